@@ -1,0 +1,34 @@
+package io.millrace.pipeline.catalog;
+
+import io.millrace.pipeline.file.TableName;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a database's catalog says of the tables that pipelines use.
+ *
+ * @param tables by name; a table that does not exist is not in it
+ */
+public record Catalog(Map<TableName, Table> tables) {
+
+    /**
+     * @param name the table
+     * @param columns in the order of the table
+     * @param primaryKey its columns in the order of the key, empty where there is none
+     * @param uniqueKeys the columns of every other unique index that is not partial, on plain columns and valid
+     */
+    public record Table(TableName name, List<Column> columns, List<String> primaryKey, List<List<String>> uniqueKeys) {
+
+        /** The column of that name, null where the table has none. */
+        public Column column(String name) {
+            return columns.stream().filter(c -> c.name().equals(name)).findFirst().orElse(null);
+        }
+    }
+
+    /**
+     * @param name as the catalog has it
+     * @param type the type as {@code format_type} prints it, without modifiers
+     * @param nullable whether it may hold null
+     */
+    public record Column(String name, String type, boolean nullable) {}
+}

@@ -1,0 +1,173 @@
+package io.millrace.pipeline.catalog;
+
+import io.millrace.pipeline.file.Field;
+import io.millrace.pipeline.file.Join;
+import io.millrace.pipeline.file.Many;
+import io.millrace.pipeline.file.Node;
+import io.millrace.pipeline.file.One;
+import io.millrace.pipeline.file.PipelineFile;
+import io.millrace.pipeline.file.Problem;
+import io.millrace.pipeline.file.TableName;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** Holds a pipeline file against the catalog of its source: tables, columns, keys and the types on both sides of a join. */
+public final class CatalogCheck {
+
+    private static final Map<String, String> COMPARABLE = Map.ofEntries(
+            Map.entry("smallint", "integer"), Map.entry("integer", "integer"), Map.entry("bigint", "integer"),
+            Map.entry("text", "text"), Map.entry("character varying", "text"), Map.entry("character", "text"));
+
+    private final PipelineFile file;
+    private final Catalog catalog;
+    private final List<Problem> problems = new ArrayList<>();
+
+    private CatalogCheck(PipelineFile file, Catalog catalog) {
+        this.file = file;
+        this.catalog = catalog;
+    }
+
+    /** Everything that is wrong; empty where the pipeline can run. */
+    public static List<Problem> check(PipelineFile file, Catalog catalog) {
+        var check = new CatalogCheck(file, catalog);
+        check.node(file.pipeline().document(), "document", "root");
+        for (var table : file.pipeline().tables().keySet()) {
+            if (!file.pipeline().tableNames().contains(table)) {
+                check.problem("tables." + table, "the document does not use the table " + table + "; take the entry out or correct its name");
+            }
+        }
+        return check.problems;
+    }
+
+    private void problem(String at, String message) {
+        problems.add(file.problem(at, message));
+    }
+
+    private void node(Node node, String at, String tableKey) {
+        var table = table(node.table(), at + "." + tableKey);
+        if (table != null) {
+            fields(node.fields(), table, at + ".fields");
+        }
+        for (var relation : node.relations()) {
+            var kind = relation instanceof One ? "one" : "many";
+            var below = at + "." + kind + "." + relation.name();
+            switch (relation) {
+                case One one -> one(one, table, below);
+                case Many many -> many(many, table, below);
+            }
+            node(relation.node(), below, "table");
+        }
+    }
+
+    private Catalog.Table table(TableName name, String at) {
+        var table = catalog.tables().get(name);
+        if (table == null) {
+            problem(at, "the database has no table " + name + suggestion(name.toString(), catalog.tables().keySet().stream().map(TableName::toString).toList()));
+        } else if (table.primaryKey().isEmpty()) {
+            problem(at, "the table " + name + " has no primary key, by which its rows are known; add one: ALTER TABLE " + name.sql() + " ADD PRIMARY KEY (…)");
+        }
+        return table;
+    }
+
+    private void fields(List<Field> fields, Catalog.Table table, String at) {
+        int i = 0;
+        for (var field : fields) {
+            switch (field.value()) {
+                case Field.Column(var column) -> column(table, column, at + "[" + i + "]");
+            }
+            i++;
+        }
+    }
+
+    private Catalog.Column column(Catalog.Table table, String name, String at) {
+        var column = table.column(name);
+        if (column == null) {
+            var names = table.columns().stream().map(Catalog.Column::name).toList();
+            problem(at, "the table " + table.name() + " has no column '" + name + "'" + suggestion(name, names));
+        }
+        return column;
+    }
+
+    private void one(One one, Catalog.Table here, String at) {
+        var there = catalog.tables().get(one.node().table());
+        joins(one.on(), here, there, at + ".on");
+        needKey(one.on().stream().map(Join::there).toList(), there, at + ".on", "one");
+    }
+
+    private void many(Many many, Catalog.Table here, String at) {
+        var there = catalog.tables().get(many.node().table());
+        if (many.through() == null) {
+            joins(many.on(), here, there, at + ".on");
+        } else {
+            var link = table(many.through().table(), at + ".through.table");
+            joins(many.on(), here, link, at + ".through.on");
+            joins(many.through().to(), link, there, at + ".through.to");
+            needKey(many.through().to().stream().map(Join::there).toList(), there, at + ".through.to", "many through a link table");
+            if (link != null) {
+                fields(many.through().fields(), link, at + ".through.fields");
+            }
+        }
+        needKey(many.on().stream().map(Join::here).toList(), here, at + (many.through() == null ? ".on" : ".through.on"), "many");
+        if (there != null) {
+            int i = 0;
+            for (var order : many.orderBy()) {
+                column(there, order.column(), at + ".orderBy[" + i++ + "]");
+            }
+        }
+    }
+
+    private void needKey(List<String> columns, Catalog.Table table, String at, String relation) {
+        if (table == null || columns.stream().anyMatch(c -> table.column(c) == null)) {
+            return;
+        }
+        Set<String> joined = new HashSet<>(columns);
+        boolean isKey = joined.equals(new HashSet<>(table.primaryKey()))
+                || table.uniqueKeys().stream().anyMatch(key -> joined.equals(new HashSet<>(key)));
+        if (!isKey) {
+            problem(at, "the relation has no usable key: '" + relation + "' needs columns of " + table.name() + " that are its primary key or unique, "
+                    + String.join(", ", new TreeSet<>(joined)) + (joined.size() == 1 ? " is" : " are") + " neither; its primary key is " + String.join(", ", table.primaryKey()));
+        }
+    }
+
+    private void joins(List<Join> joins, Catalog.Table here, Catalog.Table there, String at) {
+        for (var join : joins) {
+            var left = here == null ? null : column(here, join.here(), at + "." + join.here());
+            var right = there == null ? null : column(there, join.there(), at + "." + join.here());
+            if (left != null && right != null && !family(left.type()).equals(family(right.type()))) {
+                problem(at + "." + join.here(), "cannot compare " + here.name() + "." + left.name() + " (" + left.type() + ") with "
+                        + there.name() + "." + right.name() + " (" + right.type() + "); both sides need the same type");
+            }
+        }
+    }
+
+    private static String family(String type) {
+        return COMPARABLE.getOrDefault(type, type);
+    }
+
+    private static String suggestion(String name, List<String> known) {
+        var near = known.stream().filter(k -> distance(k, name) <= Math.max(2, name.length() / 3)).sorted((a, b) -> distance(a, name) - distance(b, name)).findFirst();
+        return near.map(n -> "; did you mean " + n + "?").orElseGet(() -> known.isEmpty() ? "" : "; there are: " + String.join(", ", known.stream().sorted().limit(20).toList()));
+    }
+
+    /** Edit distance, Levenshtein 1966. */
+    private static int distance(String a, String b) {
+        var row = new int[b.length() + 1];
+        for (int j = 0; j <= b.length(); j++) {
+            row[j] = j;
+        }
+        for (int i = 1; i <= a.length(); i++) {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= b.length(); j++) {
+                int above = row[j];
+                row[j] = Math.min(Math.min(row[j], row[j - 1]) + 1, diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1));
+                diagonal = above;
+            }
+        }
+        return row[b.length()];
+    }
+}

@@ -1,0 +1,49 @@
+package io.millrace.pipeline.file;
+
+import jakarta.validation.Valid;
+import jakarta.validation.constraints.NotNull;
+import jakarta.validation.constraints.Pattern;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.SequencedSet;
+
+/**
+ * What one pipeline file asks for: the tables of a source, joined into a document, in an index.
+ *
+ * @param name names the topic of the documents, the Streams application and, unless the file says otherwise, the index
+ * @param source the database; pipelines with the same source name share its slot
+ * @param tables what is special about single tables; a table that is not listed has the defaults
+ * @param document the shape of the documents
+ * @param index where and how they are searched
+ */
+public record Pipeline(
+        @NotNull @Pattern(regexp = NAME, message = NAME_RULE) String name,
+        @NotNull @Valid Source source,
+        Map<TableName, @Valid TableSettings> tables,
+        @NotNull @Valid Node document,
+        @NotNull @Valid Index index) {
+
+    static final String NAME = "[a-z][a-z0-9-]{0,39}";
+    static final String NAME_RULE = "must be lower-case letters, digits and hyphens, begin with a letter, and be at most 40 long";
+
+    /** Every table that goes into the documents, link tables included, the root first, each once. */
+    public SequencedSet<TableName> tableNames() {
+        var names = new LinkedHashSet<TableName>();
+        collect(document, names);
+        return names;
+    }
+
+    private static void collect(Node node, SequencedSet<TableName> into) {
+        into.add(node.table());
+        for (var relation : node.relations()) {
+            if (relation instanceof Many many && many.through() != null) {
+                into.add(many.through().table());
+            }
+            collect(relation.node(), into);
+        }
+    }
+
+    public TableSettings settings(TableName table) {
+        return tables.getOrDefault(table, TableSettings.DEFAULT);
+    }
+}

@@ -1,0 +1,23 @@
+package io.millrace.pipeline.file;
+
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * A pipeline and the file that it was read from.
+ *
+ * @param path the file
+ * @param pipeline what it asks for
+ * @param lines for each path in the file, such as {@code document.one.team}, the line where its value begins
+ */
+public record PipelineFile(Path path, Pipeline pipeline, Map<String, Integer> lines) {
+
+    /** A problem with what stands at a path of this file. */
+    public Problem problem(String at, String message) {
+        var around = at;
+        while (!lines.containsKey(around) && !around.isEmpty()) {
+            around = around.substring(0, Math.max(0, Math.max(around.lastIndexOf('.'), around.lastIndexOf('['))));
+        }
+        return new Problem(path, lines.getOrDefault(around, 0), at, message);
+    }
+}

@@ -1,0 +1,128 @@
+package io.millrace.pipeline.file;
+
+import jakarta.validation.ConstraintViolation;
+import jakarta.validation.Validation;
+import jakarta.validation.Validator;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.hibernate.validator.messageinterpolation.ParameterMessageInterpolator;
+
+/** Reads pipeline files and refuses what cannot be used, every problem at once. */
+public final class PipelineFiles {
+
+    private PipelineFiles() {}
+
+    /**
+     * Reads files, and of folders every {@code .yaml} and {@code .yml} in them, sorted by name.
+     *
+     * @throws InvalidPipelineException with every problem found in all of them
+     */
+    public static List<PipelineFile> load(List<Path> paths) {
+        try (var factory = Validation.byDefaultProvider().configure().messageInterpolator(new ParameterMessageInterpolator()).buildValidatorFactory()) {
+            return load(paths, factory.getValidator());
+        }
+    }
+
+    /** The same with a validator of the caller's. */
+    public static List<PipelineFile> load(List<Path> paths, Validator validator) {
+        var problems = new ArrayList<Problem>();
+        var files = new ArrayList<PipelineFile>();
+        for (var path : files(paths, problems)) {
+            var document = new Yaml.Document(path);
+            var file = read(document, validator);
+            if (document.problems.isEmpty() && file != null) {
+                files.add(file);
+            }
+            problems.addAll(document.problems);
+        }
+        refuseShared(files, problems);
+        if (!problems.isEmpty()) {
+            throw new InvalidPipelineException(problems);
+        }
+        return List.copyOf(files);
+    }
+
+    private static List<Path> files(List<Path> paths, List<Problem> problems) {
+        var files = new ArrayList<Path>();
+        for (var path : paths) {
+            try {
+                if (Files.isDirectory(path)) {
+                    try (var entries = Files.list(path)) {
+                        files.addAll(entries.filter(p -> p.toString().endsWith(".yaml") || p.toString().endsWith(".yml")).sorted().toList());
+                    }
+                } else {
+                    files.add(path);
+                }
+            } catch (IOException e) {
+                problems.add(new Problem(path, 0, "", "the folder cannot be listed: " + e));
+            }
+        }
+        if (files.isEmpty() && problems.isEmpty()) {
+            problems.add(new Problem(paths.isEmpty() ? Path.of("") : paths.getFirst(), 0, "", "there is no pipeline file here; a pipeline file ends in .yaml or .yml"));
+        }
+        return files;
+    }
+
+    private static PipelineFile read(Yaml.Document document, Validator validator) {
+        String text;
+        try {
+            text = Files.readString(document.file);
+        } catch (IOException e) {
+            document.problem(0, "", "the file cannot be read: " + e);
+            return null;
+        }
+        var folder = document.file.toAbsolutePath().getParent();
+        var pipeline = PipelineReader.read(document, folder, text);
+        if (pipeline == null || !document.problems.isEmpty()) {
+            return null;
+        }
+        for (var violation : validator.validate(pipeline)) {
+            var at = path(violation);
+            document.problem(document.line(at), at, violation.getMessage());
+        }
+        return new PipelineFile(document.file, pipeline, Map.copyOf(document.lines));
+    }
+
+    /** Where the violated rule's value stands in the file, as near as the names of the two sides agree. */
+    private static String path(ConstraintViolation<Pipeline> violation) {
+        return violation.getPropertyPath().toString().replace(".<map value>", "");
+    }
+
+    private static void refuseShared(List<PipelineFile> files, List<Problem> problems) {
+        var names = new HashMap<String, Path>();
+        var indexes = new HashMap<String, Path>();
+        var sources = new HashMap<String, PipelineFile>();
+        for (var file : files) {
+            var pipeline = file.pipeline();
+            var other = names.putIfAbsent(pipeline.name(), file.path());
+            if (other != null) {
+                problems.add(file.problem("name", "the pipeline '" + pipeline.name() + "' is already described in " + other));
+            }
+            other = indexes.putIfAbsent(pipeline.index().name(), file.path());
+            if (other != null) {
+                problems.add(file.problem("index.name", "the index '" + pipeline.index().name() + "' already belongs to the pipeline in " + other));
+            }
+            var first = sources.putIfAbsent(pipeline.source().name(), file);
+            if (first != null && !first.pipeline().source().equals(pipeline.source())) {
+                problems.add(file.problem("source", "the source '" + pipeline.source().name() + "' is described differently in " + first.path() + "; pipelines that share a source name share one connection"));
+            }
+            if (first != null) {
+                refuseOtherSettings(first, file, problems);
+            }
+        }
+    }
+
+    private static void refuseOtherSettings(PipelineFile first, PipelineFile file, List<Problem> problems) {
+        for (var entry : file.pipeline().tables().entrySet()) {
+            var there = first.pipeline().tables().get(entry.getKey());
+            if (there != null && !there.equals(entry.getValue())) {
+                problems.add(file.problem("tables." + entry.getKey(), "the table " + entry.getKey() + " has other settings in " + first.path() + "; a table is captured once for all pipelines"));
+            }
+        }
+    }
+}

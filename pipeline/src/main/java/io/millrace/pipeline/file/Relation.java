@@ -1,0 +1,18 @@
+package io.millrace.pipeline.file;
+
+import java.util.List;
+
+/** How rows of another table belong to a row. */
+public sealed interface Relation permits One, Many {
+
+    /** The member of the document's object that holds what is related. */
+    String name();
+
+    /**
+     * The columns that must be equal. For {@link Many} with a link table, those between the row and the link's row.
+     */
+    List<Join> on();
+
+    /** What is taken of the related rows. */
+    Node node();
+}

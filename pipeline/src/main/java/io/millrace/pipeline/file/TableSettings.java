@@ -1,0 +1,17 @@
+package io.millrace.pipeline.file;
+
+import jakarta.validation.Valid;
+import jakarta.validation.constraints.NotNull;
+import java.util.List;
+
+/**
+ * What is special about one table.
+ *
+ * @param compatibility the rule that a new row schema must meet before its rows may pass the gate
+ * @param transforms Kafka Connect single message transforms that capture applies to the table's rows, in this order
+ */
+public record TableSettings(@NotNull Compatibility compatibility, List<@Valid Transform> transforms) {
+
+    /** What holds for a table that no file mentions. */
+    public static final TableSettings DEFAULT = new TableSettings(Compatibility.FULL_TRANSITIVE, List.of());
+}

@@ -1,0 +1,257 @@
+package io.millrace.pipeline.file;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedSet;
+import java.util.function.BiFunction;
+import java.util.regex.Pattern;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
+import org.yaml.snakeyaml.error.MarkedYAMLException;
+import org.yaml.snakeyaml.nodes.MappingNode;
+import org.yaml.snakeyaml.nodes.Node;
+import org.yaml.snakeyaml.nodes.ScalarNode;
+import org.yaml.snakeyaml.nodes.SequenceNode;
+import org.yaml.snakeyaml.nodes.Tag;
+
+/**
+ * A value of a YAML file together with where it stands, read key by key so that what nobody asked for is noticed.
+ *
+ * <p>Nothing throws on bad input: problems are collected, and a reader goes on with null or a default to find the next
+ * one. Not for use by several threads.
+ */
+final class Yaml {
+
+    private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h|d)");
+
+    private final Document document;
+    private final Node node;
+    private final String at;
+    private final SequencedSet<String> asked = new LinkedHashSet<>();
+
+    private Yaml(Document document, Node node, String at) {
+        this.document = document;
+        this.node = node;
+        this.at = at;
+        if (node != null) {
+            document.lines.put(at, node.getStartMark().getLine() + 1);
+        }
+    }
+
+    /** The lines and problems of one file. */
+    static final class Document {
+        final Path file;
+        final Map<String, Integer> lines = new LinkedHashMap<>();
+        final List<Problem> problems = new ArrayList<>();
+
+        Document(Path file) {
+            this.file = file;
+        }
+
+        void problem(int line, String at, String message) {
+            problems.add(new Problem(file, line, at, message));
+        }
+
+        /** The line of a path, or of the nearest one around it. */
+        int line(String at) {
+            for (var path = at; ; path = path.substring(0, Math.max(0, path.lastIndexOf('.')))) {
+                var line = lines.get(path);
+                if (line != null || path.isEmpty()) {
+                    return line == null ? 0 : line;
+                }
+            }
+        }
+    }
+
+    /** Parses a file; null when it holds no mapping, which is then a problem of the document. */
+    static Yaml parse(Document document, String text) {
+        var options = new LoaderOptions();
+        options.setAllowDuplicateKeys(false);
+        try {
+            var root = new org.yaml.snakeyaml.Yaml(new SafeConstructor(options)).compose(new java.io.StringReader(text));
+            if (root instanceof MappingNode) {
+                return new Yaml(document, root, "");
+            }
+            document.problem(1, "", "a pipeline file is a mapping with the keys name, source, document");
+        } catch (MarkedYAMLException e) {
+            int line = e.getProblemMark() == null ? 0 : e.getProblemMark().getLine() + 1;
+            document.problem(line, "", "this is not YAML: " + e.getProblem());
+        }
+        return null;
+    }
+
+    String at() {
+        return at;
+    }
+
+    boolean isText() {
+        return node instanceof ScalarNode;
+    }
+
+    void problem(String message) {
+        document.problem(node == null ? document.line(at) : node.getStartMark().getLine() + 1, at, message);
+    }
+
+    private String path(String key) {
+        return at.isEmpty() ? key : at + "." + key;
+    }
+
+    /** The value under a key, null where the mapping does not have it. */
+    Yaml get(String key) {
+        asked.add(key);
+        if (node instanceof MappingNode mapping) {
+            for (var entry : mapping.getValue()) {
+                if (entry.getKeyNode() instanceof ScalarNode k && k.getValue().equals(key)) {
+                    return new Yaml(document, entry.getValueNode(), path(key));
+                }
+            }
+        }
+        return null;
+    }
+
+    /** The value under a key that must be there. */
+    Yaml need(String key) {
+        var value = get(key);
+        if (value == null) {
+            problem("the key '" + key + "' is missing");
+        }
+        return value;
+    }
+
+    /** Every member of a mapping in the order of the file. */
+    <T> List<T> members(BiFunction<String, Yaml, T> read) {
+        var result = new ArrayList<T>();
+        if (node instanceof MappingNode mapping) {
+            var seen = new LinkedHashSet<String>();
+            for (var entry : mapping.getValue()) {
+                if (entry.getKeyNode() instanceof ScalarNode key) {
+                    var member = new Yaml(document, entry.getValueNode(), path(key.getValue()));
+                    if (!seen.add(key.getValue())) {
+                        member.problem("the key '" + key.getValue() + "' is there twice");
+                    }
+                    add(result, read.apply(key.getValue(), member));
+                }
+            }
+        } else {
+            problem("must be a mapping");
+        }
+        return result;
+    }
+
+    /** Every element of a list. */
+    <T> List<T> elements(java.util.function.Function<Yaml, T> read) {
+        var result = new ArrayList<T>();
+        if (node instanceof SequenceNode sequence) {
+            int i = 0;
+            for (var element : sequence.getValue()) {
+                add(result, read.apply(new Yaml(document, element, at + "[" + i++ + "]")));
+            }
+        } else {
+            problem("must be a list");
+        }
+        return result;
+    }
+
+    private static <T> void add(List<T> result, T value) {
+        if (value != null) {
+            result.add(value);
+        }
+    }
+
+    /** A scalar as the text it was written as; null, with a problem, for anything else. */
+    String text() {
+        if (node instanceof ScalarNode scalar && scalar.getTag() != Tag.NULL) {
+            return scalar.getValue();
+        }
+        problem("must be a text");
+        return null;
+    }
+
+    int number(int otherwise) {
+        var text = text();
+        if (text != null) {
+            try {
+                return Integer.parseInt(text);
+            } catch (NumberFormatException e) {
+                problem("'" + text + "' is not a whole number");
+            }
+        }
+        return otherwise;
+    }
+
+    Duration duration(Duration otherwise) {
+        var text = text();
+        var match = text == null ? null : DURATION.matcher(text);
+        if (match == null || !match.matches()) {
+            problem("'" + text + "' is not a duration; write a number and ms, s, m, h or d, such as 500ms");
+            return otherwise;
+        }
+        try {
+            return switch (match.group(2)) {
+                case "ms" -> Duration.ofMillis(Long.parseLong(match.group(1)));
+                case "d" -> Duration.ofDays(Long.parseLong(match.group(1)));
+                default -> Duration.parse("PT" + text);
+            };
+        } catch (DateTimeParseException e) {
+            problem("'" + text + "' is not a duration (" + e.getMessage() + ")");
+            return otherwise;
+        }
+    }
+
+    <E extends Enum<E>> E oneOf(Class<E> type, E otherwise) {
+        var text = text();
+        for (var value : type.getEnumConstants()) {
+            if (value.name().equals(text)) {
+                return value;
+            }
+        }
+        problem("'" + text + "' is not known; allowed: " + String.join(", ", Arrays.stream(type.getEnumConstants()).map(Enum::name).toList()));
+        return otherwise;
+    }
+
+    TableName table() {
+        var text = text();
+        try {
+            return text == null ? null : TableName.parse(text);
+        } catch (IllegalArgumentException e) {
+            problem(e.getMessage());
+            return null;
+        }
+    }
+
+    /** The value as plain lists, maps and scalars. */
+    Object plain() {
+        var constructor = new SafeConstructor(new LoaderOptions()) {
+            Object of(Node value) {
+                return constructDocument(value);
+            }
+        };
+        return constructor.of(node);
+    }
+
+    /** Reports every key that was not asked for. Call it after reading a mapping. */
+    Yaml done() {
+        if (node instanceof MappingNode mapping) {
+            var seen = new LinkedHashSet<String>();
+            for (var entry : mapping.getValue()) {
+                var key = entry.getKeyNode() instanceof ScalarNode k ? k.getValue() : entry.getKeyNode().toString();
+                int line = entry.getKeyNode().getStartMark().getLine() + 1;
+                if (!asked.contains(key)) {
+                    document.problem(line, path(key), "unknown key '" + key + "'; allowed: " + String.join(", ", asked));
+                } else if (!seen.add(key)) {
+                    document.problem(line, path(key), "the key '" + key + "' is there twice");
+                }
+            }
+        } else {
+            problem("must be a mapping with the keys " + String.join(", ", asked));
+        }
+        return this;
+    }
+}

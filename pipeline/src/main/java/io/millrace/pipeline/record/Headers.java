@@ -1,0 +1,87 @@
+package io.millrace.pipeline.record;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * The record headers by which a change tells its story from stage to stage.
+ *
+ * <p>Times are microseconds since the Unix epoch, numbers are big-endian. A stage copies what it received and adds its
+ * own time, so that the last one can say where the time went.
+ */
+public final class Headers {
+
+    /** {@link Position} of the change. */
+    public static final String POSITION = "millrace-position";
+    /** {@link Op} of the change. */
+    public static final String OP = "millrace-op";
+    /** When Postgres committed the transaction, by its own clock. */
+    public static final String COMMITTED = "millrace-committed";
+    /** When capture handed the record to its producer. */
+    public static final String CAPTURED = "millrace-captured";
+    /** When the gate handed the record to its producer. */
+    public static final String GATED = "millrace-gated";
+    /** When the denormalizer emitted the document. */
+    public static final String JOINED = "millrace-joined";
+    /** Version of a document; only on {@code documents.*}. */
+    public static final String VERSION = "millrace-version";
+    /** W3C trace context, level 1. */
+    public static final String TRACEPARENT = "traceparent";
+    /** Why a record stands in quarantine: a stable code such as {@code schema-refused}. */
+    public static final String REASON = "millrace-reason";
+    /** What a person needs to know about {@link #REASON}, UTF-8. */
+    public static final String DETAIL = "millrace-detail";
+
+    private Headers() {}
+
+    /** The bytes of one header, null where the record has none. */
+    public static byte[] bytes(org.apache.kafka.common.header.Headers headers, String name) {
+        var header = headers.lastHeader(name);
+        return header == null ? null : header.value();
+    }
+
+    /** A number, or {@code missing} where the header is absent or not eight bytes long. */
+    public static long number(org.apache.kafka.common.header.Headers headers, String name, long missing) {
+        var bytes = bytes(headers, name);
+        return bytes == null || bytes.length != Long.BYTES ? missing : ByteBuffer.wrap(bytes).getLong();
+    }
+
+    /** A text, null where the record has none. */
+    public static String text(org.apache.kafka.common.header.Headers headers, String name) {
+        var bytes = bytes(headers, name);
+        return bytes == null ? null : new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    /**
+     * The position of a change.
+     *
+     * @throws IllegalArgumentException when the record carries none: it did not come from capture
+     */
+    public static Position position(org.apache.kafka.common.header.Headers headers) {
+        var bytes = bytes(headers, POSITION);
+        if (bytes == null) {
+            throw new IllegalArgumentException("The record has no header " + POSITION + ": it was not written by capture");
+        }
+        return Position.of(bytes);
+    }
+
+    public static byte[] bytes(long number) {
+        return ByteBuffer.allocate(Long.BYTES).putLong(number).array();
+    }
+
+    public static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** Puts one value in the place of whatever the record had under that name. */
+    public static void set(org.apache.kafka.common.header.Headers headers, String name, byte[] value) {
+        headers.remove(name);
+        headers.add(name, value);
+    }
+
+    /** Now, in the unit of the time headers. */
+    public static long nowMicros() {
+        var now = java.time.Instant.now();
+        return now.getEpochSecond() * 1_000_000 + now.getNano() / 1_000;
+    }
+}

@@ -1,0 +1,21 @@
+package io.millrace.pipeline.record;
+
+import java.util.Arrays;
+import org.apache.kafka.common.utils.Utils;
+
+/**
+ * Which partition a row belongs to.
+ *
+ * <p>The hash leaves the five bytes of the {@link WireFormat} prefix out, so that a row keeps its partition when its key
+ * schema gets another id (a registry restored from a backup, say).
+ */
+public final class Partitions {
+
+    private Partitions() {}
+
+    /** The partition of a row key in wire format, or of any other key as a whole. */
+    public static int of(byte[] key, int partitions) {
+        var hashed = WireFormat.is(key) ? Arrays.copyOfRange(key, WireFormat.PREFIX, key.length) : key;
+        return Utils.toPositive(Utils.murmur2(hashed)) % partitions;
+    }
+}

@@ -1,0 +1,94 @@
+package io.millrace.pipeline.topic;
+
+import io.millrace.pipeline.file.TableName;
+import java.nio.charset.StandardCharsets;
+
+/** The names of topics and of what else carries a pipeline's or a source's name. */
+public final class Topics {
+
+    /** The schema of Millrace's own tables in a source database. */
+    public static final String OWN_SCHEMA = "millrace";
+    /** Updated at an interval, so that the slot advances while the replicated tables are quiet. */
+    public static final TableName HEARTBEAT = new TableName(OWN_SCHEMA, "heartbeat");
+    /** Requests that travel to the stages through the WAL, in the order of their commits. */
+    public static final TableName OUTBOX = new TableName(OWN_SCHEMA, "outboxevent");
+    /** Who asked for what to be purged, and when. */
+    public static final TableName PURGE_AUDIT = new TableName(OWN_SCHEMA, "purge_audit");
+
+    public static final String CAPTURED = "captured.";
+    public static final String ROWS = "rows.";
+    public static final String QUARANTINE = "quarantine.";
+    public static final String DOCUMENTS = "documents.";
+
+    private Topics() {}
+
+    /** Rows as capture read them. */
+    public static String captured(String source, TableName table) {
+        return CAPTURED + suffix(source, table);
+    }
+
+    /** Rows that passed the gate; compacted; the public contract. */
+    public static String rows(String source, TableName table) {
+        return ROWS + suffix(source, table);
+    }
+
+    /** Rows that the gate parked. */
+    public static String quarantine(String source, TableName table) {
+        return QUARANTINE + suffix(source, table);
+    }
+
+    /** A pipeline's finished documents; compacted. */
+    public static String documents(String pipeline) {
+        return DOCUMENTS + pipeline;
+    }
+
+    /** Documents that could not be built or were refused by the search engine. */
+    public static String quarantineDocuments(String pipeline) {
+        return QUARANTINE + DOCUMENTS + pipeline;
+    }
+
+    /** The one slot of a source. */
+    public static String slot(String source) {
+        return "millrace_" + source.replace('-', '_');
+    }
+
+    /** The one publication of a source. */
+    public static String publication(String source) {
+        return slot(source);
+    }
+
+    /** The subject of a topic's values in the registry. */
+    public static String valueSubject(String topic) {
+        return topic + "-value";
+    }
+
+    /** The subject of a topic's keys in the registry. */
+    public static String keySubject(String topic) {
+        return topic + "-key";
+    }
+
+    /** {@code source.schema.table}: the part of a topic's name after the stage, also a table's label in metrics. */
+    public static String suffix(String source, TableName table) {
+        return source + "." + escape(table.schema()) + "." + escape(table.table());
+    }
+
+    /**
+     * Kafka takes letters, digits, dot, underscore and hyphen. The dot separates here, so every byte of a Postgres name
+     * that is no letter, digit or underscore becomes a hyphen and two hex digits; two names never become one.
+     */
+    private static String escape(String name) {
+        var escaped = new StringBuilder(name.length());
+        for (byte b : name.getBytes(StandardCharsets.UTF_8)) {
+            if (isPlain(b)) {
+                escaped.append((char) b);
+            } else {
+                escaped.append('-').append(Character.forDigit(b >> 4 & 0xF, 16)).append(Character.forDigit(b & 0xF, 16));
+            }
+        }
+        return escaped.toString();
+    }
+
+    private static boolean isPlain(byte b) {
+        return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || b == '_';
+    }
+}
