@@ -94,24 +94,24 @@ public final class CatalogCheck {
 
     private void one(One one, Catalog.Table here, String at) {
         var there = catalog.tables().get(one.node().table());
-        joins(one.on(), here, there, at + ".on");
-        needKey(one.on().stream().map(Join::there).toList(), there, at + ".on", "one");
+        joins(one.on(), here, there, at + ".join");
+        needKey(one.on().stream().map(Join::there).toList(), there, at + ".join", "one");
     }
 
     private void many(Many many, Catalog.Table here, String at) {
         var there = catalog.tables().get(many.node().table());
         if (many.through() == null) {
-            joins(many.on(), here, there, at + ".on");
+            joins(many.on(), here, there, at + ".join");
         } else {
             var link = table(many.through().table(), at + ".through.table");
-            joins(many.on(), here, link, at + ".through.on");
+            joins(many.on(), here, link, at + ".through.join");
             joins(many.through().to(), link, there, at + ".through.to");
             needKey(many.through().to().stream().map(Join::there).toList(), there, at + ".through.to", "many through a link table");
             if (link != null) {
                 fields(many.through().fields(), link, at + ".through.fields");
             }
         }
-        needKey(many.on().stream().map(Join::here).toList(), here, at + (many.through() == null ? ".on" : ".through.on"), "many");
+        needKey(many.on().stream().map(Join::here).toList(), here, at + (many.through() == null ? ".join" : ".through.join"), "many");
         if (there != null) {
             int i = 0;
             for (var order : many.orderBy()) {
@@ -121,7 +121,7 @@ public final class CatalogCheck {
     }
 
     private void needKey(List<String> columns, Catalog.Table table, String at, String relation) {
-        if (table == null || columns.stream().anyMatch(c -> table.column(c) == null)) {
+        if (table == null || table.primaryKey().isEmpty() || columns.stream().anyMatch(c -> table.column(c) == null)) {
             return;
         }
         Set<String> joined = new HashSet<>(columns);

@@ -14,10 +14,6 @@ public record PipelineFile(Path path, Pipeline pipeline, Map<String, Integer> li
 
     /** A problem with what stands at a path of this file. */
     public Problem problem(String at, String message) {
-        var around = at;
-        while (!lines.containsKey(around) && !around.isEmpty()) {
-            around = around.substring(0, Math.max(0, Math.max(around.lastIndexOf('.'), around.lastIndexOf('['))));
-        }
-        return new Problem(path, lines.getOrDefault(around, 0), at, message);
+        return new Problem(path, Yaml.nearest(lines, at), at, message);
     }
 }

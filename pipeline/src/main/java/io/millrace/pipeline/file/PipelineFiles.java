@@ -82,15 +82,36 @@ public final class PipelineFiles {
             return null;
         }
         for (var violation : validator.validate(pipeline)) {
-            var at = path(violation);
+            var at = path(pipeline, violation);
             document.problem(document.line(at), at, violation.getMessage());
         }
         return new PipelineFile(document.file, pipeline, Map.copyOf(document.lines));
     }
 
-    /** Where the violated rule's value stands in the file, as near as the names of the two sides agree. */
-    private static String path(ConstraintViolation<Pipeline> violation) {
-        return violation.getPropertyPath().toString().replace(".<map value>", "");
+    /**
+     * Where the violated rule's value stands in the file: the model keeps relations in one list, the file has them under
+     * {@code one} and {@code many} by name.
+     */
+    private static String path(Pipeline pipeline, ConstraintViolation<Pipeline> violation) {
+        var path = new StringBuilder();
+        var node = pipeline.document();
+        for (var step : violation.getPropertyPath()) {
+            var name = step.getName();
+            if (step.getIndex() != null && path.toString().endsWith("relations")) {
+                var relation = node.relations().get(step.getIndex());
+                path.setLength(path.length() - "relations".length());
+                path.append(relation instanceof One ? "one." : "many.").append(relation.name());
+                node = relation.node();
+            } else if (step.getIndex() != null) {
+                path.append('[').append(step.getIndex()).append(']');
+            } else if (step.getKey() != null) {
+                path.append('.').append(step.getKey());
+            }
+            if (name != null && !name.startsWith("<") && !name.equals("node")) {
+                path.append(path.isEmpty() ? "" : ".").append(name);
+            }
+        }
+        return path.toString();
     }
 
     private static void refuseShared(List<PipelineFile> files, List<Problem> problems) {

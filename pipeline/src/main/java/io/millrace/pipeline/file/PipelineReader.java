@@ -167,13 +167,13 @@ final class PipelineReader {
     }
 
     private static One one(String name, Yaml yaml) {
-        var on = yaml.need("on");
+        var on = yaml.need("join");
         return new One(name, on == null ? List.of() : joins(on), node(yaml, "table"));
     }
 
     private static Many many(String name, Yaml yaml) {
         var through = yaml.get("through");
-        var on = through == null ? yaml.need("on") : through.need("on");
+        var on = through == null ? yaml.need("join") : through.need("join");
         var orderBy = yaml.get("orderBy");
         return new Many(
                 name,

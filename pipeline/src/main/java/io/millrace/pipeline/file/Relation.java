@@ -9,7 +9,7 @@ public sealed interface Relation permits One, Many {
     String name();
 
     /**
-     * The columns that must be equal. For {@link Many} with a link table, those between the row and the link's row.
+     * The columns that must be equal; {@code join} in the file, since YAML 1.1 reads a bare {@code on} as true. For {@link Many} with a link table, those between the row and the link's row.
      */
     List<Join> on();
 

@@ -61,13 +61,17 @@ final class Yaml {
 
         /** The line of a path, or of the nearest one around it. */
         int line(String at) {
-            for (var path = at; ; path = path.substring(0, Math.max(0, path.lastIndexOf('.')))) {
-                var line = lines.get(path);
-                if (line != null || path.isEmpty()) {
-                    return line == null ? 0 : line;
-                }
-            }
+            return nearest(lines, at);
         }
+    }
+
+    /** The line of a path, or of the nearest one around it that has one; 0 where none has. */
+    static int nearest(Map<String, Integer> lines, String at) {
+        var around = at;
+        while (!lines.containsKey(around) && !around.isEmpty()) {
+            around = around.substring(0, Math.max(0, Math.max(around.lastIndexOf('.'), around.lastIndexOf('['))));
+        }
+        return lines.getOrDefault(around, 0);
     }
 
     /** Parses a file; null when it holds no mapping, which is then a problem of the document. */
