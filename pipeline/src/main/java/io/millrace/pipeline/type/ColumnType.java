@@ -23,6 +23,9 @@ public record ColumnType(Kind kind, ColumnType element, boolean nullable) {
     /** Property of an Avro field: the type's declared scale. */
     public static final String PG_SCALE = "pg.scale";
 
+    /** Property of an Avro field whose column has a name that Avro does not take: the column's name in the catalog. */
+    public static final String PG_NAME = "pg.name";
+
     /** The kinds of value; each says how it travels in Avro. */
     public enum Kind {
         /** int2, int4, oid: Avro int or long. */
@@ -53,6 +56,12 @@ public record ColumnType(Kind kind, ColumnType element, boolean nullable) {
         BYTES,
         /** An array of any of these: Avro array of nullable items; deeper dimensions are arrays of arrays. */
         ARRAY
+    }
+
+    /** The name in the catalog of the column that a row's field holds. */
+    public static String columnName(Schema.Field field) {
+        var name = field.getProp(PG_NAME);
+        return name == null ? field.name() : name;
     }
 
     /** The type of a row's field. */
