@@ -1,0 +1,245 @@
+package io.millrace.local;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * One child process that can be started, awaited, stopped, killed and found again by a later run.
+ *
+ * <p>A process is recognised by a marker in its command line, not by a pid file: a marker cannot go stale, cannot name a
+ * recycled pid, and is there from the first instant. Thread-safe.
+ */
+public final class ManagedProcess {
+
+    private static final long LOG_LIMIT_BYTES = 64L << 20;
+    private static final int TAIL_LINES = 15;
+
+    private final ProcessSpec spec;
+    /** Guarded by this. The last known process; empty before the first start or find. */
+    private Optional<ProcessHandle> handle = Optional.empty();
+
+    public ManagedProcess(ProcessSpec spec) {
+        this.spec = spec;
+    }
+
+    public String name() {
+        return spec.name();
+    }
+
+    public ProcessSpec spec() {
+        return spec;
+    }
+
+    /** The running process, also one that an earlier run of this program has left. */
+    public synchronized Optional<ProcessHandle> running() {
+        if (handle.filter(ProcessHandle::isAlive).isEmpty()) {
+            handle = leftovers().stream().findFirst();
+        }
+        return handle;
+    }
+
+    /** Whether it runs and answers. */
+    public boolean isReady() {
+        try {
+            return running().isPresent() && spec.readiness().isReady();
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** Completes when the process that runs now has ended; at once when none runs. */
+    public CompletableFuture<?> onExit() {
+        return running().<CompletableFuture<?>>map(ProcessHandle::onExit).orElseGet(() -> CompletableFuture.completedFuture(null));
+    }
+
+    /**
+     * Ends what an earlier run has left, then starts the process and returns when it serves.
+     *
+     * @return how long that took
+     * @throws LocalException when a port is taken, when it ends early, or when it does not serve in time
+     */
+    public Duration start() {
+        long begin = System.nanoTime();
+        launch();
+        awaitReady();
+        return Duration.ofNanos(System.nanoTime() - begin);
+    }
+
+    /** As {@link #start}, but returns before the process serves. */
+    public synchronized void launch() {
+        for (var leftover : leftovers()) {
+            end(leftover);
+        }
+        spec.ports().forEach(this::requireFree);
+        spec.prepare().run();
+        try {
+            Files.createDirectories(spec.log().getParent());
+            rotateLog();
+            var builder = new ProcessBuilder(inOwnSession(spec.command()))
+                    .directory(spec.folder().toFile())
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.appendTo(spec.log().toFile()))
+                    .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
+            builder.environment().putAll(spec.environment());
+            handle = Optional.of(builder.start().toHandle());
+        } catch (IOException e) {
+            throw new LocalException("Starting " + name() + " failed: " + e.getMessage() + ". Command: " + String.join(" ", spec.command()), e);
+        }
+    }
+
+    /**
+     * Returns when the process serves.
+     *
+     * @throws LocalException when it ends early or does not serve within its start timeout
+     */
+    public void awaitReady() {
+        long deadline = System.nanoTime() + spec.startTimeout().toNanos();
+        while (!isReady()) {
+            if (running().isEmpty()) {
+                throw new LocalException(name() + " ended while starting. Its last words in " + spec.log() + ":\n" + tail());
+            }
+            if (System.nanoTime() > deadline) {
+                throw new LocalException(name() + " did not become ready within " + spec.startTimeout().toSeconds()
+                        + " s (it still runs, pid " + running().map(ProcessHandle::pid).orElse(-1L) + "). Its last words in " + spec.log() + ":\n" + tail());
+            }
+            try {
+                Thread.sleep(50);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new LocalException("Interrupted while waiting for " + name() + " to become ready", e);
+            }
+        }
+    }
+
+    /** Stops it cleanly, and kills it when it does not stop in time. Does nothing when it does not run. */
+    public synchronized void stop() {
+        running().ifPresent(this::end);
+        handle = Optional.empty();
+    }
+
+    /** SIGKILL; returns when it and the children that it had are gone. Does nothing when it does not run. */
+    public synchronized void kill() {
+        running().ifPresent(this::destroy);
+        handle = Optional.empty();
+    }
+
+    /** Stop, then start. */
+    public Duration restart() {
+        stop();
+        return start();
+    }
+
+    /** The last lines of the log, or a note that there is none. */
+    public String tail() {
+        if (!Files.exists(spec.log())) {
+            return "(no log yet)";
+        }
+        try (var file = Files.newByteChannel(spec.log())) {
+            long from = Math.max(0, file.size() - (32 << 10));
+            file.position(from);
+            var bytes = new byte[(int) (file.size() - from)];
+            file.read(ByteBuffer.wrap(bytes));
+            var lines = new String(bytes, StandardCharsets.UTF_8).lines().toList();
+            return String.join("\n", lines.subList(Math.max(0, lines.size() - TAIL_LINES), lines.size())).indent(2).stripTrailing();
+        } catch (IOException e) {
+            return "(log cannot be read: " + e.getMessage() + ")";
+        }
+    }
+
+    private List<ProcessHandle> leftovers() {
+        long own = ProcessHandle.current().pid();
+        return ProcessHandle.allProcesses()
+                .filter(p -> p.pid() != own && runsProgram(p) && p.info().commandLine().filter(this::bearsMarker).isPresent())
+                .toList();
+    }
+
+    /** A shell or an editor may bear the marker too; it is not ours to end. */
+    private boolean runsProgram(ProcessHandle process) {
+        return process.info().command().filter(c -> Path.of(c).endsWith(spec.program())).isPresent();
+    }
+
+    /** The marker must end where it ends: /data/a is not /data/ab. */
+    private boolean bearsMarker(String commandLine) {
+        int at = commandLine.indexOf(spec.marker());
+        int end = at + spec.marker().length();
+        return at >= 0 && (end == commandLine.length() || commandLine.charAt(end) == ' ');
+    }
+
+    private void requireFree(String key, int port) {
+        try (var probe = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+            probe.getLocalPort();
+        } catch (IOException e) {
+            throw new LocalException("Port " + port + " for " + name() + " is taken by another process. Stop that process, or choose another port with --port "
+                    + key + "=N, or move all ports with --port-base N", e);
+        }
+    }
+
+    private void end(ProcessHandle process) {
+        try {
+            // ProcessHandle can send only TERM and KILL; PostgreSQL waits for its clients on TERM, and stops at once on INT.
+            new ProcessBuilder("kill", "-" + spec.stopSignal(), Long.toString(process.pid())).start().waitFor();
+            process.onExit().get(spec.stopTimeout().toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException | IOException e) {
+            destroy(process);
+        } catch (ExecutionException e) {
+            throw new LocalException("Stopping " + name() + " (pid " + process.pid() + ") failed", e);
+        } catch (InterruptedException e) {
+            destroy(process);
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void destroy(ProcessHandle process) {
+        var gone = new ArrayList<CompletableFuture<ProcessHandle>>();
+        // PostgreSQL refuses to start while a backend of a killed postmaster still holds the shared memory.
+        process.descendants().forEach(child -> gone.add(child.onExit()));
+        gone.add(process.onExit());
+        process.destroyForcibly();
+        try {
+            CompletableFuture.allOf(gone.toArray(CompletableFuture[]::new)).get(spec.stopTimeout().toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException | ExecutionException e) {
+            throw new LocalException("Killing " + name() + " (pid " + process.pid() + ") did not end it within " + spec.stopTimeout().toSeconds() + " s", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** A session of its own, so that Ctrl-C in the terminal reaches only the supervisor, which then stops all in order. */
+    private static List<String> inOwnSession(List<String> command) {
+        for (var folder : System.getenv().getOrDefault("PATH", "/usr/bin:/bin").split(":")) {
+            var setsid = Path.of(folder, "setsid");
+            if (Files.isExecutable(setsid)) {
+                var wrapped = new ArrayList<String>();
+                wrapped.add(setsid.toString());
+                wrapped.addAll(command);
+                return wrapped;
+            }
+        }
+        return command;
+    }
+
+    private void rotateLog() {
+        try {
+            if (Files.exists(spec.log()) && Files.size(spec.log()) > LOG_LIMIT_BYTES) {
+                Files.move(spec.log(), spec.log().resolveSibling(spec.log().getFileName() + ".1"), StandardCopyOption.REPLACE_EXISTING);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("Rotating " + spec.log() + " failed", e);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+package io.millrace.local;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Everything needed to run one process.
+ *
+ * @param name         short name, also the name of its log file
+ * @param command      program and arguments
+ * @param program      file name of the program that runs in the end, when {@code command} starts with a wrapper
+ * @param marker       text that the command line of this program, and of no other on this machine, contains
+ * @param folder       working folder
+ * @param environment  added to the inherited environment; the place for secrets, never the command line
+ * @param ports        ports it will listen on, by the key that changes them
+ * @param prepare      runs before each start, once leftovers are gone; makes data folders
+ * @param readiness    whether it serves
+ * @param startTimeout how long it may take to serve
+ * @param stopSignal   signal for a clean stop, {@code TERM} or {@code INT}
+ * @param stopTimeout  how long a clean stop may take before the process is killed
+ * @param log          file that receives standard output and error
+ */
+public record ProcessSpec(String name, List<String> command, String program, String marker, Path folder, Map<String, String> environment,
+        Map<String, Integer> ports, Runnable prepare, Readiness readiness, Duration startTimeout, String stopSignal,
+        Duration stopTimeout, Path log) {
+
+    public ProcessSpec {
+        command = List.copyOf(command);
+        environment = Map.copyOf(environment);
+        ports = Map.copyOf(ports);
+    }
+
+    /**
+     * A JVM of this run's own Java: serial collector, C1 only when {@code small}, and the marker as a system property.
+     *
+     * @param data      data folder of the stack, makes the marker unique
+     * @param heap      as {@code -Xmx} takes it, e.g. {@code 256m}
+     * @param small     true for a server whose footprint matters more than its peak speed
+     * @param arguments further JVM options, then {@code -jar FILE} or {@code -cp PATH MAIN} with its arguments
+     */
+    public static ProcessSpec jvm(String name, Path data, String heap, boolean small, List<String> arguments, Path folder,
+            Map<String, String> environment, Map<String, Integer> ports, Readiness readiness) {
+        var marker = "-Dmillrace.process=" + name + "@" + data.toAbsolutePath().normalize();
+        var command = new ArrayList<String>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add(marker);
+        command.add("-Xmx" + heap);
+        command.add("-XX:+UseSerialGC");
+        if (small) {
+            command.add("-XX:TieredStopAtLevel=1");
+        }
+        command.add("-XX:+ExitOnOutOfMemoryError");
+        command.add("--enable-native-access=ALL-UNNAMED");
+        command.addAll(arguments);
+        return new ProcessSpec(name, command, "java", marker, folder, environment, ports, () -> { }, readiness, Duration.ofSeconds(90),
+                "TERM", Duration.ofSeconds(20), data.resolve("logs").resolve(name + ".log"));
+    }
+
+    /** A Quarkus fast-jar; {@code properties} become system properties, {@code environment} is for secrets. */
+    public static ProcessSpec quarkus(String name, Path data, String heap, Path runJar, Map<String, String> properties,
+            Map<String, String> environment, Map<String, Integer> ports, Readiness readiness) {
+        var arguments = new ArrayList<String>();
+        new LinkedHashMap<>(properties).forEach((key, value) -> arguments.add("-D" + key + "=" + value));
+        arguments.add("-jar");
+        arguments.add(runJar.toAbsolutePath().toString());
+        return jvm(name, data, heap, false, arguments, runJar.toAbsolutePath().getParent(), environment, ports, readiness);
+    }
+
+    public ProcessSpec withPrepare(Runnable prepare) {
+        return new ProcessSpec(name, command, program, marker, folder, environment, ports, prepare, readiness, startTimeout, stopSignal, stopTimeout, log);
+    }
+
+    public ProcessSpec withStartTimeout(Duration startTimeout) {
+        return new ProcessSpec(name, command, program, marker, folder, environment, ports, prepare, readiness, startTimeout, stopSignal, stopTimeout, log);
+    }
+}
