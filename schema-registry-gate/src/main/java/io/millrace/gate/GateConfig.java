@@ -1,0 +1,118 @@
+package io.millrace.gate;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import jakarta.validation.constraints.DecimalMax;
+import jakarta.validation.constraints.DecimalMin;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/** Everything the gate can be told; Kafka's address is {@code kafka.bootstrap.servers}. An unknown key stops the start. */
+@ConfigMapping(prefix = "millrace.gate")
+public interface GateConfig {
+
+    /** Pipeline files, or folders of them, separated by commas; they say each table's compatibility rule. No default. */
+    List<Path> pipelines();
+
+    /**
+     * Which sources' {@code captured.*} topics this gate consumes: a regular expression over the source's name. Gates
+     * for different sources need different group ids. Default: every source.
+     */
+    @WithDefault("[^.]+")
+    String sources();
+
+    /** The consumer group. All instances of one gate share it. Default {@code millrace-gate}. */
+    @WithDefault("millrace-gate")
+    String group();
+
+    /** The registry's core API, version 3. Default {@code http://localhost:18081/apis/registry/v3}. */
+    @WithDefault("http://localhost:18081/apis/registry/v3")
+    URI registryUrl();
+
+    /** How long one call to the registry may take before the registry counts as away. Default 5 seconds. */
+    @WithDefault("5s")
+    Duration registryTimeout();
+
+    /** Most bytes that key and value of a record may have together; a larger one is quarantined. Default 900 KiB. */
+    @WithDefault("921600")
+    @Min(1024)
+    int maxRecordBytes();
+
+    /** Whether text must be valid UTF-8 to pass. Default yes. */
+    @WithDefault("true")
+    boolean checkText();
+
+    /** Most records of one partition that are sent before their acknowledgements are awaited. Default 2,000. */
+    @WithDefault("2000")
+    @Min(1)
+    @Max(100_000)
+    int chunk();
+
+    /**
+     * Bytes of fetched records that wait in memory, over all partitions; a partition whose share is full is paused.
+     * Default 64 MiB.
+     */
+    @WithDefault("67108864")
+    @Min(1024 * 1024)
+    long queueBytes();
+
+    /** How often finished offsets are committed; bounds what is repeated after a crash. Default 100 ms. */
+    @WithDefault("100ms")
+    Duration commitInterval();
+
+    /** How long a stop, or a partition moving to another instance, waits for records in flight. Default 20 seconds. */
+    @WithDefault("20s")
+    Duration drainTimeout();
+
+    /** Replicas of the topics that the gate itself makes; -1 is the broker's default. Default -1. */
+    @WithDefault("-1")
+    short replication();
+
+    Breaker breaker();
+
+    /** Where the token that lets a caller change something is found. Without one, and without OIDC, nobody can. */
+    Token token();
+
+    /** When to stop rather than go on parking. */
+    interface Breaker {
+
+        /** How far back it looks. Default 60 seconds. */
+        @WithDefault("60s")
+        Duration window();
+
+        /** The share of refused records, or of records that queue behind one refused in the window, that opens it. Default 0.5. */
+        @WithDefault("0.5")
+        @DecimalMin("0.01")
+        @DecimalMax("1.0")
+        double share();
+
+        /** Fewest such records. Default 20. */
+        @WithDefault("20")
+        @Min(1)
+        int records();
+
+        /** Fewest tables that were newly parked in the window. Default 3. */
+        @WithDefault("3")
+        @Min(1)
+        int tables();
+
+        /** How often the registry is asked again while the breaker is open. Default 10 seconds. */
+        @WithDefault("10s")
+        Duration probe();
+    }
+
+    /** A reference to the bearer token; one of the two. */
+    interface Token {
+
+        /** The environment variable that holds it. */
+        Optional<String> env();
+
+        /** The file that holds it. */
+        Optional<Path> file();
+    }
+}

@@ -1,0 +1,153 @@
+package io.millrace.gate;
+
+import io.smallrye.common.annotation.Identifier;
+import jakarta.annotation.PreDestroy;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/** The gate's own connections to Kafka, beside the consumer that the messaging framework holds. Thread-safe. */
+@ApplicationScoped
+public class KafkaClients {
+
+    /** Longer than a record may take to be acknowledged before it is sent again. */
+    public static final Duration DELIVERY = Duration.ofSeconds(15);
+    private static final int LARGEST_REQUEST = 16 * 1024 * 1024;
+
+    private final Map<String, Object> shared;
+    private final GateConfig config;
+    private final KafkaProducer<byte[], byte[]> producer;
+    private final Admin admin;
+    private final Map<String, Integer> counts = new ConcurrentHashMap<>();
+    private final Map<String, Integer> ensured = new ConcurrentHashMap<>();
+
+    KafkaClients(@Identifier("default-kafka-broker") Map<String, Object> shared, GateConfig config) {
+        this.shared = Map.copyOf(shared);
+        this.config = config;
+        this.producer = new KafkaProducer<>(producerSettings(), new ByteArraySerializer(), new ByteArraySerializer());
+        this.admin = Admin.create(with(Map.of(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000, AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 10_000)));
+    }
+
+    private Map<String, Object> producerSettings() {
+        return with(Map.of(
+                ProducerConfig.CLIENT_ID_CONFIG, "millrace-gate",
+                ProducerConfig.ACKS_CONFIG, "all",
+                ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true,
+                ProducerConfig.LINGER_MS_CONFIG, 0,
+                ProducerConfig.BATCH_SIZE_CONFIG, 128 * 1024,
+                ProducerConfig.BUFFER_MEMORY_CONFIG, 64L * 1024 * 1024,
+                ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000,
+                ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, (int) DELIVERY.toMillis(),
+                ProducerConfig.MAX_BLOCK_MS_CONFIG, 5_000,
+                ProducerConfig.MAX_REQUEST_SIZE_CONFIG, LARGEST_REQUEST));
+    }
+
+    private Map<String, Object> with(Map<String, Object> settings) {
+        var all = new HashMap<>(shared);
+        all.remove(ConsumerConfig.GROUP_ID_CONFIG);
+        all.putAll(settings);
+        return all;
+    }
+
+    /** Idempotent, waiting for all replicas. A failed send means that the record may or may not be in the topic. */
+    public KafkaProducer<byte[], byte[]> producer() {
+        return producer;
+    }
+
+    public Admin admin() {
+        return admin;
+    }
+
+    /** A consumer of no group, from the beginning of whatever it is assigned; the caller closes it. */
+    public KafkaConsumer<byte[], byte[]> reader() {
+        return new KafkaConsumer<>(with(Map.of(
+                ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest",
+                ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false,
+                ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false,
+                ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 5_000,
+                ConsumerConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000)),
+                new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    /** How many partitions the topic of this partition has; remembered. */
+    public int partitions(TopicPartition of) throws InterruptedException {
+        var known = counts.get(of.topic());
+        if (known == null || known <= of.partition()) {
+            known = partitions(of.topic());
+            counts.put(of.topic(), known);
+        }
+        return known;
+    }
+
+    private int partitions(String topic) throws InterruptedException {
+        return get("Describing the topic " + topic, admin.describeTopics(List.of(topic)).allTopicNames()).get(topic).partitions().size();
+    }
+
+    /**
+     * Makes a topic unless it is there.
+     *
+     * @param settings its settings, where it is made
+     */
+    public void ensure(String topic, int partitions, Map<String, String> settings) throws InterruptedException {
+        if (ensured.getOrDefault(topic, 0) >= partitions) {
+            return;
+        }
+        var replication = config.replication() < 0 ? java.util.Optional.<Short>empty() : java.util.Optional.of(config.replication());
+        try {
+            get("Creating the topic " + topic, admin.createTopics(List.of(new NewTopic(topic, java.util.Optional.of(partitions), replication).configs(settings))).all());
+        } catch (KafkaException e) {
+            if (!(e.getCause() instanceof TopicExistsException)) {
+                throw e;
+            }
+        }
+        int present = partitions(topic);
+        if (present < partitions) {
+            throw new KafkaException("The topic " + topic + " has " + present + " partitions, the captured topic has " + partitions
+                    + "; records keep their partition, so give it as many: kafka-topics --alter --topic " + topic + " --partitions " + partitions);
+        }
+        ensured.put(topic, present);
+    }
+
+    /** A topic that keeps each key's last value for ever. */
+    public static Map<String, String> compacted() {
+        return Map.of(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_COMPACT);
+    }
+
+    /** A topic that keeps every record until it is removed on purpose, with room for a record that was just too large elsewhere. */
+    public static Map<String, String> kept() {
+        return Map.of(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_DELETE, TopicConfig.RETENTION_MS_CONFIG, "-1",
+                TopicConfig.RETENTION_BYTES_CONFIG, "-1", TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.toString(LARGEST_REQUEST));
+    }
+
+    /** Waits for Kafka's answer. */
+    public static <T> T get(String attempted, org.apache.kafka.common.KafkaFuture<T> future) throws InterruptedException {
+        try {
+            return future.get();
+        } catch (ExecutionException e) {
+            throw new KafkaException(attempted + " failed: " + e.getCause().getMessage(), e.getCause());
+        }
+    }
+
+    @PreDestroy
+    void close() {
+        producer.close(Duration.ofSeconds(5));
+        admin.close(Duration.ofSeconds(2));
+    }
+}

@@ -1,0 +1,127 @@
+package io.millrace.gate.flow;
+
+import io.millrace.gate.Table;
+import io.millrace.gate.avro.AvroProgram;
+import io.millrace.gate.avro.AvroWalker;
+import io.millrace.gate.schema.Refusal;
+import io.millrace.gate.schema.Schemas;
+import io.millrace.pipeline.record.Headers;
+import io.millrace.pipeline.record.Op;
+import io.millrace.pipeline.record.WireFormat;
+import io.millrace.pipeline.topic.Topics;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+
+/** Decides by a record's bytes whether it may pass. Serves one lane's thread; what it found stays until the next call. */
+final class Inspector {
+
+    /** What came out. */
+    enum Finding {
+        PASSES,
+        /** {@link #refusal()} says why not. */
+        REFUSED,
+        /** The registry has to be asked for {@link #neededId()} under {@link #neededSubject()}. */
+        UNKNOWN
+    }
+
+    private final Schemas schemas;
+    private final AvroWalker walker;
+    private final int mostBytes;
+    private final String keySubject;
+    private final String valueSubject;
+    private int keyId;
+    private AvroProgram keyProgram;
+    private int valueId;
+    private AvroProgram valueProgram;
+    private Refusal refusal;
+    private String neededSubject;
+    private int neededId;
+
+    Inspector(Table table, Schemas schemas, boolean checkText, int mostBytes) {
+        this.schemas = schemas;
+        this.walker = new AvroWalker(checkText);
+        this.mostBytes = mostBytes;
+        this.keySubject = Topics.keySubject(table.rows());
+        this.valueSubject = Topics.valueSubject(table.rows());
+    }
+
+    Finding inspect(ConsumerRecord<byte[], byte[]> record) {
+        if (Lane.size(record) > mostBytes) {
+            return refuse(Refusal.TOO_LARGE, "key and value have " + Lane.size(record) + " bytes, allowed are " + mostBytes + " (millrace.gate.max-record-bytes)");
+        }
+        var key = record.key();
+        var value = record.value();
+        if (value == null && key != null && key.length == 0 && isTruncate(record)) {
+            return Finding.PASSES;
+        }
+        if (!WireFormat.is(key)) {
+            return refuse(Refusal.NOT_WIRE_FORMAT, "the key " + describe(key) + "; only capture should write to " + record.topic());
+        }
+        int id = WireFormat.schemaId(key);
+        if (keyProgram == null || id != keyId) {
+            var known = schemas.known(keySubject, id);
+            if (known == null) {
+                return unknown(keySubject, id);
+            }
+            keyProgram = known;
+            keyId = id;
+        }
+        if (!walker.walk(keyProgram, key, WireFormat.PREFIX)) {
+            return refuse(Refusal.UNREADABLE, "the key does not follow its schema " + id + ": " + walker.fault());
+        }
+        return value == null ? Finding.PASSES : inspectValue(record, value);
+    }
+
+    private Finding inspectValue(ConsumerRecord<byte[], byte[]> record, byte[] value) {
+        if (!WireFormat.is(value)) {
+            return refuse(Refusal.NOT_WIRE_FORMAT, "the value " + describe(value) + "; only capture should write to " + record.topic());
+        }
+        int id = WireFormat.schemaId(value);
+        if (valueProgram == null || id != valueId) {
+            var known = schemas.known(valueSubject, id);
+            if (known == null) {
+                return unknown(valueSubject, id);
+            }
+            valueProgram = known;
+            valueId = id;
+        }
+        if (!walker.walk(valueProgram, value, WireFormat.PREFIX)) {
+            return refuse(Refusal.UNREADABLE, "the value does not follow its schema " + id + ": " + walker.fault());
+        }
+        return Finding.PASSES;
+    }
+
+    private static boolean isTruncate(ConsumerRecord<byte[], byte[]> record) {
+        var op = Headers.bytes(record.headers(), Headers.OP);
+        return op != null && op.length == 1 && op[0] == Op.TRUNCATE.code()[0];
+    }
+
+    private static String describe(byte[] bytes) {
+        if (bytes == null) {
+            return "is missing";
+        }
+        return bytes.length < WireFormat.PREFIX ? "has " + bytes.length + " bytes, too few for a schema id" : "begins with the byte " + bytes[0] + " instead of 0 and a schema id";
+    }
+
+    private Finding refuse(String reason, String detail) {
+        refusal = Refusal.of(reason, detail);
+        return Finding.REFUSED;
+    }
+
+    private Finding unknown(String subject, int id) {
+        neededSubject = subject;
+        neededId = id;
+        return Finding.UNKNOWN;
+    }
+
+    Refusal refusal() {
+        return refusal;
+    }
+
+    String neededSubject() {
+        return neededSubject;
+    }
+
+    int neededId() {
+        return neededId;
+    }
+}

@@ -1,0 +1,500 @@
+package io.millrace.gate.flow;
+
+import io.millrace.gate.KafkaClients;
+import io.millrace.gate.Table;
+import io.millrace.gate.quarantine.Cause;
+import io.millrace.gate.quarantine.LaneState;
+import io.millrace.gate.quarantine.TableState;
+import io.millrace.gate.schema.Refusal;
+import io.millrace.gate.schema.RegistryAwayException;
+import io.millrace.gate.schema.Verdict;
+import io.millrace.pipeline.record.Headers;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.jboss.logging.Logger;
+
+/**
+ * Takes the records of one captured partition to where they belong, one after the other.
+ *
+ * <p>A lane runs on a thread of its own, so one that waits (for the registry, for a person) holds up no other. It is the only
+ * writer of its partition in {@code rows.*} and in the quarantine, and the only one that drains the latter; whatever
+ * changes between flowing, parked and draining therefore happens between two records of one thread. What has to survive
+ * this process is in the {@link io.millrace.gate.quarantine.ControlLog} before anything is done that relies on it.
+ */
+final class Lane implements Runnable {
+
+    private static final Logger LOG = Logger.getLogger(Lane.class);
+    private static final Duration POLL = Duration.ofMillis(200);
+    private static final long NOTHING = -1;
+
+    private final TopicPartition captured;
+    private final Table table;
+    private final int generation;
+    private final Parts parts;
+    private final Meters meters;
+    private final Inspector inspector;
+    private final Outbound outbound;
+    private final long mostQueued;
+    private final CountDownLatch ended = new CountDownLatch(1);
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    /** Fetched records that the thread has not taken yet; guarded by lock. */
+    private final ArrayDeque<ConsumerRecord<byte[], byte[]>> queue = new ArrayDeque<>();
+    /** Bytes of the queue; guarded by lock. */
+    private long queued;
+    /** The thread waits for records; guarded by lock. */
+    private boolean idle;
+    /** Something else than the queue changed; guarded by lock. */
+    private boolean woken;
+
+    /** Records that the thread has taken and not finished; the thread's own. */
+    private final ArrayDeque<ConsumerRecord<byte[], byte[]>> pending = new ArrayDeque<>();
+    /** The thread's own. */
+    private LaneState state;
+    /** Why the record at {@link #refusedAt} is parked; the thread's own. */
+    private Refusal refusal;
+    private long refusedAt = NOTHING;
+
+    private volatile boolean stopping;
+    private volatile long finished = NOTHING;
+    private volatile String trouble;
+    private volatile Thread thread;
+
+    Lane(TopicPartition captured, int generation, long mostQueued, Parts parts) {
+        this.captured = captured;
+        this.table = Table.ofCaptured(captured.topic());
+        this.generation = generation;
+        this.mostQueued = mostQueued;
+        this.parts = parts;
+        this.meters = parts.meters(table);
+        this.inspector = new Inspector(table, parts.schemas, parts.config.checkText(), parts.config.maxRecordBytes());
+        this.outbound = new Outbound(table, parts.traces);
+    }
+
+    static int size(ConsumerRecord<byte[], byte[]> record) {
+        return Math.max(0, record.serializedKeySize()) + Math.max(0, record.serializedValueSize());
+    }
+
+    void start() {
+        thread = Thread.ofVirtual().name("lane-" + captured).start(this);
+    }
+
+    Table table() {
+        return table;
+    }
+
+    /** The offset to commit: every record before it is acknowledged where it went. -1 where there is none yet. */
+    long finished() {
+        return finished;
+    }
+
+    /** Why the lane does not advance, null where it does. */
+    String trouble() {
+        return trouble;
+    }
+
+    /** Hands over fetched records; those fetched before the partition came here are left out. True when the queue is full. */
+    boolean offer(List<ConsumerRecord<byte[], byte[]>> records, int fetchedIn) {
+        if (fetchedIn < generation || stopping) {
+            return false;
+        }
+        lock.lock();
+        try {
+            queue.addAll(records);
+            for (var record : records) {
+                queued += size(record) + Long.BYTES;
+            }
+            changed.signal();
+            return queued > mostQueued;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether so little waits that more may be fetched. */
+    boolean hasRoom() {
+        lock.lock();
+        try {
+            return queued <= mostQueued / 2;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether nothing waits and nothing is in flight. */
+    boolean isIdle() {
+        lock.lock();
+        try {
+            return queue.isEmpty() && idle;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Makes the lane look at the state of its table again. */
+    void wake() {
+        lock.lock();
+        try {
+            woken = true;
+            changed.signal();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Lets the lane finish what is in flight, and no more. */
+    void stop() {
+        stopping = true;
+        wake();
+    }
+
+    /** Waits for a stopped lane; one that does not end in time is left to end by itself. */
+    void awaitEnd(Duration most) throws InterruptedException {
+        if (!ended.await(most.toMillis(), TimeUnit.MILLISECONDS)) {
+            thread.interrupt();
+            ended.await(1, TimeUnit.SECONDS);
+        }
+    }
+
+    @Override
+    public void run() {
+        try {
+            parts.control.awaitCaughtUp();
+            state = parts.control.lane(table, captured.partition());
+            var pause = new Pause();
+            while (!stopping) {
+                try {
+                    step();
+                    pause.over();
+                } catch (KafkaException e) {
+                    if (e instanceof InterruptException) {
+                        return;
+                    }
+                    trouble(e.getMessage());
+                    meters.retried();
+                    pause.rest();
+                } catch (RuntimeException e) {
+                    LOG.errorf(e, "%s cannot go on, tries again", captured);
+                    trouble("an unexpected error: " + e);
+                    pause.rest();
+                }
+            }
+        } catch (InterruptedException e) {
+            LOG.debugf("%s was interrupted", captured);
+        } finally {
+            ended.countDown();
+        }
+    }
+
+    private void trouble(String what) {
+        if (trouble == null) {
+            LOG.warnf("%s waits: %s", captured, what);
+        }
+        trouble = what;
+    }
+
+    private void untroubled() {
+        if (trouble != null) {
+            LOG.infof("%s goes on", captured);
+            trouble = null;
+        }
+    }
+
+    private void step() throws InterruptedException {
+        if (parts.breaker.isOpen()) {
+            awaitChange();
+            return;
+        }
+        var shared = parts.control.table(table);
+        if (shared.parked()) {
+            if (take()) {
+                park();
+            }
+        } else if (state.queueing()) {
+            drain(shared);
+        } else if (take()) {
+            flow();
+        }
+    }
+
+    /** Fills {@link #pending}, waiting for records or a change. True when there is something in it. */
+    private boolean take() throws InterruptedException {
+        if (!pending.isEmpty()) {
+            return true;
+        }
+        lock.lockInterruptibly();
+        try {
+            if (queue.isEmpty() && !woken && !stopping) {
+                idle = true;
+                changed.await();
+            }
+            idle = false;
+            woken = false;
+            for (int i = 0; i < parts.config.chunk() && !queue.isEmpty(); i++) {
+                var record = queue.remove();
+                queued -= size(record) + Long.BYTES;
+                pending.add(record);
+            }
+        } finally {
+            lock.unlock();
+        }
+        return !pending.isEmpty() && !stopping;
+    }
+
+    private void awaitChange() throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            if (!woken && !stopping) {
+                changed.await();
+            }
+            woken = false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void flow() throws InterruptedException {
+        parts.kafka.ensure(table.rows(), parts.kafka.partitions(captured), KafkaClients.compacted());
+        var sent = new ArrayList<Future<RecordMetadata>>(pending.size());
+        long received = Headers.nowMicros();
+        var finding = Inspector.Finding.PASSES;
+        for (var record : pending) {
+            finding = inspector.inspect(record);
+            if (finding != Inspector.Finding.PASSES) {
+                break;
+            }
+            sent.add(parts.kafka.producer().send(outbound.passing(record, received)));
+        }
+        var failure = finish(sent, true);
+        if (failure instanceof RecordTooLargeException) {
+            refuse(Refusal.of(Refusal.TOO_LARGE, "Kafka does not take it into " + table.rows() + ": " + failure.getMessage()));
+        } else if (failure != null) {
+            throw unacknowledged(table.rows(), failure);
+        } else if (finding == Inspector.Finding.REFUSED) {
+            refuse(inspector.refusal());
+        } else if (finding == Inspector.Finding.UNKNOWN) {
+            var refused = ask();
+            if (refused != null) {
+                refuse(refused);
+            }
+        } else {
+            untroubled();
+        }
+    }
+
+    /** Waits for what was sent of {@link #pending}, takes from it what is acknowledged, and gives what went wrong with the next. */
+    private Exception finish(List<Future<RecordMetadata>> sent, boolean passed) throws InterruptedException {
+        var done = new ArrayList<ConsumerRecord<byte[], byte[]>>(sent.size());
+        Exception failure = null;
+        for (var acknowledgement : sent) {
+            failure = failure(acknowledgement);
+            if (failure != null) {
+                break;
+            }
+            done.add(pending.remove());
+        }
+        awaitAll(sent);
+        if (!done.isEmpty()) {
+            finished = done.getLast().offset() + 1;
+            count(done, passed);
+        }
+        return failure;
+    }
+
+    private void count(List<ConsumerRecord<byte[], byte[]>> done, boolean passed) throws InterruptedException {
+        if (passed) {
+            meters.passed(done);
+            parts.breaker.passed(done.size());
+        } else {
+            meters.parked(done.size(), done.stream().mapToLong(Lane::size).sum());
+            parts.breaker.queued(table, done.size());
+        }
+    }
+
+    private static Exception failure(Future<RecordMetadata> acknowledgement) throws InterruptedException {
+        try {
+            acknowledgement.get();
+            return null;
+        } catch (ExecutionException e) {
+            return e.getCause() instanceof Exception cause ? cause : e;
+        }
+    }
+
+    /** Nothing of this chunk may still be on its way when a part of it is sent again. */
+    private static void awaitAll(List<Future<RecordMetadata>> sent) throws InterruptedException {
+        for (var acknowledgement : sent) {
+            failure(acknowledgement);
+        }
+    }
+
+    private static KafkaException unacknowledged(String topic, Exception failure) {
+        return new KafkaException("Kafka did not acknowledge a record for " + topic + " (" + failure.getMessage() + "); it is sent again", failure);
+    }
+
+    /** Asks the registry for what the inspector needs. Null when that passes or has to be asked again. */
+    private Refusal ask() throws InterruptedException {
+        var pause = new Pause();
+        while (!stopping) {
+            try {
+                var verdict = parts.schemas.ask(table, inspector.neededSubject(), inspector.neededId());
+                untroubled();
+                return verdict instanceof Verdict.Refused(var refused) ? refused : null;
+            } catch (RegistryAwayException e) {
+                trouble("records with schema " + inspector.neededId() + " wait for the registry: " + e.getMessage());
+                pause.rest();
+            }
+        }
+        return null;
+    }
+
+    /** The next record may not pass: parks the table, unless that opens the breaker. */
+    private void refuse(Refusal why) throws InterruptedException {
+        var record = pending.element();
+        if (!parts.breaker.admits(table, why)) {
+            return;
+        }
+        refusal = why;
+        refusedAt = record.offset();
+        queueUp();
+        parkTable(record, why);
+    }
+
+    private void parkTable(ConsumerRecord<byte[], byte[]> record, Refusal why) throws InterruptedException {
+        LOG.errorf("%s is parked by the record at %s@%d: %s, %s. Its later records queue behind in order, nothing is lost; other tables flow on. See GET /quarantine.",
+                table, record.topic() + "-" + record.partition(), record.offset(), why.reason(), why.detail());
+        parts.control.write(table, parts.control.table(table).parkedBy(Cause.of(record, why), parts.kafka.partitions(captured)));
+    }
+
+    /** From here on nothing passes before the quarantine's partition is drained; durable before the first record stands in it. */
+    private void queueUp() throws InterruptedException {
+        parts.kafka.ensure(table.quarantine(), parts.kafka.partitions(captured), KafkaClients.kept());
+        var queueing = new LaneState(true, state.next());
+        parts.control.write(table, captured.partition(), queueing);
+        state = queueing;
+    }
+
+    private void park() throws InterruptedException {
+        if (!state.queueing()) {
+            queueUp();
+        }
+        var cause = parts.control.table(table).cause();
+        var behind = Refusal.of(Refusal.QUEUED_BEHIND, "the table is parked: " + cause.reason() + " at " + cause.topic() + "/" + cause.partition() + "/" + cause.offset());
+        var sent = new ArrayList<Future<RecordMetadata>>(pending.size());
+        for (var record : pending) {
+            sent.add(parts.kafka.producer().send(outbound.parked(record, record.offset() == refusedAt ? refusal : behind)));
+        }
+        var failure = finish(sent, false);
+        if (failure != null) {
+            throw unacknowledged(table.quarantine(), failure);
+        }
+        untroubled();
+    }
+
+    /** Takes what stands in the quarantine to its rows, until the end, a refusal, or a person's word. */
+    private void drain(TableState shared) throws InterruptedException {
+        var partition = new TopicPartition(table.quarantine(), captured.partition());
+        parts.kafka.ensure(table.quarantine(), parts.kafka.partitions(captured), KafkaClients.kept());
+        parts.kafka.ensure(table.rows(), parts.kafka.partitions(captured), KafkaClients.compacted());
+        LOG.infof("%s is drained from offset %d", partition, state.next());
+        try (var consumer = parts.kafka.reader()) {
+            consumer.assign(List.of(partition));
+            consumer.seek(partition, state.next());
+            long end = consumer.endOffsets(List.of(partition)).get(partition);
+            var waiting = new ArrayDeque<ConsumerRecord<byte[], byte[]>>();
+            while (!stopping && !parts.breaker.isOpen() && parts.control.table(table).equals(shared)) {
+                if (waiting.isEmpty()) {
+                    consumer.poll(POLL).forEach(waiting::add);
+                }
+                if (!waiting.isEmpty()) {
+                    if (!replay(waiting, shared)) {
+                        return;
+                    }
+                } else if (consumer.position(partition) >= end) {
+                    drained(consumer, partition);
+                    return;
+                }
+            }
+        }
+    }
+
+    private void drained(KafkaConsumer<byte[], byte[]> consumer, TopicPartition partition) throws InterruptedException {
+        var flowing = new LaneState(false, consumer.position(partition));
+        parts.control.write(table, captured.partition(), flowing);
+        state = flowing;
+        LOG.infof("%s is drained to offset %d, its records flow again", partition, flowing.next());
+        // Parked rows are copies of people's data: once they are where they belong, the copies go.
+        parts.kafka.admin().deleteRecords(Map.of(partition, RecordsToDelete.beforeOffset(flowing.next())));
+    }
+
+    /** Replays some of the waiting records. False when the lane has to leave the quarantine alone again. */
+    private boolean replay(ArrayDeque<ConsumerRecord<byte[], byte[]>> waiting, TableState shared) throws InterruptedException {
+        var replayed = new ArrayList<ConsumerRecord<byte[], byte[]>>();
+        var sent = new ArrayList<Future<RecordMetadata>>();
+        int discarded = 0;
+        long next = state.next();
+        long received = Headers.nowMicros();
+        var finding = Inspector.Finding.PASSES;
+        while (!waiting.isEmpty() && sent.size() < parts.config.chunk()) {
+            var record = waiting.element();
+            if (isDiscarded(record, shared)) {
+                discarded++;
+            } else {
+                finding = inspector.inspect(record);
+                if (finding != Inspector.Finding.PASSES) {
+                    break;
+                }
+                sent.add(parts.kafka.producer().send(outbound.passing(record, received)));
+                replayed.add(record);
+            }
+            next = waiting.remove().offset() + 1;
+        }
+        for (var acknowledgement : sent) {
+            var failure = failure(acknowledgement);
+            if (failure != null) {
+                awaitAll(sent);
+                throw unacknowledged(table.rows(), failure);
+            }
+        }
+        meters.passed(replayed);
+        meters.discarded(discarded);
+        if (next > state.next()) {
+            var advanced = new LaneState(true, next);
+            parts.control.write(table, captured.partition(), advanced);
+            state = advanced;
+        }
+        var refused = switch (finding) {
+            case PASSES -> null;
+            case UNKNOWN -> ask();
+            case REFUSED -> inspector.refusal();
+        };
+        if (refused == null) {
+            untroubled();
+            return true;
+        }
+        parkTable(waiting.element(), refused);
+        return false;
+    }
+
+    private boolean isDiscarded(ConsumerRecord<byte[], byte[]> record, TableState shared) {
+        return shared.discard() != null && shared.discard().takes(captured.partition(), record.offset(),
+                !Refusal.QUEUED_BEHIND.equals(Headers.text(record.headers(), Headers.REASON)));
+    }
+}

@@ -1,0 +1,73 @@
+package io.millrace.gate.flow;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
+import io.millrace.gate.Table;
+import io.millrace.pipeline.record.Headers;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+
+/** The meters of one table. Thread-safe. */
+final class Meters {
+
+    private static final String STAGE = "gate";
+
+    private final Counter passed;
+    private final Counter parked;
+    private final Counter discarded;
+    private final Counter bytesIn;
+    private final Counter bytesOut;
+    private final Counter retries;
+    private final Timer sinceCommit;
+    private final AtomicLong lag = new AtomicLong();
+
+    Meters(MeterRegistry registry, Table table) {
+        var tags = Tags.of("stage", STAGE, "table", table.name());
+        passed = registry.counter("millrace.records", tags.and("outcome", "passed"));
+        parked = registry.counter("millrace.records", tags.and("outcome", "parked"));
+        discarded = registry.counter("millrace.records", tags.and("outcome", "discarded"));
+        bytesIn = registry.counter("millrace.bytes", tags.and("direction", "in"));
+        bytesOut = registry.counter("millrace.bytes", tags.and("direction", "out"));
+        retries = registry.counter("millrace.retries", Tags.of("stage", STAGE));
+        sinceCommit = Timer.builder("millrace.commit.to.stage").tags(tags).publishPercentiles(0.5, 0.95, 0.99).register(registry);
+        Gauge.builder("millrace.lag.records", lag, AtomicLong::get).tags(tags).register(registry);
+    }
+
+    void passed(Iterable<ConsumerRecord<byte[], byte[]>> records) {
+        long now = Headers.nowMicros();
+        int count = 0;
+        long bytes = 0;
+        for (var record : records) {
+            count++;
+            bytes += Lane.size(record);
+            long committed = Headers.number(record.headers(), Headers.COMMITTED, -1);
+            if (committed >= 0) {
+                sinceCommit.record(Math.max(0, now - committed), TimeUnit.MICROSECONDS);
+            }
+        }
+        passed.increment(count);
+        bytesIn.increment(bytes);
+        bytesOut.increment(bytes);
+    }
+
+    void parked(int records, long bytes) {
+        parked.increment(records);
+        bytesIn.increment(bytes);
+    }
+
+    void discarded(int records) {
+        discarded.increment(records);
+    }
+
+    void retried() {
+        retries.increment();
+    }
+
+    void lag(long records) {
+        lag.set(records);
+    }
+}

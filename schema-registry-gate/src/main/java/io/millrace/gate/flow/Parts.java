@@ -1,0 +1,40 @@
+package io.millrace.gate.flow;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.millrace.gate.GateConfig;
+import io.millrace.gate.KafkaClients;
+import io.millrace.gate.Table;
+import io.millrace.gate.breaker.Breaker;
+import io.millrace.gate.quarantine.ControlLog;
+import io.millrace.gate.schema.Schemas;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** What every lane works with. */
+@ApplicationScoped
+class Parts {
+
+    final GateConfig config;
+    final KafkaClients kafka;
+    final ControlLog control;
+    final Schemas schemas;
+    final Breaker breaker;
+    final Traces traces;
+    private final MeterRegistry registry;
+    private final Map<Table, Meters> meters = new ConcurrentHashMap<>();
+
+    Parts(GateConfig config, KafkaClients kafka, ControlLog control, Schemas schemas, Breaker breaker, Traces traces, MeterRegistry registry) {
+        this.config = config;
+        this.kafka = kafka;
+        this.control = control;
+        this.schemas = schemas;
+        this.breaker = breaker;
+        this.traces = traces;
+        this.registry = registry;
+    }
+
+    Meters meters(Table table) {
+        return meters.computeIfAbsent(table, t -> new Meters(registry, t));
+    }
+}

@@ -1,0 +1,46 @@
+package io.millrace.gate.quarantine;
+
+import io.millrace.gate.schema.FieldChange;
+import io.millrace.gate.schema.Refusal;
+import io.millrace.pipeline.record.Headers;
+import io.millrace.pipeline.record.Position;
+import java.time.Instant;
+import java.util.List;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+
+/**
+ * What parked a table.
+ *
+ * @param reason a code of {@link Refusal}, or {@link #HELD}
+ * @param detail what a person needs to know
+ * @param rule the compatibility rule that was broken, null where none was
+ * @param subject the registry's subject, null where none was asked for
+ * @param schemaId the schema's content id, null where the record names none
+ * @param difference what changed against the subject's latest version
+ * @param topic where the record was read
+ * @param partition where the record was read
+ * @param offset where the record was read
+ * @param position its place in the source's WAL, null where the record says none
+ * @param traceparent its trace, null where it has none
+ * @param at when
+ */
+public record Cause(String reason, String detail, String rule, String subject, Integer schemaId, List<FieldChange> difference,
+        String topic, int partition, long offset, String position, String traceparent, Instant at) {
+
+    /** A person parked the table. */
+    public static final String HELD = "held";
+
+    /** Why this record parks its table. */
+    public static Cause of(ConsumerRecord<byte[], byte[]> record, Refusal refusal) {
+        var position = Headers.bytes(record.headers(), Headers.POSITION);
+        return new Cause(refusal.reason(), refusal.detail(), refusal.rule(), refusal.subject(), refusal.schemaId(), refusal.difference(),
+                record.topic(), record.partition(), record.offset(),
+                position == null || position.length != Position.SIZE ? null : Position.of(position).toString(),
+                Headers.text(record.headers(), Headers.TRACEPARENT), Instant.now());
+    }
+
+    /** A person's wish. */
+    static Cause held(String who, String why) {
+        return new Cause(HELD, who + ": " + why, null, null, null, List.of(), null, -1, -1, null, null, Instant.now());
+    }
+}

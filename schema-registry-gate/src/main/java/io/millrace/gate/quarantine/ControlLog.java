@@ -1,0 +1,261 @@
+package io.millrace.gate.quarantine;
+
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.millrace.gate.KafkaClients;
+import io.millrace.gate.Table;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.jboss.logging.Logger;
+
+/**
+ * What all instances of the gate know together: one compacted topic with one partition, which every instance reads from its
+ * beginning and goes on reading. For each key the last record holds, in the order of the topic; that order is what makes
+ * instances agree, and it survives compaction. Thread-safe.
+ */
+@ApplicationScoped
+public class ControlLog {
+
+    static final String TOPIC = "millrace.gate.control";
+
+    private static final Logger LOG = Logger.getLogger(ControlLog.class);
+    private static final TopicPartition PARTITION = new TopicPartition(TOPIC, 0);
+    private static final String TABLE = "table:";
+    private static final String LANE = "lane:";
+    private static final String BREAKER = "breaker";
+    private static final Duration POLL = Duration.ofMillis(100);
+    private static final long LOOK_EVERY_NANOS = Duration.ofSeconds(3).toNanos();
+
+    private record LaneKey(Table table, int partition) {}
+
+    private final KafkaClients kafka;
+    private final ObjectMapper json;
+    private final Map<Table, TableState> tables = new ConcurrentHashMap<>();
+    private final Map<LaneKey, LaneState> lanes = new ConcurrentHashMap<>();
+    private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition moved = lock.newCondition();
+    /** The offset up to which everything is applied; guarded by lock. */
+    private long applied;
+    /** Counts how often the end of the topic was asked for; guarded by lock. */
+    private long wanted;
+    /** The last of the wanted looks that was answered and applied; guarded by lock. */
+    private long reached;
+    private volatile BreakerState breaker = BreakerState.CLOSED;
+    private volatile String trouble = "the control topic " + TOPIC + " has not been read yet";
+    private volatile boolean stopping;
+    private Thread reader;
+
+    ControlLog(KafkaClients kafka, ObjectMapper json) {
+        this.kafka = kafka;
+        this.json = json;
+    }
+
+    /** Begins to read; comes back at once. */
+    public void start() {
+        reader = Thread.ofVirtual().name("control-log").start(this::readForEver);
+    }
+
+    public void stop() {
+        stopping = true;
+        if (reader != null) {
+            reader.interrupt();
+        }
+    }
+
+    /** What is called after anything has changed; it must not block. */
+    public void onChange(Runnable listener) {
+        listeners.add(listener);
+    }
+
+    /** Why the log cannot be read at the moment, null where it can. */
+    public String trouble() {
+        return trouble;
+    }
+
+    public TableState table(Table table) {
+        return tables.getOrDefault(table, TableState.FLOWING);
+    }
+
+    /** Every table that was ever parked. */
+    Map<Table, TableState> tables() {
+        return new TreeMap<>(tables);
+    }
+
+    public LaneState lane(Table table, int partition) {
+        return lanes.getOrDefault(new LaneKey(table, partition), LaneState.FLOWING);
+    }
+
+    public BreakerState breaker() {
+        return breaker;
+    }
+
+    /** Waits until everything that stood in the topic when this was called is applied here. */
+    public void awaitCaughtUp() throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            long mine = ++wanted;
+            while (reached < mine) {
+                moved.await();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Writes what holds for a table, and waits until it is applied here. */
+    public void write(Table table, TableState state) throws InterruptedException {
+        awaitApplied(append(TABLE + table.name(), state));
+    }
+
+    /** Writes a partition's state, durably; this instance's view of it follows a little later. */
+    public void write(Table table, int partition, LaneState state) throws InterruptedException {
+        append(LANE + table.name() + ":" + partition, state);
+    }
+
+    /** Writes the breaker's state, and waits until it is applied here. */
+    public void write(BreakerState state) throws InterruptedException {
+        awaitApplied(append(BREAKER, state));
+    }
+
+    private long append(String key, Object state) throws InterruptedException {
+        try {
+            var record = new ProducerRecord<>(TOPIC, 0, bytes(key), json.writeValueAsBytes(state));
+            return kafka.producer().send(record).get().offset();
+        } catch (JacksonException e) {
+            throw new UncheckedIOException(e);
+        } catch (ExecutionException e) {
+            throw new KafkaException("Writing " + key + " to " + TOPIC + " failed: " + e.getCause().getMessage(), e.getCause());
+        }
+    }
+
+    private void awaitApplied(long offset) throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            while (applied <= offset) {
+                moved.await();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void readForEver() {
+        while (!stopping) {
+            try {
+                kafka.ensure(TOPIC, 1, KafkaClients.compacted());
+                kafka.ensure(Audit.TOPIC, 1, KafkaClients.kept());
+                try (var consumer = kafka.reader()) {
+                    consumer.assign(List.of(PARTITION));
+                    lock.lockInterruptibly();
+                    long from;
+                    try {
+                        from = applied;
+                    } finally {
+                        lock.unlock();
+                    }
+                    consumer.seek(PARTITION, from);
+                    read(consumer);
+                }
+            } catch (InterruptedException | org.apache.kafka.common.errors.InterruptException e) {
+                return;
+            } catch (RuntimeException e) {
+                troubled(e);
+                pause();
+            }
+        }
+    }
+
+    private void troubled(RuntimeException e) {
+        if (trouble == null || !stopping && !trouble.contains(String.valueOf(e.getMessage()))) {
+            LOG.warnf("Reading the control topic %s failed: %s. No partition that is new here starts until it can be read; trying again.", TOPIC, e.getMessage());
+        }
+        trouble = "reading the control topic " + TOPIC + " failed: " + e.getMessage() + "; check that Kafka can be reached";
+    }
+
+    private void pause() {
+        try {
+            Thread.sleep(Duration.ofSeconds(1));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            stopping = true;
+        }
+    }
+
+    private void read(KafkaConsumer<byte[], byte[]> consumer) throws InterruptedException {
+        long lookedAt = System.nanoTime() - LOOK_EVERY_NANOS;
+        long look = 0;
+        long end = 0;
+        while (!stopping) {
+            long asked = wanted();
+            if (asked > look || System.nanoTime() - lookedAt >= LOOK_EVERY_NANOS) {
+                end = consumer.endOffsets(List.of(PARTITION)).get(PARTITION);
+                look = asked;
+                lookedAt = System.nanoTime();
+            }
+            boolean changed = false;
+            for (var record : consumer.poll(POLL)) {
+                apply(new String(record.key(), StandardCharsets.UTF_8), record.value());
+                changed = true;
+            }
+            long position = consumer.position(PARTITION);
+            lock.lockInterruptibly();
+            try {
+                applied = position;
+                if (position >= end) {
+                    reached = look;
+                    trouble = null;
+                }
+                moved.signalAll();
+            } finally {
+                lock.unlock();
+            }
+            if (changed) {
+                listeners.forEach(Runnable::run);
+            }
+        }
+    }
+
+    private long wanted() throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            return wanted;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void apply(String key, byte[] value) {
+        try {
+            if (key.startsWith(TABLE)) {
+                tables.put(new Table(key.substring(TABLE.length())), json.readValue(value, TableState.class));
+            } else if (key.startsWith(LANE)) {
+                int colon = key.lastIndexOf(':');
+                lanes.put(new LaneKey(new Table(key.substring(LANE.length(), colon)), Integer.parseInt(key.substring(colon + 1))), json.readValue(value, LaneState.class));
+            } else if (key.equals(BREAKER)) {
+                breaker = json.readValue(value, BreakerState.class);
+            }
+        } catch (IOException e) {
+            throw new KafkaException("The record '" + key + "' of " + TOPIC + " cannot be read: " + e.getMessage() + "; it was written by another version of the gate", e);
+        }
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,46 @@
+package io.millrace.gate.quarantine;
+
+import java.util.Map;
+
+/**
+ * What holds for all partitions of a table.
+ *
+ * @param parked whether its records queue in the quarantine; when not, each partition drains what it has queued, then flows
+ * @param cause what parked it last, null where nothing ever did
+ * @param partitions how many partitions its captured topic had when it was parked
+ * @param discard what a person decided not to replay, null where nothing
+ */
+public record TableState(boolean parked, Cause cause, int partitions, Discard discard) {
+
+    static final TableState FLOWING = new TableState(false, null, 0, null);
+
+    /**
+     * Records that are skipped when the table is replayed.
+     *
+     * @param which which of the records before {@code before}
+     * @param before for each partition of the quarantine topic, the first offset that is replayed again
+     */
+    public record Discard(Which which, Map<Integer, Long> before) {
+
+        /** Whether a record of the quarantine topic is to be skipped. */
+        public boolean takes(int partition, long offset, boolean refusedItself) {
+            return offset < before.getOrDefault(partition, 0L) && (which == Which.ALL || refusedItself);
+        }
+    }
+
+    /** Which records are discarded. */
+    public enum Which {
+        /** Every one. */
+        ALL,
+        /** Those that were refused for what they are, not those that queue behind them. */
+        REFUSED
+    }
+
+    public TableState parkedBy(Cause why, int ofPartitions) {
+        return new TableState(true, why, Math.max(partitions, ofPartitions), discard);
+    }
+
+    TableState opened(Discard skip) {
+        return new TableState(false, cause, partitions, skip == null ? discard : skip);
+    }
+}
