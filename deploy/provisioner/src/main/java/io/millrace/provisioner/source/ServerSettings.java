@@ -1,0 +1,63 @@
+package io.millrace.provisioner.source;
+
+import io.millrace.pipeline.topic.Topics;
+import io.millrace.provisioner.Check;
+import io.millrace.provisioner.Step;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The server's settings, which only its operator may change: this step never applies anything. */
+public final class ServerSettings implements Step {
+
+    private final SourceDatabase database;
+
+    public ServerSettings(SourceDatabase database) {
+        this.database = database;
+    }
+
+    @Override
+    public String describe() {
+        return "source " + database.name() + ": logical decoding is on, with a free slot and a free sender";
+    }
+
+    @Override
+    public Check check() {
+        var problems = new ArrayList<String>();
+        if (database.isTrue("SELECT pg_is_in_recovery()")) {
+            problems.add("The source '" + database.name() + "' is a standby; give the URL of the primary, where the publication and Millrace's own tables are written");
+        }
+        var level = database.text("SHOW wal_level");
+        if (!level.equals("logical")) {
+            problems.add("The source '" + database.name() + "' runs with wal_level=" + level + ", and rows can be read from its log only with wal_level=logical;"
+                    + " run ALTER SYSTEM SET wal_level = 'logical' as a superuser and restart PostgreSQL (a managed service has a parameter for it)");
+        }
+        var slot = Topics.slot(database.name());
+        free(problems, "max_replication_slots", "replication slot", "SELECT count(*) FROM pg_replication_slots WHERE slot_name <> ?", slot);
+        free(problems, "max_wal_senders", "WAL sender", "SELECT count(*) FROM pg_stat_replication r LEFT JOIN pg_replication_slots s ON s.active_pid = r.pid WHERE s.slot_name IS DISTINCT FROM ?", slot);
+        slotOfAnother(problems, slot);
+        return Check.of(problems, List.of());
+    }
+
+    private void free(List<String> problems, String setting, String what, String used, String slot) {
+        int most = Integer.parseInt(database.text("SHOW " + setting));
+        int taken = Integer.parseInt(database.text(used, slot));
+        if (taken >= most) {
+            problems.add("The source '" + database.name() + "' has no free " + what + ": " + taken + " of " + setting + "=" + most
+                    + " are taken; drop one that nobody uses, or raise " + setting + " and restart PostgreSQL");
+        }
+    }
+
+    private void slotOfAnother(List<String> problems, String slot) {
+        var other = database.text("SELECT coalesce(database, 'no database') || ', plugin ' || coalesce(plugin, 'none') FROM pg_replication_slots"
+                + " WHERE slot_name = ? AND (database IS DISTINCT FROM current_database() OR plugin IS DISTINCT FROM 'pgoutput')", slot);
+        if (other != null) {
+            problems.add("The slot " + slot + " that the source '" + database.name() + "' needs is taken by someone else (" + other
+                    + "); slots belong to the whole server, so give this source another name");
+        }
+    }
+
+    @Override
+    public void apply() {
+        throw new IllegalStateException("Server settings are checked, never changed");
+    }
+}

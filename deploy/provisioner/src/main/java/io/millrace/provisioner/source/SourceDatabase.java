@@ -1,0 +1,207 @@
+package io.millrace.provisioner.source;
+
+import io.millrace.pipeline.file.PipelineFile;
+import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.topic.Topics;
+import io.millrace.provisioner.Admin;
+import io.millrace.provisioner.ProvisioningException;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.SequencedSet;
+import java.util.function.Function;
+
+/** One source as its pipeline files describe it, with a connection of the admin's. Not thread-safe. */
+public final class SourceDatabase implements AutoCloseable {
+
+    /** Tables of ours whose rows go through the slot. */
+    static final List<TableName> TRAVELLING = List.of(Topics.HEARTBEAT, Topics.OUTBOX);
+
+    private final List<PipelineFile> files;
+    private final String name;
+    private final String url;
+    private final String role;
+    private final String password;
+    private final Connection connection;
+
+    private SourceDatabase(List<PipelineFile> files, String url, String role, String password, Connection connection) {
+        this.files = files;
+        this.name = files.getFirst().pipeline().source().name();
+        this.url = url;
+        this.role = role;
+        this.password = password;
+        this.connection = connection;
+    }
+
+    /**
+     * Connects.
+     *
+     * @param files the pipelines of one source
+     * @param admin null: the role of the files
+     * @throws ProvisioningException when a reference leads nowhere or the connection fails
+     */
+    public static SourceDatabase open(List<PipelineFile> files, Admin admin, Function<String, String> environment) {
+        var source = files.getFirst().pipeline().source();
+        try {
+            var url = source.url().resolve(environment);
+            var role = source.user().resolve(environment);
+            var password = source.password().resolve(environment);
+            var by = admin == null ? new Admin(role, password) : admin;
+            return new SourceDatabase(files, url, role, password, connect(source.name(), url, by.user(), by.password()));
+        } catch (IllegalStateException e) {
+            throw new ProvisioningException(files.getFirst().path() + ": source: " + e.getMessage(), e);
+        }
+    }
+
+    private static Connection connect(String name, String url, String user, String password) {
+        if (!url.startsWith("jdbc:postgresql:")) {
+            throw new IllegalStateException("the URL of the source '" + name + "' must begin with jdbc:postgresql:, for example jdbc:postgresql://localhost:5432/shop");
+        }
+        try {
+            return DriverManager.getConnection(url, user, password);
+        } catch (SQLException e) {
+            var state = e.getSQLState() == null ? "" : e.getSQLState();
+            var remedy = switch (state) {
+                case "28P01" -> "check the password that the pipeline file or MILLRACE_ADMIN_PASSWORD refers to";
+                case "28000" -> "check that the role exists, may log in and is let in by pg_hba.conf";
+                case "3D000" -> "create the database or correct the URL";
+                default -> "check that the server runs and that host and port are right";
+            };
+            throw new ProvisioningException("Connecting to the source '" + name + "' at " + withoutParameters(url) + " as " + user + " failed: " + e.getMessage() + "; " + remedy, e);
+        }
+    }
+
+    /** A JDBC URL may carry a password among its parameters. */
+    private static String withoutParameters(String url) {
+        int at = url.indexOf('?');
+        return at < 0 ? url : url.substring(0, at);
+    }
+
+    String name() {
+        return name;
+    }
+
+    List<PipelineFile> files() {
+        return files;
+    }
+
+    /** The role that replicates, as the pipeline files name it. */
+    String role() {
+        return role;
+    }
+
+    String password() {
+        return password;
+    }
+
+    Connection connection() {
+        return connection;
+    }
+
+    /** Whether the admin is the replicating role itself, which is then used as it is. */
+    boolean isOwnAdmin() {
+        return role.equals(text("SELECT current_user"));
+    }
+
+    boolean isSuperuser() {
+        return isTrue("SELECT rolsuper FROM pg_roles WHERE rolname = current_user");
+    }
+
+    boolean roleExists() {
+        return isTrue("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = ?)", role);
+    }
+
+    /** Every table of the pipelines, each once, in the order of the files. */
+    SequencedSet<TableName> tables() {
+        var tables = new LinkedHashSet<TableName>();
+        files.forEach(file -> tables.addAll(file.pipeline().tableNames()));
+        return tables;
+    }
+
+    /** Every table that the publication needs. */
+    SequencedSet<TableName> published() {
+        var tables = tables();
+        tables.addAll(TRAVELLING);
+        return tables;
+    }
+
+    boolean exists(TableName table) {
+        return isTrue("SELECT to_regclass(?) IS NOT NULL", table.sql());
+    }
+
+    /** Whether the role can log in with the password of the pipeline file. */
+    boolean canLogIn() {
+        try (var trial = DriverManager.getConnection(url, role, password)) {
+            return trial.isValid(5);
+        } catch (SQLException e) {
+            if (e.getSQLState() != null && e.getSQLState().startsWith("28")) {
+                return false;
+            }
+            throw failed("Logging in as " + role, e);
+        }
+    }
+
+    boolean isTrue(String sql, Object... values) {
+        return "t".equals(text(sql, values));
+    }
+
+    /** The first column of the first row, null where there is none. */
+    String text(String sql, Object... values) {
+        var rows = column(sql, values);
+        return rows.isEmpty() ? null : rows.getFirst();
+    }
+
+    List<String> column(String sql, Object... values) {
+        try (var statement = connection.prepareStatement(sql)) {
+            for (int i = 0; i < values.length; i++) {
+                statement.setObject(i + 1, values[i]);
+            }
+            var rows = new ArrayList<String>();
+            try (var result = statement.executeQuery()) {
+                while (result.next()) {
+                    rows.add(result.getString(1));
+                }
+            }
+            return rows;
+        } catch (SQLException e) {
+            throw failed(sql, e);
+        }
+    }
+
+    /** Runs statements in one transaction. */
+    void execute(List<String> statements) {
+        try {
+            connection.setAutoCommit(false);
+            try (var statement = connection.createStatement()) {
+                for (var sql : statements) {
+                    statement.execute(sql);
+                }
+                connection.commit();
+            } catch (SQLException e) {
+                connection.rollback();
+                throw e;
+            } finally {
+                connection.setAutoCommit(true);
+            }
+        } catch (SQLException e) {
+            throw failed(String.join("; ", statements), e);
+        }
+    }
+
+    ProvisioningException failed(String what, SQLException e) {
+        return new ProvisioningException(what + " on the source '" + name + "' failed: " + e.getMessage() + " (SQL state " + e.getSQLState() + "); nothing of this step was done, correct the cause and run again", e);
+    }
+
+    @Override
+    public void close() {
+        try {
+            connection.close();
+        } catch (SQLException e) {
+            throw failed("Closing the connection", e);
+        }
+    }
+
+}
