@@ -1,0 +1,133 @@
+package io.millrace.capture.column;
+
+import io.debezium.connector.postgresql.UnchangedToastedReplicationMessageColumn;
+import io.debezium.spi.converter.CustomConverter;
+import io.debezium.spi.converter.RelationalColumn;
+import io.millrace.capture.schema.Column;
+import io.millrace.capture.schema.Encoding;
+import io.millrace.capture.schema.PgTypes;
+import io.millrace.pipeline.type.ColumnType;
+import java.nio.charset.StandardCharsets;
+import java.sql.Types;
+import java.util.List;
+import java.util.Properties;
+import java.util.Set;
+import org.apache.kafka.connect.data.Schema;
+import org.apache.kafka.connect.data.SchemaBuilder;
+
+/**
+ * Takes every column's conversion out of Debezium's hands.
+ *
+ * <p>Debezium's own converters write instants as text, know some arrays only and have no form for infinity; ours keep
+ * every value and cost less. Debezium makes an instance by name for each engine.
+ */
+public final class ColumnConverter implements CustomConverter<SchemaBuilder, RelationalColumn> {
+
+    /**
+     * What stands in a row for a stored-out-of-line value that the WAL does not carry. Compared by identity, so no
+     * value of a user's can be taken for it.
+     */
+    public static final String MISSING = new String("millrace: the WAL does not carry this value");
+    /** {@link #MISSING} of a {@code bytea} column. */
+    public static final byte[] MISSING_BYTES = MISSING.getBytes(StandardCharsets.UTF_8);
+    /** {@link #MISSING} of an array column. */
+    public static final List<String> MISSING_ELEMENTS = List.of(MISSING);
+
+    private static final Set<String> WITH_LENGTH = Set.of("varchar", "bpchar", "bit", "varbit", "numeric");
+    /** The catalog's declared lengths end here; what Debezium reports beyond stands for "none declared". */
+    private static final int LONGEST = 10_485_760;
+    private static final int MOST_DIGITS = 1000;
+
+    @Override
+    public void configure(Properties properties) {
+        // There is nothing to choose.
+    }
+
+    @Override
+    public void converterFor(RelationalColumn field, ConverterRegistration<SchemaBuilder> registration) {
+        boolean array = field.jdbcType() == Types.ARRAY || PgTypes.isArray(field.nativeType());
+        var pgType = PgTypes.name(field.nativeType(), field.typeName(), array);
+        int length = WITH_LENGTH.contains(pgType) ? declared(field.length().orElse(0), pgType) : 0;
+        int scale = pgType.equals("numeric") && length > 0 ? field.scale().orElse(0) : 0;
+        var column = new Column(field.name(), pgType, array, length, scale, field.isOptional());
+        var values = new ColumnValue(column);
+        var unusableDefault = unusableDefault(field, values);
+        var neutral = unusableDefault == null || field.isOptional() ? null : neutral(column);
+        registration.register(schema(column), value -> {
+            if (value != null && value == unusableDefault) {
+                return neutral;
+            }
+            return UnchangedToastedReplicationMessageColumn.isUnchangedToastedValue(value) ? missing(column) : values.of(value);
+        });
+    }
+
+    private static int declared(int length, String pgType) {
+        int most = pgType.equals("numeric") ? MOST_DIGITS : LONGEST;
+        return length > most ? 0 : length;
+    }
+
+    /** The default of a column never reaches a record, but Debezium converts it: one that cannot be must not stop it. */
+    private static Object unusableDefault(RelationalColumn field, ColumnValue values) {
+        if (!field.hasDefaultValue()) {
+            return null;
+        }
+        try {
+            values.of(field.defaultValue());
+            return null;
+        } catch (RuntimeException _) {
+            return field.defaultValue();
+        }
+    }
+
+    private static Object neutral(Column column) {
+        if (column.array()) {
+            return List.of();
+        }
+        return switch (column.encoding()) {
+            case INT, DATE -> (Object) 0;
+            case LONG, TIMESTAMP, TIMESTAMPTZ, TIME -> 0L;
+            case FLOAT -> 0f;
+            case DOUBLE -> 0d;
+            case BOOLEAN -> false;
+            case BYTES -> new byte[0];
+            case STRING -> "";
+        };
+    }
+
+    private static Object missing(Column column) {
+        if (column.array()) {
+            return MISSING_ELEMENTS;
+        }
+        return column.encoding() == Encoding.BYTES ? MISSING_BYTES : MISSING;
+    }
+
+    /** The value of a row for what Postgres prints for it, null for null. */
+    public static Object fromText(Column column, String text) {
+        return new ColumnValue(column).of(text);
+    }
+
+    /** Whether a value of a row is one of the placeholders. */
+    public static boolean isMissing(Object value) {
+        return value == MISSING || value == MISSING_BYTES || value == MISSING_ELEMENTS;
+    }
+
+    private static SchemaBuilder schema(Column column) {
+        var builder = column.array() ? SchemaBuilder.array(Schema.OPTIONAL_STRING_SCHEMA) : switch (column.encoding()) {
+            case INT, DATE -> SchemaBuilder.int32();
+            case LONG, TIMESTAMP, TIMESTAMPTZ, TIME -> SchemaBuilder.int64();
+            case FLOAT -> SchemaBuilder.float32();
+            case DOUBLE -> SchemaBuilder.float64();
+            case BOOLEAN -> SchemaBuilder.bool();
+            case STRING -> SchemaBuilder.string();
+            case BYTES -> SchemaBuilder.bytes();
+        };
+        builder.parameter(ColumnType.PG_TYPE, column.catalogType());
+        if (column.length() > 0) {
+            builder.parameter(ColumnType.PG_LENGTH, Integer.toString(column.length()));
+        }
+        if (column.scale() != 0) {
+            builder.parameter(ColumnType.PG_SCALE, Integer.toString(column.scale()));
+        }
+        return builder;
+    }
+}

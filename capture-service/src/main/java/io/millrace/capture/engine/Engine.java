@@ -1,0 +1,93 @@
+package io.millrace.capture.engine;
+
+import io.debezium.embedded.Connect;
+import io.debezium.engine.DebeziumEngine;
+import io.debezium.engine.DebeziumEngine.RecordCommitter;
+import io.debezium.engine.RecordChangeEvent;
+import io.debezium.engine.format.ChangeEventFormat;
+import java.io.IOException;
+import java.util.List;
+import java.util.Properties;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.connect.source.SourceRecord;
+import org.jboss.logging.Logger;
+
+/** One run of Debezium's engine. */
+final class Engine {
+
+    private static final Logger LOG = Logger.getLogger(Engine.class);
+
+    /** What is done with the changes. Called by one thread. */
+    interface Consumer {
+        /** Returns when Kafka holds all of the batch; an exception ends the run. */
+        void accept(List<SourceRecord> batch) throws InterruptedException;
+    }
+
+    private final DebeziumEngine<RecordChangeEvent<SourceRecord>> engine;
+    private final AtomicReference<Failure> failure = new AtomicReference<>();
+
+    private record Failure(String message, Throwable cause) {}
+
+    Engine(Properties settings, Consumer consumer, Runnable polling) {
+        engine = DebeziumEngine.create(ChangeEventFormat.of(Connect.class))
+                .using(settings)
+                .using(Thread.currentThread().getContextClassLoader())
+                .using(new DebeziumEngine.ConnectorCallback() {
+                    @Override
+                    public void pollingStarted() {
+                        polling.run();
+                    }
+                })
+                .using(this::completed)
+                .notifying((batch, committer) -> handle(batch, committer, consumer))
+                .build();
+    }
+
+    private void handle(List<RecordChangeEvent<SourceRecord>> batch, RecordCommitter<RecordChangeEvent<SourceRecord>> committer, Consumer consumer) throws InterruptedException {
+        try {
+            consumer.accept(batch.stream().map(RecordChangeEvent::record).toList());
+        } catch (RuntimeException e) {
+            failure.compareAndSet(null, new Failure(e.getMessage(), e));
+            throw e;
+        }
+        // The offsets of a later change include those of the earlier ones.
+        committer.markProcessed(batch.getLast());
+        committer.markBatchFinished();
+    }
+
+    private void completed(boolean success, String message, Throwable cause) {
+        if (!success) {
+            failure.compareAndSet(null, new Failure(message, cause));
+        }
+    }
+
+    /**
+     * Runs until the engine is closed or fails.
+     *
+     * @throws EngineException when it fails
+     */
+    void run() {
+        engine.run();
+        var why = failure.get();
+        if (why != null) {
+            throw new EngineException(reason(why), why.cause);
+        }
+    }
+
+    private static String reason(Failure failure) {
+        var deepest = failure.cause;
+        while (deepest != null && deepest.getCause() != null && deepest.getCause() != deepest) {
+            deepest = deepest.getCause();
+        }
+        return deepest == null || deepest.getMessage() == null ? failure.message : deepest.getMessage();
+    }
+
+    /** Ends the run; changes in flight are finished first. */
+    void close() {
+        try {
+            engine.close();
+        } catch (IOException | IllegalStateException e) {
+            LOG.debugf("The engine was closed while it was ending by itself: %s", e.getMessage());
+        }
+    }
+}

@@ -1,0 +1,116 @@
+package io.millrace.capture.engine;
+
+import io.millrace.capture.column.ColumnConverter;
+import io.millrace.capture.source.SourceConnection;
+import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.topic.Topics;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.Properties;
+import java.util.stream.Collectors;
+
+/**
+ * How Debezium is set up.
+ *
+ * @param sourceName the source's name
+ * @param source how to reach it
+ * @param pollInterval longest wait of an idle stream
+ * @param heartbeat how often the heartbeat row is written
+ * @param batchSize most changes in one batch
+ * @param queueSize most changes read ahead
+ * @param queueBytes most bytes read ahead
+ * @param snapshotThreads how many connections read in a snapshot
+ */
+public record EngineSettings(
+        String sourceName,
+        SourceConnection source,
+        Duration pollInterval,
+        Duration heartbeat,
+        int batchSize,
+        int queueSize,
+        long queueBytes,
+        int snapshotThreads) {
+
+    /** Where Debezium would put what it wants to tell; none of it leaves this process. */
+    static final String NOTIFICATIONS = "millrace-notifications";
+
+    private static final String HEARTBEAT_QUERY = "INSERT INTO millrace.heartbeat (id, beat_at) VALUES (1, now()) ON CONFLICT (id) DO UPDATE SET beat_at = excluded.beat_at";
+
+    /** Settings of an engine that reads tables whole and then has nothing more to do. */
+    Properties snapshot(Collection<TableName> tables) {
+        var properties = common(tables);
+        properties.setProperty("snapshot.mode", "initial_only");
+        // The slot is older than the snapshot, so whatever the snapshot's connections see differently is still to come.
+        properties.setProperty("snapshot.isolation.mode", "repeatable_read");
+        properties.setProperty("snapshot.locking.mode", "none");
+        properties.setProperty("snapshot.max.threads", Integer.toString(snapshotThreads));
+        properties.setProperty("snapshot.fetch.size", "4096");
+        properties.setProperty("notification.enabled.channels", "sink");
+        properties.setProperty("notification.sink.topic.name", NOTIFICATIONS);
+        return properties;
+    }
+
+    /** Settings of an engine that streams from an LSN on. */
+    Properties stream(Collection<TableName> tables, long start) {
+        var properties = common(tables);
+        properties.setProperty("snapshot.mode", "no_data");
+        properties.setProperty("heartbeat.interval.ms", Long.toString(heartbeat.toMillis()));
+        properties.setProperty("heartbeat.action.query", HEARTBEAT_QUERY);
+        properties.setProperty(SlotOffsets.START, Long.toString(start));
+        return properties;
+    }
+
+    private Properties common(Collection<TableName> tables) {
+        var properties = new Properties();
+        var name = "millrace-" + sourceName;
+        properties.setProperty("name", name);
+        properties.setProperty("connector.class", "io.debezium.connector.postgresql.PostgresConnector");
+        properties.setProperty("topic.prefix", sourceName);
+        properties.setProperty("offset.storage", SlotOffsets.class.getName());
+        properties.setProperty(SlotOffsets.NAME, name);
+        properties.setProperty(SlotOffsets.PREFIX, sourceName);
+        properties.setProperty("offset.flush.interval.ms", "1000");
+        properties.setProperty("errors.max.retries", "0");
+        var url = JdbcUrl.parse(source.url());
+        properties.setProperty("database.hostname", url.host());
+        properties.setProperty("database.port", Integer.toString(url.port()));
+        properties.setProperty("database.dbname", url.database());
+        url.options().forEach((key, value) -> properties.setProperty("database." + key, value));
+        properties.setProperty("database.user", source.user());
+        properties.setProperty("database.password", source.password());
+        properties.setProperty("driver.binaryTransfer", "false");
+        properties.setProperty("plugin.name", "pgoutput");
+        properties.setProperty("slot.name", Topics.slot(sourceName));
+        properties.setProperty("slot.max.retries", "2");
+        properties.setProperty("slot.retry.delay.ms", "2000");
+        properties.setProperty("publication.name", Topics.publication(sourceName));
+        properties.setProperty("publication.autocreate.mode", "disabled");
+        properties.setProperty("table.include.list", tables.stream().map(EngineSettings::pattern).collect(Collectors.joining(",")));
+        properties.setProperty("skipped.operations", "none");
+        properties.setProperty("tombstones.on.delete", "false");
+        properties.setProperty("include.unknown.datatypes", "true");
+        properties.setProperty("binary.handling.mode", "bytes");
+        properties.setProperty("decimal.handling.mode", "string");
+        properties.setProperty("interval.handling.mode", "string");
+        properties.setProperty("event.processing.failure.handling.mode", "fail");
+        properties.setProperty("converters", "millrace");
+        properties.setProperty("millrace.type", ColumnConverter.class.getName());
+        properties.setProperty("poll.interval.ms", Long.toString(pollInterval.toMillis()));
+        properties.setProperty("max.batch.size", Integer.toString(batchSize));
+        properties.setProperty("max.queue.size", Integer.toString(queueSize));
+        properties.setProperty("max.queue.size.in.bytes", Long.toString(queueBytes));
+        properties.setProperty("record.processing.threads", "1");
+        return properties;
+    }
+
+    /** A name as a pattern that matches nothing else. */
+    private static String pattern(TableName table) {
+        return escape(table.schema()) + "\\." + escape(table.table());
+    }
+
+    private static String escape(String name) {
+        return name.codePoints()
+                .mapToObj(c -> Character.isLetterOrDigit(c) || c == '_' ? Character.toString(c) : "\\x{" + Integer.toHexString(c) + "}")
+                .collect(Collectors.joining());
+    }
+}

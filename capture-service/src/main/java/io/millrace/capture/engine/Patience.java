@@ -1,0 +1,84 @@
+package io.millrace.capture.engine;
+
+import io.micrometer.core.instrument.Counter;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/** Tries again, later and later, until a server answers or capture is stopped. Thread-safe. */
+public final class Patience {
+
+    private static final Duration FIRST = Duration.ofMillis(200);
+    private static final Duration LONGEST = Duration.ofSeconds(10);
+
+    private final Readiness readiness;
+    private final Counter retries;
+    private final CountDownLatch stopped = new CountDownLatch(1);
+
+    public Patience(Readiness readiness, Counter retries) {
+        this.readiness = readiness;
+        this.retries = retries;
+    }
+
+    /** What may succeed later. */
+    @FunctionalInterface
+    public interface Attempt<T> {
+        T run() throws Exception;
+    }
+
+    /**
+     * The result of the first attempt that does not fail with {@code temporary}. Meanwhile capture is not ready, with
+     * that failure's message as the reason.
+     *
+     * @throws InterruptedException when capture is stopped
+     */
+    public <T> T insist(Class<? extends Exception> temporary, Attempt<T> attempt) throws InterruptedException {
+        for (int failures = 0;; failures++) {
+            try {
+                var result = attempt.run();
+                if (failures > 0) {
+                    readiness.recovered();
+                }
+                return result;
+            } catch (InterruptedException | RuntimeException e) {
+                if (e instanceof InterruptedException interrupted) {
+                    throw interrupted;
+                }
+                if (!temporary.isInstance(e)) {
+                    throw (RuntimeException) e;
+                }
+                pause(failures, e.getMessage());
+            } catch (Exception e) {
+                if (!temporary.isInstance(e)) {
+                    throw new IllegalStateException(e.getMessage(), e);
+                }
+                pause(failures, e.getMessage());
+            }
+        }
+    }
+
+    /**
+     * Waits before the next attempt.
+     *
+     * @param failures how many attempts failed before this one
+     * @param reason why this one failed
+     * @throws InterruptedException when capture is stopped
+     */
+    public void pause(int failures, String reason) throws InterruptedException {
+        readiness.waiting(reason);
+        retries.increment();
+        long millis = Math.min(LONGEST.toMillis(), FIRST.toMillis() << Math.min(failures, 10));
+        if (stopped.await(millis, TimeUnit.MILLISECONDS)) {
+            throw new InterruptedException("Capture is being stopped");
+        }
+    }
+
+    /** Ends every waiting, now and later. */
+    public void stop() {
+        stopped.countDown();
+    }
+
+    public boolean isStopped() {
+        return stopped.getCount() == 0;
+    }
+}

@@ -1,0 +1,12 @@
+package io.millrace.capture.row;
+
+import org.apache.kafka.clients.producer.ProducerRecord;
+
+/**
+ * A record on its way to Kafka.
+ *
+ * @param record the record
+ * @param table the table that it counts for
+ * @param committedMicros when Postgres committed the change, 0 for a row of a snapshot
+ */
+public record Captured(ProducerRecord<byte[], byte[]> record, TableMeters table, long committedMicros) {}

@@ -1,0 +1,20 @@
+package io.millrace.capture.row;
+
+import io.millrace.capture.schema.Column;
+import io.millrace.pipeline.file.TableName;
+import java.util.List;
+import java.util.Map;
+import org.apache.avro.Schema;
+
+/** What rows need from servers. Each method waits until its server answers. */
+public interface Environment {
+
+    /** The content id of a schema in the registry. */
+    int schemaId(String subject, Schema schema) throws InterruptedException;
+
+    /** How many partitions a topic has. */
+    int partitions(String topic) throws InterruptedException;
+
+    /** The values that an update left untouched, null when the row is gone. */
+    Map<String, String> missingValues(TableName table, List<Column> keyColumns, List<Object> key, List<String> missing) throws InterruptedException;
+}

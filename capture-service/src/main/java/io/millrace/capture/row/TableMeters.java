@@ -1,0 +1,43 @@
+package io.millrace.capture.row;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.producer.ProducerRecord;
+
+/** What is counted for one table. */
+public final class TableMeters {
+
+    private static final String STAGE = "capture";
+
+    private final Counter passed;
+    private final Counter superseded;
+    private final Counter bytes;
+    private final Timer latency;
+
+    public TableMeters(MeterRegistry registry, String table) {
+        passed = registry.counter("millrace.records", "stage", STAGE, "table", table, "outcome", "passed");
+        superseded = registry.counter("millrace.records", "stage", STAGE, "table", table, "outcome", "superseded");
+        bytes = registry.counter("millrace.bytes", "stage", STAGE, "table", table, "direction", "out");
+        latency = Timer.builder("millrace.commit.to.stage")
+                .tags("stage", STAGE, "table", table)
+                .publishPercentiles(0.5, 0.95, 0.99)
+                .distributionStatisticExpiry(Duration.ofMinutes(1))
+                .register(registry);
+    }
+
+    /** Kafka holds the record. */
+    public void acknowledged(ProducerRecord<byte[], byte[]> record, long committedMicros, long nowMicros) {
+        passed.increment();
+        bytes.increment((record.key() == null ? 0 : record.key().length) + (record.value() == null ? 0 : record.value().length));
+        if (committedMicros > 0) {
+            latency.record(Math.max(0, nowMicros - committedMicros), TimeUnit.MICROSECONDS);
+        }
+    }
+
+    void superseded() {
+        superseded.increment();
+    }
+}

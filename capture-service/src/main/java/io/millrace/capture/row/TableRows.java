@@ -1,0 +1,121 @@
+package io.millrace.capture.row;
+
+import io.millrace.capture.column.ColumnConverter;
+import io.millrace.capture.schema.Column;
+import io.millrace.capture.schema.RowSchemas;
+import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.topic.Topics;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.apache.kafka.connect.data.Field;
+import org.apache.kafka.connect.data.Schema;
+import org.apache.kafka.connect.data.Struct;
+
+/**
+ * One table as one Debezium envelope schema describes it. A change of the table gives a new envelope schema, and with it
+ * a new instance of this class. Not thread-safe.
+ */
+final class TableRows {
+
+    /** The registry's answer for one Connect schema. */
+    private interface Ids {
+        int of(String subject, org.apache.avro.Schema schema) throws InterruptedException;
+    }
+
+    final TableName table;
+    final String topic;
+    final Transforms transforms;
+    final TableMeters meters;
+    final Field op;
+    final Field before;
+    final Field after;
+    final Field source;
+    final Field lsn;
+    final Field sequence;
+    final Field micros;
+    /** The field of the trace context in the row as Debezium has it, null where the table has none. */
+    final Field trace;
+
+    private final String sourceName;
+    private final Ids ids;
+    private final List<Field> outOfLine;
+    private RowEncoder keys;
+    private Schema keySchema;
+    private RowEncoder values;
+    private Schema valueSchema;
+
+    TableRows(String sourceName, TableName table, Schema envelope, Transforms transforms, Function<String, TableMeters> meters, Environment environment) {
+        this.sourceName = sourceName;
+        this.table = table;
+        this.topic = Topics.captured(sourceName, table);
+        this.transforms = transforms;
+        this.meters = meters.apply(Topics.suffix(sourceName, table));
+        this.ids = environment::schemaId;
+        op = envelope.field("op");
+        before = envelope.field("before");
+        after = envelope.field("after");
+        source = envelope.field("source");
+        lsn = source.schema().field("lsn");
+        sequence = source.schema().field("sequence");
+        micros = source.schema().field("ts_us");
+        trace = after.schema().field(Tracing.COLUMN);
+        outOfLine = after.schema().fields().stream()
+                .filter(f -> f.schema().type() == Schema.Type.STRING || f.schema().type() == Schema.Type.BYTES || f.schema().type() == Schema.Type.ARRAY)
+                .toList();
+    }
+
+    byte[] key(Struct key, AvroBuffer buffer) throws InterruptedException {
+        if (keySchema != key.schema()) {
+            var columns = ConnectColumns.of(key.schema());
+            keys = new RowEncoder(key.schema(), columns, ids.of(Topics.keySubject(topic), RowSchemas.key(sourceName, table, columns)));
+            keySchema = key.schema();
+        }
+        return named("key", keys, key, buffer);
+    }
+
+    byte[] value(Struct row, AvroBuffer buffer) throws InterruptedException {
+        // A transform may make an equal schema anew for each record.
+        if (valueSchema != row.schema() && !row.schema().equals(valueSchema)) {
+            var columns = ConnectColumns.of(row.schema());
+            values = new RowEncoder(row.schema(), columns, ids.of(Topics.valueSubject(topic), RowSchemas.value(sourceName, table, columns)));
+        }
+        valueSchema = row.schema();
+        return named("row", values, row, buffer);
+    }
+
+    private byte[] named(String part, RowEncoder encoder, Struct struct, AvroBuffer buffer) {
+        try {
+            return encoder.encode(struct, buffer);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("A " + part + " of the table " + table + " cannot be written: " + e.getMessage(), e);
+        }
+    }
+
+    /** The columns whose value the WAL did not carry. */
+    List<String> missing(Struct row) {
+        List<String> missing = List.of();
+        for (var field : outOfLine) {
+            if (ColumnConverter.isMissing(row.getWithoutDefault(field.name()))) {
+                missing = missing.isEmpty() ? new ArrayList<>() : missing;
+                missing.add(field.name());
+            }
+        }
+        return missing;
+    }
+
+    /** Puts the values that the table has now in the place of the missing ones. */
+    void complete(Struct row, Map<String, String> texts) {
+        for (Column column : ConnectColumns.of(row.schema())) {
+            if (texts.containsKey(column.name())) {
+                row.put(column.name(), ColumnConverter.fromText(column, texts.get(column.name())));
+            }
+        }
+    }
+
+    static List<Column> columns(Schema schema) {
+        return ConnectColumns.of(schema);
+    }
+
+}

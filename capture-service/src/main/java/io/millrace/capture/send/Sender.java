@@ -1,0 +1,101 @@
+package io.millrace.capture.send;
+
+import io.millrace.capture.row.Captured;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.RetriableException;
+
+/**
+ * Writes batches of records to Kafka. Used by one thread.
+ *
+ * <p>A batch counts as written only when Kafka has acknowledged each of its records. After a failure the whole batch is
+ * sent again in the same order, so that a failed record never stands behind a later one of its key. The producer stays
+ * the same where it can: Kafka then refuses what an earlier attempt left on the wire.
+ */
+public final class Sender implements AutoCloseable {
+
+    private final KafkaSettings kafka;
+    private final int mostBytes;
+    private KafkaProducer<byte[], byte[]> producer;
+
+    /** @param mostBytes largest record, in bytes */
+    public Sender(KafkaSettings kafka, int mostBytes) {
+        this.kafka = kafka;
+        this.mostBytes = mostBytes;
+    }
+
+    /**
+     * Tries once to write all of the batch.
+     *
+     * @throws SendException when Kafka has not acknowledged every record; send the same batch again
+     */
+    public void send(List<Captured> batch) throws InterruptedException {
+        var sent = new ArrayList<Future<RecordMetadata>>(batch.size());
+        try {
+            if (producer == null) {
+                producer = new KafkaProducer<>(kafka.producer(mostBytes));
+            }
+            for (var captured : batch) {
+                sent.add(producer.send(captured.record()));
+            }
+            producer.flush();
+            for (int i = 0; i < sent.size(); i++) {
+                acknowledged(sent.get(i), batch.get(i));
+            }
+        } catch (KafkaException e) {
+            if (e instanceof org.apache.kafka.common.errors.InterruptException) {
+                throw new InterruptedException("Interrupted while sending to Kafka");
+            }
+            throw producer == null
+                    ? new SendException("No producer for Kafka at " + kafka.bootstrapServers() + " can be made (" + e.getMessage() + "); check the settings that begin with kafka.", e)
+                    : failed(e, batch.get(Math.min(sent.size(), batch.size() - 1)));
+        }
+    }
+
+    private void acknowledged(Future<RecordMetadata> future, Captured captured) throws InterruptedException {
+        try {
+            // The flush has waited for it, so an answer that is still missing is a failure.
+            future.get(1, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            throw failed(e.getCause(), captured);
+        } catch (TimeoutException e) {
+            throw failed(e, captured);
+        }
+    }
+
+    private SendException failed(Throwable cause, Captured captured) {
+        if (cause instanceof RetriableException || cause instanceof RecordTooLargeException) {
+            producer.flush();
+        } else {
+            close();
+        }
+        var topic = captured.record().topic();
+        if (cause instanceof RecordTooLargeException) {
+            return new SendException("Kafka refuses a record of " + size(captured) + " bytes on " + topic + " as too large (" + cause.getMessage()
+                    + "); raise max.message.bytes of the topic, and millrace.capture.max-record-bytes if it is smaller; trying again", cause);
+        }
+        return new SendException("Kafka at " + kafka.bootstrapServers() + " did not take the records of " + topic + " (" + cause.getMessage()
+                + "); check that it runs; trying again", cause);
+    }
+
+    private static int size(Captured captured) {
+        var record = captured.record();
+        return (record.key() == null ? 0 : record.key().length) + (record.value() == null ? 0 : record.value().length);
+    }
+
+    @Override
+    public void close() {
+        if (producer != null) {
+            producer.close(java.time.Duration.ZERO);
+            producer = null;
+        }
+    }
+}

@@ -1,0 +1,153 @@
+package io.millrace.capture.service;
+
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.millrace.capture.engine.CaptureRun;
+import io.millrace.capture.engine.EngineSettings;
+import io.millrace.capture.engine.Patience;
+import io.millrace.capture.engine.Readiness;
+import io.millrace.capture.registry.SchemaIds;
+import io.millrace.capture.row.Tracing;
+import io.millrace.capture.row.Transforms;
+import io.millrace.capture.send.KafkaSettings;
+import io.millrace.capture.send.Progress;
+import io.millrace.capture.send.Sender;
+import io.millrace.capture.source.Slot;
+import io.millrace.capture.source.SourceConnection;
+import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.file.PipelineFile;
+import io.millrace.pipeline.file.PipelineFiles;
+import io.millrace.pipeline.file.TableName;
+import io.opentelemetry.api.trace.Tracer;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import io.vertx.core.Vertx;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.eclipse.microprofile.config.Config;
+import org.jboss.logging.Logger;
+
+/** The service's one job, from start to stop. */
+@ApplicationScoped
+public class Capture {
+
+    private static final Logger LOG = Logger.getLogger(Capture.class);
+    private static final String KAFKA = "kafka.";
+    private static final Duration STOP = Duration.ofSeconds(20);
+
+    private final CaptureConfig config;
+    private final Config all;
+    private final MeterRegistry meters;
+    private final Tracer tracer;
+    private final Vertx vertx;
+    private final Readiness readiness = new Readiness();
+    private final ScheduledExecutorService watch = Executors.newSingleThreadScheduledExecutor(Thread.ofVirtual().name("slot watch").factory());
+    private volatile Slot.State slotState;
+    private CaptureRun run;
+    private Thread thread;
+
+    Capture(CaptureConfig config, Config all, MeterRegistry meters, Tracer tracer, Vertx vertx) {
+        this.config = config;
+        this.all = all;
+        this.meters = meters;
+        this.tracer = tracer;
+        this.vertx = vertx;
+    }
+
+    Readiness.State state() {
+        return readiness.state();
+    }
+
+    boolean isRunning() {
+        return thread != null && thread.isAlive();
+    }
+
+    void start(@Observes StartupEvent event) {
+        var pipelines = pipelines();
+        var source = pipelines.getFirst().source();
+        var connection = new SourceConnection(source.url().resolve(), source.user().resolve(), source.password().resolve());
+        var settings = new EngineSettings(source.name(), connection, config.pollInterval(), config.heartbeat(), config.batchSize(), config.queueSize(),
+                config.queueBytes().asLongValue(), config.snapshotThreads());
+        var kafka = kafka();
+        var patience = new Patience(readiness, meters.counter("millrace.retries", "stage", "capture"));
+        var tables = new TreeSet<TableName>();
+        pipelines.forEach(p -> tables.addAll(p.tableNames()));
+        run = new CaptureRun(settings, tables, transforms(pipelines, tables), new SchemaIds(config.registryUrl(), vertx), new Progress(kafka, source.name()),
+                new Sender(kafka, Math.toIntExact(config.maxRecordBytes().asLongValue())), new Tracing(tracer, config.traceRate()), meters, readiness, patience, config.lostSlot());
+        watch(new Slot(connection, source.name()));
+        thread = Thread.ofPlatform().name("capture " + source.name()).start(run::run);
+        LOG.infof("Capturing the source %s for %s", source.name(), pipelines.stream().map(Pipeline::name).collect(Collectors.joining(", ")));
+    }
+
+    void stop(@Observes ShutdownEvent event) throws InterruptedException {
+        watch.shutdownNow();
+        if (run != null) {
+            run.stop();
+            if (!thread.join(STOP)) {
+                LOG.warnf("What was in flight has not ended within %d s; it is captured again at the next start", STOP.toSeconds());
+            }
+        }
+    }
+
+    private List<Pipeline> pipelines() {
+        var bySource = new TreeMap<>(PipelineFiles.load(config.pipelines()).stream().map(PipelineFile::pipeline)
+                .collect(Collectors.groupingBy(p -> p.source().name())));
+        if (config.source().isPresent()) {
+            var chosen = bySource.get(config.source().get());
+            if (chosen == null) {
+                throw new IllegalStateException("millrace.capture.source is '" + config.source().get() + "', but the pipelines have " + bySource.keySet() + "; choose one of these");
+            }
+            return chosen;
+        }
+        if (bySource.size() > 1) {
+            throw new IllegalStateException("The pipelines in " + config.pipelines() + " have the sources " + bySource.keySet()
+                    + ", and one capture reads one source; set millrace.capture.source to one of them, and run a capture for each");
+        }
+        return bySource.firstEntry().getValue();
+    }
+
+    private static Map<TableName, Transforms> transforms(List<Pipeline> pipelines, TreeSet<TableName> tables) {
+        var transforms = new HashMap<TableName, Transforms>();
+        for (var table : tables) {
+            pipelines.stream().map(p -> p.settings(table).transforms()).filter(t -> !t.isEmpty()).findFirst()
+                    .ifPresent(described -> transforms.put(table, Transforms.of(table, described)));
+        }
+        return transforms;
+    }
+
+    private KafkaSettings kafka() {
+        var settings = new HashMap<String, Object>();
+        for (var name : all.getPropertyNames()) {
+            if (name.startsWith(KAFKA)) {
+                all.getOptionalValue(name, String.class).ifPresent(value -> settings.put(name.substring(KAFKA.length()), value));
+            }
+        }
+        return new KafkaSettings(Map.copyOf(settings));
+    }
+
+    private void watch(Slot slot) {
+        Gauge.builder("millrace.slot.retained.bytes", () -> slotState == null ? Double.NaN : slotState.retainedBytes())
+                .description("WAL that the primary keeps for the slot").tag("slot", slot.name()).register(meters);
+        Gauge.builder("millrace.slot.lag.bytes", () -> slotState == null ? Double.NaN : slotState.lagBytes())
+                .description("WAL written since the LSN that the slot has confirmed").tag("slot", slot.name()).register(meters);
+        watch.scheduleWithFixedDelay(() -> {
+            try {
+                slotState = slot.state();
+            } catch (SQLException | RuntimeException e) {
+                slotState = null;
+                LOG.debugf("The slot cannot be looked at: %s", e.getMessage());
+            }
+        }, 1, 10, TimeUnit.SECONDS);
+    }
+}

@@ -1,0 +1,76 @@
+package io.millrace.capture.service;
+
+import io.millrace.capture.engine.CaptureRun.LostSlot;
+import io.quarkus.runtime.configuration.MemorySize;
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import jakarta.validation.constraints.DecimalMax;
+import jakarta.validation.constraints.DecimalMin;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/** Settings of the capture service. Kafka's own stand under {@code kafka.}, of which {@code kafka.bootstrap.servers} is needed. */
+@ConfigMapping(prefix = "millrace.capture")
+public interface CaptureConfig {
+
+    /** Pipeline files, and folders with pipeline files, separated by commas. No default. */
+    List<Path> pipelines();
+
+    /** Name of the source to capture. Needed only where the pipelines have several; each needs a capture of its own. */
+    Optional<String> source();
+
+    /** The registry's core API, version 3. Default the local stack's. */
+    @WithDefault("http://localhost:18081/apis/registry/v3")
+    String registryUrl();
+
+    /** Share of changes that are traced though their row brings no trace context, 0 to 1. Default 0.01. */
+    @WithDefault("0.01")
+    @DecimalMin("0")
+    @DecimalMax("1")
+    double traceRate();
+
+    /** Longest wait of an idle stream before it looks again; half of it is added to the latency of a lone change. Default 5 ms. */
+    @WithDefault("5ms")
+    Duration pollInterval();
+
+    /** How often the heartbeat row is written, so that the slot advances while the tables are quiet. Default 5 s. */
+    @WithDefault("5s")
+    Duration heartbeat();
+
+    /** Most changes that are sent before Kafka's answer is awaited. Default 8192. */
+    @WithDefault("8192")
+    @Min(1)
+    @Max(1_000_000)
+    int batchSize();
+
+    /** Most changes that are read ahead of Kafka; more than {@code batch-size}. Default 32768. */
+    @WithDefault("32768")
+    @Min(2)
+    @Max(10_000_000)
+    int queueSize();
+
+    /** Most memory that changes read ahead of Kafka may take. Default 64M. */
+    @WithDefault("64M")
+    MemorySize queueBytes();
+
+    /** Connections that read tables at once in a snapshot. Default 2. */
+    @WithDefault("2")
+    @Min(1)
+    @Max(64)
+    int snapshotThreads();
+
+    /** Largest record that is sent, with its key; the topics' {@code max.message.bytes} must allow it too. Default 8M. */
+    @WithDefault("8M")
+    MemorySize maxRecordBytes();
+
+    /**
+     * What to do when the slot is gone though tables were captured through it: {@code fail} waits and says so, {@code
+     * snapshot} makes a new one and reads all tables again; rows that were deleted in between stay downstream. Default fail.
+     */
+    @WithDefault("fail")
+    LostSlot lostSlot();
+}
