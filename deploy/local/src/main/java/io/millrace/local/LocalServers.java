@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
@@ -54,6 +55,19 @@ public final class LocalServers implements AutoCloseable {
     /** The same with PostgreSQL settings changed, e.g. {@code wal_level=replica} to see a service refuse it. */
     public static LocalServers in(Path data, Ports ports, Map<String, String> postgresSettings) {
         return new LocalServers(data, ports, postgresSettings);
+    }
+
+    /** The process that owns a data folder at this moment. */
+    public static Optional<ProcessHandle> owner(Path data) {
+        var file = lockFile(data);
+        if (!Files.exists(file)) {
+            return Optional.empty();
+        }
+        try (var channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            return tryLock(channel) ? Optional.empty() : ProcessHandle.of(Long.parseLong(Files.readString(file).strip()));
+        } catch (IOException | NumberFormatException e) {
+            throw new LocalException("Reading who owns the data folder " + data + " from " + file + " failed: " + e.getMessage(), e);
+        }
     }
 
     /** As {@link #start(Consumer)}, silently. */
@@ -188,9 +202,9 @@ public final class LocalServers implements AutoCloseable {
             throw new LocalException("These servers have been started already; stop them first");
         }
         try {
-            var run = Files.createDirectories(data.resolve("run"));
+            var file = lockFile(data);
+            Files.createDirectories(file.getParent());
             checkLayout();
-            var file = run.resolve("servers.lock");
             var channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
             if (!tryLock(channel)) {
                 channel.close();
@@ -203,6 +217,10 @@ public final class LocalServers implements AutoCloseable {
         } catch (IOException e) {
             throw new LocalException("The data folder " + data + " cannot be used: " + e.getMessage(), e);
         }
+    }
+
+    private static Path lockFile(Path data) {
+        return data.resolve("run").resolve("servers.lock");
     }
 
     private static boolean tryLock(FileChannel channel) throws IOException {

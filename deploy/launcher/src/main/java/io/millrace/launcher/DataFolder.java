@@ -1,0 +1,37 @@
+package io.millrace.launcher;
+
+import io.millrace.launcher.stack.StackFile;
+import io.millrace.local.LocalException;
+import io.millrace.local.LocalServers;
+import java.nio.file.Path;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** The option that says which stack is meant. */
+final class DataFolder {
+
+    @Option(names = "--data", paramLabel = "DIR", description = "Folder of the stack's data, logs and state. Default: .millrace in the root of the checkout.")
+    private Path data;
+
+    Path path() {
+        return (data == null ? home().resolve(".millrace") : data).toAbsolutePath().normalize();
+    }
+
+    /** Root of the checkout; the script {@code millrace} says where that is. */
+    static Path home() {
+        return Path.of(System.getProperty("millrace.home", "")).toAbsolutePath().normalize();
+    }
+
+    /** The supervisor that runs now. */
+    Optional<ProcessHandle> supervisor() {
+        return LocalServers.owner(path());
+    }
+
+    /** @throws LocalException when no stack runs on this folder */
+    StackFile running() {
+        if (supervisor().isEmpty()) {
+            throw new LocalException("Millrace does not run on " + path() + ". Start it with ./millrace up");
+        }
+        return StackFile.read(path()).orElseThrow(() -> new LocalException("Millrace is only just starting on " + path() + ". Try again in a moment"));
+    }
+}

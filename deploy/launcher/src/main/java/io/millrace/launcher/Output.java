@@ -1,0 +1,31 @@
+package io.millrace.launcher;
+
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.time.Instant;
+
+/** Lines for a person who waits, each with the seconds since this program began. Thread-safe. */
+public final class Output {
+
+    private final PrintWriter out;
+    private final Instant begin = ProcessHandle.current().info().startInstant().orElseGet(Instant::now);
+
+    public Output(PrintWriter out) {
+        this.out = out;
+    }
+
+    public synchronized void line(String text) {
+        out.printf("%6.1f s  %s%n", seconds(), text);
+        out.flush();
+    }
+
+    /** Without the time, as it is. */
+    public synchronized void plain(String text) {
+        out.println(text);
+        out.flush();
+    }
+
+    public double seconds() {
+        return Duration.between(begin, Instant.now()).toMillis() / 1000.0;
+    }
+}

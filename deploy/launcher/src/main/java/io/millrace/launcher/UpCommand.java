@@ -1,0 +1,101 @@
+package io.millrace.launcher;
+
+import io.millrace.launcher.stack.DemoDatabase;
+import io.millrace.launcher.stack.FirstDocuments;
+import io.millrace.launcher.stack.Provisioning;
+import io.millrace.launcher.stack.Stack;
+import io.millrace.launcher.stack.StackOptions;
+import io.millrace.launcher.stack.StackOptions.DemoSource;
+import io.millrace.launcher.stack.Supervisor;
+import io.millrace.local.LocalException;
+import io.millrace.pipeline.file.PipelineFile;
+import io.millrace.pipeline.file.PipelineFiles;
+import io.millrace.provisioner.ProvisioningException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(name = "up", description = "Starts servers and services, and loads the demo; or replicates a Postgres of your own with --pipeline.", mixinStandardHelpOptions = true)
+final class UpCommand implements Callable<Integer> {
+
+    @Mixin
+    private DataFolder data;
+    @Spec
+    private CommandSpec spec;
+    @Option(names = "--detach", description = "Return when the first documents can be searched; ./millrace down stops everything.")
+    private boolean detach;
+    @Option(names = "--pipeline", paramLabel = "FILE", description = "Pipeline file, or folder of them, over a database of your own instead of the demo. May be repeated.")
+    private List<Path> pipelines = List.of();
+    @Option(names = "--port-base", paramLabel = "N", description = "Take ports from N on instead of the defaults.")
+    private Integer portBase;
+    @Option(names = "--port", paramLabel = "KEY=N", description = "Change one port: postgres, kafka, kafka-controller, registry, registry-management, search, "
+            + "search-transport, capture, gate, denormalizer, indexer, purge.")
+    private Map<String, Integer> ports = Map.of();
+    @Option(names = "--scale", paramLabel = "N", defaultValue = "10000", description = "How many monitors an empty demo database gets; 0 for none. Default: ${DEFAULT-VALUE}.")
+    private int scale;
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        var output = new Output(spec.commandLine().getOut());
+        var home = DataFolder.home();
+        var demo = pipelines.isEmpty();
+        var paths = demo ? List.of(home.resolve("deploy").resolve("demo").resolve("pipelines")) : pipelines;
+        var files = PipelineFiles.load(paths);
+        var options = StackOptions.of(home, data.path(), paths, demo ? new DemoSource("demo", scale) : null, portBase, ports);
+        var stack = new Stack(options);
+        stack.requireBuilt();
+        if (!demo) {
+            requireReferences(files);
+        }
+        return detach ? new Background(data, output).start(spec.commandLine().getParent().getParseResult().originalArgs()) : run(stack, files, output);
+    }
+
+    private int run(Stack stack, List<PipelineFile> files, Output output) throws InterruptedException {
+        var supervisor = new Supervisor(stack, files, output);
+        Runtime.getRuntime().addShutdownHook(new Thread(supervisor::stop, "stop"));
+        try {
+            output.line("Starting PostgreSQL, Kafka, Apicurio Registry and OpenSearch; data in " + stack.options().data());
+            supervisor.startServers();
+            if (stack.options().source() != null) {
+                DemoDatabase.prepare(stack, output);
+            }
+            Provisioning.apply(stack, files, output);
+            output.line("Starting the five services");
+            supervisor.startServices();
+            FirstDocuments.await(stack, files, output, supervisor::isStopping);
+            supervisor.ready();
+            Summary.print(stack, files, output);
+        } catch (LocalException | ProvisioningException e) {
+            if (supervisor.isStopping()) {
+                supervisor.awaitStopped();
+                return CommandLine.ExitCode.OK;
+            }
+            output.plain(e.getMessage());
+            supervisor.stop();
+            return CommandLine.ExitCode.SOFTWARE;
+        }
+        supervisor.awaitStopped();
+        return CommandLine.ExitCode.OK;
+    }
+
+    private static void requireReferences(List<PipelineFile> files) {
+        for (var file : files) {
+            var source = file.pipeline().source();
+            try {
+                source.url().resolve();
+                source.user().resolve();
+                source.password().resolve();
+            } catch (IllegalStateException e) {
+                throw new LocalException(file.path() + ": " + e.getMessage(), e);
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+package io.millrace.launcher.stack;
+
+import io.millrace.demo.DemoData;
+import io.millrace.launcher.Output;
+import io.millrace.local.LocalException;
+import io.millrace.local.LocalServers;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+
+/** The demo's database in the local PostgreSQL. */
+public final class DemoDatabase {
+
+    /** The role that replicates; the provisioner makes it. Local like the superuser's, so fixed like that one's. */
+    static final String ROLE = "millrace";
+    static final String ROLE_PASSWORD = "millrace";
+
+    private static final long SEED = 1;
+
+    private DemoDatabase() {}
+
+    /** Makes the database and its tables, and fills them, where that has not been done. */
+    public static void prepare(Stack stack, Output output) {
+        var demo = stack.options().source();
+        var servers = stack.servers();
+        try {
+            create(servers, demo.database());
+            try (var connection = DriverManager.getConnection(servers.jdbcUrl(demo.database()), servers.postgresUser(), servers.postgresPassword())) {
+                load(connection, demo, output);
+            }
+        } catch (SQLException e) {
+            throw new LocalException("Making the demo database in " + servers.jdbcUrl(demo.database()) + " failed: " + e.getMessage()
+                    + ". Start afresh with ./millrace reset", e);
+        }
+    }
+
+    private static void create(LocalServers servers, String database) throws SQLException {
+        try (var connection = DriverManager.getConnection(servers.jdbcUrl("postgres"), servers.postgresUser(), servers.postgresPassword());
+                var query = connection.prepareStatement("SELECT FROM pg_database WHERE datname = ?")) {
+            query.setString(1, database);
+            if (!query.executeQuery().next()) {
+                try (var statement = connection.createStatement()) {
+                    statement.execute("CREATE DATABASE " + statement.enquoteIdentifier(database, false));
+                }
+            }
+        }
+    }
+
+    private static void load(Connection connection, StackOptions.DemoSource demo, Output output) throws SQLException {
+        DemoData.createSchema(connection);
+        if (demo.monitors() > 0 && !DemoData.isLoaded(connection)) {
+            var loaded = DemoData.load(connection, SEED, demo.monitors());
+            output.line("Demo loaded: %,d monitors, %,d rows in all, in %.1f s".formatted(loaded.monitors(), loaded.rows(), loaded.took().toMillis() / 1000.0));
+        }
+    }
+}

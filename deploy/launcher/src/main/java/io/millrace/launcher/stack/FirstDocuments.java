@@ -1,0 +1,49 @@
+package io.millrace.launcher.stack;
+
+import io.millrace.launcher.Output;
+import io.millrace.launcher.status.Probe;
+import io.millrace.pipeline.file.PipelineFile;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
+
+/** Waits until each pipeline's index answers with a document. */
+public final class FirstDocuments {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(120);
+    private static final Duration REPORT = Duration.ofSeconds(10);
+    private static final long POLL_MILLIS = 100;
+
+    private FirstDocuments() {}
+
+    /** Returns also when none have come in time, having said which stage waits for what; an empty table has none. */
+    public static void await(Stack stack, List<PipelineFile> files, Output output, BooleanSupplier isStopping) throws InterruptedException {
+        var waiting = new ArrayList<>(files.stream().map(f -> f.pipeline().index().name()).toList());
+        long begin = System.nanoTime();
+        long report = begin + REPORT.toNanos();
+        while (!waiting.isEmpty() && !isStopping.getAsBoolean()) {
+            for (var index : List.copyOf(waiting)) {
+                long documents = Probe.documents(stack.servers().searchUrl(), index);
+                if (documents > 0) {
+                    waiting.remove(index);
+                    output.line("The first documents of %s can be searched: %,d".formatted(index, documents));
+                }
+            }
+            if (System.nanoTime() - begin > PATIENCE.toNanos()) {
+                output.line("No documents yet in " + String.join(", ", waiting) + " (are the tables empty?). Stages: " + stages(stack));
+                return;
+            }
+            if (!waiting.isEmpty() && System.nanoTime() > report) {
+                output.line("Waiting for documents in " + String.join(", ", waiting) + ". Stages: " + stages(stack));
+                report += REPORT.toNanos();
+            }
+            Thread.sleep(POLL_MILLIS);
+        }
+    }
+
+    private static String stages(Stack stack) {
+        return List.of(Stage.values()).stream().map(s -> s.stageName() + " " + Probe.health(stack.address(s))).collect(Collectors.joining(", "));
+    }
+}

@@ -1,0 +1,35 @@
+package io.millrace.launcher.stack;
+
+import io.millrace.launcher.Output;
+import io.millrace.pipeline.file.PipelineFile;
+import io.millrace.provisioner.Admin;
+import io.millrace.provisioner.Provisioner;
+import io.millrace.provisioner.Targets;
+import java.net.URI;
+import java.util.List;
+
+/** Lets the provisioner make what the pipelines need in this stack. */
+public final class Provisioning {
+
+    private static final short ONE_BROKER = 1;
+
+    private Provisioning() {}
+
+    /** @throws io.millrace.provisioner.ProvisioningException with everything that stands in the way; then nothing was made */
+    public static void apply(Stack stack, List<PipelineFile> files, Output output) {
+        var servers = stack.servers();
+        var targets = new Targets(servers.kafkaBootstrap(), URI.create(servers.registryUrl()), Targets.DEFAULT_PARTITIONS, ONE_BROKER);
+        var demo = stack.sourceEnvironment();
+        var applied = new Provisioner(files, admin(stack), targets, name -> demo.getOrDefault(name, System.getenv(name))).apply(step -> { });
+        output.line(applied.isEmpty() ? "Provisioned already" : "Provisioned source, topics and registry: %d steps".formatted(applied.size()));
+    }
+
+    /** In the demo the superuser; for a database of the user's own whoever the environment names, else the files' own role. */
+    private static Admin admin(Stack stack) {
+        if (stack.options().source() != null) {
+            return new Admin(stack.servers().postgresUser(), stack.servers().postgresPassword());
+        }
+        var user = System.getenv("MILLRACE_ADMIN_USER");
+        return user == null ? null : new Admin(user, System.getenv().getOrDefault("MILLRACE_ADMIN_PASSWORD", ""));
+    }
+}

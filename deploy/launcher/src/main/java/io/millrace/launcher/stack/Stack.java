@@ -1,0 +1,133 @@
+package io.millrace.launcher.stack;
+
+import io.millrace.local.LocalException;
+import io.millrace.local.LocalServers;
+import io.millrace.local.ManagedProcess;
+import io.millrace.local.ProcessSpec;
+import io.millrace.local.Readiness;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** The four servers and the five services of one data folder, each a process of its own. */
+public final class Stack {
+
+    private final StackOptions options;
+    private final LocalServers servers;
+    private final Map<Stage, ManagedProcess> stages = new EnumMap<>(Stage.class);
+
+    public Stack(StackOptions options) {
+        this.options = options;
+        this.servers = LocalServers.in(options.data(), options.servers());
+        for (var stage : Stage.values()) {
+            stages.put(stage, new ManagedProcess(spec(stage)));
+        }
+    }
+
+    public StackOptions options() {
+        return options;
+    }
+
+    public LocalServers servers() {
+        return servers;
+    }
+
+    public ManagedProcess stage(Stage stage) {
+        return stages.get(stage);
+    }
+
+    /** Servers, then services. */
+    public List<ManagedProcess> processes() {
+        return Stream.concat(servers.servers().stream(), stages.values().stream()).toList();
+    }
+
+    public String address(Stage stage) {
+        return Stage.address(options.stages().get(stage)).toString();
+    }
+
+    /** The order in which nothing is taken in that nobody takes on: sources first, then down the stream. */
+    public static List<Stage> stopOrder() {
+        return List.of(Stage.CAPTURE, Stage.PURGE, Stage.GATE, Stage.DENORMALIZER, Stage.INDEXER);
+    }
+
+    /** @throws LocalException naming every service that has not been built */
+    public void requireBuilt() {
+        var missing = Arrays.stream(Stage.values()).filter(s -> !Files.exists(s.jar(options.home()))).map(s -> s.jar(options.home()).toString()).toList();
+        if (!missing.isEmpty()) {
+            throw new LocalException("Not built: " + String.join(", ", missing) + ". Run ./millrace up from the root of the checkout, which builds what is missing, or ./mvnw package -DskipTests");
+        }
+    }
+
+    /** The environment through which demo pipeline files find their database; empty for a database of the user's own. */
+    public Map<String, String> sourceEnvironment() {
+        if (options.source() == null) {
+            return Map.of();
+        }
+        return Map.of(
+                "MILLRACE_SOURCE_URL", servers.jdbcUrl(options.source().database()),
+                "MILLRACE_SOURCE_USER", DemoDatabase.ROLE,
+                "MILLRACE_SOURCE_PASSWORD", DemoDatabase.ROLE_PASSWORD);
+    }
+
+    private ProcessSpec spec(Stage stage) {
+        int port = options.stages().get(stage);
+        return ProcessSpec.quarkus(stage.stageName(), options.data(), stage.heap(), stage.jar(options.home()), properties(stage), sourceEnvironment(),
+                Map.of(stage.stageName(), port), Readiness.http(Stage.address(port).resolve("/q/health/live")))
+                .withPrepare(this::makeToken);
+    }
+
+    private Map<String, String> properties(Stage stage) {
+        var prefix = "millrace." + stage.stageName() + ".";
+        var p = new LinkedHashMap<String, String>();
+        p.put("quarkus.http.host", "localhost");
+        p.put("quarkus.http.port", options.stages().get(stage).toString());
+        p.put(prefix + "pipelines", options.pipelines().stream().map(f -> f.toAbsolutePath().toString()).collect(Collectors.joining(",")));
+        p.put("kafka.bootstrap.servers", servers.kafkaBootstrap());
+        switch (stage) {
+            case CAPTURE -> p.put(prefix + "registry-url", servers.registryUrl());
+            case GATE -> {
+                p.put(prefix + "registry-url", servers.registryUrl());
+                p.put(prefix + "token.file", token().toString());
+            }
+            case DENORMALIZER -> {
+                p.put(prefix + "registry-url", servers.registryUrl());
+                p.put(prefix + "state-folder", options.data().resolve("denormalizer").toString());
+            }
+            case INDEXER -> {
+                p.put(prefix + "registry-url", servers.registryUrl());
+                p.put(prefix + "search-url", servers.searchUrl());
+            }
+            case PURGE -> p.put(prefix + "token.file", token().toString());
+        }
+        return p;
+    }
+
+    /** Whoever reads this file may ask the gate and the purge service for changes. */
+    public Path token() {
+        return options.data().resolve("token");
+    }
+
+    private void makeToken() {
+        if (Files.exists(token())) {
+            return;
+        }
+        try {
+            var bytes = new byte[24];
+            new SecureRandom().nextBytes(bytes);
+            Files.createFile(token(), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+            Files.writeString(token(), HexFormat.of().formatHex(bytes));
+        } catch (IOException e) {
+            throw new LocalException("Writing " + token() + " failed: " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,57 @@
+package io.millrace.launcher.stack;
+
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Optional;
+
+/** The five services, in the order of the data's flow. */
+public enum Stage {
+    CAPTURE("capture-service", 18101, "320m"),
+    GATE("schema-registry-gate", 18102, "256m"),
+    DENORMALIZER("denormalizer-service", 18103, "448m"),
+    INDEXER("search-indexer", 18104, "256m"),
+    PURGE("purge-service", 18105, "128m");
+
+    private final String module;
+    private final int defaultPort;
+    private final String heap;
+
+    Stage(String module, int defaultPort, String heap) {
+        this.module = module;
+        this.defaultPort = defaultPort;
+        this.heap = heap;
+    }
+
+    /** As in {@code millrace.<name>.*}, {@code --port <name>=N} and {@code logs <name>}. */
+    public String stageName() {
+        return name().toLowerCase();
+    }
+
+    /** Folder of its Maven module. */
+    public String module() {
+        return module;
+    }
+
+    int defaultPort() {
+        return defaultPort;
+    }
+
+    /** As {@code -Xmx} takes it. */
+    String heap() {
+        return heap;
+    }
+
+    /** What its build leaves. */
+    Path jar(Path home) {
+        return home.resolve(module).resolve("target").resolve("quarkus-app").resolve("quarkus-run.jar");
+    }
+
+    static URI address(int port) {
+        return URI.create("http://localhost:" + port);
+    }
+
+    public static Optional<Stage> named(String name) {
+        return Arrays.stream(values()).filter(s -> s.stageName().equals(name)).findFirst();
+    }
+}

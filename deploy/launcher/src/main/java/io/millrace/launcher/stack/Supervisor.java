@@ -1,0 +1,172 @@
+package io.millrace.launcher.stack;
+
+import io.millrace.launcher.Output;
+import io.millrace.local.LocalException;
+import io.millrace.local.LocalServers;
+import io.millrace.local.ManagedProcess;
+import io.millrace.pipeline.file.PipelineFile;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Starts a stack, starts again what ends by itself, and stops all of it in order. One use only.
+ *
+ * <p>Thread-safe: {@link #stop} may come from a shutdown hook at any moment.
+ */
+public final class Supervisor {
+
+    private static final Duration FIRST_BACK_OFF = Duration.ofSeconds(1);
+    private static final Duration LONGEST_BACK_OFF = Duration.ofSeconds(30);
+    /** A process that lived so long is taken for healthy again. */
+    private static final Duration HEALTHY = Duration.ofSeconds(60);
+
+    private final Stack stack;
+    private final List<PipelineFile> files;
+    private final Output output;
+    private final Map<String, Integer> restarts = new ConcurrentHashMap<>();
+    private final CountDownLatch stopping = new CountDownLatch(1);
+    private final CountDownLatch stopped = new CountDownLatch(1);
+    private volatile String state = "starting";
+
+    public Supervisor(Stack stack, List<PipelineFile> files, Output output) {
+        this.stack = stack;
+        this.files = files;
+        this.output = output;
+    }
+
+    /** Starts the servers; what a crashed run has left is ended first, services before servers. */
+    public void startServers() {
+        LocalServers.owner(stack.options().data()).ifPresent(owner -> {
+            throw new LocalException("Millrace already runs on " + stack.options().data() + ", process " + owner.pid()
+                    + ". See it with ./millrace status, stop it with ./millrace down, or run another one beside it with --data DIR --port-base N");
+        });
+        Stack.stopOrder().forEach(stage -> stack.stage(stage).stop());
+        stack.servers().start(output::line);
+        describe();
+        stack.servers().servers().forEach(this::watch);
+    }
+
+    /** Starts the services side by side and returns when each of them answers. */
+    public void startServices() {
+        for (var stage : Stage.values()) {
+            stack.stage(stage).launch();
+        }
+        for (var stage : Stage.values()) {
+            var process = stack.stage(stage);
+            process.awaitReady();
+            output.line("%-12s runs, pid %d, %s".formatted(stage.stageName(), process.running().map(ProcessHandle::pid).orElse(-1L), stack.address(stage)));
+            watch(process);
+        }
+        describe();
+    }
+
+    /** From now on other programs are told that documents can be searched. */
+    public void ready() {
+        state = "ready";
+        describe();
+    }
+
+    /** Returns when {@link #stop} has been called and is done. */
+    public void awaitStopped() throws InterruptedException {
+        stopped.await();
+    }
+
+    public boolean isStopping() {
+        return stopping.getCount() == 0;
+    }
+
+    /** Stops everything in order; the second call waits for the first. */
+    public void stop() {
+        synchronized (stopping) {
+            if (isStopping()) {
+                return;
+            }
+            state = "stopping";
+            stopping.countDown();
+        }
+        for (var stage : Stack.stopOrder()) {
+            stop(stack.stage(stage));
+        }
+        for (var server : stack.servers().servers().reversed()) {
+            stop(server);
+        }
+        stack.servers().stop();
+        stopped.countDown();
+    }
+
+    private void stop(ManagedProcess process) {
+        if (process.running().isPresent()) {
+            long begin = System.nanoTime();
+            process.stop();
+            output.line("%-12s stopped in %.1f s".formatted(process.name(), (System.nanoTime() - begin) / 1e9));
+        }
+    }
+
+    private void watch(ManagedProcess process) {
+        Thread.ofVirtual().name("watch-" + process.name()).start(() -> {
+            var backOff = FIRST_BACK_OFF;
+            while (true) {
+                long begin = System.nanoTime();
+                process.onExit().join();
+                if (isStopping()) {
+                    return;
+                }
+                backOff = System.nanoTime() - begin > HEALTHY.toNanos() ? FIRST_BACK_OFF : backOff;
+                output.line(process.name() + " has ended; starting it again in " + backOff.toSeconds() + " s. Its log: " + process.spec().log());
+                if (sleptUntilStop(backOff)) {
+                    return;
+                }
+                startAgain(process);
+                backOff = backOff.multipliedBy(2).compareTo(LONGEST_BACK_OFF) > 0 ? LONGEST_BACK_OFF : backOff.multipliedBy(2);
+            }
+        });
+    }
+
+    private void startAgain(ManagedProcess process) {
+        restarts.merge(process.name(), 1, Integer::sum);
+        try {
+            synchronized (stopping) {
+                if (isStopping()) {
+                    return;
+                }
+                process.launch();
+            }
+            process.awaitReady();
+            output.line("%-12s runs again, pid %d".formatted(process.name(), process.running().map(ProcessHandle::pid).orElse(-1L)));
+        } catch (LocalException e) {
+            if (!isStopping()) {
+                output.line(e.getMessage());
+            }
+        }
+        describe();
+    }
+
+    private boolean sleptUntilStop(Duration time) {
+        try {
+            return stopping.await(time.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return true;
+        }
+    }
+
+    private synchronized void describe() {
+        var options = stack.options();
+        var entries = stack.processes().stream().map(this::entry).toList();
+        new StackFile(state, ProcessHandle.current().pid(), options.data().toString(), files.stream().map(f -> f.path().toAbsolutePath().toString()).toList(),
+                options.source() == null ? null : stack.servers().jdbcUrl(options.source().database()), stack.servers().searchUrl(),
+                files.stream().map(f -> f.pipeline().index().name()).toList(), entries).write(options.data());
+    }
+
+    private StackFile.Entry entry(ManagedProcess process) {
+        var stage = Stage.named(process.name());
+        int port = process.spec().ports().get(process.name());
+        return new StackFile.Entry(process.name(), stage.isPresent() ? "service" : "server",
+                stage.map(stack::address).orElseGet(() -> stack.servers().addresses().get(process.name())), port,
+                process.running().map(ProcessHandle::pid).orElse(-1L), restarts.getOrDefault(process.name(), 0), process.spec().log().toString());
+    }
+}

@@ -1,0 +1,92 @@
+package io.millrace.launcher.status;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+
+/** Asks running processes over HTTP; an answer that does not come is an answer too. */
+public final class Probe {
+
+    private static final int TIMEOUT_MILLIS = 2000;
+    private static final JsonMapper JSON = new JsonMapper();
+
+    private Probe() {}
+
+    /**
+     * @param state {@code up}, {@code waiting} or {@code down}
+     * @param reason what it waits for; empty when it is up
+     */
+    public record Health(String state, String reason) {
+        @Override
+        public String toString() {
+            return reason.isEmpty() ? state : state + " (" + reason + ")";
+        }
+    }
+
+    record Answer(int status, String body) {}
+
+    /** What a service says of its readiness. */
+    public static Health health(String address) {
+        try {
+            var answer = get(address + "/q/health/ready");
+            return answer.status() == 200 ? new Health("up", "") : new Health("waiting", reasons(answer.body()));
+        } catch (IOException e) {
+            return new Health("down", "does not answer");
+        }
+    }
+
+    /** How many documents an index has; 0 also while it cannot be asked. */
+    public static long documents(String search, String index) {
+        try {
+            var answer = get(search + "/" + index + "/_count");
+            return answer.status() == 200 ? JSON.readTree(answer.body()).path("count").asLong() : 0;
+        } catch (IOException e) {
+            return 0;
+        }
+    }
+
+    /** The metrics of a service; none while it does not answer. */
+    public static Metrics metrics(String address) {
+        try {
+            var answer = get(address + "/q/metrics");
+            return Metrics.parse(answer.status() == 200 ? answer.body() : "");
+        } catch (IOException e) {
+            return Metrics.parse("");
+        }
+    }
+
+    /** The checks that are not UP, each with its data. */
+    static String reasons(String health) throws IOException {
+        var reasons = new ArrayList<String>();
+        for (var check : JSON.readTree(health).path("checks")) {
+            if (!"UP".equals(check.path("status").asText())) {
+                var data = new ArrayList<String>();
+                check.path("data").properties().forEach(entry -> data.add(text(entry.getKey(), entry.getValue())));
+                reasons.add(check.path("name").asText() + (data.isEmpty() ? "" : ": " + String.join(", ", data)));
+            }
+        }
+        return reasons.isEmpty() ? "no reason given" : String.join("; ", reasons);
+    }
+
+    private static String text(String key, JsonNode value) {
+        return key.equals("reason") ? value.asText() : key + "=" + value.asText();
+    }
+
+    private static Answer get(String address) throws IOException {
+        var connection = (HttpURLConnection) URI.create(address).toURL().openConnection();
+        connection.setConnectTimeout(TIMEOUT_MILLIS);
+        connection.setReadTimeout(TIMEOUT_MILLIS);
+        try {
+            int status = connection.getResponseCode();
+            try (var in = status < 400 ? connection.getInputStream() : connection.getErrorStream()) {
+                return new Answer(status, in == null ? "" : new String(in.readAllBytes(), StandardCharsets.UTF_8));
+            }
+        } finally {
+            connection.disconnect();
+        }
+    }
+}

@@ -1,0 +1,103 @@
+package io.millrace.launcher.status;
+
+import io.millrace.launcher.stack.StackFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.stream.Stream;
+
+/**
+ * A stack at one moment.
+ *
+ * @param state {@code starting}, {@code ready}, {@code stopping} or {@code stopped}
+ * @param supervisor pid; null when it is stopped
+ * @param processes servers and services
+ * @param documents how many each index has
+ */
+public record StatusReport(String state, Long supervisor, String data, List<String> pipelines, String source, List<ProcessStatus> processes, Map<String, Long> documents) {
+
+    /** Over how long the rate is measured. */
+    private static final Duration WINDOW = Duration.ofSeconds(1);
+    private static final Map<String, String> STAGE_LABELS = Map.of("capture", "capture", "gate", "gate", "denormalizer", "join", "indexer", "index", "purge", "purge");
+
+    /**
+     * One server or service.
+     *
+     * @param state {@code up}, {@code waiting} or {@code down}
+     * @param reason why it is not up; empty when it is
+     * @param recordsPerSecond over the last second; null for a server
+     * @param lagRecords records that it has yet to read; null for a server
+     * @param p50Seconds from commit in Postgres to the end of this stage, the slowest table or pipeline; null when nothing was measured
+     * @param p99Seconds the same
+     * @param memoryBytes proportional share of memory, children included; null where the system does not tell
+     */
+    public record ProcessStatus(String name, String kind, String state, String reason, String address, int port, Long pid, int restarts, Double recordsPerSecond,
+            Long lagRecords, Double p50Seconds, Double p99Seconds, Long memoryBytes, String log) {}
+
+    /** Asks every process; takes a little more than a second while the stack runs. */
+    public static StatusReport of(StackFile stack, boolean supervised) throws InterruptedException {
+        var before = metrics(stack);
+        long begin = System.nanoTime();
+        if (supervised) {
+            Thread.sleep(WINDOW);
+        }
+        var after = metrics(stack);
+        double seconds = (System.nanoTime() - begin) / 1e9;
+        var processes = new ArrayList<ProcessStatus>();
+        for (var entry : stack.processes()) {
+            processes.add(status(entry, before.get(entry.name()), after.get(entry.name()), seconds));
+        }
+        var documents = new LinkedHashMap<String, Long>();
+        stack.indexes().forEach(index -> documents.put(index, Probe.documents(stack.search(), index)));
+        return new StatusReport(supervised ? stack.state() : "stopped", supervised ? stack.supervisor() : null, stack.data(), stack.pipelines(), stack.source(), processes, documents);
+    }
+
+    private static Map<String, Metrics> metrics(StackFile stack) {
+        var metrics = new LinkedHashMap<String, Metrics>();
+        stack.processes().stream().filter(StatusReport::isService).forEach(e -> metrics.put(e.name(), Probe.metrics(e.address())));
+        return metrics;
+    }
+
+    private static boolean isService(StackFile.Entry entry) {
+        return entry.kind().equals("service");
+    }
+
+    private static ProcessStatus status(StackFile.Entry entry, Metrics before, Metrics after, double seconds) {
+        var process = ProcessHandle.of(entry.pid()).filter(ProcessHandle::isAlive);
+        var health = process.isEmpty() ? new Probe.Health("down", "not running") : isService(entry) ? Probe.health(entry.address()) : new Probe.Health("up", "");
+        var pid = process.map(ProcessHandle::pid).orElse(null);
+        var memory = process.map(StatusReport::memory).orElse(null);
+        if (!isService(entry)) {
+            return new ProcessStatus(entry.name(), entry.kind(), health.state(), health.reason(), entry.address(), entry.port(), pid, entry.restarts(), null, null, null, null, memory, entry.log());
+        }
+        double rate = Math.max(0, (after.sum("millrace_records_total", Map.of()) - before.sum("millrace_records_total", Map.of())) / seconds);
+        return new ProcessStatus(entry.name(), entry.kind(), health.state(), health.reason(), entry.address(), entry.port(), pid, entry.restarts(), rate,
+                (long) after.sum("millrace_lag_records", Map.of()), quantile(after, entry.name(), "0.5"), quantile(after, entry.name(), "0.99"), memory, entry.log());
+    }
+
+    private static Double quantile(Metrics metrics, String stage, String quantile) {
+        OptionalDouble value = metrics.max("millrace_commit_to_stage_seconds", Map.of("stage", STAGE_LABELS.get(stage), "quantile", quantile));
+        return value.isPresent() && value.getAsDouble() > 0 ? value.getAsDouble() : null;
+    }
+
+    /** Pages that several processes share are counted once over all of them. */
+    private static Long memory(ProcessHandle process) {
+        long kibibytes = Stream.concat(Stream.of(process), process.descendants()).mapToLong(StatusReport::proportionalKibibytes).sum();
+        return kibibytes == 0 ? null : kibibytes << 10;
+    }
+
+    private static long proportionalKibibytes(ProcessHandle process) {
+        try {
+            return Files.readAllLines(Path.of("/proc", Long.toString(process.pid()), "smaps_rollup")).stream().filter(line -> line.startsWith("Pss:"))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", ""))).sum();
+        } catch (IOException e) {
+            return 0;
+        }
+    }
+}
