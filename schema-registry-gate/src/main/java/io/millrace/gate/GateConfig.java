@@ -6,6 +6,7 @@ import jakarta.validation.constraints.DecimalMax;
 import jakarta.validation.constraints.DecimalMin;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
+import jakarta.validation.constraints.Pattern;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -72,6 +73,11 @@ public interface GateConfig {
     /** Replicas of the topics that the gate itself makes; -1 is the broker's default. Default -1. */
     @WithDefault("-1")
     short replication();
+
+    /** Who may read {@code GET /quarantine} and {@code /breaker}: {@code permit} (everybody) or {@code authenticated}. Default authenticated. */
+    @WithDefault("authenticated")
+    @Pattern(regexp = "permit|authenticated", message = "must be permit or authenticated")
+    String reads();
 
     Breaker breaker();
 

@@ -37,17 +37,16 @@ public class Lanes {
     private final java.util.Set<TopicPartition> full = new java.util.HashSet<>();
     private volatile boolean stopping;
     private volatile String trouble;
-    private Thread committer;
+    private volatile Thread committer;
 
     Lanes(Parts parts, KafkaClientService clients) {
         this.parts = parts;
         this.clients = clients;
     }
 
-    /** Begins to commit what lanes have finished. */
+    /** Begins to follow what is decided about tables. */
     public void start() {
         parts.control.onChange(() -> lanes.values().forEach(Lane::wake));
-        committer = Thread.ofVirtual().name("committer").start(this::commitForEver);
     }
 
     /** Lets every lane finish what is in flight, and commits that. */
@@ -82,7 +81,11 @@ public class Lanes {
         return lanes.size();
     }
 
+    /** On the polling thread. */
     void assigned(Consumer<?, ?> consumer, Collection<TopicPartition> partitions) {
+        if (committer == null) {
+            committer = Thread.ofVirtual().name("committer").start(this::commitForEver);
+        }
         int generation = consumer.groupMetadata().generationId();
         long share = Math.max(SMALLEST_QUEUE, parts.config.queueBytes() / Math.max(1, consumer.assignment().size()));
         for (var partition : partitions) {

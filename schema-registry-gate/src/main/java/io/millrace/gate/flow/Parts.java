@@ -7,12 +7,12 @@ import io.millrace.gate.Table;
 import io.millrace.gate.breaker.Breaker;
 import io.millrace.gate.quarantine.ControlLog;
 import io.millrace.gate.schema.Schemas;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** What every lane works with. */
-@ApplicationScoped
+@Singleton
 class Parts {
 
     final GateConfig config;

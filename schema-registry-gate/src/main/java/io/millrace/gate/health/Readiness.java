@@ -1,0 +1,49 @@
+package io.millrace.gate.health;
+
+import io.millrace.gate.flow.Lanes;
+import io.millrace.gate.quarantine.ControlLog;
+import jakarta.enterprise.context.ApplicationScoped;
+import org.eclipse.microprofile.health.HealthCheck;
+import org.eclipse.microprofile.health.HealthCheckResponse;
+
+/** Whether records get through, and what stands in their way. A parked table is no reason: the others flow. */
+@org.eclipse.microprofile.health.Readiness
+@ApplicationScoped
+public class Readiness implements HealthCheck {
+
+    private static final int MOST_SHOWN = 10;
+
+    private final ControlLog control;
+    private final Lanes lanes;
+    private final RegistryProbe registry;
+
+    Readiness(ControlLog control, Lanes lanes, RegistryProbe registry) {
+        this.control = control;
+        this.lanes = lanes;
+        this.registry = registry;
+    }
+
+    @Override
+    public HealthCheckResponse call() {
+        var response = HealthCheckResponse.named("gate").withData("partitions", lanes.count());
+        boolean ready = true;
+        if (control.trouble() != null) {
+            ready = false;
+            response.withData("kafka", control.trouble());
+        }
+        if (registry.trouble() != null) {
+            ready = false;
+            response.withData("registry", registry.trouble());
+        }
+        if (control.breaker().open()) {
+            ready = false;
+            response.withData("breaker", control.breaker().reason());
+        }
+        var troubles = lanes.troubles();
+        if (!troubles.isEmpty()) {
+            ready = false;
+            troubles.entrySet().stream().limit(MOST_SHOWN).forEach(e -> response.withData(e.getKey(), e.getValue()));
+        }
+        return response.status(ready).build();
+    }
+}

@@ -1,0 +1,66 @@
+package io.millrace.gate.health;
+
+import io.millrace.gate.schema.Registry;
+import io.millrace.gate.schema.RegistryAwayException;
+import jakarta.annotation.PostConstruct;
+import jakarta.annotation.PreDestroy;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
+import org.jboss.logging.Logger;
+
+/** Asks now and then whether the registry is there, so that its absence shows before a record needs it. */
+@ApplicationScoped
+class RegistryProbe {
+
+    private static final Logger LOG = Logger.getLogger(RegistryProbe.class);
+    private static final Duration INTERVAL = Duration.ofSeconds(5);
+
+    private final Registry registry;
+    private volatile String trouble;
+    private Thread thread;
+
+    RegistryProbe(Registry registry) {
+        this.registry = registry;
+    }
+
+    @PostConstruct
+    void start() {
+        thread = Thread.ofVirtual().name("registry-probe").start(this::askForEver);
+    }
+
+    @PreDestroy
+    void stop() {
+        thread.interrupt();
+    }
+
+    /** Why it is away, null where it answered the last time. */
+    String trouble() {
+        return trouble;
+    }
+
+    private void askForEver() {
+        try {
+            while (true) {
+                ask();
+                Thread.sleep(INTERVAL);
+            }
+        } catch (InterruptedException e) {
+            LOG.debug("The registry is not asked any more");
+        }
+    }
+
+    private void ask() {
+        try {
+            registry.ping();
+            if (trouble != null) {
+                LOG.info("The registry answers again");
+            }
+            trouble = null;
+        } catch (RegistryAwayException e) {
+            if (trouble == null) {
+                LOG.warnf("The registry is away: %s. Records of known schemas flow on, those of new ones wait.", e.getMessage());
+            }
+            trouble = e.getMessage() + "; records of known schemas flow on, those of new ones wait";
+        }
+    }
+}

@@ -1,0 +1,89 @@
+package io.millrace.gate.security;
+
+import io.millrace.gate.GateConfig;
+import io.quarkus.security.identity.IdentityProviderManager;
+import io.quarkus.security.identity.SecurityIdentity;
+import io.quarkus.security.identity.request.AuthenticationRequest;
+import io.quarkus.security.runtime.QuarkusPrincipal;
+import io.quarkus.security.runtime.QuarkusSecurityIdentity;
+import io.quarkus.vertx.http.runtime.security.ChallengeData;
+import io.quarkus.vertx.http.runtime.security.HttpAuthenticationMechanism;
+import io.smallrye.mutiny.Uni;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.security.MessageDigest;
+import java.util.Set;
+
+/**
+ * Knows the one bearer token that is configured by reference. A request with another token, or none, is left to the other
+ * mechanisms (OIDC, where that is on).
+ */
+@ApplicationScoped
+public class TokenMechanism implements HttpAuthenticationMechanism {
+
+    /** What a caller must be to change anything; the token has it, an OIDC user needs it as a role. */
+    public static final String OPERATOR = "millrace-operator";
+
+    private static final String SCHEME = "Bearer ";
+
+    /** Null where no token is configured. */
+    private final byte[] token;
+
+    TokenMechanism(GateConfig config) {
+        this.token = read(config.token());
+    }
+
+    private static byte[] read(GateConfig.Token reference) {
+        if (reference.env().isPresent() && reference.file().isPresent()) {
+            throw new IllegalStateException("millrace.gate.token.env and millrace.gate.token.file are both set; the token can come from one place only");
+        }
+        String text = null;
+        if (reference.env().isPresent()) {
+            text = System.getenv(reference.env().get());
+            if (text == null || text.isBlank()) {
+                throw new IllegalStateException("The environment variable " + reference.env().get() + ", to which millrace.gate.token.env refers, is not set; set it where the gate starts");
+            }
+        } else if (reference.file().isPresent()) {
+            try {
+                text = Files.readString(reference.file().get());
+            } catch (IOException e) {
+                throw new IllegalStateException("The file " + reference.file().get() + ", to which millrace.gate.token.file refers, cannot be read (" + e + "); create it or correct the path", e);
+            }
+            if (text.isBlank()) {
+                throw new IllegalStateException("The file " + reference.file().get() + ", to which millrace.gate.token.file refers, is empty; write the token into it");
+            }
+        }
+        return text == null ? null : text.strip().getBytes(StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public Uni<SecurityIdentity> authenticate(RoutingContext context, IdentityProviderManager manager) {
+        var header = context.request().getHeader(HttpHeaders.AUTHORIZATION);
+        if (token == null || header == null || !header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
+            return Uni.createFrom().nullItem();
+        }
+        if (!MessageDigest.isEqual(token, header.substring(SCHEME.length()).strip().getBytes(StandardCharsets.UTF_8))) {
+            return Uni.createFrom().nullItem();
+        }
+        return Uni.createFrom().item(QuarkusSecurityIdentity.builder().setPrincipal(new QuarkusPrincipal("token")).addRole(OPERATOR).build());
+    }
+
+    @Override
+    public Uni<ChallengeData> getChallenge(RoutingContext context) {
+        return Uni.createFrom().item(new ChallengeData(401, "WWW-Authenticate", "Bearer"));
+    }
+
+    @Override
+    public Set<Class<? extends AuthenticationRequest>> getCredentialTypes() {
+        return Set.of();
+    }
+
+    @Override
+    public int getPriority() {
+        return HttpAuthenticationMechanism.DEFAULT_PRIORITY + 1;
+    }
+}

@@ -1,0 +1,119 @@
+package io.millrace.gate;
+
+import io.millrace.local.LocalServers;
+import io.millrace.local.ManagedProcess;
+import io.millrace.local.Ports;
+import io.millrace.local.ProcessSpec;
+import io.millrace.local.Readiness;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/** Real Kafka and a real registry, and gates as processes of their own, so that they can be killed. */
+final class Stack implements AutoCloseable {
+
+    static final String TOKEN = "only-for-tests";
+
+    private final Path data;
+    private final LocalServers servers;
+    private final List<ManagedProcess> gates = new ArrayList<>();
+    private final KafkaProducer<byte[], byte[]> producer;
+    private final Admin admin;
+
+    Stack(Path data) {
+        this.data = data;
+        this.servers = LocalServers.in(data, Ports.free());
+        servers.postgres().start();
+        servers.kafka().start();
+        servers.registry().start();
+        this.producer = new KafkaProducer<>(Map.of("bootstrap.servers", servers.kafkaBootstrap(), "linger.ms", 0), new ByteArraySerializer(), new ByteArraySerializer());
+        this.admin = Admin.create(Map.of("bootstrap.servers", servers.kafkaBootstrap()));
+    }
+
+    LocalServers servers() {
+        return servers;
+    }
+
+    Admin admin() {
+        return admin;
+    }
+
+    /** A gate that is told apart from others by its number; it is not started yet. */
+    Gate gate(int number, Map<String, String> settings) throws IOException {
+        int port = Ports.free(1).getFirst();
+        var pipeline = Files.writeString(data.resolve("it.yaml"), """
+                millrace: 1
+                name: it
+                source: {name: it, url: {env: NOT_USED_URL}, user: {env: NOT_USED_USER}, password: {env: NOT_USED_PASSWORD}}
+                tables:
+                  public.lenient: {compatibility: NONE}
+                document:
+                  root: public.lenient
+                  fields: [id]
+                """);
+        var properties = new HashMap<>(Map.of(
+                "quarkus.http.port", Integer.toString(port),
+                "kafka.bootstrap.servers", servers.kafkaBootstrap(),
+                "millrace.gate.pipelines", pipeline.toString(),
+                "millrace.gate.registry-url", servers.registryUrl(),
+                "millrace.gate.token.env", "GATE_TOKEN",
+                "mp.messaging.incoming.captured.metadata.max.age.ms", "500",
+                "mp.messaging.incoming.captured.session.timeout.ms", "6000",
+                "mp.messaging.incoming.captured.heartbeat.interval.ms", "1000"));
+        properties.putAll(settings);
+        var jar = Path.of(System.getProperty("millrace.gate.jar", "target/quarkus-app/quarkus-run.jar"));
+        var process = new ManagedProcess(ProcessSpec.quarkus("gate-" + number, data, "256m", jar, properties, Map.of("GATE_TOKEN", TOKEN),
+                Map.of("http", port), Readiness.http(URI.create("http://localhost:" + port + "/q/health/live"))));
+        gates.add(process);
+        return new Gate(process, "http://localhost:" + port);
+    }
+
+    record Gate(ManagedProcess process, String url) {}
+
+    Captured captured(String name) throws ExecutionException, InterruptedException {
+        var table = new Table("it.public." + name);
+        admin.createTopics(List.of(new NewTopic(table.captured(), Captured.PARTITIONS, (short) 1))).all().get();
+        return new Captured(servers.registryUrl(), producer, table);
+    }
+
+    /** Everything that stands in a topic now, by partition, each in its order. */
+    List<ConsumerRecord<byte[], byte[]>> read(String topic) {
+        try (var consumer = new KafkaConsumer<>(Map.of("bootstrap.servers", servers.kafkaBootstrap(), "auto.offset.reset", "earliest"),
+                new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            if (!consumer.listTopics().containsKey(topic)) {
+                return List.of();
+            }
+            var partitions = consumer.partitionsFor(topic).stream().map(p -> new TopicPartition(topic, p.partition())).toList();
+            consumer.assign(partitions);
+            consumer.seekToBeginning(partitions);
+            var ends = consumer.endOffsets(partitions);
+            var records = new ArrayList<ConsumerRecord<byte[], byte[]>>();
+            while (partitions.stream().anyMatch(p -> consumer.position(p) < ends.get(p))) {
+                consumer.poll(java.time.Duration.ofMillis(100)).forEach(records::add);
+            }
+            return records;
+        }
+    }
+
+    @Override
+    public void close() {
+        gates.forEach(ManagedProcess::stop);
+        producer.close();
+        admin.close();
+        servers.stop();
+    }
+}
