@@ -5,15 +5,18 @@ import io.millrace.provisioner.Check;
 import io.millrace.provisioner.ProvisioningException;
 import io.millrace.provisioner.Step;
 import io.millrace.provisioner.Targets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.AlterConfigOp;
@@ -61,8 +64,8 @@ public final class KafkaTopics implements Step, AutoCloseable {
             }
         });
         var actions = new ArrayList<String>();
-        missing(found).forEach(topic -> actions.add("create topic " + topic + ": " + targets.partitions() + " partitions, " + new java.util.TreeMap<>(settings(topic))));
-        different(found).forEach((topic, settings) -> actions.add("alter topic " + topic + ": " + new java.util.TreeMap<>(settings)));
+        missing(found).forEach(topic -> actions.add("create topic " + topic + ": " + targets.partitions() + " partitions, " + new TreeMap<>(settings(topic))));
+        different(found).forEach((topic, settings) -> actions.add("alter topic " + topic + ": " + new TreeMap<>(settings)));
         return Check.of(problems, actions);
     }
 
@@ -130,6 +133,18 @@ public final class KafkaTopics implements Step, AutoCloseable {
         different(found).forEach((topic, settings) -> changes.put(new ConfigResource(ConfigResource.Type.TOPIC, topic),
                 settings.entrySet().stream().map(e -> new AlterConfigOp(new ConfigEntry(e.getKey(), e.getValue()), AlterConfigOp.OpType.SET)).toList()));
         await("Changing the settings of topics", admin.incrementalAlterConfigs(changes).all());
+        awaitShown();
+    }
+
+    /** A broker may answer from what it knew before; returns when it knows what was made. */
+    private void awaitShown() {
+        long deadline = System.nanoTime() + Duration.ofSeconds(TIMEOUT_SECONDS).toNanos();
+        while (!(check() instanceof Check.Done)) {
+            if (System.nanoTime() > deadline) {
+                throw failed("Waiting until the brokers show the topics that were made", new TimeoutException("not within " + TIMEOUT_SECONDS + " s"));
+            }
+            LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+        }
     }
 
     private <T> T await(String what, KafkaFuture<T> future) {

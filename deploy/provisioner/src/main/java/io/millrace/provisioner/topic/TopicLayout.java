@@ -6,7 +6,6 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 
@@ -41,7 +40,7 @@ final class TopicLayout {
             var pipeline = file.pipeline();
             var source = pipeline.source().name();
             var tables = new LinkedHashSet<>(pipeline.tableNames());
-            tables.addAll(List.of(Topics.HEARTBEAT, Topics.OUTBOX));
+            tables.add(Topics.OUTBOX);
             for (var table : tables) {
                 topics.put(Topics.captured(source, table), CAPTURED);
                 topics.put(Topics.rows(source, table), COMPACTED);

@@ -1,0 +1,341 @@
+package io.millrace.provisioner;
+
+import static org.junit.jupiter.api.Assertions.assertAll;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.millrace.demo.DemoData;
+import io.millrace.local.LocalServers;
+import io.millrace.local.Ports;
+import io.millrace.pipeline.file.PipelineFile;
+import io.millrace.pipeline.file.PipelineFiles;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.common.config.ConfigResource;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.CleanupMode;
+import org.junit.jupiter.api.io.TempDir;
+
+class ProvisionerIT {
+
+    private static final Path DEMO = Path.of("../demo/pipelines");
+
+    @TempDir(cleanup = CleanupMode.NEVER)
+    static Path data;
+    private static LocalServers servers;
+
+    @BeforeAll
+    static void startServers() {
+        servers = LocalServers.in(data, Ports.free());
+        servers.postgres().start();
+        servers.kafka().start();
+        servers.registry().start();
+    }
+
+    @AfterAll
+    static void stopServers() {
+        servers.registry().stop();
+        servers.kafka().stop();
+        servers.postgres().stop();
+    }
+
+    @Test
+    void applyingMakesEverythingAndApplyingAgainChangesNothing() throws Exception {
+        var source = source("whole", "shop_reader", "correct horse");
+        var provisioner = provisioner(source, superuser(), 3, DEMO.resolve("monitors.yaml"));
+
+        assertFalse(provisioner.apply(line -> { }).isEmpty());
+        assertEquals(List.of(), provisioner.apply(line -> { }));
+        assertTrue(provisioner.plan().stream().allMatch(p -> p.check() instanceof Check.Done), () -> provisioner.plan().toString());
+
+        try (var reader = DriverManager.getConnection(source.url(), "shop_reader", "correct horse")) {
+            assertAll(
+                    () -> assertEquals(1, value(reader, "SELECT count(*) FROM pg_roles WHERE rolname = current_user AND rolreplication AND NOT rolsuper AND NOT rolcreatedb AND NOT rolcreaterole AND NOT rolbypassrls")),
+                    () -> assertEquals(0, value(reader, "SELECT count(*) FROM public.monitor")),
+                    () -> assertThrows(SQLException.class, () -> value(reader, "SELECT count(*) FROM public.dashboard")),
+                    () -> assertThrows(SQLException.class, () -> execute(reader, "DELETE FROM public.monitor")),
+                    () -> execute(reader, "INSERT INTO millrace.heartbeat VALUES (1, now()) ON CONFLICT (id) DO UPDATE SET beat = excluded.beat"),
+                    () -> execute(reader, "INSERT INTO millrace.outboxevent VALUES (gen_random_uuid(), 'monitors', '1', 'erase', now(), null, null)"),
+                    () -> execute(reader, "INSERT INTO millrace.purge_audit VALUES (gen_random_uuid(), 'monitors', '1', 'me', 'because', now(), 'k')"),
+                    () -> assertThrows(SQLException.class, () -> execute(reader, "DELETE FROM millrace.purge_audit")),
+                    () -> assertEquals(List.of("millrace.heartbeat", "millrace.outboxevent", "public.app_user", "public.monitor", "public.monitor_recipient", "public.monitor_tag",
+                            "public.organisation", "public.tag", "public.team"),
+                            texts(reader, "SELECT schemaname || '.' || tablename FROM pg_publication_tables WHERE pubname = 'millrace_whole' ORDER BY 1")),
+                    () -> execute(reader, "SELECT pg_create_logical_replication_slot('millrace_whole', 'pgoutput')"),
+                    () -> execute(reader, "SELECT pg_drop_replication_slot('millrace_whole')"));
+        }
+    }
+
+    @Test
+    void topicsHaveTheSamePartitionsAndTheSettingsOfTheirKind() throws Exception {
+        var source = source("topics", "topic_reader", "pw");
+        provisioner(source, superuser(), 3, DEMO).apply(line -> { });
+        try (var kafka = org.apache.kafka.clients.admin.Admin.create(Map.of("bootstrap.servers", servers.kafkaBootstrap()))) {
+            var topics = kafka.listTopics().names().get().stream().filter(t -> t.contains(".topics.")).toList();
+            assertEquals(3 * 14, topics.size(), topics::toString);
+            kafka.describeTopics(topics).allTopicNames().get().values().forEach(t -> assertEquals(3, t.partitions().size(), t::name));
+            assertEquals("compact", setting(kafka, "rows.topics.public.monitor", "cleanup.policy"));
+            assertEquals("compact", setting(kafka, "documents.topics-monitors", "cleanup.policy"));
+            assertEquals("delete", setting(kafka, "captured.topics.public.monitor", "cleanup.policy"));
+            assertEquals("2592000000", setting(kafka, "quarantine.documents.topics-dashboards", "retention.ms"));
+
+            kafka.incrementalAlterConfigs(Map.of(new ConfigResource(ConfigResource.Type.TOPIC, "rows.topics.public.monitor"), List.of(new org.apache.kafka.clients.admin.AlterConfigOp(
+                    new org.apache.kafka.clients.admin.ConfigEntry("cleanup.policy", "delete"), org.apache.kafka.clients.admin.AlterConfigOp.OpType.SET)))).all().get();
+            var applied = Awaitility.await().until(() -> provisioner(source, superuser(), 3, DEMO).apply(line -> { }), steps -> !steps.isEmpty());
+            assertEquals(List.of("Kafka: 46 topics with 3 partitions"), applied);
+            assertEquals("compact", setting(kafka, "rows.topics.public.monitor", "cleanup.policy"));
+        }
+    }
+
+    private static String setting(org.apache.kafka.clients.admin.Admin kafka, String topic, String setting) throws Exception {
+        var resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+        return kafka.describeConfigs(List.of(resource)).all().get().get(resource).get(setting).value();
+    }
+
+    @Test
+    void theRegistryHasTheGroupOfCaptureWithoutRules() throws Exception {
+        provisioner(source("group1", "group_reader", "pw"), superuser(), 4, DEMO).apply(line -> { });
+        try (var client = HttpClient.newHttpClient()) {
+            var rules = client.send(HttpRequest.newBuilder(URI.create(servers.registryUrl() + "/groups/captured/rules")).build(), HttpResponse.BodyHandlers.ofString());
+            assertEquals("200 []", rules.statusCode() + " " + rules.body());
+        }
+    }
+
+    @Test
+    void aPipelineAddedLaterExtendsRoleAndPublication() throws Exception {
+        var source = source("later", "later_reader", "pw");
+        provisioner(source, superuser(), 4, DEMO.resolve("monitors.yaml")).apply(line -> { });
+        var applied = provisioner(source, superuser(), 4, DEMO).apply(line -> { });
+
+        assertEquals(3, applied.size(), applied::toString);
+        try (var reader = DriverManager.getConnection(source.url(), "later_reader", "pw")) {
+            assertEquals(0, value(reader, "SELECT count(*) FROM public.dashboard"));
+            assertEquals(15, value(reader, "SELECT count(*) FROM pg_publication_tables WHERE pubname = 'millrace_later'"));
+        }
+    }
+
+    @Test
+    void aFileThatDoesNotFitTheDatabaseIsRefusedWithItsLineAndNothingIsDone() throws Exception {
+        var source = source("misfit", "misfit_reader", "pw");
+        try (var connection = superuser(source)) {
+            execute(connection, "ALTER TABLE public.monitor RENAME COLUMN noise TO loudness");
+            execute(connection, "DROP TABLE public.monitor_recipient");
+            execute(connection, "ALTER TABLE public.monitor_tag SET UNLOGGED");
+        }
+        var refusal = assertThrows(ProvisioningException.class, () -> provisioner(source, superuser(), 4, DEMO.resolve("monitors.yaml")).apply(line -> { }));
+        assertAll(
+                () -> assertTrue(refusal.problems().stream().anyMatch(p -> p.matches("(?s).*monitors.*\\.yaml:\\d+: .*no column 'noise'.*")), refusal::getMessage),
+                () -> assertTrue(refusal.problems().stream().anyMatch(p -> p.contains("no table public.monitor_recipient")), refusal::getMessage),
+                () -> assertTrue(refusal.problems().stream().anyMatch(p -> p.contains("monitor_tag") && p.contains("unlogged")), refusal::getMessage));
+        assertUntouched(source);
+    }
+
+    @Test
+    void everyMissingRightIsReportedBeforeAnythingIsDone() throws Exception {
+        var source = source("rights", "rights_reader", "pw");
+        role("visitor", "LOGIN PASSWORD 'visitor'");
+        var refusal = assertThrows(ProvisioningException.class, () -> provisioner(source, new Admin("visitor", "visitor"), 4, DEMO.resolve("monitors.yaml")).apply(line -> { }));
+        assertAll(
+                () -> assertTrue(refusal.getMessage().contains("needs CREATE on the database"), refusal::getMessage),
+                () -> assertTrue(refusal.getMessage().contains("CREATE ROLE \"rights_reader\" LOGIN REPLICATION"), refusal::getMessage),
+                () -> assertTrue(refusal.getMessage().contains("GRANT SELECT ON \"public\".\"monitor\""), refusal::getMessage),
+                () -> assertTrue(refusal.getMessage().contains("Publishing the table public.team"), refusal::getMessage),
+                () -> assertFalse(refusal.getMessage().contains("'pw'"), refusal::getMessage));
+        assertUntouched(source);
+    }
+
+    @Test
+    void theOwnerOfTheTablesNeedsNoSuperuser() throws Exception {
+        role("shopkeeper", "LOGIN CREATEROLE REPLICATION PASSWORD 'keeper'");
+        var source = source("owned", "owned_reader", "pw");
+        try (var connection = superuser(source)) {
+            execute(connection, "ALTER DATABASE owned OWNER TO shopkeeper");
+            execute(connection, "ALTER SCHEMA public OWNER TO shopkeeper");
+            for (var table : texts(connection, "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'")) {
+                execute(connection, "ALTER TABLE public." + table + " OWNER TO shopkeeper");
+            }
+        }
+        var provisioner = provisioner(source, new Admin("shopkeeper", "keeper"), 4, DEMO);
+        provisioner.apply(line -> { });
+        assertEquals(List.of(), provisioner.apply(line -> { }));
+        try (var reader = DriverManager.getConnection(source.url(), "owned_reader", "pw")) {
+            assertEquals(0, value(reader, "SELECT count(*) FROM public.monitor"));
+        }
+    }
+
+    @Test
+    void aSuperuserThatIsTheSourcesOwnRoleIsNotAltered() throws Exception {
+        var source = source("self", servers.postgresUser(), servers.postgresPassword());
+        try (var connection = superuser(source)) {
+            var before = texts(connection, "SELECT rolpassword || rolreplication || rolsuper FROM pg_authid WHERE rolname = current_user");
+            var applied = provisioner(source, null, 4, DEMO).apply(line -> { });
+            assertTrue(applied.stream().noneMatch(step -> step.contains("role")), applied::toString);
+            assertEquals(before, texts(connection, "SELECT rolpassword || rolreplication || rolsuper FROM pg_authid WHERE rolname = current_user"));
+        }
+    }
+
+    @Test
+    void aChangedPasswordOfThePipelineFileIsSetOnTheRole() throws Exception {
+        provisioner(source("rotated", "rotated_reader", "old"), superuser(), 4, DEMO).apply(line -> { });
+        var changed = new Source("rotated", servers.jdbcUrl("rotated"), "rotated_reader", "new");
+        assertEquals(List.of("source rotated: role rotated_reader may log in and replicate"), provisioner(changed, superuser(), 4, DEMO).apply(line -> { }));
+        try (var reader = DriverManager.getConnection(changed.url(), "rotated_reader", "new")) {
+            assertTrue(reader.isValid(1));
+        }
+    }
+
+    @Test
+    void aServerWithoutAFreeSlotIsRefused() throws Exception {
+        var source = source("slots", "slots_reader", "pw");
+        try (var connection = superuser(source)) {
+            long free = value(connection, "SELECT current_setting('max_replication_slots')::int - count(*) FROM pg_replication_slots");
+            try {
+                for (int i = 0; i < free; i++) {
+                    execute(connection, "SELECT pg_create_physical_replication_slot('filler_" + i + "')");
+                }
+                var refusal = assertThrows(ProvisioningException.class, () -> provisioner(source, superuser(), 4, DEMO).apply(line -> { }));
+                assertTrue(refusal.getMessage().contains("has no free replication slot"), refusal::getMessage);
+            } finally {
+                execute(connection, "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name LIKE 'filler%'");
+            }
+        }
+        assertUntouched(source);
+    }
+
+    @Test
+    void aServerWithoutLogicalDecodingIsRefused() throws Exception {
+        var other = LocalServers.in(data.resolveSibling(data.getFileName() + "-replica"), Ports.free(), Map.of("wal_level", "replica"));
+        other.postgres().start();
+        try {
+            var source = new Source("level", other.jdbcUrl("postgres"), other.postgresUser(), other.postgresPassword());
+            var refusal = assertThrows(ProvisioningException.class, () -> provisioner(source, null, 4, DEMO).apply(line -> { }));
+            assertTrue(refusal.getMessage().contains("wal_level=replica") && refusal.getMessage().contains("ALTER SYSTEM SET wal_level"), refusal::getMessage);
+        } finally {
+            other.postgres().stop();
+        }
+    }
+
+    @Test
+    void aWrongPasswordAndAServerThatIsAwayAreNamed() {
+        var wrong = new Source("wrong", servers.jdbcUrl("postgres"), servers.postgresUser(), "s3cret-and-wrong");
+        var refusal = assertThrows(ProvisioningException.class, () -> provisioner(wrong, null, 4, DEMO).plan());
+        assertTrue(refusal.getMessage().contains("check the password") && !refusal.getMessage().contains("s3cret"), refusal::getMessage);
+
+        var away = new Source("away", "jdbc:postgresql://localhost:1/none", "nobody", "none");
+        refusal = assertThrows(ProvisioningException.class, () -> provisioner(away, null, 4, DEMO).plan());
+        assertTrue(refusal.getMessage().contains("check that the server runs"), refusal::getMessage);
+    }
+
+    @Test
+    void anotherNumberOfPartitionsIsRefused() throws Exception {
+        var source = source("partitions", "partitions_reader", "pw");
+        provisioner(source, superuser(), 2, DEMO).apply(line -> { });
+        var refusal = assertThrows(ProvisioningException.class, () -> provisioner(source, superuser(), 5, DEMO).apply(line -> { }));
+        assertTrue(refusal.getMessage().contains("has 2 partitions and 5 are asked for"), refusal::getMessage);
+    }
+
+    @Test
+    void aPublicationThatSomeoneElseMadeIsNotTakenOver() throws Exception {
+        var source = source("alien", "alien_reader", "pw");
+        try (var connection = superuser(source)) {
+            execute(connection, "CREATE PUBLICATION millrace_alien FOR ALL TABLES");
+            var refusal = assertThrows(ProvisioningException.class, () -> provisioner(source, superuser(), 4, DEMO).apply(line -> { }));
+            assertTrue(refusal.getMessage().contains("was not made by Millrace"), refusal::getMessage);
+        }
+    }
+
+    private record Source(String name, String url, String user, String password) {}
+
+    /** A database with the demo's tables; pipelines, topics and slot are named after it. */
+    private static Source source(String name, String user, String password) throws SQLException {
+        try (var connection = DriverManager.getConnection(servers.jdbcUrl("postgres"), servers.postgresUser(), servers.postgresPassword())) {
+            execute(connection, "CREATE DATABASE " + name);
+        }
+        var source = new Source(name, servers.jdbcUrl(name), user, password);
+        try (var connection = superuser(source)) {
+            DemoData.createSchema(connection);
+        }
+        return source;
+    }
+
+    private static Provisioner provisioner(Source source, Admin admin, int partitions, Path files) {
+        var environment = Map.of("MILLRACE_SOURCE_URL", source.url(), "MILLRACE_SOURCE_USER", source.user(), "MILLRACE_SOURCE_PASSWORD", source.password());
+        var targets = new Targets(servers.kafkaBootstrap(), URI.create(servers.registryUrl()), partitions, (short) 1);
+        return new Provisioner(renamed(files, source.name()), admin, targets, environment::get);
+    }
+
+    /** The demo's files with another source and other pipeline names, so that tests do not meet in Kafka. */
+    private static List<PipelineFile> renamed(Path files, String source) {
+        try {
+            var folder = Files.createDirectories(data.resolve("pipelines-" + source));
+            var copies = new ArrayList<Path>();
+            try (var entries = Files.isDirectory(files) ? Files.list(files) : java.util.stream.Stream.of(files)) {
+                for (var file : entries.toList()) {
+                    var text = Files.readString(file).replaceFirst("name: ", "name: " + source + "-").replace("  name: demo", "  name: " + source);
+                    copies.add(Files.writeString(folder.resolve(file.getFileName()), text.replaceAll("(?m)^  name: (monitors|dashboards)$", "  name: " + source + "-$1")));
+                }
+            }
+            return PipelineFiles.load(copies);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    private static Admin superuser() {
+        return new Admin(servers.postgresUser(), servers.postgresPassword());
+    }
+
+    private static Connection superuser(Source source) throws SQLException {
+        return DriverManager.getConnection(source.url(), servers.postgresUser(), servers.postgresPassword());
+    }
+
+    private static void role(String name, String options) throws SQLException {
+        try (var connection = DriverManager.getConnection(servers.jdbcUrl("postgres"), servers.postgresUser(), servers.postgresPassword())) {
+            execute(connection, "CREATE ROLE " + name + " " + options);
+        }
+    }
+
+    private static void assertUntouched(Source source) throws SQLException {
+        try (var connection = superuser(source)) {
+            assertEquals(0, value(connection, "SELECT count(*) FROM pg_namespace WHERE nspname = 'millrace'"));
+            assertEquals(0, value(connection, "SELECT count(*) FROM pg_publication"));
+            assertEquals(0, value(connection, "SELECT count(*) FROM pg_roles WHERE rolname = '" + source.user() + "'"));
+        }
+    }
+
+    private static long value(Connection connection, String sql) throws SQLException {
+        return Long.parseLong(texts(connection, sql).getFirst());
+    }
+
+    private static List<String> texts(Connection connection, String sql) throws SQLException {
+        try (var statement = connection.createStatement(); var result = statement.executeQuery(sql)) {
+            var values = new ArrayList<String>();
+            while (result.next()) {
+                values.add(result.getString(1));
+            }
+            return values;
+        }
+    }
+
+    private static void execute(Connection connection, String sql) throws SQLException {
+        try (var statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+}
