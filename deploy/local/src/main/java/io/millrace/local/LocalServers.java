@@ -26,6 +26,10 @@ import java.util.stream.Stream;
  */
 public final class LocalServers implements AutoCloseable {
 
+    /** Superuser of the local PostgreSQL. It listens on the loopback interface only, so a fixed password is enough. */
+    public static final String POSTGRES_USER = "postgres";
+    public static final String POSTGRES_PASSWORD = "postgres";
+
     private static final String LAYOUT = "1";
 
     private final Path data;
@@ -160,13 +164,14 @@ public final class LocalServers implements AutoCloseable {
         return ports;
     }
 
-    /** Superuser, for local use: the server listens on the loopback interface only. */
+    /** {@link #POSTGRES_USER}. */
     public String postgresUser() {
-        return Postgres.USER;
+        return POSTGRES_USER;
     }
 
+    /** {@link #POSTGRES_PASSWORD}. */
     public String postgresPassword() {
-        return Postgres.PASSWORD;
+        return POSTGRES_PASSWORD;
     }
 
     /** Address of one database, without credentials. */
@@ -272,6 +277,9 @@ public final class LocalServers implements AutoCloseable {
         p.put("transaction.state.log.min.isr", "1");
         p.put("share.coordinator.state.topic.min.isr", "1");
         p.put("group.initial.rebalance.delay.ms", "0");
+        // After SIGKILL the broker may register again only when its old session is over; the default is 9 s.
+        p.put("broker.session.timeout.ms", "4000");
+        p.put("broker.heartbeat.interval.ms", "1000");
         // A topic that nobody provisioned is a mistake to be seen, not to be papered over.
         p.put("auto.create.topics.enable", "false");
         // The default of 128 MiB does not fit the heap.
@@ -293,12 +301,12 @@ public final class LocalServers implements AutoCloseable {
                 "-Dquarkus.management.host=localhost", "-Dquarkus.management.port=" + ports.registryManagement(),
                 "-Dapicurio.storage.sql.kind=postgresql",
                 "-Dapicurio.datasource.url=" + jdbcUrl(Postgres.REGISTRY_DATABASE),
-                "-Dapicurio.datasource.username=" + Postgres.USER,
+                "-Dapicurio.datasource.username=" + POSTGRES_USER,
                 "-Dapicurio.datasource.jdbc.initial-size=1", "-Dapicurio.datasource.jdbc.min-size=1", "-Dapicurio.datasource.jdbc.max-size=10",
                 // A refused version answers 409 on both of its APIs.
                 "-Dapicurio.rest.legacy-error-codes.enabled=true",
                 "-jar", jar.toString());
-        return ProcessSpec.jvm("registry", data, "224m", true, arguments, jar.getParent(), Map.of("APICURIO_DATASOURCE_PASSWORD", Postgres.PASSWORD),
+        return ProcessSpec.jvm("registry", data, "224m", true, arguments, jar.getParent(), Map.of("APICURIO_DATASOURCE_PASSWORD", POSTGRES_PASSWORD),
                 Map.of("registry", ports.registry(), "registry-management", ports.registryManagement()),
                 Readiness.http(URI.create("http://localhost:" + ports.registryManagement() + "/health/ready")));
     }

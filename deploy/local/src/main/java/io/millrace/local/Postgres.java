@@ -16,8 +16,6 @@ import java.util.stream.Stream;
 /** PostgreSQL: unpacks its programs, makes its data folder, and says how to run it. */
 final class Postgres {
 
-    static final String USER = "postgres";
-    static final String PASSWORD = "postgres";
     static final String REGISTRY_DATABASE = "registry";
 
     private static final String MAJOR = "18";
@@ -42,7 +40,7 @@ final class Postgres {
             command.add(name + "=" + value);
         });
         return new ProcessSpec("postgres", command, "postgres", "-D " + data, data.getParent(), Map.of(), Map.of("postgres", port), this::prepare,
-                Readiness.postgres(port, USER, "postgres"), Duration.ofSeconds(60), "INT", Duration.ofSeconds(20), logs.resolve("postgres.log"));
+                Readiness.postgres(port, LocalServers.POSTGRES_USER, "postgres"), Duration.ofSeconds(60), "INT", Duration.ofSeconds(20), logs.resolve("postgres.log"));
     }
 
     private static Map<String, String> settings(int port) {
@@ -116,8 +114,8 @@ final class Postgres {
             Files.createDirectories(half.getParent());
             var password = Files.createTempFile("millrace", ".pw");
             try {
-                Files.writeString(password, PASSWORD);
-                run("initdb in " + data, "", asServer(program("initdb"), "-D", half.toString(), "-U", USER, "--pwfile=" + password, "-A", "scram-sha-256",
+                Files.writeString(password, LocalServers.POSTGRES_PASSWORD);
+                run("initdb in " + data, "", asServer(program("initdb"), "-D", half.toString(), "-U", LocalServers.POSTGRES_USER, "--pwfile=" + password, "-A", "scram-sha-256",
                         "--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-sync", "--no-instructions"));
             } finally {
                 Files.delete(password);

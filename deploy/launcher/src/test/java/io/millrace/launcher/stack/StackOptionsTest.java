@@ -1,0 +1,51 @@
+package io.millrace.launcher.stack;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.millrace.local.LocalException;
+import io.millrace.local.Ports;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class StackOptionsTest {
+
+    @Test
+    void withoutABaseThePortsAreTheDocumentedOnes() {
+        var options = options(null, Map.of());
+        assertEquals(Ports.defaults(), options.servers());
+        assertEquals(Map.of(Stage.CAPTURE, 18101, Stage.GATE, 18102, Stage.DENORMALIZER, 18103, Stage.INDEXER, 18104, Stage.PURGE, 18105), options.stages());
+    }
+
+    @Test
+    void withABaseNoTwoPortsAreTheSame() {
+        var options = options(30000, Map.of());
+        var s = options.servers();
+        var ports = new HashSet<>(List.of(s.postgres(), s.kafka(), s.kafkaController(), s.registry(), s.registryManagement(), s.search(), s.searchTransport()));
+        ports.addAll(options.stages().values());
+        assertEquals(Ports.COUNT + 5, ports.size());
+        assertTrue(ports.stream().allMatch(p -> p >= 30000 && p < 30020), ports.toString());
+    }
+
+    @Test
+    void onePortOfAServerOrAServiceCanBeChanged() {
+        var options = options(30000, Map.of("kafka", 4000, "gate", 4001));
+        assertEquals(4000, options.servers().kafka());
+        assertEquals(4001, options.stages().get(Stage.GATE));
+        assertEquals(30000, options.servers().postgres());
+    }
+
+    @Test
+    void anUnknownPortIsRefusedWithTheKnownOnes() {
+        var failure = assertThrows(LocalException.class, () -> options(null, Map.of("solr", 1)));
+        assertTrue(failure.getMessage().contains("'solr'") && failure.getMessage().contains("kafka-controller"), failure.getMessage());
+    }
+
+    private static StackOptions options(Integer base, Map<String, Integer> changed) {
+        return StackOptions.of(Path.of("."), Path.of("data"), List.of(), null, base, changed);
+    }
+}

@@ -1,0 +1,68 @@
+package io.millrace.launcher.stack;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.millrace.launcher.Output;
+import io.millrace.local.LocalException;
+import io.millrace.local.ManagedProcess;
+import io.millrace.local.Ports;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SupervisorIT {
+
+    @TempDir
+    Path folder;
+    private final Output output = new Output(new PrintWriter(System.out, true));
+    private Stack stack;
+    private Supervisor supervisor;
+
+    @AfterEach
+    void stopAll() {
+        supervisor.stop();
+    }
+
+    @Test
+    void aKilledServerIsStartedAgainAndReportedAndAStopLeavesNothing() {
+        start();
+        var first = stack.servers().kafka().running().orElseThrow();
+        assertEquals(first.pid(), pidInFile("kafka"));
+
+        var second = assertThrows(LocalException.class, () -> new Supervisor(stack, List.of(), output).startServers());
+        assertTrue(second.getMessage().contains("./millrace down"), second.getMessage());
+
+        first.destroyForcibly();
+        Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> StackFile.read(folder).orElseThrow().process("kafka").orElseThrow().restarts() == 1
+                && stack.servers().kafka().isReady() && pidInFile("kafka") > 0);
+        assertNotEquals(first.pid(), pidInFile("kafka"));
+
+        supervisor.stop();
+        assertTrue(stack.processes().stream().map(ManagedProcess::running).noneMatch(Optional::isPresent));
+    }
+
+    private void start() {
+        stack = new Stack(new StackOptions(Path.of(System.getProperty("millrace.home")), folder, List.of(), null, Ports.free(), stagePorts()));
+        supervisor = new Supervisor(stack, List.of(), output);
+        supervisor.startServers();
+    }
+
+    private long pidInFile(String name) {
+        return StackFile.read(folder).orElseThrow().process(name).orElseThrow().pid();
+    }
+
+    private static Map<Stage, Integer> stagePorts() {
+        var ports = Ports.free(5);
+        return Map.of(Stage.CAPTURE, ports.get(0), Stage.GATE, ports.get(1), Stage.DENORMALIZER, ports.get(2), Stage.INDEXER, ports.get(3), Stage.PURGE, ports.get(4));
+    }
+}
