@@ -1,0 +1,111 @@
+package io.millrace.tests.oracle;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/** Reads an index with nothing but HTTP, so that no client library stands between a document and its comparison. Thread-safe. */
+public final class IndexReader {
+
+    /** Documents with long messages are some 15 kB, and the local node has a small heap. */
+    private static final int PAGE = 500;
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
+
+    private final HttpClient http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
+    private final String searchUrl;
+
+    /** @param searchUrl such as {@code http://localhost:19200} */
+    public IndexReader(String searchUrl) {
+        this.searchUrl = searchUrl;
+    }
+
+    /** Every document that a reader of the alias can find now, after a refresh: canonical JSON by document id; none where there is no such alias yet. */
+    public SortedMap<String, String> read(String alias) {
+        var documents = new TreeMap<String, String>();
+        if (status("HEAD", "/" + alias) == 404) {
+            return documents;
+        }
+        ask("POST", "/" + alias + "/_refresh", null);
+        var page = ask("POST", "/" + alias + "/_search?scroll=1m", "{\"size\":" + PAGE + ",\"sort\":[\"_doc\"],\"query\":{\"match_all\":{}}}");
+        while (!page.get("hits").get("hits").items().isEmpty()) {
+            requireWhole(alias, page);
+            for (var hit : page.get("hits").get("hits").items()) {
+                var id = hit.get("_id").asText();
+                if (documents.put(id, CanonicalJson.write(hit.get("_source"))) != null) {
+                    throw new IllegalStateException("The alias " + alias + " gives document " + id + " twice: it stands over two generations at once");
+                }
+            }
+            page = ask("POST", "/_search/scroll", "{\"scroll\":\"1m\",\"scroll_id\":" + CanonicalJson.write(page.get("_scroll_id")) + "}");
+        }
+        ask("DELETE", "/_search/scroll", "{\"scroll_id\":" + CanonicalJson.write(page.get("_scroll_id")) + "}");
+        return documents;
+    }
+
+    /** How many writes and deletes the alias has taken since its index was made; stands still when nothing arrives. */
+    public long operations(String alias) {
+        if (status("HEAD", "/" + alias) == 404) {
+            return 0;
+        }
+        var indexing = ask("GET", "/" + alias + "/_stats/indexing", null).get("_all").get("primaries").get("indexing");
+        return Long.parseLong(indexing.get("index_total").asText()) + Long.parseLong(indexing.get("delete_total").asText());
+    }
+
+    /** How many documents a reader finds now, without a refresh; 0 where there is no such alias yet. */
+    public long count(String alias) {
+        return status("HEAD", "/" + alias) == 404 ? 0 : Long.parseLong(ask("GET", "/" + alias + "/_count", null).get("count").asText());
+    }
+
+    /** Ids of what a query finds now, without a refresh. */
+    public List<String> search(String alias, String query) {
+        return ask("POST", "/" + alias + "/_search", "{\"query\":" + query + "}").get("hits").get("hits").items().stream().map(hit -> hit.get("_id").asText()).toList();
+    }
+
+    /** A document as the index has it now, also before a refresh, in canonical JSON; null where there is none. */
+    public String get(String alias, String id) {
+        var answer = send("GET", "/" + alias + "/_doc/" + id, null);
+        return switch (answer.statusCode()) {
+            case 200 -> CanonicalJson.write(CanonicalJson.read(answer.body()).get("_source"));
+            case 404 -> null;
+            default -> throw new IllegalStateException("GET " + alias + "/_doc/" + id + " answered " + answer.statusCode() + ": " + answer.body());
+        };
+    }
+
+    /** Any other question to the search engine. */
+    public Json ask(String method, String path, String body) {
+        var answer = send(method, path, body);
+        if (answer.statusCode() / 100 != 2) {
+            throw new IllegalStateException(method + " " + searchUrl + path + " answered " + answer.statusCode() + ": " + answer.body());
+        }
+        return CanonicalJson.read(answer.body());
+    }
+
+    private static void requireWhole(String alias, Json page) {
+        if (!page.get("timed_out").asText().equals("false") || !page.get("_shards").get("failed").asText().equals("0")) {
+            throw new IllegalStateException("Reading " + alias + " gave only a part: " + CanonicalJson.write(page.get("_shards")));
+        }
+    }
+
+    private int status(String method, String path) {
+        return send(method, path, null).statusCode();
+    }
+
+    private java.net.http.HttpResponse<String> send(String method, String path, String body) {
+        var publisher = body == null ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body);
+        var request = HttpRequest.newBuilder(URI.create(searchUrl + path)).timeout(TIMEOUT).header("Content-Type", "application/json").method(method, publisher).build();
+        try {
+            return http.send(request, BodyHandlers.ofString());
+        } catch (IOException e) {
+            throw new UncheckedIOException(method + " " + searchUrl + path + " failed: " + e, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("Interrupted while asking " + searchUrl + path, e);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+package io.millrace.tests.oracle;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import javax.sql.DataSource;
+
+/** The oracles of several pipelines over one database and one search engine. */
+public final class Oracles {
+
+    private final DataSource database;
+    private final IndexReader index;
+    private final List<SqlOracle> oracles;
+
+    /** @param oracles of pipelines whose alias is their name */
+    public Oracles(DataSource database, IndexReader index, List<SqlOracle> oracles) {
+        this.database = database;
+        this.index = index;
+        this.oracles = List.copyOf(oracles);
+    }
+
+    /** The demo's two pipelines. */
+    public static Oracles demo(DataSource database, IndexReader index) {
+        return new Oracles(database, index, List.of(SqlOracle.of("monitors"), SqlOracle.of("dashboards")));
+    }
+
+    /** Reads both sides of all pipelines now; whoever wants an answer that means something stops writing first. */
+    public List<Comparison> compare() throws SQLException {
+        var comparisons = new ArrayList<Comparison>();
+        try (Connection connection = database.getConnection()) {
+            for (var oracle : oracles) {
+                comparisons.add(Comparison.of(oracle.name(), oracle.read(connection), index.read(oracle.name())));
+            }
+        }
+        return comparisons;
+    }
+
+    long operations() {
+        return oracles.stream().mapToLong(oracle -> index.operations(oracle.name())).sum();
+    }
+}

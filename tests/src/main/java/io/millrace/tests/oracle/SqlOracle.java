@@ -1,0 +1,72 @@
+package io.millrace.tests.oracle;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * What the documents of a pipeline must be, by a join that a person wrote in SQL.
+ *
+ * <p>It knows nothing of the pipeline file, the topics or the denormalizer: {@code NAME.sql} beside this class gives
+ * one row for each document, {@code id} and {@code document}.
+ */
+public final class SqlOracle {
+
+    private static final int FETCH = 2_000;
+
+    private final String name;
+    private final String sql;
+
+    private SqlOracle(String name, String sql) {
+        this.name = name;
+        this.sql = sql;
+    }
+
+    /** The oracle of a demo pipeline. */
+    public static SqlOracle of(String pipeline) {
+        try (var in = SqlOracle.class.getResourceAsStream(pipeline + ".sql")) {
+            if (in == null) {
+                throw new IllegalArgumentException("There is no oracle for the pipeline '" + pipeline + "': write " + pipeline + ".sql beside " + SqlOracle.class.getName());
+            }
+            return new SqlOracle(pipeline, new String(in.readAllBytes(), StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The oracle with one thing in its SQL changed, to see a comparison fail. */
+    public SqlOracle with(String from, String to) {
+        if (!sql.contains(from)) {
+            throw new IllegalArgumentException("The SQL of " + name + " does not contain " + from);
+        }
+        return new SqlOracle(name, sql.replace(from, to));
+    }
+
+    public String name() {
+        return name;
+    }
+
+    /** All documents at one moment of the database: canonical JSON by document id. Leaves the connection as it found it. */
+    public SortedMap<String, String> read(Connection connection) throws SQLException {
+        var documents = new TreeMap<String, String>();
+        boolean auto = connection.getAutoCommit();
+        // With auto-commit on, the driver ignores the fetch size and holds every row at once.
+        connection.setAutoCommit(false);
+        try (var statement = connection.createStatement()) {
+            statement.setFetchSize(FETCH);
+            try (var rows = statement.executeQuery(sql)) {
+                while (rows.next()) {
+                    documents.put(rows.getString("id"), CanonicalJson.of(rows.getString("document")));
+                }
+            }
+        } finally {
+            connection.rollback();
+            connection.setAutoCommit(auto);
+        }
+        return documents;
+    }
+}

@@ -1,0 +1,138 @@
+package io.millrace.tests.stack;
+
+import io.millrace.launcher.Output;
+import io.millrace.launcher.stack.DemoDatabase;
+import io.millrace.launcher.stack.Provisioning;
+import io.millrace.launcher.stack.Stack;
+import io.millrace.launcher.stack.Stage;
+import io.millrace.launcher.stack.StackOptions;
+import io.millrace.local.ManagedProcess;
+import io.millrace.pipeline.file.PipelineFiles;
+import io.millrace.tests.oracle.IndexReader;
+import io.millrace.tests.oracle.Oracles;
+import io.millrace.tests.oracle.Settled;
+import java.net.URI;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import javax.sql.DataSource;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/**
+ * The launcher's stack over the demo, without its supervisor: nothing starts a process again that a test has killed.
+ *
+ * <p>Used in this order: {@link #startServers}, {@link #load}, {@link #provision}, {@link #startServices}; or {@link #start}.
+ */
+public final class DemoStack implements AutoCloseable {
+
+    private static final String DATABASE = "demo";
+
+    private final Stack stack;
+    private final IndexReader index;
+    private final Output output;
+
+    /**
+     * @param data folder of everything that it writes
+     * @param portBase the first of some fifteen ports
+     * @param monitors how many monitors the demo gets, everything else in proportion
+     * @param output receives a line for each thing that was done
+     */
+    public DemoStack(Path data, int portBase, int monitors, Output output) {
+        var home = home();
+        this.stack = new Stack(StackOptions.of(home, data, List.of(home.resolve("deploy").resolve("demo").resolve("pipelines")),
+                new StackOptions.DemoSource(DATABASE, monitors), portBase, Map.of()));
+        this.index = new IndexReader(stack.servers().searchUrl());
+        this.output = output;
+    }
+
+    /** The root of the checkout, from the system property {@code millrace.home}, which the build and the launcher set. */
+    public static Path home() {
+        var home = System.getProperty("millrace.home");
+        if (home == null) {
+            throw new IllegalStateException("The system property millrace.home is not set; give it the root of the checkout: -Dmillrace.home=…");
+        }
+        return Path.of(home).toAbsolutePath().normalize();
+    }
+
+    /** From nothing to running services. */
+    public void start() {
+        startServers();
+        load();
+        provision();
+        startServices();
+    }
+
+    public void startServers() {
+        stack.requireBuilt();
+        // What a killed run has left must not write into what this run begins.
+        Stack.stopOrder().forEach(stage -> stack.stage(stage).stop());
+        stack.servers().start(output::line);
+    }
+
+    /** Makes and fills the demo's database. */
+    public void load() {
+        DemoDatabase.prepare(stack, output);
+    }
+
+    public void provision() {
+        Provisioning.apply(stack, PipelineFiles.load(stack.options().pipelines()), output);
+    }
+
+    /** Starts the services side by side and returns when each answers. */
+    public void startServices() {
+        for (var stage : Stage.values()) {
+            stack.stage(stage).launch();
+        }
+        for (var stage : Stage.values()) {
+            stack.stage(stage).awaitReady();
+        }
+        output.line("The five services answer");
+    }
+
+    public Stack stack() {
+        return stack;
+    }
+
+    public ManagedProcess process(Stage stage) {
+        return stack.stage(stage);
+    }
+
+    public URI address(Stage stage) {
+        return URI.create(stack.address(stage));
+    }
+
+    /** A connection of its own, in auto-commit. */
+    public Connection connect() throws SQLException {
+        return database().getConnection();
+    }
+
+    public DataSource database() {
+        var source = new PGSimpleDataSource();
+        source.setUrl(stack.servers().jdbcUrl(DATABASE));
+        source.setUser(stack.servers().postgresUser());
+        source.setPassword(stack.servers().postgresPassword());
+        return source;
+    }
+
+    public IndexReader index() {
+        return index;
+    }
+
+    public Oracles oracles() {
+        return Oracles.demo(database(), index);
+    }
+
+    /** Patient enough for two busy cores. */
+    public Settled settled() {
+        return new Settled(oracles(), Duration.ofSeconds(30), Duration.ofMinutes(4));
+    }
+
+    @Override
+    public void close() {
+        Stack.stopOrder().forEach(stage -> stack.stage(stage).stop());
+        stack.servers().stop();
+    }
+}
