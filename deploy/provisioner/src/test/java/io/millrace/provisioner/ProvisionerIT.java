@@ -147,6 +147,54 @@ class ProvisionerIT {
     }
 
     @Test
+    void rowsThatWouldNotBeReplicatedWholeAreRefused() throws Exception {
+        var source = source("partial", "partial_reader", "pw");
+        try (var connection = superuser(source)) {
+            execute(connection, "ALTER TABLE public.tag ENABLE ROW LEVEL SECURITY");
+            execute(connection, "ALTER TABLE public.monitor DROP COLUMN query");
+            execute(connection, "ALTER TABLE public.monitor ADD COLUMN query text GENERATED ALWAYS AS (upper(name)) STORED");
+            execute(connection, "ALTER TABLE public.organisation RENAME TO organisation_rows");
+            execute(connection, "CREATE VIEW public.organisation AS SELECT * FROM public.organisation_rows");
+            execute(connection, "ALTER TABLE public.team REPLICA IDENTITY NOTHING");
+            var refusal = assertThrows(ProvisioningException.class, () -> provisioner(source, superuser(), 4, DEMO.resolve("monitors.yaml")).apply(line -> { }));
+            assertAll(
+                    () -> assertTrue(refusal.getMessage().contains("public.tag of the source 'partial' has row security"), refusal::getMessage),
+                    () -> assertTrue(refusal.getMessage().contains("\"query\" of public.monitor in the source 'partial' is generated"), refusal::getMessage),
+                    () -> assertTrue(refusal.getMessage().contains("public.organisation of the source 'partial' is a view"), refusal::getMessage),
+                    () -> assertTrue(refusal.getMessage().contains("public.team has REPLICA IDENTITY NOTHING"), refusal::getMessage));
+            assertUntouched(source);
+
+            execute(connection, "CREATE POLICY everyone ON public.tag FOR SELECT TO PUBLIC USING (true)");
+            var second = assertThrows(ProvisioningException.class, () -> provisioner(source, superuser(), 4, DEMO.resolve("monitors.yaml")).apply(line -> { }));
+            assertFalse(second.getMessage().contains("row security"), second::getMessage);
+        }
+    }
+
+    @Test
+    void aRunThatDiedAfterAnyStepIsFinishedByTheNext() throws Exception {
+        var source = source("died", "died_reader", "pw");
+        int runs = 0;
+        while (dies(provisioner(source, superuser(), 4, DEMO))) {
+            runs++;
+        }
+        assertTrue(runs >= 5, () -> "Each step that makes something ends a run, only the registry may be done already");
+        var whole = provisioner(source, superuser(), 4, DEMO);
+        assertTrue(whole.plan().stream().allMatch(p -> p.check() instanceof Check.Done), () -> whole.plan().toString());
+    }
+
+    /** Applies one step and stops there, as a process that was killed. */
+    private static boolean dies(Provisioner provisioner) {
+        try {
+            provisioner.apply(line -> {
+                throw new IllegalStateException("killed");
+            });
+            return false;
+        } catch (IllegalStateException e) {
+            return true;
+        }
+    }
+
+    @Test
     void everyMissingRightIsReportedBeforeAnythingIsDone() throws Exception {
         var source = source("rights", "rights_reader", "pw");
         role("visitor", "LOGIN PASSWORD 'visitor'");

@@ -2,13 +2,14 @@ package io.millrace.provisioner.source;
 
 import io.millrace.pipeline.catalog.CatalogCheck;
 import io.millrace.pipeline.file.Problem;
+import io.millrace.pipeline.file.TableName;
 import io.millrace.provisioner.Check;
 import io.millrace.provisioner.Step;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The tables, columns and keys that the pipeline files name are in the database; never applied. */
+/** The tables, columns and keys that the pipeline files name are in the database, and their rows can be replicated; never applied. */
 public final class FittingTables implements Step {
 
     private final SourceDatabase database;
@@ -34,14 +35,52 @@ public final class FittingTables implements Step {
             throw database.failed("Reading the catalog", e);
         }
         for (var table : database.tables()) {
-            if (database.isTrue("SELECT relpersistence <> 'p' FROM pg_class WHERE oid = to_regclass(?)", table.sql())) {
-                problems.add("The table " + table + " is unlogged or temporary, so its changes are not in the log that Millrace reads; run ALTER TABLE " + table.sql() + " SET LOGGED");
-            }
-            if (database.isTrue("SELECT relreplident = 'n' FROM pg_class WHERE oid = to_regclass(?)", table.sql())) {
-                problems.add("The table " + table + " has REPLICA IDENTITY NOTHING: once published, its updates and deletes would fail; run ALTER TABLE " + table.sql() + " REPLICA IDENTITY DEFAULT");
-            }
+            kind(table, problems);
+            hiddenRows(table, problems);
         }
+        generatedColumns(problems);
         return Check.of(problems, List.of());
+    }
+
+    private void kind(TableName table, List<String> problems) {
+        if (is(table, "relkind NOT IN ('r', 'p')")) {
+            problems.add("The relation " + table + " of the source '" + database.name() + "' is a view or a foreign table, whose changes are not in the log that Millrace reads; name the tables under it");
+        }
+        if (is(table, "relkind = 'r' AND relpersistence <> 'p'")) {
+            problems.add("The table " + table + " is unlogged or temporary, so its changes are not in the log that Millrace reads; run ALTER TABLE " + table.sql() + " SET LOGGED");
+        }
+        if (is(table, "relreplident = 'n' AND relkind = 'r'")) {
+            problems.add("The table " + table + " has REPLICA IDENTITY NOTHING: once published, its updates and deletes would fail; run ALTER TABLE " + table.sql() + " REPLICA IDENTITY DEFAULT");
+        }
+    }
+
+    private boolean is(TableName table, String condition) {
+        return database.isTrue("SELECT " + condition + " FROM pg_class WHERE oid = to_regclass(?)", table.sql());
+    }
+
+    /** The log has every row, the first reading only those that the role may see: without an error, documents would be missing. */
+    private void hiddenRows(TableName table, List<String> problems) {
+        boolean hidden = database.isTrue("""
+                SELECT c.relrowsecurity
+                  AND NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = ? AND (r.rolsuper OR r.rolbypassrls OR r.oid = c.relowner AND NOT c.relforcerowsecurity))
+                  AND NOT EXISTS (SELECT FROM pg_policies p WHERE p.schemaname = ? AND p.tablename = ? AND p.permissive = 'PERMISSIVE'
+                                  AND p.cmd IN ('ALL', 'SELECT') AND p.qual = 'true' AND p.roles && ARRAY[?, 'public']::name[])
+                FROM pg_class c WHERE c.oid = to_regclass(?)""", database.role(), table.schema(), table.table(), database.role(), table.sql());
+        if (hidden) {
+            problems.add("The table " + table + " of the source '" + database.name() + "' has row security, so the role " + database.role() + " would read only some of its rows; its owner runs CREATE POLICY millrace ON "
+                    + table.sql() + " FOR SELECT TO " + TableName.quote(database.role()) + " USING (true), or a superuser ALTER ROLE " + TableName.quote(database.role()) + " BYPASSRLS (create the role first, where it is not there)");
+        }
+    }
+
+    private void generatedColumns(List<String> problems) {
+        UsedColumns.of(database.files()).forEach((table, columns) -> {
+            for (var column : columns) {
+                if (database.isTrue("SELECT attgenerated <> '' FROM pg_attribute WHERE attrelid = to_regclass(?) AND attname = ? AND NOT attisdropped", table.sql(), column)) {
+                    problems.add("The column " + TableName.quote(column) + " of " + table + " in the source '" + database.name() + "' is generated, and the log does not carry it;"
+                            + " take the columns that it is made of, or keep a plain column up to date by a trigger");
+                }
+            }
+        });
     }
 
     @Override
