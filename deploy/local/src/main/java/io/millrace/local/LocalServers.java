@@ -254,7 +254,7 @@ public final class LocalServers implements AutoCloseable {
         var settings = data.resolve("run").resolve("kafka.properties");
         var arguments = new ArrayList<>(List.of("-Dlog4j2.configurationFile=io/millrace/local/log4j2.xml", "-Dlog4j2.disableJmx=true"));
         arguments.addAll(installation.run(LocalServers.class, "kafka.Broker", settings.toString()));
-        return ProcessSpec.jvm("kafka", data, "320m", false, arguments, data, Map.of(), Map.of("kafka", ports.kafka(), "kafka-controller", ports.kafkaController()),
+        return ProcessSpec.jvm("kafka", data, "320m", true, arguments, data, Map.of(), Map.of("kafka", ports.kafka(), "kafka-controller", ports.kafkaController()),
                 Readiness.kafka(ports.kafka())).withPrepare(() -> writeKafkaSettings(settings));
     }
 
@@ -319,7 +319,7 @@ public final class LocalServers implements AutoCloseable {
                 "cluster.name=millrace", "node.name=millrace", "discovery.type=single-node",
                 "network.host=localhost", "http.port=" + ports.search(), "transport.port=" + ports.searchTransport(),
                 "cluster.routing.allocation.disk.threshold_enabled=false"));
-        return ProcessSpec.jvm("search", data, "384m", false, arguments, data, Map.of(), Map.of("search", ports.search(), "search-transport", ports.searchTransport()),
+        return ProcessSpec.jvm("search", data, "384m", true, arguments, data, Map.of(), Map.of("search", ports.search(), "search-transport", ports.searchTransport()),
                 Readiness.http(URI.create("http://localhost:" + ports.search() + "/_cluster/health?wait_for_status=yellow&timeout=1s")))
                 .withStartTimeout(Duration.ofSeconds(120));
     }

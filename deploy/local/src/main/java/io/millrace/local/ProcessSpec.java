@@ -39,7 +39,7 @@ public record ProcessSpec(String name, List<String> command, String program, Str
      *
      * @param data      data folder of the stack, makes the marker unique
      * @param heap      as {@code -Xmx} takes it, e.g. {@code 256m}
-     * @param small     true for a server whose footprint matters more than its peak speed
+     * @param small     true for a server that should start fast and stay small rather than reach its peak speed
      * @param arguments further JVM options, then {@code -jar FILE} or {@code -cp PATH MAIN} with its arguments
      */
     public static ProcessSpec jvm(String name, Path data, String heap, boolean small, List<String> arguments, Path folder,
