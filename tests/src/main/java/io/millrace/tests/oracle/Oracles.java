@@ -25,6 +25,11 @@ public final class Oracles {
         return new Oracles(database, index, List.of(SqlOracle.of("monitors"), SqlOracle.of("dashboards")));
     }
 
+    /** The same, but without one document that must not be, although its row is there. */
+    public Oracles without(String pipeline, String id) {
+        return new Oracles(database, index, oracles.stream().map(oracle -> oracle.name().equals(pipeline) ? oracle.without(id) : oracle).toList());
+    }
+
     /** Reads both sides of all pipelines now; whoever wants an answer that means something stops writing first. */
     public List<Comparison> compare() throws SQLException {
         var comparisons = new ArrayList<Comparison>();

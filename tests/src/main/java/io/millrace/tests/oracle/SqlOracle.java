@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -20,10 +21,12 @@ public final class SqlOracle {
 
     private final String name;
     private final String sql;
+    private final Set<String> erased;
 
-    private SqlOracle(String name, String sql) {
+    private SqlOracle(String name, String sql, Set<String> erased) {
         this.name = name;
         this.sql = sql;
+        this.erased = erased;
     }
 
     /** The oracle of a demo pipeline. */
@@ -32,7 +35,7 @@ public final class SqlOracle {
             if (in == null) {
                 throw new IllegalArgumentException("There is no oracle for the pipeline '" + pipeline + "': write " + pipeline + ".sql beside " + SqlOracle.class.getName());
             }
-            return new SqlOracle(pipeline, new String(in.readAllBytes(), StandardCharsets.UTF_8));
+            return new SqlOracle(pipeline, new String(in.readAllBytes(), StandardCharsets.UTF_8), Set.of());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -43,7 +46,12 @@ public final class SqlOracle {
         if (!sql.contains(from)) {
             throw new IllegalArgumentException("The SQL of " + name + " does not contain " + from);
         }
-        return new SqlOracle(name, sql.replace(from, to));
+        return new SqlOracle(name, sql.replace(from, to), erased);
+    }
+
+    /** The oracle that also knows of an erasure: no document with this id, whatever the rows say. */
+    SqlOracle without(String id) {
+        return new SqlOracle(name, sql, Set.of(id));
     }
 
     public String name() {
@@ -67,6 +75,7 @@ public final class SqlOracle {
             connection.rollback();
             connection.setAutoCommit(auto);
         }
+        documents.keySet().removeAll(erased);
         return documents;
     }
 }

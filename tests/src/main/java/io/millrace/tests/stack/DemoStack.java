@@ -127,7 +127,16 @@ public final class DemoStack implements AutoCloseable {
 
     /** Patient enough for two busy cores. */
     public Settled settled() {
-        return new Settled(oracles(), Duration.ofSeconds(30), Duration.ofMinutes(4));
+        return settled(oracles());
+    }
+
+    /** The same where one document is gone although its row is there: it has been erased. */
+    public Settled settledBut(String pipeline, String erased) {
+        return settled(oracles().without(pipeline, erased));
+    }
+
+    private static Settled settled(Oracles oracles) {
+        return new Settled(oracles, Duration.ofSeconds(30), Duration.ofMinutes(4));
     }
 
     @Override

@@ -1,0 +1,62 @@
+package io.millrace.tests.stack;
+
+import io.millrace.launcher.Output;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolver;
+
+/**
+ * Hands the one stack of this run to every suite that asks for it; starts it for the first and stops it after the last.
+ *
+ * <p>A suite leaves everything running and the index in agreement with the database.
+ */
+public final class SharedStack implements ParameterResolver {
+
+    private static final int PORT_BASE = 26_000;
+    private static final int MONITORS = 600;
+
+    @Override
+    public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
+        return parameter.getParameter().getType() == DemoStack.class;
+    }
+
+    @Override
+    public DemoStack resolveParameter(ParameterContext parameter, ExtensionContext context) {
+        // Closed by JUnit when the last suite has run, because DemoStack is AutoCloseable.
+        return context.getRoot().getStore(ExtensionContext.Namespace.create(SharedStack.class)).computeIfAbsent(DemoStack.class, key -> started(), DemoStack.class);
+    }
+
+    private static DemoStack started() {
+        var data = DemoStack.home().resolve("tests").resolve("target").resolve("stack");
+        var stack = new DemoStack(data, PORT_BASE, MONITORS, new Output(new PrintWriter(System.out, true, StandardCharsets.UTF_8)));
+        try {
+            stack.close();
+            delete(data);
+            stack.start();
+            return stack;
+        } catch (RuntimeException e) {
+            stack.close();
+            throw e;
+        }
+    }
+
+    private static void delete(Path folder) {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        try (var files = Files.walk(folder)) {
+            for (var file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("Emptying " + folder + " failed; end what still writes into it", e);
+        }
+    }
+}

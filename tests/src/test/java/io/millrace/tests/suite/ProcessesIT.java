@@ -1,0 +1,51 @@
+package io.millrace.tests.suite;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.millrace.launcher.Output;
+import io.millrace.launcher.stack.Stage;
+import io.millrace.tests.stack.DemoStack;
+import io.millrace.tests.stack.Health;
+import io.millrace.tests.stack.SharedStack;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Five services are five processes, and none of them needs another to start. */
+@ExtendWith(SharedStack.class)
+class ProcessesIT {
+
+    private static final int LONELY_PORT_BASE = 26_200;
+
+    @Test
+    void theFiveServicesAreFiveJvmsEachWithItsOwnProgramAndConfiguration(DemoStack stack) {
+        var processes = Arrays.stream(Stage.values()).collect(Collectors.toMap(s -> s, s -> stack.process(s).running().orElseThrow()));
+        assertEquals(5, processes.values().stream().map(ProcessHandle::pid).distinct().count());
+        processes.forEach((stage, process) -> {
+            var command = process.info().commandLine().orElseThrow();
+            assertTrue(command.contains("/" + stage.module() + "/target/quarkus-app/quarkus-run.jar"), command);
+            assertTrue(command.contains("-Dmillrace." + stage.stageName() + "."), command);
+            for (var other : Stage.values()) {
+                assertTrue(other == stage || !command.contains("-Dmillrace." + other.stageName() + "."), () -> stage + " is configured for " + other + ": " + command);
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aServiceStartsWithNothingElseThereAndSaysWhatItWaitsFor(Stage stage) {
+        var data = DemoStack.home().resolve("tests").resolve("target").resolve("lonely");
+        try (var lonely = new DemoStack(data, LONELY_PORT_BASE, 0, new Output(new PrintWriter(System.out, true, StandardCharsets.UTF_8)))) {
+            lonely.process(stage).start();
+            var health = new Health(lonely);
+            health.awaitWaiting(stage, "kafka", "postgres", "database", "localhost", "registry", "connection");
+            assertTrue(health.isLive(stage), "it waits, it does not die");
+        }
+    }
+}
