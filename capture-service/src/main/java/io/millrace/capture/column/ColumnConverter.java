@@ -33,6 +33,9 @@ public final class ColumnConverter implements CustomConverter<SchemaBuilder, Rel
     /** {@link #MISSING} of an array column. */
     public static final List<String> MISSING_ELEMENTS = List.of(MISSING);
 
+    /** Parameter of a Connect field whose column takes no null. */
+    public static final String NOT_NULL = "pg.notnull";
+
     private static final Set<String> WITH_LENGTH = Set.of("varchar", "bpchar", "bit", "varbit", "numeric");
     /** The catalog's declared lengths end here; what Debezium reports beyond stands for "none declared". */
     private static final int LONGEST = 10_485_760;
@@ -52,10 +55,9 @@ public final class ColumnConverter implements CustomConverter<SchemaBuilder, Rel
         var column = new Column(field.name(), pgType, array, length, scale, field.isOptional());
         var values = new ColumnValue(column);
         var unusableDefault = unusableDefault(field, values);
-        var neutral = unusableDefault == null || field.isOptional() ? null : neutral(column);
         registration.register(schema(column), value -> {
             if (value != null && value == unusableDefault) {
-                return neutral;
+                return null;
             }
             return UnchangedToastedReplicationMessageColumn.isUnchangedToastedValue(value) ? missing(column) : values.of(value);
         });
@@ -77,21 +79,6 @@ public final class ColumnConverter implements CustomConverter<SchemaBuilder, Rel
         } catch (RuntimeException _) {
             return field.defaultValue();
         }
-    }
-
-    private static Object neutral(Column column) {
-        if (column.array()) {
-            return List.of();
-        }
-        return switch (column.encoding()) {
-            case INT, DATE -> (Object) 0;
-            case LONG, TIMESTAMP, TIMESTAMPTZ, TIME -> 0L;
-            case FLOAT -> 0f;
-            case DOUBLE -> 0d;
-            case BOOLEAN -> false;
-            case BYTES -> new byte[0];
-            case STRING -> "";
-        };
     }
 
     private static Object missing(Column column) {
@@ -121,7 +108,12 @@ public final class ColumnConverter implements CustomConverter<SchemaBuilder, Rel
             case STRING -> SchemaBuilder.string();
             case BYTES -> SchemaBuilder.bytes();
         };
+        // The image of a deleted row has nulls in all columns but the key's, so Connect must allow them everywhere.
+        builder.optional();
         builder.parameter(ColumnType.PG_TYPE, column.catalogType());
+        if (!column.nullable()) {
+            builder.parameter(NOT_NULL, "true");
+        }
         if (column.length() > 0) {
             builder.parameter(ColumnType.PG_LENGTH, Integer.toString(column.length()));
         }

@@ -17,7 +17,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.TimeZone;
 import java.util.regex.Pattern;
 import org.postgresql.geometric.PGbox;
 import org.postgresql.geometric.PGcircle;
@@ -91,8 +90,7 @@ final class ColumnValue {
             case LocalDate d -> (int) d.toEpochDay();
             case java.sql.Date d when d.getTime() == PostgresValueConverter.POSITIVE_INFINITY_DATE.getTime() -> Integer.MAX_VALUE;
             case java.sql.Date d when d.getTime() == PostgresValueConverter.NEGATIVE_INFINITY_DATE.getTime() -> Integer.MIN_VALUE;
-            // The driver makes midnight in the JVM's zone of it; going through calendar fields would bend days before 1582.
-            case java.sql.Date d -> (int) Math.floorDiv(d.getTime() + TimeZone.getDefault().getOffset(d.getTime()), 86_400_000L);
+            case java.sql.Date d -> (int) d.toLocalDate().toEpochDay();
             default -> PgText.date(value.toString());
         };
     }

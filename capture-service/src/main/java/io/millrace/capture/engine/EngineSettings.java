@@ -34,7 +34,7 @@ public record EngineSettings(
     /** Where Debezium would put what it wants to tell; none of it leaves this process. */
     static final String NOTIFICATIONS = "millrace-notifications";
 
-    private static final String HEARTBEAT_QUERY = "INSERT INTO millrace.heartbeat (id, beat_at) VALUES (1, now()) ON CONFLICT (id) DO UPDATE SET beat_at = excluded.beat_at";
+    private static final String HEARTBEAT_QUERY = "INSERT INTO millrace.heartbeat (id, beat) VALUES (1, now()) ON CONFLICT (id) DO UPDATE SET beat = excluded.beat";
 
     /** Settings of an engine that reads tables whole and then has nothing more to do. */
     Properties snapshot(Collection<TableName> tables) {
@@ -93,6 +93,8 @@ public record EngineSettings(
         properties.setProperty("decimal.handling.mode", "string");
         properties.setProperty("interval.handling.mode", "string");
         properties.setProperty("event.processing.failure.handling.mode", "fail");
+        // The default writes null in the place of a value that cannot be converted.
+        properties.setProperty("event.converting.failure.handling.mode", "fail");
         properties.setProperty("converters", "millrace");
         properties.setProperty("millrace.type", ColumnConverter.class.getName());
         properties.setProperty("poll.interval.ms", Long.toString(pollInterval.toMillis()));

@@ -1,5 +1,6 @@
 package io.millrace.capture.row;
 
+import io.millrace.capture.column.ColumnConverter;
 import io.millrace.capture.schema.Column;
 import io.millrace.capture.schema.Encoding;
 import io.millrace.pipeline.type.ColumnType;
@@ -34,7 +35,7 @@ final class ConnectColumns {
             boolean array = schema.type() == Schema.Type.ARRAY;
             return new Column(field.name(), array ? declared.substring(1) : declared, array,
                     Integer.parseInt(parameters.getOrDefault(ColumnType.PG_LENGTH, "0")),
-                    Integer.parseInt(parameters.getOrDefault(ColumnType.PG_SCALE, "0")), schema.isOptional());
+                    Integer.parseInt(parameters.getOrDefault(ColumnType.PG_SCALE, "0")), !parameters.containsKey(ColumnConverter.NOT_NULL));
         }
         return schema.type() == Schema.Type.ARRAY
                 ? new Column(field.name(), nearest(field, schema.valueSchema()), true, 0, 0, schema.isOptional())

@@ -7,7 +7,9 @@ import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.util.Collection;
 import java.util.Date;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.apache.kafka.connect.data.Field;
 import org.apache.kafka.connect.data.Schema;
 import org.apache.kafka.connect.data.Struct;
@@ -40,12 +42,20 @@ final class RowEncoder {
         }
     }
 
-    List<Column> columns() {
-        return columns;
+    /** The columns that are null in this row though they take no null. */
+    Set<String> unexpectedNulls(Struct row) {
+        Set<String> nulls = Set.of();
+        for (int i = 0; i < fields.length; i++) {
+            if (!nullable[i] && row.getWithoutDefault(fields[i].name()) == null) {
+                nulls = nulls.isEmpty() ? new HashSet<>() : nulls;
+                nulls.add(fields[i].name());
+            }
+        }
+        return nulls;
     }
 
     /**
-     * The row in wire format.
+     * The row in wire format; null when it has {@link #unexpectedNulls}.
      *
      * @throws IllegalArgumentException naming the column whose value does not fit its type
      */
@@ -53,7 +63,10 @@ final class RowEncoder {
         buffer.begin(schemaId);
         for (int i = 0; i < fields.length; i++) {
             // Struct.get would put the column's default in the place of a null.
-            var value = nullable[i] ? row.getWithoutDefault(fields[i].name()) : row.get(fields[i]);
+            var value = row.getWithoutDefault(fields[i].name());
+            if (value == null && !nullable[i]) {
+                return null;
+            }
             try {
                 field(value, i, buffer);
             } catch (RuntimeException e) {
@@ -71,8 +84,6 @@ final class RowEncoder {
                 return;
             }
             buffer.number(1);
-        } else if (value == null) {
-            throw new IllegalArgumentException("it is null, and the column takes no null");
         }
         if (array[i]) {
             elements((Collection<?>) value, encodings[i], buffer);

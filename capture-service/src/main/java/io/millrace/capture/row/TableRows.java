@@ -6,8 +6,10 @@ import io.millrace.capture.schema.RowSchemas;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.topic.Topics;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import org.apache.kafka.connect.data.Field;
 import org.apache.kafka.connect.data.Schema;
@@ -27,6 +29,7 @@ final class TableRows {
     final TableName table;
     final String topic;
     final Transforms transforms;
+    /** Null for the heartbeat, of which nothing is passed on. */
     final TableMeters meters;
     final Field op;
     final Field before;
@@ -41,6 +44,8 @@ final class TableRows {
     private final String sourceName;
     private final Ids ids;
     private final List<Field> outOfLine;
+    /** Columns that had a null though the catalog says that they take none. */
+    private final Set<String> mayBeNull = new HashSet<>();
     private RowEncoder keys;
     private Schema keySchema;
     private RowEncoder values;
@@ -51,7 +56,7 @@ final class TableRows {
         this.table = table;
         this.topic = Topics.captured(sourceName, table);
         this.transforms = transforms;
-        this.meters = meters.apply(Topics.suffix(sourceName, table));
+        this.meters = table.equals(Topics.HEARTBEAT) ? null : meters.apply(Topics.suffix(sourceName, table));
         this.ids = environment::schemaId;
         op = envelope.field("op");
         before = envelope.field("before");
@@ -78,11 +83,25 @@ final class TableRows {
     byte[] value(Struct row, AvroBuffer buffer) throws InterruptedException {
         // A transform may make an equal schema anew for each record.
         if (valueSchema != row.schema() && !row.schema().equals(valueSchema)) {
-            var columns = ConnectColumns.of(row.schema());
-            values = new RowEncoder(row.schema(), columns, ids.of(Topics.valueSubject(topic), RowSchemas.value(sourceName, table, columns)));
+            mayBeNull.clear();
+            values = rowEncoder(row.schema());
         }
         valueSchema = row.schema();
-        return named("row", values, row, buffer);
+        var bytes = named("row", values, row, buffer);
+        if (bytes == null) {
+            // Debezium asks the catalog of today for nullability; a change from before SET NOT NULL may still hold a null.
+            mayBeNull.addAll(values.unexpectedNulls(row));
+            values = rowEncoder(row.schema());
+            bytes = named("row", values, row, buffer);
+        }
+        return bytes;
+    }
+
+    private RowEncoder rowEncoder(Schema schema) throws InterruptedException {
+        var columns = ConnectColumns.of(schema).stream()
+                .map(c -> mayBeNull.contains(c.name()) ? new Column(c.name(), c.pgType(), c.array(), c.length(), c.scale(), true) : c)
+                .toList();
+        return new RowEncoder(schema, columns, ids.of(Topics.valueSubject(topic), RowSchemas.value(sourceName, table, columns)));
     }
 
     private byte[] named(String part, RowEncoder encoder, Struct struct, AvroBuffer buffer) {

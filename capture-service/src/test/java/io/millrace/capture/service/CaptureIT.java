@@ -1,0 +1,374 @@
+package io.millrace.capture.service;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.millrace.pipeline.record.Op;
+import io.millrace.pipeline.record.Position;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CaptureIT {
+
+    private static final String THING = "CREATE TABLE thing (id int PRIMARY KEY, name text NOT NULL, body text)";
+    /** Longer than what a page holds, and not compressible to less: it is stored out of line. */
+    private static final String LARGE = "(SELECT string_agg(md5(i::text), '') FROM generate_series(1, 400) i)";
+
+    @TempDir
+    static Path folder;
+    private static Stack stack;
+
+    @BeforeAll
+    static void startServers() {
+        stack = new Stack(folder.resolve("stack"));
+    }
+
+    @AfterAll
+    static void stopServers() {
+        stack.close();
+    }
+
+    private CaptureProcess capture(String source, String... options) throws Exception {
+        return start(source, CaptureProcess.root("thing"), options);
+    }
+
+    private CaptureProcess start(String source, String tables, String... options) throws Exception {
+        return CaptureProcess.start(stack, folder, source, stack.servers.postgresUser(), stack.servers.postgresPassword(), tables, options);
+    }
+
+    private Records records(String source, String table) {
+        return new Records(stack, "captured." + source + ".public." + table);
+    }
+
+    private void thing(String source, String... statements) throws Exception {
+        stack.source(source, THING);
+        stack.sql(source, statements);
+        stack.publish(source, "thing");
+    }
+
+    @Test
+    void everyTypeIsTheSameFromSnapshotAndStreamAndAsPostgresHasIt() throws Exception {
+        stack.source("types", "CREATE TYPE mood AS ENUM ('sad', 'ok')", "CREATE DOMAIN positive AS int CHECK (value > 0)");
+        var columns = Types.ALL;
+        var definitions = IntStream.range(0, columns.size()).mapToObj(i -> "c" + i + " " + columns.get(i).type()).collect(Collectors.joining(", "));
+        var insert = "INSERT INTO thing (id, " + IntStream.range(0, columns.size()).mapToObj(i -> "c" + i).collect(Collectors.joining(", ")) + ") VALUES (";
+        var literals = columns.stream().map(Types.Example::literal).collect(Collectors.joining(", "));
+        var nulls = columns.stream().map(_ -> "NULL").collect(Collectors.joining(", "));
+        stack.sql("types", "CREATE TABLE thing (" + definitions + ", id int PRIMARY KEY)", insert + "1, " + literals + ")", insert + "2, " + nulls + ")");
+        stack.publish("types", "thing");
+        try (var capture = capture("types").awaitStreaming(); var records = records("types", "thing")) {
+            stack.sql("types", insert + "3, " + literals + ")", insert + "4, " + nulls + ")");
+            var rows = records.await(capture, seen -> seen.size() >= 4).stream().collect(Collectors.toMap(r -> (Integer) r.key().get("id"), r -> r));
+            var wrong = new TreeMap<String, String>();
+            for (int i = 0; i < columns.size(); i++) {
+                var column = columns.get(i);
+                for (int id : new int[] {1, 3}) {
+                    var got = Types.text(rows.get(id).value().get("c" + i));
+                    if (!got.equals(column.expected())) {
+                        wrong.put(column.type() + (id == 1 ? " from the snapshot" : " from the stream"), got + " instead of " + column.expected());
+                    }
+                }
+                for (int id : new int[] {2, 4}) {
+                    assertNull(rows.get(id).value().get("c" + i), column.type());
+                }
+                assertEquals(column.pgType(), rows.get(1).value().getSchema().getField("c" + i).getProp("pg.type"));
+            }
+            assertEquals(new TreeMap<>(), wrong);
+            assertEquals(rows.get(1).value().getSchema(), rows.get(3).value().getSchema(), "one schema from snapshot and stream");
+            assertEquals(Op.READ, rows.get(1).op());
+            assertEquals(Op.CREATE, rows.get(3).op());
+        }
+    }
+
+    @Test
+    void changesFollowTheSnapshotInOrderWithTombstonesForDeletesAndChangedKeys() throws Exception {
+        thing("orders", "INSERT INTO thing VALUES (1, 'one', null), (2, 'two', null)");
+        try (var capture = capture("orders").awaitStreaming(); var records = records("orders", "thing")) {
+            stack.sql("orders", "UPDATE thing SET name = 'uno' WHERE id = 1", "UPDATE thing SET id = 20 WHERE id = 2", "DELETE FROM thing WHERE id = 1", "TRUNCATE thing",
+                    "INSERT INTO thing VALUES (3, 'three', null)");
+            var rows = records.await(capture, seen -> seen.stream().anyMatch(r -> r.value() != null && r.text("name").equals("three")) && seen.size() >= 7 + Stack.PARTITIONS);
+            assertEquals(7 + Stack.PARTITIONS, rows.size());
+            var one = rows.stream().filter(r -> r.key() != null && r.key().get("id").equals(1)).toList();
+            assertEquals(List.of(Op.READ, Op.UPDATE, Op.DELETE), one.stream().map(Records.Row::op).toList());
+            assertNull(one.getLast().value());
+            for (int i = 1; i < one.size(); i++) {
+                assertTrue(one.get(i - 1).position().isBefore(one.get(i).position()), "positions rise: " + one);
+            }
+            var old = rows.stream().filter(r -> r.key() != null && r.key().get("id").equals(2)).toList();
+            var changed = rows.stream().filter(r -> r.key() != null && r.key().get("id").equals(20)).toList();
+            assertEquals(List.of(Op.READ, Op.DELETE), old.stream().map(Records.Row::op).toList());
+            assertEquals("two", changed.getFirst().text("name"));
+            var truncates = rows.stream().filter(r -> r.op() == Op.TRUNCATE).toList();
+            assertEquals(List.of(0, 1, 2), truncates.stream().map(Records.Row::partition).sorted().toList());
+            assertEquals(1, truncates.stream().map(Records.Row::position).distinct().count());
+            assertTrue(rows.stream().filter(r -> r.op() != Op.READ).allMatch(r -> Math.abs(System.currentTimeMillis() * 1000 - r.committed()) < 120_000_000L));
+            assertEquals(0, capture.stop() & ~143, "a polite stop is no failure");
+        }
+    }
+
+    @Test
+    void killedInTheMiddleItLosesNothingAndRepeatsWithEqualPositions() throws Exception {
+        thing("crash", "INSERT INTO thing SELECT i, 'start', null FROM generate_series(1, 50) i");
+        var writer = Thread.ofVirtual().unstarted(() -> {
+            try (var connection = stack.connect("crash"); var statement = connection.createStatement()) {
+                for (int i = 1; i <= 600; i++) {
+                    statement.execute("INSERT INTO thing VALUES (" + (1000 + i) + ", 'new', null); UPDATE thing SET name = 'n" + i + "' WHERE id = " + (1 + i % 50)
+                            + "; DELETE FROM thing WHERE id = " + (1000 + i - 3));
+                }
+            } catch (java.sql.SQLException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        try (var records = records("crash", "thing")) {
+            try (var capture = capture("crash")) {
+                records.await(capture, seen -> seen.size() > 5);
+                writer.start();
+                records.await(capture, seen -> seen.size() > 150);
+            }
+            try (var capture = capture("crash")) {
+                records.await(capture, seen -> seen.size() > 500);
+            }
+            writer.join();
+            try (var capture = capture("crash").awaitStreaming()) {
+                stack.sql("crash", "INSERT INTO thing VALUES (9999, 'end', null)");
+                var rows = records.await(capture, seen -> seen.getLast().value() != null && seen.stream().anyMatch(r -> r.key().get("id").equals(9999)));
+                assertSameAsTable("crash", rows);
+                var contents = new HashMap<String, String>();
+                for (var row : rows) {
+                    if (row.op() != Op.READ) {
+                        var before = contents.put(row.key() + "@" + row.position().lsn() + row.op(), row.position() + " " + row.value());
+                        assertTrue(before == null || before.equals(row.position() + " " + row.value()), "a repeated change is the same: " + before + " and " + row);
+                    }
+                }
+                assertTrue(contents.size() < rows.size(), "the crashes made it repeat something");
+            }
+        }
+    }
+
+    private void assertSameAsTable(String source, List<Records.Row> rows) throws Exception {
+        var newest = new HashMap<Object, Position>();
+        var table = new TreeMap<Integer, String>();
+        for (var row : rows) {
+            var key = (Integer) row.key().get("id");
+            if (!row.position().isBefore(newest.getOrDefault(key, Position.NONE))) {
+                newest.put(key, row.position());
+                if (row.value() == null) {
+                    table.remove(key);
+                } else {
+                    table.put(key, row.text("name"));
+                }
+            }
+        }
+        assertEquals(stack.query(source, "SELECT id || ' ' || name FROM thing ORDER BY id"), table.entrySet().stream().map(e -> e.getKey() + " " + e.getValue()).toList());
+    }
+
+    @Test
+    void anUntouchedValueOutOfLineIsTheOldValueAndNeverAPlaceholder() throws Exception {
+        thing("toast", "ALTER TABLE thing ADD tags text[], ADD picture bytea",
+                "INSERT INTO thing VALUES (1, 'a', " + LARGE + ", ARRAY[" + LARGE + ", 'x'], decode(" + LARGE + ", 'hex')), (2, 'b', " + LARGE + ", null, null)");
+        try (var records = records("toast", "thing")) {
+            try (var capture = capture("toast").awaitStreaming()) {
+                stack.sql("toast", "UPDATE thing SET name = 'c' WHERE id = 1", "UPDATE thing SET id = 3 WHERE id = 1");
+                var rows = records.await(capture, seen -> seen.size() >= 5);
+                for (var row : rows.stream().filter(r -> r.value() != null).toList()) {
+                    assertEquals(rows.getFirst().text("body").length(), row.text("body").length());
+                    assertEquals(12800, row.text("body").length());
+                }
+                var changed = rows.stream().filter(r -> r.value() != null && r.key().get("id").equals(3)).findFirst().orElseThrow();
+                var before = rows.stream().filter(r -> r.op() == Op.READ && r.key().get("id").equals(1)).findFirst().orElseThrow();
+                assertEquals(before.value().get("tags"), changed.value().get("tags"));
+                assertEquals(before.value().get("picture"), changed.value().get("picture"));
+                capture.stop();
+            }
+            stack.sql("toast", "UPDATE thing SET name = 'gone' WHERE id = 2", "DELETE FROM thing WHERE id = 2");
+            try (var capture = capture("toast").awaitStreaming()) {
+                var rows = records.await(capture, seen -> seen.stream().anyMatch(r -> r.op() == Op.DELETE && r.key().get("id").equals(2)));
+                assertTrue(rows.stream().noneMatch(r -> r.value() != null && r.text("name").equals("gone")), "a change of a row that is gone waits for its delete");
+                assertTrue(capture.get("/q/metrics").contains("millrace_records_total{outcome=\"superseded\",stage=\"capture\",table=\"toast.public.thing\"} 1.0"));
+            }
+        }
+    }
+
+    @Test
+    void nothingIsConfirmedToPostgresBeforeKafkaHoldsIt() throws Exception {
+        thing("confirm");
+        try (var capture = capture("confirm").awaitStreaming(); var records = records("confirm", "thing")) {
+            stack.sql("confirm", "INSERT INTO thing VALUES (1, 'before', null)");
+            records.await(capture, seen -> !seen.isEmpty());
+            stack.servers.kafka().stop();
+            var written = new AtomicReference<String>();
+            stack.sql("confirm", "INSERT INTO thing VALUES (2, 'during', null)");
+            written.set(stack.query("confirm", "SELECT pg_current_wal_lsn()").getFirst());
+            capture.awaitReady("\"DOWN\"", "Kafka at", "trying again");
+            stack.sql("confirm", "INSERT INTO thing VALUES (3, 'later', null)");
+            assertEquals("t", confirmed("confirm", "< '" + written.get() + "'"), "the change is not in Kafka");
+            stack.servers.kafka().start();
+            var rows = records.await(capture, seen -> seen.size() >= 3);
+            assertEquals(List.of("before", "during", "later"), rows.stream().map(r -> r.text("name")).distinct().sorted().toList());
+            capture.awaitStreaming();
+            Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> confirmed("confirm", ">= '" + written.get() + "'").equals("t"));
+        }
+    }
+
+    private String confirmed(String source, String comparison) throws Exception {
+        return stack.query("postgres", "SELECT confirmed_flush_lsn " + comparison + " FROM pg_replication_slots WHERE slot_name = 'millrace_" + source + "'").getFirst();
+    }
+
+    @Test
+    void aNewSchemaWaitsForTheRegistryAndAnAlteredTableGoesOnByItself() throws Exception {
+        thing("alter");
+        try (var capture = capture("alter").awaitStreaming(); var records = records("alter", "thing")) {
+            stack.sql("alter", "INSERT INTO thing VALUES (1, 'known', null)");
+            records.await(capture, seen -> !seen.isEmpty());
+            stack.servers.registry().stop();
+            stack.sql("alter", "INSERT INTO thing VALUES (2, 'still known', null)", "ALTER TABLE thing ADD price numeric(8,2)", "INSERT INTO thing VALUES (3, 'unknown', null, 1.50)");
+            capture.awaitReady("\"DOWN\"", "registry", "alter.public.thing-value");
+            stack.servers.registry().start();
+            var rows = records.await(capture, seen -> seen.stream().anyMatch(r -> r.text("name").equals("unknown")));
+            assertEquals("1.50", rows.stream().filter(r -> r.key().get("id").equals(3)).findFirst().orElseThrow().text("price"));
+            assertTrue(rows.stream().anyMatch(r -> r.key().get("id").equals(2) && !r.value().hasField("price")));
+            capture.awaitStreaming();
+        }
+    }
+
+    @Test
+    void postgresRestartedIsCapturedAgain() throws Exception {
+        thing("restart", "INSERT INTO thing VALUES (1, 'a', null)");
+        try (var capture = capture("restart").awaitStreaming(); var records = records("restart", "thing")) {
+            stack.servers.postgres().kill();
+            capture.awaitReady("\"DOWN\"");
+            stack.servers.postgres().start();
+            stack.sql("restart", "UPDATE thing SET name = 'b'");
+            records.await(capture, seen -> seen.stream().anyMatch(r -> r.text("name").equals("b")));
+            capture.awaitStreaming();
+        }
+    }
+
+    @Test
+    void aTableAddedToThePipelinesIsReadWholeWhileTheOthersAreNot() throws Exception {
+        thing("added", "INSERT INTO thing VALUES (1, 'a', null)");
+        try (var capture = capture("added").awaitStreaming(); var records = records("added", "thing")) {
+            records.await(capture, seen -> seen.size() == 1);
+            capture.stop();
+        }
+        stack.sql("added", "CREATE TABLE part (id int PRIMARY KEY, thing_id int)", "INSERT INTO part VALUES (7, 1)");
+        stack.publish("added", "part");
+        var both = CaptureProcess.root("thing") + "  many:\n    parts:\n      table: public.part\n      on: {id: thing_id}\n      fields: [id]\n";
+        try (var capture = start("added", both).awaitStreaming(); var parts = records("added", "part"); var things = records("added", "thing")) {
+            stack.sql("added", "UPDATE part SET thing_id = 2", "INSERT INTO thing VALUES (2, 'b', null)");
+            var rows = parts.await(capture, seen -> seen.size() >= 2);
+            assertEquals(List.of(Op.READ, Op.UPDATE), rows.stream().map(Records.Row::op).toList());
+            assertTrue(rows.getFirst().position().isBefore(rows.getLast().position()));
+            var other = things.await(capture, seen -> seen.size() >= 2);
+            assertEquals(1, other.stream().filter(r -> r.op() == Op.READ).count());
+        }
+    }
+
+    @Test
+    void aTransformOfThePipelineFileChangesTheRow() throws Exception {
+        thing("masked", "INSERT INTO thing VALUES (1, 'secret', 'open')");
+        var transforms = """
+                tables:
+                  public.thing:
+                    transforms:
+                      - {type: 'org.apache.kafka.connect.transforms.MaskField$Value', options: {fields: name, replacement: '***'}}
+                      - {type: 'org.apache.kafka.connect.transforms.ReplaceField$Value', options: {renames: 'body:text'}}
+                """;
+        try (var capture = start("masked", transforms + CaptureProcess.root("thing")).awaitStreaming(); var records = records("masked", "thing")) {
+            stack.sql("masked", "INSERT INTO thing VALUES (2, 'secret', null)", "DELETE FROM thing WHERE id = 1");
+            var rows = records.await(capture, seen -> seen.size() >= 3);
+            for (var row : rows.stream().filter(r -> r.value() != null).toList()) {
+                assertEquals("***", row.text("name"));
+                assertFalse(row.value().hasField("body"));
+            }
+            assertEquals("open", rows.getFirst().text("text"));
+        }
+    }
+
+    @Test
+    void aTransformThatDoesNotExistStopsTheStart() throws Exception {
+        thing("nosuch");
+        var transforms = "tables:\n  public.thing:\n    transforms: [{type: 'com.example.Nowhere', options: {a: b}}]\n";
+        try (var capture = start("nosuch", transforms + CaptureProcess.root("thing"))) {
+            assertNotEquals(0, capture.exit());
+            assertTrue(capture.log().contains("The transform com.example.Nowhere of the table public.thing is not on capture's class path"), capture.log());
+        }
+    }
+
+    @Test
+    void anUnknownSettingStopsTheStart() throws Exception {
+        thing("setting");
+        try (var capture = capture("setting", "-Dmillrace.capture.poll-intervall=1s")) {
+            assertNotEquals(0, capture.exit());
+            assertTrue(capture.log().contains("millrace.capture.poll-intervall"), capture.log());
+        }
+    }
+
+    @Test
+    void theTraceOfTheOutboxRowGoesOnAndOtherChangesAreSampled() throws Exception {
+        thing("traced");
+        var context = "#Mon Nov 23 12:00:00 UTC 2026\ntraceparent=00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\n";
+        try (var capture = capture("traced", "-Dmillrace.capture.trace-rate=1").awaitStreaming(); var outbox = new Records(stack, "captured.traced.millrace.outboxevent");
+                var records = records("traced", "thing")) {
+            stack.sql("traced", "INSERT INTO millrace.outboxevent VALUES (gen_random_uuid(), 'p', '1', 'erase', now(), null, '" + context + "')", "INSERT INTO thing VALUES (1, 'a', null)");
+            var event = outbox.await(capture, seen -> !seen.isEmpty()).getFirst();
+            assertTrue(event.traceparent().startsWith("00-0af7651916cd43dd8448eb211c80319c-"), event.traceparent());
+            assertTrue(records.await(capture, seen -> !seen.isEmpty()).getFirst().traceparent().endsWith("-01"));
+        }
+    }
+
+    @Test
+    void whatStandsInTheWayIsSaidAndCaptureBeginsWhenItIsPutRight() throws Exception {
+        stack.source("wrong");
+        stack.sql("wrong", "CREATE ROLE reader LOGIN PASSWORD 'right'", "GRANT USAGE ON SCHEMA millrace TO reader", "GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA millrace TO reader");
+        try (var capture = CaptureProcess.start(stack, folder, "wrong", "reader", "right", CaptureProcess.root("thing"))) {
+            capture.awaitReady("may not replicate", "no table public.thing");
+            stack.sql("wrong", "ALTER ROLE reader REPLICATION", "CREATE TABLE thing (id int, name text)");
+            capture.awaitReady("has no primary key", "may not read the table public.thing", "lacks the table public.thing");
+            stack.sql("wrong", "ALTER TABLE thing ADD PRIMARY KEY (id)", "GRANT SELECT ON thing TO reader", "ALTER PUBLICATION millrace_wrong ADD TABLE thing");
+            capture.awaitReady("Kafka has no topic captured.wrong.public.thing");
+            stack.topics("captured.wrong.public.thing");
+            capture.awaitStreaming();
+            assertEquals(1, capture.log().lines().filter(l -> l.contains("has no primary key")).count(), "each reason is logged once");
+            try (var second = CaptureProcess.start(stack, folder, "wrong", "reader", "right", CaptureProcess.root("thing"))) {
+                second.awaitReady("is in use by the server process");
+            }
+        }
+        try (var capture = CaptureProcess.start(stack, folder, "wrong", "nobody", "x", CaptureProcess.root("thing"))) {
+            capture.awaitReady("nobody", "DOWN");
+        }
+    }
+
+    @Test
+    void aSlotThatVanishedIsSaidAndNotSilentlyMadeAnew() throws Exception {
+        thing("lost", "INSERT INTO thing VALUES (1, 'a', null)");
+        try (var capture = capture("lost").awaitStreaming()) {
+            capture.stop();
+        }
+        Awaitility.await().atMost(Duration.ofSeconds(10)).ignoreExceptions().until(() -> {
+            stack.sql("lost", "SELECT pg_drop_replication_slot('millrace_lost')");
+            return true;
+        });
+        try (var capture = capture("lost")) {
+            capture.awaitReady("\"DOWN\"", "is gone", "millrace.capture.lost-slot=snapshot");
+        }
+        try (var capture = capture("lost", "-Dmillrace.capture.lost-slot=snapshot").awaitStreaming(); var records = records("lost", "thing")) {
+            var rows = records.await(capture, seen -> seen.size() == 2);
+            assertTrue(rows.stream().allMatch(r -> r.op() == Op.READ));
+        }
+    }
+}

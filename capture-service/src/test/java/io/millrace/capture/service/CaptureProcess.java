@@ -1,0 +1,133 @@
+package io.millrace.capture.service;
+
+import io.millrace.local.Ports;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionTimeoutException;
+
+/** The packaged service as a process of its own. */
+final class CaptureProcess implements AutoCloseable {
+
+    private static final HttpClient HTTP = HttpClient.newHttpClient();
+
+    private final Process process;
+    private final Path log;
+    private final int port;
+
+    private CaptureProcess(Process process, Path log, int port) {
+        this.process = process;
+        this.log = log;
+        this.port = port;
+    }
+
+    /** Captures a source for a pipeline over its tables. */
+    static CaptureProcess start(Stack stack, Path folder, String source, String user, String password, String tables, String... options) throws IOException {
+        var pipeline = folder.resolve(source + ".yaml");
+        Files.writeString(pipeline, """
+                millrace: 1
+                name: %1$s
+                source:
+                  name: %1$s
+                  url: {env: SOURCE_URL}
+                  user: {env: SOURCE_USER}
+                  password: {env: SOURCE_PASSWORD}
+                %2$s
+                index:
+                  name: %1$s
+                """.formatted(source, tables));
+        int port = Ports.free(1).getFirst();
+        var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+                "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
+                "-Dquarkus.http.port=" + port, "-Dquarkus.http.host=localhost",
+                "-Dmillrace.capture.pipelines=" + pipeline,
+                "-Dmillrace.capture.registry-url=" + stack.servers.registryUrl(),
+                "-Dmillrace.capture.heartbeat=1s",
+                "-Dmillrace.capture.trace-rate=0",
+                "-Dkafka.bootstrap.servers=" + stack.servers.kafkaBootstrap()));
+        command.addAll(List.of(options));
+        command.addAll(List.of("-jar", Path.of("target", "quarkus-app", "quarkus-run.jar").toString()));
+        var log = Files.createTempFile(folder, source, ".log");
+        var builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+        builder.environment().put("SOURCE_URL", stack.servers.jdbcUrl(source));
+        builder.environment().put("SOURCE_USER", user);
+        builder.environment().put("SOURCE_PASSWORD", password);
+        return new CaptureProcess(builder.start(), log, port);
+    }
+
+    /** A document that is only the root. */
+    static String root(String table) {
+        return "document:\n  root: public." + table + "\n  fields: [id]\n";
+    }
+
+    String get(String path) {
+        try {
+            return HTTP.send(HttpRequest.newBuilder(URI.create("http://localhost:" + port + path)).timeout(Duration.ofSeconds(5)).build(), BodyHandlers.ofString()).body();
+        } catch (IOException e) {
+            return "no answer: " + e;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return "interrupted";
+        }
+    }
+
+    String ready() {
+        return get("/q/health/ready");
+    }
+
+    CaptureProcess awaitStreaming() {
+        awaitReady("\"UP\"", "streaming");
+        return this;
+    }
+
+    void awaitReady(String... parts) {
+        try {
+            Awaitility.await().atMost(Duration.ofSeconds(45)).pollInterval(Duration.ofMillis(100)).until(() -> {
+                var answer = ready();
+                return List.of(parts).stream().allMatch(answer::contains);
+            });
+        } catch (ConditionTimeoutException e) {
+            throw new AssertionError("Health should say " + List.of(parts) + " and says " + ready() + "\n" + log(), e);
+        }
+    }
+
+    String log() {
+        try {
+            return Files.readString(log);
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+
+    /** As a crash would. */
+    void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
+    /** The exit code after a polite request, or of its own accord. */
+    int stop() throws InterruptedException {
+        process.destroy();
+        return exit();
+    }
+
+    int exit() throws InterruptedException {
+        if (!process.waitFor(40, TimeUnit.SECONDS)) {
+            throw new AssertionError("Capture does not end: " + log());
+        }
+        return process.exitValue();
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+        kill();
+    }
+}
