@@ -3,6 +3,7 @@ package io.millrace.demo;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +16,7 @@ public final class Demo {
             Usage: java -cp … io.millrace.demo.Demo COMMAND [options]
               schema                                      create the tables, where they are not there
               load    [--scale N] [--seed S]              fill them: N monitors (1000), everything else in proportion
-              traffic [--rate N] [--seconds S] [--seed S] [--mix steady|broad]
+              traffic [--rate N] [--seconds S] [--seed S] [--mix steady|quiet|broad]
                                                           N row changes a second (50) until S seconds are over or Ctrl-C
             The database: MILLRACE_SOURCE_URL (a JDBC URL), MILLRACE_SOURCE_USER, MILLRACE_SOURCE_PASSWORD""";
 
@@ -68,11 +69,18 @@ public final class Demo {
         var worker = Thread.currentThread();
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(goOn, worker), "stop"));
         try (var connection = connect()) {
-            var mix = Traffic.Mix.valueOf(options.getOrDefault("mix", "steady").toUpperCase(java.util.Locale.ROOT));
-            var traffic = new Traffic(connection, number(options, "seed", System.nanoTime() & 0xFFFFFF), mix);
+            var traffic = new Traffic(connection, number(options, "seed", System.nanoTime() & 0xFFFFFF), mix(options));
+            long start = System.nanoTime();
             var done = traffic.run(Math.toIntExact(number(options, "rate", 50)), () -> goOn.get() && System.nanoTime() - end < 0);
-            System.out.printf("%,d transactions, %,d row changes, %,d refused%n", done.transactions(), done.changes(), done.refused());
+            System.out.printf("%,d transactions, %,d row changes (%.0f a second), %,d refused%n", done.transactions(), done.changes(),
+                    done.changes() * 1e9 / (System.nanoTime() - start), done.refused());
         }
+    }
+
+    private static Traffic.Mix mix(Map<String, String> options) {
+        var name = options.getOrDefault("mix", "steady");
+        return Arrays.stream(Traffic.Mix.values()).filter(mix -> mix.name().equalsIgnoreCase(name)).findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("--mix wants steady, quiet or broad, not '" + name + "'"));
     }
 
     /** Lets the transaction in work end, so that Ctrl-C leaves no half told total. */

@@ -13,7 +13,7 @@ import java.util.random.RandomGenerator;
 /** Writes the rows of every table; each table has random numbers of its own, so that a change to one leaves the others as they are. */
 final class Generator {
 
-    /** Team whose monitors are a tenth of all, and ten thousand at the scale of a hundred thousand. */
+    /** Team whose monitors are a little more than a tenth of all: over ten thousand at the scale of a hundred thousand. */
     static final long BIG_TEAM = 1;
 
     private static final Instant START = Instant.parse("2024-01-01T00:00:00Z");
@@ -115,8 +115,12 @@ final class Generator {
         return (int) (bound * r * r);
     }
 
-    private long teamOfMonitor(RandomGenerator random) {
-        return random.nextInt(10) == 0 ? BIG_TEAM : 2 + skewed(random, teams - 1);
+    private Long teamOfMonitor(RandomGenerator random) {
+        int share = random.nextInt(1_000);
+        if (share < 105) {
+            return BIG_TEAM;
+        }
+        return share < 170 ? null : Long.valueOf(2 + skewed(random, teams - 1));
     }
 
     private void organisations() throws SQLException {
@@ -178,7 +182,7 @@ final class Generator {
                 (copy, random) -> {
                     for (int i = 1; i <= monitors; i++) {
                         var created = time(random);
-                        copy.row(i, 1 + skewed(random, organisations), random.nextInt(15) == 0 ? null : teamOfMonitor(random), anyUserOrNone(random),
+                        copy.row(i, 1 + skewed(random, organisations), teamOfMonitor(random), anyUserOrNone(random),
                                 Words.monitorName(random), Words.query(random), status(random), type(random), random.nextInt(3) == 0 ? null : random.nextInt(1, 6),
                                 random.nextInt(8) == 0, random.nextInt(200) == 0 ? Words.chapter(random) : Words.sentence(random), threshold(random), noise(random),
                                 Words.json(random), notify(random), created, created.plusSeconds(random.nextInt(86_400)));

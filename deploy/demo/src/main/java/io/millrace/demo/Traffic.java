@@ -1,6 +1,7 @@
 package io.millrace.demo;
 
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Types;
 import java.time.Duration;
@@ -29,6 +30,8 @@ public final class Traffic {
     public enum Mix {
         /** As a product sees it: most changes concern one monitor or dashboard. */
         STEADY,
+        /** The same without the renaming of what thousands of documents show, for measuring latency. */
+        QUIET,
         /** Everything that can happen, often; for tests on few rows. */
         BROAD
     }
@@ -53,7 +56,11 @@ public final class Traffic {
         }
 
         private int weight(Mix mix) {
-            return mix == Mix.STEADY ? steady : broad;
+            return switch (mix) {
+                case STEADY -> steady;
+                case QUIET -> this == RENAME_BIG_TEAM ? 0 : steady;
+                case BROAD -> broad;
+            };
         }
     }
 
@@ -227,8 +234,8 @@ public final class Traffic {
 
     /** One link goes and another comes, or the same comes back, in one transaction. */
     private void retag(Long monitor) throws SQLException {
-        var gone = column("DELETE FROM public.monitor_tag WHERE (monitor_id, tag_id) = (SELECT monitor_id, tag_id FROM public.monitor_tag WHERE monitor_id = " + monitor
-                + " ORDER BY tag_id DESC LIMIT 1) RETURNING tag_id", Long.class);
+        var gone = column("DELETE FROM public.monitor_tag WHERE (monitor_id, tag_id) = (SELECT monitor_id, tag_id FROM public.monitor_tag WHERE monitor_id = ?"
+                + " ORDER BY tag_id DESC LIMIT 1) RETURNING tag_id", Long.class, monitor);
         changes += gone.size();
         var tag = !gone.isEmpty() && random.nextInt(4) == 0 ? gone.getFirst() : tag();
         change("INSERT INTO public.monitor_tag SELECT id, ?, ? FROM public.monitor WHERE id = ? ON CONFLICT DO NOTHING", tag, now(), monitor);
@@ -317,12 +324,12 @@ public final class Traffic {
 
     /** An existing monitor's id, or, where the table is empty, one that does not exist. */
     private Long monitor() throws SQLException {
-        var found = column("SELECT id FROM public.monitor WHERE id >= " + random.nextLong(lastMonitor + 1) + " ORDER BY id LIMIT 1", Long.class);
+        var found = column("SELECT id FROM public.monitor WHERE id >= ? ORDER BY id LIMIT 1", Long.class, random.nextLong(lastMonitor + 1));
         return found.isEmpty() ? Long.valueOf(-1) : found.getFirst();
     }
 
     private UUID dashboard() throws SQLException {
-        var found = column("SELECT id FROM public.dashboard WHERE id >= '" + Generator.randomUuid(random) + "' ORDER BY id LIMIT 1", UUID.class);
+        var found = column("SELECT id FROM public.dashboard WHERE id >= ? ORDER BY id LIMIT 1", UUID.class, Generator.randomUuid(random));
         return found.isEmpty() ? new UUID(0, 0) : found.getFirst();
     }
 
@@ -356,7 +363,7 @@ public final class Traffic {
         }
     }
 
-    private static void bind(java.sql.PreparedStatement statement, Object... values) throws SQLException {
+    private static void bind(PreparedStatement statement, Object... values) throws SQLException {
         for (int i = 0; i < values.length; i++) {
             if (values[i] == null) {
                 statement.setNull(i + 1, Types.NULL);
@@ -366,13 +373,16 @@ public final class Traffic {
         }
     }
 
-    private <T> List<T> column(String sql, Class<T> type) throws SQLException {
-        var values = new ArrayList<T>();
-        try (var statement = connection.createStatement(); var result = statement.executeQuery(sql)) {
-            while (result.next()) {
-                values.add(result.getObject(1, type));
+    private <T> List<T> column(String sql, Class<T> type, Object... values) throws SQLException {
+        var column = new ArrayList<T>();
+        try (var statement = connection.prepareStatement(sql)) {
+            bind(statement, values);
+            try (var result = statement.executeQuery()) {
+                while (result.next()) {
+                    column.add(result.getObject(1, type));
+                }
             }
         }
-        return values;
+        return column;
     }
 }
