@@ -1,0 +1,120 @@
+package io.millrace.indexer;
+
+import io.quarkus.runtime.configuration.MemorySize;
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import jakarta.validation.constraints.DecimalMax;
+import jakarta.validation.constraints.DecimalMin;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
+import jakarta.validation.constraints.NotEmpty;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/** Everything that can be set for this service, beside Quarkus's own keys such as {@code kafka.bootstrap.servers}. */
+@ConfigMapping(prefix = "millrace.indexer")
+public interface IndexerConfig {
+
+    /** Pipeline files, or folders of them, separated by commas. No default. */
+    @NotEmpty
+    List<Path> pipelines();
+
+    /** The registry's core API, version 3. */
+    @WithDefault("http://localhost:18081/apis/registry/v3")
+    URI registryUrl();
+
+    /** The search engine; nodes separated by commas. */
+    @WithDefault("http://localhost:19200")
+    List<URI> searchUrl();
+
+    /** User for basic authentication at the search engine; none by default. */
+    Optional<String> searchUser();
+
+    /** A file that holds the password of {@link #searchUser()}; none by default. */
+    Optional<Path> searchPasswordFile();
+
+    /** The consumer group; its committed offsets are the lag signal for autoscaling. */
+    @WithDefault("millrace-indexer")
+    String group();
+
+    /** The most documents in one bulk request. */
+    @WithDefault("2000")
+    @Min(1)
+    @Max(100_000)
+    int bulkDocuments();
+
+    /** The most bytes in one bulk request, where a single document is not larger. */
+    @WithDefault("5M")
+    MemorySize bulkBytes();
+
+    /** Bulk requests in flight at once, over all partitions. */
+    @WithDefault("4")
+    @Min(1)
+    @Max(256)
+    int concurrentBulks();
+
+    /** Bytes that may wait for one partition before it is paused. */
+    @WithDefault("16M")
+    MemorySize partitionBuffer();
+
+    /** How often offsets are committed. Phantom lag for the autoscaler grows with it. */
+    @WithDefault("500ms")
+    Duration commitInterval();
+
+    /** How long one request to the search engine may take before it is sent again. */
+    @WithDefault("30s")
+    Duration requestTimeout();
+
+    /** The first wait before something is tried again; doubles with each attempt. */
+    @WithDefault("100ms")
+    Duration retryMin();
+
+    /** The longest wait before something is tried again. */
+    @WithDefault("10s")
+    Duration retryMax();
+
+    /** How often a document that the search engine answers with an error of its own (500) is sent before it is quarantined. */
+    @WithDefault("8")
+    @Min(1)
+    @Max(1_000)
+    int serverErrorAttempts();
+
+    /** How long a partition that is taken away, or a stop, waits for the bulk in flight. */
+    @WithDefault("15s")
+    Duration drainTimeout();
+
+    /** How long the search engine remembers deleted documents' versions ({@code index.gc_deletes}). */
+    @WithDefault("1h")
+    Duration rememberDeletes();
+
+    /** When refusals stop the pipeline in the place of filling its quarantine. */
+    Breaker breaker();
+
+    /** See {@link IndexerConfig#breaker()}. */
+    interface Breaker {
+
+        /** The share of recent documents, refused, above which the pipeline stops; 1 never stops. */
+        @WithDefault("0.5")
+        @DecimalMin("0.01")
+        @DecimalMax("1.0")
+        double share();
+
+        /** How many recent documents are looked at. */
+        @WithDefault("1000")
+        @Min(10)
+        @Max(1_000_000)
+        int window();
+
+        /** Fewer refusals than this never stop a pipeline. */
+        @WithDefault("100")
+        @Min(1)
+        int refusals();
+
+        /** How long a stopped pipeline waits before it tries the refused documents again. */
+        @WithDefault("30s")
+        Duration pause();
+    }
+}

@@ -1,0 +1,95 @@
+package io.millrace.indexer.bulk;
+
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.millrace.indexer.IndexerConfig;
+import io.millrace.indexer.SearchClients;
+import io.millrace.indexer.generation.Generation;
+import jakarta.inject.Singleton;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.Semaphore;
+import org.opensearch.client.opensearch.generic.Body;
+import org.opensearch.client.opensearch.generic.Requests;
+import org.opensearch.client.opensearch.generic.Response;
+
+/** Sends bulk requests, so many at once as the settings allow. Thread-safe. */
+@Singleton
+final class BulkClient {
+
+    private static final int TOO_LARGE = 413;
+
+    private final SearchClients search;
+    private final ObjectMapper json;
+    private final Semaphore permits;
+
+    BulkClient(SearchClients search, ObjectMapper json, IndexerConfig config) {
+        this.search = search;
+        this.json = json;
+        this.permits = new Semaphore(config.concurrentBulks(), true);
+    }
+
+    /** What came of a whole request. */
+    sealed interface Answer {
+
+        /** @param verdicts one for each document, in their order */
+        record Answered(List<Verdict> verdicts) implements Answer {}
+
+        /** More bytes than the engine takes in one request. */
+        record TooLarge(String reason) implements Answer {}
+
+        /** No document was answered; whether any was applied is not known. */
+        record Unanswered(String reason) implements Answer {}
+    }
+
+    Answer send(Generation generation, List<Document> documents, BulkBody body) throws InterruptedException {
+        var request = Requests.builder().method("POST").endpoint("/" + generation.writeAlias() + "/_bulk")
+                .query(java.util.Map.of("require_alias", "true", "filter_path", "errors,items.*.status,items.*.error"))
+                .body(Body.from(body.stream(), "application/x-ndjson")).build();
+        permits.acquire();
+        try (var response = search.raw().execute(request)) {
+            return read(response, documents.size());
+        } catch (IOException e) {
+            return new Answer.Unanswered("the search engine does not answer a bulk request (" + e + ")");
+        } finally {
+            permits.release();
+        }
+    }
+
+    private Answer read(Response response, int count) throws IOException {
+        var body = response.getBody().map(Body::body).orElseGet(InputStream::nullInputStream);
+        if (response.getStatus() == TOO_LARGE) {
+            return new Answer.TooLarge("HTTP 413: the request is larger than the search engine's http.max_content_length");
+        }
+        if (response.getStatus() / 100 != 2) {
+            var text = new String(body.readNBytes(2_000), java.nio.charset.StandardCharsets.UTF_8);
+            return new Answer.Unanswered("the search engine answers a bulk request with HTTP " + response.getStatus() + " " + text);
+        }
+        try (var parser = json.createParser(body)) {
+            while (parser.nextToken() != null) {
+                if (parser.currentToken() == JsonToken.VALUE_FALSE && "errors".equals(parser.currentName())) {
+                    return new Answer.Answered(Collections.nCopies(count, Verdict.APPLIED));
+                }
+                if (parser.currentToken() == JsonToken.START_ARRAY && "items".equals(parser.currentName())) {
+                    return items(json.readTree(parser), count);
+                }
+            }
+        }
+        return new Answer.Unanswered("the search engine's answer to a bulk request names no items");
+    }
+
+    private static Answer items(JsonNode items, int count) {
+        if (items.size() != count) {
+            return new Answer.Unanswered("the search engine answered " + items.size() + " of " + count + " documents");
+        }
+        var verdicts = new ArrayList<Verdict>(count);
+        for (var item : items) {
+            verdicts.add(Verdict.of(item.iterator().next()));
+        }
+        return new Answer.Answered(verdicts);
+    }
+}

@@ -1,0 +1,283 @@
+package io.millrace.indexer.bulk;
+
+import io.millrace.indexer.Backoff;
+import io.millrace.indexer.IndexerConfig;
+import io.millrace.indexer.generation.Generation;
+import io.millrace.indexer.generation.Generations;
+import io.millrace.indexer.generation.SearchAwayException;
+import io.millrace.indexer.health.Conditions;
+import io.millrace.indexer.measure.IndexSpans;
+import io.millrace.indexer.measure.Meters;
+import io.millrace.indexer.measure.Meters.Outcome;
+import io.millrace.indexer.quarantine.Breaker;
+import io.millrace.indexer.quarantine.Quarantine;
+import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.record.Headers;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jboss.logging.Logger;
+
+/**
+ * Writes the documents of one partition, in their order. For one thread.
+ *
+ * <p>It returns when every document is answered for good: in the index, superseded there, or in quarantine. Until then it
+ * tries again, as long as it takes.
+ */
+public final class BulkWriter {
+
+    private static final Logger LOG = Logger.getLogger(BulkWriter.class);
+
+    private final String who;
+    private final Pipeline pipeline;
+    private final BulkClient client;
+    private final Generations generations;
+    private final Quarantine quarantine;
+    private final Breaker breaker;
+    private final Conditions conditions;
+    private final Meters meters;
+    private final IndexSpans spans;
+    private final IndexerConfig config;
+    private final Backoff backoff;
+    private volatile boolean stopping;
+    private volatile boolean waiting;
+
+    BulkWriter(String who, Pipeline pipeline, BulkClient client, Generations generations, Quarantine quarantine, Breaker breaker,
+            Conditions conditions, Meters meters, IndexSpans spans, IndexerConfig config) {
+        this.who = who;
+        this.pipeline = pipeline;
+        this.client = client;
+        this.generations = generations;
+        this.quarantine = quarantine;
+        this.breaker = breaker;
+        this.conditions = conditions;
+        this.meters = meters;
+        this.spans = spans;
+        this.config = config;
+        this.backoff = Backoff.of(config);
+    }
+
+    /**
+     * Writes records that follow each other in a partition.
+     *
+     * @throws IndexGoneException when the index does not exist any more; nothing may be committed then
+     */
+    public void write(Generation generation, List<ConsumerRecord<byte[], byte[]>> records) throws InterruptedException {
+        var pending = distinct(records);
+        var attempt = new Attempt();
+        while (!pending.isEmpty()) {
+            pending = send(generation, pending, attempt);
+        }
+        conditions.going(who);
+        backoff.reset();
+    }
+
+    /**
+     * From now on nothing is tried again. For any thread.
+     *
+     * @return whether the writer only waits for its next attempt, so that its thread can be interrupted
+     */
+    public boolean stop() {
+        stopping = true;
+        return waiting;
+    }
+
+    /** What is remembered of one batch from request to request. */
+    private static final class Attempt {
+        /** Ids that were sent again after the mapping had grown. */
+        final Set<String> grown = new HashSet<>();
+        /** How often the engine failed over an id. */
+        final Map<String, Integer> failures = new HashMap<>();
+    }
+
+    /**
+     * One document for each id, the one that has the last word: so no document waits for a retry while another of its id
+     * is applied.
+     */
+    private List<Document> distinct(List<ConsumerRecord<byte[], byte[]>> records) throws InterruptedException {
+        var byId = LinkedHashMap.<String, Document>newLinkedHashMap(records.size());
+        int superseded = 0;
+        for (var record : records) {
+            try {
+                var document = Document.of(record);
+                var other = byId.get(document.id());
+                if (other != null) {
+                    superseded++;
+                }
+                if (other == null || other.version() <= document.version()) {
+                    byId.put(document.id(), document);
+                }
+            } catch (UnusableException e) {
+                park(record, e.code(), e.getMessage());
+            }
+        }
+        meters.ended(Outcome.SUPERSEDED, superseded);
+        return List.copyOf(byId.values());
+    }
+
+    /** @return the documents that must be sent again */
+    private List<Document> send(Generation generation, List<Document> documents, Attempt attempt) throws InterruptedException {
+        var body = new BulkBody(documents);
+        var started = System.nanoTime();
+        var startedMicros = Headers.nowMicros();
+        var answer = client.send(generation, documents, body);
+        return switch (answer) {
+            case BulkClient.Answer.Answered answered -> {
+                meters.sent(documents.size(), body.length(), System.nanoTime() - started);
+                yield sort(generation, documents, answered.verdicts(), attempt, startedMicros);
+            }
+            case BulkClient.Answer.TooLarge tooLarge -> halve(generation, documents, tooLarge.reason(), attempt);
+            case BulkClient.Answer.Unanswered unanswered -> {
+                later(documents.size(), unanswered.reason());
+                yield documents;
+            }
+        };
+    }
+
+    private List<Document> halve(Generation generation, List<Document> documents, String reason, Attempt attempt) throws InterruptedException {
+        if (documents.size() == 1) {
+            return refused(List.of(documents.getFirst()), List.of(reason), 1, "too-large");
+        }
+        int middle = documents.size() / 2;
+        var again = new ArrayList<>(send(generation, documents.subList(0, middle), attempt));
+        again.addAll(send(generation, documents.subList(middle, documents.size()), attempt));
+        return again;
+    }
+
+    private List<Document> sort(Generation generation, List<Document> documents, List<Verdict> verdicts, Attempt attempt, long started)
+            throws InterruptedException {
+        var again = new ArrayList<Document>();
+        var refused = new ArrayList<Document>();
+        var reasons = new ArrayList<String>();
+        var now = Headers.nowMicros();
+        int superseded = 0;
+        int deleted = 0;
+        boolean unmapped = false;
+        String wait = null;
+        for (int i = 0; i < documents.size(); i++) {
+            var document = documents.get(i);
+            switch (verdicts.get(i)) {
+                case Verdict.Applied applied -> {
+                    deleted += document.isDelete() ? 1 : 0;
+                    answered(document, document.isDelete() ? "deleted" : "written", documents.size(), started, now);
+                }
+                case Verdict.Superseded s -> {
+                    superseded++;
+                    answered(document, "superseded", documents.size(), started, now);
+                }
+                case Verdict.Later later -> {
+                    again.add(document);
+                    wait = later.reason();
+                }
+                case Verdict.Failed failed -> {
+                    if (attempt.failures.merge(document.id(), 1, Integer::sum) < config.serverErrorAttempts()) {
+                        again.add(document);
+                        wait = failed.reason();
+                    } else {
+                        refused.add(document);
+                        reasons.add(failed.reason());
+                    }
+                }
+                case Verdict.Unmapped u -> {
+                    if (attempt.grown.add(document.id())) {
+                        again.add(document);
+                        unmapped = true;
+                    } else {
+                        refused.add(document);
+                        reasons.add(u.reason());
+                    }
+                }
+                case Verdict.Refused r -> {
+                    refused.add(document);
+                    reasons.add(r.reason());
+                }
+                case Verdict.IndexGone gone -> throw new IndexGoneException(gone.reason());
+            }
+        }
+        int done = documents.size() - again.size() - refused.size();
+        meters.ended(Outcome.DELETED, deleted);
+        meters.ended(Outcome.SUPERSEDED, superseded);
+        meters.ended(Outcome.WRITTEN, done - deleted - superseded);
+        again.addAll(refused(refused, reasons, done + refused.size(), "refused"));
+        if (unmapped) {
+            grow(generation);
+        }
+        if (wait != null) {
+            later(again.size(), wait);
+        }
+        return again;
+    }
+
+    private void answered(Document document, String outcome, int batch, long started, long now) {
+        meters.indexed(document.record().headers(), now);
+        spans.indexed(document.record(), pipeline.name(), outcome, batch, started, now);
+    }
+
+    /** @return the documents that are asked for again, because the breaker holds them out of the quarantine */
+    private List<Document> refused(List<Document> refused, List<String> reasons, int answered, String code) throws InterruptedException {
+        if (!breaker.admits(refused.size(), answered)) {
+            conditions.waiting(who, "most of the recent documents of the pipeline " + pipeline.name() + " are refused, so they are held, not quarantined; the last reason: "
+                    + reasons.getLast() + ". Correct the mapping (index.mappings) or the rows; to quarantine them all the same, set millrace.indexer.breaker.share=1");
+            meters.retried(refused.size());
+            pause(() -> Thread.sleep(config.breaker().pause()));
+            return refused;
+        }
+        for (int i = 0; i < refused.size(); i++) {
+            park(refused.get(i).record(), code, reasons.get(i));
+        }
+        return List.of();
+    }
+
+    private void park(ConsumerRecord<byte[], byte[]> record, String code, String detail) throws InterruptedException {
+        while (true) {
+            try {
+                quarantine.park(pipeline, record, code, detail);
+                meters.ended(Outcome.PARKED, 1);
+                return;
+            } catch (Quarantine.ParkException e) {
+                later(1, e.getMessage());
+            }
+        }
+    }
+
+    private void grow(Generation generation) throws InterruptedException {
+        while (true) {
+            try {
+                var refused = generations.grow(pipeline, generation);
+                if (refused != null) {
+                    LOG.warnf("The mapping of %s cannot grow: %s", generation.index(), refused);
+                }
+                return;
+            } catch (SearchAwayException e) {
+                later(1, e.getMessage());
+            }
+        }
+    }
+
+    private void later(int documents, String reason) throws InterruptedException {
+        conditions.waiting(who, reason);
+        meters.retried(documents);
+        pause(backoff::await);
+    }
+
+    private interface Pause {
+        void await() throws InterruptedException;
+    }
+
+    private void pause(Pause pause) throws InterruptedException {
+        waiting = true;
+        try {
+            if (stopping) {
+                throw new InterruptedException();
+            }
+            pause.await();
+        } finally {
+            waiting = false;
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package io.millrace.indexer.bulk;
+
+import io.millrace.indexer.IndexerConfig;
+import io.millrace.indexer.generation.Generations;
+import io.millrace.indexer.health.Conditions;
+import io.millrace.indexer.measure.IndexSpans;
+import io.millrace.indexer.measure.PipelineMeters;
+import io.millrace.indexer.quarantine.Breaker;
+import io.millrace.indexer.quarantine.Quarantine;
+import io.millrace.pipeline.file.Pipeline;
+import jakarta.inject.Singleton;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Makes the writer of each partition; the partitions of a pipeline share its breaker. */
+@Singleton
+public final class BulkWriters {
+
+    private final BulkClient client;
+    private final Generations generations;
+    private final Quarantine quarantine;
+    private final Conditions conditions;
+    private final PipelineMeters meters;
+    private final IndexSpans spans;
+    private final IndexerConfig config;
+    private final Map<String, Breaker> breakers = new ConcurrentHashMap<>();
+
+    BulkWriters(BulkClient client, Generations generations, Quarantine quarantine, Conditions conditions, PipelineMeters meters, IndexSpans spans, IndexerConfig config) {
+        this.client = client;
+        this.generations = generations;
+        this.quarantine = quarantine;
+        this.conditions = conditions;
+        this.meters = meters;
+        this.spans = spans;
+        this.config = config;
+    }
+
+    /** @param who names the partition in health and logs */
+    public BulkWriter writer(Pipeline pipeline, String who) {
+        var breaker = breakers.computeIfAbsent(pipeline.name(), name -> new Breaker(config.breaker()));
+        return new BulkWriter(who, pipeline, client, generations, quarantine, breaker, conditions, meters.of(pipeline), spans, config);
+    }
+}

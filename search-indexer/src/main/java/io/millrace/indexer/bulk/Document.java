@@ -1,0 +1,71 @@
+package io.millrace.indexer.bulk;
+
+import io.millrace.pipeline.record.Headers;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+
+/**
+ * A record of {@code documents.*} that can go into a bulk request.
+ *
+ * @param record where it came from
+ * @param id the document's id
+ * @param version the document's version, not negative
+ * @param json the document, null for a delete
+ */
+record Document(ConsumerRecord<byte[], byte[]> record, String id, long version, byte[] json) {
+
+    private static final int LONGEST_ID = 512;
+
+    /**
+     * Reads a record.
+     *
+     * @throws UnusableException when it is none that the denormalizer writes
+     */
+    static Document of(ConsumerRecord<byte[], byte[]> record) throws UnusableException {
+        if (record.key() == null || record.key().length == 0) {
+            throw new UnusableException("no-id", "The record has no key; a document's key is its id");
+        }
+        if (record.key().length > LONGEST_ID) {
+            throw new UnusableException("id-too-long", "The id has " + record.key().length + " bytes; the search engine takes " + LONGEST_ID);
+        }
+        var version = Headers.number(record.headers(), Headers.VERSION, -1);
+        if (version < 0) {
+            throw new UnusableException("no-version", "The record has no header " + Headers.VERSION + " with a positive number of eight bytes, so it cannot be ordered");
+        }
+        var json = record.value();
+        if (json != null) {
+            refuseOther(json);
+        }
+        return new Document(record, id(record.key()), version, json);
+    }
+
+    private static String id(byte[] key) throws UnusableException {
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(key)).toString();
+        } catch (CharacterCodingException e) {
+            throw new UnusableException("id-not-text", "The id is no UTF-8 text (" + e + ")");
+        }
+    }
+
+    /** A line break would end the document within the request and take its neighbours along. */
+    private static void refuseOther(byte[] json) throws UnusableException {
+        if (json.length < 2 || json[0] != '{' || json[json.length - 1] != '}') {
+            throw new UnusableException("not-a-document", "The value is no JSON object");
+        }
+        for (byte b : json) {
+            if (b == '\n' || b == '\r') {
+                throw new UnusableException("not-a-document", "The value has a line break; canonical JSON has none");
+            }
+        }
+    }
+
+    boolean isDelete() {
+        return json == null;
+    }
+
+    int size() {
+        return json == null ? 0 : json.length;
+    }
+}

@@ -1,0 +1,67 @@
+package io.millrace.indexer.bulk;
+
+import com.fasterxml.jackson.databind.JsonNode;
+
+/** What the search engine said about one document of a bulk request. */
+sealed interface Verdict {
+
+    /** It stands there now, or is gone. */
+    record Applied() implements Verdict {}
+
+    /** A higher version was there. */
+    record Superseded() implements Verdict {}
+
+    /** Not now: too much work, a shard on the move, a disk that is full. */
+    record Later(String reason) implements Verdict {}
+
+    /** The engine failed over this document; may be its fault or the engine's. */
+    record Failed(String reason) implements Verdict {}
+
+    /** The mapping lacks one of its fields. */
+    record Unmapped(String reason) implements Verdict {}
+
+    /** Never. */
+    record Refused(String reason) implements Verdict {}
+
+    /** The index itself is gone. */
+    record IndexGone(String reason) implements Verdict {}
+
+    Verdict APPLIED = new Applied();
+    Verdict SUPERSEDED = new Superseded();
+
+    /**
+     * Reads one item of the answer.
+     *
+     * @param item what stands below the action's name
+     */
+    static Verdict of(JsonNode item) {
+        int status = item.path("status").asInt();
+        var error = item.path("error");
+        if (status / 100 == 2 || status == 404 && error.isMissingNode()) {
+            return APPLIED;
+        }
+        var type = error.path("type").asText("");
+        var reason = "HTTP " + status + " " + type + ": " + error.path("reason").asText("") + causes(error);
+        return switch (type) {
+            case "version_conflict_engine_exception" -> SUPERSEDED;
+            case "index_not_found_exception" -> new IndexGone(reason);
+            case "strict_dynamic_mapping_exception" -> new Unmapped(reason);
+            case "cluster_block_exception" -> new Later(reason);
+            default -> switch (status) {
+                case 408, 429, 502, 503, 504 -> new Later(reason);
+                case 401, 403 -> new Later(reason);
+                case 404 -> new IndexGone(reason);
+                case 409 -> SUPERSEDED;
+                default -> status >= 500 ? new Failed(reason) : new Refused(reason);
+            };
+        };
+    }
+
+    private static String causes(JsonNode error) {
+        var causes = new StringBuilder();
+        for (var cause = error.path("caused_by"); cause.has("reason"); cause = cause.path("caused_by")) {
+            causes.append("; ").append(cause.path("reason").asText());
+        }
+        return causes.toString();
+    }
+}

@@ -1,0 +1,19 @@
+package io.millrace.indexer.generation;
+
+/**
+ * One index behind a pipeline's alias.
+ *
+ * @param index its name, {@code <alias>-<six digits>}
+ * @param uuid the engine's own id of it: an index that was deleted and made again has another one
+ */
+public record Generation(String index, String uuid) {
+
+    /** The alias that only writers use: unlike an index of that name, an alias is never made by a write. */
+    public String writeAlias() {
+        return writeAlias(index);
+    }
+
+    static String writeAlias(String index) {
+        return index + "-writer";
+    }
+}

@@ -1,0 +1,94 @@
+package io.millrace.indexer.generation;
+
+import io.millrace.pipeline.file.Field;
+import io.millrace.pipeline.file.Many;
+import io.millrace.pipeline.file.Node;
+import io.millrace.pipeline.file.One;
+import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.type.ColumnType;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+
+/**
+ * The strict mapping of a pipeline's documents; DESIGN.md has it as a table.
+ *
+ * <p>A column that the registry does not know yet has no mapping: the first document that carries it makes the mapping
+ * grow.
+ */
+final class Mappings {
+
+    /** Lucene takes terms up to 32,766 bytes, and a character has up to four. */
+    private static final int LONGEST_KEYWORD = 8_191;
+    private static final int LONGEST_SORTABLE_TEXT = 1_024;
+
+    private final Pipeline pipeline;
+    private final Function<TableName, Map<String, ColumnType>> columns;
+
+    private Mappings(Pipeline pipeline, Function<TableName, Map<String, ColumnType>> columns) {
+        this.pipeline = pipeline;
+        this.columns = columns;
+    }
+
+    /** @param columns gives a table's column types by name, without those that are not known */
+    static Map<String, Object> of(Pipeline pipeline, Function<TableName, Map<String, ColumnType>> columns) {
+        var mapping = new LinkedHashMap<String, Object>();
+        mapping.put("dynamic", "strict");
+        mapping.put("properties", new Mappings(pipeline, columns).properties(pipeline.document(), List.of(), null, ""));
+        return mapping;
+    }
+
+    private Map<String, Object> properties(Node node, List<Field> linkFields, TableName link, String path) {
+        var properties = new LinkedHashMap<String, Object>();
+        fields(linkFields, link, path, properties);
+        fields(node.fields(), node.table(), path, properties);
+        for (var relation : node.relations()) {
+            var at = path + relation.name();
+            properties.put(relation.name(), overridden(at, switch (relation) {
+                case One one -> object("object", properties(one.node(), List.of(), null, at + "."));
+                case Many many -> object(pipeline.index().nested().contains(at) ? "nested" : "object", many.through() == null
+                        ? properties(many.node(), List.of(), null, at + ".")
+                        : properties(many.node(), many.through().fields(), many.through().table(), at + "."));
+            }));
+        }
+        return properties;
+    }
+
+    private void fields(List<Field> fields, TableName table, String path, Map<String, Object> into) {
+        for (var field : fields) {
+            var at = path + field.name();
+            var type = switch (field.value()) {
+                case Field.Column column -> columns.apply(table).get(column.name());
+            };
+            var mapping = overridden(at, type == null ? null : mapping(type));
+            if (mapping != null) {
+                into.put(field.name(), mapping);
+            }
+        }
+    }
+
+    private Map<String, Object> overridden(String path, Map<String, Object> derived) {
+        return pipeline.index().mappings().getOrDefault(path, derived);
+    }
+
+    private static Map<String, Object> object(String type, Map<String, Object> properties) {
+        return Map.of("type", type, "properties", properties);
+    }
+
+    private static Map<String, Object> mapping(ColumnType type) {
+        return switch (type.kind()) {
+            case INTEGER, BIGINT -> Map.of("type", "long");
+            // NaN and infinity are numbers in Postgres and none here: the document keeps them, the field is not searchable.
+            case FLOAT, DOUBLE, NUMERIC -> Map.of("type", "double", "ignore_malformed", true);
+            case BOOLEAN -> Map.of("type", "boolean");
+            case TEXT -> Map.of("type", "text", "fields", Map.of("keyword", Map.of("type", "keyword", "ignore_above", LONGEST_SORTABLE_TEXT)));
+            case KEYWORD, TIME -> Map.of("type", "keyword", "ignore_above", LONGEST_KEYWORD);
+            case DATE, TIMESTAMP -> Map.of("type", "date", "format", "strict_date_optional_time", "ignore_malformed", true);
+            case JSON -> Map.of("type", "object", "enabled", false);
+            case BYTES -> Map.of("type", "binary");
+            case ARRAY -> mapping(type.element());
+        };
+    }
+}

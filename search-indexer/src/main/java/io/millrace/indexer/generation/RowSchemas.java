@@ -1,0 +1,61 @@
+package io.millrace.indexer.generation;
+
+import io.apicurio.registry.client.RegistryClientFactory;
+import io.apicurio.registry.client.common.RegistryClientOptions;
+import io.apicurio.registry.rest.client.RegistryClient;
+import io.apicurio.registry.rest.client.models.ProblemDetails;
+import io.millrace.indexer.IndexerConfig;
+import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.topic.Topics;
+import io.millrace.pipeline.type.ColumnType;
+import io.vertx.core.Vertx;
+import jakarta.inject.Singleton;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.apache.avro.Schema;
+
+/** The columns of replicated tables, as the gate registered them. */
+@Singleton
+final class RowSchemas {
+
+    /** The group of the schemas that readers of {@code rows.*} may rely on. */
+    private static final String GROUP = "default";
+
+    private final String url;
+    private final RegistryClient client;
+
+    RowSchemas(IndexerConfig config, Vertx vertx) {
+        this.url = config.registryUrl().toString();
+        this.client = RegistryClientFactory.create(RegistryClientOptions.create(url, vertx).disableRetry());
+    }
+
+    /**
+     * The types of a table's columns by their names in the catalog; empty while the gate has seen no row of the table.
+     *
+     * @throws SearchAwayException when the registry does not answer
+     */
+    Map<String, ColumnType> columns(String source, TableName table) {
+        var subject = Topics.valueSubject(Topics.rows(source, table));
+        try (var content = client.groups().byGroupId(GROUP).artifacts().byArtifactId(subject).versions().byVersionExpression("branch=latest").content().get()) {
+            var columns = new LinkedHashMap<String, ColumnType>();
+            for (var field : new Schema.Parser().parse(new String(content.readAllBytes(), StandardCharsets.UTF_8)).getFields()) {
+                columns.put(ColumnType.columnName(field), ColumnType.of(field));
+            }
+            return columns;
+        } catch (ProblemDetails e) {
+            if (Integer.valueOf(404).equals(e.getStatus())) {
+                return Map.of();
+            }
+            throw away(subject, e.getDetail() == null ? e.getTitle() : e.getDetail(), e);
+        } catch (IOException | RuntimeException e) {
+            throw away(subject, e.toString(), e);
+        }
+    }
+
+    private SearchAwayException away(String subject, String reason, Exception cause) {
+        return new SearchAwayException("Reading the schema " + subject + " from the registry " + url + " failed (" + reason
+                + "); check millrace.indexer.registry-url and that the registry is up", cause);
+    }
+}

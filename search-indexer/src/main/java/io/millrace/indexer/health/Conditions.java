@@ -1,0 +1,34 @@
+package io.millrace.indexer.health;
+
+import jakarta.inject.Singleton;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jboss.logging.Logger;
+
+/** What currently keeps documents waiting, by the partition that waits. Thread-safe. */
+@Singleton
+public final class Conditions {
+
+    private static final Logger LOG = Logger.getLogger(Conditions.class);
+
+    private final Map<String, String> reasons = new ConcurrentHashMap<>();
+
+    /** Says why this partition waits; logged when it is news. */
+    public void waiting(String who, String reason) {
+        if (!reason.equals(reasons.put(who, reason))) {
+            LOG.warnf("%s waits: %s", who, reason);
+        }
+    }
+
+    /** This partition goes on. */
+    public void going(String who) {
+        if (reasons.remove(who) != null) {
+            LOG.infof("%s goes on", who);
+        }
+    }
+
+    Map<String, String> reasons() {
+        return new TreeMap<>(reasons);
+    }
+}

@@ -1,0 +1,117 @@
+package io.millrace.indexer.intake;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+
+/**
+ * The records of one partition that wait for their bulk request, bounded by bytes. The bound is soft: it says when to
+ * pause, and what is polled until then still goes in. Thread-safe.
+ */
+final class Inbox {
+
+    private final long bound;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition arrived = lock.newCondition();
+    /** Guarded by lock. */
+    private final ArrayDeque<ConsumerRecord<byte[], byte[]>> records = new ArrayDeque<>();
+    /** Guarded by lock. */
+    private long bytes;
+    /** Guarded by lock. */
+    private boolean paused;
+    /** Guarded by lock. */
+    private boolean closed;
+
+    Inbox(long bound) {
+        this.bound = bound;
+    }
+
+    /** @return whether the partition should be paused now */
+    boolean offer(List<ConsumerRecord<byte[], byte[]>> more) {
+        lock.lock();
+        try {
+            if (closed) {
+                return false;
+            }
+            for (var record : more) {
+                records.add(record);
+                bytes += size(record);
+            }
+            arrived.signal();
+            if (bytes > bound && !paused) {
+                paused = true;
+                return true;
+            }
+            return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Waits until there are records and takes the first of them, at least one.
+     *
+     * @return empty when the inbox was closed
+     */
+    List<ConsumerRecord<byte[], byte[]>> take(int mostRecords, long mostBytes) throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            while (records.isEmpty() && !closed) {
+                arrived.await();
+            }
+            var taken = new ArrayList<ConsumerRecord<byte[], byte[]>>(Math.min(mostRecords, records.size()));
+            long takenBytes = 0;
+            while (!closed && !records.isEmpty() && taken.size() < mostRecords && (taken.isEmpty() || takenBytes + size(records.peek()) <= mostBytes)) {
+                var record = records.poll();
+                taken.add(record);
+                takenBytes += size(record);
+            }
+            bytes -= takenBytes;
+            return taken;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether a paused partition has room again; it is then taken as resumed. */
+    boolean resumes() {
+        lock.lock();
+        try {
+            if (paused && bytes <= bound / 2) {
+                paused = false;
+                return true;
+            }
+            return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    int size() {
+        lock.lock();
+        try {
+            return records.size();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void close() {
+        lock.lock();
+        try {
+            closed = true;
+            records.clear();
+            bytes = 0;
+            arrived.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static long size(ConsumerRecord<byte[], byte[]> record) {
+        return 64 + Math.max(0, record.serializedKeySize()) + Math.max(0, record.serializedValueSize());
+    }
+}

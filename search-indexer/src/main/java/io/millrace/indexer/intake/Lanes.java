@@ -1,0 +1,231 @@
+package io.millrace.indexer.intake;
+
+import io.millrace.indexer.IndexerConfig;
+import io.millrace.indexer.Pipelines;
+import io.millrace.indexer.bulk.BulkWriters;
+import io.millrace.indexer.generation.Generations;
+import io.millrace.indexer.health.Conditions;
+import io.millrace.indexer.measure.PipelineMeters;
+import io.quarkus.runtime.StartupEvent;
+import io.smallrye.common.annotation.Identifier;
+import io.smallrye.mutiny.Uni;
+import io.smallrye.reactive.messaging.kafka.KafkaClientService;
+import io.smallrye.reactive.messaging.kafka.KafkaConsumer;
+import io.smallrye.reactive.messaging.kafka.KafkaConsumerRebalanceListener;
+import jakarta.annotation.PreDestroy;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Provider;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.jboss.logging.Logger;
+
+/**
+ * One lane for each assigned partition, and the commits of what the lanes got answered.
+ *
+ * <p>Partitions come and go on the polling thread; records arrive on another.
+ */
+@Singleton
+@Identifier(DocumentTopics.CHANNEL)
+final class Lanes implements KafkaConsumerRebalanceListener {
+
+    private static final Logger LOG = Logger.getLogger(Lanes.class);
+    private static final Duration LAST_COMMIT = Duration.ofSeconds(5);
+
+    private final Pipelines pipelines;
+    private final Generations generations;
+    /** Not before the first assignment: the connector makes this listener before the quarantine's channel exists. */
+    private final Provider<BulkWriters> writers;
+    private final Conditions conditions;
+    private final PipelineMeters meters;
+    private final KafkaClientService clients;
+    private final IndexerConfig config;
+    private final Map<TopicPartition, Lane> lanes = new ConcurrentHashMap<>();
+    /** What Kafka acknowledged; for the polling thread. */
+    private final Map<TopicPartition, OffsetAndMetadata> committed = new HashMap<>();
+    private final AtomicBoolean ticking = new AtomicBoolean();
+    private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("commit-clock").factory());
+
+    Lanes(Pipelines pipelines, Generations generations, Provider<BulkWriters> writers, Conditions conditions, PipelineMeters meters, KafkaClientService clients, IndexerConfig config) {
+        this.pipelines = pipelines;
+        this.generations = generations;
+        this.writers = writers;
+        this.conditions = conditions;
+        this.meters = meters;
+        this.clients = clients;
+        this.config = config;
+    }
+
+    void start(@Observes StartupEvent event) {
+        var every = config.commitInterval().toMillis();
+        clock.scheduleWithFixedDelay(this::tick, every, every, TimeUnit.MILLISECONDS);
+    }
+
+    @PreDestroy
+    void stop() {
+        clock.shutdownNow();
+    }
+
+    /** Records of a partition that is not ours any more are left to whoever has it now. */
+    void offer(TopicPartition partition, List<ConsumerRecord<byte[], byte[]>> records, int group) {
+        var lane = lanes.get(partition);
+        if (lane != null) {
+            lane.offer(records, group);
+        }
+    }
+
+    @Override
+    public void onPartitionsAssigned(Consumer<?, ?> consumer, Collection<TopicPartition> partitions) {
+        generations.forgetAll();
+        // Nothing is polled before the lane knows where to begin.
+        consumer.pause(partitions);
+        for (var partition : partitions) {
+            var pipeline = pipelines.ofTopic(partition.topic());
+            var who = pipeline.name() + "[" + partition.partition() + "]";
+            var lane = new Lane(partition, consumer.groupMetadata().generationId(), pipeline, who, generations, writers.get().writer(pipeline, who),
+                    conditions, meters.of(pipeline), new PolledPartition(partition), config);
+            lanes.put(partition, lane);
+            lane.start();
+        }
+    }
+
+    @Override
+    public void onPartitionsRevoked(Consumer<?, ?> consumer, Collection<TopicPartition> partitions) {
+        var answered = end(partitions, config.drainTimeout());
+        if (answered.isEmpty()) {
+            return;
+        }
+        try {
+            consumer.commitSync(answered, LAST_COMMIT);
+        } catch (KafkaException e) {
+            LOG.warnf("The last offsets of %s could not be committed (%s); their documents are written once more, which changes nothing", answered.keySet(), e.toString());
+        }
+    }
+
+    @Override
+    public void onPartitionsLost(Consumer<?, ?> consumer, Collection<TopicPartition> partitions) {
+        end(partitions, Duration.ZERO);
+    }
+
+    private Map<TopicPartition, OffsetAndMetadata> end(Collection<TopicPartition> partitions, Duration patience) {
+        var ended = new ArrayList<TopicPartition>(partitions);
+        ended.retainAll(lanes.keySet());
+        ended.forEach(partition -> lanes.get(partition).stop());
+        var deadline = System.nanoTime() + patience.toNanos();
+        var answered = new HashMap<TopicPartition, OffsetAndMetadata>();
+        for (var partition : ended) {
+            var lane = lanes.remove(partition);
+            lane.awaitEnd(Duration.ofNanos(Math.max(1, deadline - System.nanoTime())));
+            committed.remove(partition);
+            if (lane.answered() != null) {
+                answered.put(partition, lane.answered());
+            }
+        }
+        return answered;
+    }
+
+    private KafkaConsumer<byte[], byte[]> consumer() {
+        return clients.getConsumer(DocumentTopics.CHANNEL);
+    }
+
+    private void tick() {
+        var consumer = consumer();
+        if (consumer == null || lanes.isEmpty() || !ticking.compareAndSet(false, true)) {
+            return;
+        }
+        consumer.runOnPollingThread(this::commitAndMeasure).onTermination().invoke(() -> ticking.set(false))
+                .subscribe().with(done -> { }, failure -> LOG.warnf("Committing offsets failed (%s); it is tried again", failure.toString()));
+    }
+
+    private void commitAndMeasure(Consumer<byte[], byte[]> consumer) {
+        var lag = new HashMap<String, Long>();
+        var offsets = new HashMap<TopicPartition, OffsetAndMetadata>();
+        lanes.forEach((partition, lane) -> {
+            var answered = lane.answered();
+            if (answered != null && !answered.equals(committed.get(partition))) {
+                offsets.put(partition, answered);
+            }
+            lag.merge(lane.pipeline().name(), consumer.currentLag(partition).orElse(0) + lane.waiting(), Long::sum);
+        });
+        pipelines.all().forEach(pipeline -> meters.of(pipeline).lag(lag.getOrDefault(pipeline.name(), 0L)));
+        if (!offsets.isEmpty()) {
+            consumer.commitAsync(offsets, (done, failure) -> {
+                if (failure == null) {
+                    done.forEach((partition, offset) -> {
+                        if (lanes.containsKey(partition)) {
+                            committed.put(partition, offset);
+                        }
+                    });
+                } else {
+                    LOG.debugf("Offsets of %s were not committed (%s); the next commit has them", done.keySet(), failure.toString());
+                }
+            });
+        }
+    }
+
+    private final class PolledPartition implements Lane.Partition {
+
+        private final TopicPartition partition;
+        private final Set<TopicPartition> alone;
+
+        PolledPartition(TopicPartition partition) {
+            this.partition = partition;
+            this.alone = Set.of(partition);
+        }
+
+        @Override
+        public void open(String index) throws InterruptedException, ExecutionException {
+            Uni<Void> opened = consumer().runOnPollingThread(polled -> {
+                if (!polled.assignment().contains(partition)) {
+                    return;
+                }
+                var last = polled.committed(alone).get(partition);
+                if (last != null && !last.metadata().equals(index)) {
+                    LOG.infof("%s is read from its first record, because its offset was committed for another index", partition);
+                    polled.seekToBeginning(alone);
+                }
+                polled.resume(alone);
+            });
+            opened.subscribeAsCompletionStage().get();
+        }
+
+        @Override
+        public void pause() {
+            onPollingThread(polled -> polled.pause(alone));
+        }
+
+        @Override
+        public void resume() {
+            onPollingThread(polled -> polled.resume(alone));
+        }
+
+        @Override
+        public void reassign() {
+            onPollingThread(polled -> polled.enforceRebalance("an index was made again"));
+        }
+
+        private void onPollingThread(java.util.function.Consumer<Consumer<byte[], byte[]>> action) {
+            consumer().runOnPollingThread(polled -> {
+                if (polled.assignment().contains(partition)) {
+                    action.accept(polled);
+                }
+            }).subscribe().with(done -> { }, failure -> LOG.warnf("Pausing or resuming %s failed: %s", partition, failure.toString()));
+        }
+    }
+}

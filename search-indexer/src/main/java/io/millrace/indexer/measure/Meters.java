@@ -1,0 +1,123 @@
+package io.millrace.indexer.measure;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import io.millrace.pipeline.record.Headers;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** What is measured of one pipeline's documents; every meter is looked up once. Thread-safe. */
+public final class Meters {
+
+    private static final String STAGE = "index";
+    private static final long NONE = Long.MIN_VALUE;
+
+    /** How a document ended. */
+    public enum Outcome {
+        /** Stands in the index as it came. */
+        WRITTEN,
+        /** Is gone from the index. */
+        DELETED,
+        /** A newer version was there already. */
+        SUPERSEDED,
+        /** Refused, and kept in quarantine. */
+        PARKED
+    }
+
+    private final Counter[] outcomes = new Counter[Outcome.values().length];
+    private final Counter bytesIn;
+    private final Counter bytesOut;
+    private final Counter retries;
+    private final DistributionSummary batch;
+    private final Timer processing;
+    private final Timer fromCommit;
+    private final Timer fromCommitToCapture;
+    private final Timer fromCaptureToGate;
+    private final Timer fromGateToJoin;
+    private final Timer fromJoinToIndex;
+    private final AtomicLong lag = new AtomicLong();
+
+    Meters(MeterRegistry registry, String pipeline) {
+        for (var outcome : Outcome.values()) {
+            outcomes[outcome.ordinal()] = Counter.builder("millrace.records").description("Documents by how they ended")
+                    .tags("stage", STAGE, "pipeline", pipeline, "outcome", outcome.name().toLowerCase(java.util.Locale.ROOT)).register(registry);
+        }
+        bytesIn = bytes(registry, pipeline, "in");
+        bytesOut = bytes(registry, pipeline, "out");
+        retries = Counter.builder("millrace.retries").description("Requests and documents that were sent again")
+                .tags("stage", STAGE, "pipeline", pipeline).register(registry);
+        batch = DistributionSummary.builder("millrace.batch.records").description("Documents in one bulk request")
+                .tags("stage", STAGE, "pipeline", pipeline).publishPercentiles(0.5, 0.95, 0.99).register(registry);
+        processing = timer(registry, "millrace.processing", "From sending a bulk request to its answer", pipeline, "stage", STAGE);
+        fromCommit = timer(registry, "millrace.commit.to.stage", "From the commit in Postgres to the bulk's answer", pipeline, "stage", STAGE);
+        fromCommitToCapture = hop(registry, pipeline, "capture");
+        fromCaptureToGate = hop(registry, pipeline, "gate");
+        fromGateToJoin = hop(registry, pipeline, "join");
+        fromJoinToIndex = hop(registry, pipeline, STAGE);
+        registry.gauge("millrace.lag.records", io.micrometer.core.instrument.Tags.of("stage", STAGE, "pipeline", pipeline), lag);
+    }
+
+    private static Counter bytes(MeterRegistry registry, String pipeline, String direction) {
+        return Counter.builder("millrace.bytes").description("Bytes of documents")
+                .tags("stage", STAGE, "pipeline", pipeline, "direction", direction).register(registry);
+    }
+
+    private static Timer hop(MeterRegistry registry, String pipeline, String to) {
+        return timer(registry, "millrace.hop", "From leaving the stage before to leaving this one, as the document's last change saw it", pipeline, "to", to);
+    }
+
+    private static Timer timer(MeterRegistry registry, String name, String description, String pipeline, String tag, String value) {
+        return Timer.builder(name).description(description).tags(tag, value, "pipeline", pipeline).publishPercentiles(0.5, 0.95, 0.99)
+                .percentilePrecision(2).distributionStatisticExpiry(Duration.ofMinutes(2)).register(registry);
+    }
+
+    public void taken(long bytes) {
+        bytesIn.increment(bytes);
+    }
+
+    public void sent(int documents, long bytes, long nanos) {
+        batch.record(documents);
+        bytesOut.increment(bytes);
+        processing.record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    public void retried(int count) {
+        retries.increment(count);
+    }
+
+    public void ended(Outcome outcome, int count) {
+        outcomes[outcome.ordinal()].increment(count);
+    }
+
+    /** Records that no bulk has answered yet. */
+    public void lag(long records) {
+        lag.set(records);
+    }
+
+    /**
+     * The way of one document that is searchable with the next refresh.
+     *
+     * @param now microseconds since the epoch, when the bulk was answered
+     */
+    public void indexed(org.apache.kafka.common.header.Headers headers, long now) {
+        var committed = Headers.number(headers, Headers.COMMITTED, NONE);
+        var captured = Headers.number(headers, Headers.CAPTURED, NONE);
+        var gated = Headers.number(headers, Headers.GATED, NONE);
+        var joined = Headers.number(headers, Headers.JOINED, NONE);
+        record(fromCommit, committed, now);
+        record(fromCommitToCapture, committed, captured);
+        record(fromCaptureToGate, captured, gated);
+        record(fromGateToJoin, gated, joined);
+        record(fromJoinToIndex, joined, now);
+    }
+
+    /** Clocks of two machines may disagree by more than the way took; a negative time counts as none. */
+    private static void record(Timer timer, long from, long to) {
+        if (from != NONE && to != NONE) {
+            timer.record(Math.max(0, to - from), TimeUnit.MICROSECONDS);
+        }
+    }
+}

@@ -1,0 +1,23 @@
+package io.millrace.indexer.measure;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.millrace.indexer.Pipelines;
+import io.millrace.pipeline.file.Pipeline;
+import jakarta.inject.Singleton;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/** The meters of each configured pipeline. */
+@Singleton
+public final class PipelineMeters {
+
+    private final Map<String, Meters> byPipeline;
+
+    PipelineMeters(Pipelines pipelines, MeterRegistry registry) {
+        byPipeline = pipelines.all().stream().collect(Collectors.toUnmodifiableMap(Pipeline::name, p -> new Meters(registry, p.name())));
+    }
+
+    public Meters of(Pipeline pipeline) {
+        return byPipeline.get(pipeline.name());
+    }
+}

@@ -1,0 +1,225 @@
+package io.millrace.indexer;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.millrace.pipeline.record.Headers;
+import io.millrace.pipeline.topic.Topics;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.concurrent.Future;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SearchIndexerIT {
+
+    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final String ID = "{\"name\":\"id\",\"type\":\"long\",\"pg.type\":\"int8\"}";
+    private static final String NAME = ",{\"name\":\"name\",\"type\":[\"null\",\"string\"],\"default\":null,\"pg.type\":\"text\"}";
+    private static final String COLOUR = ",{\"name\":\"colour\",\"type\":[\"null\",\"string\"],\"default\":null,\"pg.type\":\"varchar\"}";
+
+    @TempDir
+    static Path folder;
+    private static Stack stack;
+
+    @BeforeAll
+    static void startAll() throws Exception {
+        stack = new Stack(folder);
+        stack.pipeline("versions", "id, name", ID + NAME, "");
+        stack.pipeline("refusals", "id, name", ID + NAME, "");
+        stack.pipeline("growth", "id, name, colour", ID + NAME, "");
+        stack.pipeline("outages", "id, name", ID + NAME, "");
+        stack.pipeline("rebuilt", "id, name", ID + NAME, "");
+        stack.pipeline("breaking", "id, name", ID + NAME, "");
+        stack.pipeline("kinds", "id, amount, ratio, ok, label, code, born, seen, doc, blob, days, marks", ID + NAME + """
+                ,{"name":"amount","type":["null","string"],"pg.type":"numeric"},{"name":"ratio","type":["null","double"],"pg.type":"float8"}
+                ,{"name":"ok","type":["null","boolean"],"pg.type":"bool"},{"name":"label","type":["null","string"],"pg.type":"text"}
+                ,{"name":"code","type":["null","string"],"pg.type":"uuid"},{"name":"born","type":["null",{"type":"int","logicalType":"date"}],"pg.type":"date"}
+                ,{"name":"seen","type":["null",{"type":"long","logicalType":"timestamp-micros"}],"pg.type":"timestamptz"}
+                ,{"name":"doc","type":["null","string"],"pg.type":"jsonb"},{"name":"blob","type":["null","bytes"],"pg.type":"bytea"}
+                ,{"name":"days","type":["null",{"type":"array","items":["null","int"]}],"pg.type":"_int4"}
+                ,{"name":"marks","type":["null",{"type":"array","items":["null","string"]}],"pg.type":"_text"}
+                """, "mappings: {code: {type: keyword, doc_values: false}}");
+        stack.startIndexer();
+        await().atMost(SOON).until(() -> stack.ready().path("status").asText().equals("UP"));
+    }
+
+    @AfterAll
+    static void stopAll() {
+        if (stack != null) {
+            stack.close();
+        }
+    }
+
+    private static String doc(long id, String name) {
+        return "{\"id\":" + id + ",\"name\":\"" + name + "\"}";
+    }
+
+    private static String nameOf(String index, String id) {
+        return stack.indexed(index, id).path("_source").path("name").asText(null);
+    }
+
+    private static double metric(String start) throws Exception {
+        return stack.metrics().lines().filter(line -> line.startsWith(start)).mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1))).sum();
+    }
+
+    @Test
+    void anOlderVersionChangesNothingAnEqualOneWritesAgainAndADeleteStays() throws Exception {
+        stack.document("versions", "1", 20, doc(1, "newer")).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals("newer", nameOf("versions", "1")));
+        stack.document("versions", "1", 10, doc(1, "older")).get();
+        stack.document("versions", "2", 5, doc(2, "mark")).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals("mark", nameOf("versions", "2")));
+        await().atMost(SOON).untilAsserted(() -> assertEquals(metricRecords("superseded"), 1.0));
+        assertEquals("newer", nameOf("versions", "1"));
+
+        stack.document("versions", "1", 20, doc(1, "same version, later")).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals("same version, later", nameOf("versions", "1")));
+
+        stack.document("versions", "1", 30, null).get();
+        await().atMost(SOON).untilAsserted(() -> assertFalse(stack.indexed("versions", "1").path("found").asBoolean()));
+        stack.document("versions", "1", 25, doc(1, "replayed")).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals(metricRecords("superseded"), 2.0));
+        assertFalse(stack.indexed("versions", "1").path("found").asBoolean(), "a replayed older version must not bring a deleted document back");
+
+        stack.document("versions", "never there", 30, null).get();
+        stack.document("versions", "a \"quoted\" \\ id / \u00fc", 40, doc(4, "odd id")).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals(2, stack.count("versions")));
+        assertTrue(metric("millrace_commit_to_stage_seconds_count{pipeline=\"versions\",stage=\"index\"") >= 6);
+    }
+
+    private static double metricRecords(String outcome) throws Exception {
+        return metric("millrace_records_total{outcome=\"" + outcome + "\",pipeline=\"versions\"");
+    }
+
+    @Test
+    void whatCannotBeIndexedGoesToQuarantineWithItsReasonAndItsNeighboursAreIndexed() throws Exception {
+        var sent = new ArrayList<Future<RecordMetadata>>();
+        for (int i = 0; i < 300; i++) {
+            sent.add(stack.document("refusals", "n" + i, 1, doc(i, "fine")));
+            if (i == 100) {
+                sent.add(stack.document("refusals", "bad type", 1, "{\"id\":\"no number\",\"name\":\"x\"}"));
+                sent.add(stack.document("refusals", "bad json", 1, "{\"id\":1,\"name\":}"));
+                sent.add(stack.document("refusals", "two lines", 1, "{\"id\":1,\n\"name\":\"x\"}"));
+                sent.add(stack.document("refusals", "unknown field", 1, "{\"id\":1,\"surprise\":\"x\"}"));
+                sent.add(stack.raw(new ProducerRecord<>(Topics.documents("refusals"), 0, "no version".getBytes(StandardCharsets.UTF_8), doc(1, "x").getBytes(StandardCharsets.UTF_8))));
+            }
+        }
+        for (var one : sent) {
+            one.get();
+        }
+        await().atMost(SOON).untilAsserted(() -> assertEquals(300, stack.count("refusals")));
+        await().atMost(SOON).untilAsserted(() -> assertEquals(305, stack.committed("refusals")));
+        var parked = stack.quarantined("refusals");
+        assertEquals(5, parked.size());
+        for (var record : parked) {
+            var id = new String(record.key(), StandardCharsets.UTF_8);
+            assertEquals(switch (id) {
+                case "two lines" -> "not-a-document";
+                case "no version" -> "no-version";
+                default -> "refused";
+            }, Headers.text(record.headers(), Headers.REASON), id);
+            if (id.equals("unknown field")) {
+                assertTrue(Headers.text(record.headers(), Headers.DETAIL).contains("surprise"), Headers.text(record.headers(), Headers.DETAIL));
+                assertEquals(1, Headers.number(record.headers(), Headers.VERSION, -1));
+            }
+        }
+        assertEquals(5.0, metric("millrace_records_total{outcome=\"parked\",pipeline=\"refusals\""));
+    }
+
+    @Test
+    void aColumnThatTheRegistryKnowsByNowMakesTheMappingGrow() throws Exception {
+        stack.document("growth", "1", 1, doc(1, "before")).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals("before", nameOf("growth", "1")));
+        assertTrue(stack.get("/growth/_mapping").path("growth-000001").path("mappings").path("properties").path("colour").isMissingNode());
+        stack.schema("growth", ID + NAME + COLOUR);
+        stack.document("growth", "2", 2, "{\"colour\":\"red\",\"id\":2,\"name\":\"after\"}").get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals("after", nameOf("growth", "2")));
+        assertEquals("text", stack.get("/growth/_mapping").path("growth-000001").path("mappings").path("properties").path("colour").path("type").asText());
+        assertEquals(0, stack.quarantined("growth").size());
+    }
+
+    @Test
+    void everyKindOfColumnIsMappedAndItsOddValuesAreTaken() throws Exception {
+        stack.document("kinds", "1", 1, """
+                {"amount":12345678901234567890.123,"blob":"AAEC","born":"2024-02-29","code":"6a1c","days":[1,null,3],"doc":{"any":{"thing":[1,"x"]}},"id":1,\
+                "label":"some text","marks":["a",null],"ok":true,"ratio":1e+20,"seen":"2024-02-29T12:00:00.123456Z"}""").get();
+        stack.document("kinds", "2", 1, """
+                {"amount":"NaN","blob":null,"born":"infinity","code":null,"days":[],"doc":[1,2],"id":9223372036854775807,\
+                "label":null,"marks":null,"ok":null,"ratio":"-Infinity","seen":"-infinity"}""").get();
+        stack.document("kinds", "3", 1, """
+                {"amount":1e400,"blob":null,"born":null,"code":null,"days":[],"doc":"scalar","id":3,"label":null,"marks":null,"ok":null,"ratio":null,"seen":null}""").get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals(3, stack.count("kinds"), () -> stack.quarantined("kinds").stream().map(r -> Headers.text(r.headers(), Headers.DETAIL)).toList().toString()));
+        var mappings = stack.get("/kinds/_mapping").path("kinds-000001").path("mappings");
+        assertEquals("strict", mappings.path("dynamic").asText());
+        var properties = mappings.path("properties");
+        assertEquals("""
+                {"amount":"double","blob":"binary","born":"date","code":"keyword","days":"long","doc":"object","id":"long","label":"text","marks":"text","ok":"boolean","ratio":"double","seen":"date"}""",
+                types(properties));
+        assertFalse(properties.path("code").path("doc_values").asBoolean(true), "the file's own mapping replaces the derived one");
+        assertEquals("100ms", stack.get("/kinds/_settings").path("kinds-000001").path("settings").path("index").path("refresh_interval").asText());
+        assertEquals("infinity", stack.indexed("kinds", "2").path("_source").path("born").asText());
+    }
+
+    private static String types(com.fasterxml.jackson.databind.JsonNode properties) {
+        var types = new java.util.TreeMap<String, String>();
+        properties.fieldNames().forEachRemaining(name -> types.put(name, "\"" + name + "\":\"" + properties.path(name).path("type").asText("object") + "\""));
+        return "{" + String.join(",", types.values()) + "}";
+    }
+
+    @Test
+    void whileTheSearchEngineIsAwayNothingIsCommittedAndAfterwardsNothingIsMissing() throws Exception {
+        stack.document("outages", "0", 1, doc(0, "before")).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals(1, stack.committed("outages")));
+        stack.servers.search().kill();
+        for (int i = 1; i <= 200; i++) {
+            stack.document("outages", "d" + i, 1, doc(i, "during")).get();
+        }
+        await().atMost(SOON).untilAsserted(() -> {
+            var ready = stack.ready();
+            assertEquals("DOWN", ready.path("status").asText());
+            assertTrue(ready.toString().contains("outages["), ready.toString());
+        });
+        assertEquals(1, stack.committed("outages"), "no offset is committed before the bulk answered");
+        stack.indexer().kill();
+        stack.indexer().launch();
+        stack.servers.search().start();
+        stack.indexer().awaitReady();
+        await().atMost(Duration.ofSeconds(40)).untilAsserted(() -> assertEquals(201, stack.count("outages")));
+        await().atMost(SOON).untilAsserted(() -> assertEquals(201, stack.committed("outages")));
+        await().atMost(SOON).untilAsserted(() -> assertEquals("UP", stack.ready().path("status").asText(), () -> stack.ready().toString()));
+    }
+
+    @Test
+    void anIndexThatWasDeletedIsFilledAgainFromTheFirstRecord() throws Exception {
+        for (int i = 0; i < 50; i++) {
+            stack.document("rebuilt", "r" + i, 1, doc(i, "kept in Kafka")).get();
+        }
+        await().atMost(SOON).untilAsserted(() -> assertEquals(50, stack.committed("rebuilt")));
+        stack.call("DELETE", "/rebuilt-000001", null);
+        stack.document("rebuilt", "one more", 1, doc(50, "finds no index")).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals(51, stack.count("rebuilt")));
+        assertTrue(stack.get("/_alias/rebuilt").has("rebuilt-000001"));
+    }
+
+    @Test
+    void whenMostDocumentsAreRefusedThePipelineStopsAndItsReasonShowsUntilTheyAreAccepted() throws Exception {
+        for (int i = 0; i < 400; i++) {
+            stack.document("breaking", 0, "b" + i, 1, "{\"id\":" + i + ",\"name\":\"x\",\"novel\":1}").get();
+        }
+        await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains("most of the recent documents of the pipeline breaking"), () -> stack.ready().toString()));
+        assertTrue(stack.quarantined("breaking").size() < 100, "the breaker opens before a hundred documents are buried");
+        stack.call("PUT", "/breaking-000001/_mapping", "{\"properties\":{\"novel\":{\"type\":\"long\"}}}");
+        int buried = stack.quarantined("breaking").size();
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertEquals(400 - buried, stack.count("breaking")));
+        await().atMost(SOON).untilAsserted(() -> assertEquals("UP", stack.ready().path("status").asText(), () -> stack.ready().toString()));
+    }
+}

@@ -1,0 +1,208 @@
+package io.millrace.indexer;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.millrace.local.LocalServers;
+import io.millrace.local.ManagedProcess;
+import io.millrace.local.Ports;
+import io.millrace.local.ProcessSpec;
+import io.millrace.local.Readiness;
+import io.millrace.pipeline.record.Headers;
+import io.millrace.pipeline.topic.Topics;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/** The real servers, the service as a process of its own, and what tests ask of them. */
+final class Stack implements AutoCloseable {
+
+    static final int PARTITIONS = 2;
+    static final String GROUP = "millrace-indexer";
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final HttpClient http = HttpClient.newHttpClient();
+    private final Path folder;
+    final LocalServers servers;
+    final int port = Ports.free(1).getFirst();
+    final Admin admin;
+    private final KafkaProducer<byte[], byte[]> producer;
+    private ManagedProcess indexer;
+
+    Stack(Path folder) throws IOException {
+        this.folder = folder;
+        Files.createDirectories(folder.resolve("pipelines"));
+        servers = LocalServers.in(folder.resolve("stack"), Ports.free());
+        servers.start(System.out::println);
+        admin = Admin.create(Map.of("bootstrap.servers", servers.kafkaBootstrap()));
+        producer = new KafkaProducer<>(Map.of("bootstrap.servers", servers.kafkaBootstrap(), "linger.ms", "0", "max.request.size", 20_000_000), new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    /** A pipeline over the table {@code public.<name>} with its topics; rows of it have the given Avro fields. */
+    void pipeline(String name, String fields, String avroFields, String index) throws Exception {
+        Files.writeString(folder.resolve("pipelines").resolve(name + ".yaml"), """
+                millrace: 1
+                name: %1$s
+                source: {name: demo, url: {env: U}, user: {env: U}, password: {env: U}}
+                document:
+                  root: public.%1$s
+                  fields: [%2$s]
+                index:
+                  name: %1$s
+                  shards: 1
+                  replicas: 0
+                  refresh: 100ms
+                %3$s
+                """.formatted(name, fields, index.indent(2)));
+        schema(name, avroFields);
+        admin.createTopics(List.of(new NewTopic(Topics.documents(name), PARTITIONS, (short) 1).configs(Map.of("cleanup.policy", "compact", "max.message.bytes", "20000000")),
+                new NewTopic(Topics.quarantineDocuments(name), PARTITIONS, (short) 1).configs(Map.of("max.message.bytes", "20000000")))).all().get();
+    }
+
+    /** Registers a version of the table's row schema, as the gate does. */
+    void schema(String name, String avroFields) throws Exception {
+        var content = "{\"type\":\"record\",\"name\":\"" + name + "\",\"namespace\":\"demo.public\",\"fields\":[" + avroFields + "]}";
+        var body = JSON.createObjectNode().put("artifactId", "rows.demo.public." + name + "-value").put("artifactType", "AVRO");
+        body.putObject("firstVersion").putObject("content").put("contentType", "application/json").put("content", content);
+        var answer = http.send(HttpRequest.newBuilder(URI.create(servers.registryUrl() + "/groups/default/artifacts?ifExists=CREATE_VERSION"))
+                .header("Content-Type", "application/json").POST(HttpRequest.BodyPublishers.ofString(body.toString())).build(), BodyHandlers.ofString());
+        if (answer.statusCode() != 200) {
+            throw new IllegalStateException(answer.body());
+        }
+    }
+
+    void startIndexer() {
+        indexer = process("indexer", port, Map.of());
+        indexer.start();
+    }
+
+    ManagedProcess process(String name, int httpPort, Map<String, String> more) {
+        var properties = new HashMap<String, String>(Map.of(
+                "quarkus.http.port", Integer.toString(httpPort),
+                "kafka.bootstrap.servers", servers.kafkaBootstrap(),
+                "millrace.indexer.pipelines", folder.resolve("pipelines").toString(),
+                "millrace.indexer.registry-url", servers.registryUrl(),
+                "millrace.indexer.search-url", servers.searchUrl(),
+                "millrace.indexer.retry-max", "1s",
+                "millrace.indexer.commit-interval", "200ms",
+                "millrace.indexer.breaker.pause", "1s"));
+        properties.putAll(more);
+        var jar = Path.of(System.getProperty("millrace.home"), "search-indexer", "target", "quarkus-app", "quarkus-run.jar");
+        return new ManagedProcess(ProcessSpec.quarkus(name, folder.resolve("stack"), "256m", jar, properties, Map.of(), Map.of("http", httpPort),
+                Readiness.http(URI.create("http://localhost:" + httpPort + "/q/health/live"))));
+    }
+
+    ManagedProcess indexer() {
+        return indexer;
+    }
+
+    Future<RecordMetadata> document(String pipeline, String id, long version, String json) {
+        return document(pipeline, null, id, version, json);
+    }
+
+    Future<RecordMetadata> document(String pipeline, Integer partition, String id, long version, String json) {
+        var at = partition == null ? Math.floorMod(id.hashCode(), PARTITIONS) : partition;
+        var record = new ProducerRecord<>(Topics.documents(pipeline), at, id.getBytes(StandardCharsets.UTF_8), json == null ? null : json.getBytes(StandardCharsets.UTF_8));
+        record.headers().add(Headers.VERSION, Headers.bytes(version));
+        var now = Headers.nowMicros();
+        record.headers().add(Headers.COMMITTED, Headers.bytes(now - 3_000));
+        record.headers().add(Headers.CAPTURED, Headers.bytes(now - 2_000));
+        record.headers().add(Headers.GATED, Headers.bytes(now - 1_000));
+        record.headers().add(Headers.JOINED, Headers.bytes(now));
+        return producer.send(record);
+    }
+
+    Future<RecordMetadata> raw(ProducerRecord<byte[], byte[]> record) {
+        return producer.send(record);
+    }
+
+    JsonNode get(String path) {
+        return call("GET", path, null);
+    }
+
+    JsonNode call(String method, String path, String body) {
+        var publisher = body == null ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body);
+        return send(HttpRequest.newBuilder(URI.create(servers.searchUrl() + path)).header("Content-Type", "application/json").method(method, publisher).build());
+    }
+
+    private JsonNode send(HttpRequest request) {
+        try {
+            return JSON.readTree(http.send(request, BodyHandlers.ofString()).body());
+        } catch (IOException e) {
+            return JSON.createObjectNode().put("away", e.toString());
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** A document as the index has it, realtime; {@code found} is false where it has none. */
+    JsonNode indexed(String index, String id) {
+        return get("/" + index + "/_doc/" + id);
+    }
+
+    long count(String index) {
+        call("POST", "/" + index + "/_refresh", null);
+        return get("/" + index + "/_count").path("count").asLong(-1);
+    }
+
+    JsonNode ready() {
+        return send(HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/q/health/ready")).build());
+    }
+
+    String metrics() throws Exception {
+        return http.send(HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/q/metrics")).build(), BodyHandlers.ofString()).body();
+    }
+
+    /** Sum of the group's committed offsets over the partitions of a pipeline's topic. */
+    long committed(String pipeline) throws ExecutionException, InterruptedException {
+        return admin.listConsumerGroupOffsets(GROUP).partitionsToOffsetAndMetadata().get().entrySet().stream()
+                .filter(e -> e.getKey().topic().equals(Topics.documents(pipeline)) && e.getValue() != null).mapToLong(e -> e.getValue().offset()).sum();
+    }
+
+    List<ConsumerRecord<byte[], byte[]>> quarantined(String pipeline) {
+        var records = new ArrayList<ConsumerRecord<byte[], byte[]>>();
+        try (var consumer = new KafkaConsumer<>(Map.of("bootstrap.servers", servers.kafkaBootstrap(), "auto.offset.reset", "earliest"), new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            var partitions = new ArrayList<TopicPartition>();
+            for (int i = 0; i < PARTITIONS; i++) {
+                partitions.add(new TopicPartition(Topics.quarantineDocuments(pipeline), i));
+            }
+            consumer.assign(partitions);
+            consumer.seekToBeginning(partitions);
+            var ends = consumer.endOffsets(partitions);
+            while (partitions.stream().anyMatch(p -> consumer.position(p) < ends.get(p))) {
+                consumer.poll(java.time.Duration.ofMillis(100)).forEach(records::add);
+            }
+        }
+        return records;
+    }
+
+    @Override
+    public void close() {
+        if (indexer != null) {
+            indexer.stop();
+        }
+        producer.close();
+        admin.close();
+        servers.close();
+    }
+}
