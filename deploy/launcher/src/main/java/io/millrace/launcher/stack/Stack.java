@@ -124,6 +124,7 @@ public final class Stack {
         try {
             var bytes = new byte[24];
             new SecureRandom().nextBytes(bytes);
+            Files.createDirectories(options.data());
             Files.createFile(token(), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
             Files.writeString(token(), HexFormat.of().formatHex(bytes));
         } catch (IOException e) {
