@@ -17,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.regex.Pattern;
 
 /**
  * One child process that can be started, awaited, stopped, killed and found again by a later run.
@@ -28,6 +29,7 @@ public final class ManagedProcess {
 
     private static final long LOG_LIMIT_BYTES = 64L << 20;
     private static final int TAIL_LINES = 15;
+    private static final Pattern STACK_FRAME = Pattern.compile("\\s+(at |\\.\\.\\. ).*");
 
     private final ProcessSpec spec;
     /** Guarded by this. The last known process; empty before the first start or find. */
@@ -144,7 +146,7 @@ public final class ManagedProcess {
         return start();
     }
 
-    /** The last lines of the log, or a note that there is none. */
+    /** The last lines of the log without stack frames, or a note that there is none. */
     public String tail() {
         if (!Files.exists(spec.log())) {
             return "(no log yet)";
@@ -154,7 +156,7 @@ public final class ManagedProcess {
             file.position(from);
             var bytes = new byte[(int) (file.size() - from)];
             file.read(ByteBuffer.wrap(bytes));
-            var lines = new String(bytes, StandardCharsets.UTF_8).lines().toList();
+            var lines = new String(bytes, StandardCharsets.UTF_8).lines().filter(line -> !STACK_FRAME.matcher(line).matches()).toList();
             return String.join("\n", lines.subList(Math.max(0, lines.size() - TAIL_LINES), lines.size())).indent(2).stripTrailing();
         } catch (IOException e) {
             return "(log cannot be read: " + e.getMessage() + ")";
