@@ -1,0 +1,51 @@
+package io.millrace.launcher;
+
+import io.millrace.local.LocalException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Unmatched;
+
+/** The benches stand in the module {@code tests}, which depends on this one; so they run in a JVM of their own. */
+@Command(name = "bench", description = "Measures. 'bench e2e': the whole stack; 'bench e2e --help' lists its options. Takes its own ports and data.")
+final class BenchCommand implements Callable<Integer> {
+
+    @Parameters(paramLabel = "BENCH", description = "${COMPLETION-CANDIDATES}")
+    private Bench bench;
+    @Option(names = {"-h", "--help"}, description = "Show the options of the bench.")
+    private boolean help;
+    @Unmatched
+    private List<String> arguments = new ArrayList<>();
+
+    /** What can be measured, and the main class that does it. */
+    enum Bench {
+        E2E("io.millrace.tests.bench.EndToEnd");
+
+        private final String mainClass;
+
+        Bench(String mainClass) {
+            this.mainClass = mainClass;
+        }
+    }
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        var jar = DataFolder.home().resolve("tests").resolve("target").resolve("millrace-tests.jar");
+        if (!Files.exists(jar)) {
+            throw new LocalException("Not built: " + jar + ". Run ./millrace bench from the root of the checkout, which builds what is missing");
+        }
+        var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Dmillrace.home=" + DataFolder.home(),
+                "-Xmx1g", "-XX:+UseSerialGC", "-cp", jar.toString(), bench.mainClass));
+        command.addAll(arguments);
+        if (help) {
+            command.add("--help");
+        }
+        return new ProcessBuilder(command).inheritIO().start().waitFor();
+    }
+}
