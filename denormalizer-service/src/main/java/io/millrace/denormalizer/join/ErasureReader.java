@@ -1,0 +1,49 @@
+package io.millrace.denormalizer.join;
+
+import io.millrace.denormalizer.plan.Plan;
+import io.millrace.denormalizer.registry.SchemaSource;
+import io.millrace.denormalizer.row.AvroRows;
+import io.millrace.denormalizer.row.CellJson;
+import io.millrace.denormalizer.row.RootKeys;
+import io.millrace.pipeline.record.Headers;
+import io.millrace.pipeline.record.WireFormat;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.streams.processor.api.Record;
+
+/** Finds a pipeline's requests to erase a document among the rows of the outbox. Not thread-safe. */
+final class ErasureReader {
+
+    private static final List<String> COLUMNS = List.of("aggregatetype", "aggregateid", "type");
+
+    private final Plan plan;
+    private final RootKeys rootKeys;
+    private final SchemaSource schemas;
+    private final Map<Integer, AvroRows> readers = new HashMap<>();
+
+    ErasureReader(Plan plan, RootKeys rootKeys, SchemaSource schemas) {
+        this.plan = plan;
+        this.rootKeys = rootKeys;
+        this.schemas = schemas;
+    }
+
+    record Request(byte[] rootKey, Message.Erase message) {}
+
+    String topic() {
+        return Router.outbox(plan);
+    }
+
+    /** Null where the record is something else. */
+    Request read(Record<byte[], byte[]> record) {
+        if (!WireFormat.is(record.value())) {
+            return null;
+        }
+        var row = readers.computeIfAbsent(WireFormat.schemaId(record.value()), id -> AvroRows.of(schemas.byId(id), COLUMNS)).read(record.value());
+        if (!plan.pipeline().equals(CellJson.text(row, 0)) || !"erase".equals(CellJson.text(row, 2))) {
+            return null;
+        }
+        var documentId = CellJson.text(row, 1);
+        return new Request(rootKeys.of(documentId), new Message.Erase(Headers.position(record.headers()), documentId));
+    }
+}

@@ -1,0 +1,180 @@
+package io.millrace.denormalizer.join;
+
+import io.millrace.denormalizer.row.ByteReader;
+import io.millrace.denormalizer.row.ByteWriter;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.BiConsumer;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.state.KeyValueStore;
+
+/**
+ * Brings a look-up's change into the documents that refer to it. The first few at once; the rest as a job that goes on
+ * between other work and after a restart.
+ *
+ * <p>A job walks the referrers in a circle: a further change of the same look-up only moves the end of the walk to where
+ * it stands, so that a look-up that changes all the time starves nobody. Only the job is stored, until its end is
+ * committed: after a restart the walk begins again. Not thread-safe.
+ */
+final class FanOut {
+
+    private static final int AT_ONCE = 32;
+
+    private final KeyValueStore<Bytes, byte[]> store;
+    private final CommitClock.Session clock;
+    private final BiConsumer<byte[], Headers> emit;
+    private final Map<Bytes, Job> jobs = new LinkedHashMap<>();
+
+    FanOut(KeyValueStore<Bytes, byte[]> store, CommitClock.Session clock, BiConsumer<byte[], Headers> emit) {
+        this.store = store;
+        this.clock = clock;
+        this.emit = emit;
+        var keys = new ArrayList<byte[]>();
+        try (var stored = store.prefixScan(Keys.jobs(), Stores.BYTES)) {
+            while (stored.hasNext()) {
+                var next = stored.next();
+                keys.add(Keys.from(next.key, 1));
+                jobs.put(Bytes.wrap(keys.getLast()), new Job(headers(next.value)));
+            }
+        }
+    }
+
+    /** A walk over the referrers of one reference. */
+    private static final class Job {
+        Headers cause;
+        /** The root key emitted last, null at the beginning. */
+        byte[] cursor;
+        /** Where the walk ends; null for the end of all referrers. */
+        byte[] end;
+        /** Whether the walk starts again from the beginning after the last referrer, to reach {@link #end}. */
+        boolean again;
+        boolean done;
+        long doneAt;
+
+        Job(Headers cause) {
+            this.cause = cause;
+        }
+    }
+
+    boolean isIdle() {
+        return jobs.isEmpty();
+    }
+
+    int pending() {
+        return jobs.size();
+    }
+
+    /** Emits, now or later, every document that refers to something that changed. */
+    void start(Bytes reference, Headers cause) {
+        var running = jobs.get(reference);
+        if (running != null) {
+            running.cause = cause;
+            if (running.done || running.cursor == null) {
+                running.cursor = null;
+                running.end = null;
+                running.again = false;
+                running.done = false;
+            } else {
+                running.end = running.cursor;
+                running.again = true;
+            }
+            store.put(Keys.job(reference.get()), headers(cause));
+            return;
+        }
+        var job = new Job(cause);
+        if (!step(reference, job, AT_ONCE)) {
+            jobs.put(reference, job);
+            store.put(Keys.job(reference.get()), headers(cause));
+        }
+    }
+
+    /** Goes on with the oldest job until the time is up. */
+    void work(long untilNanos) {
+        var finished = new ArrayList<Bytes>();
+        for (var entry : jobs.entrySet()) {
+            var job = entry.getValue();
+            while (!job.done && System.nanoTime() < untilNanos) {
+                if (step(entry.getKey(), job, 8)) {
+                    job.done = true;
+                    job.doneAt = clock.stamp();
+                }
+            }
+            if (job.done && clock.isCommitted(job.doneAt)) {
+                finished.add(entry.getKey());
+            }
+        }
+        for (var reference : finished) {
+            jobs.remove(reference);
+            store.delete(Keys.job(reference.get()));
+        }
+    }
+
+    /** Emits up to so many documents; true where the walk is at its end. */
+    private boolean step(Bytes reference, Job job, int most) {
+        var prefix = Keys.referrer(reference.get(), Stores.NONE).get();
+        var roots = new ArrayList<byte[]>(most);
+        boolean atEnd = true;
+        var from = job.cursor == null ? prefix : new ByteWriter(prefix.length + job.cursor.length + 1).put(prefix).put(job.cursor).put(0).toBytes();
+        try (var referrers = store.range(Bytes.wrap(from), Bytes.wrap(behind(prefix)))) {
+            while (referrers.hasNext()) {
+                var key = referrers.next().key.get();
+                if (key.length < prefix.length || !Arrays.equals(key, 0, prefix.length, prefix, 0, prefix.length)) {
+                    break;
+                }
+                if (roots.size() == most) {
+                    atEnd = false;
+                    break;
+                }
+                var root = Arrays.copyOfRange(key, prefix.length, key.length);
+                if (!job.again && job.end != null && Arrays.compareUnsigned(root, job.end) > 0) {
+                    break;
+                }
+                roots.add(root);
+            }
+        }
+        for (var root : roots) {
+            emit.accept(root, job.cause);
+            job.cursor = root;
+        }
+        if (atEnd && job.again) {
+            job.again = false;
+            job.cursor = null;
+            return false;
+        }
+        return atEnd;
+    }
+
+    /** The first key behind all that begin with a prefix. */
+    private static byte[] behind(byte[] prefix) {
+        var next = prefix.clone();
+        for (int i = next.length - 1; i >= 0; i--) {
+            if (++next[i] != 0) {
+                return Arrays.copyOf(next, i + 1);
+            }
+        }
+        throw new IllegalArgumentException("Nothing comes behind a prefix of 0xFF bytes alone");
+    }
+
+    private static byte[] headers(Headers cause) {
+        var out = new ByteWriter(128);
+        for (Header header : cause) {
+            if (header.value() != null) {
+                out.putBlock(header.key().getBytes(java.nio.charset.StandardCharsets.UTF_8)).putBlock(header.value());
+            }
+        }
+        return out.toBytes();
+    }
+
+    private static Headers headers(byte[] stored) {
+        var headers = new RecordHeaders();
+        for (var in = new ByteReader(stored); in.hasMore();) {
+            headers.add(in.getUtf8(), in.getBlock());
+        }
+        return headers;
+    }
+}

@@ -1,0 +1,14 @@
+package io.millrace.denormalizer.join;
+
+import java.time.Duration;
+import java.util.function.BooleanSupplier;
+
+/**
+ * What the join is told from outside.
+ *
+ * @param isCaughtUp whether the first build has taken in every row that was there when it began; asked often, from the
+ *        stream threads
+ * @param keepRemoved how long the position of a removed array row is kept at least
+ * @param maxDocumentBytes a larger document is set aside
+ */
+public record JoinSettings(BooleanSupplier isCaughtUp, Duration keepRemoved, int maxDocumentBytes) {}

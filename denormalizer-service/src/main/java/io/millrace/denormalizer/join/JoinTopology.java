@@ -1,0 +1,108 @@
+package io.millrace.denormalizer.join;
+
+import io.millrace.denormalizer.plan.Plan;
+import io.millrace.denormalizer.registry.SchemaSource;
+import io.millrace.denormalizer.row.RootKeys;
+import io.millrace.pipeline.record.Partitions;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.streams.AutoOffsetReset;
+import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.processor.StreamPartitioner;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.state.StoreBuilder;
+
+/**
+ * The topology of one pipeline: one sub-topology, so that all of a partition's work is one task.
+ *
+ * <pre>
+ * rows.* ──▶ Router ──▶ exchange ──▶ Joiner ──▶ documents
+ *                          ▲────────────┘
+ * </pre>
+ */
+public final class JoinTopology {
+
+    private static final Map<String, String> CHANGELOG = Map.of("segment.bytes", "67108864", "min.cleanable.dirty.ratio", "0.3");
+
+    private JoinTopology() {}
+
+    /**
+     * @param topics what the stages write to
+     * @param rootKeys of the same root key that the plan was made with
+     */
+    public static Topology of(Plan plan, JoinTopics topics, RootKeys rootKeys, SchemaSource schemas, CommitClock commits, JoinSettings settings, Stage stage) {
+        var bytes = new ByteArrayDeserializer();
+        var out = new ByteArraySerializer();
+        var topology = new Topology();
+        var sources = new ArrayList<String>();
+        for (var topic : sourceTopics(plan)) {
+            sources.add("from-" + topic);
+            topology.addSource(AutoOffsetReset.earliest(), "from-" + topic, (record, time) -> Math.max(0, record.timestamp()), bytes, bytes, topic);
+        }
+        topology.addProcessor("router", () -> new Router(plan, schemas, commits, stage, new ErasureReader(plan, rootKeys, schemas)), sources.toArray(String[]::new));
+        topology.addSource(AutoOffsetReset.earliest(), "from-exchange", (record, time) -> Math.max(0, record.timestamp()), bytes, bytes, topics.exchange());
+        topology.addProcessor("joiner", () -> new Joiner(plan, settings, commits, stage), "from-exchange");
+        topology.addStateStore(store(Stores.ROWS), "router");
+        topology.addStateStore(store(Stores.DOCUMENTS), "router", "joiner");
+        topology.addStateStore(store(Stores.LOOKUPS), "joiner");
+        topology.addSink(Sinks.EXCHANGE, topics.exchange(), out, out, exchange(), "router", "joiner");
+        topology.addSink(Sinks.DOCUMENTS, topics.documents(), out, out, byKey(), "joiner");
+        topology.addSink(Sinks.QUARANTINE, topics.quarantine(), out, out, byKey(), "router", "joiner");
+        return topology;
+    }
+
+    /** Every topic that rows come from, requests to erase included. */
+    public static List<String> sourceTopics(Plan plan) {
+        var topics = new ArrayList<>(plan.tables().stream().map(t -> t.topic()).toList());
+        topics.add(Router.outbox(plan));
+        return topics;
+    }
+
+    /** How many times a row can travel through the exchange before it is in its document. */
+    public static int hops(Plan plan) {
+        int deepest = 1;
+        for (var node : plan.spine()) {
+            deepest = Math.max(deepest, 1 + depth(plan, node.id()));
+        }
+        return deepest;
+    }
+
+    private static int depth(Plan plan, int node) {
+        int below = 0;
+        for (var child : plan.spine().get(node).children()) {
+            below = Math.max(below, 1 + depth(plan, child.id()));
+        }
+        return below;
+    }
+
+    private static StoreBuilder<KeyValueStore<org.apache.kafka.common.utils.Bytes, byte[]>> store(String name) {
+        return org.apache.kafka.streams.state.Stores
+                .keyValueStoreBuilder(org.apache.kafka.streams.state.Stores.persistentKeyValueStore(name), Serdes.Bytes(), Serdes.ByteArray())
+                .withCachingDisabled()
+                .withLoggingEnabled(CHANGELOG);
+    }
+
+    private static StreamPartitioner<byte[], byte[]> exchange() {
+        return (topic, key, value, partitions) -> {
+            if (!Message.isForAll(value)) {
+                return Optional.of(Set.of(Partitions.of(key, partitions)));
+            }
+            var all = new HashSet<Integer>();
+            for (int i = 0; i < partitions; i++) {
+                all.add(i);
+            }
+            return Optional.of(all);
+        };
+    }
+
+    private static StreamPartitioner<byte[], byte[]> byKey() {
+        return (topic, key, value, partitions) -> Optional.of(Set.of(key == null ? 0 : Partitions.of(key, partitions)));
+    }
+}

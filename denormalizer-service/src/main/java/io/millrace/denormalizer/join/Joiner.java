@@ -1,0 +1,433 @@
+package io.millrace.denormalizer.join;
+
+import io.millrace.denormalizer.plan.Plan;
+import io.millrace.denormalizer.plan.TablePlan;
+import io.millrace.pipeline.record.Headers;
+import io.millrace.pipeline.record.Position;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.TreeSet;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.processor.PunctuationType;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.state.KeyValueStore;
+
+/** Keeps the documents of one partition and emits each when something in it changed. */
+final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
+
+    private static final Duration TICK = Duration.ofMillis(20);
+    private static final long MILLI = 1_000_000;
+    /** Of the time, while other records wait. */
+    private static final double FAN_OUT_SHARE = 0.3;
+    private static final Bytes FINGERPRINT = Keys.meta("fingerprint");
+    private static final Bytes LIVE = Keys.meta("live");
+
+    private final Plan plan;
+    private final JoinSettings settings;
+    private final CommitClock commits;
+    private final Stage stage;
+    private ProcessorContext<byte[], byte[]> context;
+    private KeyValueStore<Bytes, byte[]> documents;
+    private KeyValueStore<Bytes, byte[]> store;
+    private CommitClock.Session clock;
+    private Lookups lookups;
+    private Placement placement;
+    private FanOut fanOut;
+    private Graves graves;
+    private DocumentBuilder builder;
+    private Phase phase;
+    /** The root key that the scan emitted last. */
+    private byte[] scanned;
+    private long scanEnded;
+    private long lastTick;
+    private long records;
+    private boolean isMarked;
+
+    Joiner(Plan plan, JoinSettings settings, CommitClock commits, Stage stage) {
+        this.plan = plan;
+        this.settings = settings;
+        this.commits = commits;
+        this.stage = stage;
+    }
+
+    /** How far the first build is. */
+    private enum Phase {
+        /** Rows are taken in, nothing is emitted. */
+        HELD,
+        /** Every document is emitted once, in the order of the root keys; changes of those already emitted are too. */
+        SCAN,
+        /** As LIVE, but not known to be committed: a restart would scan again. */
+        SCANNED,
+        /** Each change is emitted. */
+        LIVE
+    }
+
+    @Override
+    public void init(ProcessorContext<byte[], byte[]> processorContext) {
+        context = processorContext;
+        documents = context.getStateStore(Stores.DOCUMENTS);
+        store = context.getStateStore(Stores.LOOKUPS);
+        clock = commits.session(context.taskId().partition());
+        graves = new Graves(documents, clock, settings.keepRemoved());
+        lookups = new Lookups(store, clock);
+        placement = new Placement(documents, clock, graves);
+        builder = new DocumentBuilder(plan, documents, lookups);
+        fanOut = new FanOut(store, clock, this::emitKnown);
+        phase = store.get(LIVE) == null ? Phase.HELD : Phase.LIVE;
+        refuseOtherPlan();
+        stage.phase(context.taskId().partition(), phase.name());
+        lastTick = System.nanoTime();
+        context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, now -> tick());
+    }
+
+    private void refuseOtherPlan() {
+        var stored = store.get(FINGERPRINT);
+        isMarked = stored != null;
+        if (isMarked && !new String(stored, StandardCharsets.US_ASCII).equals(plan.fingerprint())) {
+            throw new IncompatibleStateException("The state of the pipeline " + plan.pipeline() + " was built for another shape of its documents ("
+                    + new String(stored, StandardCharsets.US_ASCII) + ", the file now asks for " + plan.fingerprint()
+                    + "). Documents of two shapes must not be mixed: raise millrace.denormalizer.generation to build anew beside it, or put the file's document back");
+        }
+    }
+
+    private void mark() {
+        if (!isMarked) {
+            store.put(FINGERPRINT, plan.fingerprint().getBytes(StandardCharsets.US_ASCII));
+            isMarked = true;
+        }
+    }
+
+    @Override
+    public void process(Record<byte[], byte[]> record) {
+        records++;
+        mark();
+        apply(record.key(), Message.decode(record.value()), record.headers());
+    }
+
+    private void apply(byte[] key, Message message, org.apache.kafka.common.header.Headers cause) {
+        switch (message) {
+            case Message.Root root -> root(key, root, cause);
+            case Message.Child child -> child(key, child, cause);
+            case Message.Placed placed -> placement.place(plan.spine().get(placed.node()), key, placed, (to, m) -> send(to, m, cause));
+            case Message.Located located -> placement.locate(plan.spine().get(located.node()), key, located, (to, m) -> send(to, m, cause));
+            case Message.Lookup lookup -> lookup(lookup, cause);
+            case Message.Floor floor -> floor(floor, cause);
+            case Message.Erase erase -> erase(key, erase, cause);
+        }
+    }
+
+    private void send(byte[] to, Message message, org.apache.kafka.common.header.Headers cause) {
+        context.forward(new Record<>(to, Message.encode(message), context.currentSystemTimeMs(), cause), Sinks.EXCHANGE);
+    }
+
+    private void root(byte[] rootKey, Message.Root message, org.apache.kafka.common.header.Headers cause) {
+        var head = head(rootKey);
+        boolean isGone = message.row() != null && message.position().isBefore(lookups.floor(plan.root().table()));
+        if (message.position().isBefore(head.root) || isGone) {
+            stage.superseded();
+            return;
+        }
+        head.root = message.position();
+        head.row = message.row();
+        head.documentId = message.documentId();
+        if (message.isNew()) {
+            head.renewed = head.renewed.max(message.position());
+        }
+        put(rootKey, head);
+        if (head.isVisible()) {
+            show(rootKey, head, cause);
+        } else if (head.row == null) {
+            remove(rootKey, head, cause);
+        }
+    }
+
+    private void erase(byte[] rootKey, Message.Erase message, org.apache.kafka.common.header.Headers cause) {
+        var head = head(rootKey);
+        if (message.position().isBefore(head.erased)) {
+            return;
+        }
+        head.erased = message.position();
+        head.mark = head.mark.max(message.position());
+        if (head.documentId.isEmpty()) {
+            head.documentId = message.documentId();
+        }
+        put(rootKey, head);
+        if (!head.isVisible()) {
+            remove(rootKey, head, cause);
+        }
+    }
+
+    private void child(byte[] rootKey, Message.Child message, org.apache.kafka.common.header.Headers cause) {
+        var node = plan.spine().get(message.node());
+        var at = Keys.entry(rootKey, node.id(), message.parentKey(), message.rowId());
+        var stored = documents.get(at);
+        if (stored != null && message.position().isBefore(Entry.read(stored).position())
+                || node.isDirect() && message.row() != null && message.position().isBefore(lookups.floor(node.table()))) {
+            stage.superseded();
+            return;
+        }
+        var entry = new Entry(rootKey.length, message.position(), message.row()).toBytes();
+        documents.put(at, entry);
+        var head = head(rootKey);
+        if (message.row() == null) {
+            graves.add(at, entry);
+            if (head.mark.isBefore(message.position())) {
+                head.mark = message.position();
+                put(rootKey, head);
+            }
+        }
+        if (head.isVisible()) {
+            show(rootKey, head, cause);
+        }
+    }
+
+    private void lookup(Message.Lookup message, org.apache.kafka.common.header.Headers cause) {
+        for (var reference : lookups.apply(plan.tables().get(message.table()), message.rowId(), message.position(), message.row())) {
+            if (phase != Phase.HELD) {
+                fanOut.start(reference, cause);
+            }
+        }
+    }
+
+    private void floor(Message.Floor message, org.apache.kafka.common.header.Headers cause) {
+        var table = plan.tables().get(message.table());
+        var position = message.position();
+        if (position.isBefore(lookups.floor(table))) {
+            return;
+        }
+        lookups.raiseFloor(table, position);
+        if (table.isLookup()) {
+            for (var rowId : lookups.olderThan(table, position)) {
+                lookup(new Message.Lookup(position, table.id(), rowId, null), cause);
+            }
+        }
+        if (plan.root().table() == table) {
+            removeRoots(position, cause);
+        }
+        if (table.nodes().stream().anyMatch(n -> n.isDirect())) {
+            removeEntries(table, position, cause);
+        }
+    }
+
+    private void removeRoots(Position position, org.apache.kafka.common.header.Headers cause) {
+        var roots = new ArrayList<byte[]>();
+        try (var heads = documents.prefixScan(Keys.heads(), Stores.BYTES)) {
+            while (heads.hasNext()) {
+                var next = heads.next();
+                var head = Head.read(next.value);
+                if (head.row != null && head.root.isBefore(position) || head.root.equals(position)) {
+                    roots.add(Keys.rootOfHead(next.key));
+                }
+            }
+        }
+        for (var rootKey : roots) {
+            root(rootKey, new Message.Root(position, true, head(rootKey).documentId, null), cause);
+        }
+    }
+
+    private void removeEntries(TablePlan table, Position position, org.apache.kafka.common.header.Headers cause) {
+        record Gone(byte[] rootKey, int node, byte[] rowId) {}
+        var gone = new ArrayList<Gone>();
+        try (var entries = documents.prefixScan(Keys.entries(), Stores.BYTES)) {
+            while (entries.hasNext()) {
+                var next = entries.next();
+                var entry = Entry.read(next.value);
+                var key = next.key.get();
+                int at = 1 + entry.rootLength();
+                var node = plan.spine().get((key[at] & 0xFF) << 8 | key[at + 1] & 0xFF);
+                if (node.isDirect() && node.table() == table && (entry.row() != null && entry.position().isBefore(position) || entry.position().equals(position))) {
+                    gone.add(new Gone(Arrays.copyOfRange(key, 1, at), node.id(), Arrays.copyOfRange(key, at + 2, key.length)));
+                }
+            }
+        }
+        for (var row : gone) {
+            child(row.rootKey, new Message.Child(position, row.node, Stores.NONE, row.rowId, null), cause);
+        }
+    }
+
+    private Head head(byte[] rootKey) {
+        return Head.read(documents.get(Keys.head(rootKey)));
+    }
+
+    private void put(byte[] rootKey, Head head) {
+        documents.put(Keys.head(rootKey), head.toBytes());
+    }
+
+    /** Whether a change of this document is emitted now, and not by the scan to come. */
+    private boolean isShown(byte[] rootKey) {
+        return switch (phase) {
+            case HELD -> false;
+            case SCAN -> scanned != null && Arrays.compareUnsigned(rootKey, scanned) <= 0;
+            case SCANNED, LIVE -> true;
+        };
+    }
+
+    /** For a fan-out: a document that may have gone since it was counted among the referrers. */
+    private void emitKnown(byte[] rootKey, org.apache.kafka.common.header.Headers cause) {
+        var head = head(rootKey);
+        if (head.isVisible()) {
+            show(rootKey, head, cause);
+        }
+    }
+
+    private void show(byte[] rootKey, Head head, org.apache.kafka.common.header.Headers cause) {
+        if (isShown(rootKey)) {
+            emit(rootKey, head, cause);
+        }
+    }
+
+    private void emit(byte[] rootKey, Head head, org.apache.kafka.common.header.Headers cause) {
+        byte[] document;
+        try {
+            document = builder.build(rootKey, head);
+        } catch (IllegalArgumentException e) {
+            quarantine(head, cause, "document-unbuildable", "Building the document " + head.documentId + " failed: " + e.getMessage()
+                    + ". The index keeps the document's last good state; correct the row, and it is built again");
+            return;
+        }
+        var position = refer(rootKey, head, builder.references(), builder.position());
+        if (document.length > settings.maxDocumentBytes()) {
+            quarantine(head, cause, "document-too-large", "The document " + head.documentId + " has " + document.length + " bytes, more than the "
+                    + settings.maxDocumentBytes() + " of millrace.denormalizer.max-document-bytes; raise it together with the topic's max.message.bytes, or take fewer fields");
+            return;
+        }
+        forward(head.documentId, document, position, cause);
+        stage.written(cause, document.length);
+    }
+
+    private void quarantine(Head head, org.apache.kafka.common.header.Headers cause, String reason, String detail) {
+        stage.parked();
+        context.forward(new Record<>(head.documentId.getBytes(StandardCharsets.UTF_8), null, context.currentSystemTimeMs(), Quarantine.headers(cause, reason, detail)), Sinks.QUARANTINE);
+    }
+
+    /** Deletes the document; its head and the rows of its arrays stay, for the row may come back. */
+    private void remove(byte[] rootKey, Head head, org.apache.kafka.common.header.Headers cause) {
+        if (!isShown(rootKey)) {
+            return;
+        }
+        var position = head.mark.max(head.root);
+        try (var entries = documents.prefixScan(Keys.entries(rootKey), Stores.BYTES)) {
+            while (entries.hasNext()) {
+                position = position.max(Entry.read(entries.next().value).position());
+            }
+        }
+        position = refer(rootKey, head, Stores.NONE, position);
+        forward(head.documentId, null, position, cause);
+        stage.deleted(cause);
+    }
+
+    /**
+     * Replaces what the document refers to.
+     *
+     * @return the position of the document, which is not lower than that of any reference that is dropped
+     */
+    private Position refer(byte[] rootKey, Head head, byte[] references, Position position) {
+        var at = Keys.references(rootKey);
+        var stored = documents.get(at);
+        if (Arrays.equals(stored, references)) {
+            return position;
+        }
+        var old = new TreeSet<Bytes>();
+        DocumentBuilder.references(stored).forEach(r -> old.add(Bytes.wrap(r)));
+        for (var reference : DocumentBuilder.references(references)) {
+            if (!old.remove(Bytes.wrap(reference))) {
+                store.put(Keys.referrer(reference, rootKey), Stores.NONE);
+            }
+        }
+        var highest = position;
+        for (var dropped : old) {
+            highest = highest.max(lookups.behind(dropped.get(), plan.indexes()));
+            store.delete(Keys.referrer(dropped.get(), rootKey));
+        }
+        documents.put(at, references);
+        if (!old.isEmpty() && head.mark.isBefore(highest)) {
+            head.mark = highest;
+            put(rootKey, head);
+        }
+        return highest;
+    }
+
+    private void forward(String documentId, byte[] document, Position position, org.apache.kafka.common.header.Headers cause) {
+        var headers = new RecordHeaders();
+        headers.add(Headers.POSITION, position.toBytes());
+        headers.add(Headers.VERSION, Headers.bytes(position.commit()));
+        copy(cause, headers, Headers.COMMITTED);
+        copy(cause, headers, Headers.CAPTURED);
+        copy(cause, headers, Headers.GATED);
+        headers.add(Headers.JOINED, Headers.bytes(Headers.nowMicros()));
+        stage.trace(cause, headers, documentId);
+        context.forward(new Record<>(documentId.getBytes(StandardCharsets.UTF_8), document, context.currentSystemTimeMs(), headers), Sinks.DOCUMENTS);
+    }
+
+    private static void copy(org.apache.kafka.common.header.Headers from, org.apache.kafka.common.header.Headers to, String name) {
+        var value = Headers.bytes(from, name);
+        if (value != null) {
+            to.add(name, value);
+        }
+    }
+
+    private void tick() {
+        mark();
+        long now = System.nanoTime();
+        graves.clear();
+        switch (phase) {
+            case HELD -> {
+                if (settings.isCaughtUp().getAsBoolean()) {
+                    enter(Phase.SCAN);
+                }
+            }
+            case SCAN -> scan(now + (records == 0 ? 200 : 50) * MILLI);
+            case SCANNED -> {
+                if (clock.isCommitted(scanEnded)) {
+                    store.put(LIVE, new byte[] {1});
+                    enter(Phase.LIVE);
+                }
+            }
+            case LIVE -> { }
+        }
+        if (!fanOut.isIdle()) {
+            long share = (long) ((now - lastTick) * FAN_OUT_SHARE / (1 - FAN_OUT_SHARE));
+            fanOut.work(System.nanoTime() + (records == 0 ? 50 * MILLI : Math.clamp(share, 2 * MILLI, 60 * MILLI)));
+        }
+        stage.fanOuts(context.taskId().partition(), fanOut.pending());
+        records = 0;
+        lastTick = System.nanoTime();
+    }
+
+    private void enter(Phase next) {
+        phase = next;
+        stage.phase(context.taskId().partition(), next.name());
+    }
+
+    /** Emits every document that has not been emitted, until the time is up. */
+    private void scan(long untilNanos) {
+        var from = scanned == null ? Keys.heads() : Bytes.wrap(Arrays.copyOf(Keys.head(scanned).get(), Keys.head(scanned).get().length + 1));
+        var noCause = new RecordHeaders();
+        try (var heads = documents.range(from, Keys.entries())) {
+            while (heads.hasNext()) {
+                var next = heads.next();
+                if (next.key.compareTo(Keys.entries()) >= 0) {
+                    break;
+                }
+                var rootKey = Keys.rootOfHead(next.key);
+                scanned = rootKey;
+                var head = Head.read(next.value);
+                if (head.isVisible()) {
+                    emit(rootKey, head, noCause);
+                } else if (!head.documentId.isEmpty()) {
+                    remove(rootKey, head, noCause);
+                }
+                if (System.nanoTime() > untilNanos) {
+                    return;
+                }
+            }
+        }
+        scanEnded = clock.stamp();
+        enter(Phase.SCANNED);
+    }
+}

@@ -1,0 +1,144 @@
+package io.millrace.denormalizer.join;
+
+import io.millrace.denormalizer.row.ByteWriter;
+import java.util.Arrays;
+import org.apache.kafka.common.utils.Bytes;
+
+/** The keys of the state stores. The first byte says what a key is; DESIGN.md lists them. */
+final class Keys {
+
+    private static final int HEAD = 1;
+    private static final int ENTRY = 2;
+    private static final int REFERENCES = 3;
+    private static final int PLACED = 4;
+    private static final int LOCATION = 5;
+    private static final int LOCATION_MARK = 6;
+
+    private static final int LOOKUP_ROW = 1;
+    private static final int LOOKUP_INDEX = 2;
+    private static final int LOOKUP_MARK = 3;
+    private static final int REFERRER = 4;
+    private static final int FLOOR = 5;
+    private static final int JOB = 6;
+    private static final int META = 7;
+
+    private Keys() {}
+
+    private static Bytes of(int kind, byte[] one) {
+        var key = new byte[one.length + 1];
+        key[0] = (byte) kind;
+        System.arraycopy(one, 0, key, 1, one.length);
+        return Bytes.wrap(key);
+    }
+
+    private static Bytes of(int kind, int id, byte[] one, byte[] two) {
+        return Bytes.wrap(new ByteWriter(3 + one.length + two.length).put(kind).putShort(id).put(one).put(two).toBytes());
+    }
+
+    static Bytes row(int table, byte[] rowId) {
+        return Bytes.wrap(new ByteWriter(2 + rowId.length).putShort(table).put(rowId).toBytes());
+    }
+
+    static Bytes rows(int table) {
+        return row(table, new byte[0]);
+    }
+
+    static Bytes heads() {
+        return of(HEAD, new byte[0]);
+    }
+
+    static Bytes head(byte[] rootKey) {
+        return of(HEAD, rootKey);
+    }
+
+    static byte[] rootOfHead(Bytes key) {
+        return from(key, 1);
+    }
+
+    static Bytes entries() {
+        return of(ENTRY, new byte[0]);
+    }
+
+    static Bytes entries(byte[] rootKey) {
+        return of(ENTRY, rootKey);
+    }
+
+    static Bytes entries(byte[] rootKey, int node, byte[] parentKey) {
+        return entry(rootKey, node, parentKey, new byte[0]);
+    }
+
+    static Bytes entry(byte[] rootKey, int node, byte[] parentKey, byte[] rowId) {
+        return Bytes.wrap(new ByteWriter(3 + rootKey.length + parentKey.length + rowId.length)
+                .put(ENTRY).put(rootKey).putShort(node).put(parentKey).put(rowId).toBytes());
+    }
+
+    static Bytes references(byte[] rootKey) {
+        return of(REFERENCES, rootKey);
+    }
+
+    static Bytes placed(int node) {
+        return of(PLACED, node, new byte[0], new byte[0]);
+    }
+
+    static Bytes placed(int node, byte[] parentKey, byte[] rowId) {
+        return of(PLACED, node, parentKey, rowId);
+    }
+
+    static Bytes locations(int node) {
+        return of(LOCATION, node, new byte[0], new byte[0]);
+    }
+
+    static Bytes location(int node, byte[] joinKey, byte[] parent) {
+        return of(LOCATION, node, joinKey, parent);
+    }
+
+    static Bytes locationMark(int node, byte[] joinKey) {
+        return of(LOCATION_MARK, node, joinKey, new byte[0]);
+    }
+
+    static Bytes lookupRows(int table) {
+        return of(LOOKUP_ROW, table, new byte[0], new byte[0]);
+    }
+
+    static Bytes lookupRow(int table, byte[] rowId) {
+        return of(LOOKUP_ROW, table, rowId, new byte[0]);
+    }
+
+    static Bytes lookupIndex(int index, byte[] key, byte[] rowId) {
+        return of(LOOKUP_INDEX, index, key, rowId);
+    }
+
+    static Bytes lookupMark(int index, byte[] key) {
+        return of(LOOKUP_MARK, index, key, new byte[0]);
+    }
+
+    static Bytes referrer(byte[] reference, byte[] rootKey) {
+        return Bytes.wrap(new ByteWriter(1 + reference.length + rootKey.length).put(REFERRER).put(reference).put(rootKey).toBytes());
+    }
+
+    /** What a document refers to: a look-up index and the key looked for in it. */
+    static byte[] reference(int index, byte[] key) {
+        return new ByteWriter(2 + key.length).putShort(index).put(key).toBytes();
+    }
+
+    static Bytes floor(int table) {
+        return of(FLOOR, table, new byte[0], new byte[0]);
+    }
+
+    static Bytes jobs() {
+        return of(JOB, new byte[0]);
+    }
+
+    static Bytes job(byte[] reference) {
+        return of(JOB, reference);
+    }
+
+    static Bytes meta(String name) {
+        return of(META, name.getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+    }
+
+    /** The part of a key behind a prefix. */
+    static byte[] from(Bytes key, int at) {
+        return Arrays.copyOfRange(key.get(), at, key.get().length);
+    }
+}

@@ -1,0 +1,33 @@
+package io.millrace.denormalizer.plan;
+
+import io.millrace.pipeline.file.TableName;
+import java.util.List;
+
+/**
+ * How one pipeline is joined: made once from the pipeline file, immutable.
+ *
+ * @param pipeline its name
+ * @param source the database's name
+ * @param tables every table once, by {@link TablePlan#id}
+ * @param spine the nodes whose rows are stored with the document they belong to, by {@link SpineNode#id}; the root first
+ * @param indexes how look-up rows are found, by {@link LookupIndex#id}
+ * @param rootKey the root's primary key columns in the order of the key
+ * @param fingerprint equal for plans that can share state stores
+ */
+public record Plan(
+        String pipeline,
+        String source,
+        List<TablePlan> tables,
+        List<SpineNode> spine,
+        List<LookupIndex> indexes,
+        List<String> rootKey,
+        String fingerprint) {
+
+    public SpineNode root() {
+        return spine.getFirst();
+    }
+
+    public TablePlan table(TableName name) {
+        return tables.stream().filter(t -> t.name().equals(name)).findFirst().orElseThrow();
+    }
+}

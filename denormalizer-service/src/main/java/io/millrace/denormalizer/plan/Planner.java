@@ -1,0 +1,170 @@
+package io.millrace.denormalizer.plan;
+
+import io.millrace.denormalizer.json.JsonCanon;
+import io.millrace.denormalizer.row.ByteWriter;
+import io.millrace.pipeline.file.Field;
+import io.millrace.pipeline.file.Join;
+import io.millrace.pipeline.file.Many;
+import io.millrace.pipeline.file.Node;
+import io.millrace.pipeline.file.One;
+import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.topic.Topics;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Makes a {@link Plan} from a pipeline file.
+ *
+ * <p>Arrays below the root, and arrays below those, are the spine: their rows travel to the document's partition. What an
+ * object relation leads to, and everything below that, is look-up data, which every partition has. For an array through
+ * a link table the link is on the spine and the related table is looked up.
+ */
+public final class Planner {
+
+    /** Raised when the stored form of keys, rows or messages changes. */
+    private static final int FORMAT = 1;
+
+    private final Pipeline pipeline;
+    private final List<String> rootKey;
+    private final Map<TableName, TablePlan> tables = new LinkedHashMap<>();
+    private final List<SpineNode> spine = new ArrayList<>();
+    private final Map<String, LookupIndex> indexes = new LinkedHashMap<>();
+
+    private Planner(Pipeline pipeline, List<String> rootKey) {
+        this.pipeline = pipeline;
+        this.rootKey = rootKey;
+    }
+
+    /** @param rootKey the root table's primary key columns, in the order of the key */
+    public static Plan plan(Pipeline pipeline, List<String> rootKey) {
+        return new Planner(pipeline, rootKey).plan();
+    }
+
+    private Plan plan() {
+        var document = pipeline.document();
+        var root = new SpineNode(0, table(document.table()), null, new int[0], new int[0], false);
+        spine.add(root);
+        root.table().nodes().add(root);
+        root.elements(new Elements(null, List.of(), shape(document, List.of(), root.table(), null, root)));
+        return new Plan(pipeline.name(), pipeline.source().name(), List.copyOf(tables.values()), List.copyOf(spine), List.copyOf(indexes.values()), rootKey, fingerprint());
+    }
+
+    /** The state stores' content follows from the document's shape and the order of the tables' columns alone. */
+    private String fingerprint() {
+        var columns = tables.values().stream().map(t -> t.name() + "" + t.columns()).toList();
+        return FORMAT + "-" + Integer.toHexString((pipeline.document() + "" + columns + rootKey).hashCode());
+    }
+
+    private TablePlan table(TableName name) {
+        return tables.computeIfAbsent(name, n -> new TablePlan(tables.size(), n, Topics.rows(pipeline.source().name(), n)));
+    }
+
+    /**
+     * @param link the link table whose columns {@code linkFields} are; null without one
+     * @param on the spine node whose row the node is; null where it is look-up data
+     */
+    private Shape shape(Node node, List<Field> linkFields, TablePlan table, TablePlan link, SpineNode on) {
+        var members = new HashMap<String, Shape.Member>();
+        for (var field : node.fields()) {
+            members.put(field.name(), new Shape.Member(prefix(field.name()), false, value(field, table)));
+        }
+        for (var field : linkFields) {
+            members.put(field.name(), new Shape.Member(prefix(field.name()), true, value(field, link)));
+        }
+        for (var relation : node.relations()) {
+            var value = switch (relation) {
+                case One one -> one(one, table);
+                case Many many when on != null -> spineArray(many, on);
+                case Many many -> lookupArray(many, table);
+            };
+            members.put(relation.name(), new Shape.Member(prefix(relation.name()), false, value));
+        }
+        return new Shape(members.entrySet().stream()
+                .sorted(Comparator.comparing(e -> e.getKey().codePoints().toArray(), Arrays::compare))
+                .map(Map.Entry::getValue).toList());
+    }
+
+    private static byte[] prefix(String name) {
+        var out = new ByteWriter(name.length() + 3);
+        JsonCanon.string(name, out);
+        return out.put(':').toBytes();
+    }
+
+    private static Shape.Value value(Field field, TablePlan table) {
+        return switch (field.value()) {
+            case Field.Column(var column) -> new Shape.ColumnValue(table.slot(column));
+        };
+    }
+
+    private Shape.Value one(One one, TablePlan table) {
+        var target = table(one.node().table());
+        var joins = sorted(one.on());
+        return new Shape.OneValue(index(target, joins), here(joins, table), shape(one.node(), List.of(), target, null, null));
+    }
+
+    private Shape.Value lookupArray(Many many, TablePlan table) {
+        var first = many.through() == null ? many.node().table() : many.through().table();
+        var joins = sorted(many.on());
+        var rows = table(first);
+        return new Shape.LookupArray(index(rows, joins), here(joins, table), elements(many, rows, null));
+    }
+
+    private Shape.Value spineArray(Many many, SpineNode parent) {
+        var rows = table(many.through() == null ? many.node().table() : many.through().table());
+        boolean direct = parent.isRoot() && many.on().size() == rootKey.size()
+                && new HashSet<>(many.on().stream().map(Join::here).toList()).equals(new HashSet<>(rootKey));
+        var joins = direct
+                ? many.on().stream().sorted(Comparator.comparingInt(j -> rootKey.indexOf(j.here()))).toList()
+                : sorted(many.on());
+        var node = new SpineNode(spine.size(), rows, parent, here(joins, parent.table()), there(joins, rows), direct);
+        spine.add(node);
+        parent.children().add(node);
+        rows.nodes().add(node);
+        node.elements(elements(many, rows, node));
+        return new Shape.SpineArray(node);
+    }
+
+    private Elements elements(Many many, TablePlan rows, SpineNode on) {
+        if (many.through() == null) {
+            return new Elements(null, order(many, rows), shape(many.node(), List.of(), rows, null, on));
+        }
+        var target = table(many.node().table());
+        var joins = sorted(many.through().to());
+        return new Elements(
+                new Elements.Target(index(target, joins), here(joins, rows)),
+                order(many, target),
+                shape(many.node(), many.through().fields(), target, rows, null));
+    }
+
+    private static List<Elements.OrderKey> order(Many many, TablePlan related) {
+        return many.orderBy().stream().map(o -> new Elements.OrderKey(related.slot(o.column()), o.descending())).toList();
+    }
+
+    private LookupIndex index(TablePlan table, List<Join> joins) {
+        var columns = there(joins, table);
+        return indexes.computeIfAbsent(table.id() + Arrays.toString(columns), k -> {
+            var index = new LookupIndex(indexes.size(), table, columns);
+            table.indexes().add(index);
+            return index;
+        });
+    }
+
+    private static List<Join> sorted(List<Join> joins) {
+        return joins.stream().sorted(Comparator.comparing(Join::there)).toList();
+    }
+
+    private static int[] here(List<Join> joins, TablePlan table) {
+        return joins.stream().mapToInt(j -> table.slot(j.here())).toArray();
+    }
+
+    private static int[] there(List<Join> joins, TablePlan table) {
+        return joins.stream().mapToInt(j -> table.slot(j.there())).toArray();
+    }
+}

@@ -1,0 +1,93 @@
+package io.millrace.denormalizer.row;
+
+import io.millrace.pipeline.type.ColumnType;
+import java.nio.charset.StandardCharsets;
+import java.time.LocalDate;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.apache.avro.Schema;
+
+/** The root table's primary key: its columns, and the way back from a document id to the key. Immutable. */
+public final class RootKeys {
+
+    private static final String HASHED = "sha256-";
+
+    private final List<String> columns;
+    private final List<Column> types;
+
+    private record Column(ColumnType.Kind kind, String pgType) {}
+
+    /** @param schema of the root table's record key */
+    public RootKeys(Schema schema) {
+        columns = schema.getFields().stream().map(ColumnType::columnName).toList();
+        types = schema.getFields().stream().map(f -> new Column(ColumnType.of(f).kind(), f.getProp(ColumnType.PG_TYPE) == null ? "" : f.getProp(ColumnType.PG_TYPE).toLowerCase(Locale.ROOT))).toList();
+    }
+
+    /** In the order of the key. */
+    public List<String> columns() {
+        return columns;
+    }
+
+    /**
+     * The root key behind a document id.
+     *
+     * @throws IllegalArgumentException when no row can have this id, or when the id is a hash, which has no way back
+     */
+    public byte[] of(String documentId) {
+        if (documentId.startsWith(HASHED) && documentId.length() == HASHED.length() + 64) {
+            throw new IllegalArgumentException("The document id " + documentId + " is the hash of a key longer than 512 bytes; such a document can only be removed by deleting its row");
+        }
+        var parts = columns.size() == 1 ? List.of(documentId) : split(documentId);
+        if (parts.size() != columns.size()) {
+            throw new IllegalArgumentException("The document id '" + documentId + "' has " + parts.size() + " parts, the root's primary key has " + columns.size() + " columns: " + String.join(", ", columns));
+        }
+        var cells = new ByteWriter(64);
+        for (int i = 0; i < parts.size(); i++) {
+            cell(types.get(i), parts.get(i), cells);
+        }
+        var order = new int[parts.size()];
+        java.util.Arrays.setAll(order, i -> i);
+        return KeyEncoding.key(new Row(cells.toBytes(), parts.size()), order, new ByteWriter(64));
+    }
+
+    private static void cell(Column column, String text, ByteWriter out) {
+        var utf8 = text.getBytes(StandardCharsets.UTF_8);
+        switch (column.kind) {
+            case INTEGER, BIGINT -> out.put(Cell.INTEGER).putZigzag(Long.parseLong(text));
+            case BOOLEAN -> out.put(Boolean.parseBoolean(text) ? Cell.TRUE : Cell.FALSE);
+            case NUMERIC -> out.put(Cell.NUMERIC).putBlock(utf8);
+            case FLOAT -> out.put(Cell.FLOAT).putInt(Float.floatToIntBits(Float.parseFloat(text)));
+            case DOUBLE -> out.put(Cell.DOUBLE).putLong(Double.doubleToLongBits(Double.parseDouble(text)));
+            case DATE -> out.put(Cell.DATE).putZigzag(LocalDate.parse(text).toEpochDay());
+            case TIMESTAMP -> {
+                var at = OffsetDateTime.parse(text);
+                out.put(Cell.TIMESTAMP).putZigzag(at.toEpochSecond() * 1_000_000 + at.getNano() / 1_000);
+            }
+            default -> out.put(switch (column.pgType) {
+                case "bpchar", "char" -> Cell.PADDED;
+                case "citext" -> Cell.CASELESS;
+                default -> Cell.TEXT;
+            }).putBlock(utf8);
+        }
+    }
+
+    private static List<String> split(String id) {
+        var parts = new ArrayList<String>();
+        var part = new StringBuilder();
+        for (int i = 0; i < id.length(); i++) {
+            char c = id.charAt(i);
+            if (c == '\\' && i + 1 < id.length()) {
+                part.append(id.charAt(++i));
+            } else if (c == '|') {
+                parts.add(part.toString());
+                part.setLength(0);
+            } else {
+                part.append(c);
+            }
+        }
+        parts.add(part.toString());
+        return parts;
+    }
+}

@@ -1,0 +1,55 @@
+package io.millrace.denormalizer.row;
+
+/**
+ * The columns of one row that a pipeline needs, in the order of its {@code TableLayout}; each says itself what it is, so
+ * that a stored row needs no schema. Immutable apart from the index that is made at the first look.
+ */
+public final class Row {
+
+    private final byte[] bytes;
+    private final int columns;
+    private int[] starts;
+
+    /** @param bytes one cell for each column, one after the other */
+    public Row(byte[] bytes, int columns) {
+        this.bytes = bytes;
+        this.columns = columns;
+    }
+
+    /** The stored form; shared, do not change it. */
+    public byte[] bytes() {
+        return bytes;
+    }
+
+    public int columns() {
+        return columns;
+    }
+
+    /** Where a column's cell begins. */
+    int start(int column) {
+        if (starts == null) {
+            index();
+        }
+        return starts[column];
+    }
+
+    private void index() {
+        var found = new int[columns + 1];
+        var in = new ByteReader(bytes);
+        for (int i = 0; i < columns; i++) {
+            found[i] = in.at();
+            Cell.skip(in);
+        }
+        found[columns] = in.at();
+        starts = found;
+    }
+
+    public boolean isNull(int column) {
+        return bytes[start(column)] == Cell.NULL;
+    }
+
+    /** A reader that stands at a column's cell. */
+    public ByteReader at(int column, ByteReader in) {
+        return in.reset(bytes, start(column), bytes.length);
+    }
+}

@@ -1,0 +1,64 @@
+package io.millrace.denormalizer.stream;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.millrace.denormalizer.DenormalizerConfig;
+import io.millrace.denormalizer.registry.Registry;
+import io.millrace.pipeline.file.PipelineFiles;
+import io.opentelemetry.api.trace.Tracer;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.util.List;
+import java.util.concurrent.Executors;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jboss.logging.Logger;
+
+/** The joins of all pipelines that this process was given. */
+@ApplicationScoped
+public class Joins {
+
+    private static final Logger LOG = Logger.getLogger(Joins.class);
+
+    private final DenormalizerConfig config;
+    private final String bootstrap;
+    private final Registry registry;
+    private final MeterRegistry meters;
+    private final Tracer tracer;
+    private List<PipelineJoin> joins = List.of();
+    private StoreMemory memory;
+
+    Joins(DenormalizerConfig config, @ConfigProperty(name = "kafka.bootstrap.servers") String bootstrap, Registry registry, MeterRegistry meters, Tracer tracer) {
+        this.config = config;
+        this.bootstrap = bootstrap;
+        this.registry = registry;
+        this.meters = meters;
+        this.tracer = tracer;
+    }
+
+    List<PipelineJoin> all() {
+        return joins;
+    }
+
+    void start(@Observes StartupEvent event) {
+        var files = PipelineFiles.load(config.pipelines());
+        memory = new StoreMemory(config.blockCacheBytes(), config.writeBufferBytes());
+        joins = files.stream().map(f -> new PipelineJoin(f.pipeline(), config, bootstrap, registry, memory, meters, tracer)).toList();
+        joins.forEach(PipelineJoin::start);
+        LOG.infof("Joining %s", String.join(", ", joins.stream().map(PipelineJoin::name).toList()));
+    }
+
+    void stop(@Observes ShutdownEvent event) {
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (var join : joins) {
+                threads.submit(() -> {
+                    join.stop();
+                    return null;
+                });
+            }
+        }
+        if (memory != null) {
+            memory.close();
+        }
+    }
+}

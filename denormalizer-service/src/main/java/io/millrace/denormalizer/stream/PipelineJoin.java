@@ -1,0 +1,293 @@
+package io.millrace.denormalizer.stream;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.millrace.denormalizer.DenormalizerConfig;
+import io.millrace.denormalizer.join.CommitClock;
+import io.millrace.denormalizer.join.IncompatibleStateException;
+import io.millrace.denormalizer.join.JoinSettings;
+import io.millrace.denormalizer.join.JoinTopics;
+import io.millrace.denormalizer.join.JoinTopology;
+import io.millrace.denormalizer.join.Stage;
+import io.millrace.denormalizer.plan.Plan;
+import io.millrace.denormalizer.plan.Planner;
+import io.millrace.denormalizer.registry.Registry;
+import io.millrace.denormalizer.registry.RegistryAwayException;
+import io.millrace.denormalizer.row.RootKeys;
+import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.topic.Topics;
+import io.opentelemetry.api.trace.Tracer;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
+import org.jboss.logging.Logger;
+
+/**
+ * The life of one pipeline's join: waits for what it needs, runs the Streams application, and starts it again when it
+ * ended with a failure. One thread of its own does all of it.
+ */
+final class PipelineJoin {
+
+    private static final Logger LOG = Logger.getLogger(PipelineJoin.class);
+    private static final Duration BEAT = Duration.ofMillis(500);
+    private static final Duration PURGE = Duration.ofSeconds(10);
+    private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
+    private static final Duration CLOSING = Duration.ofSeconds(20);
+    private static final int FAILURES_AT_ONCE = 3;
+
+    private final Pipeline pipeline;
+    private final DenormalizerConfig config;
+    private final String bootstrap;
+    private final Registry registry;
+    private final StoreMemory memory;
+    private final MeterRegistry meters;
+    private final Tracer tracer;
+    private final Thread thread;
+    private volatile String trouble = "starting";
+    private volatile String note;
+    private volatile Stage stage;
+    private volatile boolean fatal;
+    private volatile long[] failures = {};
+
+    PipelineJoin(Pipeline pipeline, DenormalizerConfig config, String bootstrap, Registry registry, StoreMemory memory, MeterRegistry meters, Tracer tracer) {
+        this.pipeline = pipeline;
+        this.config = config;
+        this.bootstrap = bootstrap;
+        this.registry = registry;
+        this.memory = memory;
+        this.meters = meters;
+        this.tracer = tracer;
+        this.thread = Thread.ofPlatform().name("join-" + pipeline.name()).unstarted(this::live);
+    }
+
+    String name() {
+        return pipeline.name();
+    }
+
+    /** Why documents are not up to date, null where nothing stands in the way. */
+    String trouble() {
+        return trouble;
+    }
+
+    /** What is worth knowing though nothing is wrong, null where there is nothing. */
+    String note() {
+        return note;
+    }
+
+    /** For each partition here, how far its first build is. */
+    Map<Integer, String> phases() {
+        var running = stage;
+        return running == null ? Map.of() : running.phases();
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    /** Ends the join: what is in flight is finished and committed, the group is left. */
+    void stop() throws InterruptedException {
+        thread.interrupt();
+        thread.join(CLOSING.plusSeconds(5));
+    }
+
+    private void live() {
+        try (var admin = admin()) {
+            for (var pause = FIRST_PAUSE; !Thread.currentThread().isInterrupted(); ) {
+                long began = System.nanoTime();
+                try {
+                    attempt(admin);
+                } catch (NotReadyException | RegistryAwayException e) {
+                    say(e.getMessage());
+                } catch (ExecutionException e) {
+                    say("Kafka at " + bootstrap + " cannot be asked: " + e.getCause().getMessage() + ". The join waits for it");
+                } catch (RuntimeException e) {
+                    LOG.errorf(e, "The join of the pipeline %s failed and is started again", pipeline.name());
+                    say("The join failed: " + e + ". It is started again; the log says more");
+                }
+                if (fatal) {
+                    LOG.errorf("The join of the pipeline %s stays stopped", pipeline.name());
+                    return;
+                }
+                boolean ranLong = System.nanoTime() - began > LONGEST_PAUSE.toNanos();
+                Thread.sleep(pause);
+                pause = ranLong ? FIRST_PAUSE : pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
+            }
+        } catch (InterruptedException e) {
+            LOG.infof("The join of the pipeline %s has ended", pipeline.name());
+        }
+    }
+
+    private void say(String reason) {
+        if (!reason.equals(trouble)) {
+            LOG.warnf("%s: %s", pipeline.name(), reason);
+        }
+        trouble = reason;
+    }
+
+    private Admin admin() {
+        return Admin.create(Map.of(
+                AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap,
+                AdminClientConfig.CLIENT_ID_CONFIG, "millrace-denormalizer-" + pipeline.name() + "-watch",
+                AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 15_000,
+                AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, 10_000));
+    }
+
+    private void attempt(Admin admin) throws ExecutionException, InterruptedException, NotReadyException {
+        var rootKeys = rootKeys();
+        if (rootKeys == null) {
+            return;
+        }
+        var plan = Planner.plan(pipeline, rootKeys.columns());
+        var topics = JoinTopics.of(plan, config.generation());
+        var sources = JoinTopology.sourceTopics(plan);
+        int partitions = PipelineTopics.prepare(admin, sources, topics, config.replicationFactor());
+        var catchUp = new CatchUp(admin, topics.application(), partitionsOf(sources, partitions), partitionsOf(List.of(topics.exchange()), partitions), JoinTopology.hops(plan));
+        run(admin, plan, rootKeys, topics, catchUp);
+    }
+
+    /** The first row of the root table brings the schema of its key; without one there is no document to make. */
+    private RootKeys rootKeys() throws InterruptedException {
+        var subject = Topics.keySubject(Topics.rows(pipeline.source().name(), pipeline.document().table()));
+        while (true) {
+            var schema = registry.latest(subject);
+            if (schema != null) {
+                note = null;
+                return new RootKeys(schema);
+            }
+            note = "no row of the root table " + pipeline.document().table() + " has passed the gate yet, so there are no documents";
+            trouble = null;
+            Thread.sleep(BEAT);
+        }
+    }
+
+    private static List<TopicPartition> partitionsOf(List<String> topics, int partitions) {
+        return topics.stream().flatMap(t -> IntStream.range(0, partitions).mapToObj(p -> new TopicPartition(t, p))).toList();
+    }
+
+    private void run(Admin admin, Plan plan, RootKeys rootKeys, JoinTopics topics, CatchUp catchUp) throws InterruptedException, ExecutionException {
+        var commits = new CommitClock();
+        var running = new Stage(plan, meters, tracer);
+        stage = running;
+        var settings = new JoinSettings(catchUp::isDone, config.keepRemoved(), config.maxDocumentBytes());
+        var topology = JoinTopology.of(plan, topics, rootKeys, registry, commits, settings, running);
+        try (var streams = new KafkaStreams(topology, properties(topics, commits))) {
+            streams.setUncaughtExceptionHandler(this::answer);
+            streams.start();
+            watch(admin, streams, topics, catchUp);
+        } finally {
+            stage = null;
+        }
+    }
+
+    private void watch(Admin admin, KafkaStreams streams, JoinTopics topics, CatchUp catchUp) throws InterruptedException, ExecutionException {
+        long purged = System.nanoTime();
+        try {
+            while (streams.state() != KafkaStreams.State.ERROR && streams.state() != KafkaStreams.State.NOT_RUNNING) {
+                Thread.sleep(BEAT);
+                try {
+                    if (!catchUp.isDone()) {
+                        catchUp.check();
+                    }
+                    if (System.nanoTime() - purged > PURGE.toNanos()) {
+                        purged = System.nanoTime();
+                        purge(admin, topics.exchange(), catchUp);
+                    }
+                    report(streams.state());
+                } catch (ExecutionException e) {
+                    say("Kafka at " + bootstrap + " does not answer: " + e.getCause().getMessage() + ". The join waits for it");
+                }
+            }
+        } finally {
+            boolean interrupted = Thread.interrupted();
+            if (!streams.close(CLOSING)) {
+                LOG.warnf("The join of the pipeline %s did not end within %s; what was not committed is done again", pipeline.name(), CLOSING);
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private void report(KafkaStreams.State state) {
+        var away = registry.trouble();
+        if (state == KafkaStreams.State.RUNNING) {
+            if (trouble != null && away == null) {
+                LOG.infof("The join of the pipeline %s runs", pipeline.name());
+            }
+            trouble = away;
+        } else if (!fatal) {
+            trouble = "the join is " + state.name().toLowerCase(java.util.Locale.ROOT) + (state == KafkaStreams.State.REBALANCING ? ": partitions are assigned, or state is restored" : "");
+        }
+    }
+
+    /** What was consumed is not needed any more; Streams does this only for topics of its own. */
+    private static void purge(Admin admin, String exchange, CatchUp offsets) throws ExecutionException, InterruptedException {
+        var consumed = offsets.committed().entrySet().stream().filter(e -> e.getKey().topic().equals(exchange))
+                .collect(Collectors.toMap(Map.Entry::getKey, e -> RecordsToDelete.beforeOffset(e.getValue().offset())));
+        if (!consumed.isEmpty()) {
+            admin.deleteRecords(consumed).all().get();
+        }
+    }
+
+    private Properties properties(JoinTopics topics, CommitClock commits) {
+        var p = new Properties();
+        p.put(StreamsConfig.APPLICATION_ID_CONFIG, topics.application());
+        p.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap);
+        p.put(StreamsConfig.STATE_DIR_CONFIG, config.stateFolder().toString());
+        p.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, config.threads());
+        p.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.AT_LEAST_ONCE);
+        p.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, config.commitInterval().toMillis());
+        p.put(StreamsConfig.POLL_MS_CONFIG, 20);
+        p.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 0);
+        p.put(StreamsConfig.NUM_STANDBY_REPLICAS_CONFIG, config.standbyReplicas());
+        p.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, (int) config.replicationFactor());
+        p.put(StreamsConfig.ROCKSDB_CONFIG_SETTER_CLASS_CONFIG, StoreMemory.Setter.class);
+        p.put(StoreMemory.MEMORY, memory);
+        p.put(StreamsConfig.mainConsumerPrefix(ConsumerConfig.INTERCEPTOR_CLASSES_CONFIG), CommitInterceptor.class.getName());
+        p.put(StreamsConfig.mainConsumerPrefix(CommitInterceptor.CLOCK), commits);
+        // A member that only stops would keep its partitions from the others until its session times out.
+        p.put(StreamsConfig.consumerPrefix("internal.leave.group.on.close"), true);
+        p.put(StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
+        p.put(StreamsConfig.consumerPrefix(ConsumerConfig.METADATA_MAX_AGE_CONFIG), 30_000);
+        p.put(StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), 15_000);
+        p.put(StreamsConfig.consumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG), 3_000);
+        p.put(StreamsConfig.consumerPrefix(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG), 1 << 20);
+        p.put(StreamsConfig.producerPrefix(ProducerConfig.ACKS_CONFIG), "all");
+        p.put(StreamsConfig.producerPrefix(ProducerConfig.LINGER_MS_CONFIG), 2);
+        p.put(StreamsConfig.producerPrefix(ProducerConfig.BATCH_SIZE_CONFIG), 64 << 10);
+        p.put(StreamsConfig.producerPrefix(ProducerConfig.MAX_REQUEST_SIZE_CONFIG), Math.max(16 << 20, config.maxDocumentBytes() + (1 << 20)));
+        return p;
+    }
+
+    private StreamThreadExceptionResponse answer(Throwable failure) {
+        for (var cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof IncompatibleStateException) {
+                fatal = true;
+                say(cause.getMessage());
+                return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+            }
+            if (cause instanceof RegistryAwayException) {
+                say(cause.getMessage());
+                return StreamThreadExceptionResponse.REPLACE_THREAD;
+            }
+        }
+        LOG.errorf(failure, "A stream thread of the pipeline %s failed", pipeline.name());
+        say("A stream thread failed: " + failure + ". The log says more");
+        long now = System.nanoTime();
+        failures = IntStream.rangeClosed(0, failures.length).mapToLong(i -> i < failures.length ? failures[i] : now).filter(t -> now - t < LONGEST_PAUSE.toNanos()).toArray();
+        return failures.length > FAILURES_AT_ONCE ? StreamThreadExceptionResponse.SHUTDOWN_CLIENT : StreamThreadExceptionResponse.REPLACE_THREAD;
+    }
+}
