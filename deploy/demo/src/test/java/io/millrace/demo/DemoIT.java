@@ -20,12 +20,11 @@ import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
 class DemoIT {
 
-    @TempDir(cleanup = CleanupMode.NEVER)
+    @TempDir
     static Path data;
     private static LocalServers servers;
 

@@ -50,13 +50,21 @@ public final class Provision {
         if (!options.containsKey("kafka") || !options.containsKey("registry")) {
             throw new IllegalArgumentException("--kafka and --registry are needed");
         }
-        var targets = new Targets(options.get("kafka"), URI.create(options.get("registry")), Integer.parseInt(options.get("partitions")), Short.parseShort(options.get("replication")));
+        var targets = new Targets(options.get("kafka"), URI.create(options.get("registry")), number(options, "partitions"), (short) number(options, "replication"));
         var provisioner = new Provisioner(PipelineFiles.load(paths), admin(), targets, System::getenv);
         return switch (args[0]) {
             case "plan" -> plan(provisioner);
             case "apply" -> apply(provisioner);
             default -> throw new IllegalArgumentException("There is no command '" + args[0] + "'");
         };
+    }
+
+    private static int number(Map<String, String> options, String name) {
+        try {
+            return Short.parseShort(options.get(name));
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException("--" + name + " wants a whole number, not '" + options.get(name) + "'", e);
+        }
     }
 
     private static Admin admin() {

@@ -91,7 +91,7 @@ public final class Provisioner {
         var bySource = new LinkedHashMap<String, List<PipelineFile>>();
         files.forEach(file -> bySource.computeIfAbsent(file.pipeline().source().name(), name -> new ArrayList<>()).add(file));
         var databases = new ArrayList<SourceDatabase>();
-        try (var kafka = new KafkaTopics(targets, files)) {
+        try {
             var steps = new ArrayList<Step>();
             for (var source : bySource.values()) {
                 var database = SourceDatabase.open(source, admin, environment);
@@ -99,9 +99,11 @@ public final class Provisioner {
                 steps.addAll(List.of(new ServerSettings(database), new FittingTables(database), new OwnTables(database), new ReplicationRole(database),
                         new Grants(database), new SourcePublication(database)));
             }
-            steps.add(kafka);
-            steps.add(new CapturedGroup(targets.registry()));
-            return work.apply(steps);
+            try (var kafka = new KafkaTopics(targets, files)) {
+                steps.add(kafka);
+                steps.add(new CapturedGroup(targets.registry()));
+                return work.apply(steps);
+            }
         } finally {
             databases.forEach(SourceDatabase::close);
         }

@@ -29,20 +29,19 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
 class ProvisionerIT {
 
     private static final Path DEMO = Path.of("../demo/pipelines");
 
-    @TempDir(cleanup = CleanupMode.NEVER)
+    @TempDir
     static Path data;
     private static LocalServers servers;
 
     @BeforeAll
     static void startServers() {
-        servers = LocalServers.in(data, Ports.free());
+        servers = LocalServers.in(data.resolve("servers"), Ports.free());
         servers.postgres().start();
         servers.kafka().start();
         servers.registry().start();
@@ -73,6 +72,7 @@ class ProvisionerIT {
                     () -> execute(reader, "INSERT INTO millrace.heartbeat VALUES (1, now()) ON CONFLICT (id) DO UPDATE SET beat = excluded.beat"),
                     () -> execute(reader, "INSERT INTO millrace.outboxevent VALUES (gen_random_uuid(), 'monitors', '1', 'erase', now(), null, null)"),
                     () -> execute(reader, "INSERT INTO millrace.purge_audit VALUES (gen_random_uuid(), 'monitors', '1', 'me', 'because', now(), 'k')"),
+                    () -> execute(reader, "INSERT INTO millrace.purge_outcome VALUES (gen_random_uuid(), 1, now())"),
                     () -> assertThrows(SQLException.class, () -> execute(reader, "DELETE FROM millrace.purge_audit")),
                     () -> assertEquals(List.of("millrace.heartbeat", "millrace.outboxevent", "public.app_user", "public.monitor", "public.monitor_recipient", "public.monitor_tag",
                             "public.organisation", "public.tag", "public.team"),
@@ -268,7 +268,7 @@ class ProvisionerIT {
 
     @Test
     void aServerWithoutLogicalDecodingIsRefused() throws Exception {
-        var other = LocalServers.in(data.resolveSibling(data.getFileName() + "-replica"), Ports.free(), Map.of("wal_level", "replica"));
+        var other = LocalServers.in(data.resolve("replica"), Ports.free(), Map.of("wal_level", "replica"));
         other.postgres().start();
         try {
             var source = new Source("level", other.jdbcUrl("postgres"), other.postgresUser(), other.postgresPassword());

@@ -14,6 +14,8 @@ public final class Topics {
     public static final TableName OUTBOX = new TableName(OWN_SCHEMA, "outboxevent");
     /** Who asked for what to be purged, and when. */
     public static final TableName PURGE_AUDIT = new TableName(OWN_SCHEMA, "purge_audit");
+    /** Which purges were seen carried out, by which version of the document's delete. */
+    public static final TableName PURGE_OUTCOME = new TableName(OWN_SCHEMA, "purge_outcome");
 
     public static final String CAPTURED = "captured.";
     public static final String ROWS = "rows.";

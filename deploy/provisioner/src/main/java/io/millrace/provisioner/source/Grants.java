@@ -30,6 +30,7 @@ public final class Grants implements Step {
         wanted.put(Topics.HEARTBEAT, List.of("SELECT", "INSERT", "UPDATE"));
         wanted.put(Topics.OUTBOX, List.of("SELECT", "INSERT"));
         wanted.put(Topics.PURGE_AUDIT, List.of("SELECT", "INSERT"));
+        wanted.put(Topics.PURGE_OUTCOME, List.of("SELECT", "INSERT"));
         return wanted;
     }
 

@@ -27,6 +27,7 @@ public final class OwnTables implements Step {
                 + " \"timestamp\" timestamptz NOT NULL, payload varchar(8000), tracingspancontext varchar(256)");
         columns.put(Topics.PURGE_AUDIT, "id uuid PRIMARY KEY, pipeline text NOT NULL, document_id text NOT NULL, requested_by text NOT NULL, reason text NOT NULL,"
                 + " requested_at timestamptz NOT NULL, idempotency_key text UNIQUE");
+        columns.put(Topics.PURGE_OUTCOME, "erasure uuid PRIMARY KEY, version bigint NOT NULL, seen_at timestamptz NOT NULL");
         return columns;
     }
 
