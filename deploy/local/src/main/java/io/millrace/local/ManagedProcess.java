@@ -87,7 +87,7 @@ public final class ManagedProcess {
         for (var leftover : leftovers()) {
             end(leftover);
         }
-        spec.ports().forEach(this::requireFree);
+        requirePorts();
         spec.prepare().run();
         try {
             Files.createDirectories(spec.log().getParent());
@@ -102,6 +102,11 @@ public final class ManagedProcess {
         } catch (IOException e) {
             throw new LocalException("Starting " + name() + " failed: " + e.getMessage() + ". Command: " + String.join(" ", spec.command()), e);
         }
+    }
+
+    /** @throws LocalException when another process listens on one of its ports */
+    public void requirePorts() {
+        spec.ports().forEach(this::requireFree);
     }
 
     /**

@@ -45,6 +45,9 @@ public final class Supervisor {
                     + ". See it with ./millrace status, stop it with ./millrace down, or run another one beside it with --data DIR --port-base N");
         });
         Stack.stopOrder().forEach(stage -> stack.stage(stage).stop());
+        stack.servers().servers().reversed().forEach(ManagedProcess::stop);
+        // A service's port that is taken should be known before the servers have been waited for.
+        stack.processes().forEach(ManagedProcess::requirePorts);
         stack.servers().start(output::line);
         describe();
         stack.servers().servers().forEach(this::watch);
@@ -53,7 +56,7 @@ public final class Supervisor {
     /** Starts the services side by side and returns when each of them answers. */
     public void startServices() {
         for (var stage : Stage.values()) {
-            stack.stage(stage).launch();
+            launch(stack.stage(stage));
         }
         for (var stage : Stage.values()) {
             var process = stack.stage(stage);
@@ -129,12 +132,7 @@ public final class Supervisor {
     private void startAgain(ManagedProcess process) {
         restarts.merge(process.name(), 1, Integer::sum);
         try {
-            synchronized (stopping) {
-                if (isStopping()) {
-                    return;
-                }
-                process.launch();
-            }
+            launch(process);
             process.awaitReady();
             output.line("%-12s runs again, pid %d".formatted(process.name(), process.running().map(ProcessHandle::pid).orElse(-1L)));
         } catch (LocalException e) {
@@ -143,6 +141,16 @@ public final class Supervisor {
             }
         }
         describe();
+    }
+
+    /** Under the lock of {@link #stop}, which therefore sees either no such process or a running one. */
+    private void launch(ManagedProcess process) {
+        synchronized (stopping) {
+            if (isStopping()) {
+                throw new LocalException("Not starting " + process.name() + ", everything is being stopped");
+            }
+            process.launch();
+        }
     }
 
     private boolean sleptUntilStop(Duration time) {
