@@ -14,7 +14,9 @@ import java.time.OffsetTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
+import java.util.Calendar;
 import java.util.Comparator;
+import java.util.GregorianCalendar;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -90,9 +92,18 @@ final class ColumnValue {
             case LocalDate d -> (int) d.toEpochDay();
             case java.sql.Date d when d.getTime() == PostgresValueConverter.POSITIVE_INFINITY_DATE.getTime() -> Integer.MAX_VALUE;
             case java.sql.Date d when d.getTime() == PostgresValueConverter.NEGATIVE_INFINITY_DATE.getTime() -> Integer.MIN_VALUE;
-            case java.sql.Date d -> (int) d.toLocalDate().toEpochDay();
+            case java.sql.Date d -> (int) day(d);
             default -> PgText.date(value.toString());
         };
+    }
+
+    /** By the fields that the driver set from the text; {@code toLocalDate} forgets the era. */
+    private static long day(java.sql.Date date) {
+        var calendar = new GregorianCalendar();
+        calendar.setTime(date);
+        int year = calendar.get(Calendar.YEAR);
+        boolean beforeChrist = calendar.get(Calendar.ERA) == GregorianCalendar.BC;
+        return LocalDate.of(beforeChrist ? 1 - year : year, calendar.get(Calendar.MONTH) + 1, calendar.get(Calendar.DAY_OF_MONTH)).toEpochDay();
     }
 
     private Long timestamp(Object value) {

@@ -14,6 +14,7 @@ import io.millrace.capture.send.Progress;
 import io.millrace.capture.send.Sender;
 import io.millrace.capture.source.Slot;
 import io.millrace.capture.source.SourceConnection;
+import io.millrace.pipeline.file.InvalidPipelineException;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.PipelineFiles;
@@ -21,6 +22,7 @@ import io.millrace.pipeline.file.TableName;
 import io.opentelemetry.api.trace.Tracer;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
+import io.quarkus.runtime.configuration.ConfigurationException;
 import io.vertx.core.Vertx;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
@@ -74,6 +76,15 @@ public class Capture {
     }
 
     void start(@Observes StartupEvent event) {
+        try {
+            start();
+        } catch (IllegalStateException | IllegalArgumentException | InvalidPipelineException e) {
+            // Quarkus prints the message of this one without a stack trace.
+            throw new ConfigurationException(e.getMessage());
+        }
+    }
+
+    private void start() {
         var pipelines = pipelines();
         var source = pipelines.getFirst().source();
         var connection = new SourceConnection(source.url().resolve(), source.user().resolve(), source.password().resolve());

@@ -182,7 +182,9 @@ class CaptureIT {
                 "INSERT INTO thing VALUES (1, 'a', " + LARGE + ", ARRAY[" + LARGE + ", 'x'], decode(" + LARGE + ", 'hex')), (2, 'b', " + LARGE + ", null, null)");
         try (var records = records("toast", "thing")) {
             try (var capture = capture("toast").awaitStreaming()) {
-                stack.sql("toast", "UPDATE thing SET name = 'c' WHERE id = 1", "UPDATE thing SET id = 3 WHERE id = 1");
+                stack.sql("toast", "UPDATE thing SET name = 'c' WHERE id = 1");
+                records.await(capture, seen -> seen.size() >= 3);
+                stack.sql("toast", "UPDATE thing SET id = 3 WHERE id = 1");
                 var rows = records.await(capture, seen -> seen.size() >= 5);
                 for (var row : rows.stream().filter(r -> r.value() != null).toList()) {
                     assertEquals(rows.getFirst().text("body").length(), row.text("body").length());
@@ -252,6 +254,8 @@ class CaptureIT {
             stack.servers.postgres().kill();
             capture.awaitReady("\"DOWN\"");
             stack.servers.postgres().start();
+            // The registry keeps its schemas in the same server.
+            stack.servers.registry().restart();
             stack.sql("restart", "UPDATE thing SET name = 'b'");
             records.await(capture, seen -> seen.stream().anyMatch(r -> r.text("name").equals("b")));
             capture.awaitStreaming();
@@ -267,7 +271,7 @@ class CaptureIT {
         }
         stack.sql("added", "CREATE TABLE part (id int PRIMARY KEY, thing_id int)", "INSERT INTO part VALUES (7, 1)");
         stack.publish("added", "part");
-        var both = CaptureProcess.root("thing") + "  many:\n    parts:\n      table: public.part\n      on: {id: thing_id}\n      fields: [id]\n";
+        var both = CaptureProcess.root("thing") + "  many:\n    parts:\n      table: public.part\n      join: {id: thing_id}\n      fields: [id]\n";
         try (var capture = start("added", both).awaitStreaming(); var parts = records("added", "part"); var things = records("added", "thing")) {
             stack.sql("added", "UPDATE part SET thing_id = 2", "INSERT INTO thing VALUES (2, 'b', null)");
             var rows = parts.await(capture, seen -> seen.size() >= 2);
@@ -306,6 +310,7 @@ class CaptureIT {
         try (var capture = start("nosuch", transforms + CaptureProcess.root("thing"))) {
             assertNotEquals(0, capture.exit());
             assertTrue(capture.log().contains("The transform com.example.Nowhere of the table public.thing is not on capture's class path"), capture.log());
+            assertFalse(capture.log().contains("\tat "), "a wrong setting is told without a stack trace: " + capture.log());
         }
     }
 

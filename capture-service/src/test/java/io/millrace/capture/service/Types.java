@@ -47,7 +47,7 @@ final class Types {
             new Example("date", "'infinity'", "2147483647", "date"),
             new Example("date", "'-infinity'", "-2147483648", "date"),
             new Example("timestamp DEFAULT now()", "'1969-12-31 23:59:59.999999'", "-1", "timestamp"),
-            new Example("timestamp(3)", "'1500-02-28 00:00:00.123'", "-14825635199877000", "timestamp"),
+            new Example("timestamp(3)", "'1500-02-28 00:00:00.123'", "-14826758399877000", "timestamp"),
             new Example("timestamp", "'-infinity'", "-9223372036854775808", "timestamp"),
             new Example("timestamptz DEFAULT now()", "'2026-11-23 12:00:00.000001+05:30'", "1795415400000001", "timestamptz"),
             new Example("timestamptz", "'infinity'", "9223372036854775807", "timestamptz"),
