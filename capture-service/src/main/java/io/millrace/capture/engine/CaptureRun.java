@@ -14,6 +14,7 @@ import io.millrace.capture.send.Sender;
 import io.millrace.capture.source.MissingValues;
 import io.millrace.capture.source.Slot;
 import io.millrace.capture.source.SourceCheck;
+import io.millrace.capture.source.UnpublishedColumns;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Position;
@@ -25,6 +26,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -143,6 +145,7 @@ public final class CaptureRun {
             throw new StartException(String.join("\n", problems));
         }
         checkTopics();
+        var leftOut = UnpublishedColumns.of(settings.source(), settings.sourceName(), tables);
         var read = new TreeSet<>(progress.tables());
         long start = start(read);
         // A table that was taken out and comes back has missed changes.
@@ -151,14 +154,14 @@ public final class CaptureRun {
         unread.removeAll(read);
         unread.remove(Topics.HEARTBEAT);
         if (!unread.isEmpty()) {
-            snapshot(unread, start);
+            snapshot(unread, leftOut, start);
             read.addAll(unread);
             changed = true;
         }
         if (changed) {
             progress.save(read);
         }
-        stream(start);
+        stream(leftOut, start);
     }
 
     private void checkTopics() throws InterruptedException {
@@ -194,12 +197,12 @@ public final class CaptureRun {
         return start;
     }
 
-    private void snapshot(Collection<TableName> unread, long start) throws InterruptedException {
+    private void snapshot(Collection<TableName> unread, Map<TableName, Set<String>> leftOut, long start) throws InterruptedException {
         LOG.infof("Reading %d tables as of %s: %s", unread.size(), Position.lsnText(start), unread);
         var finished = new AtomicBoolean();
         var writer = new Writer(start);
         var phase = "reading " + unread.size() + " tables";
-        run(settings.snapshot(unread), batch -> {
+        run(settings.snapshot(unread, leftOut), batch -> {
             writer.accept(batch);
             for (var record : batch) {
                 if (EngineSettings.NOTIFICATIONS.equals(record.topic()) && ends(record)) {
@@ -226,12 +229,12 @@ public final class CaptureRun {
         };
     }
 
-    private void stream(long start) throws InterruptedException {
+    private void stream(Map<TableName, Set<String>> leftOut, long start) throws InterruptedException {
         LOG.infof("Streaming from %s", Position.lsnText(start));
-        run(settings.stream(tables, start), new Writer(start), () -> readiness.ready("streaming"));
+        run(settings.stream(tables, leftOut, start), new Writer(start), () -> readiness.ready("streaming"));
     }
 
-    private void run(java.util.Properties properties, Engine.Consumer consumer, Runnable polling) throws InterruptedException {
+    private void run(Properties properties, Engine.Consumer consumer, Runnable polling) throws InterruptedException {
         Engine made;
         synchronized (this) {
             if (stopping.get()) {

@@ -6,7 +6,9 @@ import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.topic.Topics;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -37,8 +39,8 @@ public record EngineSettings(
     private static final String HEARTBEAT_QUERY = "INSERT INTO millrace.heartbeat (id, beat) VALUES (1, now()) ON CONFLICT (id) DO UPDATE SET beat = excluded.beat";
 
     /** Settings of an engine that reads tables whole and then has nothing more to do. */
-    Properties snapshot(Collection<TableName> tables) {
-        var properties = common(tables);
+    Properties snapshot(Collection<TableName> tables, Map<TableName, Set<String>> leftOut) {
+        var properties = common(tables, leftOut);
         properties.setProperty("snapshot.mode", "initial_only");
         // The slot is older than the snapshot, so whatever the snapshot's connections see differently is still to come.
         properties.setProperty("snapshot.isolation.mode", "repeatable_read");
@@ -51,8 +53,8 @@ public record EngineSettings(
     }
 
     /** Settings of an engine that streams from an LSN on. */
-    Properties stream(Collection<TableName> tables, long start) {
-        var properties = common(tables);
+    Properties stream(Collection<TableName> tables, Map<TableName, Set<String>> leftOut, long start) {
+        var properties = common(tables, leftOut);
         properties.setProperty("snapshot.mode", "no_data");
         properties.setProperty("heartbeat.interval.ms", Long.toString(heartbeat.toMillis()));
         properties.setProperty("heartbeat.action.query", HEARTBEAT_QUERY);
@@ -60,7 +62,7 @@ public record EngineSettings(
         return properties;
     }
 
-    private Properties common(Collection<TableName> tables) {
+    private Properties common(Collection<TableName> tables, Map<TableName, Set<String>> leftOut) {
         var properties = new Properties();
         var name = "millrace-" + sourceName;
         properties.setProperty("name", name);
@@ -86,6 +88,11 @@ public record EngineSettings(
         properties.setProperty("publication.name", Topics.publication(sourceName));
         properties.setProperty("publication.autocreate.mode", "disabled");
         properties.setProperty("table.include.list", tables.stream().map(EngineSettings::pattern).collect(Collectors.joining(",")));
+        if (!leftOut.isEmpty()) {
+            properties.setProperty("column.exclude.list", leftOut.entrySet().stream()
+                    .flatMap(e -> e.getValue().stream().map(column -> pattern(e.getKey()) + "\\." + escape(column)))
+                    .collect(Collectors.joining(",")));
+        }
         properties.setProperty("skipped.operations", "none");
         properties.setProperty("tombstones.on.delete", "false");
         properties.setProperty("include.unknown.datatypes", "true");
