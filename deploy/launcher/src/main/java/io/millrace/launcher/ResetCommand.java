@@ -1,9 +1,9 @@
 package io.millrace.launcher;
 
+import io.millrace.launcher.stack.Folders;
 import io.millrace.local.LocalException;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.util.Comparator;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -29,11 +29,7 @@ final class ResetCommand implements Callable<Integer> {
         if (!Files.exists(folder.resolve("layout")) && !Files.isDirectory(folder.resolve("logs"))) {
             throw new LocalException("Deleting " + folder + " was refused: it does not look like a data folder of Millrace (no file 'layout'). Delete it yourself if that is what you want");
         }
-        try (var files = Files.walk(folder)) {
-            for (var file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        }
+        Folders.delete(folder);
         output.plain("Deleted " + folder);
         return 0;
     }

@@ -6,6 +6,7 @@ import io.millrace.local.ManagedProcess;
 import io.millrace.local.ProcessSpec;
 import io.millrace.local.Readiness;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -81,9 +82,47 @@ public final class Stack {
 
     private ProcessSpec spec(Stage stage) {
         int port = options.stages().get(stage);
-        return ProcessSpec.quarkus(stage.stageName(), options.data(), stage.heap(), stage.jar(options.home()), properties(stage), sourceEnvironment(),
-                Map.of(stage.stageName(), port), Readiness.http(Stage.address(port).resolve("/q/health/live")))
-                .withPrepare(this::makeToken);
+        return ProcessSpec.quarkus(stage.stageName(), options.data(), stage.heap(), application(stage).resolve("quarkus-run.jar"), properties(stage),
+                sourceEnvironment(), Map.of(stage.stageName(), port), Readiness.http(Stage.address(port).resolve("/q/health/live")))
+                .withPrepare(() -> {
+                    makeToken();
+                    takeBuild(stage);
+                });
+    }
+
+    private Path application(Stage stage) {
+        return options.data().resolve("run").resolve("applications").resolve(stage.stageName());
+    }
+
+    /**
+     * A build replaces the jars in {@code target}, and a service that then opens one of them hangs. So each start takes the
+     * build as it is into the data folder, by links where the file system can.
+     */
+    private void takeBuild(Stage stage) {
+        var from = stage.jar(options.home()).getParent();
+        var to = application(stage);
+        try (var files = Files.walk(from)) {
+            Folders.delete(to);
+            for (var file : (Iterable<Path>) files::iterator) {
+                var target = to.resolve(from.relativize(file).toString());
+                if (Files.isDirectory(file)) {
+                    Files.createDirectories(target);
+                } else {
+                    linkOrCopy(file, target);
+                }
+            }
+        } catch (IOException | UncheckedIOException e) {
+            throw new LocalException("Taking the build of " + stage.module() + " from " + from + " to " + to + " failed: " + e + ". Build it again with ./mvnw package -DskipTests -pl "
+                    + stage.module() + " -am", e);
+        }
+    }
+
+    private static void linkOrCopy(Path file, Path target) throws IOException {
+        try {
+            Files.createLink(target, file);
+        } catch (IOException | UnsupportedOperationException e) {
+            Files.copy(file, target);
+        }
     }
 
     private Map<String, String> properties(Stage stage) {
