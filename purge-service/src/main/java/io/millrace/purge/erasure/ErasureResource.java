@@ -1,0 +1,113 @@
+package io.millrace.purge.erasure;
+
+import io.millrace.purge.problem.Problem;
+import io.millrace.purge.problem.ProblemException;
+import io.millrace.purge.security.TokenMechanism;
+import io.millrace.purge.source.Pipelines;
+import io.quarkus.security.identity.SecurityIdentity;
+import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.annotation.security.RolesAllowed;
+import jakarta.validation.Valid;
+import jakarta.validation.constraints.NotNull;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.Response.Status;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.UUID;
+
+/** The HTTP face of erasures. */
+@Path("/")
+@RolesAllowed(TokenMechanism.OPERATOR)
+@Produces(MediaType.APPLICATION_JSON)
+@RunOnVirtualThread
+public class ErasureResource {
+
+    /** As the search engine takes it. */
+    private static final int MOST_ID_BYTES = 512;
+    private static final int MOST_KEY_CHARACTERS = 255;
+
+    private final Erasures erasures;
+    private final Pipelines pipelines;
+    private final SecurityIdentity caller;
+
+    ErasureResource(Erasures erasures, Pipelines pipelines, SecurityIdentity caller) {
+        this.erasures = erasures;
+        this.pipelines = pipelines;
+        this.caller = caller;
+    }
+
+    @POST
+    @Path("pipelines/{pipeline}/documents/{id: .*}/erasure")
+    @Consumes(MediaType.APPLICATION_JSON)
+    public Response request(@PathParam("pipeline") String pipeline, @PathParam("id") String id, @HeaderParam("Idempotency-Key") String key,
+            @NotNull(message = "must be {\"reason\": …}") @Valid ErasureRequest body) {
+        var on = "the document '" + id + "' of the pipeline '" + pipeline + "'";
+        if (!pipelines.contains(pipeline)) {
+            throw new ProblemException(Problem.of(Status.NOT_FOUND, "Erasing", on, "there is no such pipeline; known are " + String.join(", ", pipelines.names()),
+                    "name one of these, or add the pipeline's file to millrace.purge.pipelines", pipelines.names()));
+        }
+        refuseId(id, on);
+        refuseKey(key, on);
+        refuseNul(body.reason(), "the reason", on);
+        var erasure = erasures.request(pipeline, id, body.reason().strip(), caller.getPrincipal().getName(), key);
+        return Response.accepted(erasure).location(URI.create("/erasures/" + erasure.id())).build();
+    }
+
+    /** An empty id, as servers and proxies fold the slashes around it. */
+    @POST
+    @Path("pipelines/{pipeline}/documents/erasure")
+    @Consumes(MediaType.APPLICATION_JSON)
+    public Response request(@PathParam("pipeline") String pipeline, @HeaderParam("Idempotency-Key") String key,
+            @NotNull(message = "must be {\"reason\": …}") @Valid ErasureRequest body) {
+        return request(pipeline, "", key, body);
+    }
+
+    @GET
+    @Path("erasures/{id}")
+    public Erasure state(@PathParam("id") String id) {
+        return parse(id).flatMap(erasures::find).orElseThrow(() -> new ProblemException(Problem.of(Status.NOT_FOUND, "Reading", "the erasure '" + id + "'",
+                "there is none with this id in the audit", "take the id from the answer to the request, from the source that was asked")));
+    }
+
+    private static java.util.Optional<UUID> parse(String id) {
+        try {
+            return java.util.Optional.of(UUID.fromString(id));
+        } catch (IllegalArgumentException _) {
+            return java.util.Optional.empty();
+        }
+    }
+
+    private static void refuseId(String id, String on) {
+        if (id.isEmpty()) {
+            throw bad(on, "the document's id is empty", "put the id, percent-encoded, between documents/ and /erasure");
+        }
+        if (id.getBytes(StandardCharsets.UTF_8).length > MOST_ID_BYTES) {
+            throw bad(on, "the id has more than " + MOST_ID_BYTES + " bytes, which no document's id has", "use the id as it stands in the index: sha256- and a hash where the key is longer");
+        }
+        refuseNul(id, "the id", on);
+    }
+
+    private static void refuseKey(String key, String on) {
+        if (key != null && (key.isBlank() || key.length() > MOST_KEY_CHARACTERS)) {
+            throw bad(on, "the Idempotency-Key is empty or longer than " + MOST_KEY_CHARACTERS + " characters", "send a UUID, or no such header");
+        }
+    }
+
+    private static void refuseNul(String text, String what, String on) {
+        if (text.indexOf('\0') >= 0) {
+            throw bad(on.replace("\0", "\\0"), what + " contains the character U+0000, which Postgres cannot hold", "leave it out");
+        }
+    }
+
+    private static ProblemException bad(String on, String why, String next) {
+        return new ProblemException(Problem.of(Status.BAD_REQUEST, "Erasing", on, why, next));
+    }
+}

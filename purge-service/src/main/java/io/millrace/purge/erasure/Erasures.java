@@ -1,0 +1,88 @@
+package io.millrace.purge.erasure;
+
+import io.debezium.outbox.quarkus.ExportedEvent;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.millrace.pipeline.record.TraceParent;
+import io.millrace.purge.problem.Problem;
+import io.millrace.purge.problem.ProblemException;
+import io.opentelemetry.api.trace.Span;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Event;
+import jakarta.persistence.EntityManager;
+import jakarta.transaction.Transactional;
+import jakarta.ws.rs.core.Response.Status;
+import java.util.Optional;
+import java.util.UUID;
+
+/** Writes erasures down where the log carries them, and tells how far they are. */
+@ApplicationScoped
+public class Erasures {
+
+    private final EntityManager entities;
+    private final Event<ExportedEvent<?, ?>> outbox;
+    private final MeterRegistry meters;
+
+    Erasures(EntityManager entities, Event<ExportedEvent<?, ?>> outbox, MeterRegistry meters) {
+        this.entities = entities;
+        this.outbox = outbox;
+        this.meters = meters;
+    }
+
+    /**
+     * Writes audit and outbox row in one transaction.
+     *
+     * @param key makes the request idempotent; null for none
+     * @return the erasure, an earlier one where the key was used for the same document before
+     * @throws ProblemException when the key was used for something else
+     */
+    @Transactional
+    Erasure request(String pipeline, String document, String reason, String requestedBy, String key) {
+        var id = UUID.randomUUID();
+        int written = entities.createNativeQuery("""
+                INSERT INTO millrace.purge_audit (id, pipeline, document_id, requested_by, reason, requested_at, idempotency_key)
+                VALUES (:id, :pipeline, :document, :by, :reason, clock_timestamp(), :key) ON CONFLICT (idempotency_key) DO NOTHING""")
+                .setParameter("id", id).setParameter("pipeline", pipeline).setParameter("document", document)
+                .setParameter("by", requestedBy).setParameter("reason", reason).setParameter("key", key).executeUpdate();
+        if (written == 0) {
+            return repeated(pipeline, document, requestedBy, key);
+        }
+        var audit = entities.find(Audit.class, id);
+        outbox.fire(new EraseEvent(id, pipeline, document, audit.requestedAt, traceparent()));
+        // The extension's row would otherwise be written at the commit, where its failure has no name.
+        entities.flush();
+        count(pipeline, "requested");
+        return erasure(audit);
+    }
+
+    private Erasure repeated(String pipeline, String document, String requestedBy, String key) {
+        var earlier = entities.createQuery("FROM Audit WHERE idempotencyKey = :key", Audit.class).setParameter("key", key).getSingleResult();
+        if (!earlier.pipeline.equals(pipeline) || !earlier.document.equals(document) || !earlier.requestedBy.equals(requestedBy)) {
+            throw new ProblemException(Problem.of(Status.CONFLICT, "Erasing", "the document '" + document + "' of the pipeline '" + pipeline + "'",
+                    "the Idempotency-Key was already used for another request", "send a key of its own with each request, and the same one only to repeat it"));
+        }
+        count(pipeline, "repeated");
+        return erasure(earlier);
+    }
+
+    /** The erasure of that id, where there is one. */
+    @Transactional
+    Optional<Erasure> find(UUID id) {
+        return Optional.ofNullable(entities.find(Audit.class, id)).map(this::erasure);
+    }
+
+    private Erasure erasure(Audit audit) {
+        var outcome = entities.find(Outcome.class, audit.id);
+        return new Erasure(audit.id, audit.pipeline, audit.document, outcome == null ? State.REQUESTED : State.CARRIED_OUT, audit.requestedBy, audit.reason, audit.requestedAt,
+                outcome == null ? null : outcome.version, outcome == null ? null : outcome.seenAt);
+    }
+
+    /** Only a sampled context: without one capture applies its own rate, which an unsampled one would switch off. */
+    private static String traceparent() {
+        var context = Span.current().getSpanContext();
+        return context.isValid() && context.isSampled() ? new TraceParent(context.getTraceId(), context.getSpanId(), true).toString() : null;
+    }
+
+    private void count(String pipeline, String outcome) {
+        meters.counter("millrace.records", "stage", "purge", "pipeline", pipeline, "outcome", outcome).increment();
+    }
+}

@@ -1,0 +1,60 @@
+package io.millrace.purge.outcome;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.smallrye.reactive.messaging.annotations.Blocking;
+import io.quarkus.runtime.ShutdownEvent;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.sql.SQLException;
+import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.StreamSupport;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.eclipse.microprofile.reactive.messaging.Incoming;
+import org.jboss.logging.Logger;
+
+/** Follows the pipelines' documents for their deletes. */
+@ApplicationScoped
+public class Documents {
+
+    private static final Logger LOG = Logger.getLogger(Documents.class);
+    private static final long FIRST_WAIT_MILLIS = 250;
+    private static final long LONGEST_WAIT_MILLIS = 5_000;
+
+    private final Outcomes outcomes;
+    private final Counter retries;
+    private final CountDownLatch stopped = new CountDownLatch(1);
+
+    Documents(Outcomes outcomes, MeterRegistry meters) {
+        this.outcomes = outcomes;
+        this.retries = meters.counter("millrace.retries", "stage", "purge");
+    }
+
+    /** Returns, and has the offsets committed, once the batch is written down; waits for the database as long as it takes. */
+    @Incoming("documents")
+    @Blocking
+    public void take(ConsumerRecords<String, byte[]> records) throws InterruptedException {
+        var deletes = StreamSupport.stream(records.spliterator(), false).map(Tombstone::of).filter(Objects::nonNull).toList();
+        if (deletes.isEmpty()) {
+            return;
+        }
+        for (long wait = FIRST_WAIT_MILLIS;; wait = Math.min(2 * wait, LONGEST_WAIT_MILLIS)) {
+            try {
+                outcomes.write(deletes);
+                return;
+            } catch (SQLException e) {
+                retries.increment();
+                LOG.warnf("Writing down what %d deletes carried out failed, trying again in %d ms: %s", deletes.size(), wait, e.getMessage());
+            }
+            if (stopped.await(wait, TimeUnit.MILLISECONDS)) {
+                throw new IllegalStateException("The service stops while the source database is away; the deletes of this batch are read again at the next start");
+            }
+        }
+    }
+
+    void stop(@Observes ShutdownEvent event) {
+        stopped.countDown();
+    }
+}

@@ -1,0 +1,11 @@
+CREATE SCHEMA millrace;
+CREATE TABLE millrace.outboxevent (id uuid PRIMARY KEY, aggregatetype varchar(255) NOT NULL, aggregateid varchar(512) NOT NULL, type varchar(255) NOT NULL,
+    "timestamp" timestamptz NOT NULL, payload varchar(8000), tracingspancontext varchar(256));
+CREATE TABLE millrace.purge_audit (id uuid PRIMARY KEY, pipeline text NOT NULL, document_id text NOT NULL, requested_by text NOT NULL, reason text NOT NULL,
+    requested_at timestamptz NOT NULL, idempotency_key text UNIQUE);
+CREATE TABLE millrace.purge_outcome (erasure uuid PRIMARY KEY, version bigint NOT NULL, seen_at timestamptz NOT NULL);
+CREATE ROLE reader LOGIN PASSWORD 'pa$$w0rd\${x}';
+GRANT USAGE ON SCHEMA millrace TO reader;
+GRANT SELECT, INSERT ON millrace.outboxevent, millrace.purge_audit, millrace.purge_outcome TO reader;
+CREATE FUNCTION millrace.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused by the test'; END $$;
+CREATE TRIGGER refuse BEFORE INSERT ON millrace.outboxevent FOR EACH ROW WHEN (NEW.aggregateid = 'refused') EXECUTE FUNCTION millrace.refuse();
