@@ -55,12 +55,12 @@ public interface GateConfig {
     int chunk();
 
     /**
-     * Bytes of fetched records that wait in memory, over all partitions; a partition whose share is full is paused.
-     * Default 64 MiB.
+     * Bytes of heap for records between their fetch and their acknowledgement, over all partitions; a partition whose
+     * share is full is paused. Default 32 MiB.
      */
-    @WithDefault("67108864")
+    @WithDefault("33554432")
     @Min(1024 * 1024)
-    long queueBytes();
+    long heldBytes();
 
     /** How often finished offsets are committed; bounds what is repeated after a crash. Default 100 ms. */
     @WithDefault("100ms")

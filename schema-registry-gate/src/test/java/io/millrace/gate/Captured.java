@@ -1,5 +1,6 @@
 package io.millrace.gate;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Op;
 import io.millrace.pipeline.record.Partitions;
@@ -14,9 +15,9 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericDatumWriter;
 import org.apache.avro.generic.GenericRecord;
@@ -39,7 +40,7 @@ final class Captured {
     private final Table table;
     private final Schema keySchema;
     private final AtomicLong lsn = new AtomicLong(1000);
-    private int keyId;
+    private final Map<Schema, Integer> ids = new ConcurrentHashMap<>();
 
     Captured(String registryUrl, KafkaProducer<byte[], byte[]> producer, Table table) {
         this.registryUrl = registryUrl;
@@ -68,8 +69,12 @@ final class Captured {
         return "{\"name\":\"" + name + "\",\"type\":[\"null\",\"" + type + "\"],\"default\":null}";
     }
 
-    /** The content id under which capture would write. */
+    /** The content id under which capture would write; asked for once. */
     int register(String suffix, Schema schema) {
+        return ids.computeIfAbsent(schema, s -> ask(suffix, s));
+    }
+
+    private int ask(String suffix, Schema schema) {
         try {
             var body = JSON.writeValueAsString(Map.of("artifactId", table.captured() + suffix, "artifactType", "AVRO",
                     "firstVersion", Map.of("content", Map.of("contentType", "application/json", "content", schema.toString()))));
@@ -88,11 +93,7 @@ final class Captured {
     }
 
     byte[] key(long id) {
-        if (keyId == 0) {
-            keyId = register("-key", keySchema);
-        }
-        var key = new GenericRecordBuilder(keySchema).set("id", id).build();
-        return encode(key, keyId);
+        return encode(new GenericRecordBuilder(keySchema).set("id", id).build(), register("-key", keySchema));
     }
 
     static byte[] encode(GenericRecord record, int schemaId) {

@@ -4,6 +4,10 @@ import static io.millrace.gate.Captured.nullable;
 import static io.millrace.gate.Captured.required;
 import static io.restassured.RestAssured.given;
 import static org.awaitility.Awaitility.await;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.empty;
+import static org.hamcrest.Matchers.is;
+import static org.hamcrest.Matchers.not;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
@@ -13,14 +17,19 @@ import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Op;
 import io.millrace.pipeline.record.Position;
 import io.restassured.specification.RequestSpecification;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericDatumReader;
 import org.apache.avro.generic.GenericRecord;
+import org.apache.avro.generic.GenericRecordBuilder;
 import org.apache.avro.io.DecoderFactory;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.awaitility.core.ConditionFactory;
@@ -110,7 +119,7 @@ class GateIT {
         monitors.row(1, monitors.schema(nullable("name", "string"), nullable("muted", "boolean")), Map.of("name", "new", "muted", true)).get();
         awaitRows("compatible", 2);
         var registry = stack.servers().registryUrl().replace("/apis/registry/v3", "/apis/ccompat/v7");
-        given().get(registry + "/subjects/rows.it.public.compatible-value/versions").then().statusCode(200).body("size()", org.hamcrest.Matchers.is(2));
+        given().get(registry + "/subjects/rows.it.public.compatible-value/versions").then().statusCode(200).body("size()", is(2));
         var last = stack.read("rows.it.public.compatible").getLast().value();
         int id = io.millrace.pipeline.record.WireFormat.schemaId(last);
         String text = given().get(registry + "/schemas/ids/" + id).then().statusCode(200).extract().path("schema");
@@ -140,9 +149,9 @@ class GateIT {
         assertEquals(20, stack.read("rows.it.public.incompatible").size());
         assertInOrder(stack.read("quarantine.it.public.incompatible"));
         soon().untilAsserted(() -> caller().get("/quarantine").then().statusCode(200)
-                .body("find { it.table == 'it.public.incompatible' }.records", org.hamcrest.Matchers.is(40))
-                .body("find { it.table == 'it.public.incompatible' }.cause.reason", org.hamcrest.Matchers.is("schema-refused"))
-                .body("find { it.table == 'it.public.incompatible' }.cause.difference[0].field", org.hamcrest.Matchers.is("name")));
+                .body("find { it.table == 'it.public.incompatible' }.records", is(40))
+                .body("find { it.table == 'it.public.incompatible' }.cause.reason", is("schema-refused"))
+                .body("find { it.table == 'it.public.incompatible' }.cause.difference[0].field", is("name")));
 
         given().baseUri(gate.url()).contentType("application/json").body("{\"reason\": \"x\"}").post("/quarantine/it.public.incompatible/accept").then().statusCode(401);
         given().baseUri(gate.url()).get("/quarantine").then().statusCode(401);
@@ -150,7 +159,7 @@ class GateIT {
 
         // Without acceptance a replay meets the same refusal and loses nothing.
         post("/quarantine/it.public.incompatible/replay", "{\"reason\": \"try\"}");
-        soon().untilAsserted(() -> caller().get("/quarantine/it.public.incompatible").then().body("state", org.hamcrest.Matchers.is("parked")));
+        soon().untilAsserted(() -> caller().get("/quarantine/it.public.incompatible").then().body("state", is("parked")));
         assertEquals(20, stack.read("rows.it.public.incompatible").size());
 
         post("/quarantine/it.public.incompatible/accept", "{\"reason\": \"planned\", \"by\": \"on call\"}");
@@ -160,7 +169,7 @@ class GateIT {
         awaitRows("incompatible", 61);
         assertInOrder(stack.read("rows.it.public.incompatible"));
         soon().untilAsserted(() -> caller().get("/quarantine/it.public.incompatible").then()
-                .body("state", org.hamcrest.Matchers.is("flowing")).body("records", org.hamcrest.Matchers.is(0)));
+                .body("state", is("flowing")).body("records", is(0)));
         assertTrue(stack.read("millrace.gate.audit").stream().anyMatch(r -> new String(r.value()).contains("\"accept\"") && new String(r.value()).contains("on call")));
     }
 
@@ -179,6 +188,142 @@ class GateIT {
         caller().body("{\"count\": 7, \"which\": \"REFUSED\", \"reason\": \"a script wrote it\"}").post("/quarantine/it.public.broken/discard").then().statusCode(409);
         caller().body("{\"count\": 1, \"which\": \"REFUSED\", \"reason\": \"a script wrote it\"}").post("/quarantine/it.public.broken/discard").then().statusCode(200);
         awaitRows("broken", 2);
-        soon().untilAsserted(() -> caller().get("/quarantine/it.public.broken").then().body("state", org.hamcrest.Matchers.is("flowing")));
+        soon().untilAsserted(() -> caller().get("/quarantine/it.public.broken").then().body("state", is("flowing")));
+    }
+
+    /** What came through at least once is there in the order of its first time, and each key's last record is its newest. */
+    private static void assertNothingLostOrOvertaken(String table) {
+        var captured = stack.read("captured.it.public." + table);
+        var rows = stack.read("rows.it.public." + table);
+        var newest = new TreeMap<Integer, Position>();
+        var seen = new HashSet<Position>();
+        var last = new HashMap<ByteBuffer, Position>();
+        for (var record : rows) {
+            var position = Headers.position(record.headers());
+            if (seen.add(position)) {
+                var before = newest.put(record.partition(), position);
+                assertTrue(before == null || before.isBefore(position), position + " was overtaken by " + before);
+            }
+            last.put(ByteBuffer.wrap(record.key()), position);
+        }
+        var expected = new HashMap<ByteBuffer, Position>();
+        captured.forEach(r -> expected.put(ByteBuffer.wrap(r.key()), Headers.position(r.headers())));
+        assertEquals(captured.stream().map(r -> Headers.position(r.headers())).collect(Collectors.toSet()), seen);
+        assertEquals(expected, last);
+    }
+
+    private static void restart() {
+        gate.process().kill();
+        gate.process().start();
+    }
+
+    @Test
+    void killedWhileParkingAcceptingOrReplayingTheGateLosesNothingAndKeepsTheOrder() throws Exception {
+        var table = stack.captured("killed");
+        var was = table.schema(nullable("name", "string"));
+        var is = table.schema(required("name", "long"));
+        int rounds = 400;
+        for (int i = 0; i < rounds; i++) {
+            table.row(i % 10, was, Map.of("name", "n" + i));
+        }
+        soon().until(() -> !stack.read("rows.it.public.killed").isEmpty());
+        restart();
+        for (int i = 0; i < rounds; i++) {
+            table.row(i % 10, is, Map.of("name", (long) i));
+        }
+        soon().until(() -> !stack.read("quarantine.it.public.killed").isEmpty());
+        restart();
+        for (int i = 0; i < rounds; i++) {
+            table.row(i % 10, is, Map.of("name", (long) i));
+        }
+        soon().untilAsserted(() -> caller().get("/quarantine/it.public.killed").then().statusCode(200).body("state", is("parked")));
+        post("/quarantine/it.public.killed/accept", "{\"reason\": \"planned\"}");
+        restart();
+        post("/quarantine/it.public.killed/replay", "{\"reason\": \"planned\"}");
+        restart();
+        for (int i = 0; i < rounds; i++) {
+            table.row(i % 10, is, Map.of("name", (long) i)).get();
+        }
+        soon().untilAsserted(() -> caller().get("/quarantine/it.public.killed").then().body("state", is("flowing")));
+        soon().untilAsserted(() -> assertNothingLostOrOvertaken("killed"));
+    }
+
+    @Test
+    void whileTheRegistryIsAwayKnownSchemasFlowAndNewOnesWait() throws Exception {
+        var known = stack.captured("known");
+        var waiting = stack.captured("waiting");
+        var schema = known.schema(nullable("name", "string"));
+        for (long id = 0; id < 10; id++) {
+            known.row(id, schema, Map.of("name", "before")).get();
+        }
+        awaitRows("known", 10);
+        var later = waiting.schema(nullable("name", "string"));
+        int laterId = waiting.register("-value", later);
+        var laterKey = waiting.key(1);
+        var knownId = known.register("-value", schema);
+        stack.servers().registry().kill();
+        for (int i = 0; i < 10; i++) {
+            waiting.write(laterKey, Captured.encode(new GenericRecordBuilder(later).set("id", 1L).set("name", "w" + i).build(), laterId), Op.UPDATE).get();
+            known.write(known.key(i), Captured.encode(new GenericRecordBuilder(schema).set("id", (long) i).set("name", "after").build(), knownId), Op.UPDATE).get();
+        }
+        awaitRows("known", 20);
+        soon().untilAsserted(() -> given().baseUri(gate.url()).get("/q/health/ready").then().statusCode(503).body("checks.data.registry", not(empty())));
+        given().baseUri(gate.url()).get("/q/health/live").then().statusCode(200);
+        assertEquals(List.of(), stack.read("rows.it.public.waiting"));
+        assertEquals(List.of(), stack.read("quarantine.it.public.waiting"));
+        stack.servers().registry().start();
+        awaitRows("waiting", 10);
+        soon().untilAsserted(() -> given().baseUri(gate.url()).get("/q/health/ready").then().statusCode(200));
+    }
+
+    @Test
+    void aSecondInstanceSharesThePartitionsAndTakesOverWhatAKilledOneLeaves() throws Exception {
+        var second = stack.gate(2, Map.of());
+        second.process().start();
+        var table = stack.captured("shared");
+        var was = table.schema(nullable("name", "string"));
+        var is = table.schema(required("name", "long"));
+        for (int i = 0; i < 100; i++) {
+            table.row(i % 10, was, Map.of("name", "n" + i)).get();
+        }
+        soon().untilAsserted(() -> assertNothingLostOrOvertaken("shared"));
+        for (int i = 0; i < 50; i++) {
+            table.row(i % 10, is, Map.of("name", (long) i)).get();
+        }
+        soon().untilAsserted(() -> assertTrue(stack.read("quarantine.it.public.shared").size() >= 50));
+        second.process().kill();
+        for (int i = 0; i < 50; i++) {
+            table.row(i % 10, is, Map.of("name", (long) i)).get();
+        }
+        post("/quarantine/it.public.shared/accept", "{\"reason\": \"planned\"}");
+        post("/quarantine/it.public.shared/replay", "{\"reason\": \"planned\"}");
+        soon().untilAsserted(() -> assertNothingLostOrOvertaken("shared"));
+        soon().untilAsserted(() -> caller().get("/quarantine/it.public.shared").then().body("state", is("flowing")));
+    }
+
+    @Test
+    void whenMostOfSeveralTablesIsBadTheGateStopsInsteadOfParkingEverything() throws Exception {
+        var stopped = stack.gate(3, Map.of("millrace.gate.sources", "wrong", "millrace.gate.group", "wrong",
+                "millrace.gate.breaker.tables", "2", "millrace.gate.breaker.records", "3", "millrace.gate.reads", "permit"));
+        stopped.process().start();
+        var first = stack.captured("wrong", "first");
+        var second = stack.captured("wrong", "second");
+        var row = Captured.encode(new GenericRecordBuilder(first.schema()).set("id", 1L).build(), 999_999);
+        for (int i = 0; i < 5; i++) {
+            first.write(first.key(1), row, Op.UPDATE).get();
+        }
+        soon().untilAsserted(() -> assertEquals(5, stack.read("quarantine.wrong.public.first").size()));
+        for (int i = 0; i < 5; i++) {
+            second.write(second.key(1), row, Op.UPDATE).get();
+        }
+        soon().untilAsserted(() -> given().baseUri(stopped.url()).get("/breaker").then().statusCode(200).body("open", is(true)).body("reason", containsString("unknown-schema")));
+        given().baseUri(stopped.url()).get("/q/health/ready").then().statusCode(503);
+        given().baseUri(stopped.url()).get("/q/health/live").then().statusCode(200);
+        assertEquals(List.of(), stack.read("quarantine.wrong.public.second"));
+        given().baseUri(stopped.url()).contentType("application/json").body("{\"reason\": \"x\"}").post("/breaker/reset").then().statusCode(401);
+        given().baseUri(stopped.url()).contentType("application/json").header("Authorization", "Bearer " + Stack.TOKEN).body("{\"reason\": \"known\"}").post("/breaker/reset").then().statusCode(200);
+        soon().untilAsserted(() -> assertEquals(5, stack.read("quarantine.wrong.public.second").size()));
+        given().baseUri(stopped.url()).get("/quarantine").then().statusCode(200).body("findAll { it.table.startsWith('wrong') }.size()", is(2));
+        stopped.process().stop();
     }
 }

@@ -65,15 +65,16 @@ final class Stack implements AutoCloseable {
                   root: public.lenient
                   fields: [id]
                 """);
-        var properties = new HashMap<>(Map.of(
-                "quarkus.http.port", Integer.toString(port),
-                "kafka.bootstrap.servers", servers.kafkaBootstrap(),
-                "millrace.gate.pipelines", pipeline.toString(),
-                "millrace.gate.registry-url", servers.registryUrl(),
-                "millrace.gate.token.env", "GATE_TOKEN",
-                "mp.messaging.incoming.captured.metadata.max.age.ms", "500",
-                "mp.messaging.incoming.captured.session.timeout.ms", "6000",
-                "mp.messaging.incoming.captured.heartbeat.interval.ms", "1000"));
+        var properties = new HashMap<>(Map.ofEntries(
+                Map.entry("quarkus.http.port", Integer.toString(port)),
+                Map.entry("kafka.bootstrap.servers", servers.kafkaBootstrap()),
+                Map.entry("millrace.gate.pipelines", pipeline.toString()),
+                Map.entry("millrace.gate.registry-url", servers.registryUrl()),
+                Map.entry("millrace.gate.token.env", "GATE_TOKEN"),
+                Map.entry("millrace.gate.sources", "it"),
+                Map.entry("mp.messaging.incoming.captured.metadata.max.age.ms", "500"),
+                Map.entry("mp.messaging.incoming.captured.session.timeout.ms", "6000"),
+                Map.entry("mp.messaging.incoming.captured.heartbeat.interval.ms", "1000")));
         properties.putAll(settings);
         var jar = Path.of(System.getProperty("millrace.gate.jar", "target/quarkus-app/quarkus-run.jar"));
         var process = new ManagedProcess(ProcessSpec.quarkus("gate-" + number, data, "256m", jar, properties, Map.of("GATE_TOKEN", TOKEN),
@@ -85,7 +86,11 @@ final class Stack implements AutoCloseable {
     record Gate(ManagedProcess process, String url) {}
 
     Captured captured(String name) throws ExecutionException, InterruptedException {
-        var table = new Table("it.public." + name);
+        return captured("it", name);
+    }
+
+    Captured captured(String source, String name) throws ExecutionException, InterruptedException {
+        var table = new Table(source + ".public." + name);
         admin.createTopics(List.of(new NewTopic(table.captured(), Captured.PARTITIONS, (short) 1))).all().get();
         return new Captured(servers.registryUrl(), producer, table);
     }

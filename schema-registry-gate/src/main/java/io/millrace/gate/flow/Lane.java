@@ -43,6 +43,8 @@ final class Lane implements Runnable {
     private static final Logger LOG = Logger.getLogger(Lane.class);
     private static final Duration POLL = Duration.ofMillis(200);
     private static final long NOTHING = -1;
+    /** Roughly what a fetched record with its headers takes beside its key and value. */
+    private static final int OVERHEAD = 1024;
 
     private final TopicPartition captured;
     private final Table table;
@@ -51,15 +53,15 @@ final class Lane implements Runnable {
     private final Meters meters;
     private final Inspector inspector;
     private final Outbound outbound;
-    private final long mostQueued;
+    private final long mostHeld;
     private final CountDownLatch ended = new CountDownLatch(1);
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     /** Fetched records that the thread has not taken yet; guarded by lock. */
     private final ArrayDeque<ConsumerRecord<byte[], byte[]>> queue = new ArrayDeque<>();
-    /** Bytes of the queue; guarded by lock. */
-    private long queued;
+    /** Bytes of heap that records take from their fetch to their end; guarded by lock. */
+    private long held;
     /** The thread waits for records; guarded by lock. */
     private boolean idle;
     /** Something else than the queue changed; guarded by lock. */
@@ -76,13 +78,14 @@ final class Lane implements Runnable {
     private volatile boolean stopping;
     private volatile long finished = NOTHING;
     private volatile String trouble;
+    private volatile boolean dead;
     private volatile Thread thread;
 
-    Lane(TopicPartition captured, int generation, long mostQueued, Parts parts) {
+    Lane(TopicPartition captured, int generation, long mostHeld, Parts parts) {
         this.captured = captured;
         this.table = Table.ofCaptured(captured.topic());
         this.generation = generation;
-        this.mostQueued = mostQueued;
+        this.mostHeld = mostHeld;
         this.parts = parts;
         this.meters = parts.meters(table);
         this.inspector = new Inspector(table, parts.schemas, parts.config.checkText(), parts.config.maxRecordBytes());
@@ -111,29 +114,50 @@ final class Lane implements Runnable {
         return trouble;
     }
 
-    /** Hands over fetched records; those fetched before the partition came here are left out. True when the queue is full. */
-    boolean offer(List<ConsumerRecord<byte[], byte[]>> records, int fetchedIn) {
+    /** Whether the thread ended by an error that no retry mends. */
+    boolean isDead() {
+        return dead;
+    }
+
+    /** Counts records that were fetched and will be offered. True when no more should be. */
+    boolean fetched(List<ConsumerRecord<byte[], byte[]>> records) {
+        long cost = cost(records);
+        lock.lock();
+        try {
+            held += cost;
+            return held > mostHeld;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Hands over fetched records; those fetched before the partition came here are left out. */
+    void offer(List<ConsumerRecord<byte[], byte[]>> records, int fetchedIn) {
         if (fetchedIn < generation || stopping) {
-            return false;
+            return;
         }
         lock.lock();
         try {
             queue.addAll(records);
-            for (var record : records) {
-                queued += size(record) + Long.BYTES;
-            }
             changed.signal();
-            return queued > mostQueued;
         } finally {
             lock.unlock();
         }
+    }
+
+    private static long cost(List<ConsumerRecord<byte[], byte[]>> records) {
+        long cost = 0;
+        for (var record : records) {
+            cost += size(record) + OVERHEAD;
+        }
+        return cost;
     }
 
     /** Whether so little waits that more may be fetched. */
     boolean hasRoom() {
         lock.lock();
         try {
-            return queued <= mostQueued / 2;
+            return held <= mostHeld / 2;
         } finally {
             lock.unlock();
         }
@@ -199,6 +223,10 @@ final class Lane implements Runnable {
             }
         } catch (InterruptedException e) {
             LOG.debugf("%s was interrupted", captured);
+        } catch (Error e) {
+            LOG.fatalf(e, "%s has ended; the instance must be restarted", captured);
+            dead = true;
+            throw e;
         } finally {
             ended.countDown();
         }
@@ -249,9 +277,7 @@ final class Lane implements Runnable {
             idle = false;
             woken = false;
             for (int i = 0; i < parts.config.chunk() && !queue.isEmpty(); i++) {
-                var record = queue.remove();
-                queued -= size(record) + Long.BYTES;
-                pending.add(record);
+                pending.add(queue.remove());
             }
         } finally {
             lock.unlock();
@@ -314,9 +340,20 @@ final class Lane implements Runnable {
         awaitAll(sent);
         if (!done.isEmpty()) {
             finished = done.getLast().offset() + 1;
+            release(done);
             count(done, passed);
         }
         return failure;
+    }
+
+    private void release(List<ConsumerRecord<byte[], byte[]>> done) {
+        long cost = cost(done);
+        lock.lock();
+        try {
+            held -= cost;
+        } finally {
+            lock.unlock();
+        }
     }
 
     private void count(List<ConsumerRecord<byte[], byte[]>> done, boolean passed) throws InterruptedException {

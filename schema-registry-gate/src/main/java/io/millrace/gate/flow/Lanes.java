@@ -5,7 +5,6 @@ import io.smallrye.reactive.messaging.kafka.KafkaClientService;
 import io.smallrye.reactive.messaging.kafka.KafkaConsumer;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -26,7 +25,7 @@ public class Lanes {
     static final String CHANNEL = "captured";
 
     private static final Logger LOG = Logger.getLogger(Lanes.class);
-    private static final long SMALLEST_QUEUE = 64 * 1024;
+    private static final long SMALLEST_SHARE = 256 * 1024;
 
     private final Parts parts;
     private final KafkaClientService clients;
@@ -77,6 +76,11 @@ public class Lanes {
         return troubles;
     }
 
+    /** Whether a lane ended by an error that only a restart mends. */
+    public boolean isBroken() {
+        return lanes.values().stream().anyMatch(Lane::isDead);
+    }
+
     public int count() {
         return lanes.size();
     }
@@ -87,7 +91,7 @@ public class Lanes {
             committer = Thread.ofVirtual().name("committer").start(this::commitForEver);
         }
         int generation = consumer.groupMetadata().generationId();
-        long share = Math.max(SMALLEST_QUEUE, parts.config.queueBytes() / Math.max(1, consumer.assignment().size()));
+        long share = Math.max(SMALLEST_SHARE, parts.config.heldBytes() / Math.max(1, consumer.assignment().size()));
         for (var partition : partitions) {
             var lane = new Lane(partition, generation, share, parts);
             lanes.put(partition, lane);
@@ -127,28 +131,24 @@ public class Lanes {
         }
     }
 
-    /** Hands fetched records to their lanes; never blocks. */
-    void offer(ConsumerRecords<byte[], byte[]> records, int generation) {
-        var tooMuch = new ArrayList<TopicPartition>(0);
+    /** On the polling thread, for records that will be offered. */
+    void fetched(ConsumerRecords<byte[], byte[]> records) {
         for (var partition : records.partitions()) {
             var lane = lanes.get(partition);
-            if (lane != null && lane.offer(records.records(partition), generation)) {
-                tooMuch.add(partition);
+            if (lane != null && lane.fetched(records.records(partition)) && full.add(partition)) {
+                consumer().unwrap().pause(List.of(partition));
             }
-        }
-        if (!tooMuch.isEmpty()) {
-            run(consumer -> pause(consumer, tooMuch));
         }
     }
 
-    private void pause(Consumer<?, ?> consumer, List<TopicPartition> partitions) {
-        partitions.forEach(partition -> {
+    /** Hands fetched records to their lanes; never blocks. */
+    void offer(ConsumerRecords<byte[], byte[]> records, int generation) {
+        for (var partition : records.partitions()) {
             var lane = lanes.get(partition);
-            if (lane != null && !lane.hasRoom() && consumer.assignment().contains(partition)) {
-                consumer.pause(List.of(partition));
-                full.add(partition);
+            if (lane != null) {
+                lane.offer(records.records(partition), generation);
             }
-        });
+        }
     }
 
     private void commitForEver() {

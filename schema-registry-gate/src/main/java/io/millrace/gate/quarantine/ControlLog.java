@@ -2,6 +2,7 @@ package io.millrace.gate.quarantine;
 
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.millrace.gate.GateConfig;
 import io.millrace.gate.KafkaClients;
 import io.millrace.gate.Table;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -37,7 +38,7 @@ public class ControlLog {
     private static final TopicPartition PARTITION = new TopicPartition(TOPIC, 0);
     private static final String TABLE = "table:";
     private static final String LANE = "lane:";
-    private static final String BREAKER = "breaker";
+    private static final String BREAKER = "breaker:";
     private static final Duration POLL = Duration.ofMillis(100);
     private static final long LOOK_EVERY_NANOS = Duration.ofSeconds(3).toNanos();
 
@@ -45,6 +46,8 @@ public class ControlLog {
 
     private final KafkaClients kafka;
     private final ObjectMapper json;
+    /** Gates of other groups serve other sources; their breaker is their own. */
+    private final String breakerKey;
     private final Map<Table, TableState> tables = new ConcurrentHashMap<>();
     private final Map<LaneKey, LaneState> lanes = new ConcurrentHashMap<>();
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
@@ -61,9 +64,10 @@ public class ControlLog {
     private volatile boolean stopping;
     private Thread reader;
 
-    ControlLog(KafkaClients kafka, ObjectMapper json) {
+    ControlLog(KafkaClients kafka, ObjectMapper json, GateConfig config) {
         this.kafka = kafka;
         this.json = json;
+        this.breakerKey = BREAKER + config.group();
     }
 
     /** Begins to read; comes back at once. */
@@ -130,7 +134,7 @@ public class ControlLog {
 
     /** Writes the breaker's state, and waits until it is applied here. */
     public void write(BreakerState state) throws InterruptedException {
-        awaitApplied(append(BREAKER, state));
+        awaitApplied(append(breakerKey, state));
     }
 
     private long append(String key, Object state) throws InterruptedException {
@@ -247,7 +251,7 @@ public class ControlLog {
             } else if (key.startsWith(LANE)) {
                 int colon = key.lastIndexOf(':');
                 lanes.put(new LaneKey(new Table(key.substring(LANE.length(), colon)), Integer.parseInt(key.substring(colon + 1))), json.readValue(value, LaneState.class));
-            } else if (key.equals(BREAKER)) {
+            } else if (key.equals(breakerKey)) {
                 breaker = json.readValue(value, BreakerState.class);
             }
         } catch (IOException e) {

@@ -1,0 +1,25 @@
+package io.millrace.gate.health;
+
+import io.millrace.gate.flow.Lanes;
+import jakarta.enterprise.context.ApplicationScoped;
+import org.eclipse.microprofile.health.HealthCheck;
+import org.eclipse.microprofile.health.HealthCheckResponse;
+
+/** Whether a restart would help. Nothing that is away, and nothing that is parked, is a reason for one. */
+@org.eclipse.microprofile.health.Liveness
+@ApplicationScoped
+public class Liveness implements HealthCheck {
+
+    private final Lanes lanes;
+
+    Liveness(Lanes lanes) {
+        this.lanes = lanes;
+    }
+
+    @Override
+    public HealthCheckResponse call() {
+        boolean broken = lanes.isBroken();
+        var response = HealthCheckResponse.named("gate").status(!broken);
+        return (broken ? response.withData("lanes", "a partition's thread ended by an error; the log names it") : response).build();
+    }
+}
