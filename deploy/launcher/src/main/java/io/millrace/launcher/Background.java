@@ -1,7 +1,6 @@
 package io.millrace.launcher;
 
 import io.millrace.launcher.stack.StackFile;
-import io.millrace.local.LocalException;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -23,9 +22,8 @@ final class Background {
 
     /** @return the exit code: 0 once documents can be searched */
     int start(List<String> arguments) throws IOException, InterruptedException {
-        data.supervisor().ifPresent(owner -> {
-            throw new LocalException("Millrace already runs on " + data.path() + ", process " + owner.pid() + ". See it with ./millrace status, stop it with ./millrace down");
-        });
+        // Before the log of the one that runs is replaced.
+        data.requireStopped();
         var log = data.path().resolve("logs").resolve("supervisor.log");
         Files.createDirectories(log.getParent());
         Files.deleteIfExists(log);
@@ -35,8 +33,6 @@ final class Background {
                 follower.print(output);
                 child.waitFor(200, TimeUnit.MILLISECONDS);
             }
-            // The summary follows the state; a moment lets it reach the log.
-            child.waitFor(500, TimeUnit.MILLISECONDS);
             follower.print(output);
         }
         if (!child.isAlive()) {

@@ -27,6 +27,13 @@ final class DataFolder {
         return LocalServers.owner(path());
     }
 
+    /** @throws LocalException when a stack runs on this folder */
+    void requireStopped() {
+        supervisor().ifPresent(owner -> {
+            throw new LocalException(LocalServers.alreadyRuns(path(), owner.pid()));
+        });
+    }
+
     /** @throws LocalException when no stack runs on this folder */
     StackFile running() {
         if (supervisor().isEmpty()) {

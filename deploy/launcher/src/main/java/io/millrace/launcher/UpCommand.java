@@ -62,7 +62,6 @@ final class UpCommand implements Callable<Integer> {
         var supervisor = new Supervisor(stack, files, output);
         Runtime.getRuntime().addShutdownHook(new Thread(supervisor::stop, "stop"));
         try {
-            output.line("Starting PostgreSQL, Kafka, Apicurio Registry and OpenSearch; data in " + stack.options().data());
             supervisor.startServers();
             if (stack.options().source() != null) {
                 DemoDatabase.prepare(stack, output);
@@ -71,8 +70,8 @@ final class UpCommand implements Callable<Integer> {
             output.line("Starting the five services");
             supervisor.startServices();
             FirstDocuments.await(stack, files, output, supervisor::isStopping);
-            supervisor.ready();
             Summary.print(stack, files, output);
+            supervisor.ready();
         } catch (LocalException | ProvisioningException e) {
             if (supervisor.isStopping()) {
                 supervisor.awaitStopped();

@@ -74,20 +74,58 @@ public final class LocalServers implements AutoCloseable {
         }
     }
 
+    /**
+     * Takes the data folder for this instance, until {@link #stop} or {@link #release}; {@link #start} does so itself. To be
+     * called first by whoever touches what an earlier run has left, which may still be in use. Does nothing the second time.
+     *
+     * @throws LocalException when another run has it, or when it is of another version
+     */
+    public synchronized void claim() {
+        if (lock != null) {
+            return;
+        }
+        try {
+            var file = lockFile(data);
+            Files.createDirectories(file.getParent());
+            checkLayout();
+            var channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            if (!tryLock(channel)) {
+                channel.close();
+                throw new LocalException(alreadyRuns(data, Long.parseLong(Files.readString(file).strip())));
+            }
+            channel.truncate(0);
+            channel.write(ByteBuffer.wrap(Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.UTF_8)));
+            lock = channel;
+        } catch (IOException | NumberFormatException e) {
+            throw new LocalException("The data folder " + data + " cannot be used: " + e.getMessage(), e);
+        }
+    }
+
+    /** The message for whoever finds a data folder in use. */
+    public static String alreadyRuns(Path data, long owner) {
+        return "Millrace already runs on " + data + ", process " + owner
+                + ". See it with ./millrace status, stop it with ./millrace down, or run another one beside it with --data DIR --port-base N";
+    }
+
+    /** Whether this instance has the data folder. */
+    public synchronized boolean isOwner() {
+        return lock != null;
+    }
+
     /** As {@link #start(Consumer)}, silently. */
     public void start() {
         start(line -> { });
     }
 
     /**
-     * Starts all four and returns when all serve; what a crashed run has left is ended first.
+     * Claims the data folder, starts all four and returns when all serve; what a crashed run has left is ended first.
      *
      * @param progress receives one line for each server that became ready
      * @throws LocalException when the data folder is in use or of another version, a port is taken, or a server does not
      *                        start; servers already started are stopped again
      */
     public synchronized void start(Consumer<String> progress) {
-        own();
+        claim();
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
             var chains = Stream.of(List.of(postgres, registry), List.of(kafka), List.of(search))
                     .map(chain -> threads.submit(() -> chain.forEach(server -> start(server, progress)))).toList();
@@ -200,28 +238,6 @@ public final class LocalServers implements AutoCloseable {
     private static void start(ManagedProcess server, Consumer<String> progress) {
         var took = server.start();
         progress.accept("%-10s ready in %4.1f s, pid %d".formatted(server.name(), took.toMillis() / 1000.0, server.running().map(ProcessHandle::pid).orElse(-1L)));
-    }
-
-    private void own() {
-        if (lock != null) {
-            throw new LocalException("These servers have been started already; stop them first");
-        }
-        try {
-            var file = lockFile(data);
-            Files.createDirectories(file.getParent());
-            checkLayout();
-            var channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-            if (!tryLock(channel)) {
-                channel.close();
-                throw new LocalException("The servers in " + data + " are already run by process " + Files.readString(file).strip()
-                        + ". Stop it (./millrace down, or Ctrl-C in its terminal), or choose another folder with --data DIR");
-            }
-            channel.truncate(0);
-            channel.write(ByteBuffer.wrap(Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.UTF_8)));
-            lock = channel;
-        } catch (IOException e) {
-            throw new LocalException("The data folder " + data + " cannot be used: " + e.getMessage(), e);
-        }
     }
 
     private static Path lockFile(Path data) {

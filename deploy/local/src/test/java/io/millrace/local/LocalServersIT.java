@@ -111,7 +111,7 @@ class LocalServersIT {
     @Test
     void aSecondOwnerOfTheFolderIsRefusedAndToldWhoRunsIt() {
         var failure = assertThrows(LocalException.class, () -> LocalServers.in(servers.data(), Ports.free()).start());
-        assertTrue(failure.getMessage().contains("already run by process " + ProcessHandle.current().pid()), failure.getMessage());
+        assertTrue(failure.getMessage().contains(", process " + ProcessHandle.current().pid()), failure.getMessage());
     }
 
     @Test

@@ -2,7 +2,6 @@ package io.millrace.launcher.stack;
 
 import io.millrace.launcher.Output;
 import io.millrace.local.LocalException;
-import io.millrace.local.LocalServers;
 import io.millrace.local.ManagedProcess;
 import io.millrace.pipeline.file.PipelineFile;
 import java.time.Duration;
@@ -40,14 +39,12 @@ public final class Supervisor {
 
     /** Starts the servers; what a crashed run has left is ended first, services before servers. */
     public void startServers() {
-        LocalServers.owner(stack.options().data()).ifPresent(owner -> {
-            throw new LocalException("Millrace already runs on " + stack.options().data() + ", process " + owner.pid()
-                    + ". See it with ./millrace status, stop it with ./millrace down, or run another one beside it with --data DIR --port-base N");
-        });
+        stack.servers().claim();
         Stack.stopOrder().forEach(stage -> stack.stage(stage).stop());
         stack.servers().servers().reversed().forEach(ManagedProcess::stop);
         // A service's port that is taken should be known before the servers have been waited for.
         stack.processes().forEach(ManagedProcess::requirePorts);
+        output.line("Starting PostgreSQL, Kafka, Apicurio Registry and OpenSearch; data in " + stack.options().data());
         stack.servers().start(output::line);
         describe();
         stack.servers().servers().forEach(this::watch);
@@ -90,6 +87,11 @@ public final class Supervisor {
             }
             state = "stopping";
             stopping.countDown();
+        }
+        if (!stack.servers().isOwner()) {
+            // What runs on this folder belongs to another supervisor.
+            stopped.countDown();
+            return;
         }
         for (var stage : Stack.stopOrder()) {
             stop(stack.stage(stage));

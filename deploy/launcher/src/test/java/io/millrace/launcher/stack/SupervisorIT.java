@@ -39,8 +39,11 @@ class SupervisorIT {
         var first = stack.servers().kafka().running().orElseThrow();
         assertEquals(first.pid(), pidInFile("kafka"));
 
-        var second = assertThrows(LocalException.class, () -> new Supervisor(stack, List.of(), output).startServers());
-        assertTrue(second.getMessage().contains("./millrace down"), second.getMessage());
+        var second = new Supervisor(new Stack(stack.options()), List.of(), output);
+        var refused = assertThrows(LocalException.class, second::startServers);
+        assertTrue(refused.getMessage().contains("./millrace down"), refused.getMessage());
+        second.stop();
+        assertTrue(first.isAlive(), "a second supervisor that was refused leaves the first one's processes alone");
 
         first.destroyForcibly();
         Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> StackFile.read(folder).orElseThrow().process("kafka").orElseThrow().restarts() == 1
