@@ -47,7 +47,7 @@ public interface IndexerConfig {
     int bulkDocuments();
 
     /** The most bytes in one bulk request, where a single document is not larger. */
-    @WithDefault("5M")
+    @WithDefault("3M")
     MemorySize bulkBytes();
 
     /** Bulk requests in flight at once, over all partitions. */
@@ -56,9 +56,9 @@ public interface IndexerConfig {
     @Max(256)
     int concurrentBulks();
 
-    /** Bytes that may wait for one partition before it is paused. */
-    @WithDefault("16M")
-    MemorySize partitionBuffer();
+    /** Bytes of documents that may wait, over all partitions; one that has more than its share is paused. */
+    @WithDefault("48M")
+    MemorySize buffer();
 
     /** How often offsets are committed. Phantom lag for the autoscaler grows with it. */
     @WithDefault("500ms")

@@ -9,9 +9,11 @@ import io.millrace.indexer.generation.Generation;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Semaphore;
 import org.opensearch.client.opensearch.generic.Body;
 import org.opensearch.client.opensearch.generic.Requests;
@@ -22,6 +24,8 @@ import org.opensearch.client.opensearch.generic.Response;
 final class BulkClient {
 
     private static final int TOO_LARGE = 413;
+    private static final int MOST_OF_AN_ERROR = 2_000;
+    private static final Map<String, String> QUERY = Map.of("require_alias", "true", "filter_path", "errors,items.*.status,items.*.error");
 
     private final SearchClients search;
     private final ObjectMapper json;
@@ -36,8 +40,12 @@ final class BulkClient {
     /** What came of a whole request. */
     sealed interface Answer {
 
-        /** @param verdicts one for each document, in their order */
-        record Answered(List<Verdict> verdicts) implements Answer {}
+        /**
+         * @param verdicts one for each document, in their order
+         * @param bytes of the request
+         * @param nanos from sending it to its answer
+         */
+        record Answered(List<Verdict> verdicts, int bytes, long nanos) implements Answer {}
 
         /** More bytes than the engine takes in one request. */
         record TooLarge(String reason) implements Answer {}
@@ -46,13 +54,17 @@ final class BulkClient {
         record Unanswered(String reason) implements Answer {}
     }
 
-    Answer send(Generation generation, List<Document> documents, BulkBody body) throws InterruptedException {
-        var request = Requests.builder().method("POST").endpoint("/" + generation.writeAlias() + "/_bulk")
-                .query(java.util.Map.of("require_alias", "true", "filter_path", "errors,items.*.status,items.*.error"))
-                .body(Body.from(body.stream(), "application/x-ndjson")).build();
+    Answer send(Generation generation, List<Document> documents) throws InterruptedException {
+        // The body is made with a permit in hand, so that the permits bound the memory too.
         permits.acquire();
-        try (var response = search.raw().execute(request)) {
-            return read(response, documents.size());
+        try {
+            var body = new BulkBody(documents);
+            var request = Requests.builder().method("POST").endpoint("/" + generation.writeAlias() + "/_bulk").query(QUERY)
+                    .body(Body.from(body.stream(), "application/x-ndjson")).build();
+            var started = System.nanoTime();
+            try (var response = search.raw().execute(request)) {
+                return read(response, documents.size(), body.length(), started);
+            }
         } catch (IOException e) {
             return new Answer.Unanswered("the search engine does not answer a bulk request (" + e + ")");
         } finally {
@@ -60,36 +72,36 @@ final class BulkClient {
         }
     }
 
-    private Answer read(Response response, int count) throws IOException {
+    private Answer read(Response response, int count, int bytes, long started) throws IOException {
         var body = response.getBody().map(Body::body).orElseGet(InputStream::nullInputStream);
         if (response.getStatus() == TOO_LARGE) {
             return new Answer.TooLarge("HTTP 413: the request is larger than the search engine's http.max_content_length");
         }
         if (response.getStatus() / 100 != 2) {
-            var text = new String(body.readNBytes(2_000), java.nio.charset.StandardCharsets.UTF_8);
+            var text = new String(body.readNBytes(MOST_OF_AN_ERROR), StandardCharsets.UTF_8);
             return new Answer.Unanswered("the search engine answers a bulk request with HTTP " + response.getStatus() + " " + text);
         }
+        var verdicts = verdicts(body, count);
+        return verdicts.size() == count ? new Answer.Answered(verdicts, bytes, System.nanoTime() - started)
+                : new Answer.Unanswered("the search engine answered " + verdicts.size() + " of " + count + " documents of a bulk request");
+    }
+
+    /** Where nothing went wrong, the items need not be read. */
+    private List<Verdict> verdicts(InputStream body, int count) throws IOException {
         try (var parser = json.createParser(body)) {
             while (parser.nextToken() != null) {
                 if (parser.currentToken() == JsonToken.VALUE_FALSE && "errors".equals(parser.currentName())) {
-                    return new Answer.Answered(Collections.nCopies(count, Verdict.APPLIED));
+                    return Collections.nCopies(count, Verdict.APPLIED);
                 }
                 if (parser.currentToken() == JsonToken.START_ARRAY && "items".equals(parser.currentName())) {
-                    return items(json.readTree(parser), count);
+                    var verdicts = new ArrayList<Verdict>(count);
+                    for (JsonNode item : json.<JsonNode>readTree(parser)) {
+                        verdicts.add(Verdict.of(item.iterator().next()));
+                    }
+                    return verdicts;
                 }
             }
         }
-        return new Answer.Unanswered("the search engine's answer to a bulk request names no items");
-    }
-
-    private static Answer items(JsonNode items, int count) {
-        if (items.size() != count) {
-            return new Answer.Unanswered("the search engine answered " + items.size() + " of " + count + " documents");
-        }
-        var verdicts = new ArrayList<Verdict>(count);
-        for (var item : items) {
-            verdicts.add(Verdict.of(item.iterator().next()));
-        }
-        return new Answer.Answered(verdicts);
+        return List.of();
     }
 }

@@ -122,14 +122,10 @@ public final class BulkWriter {
 
     /** @return the documents that must be sent again */
     private List<Document> send(Generation generation, List<Document> documents, Attempt attempt) throws InterruptedException {
-        var body = new BulkBody(documents);
-        var started = System.nanoTime();
-        var startedMicros = Headers.nowMicros();
-        var answer = client.send(generation, documents, body);
-        return switch (answer) {
+        return switch (client.send(generation, documents)) {
             case BulkClient.Answer.Answered answered -> {
-                meters.sent(documents.size(), body.length(), System.nanoTime() - started);
-                yield sort(generation, documents, answered.verdicts(), attempt, startedMicros);
+                meters.sent(documents.size(), answered.bytes(), answered.nanos());
+                yield sort(generation, documents, answered, attempt);
             }
             case BulkClient.Answer.TooLarge tooLarge -> halve(generation, documents, tooLarge.reason(), attempt);
             case BulkClient.Answer.Unanswered unanswered -> {
@@ -149,19 +145,20 @@ public final class BulkWriter {
         return again;
     }
 
-    private List<Document> sort(Generation generation, List<Document> documents, List<Verdict> verdicts, Attempt attempt, long started)
+    private List<Document> sort(Generation generation, List<Document> documents, BulkClient.Answer.Answered answer, Attempt attempt)
             throws InterruptedException {
         var again = new ArrayList<Document>();
         var refused = new ArrayList<Document>();
         var reasons = new ArrayList<String>();
         var now = Headers.nowMicros();
+        var started = now - answer.nanos() / 1_000;
         int superseded = 0;
         int deleted = 0;
         boolean unmapped = false;
         String wait = null;
         for (int i = 0; i < documents.size(); i++) {
             var document = documents.get(i);
-            switch (verdicts.get(i)) {
+            switch (answer.verdicts().get(i)) {
                 case Verdict.Applied applied -> {
                     deleted += document.isDelete() ? 1 : 0;
                     answered(document, document.isDelete() ? "deleted" : "written", documents.size(), started, now);

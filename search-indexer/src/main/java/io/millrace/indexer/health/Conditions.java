@@ -13,6 +13,7 @@ public final class Conditions {
     private static final Logger LOG = Logger.getLogger(Conditions.class);
 
     private final Map<String, String> reasons = new ConcurrentHashMap<>();
+    private final Map<String, String> broken = new ConcurrentHashMap<>();
 
     /** Says why this partition waits; logged when it is news. */
     public void waiting(String who, String reason) {
@@ -26,6 +27,15 @@ public final class Conditions {
         if (reasons.remove(who) != null) {
             LOG.infof("%s goes on", who);
         }
+    }
+
+    /** This partition is lost until a restart. */
+    public void broken(String who, String reason) {
+        broken.put(who, reason);
+    }
+
+    Map<String, String> broken() {
+        return new TreeMap<>(broken);
     }
 
     Map<String, String> reasons() {

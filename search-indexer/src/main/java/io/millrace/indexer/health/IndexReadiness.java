@@ -19,6 +19,7 @@ final class IndexReadiness implements HealthCheck {
     @Override
     public HealthCheckResponse call() {
         var reasons = conditions.reasons();
+        reasons.putAll(conditions.broken());
         var response = HealthCheckResponse.named("documents are indexed").status(reasons.isEmpty());
         reasons.forEach(response::withData);
         return response.build();

@@ -13,6 +13,9 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  */
 final class Inbox {
 
+    /** What a record with its headers takes on the heap beside key and value. */
+    private static final int RECORD = 1_024;
+
     private final long bound;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition arrived = lock.newCondition();
@@ -21,7 +24,7 @@ final class Inbox {
     /** Guarded by lock. */
     private long bytes;
     /** Guarded by lock. */
-    private boolean paused;
+    private boolean full;
     /** Guarded by lock. */
     private boolean closed;
 
@@ -29,7 +32,7 @@ final class Inbox {
         this.bound = bound;
     }
 
-    /** @return whether the partition should be paused now */
+    /** @return whether the inbox became full by it */
     boolean offer(List<ConsumerRecord<byte[], byte[]>> more) {
         lock.lock();
         try {
@@ -41,8 +44,8 @@ final class Inbox {
                 bytes += size(record);
             }
             arrived.signal();
-            if (bytes > bound && !paused) {
-                paused = true;
+            if (bytes > bound && !full) {
+                full = true;
                 return true;
             }
             return false;
@@ -76,15 +79,24 @@ final class Inbox {
         }
     }
 
-    /** Whether a paused partition has room again; it is then taken as resumed. */
-    boolean resumes() {
+    /** Whether a full inbox has room again since this was asked last. */
+    boolean drained() {
         lock.lock();
         try {
-            if (paused && bytes <= bound / 2) {
-                paused = false;
+            if (full && bytes <= bound / 2) {
+                full = false;
                 return true;
             }
             return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    boolean isFull() {
+        lock.lock();
+        try {
+            return full;
         } finally {
             lock.unlock();
         }
@@ -112,6 +124,6 @@ final class Inbox {
     }
 
     private static long size(ConsumerRecord<byte[], byte[]> record) {
-        return 64 + Math.max(0, record.serializedKeySize()) + Math.max(0, record.serializedValueSize());
+        return RECORD + Math.max(0, record.serializedKeySize()) + Math.max(0, record.serializedValueSize());
     }
 }

@@ -33,9 +33,11 @@ final class Lane {
     private final Meters meters;
     private final Partition consumer;
     private final IndexerConfig config;
+    private final long bulkBytes;
     private final Inbox inbox;
     private final Thread thread;
     private volatile int inFlight;
+    private volatile boolean opened;
     private volatile boolean stopping;
     /** What may be committed; null before the first answer. Written by this lane's thread alone. */
     private volatile OffsetAndMetadata answered;
@@ -43,22 +45,21 @@ final class Lane {
     /** What a lane asks of the consumer, which belongs to the polling thread. */
     interface Partition {
         /**
-         * Begins to poll: after the committed offset if it was committed for this index, else from the first record.
+         * Goes to where to begin: after the committed offset if it was committed for this index, else to the first record.
          *
          * @param index the engine's id of the index
          */
         void open(String index) throws InterruptedException, ExecutionException;
 
-        void pause();
-
-        void resume();
+        /** Has the partition polled or not, by what {@link Lane#takes()} says at the moment that this is carried out. */
+        void adjust();
 
         /** Has all partitions of the group assigned anew, and so every lane opened anew. */
         void reassign();
     }
 
     Lane(TopicPartition partition, int groupGeneration, Pipeline pipeline, String who, Generations generations, BulkWriter writer,
-            Conditions conditions, Meters meters, Partition consumer, IndexerConfig config) {
+            Conditions conditions, Meters meters, Partition consumer, IndexerConfig config, long share) {
         this.partition = partition;
         this.groupGeneration = groupGeneration;
         this.pipeline = pipeline;
@@ -69,7 +70,8 @@ final class Lane {
         this.meters = meters;
         this.consumer = consumer;
         this.config = config;
-        this.inbox = new Inbox(config.partitionBuffer().asLongValue());
+        this.bulkBytes = Math.min(share, config.bulkBytes().asLongValue());
+        this.inbox = new Inbox(share);
         this.thread = Thread.ofVirtual().name("lane " + who).unstarted(this::run);
     }
 
@@ -92,8 +94,13 @@ final class Lane {
         }
         meters.taken(bytes);
         if (inbox.offer(records)) {
-            consumer.pause();
+            consumer.adjust();
         }
+    }
+
+    /** Whether the partition's records are wanted now. */
+    boolean takes() {
+        return opened && !inbox.isFull();
     }
 
     OffsetAndMetadata answered() {
@@ -131,13 +138,13 @@ final class Lane {
         try {
             var generation = open();
             while (true) {
-                var records = inbox.take(config.bulkDocuments(), config.bulkBytes().asLongValue());
+                var records = inbox.take(config.bulkDocuments(), bulkBytes);
                 if (records.isEmpty()) {
                     return;
                 }
                 inFlight = records.size();
-                if (inbox.resumes()) {
-                    consumer.resume();
+                if (inbox.drained()) {
+                    consumer.adjust();
                 }
                 writer.write(generation, records);
                 answered = new OffsetAndMetadata(records.getLast().offset() + 1, generation.uuid());
@@ -148,10 +155,10 @@ final class Lane {
             consumer.reassign();
         } catch (InterruptedException e) {
             LOG.debugf("%s ends", who);
-        } catch (RuntimeException e) {
-            // Nothing is committed past this point; only a person can tell what it means.
+        } catch (Throwable e) {
+            // Nothing is committed past this point, and this thread must not end unnoticed, whatever it is.
+            conditions.broken(who, "stopped by an error of its own (" + e + "); restart this service, and report the stack trace in its log");
             LOG.errorf(e, "%s stopped", who);
-            conditions.waiting(who, "stopped by an error of its own (" + e + "); restart this service, and report the stack trace in its log");
         }
     }
 
@@ -164,6 +171,8 @@ final class Lane {
             try {
                 var generation = generations.of(pipeline);
                 consumer.open(generation.uuid());
+                opened = true;
+                consumer.adjust();
                 conditions.going(who);
                 return generation;
             } catch (SearchAwayException e) {

@@ -46,6 +46,7 @@ import org.jboss.logging.Logger;
 final class Lanes implements KafkaConsumerRebalanceListener {
 
     private static final Logger LOG = Logger.getLogger(Lanes.class);
+    private static final long LEAST_SHARE = 256 * 1024;
     private static final Duration LAST_COMMIT = Duration.ofSeconds(5);
 
     private final Pipelines pipelines;
@@ -95,11 +96,12 @@ final class Lanes implements KafkaConsumerRebalanceListener {
         generations.forgetAll();
         // Nothing is polled before the lane knows where to begin.
         consumer.pause(partitions);
+        var share = Math.max(LEAST_SHARE, config.buffer().asLongValue() / Math.max(1, partitions.size()));
         for (var partition : partitions) {
             var pipeline = pipelines.ofTopic(partition.topic());
             var who = pipeline.name() + "[" + partition.partition() + "]";
             var lane = new Lane(partition, consumer.groupMetadata().generationId(), pipeline, who, generations, writers.get().writer(pipeline, who),
-                    conditions, meters.of(pipeline), new PolledPartition(partition), config);
+                    conditions, meters.of(pipeline), new PolledPartition(partition), config, share);
             lanes.put(partition, lane);
             lane.start();
         }
@@ -153,11 +155,25 @@ final class Lanes implements KafkaConsumerRebalanceListener {
                 .subscribe().with(done -> { }, failure -> LOG.warnf("Committing offsets failed (%s); it is tried again", failure.toString()));
     }
 
+    /** The lane is asked here, on the polling thread: so the last of several adjustments sees what holds, however they overtook each other. */
+    private void adjust(Consumer<byte[], byte[]> consumer, TopicPartition partition) {
+        var lane = lanes.get(partition);
+        if (lane != null && consumer.assignment().contains(partition) && lane.takes() == consumer.paused().contains(partition)) {
+            if (lane.takes()) {
+                consumer.resume(Set.of(partition));
+            } else {
+                consumer.pause(Set.of(partition));
+            }
+        }
+    }
+
     private void commitAndMeasure(Consumer<byte[], byte[]> consumer) {
         var lag = new HashMap<String, Long>();
         var offsets = new HashMap<TopicPartition, OffsetAndMetadata>();
         lanes.forEach((partition, lane) -> {
             var answered = lane.answered();
+            // Once more, in case an adjustment was lost.
+            adjust(consumer, partition);
             if (answered != null && !answered.equals(committed.get(partition))) {
                 offsets.put(partition, answered);
             }
@@ -200,19 +216,13 @@ final class Lanes implements KafkaConsumerRebalanceListener {
                     LOG.infof("%s is read from its first record, because its offset was committed for another index", partition);
                     polled.seekToBeginning(alone);
                 }
-                polled.resume(alone);
             });
             opened.subscribeAsCompletionStage().get();
         }
 
         @Override
-        public void pause() {
-            onPollingThread(polled -> polled.pause(alone));
-        }
-
-        @Override
-        public void resume() {
-            onPollingThread(polled -> polled.resume(alone));
+        public void adjust() {
+            onPollingThread(polled -> Lanes.this.adjust(polled, partition));
         }
 
         @Override
