@@ -1,9 +1,11 @@
 package io.millrace.pipeline.file;
 
 import jakarta.validation.ConstraintViolation;
+import jakarta.validation.TraversableResolver;
 import jakarta.validation.Validation;
 import jakarta.validation.Validator;
 import java.io.IOException;
+import java.lang.annotation.ElementType;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,7 +25,7 @@ public final class PipelineFiles {
      * @throws InvalidPipelineException with every problem found in all of them
      */
     public static List<PipelineFile> load(List<Path> paths) {
-        try (var factory = Validation.byDefaultProvider().configure().messageInterpolator(new ParameterMessageInterpolator()).buildValidatorFactory()) {
+        try (var factory = Validation.byDefaultProvider().configure().messageInterpolator(new ParameterMessageInterpolator()).traversableResolver(new Everything()).buildValidatorFactory()) {
             return load(paths, factory.getValidator());
         }
     }
@@ -108,7 +110,7 @@ public final class PipelineFiles {
                 path.append('.').append(step.getKey());
             }
             if (name != null && !name.startsWith("<") && !name.equals("node")) {
-                path.append(path.isEmpty() ? "" : ".").append(name);
+                path.append(path.isEmpty() ? "" : ".").append(name.equals("on") ? "join" : name);
             }
         }
         return path.toString();
@@ -144,6 +146,20 @@ public final class PipelineFiles {
             if (there != null && !there.equals(entry.getValue())) {
                 problems.add(file.problem("tables." + entry.getKey(), "the table " + entry.getKey() + " has other settings in " + first.path() + "; a table is captured once for all pipelines"));
             }
+        }
+    }
+
+    /** Where Jakarta Persistence is present a validator asks it whether a property is loaded, and fails before it has started. */
+    private static final class Everything implements TraversableResolver {
+
+        @Override
+        public boolean isReachable(Object object, jakarta.validation.Path.Node property, Class<?> root, jakarta.validation.Path path, ElementType type) {
+            return true;
+        }
+
+        @Override
+        public boolean isCascadable(Object object, jakarta.validation.Path.Node property, Class<?> root, jakarta.validation.Path path, ElementType type) {
+            return true;
         }
     }
 }

@@ -1,5 +1,6 @@
 package io.millrace.purge.source;
 
+import io.millrace.pipeline.file.PipelineFiles;
 import io.millrace.purge.PurgeConfig;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
@@ -11,7 +12,7 @@ public class Pipelines {
     private final List<String> names;
 
     Pipelines(PurgeConfig config) {
-        this.names = PipelineReading.load(config.pipelines()).stream().map(f -> f.pipeline().name()).sorted().toList();
+        this.names = PipelineFiles.load(config.pipelines()).stream().map(f -> f.pipeline().name()).sorted().toList();
     }
 
     public List<String> names() {

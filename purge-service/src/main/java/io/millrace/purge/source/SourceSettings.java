@@ -2,6 +2,7 @@ package io.millrace.purge.source;
 
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.PipelineFile;
+import io.millrace.pipeline.file.PipelineFiles;
 import io.millrace.pipeline.topic.Topics;
 import io.smallrye.config.ConfigSourceContext;
 import io.smallrye.config.ConfigSourceFactory;
@@ -31,7 +32,7 @@ public final class SourceSettings implements ConfigSourceFactory {
             return List.of();
         }
         var paths = Stream.of(value.getValue().split(",")).map(String::strip).filter(p -> !p.isEmpty()).map(Path::of).toList();
-        return List.of(new PropertiesConfigSource(settings(PipelineReading.load(paths)), "pipeline files", ORDINAL));
+        return List.of(new PropertiesConfigSource(settings(PipelineFiles.load(paths)), "pipeline files", ORDINAL));
     }
 
     private static Map<String, String> settings(List<PipelineFile> files) {
