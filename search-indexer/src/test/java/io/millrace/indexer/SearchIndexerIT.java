@@ -5,12 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.local.Ports;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.topic.Topics;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Map;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
@@ -38,6 +40,8 @@ class SearchIndexerIT {
         stack.pipeline("growth", "id, name, colour", ID + NAME, "");
         stack.pipeline("outages", "id, name", ID + NAME, "");
         stack.pipeline("rebuilt", "id, name", ID + NAME, "");
+        stack.pipeline("blocked", "id, name", ID + NAME, "");
+        stack.pipeline("shared", "id, name", ID + NAME, "");
         stack.pipeline("breaking", "id, name", ID + NAME, "");
         stack.pipeline("kinds", "id, amount, ratio, ok, label, code, born, seen, doc, blob, days, marks", ID + NAME + """
                 ,{"name":"amount","type":["null","string"],"pg.type":"numeric"},{"name":"ratio","type":["null","double"],"pg.type":"float8"}
@@ -221,5 +225,45 @@ class SearchIndexerIT {
         int buried = stack.quarantined("breaking").size();
         await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertEquals(400 - buried, stack.count("breaking")));
         await().atMost(SOON).untilAsserted(() -> assertEquals("UP", stack.ready().path("status").asText(), () -> stack.ready().toString()));
+    }
+
+    @Test
+    void documentsThatTheIndexDoesNotTakeNowAreSentAgainAndNoneIsQuarantined() throws Exception {
+        stack.document("blocked", "1", 1, doc(1, "before")).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals("before", nameOf("blocked", "1")));
+        stack.call("PUT", "/blocked-000001/_settings", "{\"index.blocks.write\":true}");
+        stack.document("blocked", "1", 2, doc(1, "first")).get();
+        stack.document("blocked", "1", 2, doc(1, "second")).get();
+        await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains("cluster_block_exception"), () -> stack.ready().toString()));
+        assertEquals(1, stack.committed("blocked"));
+        stack.call("PUT", "/blocked-000001/_settings", "{\"index.blocks.write\":null}");
+        await().atMost(SOON).untilAsserted(() -> assertEquals("second", nameOf("blocked", "1")));
+        await().atMost(SOON).untilAsserted(() -> assertEquals(3, stack.committed("blocked")));
+        assertEquals(0, stack.quarantined("blocked").size());
+    }
+
+    @Test
+    void aSecondIndexerTakesAShareAndHandsItBackWithoutALostDocument() throws Exception {
+        var other = stack.process("second", Ports.free(1).getFirst(), Map.of());
+        int sent = 0;
+        for (; sent < 200; sent++) {
+            stack.document("shared", "s" + sent, 1, doc(sent, "before"));
+        }
+        other.start();
+        try {
+            await().atMost(SOON).untilAsserted(() -> assertEquals(2, stack.members()));
+            for (; sent < 600; sent++) {
+                stack.document("shared", "s" + sent, 1, doc(sent, "both"));
+            }
+            await().atMost(SOON).untilAsserted(() -> assertEquals(600, stack.count("shared")));
+            for (; sent < 800; sent++) {
+                stack.document("shared", "s" + sent, 1, doc(sent, "while one stops"));
+            }
+        } finally {
+            other.stop();
+        }
+        await().atMost(SOON).untilAsserted(() -> assertEquals(800, stack.count("shared")));
+        await().atMost(SOON).untilAsserted(() -> assertEquals(800, stack.committed("shared")));
+        assertEquals(1, stack.members(), "a stopped indexer leaves the group at once");
     }
 }

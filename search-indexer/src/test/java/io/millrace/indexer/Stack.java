@@ -179,6 +179,11 @@ final class Stack implements AutoCloseable {
                 .filter(e -> e.getKey().topic().equals(Topics.documents(pipeline)) && e.getValue() != null).mapToLong(e -> e.getValue().offset()).sum();
     }
 
+    /** Members of the indexers' consumer group that have partitions. */
+    long members() throws ExecutionException, InterruptedException {
+        return admin.describeConsumerGroups(List.of(GROUP)).all().get().get(GROUP).members().stream().filter(m -> !m.assignment().topicPartitions().isEmpty()).count();
+    }
+
     List<ConsumerRecord<byte[], byte[]>> quarantined(String pipeline) {
         var records = new ArrayList<ConsumerRecord<byte[], byte[]>>();
         try (var consumer = new KafkaConsumer<>(Map.of("bootstrap.servers", servers.kafkaBootstrap(), "auto.offset.reset", "earliest"), new ByteArrayDeserializer(), new ByteArrayDeserializer())) {

@@ -1,0 +1,34 @@
+package io.millrace.indexer.bulk;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertSame;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import org.junit.jupiter.api.Test;
+
+class VerdictTest {
+
+    private static Verdict of(String item) throws Exception {
+        return Verdict.of(new ObjectMapper().readTree(item));
+    }
+
+    private static Verdict error(int status, String type) throws Exception {
+        return of("{\"status\":" + status + ",\"error\":{\"type\":\"" + type + "\",\"reason\":\"r\",\"caused_by\":{\"type\":\"t\",\"reason\":\"deeper\"}}}");
+    }
+
+    @Test
+    void everyAnswerHasItsPlace() throws Exception {
+        assertSame(Verdict.APPLIED, of("{\"status\":200}"));
+        assertSame(Verdict.APPLIED, of("{\"status\":201}"));
+        assertSame(Verdict.APPLIED, of("{\"status\":404}"), "a delete of what is not there");
+        assertSame(Verdict.SUPERSEDED, error(409, "version_conflict_engine_exception"));
+        assertInstanceOf(Verdict.IndexGone.class, error(404, "index_not_found_exception"));
+        assertInstanceOf(Verdict.Later.class, error(429, "rejected_execution_exception"));
+        assertInstanceOf(Verdict.Later.class, error(503, "unavailable_shards_exception"));
+        assertInstanceOf(Verdict.Later.class, error(403, "cluster_block_exception"));
+        assertInstanceOf(Verdict.Unmapped.class, error(400, "strict_dynamic_mapping_exception"));
+        assertInstanceOf(Verdict.Failed.class, error(500, "null_pointer_exception"));
+        assertEquals(new Verdict.Refused("HTTP 400 mapper_parsing_exception: r; deeper"), error(400, "mapper_parsing_exception"));
+    }
+}

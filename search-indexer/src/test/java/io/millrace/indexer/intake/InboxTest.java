@@ -1,0 +1,55 @@
+package io.millrace.indexer.intake;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.junit.jupiter.api.Test;
+
+class InboxTest {
+
+    private final Inbox inbox = new Inbox(10_000);
+
+    private static List<ConsumerRecord<byte[], byte[]>> records(int first, int count) {
+        return IntStream.range(first, first + count).mapToObj(i -> new ConsumerRecord<>("t", 0, i, new byte[1], new byte[100])).toList();
+    }
+
+    @Test
+    void itGivesWhatIsThereInOrderAndNoMoreThanAskedFor() throws InterruptedException {
+        inbox.offer(records(0, 5));
+        assertEquals(List.of(0L, 1L, 2L), inbox.take(3, 1_000_000).stream().map(ConsumerRecord::offset).toList());
+        assertEquals(List.of(3L, 4L), inbox.take(3, 1_000_000).stream().map(ConsumerRecord::offset).toList());
+    }
+
+    @Test
+    void aRecordLargerThanTheLimitIsTakenAlone() throws InterruptedException {
+        inbox.offer(records(0, 2));
+        assertEquals(1, inbox.take(10, 1).size());
+    }
+
+    @Test
+    void itSaysOnceThatItIsFullAndOnceThatItHasDrained() throws InterruptedException {
+        assertFalse(inbox.offer(records(0, 5)));
+        assertTrue(inbox.offer(records(5, 10)));
+        assertFalse(inbox.offer(records(15, 1)), "it is full already");
+        assertTrue(inbox.isFull());
+        inbox.take(1, 1_000_000);
+        assertFalse(inbox.drained(), "one record less is not room enough");
+        inbox.take(100, 1_000_000);
+        assertTrue(inbox.drained());
+        assertFalse(inbox.drained());
+        assertFalse(inbox.isFull());
+    }
+
+    @Test
+    void closingEndsAWaitingTakeAndDropsTheRest() throws InterruptedException {
+        inbox.offer(records(0, 5));
+        inbox.close();
+        assertEquals(0, inbox.take(10, 1_000_000).size());
+        inbox.offer(records(5, 5));
+        assertEquals(0, inbox.size());
+    }
+}
