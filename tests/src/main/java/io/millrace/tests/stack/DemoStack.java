@@ -136,7 +136,7 @@ public final class DemoStack implements AutoCloseable {
     }
 
     private static Settled settled(Oracles oracles) {
-        return new Settled(oracles, Duration.ofSeconds(30), Duration.ofMinutes(4));
+        return new Settled(oracles, Duration.ofSeconds(60), Duration.ofMinutes(4));
     }
 
     @Override

@@ -1,7 +1,10 @@
 package io.millrace.tests.stack;
 
 import io.millrace.demo.Traffic;
+import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -9,6 +12,8 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /** Random transactions on all tables while something else happens. */
 public final class BackgroundTraffic implements AutoCloseable {
+
+    private static final int ROUND = 100;
 
     private final AtomicBoolean goOn = new AtomicBoolean(true);
     private final AtomicLong transactions = new AtomicLong();
@@ -25,13 +30,27 @@ public final class BackgroundTraffic implements AutoCloseable {
 
     private void run(DemoStack stack, long seed, int rate) {
         try (var connection = stack.connect()) {
-            done.complete(new Traffic(connection, seed, Traffic.Mix.BROAD).run(rate, () -> {
-                transactions.incrementAndGet();
-                return goOn.get();
-            }));
+            var sum = new Traffic.Done(0, 0, 0, Map.of());
+            for (int round = 0; goOn.get(); round++) {
+                sum = plus(sum, round(connection, seed * 1_000 + round, rate));
+            }
+            done.complete(sum);
         } catch (SQLException | RuntimeException e) {
             done.completeExceptionally(e);
         }
+    }
+
+    /** Looks at the tables anew, so that what other writers have deleted is not referred to for long, and refused. */
+    private Traffic.Done round(Connection connection, long seed, int rate) throws SQLException {
+        long end = transactions.get() + ROUND;
+        return new Traffic(connection, seed, Traffic.Mix.BROAD).run(rate, () -> goOn.get() && transactions.getAndIncrement() < end);
+    }
+
+    private static Traffic.Done plus(Traffic.Done a, Traffic.Done b) {
+        var deeds = new EnumMap<Traffic.Deed, Long>(Traffic.Deed.class);
+        a.deeds().forEach((deed, count) -> deeds.merge(deed, count, Long::sum));
+        b.deeds().forEach((deed, count) -> deeds.merge(deed, count, Long::sum));
+        return new Traffic.Done(a.transactions() + b.transactions(), a.changes() + b.changes(), a.refused() + b.refused(), deeds);
     }
 
     /** How many transactions have been asked for so far. */

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 public final class SharedStack implements ParameterResolver {
 
     private static final int PORT_BASE = 26_000;
-    private static final int MONITORS = 600;
+    private static final int MONITORS = 1_500;
 
     @Override
     public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
@@ -29,8 +29,33 @@ public final class SharedStack implements ParameterResolver {
 
     @Override
     public DemoStack resolveParameter(ParameterContext parameter, ExtensionContext context) {
-        // Closed by JUnit when the last suite has run, because DemoStack is AutoCloseable.
-        return context.getRoot().getStore(ExtensionContext.Namespace.create(SharedStack.class)).computeIfAbsent(DemoStack.class, key -> started(), DemoStack.class);
+        return context.getRoot().getStore(ExtensionContext.Namespace.create(SharedStack.class)).computeIfAbsent(Start.class, key -> start(), Start.class).stack();
+    }
+
+    /** A start that failed is remembered: the next suite would wait as long for the same. Closed by JUnit after the last suite. */
+    private record Start(DemoStack running, RuntimeException failure) implements AutoCloseable {
+
+        DemoStack stack() {
+            if (failure != null) {
+                throw new IllegalStateException("The stack did not start: " + failure.getMessage(), failure);
+            }
+            return running;
+        }
+
+        @Override
+        public void close() {
+            if (running != null) {
+                running.close();
+            }
+        }
+    }
+
+    private static Start start() {
+        try {
+            return new Start(started(), null);
+        } catch (RuntimeException e) {
+            return new Start(null, e);
+        }
     }
 
     private static DemoStack started() {

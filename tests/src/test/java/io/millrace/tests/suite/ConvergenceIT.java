@@ -9,14 +9,23 @@ import io.millrace.tests.stack.BackgroundTraffic;
 import io.millrace.tests.stack.DemoStack;
 import io.millrace.tests.stack.SharedStack;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** After writes stop, every document is the SQL join of its rows, byte for byte. */
 @ExtendWith(SharedStack.class)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class ConvergenceIT {
+
+    private static final int RATE = 400;
+    private static final int TRANSACTIONS = 1_500;
 
     private final DemoStack stack;
 
@@ -25,6 +34,7 @@ class ConvergenceIT {
     }
 
     @Test
+    @Order(1)
     void whatTheSnapshotFoundIsInTheIndex() {
         report(stack.settled().await());
     }
@@ -33,11 +43,9 @@ class ConvergenceIT {
     void randomTransactionsOfThreeWritersOnAllTablesArriveWhole() throws Exception {
         var deeds = EnumSet.noneOf(Traffic.Deed.class);
         long changes = 0;
-        try (var first = BackgroundTraffic.start(stack, 101, 400);
-                var second = BackgroundTraffic.start(stack, 102, 400);
-                var connection = stack.connect()) {
-            var third = new Traffic(connection, 103, Traffic.Mix.BROAD).transactions(1_200);
-            for (var done : List.of(first.stop(), second.stop(), third)) {
+        try (var first = BackgroundTraffic.start(stack, 101, RATE); var second = BackgroundTraffic.start(stack, 102, RATE); var third = BackgroundTraffic.start(stack, 103, RATE)) {
+            Awaitility.await("the traffic goes on").atMost(Duration.ofMinutes(2)).until(() -> first.transactions() + second.transactions() + third.transactions() >= TRANSACTIONS);
+            for (var done : List.of(first.stop(), second.stop(), third.stop())) {
                 deeds.addAll(done.deeds().keySet());
                 changes += done.changes();
             }

@@ -1,0 +1,67 @@
+package io.millrace.tests.bench;
+
+import io.millrace.local.ManagedProcess;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/** What processes take of the machine, by Linux's own count; children are their parent's. */
+record Footprint(Map<String, Use> processes) {
+
+    /**
+     * @param rssBytes resident memory; pages that processes share count for each of them
+     * @param pssBytes the same with shared pages divided among those who share them; what a sum should add up
+     */
+    record Use(long rssBytes, long pssBytes, Duration cpu) {}
+
+    static Footprint of(List<ManagedProcess> processes) {
+        var uses = new LinkedHashMap<String, Use>();
+        for (var process : processes) {
+            process.running().ifPresent(p -> uses.put(process.name(), Stream.concat(Stream.of(p), p.descendants())
+                    .map(Footprint::use).reduce(new Use(0, 0, Duration.ZERO), Footprint::plus)));
+        }
+        return new Footprint(uses);
+    }
+
+    long rssBytes() {
+        return processes.values().stream().mapToLong(Use::rssBytes).sum();
+    }
+
+    long pssBytes() {
+        return processes.values().stream().mapToLong(Use::pssBytes).sum();
+    }
+
+    /** Seconds of CPU that a process has used since an earlier look. */
+    double cpuSince(Footprint earlier, String process) {
+        return processes.get(process).cpu().minus(earlier.processes.get(process).cpu()).toMillis() / 1e3;
+    }
+
+    private static Use plus(Use a, Use b) {
+        return new Use(a.rssBytes + b.rssBytes, a.pssBytes + b.pssBytes, a.cpu.plus(b.cpu));
+    }
+
+    private static Use use(ProcessHandle process) {
+        var cpu = process.info().totalCpuDuration().orElse(Duration.ZERO);
+        try (var lines = Files.lines(Path.of("/proc", Long.toString(process.pid()), "smaps_rollup"))) {
+            long rss = 0;
+            long pss = 0;
+            for (var line : (Iterable<String>) lines::iterator) {
+                rss = line.startsWith("Rss:") ? kilobytes(line) : rss;
+                pss = line.startsWith("Pss:") ? kilobytes(line) : pss;
+            }
+            return new Use(rss << 10, pss << 10, cpu);
+        } catch (IOException | java.io.UncheckedIOException e) {
+            // It has ended meanwhile, as PostgreSQL's helpers do.
+            return new Use(0, 0, cpu);
+        }
+    }
+
+    private static long kilobytes(String line) {
+        return Long.parseLong(line.replaceAll("[^0-9]", ""));
+    }
+}

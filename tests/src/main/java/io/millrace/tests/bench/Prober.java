@@ -1,0 +1,106 @@
+package io.millrace.tests.bench;
+
+import io.millrace.tests.stack.DemoStack;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Measures from outside: writes a row and looks for it in the index, believing no header.
+ *
+ * <p>Probes are sent at a fixed pace whether or not the ones before have arrived, so that a pause of the pipeline counts
+ * for every probe that it held up. The clock runs from before the UPDATE is sent, so it includes the commit itself.
+ */
+final class Prober implements AutoCloseable {
+
+    private static final Duration PACE = Duration.ofMillis(250);
+    private static final Duration POLL = Duration.ofMillis(4);
+    private static final Duration GIVE_UP = Duration.ofSeconds(60);
+
+    private final DemoStack stack;
+    private final List<String> ids;
+    private final Queue<Long> indexed = new ConcurrentLinkedQueue<>();
+    private final Queue<Long> searchable = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger lost = new AtomicInteger();
+
+    private Prober(DemoStack stack, List<String> ids) {
+        this.stack = stack;
+        this.ids = ids;
+    }
+
+    /** Makes monitors that the traffic does not touch. */
+    static Prober in(DemoStack stack) throws SQLException {
+        var ids = new ArrayList<String>();
+        try (var connection = stack.connect(); var statement = connection.createStatement();
+                var rows = statement.executeQuery("""
+                        INSERT INTO public.monitor (id, organisation_id, name, query, status, type, created, modified)
+                        SELECT 1000000000 + n, 1, 'probe', 'probe', 'ok', 'metric', now(), now() FROM generate_series(1, 100) n RETURNING id::text""")) {
+            while (rows.next()) {
+                ids.add(rows.getString(1));
+            }
+        }
+        return new Prober(stack, ids);
+    }
+
+    /** Probes for so long, and returns when the last probe has arrived. */
+    Map<String, Percentiles> run(Duration time) throws SQLException {
+        try (var probes = Executors.newVirtualThreadPerTaskExecutor(); var connection = stack.connect();
+                var update = connection.prepareStatement("UPDATE public.monitor SET name = ?, modified = now() WHERE id = ?::bigint")) {
+            long due = System.nanoTime();
+            long end = due + time.toNanos();
+            for (int n = 0; due < end; n++, due += PACE.toNanos()) {
+                LockSupport.parkNanos(Math.max(0, due - System.nanoTime()));
+                var needle = "probe" + n;
+                var id = ids.get(n % ids.size());
+                update.setString(1, needle);
+                update.setString(2, id);
+                long begin = System.nanoTime();
+                update.executeUpdate();
+                probes.submit(() -> follow(id, needle, begin));
+            }
+        }
+        return Map.of("probe: commit to indexed", percentiles(indexed), "probe: commit to found by a search", percentiles(searchable));
+    }
+
+    int lost() {
+        return lost.get();
+    }
+
+    private void follow(String id, String needle, long begin) {
+        var name = "\"name\":\"" + needle + "\"";
+        var query = "{\"bool\":{\"filter\":[{\"ids\":{\"values\":[\"" + id + "\"]}},{\"match\":{\"name\":\"" + needle + "\"}}]}}";
+        while (System.nanoTime() - begin < GIVE_UP.toNanos()) {
+            var document = stack.index().get("monitors", id);
+            if (document != null && document.contains(name)) {
+                indexed.add(TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - begin));
+                while (stack.index().search("monitors", query).isEmpty() && System.nanoTime() - begin < GIVE_UP.toNanos()) {
+                    LockSupport.parkNanos(POLL.toNanos());
+                }
+                searchable.add(TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - begin));
+                return;
+            }
+            LockSupport.parkNanos(POLL.toNanos());
+        }
+        lost.incrementAndGet();
+    }
+
+    private static Percentiles percentiles(Queue<Long> micros) {
+        return Percentiles.ofMicros(micros.stream().mapToLong(Long::longValue).toArray());
+    }
+
+    /** Takes the probes' monitors away again. */
+    @Override
+    public void close() throws SQLException {
+        try (var connection = stack.connect(); var statement = connection.createStatement()) {
+            statement.executeUpdate("DELETE FROM public.monitor WHERE id > 1000000000");
+        }
+    }
+}
