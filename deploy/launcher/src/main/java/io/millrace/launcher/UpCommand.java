@@ -70,6 +70,7 @@ final class UpCommand implements Callable<Integer> {
             output.line("Starting the five services");
             supervisor.startServices();
             FirstDocuments.await(stack, files, output, supervisor::isStopping);
+            supervisor.awaitServices();
             Summary.print(stack, files, output);
             supervisor.ready();
         } catch (LocalException | ProvisioningException e) {

@@ -9,7 +9,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -336,7 +335,6 @@ public final class LocalServers implements AutoCloseable {
                 "network.host=localhost", "http.port=" + ports.search(), "transport.port=" + ports.searchTransport(),
                 "cluster.routing.allocation.disk.threshold_enabled=false"));
         return ProcessSpec.jvm("search", data, "384m", true, arguments, data, Map.of(), Map.of("search", ports.search(), "search-transport", ports.searchTransport()),
-                Readiness.http(URI.create("http://localhost:" + ports.search() + "/_cluster/health?wait_for_status=yellow&timeout=1s")))
-                .withStartTimeout(Duration.ofSeconds(120));
+                Readiness.http(URI.create("http://localhost:" + ports.search() + "/_cluster/health?wait_for_status=yellow&timeout=1s")));
     }
 }

@@ -40,7 +40,7 @@ final class Postgres {
             command.add(name + "=" + value);
         });
         return new ProcessSpec("postgres", command, "postgres", "-D " + data, data.getParent(), Map.of(), Map.of("postgres", port), this::prepare,
-                Readiness.postgres(port, LocalServers.POSTGRES_USER, "postgres"), Duration.ofSeconds(60), "INT", Duration.ofSeconds(20), logs.resolve("postgres.log"));
+                Readiness.postgres(port, LocalServers.POSTGRES_USER, "postgres"), ProcessSpec.START_TIMEOUT, "INT", Duration.ofSeconds(20), logs.resolve("postgres.log"));
     }
 
     private static Map<String, String> settings(int port) {

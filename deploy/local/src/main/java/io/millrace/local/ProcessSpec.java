@@ -28,6 +28,9 @@ public record ProcessSpec(String name, List<String> command, String program, Str
         Map<String, Integer> ports, Runnable prepare, Readiness readiness, Duration startTimeout, String stopSignal,
         Duration stopTimeout, Path log) {
 
+    /** Seconds are usual; on a machine with other things to do, JVMs that start at once take minutes. One that ends is reported at once. */
+    static final Duration START_TIMEOUT = Duration.ofMinutes(4);
+
     public ProcessSpec {
         command = List.copyOf(command);
         environment = Map.copyOf(environment);
@@ -56,7 +59,7 @@ public record ProcessSpec(String name, List<String> command, String program, Str
         command.add("-XX:+ExitOnOutOfMemoryError");
         command.add("--enable-native-access=ALL-UNNAMED");
         command.addAll(arguments);
-        return new ProcessSpec(name, command, "java", marker, folder, environment, ports, () -> { }, readiness, Duration.ofSeconds(90),
+        return new ProcessSpec(name, command, "java", marker, folder, environment, ports, () -> { }, readiness, START_TIMEOUT,
                 "TERM", Duration.ofSeconds(20), data.resolve("logs").resolve(name + ".log"));
     }
 

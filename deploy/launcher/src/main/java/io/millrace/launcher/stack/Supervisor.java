@@ -5,6 +5,7 @@ import io.millrace.local.LocalException;
 import io.millrace.local.ManagedProcess;
 import io.millrace.pipeline.file.PipelineFile;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -50,18 +51,29 @@ public final class Supervisor {
         stack.servers().servers().forEach(this::watch);
     }
 
-    /** Starts the services side by side and returns when each of them answers. */
+    /**
+     * Starts the services side by side and returns when each that documents pass through answers. The purge service is
+     * only begun by then: on few cores it would delay the first documents, which do not need it.
+     */
     public void startServices() {
-        for (var stage : Stage.values()) {
-            launch(stack.stage(stage));
-        }
-        for (var stage : Stage.values()) {
-            var process = stack.stage(stage);
-            process.awaitReady();
-            output.line("%-12s runs, pid %d, %s".formatted(stage.stageName(), process.running().map(ProcessHandle::pid).orElse(-1L), stack.address(stage)));
-            watch(process);
-        }
+        var onTheWay = Arrays.stream(Stage.values()).filter(stage -> stage != Stage.PURGE).toList();
+        onTheWay.forEach(stage -> launch(stack.stage(stage)));
+        onTheWay.forEach(this::awaitAnswer);
+        launch(stack.stage(Stage.PURGE));
         describe();
+    }
+
+    /** Returns when the purge service answers as well. */
+    public void awaitServices() {
+        awaitAnswer(Stage.PURGE);
+        describe();
+    }
+
+    private void awaitAnswer(Stage stage) {
+        var process = stack.stage(stage);
+        process.awaitReady();
+        output.line("%-12s runs, pid %d, %s".formatted(stage.stageName(), process.running().map(ProcessHandle::pid).orElse(-1L), stack.address(stage)));
+        watch(process);
     }
 
     /** From now on other programs are told that documents can be searched. */
