@@ -11,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HexFormat;
@@ -23,9 +22,6 @@ import java.util.stream.Stream;
 
 /** The four servers and the five services of one data folder, each a process of its own. */
 public final class Stack {
-
-    /** Seconds are usual; on a machine with ten other things to do, nine JVMs that start at once take minutes. */
-    private static final Duration START_TIMEOUT = Duration.ofMinutes(4);
 
     private final StackOptions options;
     private final LocalServers servers;
