@@ -29,7 +29,8 @@ import org.apache.kafka.streams.state.StoreBuilder;
  */
 public final class JoinTopology {
 
-    private static final Map<String, String> CHANGELOG = Map.of("segment.bytes", "67108864", "min.cleanable.dirty.ratio", "0.3");
+    private static final Map<String, String> CHANGELOG = Map.of(
+            "segment.bytes", "67108864", "min.cleanable.dirty.ratio", "0.3", "max.message.bytes", "16777216");
 
     private JoinTopology() {}
 

@@ -1,7 +1,11 @@
 package io.millrace.denormalizer.join;
 
 import io.millrace.denormalizer.plan.Plan;
+import io.millrace.denormalizer.plan.SpineNode;
 import io.millrace.denormalizer.plan.TablePlan;
+import io.millrace.denormalizer.row.ByteWriter;
+import io.millrace.denormalizer.row.KeyEncoding;
+import io.millrace.denormalizer.row.Row;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Position;
 import java.nio.charset.StandardCharsets;
@@ -31,6 +35,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
     private final JoinSettings settings;
     private final CommitClock commits;
     private final Stage stage;
+    private final ByteWriter scratch = new ByteWriter(256);
     private ProcessorContext<byte[], byte[]> context;
     private KeyValueStore<Bytes, byte[]> documents;
     private KeyValueStore<Bytes, byte[]> store;
@@ -132,6 +137,9 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
             stage.superseded();
             return;
         }
+        if (head.row != null && loses(plan.root(), head.row, message.row())) {
+            absorb(rootKey, head);
+        }
         head.root = message.position();
         head.row = message.row();
         head.documentId = message.documentId();
@@ -171,18 +179,46 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
             stage.superseded();
             return;
         }
+        var before = stored == null ? null : Entry.read(stored).row();
         var entry = new Entry(rootKey.length, message.position(), message.row()).toBytes();
         documents.put(at, entry);
         var head = head(rootKey);
+        boolean loses = before != null && loses(node, before, message.row());
+        if (loses) {
+            absorb(rootKey, head);
+        }
         if (message.row() == null) {
             graves.add(at, entry);
-            if (head.mark.isBefore(message.position())) {
-                head.mark = message.position();
-                put(rootKey, head);
-            }
+            head.mark = head.mark.max(message.position());
+        }
+        if (loses || message.row() == null) {
+            put(rootKey, head);
         }
         if (head.isVisible()) {
             show(rootKey, head, cause);
+        }
+    }
+
+    /** Whether rows below this one are no longer reached from it, before they are told to leave. */
+    private boolean loses(SpineNode node, byte[] old, byte[] row) {
+        for (var child : node.children()) {
+            if (!child.isDirect() && (row == null || !Arrays.equals(key(node, old, child), key(node, row, child)))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private byte[] key(SpineNode node, byte[] row, SpineNode child) {
+        return KeyEncoding.key(new Row(row, node.table().columns().size()), child.here(), scratch);
+    }
+
+    /** Takes the position of every row of the document's arrays into the mark. */
+    private void absorb(byte[] rootKey, Head head) {
+        try (var entries = documents.prefixScan(Keys.entries(rootKey), Stores.BYTES)) {
+            while (entries.hasNext()) {
+                head.mark = head.mark.max(Entry.read(entries.next().value).position());
+            }
         }
     }
 
@@ -310,13 +346,9 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         if (!isShown(rootKey)) {
             return;
         }
-        var position = head.mark.max(head.root);
-        try (var entries = documents.prefixScan(Keys.entries(rootKey), Stores.BYTES)) {
-            while (entries.hasNext()) {
-                position = position.max(Entry.read(entries.next().value).position());
-            }
-        }
-        position = refer(rootKey, head, Stores.NONE, position);
+        absorb(rootKey, head);
+        put(rootKey, head);
+        var position = refer(rootKey, head, Stores.NONE, head.mark.max(head.root));
         forward(head.documentId, null, position, cause);
         stage.deleted(cause);
     }

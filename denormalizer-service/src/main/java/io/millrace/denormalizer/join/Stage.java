@@ -5,9 +5,9 @@ import io.millrace.denormalizer.plan.TablePlan;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.TraceParent;
 import io.micrometer.core.instrument.Counter;
-import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanContext;
 import io.opentelemetry.api.trace.SpanKind;
@@ -17,6 +17,8 @@ import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.context.Context;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** What one pipeline's join tells the world: meters and traces. Thread-safe; recording is cheap. */
 public final class Stage {
@@ -30,7 +32,9 @@ public final class Stage {
     private final Counter parked;
     private final Counter unreadable;
     private final Counter bytesOut;
-    private final DistributionSummary latency;
+    private final Counter retries;
+    private final Timer sinceCommit;
+    private final AtomicLong lag = new AtomicLong();
     private final Map<Integer, String> phases = new ConcurrentHashMap<>();
     private final Map<Integer, Integer> fanOuts = new ConcurrentHashMap<>();
 
@@ -46,9 +50,11 @@ public final class Stage {
         parked = outcome(meters, "parked");
         unreadable = outcome(meters, "failed");
         bytesOut = Counter.builder("millrace.bytes").tag("stage", "join").tag("pipeline", plan.pipeline()).tag("direction", "out").register(meters);
-        latency = DistributionSummary.builder("millrace.commit.to.stage.seconds").tag("stage", "join").tag("pipeline", plan.pipeline())
+        retries = Counter.builder("millrace.retries").tag("stage", "join").register(meters);
+        sinceCommit = Timer.builder("millrace.commit.to.stage").tag("stage", "join").tag("pipeline", plan.pipeline())
                 .publishPercentiles(0.5, 0.95, 0.99).register(meters);
-        Gauge.builder("millrace.fan.outs", fanOuts, m -> m.values().stream().mapToInt(Integer::intValue).sum())
+        Gauge.builder("millrace.lag.records", lag, AtomicLong::get).strongReference(true).tag("stage", "join").tag("pipeline", plan.pipeline()).register(meters);
+        Gauge.builder("millrace.fan.outs", fanOuts, m -> m.values().stream().mapToInt(Integer::intValue).sum()).strongReference(true)
                 .tag("stage", "join").tag("pipeline", plan.pipeline()).register(meters);
     }
 
@@ -86,7 +92,7 @@ public final class Stage {
     private void time(org.apache.kafka.common.header.Headers cause) {
         long committed = Headers.number(cause, Headers.COMMITTED, 0);
         if (committed > 0) {
-            latency.record(Math.max(0, Headers.nowMicros() - committed) / 1e6);
+            sinceCommit.record(Math.max(0, Headers.nowMicros() - committed), TimeUnit.MICROSECONDS);
         }
     }
 
@@ -96,6 +102,16 @@ public final class Stage {
 
     void fanOuts(int partition, int pending) {
         fanOuts.put(partition, pending);
+    }
+
+    /** How many records the group has not committed, on the rows and on the exchange. */
+    public void lag(long records) {
+        lag.set(records);
+    }
+
+    /** A stream thread failed and is started again. */
+    public void retried() {
+        retries.increment();
     }
 
     /** For each partition that runs, or ran, here: how far its first build is. */

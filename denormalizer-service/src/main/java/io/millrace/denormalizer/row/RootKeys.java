@@ -2,6 +2,7 @@ package io.millrace.denormalizer.row;
 
 import io.millrace.pipeline.type.ColumnType;
 import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
 import java.time.LocalDate;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
@@ -45,7 +46,11 @@ public final class RootKeys {
         }
         var cells = new ByteWriter(64);
         for (int i = 0; i < parts.size(); i++) {
-            cell(types.get(i), parts.get(i), cells);
+            try {
+                cell(types.get(i), parts.get(i), cells);
+            } catch (DateTimeException | NumberFormatException e) {
+                throw new IllegalArgumentException("'" + parts.get(i) + "' in the document id '" + documentId + "' is no value of the root's key column " + columns.get(i), e);
+            }
         }
         var order = new int[parts.size()];
         java.util.Arrays.setAll(order, i -> i);

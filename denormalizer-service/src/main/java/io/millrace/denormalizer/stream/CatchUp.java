@@ -1,5 +1,6 @@
 package io.millrace.denormalizer.stream;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -57,6 +58,16 @@ final class CatchUp {
         var offsets = new HashMap<>(admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata().get());
         offsets.values().removeIf(o -> o == null);
         return offsets;
+    }
+
+    /** How many records of the sources and the exchange are not committed. */
+    long lag() throws ExecutionException, InterruptedException {
+        var committed = committed();
+        var all = new ArrayList<>(sources);
+        all.addAll(exchange);
+        var first = admin.listOffsets(all.stream().collect(Collectors.toMap(p -> p, p -> OffsetSpec.earliest()))).all().get();
+        var last = admin.listOffsets(all.stream().collect(Collectors.toMap(p -> p, p -> OffsetSpec.latest()))).all().get();
+        return all.stream().mapToLong(p -> Math.max(0, last.get(p).offset() - (committed.containsKey(p) ? committed.get(p).offset() : first.get(p).offset()))).sum();
     }
 
     /** The ends of those partitions that hold anything. */

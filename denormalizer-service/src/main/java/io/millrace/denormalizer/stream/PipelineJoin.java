@@ -42,7 +42,7 @@ final class PipelineJoin {
 
     private static final Logger LOG = Logger.getLogger(PipelineJoin.class);
     private static final Duration BEAT = Duration.ofMillis(500);
-    private static final Duration PURGE = Duration.ofSeconds(10);
+    private static final Duration PURGE = Duration.ofSeconds(5);
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
     private static final Duration CLOSING = Duration.ofSeconds(20);
@@ -58,6 +58,9 @@ final class PipelineJoin {
     private final Thread thread;
     private volatile String trouble = "starting";
     private volatile String note;
+    /** Made at the first run and kept, for meters are registered once. Only for the join's own thread. */
+    private Stage made;
+    /** Null while the join does not run. */
     private volatile Stage stage;
     private volatile boolean fatal;
     private volatile long[] failures = {};
@@ -179,21 +182,24 @@ final class PipelineJoin {
 
     private void run(Admin admin, Plan plan, RootKeys rootKeys, JoinTopics topics, CatchUp catchUp) throws InterruptedException, ExecutionException {
         var commits = new CommitClock();
-        var running = new Stage(plan, meters, tracer);
+        if (made == null) {
+            made = new Stage(plan, meters, tracer);
+        }
+        var running = made;
         stage = running;
         var settings = new JoinSettings(catchUp::isDone, config.keepRemoved(), config.maxDocumentBytes());
         var topology = JoinTopology.of(plan, topics, rootKeys, registry, commits, settings, running);
         try (var streams = new KafkaStreams(topology, properties(topics, commits))) {
             streams.setUncaughtExceptionHandler(this::answer);
             streams.start();
-            watch(admin, streams, topics, catchUp);
+            watch(admin, streams, topics, catchUp, running);
         } finally {
             stage = null;
         }
     }
 
-    private void watch(Admin admin, KafkaStreams streams, JoinTopics topics, CatchUp catchUp) throws InterruptedException, ExecutionException {
-        long purged = System.nanoTime();
+    private void watch(Admin admin, KafkaStreams streams, JoinTopics topics, CatchUp catchUp, Stage running) throws InterruptedException, ExecutionException {
+        long purged = System.nanoTime() - PURGE.toNanos();
         try {
             while (streams.state() != KafkaStreams.State.ERROR && streams.state() != KafkaStreams.State.NOT_RUNNING) {
                 Thread.sleep(BEAT);
@@ -204,6 +210,7 @@ final class PipelineJoin {
                     if (System.nanoTime() - purged > PURGE.toNanos()) {
                         purged = System.nanoTime();
                         purge(admin, topics.exchange(), catchUp);
+                        running.lag(catchUp.lag());
                     }
                     report(streams.state());
                 } catch (ExecutionException e) {
@@ -265,6 +272,8 @@ final class PipelineJoin {
         p.put(StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), 15_000);
         p.put(StreamsConfig.consumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG), 3_000);
         p.put(StreamsConfig.consumerPrefix(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG), 1 << 20);
+        p.put(StreamsConfig.PRODUCTION_EXCEPTION_HANDLER_CLASS_CONFIG, OversizeHandler.class);
+        p.put(OversizeHandler.DOCUMENTS, topics.documents());
         p.put(StreamsConfig.producerPrefix(ProducerConfig.ACKS_CONFIG), "all");
         p.put(StreamsConfig.producerPrefix(ProducerConfig.LINGER_MS_CONFIG), 2);
         p.put(StreamsConfig.producerPrefix(ProducerConfig.BATCH_SIZE_CONFIG), 64 << 10);
@@ -273,6 +282,10 @@ final class PipelineJoin {
     }
 
     private StreamThreadExceptionResponse answer(Throwable failure) {
+        var running = stage;
+        if (running != null) {
+            running.retried();
+        }
         for (var cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof IncompatibleStateException) {
                 fatal = true;

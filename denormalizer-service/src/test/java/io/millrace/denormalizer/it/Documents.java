@@ -1,0 +1,75 @@
+package io.millrace.denormalizer.it;
+
+import io.millrace.pipeline.record.Headers;
+import io.millrace.pipeline.topic.Topics;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+
+/** Reads a pipeline's documents as the indexer does: last record of a key wins, unless its version is lower. */
+final class Documents implements AutoCloseable {
+
+    private final KafkaConsumer<byte[], byte[]> consumer;
+    private final Map<String, Long> versions = new HashMap<>();
+    private final TreeMap<String, String> present = new TreeMap<>();
+    private final List<String> regressions = new ArrayList<>();
+    private long records;
+
+    Documents(Stack stack, String pipeline) {
+        consumer = new KafkaConsumer<>(Map.of("bootstrap.servers", stack.servers().kafkaBootstrap(), "auto.offset.reset", "earliest"), new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        var partitions = new ArrayList<TopicPartition>();
+        for (int p = 0; p < Stack.PARTITIONS; p++) {
+            partitions.add(new TopicPartition(Topics.documents(pipeline), p));
+        }
+        consumer.assign(partitions);
+        consumer.seekToBeginning(partitions);
+    }
+
+    TreeMap<String, String> now() {
+        var records = consumer.poll(Duration.ofMillis(100));
+        while (!records.isEmpty()) {
+            for (var record : records) {
+                this.records++;
+                var id = new String(record.key(), StandardCharsets.UTF_8);
+                long version = Headers.number(record.headers(), Headers.VERSION, -1);
+                long before = versions.getOrDefault(id, 0L);
+                if (version < before) {
+                    regressions.add(id + ": " + before + " then " + version);
+                    continue;
+                }
+                versions.put(id, version);
+                if (record.value() == null) {
+                    present.remove(id);
+                } else {
+                    present.put(id, new String(record.value(), StandardCharsets.UTF_8));
+                }
+            }
+            records = consumer.poll(Duration.ofMillis(100));
+        }
+        return present;
+    }
+
+    List<String> regressions() {
+        return regressions;
+    }
+
+    long version(String id) {
+        return versions.getOrDefault(id, -1L);
+    }
+
+    long records() {
+        return records;
+    }
+
+    @Override
+    public void close() {
+        consumer.close();
+    }
+}

@@ -1,0 +1,160 @@
+package io.millrace.denormalizer.it;
+
+import io.apicurio.registry.client.RegistryClientFactory;
+import io.apicurio.registry.client.common.RegistryClientOptions;
+import io.apicurio.registry.rest.client.models.CreateArtifact;
+import io.apicurio.registry.rest.client.models.CreateVersion;
+import io.apicurio.registry.rest.client.models.IfArtifactExists;
+import io.apicurio.registry.rest.client.models.VersionContent;
+import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.record.Headers;
+import io.millrace.pipeline.record.Op;
+import io.millrace.pipeline.record.Partitions;
+import io.millrace.pipeline.record.Position;
+import io.millrace.pipeline.topic.Topics;
+import io.vertx.core.Vertx;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+
+/** Writes what happened in the database into {@code rows.*}, as capture and the gate would, in any order across tables. */
+final class Rows {
+
+    private final Stack stack;
+    private final Map<String, Integer> valueIds = new HashMap<>();
+    private final Map<String, Integer> keyIds = new HashMap<>();
+    /** Every record so far by table, in the order of the table. */
+    private final Map<String, List<ProducerRecord<byte[], byte[]>>> history = new LinkedHashMap<>();
+    private final Map<String, Integer> sent = new HashMap<>();
+    private long lastChange;
+    private long transaction = 1_000;
+    private String lastTransaction = "";
+
+    Rows(Stack stack) throws Exception {
+        this.stack = stack;
+        var vertx = Vertx.vertx();
+        try {
+            var client = RegistryClientFactory.create(RegistryClientOptions.create(stack.servers().registryUrl(), vertx));
+            for (var table : Schema.TABLES.values()) {
+                valueIds.put(table.name(), register(client, Topics.valueSubject(topic(table.name())), table.valueSchema().toString()));
+                keyIds.put(table.name(), register(client, Topics.keySubject(topic(table.name())), table.keySchema().toString()));
+                history.put(table.name(), new ArrayList<>());
+            }
+        } finally {
+            vertx.close();
+        }
+    }
+
+    private static int register(io.apicurio.registry.rest.client.RegistryClient client, String subject, String schema) {
+        var content = new VersionContent();
+        content.setContent(schema);
+        content.setContentType("application/json");
+        var version = new CreateVersion();
+        version.setContent(content);
+        var artifact = new CreateArtifact();
+        artifact.setArtifactId(subject);
+        artifact.setArtifactType("AVRO");
+        artifact.setFirstVersion(version);
+        return client.groups().byGroupId("default").artifacts().post(artifact, r -> r.queryParameters.ifExists = IfArtifactExists.FIND_OR_CREATE_VERSION)
+                .getVersion().getContentId().intValue();
+    }
+
+    static String topic(String table) {
+        return Topics.rows("it", table.equals("outboxevent") ? Topics.OUTBOX : new TableName("public", table));
+    }
+
+    /** Takes in what was committed since the last time; nothing is sent yet. */
+    void capture(Connection db) throws SQLException {
+        try (var changes = db.createStatement().executeQuery("SELECT seq, tx, tab, op, "
+                + "(SELECT json_object_agg(key, value) FROM jsonb_each_text(old_row)), (SELECT json_object_agg(key, value) FROM jsonb_each_text(new_row)) "
+                + "FROM change WHERE seq > " + lastChange + " ORDER BY seq")) {
+            while (changes.next()) {
+                lastChange = changes.getLong(1);
+                if (!changes.getString(2).equals(lastTransaction)) {
+                    lastTransaction = changes.getString(2);
+                    transaction += 10;
+                }
+                change(changes.getString(3), changes.getString(4), Json.texts(changes.getString(5)), Json.texts(changes.getString(6)));
+            }
+        }
+    }
+
+    /** A change that no trigger saw. */
+    void change(String name, String op, Map<String, String> oldRow, Map<String, String> newRow) {
+        var table = Schema.TABLES.get(name);
+        var position = new Position(transaction, lastChange);
+        if (op.equals("t")) {
+            for (int p = 0; p < Stack.PARTITIONS; p++) {
+                add(name, p, new byte[0], null, position, Op.TRUNCATE);
+            }
+            return;
+        }
+        var oldKey = oldRow == null ? null : key(table, oldRow);
+        var newKey = newRow == null ? null : key(table, newRow);
+        boolean moved = oldKey != null && newKey != null && !java.util.Arrays.equals(oldKey, newKey);
+        if (newKey == null || moved) {
+            add(name, Partitions.of(oldKey, Stack.PARTITIONS), oldKey, null, position, Op.DELETE);
+        }
+        if (newKey != null) {
+            var kind = op.equals("c") || moved ? Op.CREATE : Op.UPDATE;
+            add(name, Partitions.of(newKey, Stack.PARTITIONS), newKey, Schema.encode(table, table.valueSchema(), valueIds.get(name), newRow), position, kind);
+        }
+    }
+
+    long nextTransaction() {
+        transaction += 10;
+        return transaction;
+    }
+
+    private byte[] key(Schema.Table table, Map<String, String> row) {
+        return Schema.encode(table, table.keySchema(), keyIds.get(table.name()), row);
+    }
+
+    private void add(String table, int partition, byte[] key, byte[] value, Position position, Op op) {
+        var headers = new RecordHeaders();
+        headers.add(Headers.POSITION, position.toBytes());
+        headers.add(Headers.OP, op.code());
+        headers.add(Headers.COMMITTED, Headers.bytes(Headers.nowMicros()));
+        history.get(table).add(new ProducerRecord<>(topic(table), partition, null, key, value, headers));
+    }
+
+    /**
+     * Sends what is captured and not sent; each table in its order, the tables mixed at random. Some tables first send
+     * again what they sent last, as a stage does that was killed before it committed.
+     */
+    void send(Random random, boolean withReplays) {
+        var tables = new ArrayList<>(history.keySet());
+        if (withReplays) {
+            for (var table : tables) {
+                int done = sent.getOrDefault(table, 0);
+                if (done > 0 && random.nextInt(3) == 0) {
+                    sent.put(table, done - random.nextInt(Math.min(done, 40)) - 1);
+                }
+            }
+        }
+        while (!tables.isEmpty()) {
+            var table = tables.get(random.nextInt(tables.size()));
+            int next = sent.getOrDefault(table, 0);
+            if (next == history.get(table).size()) {
+                tables.remove(table);
+                continue;
+            }
+            stack.producer().send(history.get(table).get(next));
+            sent.put(table, next + 1);
+        }
+        stack.producer().flush();
+    }
+
+    /** Everything from the first record on. */
+    void sendAllAgain(Random random) {
+        sent.clear();
+        send(random, false);
+    }
+}
