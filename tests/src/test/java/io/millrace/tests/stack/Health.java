@@ -24,7 +24,7 @@ public final class Health {
 
     /** Returns when a stage can do its work. */
     public void awaitReady(Stage stage) {
-        Awaitility.await(stage + " is ready").atMost(Duration.ofSeconds(60)).untilAsserted(() -> {
+        Awaitility.await(stage + " is ready").atMost(Duration.ofSeconds(120)).untilAsserted(() -> {
             var said = ready(stage);
             if (!said.startsWith("200")) {
                 throw new AssertionError(stage + " says: " + said);
@@ -34,7 +34,7 @@ public final class Health {
 
     /** Returns when a stage says that it waits, and why: the reason contains one of these words. */
     public void awaitWaiting(Stage stage, String... words) {
-        Awaitility.await(stage + " says that it waits for " + String.join(" or ", words)).atMost(Duration.ofSeconds(45)).untilAsserted(() -> {
+        Awaitility.await(stage + " says that it waits for " + String.join(" or ", words)).atMost(Duration.ofSeconds(90)).untilAsserted(() -> {
             var said = ready(stage);
             if (!said.startsWith("503") || Arrays.stream(words).noneMatch(said.toLowerCase(Locale.ROOT)::contains)) {
                 throw new AssertionError(stage + " says: " + said);

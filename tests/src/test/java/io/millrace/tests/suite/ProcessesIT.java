@@ -29,7 +29,7 @@ class ProcessesIT {
         assertEquals(5, processes.values().stream().map(ProcessHandle::pid).distinct().count());
         processes.forEach((stage, process) -> {
             var command = process.info().commandLine().orElseThrow();
-            assertTrue(command.contains("/" + stage.module() + "/target/quarkus-app/quarkus-run.jar"), command);
+            assertTrue(command.endsWith("/" + stage.stageName() + "/quarkus-run.jar"), command);
             assertTrue(command.contains("-Dmillrace." + stage.stageName() + "."), command);
             for (var other : Stage.values()) {
                 assertTrue(other == stage || !command.contains("-Dmillrace." + other.stageName() + "."), () -> stage + " is configured for " + other + ": " + command);
