@@ -333,6 +333,8 @@ public final class LocalServers implements AutoCloseable {
                 "path.home=" + folder, "path.data=" + folder.resolve("data"), "path.logs=" + logs(),
                 "cluster.name=millrace", "node.name=millrace", "discovery.type=single-node",
                 "network.host=localhost", "http.port=" + ports.search(), "transport.port=" + ports.searchTransport(),
+                // The serial collector lets the heap fill up before it collects; by its real use, requests would be refused for garbage.
+                "indices.breaker.total.use_real_memory=false",
                 "cluster.routing.allocation.disk.threshold_enabled=false"));
         return ProcessSpec.jvm("search", data, "384m", true, arguments, data, Map.of(), Map.of("search", ports.search(), "search-transport", ports.searchTransport()),
                 Readiness.http(URI.create("http://localhost:" + ports.search() + "/_cluster/health?wait_for_status=yellow&timeout=1s")));
