@@ -1,6 +1,7 @@
 package io.millrace.launcher;
 
 import io.millrace.launcher.stack.Stack;
+import io.millrace.launcher.stack.StackFile;
 import io.millrace.launcher.stack.StackOptions;
 import io.millrace.local.LocalException;
 import io.millrace.local.ManagedProcess;
@@ -51,6 +52,15 @@ final class DownCommand implements Callable<Integer> {
         }
         int left = stopLeftovers(data.path(), output);
         output.plain(supervisor.isPresent() ? "Stopped in %.1f s".formatted(output.seconds()) : left > 0 ? "Stopped what an earlier run had left" : "Nothing was running");
+        StackFile.read(data.path()).filter(stack -> stack.source() == null && stack.slots() != null).ifPresent(stack -> warnOfSlots(stack.slots(), output));
+    }
+
+    /** In the demo the slot is in the database that stops too; in a database of the user's own it holds WAL back. */
+    private static void warnOfSlots(List<String> slots, Output output) {
+        for (var slot : slots) {
+            output.plain("The replication slot " + slot + " stays in your database and keeps its WAL until ./millrace up runs again. To give replication up:\n"
+                    + "  SELECT pg_drop_replication_slot('" + slot + "');");
+        }
     }
 
     private static int stopLeftovers(Path data, Output output) {

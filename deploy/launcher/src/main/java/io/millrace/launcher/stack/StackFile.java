@@ -16,11 +16,12 @@ import java.util.Optional;
  * @param state {@code starting}, {@code ready} or {@code stopping}
  * @param supervisor pid of the supervisor
  * @param source JDBC URL of the demo database; null when the source is the user's own
+ * @param slots replication slots in the sources, which stay when the stack stops
  * @param search address of the search engine
  * @param indexes the aliases to search
  * @param processes servers and services
  */
-public record StackFile(String state, long supervisor, String data, List<String> pipelines, String source, String search, List<String> indexes,
+public record StackFile(String state, long supervisor, String data, List<String> pipelines, String source, List<String> slots, String search, List<String> indexes,
         List<Entry> processes) {
 
     private static final JsonMapper JSON = JsonMapper.builder().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();

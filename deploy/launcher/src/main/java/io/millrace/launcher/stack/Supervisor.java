@@ -4,6 +4,7 @@ import io.millrace.launcher.Output;
 import io.millrace.local.LocalException;
 import io.millrace.local.ManagedProcess;
 import io.millrace.pipeline.file.PipelineFile;
+import io.millrace.pipeline.topic.Topics;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -180,7 +181,8 @@ public final class Supervisor {
         var options = stack.options();
         var entries = stack.processes().stream().map(this::entry).toList();
         new StackFile(state, ProcessHandle.current().pid(), options.data().toString(), files.stream().map(f -> f.path().toAbsolutePath().toString()).toList(),
-                options.source() == null ? null : stack.servers().jdbcUrl(options.source().database()), stack.servers().searchUrl(),
+                options.source() == null ? null : stack.servers().jdbcUrl(options.source().database()),
+                files.stream().map(f -> Topics.slot(f.pipeline().source().name())).distinct().toList(), stack.servers().searchUrl(),
                 files.stream().map(f -> f.pipeline().index().name()).toList(), entries).write(options.data());
     }
 
