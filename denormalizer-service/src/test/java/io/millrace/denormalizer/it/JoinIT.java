@@ -158,6 +158,31 @@ class JoinIT {
     }
 
     @Test
+    @Order(7)
+    void instancesComeAndGoUnderLoad() throws Exception {
+        var second = stack.service(2, Path.of("src/test/resources/it/pipelines").toAbsolutePath().toString(), Map.of());
+        load();
+        second.start();
+        load();
+        converges("a second instance with an empty disk came");
+        load();
+        service.kill();
+        load();
+        converges("the first instance was killed");
+        service.start();
+        load();
+        second.stop();
+        load();
+        converges("the second instance left");
+    }
+
+    private static void load() throws SQLException {
+        traffic.transactions(60);
+        rows.capture(db);
+        rows.send(random, true);
+    }
+
+    @Test
     @Order(4)
     void aTruncatedTableLeavesEveryDocument() throws Exception {
         for (var table : List.of("monitor_tag", "team", "recipient", "org", "monitor")) {

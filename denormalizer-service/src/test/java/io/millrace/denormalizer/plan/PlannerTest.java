@@ -1,0 +1,72 @@
+package io.millrace.denormalizer.plan;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.millrace.pipeline.file.PipelineFiles;
+import io.millrace.pipeline.file.TableName;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class PlannerTest {
+
+    private static Plan plan(String name, String... rootKey) {
+        var files = PipelineFiles.load(List.of(Path.of("src/test/resources/it/pipelines/" + name + ".yaml")));
+        return Planner.plan(files.getFirst().pipeline(), List.of(rootKey));
+    }
+
+    private static List<String> columns(TablePlan table, int[] slots) {
+        return Arrays.stream(slots).mapToObj(s -> table.columns().get(s)).toList();
+    }
+
+    @Test
+    void anArrayOnTheRootKeyIsDirectAndAnyOtherIsPlaced() {
+        var plan = plan("orgs", "id");
+        var direct = plan.spine().stream().filter(SpineNode::isDirect).map(n -> n.table().name().table()).toList();
+        assertEquals(List.of("team"), direct);
+        assertEquals(List.of("org", "team", "monitor", "recipient", "monitor_tag", "step", "note"), plan.spine().stream().map(n -> n.table().name().table()).toList());
+    }
+
+    @Test
+    void aCompositeRootKeyIsMadeInTheOrderOfTheKeyWhateverTheFileSays() {
+        var plan = plan("steps", "org_code", "no");
+        var notes = plan.spine().getLast();
+        assertTrue(notes.isDirect());
+        assertEquals(List.of("org_code", "step_no"), columns(notes.table(), notes.there()));
+    }
+
+    @Test
+    void aTableCanBeRootArrayAndLookUpAtOnce() {
+        var plan = plan("monitors", "id");
+        var monitor = plan.table(new TableName("public", "monitor"));
+        assertEquals(2, monitor.nodes().size());
+        assertTrue(monitor.isLookup());
+        assertEquals(plan.root().table(), monitor);
+    }
+
+    @Test
+    void whatHangsBelowAnObjectIsLookUpData() {
+        var plan = plan("steps", "org_code", "no");
+        var team = plan.table(new TableName("public", "team"));
+        assertTrue(team.isLookup());
+        assertTrue(team.nodes().isEmpty());
+        assertFalse(plan.table(new TableName("public", "note")).isLookup());
+    }
+
+    @Test
+    void membersStandInTheOrderOfTheirNames() {
+        var names = plan("monitors", "id").root().elements().shape().members().stream().map(m -> new String(m.prefix(), StandardCharsets.UTF_8)).toList();
+        assertEquals(names.stream().sorted().toList(), names);
+    }
+
+    @Test
+    void anotherRootKeyOrShapeIsAnotherFingerprint() {
+        assertEquals(plan("monitors", "id").fingerprint(), plan("monitors", "id").fingerprint());
+        assertNotEquals(plan("monitors", "id").fingerprint(), plan("orgs", "id").fingerprint());
+    }
+}
