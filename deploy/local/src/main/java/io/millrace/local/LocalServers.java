@@ -269,8 +269,8 @@ public final class LocalServers implements AutoCloseable {
         var settings = data.resolve("run").resolve("kafka.properties");
         var arguments = new ArrayList<>(List.of("-Dlog4j2.configurationFile=io/millrace/local/log4j2.xml", "-Dlog4j2.disableJmx=true"));
         arguments.addAll(installation.run(LocalServers.class, "kafka.Broker", settings.toString()));
-        return ProcessSpec.jvm("kafka", data, "320m", true, arguments, data, Map.of(), Map.of("kafka", ports.kafka(), "kafka-controller", ports.kafkaController()),
-                Readiness.kafka(ports.kafka())).withPrepare(() -> writeKafkaSettings(settings));
+        return ProcessSpec.jvm("kafka", data, "320m", arguments, data, Map.of(), Map.of("kafka", ports.kafka(), "kafka-controller", ports.kafkaController()),
+                Readiness.kafka(ports.kafka())).withFirstCompilerOnly().withPrepare(() -> writeKafkaSettings(settings));
     }
 
     private void writeKafkaSettings(Path file) {
@@ -321,9 +321,9 @@ public final class LocalServers implements AutoCloseable {
                 // A refused version answers 409 on both of its APIs.
                 "-Dapicurio.rest.legacy-error-codes.enabled=true",
                 "-jar", jar.toString());
-        return ProcessSpec.jvm("registry", data, "224m", true, arguments, jar.getParent(), Map.of("APICURIO_DATASOURCE_PASSWORD", POSTGRES_PASSWORD),
+        return ProcessSpec.jvm("registry", data, "224m", arguments, jar.getParent(), Map.of("APICURIO_DATASOURCE_PASSWORD", POSTGRES_PASSWORD),
                 Map.of("registry", ports.registry(), "registry-management", ports.registryManagement()),
-                Readiness.http(URI.create("http://localhost:" + ports.registryManagement() + "/health/ready")));
+                Readiness.http(URI.create("http://localhost:" + ports.registryManagement() + "/health/ready"))).withFirstCompilerOnly();
     }
 
     private ProcessSpec searchSpec(Installation installation) {
@@ -336,7 +336,7 @@ public final class LocalServers implements AutoCloseable {
                 // The serial collector lets the heap fill up before it collects; by its real use, requests would be refused for garbage.
                 "indices.breaker.total.use_real_memory=false",
                 "cluster.routing.allocation.disk.threshold_enabled=false"));
-        return ProcessSpec.jvm("search", data, "384m", true, arguments, data, Map.of(), Map.of("search", ports.search(), "search-transport", ports.searchTransport()),
-                Readiness.http(URI.create("http://localhost:" + ports.search() + "/_cluster/health?wait_for_status=yellow&timeout=1s")));
+        return ProcessSpec.jvm("search", data, "384m", arguments, data, Map.of(), Map.of("search", ports.search(), "search-transport", ports.searchTransport()),
+                Readiness.http(URI.create("http://localhost:" + ports.search() + "/_cluster/health?wait_for_status=yellow&timeout=1s"))).withFirstCompilerOnly();
     }
 }

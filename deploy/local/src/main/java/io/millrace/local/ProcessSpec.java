@@ -30,6 +30,7 @@ public record ProcessSpec(String name, List<String> command, String program, Str
 
     /** Seconds are usual; on a machine with other things to do, JVMs that start at once take minutes. One that ends is reported at once. */
     static final Duration START_TIMEOUT = Duration.ofMinutes(4);
+    private static final String FIRST_COMPILER_ONLY = "-XX:TieredStopAtLevel=1";
 
     public ProcessSpec {
         command = List.copyOf(command);
@@ -38,14 +39,13 @@ public record ProcessSpec(String name, List<String> command, String program, Str
     }
 
     /**
-     * A JVM of this run's own Java: serial collector, C1 only when {@code small}, and the marker as a system property.
+     * A JVM of this run's own Java, with the serial collector and the marker as a system property.
      *
      * @param data      data folder of the stack, makes the marker unique
      * @param heap      as {@code -Xmx} takes it, e.g. {@code 256m}
-     * @param small     true for a server that should start fast and stay small rather than reach its peak speed
      * @param arguments further JVM options, then {@code -jar FILE} or {@code -cp PATH MAIN} with its arguments
      */
-    public static ProcessSpec jvm(String name, Path data, String heap, boolean small, List<String> arguments, Path folder,
+    public static ProcessSpec jvm(String name, Path data, String heap, List<String> arguments, Path folder,
             Map<String, String> environment, Map<String, Integer> ports, Readiness readiness) {
         var marker = "-Dmillrace.process=" + name + "@" + data.toAbsolutePath().normalize();
         var command = new ArrayList<String>();
@@ -53,9 +53,6 @@ public record ProcessSpec(String name, List<String> command, String program, Str
         command.add(marker);
         command.add("-Xmx" + heap);
         command.add("-XX:+UseSerialGC");
-        if (small) {
-            command.add("-XX:TieredStopAtLevel=1");
-        }
         command.add("-XX:+ExitOnOutOfMemoryError");
         command.add("--enable-native-access=ALL-UNNAMED");
         command.addAll(arguments);
@@ -70,7 +67,14 @@ public record ProcessSpec(String name, List<String> command, String program, Str
         new LinkedHashMap<>(properties).forEach((key, value) -> arguments.add("-D" + key + "=" + value));
         arguments.add("-jar");
         arguments.add(runJar.toAbsolutePath().toString());
-        return jvm(name, data, heap, false, arguments, runJar.toAbsolutePath().getParent(), environment, ports, readiness);
+        return jvm(name, data, heap, arguments, runJar.toAbsolutePath().getParent(), environment, ports, readiness);
+    }
+
+    /** For a JVM that should start fast and stay small rather than reach its peak speed. */
+    public ProcessSpec withFirstCompilerOnly() {
+        var quick = new ArrayList<>(command);
+        quick.add(1, FIRST_COMPILER_ONLY);
+        return new ProcessSpec(name, quick, program, marker, folder, environment, ports, prepare, readiness, startTimeout, stopSignal, stopTimeout, log);
     }
 
     public ProcessSpec withPrepare(Runnable prepare) {

@@ -104,7 +104,7 @@ class ManagedProcessTest {
         var started = data.resolve("logs").resolve(name + ".log");
         var command = new ArrayList<>(List.of("-cp", System.getProperty("java.class.path"), "io.millrace.local.Sleeper"));
         command.addAll(arguments);
-        return ProcessSpec.jvm(name, data, "32m", true, command, folder, Map.of(), ports,
+        return ProcessSpec.jvm(name, data, "32m", command, folder, Map.of(), ports,
                 () -> Files.exists(started) && Files.readString(started).contains("sleeping")).withStartTimeout(Duration.ofSeconds(20));
     }
 }

@@ -82,12 +82,14 @@ public final class Stack {
 
     private ProcessSpec spec(Stage stage) {
         int port = options.stages().get(stage);
-        return ProcessSpec.quarkus(stage.stageName(), options.data(), stage.heap(), application(stage).resolve("quarkus-run.jar"), properties(stage),
+        var spec = ProcessSpec.quarkus(stage.stageName(), options.data(), stage.heap(), application(stage).resolve("quarkus-run.jar"), properties(stage),
                 sourceEnvironment(), Map.of(stage.stageName(), port), Readiness.http(Stage.address(port).resolve("/q/health/live")))
                 .withPrepare(() -> {
                     makeToken();
                     takeBuild(stage);
                 });
+        // It answers a few requests and starts while the first documents are on their way: no time for compiling well.
+        return stage == Stage.PURGE ? spec.withFirstCompilerOnly() : spec;
     }
 
     private Path application(Stage stage) {
