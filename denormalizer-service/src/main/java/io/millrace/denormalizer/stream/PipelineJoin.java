@@ -208,9 +208,10 @@ final class PipelineJoin {
                         catchUp.check();
                     }
                     if (System.nanoTime() - purged > PURGE.toNanos()) {
-                        purged = System.nanoTime();
                         purge(admin, topics.exchange(), catchUp);
                         running.lag(catchUp.lag());
+                        // Only now: while Kafka does not answer it is asked at every beat, and the trouble stays reported.
+                        purged = System.nanoTime();
                     }
                     report(streams.state());
                 } catch (ExecutionException e) {

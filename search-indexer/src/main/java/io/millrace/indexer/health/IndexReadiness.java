@@ -1,27 +1,42 @@
 package io.millrace.indexer.health;
 
+import io.smallrye.reactive.messaging.kafka.KafkaClientService;
 import jakarta.enterprise.context.ApplicationScoped;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Readiness;
 
-/** Ready while no partition waits for something that is away. */
+/** Ready while Kafka is there and no partition waits for something that is away. */
 @Readiness
 @ApplicationScoped
 final class IndexReadiness implements HealthCheck {
 
     private final Conditions conditions;
+    private final KafkaClientService kafka;
+    private final String bootstrap;
 
-    IndexReadiness(Conditions conditions) {
+    IndexReadiness(Conditions conditions, KafkaClientService kafka, @ConfigProperty(name = "kafka.bootstrap.servers") String bootstrap) {
         this.conditions = conditions;
+        this.kafka = kafka;
+        this.bootstrap = bootstrap;
     }
 
     @Override
     public HealthCheckResponse call() {
         var reasons = conditions.reasons();
         reasons.putAll(conditions.broken());
+        if (!connected()) {
+            reasons.put("kafka", "no connection to Kafka at " + bootstrap + "; documents are taken again once it is back");
+        }
         var response = HealthCheckResponse.named("documents are indexed").status(reasons.isEmpty());
         reasons.forEach(response::withData);
         return response.build();
+    }
+
+    /** The connector's own check says that a channel is down, and not why. */
+    private boolean connected() {
+        return kafka.getConsumers("documents").stream().anyMatch(consumer -> consumer.unwrap().metrics().entrySet().stream()
+                .anyMatch(m -> m.getKey().name().equals("connection-count") && m.getValue().metricValue() instanceof Number n && n.doubleValue() > 0));
     }
 }
