@@ -36,6 +36,7 @@ public record EngineSettings(
     /** Where Debezium would put what it wants to tell; none of it leaves this process. */
     static final String NOTIFICATIONS = "millrace-notifications";
 
+    private static final Duration LOCK_TIMEOUT = Duration.ofSeconds(10);
     private static final String HEARTBEAT_QUERY = "INSERT INTO millrace.heartbeat (id, beat) VALUES (1, now()) ON CONFLICT (id) DO UPDATE SET beat = excluded.beat";
 
     /** Settings of an engine that reads tables whole and then has nothing more to do. */
@@ -47,6 +48,9 @@ public record EngineSettings(
         properties.setProperty("snapshot.locking.mode", "none");
         properties.setProperty("snapshot.max.threads", Integer.toString(snapshotThreads));
         properties.setProperty("snapshot.fetch.size", "4096");
+        // One connection waits for the tables of another, which may wait for a lock behind a migration that waits for the first: a
+        // deadlock that Postgres cannot see, and that blocks every query on the table. Whoever waits so long gives up, and all is read again.
+        properties.setProperty("driver.options", "-c lock_timeout=" + LOCK_TIMEOUT.toMillis());
         properties.setProperty("notification.enabled.channels", "sink");
         properties.setProperty("notification.sink.topic.name", NOTIFICATIONS);
         return properties;
