@@ -1,0 +1,120 @@
+package io.millrace.launcher;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.millrace.local.LocalServers;
+import io.millrace.local.Ports;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.stream.StreamSupport;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The whole command line as a user has it: the built jar, in processes of its own, over the built services. */
+class UpIT {
+
+    private static final JsonMapper JSON = new JsonMapper();
+    private static final List<String> PORTS = List.of("postgres", "kafka", "kafka-controller", "registry", "registry-management", "search", "search-transport", "capture", "gate",
+            "denormalizer", "indexer", "purge");
+
+    @TempDir
+    Path data;
+    private final List<Integer> ports = Ports.free(PORTS.size());
+
+    /** @param code exit code */
+    private record Ran(int code, String output) {}
+
+    @AfterEach
+    void stop() throws IOException, InterruptedException {
+        run("down");
+    }
+
+    @Test
+    void fromUpToDownWithAKilledSupervisorInBetween() throws Exception {
+        up();
+        var status = status();
+        assertEquals("ready", status.path("state").asText());
+        assertEquals(9, pids(status).size(), "four servers and five services, each a process: " + status);
+        assertTrue(status.path("documents").path("monitors").asLong() > 0, status.toString());
+        changeIsFound(status, "zanzibar");
+
+        var second = run("up", "--detach");
+        assertEquals(1, second.code());
+        assertTrue(second.output().contains("already runs on " + data), second.output());
+
+        LocalServers.owner(data).orElseThrow().destroyForcibly();
+        Awaitility.await().until(() -> LocalServers.owner(data).isEmpty());
+        up();
+        var again = status();
+        var both = new HashSet<>(pids(status));
+        both.retainAll(pids(again));
+        assertTrue(both.isEmpty(), "nothing of the killed run is left: " + both);
+        changeIsFound(again, "zeppelin");
+
+        var down = run("down");
+        assertEquals(0, down.code(), down.output());
+        assertFalse(pids(again).stream().anyMatch(pid -> ProcessHandle.of(pid).filter(ProcessHandle::isAlive).isPresent()), "everything has been stopped: " + down.output());
+    }
+
+    private void up() throws IOException, InterruptedException {
+        var arguments = new ArrayList<>(List.of("up", "--detach", "--scale", "200"));
+        for (int i = 0; i < PORTS.size(); i++) {
+            arguments.addAll(List.of("--port", PORTS.get(i) + "=" + ports.get(i)));
+        }
+        var up = run(arguments.toArray(String[]::new));
+        System.out.println(up.output());
+        assertEquals(0, up.code(), up.output());
+    }
+
+    private JsonNode status() throws IOException, InterruptedException {
+        return JSON.readTree(run("status", "--json").output());
+    }
+
+    private static List<Long> pids(JsonNode status) {
+        return StreamSupport.stream(status.path("processes").spliterator(), false).map(p -> p.path("pid").asLong()).filter(pid -> pid > 0).distinct().toList();
+    }
+
+    private static void changeIsFound(JsonNode status, String name) throws SQLException {
+        try (var connection = DriverManager.getConnection(status.path("source").asText(), LocalServers.POSTGRES_USER, LocalServers.POSTGRES_PASSWORD);
+                var statement = connection.prepareStatement("UPDATE monitor SET name = ? WHERE id = (SELECT min(id) FROM monitor)")) {
+            statement.setString(1, name);
+            assertEquals(1, statement.executeUpdate());
+        }
+        var search = StreamSupport.stream(status.path("processes").spliterator(), false).filter(p -> p.path("name").asText().equals("search")).findFirst().orElseThrow();
+        var query = URI.create(search.path("address").asText() + "/monitors/_search?q=name:" + name);
+        Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> hits(query) == 1);
+    }
+
+    private static long hits(URI query) throws IOException, InterruptedException {
+        try (var client = HttpClient.newHttpClient()) {
+            return JSON.readTree(client.send(HttpRequest.newBuilder(query).build(), BodyHandlers.ofString()).body()).path("hits").path("total").path("value").asLong();
+        }
+    }
+
+    private Ran run(String... arguments) throws IOException, InterruptedException {
+        var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Dmillrace.home=" + DataFolder.home(), "-XX:+UseSerialGC", "-jar",
+                Path.of("target", "millrace-launcher.jar").toAbsolutePath().toString()));
+        command.addAll(List.of(arguments));
+        command.addAll(List.of("--data", data.toString()));
+        var process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        var output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        return new Ran(process.waitFor(), output);
+    }
+}
