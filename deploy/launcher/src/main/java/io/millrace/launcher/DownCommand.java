@@ -7,12 +7,10 @@ import io.millrace.local.LocalException;
 import io.millrace.local.ManagedProcess;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -21,7 +19,8 @@ import picocli.CommandLine.Spec;
 @Command(name = "down", description = "Stops everything, the data stays.", mixinStandardHelpOptions = true)
 final class DownCommand implements Callable<Integer> {
 
-    private static final long PATIENCE_SECONDS = 90;
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final long POLL_MILLIS = 50;
 
     @Mixin
     private DataFolder data;
@@ -43,12 +42,7 @@ final class DownCommand implements Callable<Integer> {
         var supervisor = data.supervisor();
         supervisor.ifPresent(ProcessHandle::destroy);
         if (supervisor.isPresent()) {
-            try {
-                supervisor.get().onExit().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
-            } catch (TimeoutException | ExecutionException e) {
-                throw new LocalException("The supervisor, process " + supervisor.get().pid() + ", did not stop within " + PATIENCE_SECONDS
-                        + " s. End it with kill -9 " + supervisor.get().pid() + " and run ./millrace down again", e);
-            }
+            awaitEnd(data, supervisor.get());
         }
         int left = stopLeftovers(data.path(), output);
         output.plain(supervisor.isPresent() ? "Stopped in %.1f s".formatted(output.seconds()) : left > 0 ? "Stopped what an earlier run had left" : "Nothing was running");
@@ -60,6 +54,18 @@ final class DownCommand implements Callable<Integer> {
         for (var slot : slots) {
             output.plain("The replication slot " + slot + " stays in your database and keeps its WAL until ./millrace up runs again. To give replication up:\n"
                     + "  SELECT pg_drop_replication_slot('" + slot + "');");
+        }
+    }
+
+    /** The lock tells, also where nobody collects ended processes. */
+    private static void awaitEnd(DataFolder data, ProcessHandle supervisor) throws InterruptedException {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (data.supervisor().isPresent()) {
+            if (System.nanoTime() > deadline) {
+                throw new LocalException("The supervisor, process " + supervisor.pid() + ", did not stop within " + PATIENCE.toSeconds()
+                        + " s. End it with kill -9 " + supervisor.pid() + " and run ./millrace down again");
+            }
+            Thread.sleep(POLL_MILLIS);
         }
     }
 

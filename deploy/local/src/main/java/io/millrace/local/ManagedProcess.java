@@ -14,10 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * One child process that can be started, awaited, stopped, killed and found again by a later run.
@@ -29,6 +27,7 @@ public final class ManagedProcess {
 
     private static final long LOG_LIMIT_BYTES = 64L << 20;
     private static final int TAIL_LINES = 15;
+    private static final long POLL_MILLIS = 20;
     private static final Pattern STACK_FRAME = Pattern.compile("\\s+(at |\\.\\.\\. ).*");
 
     private final ProcessSpec spec;
@@ -49,7 +48,7 @@ public final class ManagedProcess {
 
     /** The running process, also one that an earlier run of this program has left. */
     public synchronized Optional<ProcessHandle> running() {
-        if (handle.filter(ProcessHandle::isAlive).isEmpty()) {
+        if (handle.filter(ManagedProcess::isAlive).isEmpty()) {
             handle = leftovers().stream().findFirst();
         }
         return handle;
@@ -125,7 +124,7 @@ public final class ManagedProcess {
                         + " s (it still runs, pid " + running().map(ProcessHandle::pid).orElse(-1L) + "). Its last words in " + spec.log() + ":\n" + tail());
             }
             try {
-                Thread.sleep(50);
+                Thread.sleep(POLL_MILLIS);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new LocalException("Interrupted while waiting for " + name() + " to become ready", e);
@@ -200,29 +199,53 @@ public final class ManagedProcess {
         try {
             // ProcessHandle can send only TERM and KILL; PostgreSQL waits for its clients on TERM, and stops at once on INT.
             new ProcessBuilder("kill", "-" + spec.stopSignal(), Long.toString(process.pid())).start().waitFor();
-            process.onExit().get(spec.stopTimeout().toMillis(), TimeUnit.MILLISECONDS);
-        } catch (TimeoutException | IOException e) {
+            if (!ended(List.of(process))) {
+                destroy(process);
+            }
+        } catch (IOException e) {
             destroy(process);
-        } catch (ExecutionException e) {
-            throw new LocalException("Stopping " + name() + " (pid " + process.pid() + ") failed", e);
         } catch (InterruptedException e) {
-            destroy(process);
+            process.destroyForcibly();
             Thread.currentThread().interrupt();
         }
     }
 
     private void destroy(ProcessHandle process) {
-        var gone = new ArrayList<CompletableFuture<ProcessHandle>>();
         // PostgreSQL refuses to start while a backend of a killed postmaster still holds the shared memory.
-        process.descendants().forEach(child -> gone.add(child.onExit()));
-        gone.add(process.onExit());
+        var all = Stream.concat(process.descendants(), Stream.of(process)).toList();
         process.destroyForcibly();
         try {
-            CompletableFuture.allOf(gone.toArray(CompletableFuture[]::new)).get(spec.stopTimeout().toMillis(), TimeUnit.MILLISECONDS);
-        } catch (TimeoutException | ExecutionException e) {
-            throw new LocalException("Killing " + name() + " (pid " + process.pid() + ") did not end it within " + spec.stopTimeout().toSeconds() + " s", e);
+            if (!ended(all)) {
+                throw new LocalException("Killing " + name() + " (pid " + process.pid() + ") did not end it within " + spec.stopTimeout().toSeconds() + " s");
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Whether they end within the stop timeout. */
+    private boolean ended(List<ProcessHandle> processes) throws InterruptedException {
+        long deadline = System.nanoTime() + spec.stopTimeout().toNanos();
+        while (processes.stream().anyMatch(ManagedProcess::isAlive)) {
+            if (System.nanoTime() > deadline) {
+                return false;
+            }
+            Thread.sleep(POLL_MILLIS);
+        }
+        return true;
+    }
+
+    /** A process that has ended and that nobody collects, as in a container whose first process does not, is not alive. */
+    private static boolean isAlive(ProcessHandle process) {
+        if (!process.isAlive()) {
+            return false;
+        }
+        try {
+            var stat = Files.readString(Path.of("/proc", Long.toString(process.pid()), "stat"));
+            return !stat.startsWith(") Z", stat.lastIndexOf(')'));
+        } catch (IOException e) {
+            // No such file system, or the process has gone since.
+            return process.isAlive();
         }
     }
 
