@@ -22,7 +22,7 @@ final class Backfill {
      * @param perSecond between its first and its last output
      * @param firstAfter seconds from the start of the services to its first output
      * @param lastAfter to its last output
-     * @param behind seconds that it was still busy after the stage before it had finished; the largest is the bottleneck
+     * @param behind seconds that it was still busy after the stage before it had finished, for the first since its first output; the largest is the bottleneck
      * @param cpuSeconds of its process
      */
     record StageResult(String stage, long put, double perSecond, double firstAfter, double lastAfter, double behind, double cpuSeconds) {}
@@ -59,8 +59,9 @@ final class Backfill {
 
     private static Result result(StageCounts counts, long begin, long searchable, Footprint before, Footprint after) {
         var stages = new ArrayList<StageResult>();
-        long upstreamLast = begin;
         var progress = counts.map(p -> p);
+        // Before the first there is no stage to wait for; the start of its process is not its work.
+        long upstreamLast = progress.get(Point.CAPTURED).first();
         for (var point : Point.values()) {
             var p = progress.get(point);
             // At the first look a stage may have put out much already; the rate is over what was seen to come.

@@ -10,6 +10,10 @@ import org.awaitility.core.ConditionTimeoutException;
 /** Waits until index and database agree; gives up when nothing moves any more, or when it takes too long. */
 public final class Settled {
 
+    private static final Duration BEAT = Duration.ofMillis(300);
+    /** Rows that are still on their way do not move the index yet, so a resting index is read again. */
+    private static final Duration AGAIN = Duration.ofSeconds(2);
+
     private final Oracles oracles;
     private final Duration stall;
     private final Duration longest;
@@ -29,9 +33,9 @@ public final class Settled {
      * @throws AssertionError with counts and the first difference, when it does not come to that
      */
     public List<Comparison> await() {
-        var last = new AtomicReference<>(new Look(List.of(), -1, System.nanoTime()));
+        var last = new AtomicReference<>(new Look(List.of(), -1, System.nanoTime(), 0));
         try {
-            Awaitility.await("the index agrees with the SQL join").pollInSameThread().pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(300)).timeout(longest).until(() -> {
+            Awaitility.await("the index agrees with the SQL join").pollInSameThread().pollDelay(Duration.ZERO).pollInterval(BEAT).timeout(longest).until(() -> {
                 var now = last.get().next(oracles);
                 last.set(now);
                 if (!now.agrees() && now.stoodStillFor().compareTo(stall) > 0) {
@@ -45,14 +49,26 @@ public final class Settled {
         return last.get().comparisons;
     }
 
-    /** @param since when anything was seen to move last */
-    private record Look(List<Comparison> comparisons, long operations, long since) {
+    /**
+     * @param operations of the index when it was looked at
+     * @param since when anything was seen to move last
+     * @param compared when both sides were read last; 0 where that was never
+     */
+    private record Look(List<Comparison> comparisons, long operations, long since, long compared) {
 
+        /** Reads both sides only while the index rests, because reading takes the time of a core that the stack needs to come to rest. */
         Look next(Oracles oracles) throws SQLException {
-            var comparisons = oracles.compare();
             long operations = oracles.operations();
-            boolean same = operations == this.operations && differences(comparisons) == differences(this.comparisons);
-            return new Look(comparisons, operations, same ? since : System.nanoTime());
+            long now = System.nanoTime();
+            if (operations != this.operations) {
+                return new Look(comparisons, operations, now, 0);
+            }
+            if (compared != 0 && now - compared < AGAIN.toNanos()) {
+                return this;
+            }
+            var comparisons = oracles.compare();
+            boolean same = differences(comparisons) == differences(this.comparisons);
+            return new Look(comparisons, operations, same ? since : now, System.nanoTime());
         }
 
         private static long differences(List<Comparison> comparisons) {
@@ -60,7 +76,7 @@ public final class Settled {
         }
 
         boolean agrees() {
-            return !comparisons.isEmpty() && comparisons.stream().allMatch(Comparison::agrees);
+            return compared != 0 && comparisons.stream().allMatch(Comparison::agrees);
         }
 
         Duration stoodStillFor() {
@@ -68,7 +84,7 @@ public final class Settled {
         }
 
         String describe() {
-            return String.join("\n", comparisons.stream().map(Comparison::describe).toList());
+            return comparisons.isEmpty() ? "(The index never rested, so it was never compared.)" : String.join("\n", comparisons.stream().map(Comparison::describe).toList());
         }
     }
 }

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 public final class SharedStack implements ParameterResolver {
 
     private static final int PORT_BASE = 26_000;
-    private static final int MONITORS = 1_500;
+    private static final int MONITORS = 800;
 
     @Override
     public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
