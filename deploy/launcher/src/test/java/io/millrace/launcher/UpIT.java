@@ -1,7 +1,6 @@
 package io.millrace.launcher;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -70,7 +69,7 @@ class UpIT {
 
         var down = run("down");
         assertEquals(0, down.code(), down.output());
-        assertFalse(pids(again).stream().anyMatch(pid -> ProcessHandle.of(pid).filter(ProcessHandle::isAlive).isPresent()), "everything has been stopped: " + down.output());
+        Awaitility.await("everything has been stopped: " + down.output()).until(() -> pids(again).stream().noneMatch(pid -> ProcessHandle.of(pid).isPresent()));
     }
 
     private void up() throws IOException, InterruptedException {

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -34,7 +35,7 @@ class ManagedProcessTest {
     }
 
     @Test
-    void aLaterRunFindsTheProcessOfAnEarlierOneAndReplacesIt() {
+    void aLaterRunFindsTheProcessOfAnEarlierOneAndReplacesIt() throws Exception {
         process = new ManagedProcess(sleeper(Map.of()));
         process.start();
         var first = process.running().orElseThrow();
@@ -43,7 +44,7 @@ class ManagedProcessTest {
         assertEquals(first.pid(), later.running().orElseThrow().pid());
         later.start();
 
-        assertFalse(first.isAlive(), "the leftover has been ended");
+        assertFalse(first.onExit().get(20, TimeUnit.SECONDS).isAlive(), "the leftover has been ended");
         assertNotEquals(first.pid(), later.running().orElseThrow().pid());
     }
 
