@@ -11,6 +11,8 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 
@@ -38,7 +40,7 @@ final class Steady {
 
     Result run(int rate, Duration time) throws SQLException, InterruptedException {
         var headers = DocumentTimes.readAlong(stack, List.of(Topics.documents("monitors"), Topics.documents("dashboards")));
-        try (var prober = Prober.in(stack)) {
+        try (var prober = Prober.in(stack, time)) {
             var before = Footprint.of(stack.stack().processes());
             long begin = System.nanoTime();
             var traffic = new CompletableFuture<Traffic.Done>();
@@ -49,12 +51,12 @@ final class Steady {
             double seconds = (System.nanoTime() - begin) / 1e9;
             var after = Footprint.of(stack.stack().processes());
             times.putAll(headers.stop());
-            times.putAll(new java.util.TreeMap<>(probed));
+            times.putAll(new TreeMap<>(probed));
             var shares = new LinkedHashMap<String, Double>();
             after.processes().keySet().forEach(name -> shares.put(name, after.cpuSince(before, name) / seconds));
             var deeds = new LinkedHashMap<String, Long>();
             done.deeds().forEach((deed, count) -> deeds.put(deed.name(), count));
-            return new Result(done.changes() / time.toMillis() * 1e3, done.transactions(), deeds, times, reported(), prober.lost(), shares, after);
+            return new Result(done.changes() * 1e3 / time.toMillis(), done.transactions(), deeds, times, reported(), prober.lost(), shares, after);
         }
     }
 
@@ -79,16 +81,15 @@ final class Steady {
         var reported = new LinkedHashMap<String, Double>();
         for (var stage : List.of(Stage.CAPTURE, Stage.GATE, Stage.DENORMALIZER, Stage.INDEXER)) {
             var metrics = Probe.metrics(stack.address(stage).toString());
-            for (var quantile : List.of("0.5", "0.99")) {
-                milliseconds(metrics, Map.of("quantile", quantile)).ifPresent(ms -> reported.put(stage.stageName() + " p" + quantile.substring(2), ms));
-            }
+            milliseconds(metrics, Map.of("quantile", "0.5")).ifPresent(ms -> reported.put(stage.stageName() + " p50", ms));
+            milliseconds(metrics, Map.of("quantile", "0.99")).ifPresent(ms -> reported.put(stage.stageName() + " p99", ms));
         }
         return reported;
     }
 
-    private static java.util.OptionalDouble milliseconds(Metrics metrics, Map<String, String> labels) {
+    private static OptionalDouble milliseconds(Metrics metrics, Map<String, String> labels) {
         var seconds = metrics.max("millrace_commit_to_stage_seconds", labels);
-        return seconds.isPresent() ? java.util.OptionalDouble.of(seconds.getAsDouble() * 1e3) : seconds;
+        return seconds.isPresent() ? OptionalDouble.of(seconds.getAsDouble() * 1e3) : seconds;
     }
 
     static void print(Result result) {
