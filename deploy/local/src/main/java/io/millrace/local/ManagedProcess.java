@@ -28,6 +28,9 @@ public final class ManagedProcess {
     private static final long LOG_LIMIT_BYTES = 64L << 20;
     private static final int TAIL_LINES = 15;
     private static final long POLL_MILLIS = 20;
+    /** Fields 3 and 20 of /proc/PID/stat, counted from the one after the name. */
+    private static final int STATE = 0;
+    private static final int THREADS = 17;
     private static final Pattern STACK_FRAME = Pattern.compile("\\s+(at |\\.\\.\\. ).*");
 
     private final ProcessSpec spec;
@@ -235,14 +238,18 @@ public final class ManagedProcess {
         return true;
     }
 
-    /** A process that has ended and that nobody collects, as in a container whose first process does not, is not alive. */
+    /**
+     * A process that has ended and that nobody collects, as in a container whose first process does not, is not alive. See
+     * proc_pid_stat(5): its state is Z, and no other thread is left, which would still hold its files and ports.
+     */
     private static boolean isAlive(ProcessHandle process) {
         if (!process.isAlive()) {
             return false;
         }
         try {
             var stat = Files.readString(Path.of("/proc", Long.toString(process.pid()), "stat"));
-            return !stat.startsWith(") Z", stat.lastIndexOf(')'));
+            var afterName = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+            return !afterName[STATE].equals("Z") || Integer.parseInt(afterName[THREADS]) > 1;
         } catch (IOException e) {
             // No such file system, or the process has gone since.
             return process.isAlive();
