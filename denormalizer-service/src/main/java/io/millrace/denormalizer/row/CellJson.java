@@ -30,8 +30,8 @@ public final class CellJson {
             case Cell.TRUE -> "true";
             case Cell.FALSE -> "false";
             case Cell.INTEGER -> Long.toString(in.getZigzag());
-            case Cell.FLOAT -> floating(Float.toString(Float.intBitsToFloat(in.getInt())), 6);
-            case Cell.DOUBLE -> floating(Double.toString(Double.longBitsToDouble(in.getLong())), 15);
+            case Cell.FLOAT -> floating(ShortestDigits.of(Float.intBitsToFloat(in.getInt())), 6);
+            case Cell.DOUBLE -> floating(ShortestDigits.of(Double.longBitsToDouble(in.getLong())), 15);
             case Cell.DATE -> date(in.getZigzag());
             case Cell.TIMESTAMP -> timestamp(in.getZigzag());
             case Cell.TIME -> time(in.getZigzag());
@@ -46,8 +46,8 @@ public final class CellJson {
             case Cell.FALSE -> out.putAscii("false");
             case Cell.TRUE -> out.putAscii("true");
             case Cell.INTEGER -> out.putAscii(Long.toString(in.getZigzag()));
-            case Cell.FLOAT -> number(floating(Float.toString(Float.intBitsToFloat(in.getInt())), 6), out);
-            case Cell.DOUBLE -> number(floating(Double.toString(Double.longBitsToDouble(in.getLong())), 15), out);
+            case Cell.FLOAT -> number(floating(ShortestDigits.of(Float.intBitsToFloat(in.getInt())), 6), out);
+            case Cell.DOUBLE -> number(floating(ShortestDigits.of(Double.longBitsToDouble(in.getLong())), 15), out);
             case Cell.NUMERIC -> number(in.getUtf8(), out);
             case Cell.TEXT, Cell.PADDED, Cell.CASELESS -> {
                 int length = in.getLength();

@@ -1,0 +1,64 @@
+package io.millrace.denormalizer.row;
+
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.math.RoundingMode;
+
+/**
+ * The fewest decimal digits that lead back to a binary floating-point number, as Postgres chooses them.
+ *
+ * <p>Java also takes a decimal that lies exactly halfway to the neighbouring number, trusting the reader to round to even;
+ * Postgres does not, and writes one digit more. Halfway points have few enough digits to matter only among large numbers.
+ *
+ * @see <a href="https://www.postgresql.org/docs/current/datatype-numeric.html#DATATYPE-FLOAT">floating-point types</a>
+ */
+final class ShortestDigits {
+
+    private static final double HALVES_MATTER = 0x1p50;
+    private static final float FLOAT_HALVES_MATTER = 0x1p20f;
+    private static final BigDecimal TWO = BigDecimal.valueOf(2);
+
+    private ShortestDigits() {}
+
+    /** In the notation of {@link Double#toString(double)}. */
+    static String of(double value) {
+        var java = Double.toString(value);
+        double magnitude = Math.abs(value);
+        if (magnitude < HALVES_MATTER || !(magnitude < Double.MAX_VALUE)) {
+            return java;
+        }
+        return inside(java, new BigDecimal(value), new BigDecimal(Math.nextDown(value)), new BigDecimal(Math.nextUp(value)), 17);
+    }
+
+    /** The same for a float. */
+    static String of(float value) {
+        var java = Float.toString(value);
+        float magnitude = Math.abs(value);
+        if (magnitude < FLOAT_HALVES_MATTER || !(magnitude < Float.MAX_VALUE)) {
+            return java;
+        }
+        return inside(java, new BigDecimal(value), new BigDecimal(Math.nextDown(value)), new BigDecimal(Math.nextUp(value)), 9);
+    }
+
+    /** @param most as many digits as always lead back to the number */
+    private static String inside(String java, BigDecimal exact, BigDecimal down, BigDecimal up, int most) {
+        var low = exact.add(down).divide(TWO);
+        var high = exact.add(up).divide(TWO);
+        var shortest = new BigDecimal(java);
+        if (low.compareTo(shortest) < 0 && shortest.compareTo(high) < 0) {
+            return java;
+        }
+        for (int digits = shortest.stripTrailingZeros().precision() + 1; digits < most; digits++) {
+            var longer = exact.round(new MathContext(digits, RoundingMode.HALF_EVEN));
+            if (low.compareTo(longer) < 0 && longer.compareTo(high) < 0) {
+                return notation(longer);
+            }
+        }
+        return notation(exact.round(new MathContext(most, RoundingMode.HALF_EVEN)));
+    }
+
+    private static String notation(BigDecimal number) {
+        var digits = number.unscaledValue().abs().toString();
+        return (number.signum() < 0 ? "-" : "") + digits.charAt(0) + "." + (digits.length() > 1 ? digits.substring(1) : "0") + "E" + (digits.length() - 1 - number.scale());
+    }
+}
