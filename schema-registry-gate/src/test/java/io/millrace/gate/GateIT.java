@@ -191,6 +191,40 @@ class GateIT {
         soon().untilAsserted(() -> caller().get("/quarantine/it.public.broken").then().body("state", is("flowing")));
     }
 
+    @Test
+    void aRowThatBreaksARuleIsCountedOrParksItsTableWithoutGivingItsValueAway() throws Exception {
+        var people = stack.captured("ruled");
+        var schema = people.schema(nullable("name", "string"), nullable("age", "int"));
+        people.row(1, schema, Map.of("name", "good", "age", 40)).get();
+        people.row(2, schema, Map.of("name", "counted", "age", 151)).get();
+        awaitRows("ruled", 2);
+        var metrics = given().baseUri(gate.url()).get("/q/metrics").then().statusCode(200).extract().asString();
+        assertTrue(metrics.lines().anyMatch(l -> l.startsWith("millrace_rule_breaches_total") && l.contains("rule=\"max\"") && l.contains("outcome=\"counted\"") && l.endsWith(" 1.0")), metrics);
+
+        people.row(1, schema, Map.of("name", "Privatus Secretus", "age", 41)).get();
+        people.row(2, schema, Map.of("name", "behind", "age", 42)).get();
+        people.row(3, schema, Map.of("age", 43)).get();
+        soon().untilAsserted(() -> assertEquals(3, stack.read("quarantine.it.public.ruled").size()));
+        var parked = stack.read("quarantine.it.public.ruled").stream().filter(r -> "row-rule".equals(Headers.text(r.headers(), Headers.REASON))).toList();
+        assertEquals("maxLength", Headers.text(parked.getFirst().headers(), "millrace-rule"));
+        assertEquals("[{\"field\":\"name\",\"was\":\"maxLength 12\",\"is\":\"too long\"}]", Headers.text(parked.getFirst().headers(), "millrace-difference"));
+        var shown = caller().get("/quarantine/it.public.ruled").then().statusCode(200).body("state", is("parked")).body("cause.reason", is("row-rule"))
+                .body("cause.rule", is("maxLength")).extract().asString();
+        assertTrue(!shown.contains("Privatus") && !Headers.text(parked.getFirst().headers(), Headers.DETAIL).contains("Privatus"), shown);
+
+        // A replay alone meets the same rule again; accepted, what is queued passes, and the next breach parks again.
+        post("/quarantine/it.public.ruled/replay", "{\"reason\": \"try\"}");
+        soon().untilAsserted(() -> caller().get("/quarantine/it.public.ruled").then().body("state", is("parked")));
+        assertEquals(2, stack.read("rows.it.public.ruled").size());
+        post("/quarantine/it.public.ruled/accept", "{\"reason\": \"true all the same\"}");
+        post("/quarantine/it.public.ruled/replay", "{\"reason\": \"true all the same\"}");
+        awaitRows("ruled", 5);
+        soon().untilAsserted(() -> caller().get("/quarantine/it.public.ruled").then().body("state", is("flowing")));
+        people.row(4, schema, Map.of("age", 44)).get();
+        soon().untilAsserted(() -> caller().get("/quarantine/it.public.ruled").then().body("state", is("parked")).body("cause.rule", is("notNull")));
+        assertEquals(5, stack.read("rows.it.public.ruled").size());
+    }
+
     /** What came through at least once is there in the order of its first time, and each key's last record is its newest. */
     private static void assertNothingLostOrOvertaken(String table) {
         var captured = stack.read("captured.it.public." + table);

@@ -61,6 +61,10 @@ final class Stack implements AutoCloseable {
                 source: {name: it, url: {env: NOT_USED_URL}, user: {env: NOT_USED_USER}, password: {env: NOT_USED_PASSWORD}}
                 tables:
                   public.lenient: {compatibility: NONE}
+                  public.ruled:
+                    rules:
+                      - {column: name, notNull: true, maxLength: 12}
+                      - {column: age, min: 0, max: 150, breach: count}
                 document:
                   root: public.lenient
                   fields: [id]

@@ -13,7 +13,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Unmatched;
 
 /** The benches stand in the module {@code tests}, which depends on this one; so they run in a JVM of their own. */
-@Command(name = "bench", description = "Measures. 'bench e2e': the whole stack; 'bench e2e --help' lists its options. Takes its own ports and data.")
+@Command(name = "bench", description = "Measures. 'bench e2e': the whole stack; 'bench gate': the gate alone; 'bench NAME --help' lists the options. Takes its own ports and data.")
 final class BenchCommand implements Callable<Integer> {
 
     @Parameters(paramLabel = "BENCH", description = "${COMPLETION-CANDIDATES}")
@@ -25,7 +25,8 @@ final class BenchCommand implements Callable<Integer> {
 
     /** What can be measured, and the main class that does it. */
     enum Bench {
-        E2E("io.millrace.tests.bench.EndToEnd");
+        E2E("io.millrace.tests.bench.EndToEnd"),
+        GATE("io.millrace.tests.bench.GateBench");
 
         private final String mainClass;
 

@@ -7,6 +7,7 @@ import io.millrace.pipeline.file.Node;
 import io.millrace.pipeline.file.One;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.Problem;
+import io.millrace.pipeline.file.RowRule;
 import io.millrace.pipeline.file.TableName;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -21,6 +22,12 @@ public final class CatalogCheck {
     private static final Map<String, String> COMPARABLE = Map.ofEntries(
             Map.entry("smallint", "integer"), Map.entry("integer", "integer"), Map.entry("bigint", "integer"),
             Map.entry("text", "text"), Map.entry("character varying", "text"), Map.entry("character", "text"));
+
+    /** Types that have a least and a most. */
+    private static final Set<String> ORDERED = Set.of("smallint", "integer", "bigint", "real", "double precision", "numeric", "date",
+            "timestamp without time zone", "timestamp with time zone");
+    /** Types that certainly have none; of a domain or a type of the user's own only the rows' schema tells. */
+    private static final Set<String> PLAIN = Set.of("text", "character varying", "character", "boolean", "uuid", "json", "jsonb", "bytea");
 
     private final PipelineFile file;
     private final Catalog catalog;
@@ -38,6 +45,8 @@ public final class CatalogCheck {
         for (var table : file.pipeline().tables().keySet()) {
             if (!file.pipeline().tableNames().contains(table)) {
                 check.problem("tables." + table, "the document does not use the table " + table + "; take the entry out or correct its name");
+            } else {
+                check.rules(file.pipeline().settings(table).rules(), catalog.tables().get(table), "tables." + table + ".rules");
             }
         }
         return check.problems;
@@ -80,6 +89,23 @@ public final class CatalogCheck {
                 case Field.Column(var column) -> column(table, column, at + "[" + i + "]");
             }
             i++;
+        }
+    }
+
+    private void rules(List<RowRule> rules, Catalog.Table table, String at) {
+        for (int i = 0; table != null && i < rules.size(); i++) {
+            var rule = rules.get(i);
+            var column = column(table, rule.column(), at + "[" + i + "]");
+            if (column == null) {
+                continue;
+            }
+            var of = "; " + table.name() + "." + column.name() + " is " + column.type();
+            if (!ORDERED.contains(column.type()) && PLAIN.contains(column.type()) && (rule.min() != null || rule.max() != null)) {
+                problem(at + "[" + i + "]", "min and max are for numbers, dates and timestamps" + of);
+            }
+            if (ORDERED.contains(column.type()) && (rule.pattern() != null || rule.maxLength() != null)) {
+                problem(at + "[" + i + "]", "pattern and maxLength are for texts" + of);
+            }
         }
     }
 

@@ -3,6 +3,7 @@ package io.millrace.pipeline.file;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.NotNull;
 import jakarta.validation.constraints.Pattern;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.SequencedSet;
@@ -12,6 +13,7 @@ import java.util.SequencedSet;
  *
  * @param name names the topic of the documents, the Streams application and, unless the file says otherwise, the index
  * @param source the database; pipelines with the same source name share its slot
+ * @param compatibility the rule for the schemas of its tables that have none of their own; null where the file says none
  * @param tables what is special about single tables; a table that is not listed has the defaults
  * @param document the shape of the documents
  * @param index where and how they are searched
@@ -19,6 +21,7 @@ import java.util.SequencedSet;
 public record Pipeline(
         @NotNull @Pattern(regexp = NAME, message = NAME_RULE) String name,
         @NotNull @Valid Source source,
+        Compatibility compatibility,
         Map<TableName, @Valid TableSettings> tables,
         @NotNull @Valid Node document,
         @NotNull @Valid Index index) {
@@ -43,7 +46,18 @@ public record Pipeline(
         }
     }
 
+    /** What holds for a table of this pipeline. */
     public TableSettings settings(TableName table) {
-        return tables.getOrDefault(table, TableSettings.DEFAULT);
+        return stated().getOrDefault(table, TableSettings.DEFAULT);
+    }
+
+    /** The tables of which this file says something; of the others another file of the source may. */
+    public Map<TableName, TableSettings> stated() {
+        var stated = new LinkedHashMap<TableName, TableSettings>();
+        if (compatibility != null) {
+            tableNames().forEach(table -> stated.put(table, TableSettings.of(compatibility)));
+        }
+        stated.putAll(tables);
+        return stated;
     }
 }

@@ -120,6 +120,7 @@ public final class PipelineFiles {
         var names = new HashMap<String, Path>();
         var indexes = new HashMap<String, Path>();
         var sources = new HashMap<String, PipelineFile>();
+        var settings = new HashMap<String, Map<TableName, Statement>>();
         for (var file : files) {
             var pipeline = file.pipeline();
             var other = names.putIfAbsent(pipeline.name(), file.path());
@@ -134,20 +135,23 @@ public final class PipelineFiles {
             if (first != null && !first.pipeline().source().equals(pipeline.source())) {
                 problems.add(file.problem("source", "the source '" + pipeline.source().name() + "' is described differently in " + first.path() + "; pipelines that share a source name share one connection"));
             }
-            if (first != null) {
-                refuseOtherSettings(first, file, problems);
-            }
+            refuseOtherSettings(file, settings.computeIfAbsent(pipeline.source().name(), source -> new HashMap<>()), problems);
         }
     }
 
-    private static void refuseOtherSettings(PipelineFile first, PipelineFile file, List<Problem> problems) {
-        for (var entry : file.pipeline().tables().entrySet()) {
-            var there = first.pipeline().tables().get(entry.getKey());
-            if (there != null && !there.equals(entry.getValue())) {
-                problems.add(file.problem("tables." + entry.getKey(), "the table " + entry.getKey() + " has other settings in " + first.path() + "; a table is captured once for all pipelines"));
+    /** @param settled what the files before have said of the source's tables */
+    private static void refuseOtherSettings(PipelineFile file, Map<TableName, Statement> settled, List<Problem> problems) {
+        var pipeline = file.pipeline();
+        pipeline.stated().forEach((table, stated) -> {
+            var before = settled.putIfAbsent(table, new Statement(file.path(), stated));
+            if (before != null && !before.settings().equals(stated)) {
+                problems.add(file.problem(pipeline.tables().containsKey(table) ? "tables." + table : "compatibility",
+                        "the table " + table + " has other settings in " + before.file() + "; a table is captured once for all pipelines"));
             }
-        }
+        });
     }
+
+    private record Statement(Path file, TableSettings settings) {}
 
     /** Where Jakarta Persistence is present a validator asks it whether a property is loaded, and fails before it has started. */
     private static final class Everything implements TraversableResolver {

@@ -1,6 +1,7 @@
 package io.millrace.pipeline.file;
 
 import io.millrace.pipeline.file.Yaml.Document;
+import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -8,6 +9,8 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
 
 /** Turns the text of one pipeline file into a {@link Pipeline}; says everything that is wrong with its form. */
 final class PipelineReader {
@@ -28,13 +31,16 @@ final class PipelineReader {
         }
         var name = text(root.need("name"));
         var source = root.need("source");
+        var rule = root.get("compatibility");
+        var compatibility = rule == null ? null : rule.oneOf(Compatibility.class, null);
         var tables = root.get("tables");
         var node = root.need("document");
         var index = root.get("index");
         var pipeline = new Pipeline(
                 name,
                 source == null ? null : source(source, folder),
-                tables == null ? Map.of() : tables(tables),
+                compatibility,
+                tables == null ? Map.of() : tables(tables, compatibility == null ? TableSettings.DEFAULT.compatibility() : compatibility),
                 node == null ? null : node(node, "root"),
                 index(index, name));
         root.done();
@@ -76,11 +82,11 @@ final class PipelineReader {
         return env != null ? new Reference.Environment(env) : new Reference.FromFile(folder.resolve(file));
     }
 
-    private static Map<TableName, TableSettings> tables(Yaml yaml) {
+    private static Map<TableName, TableSettings> tables(Yaml yaml, Compatibility otherwise) {
         var tables = new LinkedHashMap<TableName, TableSettings>();
         yaml.members((key, value) -> {
             try {
-                if (tables.put(TableName.parse(key), settings(value)) != null) {
+                if (tables.put(TableName.parse(key), settings(value, otherwise)) != null) {
                     value.problem("the table " + key + " is there twice");
                 }
             } catch (IllegalArgumentException e) {
@@ -91,14 +97,71 @@ final class PipelineReader {
         return tables;
     }
 
-    private static TableSettings settings(Yaml yaml) {
+    private static TableSettings settings(Yaml yaml, Compatibility otherwise) {
         var compatibility = yaml.get("compatibility");
         var transforms = yaml.get("transforms");
+        var rules = yaml.get("rules");
         var settings = new TableSettings(
-                compatibility == null ? TableSettings.DEFAULT.compatibility() : compatibility.oneOf(Compatibility.class, TableSettings.DEFAULT.compatibility()),
-                transforms == null ? List.of() : transforms.elements(PipelineReader::transform));
+                compatibility == null ? otherwise : compatibility.oneOf(Compatibility.class, otherwise),
+                transforms == null ? List.of() : transforms.elements(PipelineReader::transform),
+                rules == null ? List.of() : rules.elements(PipelineReader::rule));
         yaml.done();
         return settings;
+    }
+
+    private static RowRule rule(Yaml yaml) {
+        var notNull = yaml.get("notNull");
+        var min = yaml.get("min");
+        var max = yaml.get("max");
+        var pattern = yaml.get("pattern");
+        var oneOf = yaml.get("enum");
+        var maxLength = yaml.get("maxLength");
+        var breach = yaml.get("breach");
+        var rule = new RowRule(
+                text(yaml.need("column")),
+                notNull != null && notNull.truth(),
+                text(min),
+                text(max),
+                text(pattern),
+                oneOf == null ? List.of() : oneOf.elements(Yaml::text),
+                maxLength == null ? null : Integer.valueOf(maxLength.number(0)),
+                breach == null ? RowRule.Breach.QUARANTINE : breach(breach));
+        yaml.done();
+        if (!rule.notNull() && rule.min() == null && rule.max() == null && rule.pattern() == null && rule.oneOf().isEmpty() && rule.maxLength() == null) {
+            yaml.problem("a rule needs at least one of notNull: true, min, max, pattern, enum, maxLength");
+        }
+        if (rule.min() != null && rule.max() != null && isGreater(rule.min(), rule.max())) {
+            yaml.problem("the min " + rule.min() + " is greater than the max " + rule.max());
+        }
+        refuseUnreadable(pattern, rule.pattern());
+        return rule;
+    }
+
+    private static boolean isGreater(String min, String max) {
+        try {
+            return new BigDecimal(min).compareTo(new BigDecimal(max)) > 0;
+        } catch (NumberFormatException e) {
+            // Dates of one form are ordered as their texts are.
+            return min.compareTo(max) > 0;
+        }
+    }
+
+    private static void refuseUnreadable(Yaml yaml, String pattern) {
+        try {
+            if (pattern != null) {
+                Pattern.compile(pattern);
+            }
+        } catch (PatternSyntaxException e) {
+            yaml.problem("'" + pattern + "' is no regular expression of Java: " + e.getDescription() + " at " + e.getIndex());
+        }
+    }
+
+    private static RowRule.Breach breach(Yaml yaml) {
+        var text = yaml.text();
+        if (!"quarantine".equals(text) && !"count".equals(text)) {
+            yaml.problem("'" + text + "' is not known; allowed: quarantine, count");
+        }
+        return "count".equals(text) ? RowRule.Breach.COUNT : RowRule.Breach.QUARANTINE;
     }
 
     private static Transform transform(Yaml yaml) {

@@ -9,9 +9,14 @@ import java.util.List;
  *
  * @param compatibility the rule that a new row schema must meet before its rows may pass the gate
  * @param transforms Kafka Connect single message transforms that capture applies to the table's rows, in this order
+ * @param rules what the gate asks of the rows' values
  */
-public record TableSettings(@NotNull Compatibility compatibility, List<@Valid Transform> transforms) {
+public record TableSettings(@NotNull Compatibility compatibility, List<@Valid Transform> transforms, List<@Valid RowRule> rules) {
 
     /** What holds for a table that no file mentions. */
-    public static final TableSettings DEFAULT = new TableSettings(Compatibility.FULL_TRANSITIVE, List.of());
+    public static final TableSettings DEFAULT = of(Compatibility.FULL_TRANSITIVE);
+
+    static TableSettings of(Compatibility compatibility) {
+        return new TableSettings(compatibility, List.of(), List.of());
+    }
 }

@@ -190,6 +190,15 @@ final class Yaml {
         return otherwise;
     }
 
+    /** True for {@code true}; false, with a problem for anything but {@code false}. */
+    boolean truth() {
+        var text = text();
+        if (text != null && !text.equals("true") && !text.equals("false")) {
+            problem("'" + text + "' is neither true nor false");
+        }
+        return "true".equals(text);
+    }
+
     Duration duration(Duration otherwise) {
         var text = text();
         var match = text == null ? null : DURATION.matcher(text);

@@ -53,6 +53,16 @@ class CatalogCheckTest {
     }
 
     @Test
+    void row_rules_are_held_against_columns_and_their_types() throws IOException {
+        assertEquals(List.of(
+                "p.yaml:12: tables.public.monitor.rules[0]: the table public.monitor has no column 'nam'; did you mean name?",
+                "p.yaml:13: tables.public.monitor.rules[1]: min and max are for numbers, dates and timestamps; public.monitor.name is text",
+                "p.yaml:14: tables.public.monitor.rules[2]: pattern and maxLength are for texts; public.monitor.id is bigint"),
+                problems(text -> text.replace("    compatibility: BACKWARD\n", "    compatibility: BACKWARD\n    rules:\n      - {column: nam, notNull: true}\n"
+                        + "      - {column: name, min: 1}\n      - {column: id, maxLength: 1}\n      - {column: id, min: 1}\n      - {column: name, maxLength: 1}\n")));
+    }
+
+    @Test
     void a_missing_table_is_named_with_the_nearest_one() throws IOException {
         assertEquals(List.of("p.yaml:21: document.one.team.table: the database has no table public.teams; did you mean public.team?"),
                 problems(text -> text.replace("table: public.team\n", "table: public.teams\n")));

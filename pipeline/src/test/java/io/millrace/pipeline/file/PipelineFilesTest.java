@@ -46,6 +46,45 @@ class PipelineFilesTest {
         return refused.getMessage().replace(file.toString(), "p.yaml");
     }
 
+    private String withRule(String rule) {
+        return good.replace("    compatibility: BACKWARD\n", "    compatibility: BACKWARD\n    rules:\n      - " + rule + "\n");
+    }
+
+    @Test
+    void row_rules_are_read() {
+        var file = withRule("{column: name, notNull: true, maxLength: 20, pattern: '[a-z]+', breach: count}\n      - {column: id, min: 1, max: 9.5, enum: [1, 2]}");
+        var rules = PipelineFiles.load(List.of(write("p.yaml", file))).getFirst().pipeline().settings(TableName.parse("monitor")).rules();
+
+        assertEquals(List.of(
+                new RowRule("name", true, null, null, "[a-z]+", List.of(), 20, RowRule.Breach.COUNT),
+                new RowRule("id", false, "1", "9.5", null, List.of("1", "2"), null, RowRule.Breach.QUARANTINE)), rules);
+    }
+
+    @Test
+    void a_row_rule_that_says_nothing_or_cannot_be_meant_is_refused() {
+        assertEquals("p.yaml:12: tables.public.monitor.rules[0]: a rule needs at least one of notNull: true, min, max, pattern, enum, maxLength", refusal(withRule("{column: name}")));
+        assertTrue(refusal(withRule("{column: name, pattern: '['}")).contains("rules[0].pattern: '[' is no regular expression of Java: Unclosed character class"));
+        assertTrue(refusal(withRule("{column: id, min: 10, max: 9}")).contains("the min 10 is greater than the max 9"));
+        assertTrue(refusal(withRule("{column: id, min: 1, breach: shred}")).contains("'shred' is not known; allowed: quarantine, count"));
+        assertTrue(refusal(withRule("{column: id, notNull: perhaps}")).contains("'perhaps' is neither true nor false"));
+    }
+
+    @Test
+    void the_pipeline_s_compatibility_holds_for_tables_that_have_none_of_their_own() {
+        var pipeline = PipelineFiles.load(List.of(write("p.yaml", "compatibility: FORWARD\n" + good))).getFirst().pipeline();
+
+        assertEquals(Compatibility.FORWARD, pipeline.settings(TableName.parse("team")).compatibility());
+        assertEquals(Compatibility.BACKWARD, pipeline.settings(TableName.parse("monitor")).compatibility());
+    }
+
+    @Test
+    void pipelines_that_want_different_compatibility_of_one_table_are_refused() {
+        write("a.yaml", "compatibility: FORWARD\n" + good);
+        write("b.yaml", "compatibility: FULL\n" + good.replace("name: monitors", "name: others"));
+        var refused = assertThrows(InvalidPipelineException.class, () -> PipelineFiles.load(List.of(folder)));
+        assertTrue(refused.getMessage().contains("b.yaml:1: compatibility: the table public.team has other settings in"), refused.getMessage());
+    }
+
     @Test
     void a_whole_file_is_read() {
         var pipeline = PipelineFiles.load(List.of(write("p.yaml", good))).getFirst().pipeline();
@@ -151,6 +190,8 @@ class PipelineFilesTest {
 
         assertEquals(java.util.Set.of(), schema.validate(json.valueToTree(new Yaml().load(good))));
         assertEquals(1, schema.validate(json.valueToTree(new Yaml().load(good.replace("orderBy", "order")))).size());
+        assertEquals(java.util.Set.of(), schema.validate(json.valueToTree(new Yaml().load("compatibility: FULL\n" + withRule("{column: id, min: 1, enum: [1, a], breach: count}")))));
+        assertTrue(!schema.validate(json.valueToTree(new Yaml().load(withRule("{column: id}")))).isEmpty());
     }
 
     @Test

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -38,26 +39,44 @@ public final class AvroProgram {
     static final int MAP = 11;
     /** Operand: where the subroutine begins. */
     static final int CALL = 12;
+    /** Operand: which of the places to keep is here. */
+    static final int PLACE = 13;
 
     private final int[] code;
     private final TreeMap<Integer, String> paths;
+    private final int places;
 
-    private AvroProgram(int[] code, TreeMap<Integer, String> paths) {
+    private AvroProgram(int[] code, TreeMap<Integer, String> paths, int places) {
         this.code = code;
         this.paths = paths;
+        this.places = places;
     }
 
     /** Compiles a schema as its bytes were written. */
     public static AvroProgram of(Schema schema) {
-        var compiler = new Compiler();
+        return of(schema, List.of());
+    }
+
+    /**
+     * The same, keeping where some of the record's own fields are.
+     *
+     * @param kept their names; {@link AvroWalker#from} and {@link AvroWalker#to} know them by their index here
+     */
+    public static AvroProgram of(Schema schema, List<String> kept) {
+        var compiler = new Compiler(kept);
         compiler.add(schema, "");
         compiler.emit(END);
         compiler.subroutines();
-        return new AvroProgram(Arrays.copyOf(compiler.code, compiler.size), compiler.paths);
+        return new AvroProgram(Arrays.copyOf(compiler.code, compiler.size), compiler.paths, 2 * kept.size());
     }
 
     int[] code() {
         return code;
+    }
+
+    /** How many places a walk keeps: two for each field, its begin and its end. */
+    int places() {
+        return places;
     }
 
     /** The field that the step at that place reads, empty for the record as a whole. */
@@ -72,8 +91,13 @@ public final class AvroProgram {
         private final Map<String, Integer> compiled = new HashMap<>();
         private final Deque<Schema> wanted = new ArrayDeque<>();
         private final Map<Integer, String> calls = new HashMap<>();
+        private final List<String> kept;
         private int[] code = new int[64];
         private int size;
+
+        private Compiler(List<String> kept) {
+            this.kept = kept;
+        }
 
         private void emit(int word) {
             if (size == code.length) {
@@ -161,7 +185,17 @@ public final class AvroProgram {
 
         private void fields(Schema schema, String path) {
             for (var field : schema.getFields()) {
+                int keep = path.isEmpty() ? kept.indexOf(field.name()) : -1;
+                place(keep, 0);
                 add(field.schema(), path.isEmpty() ? field.name() : path + "." + field.name());
+                place(keep, 1);
+            }
+        }
+
+        private void place(int field, int end) {
+            if (field >= 0) {
+                emit(PLACE);
+                emit(2 * field + end);
             }
         }
 

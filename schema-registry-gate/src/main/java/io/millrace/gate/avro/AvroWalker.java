@@ -24,6 +24,7 @@ public final class AvroWalker {
 
     private final boolean checkText;
     private int[] code;
+    private int[] places = new int[0];
     private byte[] bytes;
     private int at;
     private int end;
@@ -44,10 +45,23 @@ public final class AvroWalker {
         this.at = from;
         this.end = bytes.length;
         this.fault = null;
+        if (places.length < program.places()) {
+            places = new int[program.places()];
+        }
         if (!run(0, 0)) {
             return false;
         }
         return at == end || fail(code.length, "bytes are left over after the last field");
+    }
+
+    /** Where the bytes of a kept field begin, after a walk that found nothing wrong. */
+    public int from(int field) {
+        return places[2 * field];
+    }
+
+    /** Where they end. */
+    public int to(int field) {
+        return places[2 * field + 1];
     }
 
     /** What the last {@link #walk} found wrong: the field, the place and the reason. */
@@ -141,6 +155,10 @@ public final class AvroWalker {
                     if (!run(code[step + 1], depth + 1)) {
                         return false;
                     }
+                    step += 2;
+                    break;
+                case AvroProgram.PLACE:
+                    places[code[step + 1]] = at;
                     step += 2;
                     break;
                 default:

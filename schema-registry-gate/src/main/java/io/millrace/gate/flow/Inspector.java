@@ -1,8 +1,11 @@
 package io.millrace.gate.flow;
 
 import io.millrace.gate.Table;
-import io.millrace.gate.avro.AvroProgram;
 import io.millrace.gate.avro.AvroWalker;
+import io.millrace.gate.rule.RuleSet;
+import io.millrace.gate.rule.RuleSet.Constraint;
+import io.millrace.gate.rule.Scratch;
+import io.millrace.gate.schema.Readable;
 import io.millrace.gate.schema.Refusal;
 import io.millrace.gate.schema.Schemas;
 import io.millrace.pipeline.record.Headers;
@@ -12,7 +15,7 @@ import io.millrace.pipeline.topic.Topics;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /** Decides by a record's bytes whether it may pass. Serves one lane's thread; what it found stays until the next call. */
-final class Inspector {
+final class Inspector implements RuleSet.Listener {
 
     /** What came out. */
     enum Finding {
@@ -24,20 +27,25 @@ final class Inspector {
     }
 
     private final Schemas schemas;
+    private final Meters meters;
     private final AvroWalker walker;
+    private final Scratch scratch = new Scratch();
     private final int mostBytes;
     private final String keySubject;
     private final String valueSubject;
     private int keyId;
-    private AvroProgram keyProgram;
+    private Readable keys;
     private int valueId;
-    private AvroProgram valueProgram;
+    private Readable values;
+    /** Whether a breach of a row rule is only counted, whatever the file says. */
+    private boolean lenient;
     private Refusal refusal;
     private String neededSubject;
     private int neededId;
 
-    Inspector(Table table, Schemas schemas, boolean checkText, int mostBytes) {
+    Inspector(Table table, Schemas schemas, Meters meters, boolean checkText, int mostBytes) {
         this.schemas = schemas;
+        this.meters = meters;
         this.walker = new AvroWalker(checkText);
         this.mostBytes = mostBytes;
         this.keySubject = Topics.keySubject(table.rows());
@@ -45,6 +53,13 @@ final class Inspector {
     }
 
     Finding inspect(ConsumerRecord<byte[], byte[]> record) {
+        return inspect(record, false);
+    }
+
+    /** @param waived whether a person let rows that break row rules pass this time */
+    Finding inspect(ConsumerRecord<byte[], byte[]> record, boolean waived) {
+        refusal = null;
+        lenient = waived;
         if (Lane.size(record) > mostBytes) {
             return refuse(Refusal.TOO_LARGE, "key and value have " + Lane.size(record) + " bytes, allowed are " + mostBytes + " (millrace.gate.max-record-bytes)");
         }
@@ -57,15 +72,15 @@ final class Inspector {
             return refuse(Refusal.NOT_WIRE_FORMAT, "the key " + describe(key) + "; only capture should write to " + record.topic());
         }
         int id = WireFormat.schemaId(key);
-        if (keyProgram == null || id != keyId) {
+        if (keys == null || id != keyId) {
             var known = schemas.known(keySubject, id);
             if (known == null) {
                 return unknown(keySubject, id);
             }
-            keyProgram = known;
+            keys = known;
             keyId = id;
         }
-        if (!walker.walk(keyProgram, key, WireFormat.PREFIX)) {
+        if (!walker.walk(keys.program(), key, WireFormat.PREFIX)) {
             return refuse(Refusal.UNREADABLE, "the key does not follow its schema " + id + ": " + walker.fault());
         }
         return value == null ? Finding.PASSES : inspectValue(record, value);
@@ -76,18 +91,30 @@ final class Inspector {
             return refuse(Refusal.NOT_WIRE_FORMAT, "the value " + describe(value) + "; only capture should write to " + record.topic());
         }
         int id = WireFormat.schemaId(value);
-        if (valueProgram == null || id != valueId) {
+        if (values == null || id != valueId) {
             var known = schemas.known(valueSubject, id);
             if (known == null) {
                 return unknown(valueSubject, id);
             }
-            valueProgram = known;
+            values = known;
             valueId = id;
         }
-        if (!walker.walk(valueProgram, value, WireFormat.PREFIX)) {
+        if (!walker.walk(values.program(), value, WireFormat.PREFIX)) {
             return refuse(Refusal.UNREADABLE, "the value does not follow its schema " + id + ": " + walker.fault());
         }
-        return Finding.PASSES;
+        if (!values.rules().isEmpty()) {
+            values.rules().judge(value, walker, scratch, this);
+        }
+        return refusal == null ? Finding.PASSES : Finding.REFUSED;
+    }
+
+    @Override
+    public void breached(Constraint constraint, String kind) {
+        boolean keepsBack = constraint.quarantine() && !lenient;
+        meters.ruleBroken(constraint, keepsBack);
+        if (keepsBack && refusal == null) {
+            refusal = Refusal.ofRow(constraint, kind, valueId);
+        }
     }
 
     private static boolean isTruncate(ConsumerRecord<byte[], byte[]> record) {

@@ -88,7 +88,7 @@ final class Lane implements Runnable {
         this.mostHeld = mostHeld;
         this.parts = parts;
         this.meters = parts.meters(table);
-        this.inspector = new Inspector(table, parts.schemas, parts.config.checkText(), parts.config.maxRecordBytes());
+        this.inspector = new Inspector(table, parts.schemas, meters, parts.config.checkText(), parts.config.maxRecordBytes());
         this.outbound = new Outbound(table, parts.traces);
     }
 
@@ -494,7 +494,7 @@ final class Lane implements Runnable {
             if (isDiscarded(record, shared)) {
                 discarded++;
             } else {
-                finding = inspector.inspect(record);
+                finding = inspector.inspect(record, shared.waives(captured.partition(), record.offset()));
                 if (finding != Inspector.Finding.PASSES) {
                     break;
                 }

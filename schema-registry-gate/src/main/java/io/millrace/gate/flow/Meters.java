@@ -6,6 +6,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import io.millrace.gate.Table;
+import io.millrace.gate.rule.RuleSet.Constraint;
 import io.millrace.pipeline.record.Headers;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -24,9 +25,12 @@ final class Meters {
     private final Counter retries;
     private final Timer sinceCommit;
     private final AtomicLong lag = new AtomicLong();
+    private final MeterRegistry registry;
+    private final Tags tags;
 
     Meters(MeterRegistry registry, Table table) {
-        var tags = Tags.of("stage", STAGE, "table", table.name());
+        this.registry = registry;
+        tags = Tags.of("stage", STAGE, "table", table.name());
         passed = registry.counter("millrace.records", tags.and("outcome", "passed"));
         parked = registry.counter("millrace.records", tags.and("outcome", "parked"));
         discarded = registry.counter("millrace.records", tags.and("outcome", "discarded"));
@@ -61,6 +65,11 @@ final class Meters {
 
     void discarded(int records) {
         discarded.increment(records);
+    }
+
+    /** Counts a value that breaks a row rule, each time that it is looked at. */
+    void ruleBroken(Constraint rule, boolean keptBack) {
+        registry.counter("millrace.rule.breaches", tags.and("column", rule.column(), "rule", rule.constraint(), "outcome", keptBack ? "quarantined" : "counted")).increment();
     }
 
     void retried() {

@@ -1,11 +1,14 @@
 package io.millrace.gate.flow;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.millrace.gate.Table;
-import io.millrace.gate.schema.FieldChange;
 import io.millrace.gate.schema.Refusal;
 import io.millrace.pipeline.record.Headers;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -13,19 +16,28 @@ import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 
-/** Makes the records that leave a lane: the same partition, key, value and timestamp, with the headers of where they go. */
+/** Makes the records that leave a lane: the same partition, key, value and timestamp, with the headers of where they go. Serves one thread. */
 final class Outbound {
 
     /** Where a quarantined record was read: {@code topic/partition/offset}. */
     static final String ORIGIN = "millrace-origin";
 
+    /** The rule that was broken, where one was. */
+    static final String RULE = "millrace-rule";
+    /** What differs, where that is the reason: a JSON array of {@code field}, {@code was}, {@code is}. */
+    static final String DIFFERENCE = "millrace-difference";
+
     private static final int LONGEST_DETAIL = 4096;
-    private static final Set<String> QUARANTINE_ONLY = Set.of(Headers.REASON, Headers.DETAIL, ORIGIN);
+    private static final Set<String> QUARANTINE_ONLY = Set.of(Headers.REASON, Headers.DETAIL, ORIGIN, RULE, DIFFERENCE);
+    private static final ObjectMapper JSON = new ObjectMapper();
 
     private final Table table;
     private final Traces traces;
     private final String rows;
     private final String quarantine;
+    /** Many records in a row are parked for one reason: what describes it is made once. */
+    private Refusal described;
+    private List<Header> description;
 
     Outbound(Table table, Traces traces) {
         this.table = table;
@@ -53,22 +65,37 @@ final class Outbound {
 
     /** A record that goes to the quarantine. */
     ProducerRecord<byte[], byte[]> parked(ConsumerRecord<byte[], byte[]> record, Refusal refusal) {
-        var headers = new RecordHeaders(record.headers().toArray());
-        Headers.set(headers, Headers.REASON, Headers.bytes(refusal.reason()));
-        Headers.set(headers, Headers.DETAIL, detail(refusal));
-        Headers.set(headers, ORIGIN, Headers.bytes(record.topic() + "/" + record.partition() + "/" + record.offset()));
+        var headers = new RecordHeaders(record.headers());
+        QUARANTINE_ONLY.forEach(headers::remove);
+        if (refusal != described) {
+            description = description(refusal);
+            described = refusal;
+        }
+        description.forEach(headers::add);
+        headers.add(ORIGIN, Headers.bytes(record.topic() + "/" + record.partition() + "/" + record.offset()));
         return new ProducerRecord<>(quarantine, record.partition(), record.timestamp(), record.key(), record.value(), headers);
     }
 
-    private static byte[] detail(Refusal refusal) {
-        var text = new StringBuilder(refusal.detail());
+    private static List<Header> description(Refusal refusal) {
+        var headers = new ArrayList<Header>();
+        headers.add(new RecordHeader(Headers.REASON, Headers.bytes(refusal.reason())));
+        headers.add(new RecordHeader(Headers.DETAIL, detail(refusal)));
         if (refusal.rule() != null) {
-            text.append("; rule ").append(refusal.rule()).append(" of ").append(refusal.subject()).append(", schema ").append(refusal.schemaId());
+            headers.add(new RecordHeader(RULE, Headers.bytes(refusal.rule())));
         }
-        for (FieldChange change : refusal.difference()) {
-            text.append("; ").append(change.field()).append(": was ").append(change.was() == null ? "absent" : change.was()).append(", is ").append(change.is() == null ? "absent" : change.is());
+        if (!refusal.difference().isEmpty()) {
+            try {
+                headers.add(new RecordHeader(DIFFERENCE, JSON.writeValueAsBytes(refusal.difference())));
+            } catch (JsonProcessingException e) {
+                throw new UncheckedIOException(e);
+            }
         }
-        var bytes = text.toString().getBytes(StandardCharsets.UTF_8);
+        return headers;
+    }
+
+    private static byte[] detail(Refusal refusal) {
+        var text = refusal.detail() + (refusal.subject() == null ? "" : "; rule " + refusal.rule() + " of " + refusal.subject() + ", schema " + refusal.schemaId());
+        var bytes = text.getBytes(StandardCharsets.UTF_8);
         return bytes.length <= LONGEST_DETAIL ? bytes : java.util.Arrays.copyOf(bytes, LONGEST_DETAIL);
     }
 }

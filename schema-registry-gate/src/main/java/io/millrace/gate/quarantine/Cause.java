@@ -13,10 +13,10 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  *
  * @param reason a code of {@link Refusal}, or {@link #HELD}
  * @param detail what a person needs to know
- * @param rule the compatibility rule that was broken, null where none was
+ * @param rule the compatibility rule or row rule that was broken, null where none was
  * @param subject the registry's subject, null where none was asked for
  * @param schemaId the schema's content id, null where the record names none
- * @param difference what changed against the subject's latest version
+ * @param difference what changed against the subject's latest version, or what a value should have been
  * @param topic where the record was read
  * @param partition where the record was read
  * @param offset where the record was read

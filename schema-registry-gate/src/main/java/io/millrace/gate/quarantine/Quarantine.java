@@ -154,18 +154,46 @@ public class Quarantine {
         return oldest == null || at.isBefore(oldest) ? at : oldest;
     }
 
-    /** Registers the schema that parked the table with the rule lifted for this one time. The table stays parked until it is replayed. */
-    public void accept(Table table, String who, String why) throws NotPossibleException, RegistryAwayException, InterruptedException {
+    /**
+     * Lets pass what parked the table: registers the refused schema with the rule lifted for this one time, or lifts the row
+     * rules for the rows that are queued now. The table stays parked until it is replayed.
+     *
+     * @return what was done, for the caller
+     */
+    public String accept(Table table, String who, String why) throws NotPossibleException, RegistryAwayException, InterruptedException {
         var cause = parked(table).cause();
-        if (!Refusal.SCHEMA_REFUSED.equals(cause.reason())) {
-            throw new NotPossibleException(table + " is parked for '" + cause.reason() + "', which is no refused schema; nothing can be accepted. "
+        return switch (cause.reason()) {
+            case Refusal.SCHEMA_REFUSED -> acceptSchema(table, cause, who, why);
+            case Refusal.ROW_RULE -> acceptRows(table, cause, who, why);
+            default -> throw new NotPossibleException(table + " is parked for '" + cause.reason() + "', which is neither a refused schema nor a broken row rule; nothing can be accepted. "
                     + "Put right what is wrong and replay, or discard the refused records");
-        }
+        };
+    }
+
+    private String acceptSchema(Table table, Cause cause, String who, String why) throws NotPossibleException, RegistryAwayException, InterruptedException {
         audit.write(new Audit.Entry(Instant.now(), table.name(), "accept", who, why,
                 Map.of("subject", cause.subject(), "schemaId", cause.schemaId(), "rule", cause.rule(), "difference", cause.difference(), "against", cause.detail())));
         if (schemas.accept(table, cause.subject(), cause.schemaId()) instanceof Verdict.Refused(var refusal)) {
             throw new NotPossibleException("The registry refuses schema " + cause.schemaId() + " under " + cause.subject() + " even without a rule: " + refusal.detail());
         }
+        return "The schema is registered, its rule is in force again.";
+    }
+
+    private String acceptRows(Table table, Cause cause, String who, String why) throws InterruptedException {
+        var partitions = partitions(table).mapToObj(p -> new TopicPartition(table.quarantine(), p)).toList();
+        var before = new HashMap<Integer, Long>();
+        long queued = 0;
+        try (var consumer = kafka.reader()) {
+            for (var end : consumer.endOffsets(partitions).entrySet()) {
+                int partition = end.getKey().partition();
+                before.put(partition, end.getValue());
+                queued += Math.max(0, end.getValue() - control.lane(table, partition).next());
+            }
+        }
+        audit.write(new Audit.Entry(Instant.now(), table.name(), "accept", who, why,
+                Map.of("rule", cause.rule(), "difference", cause.difference(), "queued", queued, "before", before)));
+        control.write(table, control.table(table).waiving(before));
+        return "The " + queued + " rows that are queued now may break the table's row rules; later ones may not.";
     }
 
     /** Lets the table's partitions drain what they have queued; they flow again when they come to its end. */

@@ -86,8 +86,8 @@ public class QuarantineResource {
     @Path("quarantine/{table}/accept")
     @RolesAllowed(TokenMechanism.OPERATOR)
     public Answer accept(@PathParam("table") String table, @NotNull @Valid Decision decision) throws NotPossibleException, RegistryAwayException, InterruptedException {
-        quarantine.accept(new Table(table), who(decision.by()), decision.reason());
-        return new Answer("The schema is registered, its rule is in force again. POST /quarantine/" + table + "/replay lets the queued records through.");
+        var done = quarantine.accept(new Table(table), who(decision.by()), decision.reason());
+        return new Answer(done + " POST /quarantine/" + table + "/replay lets the queued records through.");
     }
 
     @POST

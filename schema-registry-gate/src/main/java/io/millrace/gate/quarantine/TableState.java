@@ -9,10 +9,12 @@ import java.util.Map;
  * @param cause what parked it last, null where nothing ever did
  * @param partitions how many partitions its captured topic had when it was parked
  * @param discard what a person decided not to replay, null where nothing
+ * @param waived for each partition of the quarantine topic, the first offset whose row has to keep the row rules again when
+ *     it is replayed; null where no person has let any pass
  */
-public record TableState(boolean parked, Cause cause, int partitions, Discard discard) {
+public record TableState(boolean parked, Cause cause, int partitions, Discard discard, Map<Integer, Long> waived) {
 
-    static final TableState FLOWING = new TableState(false, null, 0, null);
+    static final TableState FLOWING = new TableState(false, null, 0, null, null);
 
     /**
      * Records that are skipped when the table is replayed.
@@ -37,10 +39,19 @@ public record TableState(boolean parked, Cause cause, int partitions, Discard di
     }
 
     public TableState parkedBy(Cause why, int ofPartitions) {
-        return new TableState(true, why, Math.max(partitions, ofPartitions), discard);
+        return new TableState(true, why, Math.max(partitions, ofPartitions), discard, waived);
     }
 
     TableState opened(Discard skip) {
-        return new TableState(false, cause, partitions, skip == null ? discard : skip);
+        return new TableState(false, cause, partitions, skip == null ? discard : skip, waived);
+    }
+
+    TableState waiving(Map<Integer, Long> before) {
+        return new TableState(parked, cause, partitions, discard, before);
+    }
+
+    /** Whether a record of the quarantine topic may pass though it breaks a row rule. */
+    public boolean waives(int partition, long offset) {
+        return waived != null && offset < waived.getOrDefault(partition, 0L);
     }
 }

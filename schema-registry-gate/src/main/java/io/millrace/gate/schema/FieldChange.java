@@ -1,10 +1,10 @@
 package io.millrace.gate.schema;
 
 /**
- * How one field differs between two schemas.
+ * How one field differs between two schemas, or a value from what a row rule allows.
  *
  * @param field its path
- * @param was its type, and default where it has one, in the older schema; null where it is new
- * @param is the same in the newer schema; null where it is gone
+ * @param was its type, and default where it has one, in the older schema, or the row rule; null where it is new
+ * @param is the same in the newer schema, or the value's kind; null where it is gone
  */
 public record FieldChange(String field, String was, String is) {}

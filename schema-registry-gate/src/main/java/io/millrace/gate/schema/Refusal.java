@@ -1,5 +1,6 @@
 package io.millrace.gate.schema;
 
+import io.millrace.gate.rule.RuleSet;
 import java.util.List;
 
 /**
@@ -7,10 +8,11 @@ import java.util.List;
  *
  * @param reason one of the codes below
  * @param detail what a person needs to know about it
- * @param rule the compatibility rule that was broken, null where none was
+ * @param rule the compatibility rule or the row rule that was broken, null where none was
  * @param subject the registry's subject that was asked for, null where none was
  * @param schemaId the schema's content id, null where the record names none
- * @param difference what changed against the subject's latest version, empty where that is not the reason
+ * @param difference what changed against the subject's latest version, or what a value should have been and what kind it
+ *     is; empty where that is not the reason
  */
 public record Refusal(String reason, String detail, String rule, String subject, Integer schemaId, List<FieldChange> difference) {
 
@@ -24,12 +26,24 @@ public record Refusal(String reason, String detail, String rule, String subject,
     public static final String UNREADABLE = "unreadable";
     /** Key and value are larger than is allowed, or than Kafka takes. */
     public static final String TOO_LARGE = "too-large";
+    /** A value breaks a rule of the pipeline file. */
+    public static final String ROW_RULE = "row-rule";
     /** Nothing is known to be wrong with the record itself; an earlier one of its table is parked. */
     public static final String QUEUED_BEHIND = "queued-behind";
 
     /** A refusal for what the record itself is. */
     public static Refusal of(String reason, String detail) {
         return new Refusal(reason, detail, null, null, null, List.of());
+    }
+
+    /**
+     * A refusal for a value that breaks a row rule.
+     *
+     * @param kind what kind of value it is; the value itself is private
+     */
+    public static Refusal ofRow(RuleSet.Constraint broken, String kind, int schemaId) {
+        return new Refusal(ROW_RULE, "the column '" + broken.column() + "' breaks the row rule " + broken + " of the pipeline file: the value is " + kind,
+                broken.constraint(), null, schemaId, List.of(new FieldChange(broken.column(), broken.toString(), kind)));
     }
 
     static Refusal unknown(String subject, int schemaId, String detail) {

@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.logging.Level;
@@ -62,7 +61,7 @@ public final class EndToEnd implements Callable<Integer> {
         try (var stack = new DemoStack(data, portBase, monitors, output)) {
             Runtime.getRuntime().addShutdownHook(new Thread(stack::close, "stop"));
             stack.close();
-            delete(data);
+            DemoStack.delete(data);
             long begin = System.nanoTime();
             stack.startServers();
             double servers = (System.nanoTime() - begin) / 1e9;
@@ -98,18 +97,8 @@ public final class EndToEnd implements Callable<Integer> {
         System.out.println("All figures: " + file);
     }
 
-    private static void delete(Path folder) throws IOException {
-        if (Files.exists(folder)) {
-            try (var files = Files.walk(folder)) {
-                for (var file : files.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.delete(file);
-                }
-            }
-        }
-    }
-
     /** The messages of our own exceptions are written for users; a stack trace is for a fault of ours. */
-    private static int explain(Exception failure, CommandLine command, CommandLine.ParseResult arguments) {
+    static int explain(Exception failure, CommandLine command, CommandLine.ParseResult arguments) {
         if (failure instanceof LocalException) {
             System.err.println(failure.getMessage());
         } else {

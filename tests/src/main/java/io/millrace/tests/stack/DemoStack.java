@@ -11,11 +11,14 @@ import io.millrace.pipeline.file.PipelineFiles;
 import io.millrace.tests.oracle.IndexReader;
 import io.millrace.tests.oracle.Oracles;
 import io.millrace.tests.oracle.Settled;
+import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import javax.sql.DataSource;
@@ -55,6 +58,17 @@ public final class DemoStack implements AutoCloseable {
             throw new IllegalStateException("The system property millrace.home is not set; give it the root of the checkout: -Dmillrace.home=…");
         }
         return Path.of(home).toAbsolutePath().normalize();
+    }
+
+    /** Removes what an earlier run has left. */
+    public static void delete(Path folder) throws IOException {
+        if (Files.exists(folder)) {
+            try (var files = Files.walk(folder)) {
+                for (var file : files.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(file);
+                }
+            }
+        }
     }
 
     /** From nothing to running services. */

@@ -1,0 +1,178 @@
+package io.millrace.launcher;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** The gate's quarantine for a person at a terminal; every subcommand is one call of the gate's HTTP API. */
+@Command(name = "quarantine", description = "Shows and decides about tables whose records are parked.", mixinStandardHelpOptions = true)
+final class QuarantineCommand implements Runnable {
+
+    private static final String ROW = "%-40s %-10s %12s %12s %-10s  %s%n";
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "Say what to do: list, show, accept, replay, hold or discard");
+    }
+
+    /** What is asked of whoever changes something. */
+    static final class Decision {
+
+        @Parameters(paramLabel = "TABLE", description = "As 'quarantine list' names it: source.schema.table.")
+        private String table;
+        @Option(names = "--reason", required = true, paramLabel = "TEXT", description = "Why; kept in the gate's audit.")
+        private String reason;
+        @Option(names = "--by", paramLabel = "NAME", defaultValue = "${sys:user.name}", description = "Who; kept in the gate's audit. Default: ${DEFAULT-VALUE}.")
+        private String by;
+
+        private Map<String, Object> body() {
+            return new LinkedHashMap<>(Map.of("reason", reason, "by", by));
+        }
+    }
+
+    @Command(name = "list", description = "Every table that does not flow in full.", mixinStandardHelpOptions = true)
+    int list(@Mixin GateCall gate) throws IOException, InterruptedException {
+        var tables = gate.get("/quarantine");
+        if (!printed(gate, tables)) {
+            if (tables.isEmpty()) {
+                line("Nothing is parked.");
+            } else {
+                var out = spec.commandLine().getOut();
+                out.printf(ROW, "table", "state", "records", "refused", "oldest", "reason");
+                tables.forEach(t -> out.printf(ROW, t.path("table").asText(), t.path("state").asText(), number(t, "records"), number(t, "refused"), age(t.path("oldest")), reason(t)));
+                out.println("'quarantine show TABLE' says what exactly is wrong.");
+                out.flush();
+            }
+        }
+        return 0;
+    }
+
+    @Command(name = "show", description = "One table: what parked it, and what stands in its quarantine.", mixinStandardHelpOptions = true)
+    int show(@Mixin GateCall gate, @Parameters(paramLabel = "TABLE", description = "source.schema.table") String table) throws IOException, InterruptedException {
+        var found = gate.get("/quarantine/" + table);
+        if (!printed(gate, found)) {
+            show(found, spec.commandLine().getOut());
+        }
+        return 0;
+    }
+
+    @Command(name = "accept", description = "Lets pass what parked the table: the refused schema, or the rows that break a row rule and are queued now. The rule is lifted for this one time.",
+            mixinStandardHelpOptions = true)
+    int accept(@Mixin GateCall gate, @Mixin Decision decision) throws IOException, InterruptedException {
+        return post(gate, decision.table, "accept", decision.body());
+    }
+
+    @Command(name = "replay", description = "Lets the queued records through in order; the table flows when none is left.", mixinStandardHelpOptions = true)
+    int replay(@Mixin GateCall gate, @Mixin Decision decision) throws IOException, InterruptedException {
+        return post(gate, decision.table, "replay", decision.body());
+    }
+
+    @Command(name = "hold", description = "Parks a table, or interrupts its replay; a later replay goes on where it stopped.", mixinStandardHelpOptions = true)
+    int hold(@Mixin GateCall gate, @Mixin Decision decision) throws IOException, InterruptedException {
+        return post(gate, decision.table, "hold", decision.body());
+    }
+
+    @Command(name = "discard", description = "Loses queued records for good, as many as 'show' has counted, and replays the rest.", mixinStandardHelpOptions = true)
+    int discard(@Mixin GateCall gate, @Mixin Decision decision,
+            @Option(names = "--count", required = true, paramLabel = "N", description = "How many are lost; another number than the present one is refused.") long count,
+            @Option(names = "--refused", description = "Only those that were refused for what they are, not those that queue behind.") boolean refused) throws IOException, InterruptedException {
+        var body = decision.body();
+        body.put("count", count);
+        body.put("which", refused ? "REFUSED" : "ALL");
+        // The gate discards what it has shown as that count: it has to look now.
+        gate.get("/quarantine/" + decision.table);
+        return post(gate, decision.table, "discard", body);
+    }
+
+    private int post(GateCall gate, String table, String action, Map<String, Object> body) throws IOException, InterruptedException {
+        var answer = gate.post("/quarantine/" + table + "/" + action, body);
+        if (!printed(gate, answer)) {
+            line(answer.path("message").asText());
+        }
+        return 0;
+    }
+
+    private boolean printed(GateCall gate, JsonNode answer) throws IOException {
+        if (gate.json()) {
+            line(new JsonMapper().writerWithDefaultPrettyPrinter().writeValueAsString(answer));
+        }
+        return gate.json();
+    }
+
+    private void line(String text) {
+        spec.commandLine().getOut().println(text);
+        spec.commandLine().getOut().flush();
+    }
+
+    private static void show(JsonNode table, PrintWriter out) {
+        var cause = table.path("cause");
+        out.printf("%s is %s%n", table.path("table").asText(), table.path("state").asText());
+        field(out, "records", number(table, "records") + ", of which " + number(table, "refused") + " were refused for what they are; the others queue behind");
+        var reasons = new ArrayList<String>();
+        table.path("reasons").properties().forEach(e -> reasons.add("%s %,d".formatted(e.getKey(), e.getValue().asLong())));
+        field(out, "reasons", String.join(", ", reasons) + (table.path("lookedAt").asLong() < table.path("records").asLong() ? " (of the first " + number(table, "lookedAt") + ")" : ""));
+        field(out, "oldest", text(table.path("oldest")));
+        field(out, "parked by", text(cause.path("reason")) + ", at " + text(cause.path("at")));
+        field(out, "", text(cause.path("detail")));
+        field(out, "rule", text(cause.path("rule")));
+        field(out, "subject", text(cause.path("subject")));
+        field(out, "schema", text(cause.path("schemaId")));
+        cause.path("difference").forEach(d -> field(out, "difference", text(d.path("field")) + ": was " + or(d.path("was"), "absent") + ", is " + or(d.path("is"), "absent")));
+        if (!text(cause.path("topic")).isEmpty()) {
+            field(out, "record", text(cause.path("topic")) + ", partition " + text(cause.path("partition")) + ", offset " + text(cause.path("offset")));
+        }
+        field(out, "position", text(cause.path("position")));
+        field(out, "trace", text(cause.path("traceparent")));
+        out.flush();
+    }
+
+    private static void field(PrintWriter out, String name, String value) {
+        if (!value.isEmpty()) {
+            out.printf("  %-12s %s%n", name, value);
+        }
+    }
+
+    private static String text(JsonNode value) {
+        return value.isMissingNode() || value.isNull() ? "" : value.asText();
+    }
+
+    private static String or(JsonNode value, String otherwise) {
+        return text(value).isEmpty() ? otherwise : text(value);
+    }
+
+    private static String number(JsonNode of, String name) {
+        return "%,d".formatted(of.path(name).asLong());
+    }
+
+    private static String reason(JsonNode table) {
+        var cause = table.path("cause");
+        var differences = new ArrayList<String>();
+        cause.path("difference").forEach(d -> differences.add(text(d.path("field"))));
+        return text(cause.path("reason")) + (differences.isEmpty() ? "" : " (" + String.join(", ", differences) + ")");
+    }
+
+    /** How long ago, roughly. */
+    private static String age(JsonNode instant) {
+        if (text(instant).isEmpty()) {
+            return "";
+        }
+        var age = Duration.between(Instant.parse(instant.asText()), Instant.now());
+        return age.toDays() > 0 ? age.toDays() + " d" : age.toHours() > 0 ? age.toHours() + " h" : age.toMinutes() > 0 ? age.toMinutes() + " min" : Math.max(0, age.toSeconds()) + " s";
+    }
+}
