@@ -1,0 +1,15 @@
+#!/bin/sh
+# Renders each overlay into rendered/, with a hash of what it was rendered from. Needs kubectl; the tests do not.
+set -eu
+cd "$(dirname "$0")"
+mkdir -p rendered
+for overlay in overlays/*/; do
+  name=$(basename "$overlay")
+  sources=$(find base components dependencies "overlays/$name" -type f | LC_ALL=C sort | while read -r file; do echo "$file"; cat "$file"; done | sha256sum | cut -d ' ' -f 1)
+  {
+    echo "# Made by render.sh from overlays/$name; what it was made from has the hash $sources"
+    kubectl kustomize "overlays/$name"
+  } > "rendered/$name.yaml.new"
+  mv "rendered/$name.yaml.new" "rendered/$name.yaml"
+  echo "rendered/$name.yaml"
+done
