@@ -37,6 +37,9 @@ class ManifestsTest {
     private static final Schemas SCHEMAS = new Schemas(FOLDER.resolve("schemas"));
     private static final String REGION = "region-example";
     private static final String LOCAL = "local-example";
+    private static final Map<String, Manifests> RENDERED = Map.of(REGION, render(REGION), LOCAL, render(LOCAL));
+    private static final Map<String, List<Pipeline>> PIPELINES = Map.of(REGION, pipelines(REGION), LOCAL, pipelines(LOCAL));
+    private static final String METRICS = metrics();
 
     private static final List<String> ARROWS = List.of("capture-service -> postgres:5432", "capture-service -> kafka:9093", "capture-service -> registry:8080",
             "schema-registry-gate -> kafka:9093", "schema-registry-gate -> registry:8080", "denormalizer-service -> kafka:9093", "denormalizer-service -> registry:8080",
@@ -186,8 +189,12 @@ class ManifestsTest {
     }
 
     private static Manifests rendered(String overlay) {
+        return RENDERED.get(overlay).copy();
+    }
+
+    private static Manifests render(String overlay) {
         try {
-            return Manifests.parse(Files.readString(rendering(overlay))).copy();
+            return Manifests.parse(Files.readString(rendering(overlay)));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -196,7 +203,7 @@ class ManifestsTest {
     private static List<String> complaints(String overlay, Manifests manifests) {
         var complaints = new ArrayList<String>();
         manifests.objects().forEach(o -> SCHEMAS.complaints(o).forEach(complaints::add));
-        complaints.addAll(new Policies(manifests, SERVICES, pipelines(overlay), metrics()).complaints());
+        complaints.addAll(new Policies(manifests, SERVICES, PIPELINES.get(overlay), METRICS).complaints());
         return complaints;
     }
 

@@ -227,7 +227,7 @@ final class Policies {
             require(!name.equals("denormalizer-service") || scaled.at("/spec/minReplicaCount").asInt() >= 1, scaled, "may scale the stateful stage to none");
             require(scaled.at("/spec/fallback/behavior").asText().equals("currentReplicasIfHigher"), scaled, "scales in when Kafka cannot be asked");
             require(scaled.at("/spec/advanced/horizontalPodAutoscalerConfig/behavior/scaleUp/tolerance").asText().equals("0"), scaled, "never starts its last replica, for want of tolerance 0");
-            if (services.containsKey(name)) {
+            if (services.containsKey(name) && !name.equals("capture-service")) {
                 triggers(scaled, services.get(name));
             }
         }
