@@ -1,4 +1,4 @@
-package io.millrace.launcher;
+package io.millrace.tests.suite;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.millrace.local.LocalServers;
 import io.millrace.local.Ports;
+import io.millrace.tests.stack.DemoStack;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -108,8 +109,8 @@ class UpIT {
     }
 
     private Ran run(String... arguments) throws IOException, InterruptedException {
-        var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Dmillrace.home=" + DataFolder.home(), "-XX:+UseSerialGC", "-jar",
-                Path.of("target", "millrace-launcher.jar").toAbsolutePath().toString()));
+        var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Dmillrace.home=" + DemoStack.home(), "-XX:+UseSerialGC", "-jar",
+                DemoStack.home().resolve(Path.of("deploy", "launcher", "target", "millrace-launcher.jar")).toString()));
         command.addAll(List.of(arguments));
         command.addAll(List.of("--data", data.toString()));
         var process = new ProcessBuilder(command).redirectErrorStream(true).start();
