@@ -8,6 +8,9 @@ import java.util.OptionalLong;
 /** The one replication slot of a source. */
 public final class Slot {
 
+    /** The first version of PostgreSQL whose standbys follow logical slots. */
+    private static final int WITH_FAILOVER = 17;
+
     private final SourceConnection source;
     private final String name;
 
@@ -42,9 +45,13 @@ public final class Slot {
         }
     }
 
-    /** Makes the slot; waits until the transactions that are open now have ended. Returns its first LSN. */
+    /**
+     * Makes the slot; waits until the transactions that are open now have ended. Returns its first LSN. Where the server can
+     * (version 17 and later), the slot is one that standbys keep in step, so that a failover does not lose it.
+     */
     public long create() throws SQLException {
-        try (var connection = source.open(); var statement = connection.prepareStatement("SELECT lsn::text FROM pg_create_logical_replication_slot(?, 'pgoutput')")) {
+        try (var connection = source.open(); var statement = connection.prepareStatement("SELECT lsn::text FROM pg_create_logical_replication_slot(?, 'pgoutput'"
+                + (connection.getMetaData().getDatabaseMajorVersion() >= WITH_FAILOVER ? ", failover => true)" : ")"))) {
             statement.setString(1, name);
             try (var row = statement.executeQuery()) {
                 row.next();

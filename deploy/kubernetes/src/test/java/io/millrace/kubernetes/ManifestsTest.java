@@ -141,6 +141,13 @@ class ManifestsTest {
         assertTrue(complaints.stream().anyMatch(c -> c.contains(complaint)), () -> "expected a complaint with '" + complaint + "' among " + complaints);
     }
 
+    @Test
+    void aKafkaUserWithMoreThanItsStageNeedsIsComplainedOf() {
+        var manifests = rendered(LOCAL);
+        ((com.fasterxml.jackson.databind.node.ArrayNode) object(manifests, "KafkaUser", "search-indexer").at("/spec/authorization/acls/0/operations")).add("Write");
+        assertTrue(complaints(LOCAL, manifests).stream().anyMatch(c -> c.startsWith("KafkaUser/search-indexer: has the rights")));
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"capture-service", "schema-registry-gate", "denormalizer-service", "search-indexer", "purge-service"})
     void theBaseBuildsOnWhatTheServiceSaysAboutItself(String service) throws IOException {

@@ -3,6 +3,7 @@ package io.millrace.kubernetes;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.provisioner.Targets;
+import io.millrace.provisioner.topic.StageRights;
 import java.io.IOException;
 import java.io.StringReader;
 import java.io.UncheckedIOException;
@@ -61,6 +62,7 @@ final class Policies {
         kafkaFiles();
         scaledObjects();
         servicesSelectPods();
+        kafkaUsers();
         monitoring();
         return complaints;
     }
@@ -266,6 +268,19 @@ final class Policies {
             selected.forEach(w -> require(service.at("/spec/ports/0/targetPort").asInt() == Manifests.pod(w).at("/containers/0/ports/0/containerPort").asInt(), service, "leads to a port that " + Manifests.id(w) + " does not open"));
         });
         manifests.find("Service", "schema-registry-gate").ifPresent(s -> require(s.at("/spec/publishNotReadyAddresses").asBoolean(), s, "cannot be reached while its breaker is open"));
+    }
+
+    /** The users may do what the provisioner would let them do. */
+    private void kafkaUsers() {
+        manifests.of("KafkaUser").filter(user -> StageRights.SERVICES.containsKey(Manifests.name(user))).forEach(user -> {
+            var given = new TreeSet<String>();
+            user.at("/spec/authorization/acls").forEach(acl -> acl.path("operations").forEach(operation -> given.add(acl.at("/resource/type").asText() + " " + acl.at("/resource/name").asText() + "* "
+                    + operation.asText().replaceAll("(?<=[a-z])(?=[A-Z])", "_").toUpperCase(java.util.Locale.ROOT))));
+            var expected = new TreeSet<String>();
+            StageRights.SERVICES.get(Manifests.name(user)).forEach(right -> right.operations().forEach(operation ->
+                    expected.add(right.pattern().resourceType().name().toLowerCase(java.util.Locale.ROOT) + " " + right.pattern().name() + "* " + operation)));
+            require(given.equals(expected), user, "has the rights " + given + " in Kafka and its stage needs " + expected);
+        });
     }
 
     private void monitoring() {

@@ -63,6 +63,32 @@ class CommandsTest {
     }
 
     @Test
+    void anUnknownRegionNamesThoseThatAreThere() throws IOException {
+        assertEquals(1, run("plan", "--regions", regions().toString(), "--region", "ap9", "x.yaml"));
+        assertTrue(err.toString().contains("There is no region 'ap9'") && err.toString().contains("there are eu1, us1"), err.toString());
+    }
+
+    @Test
+    void everyRegionWhoseServersAreAwayIsToldWithWhatToDo() throws IOException {
+        var demo = DataFolder.home().resolve("deploy/demo/pipelines").toString();
+        assertEquals(1, run("apply", "--regions", regions().toString(), demo));
+        assertTrue(out.toString().contains("eu1          failed     Connecting to the source 'demo'") && out.toString().contains("us1          failed"), out.toString());
+        assertTrue(out.toString().contains("0 of 2 regions applied, 2 not; put right what is said above and run this again"), out.toString());
+        assertEquals(1, run("destroy", "--regions", regions().toString(), demo));
+        assertTrue(out.toString().contains("Nothing was done."), out.toString());
+    }
+
+    private Path regions() throws IOException {
+        var region = """
+                    source: {variables: {MILLRACE_SOURCE_URL: "jdbc:postgresql://localhost:1/none", MILLRACE_SOURCE_USER: nobody, MILLRACE_SOURCE_PASSWORD: {file: password}}}
+                    kafka: {settings: {bootstrap.servers: "localhost:1", default.api.timeout.ms: "1000", request.timeout.ms: "900"}}
+                    registry: http://localhost:1
+                """;
+        Files.writeString(folder.resolve("password"), "none");
+        return Files.writeString(folder.resolve("regions.yaml"), "millrace: 1\nregions:\n  us1:\n" + region + "  eu1:\n" + region);
+    }
+
+    @Test
     void downWhereNothingRunsDoesNothing() {
         assertEquals(0, run("down", "--data", folder.toString()));
         assertTrue(out.toString().contains("Nothing was running"), out.toString());

@@ -11,6 +11,9 @@ public sealed interface Check {
     /** @param actions the SQL statements or API calls that would make it so; without secrets */
     record Needed(List<String> actions) implements Check {}
 
+    /** It is so, or may stay as it is. @param advice what a person should do all the same, with the exact commands */
+    record Advised(List<String> advice) implements Check {}
+
     /** @param problems why it cannot be made so, and what a person has to do first */
     record Refused(List<String> problems) implements Check {}
 

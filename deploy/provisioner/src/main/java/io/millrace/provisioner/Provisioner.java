@@ -2,39 +2,52 @@ package io.millrace.provisioner;
 
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.provisioner.registry.CapturedGroup;
+import io.millrace.provisioner.search.SearchIndexes;
 import io.millrace.provisioner.source.FittingTables;
 import io.millrace.provisioner.source.Grants;
 import io.millrace.provisioner.source.OwnTables;
+import io.millrace.provisioner.source.ReplicaIdentity;
 import io.millrace.provisioner.source.ReplicationRole;
+import io.millrace.provisioner.source.ReplicationSlot;
 import io.millrace.provisioner.source.ServerSettings;
 import io.millrace.provisioner.source.SourceDatabase;
 import io.millrace.provisioner.source.SourcePublication;
+import io.millrace.provisioner.topic.KafkaAccess;
 import io.millrace.provisioner.topic.KafkaTopics;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
-/** Makes what the pipelines of some files need in their sources, in Kafka and in the registry. */
+/** Makes what the pipelines of some files need in their sources, in Kafka, in the registry and in the search engine, and takes it away again. */
 public final class Provisioner {
 
     private final List<PipelineFile> files;
     private final Admin admin;
     private final Targets targets;
     private final Function<String, String> environment;
+    private final Options options;
 
     /**
      * @param files every pipeline file; those with the same source name share its slot, publication and role
      * @param admin who makes things in the source databases; null: the role of the pipeline file itself
-     * @param targets Kafka and registry
+     * @param targets Kafka, registry and search engine
      * @param environment where the files' references to variables are looked up
      */
-    public Provisioner(List<PipelineFile> files, Admin admin, Targets targets, Function<String, String> environment) {
+    public Provisioner(List<PipelineFile> files, Admin admin, Targets targets, Function<String, String> environment, Options options) {
         this.files = List.copyOf(files);
         this.admin = admin;
         this.targets = targets;
         this.environment = environment;
+        this.options = options;
+    }
+
+    public Provisioner(List<PipelineFile> files, Admin admin, Targets targets, Function<String, String> environment) {
+        this(files, admin, targets, environment, Options.NONE);
     }
 
     /** One step and what its check found. */
@@ -46,7 +59,9 @@ public final class Provisioner {
      * @throws ProvisioningException when a server cannot be reached
      */
     public List<Planned> plan() {
-        return withSteps(Provisioner::check);
+        try (var places = open()) {
+            return check(places.steps(), Step::check);
+        }
     }
 
     /**
@@ -57,10 +72,10 @@ public final class Provisioner {
      * @throws ProvisioningException with every refusal, or with what failed
      */
     public List<String> apply(Consumer<String> progress) {
-        return withSteps(steps -> {
-            refuse(check(steps));
+        try (var places = open()) {
+            refuse(check(places.steps(), Step::check));
             var applied = new ArrayList<String>();
-            for (var step : steps) {
+            for (var step : places.steps()) {
                 if (step.check() instanceof Check.Needed) {
                     step.apply();
                     applied.add(step.describe());
@@ -68,11 +83,76 @@ public final class Provisioner {
                 }
             }
             return applied;
-        });
+        }
     }
 
-    private static List<Planned> check(List<Step> steps) {
-        return steps.stream().map(step -> new Planned(step.describe(), step.check())).toList();
+    /** What {@link #destroy} would take away. A place that cannot be reached is a refused step of its own. */
+    public List<Planned> planDestroy() {
+        try (var places = openWhatAnswers()) {
+            var plan = new ArrayList<>(check(places.steps().reversed(), Step::removal));
+            places.silent().forEach(problem -> plan.add(new Planned("a place that does not answer", new Check.Refused(List.of(problem)))));
+            return plan;
+        }
+    }
+
+    /**
+     * Takes away what Millrace made, the slot first. Where any step is refused, nothing is done; a place that cannot be
+     * reached does not keep the others from being cleared.
+     *
+     * @param progress receives a line for each step that was removed
+     * @return what was removed, in order
+     * @throws ProvisioningException with every refusal, or with what could not be done
+     */
+    public List<String> destroy(Consumer<String> progress) {
+        try (var places = openWhatAnswers()) {
+            var steps = places.steps().reversed();
+            refuse(check(steps, Step::removal));
+            var removed = new ArrayList<String>();
+            for (var step : steps) {
+                if (step.removal() instanceof Check.Needed) {
+                    step.remove();
+                    removed.add(step.describe());
+                    progress.accept(step.describe());
+                }
+            }
+            if (!places.silent().isEmpty()) {
+                throw new ProvisioningException(places.silent(), null);
+            }
+            return removed;
+        }
+    }
+
+    /**
+     * Takes over what is there though Millrace did not make it, so that it is Millrace's to change and to remove. Makes nothing but
+     * the notes of that.
+     */
+    public List<String> adopt(Consumer<String> progress) {
+        try (var places = open()) {
+            var adopted = new ArrayList<String>();
+            for (var step : places.steps()) {
+                if (step.adoption() instanceof Check.Needed(var actions)) {
+                    step.adopt();
+                    adopted.addAll(actions);
+                    actions.forEach(progress);
+                }
+            }
+            return adopted;
+        }
+    }
+
+    /**
+     * What no other region may have as well: databases, and topics of a Kafka.
+     *
+     * @throws ProvisioningException when a server cannot be reached
+     */
+    public Set<String> claims() {
+        try (var places = open()) {
+            return places.claims();
+        }
+    }
+
+    private static List<Planned> check(List<Step> steps, Function<Step, Check> look) {
+        return steps.stream().map(step -> new Planned(step.describe(), look.apply(step))).toList();
     }
 
     private static void refuse(List<Planned> plan) {
@@ -87,25 +167,70 @@ public final class Provisioner {
         }
     }
 
-    private <T> T withSteps(Function<List<Step>, T> work) {
+    private Places open() {
+        var places = openWhatAnswers();
+        if (!places.silent().isEmpty()) {
+            places.close();
+            throw new ProvisioningException(places.silent(), null);
+        }
+        return places;
+    }
+
+    /** Servers with the steps that are done at them, in order. */
+    private record Places(List<AutoCloseable> open, List<Step> steps, Set<String> claims, List<String> silent) implements AutoCloseable {
+
+        /** A place that cannot be reached is noted, and the others are tried. */
+        void attempt(Supplier<List<Step>> place) {
+            try {
+                steps.addAll(place.get());
+            } catch (ProvisioningException e) {
+                silent.addAll(e.problems());
+            }
+        }
+
+        @Override
+        public void close() {
+            for (var place : open) {
+                try {
+                    place.close();
+                } catch (Exception e) {
+                    throw new ProvisioningException("Closing a connection failed: " + e.getMessage(), e);
+                }
+            }
+        }
+    }
+
+    private Places openWhatAnswers() {
         var bySource = new LinkedHashMap<String, List<PipelineFile>>();
         files.forEach(file -> bySource.computeIfAbsent(file.pipeline().source().name(), name -> new ArrayList<>()).add(file));
-        var databases = new ArrayList<SourceDatabase>();
-        try {
-            var steps = new ArrayList<Step>();
-            for (var source : bySource.values()) {
-                var database = SourceDatabase.open(source, admin, environment);
-                databases.add(database);
-                steps.addAll(List.of(new ServerSettings(database), new FittingTables(database), new OwnTables(database), new ReplicationRole(database),
-                        new Grants(database), new SourcePublication(database)));
-            }
-            try (var kafka = new KafkaTopics(targets, files)) {
-                steps.add(kafka);
-                steps.add(new CapturedGroup(targets.registry()));
-                return work.apply(steps);
-            }
-        } finally {
-            databases.forEach(SourceDatabase::close);
+        var places = new Places(new ArrayList<>(), new ArrayList<>(), new TreeSet<>(), new ArrayList<>());
+        bySource.values().forEach(source -> places.attempt(() -> source(places, source)));
+        places.attempt(() -> kafka(places));
+        if (targets.search() != null) {
+            places.attempt(() -> List.of(reached(new SearchIndexes(targets.search(), files))));
         }
+        return places;
+    }
+
+    private List<Step> source(Places places, List<PipelineFile> source) {
+        var database = SourceDatabase.open(source, admin, environment);
+        places.open().add(database);
+        places.claims().add("the database " + database.identity());
+        return List.of(new ServerSettings(database), new FittingTables(database), new OwnTables(database), new ReplicationRole(database), new Grants(database),
+                new ReplicaIdentity(database, options.changeReplicaIdentity()), new SourcePublication(database, options.usedColumnsOnly()), new ReplicationSlot(database));
+    }
+
+    private List<Step> kafka(Places places) {
+        var topics = new KafkaTopics(targets, files);
+        places.open().add(topics);
+        var cluster = topics.clusterId();
+        topics.topics().forEach(topic -> places.claims().add("the topic " + topic + " of the Kafka " + cluster));
+        return List.of(topics, new KafkaAccess(topics, targets.principals()), reached(new CapturedGroup(targets.registry(), topics.topics())));
+    }
+
+    /** Looks once, so that a server that is away is found before anything is done. */
+    private static Step reached(Step step) {
+        step.check();
+        return step;
     }
 }

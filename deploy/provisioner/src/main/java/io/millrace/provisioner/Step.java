@@ -2,7 +2,8 @@ package io.millrace.provisioner;
 
 /**
  * One thing that must be so before a pipeline can run. Applying twice changes nothing the second time; steps are applied
- * in order, and one that was killed half way is finished by the next run.
+ * in order, and one that was killed half way is finished by the next run. Removed, in the opposite order, is what Millrace made
+ * or adopted, and nothing else.
  */
 public interface Step {
 
@@ -14,4 +15,24 @@ public interface Step {
 
     /** Makes it so; called after {@link #check} found it {@link Check.Needed}. */
     void apply();
+
+    /** Looks what there is to take away, and changes nothing: done where there is nothing, needed with the statements or calls, refused with why not yet. */
+    default Check removal() {
+        return new Check.Done();
+    }
+
+    /** Takes it away; called after {@link #removal} found it needed. */
+    default void remove() {
+        throw new IllegalStateException(describe() + " has nothing to take away");
+    }
+
+    /** What is there and fits, though Millrace did not make it; adopted, it is Millrace's to remove. */
+    default Check adoption() {
+        return new Check.Done();
+    }
+
+    /** Takes it over; called after {@link #adoption} found it needed. */
+    default void adopt() {
+        throw new IllegalStateException(describe() + " has nothing to take over");
+    }
 }

@@ -1,22 +1,54 @@
 package io.millrace.provisioner;
 
 import java.net.URI;
+import java.util.Map;
 
 /**
  * Where the stages meet.
  *
- * @param kafkaBootstrap {@code host:port}, several separated by commas
+ * @param kafka how to reach Kafka: {@code bootstrap.servers}, and security settings where there are any; never printed
  * @param registry base of the registry's API, such as {@code http://localhost:18081/apis/registry/v3}
+ * @param search the search engine; null: nothing is looked at there
  * @param partitions of every topic of a source; the same for all, since rows meet by their partition
  * @param replication copies of every partition
+ * @param principals as whom the services come to a Kafka that authorizes, by the service's name; empty: no rights are granted
  */
-public record Targets(String kafkaBootstrap, URI registry, int partitions, short replication) {
+public record Targets(Map<String, String> kafka, URI registry, Search search, int partitions, short replication, Map<String, String> principals) {
 
     public static final int DEFAULT_PARTITIONS = 4;
+
+    /**
+     * The search engine.
+     *
+     * @param user null where nobody has to log in
+     * @param password never printed
+     */
+    public record Search(URI url, String user, String password) {
+        @Override
+        public String toString() {
+            return url.toString();
+        }
+    }
 
     public Targets {
         if (partitions < 1 || replication < 1) {
             throw new IllegalArgumentException("Partitions and replication must be at least 1, not " + partitions + " and " + replication);
         }
+        kafka = Map.copyOf(kafka);
+        principals = Map.copyOf(principals);
+    }
+
+    /** A Kafka without security, and no search engine. */
+    public Targets(String kafkaBootstrap, URI registry, int partitions, short replication) {
+        this(Map.of("bootstrap.servers", kafkaBootstrap), registry, null, partitions, replication, Map.of());
+    }
+
+    public String kafkaBootstrap() {
+        return kafka.getOrDefault("bootstrap.servers", "");
+    }
+
+    @Override
+    public String toString() {
+        return "Kafka at " + kafkaBootstrap() + ", registry at " + registry + (search == null ? "" : ", search engine at " + search);
     }
 }

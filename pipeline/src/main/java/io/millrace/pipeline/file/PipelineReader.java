@@ -61,7 +61,7 @@ final class PipelineReader {
         return source;
     }
 
-    private static Reference reference(Yaml yaml, Path folder, boolean literal) {
+    static Reference reference(Yaml yaml, Path folder, boolean literal) {
         if (yaml == null) {
             return null;
         }

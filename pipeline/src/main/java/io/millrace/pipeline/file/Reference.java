@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.function.Function;
 
 /** A setting that the pipeline file names without holding it, or, where that is no secret, holds. */
-public sealed interface Reference {
+public sealed interface Reference permits Reference.Literal, Reference.Environment, Reference.FromFile, KubernetesSecret {
 
     /** Looks the value up. */
     default String resolve() {

@@ -1,5 +1,6 @@
 package io.millrace.provisioner.registry;
 
+import io.millrace.pipeline.topic.Topics;
 import io.millrace.provisioner.Check;
 import io.millrace.provisioner.ProvisioningException;
 import io.millrace.provisioner.Step;
@@ -9,7 +10,10 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The registry's group in which capture writes schemas down as they come. It has no rules: what a schema must meet
@@ -20,11 +24,20 @@ public final class CapturedGroup implements Step {
     private static final String GROUP = "captured";
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
-    private final URI registry;
+    /** Where the gate registers what it lets in. */
+    private static final String ACCEPTED = "default";
+    private static final int NOT_ALLOWED = 405;
 
-    /** @param registry base of the registry's API, version 3 */
-    public CapturedGroup(URI registry) {
+    private final URI registry;
+    private final List<String> topics;
+
+    /**
+     * @param registry base of the registry's API, version 3
+     * @param topics whose schemas go when the pipelines go
+     */
+    public CapturedGroup(URI registry, Collection<String> topics) {
         this.registry = registry;
+        this.topics = List.copyOf(topics);
     }
 
     @Override
@@ -45,6 +58,33 @@ public final class CapturedGroup implements Step {
     public void apply() {
         call("POST", "/groups", "{\"groupId\": \"" + GROUP + "\", \"description\": \"Row schemas as capture met them\"}", 200, 409);
         call("DELETE", "/groups/" + GROUP + "/rules", null, 204);
+    }
+
+    /** The schemas of these topics; the group itself may serve other sources and costs nothing. */
+    @Override
+    public Check removal() {
+        return Check.of(List.of(), artifacts().stream().map(artifact -> "DELETE " + registry + artifact).toList());
+    }
+
+    private List<String> artifacts() {
+        var there = new ArrayList<String>();
+        for (var group : List.of(GROUP, ACCEPTED)) {
+            for (var topic : topics) {
+                Stream.of(Topics.keySubject(topic), Topics.valueSubject(topic)).map(subject -> "/groups/" + group + "/artifacts/" + subject)
+                        .filter(path -> call("GET", path, null, 200, 404).statusCode() == 200).forEach(there::add);
+            }
+        }
+        return there;
+    }
+
+    @Override
+    public void remove() {
+        for (var artifact : artifacts()) {
+            if (call("DELETE", artifact, null, 204, 404, NOT_ALLOWED).statusCode() == NOT_ALLOWED) {
+                throw new ProvisioningException("The registry at " + registry + " does not delete schemas: allow it with apicurio.rest.deletion.artifact.enabled=true and run this again, or leave them;"
+                        + " of everything else nothing is left", null);
+            }
+        }
     }
 
     private HttpResponse<String> call(String method, String path, String body, int... expected) {

@@ -49,9 +49,6 @@ public final class FittingTables implements Step {
         if (is(table, "relkind = 'r' AND relpersistence <> 'p'")) {
             problems.add("The table " + table + " is unlogged or temporary, so its changes are not in the log that Millrace reads; run ALTER TABLE " + table.sql() + " SET LOGGED");
         }
-        if (is(table, "relreplident = 'n' AND relkind = 'r'")) {
-            problems.add("The table " + table + " has REPLICA IDENTITY NOTHING: once published, its updates and deletes would fail; run ALTER TABLE " + table.sql() + " REPLICA IDENTITY DEFAULT");
-        }
     }
 
     private boolean is(TableName table, String condition) {

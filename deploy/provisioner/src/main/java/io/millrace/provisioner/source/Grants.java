@@ -10,8 +10,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 
-/** The rights of the replicating role: reading exactly the pipelines' tables, writing Millrace's own. Rights it has beyond are left alone. */
+/**
+ * The rights of the replicating role: reading exactly the pipelines' tables, writing Millrace's own. Rights that Millrace gave and no
+ * pipeline needs any more are taken back; what somebody else gave is left alone.
+ */
 public final class Grants implements Step {
+
+    private static final String NOTE = "right ";
+    private static final String USAGE = "USAGE ON SCHEMA ";
+    private static final String ON = " ON ";
 
     private final SourceDatabase database;
 
@@ -87,11 +94,75 @@ public final class Grants implements Step {
         var actions = new ArrayList<String>();
         missingSchemas().forEach(schema -> actions.add(usage(schema)));
         missingTables().forEach((table, rights) -> actions.add(grant(table, rights)));
+        unneeded().forEach(note -> actions.add(revoke(note)));
         return actions;
+    }
+
+    /** Notes of rights that were given, on tables and schemas that are still there, and that no pipeline asks for now. */
+    private List<String> unneeded() {
+        var needed = new ArrayList<String>();
+        wanted().forEach((table, rights) -> {
+            needed.add(USAGE + TableName.quote(table.schema()));
+            rights.forEach(right -> needed.add(right + ON + table.sql()));
+        });
+        return given().stream().filter(note -> !needed.contains(note)).toList();
+    }
+
+    private List<String> given() {
+        return database.made(NOTE).stream().filter(this::isThere).toList();
+    }
+
+    private boolean isThere(String note) {
+        return database.roleExists() && (note.startsWith(USAGE) ? database.isTrue("SELECT to_regnamespace(?) IS NOT NULL", note.substring(USAGE.length()))
+                : database.isTrue("SELECT to_regclass(?) IS NOT NULL", note.substring(note.indexOf(ON) + ON.length())));
+    }
+
+    private String revoke(String note) {
+        return "REVOKE " + note + " FROM " + TableName.quote(database.role());
     }
 
     @Override
     public void apply() {
-        database.execute(actions());
+        var given = new ArrayList<String>();
+        missingSchemas().forEach(schema -> given.add(NOTE + USAGE + TableName.quote(schema)));
+        missingTables().forEach((table, rights) -> rights.forEach(right -> given.add(NOTE + right + ON + table.sql())));
+        database.execute(actions(), given, unneeded().stream().map(note -> NOTE + note).toList());
+    }
+
+    @Override
+    public Check removal() {
+        return Check.of(List.of(), given().stream().map(this::revoke).toList());
+    }
+
+    @Override
+    public void remove() {
+        var given = given();
+        database.execute(given.stream().map(this::revoke).toList(), List.of(), given.stream().map(note -> NOTE + note).toList());
+    }
+
+    @Override
+    public Check adoption() {
+        return Check.of(List.of(), unnoted().stream().map(note -> "take over the right " + note).toList());
+    }
+
+    private List<String> unnoted() {
+        if (!database.roleExists() || database.isOwnAdmin()) {
+            return List.of();
+        }
+        var noted = database.made(NOTE);
+        var held = new ArrayList<String>();
+        wanted().forEach((table, rights) -> {
+            if (database.isTrue("SELECT EXISTS (SELECT FROM pg_namespace n, aclexplode(n.nspacl) a WHERE n.nspname = ? AND a.grantee = to_regrole(?))", table.schema(), TableName.quote(database.role()))) {
+                held.add(USAGE + TableName.quote(table.schema()));
+            }
+            rights.stream().filter(right -> database.isTrue("SELECT EXISTS (SELECT FROM pg_class c, aclexplode(c.relacl) a WHERE c.oid = to_regclass(?) AND a.grantee = to_regrole(?) AND a.privilege_type = ?)",
+                    table.sql(), TableName.quote(database.role()), right)).forEach(right -> held.add(right + ON + table.sql()));
+        });
+        return held.stream().distinct().filter(note -> !noted.contains(note)).toList();
+    }
+
+    @Override
+    public void adopt() {
+        database.execute(List.of(), unnoted().stream().map(note -> NOTE + note).toList(), List.of());
     }
 }

@@ -12,6 +12,8 @@ import java.util.Map;
 /** Millrace's own schema and tables in the source database. */
 public final class OwnTables implements Step {
 
+    private static final String SCHEMA = "schema";
+    private static final String TABLE = "table ";
     private static final Map<TableName, String> COLUMNS = columns();
 
     private final SourceDatabase database;
@@ -22,6 +24,7 @@ public final class OwnTables implements Step {
 
     private static Map<TableName, String> columns() {
         var columns = new LinkedHashMap<TableName, String>();
+        columns.put(SourceDatabase.MADE, "what text PRIMARY KEY, at timestamptz NOT NULL DEFAULT now()");
         columns.put(Topics.HEARTBEAT, "id int PRIMARY KEY, beat timestamptz");
         columns.put(Topics.OUTBOX, "id uuid PRIMARY KEY, aggregatetype varchar(255) NOT NULL, aggregateid varchar(512) NOT NULL, type varchar(255) NOT NULL,"
                 + " \"timestamp\" timestamptz NOT NULL, payload varchar(8000), tracingspancontext varchar(256)");
@@ -73,6 +76,58 @@ public final class OwnTables implements Step {
 
     @Override
     public void apply() {
-        database.execute(actions());
+        var made = new ArrayList<String>();
+        if (!schemaExists()) {
+            made.add(SCHEMA);
+        }
+        COLUMNS.keySet().stream().filter(table -> !database.exists(table)).forEach(table -> made.add(TABLE + table));
+        database.execute(actions(), made, List.of());
+    }
+
+    /** The notes of what was made go last of all, with the tables whose making they record. */
+    @Override
+    public Check removal() {
+        var actions = new ArrayList<String>();
+        database.made(TABLE).stream().map(TableName::parse).filter(database::exists).forEach(table -> actions.add("DROP TABLE " + table.sql()));
+        if (database.isMade(SCHEMA) && schemaExists()) {
+            actions.add("DROP SCHEMA " + Topics.OWN_SCHEMA);
+        }
+        return Check.of(othersInSchema(), actions);
+    }
+
+    /** What somebody else has put into our schema would be in the way of its end. */
+    private List<String> othersInSchema() {
+        if (!database.isMade(SCHEMA)) {
+            return List.of();
+        }
+        var own = COLUMNS.keySet().stream().map(TableName::table).toList();
+        return database.column("SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace(?) AND relkind IN ('r', 'v', 'm', 'p', 'f', 'S')", Topics.OWN_SCHEMA).stream()
+                .filter(name -> !own.contains(name))
+                .map(name -> "Taking away the schema " + Topics.OWN_SCHEMA + " of the source '" + database.name() + "': somebody made " + Topics.OWN_SCHEMA + "." + name + " in it; drop it or move it first").toList();
+    }
+
+    @Override
+    public void remove() {
+        if (removal() instanceof Check.Needed(var actions)) {
+            database.execute(actions);
+        }
+    }
+
+    @Override
+    public Check adoption() {
+        var actions = new ArrayList<String>();
+        if (schemaExists() && !database.isMade(SCHEMA)) {
+            actions.add("take over the schema " + Topics.OWN_SCHEMA);
+        }
+        COLUMNS.keySet().stream().filter(table -> database.exists(table) && !database.isMade(TABLE + table)).forEach(table -> actions.add("take over the table " + table));
+        return Check.of(List.of(), actions);
+    }
+
+    @Override
+    public void adopt() {
+        var made = new ArrayList<>(List.of(SCHEMA));
+        var actions = database.exists(SourceDatabase.MADE) ? List.<String>of() : List.of("CREATE TABLE " + SourceDatabase.MADE + " (" + COLUMNS.get(SourceDatabase.MADE) + ")");
+        COLUMNS.keySet().stream().filter(table -> database.exists(table) || table.equals(SourceDatabase.MADE)).forEach(table -> made.add(TABLE + table));
+        database.execute(actions, made, List.of());
     }
 }

@@ -2,14 +2,21 @@ package io.millrace.provisioner.source;
 
 import io.millrace.pipeline.file.TableName;
 import io.millrace.provisioner.Check;
+import io.millrace.provisioner.ProvisioningException;
 import io.millrace.provisioner.Step;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.postgresql.PGConnection;
 
 /** The role of the pipeline file: may log in with the file's password and replicate, and nothing that it did not have before. */
 public final class ReplicationRole implements Step {
+
+    private static final String MARK = "made by Millrace";
+    private static final int ATTEMPTS = 10;
+    /** duplicate_object, unique_violation, and internal_error for a tuple that was updated by another at once. */
+    private static final Set<String> MEETING = Set.of("42710", "23505", "XX000");
 
     private final SourceDatabase database;
 
@@ -44,7 +51,7 @@ public final class ReplicationRole implements Step {
     private List<String> actions() {
         var role = TableName.quote(database.role());
         if (!database.roleExists()) {
-            return List.of("CREATE ROLE " + role + " LOGIN REPLICATION", passwordAction(role));
+            return List.of("CREATE ROLE " + role + " LOGIN REPLICATION", mark(role), passwordAction(role));
         }
         var actions = new ArrayList<String>();
         if (!database.isTrue("SELECT rolcanlogin AND (rolsuper OR rolreplication) FROM pg_roles WHERE rolname = ?", database.role())) {
@@ -60,13 +67,74 @@ public final class ReplicationRole implements Step {
         return "ALTER ROLE " + role + " PASSWORD (the reference in the pipeline file)";
     }
 
+    /** Roles belong to the whole server, so this one carries the note on itself: another database's notes are not seen from here. */
+    private static String mark(String role) {
+        return "COMMENT ON ROLE " + role + " IS '" + MARK + "'";
+    }
+
+    private boolean isOurs() {
+        return database.isTrue("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = ? AND shobj_description(oid, 'pg_authid') = ?)", database.role(), MARK);
+    }
+
+    /** Two databases of one server may be provisioned at once and have one role: who comes second finds it there. */
     @Override
     public void apply() {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                applyOnce();
+                return;
+            } catch (ProvisioningException e) {
+                if (attempt == ATTEMPTS || !(e.getCause() instanceof SQLException cause) || !MEETING.contains(String.valueOf(cause.getSQLState()))) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private void applyOnce() {
         var actions = actions();
         database.execute(actions.stream().filter(action -> !action.endsWith(")")).toList());
         if (actions.stream().anyMatch(action -> action.endsWith(")"))) {
             password();
         }
+    }
+
+    /** Where another database of the server still lets the role in, it stays; the last one takes it away. */
+    @Override
+    public Check removal() {
+        if (!isOurs()) {
+            return new Check.Done();
+        }
+        var elsewhere = usedElsewhere();
+        return elsewhere.isEmpty() ? new Check.Needed(List.of("DROP ROLE " + TableName.quote(database.role())))
+                : new Check.Advised(List.of("The role " + database.role() + " stays: it has rights in " + String.join(", ", elsewhere) + " of the same server"));
+    }
+
+    private List<String> usedElsewhere() {
+        return database.column("SELECT DISTINCT d.datname::text FROM pg_shdepend s JOIN pg_database d ON d.oid = s.dbid WHERE s.refclassid = 'pg_authid'::regclass"
+                + " AND s.refobjid = (SELECT oid FROM pg_roles WHERE rolname = ?) AND d.datname <> current_database() ORDER BY 1", database.role());
+    }
+
+    @Override
+    public void remove() {
+        try {
+            database.execute(List.of("DROP ROLE IF EXISTS " + TableName.quote(database.role())));
+        } catch (ProvisioningException e) {
+            // Another database of the server was provisioned or taken down in this very moment.
+            if (removal() instanceof Check.Needed) {
+                throw e;
+            }
+        }
+    }
+
+    @Override
+    public Check adoption() {
+        return !database.roleExists() || isOurs() || database.isOwnAdmin() ? new Check.Done() : new Check.Needed(List.of(mark(TableName.quote(database.role()))));
+    }
+
+    @Override
+    public void adopt() {
+        database.execute(List.of(mark(TableName.quote(database.role()))));
     }
 
     /** The driver hashes the password before it sends it, so that it stands in no statement log. */

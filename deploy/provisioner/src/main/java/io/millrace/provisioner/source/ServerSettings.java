@@ -35,7 +35,26 @@ public final class ServerSettings implements Step {
         free(problems, "max_replication_slots", "replication slot", "SELECT count(*) FROM pg_replication_slots WHERE slot_name <> ?", slot);
         free(problems, "max_wal_senders", "WAL sender", "SELECT count(*) FROM pg_stat_replication r LEFT JOIN pg_replication_slots s ON s.active_pid = r.pid WHERE s.slot_name IS DISTINCT FROM ?", slot);
         slotOfAnother(problems, slot);
-        return Check.of(problems, List.of());
+        return problems.isEmpty() && !advice().isEmpty() ? new Check.Advised(advice()) : Check.of(problems, List.of());
+    }
+
+    /** Settings that only bound a damage: their server works without them. */
+    private List<String> advice() {
+        var advice = new ArrayList<String>();
+        if (database.text("SHOW max_slot_wal_keep_size").equals("-1")) {
+            advice.add("The source '" + database.name() + "' lets a slot hold back WAL without bound, so a capture that is away for long fills the primary's disk."
+                    + " Run ALTER SYSTEM SET max_slot_wal_keep_size = '…GB' (less than what the disk has to spare) and SELECT pg_reload_conf() as a superuser; alarm well below it");
+        }
+        if (database.isAtLeast(17) && standbysDoNotFollow()) {
+            advice.add("The source '" + database.name() + "' has standbys and does not wait for them with synchronized_standby_slots, so a failover may find the slot behind."
+                    + " Run ALTER SYSTEM SET synchronized_standby_slots = '…' (the standbys' physical slots) and SELECT pg_reload_conf(); on the standbys set sync_replication_slots = on");
+        }
+        return advice;
+    }
+
+    private boolean standbysDoNotFollow() {
+        return database.text("SHOW synchronized_standby_slots").isEmpty()
+                && database.isTrue("SELECT EXISTS (SELECT FROM pg_stat_replication r LEFT JOIN pg_replication_slots s ON s.active_pid = r.pid WHERE s.slot_type = 'physical' OR s.slot_name IS NULL)");
     }
 
     private void free(List<String> problems, String setting, String what, String used, String slot) {

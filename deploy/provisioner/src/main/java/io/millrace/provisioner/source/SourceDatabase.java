@@ -20,6 +20,9 @@ public final class SourceDatabase implements AutoCloseable {
     /** Tables of ours whose rows go through the slot. */
     static final List<TableName> TRAVELLING = List.of(Topics.HEARTBEAT, Topics.OUTBOX);
 
+    /** What Millrace made in a database and may take away again. */
+    static final TableName MADE = new TableName(Topics.OWN_SCHEMA, "made");
+
     private final List<PipelineFile> files;
     private final String name;
     private final String url;
@@ -46,6 +49,7 @@ public final class SourceDatabase implements AutoCloseable {
     public static SourceDatabase open(List<PipelineFile> files, Admin admin, Function<String, String> environment) {
         var source = files.getFirst().pipeline().source();
         try {
+            refuseDifferent(files, environment);
             var url = source.url().resolve(environment);
             var role = source.user().resolve(environment);
             var password = source.password().resolve(environment);
@@ -53,6 +57,19 @@ public final class SourceDatabase implements AutoCloseable {
             return new SourceDatabase(files, url, role, password, connect(source.name(), url, by.user(), by.password()));
         } catch (IllegalStateException e) {
             throw new ProvisioningException(files.getFirst().path() + ": source: " + e.getMessage(), e);
+        }
+    }
+
+    /** Pipelines with one source name share slot and publication, so they must mean one database. */
+    private static void refuseDifferent(List<PipelineFile> files, Function<String, String> environment) {
+        var first = files.getFirst();
+        for (var file : files) {
+            var one = first.pipeline().source();
+            var other = file.pipeline().source();
+            if (!one.url().resolve(environment).equals(other.url().resolve(environment)) || !one.user().resolve(environment).equals(other.user().resolve(environment))) {
+                throw new ProvisioningException(first.path() + " and " + file.path() + " both have the source '" + one.name()
+                        + "' and mean another database or another role by it; one source name is one database, one role and one slot: correct one, or give it a name of its own", null);
+            }
         }
     }
 
@@ -80,7 +97,7 @@ public final class SourceDatabase implements AutoCloseable {
         return at < 0 ? url : url.substring(0, at);
     }
 
-    String name() {
+    public String name() {
         return name;
     }
 
@@ -171,14 +188,34 @@ public final class SourceDatabase implements AutoCloseable {
         }
     }
 
+    /** Whether Millrace made a thing of this database, or adopted it; only then may it be taken away. */
+    boolean isMade(String what) {
+        return exists(MADE) && isTrue("SELECT EXISTS (SELECT FROM " + MADE.sql() + " WHERE what = ?)", what);
+    }
+
+    /** What Millrace made here and has a name that begins so; the beginning is left out. */
+    List<String> made(String prefix) {
+        return exists(MADE) ? column("SELECT substr(what, length(?) + 1) FROM " + MADE.sql() + " WHERE starts_with(what, ?) ORDER BY 1", prefix, prefix) : List.of();
+    }
+
     /** Runs statements in one transaction. */
     void execute(List<String> statements) {
+        execute(statements, List.of(), List.of());
+    }
+
+    /**
+     * Runs statements in one transaction, which also writes down what they made and what they took away, so that a crash
+     * leaves no doubt whose a thing is.
+     */
+    void execute(List<String> statements, List<String> made, List<String> gone) {
         try {
             connection.setAutoCommit(false);
             try (var statement = connection.createStatement()) {
                 for (var sql : statements) {
                     statement.execute(sql);
                 }
+                note("INSERT INTO " + MADE.sql() + " (what) VALUES (?) ON CONFLICT DO NOTHING", made);
+                note("DELETE FROM " + MADE.sql() + " WHERE what = ?", gone);
                 connection.commit();
             } catch (SQLException e) {
                 connection.rollback();
@@ -189,6 +226,28 @@ public final class SourceDatabase implements AutoCloseable {
         } catch (SQLException e) {
             throw failed(String.join("; ", statements), e);
         }
+    }
+
+    private void note(String sql, List<String> entries) throws SQLException {
+        if (entries.isEmpty()) {
+            return;
+        }
+        try (var statement = connection.prepareStatement(sql)) {
+            for (var entry : entries) {
+                statement.setString(1, entry);
+                statement.executeUpdate();
+            }
+        }
+    }
+
+    /** The server and the database in it: the same for two regions only if they mean the same database. */
+    public String identity() {
+        return text("SELECT system_identifier || '/' || current_database() FROM pg_control_system()");
+    }
+
+    /** Whether the server is of this major version or newer. */
+    boolean isAtLeast(int version) {
+        return isTrue("SELECT current_setting('server_version_num')::int >= ?", version * 10_000);
     }
 
     ProvisioningException failed(String what, SQLException e) {

@@ -12,20 +12,27 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.GroupListing;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.acl.AclBinding;
+import org.apache.kafka.common.acl.AclBindingFilter;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.GroupNotEmptyException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
@@ -36,13 +43,34 @@ public final class KafkaTopics implements Step, AutoCloseable {
 
     private final Targets targets;
     private final SequencedMap<String, Map<String, String>> wanted;
+    private final StageTopics byStages;
     private final Admin admin;
 
     public KafkaTopics(Targets targets, Collection<PipelineFile> files) {
         this.targets = targets;
         this.wanted = TopicLayout.of(files);
-        this.admin = Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, targets.kafkaBootstrap(),
-                AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 15_000, AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, 10_000));
+        this.byStages = StageTopics.of(files);
+        this.admin = connect(targets);
+    }
+
+    private static Admin connect(Targets targets) {
+        var settings = new HashMap<String, Object>(Map.of(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 15_000, AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, 10_000));
+        settings.putAll(targets.kafka());
+        try {
+            return Admin.create(settings);
+        } catch (KafkaException e) {
+            throw new ProvisioningException("Connecting to Kafka at " + targets.kafkaBootstrap() + " failed: " + (e.getCause() == null ? e : e.getCause()).getMessage()
+                    + "; correct the address or the security settings of Kafka", e);
+        }
+    }
+
+    /** The id of the cluster: the same for two regions only if they mean the same Kafka. */
+    public String clusterId() {
+        return await("Asking for the cluster's id", admin.describeCluster().clusterId());
+    }
+
+    public Set<String> topics() {
+        return wanted.keySet();
     }
 
     @Override
@@ -136,12 +164,62 @@ public final class KafkaTopics implements Step, AutoCloseable {
         awaitShown();
     }
 
+    /** Every right that the cluster knows. */
+    List<AclBinding> rights() {
+        return List.copyOf(await("Listing rights (a Kafka without an authorizer has none: then name no principals in the regions file)", admin.describeAcls(AclBindingFilter.ANY).values()));
+    }
+
+    void allow(List<AclBinding> rights) {
+        await("Giving rights", admin.createAcls(rights).all());
+    }
+
+    void disallow(List<AclBinding> rights) {
+        await("Taking rights back", admin.deleteAcls(rights.stream().map(AclBinding::toFilter).toList()).all());
+    }
+
+    /** The topics, those that the stages made for themselves, and the groups that belong to no other pipeline. */
+    @Override
+    public Check removal() {
+        var actions = new ArrayList<String>();
+        topicsThere().forEach(topic -> actions.add("delete topic " + topic));
+        groupsThere().forEach(group -> actions.add("delete group " + group));
+        return Check.of(List.of(), actions);
+    }
+
+    private List<String> topicsThere() {
+        return await("Listing the topics", admin.listTopics().names()).stream().filter(topic -> wanted.containsKey(topic) || byStages.isTopic(topic)).sorted().toList();
+    }
+
+    private List<String> groupsThere() {
+        return await("Listing the groups", admin.listGroups().all()).stream().map(GroupListing::groupId).filter(byStages::isGroup).sorted().toList();
+    }
+
+    @Override
+    public void remove() {
+        for (var group : groupsThere()) {
+            try {
+                await("Deleting the group " + group, admin.deleteConsumerGroups(List.of(group)).all());
+            } catch (ProvisioningException e) {
+                if (e.getCause() instanceof GroupNotEmptyException) {
+                    throw new ProvisioningException("The group " + group + " still has members: stop the denormalizer of this region first, then run this again", e);
+                }
+                throw e;
+            }
+        }
+        await("Deleting topics", admin.deleteTopics(topicsThere()).all());
+        awaitTrue("Waiting until the brokers have forgotten the topics", () -> topicsThere().isEmpty());
+    }
+
     /** A broker may answer from what it knew before; returns when it knows what was made. */
     private void awaitShown() {
+        awaitTrue("Waiting until the brokers show the topics that were made", () -> check() instanceof Check.Done);
+    }
+
+    private void awaitTrue(String what, BooleanSupplier condition) {
         long deadline = System.nanoTime() + Duration.ofSeconds(TIMEOUT_SECONDS).toNanos();
-        while (!(check() instanceof Check.Done)) {
+        while (!condition.getAsBoolean()) {
             if (System.nanoTime() > deadline) {
-                throw failed("Waiting until the brokers show the topics that were made", new TimeoutException("not within " + TIMEOUT_SECONDS + " s"));
+                throw failed(what, new TimeoutException("not within " + TIMEOUT_SECONDS + " s"));
             }
             LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
         }

@@ -1,0 +1,31 @@
+package io.millrace.pipeline.file;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+
+/**
+ * Where the pipelines of one region run: what differs between regions, everything else is in the pipeline files.
+ *
+ * @param name of the region, as {@code --region} takes it
+ * @param pipelines files and folders; empty: those that the command names
+ * @param variables what the pipeline files' {@code {env: NAME}} mean in this region
+ * @param admin who makes things in the databases; null: the role of the pipeline files
+ * @param usedColumnsOnly publish of each table only what documents are made of
+ * @param kafka how to reach Kafka, {@code bootstrap.servers} among it
+ * @param principals as whom the services come to Kafka, by the service's name; empty where Kafka does not authorize
+ * @param registry base of the registry's API, version 3
+ * @param search the search engine; null where it is not looked at
+ * @param partitions of every topic
+ * @param replication copies of every partition
+ */
+public record Region(String name, List<Path> pipelines, SequencedMap<String, Reference> variables, Login admin, boolean usedColumnsOnly, Map<String, Reference> kafka,
+        Map<String, String> principals, Reference registry, Search search, int partitions, int replication) {
+
+    /** A role and its password. */
+    public record Login(Reference user, Reference password) {}
+
+    /** @param login null where nobody has to log in */
+    public record Search(Reference url, Login login) {}
+}

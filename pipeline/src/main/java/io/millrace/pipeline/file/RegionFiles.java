@@ -1,0 +1,149 @@
+package io.millrace.pipeline.file;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+
+/** Reads a regions file and refuses what cannot be used, every problem at once. */
+public final class RegionFiles {
+
+    private static final int PARTITIONS = 4;
+
+    private final Yaml.Document document;
+    private final Path folder;
+
+    private RegionFiles(Path file) {
+        this.document = new Yaml.Document(file);
+        this.folder = file.toAbsolutePath().getParent();
+    }
+
+    /** @throws InvalidPipelineException with every problem */
+    public static List<Region> load(Path file) {
+        var reader = new RegionFiles(file);
+        List<Region> regions = List.of();
+        try {
+            var yaml = Yaml.parse(reader.document, Files.readString(file));
+            if (yaml != null) {
+                regions = reader.regions(yaml);
+            }
+        } catch (IOException e) {
+            reader.document.problem(0, "", "the regions file cannot be read: " + e);
+        }
+        if (regions.isEmpty() && reader.document.problems.isEmpty()) {
+            reader.document.problem(1, "regions", "there is no region in it");
+        }
+        if (!reader.document.problems.isEmpty()) {
+            throw new InvalidPipelineException(reader.document.problems);
+        }
+        return List.copyOf(regions);
+    }
+
+    private List<Region> regions(Yaml yaml) {
+        var version = yaml.need("millrace");
+        if (version != null && version.number(0) != 1) {
+            version.problem("the version of this form is 1");
+        }
+        var regions = yaml.need("regions");
+        var read = regions == null ? List.<Region>of() : regions.members(this::region);
+        yaml.done();
+        return read;
+    }
+
+    private Region region(String name, Yaml yaml) {
+        if (!name.matches("[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")) {
+            yaml.problem("the name of a region has lower-case letters, digits and hyphens, at most 40");
+        }
+        var pipelines = yaml.get("pipelines");
+        var source = yaml.need("source");
+        var variables = source == null ? null : source.get("variables");
+        var admin = source == null ? null : source.get("admin");
+        var publish = source == null ? null : source.get("columns");
+        var kafka = yaml.need("kafka");
+        var settings = kafka == null ? null : kafka.need("settings");
+        var principals = kafka == null ? null : kafka.get("principals");
+        int partitions = number(kafka, "partitions", PARTITIONS);
+        int replication = number(kafka, "replication", 1);
+        var registry = yaml.need("registry");
+        var search = yaml.get("search");
+        var region = new Region(name,
+                pipelines == null ? List.of() : pipelines.elements(p -> folder.resolve(p.text())),
+                references(variables), admin == null ? null : login(admin), publish != null && publish.oneOf(Columns.class, Columns.all) == Columns.used,
+                references(settings), principals == null ? Map.of() : texts(principals), reference(registry), search == null ? null : search(search), partitions, replication);
+        if (settings != null && !region.kafka().containsKey("bootstrap.servers")) {
+            settings.problem("the key 'bootstrap.servers' is missing");
+        }
+        for (var mapping : java.util.Arrays.asList(source, kafka)) {
+            if (mapping != null) {
+                mapping.done();
+            }
+        }
+        yaml.done();
+        return region;
+    }
+
+    private enum Columns { all, used }
+
+    private static int number(Yaml yaml, String key, int otherwise) {
+        var value = yaml == null ? null : yaml.get(key);
+        int number = value == null ? otherwise : value.number(otherwise);
+        if (number < 1) {
+            value.problem("must be at least 1");
+        }
+        return number;
+    }
+
+    private Region.Search search(Yaml yaml) {
+        var url = yaml.need("url");
+        var user = yaml.get("user");
+        var password = yaml.get("password");
+        yaml.done();
+        if ((user == null) != (password == null)) {
+            yaml.problem("'user' and 'password' go together");
+        }
+        return new Region.Search(reference(url), user == null || password == null ? null : new Region.Login(reference(user), secret(password)));
+    }
+
+    private Region.Login login(Yaml yaml) {
+        var user = yaml.need("user");
+        var password = yaml.need("password");
+        yaml.done();
+        return new Region.Login(reference(user), password == null ? null : secret(password));
+    }
+
+    private SequencedMap<String, Reference> references(Yaml yaml) {
+        var references = new LinkedHashMap<String, Reference>();
+        if (yaml != null) {
+            yaml.members((key, value) -> references.put(key, key.toLowerCase(java.util.Locale.ROOT).contains("password") ? secret(value) : reference(value)));
+        }
+        return references;
+    }
+
+    private Map<String, String> texts(Yaml yaml) {
+        var texts = new HashMap<String, String>();
+        yaml.members((key, value) -> texts.put(key, value.text()));
+        return texts;
+    }
+
+    private Reference reference(Yaml yaml) {
+        return yaml == null ? null : yaml.isText() ? new Reference.Literal(yaml.text()) : secret(yaml);
+    }
+
+    /** A secret is referred to and never written down here. */
+    private Reference secret(Yaml yaml) {
+        var secret = yaml.get("secret");
+        if (secret == null) {
+            return PipelineReader.reference(yaml, folder, false);
+        }
+        var namespace = secret.need("namespace");
+        var name = secret.need("name");
+        var key = secret.need("key");
+        secret.done();
+        yaml.done();
+        return namespace == null || name == null || key == null ? null : new KubernetesSecret(namespace.text(), name.text(), key.text());
+    }
+}

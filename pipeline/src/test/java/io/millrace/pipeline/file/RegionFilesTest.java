@@ -1,0 +1,90 @@
+package io.millrace.pipeline.file;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RegionFilesTest {
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void aRegionIsReadWithItsReferences() throws IOException {
+        var regions = RegionFiles.load(write("""
+                millrace: 1
+                regions:
+                  eu1:
+                    pipelines: [pipelines/monitors.yaml]
+                    source:
+                      variables:
+                        MILLRACE_SOURCE_URL: jdbc:postgresql://eu1/shop
+                        MILLRACE_SOURCE_PASSWORD: {secret: {namespace: millrace, name: source, key: password}}
+                      admin: {user: postgres, password: {env: EU1_ADMIN}}
+                      columns: used
+                    kafka:
+                      settings:
+                        bootstrap.servers: kafka:9093
+                        ssl.keystore.password: {file: keystore}
+                      principals: {capture-service: "User:CN=capture-service"}
+                      partitions: 12
+                      replication: 3
+                    registry: http://registry/apis/registry/v3
+                    search: {url: https://search:9200, user: admin, password: {env: EU1_SEARCH}}
+                """));
+        var region = regions.getFirst();
+        assertEquals(List.of("eu1", 12, 3, true), List.of(region.name(), region.partitions(), region.replication(), region.usedColumnsOnly()));
+        assertEquals(List.of(folder.resolve("pipelines/monitors.yaml")), region.pipelines());
+        assertEquals(new KubernetesSecret("millrace", "source", "password"), region.variables().get("MILLRACE_SOURCE_PASSWORD"));
+        assertEquals(new Reference.FromFile(folder.resolve("keystore")), region.kafka().get("ssl.keystore.password"));
+        assertEquals(Map.of("capture-service", "User:CN=capture-service"), region.principals());
+        assertEquals(new Reference.Environment("EU1_SEARCH"), region.search().login().password());
+    }
+
+    @Test
+    void everythingThatIsWrongIsSaidAtOnceWithItsLine() throws IOException {
+        var file = write("""
+                millrace: 2
+                regions:
+                  EU_1:
+                    source:
+                      variables:
+                        MILLRACE_SOURCE_PASSWORD: open
+                    kafka:
+                      settings: {acks: all}
+                      partitions: 0
+                    registri: http://registry
+                    search: {url: http://search, user: admin}
+                """);
+        var message = assertThrows(InvalidPipelineException.class, () -> RegionFiles.load(file)).getMessage();
+        for (var expected : List.of(":1: millrace: the version", ":4: regions.EU_1: the name of a region", ":6: regions.EU_1.source.variables.MILLRACE_SOURCE_PASSWORD: a secret is never written here",
+                ":8: regions.EU_1.kafka.settings: the key 'bootstrap.servers' is missing", ":9: regions.EU_1.kafka.partitions: must be at least 1", "unknown key 'registri'",
+                "the key 'registry' is missing", "'user' and 'password' go together")) {
+            assertTrue(message.contains(expected), () -> "expected " + expected + " in " + message);
+        }
+    }
+
+    @Test
+    void aFileWithoutARegionIsRefused() throws IOException {
+        var file = write("millrace: 1\nregions: {}\n");
+        assertTrue(assertThrows(InvalidPipelineException.class, () -> RegionFiles.load(file)).getMessage().contains("there is no region in it"));
+    }
+
+    @Test
+    void aClusterThatCannotBeAskedForASecretIsNamed() {
+        var message = assertThrows(IllegalStateException.class, () -> new KubernetesSecret("millrace", "source", "password").resolve()).getMessage();
+        assertTrue(message.contains("millrace/source") && message.contains("kubectl"), message);
+    }
+
+    private Path write(String text) throws IOException {
+        return Files.writeString(folder.resolve("regions.yaml"), text);
+    }
+}
