@@ -26,7 +26,8 @@ final class BenchCommand implements Callable<Integer> {
     /** What can be measured, and the main class that does it. */
     enum Bench {
         E2E("io.millrace.tests.bench.EndToEnd"),
-        GATE("io.millrace.tests.bench.GateBench");
+        GATE("io.millrace.tests.bench.GateBench"),
+        START("io.millrace.tests.bench.ColdStart");
 
         private final String mainClass;
 

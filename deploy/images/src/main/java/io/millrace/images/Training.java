@@ -1,0 +1,136 @@
+package io.millrace.images;
+
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * A start of a service whose loaded and linked classes are kept as its AOT cache. No server is there: a service starts without them,
+ * answers that it is alive, and waits; the classes of a start are loaded all the same.
+ */
+final class Training {
+
+    /** In the application's folder. */
+    static final String CACHE = "app.aot";
+
+    private static final Duration PATIENCE = Duration.ofMinutes(3);
+    private static final Duration BEAT = Duration.ofMillis(100);
+    /** The cache holds to the jar's time, and image tars know whole seconds. */
+    private static final FileTime EPOCH = FileTime.from(Instant.ofEpochSecond(1));
+
+    private Training() {}
+
+    /**
+     * Copies a built application and trains it there.
+     *
+     * @param application what the build left
+     * @return the folder, ready to be put into an image
+     */
+    static Path of(String service, Path application, Path folder, JavaRuntime java, Path pipelines) {
+        try {
+            Commands.delete(folder);
+            copy(application, folder);
+            train(service, folder, java, pipelines);
+            return folder;
+        } catch (IOException e) {
+            throw new ImageException("Training " + service + " in " + folder + " failed: " + e, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ImageException("Training " + service + " was interrupted", e);
+        }
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        try (var walk = Files.walk(from)) {
+            for (var file : walk.toList()) {
+                var target = to.resolve(from.relativize(file).toString());
+                if (Files.isDirectory(file)) {
+                    Files.createDirectories(target);
+                } else if (!file.toString().endsWith(".aot")) {
+                    Files.copy(file, target);
+                    Files.setLastModifiedTime(target, EPOCH);
+                }
+            }
+        }
+    }
+
+    /** The options of a trained start and of every later one must agree. */
+    static List<String> options() {
+        return List.of("-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED", "-Djava.util.logging.manager=org.jboss.logmanager.LogManager");
+    }
+
+    private static void train(String service, Path folder, JavaRuntime java, Path pipelines) throws IOException, InterruptedException {
+        int port = freePort();
+        var key = "millrace." + switch (service) {
+            case "capture-service" -> "capture";
+            case "schema-registry-gate" -> "gate";
+            case "denormalizer-service" -> "denormalizer";
+            case "search-indexer" -> "indexer";
+            default -> "purge";
+        };
+        var command = new ArrayList<String>();
+        command.add(java.program().toAbsolutePath().toString());
+        command.add("-XX:AOTCacheOutput=" + CACHE);
+        command.add("-Xmx256m");
+        command.addAll(options());
+        command.addAll(List.of("-D" + key + ".pipelines=" + pipelines.toAbsolutePath(), "-Dquarkus.http.port=" + port, "-Dquarkus.http.host=localhost", "-Dkafka.bootstrap.servers=localhost:1",
+                "-jar", "quarkus-run.jar"));
+        var log = folder.resolveSibling(service + ".log");
+        var process = new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true).redirectOutput(log.toFile());
+        process.environment().putAll(Map.of("MILLRACE_SOURCE_URL", "jdbc:postgresql://localhost:1/none", "MILLRACE_SOURCE_USER", "none", "MILLRACE_SOURCE_PASSWORD", "none"));
+        var training = process.start();
+        try {
+            awaitAnswer(training, port, service, log);
+        } finally {
+            training.destroy();
+        }
+        // The cache is put together after the service has ended.
+        if (!training.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS) || !Files.exists(folder.resolve(CACHE))) {
+            training.destroyForcibly();
+            throw new ImageException("The trained start of " + service + " left no cache; its log is " + log, null);
+        }
+    }
+
+    private static void awaitAnswer(Process training, int port, String service, Path log) throws InterruptedException {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        try (var client = HttpClient.newHttpClient()) {
+            for (var path : List.of("/q/health/started", "/q/health/live", "/q/health/ready", "/q/metrics")) {
+                while (!answers(client, port, path)) {
+                    if (!training.isAlive() || System.nanoTime() > deadline) {
+                        throw new ImageException(service + " did not start for its training; its log is " + log, null);
+                    }
+                    LockSupport.parkNanos(BEAT.toNanos());
+                }
+            }
+        }
+    }
+
+    /** Any answer will do: not being ready is one, and its classes are wanted too. */
+    private static boolean answers(HttpClient client, int port, String path) throws InterruptedException {
+        try {
+            client.send(HttpRequest.newBuilder(URI.create("http://localhost:" + port + path)).timeout(Duration.ofSeconds(10)).build(), HttpResponse.BodyHandlers.discarding());
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private static int freePort() throws IOException {
+        try (var socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+}

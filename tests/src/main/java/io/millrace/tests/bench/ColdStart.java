@@ -1,0 +1,149 @@
+package io.millrace.tests.bench;
+
+import io.millrace.launcher.Output;
+import io.millrace.launcher.stack.Stack;
+import io.millrace.launcher.stack.Stage;
+import io.millrace.local.LocalException;
+import io.millrace.local.ManagedProcess;
+import io.millrace.local.ProcessSpec;
+import io.millrace.tests.stack.DemoStack;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.locks.LockSupport;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** How long each service takes from the start of its process until it answers and until it is ready, as a usual jar and with an AOT cache. */
+@Command(name = "bench start", mixinStandardHelpOptions = true,
+        description = "Starts each service again and again beside running servers, as its jar and as its image's application (./millrace images makes that); tells the medians and the memory at rest.")
+public final class ColdStart implements Callable<Integer> {
+
+    private static final Duration BEAT = Duration.ofMillis(10);
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+    private static final Duration REST = Duration.ofSeconds(3);
+    private static final int FEW_MONITORS = 20;
+
+    @Option(names = "--rounds", defaultValue = "10", description = "Starts of each form. Default: ${DEFAULT-VALUE}.")
+    private int rounds;
+    @Option(names = "--service", description = "Only this stage (capture, gate, denormalizer, indexer, purge); may be given several times.")
+    private List<Stage> stages = new ArrayList<>();
+    @Option(names = "--port-base", defaultValue = "27000", description = "The first of some fifteen ports. Default: ${DEFAULT-VALUE}.")
+    private int portBase;
+
+    private final HttpClient client = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(1)).build();
+
+    /** One start: milliseconds until HTTP answers and until the service is ready, and kilobytes resident some seconds later. */
+    private record Start(long answers, long ready, long residentKilobytes) {}
+
+    public static void main(String[] args) {
+        Logger.getLogger("").setLevel(Level.SEVERE);
+        System.exit(new CommandLine(new ColdStart()).setCaseInsensitiveEnumValuesAllowed(true).setExecutionExceptionHandler((failure, command, arguments) -> {
+            if (failure instanceof LocalException) {
+                command.getErr().println(failure.getMessage());
+            } else {
+                failure.printStackTrace(command.getErr());
+            }
+            return CommandLine.ExitCode.SOFTWARE;
+        }).execute(args));
+    }
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        var home = DemoStack.home();
+        var data = home.resolve("tests/target/bench/start");
+        DemoStack.delete(data);
+        var output = new Output(new PrintWriter(System.out, true, StandardCharsets.UTF_8));
+        try (var demo = new DemoStack(data, portBase, FEW_MONITORS, output)) {
+            demo.start();
+            demo.settled().await();
+            Stack.stopOrder().forEach(stage -> demo.process(stage).stop());
+            System.out.printf("%-14s %-10s %14s %14s %12s%n", "service", "form", "answers (ms)", "ready (ms)", "at rest (MB)");
+            for (var stage : stages.isEmpty() ? List.of(Stage.values()) : stages) {
+                var usual = demo.process(stage).spec();
+                demo.process(stage).spec().prepare().run();
+                tell(stage, "jar", measure(usual, demo.address(stage)));
+                var application = home.resolve("deploy/images/target/applications").resolve(stage.module());
+                if (Files.exists(application.resolve("app.aot"))) {
+                    tell(stage, "AOT cache", measure(trained(usual, application, home.resolve("deploy/images/target/java/bin/java")), demo.address(stage)));
+                }
+            }
+        }
+        return 0;
+    }
+
+    private void tell(Stage stage, String form, List<Start> starts) {
+        System.out.printf("%-14s %-10s %14d %14d %12d%n", stage.stageName(), form, median(starts.stream().mapToLong(Start::answers).toArray()),
+                median(starts.stream().mapToLong(Start::ready).toArray()), median(starts.stream().mapToLong(Start::residentKilobytes).toArray()) >> 10);
+    }
+
+    private static long median(long[] values) {
+        Arrays.sort(values);
+        return values[values.length / 2];
+    }
+
+    /** The same settings, started as the image's entry point does. */
+    private static ProcessSpec trained(ProcessSpec usual, Path application, Path java) {
+        var command = new ArrayList<>(usual.command());
+        command.set(0, java.toString());
+        command.add(1, "-XX:AOTCache=app.aot");
+        command.add(2, "-Djava.util.logging.manager=org.jboss.logmanager.LogManager");
+        command.removeIf("-XX:TieredStopAtLevel=1"::equals);
+        command.set(command.size() - 1, "quarkus-run.jar");
+        return new ProcessSpec(usual.name(), command, usual.program(), usual.marker(), application, usual.environment(), usual.ports(), () -> { }, usual.readiness(), usual.startTimeout(),
+                usual.stopSignal(), usual.stopTimeout(), usual.log());
+    }
+
+    private List<Start> measure(ProcessSpec spec, URI address) throws InterruptedException {
+        var starts = new ArrayList<Start>();
+        for (int round = 0; round < rounds; round++) {
+            var process = new ManagedProcess(spec);
+            long begun = System.nanoTime();
+            process.launch();
+            try {
+                long answers = await(process, address.resolve("/q/health/started"), begun);
+                long ready = await(process, address.resolve("/q/health/ready"), begun);
+                // The first and the last tell of memory; resting in each would make this take hours.
+                if (round == 0 || round == rounds - 1) {
+                    LockSupport.parkNanos(REST.toNanos());
+                }
+                starts.add(new Start(answers, ready, Footprint.of(List.of(process)).rssBytes() >> 10));
+            } finally {
+                process.stop();
+            }
+        }
+        return starts;
+    }
+
+    private long await(ManagedProcess process, URI uri, long begun) throws InterruptedException {
+        while (!isOk(uri)) {
+            if (process.running().isEmpty() || System.nanoTime() - begun > PATIENCE.toNanos()) {
+                throw new LocalException(process.name() + " did not get as far as " + uri + ": " + process.tail());
+            }
+            LockSupport.parkNanos(BEAT.toNanos());
+        }
+        return Duration.ofNanos(System.nanoTime() - begun).toMillis();
+    }
+
+    private boolean isOk(URI uri) throws InterruptedException {
+        try {
+            return client.send(HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(5)).build(), HttpResponse.BodyHandlers.discarding()).statusCode() == 200;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+}
