@@ -13,7 +13,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Unmatched;
 
 /** The benches stand in the module {@code tests}, which depends on this one; so they run in a JVM of their own. */
-@Command(name = "bench", description = "Measures. 'bench e2e': the whole stack; 'bench gate': the gate alone; 'bench NAME --help' lists the options. Takes its own ports and data.")
+@Command(name = "bench", description = "Measures. 'bench e2e': the whole stack; 'bench gate': the gate alone; 'bench join': the denormalizer alone; 'bench NAME --help' lists the options. Takes its own ports and data.")
 final class BenchCommand implements Callable<Integer> {
 
     @Parameters(paramLabel = "BENCH", description = "${COMPLETION-CANDIDATES}")
@@ -27,7 +27,8 @@ final class BenchCommand implements Callable<Integer> {
     enum Bench {
         E2E("io.millrace.tests.bench.EndToEnd"),
         GATE("io.millrace.tests.bench.GateBench"),
-        START("io.millrace.tests.bench.ColdStart");
+        START("io.millrace.tests.bench.ColdStart"),
+        JOIN("io.millrace.tests.bench.join.JoinBench");
 
         private final String mainClass;
 

@@ -11,15 +11,15 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /** What processes take of the machine, by Linux's own count; children are their parent's. */
-record Footprint(Map<String, Use> processes) {
+public record Footprint(Map<String, Use> processes) {
 
     /**
      * @param rssBytes resident memory; pages that processes share count for each of them
      * @param pssBytes the same with shared pages divided among those who share them; what a sum should add up
      */
-    record Use(long rssBytes, long pssBytes, Duration cpu) {}
+    public record Use(long rssBytes, long pssBytes, Duration cpu) {}
 
-    static Footprint of(List<ManagedProcess> processes) {
+    public static Footprint of(List<ManagedProcess> processes) {
         var uses = new LinkedHashMap<String, Use>();
         for (var process : processes) {
             process.running().ifPresent(p -> uses.put(process.name(), Stream.concat(Stream.of(p), p.descendants())
@@ -28,7 +28,7 @@ record Footprint(Map<String, Use> processes) {
         return new Footprint(uses);
     }
 
-    long rssBytes() {
+    public long rssBytes() {
         return processes.values().stream().mapToLong(Use::rssBytes).sum();
     }
 
@@ -37,8 +37,31 @@ record Footprint(Map<String, Use> processes) {
     }
 
     /** Seconds of CPU that a process has used since an earlier look. */
-    double cpuSince(Footprint earlier, String process) {
+    public double cpuSince(Footprint earlier, String process) {
         return processes.get(process).cpu().minus(earlier.processes.get(process).cpu()).toMillis() / 1e3;
+    }
+
+    /** Seconds of CPU that a process has used since it began. */
+    public double cpuSeconds(String process) {
+        return processes.get(process).cpu().toMillis() / 1e3;
+    }
+
+    /** The most memory that a process ever had resident, in bytes; 0 where that is not known. */
+    public static long peakRssBytes(long pid) {
+        try (var lines = Files.lines(Path.of("/proc", Long.toString(pid), "status"))) {
+            return lines.filter(l -> l.startsWith("VmHWM:")).mapToLong(Footprint::kilobytes).sum() << 10;
+        } catch (IOException | java.io.UncheckedIOException e) {
+            return 0;
+        }
+    }
+
+    /** How many threads a process has; 0 where that is not known. */
+    public static int threads(long pid) {
+        try (var tasks = Files.list(Path.of("/proc", Long.toString(pid), "task"))) {
+            return (int) tasks.count();
+        } catch (IOException e) {
+            return 0;
+        }
     }
 
     private static Use plus(Use a, Use b) {

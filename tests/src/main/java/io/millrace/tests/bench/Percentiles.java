@@ -8,10 +8,10 @@ import java.util.Arrays;
  * @param count how many
  * @param p50 milliseconds, as are the others; not a number where nothing was measured
  */
-record Percentiles(int count, double p50, double p95, double p99, double max) {
+public record Percentiles(int count, double p50, double p95, double p99, double max) {
 
     /** @param micros in any order */
-    static Percentiles ofMicros(long[] micros) {
+    public static Percentiles ofMicros(long[] micros) {
         if (micros.length == 0) {
             return new Percentiles(0, Double.NaN, Double.NaN, Double.NaN, Double.NaN);
         }
@@ -25,11 +25,11 @@ record Percentiles(int count, double p50, double p95, double p99, double max) {
         return sorted[Math.max(0, (int) Math.ceil(share * sorted.length) - 1)] / 1e3;
     }
 
-    String row(String name) {
+    public String row(String name) {
         return "  %-44s %,9d %9.1f %9.1f %9.1f %9.1f".formatted(name, count, p50, p95, p99, max);
     }
 
-    static String head() {
+    public static String head() {
         return "  %-44s %9s %9s %9s %9s %9s".formatted("milliseconds", "count", "p50", "p95", "p99", "max");
     }
 }
