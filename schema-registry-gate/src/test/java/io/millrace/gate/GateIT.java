@@ -92,7 +92,7 @@ class GateIT {
         }
         monitors.delete(7).get();
         for (int partition = 0; partition < Captured.PARTITIONS; partition++) {
-            monitors.write(partition, new byte[0], null, Op.TRUNCATE).get();
+            monitors.write(partition, new byte[0], new byte[0], Op.TRUNCATE).get();
         }
         awaitRows("same", 53);
         var before = stack.read("captured.it.public.same");

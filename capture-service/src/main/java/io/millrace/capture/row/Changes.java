@@ -23,6 +23,7 @@ import org.apache.kafka.connect.source.SourceRecord;
  */
 public final class Changes {
 
+    /** Key and value of a truncate. Not null: a compacted topic would forget it, and the rows before it would come back in a rebuild. */
     private static final byte[] EVERY_ROW = new byte[0];
     /** More schemas than this are never in use at once; the maps then begin anew. */
     private static final int MOST_SCHEMAS = 10_000;
@@ -76,7 +77,7 @@ public final class Changes {
             case TRUNCATE -> {
                 headers.add(Headers.CAPTURED, Headers.bytes(Headers.nowMicros()));
                 for (int partition = 0; partition < environment.partitions(table.topic); partition++) {
-                    into.accept(new Captured(new ProducerRecord<>(table.topic, partition, EVERY_ROW, null, new RecordHeaders(headers)), table.meters, latencyFrom));
+                    into.accept(new Captured(new ProducerRecord<>(table.topic, partition, EVERY_ROW, EVERY_ROW, new RecordHeaders(headers)), table.meters, latencyFrom));
                 }
             }
             case DELETE -> {

@@ -115,6 +115,7 @@ class CaptureIT {
             var truncates = rows.stream().filter(r -> r.op() == Op.TRUNCATE).toList();
             assertEquals(List.of(0, 1, 2), truncates.stream().map(Records.Row::partition).sorted().toList());
             assertEquals(1, truncates.stream().map(Records.Row::position).distinct().count());
+            assertTrue(truncates.stream().noneMatch(Records.Row::isTombstone), "compaction would forget the truncate, and a rebuild would show its rows");
             assertTrue(rows.stream().filter(r -> r.op() != Op.READ).allMatch(r -> Math.abs(System.currentTimeMillis() * 1000 - r.committed()) < 120_000_000L));
             assertEquals(0, capture.stop() & ~143, "a polite stop is no failure");
         }

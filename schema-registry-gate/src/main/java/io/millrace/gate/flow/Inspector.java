@@ -65,7 +65,7 @@ final class Inspector implements RuleSet.Listener {
         }
         var key = record.key();
         var value = record.value();
-        if (value == null && key != null && key.length == 0 && isTruncate(record)) {
+        if (isTruncate(record)) {
             return Finding.PASSES;
         }
         if (!WireFormat.is(key)) {
@@ -117,7 +117,11 @@ final class Inspector implements RuleSet.Listener {
         }
     }
 
+    /** Key and value are empty; older markers have no value. */
     private static boolean isTruncate(ConsumerRecord<byte[], byte[]> record) {
+        if (record.key() == null || record.key().length > 0 || record.value() != null && record.value().length > 0) {
+            return false;
+        }
         var op = Headers.bytes(record.headers(), Headers.OP);
         return op != null && op.length == 1 && op[0] == Op.TRUNCATE.code()[0];
     }
