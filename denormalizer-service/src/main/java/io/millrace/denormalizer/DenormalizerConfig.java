@@ -65,6 +65,14 @@ public interface DenormalizerConfig {
     @Min(1 << 20)
     long writeBufferBytes();
 
+    /**
+     * Memory for look-up rows that documents showed lately, in bytes: each partition of each pipeline has the same part of
+     * it. Default 32 MiB.
+     */
+    @WithDefault("33554432")
+    @Min(0)
+    long lookupCacheBytes();
+
     /** A larger document is set aside in quarantine. Default 8 MiB; the documents topic must take as much. */
     @WithDefault("8388608")
     @Min(1024)

@@ -16,29 +16,30 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.TreeSet;
 import org.apache.kafka.common.utils.Bytes;
-import org.apache.kafka.streams.state.KeyValueStore;
 
 /** Renders one document after the other; after each it knows what the document referred to and its highest position. */
 final class DocumentBuilder {
 
     private final Plan plan;
-    private final KeyValueStore<Bytes, byte[]> documents;
+    private final StoredDocument document;
     private final Lookups lookups;
     private final ByteWriter out = new ByteWriter(4096);
     private final ByteWriter scratch = new ByteWriter(256);
     private final TreeSet<Bytes> references = new TreeSet<>();
     private Position position;
-    private byte[] rootKey;
 
-    DocumentBuilder(Plan plan, KeyValueStore<Bytes, byte[]> documents, Lookups lookups) {
+    DocumentBuilder(Plan plan, StoredDocument document, Lookups lookups) {
         this.plan = plan;
-        this.documents = documents;
+        this.document = document;
         this.lookups = lookups;
     }
 
-    /** @throws IllegalArgumentException when JSON cannot hold a value */
-    byte[] build(byte[] root, Head head) {
-        rootKey = root;
+    /**
+     * Renders the document that was read last.
+     *
+     * @throws IllegalArgumentException when JSON cannot hold a value
+     */
+    byte[] build(Head head) {
         position = head.mark.max(head.root);
         references.clear();
         out.truncate(0);
@@ -125,15 +126,12 @@ final class DocumentBuilder {
         var array = new Array(node.elements());
         var parentKey = node.isDirect() ? Stores.NONE : KeyEncoding.key(parent, node.here(), scratch);
         if (parentKey != null) {
-            var prefix = Keys.entries(rootKey, node.id(), parentKey);
-            try (var entries = documents.prefixScan(prefix, Stores.BYTES)) {
-                while (entries.hasNext()) {
-                    var next = entries.next();
-                    var entry = Entry.read(next.value);
-                    position = position.max(entry.position());
-                    if (entry.row() != null) {
-                        array.add(Keys.from(next.key, prefix.get().length), new Row(entry.row(), node.table().columns().size()));
-                    }
+            var prefix = Keys.entries(document.rootKey(), node.id(), parentKey);
+            for (var next : document.entries(prefix)) {
+                var entry = Entry.read(next.value);
+                position = position.max(entry.position());
+                if (entry.row() != null) {
+                    array.add(Keys.from(next.key, prefix.get().length), new Row(entry.row(), node.table().columns().size()));
                 }
             }
         }

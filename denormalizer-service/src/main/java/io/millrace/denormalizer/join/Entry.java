@@ -7,22 +7,20 @@ import io.millrace.pipeline.record.Position;
 /**
  * A row of an array as it is stored with its document.
  *
- * @param rootLength how many bytes of its key are the root key
  * @param position of the change that put it there, or took it away
  * @param row null for what was taken away; kept for a while, so that a replay does not bring it back
  */
-record Entry(int rootLength, Position position, byte[] row) {
+record Entry(Position position, byte[] row) {
 
     static Entry read(byte[] stored) {
         var in = new ByteReader(stored);
-        int rootLength = (int) in.getVarint();
         var position = new Position(in.getLong(), in.getLong());
-        return new Entry(rootLength, position, in.get() == 0 ? null : in.rest());
+        return new Entry(position, in.get() == 0 ? null : in.rest());
     }
 
     byte[] toBytes() {
-        var out = new ByteWriter(Position.SIZE + 3 + (row == null ? 0 : row.length))
-                .putVarint(rootLength).putLong(position.commit()).putLong(position.lsn()).put(row == null ? 0 : 1);
+        var out = new ByteWriter(Position.SIZE + 1 + (row == null ? 0 : row.length))
+                .putLong(position.commit()).putLong(position.lsn()).put(row == null ? 0 : 1);
         return (row == null ? out : out.put(row)).toBytes();
     }
 }

@@ -18,12 +18,14 @@ final class ErasureReader {
     private static final List<String> COLUMNS = List.of("aggregatetype", "aggregateid", "type");
 
     private final Plan plan;
+    private final String topic;
     private final RootKeys rootKeys;
     private final SchemaSource schemas;
     private final Map<Integer, AvroRows> readers = new HashMap<>();
 
     ErasureReader(Plan plan, RootKeys rootKeys, SchemaSource schemas) {
         this.plan = plan;
+        this.topic = Router.outbox(plan);
         this.rootKeys = rootKeys;
         this.schemas = schemas;
     }
@@ -31,7 +33,7 @@ final class ErasureReader {
     record Request(byte[] rootKey, Message.Erase message) {}
 
     String topic() {
-        return Router.outbox(plan);
+        return topic;
     }
 
     /** Null where the record is something else. */

@@ -160,7 +160,7 @@ final class FanOut {
         throw new IllegalArgumentException("Nothing comes behind a prefix of 0xFF bytes alone");
     }
 
-    private static byte[] headers(Headers cause) {
+    static byte[] headers(Headers cause) {
         var out = new ByteWriter(128);
         for (Header header : cause) {
             if (header.value() != null) {
@@ -170,7 +170,7 @@ final class FanOut {
         return out.toBytes();
     }
 
-    private static Headers headers(byte[] stored) {
+    static Headers headers(byte[] stored) {
         var headers = new RecordHeaders();
         for (var in = new ByteReader(stored); in.hasMore();) {
             headers.add(in.getUtf8(), in.getBlock());

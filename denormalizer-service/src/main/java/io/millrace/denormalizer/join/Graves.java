@@ -7,7 +7,7 @@ import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.state.KeyValueStore;
 
 /**
- * Stubs of what was removed from the document store, to be cleared away when no replay can ask for them any more.
+ * Stubs of what was removed from a store, to be cleared away when no replay can ask for them any more.
  *
  * <p>They keep a replay from showing, for a moment, what is gone; nothing is wrong for longer than that without them. Not
  * thread-safe.

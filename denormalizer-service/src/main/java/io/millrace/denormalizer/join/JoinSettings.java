@@ -10,5 +10,6 @@ import java.util.function.BooleanSupplier;
  *        stream threads
  * @param keepRemoved how long the position of a removed array row is kept at least
  * @param maxDocumentBytes a larger document is set aside
+ * @param lookupCacheBytes of memory for look-up rows that documents showed lately, for each partition
  */
-public record JoinSettings(BooleanSupplier isCaughtUp, Duration keepRemoved, int maxDocumentBytes) {}
+public record JoinSettings(BooleanSupplier isCaughtUp, Duration keepRemoved, int maxDocumentBytes, long lookupCacheBytes) {}

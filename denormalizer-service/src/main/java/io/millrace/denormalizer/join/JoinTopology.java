@@ -47,9 +47,10 @@ public final class JoinTopology {
             sources.add("from-" + topic);
             topology.addSource(AutoOffsetReset.earliest(), "from-" + topic, (record, time) -> Math.max(0, record.timestamp()), bytes, bytes, topic);
         }
-        topology.addProcessor("router", () -> new Router(plan, schemas, commits, stage, new ErasureReader(plan, rootKeys, schemas)), sources.toArray(String[]::new));
+        topology.addProcessor("router", () -> new Router(plan, schemas, settings, commits, stage, new ErasureReader(plan, rootKeys, schemas)), sources.toArray(String[]::new));
         topology.addSource(AutoOffsetReset.earliest(), "from-exchange", (record, time) -> Math.max(0, record.timestamp()), bytes, bytes, topics.exchange());
-        topology.addProcessor("joiner", () -> new Joiner(plan, settings, commits, stage), "from-exchange");
+        var shares = ThreadLocal.withInitial(ThreadShare::new);
+        topology.addProcessor("joiner", () -> new Joiner(plan, settings, commits, stage, shares), "from-exchange");
         topology.addStateStore(store(Stores.ROWS), "router");
         topology.addStateStore(store(Stores.DOCUMENTS), "router", "joiner");
         topology.addStateStore(store(Stores.LOOKUPS), "joiner");

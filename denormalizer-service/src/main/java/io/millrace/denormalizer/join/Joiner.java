@@ -26,8 +26,6 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
 
     private static final Duration TICK = Duration.ofMillis(20);
     private static final long MILLI = 1_000_000;
-    /** Of the time, while other records wait. */
-    private static final double FAN_OUT_SHARE = 0.3;
     private static final Bytes FINGERPRINT = Keys.meta("fingerprint");
     private static final Bytes LIVE = Keys.meta("live");
 
@@ -35,6 +33,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
     private final JoinSettings settings;
     private final CommitClock commits;
     private final Stage stage;
+    private final ThreadLocal<ThreadShare> shares;
     private final ByteWriter scratch = new ByteWriter(256);
     private ProcessorContext<byte[], byte[]> context;
     private KeyValueStore<Bytes, byte[]> documents;
@@ -43,21 +42,26 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
     private Lookups lookups;
     private Placement placement;
     private FanOut fanOut;
+    private HeavyDocuments heavy;
+    private StoredDocument document;
+    private ThreadShare share;
     private Graves graves;
+    private Graves lookupGraves;
     private DocumentBuilder builder;
     private Phase phase;
     /** The root key that the scan emitted last. */
     private byte[] scanned;
     private long scanEnded;
-    private long lastTick;
-    private long records;
+    private boolean isQuiet;
     private boolean isMarked;
 
-    Joiner(Plan plan, JoinSettings settings, CommitClock commits, Stage stage) {
+    /** @param shares of each stream thread */
+    Joiner(Plan plan, JoinSettings settings, CommitClock commits, Stage stage, ThreadLocal<ThreadShare> shares) {
         this.plan = plan;
         this.settings = settings;
         this.commits = commits;
         this.stage = stage;
+        this.shares = shares;
     }
 
     /** How far the first build is. */
@@ -79,14 +83,17 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         store = context.getStateStore(Stores.LOOKUPS);
         clock = commits.session(context.taskId().partition());
         graves = new Graves(documents, clock, settings.keepRemoved());
-        lookups = new Lookups(store, clock);
+        lookupGraves = new Graves(store, clock, settings.keepRemoved());
+        lookups = new Lookups(store, clock, lookupGraves, settings.lookupCacheBytes());
         placement = new Placement(documents, clock, graves);
-        builder = new DocumentBuilder(plan, documents, lookups);
-        fanOut = new FanOut(store, clock, this::emitKnown);
+        document = new StoredDocument(documents);
+        builder = new DocumentBuilder(plan, document, lookups);
+        fanOut = new FanOut(store, clock, this::show);
+        heavy = new HeavyDocuments(store, clock, this::show);
+        share = shares.get();
         phase = store.get(LIVE) == null ? Phase.HELD : Phase.LIVE;
         refuseOtherPlan();
         stage.phase(context.taskId().partition(), phase.name());
-        lastTick = System.nanoTime();
         context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, now -> tick());
     }
 
@@ -109,7 +116,8 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
 
     @Override
     public void process(Record<byte[], byte[]> record) {
-        records++;
+        isQuiet = false;
+        share.busy();
         mark();
         apply(record.key(), Message.decode(record.value()), record.headers());
     }
@@ -148,9 +156,9 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         }
         put(rootKey, head);
         if (head.isVisible()) {
-            show(rootKey, head, cause);
+            show(rootKey, cause);
         } else if (head.row == null) {
-            remove(rootKey, head, cause);
+            hide(rootKey, cause);
         }
     }
 
@@ -166,7 +174,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         }
         put(rootKey, head);
         if (!head.isVisible()) {
-            remove(rootKey, head, cause);
+            hide(rootKey, cause);
         }
     }
 
@@ -180,23 +188,21 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
             return;
         }
         var before = stored == null ? null : Entry.read(stored).row();
-        var entry = new Entry(rootKey.length, message.position(), message.row()).toBytes();
+        var entry = new Entry(message.position(), message.row()).toBytes();
         documents.put(at, entry);
-        var head = head(rootKey);
         boolean loses = before != null && loses(node, before, message.row());
-        if (loses) {
-            absorb(rootKey, head);
-        }
-        if (message.row() == null) {
-            graves.add(at, entry);
-            head.mark = head.mark.max(message.position());
-        }
         if (loses || message.row() == null) {
+            var head = head(rootKey);
+            if (loses) {
+                absorb(rootKey, head);
+            }
+            if (message.row() == null) {
+                graves.add(at, entry);
+                head.mark = head.mark.max(message.position());
+            }
             put(rootKey, head);
         }
-        if (head.isVisible()) {
-            show(rootKey, head, cause);
-        }
+        show(rootKey, cause);
     }
 
     /** Whether rows below this one are no longer reached from it, before they are told to leave. */
@@ -215,10 +221,9 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
 
     /** Takes the position of every row of the document's arrays into the mark. */
     private void absorb(byte[] rootKey, Head head) {
-        try (var entries = documents.prefixScan(Keys.entries(rootKey), Stores.BYTES)) {
-            while (entries.hasNext()) {
-                head.mark = head.mark.max(Entry.read(entries.next().value).position());
-            }
+        document.read(rootKey);
+        for (var entry : document.entries(Keys.entries(rootKey))) {
+            head.mark = head.mark.max(Entry.read(entry.value).position());
         }
     }
 
@@ -252,12 +257,11 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
 
     private void removeRoots(Position position, org.apache.kafka.common.header.Headers cause) {
         var roots = new ArrayList<byte[]>();
-        try (var heads = documents.prefixScan(Keys.heads(), Stores.BYTES)) {
-            while (heads.hasNext()) {
-                var next = heads.next();
-                var head = Head.read(next.value);
+        try (var all = documents.range(Keys.documents(), Keys.behindDocuments())) {
+            while (document.readNext(all)) {
+                var head = document.head();
                 if (head.row != null && head.root.isBefore(position) || head.root.equals(position)) {
-                    roots.add(Keys.rootOfHead(next.key));
+                    roots.add(document.rootKey());
                 }
             }
         }
@@ -269,15 +273,15 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
     private void removeEntries(TablePlan table, Position position, org.apache.kafka.common.header.Headers cause) {
         record Gone(byte[] rootKey, int node, byte[] rowId) {}
         var gone = new ArrayList<Gone>();
-        try (var entries = documents.prefixScan(Keys.entries(), Stores.BYTES)) {
-            while (entries.hasNext()) {
-                var next = entries.next();
-                var entry = Entry.read(next.value);
-                var key = next.key.get();
-                int at = 1 + entry.rootLength();
-                var node = plan.spine().get((key[at] & 0xFF) << 8 | key[at + 1] & 0xFF);
-                if (node.isDirect() && node.table() == table && (entry.row() != null && entry.position().isBefore(position) || entry.position().equals(position))) {
-                    gone.add(new Gone(Arrays.copyOfRange(key, 1, at), node.id(), Arrays.copyOfRange(key, at + 2, key.length)));
+        try (var all = documents.range(Keys.documents(), Keys.behindDocuments())) {
+            while (document.readNext(all)) {
+                var rootKey = document.rootKey();
+                for (var next : document.entries(Keys.entries(rootKey))) {
+                    var entry = Entry.read(next.value);
+                    var node = plan.spine().get(Keys.nodeOf(next.key, rootKey));
+                    if (node.isDirect() && node.table() == table && (entry.row() != null && entry.position().isBefore(position) || entry.position().equals(position))) {
+                        gone.add(new Gone(rootKey, node.id(), Keys.behindNode(next.key, rootKey)));
+                    }
                 }
             }
         }
@@ -298,42 +302,50 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
     private boolean isShown(byte[] rootKey) {
         return switch (phase) {
             case HELD -> false;
-            case SCAN -> scanned != null && Arrays.compareUnsigned(rootKey, scanned) <= 0;
+            case SCAN -> scanned != null && Keys.head(rootKey).compareTo(Keys.head(scanned)) <= 0;
             case SCANNED, LIVE -> true;
         };
     }
 
-    /** For a fan-out: a document that may have gone since it was counted among the referrers. */
-    private void emitKnown(byte[] rootKey, org.apache.kafka.common.header.Headers cause) {
-        var head = head(rootKey);
+    /** Emits the document as it is now, if it is to be seen; a heavy one perhaps later. */
+    private void show(byte[] rootKey, org.apache.kafka.common.header.Headers cause) {
+        if (!isShown(rootKey) || heavy.holds(rootKey, cause)) {
+            return;
+        }
+        long begin = System.nanoTime();
+        document.read(rootKey);
+        var head = document.head();
         if (head.isVisible()) {
-            show(rootKey, head, cause);
-        }
-    }
-
-    private void show(byte[] rootKey, Head head, org.apache.kafka.common.header.Headers cause) {
-        if (isShown(rootKey)) {
             emit(rootKey, head, cause);
+            heavy.rendered(rootKey, System.nanoTime() - begin);
         }
     }
 
+    private void hide(byte[] rootKey, org.apache.kafka.common.header.Headers cause) {
+        if (isShown(rootKey)) {
+            document.read(rootKey);
+            remove(rootKey, document.head(), cause);
+        }
+    }
+
+    /** For the document that was read last. */
     private void emit(byte[] rootKey, Head head, org.apache.kafka.common.header.Headers cause) {
-        byte[] document;
+        byte[] content;
         try {
-            document = builder.build(rootKey, head);
+            content = builder.build(head);
         } catch (IllegalArgumentException e) {
             quarantine(head, cause, "document-unbuildable", "Building the document " + head.documentId + " failed: " + e.getMessage()
                     + ". The index keeps the document's last good state; correct the row, and it is built again");
             return;
         }
         var position = refer(rootKey, head, builder.references(), builder.position());
-        if (document.length > settings.maxDocumentBytes()) {
-            quarantine(head, cause, "document-too-large", "The document " + head.documentId + " has " + document.length + " bytes, more than the "
+        if (content.length > settings.maxDocumentBytes()) {
+            quarantine(head, cause, "document-too-large", "The document " + head.documentId + " has " + content.length + " bytes, more than the "
                     + settings.maxDocumentBytes() + " of millrace.denormalizer.max-document-bytes; raise it together with the topic's max.message.bytes, or take fewer fields");
             return;
         }
-        forward(head.documentId, document, position, cause);
-        stage.written(cause, document.length);
+        forward(head.documentId, content, position, cause);
+        stage.written(cause, content.length);
     }
 
     private void quarantine(Head head, org.apache.kafka.common.header.Headers cause, String reason, String detail) {
@@ -341,11 +353,8 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         context.forward(new Record<>(head.documentId.getBytes(StandardCharsets.UTF_8), null, context.currentSystemTimeMs(), Quarantine.headers(cause, reason, detail)), Sinks.QUARANTINE);
     }
 
-    /** Deletes the document; its head and the rows of its arrays stay, for the row may come back. */
+    /** Deletes the document that was read last; its head and the rows of its arrays stay, for the row may come back. */
     private void remove(byte[] rootKey, Head head, org.apache.kafka.common.header.Headers cause) {
-        if (!isShown(rootKey)) {
-            return;
-        }
         absorb(rootKey, head);
         put(rootKey, head);
         var position = refer(rootKey, head, Stores.NONE, head.mark.max(head.root));
@@ -354,13 +363,12 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
     }
 
     /**
-     * Replaces what the document refers to.
+     * Replaces what the document that was read last refers to.
      *
      * @return the position of the document, which is not lower than that of any reference that is dropped
      */
     private Position refer(byte[] rootKey, Head head, byte[] references, Position position) {
-        var at = Keys.references(rootKey);
-        var stored = documents.get(at);
+        var stored = document.references();
         if (Arrays.equals(stored, references)) {
             return position;
         }
@@ -376,7 +384,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
             highest = highest.max(lookups.behind(dropped.get(), plan.indexes()));
             store.delete(Keys.referrer(dropped.get(), rootKey));
         }
-        documents.put(at, references);
+        documents.put(Keys.references(rootKey), references);
         if (!old.isEmpty() && head.mark.isBefore(highest)) {
             head.mark = highest;
             put(rootKey, head);
@@ -407,13 +415,14 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         mark();
         long now = System.nanoTime();
         graves.clear();
+        lookupGraves.clear();
         switch (phase) {
             case HELD -> {
                 if (settings.isCaughtUp().getAsBoolean()) {
                     enter(Phase.SCAN);
                 }
             }
-            case SCAN -> scan(now + (records == 0 ? 200 : 50) * MILLI);
+            case SCAN -> scan(now + (isQuiet ? 200 : 50) * MILLI);
             case SCANNED -> {
                 if (clock.isCommitted(scanEnded)) {
                     store.put(LIVE, new byte[] {1});
@@ -422,13 +431,18 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
             }
             case LIVE -> { }
         }
-        if (!fanOut.isIdle()) {
-            long share = (long) ((now - lastTick) * FAN_OUT_SHARE / (1 - FAN_OUT_SHARE));
-            fanOut.work(System.nanoTime() + (records == 0 ? 50 * MILLI : Math.clamp(share, 2 * MILLI, 60 * MILLI)));
+        heavy.work();
+        fanOut(System.nanoTime());
+        isQuiet = true;
+    }
+
+    private void fanOut(long now) {
+        long granted = fanOut.isIdle() ? 0 : share.grant(now);
+        if (granted > 0) {
+            fanOut.work(now + granted);
+            share.spent(System.nanoTime() - now);
         }
         stage.fanOuts(context.taskId().partition(), fanOut.pending());
-        records = 0;
-        lastTick = System.nanoTime();
     }
 
     private void enter(Phase next) {
@@ -438,17 +452,13 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
 
     /** Emits every document that has not been emitted, until the time is up. */
     private void scan(long untilNanos) {
-        var from = scanned == null ? Keys.heads() : Bytes.wrap(Arrays.copyOf(Keys.head(scanned).get(), Keys.head(scanned).get().length + 1));
+        var from = scanned == null ? Keys.documents() : Keys.behindDocument(scanned);
         var noCause = new RecordHeaders();
-        try (var heads = documents.range(from, Keys.entries())) {
-            while (heads.hasNext()) {
-                var next = heads.next();
-                if (next.key.compareTo(Keys.entries()) >= 0) {
-                    break;
-                }
-                var rootKey = Keys.rootOfHead(next.key);
+        try (var all = documents.range(from, Keys.behindDocuments())) {
+            while (document.readNext(all)) {
+                var rootKey = document.rootKey();
                 scanned = rootKey;
-                var head = Head.read(next.value);
+                var head = document.head();
                 if (head.isVisible()) {
                     emit(rootKey, head, noCause);
                 } else if (!head.documentId.isEmpty()) {

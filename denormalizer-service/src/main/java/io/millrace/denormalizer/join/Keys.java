@@ -7,9 +7,13 @@ import org.apache.kafka.common.utils.Bytes;
 /** The keys of the state stores. The first byte says what a key is; DESIGN.md lists them. */
 final class Keys {
 
-    private static final int HEAD = 1;
-    private static final int ENTRY = 2;
-    private static final int REFERENCES = 3;
+    private static final int DOCUMENT = 1;
+    /** Parts of a document's keys. */
+    static final int HEAD = 1;
+    static final int REFERENCES = 2;
+    static final int ENTRY = 3;
+    private static final int NO_PART = 4;
+
     private static final int PLACED = 4;
     private static final int LOCATION = 5;
     private static final int LOCATION_MARK = 6;
@@ -21,6 +25,7 @@ final class Keys {
     private static final int FLOOR = 5;
     private static final int JOB = 6;
     private static final int META = 7;
+    private static final int HELD_DOCUMENT = 8;
 
     private Keys() {}
 
@@ -43,24 +48,50 @@ final class Keys {
         return row(table, new byte[0]);
     }
 
-    static Bytes heads() {
-        return of(HEAD, new byte[0]);
+    /** Before every document. */
+    static Bytes documents() {
+        return of(DOCUMENT, new byte[0]);
+    }
+
+    /** Behind every document. */
+    static Bytes behindDocuments() {
+        return of(DOCUMENT + 1, new byte[0]);
+    }
+
+    /** Before everything of one document. The length stands first, so that the root key can be told from what follows. */
+    static Bytes document(byte[] rootKey) {
+        return Bytes.wrap(document(rootKey, 0).toBytes());
+    }
+
+    static Bytes behindDocument(byte[] rootKey) {
+        return Bytes.wrap(document(rootKey, 1).put(NO_PART).toBytes());
+    }
+
+    private static ByteWriter document(byte[] rootKey, int more) {
+        return new ByteWriter(3 + rootKey.length + more).put(DOCUMENT).putShort(rootKey.length).put(rootKey);
+    }
+
+    /** The root key in any key of a document. */
+    static byte[] rootOf(Bytes key) {
+        var bytes = key.get();
+        return Arrays.copyOfRange(bytes, 3, 3 + ((bytes[1] & 0xFF) << 8 | bytes[2] & 0xFF));
+    }
+
+    /** Which part of its document a key stands for. */
+    static int part(Bytes key, byte[] rootKey) {
+        return key.get()[3 + rootKey.length];
     }
 
     static Bytes head(byte[] rootKey) {
-        return of(HEAD, rootKey);
+        return Bytes.wrap(document(rootKey, 1).put(HEAD).toBytes());
     }
 
-    static byte[] rootOfHead(Bytes key) {
-        return from(key, 1);
-    }
-
-    static Bytes entries() {
-        return of(ENTRY, new byte[0]);
+    static Bytes references(byte[] rootKey) {
+        return Bytes.wrap(document(rootKey, 1).put(REFERENCES).toBytes());
     }
 
     static Bytes entries(byte[] rootKey) {
-        return of(ENTRY, rootKey);
+        return Bytes.wrap(document(rootKey, 1).put(ENTRY).toBytes());
     }
 
     static Bytes entries(byte[] rootKey, int node, byte[] parentKey) {
@@ -68,12 +99,19 @@ final class Keys {
     }
 
     static Bytes entry(byte[] rootKey, int node, byte[] parentKey, byte[] rowId) {
-        return Bytes.wrap(new ByteWriter(3 + rootKey.length + parentKey.length + rowId.length)
-                .put(ENTRY).put(rootKey).putShort(node).put(parentKey).put(rowId).toBytes());
+        return Bytes.wrap(document(rootKey, 3 + parentKey.length + rowId.length).put(ENTRY).putShort(node).put(parentKey).put(rowId).toBytes());
     }
 
-    static Bytes references(byte[] rootKey) {
-        return of(REFERENCES, rootKey);
+    /** The node of an entry. */
+    static int nodeOf(Bytes entry, byte[] rootKey) {
+        var bytes = entry.get();
+        int at = 4 + rootKey.length;
+        return (bytes[at] & 0xFF) << 8 | bytes[at + 1] & 0xFF;
+    }
+
+    /** What follows the node in an entry's key: for a direct node the row's id. */
+    static byte[] behindNode(Bytes entry, byte[] rootKey) {
+        return from(entry, 6 + rootKey.length);
     }
 
     static Bytes placed(int node) {
@@ -131,6 +169,14 @@ final class Keys {
 
     static Bytes job(byte[] reference) {
         return of(JOB, reference);
+    }
+
+    static Bytes heldDocuments() {
+        return of(HELD_DOCUMENT, new byte[0]);
+    }
+
+    static Bytes heldDocument(byte[] rootKey) {
+        return of(HELD_DOCUMENT, rootKey);
     }
 
     static Bytes meta(String name) {

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SequencedSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.state.KeyValueStore;
@@ -24,11 +25,34 @@ final class Lookups {
 
     private final KeyValueStore<Bytes, byte[]> store;
     private final CommitClock.Session clock;
+    private final Graves graves;
     private final ByteWriter scratch = new ByteWriter(256);
+    /** What references led to lately, the least used first. */
+    private final LinkedHashMap<Bytes, Known> cache = new LinkedHashMap<>(1024);
+    private final long mostBytes;
+    private long bytes;
 
-    Lookups(KeyValueStore<Bytes, byte[]> store, CommitClock.Session clock) {
+    /** @param cacheBytes of memory for what documents referred to lately */
+    Lookups(KeyValueStore<Bytes, byte[]> store, CommitClock.Session clock, Graves graves, long cacheBytes) {
         this.store = store;
         this.clock = clock;
+        this.graves = graves;
+        this.mostBytes = cacheBytes;
+    }
+
+    /** What a reference leads to, as far as somebody has asked. */
+    private static final class Known {
+
+        /** Of the objects that make up an entry, about. */
+        private static final int OVERHEAD = 200;
+
+        private Position mark;
+        private boolean isLooked;
+        private Found one;
+
+        private int bytes(Bytes reference) {
+            return OVERHEAD + reference.get().length + (one == null ? 0 : one.rowId.length + one.row.bytes().length + Integer.BYTES * one.row.columns());
+        }
     }
 
     /** A row that a look-up found. */
@@ -49,11 +73,16 @@ final class Lookups {
         boolean again = before != null && position.equals(before.position());
         boolean same = before != null && before.isPresent() && Arrays.equals(before.content(), content);
         var after = Image.after(before, position, content, same || again || before == null ? null : before.content(), clock);
-        store.put(at, after.toBytes());
-        if (same && !again) {
-            return changed;
+        var stored = after.toBytes();
+        store.put(at, stored);
+        if (content == null) {
+            graves.add(at, stored);
         }
         var row = content == null ? null : new Row(content, table.columns().size());
+        if (same && !again) {
+            table.indexes().forEach(i -> forget(i, KeyEncoding.key(row, i.columns(), scratch)));
+            return changed;
+        }
         for (var index : table.indexes()) {
             var key = row == null ? null : KeyEncoding.key(row, index.columns(), scratch);
             for (var former : after.formers()) {
@@ -63,10 +92,21 @@ final class Lookups {
                 if (!Arrays.equals(key, rowId)) {
                     store.put(Keys.lookupIndex(index.id(), key, rowId), Stores.NONE);
                 }
-                changed.add(Bytes.wrap(Keys.reference(index.id(), key)));
+                changed.add(forget(index, key));
             }
         }
         return changed;
+    }
+
+    /** What the key led to has changed. */
+    private Bytes forget(LookupIndex index, byte[] key) {
+        if (key == null) {
+            return null;
+        }
+        var reference = Bytes.wrap(Keys.reference(index.id(), key));
+        var known = cache.remove(reference);
+        bytes -= known == null ? 0 : known.bytes(reference);
+        return reference;
     }
 
     private void left(LookupIndex index, byte[] rowId, byte[] old, byte[] key, Position position, SequencedSet<Bytes> changed) {
@@ -78,7 +118,7 @@ final class Lookups {
         }
         var mark = Keys.lookupMark(index.id(), old);
         store.put(mark, position(store.get(mark)).max(position).toBytes());
-        changed.add(Bytes.wrap(Keys.reference(index.id(), old)));
+        changed.add(forget(index, old));
     }
 
     private static Position position(byte[] stored) {
@@ -111,11 +151,46 @@ final class Lookups {
 
     /** The highest position of what left an index key. */
     Position mark(int index, byte[] key) {
-        return position(store.get(Keys.lookupMark(index, key)));
+        var reference = Bytes.wrap(Keys.reference(index, key));
+        var known = take(reference);
+        if (known.mark == null) {
+            known.mark = position(store.get(Keys.lookupMark(index, key)));
+        }
+        keep(reference, known);
+        return known.mark;
     }
 
     /** The newest row under a key that should be unique; null where there is none. */
     Found one(LookupIndex index, byte[] key) {
+        var reference = Bytes.wrap(Keys.reference(index.id(), key));
+        var known = take(reference);
+        if (!known.isLooked) {
+            known.one = look(index, key);
+            known.isLooked = true;
+        }
+        keep(reference, known);
+        return known.one;
+    }
+
+    private Known take(Bytes reference) {
+        var known = cache.remove(reference);
+        if (known == null) {
+            return new Known();
+        }
+        bytes -= known.bytes(reference);
+        return known;
+    }
+
+    private void keep(Bytes reference, Known known) {
+        cache.put(reference, known);
+        bytes += known.bytes(reference);
+        while (bytes > mostBytes && !cache.isEmpty()) {
+            var eldest = cache.pollFirstEntry();
+            bytes -= eldest.getValue().bytes(eldest.getKey());
+        }
+    }
+
+    private Found look(LookupIndex index, byte[] key) {
         var byId = byId(index, key);
         if (byId != null) {
             return byId;

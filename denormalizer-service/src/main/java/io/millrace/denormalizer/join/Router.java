@@ -11,12 +11,16 @@ import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Op;
 import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.topic.Topics;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
@@ -28,8 +32,12 @@ import org.apache.kafka.streams.state.KeyValueStore;
  */
 final class Router implements Processor<byte[], byte[], byte[], byte[]> {
 
+    private static final Duration CLEARING = Duration.ofSeconds(1);
+    private static final List<String> STORY = List.of(Headers.COMMITTED, Headers.CAPTURED, Headers.GATED, Headers.TRACEPARENT);
+
     private final Plan plan;
     private final SchemaSource schemas;
+    private final JoinSettings settings;
     private final CommitClock commits;
     private final Stage stage;
     private final ErasureReader erasures;
@@ -38,10 +46,12 @@ final class Router implements Processor<byte[], byte[], byte[], byte[]> {
     private ProcessorContext<byte[], byte[]> context;
     private KeyValueStore<Bytes, byte[]> rows;
     private CommitClock.Session clock;
+    private Graves graves;
 
-    Router(Plan plan, SchemaSource schemas, CommitClock commits, Stage stage, ErasureReader erasures) {
+    Router(Plan plan, SchemaSource schemas, JoinSettings settings, CommitClock commits, Stage stage, ErasureReader erasures) {
         this.plan = plan;
         this.schemas = schemas;
+        this.settings = settings;
         this.commits = commits;
         this.stage = stage;
         this.erasures = erasures;
@@ -54,6 +64,8 @@ final class Router implements Processor<byte[], byte[], byte[], byte[]> {
         context = processorContext;
         rows = context.getStateStore(Stores.ROWS);
         clock = commits.session(context.taskId().partition());
+        graves = new Graves(rows, clock, settings.keepRemoved());
+        context.schedule(CLEARING, PunctuationType.WALL_CLOCK_TIME, now -> graves.clear());
         for (var table : plan.tables()) {
             sources.put(table.topic(), new Source(table, new TableReader(table, schemas)));
         }
@@ -71,7 +83,7 @@ final class Router implements Processor<byte[], byte[], byte[], byte[]> {
             }
             var source = sources.get(topic);
             if (source != null) {
-                route(source, record);
+                route(source, record, record.withHeaders(story(record.headers())));
             }
         } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
             stage.unreadable(topic);
@@ -80,31 +92,44 @@ final class Router implements Processor<byte[], byte[], byte[], byte[]> {
         }
     }
 
-    private void route(Source source, Record<byte[], byte[]> record) {
+    /** What goes on with the messages; what the change did and where it stands, they say themselves. */
+    private static RecordHeaders story(org.apache.kafka.common.header.Headers from) {
+        var story = new RecordHeaders();
+        for (var name : STORY) {
+            var header = from.lastHeader(name);
+            if (header != null) {
+                story.add(header);
+            }
+        }
+        return story;
+    }
+
+    /** @param cause the record with the headers that go on */
+    private void route(Source source, Record<byte[], byte[]> record, Record<byte[], byte[]> cause) {
         var table = source.table;
         var position = Headers.position(record.headers());
         var code = Headers.bytes(record.headers(), Headers.OP);
         var op = code == null ? null : Op.of(code);
         if (op == Op.TRUNCATE) {
-            truncate(table, position, record);
+            truncate(table, position, cause);
             return;
         }
         var key = source.reader.key(record.key());
         var row = record.value() == null ? null : source.reader.row(record.value());
         var content = row == null ? null : row.bytes();
         if (table.isLookup()) {
-            send(key.rowId(), new Message.Lookup(position, table.id(), key.rowId(), content), record);
+            send(key.rowId(), new Message.Lookup(position, table.id(), key.rowId(), content), cause);
         }
         if (plan.root().table() == table) {
             boolean isNew = row == null || op == Op.CREATE;
-            send(key.rowId(), new Message.Root(position, isNew, key.documentId(), content), record);
+            send(key.rowId(), new Message.Root(position, isNew, key.documentId(), content), cause);
         }
         if (key.isRouted()) {
             for (var node : table.nodes()) {
-                move(node, key.rowId(), row == null ? key.partial() : null, row, true, position, record);
+                move(node, key.rowId(), row == null ? key.partial() : null, row, true, position, cause);
             }
         } else if (!table.nodes().isEmpty()) {
-            remembered(table, key.rowId(), row, position, record);
+            remembered(table, key.rowId(), row, position, cause);
         }
         stage.routed(table);
     }
@@ -132,7 +157,11 @@ final class Router implements Processor<byte[], byte[], byte[], byte[]> {
                 announce(node, rowId, row, again || old == null || moves(node, old, row), position, cause);
             }
         }
-        rows.put(at, after.toBytes());
+        var stored = after.toBytes();
+        rows.put(at, stored);
+        if (row == null) {
+            graves.add(at, stored);
+        }
     }
 
     private boolean moves(SpineNode node, Row old, Row row) {

@@ -29,7 +29,7 @@ import java.util.Map;
 public final class Planner {
 
     /** Raised when the stored form of keys, rows or messages changes. */
-    private static final int FORMAT = 1;
+    private static final int FORMAT = 2;
 
     private final Pipeline pipeline;
     private final List<String> rootKey;

@@ -43,7 +43,7 @@ public class Joins {
     void start(@Observes StartupEvent event) {
         var files = PipelineFiles.load(config.pipelines());
         memory = new StoreMemory(config.blockCacheBytes(), config.writeBufferBytes());
-        joins = files.stream().map(f -> new PipelineJoin(f.pipeline(), config, bootstrap, registry, memory, meters, tracer)).toList();
+        joins = files.stream().map(f -> new PipelineJoin(f.pipeline(), files.size(), config, bootstrap, registry, memory, meters, tracer)).toList();
         joins.forEach(PipelineJoin::start);
         LOG.infof("Joining %s", String.join(", ", joins.stream().map(PipelineJoin::name).toList()));
     }

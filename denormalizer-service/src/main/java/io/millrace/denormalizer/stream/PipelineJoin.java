@@ -33,6 +33,8 @@ import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
 import org.jboss.logging.Logger;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.Status;
 
 /**
  * The life of one pipeline's join: waits for what it needs, runs the Streams application, and starts it again when it
@@ -41,7 +43,7 @@ import org.jboss.logging.Logger;
 final class PipelineJoin {
 
     private static final Logger LOG = Logger.getLogger(PipelineJoin.class);
-    private static final Duration BEAT = Duration.ofMillis(500);
+    private static final Duration BEAT = Duration.ofMillis(100);
     private static final Duration PURGE = Duration.ofSeconds(5);
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
@@ -49,6 +51,7 @@ final class PipelineJoin {
     private static final int FAILURES_AT_ONCE = 3;
 
     private final Pipeline pipeline;
+    private final int pipelines;
     private final DenormalizerConfig config;
     private final String bootstrap;
     private final Registry registry;
@@ -65,8 +68,10 @@ final class PipelineJoin {
     private volatile boolean fatal;
     private volatile long[] failures = {};
 
-    PipelineJoin(Pipeline pipeline, DenormalizerConfig config, String bootstrap, Registry registry, StoreMemory memory, MeterRegistry meters, Tracer tracer) {
+    /** @param pipelines how many share the memory that the configuration gives */
+    PipelineJoin(Pipeline pipeline, int pipelines, DenormalizerConfig config, String bootstrap, Registry registry, StoreMemory memory, MeterRegistry meters, Tracer tracer) {
         this.pipeline = pipeline;
+        this.pipelines = pipelines;
         this.config = config;
         this.bootstrap = bootstrap;
         this.registry = registry;
@@ -158,7 +163,7 @@ final class PipelineJoin {
         var sources = JoinTopology.sourceTopics(plan);
         int partitions = PipelineTopics.prepare(admin, sources, topics, config.replicationFactor());
         var catchUp = new CatchUp(admin, topics.application(), partitionsOf(sources, partitions), partitionsOf(List.of(topics.exchange()), partitions), JoinTopology.hops(plan));
-        run(admin, plan, rootKeys, topics, catchUp);
+        run(admin, plan, rootKeys, topics, catchUp, partitions);
     }
 
     /** The first row of the root table brings the schema of its key; without one there is no document to make. */
@@ -180,14 +185,14 @@ final class PipelineJoin {
         return topics.stream().flatMap(t -> IntStream.range(0, partitions).mapToObj(p -> new TopicPartition(t, p))).toList();
     }
 
-    private void run(Admin admin, Plan plan, RootKeys rootKeys, JoinTopics topics, CatchUp catchUp) throws InterruptedException, ExecutionException {
+    private void run(Admin admin, Plan plan, RootKeys rootKeys, JoinTopics topics, CatchUp catchUp, int partitions) throws InterruptedException, ExecutionException {
         var commits = new CommitClock();
         if (made == null) {
             made = new Stage(plan, meters, tracer);
         }
         var running = made;
         stage = running;
-        var settings = new JoinSettings(catchUp::isDone, config.keepRemoved(), config.maxDocumentBytes());
+        var settings = new JoinSettings(catchUp::isDone, config.keepRemoved(), config.maxDocumentBytes(), config.lookupCacheBytes() / pipelines / partitions);
         var topology = JoinTopology.of(plan, topics, rootKeys, registry, commits, settings, running);
         try (var streams = new KafkaStreams(topology, properties(topics, commits))) {
             streams.setUncaughtExceptionHandler(this::answer);
@@ -236,8 +241,8 @@ final class PipelineJoin {
                 LOG.infof("The join of the pipeline %s runs", pipeline.name());
             }
             trouble = away;
-        } else if (!fatal) {
-            trouble = "the join is " + state.name().toLowerCase(java.util.Locale.ROOT) + (state == KafkaStreams.State.REBALANCING ? ": partitions are assigned, or state is restored" : "");
+        } else if (state == KafkaStreams.State.REBALANCING && !fatal) {
+            trouble = "the join is rebalancing: partitions are assigned, or state is restored";
         }
     }
 
@@ -259,6 +264,8 @@ final class PipelineJoin {
         p.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.AT_LEAST_ONCE);
         p.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, config.commitInterval().toMillis());
         p.put(StreamsConfig.POLL_MS_CONFIG, 20);
+        // Streams registers a metric with each iterator that it opens; telling JMX of it costs more than the iterator.
+        p.put(StreamsConfig.METRIC_REPORTER_CLASSES_CONFIG, "");
         p.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 0);
         p.put(StreamsConfig.NUM_STANDBY_REPLICAS_CONFIG, config.standbyReplicas());
         p.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, (int) config.replicationFactor());
@@ -282,6 +289,24 @@ final class PipelineJoin {
         return p;
     }
 
+    /** Whether the state store could not be written. */
+    private static boolean isDisk(Throwable failure) {
+        for (var cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof RocksDBException store && store.getStatus() != null && store.getStatus().getCode() == Status.Code.IOError) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static String innermost(Throwable failure) {
+        var cause = failure;
+        while (cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        return cause.getMessage();
+    }
+
     private StreamThreadExceptionResponse answer(Throwable failure) {
         var running = stage;
         if (running != null) {
@@ -299,6 +324,11 @@ final class PipelineJoin {
             }
         }
         LOG.errorf(failure, "A stream thread of the pipeline %s failed", pipeline.name());
+        if (isDisk(failure)) {
+            say("Writing the state under " + config.stateFolder().toAbsolutePath() + " failed: " + innermost(failure) + ", with " + (config.stateFolder().toFile().getUsableSpace() >> 20)
+                    + " MiB free there. The join is stopped and started again until it can be written; no row is lost. Make room, or move the folder to a larger disk");
+            return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+        }
         say("A stream thread failed: " + failure + ". The log says more");
         long now = System.nanoTime();
         failures = IntStream.rangeClosed(0, failures.length).mapToLong(i -> i < failures.length ? failures[i] : now).filter(t -> now - t < LONGEST_PAUSE.toNanos()).toArray();

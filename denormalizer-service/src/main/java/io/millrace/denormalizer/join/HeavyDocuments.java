@@ -1,0 +1,112 @@
+package io.millrace.denormalizer.join;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.BiConsumer;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.state.KeyValueStore;
+
+/**
+ * Holds back documents that take long to render, so that many changes of one of them cost few renderings. A document
+ * that took {@link #HEAVY} or more is rendered again only when several times as long has passed; the changes in between
+ * come out together. What is held back is stored until it is out and committed. Not thread-safe.
+ */
+final class HeavyDocuments {
+
+    private static final long HEAVY = 5_000_000;
+    private static final int REST = 4;
+    private static final int MOST_KNOWN = 1_000;
+
+    private final KeyValueStore<Bytes, byte[]> store;
+    private final CommitClock.Session clock;
+    private final BiConsumer<byte[], Headers> emit;
+    /** When a heavy document may be rendered again, by the system's nanosecond clock. */
+    private final Map<Bytes, Long> heavy = new LinkedHashMap<>(16, 0.75f, true) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Bytes, Long> eldest) {
+            return size() > MOST_KNOWN;
+        }
+    };
+    private final Map<Bytes, Held> held = new LinkedHashMap<>();
+
+    HeavyDocuments(KeyValueStore<Bytes, byte[]> store, CommitClock.Session clock, BiConsumer<byte[], Headers> emit) {
+        this.store = store;
+        this.clock = clock;
+        this.emit = emit;
+        try (var stored = store.prefixScan(Keys.heldDocuments(), Stores.BYTES)) {
+            while (stored.hasNext()) {
+                var next = stored.next();
+                held.put(Bytes.wrap(Keys.from(next.key, 1)), new Held(FanOut.headers(next.value)));
+            }
+        }
+    }
+
+    private static final class Held {
+        final Headers cause;
+        boolean done;
+        long doneAt;
+
+        Held(Headers cause) {
+            this.cause = cause;
+        }
+    }
+
+    /** Whether the document is not to be rendered now; then it will be, later. */
+    boolean holds(byte[] rootKey, Headers cause) {
+        if (heavy.isEmpty() && held.isEmpty()) {
+            return false;
+        }
+        var key = Bytes.wrap(rootKey);
+        var waiting = held.get(key);
+        if (waiting != null && !waiting.done) {
+            return true;
+        }
+        var until = heavy.get(key);
+        if (until == null || until - System.nanoTime() <= 0) {
+            return false;
+        }
+        held.put(key, new Held(cause));
+        store.put(Keys.heldDocument(rootKey), FanOut.headers(cause));
+        return true;
+    }
+
+    /** Notes what a rendering took. */
+    void rendered(byte[] rootKey, long nanos) {
+        if (nanos >= HEAVY) {
+            heavy.put(Bytes.wrap(rootKey), System.nanoTime() + REST * nanos);
+        } else if (!heavy.isEmpty()) {
+            heavy.remove(Bytes.wrap(rootKey));
+        }
+    }
+
+    /** Emits what has rested long enough. */
+    void work() {
+        if (held.isEmpty()) {
+            return;
+        }
+        var finished = new ArrayList<Bytes>();
+        var due = new ArrayList<Bytes>();
+        held.forEach((key, waiting) -> {
+            if (!waiting.done) {
+                var until = heavy.get(key);
+                if (until == null || until - System.nanoTime() <= 0) {
+                    due.add(key);
+                }
+            } else if (clock.isCommitted(waiting.doneAt)) {
+                finished.add(key);
+            }
+        });
+        for (var key : due) {
+            var waiting = held.get(key);
+            waiting.done = true;
+            emit.accept(key.get(), waiting.cause);
+            waiting.doneAt = clock.stamp();
+        }
+        for (var key : finished) {
+            held.remove(key);
+            store.delete(Keys.heldDocument(key.get()));
+        }
+    }
+}
