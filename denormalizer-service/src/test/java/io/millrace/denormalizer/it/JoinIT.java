@@ -1,25 +1,17 @@
 package io.millrace.denormalizer.it;
 
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.millrace.denormalizer.json.JsonCanon;
 import io.millrace.local.ManagedProcess;
-import io.millrace.pipeline.topic.Topics;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
-import java.util.TreeMap;
+import org.apache.kafka.clients.admin.NewPartitions;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -32,101 +24,35 @@ import org.junit.jupiter.api.io.TempDir;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class JoinIT {
 
-    private static final List<String> PIPELINES = List.of("monitors", "orgs", "steps", "people");
-    private static final long SEED = Long.getLong("millrace.it.seed", 42);
-
     @TempDir
     static Path data;
-    static Stack stack;
-    static Connection db;
-    static Rows rows;
-    static Traffic traffic;
-    static final Random random = new Random(SEED);
-    static final Map<String, Documents> documents = new HashMap<>();
-    static final Map<String, String> sql = new HashMap<>();
+    static World world;
     static ManagedProcess service;
 
     @BeforeAll
     static void start() throws Exception {
-        stack = new Stack(data);
-        var servers = stack.servers();
-        db = DriverManager.getConnection(servers.jdbcUrl("postgres"), servers.postgresUser(), servers.postgresPassword());
-        db.createStatement().execute("CREATE DATABASE it");
-        db.close();
-        db = DriverManager.getConnection(servers.jdbcUrl("it"), servers.postgresUser(), servers.postgresPassword());
-        db.createStatement().execute(resource("schema.sql"));
-        rows = new Rows(stack);
-        traffic = new Traffic(db, random);
-        var topics = new ArrayList<>(Schema.TABLES.keySet().stream().map(Rows::topic).toList());
-        for (var pipeline : PIPELINES) {
-            topics.add(Topics.documents(pipeline));
-            topics.add(Topics.quarantineDocuments(pipeline));
-            sql.put(pipeline, resource(pipeline + ".sql"));
-        }
-        stack.topics(topics);
-        for (var pipeline : PIPELINES) {
-            documents.put(pipeline, new Documents(stack, pipeline));
-        }
-        service = stack.service(1, Path.of("src/test/resources/it/pipelines").toAbsolutePath().toString(), Map.of());
+        world = new World(data, Map.of());
+        service = world.stack.service(1, World.FILES.toString(), Map.of());
     }
 
     @AfterAll
-    static void stop() throws SQLException {
-        documents.values().forEach(Documents::close);
-        if (db != null) {
-            db.close();
-        }
-        if (stack != null) {
-            stack.close();
-        }
-    }
-
-    private static String resource(String name) throws IOException {
-        try (var in = JoinIT.class.getResourceAsStream("/it/" + name)) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        }
-    }
-
-    private static TreeMap<String, String> expected(String pipeline) throws SQLException {
-        var expected = new TreeMap<String, String>();
-        try (var result = db.createStatement().executeQuery(sql.get(pipeline))) {
-            while (result.next()) {
-                expected.put(result.getString(1), new String(JsonCanon.canonical(result.getString(2)), StandardCharsets.UTF_8));
-            }
-        }
-        return expected;
-    }
-
-    private static String difference(Map<String, String> expected, Map<String, String> actual) {
-        for (var id : expected.keySet()) {
-            if (!expected.get(id).equals(actual.get(id))) {
-                return "document " + id + "\n  expected " + expected.get(id) + "\n  actual   " + actual.get(id);
-            }
-        }
-        return actual.keySet().stream().filter(id -> !expected.containsKey(id)).findFirst().map(id -> "document " + id + " should not be there: " + actual.get(id)).orElse("");
-    }
-
-    private static void converges(String when) throws SQLException {
-        for (var pipeline : PIPELINES) {
-            var expected = expected(pipeline);
-            var found = documents.get(pipeline);
-            await(when + ", pipeline " + pipeline + ", seed " + SEED).atMost(Duration.ofSeconds(150)).pollInterval(Duration.ofMillis(200))
-                    .untilAsserted(() -> assertEquals("", difference(expected, found.now())));
-            assertEquals(List.of(), found.regressions(), "versions went backwards: " + when);
+    static void stop() {
+        if (world != null) {
+            world.close();
         }
     }
 
     @Test
     @Order(1)
     void theFirstBuildMakesEachDocumentOnce() throws Exception {
-        traffic.transactions(400);
-        rows.capture(db);
-        rows.send(random, false);
+        world.traffic.transactions(400);
+        world.rows.capture(world.db);
+        world.rows.send(world.random, false);
         service.start();
-        converges("after the first build");
-        for (var pipeline : PIPELINES) {
-            assertTrue(documents.get(pipeline).records() <= expected(pipeline).size() + 30,
-                    pipeline + " has " + documents.get(pipeline).records() + " records for " + expected(pipeline).size() + " documents");
+        world.converges("after the first build");
+        for (var pipeline : World.PIPELINES) {
+            assertTrue(world.documents(pipeline).records() <= world.expected(pipeline).size() + 30,
+                    pipeline + " has " + world.documents(pipeline).records() + " records for " + world.expected(pipeline).size() + " documents");
         }
     }
 
@@ -134,10 +60,10 @@ class JoinIT {
     @Order(2)
     void changesInAnyOrderAcrossTablesAndReplaysConverge() throws Exception {
         for (int round = 0; round < 6; round++) {
-            traffic.transactions(150);
-            rows.capture(db);
-            rows.send(random, true);
-            converges("round " + round);
+            world.traffic.transactions(150);
+            world.rows.capture(world.db);
+            world.rows.send(world.random, true);
+            world.converges("round " + round);
         }
     }
 
@@ -145,88 +71,148 @@ class JoinIT {
     @Order(3)
     void killsInTheMiddleOfChangesConverge() throws Exception {
         for (int round = 0; round < 4; round++) {
-            traffic.transactions(150);
-            rows.capture(db);
-            rows.send(random, true);
+            world.traffic.transactions(150);
+            world.rows.capture(world.db);
+            world.rows.send(world.random, true);
             service.kill();
-            traffic.transactions(50);
-            rows.capture(db);
-            rows.send(random, true);
+            world.traffic.transactions(50);
+            world.rows.capture(world.db);
+            world.rows.send(world.random, true);
             service.start();
-            converges("kill " + round);
+            world.converges("kill " + round);
         }
     }
 
     @Test
     @Order(7)
     void instancesComeAndGoUnderLoad() throws Exception {
-        var second = stack.service(2, Path.of("src/test/resources/it/pipelines").toAbsolutePath().toString(), Map.of());
-        load();
+        var second = world.stack.service(2, World.FILES.toString(), Map.of());
+        world.load(60);
         second.start();
-        load();
-        converges("a second instance with an empty disk came");
-        load();
+        world.load(60);
+        world.converges("a second instance with an empty disk came");
+        world.load(60);
         service.kill();
-        load();
-        converges("the first instance was killed");
+        world.load(60);
+        world.converges("the first instance was killed");
         service.start();
-        load();
+        world.load(60);
         second.stop();
-        load();
-        converges("the second instance left");
-    }
-
-    private static void load() throws SQLException {
-        traffic.transactions(60);
-        rows.capture(db);
-        rows.send(random, true);
+        world.load(60);
+        world.converges("the second instance left");
     }
 
     @Test
     @Order(4)
     void aTruncatedTableLeavesEveryDocument() throws Exception {
         for (var table : List.of("monitor_tag", "team", "recipient", "org", "monitor")) {
-            db.createStatement().execute("TRUNCATE " + table);
-            traffic.transactions(20);
-            rows.capture(db);
-            rows.send(random, true);
-            converges("truncate of " + table);
+            world.db.createStatement().execute("TRUNCATE " + table);
+            world.traffic.transactions(20);
+            world.rows.capture(world.db);
+            world.rows.send(world.random, true);
+            world.converges("truncate of " + table);
         }
     }
 
     @Test
     @Order(5)
     void anErasedDocumentStaysAwayUntilItsRowIsInsertedAnew() throws Exception {
-        db.createStatement().execute("INSERT INTO monitor (id, title) VALUES (777, 'secret')");
-        rows.capture(db);
-        rows.send(random, false);
-        var found = documents.get("monitors");
+        world.db.createStatement().execute("INSERT INTO monitor (id, title) VALUES (777, 'secret')");
+        world.rows.capture(world.db);
+        world.rows.send(world.random, false);
+        var found = world.documents("monitors");
         await().atMost(Duration.ofSeconds(60)).until(() -> found.now().containsKey("777"));
-        long erasure = rows.nextTransaction();
-        rows.change("outboxevent", "c", null, Map.of("id", "8c5a1a3e-0000-4000-8000-000000000777", "aggregatetype", "monitors", "aggregateid", "777", "type", "erase"));
-        rows.send(random, false);
+        long erasure = world.rows.nextTransaction();
+        world.rows.change("outboxevent", "c", null, Map.of("id", "8c5a1a3e-0000-4000-8000-000000000777", "aggregatetype", "monitors", "aggregateid", "777", "type", "erase"));
+        world.rows.send(world.random, false);
         await().atMost(Duration.ofSeconds(60)).until(() -> !found.now().containsKey("777"));
         assertTrue(found.version("777") >= erasure, "the delete has the version " + found.version("777") + ", the erasure " + erasure);
-        db.createStatement().execute("UPDATE monitor SET title = 'still secret' WHERE id = 777");
-        db.createStatement().execute("INSERT INTO monitor (id, title) VALUES (778, 'after')");
-        rows.capture(db);
-        rows.send(random, true);
+        world.db.createStatement().execute("UPDATE monitor SET title = 'still secret' WHERE id = 777");
+        world.db.createStatement().execute("INSERT INTO monitor (id, title) VALUES (778, 'after')");
+        world.rows.capture(world.db);
+        world.rows.send(world.random, true);
         await().atMost(Duration.ofSeconds(60)).until(() -> found.now().containsKey("778"));
         assertTrue(!found.now().containsKey("777"), "an update brought the erased document back");
-        db.createStatement().execute("DELETE FROM monitor WHERE id = 777");
-        db.createStatement().execute("INSERT INTO monitor (id, title) VALUES (777, 'new')");
-        rows.capture(db);
-        rows.send(random, true);
-        converges("after the erased row was inserted anew");
+        world.db.createStatement().execute("DELETE FROM monitor WHERE id = 777");
+        world.db.createStatement().execute("INSERT INTO monitor (id, title) VALUES (777, 'new')");
+        world.rows.capture(world.db);
+        world.rows.send(world.random, true);
+        world.converges("after the erased row was inserted anew");
     }
 
     @Test
     @Order(6)
     void aReplayOfEverythingChangesNothing() throws Exception {
-        rows.sendAllAgain(random);
-        traffic.transactions(20);
-        rows.capture(db);
-        rows.send(random, false);
-        converges("after a replay of everything");
+        world.rows.sendAllAgain(world.random);
+        world.traffic.transactions(20);
+        world.rows.capture(world.db);
+        world.rows.send(world.random, false);
+        world.converges("after a replay of everything");
+    }
+
+    @Test
+    @Order(8)
+    void oneTransactionOverAllTablesArrivesWhole() throws Exception {
+        world.change("INSERT INTO org (id, code, name) VALUES (900, 'c900', 'o')",
+                "INSERT INTO person (id, handle, name) VALUES (900, 'h900', 'p')",
+                "INSERT INTO team (id, org_id, name, lead_id) VALUES (900, 900, 't', 900)",
+                "INSERT INTO monitor (id, team_id, author_id, editor, title) VALUES (900, 900, 900, 'h900', 'm'), (901, 900, 900, NULL, 'n')",
+                "INSERT INTO recipient (id, monitor_id, person_id, kind) VALUES (900, 900, 900, 'k')",
+                "INSERT INTO tag (id, key, owner_id) VALUES (900, 'g', 900)",
+                "INSERT INTO monitor_tag (monitor_id, tag_id, added) VALUES (900, 900, 1)",
+                "INSERT INTO step (org_code, no, title) VALUES ('c900', 1, 's')",
+                "INSERT INTO note (id, org_code, step_no, body) VALUES (900, 'c900', 1, 'b')",
+                "UPDATE recipient SET monitor_id = 901 WHERE id = 900");
+        world.converges("one transaction over all tables");
+        world.change("DELETE FROM monitor_tag WHERE monitor_id = 900", "INSERT INTO monitor_tag (monitor_id, tag_id, added) VALUES (900, 900, 2)");
+        world.converges("a link deleted and inserted again in one transaction");
+        world.change("DELETE FROM monitor WHERE id = 900", "INSERT INTO monitor (id, title) VALUES (900, 'again')");
+        world.converges("a parent deleted and inserted again in one transaction");
+    }
+
+    @Test
+    @Order(9)
+    void aRowThatMovesTwiceWithACrashBetweenLeavesNoTrace() throws Exception {
+        world.change("INSERT INTO monitor (id, title) VALUES (5001, 'a'), (5002, 'b'), (5003, 'c')", "INSERT INTO recipient (id, monitor_id, address) VALUES (5000, 5001, 'x')");
+        var found = world.documents("monitors");
+        await().atMost(Duration.ofSeconds(60)).until(() -> found.now().getOrDefault("5001", "").contains("\"x\""));
+        world.change("UPDATE recipient SET monitor_id = 5002 WHERE id = 5000");
+        service.kill();
+        world.change("UPDATE recipient SET monitor_id = 5003 WHERE id = 5000");
+        service.start();
+        world.converges("moved twice with a crash between");
+    }
+
+    @Test
+    @Order(10)
+    void aRowWithoutAKeyIsSetAsideAndStopsNobody() throws Exception {
+        world.stack.producer().send(new ProducerRecord<>(Rows.topic("monitor"), 0, null, "no row".getBytes(StandardCharsets.UTF_8)));
+        world.load(10);
+        world.converges("after a row without a key");
+    }
+
+    @Test
+    @Order(11)
+    void stateOfAnotherShapeIsRefusedWithTheRemedy() throws Exception {
+        service.stop();
+        var file = data.resolve("monitors.yaml");
+        Files.writeString(file, Files.readString(World.FILES.resolve("monitors.yaml")).replace("score, ratio", "score"));
+        var other = world.stack.service(1, file.toString(), Map.of());
+        other.launch();
+        await().atMost(Duration.ofSeconds(90)).until(() -> world.stack.health(1).contains("raise millrace.denormalizer.generation"));
+        other.stop();
+        service.start();
+        world.load(5);
+        world.converges("back with the shape of the state");
+    }
+
+    @Test
+    @Order(12)
+    void anAddedPartitionIsRefusedAndNothingIsJoinedWrongly() throws Exception {
+        service.stop();
+        world.stack.admin().createPartitions(Map.of(Rows.topic("tag"), NewPartitions.increaseTo(Stack.PARTITIONS + 1))).all().get();
+        service.launch();
+        await().atMost(Duration.ofSeconds(90)).until(() -> world.stack.health(1).contains("must all have the same number of partitions"));
+        assertTrue(service.running().isPresent(), "the service waits for the topic to be made right");
     }
 }

@@ -66,6 +66,19 @@ final class Rows {
                 .getVersion().getContentId().intValue();
     }
 
+    /** The schema that the registry has under an id. */
+    org.apache.avro.Schema schema(int id) {
+        for (var table : Schema.TABLES.values()) {
+            if (valueIds.get(table.name()) == id) {
+                return table.valueSchema();
+            }
+            if (keyIds.get(table.name()) == id) {
+                return table.keySchema();
+            }
+        }
+        throw new IllegalArgumentException("No schema has the id " + id);
+    }
+
     static String topic(String table) {
         return Topics.rows("it", table.equals("outboxevent") ? Topics.OUTBOX : new TableName("public", table));
     }
@@ -92,7 +105,7 @@ final class Rows {
         var position = new Position(transaction, lastChange);
         if (op.equals("t")) {
             for (int p = 0; p < Stack.PARTITIONS; p++) {
-                add(name, p, new byte[0], null, position, Op.TRUNCATE);
+                add(name, p, new byte[0], new byte[0], position, Op.TRUNCATE);
             }
             return;
         }

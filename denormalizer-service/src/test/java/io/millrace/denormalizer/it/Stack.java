@@ -5,7 +5,12 @@ import io.millrace.local.ManagedProcess;
 import io.millrace.local.Ports;
 import io.millrace.local.ProcessSpec;
 import io.millrace.local.Readiness;
+import io.millrace.pipeline.topic.Topics;
+import java.io.IOException;
 import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -24,6 +29,7 @@ final class Stack implements AutoCloseable {
 
     private final Path data;
     private final LocalServers servers;
+    private final Map<Integer, Integer> httpPorts = new HashMap<>();
     private final List<ManagedProcess> services = new ArrayList<>();
     private final KafkaProducer<byte[], byte[]> producer;
     private final Admin admin;
@@ -47,12 +53,31 @@ final class Stack implements AutoCloseable {
     }
 
     void topics(List<String> names) throws ExecutionException, InterruptedException {
-        admin.createTopics(names.stream().map(n -> new NewTopic(n, PARTITIONS, (short) 1).configs(Map.of("cleanup.policy", "compact"))).toList()).all().get();
+        admin.createTopics(names.stream().map(n -> new NewTopic(n, PARTITIONS, (short) 1).configs(Map.of("cleanup.policy", n.startsWith(Topics.QUARANTINE) ? "delete" : "compact"))).toList()).all().get();
     }
 
     /** A denormalizer with a state folder of its own; it is not started yet. */
     ManagedProcess service(int number, String pipelines, Map<String, String> settings) {
-        int port = Ports.free(1).getFirst();
+        return add(spec(number, pipelines, settings));
+    }
+
+    /** The same where no file can grow beyond so many KiB, so that the state's disk soon takes no more. */
+    ManagedProcess starved(int number, String pipelines, Map<String, String> settings, int kibibytes) {
+        var spec = spec(number, pipelines, settings);
+        var command = new ArrayList<>(List.of("sh", "-c", "ulimit -f " + kibibytes * 2 + " && exec \"$@\"", "sh"));
+        command.addAll(spec.command());
+        return add(new ProcessSpec(spec.name(), command, spec.program(), spec.marker(), spec.folder(), spec.environment(), spec.ports(), spec.prepare(), spec.readiness(),
+                spec.startTimeout(), spec.stopSignal(), spec.stopTimeout(), spec.log()));
+    }
+
+    private ManagedProcess add(ProcessSpec spec) {
+        var process = new ManagedProcess(spec);
+        services.add(process);
+        return process;
+    }
+
+    private ProcessSpec spec(int number, String pipelines, Map<String, String> settings) {
+        int port = httpPorts.computeIfAbsent(number, n -> Ports.free(1).getFirst());
         var properties = new HashMap<>(Map.of(
                 "quarkus.http.port", Integer.toString(port),
                 "kafka.bootstrap.servers", servers.kafkaBootstrap(),
@@ -60,10 +85,21 @@ final class Stack implements AutoCloseable {
                 "millrace.denormalizer.registry-url", servers.registryUrl(),
                 "millrace.denormalizer.state-folder", data.resolve("state-" + number).toString()));
         properties.putAll(settings);
-        var process = new ManagedProcess(ProcessSpec.quarkus("denormalizer-" + number, data, "384m", Path.of("target/quarkus-app/quarkus-run.jar"), properties, Map.of(),
-                Map.of("http", port), Readiness.http(URI.create("http://localhost:" + port + "/q/health/live"))));
-        services.add(process);
-        return process;
+        return ProcessSpec.quarkus("denormalizer-" + number, data, "384m", Path.of("target/quarkus-app/quarkus-run.jar"), properties, Map.of(),
+                Map.of("http", port), Readiness.http(URI.create("http://localhost:" + port + "/q/health/live")));
+    }
+
+    /** What a denormalizer says of its joins; empty while it does not answer. */
+    String health(int number) throws InterruptedException {
+        try (var http = HttpClient.newHttpClient()) {
+            return http.send(HttpRequest.newBuilder(URI.create("http://localhost:" + httpPorts.get(number) + "/q/health/ready")).build(), HttpResponse.BodyHandlers.ofString()).body();
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
+    Admin admin() {
+        return admin;
     }
 
     @Override
