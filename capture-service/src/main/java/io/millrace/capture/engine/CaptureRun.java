@@ -287,7 +287,7 @@ public final class CaptureRun {
             });
             long now = Headers.nowMicros();
             for (var captured : batch) {
-                captured.table().acknowledged(captured.record(), captured.committedMicros(), now);
+                captured.table().acknowledged(captured, now);
             }
         }
 

@@ -7,6 +7,7 @@ import io.millrace.pipeline.record.Op;
 import io.millrace.pipeline.record.Partitions;
 import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.topic.Topics;
+import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -17,14 +18,18 @@ import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.connect.data.Schema;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.source.SourceRecord;
+import org.jboss.logging.Logger;
 
 /**
  * Makes the records of {@code captured.*} from Debezium's change events. Not thread-safe.
  */
 public final class Changes {
 
+    private static final Logger LOG = Logger.getLogger(Changes.class);
     /** Key and value of a truncate. Not null: a compacted topic would forget it, and the rows before it would come back in a rebuild. */
     private static final byte[] EVERY_ROW = new byte[0];
+    /** In the place of a row that cannot be written; it does not look like the wire format, so nobody takes it for a row. */
+    private static final byte[] NO_ROW = "unwritable".getBytes(StandardCharsets.US_ASCII);
     /** More schemas than this are never in use at once; the maps then begin anew. */
     private static final int MOST_SCHEMAS = 10_000;
 
@@ -36,6 +41,8 @@ public final class Changes {
     private final Map<Schema, TableRows> tables = new IdentityHashMap<>();
     private final Map<String, TableMeters> tableMeters = new HashMap<>();
     private final AvroBuffer buffer = new AvroBuffer();
+    /** What was last logged of each table's rows that cannot be written. */
+    private final Map<TableName, String> unwritable = new HashMap<>();
 
     /** @param transforms of every table that is captured, the heartbeat's excepted */
     public Changes(String sourceName, Map<TableName, Transforms> transforms, Environment environment, Tracing tracing, MeterRegistry meters) {
@@ -48,12 +55,12 @@ public final class Changes {
 
     /**
      * Makes the records of one change event: none for the heartbeat or a superseded row, one for each partition for a
-     * truncate, else one.
+     * truncate, else one. A change that cannot be written becomes a record that makes the gate park the table from there on;
+     * the other tables go on.
      *
      * @param event what Debezium handed over
      * @param start the slot's confirmed LSN when this run began: the position of snapshot rows, and of changes before
      *        the run's first commit
-     * @throws IllegalArgumentException when the row cannot be written; trying again would not help
      */
     public void of(SourceRecord event, long start, Consumer<Captured> into) throws InterruptedException {
         if (!(event.value() instanceof Struct envelope) || envelope.schema().field("op") == null || envelope.schema().field("source") == null) {
@@ -65,40 +72,78 @@ public final class Changes {
         }
         var source = envelope.getStruct("source");
         var op = Op.of(Headers.bytes((String) envelope.get(table.op)));
-        boolean snapshot = op == Op.READ;
-        var position = snapshot ? new Position(start, start) : position(source, table, start);
+        var position = op == Op.READ ? new Position(start, start) : position(source, table, start);
         var committed = source.get(table.micros) instanceof Long micros ? micros : 0L;
         var headers = new RecordHeaders()
                 .add(Headers.POSITION, position.toBytes())
                 .add(Headers.OP, op.code())
                 .add(Headers.COMMITTED, Headers.bytes(committed));
-        long latencyFrom = snapshot ? 0 : committed;
         switch (op) {
             case TRUNCATE -> {
                 headers.add(Headers.CAPTURED, Headers.bytes(Headers.nowMicros()));
                 for (int partition = 0; partition < environment.partitions(table.topic); partition++) {
-                    into.accept(new Captured(new ProducerRecord<>(table.topic, partition, EVERY_ROW, EVERY_ROW, new RecordHeaders(headers)), table.meters, latencyFrom));
+                    into.accept(new Captured(new ProducerRecord<>(table.topic, partition, EVERY_ROW, EVERY_ROW, new RecordHeaders(headers)), table.meters, committed, true));
                 }
             }
-            case DELETE -> {
-                var row = (Struct) envelope.get(table.before);
-                trace(table, row, position, committed, headers);
-                into.accept(record(table, (Struct) event.key(), null, headers, latencyFrom));
-            }
-            case CREATE, UPDATE, READ -> {
-                var row = (Struct) envelope.get(table.after);
-                // Only an update, or the insert that Debezium makes of a changed key, can lack values.
-                boolean whole = snapshot || op == Op.CREATE && event.headers().isEmpty();
-                if (!whole && !complete(table, (Struct) event.key(), row)) {
-                    table.meters.superseded();
-                    return;
+            case DELETE, CREATE, UPDATE, READ -> {
+                Captured captured;
+                try {
+                    captured = row(event, envelope, table, op, position, headers);
+                } catch (IllegalArgumentException e) {
+                    captured = unwritable(table, (Struct) event.key(), position, headers, e);
                 }
-                if (!snapshot) {
-                    trace(table, row, position, committed, headers);
+                if (captured != null) {
+                    into.accept(captured);
                 }
-                into.accept(record(table, (Struct) event.key(), transformed(table, event, row), headers, latencyFrom));
             }
         }
+    }
+
+    /**
+     * The record of one row's change, null for one that is superseded.
+     *
+     * @throws IllegalArgumentException when it cannot be written; trying again would not help
+     */
+    private Captured row(SourceRecord event, Struct envelope, TableRows table, Op op, Position position, org.apache.kafka.common.header.Headers headers) throws InterruptedException {
+        boolean snapshot = op == Op.READ;
+        long committed = Headers.number(headers, Headers.COMMITTED, 0);
+        var key = (Struct) event.key();
+        if (op == Op.DELETE) {
+            trace(table, (Struct) envelope.get(table.before), position, committed, headers);
+            return record(table, key, null, headers, committed);
+        }
+        var row = (Struct) envelope.get(table.after);
+        // Only an update, or the insert that Debezium makes of a changed key, can lack values.
+        boolean whole = snapshot || op == Op.CREATE && event.headers().isEmpty();
+        if (!whole && !complete(table, key, row)) {
+            table.meters.superseded();
+            return null;
+        }
+        if (!snapshot) {
+            trace(table, row, position, committed, headers);
+        }
+        return record(table, key, transformed(table, event, row), headers, snapshot ? 0 : committed);
+    }
+
+    /**
+     * The key and the reason, without the row: a transform that failed may be there to hide something of it, and Postgres
+     * still has it. A key that cannot be written either is replaced by the position, which no other record has.
+     */
+    private Captured unwritable(TableRows table, Struct key, Position position, org.apache.kafka.common.header.Headers headers, IllegalArgumentException why) throws InterruptedException {
+        if (!why.getMessage().equals(unwritable.put(table.table, why.getMessage()))) {
+            LOG.errorf("%s. The gate parks the table from this change on, at %s; other tables go on. Correct the transform or the table and restart capture, touch the rows "
+                    + "so that they are captured again, then discard the refused records at the gate.", why.getMessage(), position);
+            LOG.debug("The cause", why);
+        }
+        byte[] keyBytes;
+        try {
+            keyBytes = table.key(key, buffer);
+        } catch (IllegalArgumentException _) {
+            keyBytes = Headers.bytes(position.toString());
+        }
+        headers.add(Headers.UNWRITABLE, Headers.bytes(why.getMessage()));
+        headers.add(Headers.CAPTURED, Headers.bytes(Headers.nowMicros()));
+        return new Captured(new ProducerRecord<>(table.topic, Partitions.of(keyBytes, environment.partitions(table.topic)), keyBytes, NO_ROW, headers), table.meters, 0, false);
     }
 
     private TableRows table(SourceRecord event, Struct envelope) {
@@ -164,6 +209,6 @@ public final class Changes {
         var valueBytes = row == null ? null : table.value(row, buffer);
         headers.add(Headers.CAPTURED, Headers.bytes(Headers.nowMicros()));
         int partition = Partitions.of(keyBytes, environment.partitions(table.topic));
-        return new Captured(new ProducerRecord<>(table.topic, partition, keyBytes, valueBytes, headers), table.meters, latencyFrom);
+        return new Captured(new ProducerRecord<>(table.topic, partition, keyBytes, valueBytes, headers), table.meters, latencyFrom, true);
     }
 }

@@ -70,8 +70,9 @@ final class RowEncoder {
             try {
                 field(value, i, buffer);
             } catch (RuntimeException e) {
+                // The cause's own words may hold the value, which is private.
                 throw new IllegalArgumentException("the value of the column '" + columns.get(i).name() + "' cannot be written as "
-                        + columns.get(i).catalogType() + ": " + e.getMessage(), e);
+                        + columns.get(i).catalogType() + " (" + e.getClass().getSimpleName() + ")", e);
             }
         }
         return buffer.finish();

@@ -5,7 +5,6 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
-import org.apache.kafka.clients.producer.ProducerRecord;
 
 /** What is counted for one table. */
 public final class TableMeters {
@@ -14,12 +13,14 @@ public final class TableMeters {
 
     private final Counter passed;
     private final Counter superseded;
+    private final Counter unwritable;
     private final Counter bytes;
     private final Timer latency;
 
     public TableMeters(MeterRegistry registry, String table) {
         passed = registry.counter("millrace.records", "stage", STAGE, "table", table, "outcome", "passed");
         superseded = registry.counter("millrace.records", "stage", STAGE, "table", table, "outcome", "superseded");
+        unwritable = registry.counter("millrace.records", "stage", STAGE, "table", table, "outcome", "unwritable");
         bytes = registry.counter("millrace.bytes", "stage", STAGE, "table", table, "direction", "out");
         latency = Timer.builder("millrace.commit.to.stage")
                 .tags("stage", STAGE, "table", table)
@@ -29,11 +30,12 @@ public final class TableMeters {
     }
 
     /** Kafka holds the record. */
-    public void acknowledged(ProducerRecord<byte[], byte[]> record, long committedMicros, long nowMicros) {
-        passed.increment();
+    public void acknowledged(Captured captured, long nowMicros) {
+        var record = captured.record();
+        (captured.written() ? passed : unwritable).increment();
         bytes.increment((record.key() == null ? 0 : record.key().length) + (record.value() == null ? 0 : record.value().length));
-        if (committedMicros > 0) {
-            latency.record(Math.max(0, nowMicros - committedMicros), TimeUnit.MICROSECONDS);
+        if (captured.committedMicros() > 0) {
+            latency.record(Math.max(0, nowMicros - captured.committedMicros()), TimeUnit.MICROSECONDS);
         }
     }
 

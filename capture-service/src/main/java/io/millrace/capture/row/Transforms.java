@@ -69,7 +69,8 @@ public final class Transforms implements AutoCloseable {
             try {
                 next = step.transformation.apply(current);
             } catch (RuntimeException e) {
-                throw refused(step, "failed: " + e.getMessage(), e);
+                // The cause's own words may hold the value, which is private.
+                throw refused(step, "failed with a " + e.getClass().getSimpleName(), e);
             }
             if (next == null || next.value() == null) {
                 throw refused(step, "dropped a row; capture passes every row on, so take it out of the pipeline file", null);

@@ -317,6 +317,40 @@ class CaptureIT {
     }
 
     @Test
+    void aRowThatCannotBeWrittenStopsNeitherItsTableNorTheOthersAndGivesNothingAway() throws Exception {
+        thing("unwritable", "INSERT INTO thing VALUES (1, '1', null), (2, 'secret', null)", "CREATE TABLE part (id int PRIMARY KEY, thing_id int)");
+        stack.publish("unwritable", "part");
+        var tables = """
+                tables:
+                  public.thing:
+                    transforms:
+                      - {type: 'org.apache.kafka.connect.transforms.Cast$Value', options: {spec: 'name:int32'}}
+                """ + CaptureProcess.root("thing") + "  many:\n    parts:\n      table: public.part\n      join: {id: thing_id}\n      fields: [id]\n";
+        try (var capture = start("unwritable", tables).awaitStreaming(); var things = records("unwritable", "thing"); var parts = records("unwritable", "part")) {
+            stack.sql("unwritable", "UPDATE thing SET name = 'another secret' WHERE id = 1", "INSERT INTO part VALUES (7, 1)",
+                    "UPDATE thing SET name = '5' WHERE id = 2", "DELETE FROM thing WHERE id = 1");
+            parts.await(capture, seen -> seen.size() == 1);
+            var rows = things.await(capture, seen -> seen.size() == 5);
+            assertEquals(List.of("null true", "5 false", "null true", "null false", "1 false"), List.of(
+                    row(rows, 2, Op.READ), row(rows, 2, Op.UPDATE), row(rows, 1, Op.UPDATE), row(rows, 1, Op.DELETE), row(rows, 1, Op.READ)));
+            var why = rows.stream().filter(r -> r.unwritable() != null).findFirst().orElseThrow().unwritable();
+            assertTrue(why.startsWith("The transform org.apache.kafka.connect.transforms.Cast$Value of the table public.thing failed with a "), why);
+            assertFalse(why.contains("secret") || capture.log().contains("secret"), why + capture.log());
+            assertTrue(capture.ready().contains("\"UP\""), capture.ready());
+            var metrics = capture.get("/q/metrics");
+            assertTrue(metrics.lines().anyMatch(l -> l.startsWith("millrace_records_total") && l.contains("unwritable.public.thing") && l.contains("outcome=\"unwritable\"") && l.endsWith(" 2.0")), metrics);
+        }
+    }
+
+    /** Its name, and whether it could not be written. */
+    private static String row(List<Records.Row> rows, int id, Op op) {
+        var found = rows.stream().filter(r -> r.op() == op && r.key().get("id").toString().equals(Integer.toString(id))).toList();
+        assertEquals(1, found.size(), rows.toString());
+        var row = found.getFirst();
+        return (row.value() == null ? null : row.text("name")) + " " + (row.unwritable() != null);
+    }
+
+    @Test
     void aTransformThatDoesNotExistStopsTheStart() throws Exception {
         thing("nosuch");
         var transforms = "tables:\n  public.thing:\n    transforms: [{type: 'com.example.Nowhere', options: {a: b}}]\n";

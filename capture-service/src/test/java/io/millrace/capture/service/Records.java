@@ -31,10 +31,11 @@ final class Records implements AutoCloseable {
 
     /**
      * @param key null for a truncate
-     * @param value null for a tombstone and for a truncate
+     * @param value null for a tombstone, for a truncate, and for a row that could not be written
      * @param isTombstone whether compaction removes the record in the end
+     * @param unwritable why it could not be written
      */
-    record Row(int partition, Op op, Position position, long committed, String traceparent, GenericRecord key, GenericRecord value, boolean isTombstone) {
+    record Row(int partition, Op op, Position position, long committed, String traceparent, GenericRecord key, GenericRecord value, boolean isTombstone, String unwritable) {
 
         String text(String field) {
             return String.valueOf(value.get(field));
@@ -80,7 +81,8 @@ final class Records implements AutoCloseable {
         for (var record : consumer.poll(Duration.ofMillis(100))) {
             var headers = record.headers();
             seen.add(new Row(record.partition(), Op.of(Headers.bytes(headers, Headers.OP)), Headers.position(headers), Headers.number(headers, Headers.COMMITTED, 0),
-                    Headers.text(headers, Headers.TRACEPARENT), record.key().length == 0 ? null : decode(record.key()), record.value() == null || record.value().length == 0 ? null : decode(record.value()), record.value() == null));
+                    Headers.text(headers, Headers.TRACEPARENT), record.key().length == 0 ? null : decode(record.key()),
+                    WireFormat.is(record.value()) ? decode(record.value()) : null, record.value() == null, Headers.text(headers, Headers.UNWRITABLE)));
         }
     }
 

@@ -27,6 +27,8 @@ public final class Headers {
     public static final String VERSION = "millrace-version";
     /** W3C trace context, level 1. */
     public static final String TRACEPARENT = "traceparent";
+    /** Why capture could not write a change, UTF-8; such a record has the key, and no row as its value. */
+    public static final String UNWRITABLE = "millrace-unwritable";
     /** Why a record stands in quarantine: a stable code such as {@code schema-refused}. */
     public static final String REASON = "millrace-reason";
     /** What a person needs to know about {@link #REASON}, UTF-8. */

@@ -69,7 +69,7 @@ final class Inspector implements RuleSet.Listener {
             return Finding.PASSES;
         }
         if (!WireFormat.is(key)) {
-            return refuse(Refusal.NOT_WIRE_FORMAT, "the key " + describe(key) + "; only capture should write to " + record.topic());
+            return noWireFormat(record, "the key " + describe(key));
         }
         int id = WireFormat.schemaId(key);
         if (keys == null || id != keyId) {
@@ -88,7 +88,7 @@ final class Inspector implements RuleSet.Listener {
 
     private Finding inspectValue(ConsumerRecord<byte[], byte[]> record, byte[] value) {
         if (!WireFormat.is(value)) {
-            return refuse(Refusal.NOT_WIRE_FORMAT, "the value " + describe(value) + "; only capture should write to " + record.topic());
+            return noWireFormat(record, "the value " + describe(value));
         }
         int id = WireFormat.schemaId(value);
         if (values == null || id != valueId) {
@@ -124,6 +124,11 @@ final class Inspector implements RuleSet.Listener {
         }
         var op = Headers.bytes(record.headers(), Headers.OP);
         return op != null && op.length == 1 && op[0] == Op.TRUNCATE.code()[0];
+    }
+
+    private Finding noWireFormat(ConsumerRecord<byte[], byte[]> record, String what) {
+        var unwritable = Headers.text(record.headers(), Headers.UNWRITABLE);
+        return unwritable == null ? refuse(Refusal.NOT_WIRE_FORMAT, what + "; only capture should write to " + record.topic()) : refuse(Refusal.UNWRITABLE, unwritable);
     }
 
     private static String describe(byte[] bytes) {

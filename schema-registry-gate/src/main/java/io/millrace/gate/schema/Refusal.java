@@ -22,6 +22,8 @@ public record Refusal(String reason, String detail, String rule, String subject,
     public static final String UNKNOWN_SCHEMA = "unknown-schema";
     /** The bytes do not begin with the zero byte and an id. */
     public static final String NOT_WIRE_FORMAT = "not-wire-format";
+    /** Capture could not write the change, and says why. */
+    public static final String UNWRITABLE = "unwritable";
     /** The bytes are not what their schema says. */
     public static final String UNREADABLE = "unreadable";
     /** Key and value are larger than is allowed, or than Kafka takes. */
