@@ -13,6 +13,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -23,7 +24,7 @@ import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
-/** The gate's own connections to Kafka, beside the consumer that the messaging framework holds. Thread-safe. */
+/** The gate's connections to Kafka. Thread-safe. */
 @ApplicationScoped
 public class KafkaClients {
 
@@ -73,6 +74,27 @@ public class KafkaClients {
 
     public Admin admin() {
         return admin;
+    }
+
+    /** The group's consumer of captured records; the caller closes it. What {@code kafka.*} says of sessions and fetching holds. */
+    public KafkaConsumer<byte[], byte[]> captured() {
+        var settings = new HashMap<String, Object>(Map.of(
+                // A new table's topic is seen within this time.
+                ConsumerConfig.METADATA_MAX_AGE_CONFIG, 2_000,
+                ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 2_000,
+                ConsumerConfig.FETCH_MAX_BYTES_CONFIG, 8 * 1024 * 1024,
+                ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, 512 * 1024,
+                ConsumerConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, 2_000));
+        settings.putAll(shared);
+        settings.putAll(Map.of(
+                ConsumerConfig.GROUP_ID_CONFIG, config.group(),
+                ConsumerConfig.CLIENT_ID_CONFIG, "millrace-gate",
+                ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest",
+                ConsumerConfig.FETCH_MIN_BYTES_CONFIG, 1,
+                // Offsets are committed as the lanes finish.
+                ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false,
+                ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG, CooperativeStickyAssignor.class.getName()));
+        return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
 
     /** A consumer of no group, from the beginning of whatever it is assigned; the caller closes it. */

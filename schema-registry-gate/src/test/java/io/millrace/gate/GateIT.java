@@ -17,15 +17,11 @@ import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Op;
 import io.millrace.pipeline.record.Position;
 import io.restassured.specification.RequestSpecification;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericDatumReader;
 import org.apache.avro.generic.GenericRecord;
@@ -225,25 +221,8 @@ class GateIT {
         assertEquals(5, stack.read("rows.it.public.ruled").size());
     }
 
-    /** What came through at least once is there in the order of its first time, and each key's last record is its newest. */
     private static void assertNothingLostOrOvertaken(String table) {
-        var captured = stack.read("captured.it.public." + table);
-        var rows = stack.read("rows.it.public." + table);
-        var newest = new TreeMap<Integer, Position>();
-        var seen = new HashSet<Position>();
-        var last = new HashMap<ByteBuffer, Position>();
-        for (var record : rows) {
-            var position = Headers.position(record.headers());
-            if (seen.add(position)) {
-                var before = newest.put(record.partition(), position);
-                assertTrue(before == null || before.isBefore(position), position + " was overtaken by " + before);
-            }
-            last.put(ByteBuffer.wrap(record.key()), position);
-        }
-        var expected = new HashMap<ByteBuffer, Position>();
-        captured.forEach(r -> expected.put(ByteBuffer.wrap(r.key()), Headers.position(r.headers())));
-        assertEquals(captured.stream().map(r -> Headers.position(r.headers())).collect(Collectors.toSet()), seen);
-        assertEquals(expected, last);
+        Ledger.assertNothingLostOrOvertaken(stack, table);
     }
 
     private static void restart() {

@@ -76,9 +76,9 @@ final class Stack implements AutoCloseable {
                 Map.entry("millrace.gate.registry-url", servers.registryUrl()),
                 Map.entry("millrace.gate.token.env", "GATE_TOKEN"),
                 Map.entry("millrace.gate.sources", "it"),
-                Map.entry("mp.messaging.incoming.captured.metadata.max.age.ms", "500"),
-                Map.entry("mp.messaging.incoming.captured.session.timeout.ms", "6000"),
-                Map.entry("mp.messaging.incoming.captured.heartbeat.interval.ms", "1000")));
+                Map.entry("kafka.metadata.max.age.ms", "500"),
+                Map.entry("kafka.session.timeout.ms", "6000"),
+                Map.entry("kafka.heartbeat.interval.ms", "1000")));
         properties.putAll(settings);
         var jar = Path.of(System.getProperty("millrace.gate.jar", "target/quarkus-app/quarkus-run.jar"));
         var process = new ManagedProcess(ProcessSpec.quarkus("gate-" + number, data, "256m", jar, properties, Map.of("GATE_TOKEN", TOKEN),
@@ -89,6 +89,10 @@ final class Stack implements AutoCloseable {
 
     record Gate(ManagedProcess process, String url) {}
 
+    KafkaProducer<byte[], byte[]> producer() {
+        return producer;
+    }
+
     Captured captured(String name) throws ExecutionException, InterruptedException {
         return captured("it", name);
     }
@@ -97,6 +101,17 @@ final class Stack implements AutoCloseable {
         var table = new Table(source + ".public." + name);
         admin.createTopics(List.of(new NewTopic(table.captured(), Captured.PARTITIONS, (short) 1))).all().get();
         return new Captured(servers.registryUrl(), producer, table);
+    }
+
+    /** How many records were ever written to a topic; 0 for one that is not there. */
+    long count(String topic) {
+        try (var consumer = new KafkaConsumer<>(Map.of("bootstrap.servers", servers.kafkaBootstrap()), new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            if (!consumer.listTopics().containsKey(topic)) {
+                return 0;
+            }
+            var partitions = consumer.partitionsFor(topic).stream().map(p -> new TopicPartition(topic, p.partition())).toList();
+            return consumer.endOffsets(partitions).values().stream().mapToLong(Long::longValue).sum();
+        }
     }
 
     /** Everything that stands in a topic now, by partition, each in its order. */

@@ -8,7 +8,6 @@ import io.millrace.gate.quarantine.TableState;
 import io.millrace.gate.schema.Refusal;
 import io.millrace.gate.schema.RegistryAwayException;
 import io.millrace.gate.schema.Verdict;
-import io.millrace.pipeline.record.Headers;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -48,7 +47,6 @@ final class Lane implements Runnable {
 
     private final TopicPartition captured;
     private final Table table;
-    private final int generation;
     private final Parts parts;
     private final Meters meters;
     private final Inspector inspector;
@@ -81,10 +79,9 @@ final class Lane implements Runnable {
     private volatile boolean dead;
     private volatile Thread thread;
 
-    Lane(TopicPartition captured, int generation, long mostHeld, Parts parts) {
+    Lane(TopicPartition captured, long mostHeld, Parts parts) {
         this.captured = captured;
         this.table = Table.ofCaptured(captured.topic());
-        this.generation = generation;
         this.mostHeld = mostHeld;
         this.parts = parts;
         this.meters = parts.meters(table);
@@ -119,38 +116,21 @@ final class Lane implements Runnable {
         return dead;
     }
 
-    /** Counts records that were fetched and will be offered. True when no more should be. */
-    boolean fetched(List<ConsumerRecord<byte[], byte[]>> records) {
-        long cost = cost(records);
+    /** Hands over fetched records. True when no more should be fetched for now. */
+    boolean offer(List<ConsumerRecord<byte[], byte[]>> records) {
+        long cost = (long) records.size() * OVERHEAD;
+        for (var record : records) {
+            cost += size(record);
+        }
         lock.lock();
         try {
             held += cost;
+            queue.addAll(records);
+            changed.signal();
             return held > mostHeld;
         } finally {
             lock.unlock();
         }
-    }
-
-    /** Hands over fetched records; those fetched before the partition came here are left out. */
-    void offer(List<ConsumerRecord<byte[], byte[]>> records, int fetchedIn) {
-        if (fetchedIn < generation || stopping) {
-            return;
-        }
-        lock.lock();
-        try {
-            queue.addAll(records);
-            changed.signal();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private static long cost(List<ConsumerRecord<byte[], byte[]>> records) {
-        long cost = 0;
-        for (var record : records) {
-            cost += size(record) + OVERHEAD;
-        }
-        return cost;
     }
 
     /** Whether so little waits that more may be fetched. */
@@ -300,14 +280,14 @@ final class Lane implements Runnable {
     private void flow() throws InterruptedException {
         parts.kafka.ensure(table.rows(), parts.kafka.partitions(captured), KafkaClients.compacted());
         var sent = new ArrayList<Future<RecordMetadata>>(pending.size());
-        long received = Headers.nowMicros();
+        outbound.begin();
         var finding = Inspector.Finding.PASSES;
         for (var record : pending) {
             finding = inspector.inspect(record);
             if (finding != Inspector.Finding.PASSES) {
                 break;
             }
-            sent.add(parts.kafka.producer().send(outbound.passing(record, received)));
+            sent.add(parts.kafka.producer().send(outbound.passing(record)));
         }
         var failure = finish(sent, true);
         if (failure instanceof RecordTooLargeException) {
@@ -328,41 +308,47 @@ final class Lane implements Runnable {
 
     /** Waits for what was sent of {@link #pending}, takes from it what is acknowledged, and gives what went wrong with the next. */
     private Exception finish(List<Future<RecordMetadata>> sent, boolean passed) throws InterruptedException {
-        var done = new ArrayList<ConsumerRecord<byte[], byte[]>>(sent.size());
+        int done = 0;
         Exception failure = null;
         for (var acknowledgement : sent) {
             failure = failure(acknowledgement);
             if (failure != null) {
+                awaitAll(sent);
                 break;
             }
-            done.add(pending.remove());
+            done++;
         }
-        awaitAll(sent);
-        if (!done.isEmpty()) {
-            finished = done.getLast().offset() + 1;
-            release(done);
-            count(done, passed);
+        if (done > 0) {
+            settle(done, passed);
         }
         return failure;
     }
 
-    private void release(List<ConsumerRecord<byte[], byte[]>> done) {
-        long cost = cost(done);
+    private void settle(int done, boolean passed) throws InterruptedException {
+        long bytes = 0;
+        int sample = Meters.sample(done);
+        for (int i = 0; i < done; i++) {
+            var record = pending.remove();
+            bytes += size(record);
+            if (passed && i % sample == 0) {
+                meters.passedAfter(record);
+            }
+            if (i == done - 1) {
+                finished = record.offset() + 1;
+            }
+        }
         lock.lock();
         try {
-            held -= cost;
+            held -= bytes + (long) done * OVERHEAD;
         } finally {
             lock.unlock();
         }
-    }
-
-    private void count(List<ConsumerRecord<byte[], byte[]>> done, boolean passed) throws InterruptedException {
         if (passed) {
-            meters.passed(done);
-            parts.breaker.passed(done.size());
+            meters.passed(done, bytes);
+            parts.breaker.passed(done);
         } else {
-            meters.parked(done.size(), done.stream().mapToLong(Lane::size).sum());
-            parts.breaker.queued(table, done.size());
+            meters.parked(done, bytes);
+            parts.breaker.queued(table, done);
         }
     }
 
@@ -436,7 +422,9 @@ final class Lane implements Runnable {
         var behind = Refusal.of(Refusal.QUEUED_BEHIND, "the table is parked: " + cause.reason() + " at " + cause.topic() + "/" + cause.partition() + "/" + cause.offset());
         var sent = new ArrayList<Future<RecordMetadata>>(pending.size());
         for (var record : pending) {
-            sent.add(parts.kafka.producer().send(outbound.parked(record, record.offset() == refusedAt ? refusal : behind)));
+            // What is bad in itself is named as such, so that all of it can be discarded at once.
+            var why = record.offset() == refusedAt ? refusal : inspector.inspect(record) == Inspector.Finding.REFUSED ? inspector.refusal() : behind;
+            sent.add(parts.kafka.producer().send(outbound.parked(record, why)));
         }
         var failure = finish(sent, false);
         if (failure != null) {
@@ -483,23 +471,23 @@ final class Lane implements Runnable {
 
     /** Replays some of the waiting records. False when the lane has to leave the quarantine alone again. */
     private boolean replay(ArrayDeque<ConsumerRecord<byte[], byte[]>> waiting, TableState shared) throws InterruptedException {
-        var replayed = new ArrayList<ConsumerRecord<byte[], byte[]>>();
         var sent = new ArrayList<Future<RecordMetadata>>();
         int discarded = 0;
         long next = state.next();
-        long received = Headers.nowMicros();
+        outbound.begin();
+        long bytes = 0;
         var finding = Inspector.Finding.PASSES;
         while (!waiting.isEmpty() && sent.size() < parts.config.chunk()) {
             var record = waiting.element();
-            if (isDiscarded(record, shared)) {
+            if (shared.discards(record)) {
                 discarded++;
             } else {
                 finding = inspector.inspect(record, shared.waives(captured.partition(), record.offset()));
                 if (finding != Inspector.Finding.PASSES) {
                     break;
                 }
-                sent.add(parts.kafka.producer().send(outbound.passing(record, received)));
-                replayed.add(record);
+                sent.add(parts.kafka.producer().send(outbound.passing(record)));
+                bytes += size(record);
             }
             next = waiting.remove().offset() + 1;
         }
@@ -510,7 +498,7 @@ final class Lane implements Runnable {
                 throw unacknowledged(table.rows(), failure);
             }
         }
-        meters.passed(replayed);
+        meters.passed(sent.size(), bytes);
         meters.discarded(discarded);
         if (next > state.next()) {
             var advanced = new LaneState(true, next);
@@ -528,10 +516,5 @@ final class Lane implements Runnable {
         }
         parkTable(waiting.element(), refused);
         return false;
-    }
-
-    private boolean isDiscarded(ConsumerRecord<byte[], byte[]> record, TableState shared) {
-        return shared.discard() != null && shared.discard().takes(captured.partition(), record.offset(),
-                !Refusal.QUEUED_BEHIND.equals(Headers.text(record.headers(), Headers.REASON)));
     }
 }

@@ -1,14 +1,15 @@
 package io.millrace.gate.flow;
 
 import io.millrace.gate.Table;
-import io.smallrye.reactive.messaging.kafka.KafkaClientService;
-import io.smallrye.reactive.messaging.kafka.KafkaConsumer;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -18,47 +19,31 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.jboss.logging.Logger;
 
-/** The lanes of the captured partitions that this instance owns: makes them, feeds them, commits for them, ends them. */
+/**
+ * The lanes of the captured partitions that this instance owns: makes them, feeds them, commits for them, ends them. What
+ * takes a consumer is called by the intake's thread alone.
+ */
 @ApplicationScoped
 public class Lanes {
-
-    static final String CHANNEL = "captured";
 
     private static final Logger LOG = Logger.getLogger(Lanes.class);
     private static final long SMALLEST_SHARE = 256 * 1024;
 
     private final Parts parts;
-    private final KafkaClientService clients;
     private final Map<TopicPartition, Lane> lanes = new ConcurrentHashMap<>();
-    /** What was last committed; only the polling thread touches it. */
+    /** What was last committed; only the intake's thread touches it. */
     private final Map<TopicPartition, Long> committed = new HashMap<>();
-    /** Partitions that are paused because their queue is full; only the polling thread touches it. */
-    private final java.util.Set<TopicPartition> full = new java.util.HashSet<>();
-    private volatile boolean stopping;
+    /** Partitions that are paused because their lane has enough; only the intake's thread touches it. */
+    private final Set<TopicPartition> full = new HashSet<>();
     private volatile String trouble;
-    private volatile Thread committer;
 
-    Lanes(Parts parts, KafkaClientService clients) {
+    Lanes(Parts parts) {
         this.parts = parts;
-        this.clients = clients;
     }
 
     /** Begins to follow what is decided about tables. */
     public void start() {
         parts.control.onChange(() -> lanes.values().forEach(Lane::wake));
-    }
-
-    /** Lets every lane finish what is in flight, and commits that. */
-    public void stop() throws InterruptedException {
-        stopping = true;
-        end(List.copyOf(lanes.values()));
-        if (committer != null) {
-            committer.interrupt();
-            committer.join();
-            consumer().runOnPollingThread(consumer -> {
-                commitNow(consumer, lanes.keySet());
-            }).await().atMost(Duration.ofSeconds(10));
-        }
     }
 
     /** What holds single lanes up, by partition. */
@@ -85,24 +70,23 @@ public class Lanes {
         return lanes.size();
     }
 
-    /** On the polling thread. */
+    Set<TopicPartition> partitions() {
+        return Set.copyOf(lanes.keySet());
+    }
+
     void assigned(Consumer<?, ?> consumer, Collection<TopicPartition> partitions) {
-        if (committer == null) {
-            committer = Thread.ofVirtual().name("committer").start(this::commitForEver);
-        }
-        int generation = consumer.groupMetadata().generationId();
         long share = Math.max(SMALLEST_SHARE, parts.config.heldBytes() / Math.max(1, consumer.assignment().size()));
         for (var partition : partitions) {
-            var lane = new Lane(partition, generation, share, parts);
+            var lane = new Lane(partition, share, parts);
             lanes.put(partition, lane);
             lane.start();
         }
     }
 
-    /** On the polling thread, before the partitions go to another instance. */
+    /** Before the partitions go to another instance. */
     void revoked(Consumer<?, ?> consumer, Collection<TopicPartition> partitions) {
         try {
-            end(partitions.stream().map(lanes::get).filter(java.util.Objects::nonNull).toList());
+            end(partitions.stream().map(lanes::get).filter(Objects::nonNull).toList());
             commitNow(consumer, partitions);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -111,10 +95,18 @@ public class Lanes {
         }
     }
 
-    /** On the polling thread, after the partitions went to another instance; nothing may be committed any more. */
+    /** After the partitions went to another instance; nothing may be committed any more. */
     void lost(Collection<TopicPartition> partitions) {
-        partitions.stream().map(lanes::get).filter(java.util.Objects::nonNull).forEach(Lane::stop);
+        partitions.stream().map(lanes::get).filter(Objects::nonNull).forEach(Lane::stop);
         forget(partitions);
+    }
+
+    /** Lets every lane finish what is in flight, and commits that. */
+    void end(Consumer<?, ?> consumer) throws InterruptedException {
+        var ending = partitions();
+        end(List.copyOf(lanes.values()));
+        commitNow(consumer, ending);
+        forget(ending);
     }
 
     private void forget(Collection<TopicPartition> partitions) {
@@ -131,42 +123,22 @@ public class Lanes {
         }
     }
 
-    /** On the polling thread, for records that will be offered. */
-    void fetched(ConsumerRecords<byte[], byte[]> records) {
+    /** Hands records to their lanes, and pauses the partitions of those that have enough then; never blocks. */
+    void offer(Consumer<byte[], byte[]> consumer, ConsumerRecords<byte[], byte[]> records) {
         for (var partition : records.partitions()) {
             var lane = lanes.get(partition);
-            if (lane != null && lane.fetched(records.records(partition)) && full.add(partition)) {
-                consumer().unwrap().pause(List.of(partition));
+            if (lane != null && lane.offer(records.records(partition)) && full.add(partition)) {
+                consumer.pause(List.of(partition));
             }
         }
     }
 
-    /** Hands fetched records to their lanes; never blocks. */
-    void offer(ConsumerRecords<byte[], byte[]> records, int generation) {
-        for (var partition : records.partitions()) {
-            var lane = lanes.get(partition);
-            if (lane != null) {
-                lane.offer(records.records(partition), generation);
-            }
-        }
+    /** Whether a partition is paused. */
+    boolean isFull() {
+        return !full.isEmpty();
     }
 
-    private void commitForEver() {
-        try {
-            while (!stopping) {
-                Thread.sleep(parts.config.commitInterval());
-                run(consumer -> {
-                    commitLater(consumer);
-                    resume(consumer);
-                    measure(consumer);
-                });
-            }
-        } catch (InterruptedException e) {
-            LOG.debug("The committer ends");
-        }
-    }
-
-    private void commitLater(Consumer<?, ?> consumer) {
+    void commit(Consumer<?, ?> consumer) {
         var offsets = unfinished(consumer, lanes.keySet());
         if (offsets.isEmpty()) {
             return;
@@ -204,7 +176,8 @@ public class Lanes {
         return offsets;
     }
 
-    private void resume(Consumer<?, ?> consumer) {
+    /** Lets partitions be read again whose lanes have room. */
+    void resume(Consumer<?, ?> consumer) {
         full.removeIf(partition -> {
             var lane = lanes.get(partition);
             if (lane != null && !lane.hasRoom()) {
@@ -217,7 +190,7 @@ public class Lanes {
         });
     }
 
-    private void measure(Consumer<?, ?> consumer) {
+    void measure(Consumer<?, ?> consumer) {
         var lags = new HashMap<Table, Long>();
         lanes.forEach((partition, lane) -> {
             if (consumer.assignment().contains(partition)) {
@@ -235,13 +208,5 @@ public class Lanes {
         } catch (KafkaException e) {
             return 0;
         }
-    }
-
-    private KafkaConsumer<byte[], byte[]> consumer() {
-        return clients.getConsumer(CHANNEL);
-    }
-
-    private void run(java.util.function.Consumer<Consumer<byte[], byte[]>> action) {
-        consumer().runOnPollingThread(action).subscribe().with(done -> { }, failure -> LOG.warnf("Work on the polling thread failed: %s", failure.getMessage()));
     }
 }

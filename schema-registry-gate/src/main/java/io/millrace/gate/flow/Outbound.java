@@ -9,7 +9,6 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
@@ -28,7 +27,9 @@ final class Outbound {
     static final String DIFFERENCE = "millrace-difference";
 
     private static final int LONGEST_DETAIL = 4096;
-    private static final Set<String> QUARANTINE_ONLY = Set.of(Headers.REASON, Headers.DETAIL, ORIGIN, RULE, DIFFERENCE);
+    /** So many records in a row share the time at which they left: they leave within a fraction of a millisecond. */
+    private static final int SAME_STAMP = 64;
+    private static final List<String> QUARANTINE_ONLY = List.of(Headers.REASON, Headers.DETAIL, ORIGIN, RULE, DIFFERENCE);
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final Table table;
@@ -38,6 +39,10 @@ final class Outbound {
     /** Many records in a row are parked for one reason: what describes it is made once. */
     private Refusal described;
     private List<Header> description;
+    private long receivedMicros;
+    private long nowMicros;
+    private Header gated;
+    private int stamped;
 
     Outbound(Table table, Traces traces) {
         this.table = table;
@@ -46,21 +51,39 @@ final class Outbound {
         this.quarantine = table.quarantine();
     }
 
+    /** Records that are sent from here on were taken up now. */
+    void begin() {
+        receivedMicros = Headers.nowMicros();
+        stamp(receivedMicros);
+    }
+
+    private void stamp(long micros) {
+        nowMicros = micros;
+        gated = new RecordHeader(Headers.GATED, Headers.bytes(micros));
+        stamped = 0;
+    }
+
     /** A record that passes, whether it comes from capture or from the quarantine. */
-    ProducerRecord<byte[], byte[]> passing(ConsumerRecord<byte[], byte[]> record, long receivedMicros) {
-        long now = Headers.nowMicros();
+    ProducerRecord<byte[], byte[]> passing(ConsumerRecord<byte[], byte[]> record) {
+        if (++stamped > SAME_STAMP) {
+            stamp(Headers.nowMicros());
+        }
         var came = record.headers().toArray();
         var headers = new ArrayList<Header>(came.length + 1);
         for (var header : came) {
             if (header.key().equals(Headers.TRACEPARENT)) {
-                var step = traces.step(header.value(), table.name(), receivedMicros, now);
+                var step = traces.step(header.value(), table.name(), receivedMicros, nowMicros);
                 headers.add(step == header.value() ? header : new RecordHeader(Headers.TRACEPARENT, step));
-            } else if (!header.key().equals(Headers.GATED) && !QUARANTINE_ONLY.contains(header.key())) {
+            } else if (!isOfTheGate(header.key())) {
                 headers.add(header);
             }
         }
-        headers.add(new RecordHeader(Headers.GATED, Headers.bytes(now)));
+        headers.add(gated);
         return new ProducerRecord<>(rows, record.partition(), record.timestamp(), record.key(), record.value(), headers);
+    }
+
+    private static boolean isOfTheGate(String name) {
+        return name.equals(Headers.GATED) || name.equals(Headers.REASON) || name.equals(Headers.DETAIL) || name.equals(ORIGIN) || name.equals(RULE) || name.equals(DIFFERENCE);
     }
 
     /** A record that goes to the quarantine. */

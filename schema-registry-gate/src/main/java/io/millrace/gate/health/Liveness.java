@@ -1,5 +1,6 @@
 package io.millrace.gate.health;
 
+import io.millrace.gate.flow.Intake;
 import io.millrace.gate.flow.Lanes;
 import jakarta.enterprise.context.ApplicationScoped;
 import org.eclipse.microprofile.health.HealthCheck;
@@ -11,15 +12,17 @@ import org.eclipse.microprofile.health.HealthCheckResponse;
 public class Liveness implements HealthCheck {
 
     private final Lanes lanes;
+    private final Intake intake;
 
-    Liveness(Lanes lanes) {
+    Liveness(Lanes lanes, Intake intake) {
         this.lanes = lanes;
+        this.intake = intake;
     }
 
     @Override
     public HealthCheckResponse call() {
-        boolean broken = lanes.isBroken();
+        boolean broken = lanes.isBroken() || intake.isBroken();
         var response = HealthCheckResponse.named("gate").status(!broken);
-        return (broken ? response.withData("lanes", "a partition's thread ended by an error; the log names it") : response).build();
+        return (broken ? response.withData("lanes", "the reading thread or a partition's ended by an error; the log names it") : response).build();
     }
 }

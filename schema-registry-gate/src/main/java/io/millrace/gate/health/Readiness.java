@@ -1,5 +1,6 @@
 package io.millrace.gate.health;
 
+import io.millrace.gate.flow.Intake;
 import io.millrace.gate.flow.Lanes;
 import io.millrace.gate.quarantine.ControlLog;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -14,11 +15,13 @@ public class Readiness implements HealthCheck {
     private static final int MOST_SHOWN = 10;
 
     private final ControlLog control;
+    private final Intake intake;
     private final Lanes lanes;
     private final RegistryProbe registry;
 
-    Readiness(ControlLog control, Lanes lanes, RegistryProbe registry) {
+    Readiness(ControlLog control, Intake intake, Lanes lanes, RegistryProbe registry) {
         this.control = control;
+        this.intake = intake;
         this.lanes = lanes;
         this.registry = registry;
     }
@@ -30,6 +33,10 @@ public class Readiness implements HealthCheck {
         if (control.trouble() != null) {
             ready = false;
             response.withData("kafka", control.trouble());
+        }
+        if (intake.trouble() != null) {
+            ready = false;
+            response.withData("captured", intake.trouble());
         }
         if (registry.trouble() != null) {
             ready = false;

@@ -39,6 +39,11 @@ public record Cause(String reason, String detail, String rule, String subject, I
                 Headers.text(record.headers(), Headers.TRACEPARENT), Instant.now());
     }
 
+    /** Whether it was this record: one that queued behind another parks the table again when its own turn comes. */
+    boolean isOf(ConsumerRecord<byte[], byte[]> record) {
+        return record.topic().equals(topic) && record.partition() == partition && record.offset() == offset;
+    }
+
     /** A person's wish. */
     static Cause held(String who, String why) {
         return new Cause(HELD, who + ": " + why, null, null, null, List.of(), null, -1, -1, null, null, Instant.now());

@@ -104,6 +104,7 @@ public class Quarantine {
         var refusedBefore = new HashMap<Integer, Long>();
         Map<TopicPartition, Long> ends = Map.of();
         long records = 0;
+        long refused = 0;
         long lookedAt = 0;
         Instant oldest = null;
         try (var consumer = kafka.reader()) {
@@ -126,7 +127,8 @@ public class Quarantine {
                     var reason = Headers.text(record.headers(), Headers.REASON);
                     reasons.merge(reason == null ? "none" : reason, 1L, Long::sum);
                     oldest = earlier(oldest, record);
-                    if (!Refusal.QUEUED_BEHIND.equals(reason)) {
+                    if (state.isRefused(record)) {
+                        refused++;
                         refusedBefore.put(record.partition(), record.offset() + 1);
                     }
                 }
@@ -134,7 +136,6 @@ public class Quarantine {
         } catch (UnknownTopicOrPartitionException e) {
             records = 0;
         }
-        long refused = reasons.entrySet().stream().filter(e -> !e.getKey().equals(Refusal.QUEUED_BEHIND)).mapToLong(Map.Entry::getValue).sum();
         remember(table, records, refused, ends, refusedBefore);
         var replaying = !state.parked() && !flows(table);
         return new Overview(table.name(), state.parked() ? "parked" : replaying ? "replaying" : "flowing", records, refused, reasons, lookedAt, oldest, state.cause());

@@ -1,6 +1,9 @@
 package io.millrace.gate.quarantine;
 
+import io.millrace.gate.schema.Refusal;
+import io.millrace.pipeline.record.Headers;
 import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
  * What holds for all partitions of a table.
@@ -25,7 +28,7 @@ public record TableState(boolean parked, Cause cause, int partitions, Discard di
     public record Discard(Which which, Map<Integer, Long> before) {
 
         /** Whether a record of the quarantine topic is to be skipped. */
-        public boolean takes(int partition, long offset, boolean refusedItself) {
+        boolean takes(int partition, long offset, boolean refusedItself) {
             return offset < before.getOrDefault(partition, 0L) && (which == Which.ALL || refusedItself);
         }
     }
@@ -36,6 +39,16 @@ public record TableState(boolean parked, Cause cause, int partitions, Discard di
         ALL,
         /** Those that were refused for what they are, not those that queue behind them. */
         REFUSED
+    }
+
+    /** Whether a record of the quarantine topic stands there for what it is, not because it queues behind another. */
+    boolean isRefused(ConsumerRecord<byte[], byte[]> record) {
+        return !Refusal.QUEUED_BEHIND.equals(Headers.text(record.headers(), Headers.REASON)) || cause != null && cause.isOf(record);
+    }
+
+    /** Whether a person decided that a record of the quarantine topic is not replayed. */
+    public boolean discards(ConsumerRecord<byte[], byte[]> record) {
+        return discard != null && discard.takes(record.partition(), record.offset(), isRefused(record));
     }
 
     public TableState parkedBy(Cause why, int ofPartitions) {
