@@ -27,6 +27,10 @@ public interface GateConfig {
     @WithDefault("[^.]+")
     String sources();
 
+    /** Whether this process takes records at all; one that does not serves the HTTP calls alone. Default yes. */
+    @WithDefault("true")
+    boolean consume();
+
     /** The consumer group. All instances of one gate share it. Default {@code millrace-gate}. */
     @WithDefault("millrace-gate")
     String group();

@@ -54,6 +54,18 @@ class CommandsTest {
     }
 
     @Test
+    void quarantineWithoutAStackIsRefusedAndADecisionWithoutAReasonAsWell() {
+        assertEquals(1, run("quarantine", "list", "--data", folder.toString()));
+        assertTrue(err.toString().contains("does not run on " + folder), err.toString());
+        assertEquals(1, run("quarantine", "list", "--url", "http://localhost:1"));
+        assertTrue(err.toString().contains("Asking the gate at http://localhost:1/quarantine failed"), err.toString());
+        assertEquals(2, run("quarantine", "accept", "demo.public.team", "--data", folder.toString()));
+        assertTrue(err.toString().contains("--reason"), err.toString());
+        assertEquals(2, run("quarantine", "discard", "demo.public.team", "--reason", "x", "--data", folder.toString()));
+        assertTrue(err.toString().contains("--count"), err.toString());
+    }
+
+    @Test
     void logsOfAnUnknownProcessNamesThoseThatAreThere() throws IOException {
         Files.writeString(Files.createDirectories(folder.resolve("logs")).resolve("gate.log"), "x\n");
         assertEquals(1, run("logs", "gait", "--data", folder.toString()));

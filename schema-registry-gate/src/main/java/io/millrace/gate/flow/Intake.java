@@ -42,8 +42,11 @@ public class Intake {
         this.topics = Pattern.compile("captured\\.(?:" + config.sources() + ")\\..+");
     }
 
-    /** Begins to read; comes back at once. */
+    /** Begins to read, unless this process only serves calls; comes back at once. */
     public void start() {
+        if (!config.consume()) {
+            return;
+        }
         thread = Thread.ofPlatform().name("intake").start(this::readForEver);
     }
 

@@ -55,6 +55,8 @@ class UpIT {
         assertTrue(status.path("documents").path("monitors").asLong() > 0, status.toString());
         changeIsFound(status, "zanzibar");
 
+        quarantine();
+
         var second = run("up", "--detach");
         assertEquals(1, second.code());
         assertTrue(second.output().contains("already runs on " + data), second.output());
@@ -71,6 +73,28 @@ class UpIT {
         var down = run("down");
         assertEquals(0, down.code(), down.output());
         Awaitility.await("everything has been stopped: " + down.output()).until(() -> pids(again).stream().noneMatch(pid -> ProcessHandle.of(pid).isPresent()));
+    }
+
+    private void quarantine() throws IOException, InterruptedException {
+        var table = "demo.public.tag";
+        assertSays("Nothing is parked.", "quarantine", "list");
+        assertSays("The table is parked", "quarantine", "hold", table, "--reason", "a look", "--by", "a test");
+        assertEquals("parked", JSON.readTree(run("quarantine", "list", "--json").output()).path(0).path("state").asText());
+        assertSays(table + " ", "quarantine", "list");
+        assertSays("a test): a look", "quarantine", "show", table);
+        var refused = run("quarantine", "accept", table, "--reason", "x");
+        assertEquals(1, refused.code());
+        assertTrue(refused.output().contains("is parked for 'held'"), refused.output());
+        var counted = run("quarantine", "discard", table, "--count", "77", "--reason", "x");
+        assertTrue(counted.code() == 1 && counted.output().contains("has 0 records in quarantine, not 77"), counted.output());
+        assertSays("The queued records are being replayed", "quarantine", "replay", table, "--reason", "seen");
+        Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> run("quarantine", "list").output().contains("Nothing is parked."));
+    }
+
+    private void assertSays(String words, String... arguments) throws IOException, InterruptedException {
+        var ran = run(arguments);
+        assertEquals(0, ran.code(), ran.output());
+        assertTrue(ran.output().contains(words), ran.output());
     }
 
     private void up() throws IOException, InterruptedException {
