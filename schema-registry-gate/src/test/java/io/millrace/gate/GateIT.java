@@ -262,6 +262,32 @@ class GateIT {
     }
 
     @Test
+    void aReplayThatIsInterruptedGoesOnWhereItStopped() throws Exception {
+        var table = stack.captured("interrupted");
+        var schema = table.schema(nullable("name", "string"));
+        table.row(0, schema, Map.of("name", "first")).get();
+        awaitRows("interrupted", 1);
+        post("/quarantine/it.public.interrupted/hold", "{\"reason\": \"made by a test\"}");
+        int rows = 30_000;
+        for (int i = 1; i < rows; i++) {
+            table.row(i % 50, schema, Map.of("name", "n" + i));
+        }
+        stack.producer().flush();
+        soon().untilAsserted(() -> assertEquals(rows - 1, stack.count("quarantine.it.public.interrupted")));
+        for (int i = 0; i < 3; i++) {
+            caller().body("{\"reason\": \"go\"}").post("/quarantine/it.public.interrupted/replay").then().statusCode(200);
+            post("/quarantine/it.public.interrupted/hold", "{\"reason\": \"stop\"}");
+            caller().get("/quarantine/it.public.interrupted").then().statusCode(200).body("state", is("parked"));
+        }
+        System.out.printf("%d of %d rows had passed when the replay was interrupted for the third time%n", stack.count("rows.it.public.interrupted"), rows);
+        post("/quarantine/it.public.interrupted/replay", "{\"reason\": \"go on\"}");
+        soon().untilAsserted(() -> caller().get("/quarantine/it.public.interrupted").then().body("state", is("flowing")));
+        // Nothing was killed, so nothing is repeated either.
+        awaitRows("interrupted", rows);
+        assertNothingLostOrOvertaken("interrupted");
+    }
+
+    @Test
     void whileTheRegistryIsAwayKnownSchemasFlowAndNewOnesWait() throws Exception {
         var known = stack.captured("known");
         var waiting = stack.captured("waiting");
@@ -284,8 +310,16 @@ class GateIT {
         given().baseUri(gate.url()).get("/q/health/live").then().statusCode(200);
         assertEquals(List.of(), stack.read("rows.it.public.waiting"));
         assertEquals(List.of(), stack.read("quarantine.it.public.waiting"));
+        // A gate that starts now knows no schema: everything waits, and nothing is parked for it.
+        restart();
+        for (int i = 0; i < 10; i++) {
+            known.write(known.key(i), Captured.encode(new GenericRecordBuilder(schema).set("id", (long) i).set("name", "after the restart").build(), knownId), Op.UPDATE).get();
+        }
+        soon().untilAsserted(() -> given().baseUri(gate.url()).get("/q/health/ready").then().statusCode(503).body(containsString("wait for the registry")));
+        assertEquals(List.of(), stack.read("quarantine.it.public.known"));
         stack.servers().registry().start();
         awaitRows("waiting", 10);
+        soon().untilAsserted(() -> Ledger.assertNothingLostOrOvertaken(stack, "known"));
         soon().untilAsserted(() -> given().baseUri(gate.url()).get("/q/health/ready").then().statusCode(200));
     }
 
