@@ -60,9 +60,10 @@ public interface GateConfig {
 
     /**
      * Bytes of heap for records between their fetch and their acknowledgement, over all partitions; a partition whose
-     * share is full is paused. Default 32 MiB.
+     * share is full is paused. More than the young generation's survivors hold makes the collector copy them again and
+     * again. Default 8 MiB.
      */
-    @WithDefault("33554432")
+    @WithDefault("8388608")
     @Min(1024 * 1024)
     long heldBytes();
 

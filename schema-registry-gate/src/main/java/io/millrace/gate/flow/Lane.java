@@ -8,6 +8,7 @@ import io.millrace.gate.quarantine.TableState;
 import io.millrace.gate.schema.Refusal;
 import io.millrace.gate.schema.RegistryAwayException;
 import io.millrace.gate.schema.Verdict;
+import io.millrace.pipeline.record.Headers;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -22,6 +23,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
@@ -48,10 +50,12 @@ final class Lane implements Runnable {
     private final TopicPartition captured;
     private final Table table;
     private final Parts parts;
+    private final KafkaProducer<byte[], byte[]> producer;
     private final Meters meters;
     private final Inspector inspector;
     private final Outbound outbound;
     private final long mostHeld;
+    private final int chunk;
     private final CountDownLatch ended = new CountDownLatch(1);
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -83,7 +87,9 @@ final class Lane implements Runnable {
         this.captured = captured;
         this.table = Table.ofCaptured(captured.topic());
         this.mostHeld = mostHeld;
+        this.chunk = parts.config.chunk();
         this.parts = parts;
+        this.producer = parts.kafka.producer();
         this.meters = parts.meters(table);
         this.inspector = new Inspector(table, parts.schemas, meters, parts.config.checkText(), parts.config.maxRecordBytes());
         this.outbound = new Outbound(table, parts.traces);
@@ -256,7 +262,7 @@ final class Lane implements Runnable {
             }
             idle = false;
             woken = false;
-            for (int i = 0; i < parts.config.chunk() && !queue.isEmpty(); i++) {
+            for (int i = 0; i < chunk && !queue.isEmpty(); i++) {
                 pending.add(queue.remove());
             }
         } finally {
@@ -287,7 +293,7 @@ final class Lane implements Runnable {
             if (finding != Inspector.Finding.PASSES) {
                 break;
             }
-            sent.add(parts.kafka.producer().send(outbound.passing(record)));
+            sent.add(producer.send(outbound.passing(record)));
         }
         var failure = finish(sent, true);
         if (failure instanceof RecordTooLargeException) {
@@ -327,11 +333,12 @@ final class Lane implements Runnable {
     private void settle(int done, boolean passed) throws InterruptedException {
         long bytes = 0;
         int sample = Meters.sample(done);
+        long now = Headers.nowMicros();
         for (int i = 0; i < done; i++) {
             var record = pending.remove();
             bytes += size(record);
             if (passed && i % sample == 0) {
-                meters.passedAfter(record);
+                meters.passedAfter(record, now);
             }
             if (i == done - 1) {
                 finished = record.offset() + 1;
@@ -424,7 +431,7 @@ final class Lane implements Runnable {
         for (var record : pending) {
             // What is bad in itself is named as such, so that all of it can be discarded at once.
             var why = record.offset() == refusedAt ? refusal : inspector.inspect(record) == Inspector.Finding.REFUSED ? inspector.refusal() : behind;
-            sent.add(parts.kafka.producer().send(outbound.parked(record, why)));
+            sent.add(producer.send(outbound.parked(record, why)));
         }
         var failure = finish(sent, false);
         if (failure != null) {
@@ -477,7 +484,7 @@ final class Lane implements Runnable {
         outbound.begin();
         long bytes = 0;
         var finding = Inspector.Finding.PASSES;
-        while (!waiting.isEmpty() && sent.size() < parts.config.chunk()) {
+        while (!waiting.isEmpty() && sent.size() < chunk) {
             var record = waiting.element();
             if (shared.discards(record)) {
                 discarded++;
@@ -486,7 +493,7 @@ final class Lane implements Runnable {
                 if (finding != Inspector.Finding.PASSES) {
                     break;
                 }
-                sent.add(parts.kafka.producer().send(outbound.passing(record)));
+                sent.add(producer.send(outbound.passing(record)));
                 bytes += size(record);
             }
             next = waiting.remove().offset() + 1;

@@ -49,10 +49,10 @@ final class Meters {
     }
 
     /** Measures how long ago a record was committed that has just passed. */
-    void passedAfter(ConsumerRecord<byte[], byte[]> record) {
+    void passedAfter(ConsumerRecord<byte[], byte[]> record, long nowMicros) {
         long committed = Headers.number(record.headers(), Headers.COMMITTED, -1);
         if (committed >= 0) {
-            sinceCommit.record(Math.max(0, Headers.nowMicros() - committed), TimeUnit.MICROSECONDS);
+            sinceCommit.record(Math.max(0, nowMicros - committed), TimeUnit.MICROSECONDS);
         }
     }
 

@@ -9,11 +9,11 @@ import io.opentelemetry.api.trace.TraceFlags;
 import io.opentelemetry.api.trace.TraceState;
 import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.context.Context;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.util.concurrent.TimeUnit;
 
 /** Adds the gate's step to a trace that is sampled; touches no other. */
-@ApplicationScoped
+@Singleton
 public class Traces {
 
     /** Where the flags' last digit stands in a traceparent of version 00; its lowest bit says "sampled". */
