@@ -188,6 +188,24 @@ class GateIT {
     }
 
     @Test
+    void aRecordOverTheLimitIsParkedWholeWithItsStory() throws Exception {
+        var table = stack.captured("large");
+        var schema = table.schema(nullable("name", "string"));
+        table.row(1, schema, Map.of("name", "x".repeat(930_000))).get();
+        table.row(1, schema, Map.of("name", "behind")).get();
+        soon().untilAsserted(() -> assertEquals(2, stack.read("quarantine.it.public.large").size()));
+        var captured = stack.read("captured.it.public.large");
+        var parked = stack.read("quarantine.it.public.large");
+        assertArrayEquals(captured.getFirst().value(), parked.getFirst().value());
+        assertEquals("too-large", Headers.text(parked.getFirst().headers(), Headers.REASON));
+        assertEquals("captured.it.public.large/" + captured.getFirst().partition() + "/0", Headers.text(parked.getFirst().headers(), "millrace-origin"));
+        assertEquals(Headers.position(captured.getFirst().headers()), Headers.position(parked.getFirst().headers()));
+        soon().untilAsserted(() -> caller().get("/quarantine/it.public.large").then().statusCode(200).body("state", is("parked")).body("refused", is(1)));
+        post("/quarantine/it.public.large/discard", "{\"count\": 1, \"which\": \"REFUSED\", \"reason\": \"made by a test\"}");
+        awaitRows("large", 1);
+    }
+
+    @Test
     void aRowThatBreaksARuleIsCountedOrParksItsTableWithoutGivingItsValueAway() throws Exception {
         var people = stack.captured("ruled");
         var schema = people.schema(nullable("name", "string"), nullable("age", "int"));
