@@ -19,18 +19,22 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericDatumReader;
+import org.apache.avro.generic.GenericRecord;
 import org.apache.avro.generic.GenericRecordBuilder;
 import org.apache.avro.io.DecoderFactory;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** A running gate and a hundred thousand rows of which most are broken in some way. */
+@Tag("long")
 @ExtendWith(SharedGate.Extension.class)
 class FuzzIT {
 
     private static final int RECORDS = 100_000;
     private static final long SEED = 20261124;
+    private static final char REPLACEMENT = '\ufffd';
 
     private final SharedGate gate;
 
@@ -132,14 +136,16 @@ class FuzzIT {
         }
     }
 
-    /** The row encoded again, null where it cannot be read; equal bytes mean that nothing was wrong with it. */
+    /** The row encoded again, null where it or a text in it cannot be read; equal bytes mean that nothing was wrong with it. */
     private static byte[] original(byte[] wire, Schema schema, int id) {
         if (!WireFormat.is(wire) || !isReadable(wire, schema, id)) {
             return null;
         }
         try {
             var decoder = DecoderFactory.get().binaryDecoder(wire, WireFormat.PREFIX, wire.length - WireFormat.PREFIX, null);
-            return Captured.encode(new GenericDatumReader<org.apache.avro.generic.GenericRecord>(schema).read(null, decoder), id);
+            var row = new GenericDatumReader<GenericRecord>(schema).read(null, decoder);
+            // Avro keeps the bytes of a text that is no UTF-8; read as a text it has replacement characters.
+            return row.toString().indexOf(REPLACEMENT) >= 0 ? null : Captured.encode(row, id);
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
         }

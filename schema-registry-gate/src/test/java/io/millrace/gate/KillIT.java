@@ -19,6 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** kill -9 of the gate at random moments of parking, accepting, replaying, holding and discarding: the same result as without. */
+@Tag("long")
 @ExtendWith(SharedGate.Extension.class)
 class KillIT {
 
@@ -43,7 +44,6 @@ class KillIT {
         assertRight(name);
     }
 
-    @Tag("long")
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
     void killedAtRandomMomentsItLosesNothingAndKeepsTheOrder(long seed) throws Exception {

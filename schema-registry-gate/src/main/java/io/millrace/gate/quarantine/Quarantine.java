@@ -21,7 +21,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /** What a person can see of the parked tables, and decide about them. Every instance can serve every table. Thread-safe. */
 @ApplicationScoped
@@ -133,8 +132,6 @@ public class Quarantine {
                     }
                 }
             }
-        } catch (UnknownTopicOrPartitionException e) {
-            records = 0;
         }
         remember(table, records, refused, ends, refusedBefore);
         var replaying = !state.parked() && !flows(table);
@@ -207,9 +204,11 @@ public class Quarantine {
     /** Parks the table, or interrupts its replay; what is replayed already stays so. */
     public void hold(Table table, String who, String why) throws InterruptedException {
         control.awaitCaughtUp();
+        int partitions = kafka.partitions(new TopicPartition(table.captured(), 0));
+        // A parked table is looked at before its first record is parked.
+        kafka.ensure(table.quarantine(), partitions, KafkaClients.kept());
         audit.write(new Audit.Entry(Instant.now(), table.name(), "hold", who, why, Map.of()));
-        var state = control.table(table);
-        control.write(table, state.parkedBy(Cause.held(who, why), kafka.partitions(new TopicPartition(table.captured(), 0))));
+        control.write(table, control.table(table).parkedBy(Cause.held(who, why), partitions));
     }
 
     /**

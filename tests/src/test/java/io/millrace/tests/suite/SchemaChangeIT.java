@@ -30,10 +30,12 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Migrations while rows change: what is compatible flows, what is not parks its own table and comes back whole. */
+@Tag("long")
 @ExtendWith(SharedStack.class)
 class SchemaChangeIT {
 
