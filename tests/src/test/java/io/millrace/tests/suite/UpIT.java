@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.stream.StreamSupport;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -55,8 +56,6 @@ class UpIT {
         assertTrue(status.path("documents").path("monitors").asLong() > 0, status.toString());
         changeIsFound(status, "zanzibar");
 
-        quarantine();
-
         var second = run("up", "--detach");
         assertEquals(1, second.code());
         assertTrue(second.output().contains("already runs on " + data), second.output());
@@ -75,7 +74,10 @@ class UpIT {
         Awaitility.await("everything has been stopped: " + down.output()).until(() -> pids(again).stream().noneMatch(pid -> ProcessHandle.of(pid).isPresent()));
     }
 
-    private void quarantine() throws IOException, InterruptedException {
+    @Tag("long")
+    @Test
+    void theQuarantineIsSeenAndDecidedFromTheCommandLine() throws Exception {
+        up();
         var table = "demo.public.tag";
         assertSays("Nothing is parked.", "quarantine", "list");
         assertSays("The table is parked", "quarantine", "hold", table, "--reason", "a look", "--by", "a test");
