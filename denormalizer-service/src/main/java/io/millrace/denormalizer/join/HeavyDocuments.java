@@ -10,11 +10,13 @@ import org.apache.kafka.streams.state.KeyValueStore;
 
 /**
  * Holds back documents that take long to render, so that many changes of one of them cost few renderings. A document
- * that took {@link #HEAVY} or more is rendered again only when several times as long has passed; the changes in between
+ * of {@link #ROWS} or more that took {@link #HEAVY} or more is rendered again only when several times as long has passed; the changes in between
  * come out together. What is held back is stored until it is out and committed. Not thread-safe.
  */
 final class HeavyDocuments {
 
+    /** A smaller document that took long only had to wait for the processor. */
+    private static final int ROWS = 1_000;
     private static final long HEAVY = 5_000_000;
     private static final int REST = 4;
     private static final int MOST_KNOWN = 1_000;
@@ -72,9 +74,9 @@ final class HeavyDocuments {
         return true;
     }
 
-    /** Notes what a rendering took. */
-    void rendered(byte[] rootKey, long nanos) {
-        if (nanos >= HEAVY) {
+    /** Notes what a rendering of so many stored rows took. */
+    void rendered(byte[] rootKey, int rows, long nanos) {
+        if (rows >= ROWS && nanos >= HEAVY) {
             heavy.put(Bytes.wrap(rootKey), System.nanoTime() + REST * nanos);
         } else if (!heavy.isEmpty()) {
             heavy.remove(Bytes.wrap(rootKey));

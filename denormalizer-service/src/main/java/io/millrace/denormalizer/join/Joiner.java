@@ -317,7 +317,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         var head = document.head();
         if (head.isVisible()) {
             emit(rootKey, head, cause);
-            heavy.rendered(rootKey, System.nanoTime() - begin);
+            heavy.rendered(rootKey, document.size(), System.nanoTime() - begin);
         }
     }
 
