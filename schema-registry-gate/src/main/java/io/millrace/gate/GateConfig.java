@@ -61,9 +61,9 @@ public interface GateConfig {
     /**
      * Bytes of heap for records between their fetch and their acknowledgement, over all partitions; a partition whose
      * share is full is paused. More than the young generation's survivors hold makes the collector copy them again and
-     * again. Default 8 MiB.
+     * again. Default 4 MiB.
      */
-    @WithDefault("8388608")
+    @WithDefault("4194304")
     @Min(1024 * 1024)
     long heldBytes();
 

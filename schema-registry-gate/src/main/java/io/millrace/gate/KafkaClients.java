@@ -82,8 +82,9 @@ public class KafkaClients {
                 // A new table's topic is seen within this time.
                 ConsumerConfig.METADATA_MAX_AGE_CONFIG, 2_000,
                 ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 2_000,
-                ConsumerConfig.FETCH_MAX_BYTES_CONFIG, 8 * 1024 * 1024,
-                ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, 512 * 1024,
+                // Compressed, some ten thousand records; what is fetched and not yet read should not outlive the young generation.
+                ConsumerConfig.FETCH_MAX_BYTES_CONFIG, 2 * 1024 * 1024,
+                ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, 256 * 1024,
                 ConsumerConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, 2_000));
         settings.putAll(shared);
         settings.putAll(Map.of(
