@@ -78,18 +78,19 @@ abstract class RegionCommands implements Callable<Integer> {
         return failed == 0 ? 0 : 1;
     }
 
-    private static String word(Check check) {
+    private static String word(Check check, String done) {
         return switch (check) {
-            case Check.Done() -> "is so";
-            case Check.Advised(var advice) -> "is so, but";
+            case Check.Done() -> done;
+            case Check.Advised(var advice) -> done + ", but";
             case Check.Needed(var actions) -> "needed";
             case Check.Refused(var problems) -> "refused";
         };
     }
 
-    final void tell(String region, List<Provisioner.Planned> plan) {
+    /** @param done what there is to say of a step that has nothing to do */
+    final void tell(String region, List<Provisioner.Planned> plan, String done) {
         for (var planned : plan) {
-            say(region, "%-10s %s".formatted(word(planned.check()), planned.step()));
+            say(region, "%-10s %s".formatted(word(planned.check(), done), planned.step()));
             var lines = switch (planned.check()) {
                 case Check.Done() -> List.<String>of();
                 case Check.Advised(var advice) -> advice;
@@ -117,7 +118,7 @@ abstract class RegionCommands implements Callable<Integer> {
         public Integer call() {
             var regions = regions(changeReplicaIdentity);
             var outcomes = destroy ? regions.all(Provisioner::planDestroy) : regions.each(Provisioner::plan);
-            outcomes.stream().filter(o -> o.result() != null).forEach(o -> tell(o.region(), o.result()));
+            outcomes.stream().filter(o -> o.result() != null).forEach(o -> tell(o.region(), o.result(), destroy ? "nothing" : "is so"));
             int code = conclude(outcomes, "looked at");
             return outcomes.stream().anyMatch(o -> o.result() != null && isRefused(o.result())) ? 1 : code;
         }
@@ -151,7 +152,7 @@ abstract class RegionCommands implements Callable<Integer> {
         public Integer call() {
             var regions = regions(false);
             if (!yes) {
-                regions.all(Provisioner::planDestroy).stream().filter(o -> o.result() != null).forEach(o -> tell(o.region(), o.result()));
+                regions.all(Provisioner::planDestroy).stream().filter(o -> o.result() != null).forEach(o -> tell(o.region(), o.result(), "nothing"));
                 out().println("Nothing was done. Documents, topics and audit rows would be gone for good; add --yes to do it");
                 out().flush();
                 return 1;

@@ -15,6 +15,7 @@ import io.millrace.provisioner.source.SourcePublication;
 import io.millrace.provisioner.topic.KafkaAccess;
 import io.millrace.provisioner.topic.KafkaTopics;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Set;
@@ -89,7 +90,7 @@ public final class Provisioner {
     /** What {@link #destroy} would take away. A place that cannot be reached is a refused step of its own. */
     public List<Planned> planDestroy() {
         try (var places = openWhatAnswers()) {
-            var plan = new ArrayList<>(check(places.steps().reversed(), Step::removal));
+            var plan = new ArrayList<>(check(backwards(places.steps()), Step::removal));
             places.silent().forEach(problem -> plan.add(new Planned("a place that does not answer", new Check.Refused(List.of(problem)))));
             return plan;
         }
@@ -105,7 +106,7 @@ public final class Provisioner {
      */
     public List<String> destroy(Consumer<String> progress) {
         try (var places = openWhatAnswers()) {
-            var steps = places.steps().reversed();
+            var steps = backwards(places.steps());
             refuse(check(steps, Step::removal));
             var removed = new ArrayList<String>();
             for (var step : steps) {
@@ -149,6 +150,13 @@ public final class Provisioner {
         try (var places = open()) {
             return places.claims();
         }
+    }
+
+    /** The opposite order, but slots before all else: one that nobody reads fills the primary's disk, whatever fails after it. */
+    private static List<Step> backwards(List<Step> steps) {
+        var backwards = new ArrayList<>(steps.reversed());
+        backwards.sort(Comparator.comparing(step -> !(step instanceof ReplicationSlot)));
+        return backwards;
     }
 
     private static List<Planned> check(List<Step> steps, Function<Step, Check> look) {

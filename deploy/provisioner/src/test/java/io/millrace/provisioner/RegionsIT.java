@@ -79,7 +79,9 @@ class RegionsIT {
             put("/r0-monitors-000001");
             put("/r0-monitors-other");
         }
-        assertSucceeded(of(regions).all(p -> p.destroy(line -> { })));
+        var destroyed = of(regions).all(p -> p.destroy(line -> { }));
+        assertSucceeded(destroyed);
+        assertEquals("source r0: slot millrace_r0", destroyed.getFirst().result().getFirst(), "whatever fails afterwards, the slot is gone");
         assertEquals(before, dumps(regions));
         try (var kafka = kafka()) {
             assertEquals(List.of("millrace-denormalizer-r0-monitors-b-exchange"), kafka.listTopics().names().get().stream().filter(t -> t.matches(".*[.-]r[012]\\b.*")).toList());
