@@ -2,7 +2,7 @@ package io.millrace.capture.column;
 
 import io.debezium.connector.postgresql.PostgresValueConverter;
 import io.debezium.data.SpecialValueDecimal;
-import io.millrace.capture.schema.Column;
+import io.millrace.pipeline.schema.Column;
 import java.math.BigDecimal;
 import java.sql.SQLException;
 import java.sql.SQLXML;

@@ -1,6 +1,6 @@
 package io.millrace.capture.column;
 
-import io.millrace.capture.schema.Column;
+import io.millrace.pipeline.schema.Column;
 import java.nio.ByteBuffer;
 import java.time.LocalDate;
 import java.util.HexFormat;

@@ -1,5 +1,6 @@
 package io.millrace.capture.engine;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import io.millrace.capture.registry.RegistryAwayException;
 import io.millrace.capture.registry.SchemaIds;
 import io.millrace.capture.row.Captured;
@@ -7,7 +8,6 @@ import io.millrace.capture.row.Changes;
 import io.millrace.capture.row.Environment;
 import io.millrace.capture.row.Tracing;
 import io.millrace.capture.row.Transforms;
-import io.millrace.capture.schema.Column;
 import io.millrace.capture.send.Progress;
 import io.millrace.capture.send.SendException;
 import io.millrace.capture.send.Sender;
@@ -18,8 +18,8 @@ import io.millrace.capture.source.UnpublishedColumns;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Position;
+import io.millrace.pipeline.schema.Column;
 import io.millrace.pipeline.topic.Topics;
-import io.micrometer.core.instrument.MeterRegistry;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;

@@ -1,8 +1,8 @@
 package io.millrace.capture.row;
 
 import io.millrace.capture.column.ColumnConverter;
-import io.millrace.capture.schema.Column;
-import io.millrace.capture.schema.Encoding;
+import io.millrace.pipeline.schema.Column;
+import io.millrace.pipeline.schema.Encoding;
 import io.millrace.pipeline.type.ColumnType;
 import java.util.List;
 import java.util.Map;

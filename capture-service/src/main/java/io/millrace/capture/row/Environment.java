@@ -1,7 +1,7 @@
 package io.millrace.capture.row;
 
-import io.millrace.capture.schema.Column;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.schema.Column;
 import java.util.List;
 import java.util.Map;
 import org.apache.avro.Schema;

@@ -1,8 +1,8 @@
 package io.millrace.capture.row;
 
 import io.millrace.capture.column.PgText;
-import io.millrace.capture.schema.Column;
-import io.millrace.capture.schema.Encoding;
+import io.millrace.pipeline.schema.Column;
+import io.millrace.pipeline.schema.Encoding;
 import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.util.Collection;

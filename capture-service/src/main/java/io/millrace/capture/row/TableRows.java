@@ -1,9 +1,9 @@
 package io.millrace.capture.row;
 
 import io.millrace.capture.column.ColumnConverter;
-import io.millrace.capture.schema.Column;
-import io.millrace.capture.schema.RowSchemas;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.schema.Column;
+import io.millrace.pipeline.schema.RowSchemas;
 import io.millrace.pipeline.topic.Topics;
 import java.util.ArrayList;
 import java.util.HashSet;

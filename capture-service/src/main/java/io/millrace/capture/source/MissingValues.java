@@ -1,8 +1,8 @@
 package io.millrace.capture.source;
 
 import io.millrace.capture.column.PgText;
-import io.millrace.capture.schema.Column;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.schema.Column;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.HashMap;

@@ -1,4 +1,4 @@
-package io.millrace.capture.schema;
+package io.millrace.pipeline.schema;
 
 /**
  * A column as its Avro field describes it.

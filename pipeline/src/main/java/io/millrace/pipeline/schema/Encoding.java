@@ -1,4 +1,4 @@
-package io.millrace.capture.schema;
+package io.millrace.pipeline.schema;
 
 import org.apache.avro.LogicalTypes;
 import org.apache.avro.Schema;

@@ -1,4 +1,4 @@
-package io.millrace.capture.schema;
+package io.millrace.pipeline.schema;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;

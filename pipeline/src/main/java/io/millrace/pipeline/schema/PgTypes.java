@@ -1,4 +1,4 @@
-package io.millrace.capture.schema;
+package io.millrace.pipeline.schema;
 
 import java.util.HashMap;
 import java.util.Locale;

@@ -1,4 +1,4 @@
-package io.millrace.capture.schema;
+package io.millrace.pipeline.schema;
 
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.type.ColumnType;
