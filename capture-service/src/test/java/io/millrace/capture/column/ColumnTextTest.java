@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import io.millrace.capture.schema.Column;
+import io.millrace.pipeline.schema.Column;
 import java.sql.SQLException;
 import java.time.LocalDate;
 import java.time.LocalDateTime;

@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.check.catalog.StateReader;
 import io.millrace.pipeline.record.Op;
 import io.millrace.pipeline.record.Position;
+import io.millrace.pipeline.topic.Topics;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -91,6 +93,26 @@ class CaptureIT {
             assertEquals(rows.get(1).value().getSchema(), rows.get(3).value().getSchema(), "one schema from snapshot and stream");
             assertEquals(Op.READ, rows.get(1).op());
             assertEquals(Op.CREATE, rows.get(3).op());
+        }
+    }
+
+    @Test
+    void whatTheCheckOfMigrationsDerivesFromTheCatalogIsWhatIsRegistered() throws Exception {
+        stack.source("derived", DerivedTables.BEFORE.toArray(String[]::new));
+        var publication = DerivedTables.ALL.stream().map(t -> t.name().sql() + t.columns()).collect(Collectors.joining(", "));
+        stack.sql("derived", "ALTER PUBLICATION millrace_derived SET (publish_via_partition_root = true)", "ALTER PUBLICATION millrace_derived ADD TABLE " + publication);
+        for (var table : DerivedTables.ALL) {
+            stack.topics(Topics.captured("derived", table.name()));
+            stack.sql("derived", table.insert());
+        }
+        try (var capture = start("derived", DerivedTables.document()).awaitStreaming(); var connection = stack.connect("derived")) {
+            var reader = new StateReader(DerivedTables.names(), "millrace_derived", "millrace_derived", 0);
+            DerivedTables.assertRegistered(reader.read(connection), stack, capture);
+            stack.sql("derived", DerivedTables.CHANGES.toArray(String[]::new));
+            for (var table : DerivedTables.ALL) {
+                stack.sql("derived", "UPDATE " + table.name().sql() + " SET note = 'again'");
+            }
+            DerivedTables.assertRegistered(reader.read(connection), stack, capture);
         }
     }
 

@@ -1,0 +1,123 @@
+package io.millrace.check.rule;
+
+import io.millrace.check.Finding.Impact;
+import io.millrace.pipeline.file.Field;
+import io.millrace.pipeline.file.Join;
+import io.millrace.pipeline.file.Many;
+import io.millrace.pipeline.file.Node;
+import io.millrace.pipeline.file.One;
+import io.millrace.pipeline.file.PipelineFile;
+import io.millrace.pipeline.file.Relation;
+import io.millrace.pipeline.file.TableName;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** Where pipelines use which tables and columns. */
+public final class Uses {
+
+    /**
+     * @param at the path in the file
+     * @param column null where the table as a whole is meant
+     * @param document the member of the document, empty for the document itself
+     */
+    private record Use(PipelineFile file, String at, TableName table, String column, String document) {}
+
+    private final List<Use> uses = new ArrayList<>();
+
+    public Uses(Collection<PipelineFile> files) {
+        for (var file : files) {
+            new Walk(file).node(file.pipeline().document(), "document", "root", "");
+        }
+    }
+
+    /** Every table that some document needs. */
+    public Set<TableName> tables() {
+        var tables = new TreeSet<TableName>();
+        uses.forEach(use -> tables.add(use.table()));
+        return tables;
+    }
+
+    boolean has(TableName table) {
+        return uses.stream().anyMatch(use -> use.table().equals(table));
+    }
+
+    boolean has(TableName table, String column) {
+        return uses.stream().anyMatch(use -> use.table().equals(table) && column.equals(use.column()));
+    }
+
+    /** The documents in which a table is, with what becomes of them. */
+    List<Impact> of(TableName table, String how) {
+        return uses.stream().filter(use -> use.table().equals(table) && use.column() == null).map(use -> impact(use, how)).toList();
+    }
+
+    /** The places that take a column, with what becomes of them. */
+    List<Impact> of(TableName table, String column, String how) {
+        return uses.stream().filter(use -> use.table().equals(table) && column.equals(use.column())).map(use -> impact(use, how)).distinct().toList();
+    }
+
+    private static Impact impact(Use use, String how) {
+        return new Impact(use.file().pipeline().name(), use.file().path().toString(), use.file().problem(use.at(), "").line(), use.at(), use.document(), how);
+    }
+
+    private final class Walk {
+
+        private final PipelineFile file;
+
+        Walk(PipelineFile file) {
+            this.file = file;
+        }
+
+        private void use(String at, TableName table, String column, String document) {
+            uses.add(new Use(file, at, table, column, document));
+        }
+
+        void node(Node node, String at, String tableKey, String document) {
+            use(at + "." + tableKey, node.table(), null, document);
+            fields(node.fields(), node.table(), at + ".fields", document);
+            for (var relation : node.relations()) {
+                relation(relation, node.table(), at, document);
+            }
+        }
+
+        private void fields(List<Field> fields, TableName table, String at, String document) {
+            for (int i = 0; i < fields.size(); i++) {
+                switch (fields.get(i).value()) {
+                    case Field.Column(var column) -> use(at + "[" + i + "]", table, column, member(document, fields.get(i).name()));
+                }
+            }
+        }
+
+        private void relation(Relation relation, TableName here, String at, String document) {
+            var below = at + (relation instanceof One ? ".one." : ".many.") + relation.name();
+            var member = member(document, relation.name());
+            var through = relation instanceof Many many ? many.through() : null;
+            var there = through == null ? relation.node().table() : through.table();
+            joins(relation.on(), here, there, below + (through == null ? ".join" : ".through.join"), member);
+            if (through != null) {
+                use(below + ".through.table", through.table(), null, member);
+                joins(through.to(), through.table(), relation.node().table(), below + ".through.to", member);
+                fields(through.fields(), through.table(), below + ".through.fields", member);
+            }
+            if (relation instanceof Many many) {
+                for (int i = 0; i < many.orderBy().size(); i++) {
+                    use(below + ".orderBy[" + i + "]", many.node().table(), many.orderBy().get(i).column(), member);
+                }
+            }
+            node(relation.node(), below, "table", member);
+        }
+
+        private void joins(List<Join> joins, TableName here, TableName there, String at, String member) {
+            for (var join : joins) {
+                use(at + "." + join.here(), here, join.here(), member);
+                use(at + "." + join.here(), there, join.there(), member);
+            }
+        }
+
+        private static String member(String document, String name) {
+            return document.isEmpty() ? name : document + "." + name;
+        }
+    }
+}

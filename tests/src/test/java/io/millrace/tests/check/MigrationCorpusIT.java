@@ -1,0 +1,59 @@
+package io.millrace.tests.check;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.millrace.check.Baselines;
+import io.millrace.check.CheckRequest;
+import io.millrace.check.MigrationCheck;
+import io.millrace.check.scratch.ScratchServer;
+import io.millrace.local.LocalServers;
+import io.millrace.local.Ports;
+import io.millrace.pipeline.file.PipelineFiles;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class MigrationCorpusIT {
+
+    private static final Path FOLDER = Path.of(System.getProperty("millrace.home"), "tests", "src", "test", "resources", "migrations");
+
+    @TempDir
+    static Path data;
+    private static LocalServers servers;
+
+    @BeforeAll
+    static void startPostgres() {
+        servers = LocalServers.in(data, Ports.free(), Map.of("fsync", "off"));
+        servers.postgres().start();
+    }
+
+    @AfterAll
+    static void stopPostgres() {
+        servers.postgres().stop();
+    }
+
+    @Test
+    void everyMigrationIsJudgedAsExpectedNothingIsMissedAndNothingFalselySaid() throws Exception {
+        var cases = Corpus.read(FOLDER.resolve("cases"));
+        assertTrue(cases.size() >= 120, cases.size() + " cases");
+        var pipelines = PipelineFiles.load(List.of(FOLDER.resolve("orders.yaml"), FOLDER.resolve("customers.yaml")));
+        var confusion = new Confusion();
+        try (var server = ScratchServer.open(servers.jdbcUrl("postgres"), servers.postgresUser(), servers.postgresPassword(), _ -> { });
+                var check = MigrationCheck.prepare(server, new CheckRequest(pipelines, Baselines.of(FOLDER.resolve("baseline.sql").toString()), null, Map.of(), null, CheckRequest.MASS_ROWS), _ -> { })) {
+            for (var one : cases) {
+                var report = check.judge(one.migrations(), one.counts());
+                confusion.add(one.name(), one.expected(), report.findings().stream().map(Corpus::words).collect(Collectors.toCollection(TreeSet::new)));
+            }
+        }
+        System.out.println(confusion.table());
+        assertEquals(List.of(), confusion.wrong());
+        assertEquals(List.of(), confusion.untried(), "rules without a case");
+    }
+}
