@@ -204,7 +204,7 @@ public final class MigrationCheck implements AutoCloseable {
         long begin = System.nanoTime();
         var name = server.create(template);
         try (var database = ScratchDatabase.open(server, name)) {
-            server.provision(source, role, roleName);
+            server.provision(Topics.slot(source), role, roleName);
             var names = new HashSet<>(uses.tables());
             names.addAll(List.of(Topics.HEARTBEAT, Topics.OUTBOX, Topics.PURGE_AUDIT, Topics.PURGE_OUTCOME));
             var reader = new StateReader(names, Topics.publication(source), Topics.slot(source), role);

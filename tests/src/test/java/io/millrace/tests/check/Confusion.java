@@ -2,6 +2,7 @@ package io.millrace.tests.check;
 
 import io.millrace.check.Rule;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedSet;
@@ -53,7 +54,7 @@ final class Confusion {
 
     /** The rules that no case expects. */
     List<String> untried() {
-        return java.util.Arrays.stream(Rule.values()).map(Rule::id).filter(id -> !rules.containsKey(id)).toList();
+        return Arrays.stream(Rule.values()).map(Rule::id).filter(id -> !rules.containsKey(id)).toList();
     }
 
     String table() {

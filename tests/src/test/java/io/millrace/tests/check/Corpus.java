@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -77,6 +78,6 @@ final class Corpus {
     /** A finding in the words of an expectation. */
     static String words(Finding finding) {
         var subject = finding.table() == null ? finding.column() == null ? "-" : finding.column() : finding.table() + (finding.column() == null ? "" : "." + finding.column());
-        return finding.rule().id() + " " + subject + " " + finding.level().name().toLowerCase(java.util.Locale.ROOT);
+        return finding.rule().id() + " " + subject + " " + finding.level().name().toLowerCase(Locale.ROOT);
     }
 }

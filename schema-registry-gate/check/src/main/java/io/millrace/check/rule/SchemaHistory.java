@@ -5,6 +5,7 @@ import io.millrace.check.catalog.State;
 import io.millrace.check.catalog.Table;
 import io.millrace.check.compatibility.Judge.Objection;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.file.TableSettings;
 import io.millrace.pipeline.schema.RowSchemas;
 import io.millrace.pipeline.topic.Topics;
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.apache.avro.Schema;
 
@@ -91,12 +93,7 @@ public final class SchemaHistory {
 
     private List<Objection> verdict(Version version, List<Schema> known) {
         return verdicts.computeIfAbsent(List.of(version.subject(), known.size(), version.schema()), _ -> {
-            var rule = context.files().getFirst().pipeline().settings(version.table()).compatibility();
-            for (var file : context.files()) {
-                if (file.pipeline().tables().containsKey(version.table())) {
-                    rule = file.pipeline().settings(version.table()).compatibility();
-                }
-            }
+            var rule = context.files().stream().map(file -> file.pipeline().stated().get(version.table())).filter(Objects::nonNull).findFirst().orElse(TableSettings.DEFAULT).compatibility();
             return context.judge().judge(version.subject(), rule, known, version.schema());
         });
     }

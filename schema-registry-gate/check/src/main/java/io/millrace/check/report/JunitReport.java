@@ -1,0 +1,46 @@
+package io.millrace.check.report;
+
+import io.millrace.check.Finding;
+import io.millrace.check.Level;
+import io.millrace.check.Report;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The report as JUnit's XML: a test for each finding, and one that passes where there is none. */
+final class JunitReport {
+
+    private JunitReport() {}
+
+    static String write(Report report, Level failOn) {
+        Map<String, List<Finding>> files = new LinkedHashMap<>();
+        report.findings().forEach(f -> files.computeIfAbsent(f.statement().file(), _ -> new ArrayList<>()).add(f));
+        var xml = new StringBuilder("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+        int tests = Math.max(1, report.findings().size());
+        xml.append("<testsuite name=\"millrace check\" tests=\"%d\" failures=\"%d\" errors=\"0\" skipped=\"%d\" time=\"%.1f\">%n".formatted(tests, report.atLeast(failOn).size(),
+                report.findings().stream().filter(f -> f.waiver() != null).count(), report.took().toMillis() / 1000.0));
+        if (files.isEmpty()) {
+            xml.append("  <testcase classname=\"millrace check\" name=\"%d migrations\"/>%n".formatted(report.migrations()));
+        }
+        files.forEach((file, findings) -> findings.forEach(finding -> test(xml, file, finding, failOn)));
+        return xml.append("</testsuite>\n").toString();
+    }
+
+    private static void test(StringBuilder xml, String file, Finding finding, Level failOn) {
+        var name = finding.rule().id() + " line " + finding.statement().line() + (finding.table() == null ? "" : " " + finding.table()) + (finding.column() == null ? "" : " " + finding.column());
+        xml.append("  <testcase classname=\"%s\" name=\"%s\">%n".formatted(escape(file), escape(name)));
+        if (finding.waiver() != null) {
+            xml.append("    <skipped message=\"%s\"/>%n".formatted(escape("allowed until " + finding.waiver().until() + ": " + finding.waiver().reason())));
+        } else if (finding.level().isAtLeast(failOn)) {
+            xml.append("    <failure type=\"%s\" message=\"%s\">%s</failure>%n".formatted(finding.rule().id(), escape(finding.message()), escape(finding.safe())));
+        } else {
+            xml.append("    <system-out>%s</system-out>%n".formatted(escape(finding.level().text() + ": " + finding.message())));
+        }
+        xml.append("  </testcase>\n");
+    }
+
+    private static String escape(String text) {
+        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&quot;").replace("\n", "&#10;");
+    }
+}
