@@ -13,6 +13,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.stream.Stream;
@@ -129,5 +130,10 @@ final class LocalPlaces implements AutoCloseable {
     @Override
     public void close() {
         Stream.of(first.search(), first.registry(), first.kafka(), first.postgres(), second.postgres()).forEach(server -> server.stop());
+        try (var files = Files.walk(data)) {
+            files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+        } catch (IOException | UncheckedIOException e) {
+            System.err.println("Clearing " + data + " after the tests failed: " + e);
+        }
     }
 }
