@@ -248,6 +248,8 @@ CREATE TABLE public.invoice (id bigint, total numeric);
 -- case: create-and-change-a-table-of-a-pipeline
 -- pipeline: invoices
 -- expect: table-new public.invoice fine
+BEGIN;
 CREATE TABLE public.invoice (id int, total numeric);
 ALTER TABLE public.invoice ADD PRIMARY KEY (id);
 ALTER TABLE public.invoice ALTER COLUMN id TYPE bigint;
+COMMIT;
