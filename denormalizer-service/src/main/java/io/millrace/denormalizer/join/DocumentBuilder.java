@@ -5,16 +5,21 @@ import io.millrace.denormalizer.plan.LookupIndex;
 import io.millrace.denormalizer.plan.Plan;
 import io.millrace.denormalizer.plan.Shape;
 import io.millrace.denormalizer.plan.SpineNode;
+import io.millrace.denormalizer.row.Aggregation;
 import io.millrace.denormalizer.row.ByteReader;
 import io.millrace.denormalizer.row.ByteWriter;
 import io.millrace.denormalizer.row.CellJson;
+import io.millrace.denormalizer.row.Formula;
 import io.millrace.denormalizer.row.KeyEncoding;
 import io.millrace.denormalizer.row.Row;
 import io.millrace.pipeline.record.Position;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.BiConsumer;
 import org.apache.kafka.common.utils.Bytes;
 
 /** Renders one document after the other; after each it knows what the document referred to and its highest position. */
@@ -25,6 +30,7 @@ final class DocumentBuilder {
     private final Lookups lookups;
     private final ByteWriter out = new ByteWriter(4096);
     private final ByteWriter scratch = new ByteWriter(256);
+    private final ByteReader cell = new ByteReader();
     private final TreeSet<Bytes> references = new TreeSet<>();
     private Position position;
 
@@ -37,20 +43,25 @@ final class DocumentBuilder {
     /**
      * Renders the document that was read last.
      *
-     * @throws IllegalArgumentException when JSON cannot hold a value
+     * @throws IllegalArgumentException when JSON cannot hold a value, or SQL would refuse one
      */
     byte[] build(Head head) {
         position = head.mark.max(head.root);
         references.clear();
         out.truncate(0);
         var table = plan.root().table();
-        object(plan.root().elements().shape(), new Row(head.row, table.columns().size()), null);
+        object(plan.document(), new Row(head.row, table.columns().size()), null);
         return out.toBytes();
     }
 
     /** Highest position of what went into the document built last, look-ups that found nothing included. */
     Position position() {
         return position;
+    }
+
+    /** Adds what the document referred to before, so that nothing of it is dropped. */
+    void keepReferences(byte[] stored) {
+        references(stored).forEach(r -> references.add(Bytes.wrap(r)));
     }
 
     /** What the document built last referred to, sorted, as one value for the store. */
@@ -90,15 +101,16 @@ final class DocumentBuilder {
     private void value(Shape.Value value, Row row) {
         switch (value) {
             case Shape.ColumnValue(int slot) -> CellJson.append(row, slot, out);
+            case Shape.Computed(Formula formula) -> computed(formula, row);
             case Shape.OneValue one -> {
                 var found = one(one.index(), one.here(), row);
-                if (found == null) {
+                if (found == null || one.filter() != null && !one.filter().accepts(found.row())) {
                     out.putAscii("null");
                 } else {
                     object(one.shape(), found.row(), null);
                 }
             }
-            case Shape.SpineArray(SpineNode node) -> spineArray(node, row);
+            case Shape.SpineArray(SpineNode node, Elements elements) -> spineArray(node, elements, row);
             case Shape.LookupArray array -> lookupArray(array, row);
         }
     }
@@ -122,24 +134,51 @@ final class DocumentBuilder {
         }
     }
 
-    private void spineArray(SpineNode node, Row parent) {
-        var array = new Array(node.elements());
-        var parentKey = node.isDirect() ? Stores.NONE : KeyEncoding.key(parent, node.here(), scratch);
-        if (parentKey != null) {
-            var prefix = Keys.entries(document.rootKey(), node.id(), parentKey);
-            for (var next : document.entries(prefix)) {
-                var entry = Entry.read(next.value);
-                position = position.max(entry.position());
-                if (entry.row() != null) {
-                    array.add(Keys.from(next.key, prefix.get().length), new Row(entry.row(), node.table().columns().size()));
-                }
-            }
-        }
+    private void computed(Formula formula, Row row) {
+        CellJson.append(cell(formula, row), out);
+    }
+
+    /** The formula's value, as long as {@code scratch} is not written to. */
+    private ByteReader cell(Formula formula, Row row) {
+        scratch.truncate(0);
+        formula.append(row, scratch);
+        return cell.reset(scratch.array(), 0, scratch.size());
+    }
+
+    private void spineArray(SpineNode node, Elements elements, Row parent) {
+        var array = new Array(elements, node);
+        forEach(node, parent, array::add);
         array.end();
     }
 
+    /** Every row of the document that hangs below a row, in the order of the ids; each counts for the position. */
+    private void forEach(SpineNode node, Row parent, BiConsumer<byte[], Row> action) {
+        var parentKey = node.isDirect() ? Stores.NONE : KeyEncoding.key(parent, node.here(), scratch);
+        if (parentKey == null) {
+            return;
+        }
+        var prefix = Keys.entries(document.rootKey(), node.id(), parentKey);
+        for (var next : document.entries(prefix)) {
+            var entry = Entry.read(next.value);
+            position = position.max(entry.position());
+            if (entry.row() != null) {
+                action.accept(Keys.from(next.key, prefix.get().length), new Row(entry.row(), node.table().columns().size()));
+            }
+        }
+    }
+
+    /**
+     * A row that is not shown: what hangs below it keeps counting for the position, which would go backwards if it were
+     * forgotten while the row is out of view.
+     */
+    private void hide(SpineNode node, Row row) {
+        for (var child : node.children()) {
+            forEach(child, row, (id, below) -> hide(child, below));
+        }
+    }
+
     private void lookupArray(Shape.LookupArray value, Row parent) {
-        var array = new Array(value.elements());
+        var array = new Array(value.elements(), null);
         var key = KeyEncoding.key(parent, value.here(), scratch);
         if (key != null) {
             refer(value.index(), key);
@@ -151,61 +190,106 @@ final class DocumentBuilder {
         array.end();
     }
 
-    /** An array that is being written; rows are added in the order of their ids and put in their own order at the end. */
+    /** An array, or an aggregate, that is being written; rows are added in the order of their ids. */
     private final class Array {
 
         private final Elements elements;
-        private final int from = out.size();
-        private final List<Piece> pieces = new ArrayList<>();
+        /** Where the rows are stored with the document; null for look-up rows. */
+        private final SpineNode node;
+        private final List<Candidate> candidates;
+        private final Set<Bytes> seen;
+        private final Aggregation aggregation;
+        private int count;
 
-        private record Piece(byte[] order, int from, int to) {}
+        /** A row that waits for its place in the order. */
+        private record Candidate(byte[] order, Row row, Row related) {}
 
-        Array(Elements elements) {
+        Array(Elements elements, SpineNode node) {
             this.elements = elements;
-            out.put('[');
+            this.node = node;
+            candidates = elements.order().isEmpty() ? null : new ArrayList<>();
+            seen = elements.distinct() ? new HashSet<>() : null;
+            aggregation = elements.content() instanceof Elements.Aggregate(var function, var formula) ? new Aggregation(function) : null;
+            if (aggregation == null) {
+                out.put('[');
+            }
         }
 
         void add(byte[] rowId, Row row) {
-            var related = row;
-            if (elements.target() != null) {
-                var found = one(elements.target().index(), elements.target().here(), row);
-                if (found == null) {
-                    return;
-                }
-                related = found.row();
+            var related = related(row);
+            if (related == null) {
+                drop(row);
+            } else if (candidates == null) {
+                element(row, related);
+            } else {
+                candidates.add(new Candidate(order(related, rowId), row, related));
             }
-            if (out.size() > from + 1) {
+        }
+
+        /** The row whose columns are shown; null where the row does not count. */
+        private Row related(Row row) {
+            if (elements.filter() != null && !elements.filter().accepts(row)) {
+                return null;
+            }
+            var target = elements.target();
+            if (target == null) {
+                return row;
+            }
+            var found = one(target.index(), target.here(), row);
+            return found == null || target.filter() != null && !target.filter().accepts(found.row()) ? null : found.row();
+        }
+
+        private byte[] order(Row related, byte[] rowId) {
+            scratch.truncate(0);
+            for (var key : elements.order()) {
+                KeyEncoding.appendOrdered(related, key.column(), key.descending(), scratch);
+            }
+            return scratch.put(rowId).toBytes();
+        }
+
+        private void element(Row row, Row related) {
+            if (count == elements.limit()) {
+                drop(row);
+                return;
+            }
+            int from = out.size();
+            if (count > 0 && aggregation == null) {
                 out.put(',');
             }
             int start = out.size();
-            object(elements.shape(), related, elements.target() == null ? null : row);
-            if (!elements.order().isEmpty()) {
-                scratch.truncate(0);
-                for (var key : elements.order()) {
-                    KeyEncoding.appendOrdered(related, key.column(), key.descending(), scratch);
+            switch (elements.content()) {
+                case Elements.Objects(Shape shape) -> object(shape, related, elements.target() == null ? null : row);
+                case Elements.Values(Formula formula) -> computed(formula, related);
+                case Elements.Aggregate(var function, Formula formula) -> {
+                    if (formula == null) {
+                        aggregation.add();
+                    } else {
+                        aggregation.add(cell(formula, related));
+                    }
                 }
-                pieces.add(new Piece(scratch.put(rowId).toBytes(), start, out.size()));
+            }
+            if (seen != null && !seen.add(Bytes.wrap(out.toBytes(start)))) {
+                out.truncate(from);
+            } else {
+                count++;
+            }
+        }
+
+        private void drop(Row row) {
+            if (node != null && elements.content() instanceof Elements.Objects) {
+                hide(node, row);
             }
         }
 
         void end() {
-            if (pieces.size() > 1) {
-                sort();
+            if (candidates != null) {
+                candidates.sort((a, b) -> Arrays.compareUnsigned(a.order, b.order));
+                candidates.forEach(c -> element(c.row, c.related));
             }
-            out.put(']');
-        }
-
-        private void sort() {
-            var unsorted = out.toBytes(from);
-            pieces.sort((a, b) -> Arrays.compareUnsigned(a.order, b.order));
-            out.truncate(from + 1);
-            boolean first = true;
-            for (var piece : pieces) {
-                if (!first) {
-                    out.put(',');
-                }
-                first = false;
-                out.put(unsorted, piece.from - from, piece.to - piece.from);
+            if (aggregation == null) {
+                out.put(']');
+            } else {
+                aggregation.end(out);
             }
         }
     }

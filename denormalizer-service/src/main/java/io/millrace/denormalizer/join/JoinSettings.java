@@ -11,5 +11,6 @@ import java.util.function.BooleanSupplier;
  * @param keepRemoved how long the position of a removed array row is kept at least
  * @param maxDocumentBytes a larger document is set aside
  * @param lookupCacheBytes of memory for look-up rows that documents showed lately, for each partition
+ * @param steps what a finished document goes through
  */
-public record JoinSettings(BooleanSupplier isCaughtUp, Duration keepRemoved, int maxDocumentBytes, long lookupCacheBytes) {}
+public record JoinSettings(BooleanSupplier isCaughtUp, Duration keepRemoved, int maxDocumentBytes, long lookupCacheBytes, DocumentSteps steps) {}

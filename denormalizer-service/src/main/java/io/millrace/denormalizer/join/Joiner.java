@@ -155,10 +155,14 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
             head.renewed = head.renewed.max(message.position());
         }
         put(rootKey, head);
-        if (head.isVisible()) {
-            show(rootKey, cause);
-        } else if (head.row == null) {
-            hide(rootKey, cause);
+        try {
+            if (isWanted(head)) {
+                show(rootKey, cause);
+            } else if (head.row == null || head.isVisible()) {
+                hide(rootKey, cause);
+            }
+        } catch (UndecidedException e) {
+            unbuildable(head, cause, e);
         }
     }
 
@@ -315,10 +319,41 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         long begin = System.nanoTime();
         document.read(rootKey);
         var head = document.head();
-        if (head.isVisible()) {
-            emit(rootKey, head, cause);
-            heavy.rendered(rootKey, document.size(), System.nanoTime() - begin);
+        try {
+            if (isWanted(head)) {
+                emit(rootKey, head, cause);
+                heavy.rendered(rootKey, document.size(), System.nanoTime() - begin);
+            }
+        } catch (UndecidedException e) {
+            unbuildable(head, cause, e);
         }
+    }
+
+    /** Whether the document is to be seen and its root row passes the filter. */
+    private boolean isWanted(Head head) throws UndecidedException {
+        if (!head.isVisible() || plan.filter() == null) {
+            return head.isVisible();
+        }
+        try {
+            return plan.filter().accepts(new Row(head.row, plan.root().table().columns().size()));
+        } catch (IllegalArgumentException e) {
+            throw new UndecidedException(e);
+        }
+    }
+
+    /** It cannot be told whether a root row passes the filter. */
+    private static final class UndecidedException extends Exception {
+
+        private static final long serialVersionUID = 1L;
+
+        UndecidedException(IllegalArgumentException cause) {
+            super(cause.getMessage(), cause);
+        }
+    }
+
+    private void unbuildable(Head head, org.apache.kafka.common.header.Headers cause, Exception why) {
+        quarantine(head, cause, "document-unbuildable", "Building the document " + head.documentId + " failed: " + why.getMessage()
+                + ". The index keeps the document's last good state; correct the row, and it is built again");
     }
 
     private void hide(byte[] rootKey, org.apache.kafka.common.header.Headers cause) {
@@ -330,15 +365,30 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
 
     /** For the document that was read last. */
     private void emit(byte[] rootKey, Head head, org.apache.kafka.common.header.Headers cause) {
-        byte[] content;
+        byte[] built;
         try {
-            content = builder.build(head);
+            built = builder.build(head);
         } catch (IllegalArgumentException e) {
-            quarantine(head, cause, "document-unbuildable", "Building the document " + head.documentId + " failed: " + e.getMessage()
-                    + ". The index keeps the document's last good state; correct the row, and it is built again");
+            // What it referred to so far may be where the mistake is: its correction must lead here.
+            builder.keepReferences(document.references());
+            refer(rootKey, head, builder.references(), builder.position());
+            unbuildable(head, cause, e);
             return;
         }
         var position = refer(rootKey, head, builder.references(), builder.position());
+        byte[] content;
+        try {
+            content = settings.steps().apply(head.documentId, built);
+        } catch (DocumentSteps.StepFailedException e) {
+            quarantine(head, cause, "document-step-failed", "Finishing the document " + head.documentId + " failed: " + e.getMessage()
+                    + ". The index keeps the document's last good state; correct the step, raise its version and build a new generation, or change a row of the document");
+            return;
+        }
+        if (content == null) {
+            forward(head.documentId, null, position, cause);
+            stage.deleted(cause);
+            return;
+        }
         if (content.length > settings.maxDocumentBytes()) {
             quarantine(head, cause, "document-too-large", "The document " + head.documentId + " has " + content.length + " bytes, more than the "
                     + settings.maxDocumentBytes() + " of millrace.denormalizer.max-document-bytes; raise it together with the topic's max.message.bytes, or take fewer fields");
@@ -459,10 +509,14 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
                 var rootKey = document.rootKey();
                 scanned = rootKey;
                 var head = document.head();
-                if (head.isVisible()) {
-                    emit(rootKey, head, noCause);
-                } else if (!head.documentId.isEmpty()) {
-                    remove(rootKey, head, noCause);
+                try {
+                    if (isWanted(head)) {
+                        emit(rootKey, head, noCause);
+                    } else if (!head.documentId.isEmpty()) {
+                        remove(rootKey, head, noCause);
+                    }
+                } catch (UndecidedException e) {
+                    unbuildable(head, noCause, e);
                 }
                 if (System.nanoTime() > untilNanos) {
                     return;

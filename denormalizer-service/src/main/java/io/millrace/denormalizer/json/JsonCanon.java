@@ -35,6 +35,15 @@ public final class JsonCanon {
         return out.toBytes();
     }
 
+    /** What a JSON string says, or a number, true or false as they are written; null for null, objects and arrays. */
+    public static String scalar(String json) {
+        return switch (json.charAt(0)) {
+            case '{', '[', 'n' -> null;
+            case '"' -> new JsonCanon(json).string();
+            default -> json;
+        };
+    }
+
     /** A text as a JSON string. */
     public static void string(String value, ByteWriter out) {
         var utf8 = value.getBytes(StandardCharsets.UTF_8);

@@ -1,5 +1,6 @@
 package io.millrace.denormalizer.plan;
 
+import io.millrace.denormalizer.row.Filter;
 import io.millrace.pipeline.file.TableName;
 import java.util.List;
 
@@ -11,6 +12,8 @@ import java.util.List;
  * @param tables every table once, by {@link TablePlan#id}
  * @param spine the nodes whose rows are stored with the document they belong to, by {@link SpineNode#id}; the root first
  * @param indexes how look-up rows are found, by {@link LookupIndex#id}
+ * @param document what a root row becomes
+ * @param filter which root rows become documents; null for all
  * @param rootKey the root's primary key columns in the order of the key
  * @param fingerprint equal for plans that can share state stores
  */
@@ -20,6 +23,8 @@ public record Plan(
         List<TablePlan> tables,
         List<SpineNode> spine,
         List<LookupIndex> indexes,
+        Shape document,
+        Filter filter,
         List<String> rootKey,
         String fingerprint) {
 

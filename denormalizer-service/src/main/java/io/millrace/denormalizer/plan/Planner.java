@@ -2,6 +2,9 @@ package io.millrace.denormalizer.plan;
 
 import io.millrace.denormalizer.json.JsonCanon;
 import io.millrace.denormalizer.row.ByteWriter;
+import io.millrace.denormalizer.row.Filter;
+import io.millrace.denormalizer.row.Formula;
+import io.millrace.pipeline.file.Expression;
 import io.millrace.pipeline.file.Field;
 import io.millrace.pipeline.file.Join;
 import io.millrace.pipeline.file.Many;
@@ -35,16 +38,25 @@ public final class Planner {
     private final List<String> rootKey;
     private final Map<TableName, TablePlan> tables = new LinkedHashMap<>();
     private final List<SpineNode> spine = new ArrayList<>();
+    private final Map<String, SpineNode> nodes = new HashMap<>();
     private final Map<String, LookupIndex> indexes = new LinkedHashMap<>();
 
-    private Planner(Pipeline pipeline, List<String> rootKey) {
+    private final String steps;
+
+    private Planner(Pipeline pipeline, List<String> rootKey, String steps) {
         this.pipeline = pipeline;
         this.rootKey = rootKey;
+        this.steps = steps;
     }
 
     /** @param rootKey the root table's primary key columns, in the order of the key */
     public static Plan plan(Pipeline pipeline, List<String> rootKey) {
-        return new Planner(pipeline, rootKey).plan();
+        return plan(pipeline, rootKey, "");
+    }
+
+    /** @param steps what differs where a user's code makes something else of finished documents; empty without such code */
+    public static Plan plan(Pipeline pipeline, List<String> rootKey, String steps) {
+        return new Planner(pipeline, rootKey, steps).plan();
     }
 
     private Plan plan() {
@@ -52,14 +64,15 @@ public final class Planner {
         var root = new SpineNode(0, table(document.table()), null, new int[0], new int[0], false);
         spine.add(root);
         root.table().nodes().add(root);
-        root.elements(new Elements(null, List.of(), shape(document, List.of(), root.table(), null, root)));
-        return new Plan(pipeline.name(), pipeline.source().name(), List.copyOf(tables.values()), List.copyOf(spine), List.copyOf(indexes.values()), rootKey, fingerprint());
+        var shape = shape(document, List.of(), root.table(), null, root);
+        var filter = Filter.of(document.where(), root.table()::slot);
+        return new Plan(pipeline.name(), pipeline.source().name(), List.copyOf(tables.values()), List.copyOf(spine), List.copyOf(indexes.values()), shape, filter, rootKey, fingerprint());
     }
 
-    /** The state stores' content follows from the document's shape and the order of the tables' columns alone. */
+    /** The state stores' content follows from the document's shape and the order of the tables' columns alone; documents from the user's steps too. */
     private String fingerprint() {
         var columns = tables.values().stream().map(t -> t.name() + "" + t.columns()).toList();
-        return FORMAT + "-" + Integer.toHexString((pipeline.document() + "" + columns + rootKey).hashCode());
+        return FORMAT + "-" + Integer.toHexString((pipeline.document() + "" + columns + rootKey + steps).hashCode());
     }
 
     private TablePlan table(TableName name) {
@@ -99,14 +112,15 @@ public final class Planner {
 
     private static Shape.Value value(Field field, TablePlan table) {
         return switch (field.value()) {
-            case Field.Column(var column) -> new Shape.ColumnValue(table.slot(column));
+            case Expression.Column(var column) -> new Shape.ColumnValue(table.slot(column));
+            case Expression computed -> new Shape.Computed(Formula.of(computed, table::slot));
         };
     }
 
     private Shape.Value one(One one, TablePlan table) {
         var target = table(one.node().table());
         var joins = sorted(one.on());
-        return new Shape.OneValue(index(target, joins), here(joins, table), shape(one.node(), List.of(), target, null, null));
+        return new Shape.OneValue(index(target, joins), here(joins, table), Filter.of(one.node().where(), target::slot), shape(one.node(), List.of(), target, null, null));
     }
 
     private Shape.Value lookupArray(Many many, TablePlan table) {
@@ -123,24 +137,40 @@ public final class Planner {
         var joins = direct
                 ? many.on().stream().sorted(Comparator.comparingInt(j -> rootKey.indexOf(j.here()))).toList()
                 : sorted(many.on());
-        var node = new SpineNode(spine.size(), rows, parent, here(joins, parent.table()), there(joins, rows), direct);
-        spine.add(node);
-        parent.children().add(node);
-        rows.nodes().add(node);
-        node.elements(elements(many, rows, node));
-        return new Shape.SpineArray(node);
+        int[] here = here(joins, parent.table());
+        int[] there = there(joins, rows);
+        var node = nodes.computeIfAbsent(parent.id() + Arrays.toString(here) + rows.id() + Arrays.toString(there), k -> {
+            var made = new SpineNode(spine.size(), rows, parent, here, there, direct);
+            spine.add(made);
+            parent.children().add(made);
+            rows.nodes().add(made);
+            return made;
+        });
+        return new Shape.SpineArray(node, elements(many, rows, node));
     }
 
     private Elements elements(Many many, TablePlan rows, SpineNode on) {
+        int limit = many.limit() == null ? Integer.MAX_VALUE : many.limit();
         if (many.through() == null) {
-            return new Elements(null, order(many, rows), shape(many.node(), List.of(), rows, null, on));
+            return new Elements(Filter.of(many.node().where(), rows::slot), null, order(many, rows), many.distinct(), limit, content(many, rows, null, on));
         }
         var target = table(many.node().table());
         var joins = sorted(many.through().to());
         return new Elements(
-                new Elements.Target(index(target, joins), here(joins, rows)),
+                Filter.of(many.through().where(), rows::slot),
+                new Elements.Target(index(target, joins), here(joins, rows), Filter.of(many.node().where(), target::slot)),
                 order(many, target),
-                shape(many.node(), many.through().fields(), target, rows, null));
+                many.distinct(),
+                limit,
+                content(many, target, rows, null));
+    }
+
+    private Elements.Content content(Many many, TablePlan table, TablePlan link, SpineNode on) {
+        return switch (many.content()) {
+            case Many.Objects() -> new Elements.Objects(shape(many.node(), link == null ? List.of() : many.through().fields(), table, link, on));
+            case Many.Values(var of) -> new Elements.Values(Formula.of(of, table::slot));
+            case Many.Aggregate(var function, var of) -> new Elements.Aggregate(function, of == null ? null : Formula.of(of, table::slot));
+        };
     }
 
     private static List<Elements.OrderKey> order(Many many, TablePlan related) {

@@ -1,5 +1,7 @@
 package io.millrace.denormalizer.plan;
 
+import io.millrace.denormalizer.row.Filter;
+import io.millrace.denormalizer.row.Formula;
 import java.util.List;
 
 /**
@@ -21,12 +23,15 @@ public record Shape(List<Member> members) {
     /** @param slot a column of the row */
     public record ColumnValue(int slot) implements Value {}
 
-    /** An object, or null where the look-up finds nothing. */
-    public record OneValue(LookupIndex index, int[] here, Shape shape) implements Value {}
+    /** Made of the row's columns. */
+    public record Computed(Formula formula) implements Value {}
 
-    /** An array of rows that are stored with the document. */
-    public record SpineArray(SpineNode node) implements Value {}
+    /** An object, or null where the look-up finds nothing that counts. {@code filter} is null where every row counts. */
+    public record OneValue(LookupIndex index, int[] here, Filter filter, Shape shape) implements Value {}
 
-    /** An array of look-up rows. */
+    /** Made of rows that are stored with the document. */
+    public record SpineArray(SpineNode node, Elements elements) implements Value {}
+
+    /** Made of look-up rows. */
     public record LookupArray(LookupIndex index, int[] here, Elements elements) implements Value {}
 }

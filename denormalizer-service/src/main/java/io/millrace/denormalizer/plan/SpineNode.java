@@ -4,7 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The root, or an array that is reached from it through arrays only: its rows are stored by document.
+ * The root, or rows that are reached from it through arrays only: they are stored by document. Arrays and aggregates over
+ * the same rows share a node.
  *
  * <p>Complete, and no longer changed, once the {@link Planner} is done.
  */
@@ -17,7 +18,6 @@ public final class SpineNode {
     private final int[] there;
     private final boolean direct;
     private final List<SpineNode> children = new ArrayList<>();
-    private Elements elements;
 
     SpineNode(int id, TablePlan table, SpineNode parent, int[] here, int[] there, boolean direct) {
         this.id = id;
@@ -58,14 +58,5 @@ public final class SpineNode {
 
     public List<SpineNode> children() {
         return children;
-    }
-
-    /** How its rows become elements of the array; the root's row becomes the document. */
-    public Elements elements() {
-        return elements;
-    }
-
-    void elements(Elements made) {
-        elements = made;
     }
 }

@@ -83,6 +83,7 @@ public final class AvroRows {
             case JSON -> Cell.JSON;
             case BYTES -> Cell.BYTES;
             case ARRAY -> Cell.ARRAY;
+            case GEO_POINT -> throw new IllegalArgumentException("no column holds a point of a document");
         };
     }
 
@@ -172,11 +173,14 @@ public final class AvroRows {
     }
 
     private static void json(String text, ByteWriter out) {
+        byte[] canonical;
         try {
-            out.put(Cell.JSON).putBlock(JsonCanon.canonical(text));
+            canonical = JsonCanon.canonical(text);
         } catch (IllegalArgumentException e) {
             out.put(Cell.BROKEN_JSON).putBlock(text.getBytes(StandardCharsets.UTF_8));
+            return;
         }
+        out.put(Cell.JSON).putBlock(canonical);
     }
 
     private static void array(Column field, ByteReader in, ByteWriter out) {

@@ -37,6 +37,8 @@ public final class Cell {
     static final int ARRAY = 15;
     /** Block of UTF-8 that came as JSON and is none. */
     static final int BROKEN_JSON = 16;
+    /** Numbers given so far. */
+    static final int KINDS = 17;
 
     /** One null; shared, do not change it. */
     static final byte[] NULL_CELL = {NULL};

@@ -19,13 +19,39 @@ public final class CellJson {
      * @throws IllegalArgumentException when JSON cannot hold it
      */
     public static void append(Row row, int column, ByteWriter out) {
-        cell(row.at(column, new ByteReader()), out);
+        append(row.at(column, new ByteReader()), out);
+    }
+
+    /** What JSON shows for the cell at which the reader stands, without the quotes of a string; null for null, and for JSON that is no scalar. */
+    static String shown(ByteReader in) {
+        int kind = in.get();
+        return switch (kind) {
+            case Cell.BYTES -> Base64.getEncoder().encodeToString(in.getBlock());
+            case Cell.JSON -> JsonCanon.scalar(in.getUtf8());
+            case Cell.ARRAY -> throw new IllegalArgumentException("an array has no text");
+            case Cell.BROKEN_JSON -> throw broken(in);
+            default -> text(kind, in);
+        };
+    }
+
+    static void refuseBroken(int kind, ByteReader in) {
+        if (kind == Cell.BROKEN_JSON) {
+            throw broken(in);
+        }
+    }
+
+    private static IllegalArgumentException broken(ByteReader in) {
+        return new IllegalArgumentException("a json column holds what is not JSON: " + start(in.getUtf8()));
     }
 
     /** A column's value as Postgres prints it, for a document id; null for null. */
     public static String text(Row row, int column) {
         var in = row.at(column, new ByteReader());
-        return switch (in.get()) {
+        return text(in.get(), in);
+    }
+
+    private static String text(int kind, ByteReader in) {
+        return switch (kind) {
             case Cell.NULL -> null;
             case Cell.TRUE -> "true";
             case Cell.FALSE -> "false";
@@ -39,7 +65,8 @@ public final class CellJson {
         };
     }
 
-    private static void cell(ByteReader in, ByteWriter out) {
+    /** Appends the cell at which the reader stands as JSON. */
+    public static void append(ByteReader in, ByteWriter out) {
         int kind = in.get();
         switch (kind) {
             case Cell.NULL -> out.putAscii("null");
@@ -64,7 +91,7 @@ public final class CellJson {
             }
             case Cell.BYTES -> out.put('"').put(Base64.getEncoder().encode(in.getBlock())).put('"');
             case Cell.ARRAY -> array(in, out);
-            case Cell.BROKEN_JSON -> throw new IllegalArgumentException("a json column holds what is not JSON: " + start(in.getUtf8()));
+            case Cell.BROKEN_JSON -> throw broken(in);
             default -> throw new IllegalStateException("A stored row has a cell of the unknown kind " + kind + ": it was written by another version");
         }
     }
@@ -93,7 +120,7 @@ public final class CellJson {
             if (!first) {
                 out.put(',');
             }
-            cell(in, out);
+            append(in, out);
         }
         out.put(']');
     }

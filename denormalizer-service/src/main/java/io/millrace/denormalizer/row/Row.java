@@ -48,6 +48,12 @@ public final class Row {
         return bytes[start(column)] == Cell.NULL;
     }
 
+    /** Appends a column's cell as it is. */
+    void copy(int column, ByteWriter out) {
+        int from = start(column);
+        out.put(bytes, from, starts[column + 1] - from);
+    }
+
     /** A reader that stands at a column's cell. */
     public ByteReader at(int column, ByteReader in) {
         return in.reset(bytes, start(column), bytes.length);

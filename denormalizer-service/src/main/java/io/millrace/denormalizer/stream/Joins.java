@@ -2,9 +2,12 @@ package io.millrace.denormalizer.stream;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.millrace.denormalizer.DenormalizerConfig;
+import io.millrace.denormalizer.join.DocumentSteps;
 import io.millrace.denormalizer.registry.Registry;
+import io.millrace.pipeline.document.DocumentStep;
 import io.millrace.pipeline.file.PipelineFiles;
 import io.opentelemetry.api.trace.Tracer;
+import io.quarkus.arc.All;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -25,15 +28,17 @@ public class Joins {
     private final Registry registry;
     private final MeterRegistry meters;
     private final Tracer tracer;
+    private final List<DocumentStep> steps;
     private List<PipelineJoin> joins = List.of();
     private StoreMemory memory;
 
-    Joins(DenormalizerConfig config, @ConfigProperty(name = "kafka.bootstrap.servers") String bootstrap, Registry registry, MeterRegistry meters, Tracer tracer) {
+    Joins(DenormalizerConfig config, @ConfigProperty(name = "kafka.bootstrap.servers") String bootstrap, Registry registry, MeterRegistry meters, Tracer tracer, @All List<DocumentStep> steps) {
         this.config = config;
         this.bootstrap = bootstrap;
         this.registry = registry;
         this.meters = meters;
         this.tracer = tracer;
+        this.steps = steps;
     }
 
     List<PipelineJoin> all() {
@@ -43,7 +48,7 @@ public class Joins {
     void start(@Observes StartupEvent event) {
         var files = PipelineFiles.load(config.pipelines());
         memory = new StoreMemory(config.blockCacheBytes(), config.writeBufferBytes());
-        joins = files.stream().map(f -> new PipelineJoin(f.pipeline(), files.size(), config, bootstrap, registry, memory, meters, tracer)).toList();
+        joins = files.stream().map(f -> new PipelineJoin(f.pipeline(), files.size(), config, bootstrap, registry, memory, meters, tracer, DocumentSteps.of(f.pipeline().name(), steps))).toList();
         joins.forEach(PipelineJoin::start);
         LOG.infof("Joining %s", String.join(", ", joins.stream().map(PipelineJoin::name).toList()));
     }

@@ -3,6 +3,7 @@ package io.millrace.denormalizer.stream;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.millrace.denormalizer.DenormalizerConfig;
 import io.millrace.denormalizer.join.CommitClock;
+import io.millrace.denormalizer.join.DocumentSteps;
 import io.millrace.denormalizer.join.IncompatibleStateException;
 import io.millrace.denormalizer.join.JoinSettings;
 import io.millrace.denormalizer.join.JoinTopics;
@@ -58,6 +59,7 @@ final class PipelineJoin {
     private final StoreMemory memory;
     private final MeterRegistry meters;
     private final Tracer tracer;
+    private final DocumentSteps steps;
     private final Thread thread;
     private volatile String trouble = "starting";
     private volatile String note;
@@ -69,7 +71,7 @@ final class PipelineJoin {
     private volatile long[] failures = {};
 
     /** @param pipelines how many share the memory that the configuration gives */
-    PipelineJoin(Pipeline pipeline, int pipelines, DenormalizerConfig config, String bootstrap, Registry registry, StoreMemory memory, MeterRegistry meters, Tracer tracer) {
+    PipelineJoin(Pipeline pipeline, int pipelines, DenormalizerConfig config, String bootstrap, Registry registry, StoreMemory memory, MeterRegistry meters, Tracer tracer, DocumentSteps steps) {
         this.pipeline = pipeline;
         this.pipelines = pipelines;
         this.config = config;
@@ -78,6 +80,7 @@ final class PipelineJoin {
         this.memory = memory;
         this.meters = meters;
         this.tracer = tracer;
+        this.steps = steps;
         this.thread = Thread.ofPlatform().name("join-" + pipeline.name()).unstarted(this::live);
     }
 
@@ -158,7 +161,7 @@ final class PipelineJoin {
         if (rootKeys == null) {
             return;
         }
-        var plan = Planner.plan(pipeline, rootKeys.columns());
+        var plan = Planner.plan(pipeline, rootKeys.columns(), steps.fingerprint());
         var topics = JoinTopics.of(plan, config.generation());
         var sources = JoinTopology.sourceTopics(plan);
         int partitions = PipelineTopics.prepare(admin, sources, topics, config.replicationFactor());
@@ -192,7 +195,7 @@ final class PipelineJoin {
         }
         var running = made;
         stage = running;
-        var settings = new JoinSettings(catchUp::isDone, config.keepRemoved(), config.maxDocumentBytes(), config.lookupCacheBytes() / pipelines / partitions);
+        var settings = new JoinSettings(catchUp::isDone, config.keepRemoved(), config.maxDocumentBytes(), config.lookupCacheBytes() / pipelines / partitions, steps);
         var topology = JoinTopology.of(plan, topics, rootKeys, registry, commits, settings, running);
         try (var streams = new KafkaStreams(topology, properties(topics, commits))) {
             streams.setUncaughtExceptionHandler(this::answer);

@@ -65,7 +65,7 @@ class JoinTopologyTest {
         pipeline = PipelineFiles.load(List.of(Path.of("src/test/resources/it/pipelines/" + name + ".yaml"))).getFirst().pipeline();
         var rootKeys = new RootKeys(Schema.TABLES.get(pipeline.document().table().table()).keySchema());
         var plan = Planner.plan(pipeline, rootKeys.columns());
-        var settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 1 << 20, 20_000);
+        var settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 1 << 20, 20_000, DocumentSteps.NONE);
         var topology = JoinTopology.of(plan, JoinTopics.of(plan, 0), rootKeys, this::schema, commits, settings,
                 new Stage(plan, new SimpleMeterRegistry(), OpenTelemetry.noop().getTracer("test")));
         var properties = new Properties();

@@ -2,6 +2,7 @@ package io.millrace.denormalizer.join;
 
 import io.millrace.denormalizer.it.Schema;
 import io.millrace.denormalizer.json.JsonCanon;
+import io.millrace.pipeline.file.Expression;
 import io.millrace.pipeline.file.Field;
 import io.millrace.pipeline.file.Join;
 import io.millrace.pipeline.file.Many;
@@ -100,7 +101,7 @@ final class NaiveJoin {
     }
 
     private static String field(Field field, Map<String, String> row, TableName table) {
-        var column = ((Field.Column) field.value()).name();
+        var column = ((Expression.Column) field.value()).name();
         var value = row.get(column);
         var out = new io.millrace.denormalizer.row.ByteWriter(16);
         if (value == null) {

@@ -60,7 +60,7 @@ class PlannerTest {
 
     @Test
     void membersStandInTheOrderOfTheirNames() {
-        var names = plan("monitors", "id").root().elements().shape().members().stream().map(m -> new String(m.prefix(), StandardCharsets.UTF_8)).toList();
+        var names = plan("monitors", "id").document().members().stream().map(m -> new String(m.prefix(), StandardCharsets.UTF_8)).toList();
         assertEquals(names.stream().sorted().toList(), names);
     }
 

@@ -1,5 +1,6 @@
 package io.millrace.pipeline.catalog;
 
+import io.millrace.pipeline.file.Expression;
 import io.millrace.pipeline.file.Field;
 import io.millrace.pipeline.file.Join;
 import io.millrace.pipeline.file.Many;
@@ -9,12 +10,18 @@ import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.Problem;
 import io.millrace.pipeline.file.RowRule;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.file.Where;
+import io.millrace.pipeline.type.ColumnType;
+import io.millrace.pipeline.type.Literal;
+import io.millrace.pipeline.type.Typing;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 
 /** Holds a pipeline file against the catalog of its source: tables, columns, keys and the types on both sides of a join. */
 public final class CatalogCheck {
@@ -52,14 +59,19 @@ public final class CatalogCheck {
         return check.problems;
     }
 
+    /** A relation that repeats itself is checked at each depth, but stands in the file once. */
     private void problem(String at, String message) {
-        problems.add(file.problem(at, message));
+        var problem = file.problem(at, message);
+        if (problems.stream().noneMatch(p -> p.line() == problem.line() && p.message().equals(message))) {
+            problems.add(problem);
+        }
     }
 
     private void node(Node node, String at, String tableKey) {
         var table = table(node.table(), at + "." + tableKey);
         if (table != null) {
             fields(node.fields(), table, at + ".fields");
+            where(node.where(), table, at + ".where");
         }
         for (var relation : node.relations()) {
             var kind = relation instanceof One ? "one" : "many";
@@ -85,10 +97,45 @@ public final class CatalogCheck {
     private void fields(List<Field> fields, Catalog.Table table, String at) {
         int i = 0;
         for (var field : fields) {
-            switch (field.value()) {
-                case Field.Column(var column) -> column(table, column, at + "[" + i + "]");
+            expression(field.value(), table, at + "[" + i++ + "]");
+        }
+    }
+
+    private void expression(Expression expression, Catalog.Table table, String at) {
+        if (expression.columns().map(c -> column(table, c, at)).filter(Objects::isNull).count() == 0) {
+            fits(at, () -> Typing.of(expression, types(table)));
+        }
+    }
+
+    private void aggregate(Many.Aggregate aggregate, Catalog.Table table, String at) {
+        if (aggregate.of() != null && aggregate.of().columns().map(c -> column(table, c, at)).filter(Objects::isNull).count() == 0) {
+            fits(at, () -> Typing.of(aggregate, types(table)));
+        }
+    }
+
+    private void fits(String at, Runnable rule) {
+        try {
+            rule.run();
+        } catch (IllegalArgumentException e) {
+            problem(at, e.getMessage());
+        }
+    }
+
+    private static Function<String, ColumnType> types(Catalog.Table table) {
+        return name -> ColumnType.ofCatalog(table.column(name).type(), table.column(name).nullable());
+    }
+
+    private void where(Where where, Catalog.Table table, String at) {
+        if (where == null || table == null) {
+            return;
+        }
+        for (var condition : where.any().stream().flatMap(List::stream).toList()) {
+            var below = at + "." + condition.column();
+            var column = column(table, condition.column(), below);
+            if (column != null) {
+                var kind = ColumnType.ofCatalog(column.type(), true).kind();
+                condition.values().forEach(value -> fits(below, () -> Literal.parse(kind, value)));
             }
-            i++;
         }
     }
 
@@ -135,10 +182,16 @@ public final class CatalogCheck {
             needKey(many.through().to().stream().map(Join::there).toList(), there, at + ".through.to", "many through a link table");
             if (link != null) {
                 fields(many.through().fields(), link, at + ".through.fields");
+                where(many.through().where(), link, at + ".through.where");
             }
         }
         needKey(many.on().stream().map(Join::here).toList(), here, at + (many.through() == null ? ".join" : ".through.join"), "many");
         if (there != null) {
+            switch (many.content()) {
+                case Many.Objects() -> { }
+                case Many.Values(var of) -> expression(of, there, at + ".flatten");
+                case Many.Aggregate aggregate -> aggregate(aggregate, there, at + ".aggregate");
+            }
             int i = 0;
             for (var order : many.orderBy()) {
                 column(there, order.column(), at + ".orderBy[" + i++ + "]");
@@ -166,8 +219,17 @@ public final class CatalogCheck {
             if (left != null && right != null && !family(left.type()).equals(family(right.type()))) {
                 problem(at + "." + join.here(), "cannot compare " + here.name() + "." + left.name() + " (" + left.type() + ") with "
                         + there.name() + "." + right.name() + " (" + right.type() + "); both sides need the same type");
+            } else if (left != null && right != null && !isKey(left)) {
+                problem(at + "." + join.here(), here.name() + "." + left.name() + " (" + left.type() + ") cannot be a key: values of this type that are equal may be written in several ways; join by another column");
             }
         }
+    }
+
+    private static boolean isKey(Catalog.Column column) {
+        return switch (ColumnType.ofCatalog(column.type(), true).kind()) {
+            case JSON, ARRAY -> false;
+            default -> true;
+        };
     }
 
     private static String family(String type) {

@@ -8,7 +8,9 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
@@ -16,6 +18,7 @@ import java.util.regex.PatternSyntaxException;
 final class PipelineReader {
 
     private static final Duration DEFAULT_REFRESH = Duration.ofMillis(500);
+    private static final int DEEPEST = 16;
 
     private PipelineReader() {}
 
@@ -183,20 +186,60 @@ final class PipelineReader {
     }
 
     private static Node nodeOf(Yaml yaml, String tableKey) {
-        var table = yaml.need(tableKey);
         var fields = yaml.need("fields");
+        return nodeOf(yaml, tableKey, fields == null ? List.of() : fields.elements(PipelineReader::field));
+    }
+
+    private static Node nodeOf(Yaml yaml, String tableKey, List<Field> fields) {
+        var table = yaml.need(tableKey);
+        var where = ExpressionReader.where(yaml.get("where"));
         var one = yaml.get("one");
         var many = yaml.get("many");
+        var name = table == null ? null : table.table();
         var relations = new ArrayList<Relation>();
         if (one != null) {
-            relations.addAll(one.members(PipelineReader::one));
+            relations.addAll(one.members((key, value) -> repeated(value, name, one(key, value))));
         }
         if (many != null) {
-            relations.addAll(many.members(PipelineReader::many));
+            relations.addAll(many.members((key, value) -> repeated(value, name, many(key, value))));
         }
-        var node = new Node(table == null ? null : table.table(), fields == null ? List.of() : fields.elements(PipelineReader::field), relations);
+        var node = new Node(name, where, fields, relations);
         refuseTwice(yaml, node.fields(), relations);
         return node;
+    }
+
+    /** A relation of a table with itself, written once and put into itself as often as its depth says. */
+    private static Relation repeated(Yaml yaml, TableName around, Relation relation) {
+        var depth = yaml.get("depth");
+        if (depth == null) {
+            return relation;
+        }
+        int levels = depth.number(1);
+        if (levels < 1 || levels > DEEPEST) {
+            depth.problem("a relation repeats itself 1 to " + DEEPEST + " times");
+            return relation;
+        }
+        if (!Objects.equals(around, relation.node().table())) {
+            depth.problem("only a relation of a table with itself has a depth; this one leads from " + around + " to " + relation.node().table());
+        }
+        if (relation instanceof Many many && !(many.content() instanceof Many.Objects)) {
+            depth.problem("a list of values and an aggregate have nothing below them that could repeat");
+        }
+        var repeated = relation;
+        for (int i = 1; i < levels; i++) {
+            repeated = containing(relation, repeated);
+        }
+        return repeated;
+    }
+
+    private static Relation containing(Relation relation, Relation below) {
+        var relations = new ArrayList<>(relation.node().relations());
+        relations.add(below);
+        var node = new Node(relation.node().table(), relation.node().where(), relation.node().fields(), relations);
+        return switch (relation) {
+            case One one -> new One(one.name(), one.on(), node);
+            case Many many -> new Many(many.name(), many.on(), many.through(), many.orderBy(), many.distinct(), many.limit(), many.content(), node);
+        };
     }
 
     private static void refuseTwice(Yaml yaml, List<Field> fields, List<Relation> relations) {
@@ -216,34 +259,102 @@ final class PipelineReader {
     private static Field field(Yaml yaml) {
         if (yaml.isText()) {
             var column = yaml.text();
-            return column == null ? null : new Field(column, new Field.Column(column));
+            return column == null ? null : new Field(column, new Expression.Column(column));
         }
-        var renamed = yaml.members((name, column) -> {
-            var text = column.text();
-            return text == null ? null : new Field(name, new Field.Column(text));
+        int[] members = {0};
+        var named = yaml.members((name, value) -> {
+            members[0]++;
+            var expression = ExpressionReader.field(value);
+            return expression == null ? null : new Field(name, expression);
         });
-        if (renamed.size() != 1) {
-            yaml.problem("a field is a column's name, or {name in the document: column}");
-            return null;
+        if (members[0] != 1) {
+            yaml.problem("a field is a column's name, or {name in the document: column}, or {name in the document: {function: …}}");
         }
-        return renamed.getFirst();
+        return named.isEmpty() ? null : named.getFirst();
     }
 
     private static One one(String name, Yaml yaml) {
         var on = yaml.need("join");
-        return new One(name, on == null ? List.of() : joins(on), node(yaml, "table"));
+        yaml.get("depth");
+        var one = new One(name, on == null ? List.of() : joins(on), node(yaml, "table"));
+        refuseItself(yaml, name, one.node());
+        return one;
     }
 
     private static Many many(String name, Yaml yaml) {
         var through = yaml.get("through");
         var on = through == null ? yaml.need("join") : through.need("join");
         var orderBy = yaml.get("orderBy");
-        return new Many(
+        var distinct = yaml.get("distinct");
+        var limit = yaml.get("limit");
+        yaml.get("depth");
+        var content = content(yaml);
+        var link = through == null ? null : through(through);
+        var node = content instanceof Many.Objects ? nodeOf(yaml, "table") : nodeOf(yaml, "table", List.of());
+        yaml.done();
+        var many = new Many(
                 name,
                 on == null ? List.of() : joins(on),
-                through == null ? null : through(through),
+                link,
                 orderBy == null ? List.of() : orderBy.elements(PipelineReader::order),
-                node(yaml, "table"));
+                distinct != null && distinct.truth(),
+                limit == null ? null : limit.number(1),
+                content,
+                node);
+        refuseItself(yaml, name, node);
+        refuseUseless(yaml, many);
+        return many;
+    }
+
+    /** What {@code fields}, {@code flatten} or {@code aggregate} ask for. */
+    private static Many.Content content(Yaml yaml) {
+        var flatten = yaml.get("flatten");
+        var aggregate = yaml.get("aggregate");
+        if (flatten == null && aggregate == null) {
+            return new Many.Objects();
+        }
+        if (flatten != null && aggregate != null || yaml.get("fields") != null) {
+            yaml.problem("has several of fields, flatten and aggregate; the first makes a list of objects, the second a list of values, the third one value");
+        }
+        return flatten != null ? new Many.Values(ExpressionReader.expression(flatten)) : aggregate(aggregate);
+    }
+
+    private static Many.Aggregate aggregate(Yaml yaml) {
+        if (yaml.isText()) {
+            var function = yaml.oneOfWords(Many.Aggregate.Function.class);
+            if (function != null && function != Many.Aggregate.Function.COUNT && function != Many.Aggregate.Function.EXISTS) {
+                yaml.problem("needs a value to work on: {" + function.name().toLowerCase(Locale.ROOT) + ": column}");
+            }
+            return new Many.Aggregate(function, null);
+        }
+        for (var function : Many.Aggregate.Function.values()) {
+            var of = function == Many.Aggregate.Function.EXISTS ? null : yaml.get(function.name().toLowerCase(Locale.ROOT));
+            if (of != null) {
+                var aggregate = new Many.Aggregate(function, ExpressionReader.expression(of));
+                yaml.done();
+                return aggregate;
+            }
+        }
+        yaml.problem("an aggregate is count, exists, or one of {count: …}, {sum: …}, {min: …}, {max: …}, {average: …}");
+        return new Many.Aggregate(Many.Aggregate.Function.COUNT, null);
+    }
+
+    private static void refuseUseless(Yaml yaml, Many many) {
+        if (many.content() instanceof Many.Objects) {
+            return;
+        }
+        if (!many.node().relations().isEmpty() || many.through() != null && !many.through().fields().isEmpty()) {
+            yaml.problem("a list of values or an aggregate has no object to hang further fields and relations on; take them out or use fields");
+        }
+        if (many.content() instanceof Many.Aggregate && (many.limit() != null || many.distinct() || !many.orderBy().isEmpty())) {
+            yaml.problem("an aggregate is made of all rows; limit, distinct and orderBy have no place here, where: has");
+        }
+    }
+
+    private static void refuseItself(Yaml yaml, String name, Node node) {
+        if (yaml.get("depth") != null && (node.relations().stream().anyMatch(r -> r.name().equals(name)) || node.fields().stream().anyMatch(f -> f.name().equals(name)))) {
+            yaml.problem("the relation repeats itself under its own name '" + name + "', which is already used inside it");
+        }
     }
 
     private static Through through(Yaml yaml) {
@@ -252,6 +363,7 @@ final class PipelineReader {
         var table = yaml.need("table");
         var through = new Through(
                 table == null ? null : table.table(),
+                ExpressionReader.where(yaml.get("where")),
                 to == null ? List.of() : joins(to),
                 fields == null ? List.of() : fields.elements(PipelineReader::field));
         yaml.done();

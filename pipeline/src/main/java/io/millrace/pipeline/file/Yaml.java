@@ -5,11 +5,15 @@ import java.time.Duration;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedSet;
+import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.regex.Pattern;
 import org.yaml.snakeyaml.LoaderOptions;
@@ -17,6 +21,7 @@ import org.yaml.snakeyaml.constructor.SafeConstructor;
 import org.yaml.snakeyaml.error.MarkedYAMLException;
 import org.yaml.snakeyaml.nodes.MappingNode;
 import org.yaml.snakeyaml.nodes.Node;
+import org.yaml.snakeyaml.nodes.NodeTuple;
 import org.yaml.snakeyaml.nodes.ScalarNode;
 import org.yaml.snakeyaml.nodes.SequenceNode;
 import org.yaml.snakeyaml.nodes.Tag;
@@ -81,7 +86,7 @@ final class Yaml {
         try {
             var root = new org.yaml.snakeyaml.Yaml(new SafeConstructor(options)).compose(new java.io.StringReader(text));
             if (root instanceof MappingNode) {
-                return new Yaml(document, root, "");
+                return refuseCycles(document, root, Collections.newSetFromMap(new IdentityHashMap<>())) ? null : new Yaml(document, root, "");
             }
             document.problem(1, "", "a pipeline file is a mapping with the keys name, source, document");
         } catch (MarkedYAMLException e) {
@@ -91,12 +96,56 @@ final class Yaml {
         return null;
     }
 
+    /** An alias inside its own anchor has no end. */
+    private static boolean refuseCycles(Document document, Node node, Set<Node> around) {
+        if (!around.add(node)) {
+            document.problem(node.getStartMark().getLine() + 1, "", "what begins here contains itself by an alias, without end; write a relation that repeats itself once, with depth: and a number");
+            return true;
+        }
+        var below = switch (node) {
+            case MappingNode mapping -> mapping.getValue().stream().map(NodeTuple::getValueNode).toList();
+            case SequenceNode sequence -> sequence.getValue();
+            default -> List.<Node>of();
+        };
+        for (var child : below) {
+            if (refuseCycles(document, child, around)) {
+                return true;
+            }
+        }
+        around.remove(node);
+        return false;
+    }
+
     String at() {
         return at;
     }
 
     boolean isText() {
         return node instanceof ScalarNode;
+    }
+
+    boolean isList() {
+        return node instanceof SequenceNode;
+    }
+
+    boolean isNull() {
+        return scalar() == Scalar.NULL;
+    }
+
+    /** What a scalar without quotes is taken for. */
+    enum Scalar { TEXT, NUMBER, BOOLEAN, NULL, NONE }
+
+    Scalar scalar() {
+        if (!(node instanceof ScalarNode)) {
+            return Scalar.NONE;
+        }
+        var tag = node.getTag();
+        return tag.equals(Tag.NULL) ? Scalar.NULL : tag.equals(Tag.BOOL) ? Scalar.BOOLEAN : tag.equals(Tag.INT) || tag.equals(Tag.FLOAT) ? Scalar.NUMBER : Scalar.TEXT;
+    }
+
+    /** The first key of a mapping, null where there is none. */
+    String firstKey() {
+        return node instanceof MappingNode mapping && !mapping.getValue().isEmpty() && mapping.getValue().getFirst().getKeyNode() instanceof ScalarNode key ? key.getValue() : null;
     }
 
     void problem(String message) {
@@ -227,6 +276,18 @@ final class Yaml {
         }
         problem("'" + text + "' is not known; allowed: " + String.join(", ", Arrays.stream(type.getEnumConstants()).map(Enum::name).toList()));
         return otherwise;
+    }
+
+    /** An enum's constant by its name in lower case; null, with a problem, for anything else. */
+    <E extends Enum<E>> E oneOfWords(Class<E> type) {
+        var text = text();
+        for (var value : type.getEnumConstants()) {
+            if (value.name().toLowerCase(Locale.ROOT).equals(text)) {
+                return value;
+            }
+        }
+        problem("'" + text + "' is not known; allowed: " + String.join(", ", Arrays.stream(type.getEnumConstants()).map(e -> e.name().toLowerCase(Locale.ROOT)).toList()));
+        return null;
     }
 
     TableName table() {

@@ -55,7 +55,31 @@ public record ColumnType(Kind kind, ColumnType element, boolean nullable) {
         /** bytea: Avro bytes. */
         BYTES,
         /** An array of any of these: Avro array of nullable items; deeper dimensions are arrays of arrays. */
-        ARRAY
+        ARRAY,
+        /** A point on the globe; a document makes it of two columns, no column has it. */
+        GEO_POINT
+    }
+
+    /** The type of a column by what {@code format_type} prints for it, without modifiers. */
+    public static ColumnType ofCatalog(String type, boolean nullable) {
+        if (type.endsWith("[]")) {
+            return new ColumnType(Kind.ARRAY, ofCatalog(type.substring(0, type.length() - 2), true), nullable);
+        }
+        return new ColumnType(switch (type) {
+            case "smallint", "integer", "oid" -> Kind.INTEGER;
+            case "bigint" -> Kind.BIGINT;
+            case "real" -> Kind.FLOAT;
+            case "double precision" -> Kind.DOUBLE;
+            case "numeric" -> Kind.NUMERIC;
+            case "boolean" -> Kind.BOOLEAN;
+            case "text", "character varying", "character", "\"char\"", "name", "citext", "xml" -> Kind.TEXT;
+            case "date" -> Kind.DATE;
+            case "timestamp with time zone", "timestamp without time zone" -> Kind.TIMESTAMP;
+            case "time without time zone" -> Kind.TIME;
+            case "json", "jsonb" -> Kind.JSON;
+            case "bytea" -> Kind.BYTES;
+            default -> Kind.KEYWORD;
+        }, null, nullable);
     }
 
     /** The name in the catalog of the column that a row's field holds. */

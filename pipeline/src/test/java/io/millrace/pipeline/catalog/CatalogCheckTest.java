@@ -31,16 +31,32 @@ class CatalogCheckTest {
         table("organisation", List.of("id"), "id bigint", "name text");
         table("monitor_recipient", List.of("id"), "id bigint", "monitor_id bigint", "kind text", "address text");
         table("tag", List.of("id"), "id bigint", "key text", "value text");
+        shop("customer", List.of("id"), "id bigint", "referrer_id bigint", "first_name text", "last_name text", "email text", "phone text", "labels text[]", "profile jsonb", "latitude double precision",
+                "longitude numeric", "deleted_at timestamp with time zone");
+        shop("order", List.of("id"), "id bigint", "customer_id bigint", "status text", "total numeric", "paid boolean", "ordered_at timestamp with time zone");
+        shop("tag", List.of("id"), "id uuid", "label text");
+        shop("customer_tag", List.of("customer_id", "tag_id"), "customer_id bigint", "tag_id uuid", "weight integer");
         table("monitor_tag", List.of("monitor_id", "tag_id"), "monitor_id bigint", "tag_id bigint", "added_at timestamp with time zone");
     }
 
+    private void shop(String name, List<String> key, String... columns) {
+        table(new TableName("shop", name), key, columns);
+    }
+
     private void table(String name, List<String> key, String... columns) {
-        var table = new TableName("public", name);
+        table(new TableName("public", name), key, columns);
+    }
+
+    private void table(TableName table, List<String> key, String... columns) {
         tables.put(table, new Table(table, Arrays.stream(columns).map(c -> c.split(" ", 2)).map(c -> new Column(c[0], c[1], true)).toList(), key, List.of()));
     }
 
     private List<String> problems(UnaryOperator<String> change) throws IOException {
-        try (var in = CatalogCheckTest.class.getResourceAsStream("/monitors.yaml")) {
+        return problems("/monitors.yaml", change);
+    }
+
+    private List<String> problems(String resource, UnaryOperator<String> change) throws IOException {
+        try (var in = CatalogCheckTest.class.getResourceAsStream(resource)) {
             var file = Files.writeString(folder.resolve("p.yaml"), change.apply(new String(in.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8)));
             return CatalogCheck.check(PipelineFiles.load(List.of(file)).getFirst(), new Catalog(tables)).stream()
                     .map(p -> p.toString().replace(file.toString(), "p.yaml")).toList();
@@ -98,5 +114,57 @@ class CatalogCheckTest {
     @Test
     void settings_for_a_table_that_is_not_used_are_refused() throws IOException {
         assertTrue(problems(text -> text.replace("  public.monitor:\n", "  public.monitors:\n")).getFirst().contains("the document does not use the table public.monitors"));
+    }
+
+    private String derived(String from, String to) throws IOException {
+        var problems = problems("/customers.yaml", text -> text.replace(from, to));
+        assertEquals(1, problems.size(), problems.toString());
+        return problems.getFirst();
+    }
+
+    @Test
+    void derived_values_that_fit_have_no_problems() throws IOException {
+        assertEquals(List.of(), problems("/customers.yaml", text -> text));
+    }
+
+    @Test
+    void a_column_inside_a_value_that_does_not_exist_is_named() throws IOException {
+        assertEquals("p.yaml:10: document.fields[2]: the table shop.customer has no column 'surname'; there are: deleted_at, email, first_name, id, labels, last_name, latitude, longitude, phone, profile, referrer_id",
+                derived("coalesce: [last_name", "coalesce: [surname"));
+        assertTrue(derived("flatten: {lower: label}", "flatten: {lower: lable}").endsWith("document.many.tags.flatten: the table shop.tag has no column 'lable'; did you mean label?"));
+        assertTrue(derived("where: {deleted_at: null}", "where: {deleted: null}").contains("document.where.deleted: the table shop.customer has no column 'deleted'"));
+    }
+
+    @Test
+    void a_function_of_a_type_that_it_does_not_take_is_refused() throws IOException {
+        assertEquals("p.yaml:11: document.fields[3]: json needs json or jsonb, this is text", derived("{json: profile,", "{json: phone,"));
+        assertEquals("p.yaml:12: document.fields[4]: element needs an array, this is text", derived("{element: labels,", "{element: phone,"));
+        assertEquals("p.yaml:13: document.fields[5]: mask takes no json; take a part of it by json, cast to text", derived("mask: phone", "mask: profile"));
+        assertEquals("p.yaml:15: document.fields[7]: geo needs numbers, this is text", derived("lat: latitude", "lat: phone"));
+        assertEquals("p.yaml:26: document.many.spent.aggregate: sum needs numbers, this is text", derived("{sum: total}", "{sum: status}"));
+        assertEquals("p.yaml:26: document.many.spent.aggregate: max takes no boolean, which has no order", derived("{sum: total}", "{max: paid}"));
+        assertEquals("p.yaml:11: document.fields[3]: cast makes no date of json", derived("to: text", "to: date"));
+        assertEquals("p.yaml:10: document.fields[2]: coalesce needs values of one type, these are timestamp and text; cast one of them", derived("coalesce: [last_name", "coalesce: [deleted_at"));
+    }
+
+    @Test
+    void a_filter_s_value_that_the_column_cannot_hold_is_refused() throws IOException {
+        assertEquals("p.yaml:22: document.many.last_orders.where.total: 'ten' is not a number", derived("min: 10", "min: ten"));
+        assertEquals("p.yaml:30: document.many.tags.through.where.weight: '1.5' is not a whole number", derived("above: 1", "above: 1.5"));
+        assertEquals("p.yaml:6: document.where.deleted_at: '2026-01-01' is not a point in time; write 2026-01-31T12:00:00Z", derived("deleted_at: null", "deleted_at: 2026-01-01"));
+        assertEquals("p.yaml:6: document.where.profile: values of this type cannot be compared", derived("deleted_at: null", "profile: x"));
+    }
+
+    @Test
+    void json_is_no_key() throws IOException {
+        table("team", List.of("id"), "id jsonb", "name text", "organisation_id bigint");
+        table("monitor", List.of("id"), "id bigint", "name text", "team_id jsonb");
+        assertEquals(List.of("p.yaml:22: document.one.team.join.team_id: public.monitor.team_id (jsonb) cannot be a key: values of this type that are equal may be written in several ways; join by another column"),
+                problems(text -> text));
+    }
+
+    @Test
+    void a_relation_that_repeats_itself_is_reported_once() throws IOException {
+        assertTrue(derived("join: {referrer_id: id}", "join: {email: id}").contains("cannot compare shop.customer.email (text) with shop.customer.id (bigint)"));
     }
 }

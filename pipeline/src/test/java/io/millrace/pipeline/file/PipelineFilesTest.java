@@ -23,6 +23,7 @@ class PipelineFilesTest {
     Path folder;
 
     private final String good = text("/monitors.yaml");
+    private final String derived = text("/customers.yaml");
 
     private static String text(String resource) {
         try (var in = PipelineFilesTest.class.getResourceAsStream(resource)) {
@@ -96,7 +97,7 @@ class PipelineFilesTest {
         assertEquals(TableSettings.DEFAULT, pipeline.settings(TableName.parse("team")));
         assertEquals(List.of("monitor", "team", "organisation", "monitor_recipient", "monitor_tag", "tag"),
                 pipeline.tableNames().stream().map(TableName::table).toList());
-        assertEquals(new Field("title", new Field.Column("name")), pipeline.document().fields().getLast());
+        assertEquals(new Field("title", new Expression.Column("name")), pipeline.document().fields().getLast());
         var recipients = (Many) pipeline.document().relations().get(1);
         assertEquals(List.of(new Order("kind", false), new Order("address", true)), recipients.orderBy());
         var tags = (Many) pipeline.document().relations().get(2);
@@ -107,9 +108,100 @@ class PipelineFilesTest {
         assertEquals(Map.of("title", Map.of("type", "keyword")), pipeline.index().mappings());
     }
 
+    private Node document(String text) {
+        return PipelineFiles.load(List.of(write("p.yaml", text))).getFirst().pipeline().document();
+    }
+
+    private static Expression column(String name) {
+        return new Expression.Column(name);
+    }
+
+    @Test
+    void derived_fields_are_read_as_a_tree_of_functions() {
+        var fields = document(derived).fields();
+        assertEquals(new Field("kind", new Expression.Constant(Expression.Constant.Kind.TEXT, "customer")), fields.get(1));
+        assertEquals(new Expression.Concat(List.of(column("first_name"), new Expression.Constant(Expression.Constant.Kind.TEXT, " "),
+                new Expression.Coalesce(List.of(column("last_name"), new Expression.Constant(Expression.Constant.Kind.TEXT, "?"))))), fields.get(2).value());
+        assertEquals(new Expression.Cast(new Expression.JsonPath(column("profile"), List.of("address", "0", "city")), Expression.Cast.Type.TEXT), fields.get(3).value());
+        assertEquals(new Expression.Text(Expression.Text.Function.UPPER, new Expression.Text(Expression.Text.Function.TRIM, new Expression.Element(column("labels"), 1))), fields.get(4).value());
+        assertEquals(new Expression.Mask(column("phone"), 3), fields.get(5).value());
+        assertEquals(new Expression.GeoPoint(column("latitude"), column("longitude")), fields.get(7).value());
+        assertEquals(List.of("first_name", "last_name"), fields.get(2).value().columns().toList());
+    }
+
+    @Test
+    void filters_are_alternatives_of_conditions() {
+        var document = document(derived);
+        assertEquals(new Where(List.of(List.of(new Where.Condition("deleted_at", Where.Comparison.IS_NULL, List.of())))), document.where());
+        var orders = (Many) document.relations().get(1);
+        assertEquals(List.of(
+                List.of(new Where.Condition("status", Where.Comparison.NOT_IN, List.of("cancelled", "returned")),
+                        new Where.Condition("total", Where.Comparison.AT_LEAST, List.of("10")), new Where.Condition("total", Where.Comparison.BELOW, List.of("100.5"))),
+                List.of(new Where.Condition("status", Where.Comparison.IN, List.of("a", "b")), new Where.Condition("paid", Where.Comparison.IN, List.of("true"))),
+                List.of(new Where.Condition("paid", Where.Comparison.IS_NOT_NULL, List.of()))), orders.node().where().any());
+        assertEquals(5, orders.limit());
+    }
+
+    @Test
+    void an_array_is_of_objects_or_of_values_or_becomes_one_value() {
+        var relations = document(derived).relations();
+        assertEquals(new Many.Aggregate(Many.Aggregate.Function.SUM, column("total")), ((Many) relations.get(2)).content());
+        assertEquals(new Many.Aggregate(Many.Aggregate.Function.COUNT, null), ((Many) relations.get(3)).content());
+        var tags = (Many) relations.get(4);
+        assertEquals(new Many.Values(new Expression.Text(Expression.Text.Function.LOWER, column("label"))), tags.content());
+        assertTrue(tags.distinct());
+    }
+
+    @Test
+    void a_relation_with_a_depth_is_put_into_itself() {
+        var first = document(derived).relations().getFirst();
+        var second = first.node().relations().getFirst();
+        var third = second.node().relations().getFirst();
+        assertEquals(List.of("referred_by", "referred_by", "referred_by"), List.of(first.name(), second.name(), third.name()));
+        assertEquals(List.of(), third.node().relations());
+    }
+
+    @Test
+    void a_relation_that_contains_itself_without_a_depth_is_refused() {
+        var endless = derived.replace("referred_by: {table: shop.customer, join: {referrer_id: id}, fields: [id, last_name], depth: 3}",
+                "referred_by: &parent {table: shop.customer, join: {referrer_id: id}, fields: [id], one: {referred_by: *parent}}");
+        assertEquals("p.yaml:17: what begins here contains itself by an alias, without end; write a relation that repeats itself once, with depth: and a number", refusal(endless));
+    }
+
+    @Test
+    void a_depth_needs_a_relation_of_a_table_with_itself_and_a_bound() {
+        assertEquals("p.yaml:17: document.one.referred_by.depth: a relation repeats itself 1 to 16 times", refusal(derived.replace("depth: 3", "depth: 17")));
+        assertTrue(refusal(derived.replace("limit: 5", "depth: 2")).startsWith("p.yaml:24: document.many.last_orders.depth: only a relation of a table with itself has a depth"));
+    }
+
+    @Test
+    void what_is_no_function_is_refused_with_those_that_are() {
+        assertEquals("p.yaml:14: document.fields[6].email: 'md5' is not a function; a value is a column's name or one of {value, concat, coalesce, cast, json, element, lower, upper, trim, hash, mask, geo: …}",
+                refusal(derived.replace("{hash: {lower: email}}", "{md5: email}")));
+        assertEquals("p.yaml:12: document.fields[4].label.at: unknown key 'at'; allowed: geo, lower", refusal(derived.replace("{upper: {trim: {element: labels, at: 1}}}", "{lower: labels, at: 1}")));
+        assertEquals("p.yaml:11: document.fields[3].city.to: 'string' is not known; allowed: text, integer, bigint, numeric, double, boolean, date", refusal(derived.replace("to: text", "to: string")));
+        assertTrue(refusal(derived.replace("{hash: {lower: email}}", "{hash: {geo: {lat: a, lon: b}}}")).contains("'geo' is only allowed as a field of its own"));
+        assertTrue(refusal(derived.replace("keep: 3", "keep: -1")).startsWith("p.yaml:13: document.fields[5].value.keep: must be greater than or equal to 0"));
+    }
+
+    @Test
+    void what_an_array_cannot_be_at_once_is_refused() {
+        assertTrue(refusal(derived.replace("aggregate: count}", "aggregate: count, fields: [id]}")).startsWith("p.yaml:27: document.many.orders: has several of fields, flatten and aggregate"));
+        assertTrue(refusal(derived.replace("aggregate: count}", "aggregate: count, limit: 3}")).startsWith("p.yaml:27: document.many.orders: an aggregate is made of all rows"));
+        assertTrue(refusal(derived.replace("aggregate: count}", "aggregate: sum}")).startsWith("p.yaml:27: document.many.orders.aggregate: needs a value to work on: {sum: column}"));
+        assertTrue(refusal(derived.replace("distinct: true", "one: {x: {table: a, join: {b: c}, fields: [d]}}")).startsWith("p.yaml:29: document.many.tags: a list of values or an aggregate has no object"));
+        assertTrue(refusal(derived.replace("limit: 5", "limit: 0")).startsWith("p.yaml:24: document.many.last_orders.limit: must be greater than or equal to 1"));
+    }
+
+    @Test
+    void a_filter_without_conditions_is_refused() {
+        assertEquals("p.yaml:6: document.where.any[0].<list element>: must not be empty", refusal(derived.replace("where: {deleted_at: null}", "where: {}")).replaceAll("any\\[0\\].*:", "any[0].<list element>:"));
+        assertEquals("p.yaml:6: document.where.id: needs at least one value", refusal(derived.replace("where: {deleted_at: null}", "where: {id: []}")));
+    }
+
     @Test
     void an_unknown_key_is_named_with_its_line_and_the_allowed_ones() {
-        assertEquals("p.yaml:23: document.one.team.joins: unknown key 'joins'; allowed: join, table, fields, one, many",
+        assertEquals("p.yaml:23: document.one.team.joins: unknown key 'joins'; allowed: join, depth, fields, table, where, one, many",
                 refusal(good.replace("join: {team_id: id}", "join: {team_id: id}\n      joins: {team_id: id}")));
     }
 
@@ -192,6 +284,10 @@ class PipelineFilesTest {
         assertEquals(1, schema.validate(json.valueToTree(new Yaml().load(good.replace("orderBy", "order")))).size());
         assertEquals(java.util.Set.of(), schema.validate(json.valueToTree(new Yaml().load("compatibility: FULL\n" + withRule("{column: id, min: 1, enum: [1, a], breach: count}")))));
         assertTrue(!schema.validate(json.valueToTree(new Yaml().load(withRule("{column: id}")))).isEmpty());
+        assertEquals(java.util.Set.of(), schema.validate(json.valueToTree(new Yaml().load(derived))));
+        for (var wrong : List.of(derived.replace("keep: 3", "keep: -1"), derived.replace("{lower: label}", "{lowest: label}"), derived.replace("min: 10", "least: 10"), derived.replace("aggregate: count", "aggregate: number"))) {
+            assertTrue(!schema.validate(json.valueToTree(new Yaml().load(wrong))).isEmpty());
+        }
     }
 
     @Test

@@ -7,10 +7,13 @@ import io.millrace.pipeline.file.One;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.type.ColumnType;
+import io.millrace.pipeline.type.Typing;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * The strict mapping of a pipeline's documents; DESIGN.md has it as a table.
@@ -48,21 +51,38 @@ final class Mappings {
             var at = path + relation.name();
             properties.put(relation.name(), overridden(at, switch (relation) {
                 case One one -> object("object", properties(one.node(), List.of(), null, at + "."));
-                case Many many -> object(pipeline.index().nested().contains(at) ? "nested" : "object", many.through() == null
-                        ? properties(many.node(), List.of(), null, at + ".")
-                        : properties(many.node(), many.through().fields(), many.through().table(), at + "."));
+                case Many many -> many(many, at);
             }));
         }
+        properties.values().removeIf(Objects::isNull);
         return properties;
+    }
+
+    /** Null where it follows from a column that is not known. */
+    private Map<String, Object> many(Many many, String at) {
+        return switch (many.content()) {
+            case Many.Objects() -> object(pipeline.index().nested().contains(at) ? "nested" : "object", many.through() == null
+                    ? properties(many.node(), List.of(), null, at + ".")
+                    : properties(many.node(), many.through().fields(), many.through().table(), at + "."));
+            case Many.Values(var of) -> mapped(() -> Typing.of(of, columns.apply(many.node().table())::get));
+            case Many.Aggregate aggregate -> mapped(() -> Typing.of(aggregate, columns.apply(many.node().table())::get));
+        };
+    }
+
+    /** A type that no longer fits the expression has no mapping; the documents that show it say so. */
+    private static Map<String, Object> mapped(Supplier<ColumnType> typing) {
+        try {
+            var type = typing.get();
+            return type == null ? null : mapping(type);
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
     }
 
     private void fields(List<Field> fields, TableName table, String path, Map<String, Object> into) {
         for (var field : fields) {
             var at = path + field.name();
-            var type = switch (field.value()) {
-                case Field.Column column -> columns.apply(table).get(column.name());
-            };
-            var mapping = overridden(at, type == null ? null : mapping(type));
+            var mapping = overridden(at, mapped(() -> Typing.of(field.value(), columns.apply(table)::get)));
             if (mapping != null) {
                 into.put(field.name(), mapping);
             }
@@ -89,6 +109,7 @@ final class Mappings {
             case JSON -> Map.of("type", "object", "enabled", false);
             case BYTES -> Map.of("type", "binary");
             case ARRAY -> mapping(type.element());
+            case GEO_POINT -> Map.of("type", "geo_point", "ignore_malformed", true);
         };
     }
 }

@@ -83,4 +83,49 @@ class MappingsTest {
                 """);
         assertEquals(Map.of("dynamic", "strict", "properties", Map.of()), Mappings.of(PipelineFiles.load(List.of(file)).getFirst().pipeline(), table -> Map.of()));
     }
+
+    @Test
+    void derivedValuesAreMappedByTheTypeThatTheyHave() throws IOException {
+        var file = Files.writeString(folder.resolve("m.yaml"), """
+                millrace: 1
+                name: derived
+                source: {name: demo, url: {env: U}, user: {env: U}, password: {env: U}}
+                document:
+                  root: public.shop
+                  fields:
+                    - kind: {value: shop}
+                    - rank: {value: 7}
+                    - label: {concat: [name, {value: "!"}]}
+                    - digest: {hash: name}
+                    - day: {cast: opened, to: date}
+                    - city: {cast: {json: profile, path: [city]}, to: text}
+                    - profile: {json: profile, path: [a]}
+                    - first: {element: tags, at: 1}
+                    - shown: {coalesce: [visits, area]}
+                    - place: {geo: {lat: area, lon: area}}
+                    - unknown: {lower: nowhere}
+                    - later: {element: nowhere, at: 1}
+                    - changed: {element: name, at: 1}
+                  many:
+                    orders: {table: public.order, join: {id: shop_id}, aggregate: count}
+                    total: {table: public.order, join: {id: shop_id}, aggregate: {sum: total}}
+                    last: {table: public.order, join: {id: shop_id}, aggregate: {max: at}}
+                    open: {table: public.order, join: {id: shop_id}, aggregate: exists}
+                    states: {table: public.order, join: {id: shop_id}, flatten: state, distinct: true}
+                """);
+        var pipeline = PipelineFiles.load(List.of(file)).getFirst().pipeline();
+        var columns = Map.of(
+                TableName.parse("public.shop"), Map.of("name", type(Kind.TEXT), "opened", type(Kind.TIMESTAMP), "profile", type(Kind.JSON), "visits", type(Kind.INTEGER), "area", type(Kind.NUMERIC),
+                        "tags", new ColumnType(Kind.ARRAY, type(Kind.KEYWORD), true)),
+                TableName.parse("public.order"), Map.of("total", type(Kind.NUMERIC), "at", type(Kind.TIMESTAMP), "state", type(Kind.KEYWORD)));
+        var text = Map.of("type", "text", "fields", Map.of("keyword", Map.of("type", "keyword", "ignore_above", 1_024)));
+        var keyword = Map.of("type", "keyword", "ignore_above", 8_191);
+        var date = Map.of("type", "date", "format", "strict_date_optional_time", "ignore_malformed", true);
+        var number = Map.of("type", "double", "ignore_malformed", true);
+        assertEquals(Map.of("dynamic", "strict", "properties", Map.ofEntries(
+                Map.entry("kind", keyword), Map.entry("rank", Map.of("type", "long")), Map.entry("label", text), Map.entry("digest", keyword), Map.entry("day", date), Map.entry("city", text),
+                Map.entry("profile", Map.of("type", "object", "enabled", false)), Map.entry("first", keyword), Map.entry("shown", number), Map.entry("place", Map.of("type", "geo_point", "ignore_malformed", true)),
+                Map.entry("unknown", text), Map.entry("orders", Map.of("type", "long")), Map.entry("total", number), Map.entry("last", date), Map.entry("open", Map.of("type", "boolean")), Map.entry("states", keyword))),
+                Mappings.of(pipeline, table -> columns.getOrDefault(table, Map.of())));
+    }
 }

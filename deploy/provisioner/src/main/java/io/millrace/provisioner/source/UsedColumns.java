@@ -8,6 +8,7 @@ import io.millrace.pipeline.file.One;
 import io.millrace.pipeline.file.Order;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.file.Where;
 import java.util.Collection;
 import java.util.Map;
 import java.util.SortedSet;
@@ -30,6 +31,7 @@ final class UsedColumns {
 
     private void node(Node node) {
         add(node.table(), fields(node.fields()));
+        add(node.table(), node.where());
         for (var relation : node.relations()) {
             add(node.table(), relation.on().stream().map(Join::here));
             var there = relation.on().stream().map(Join::there);
@@ -39,21 +41,29 @@ final class UsedColumns {
                 case Many many -> {
                     add(many.through().table(), there);
                     add(many.through().table(), fields(many.through().fields()));
+                    add(many.through().table(), many.through().where());
                     add(many.through().table(), many.through().to().stream().map(Join::here));
                     add(many.node().table(), many.through().to().stream().map(Join::there));
                 }
             }
             if (relation instanceof Many many) {
                 add(many.node().table(), many.orderBy().stream().map(Order::column));
+                add(many.node().table(), switch (many.content()) {
+                    case Many.Objects() -> Stream.empty();
+                    case Many.Values(var of) -> of.columns();
+                    case Many.Aggregate(var function, var of) -> of == null ? Stream.empty() : of.columns();
+                });
             }
             node(relation.node());
         }
     }
 
     private static Stream<String> fields(Collection<Field> fields) {
-        return fields.stream().map(field -> switch (field.value()) {
-            case Field.Column(var name) -> name;
-        });
+        return fields.stream().flatMap(field -> field.value().columns());
+    }
+
+    private void add(TableName table, Where where) {
+        add(table, where == null ? Stream.empty() : where.columns());
     }
 
     private void add(TableName table, Stream<String> names) {

@@ -1,6 +1,7 @@
 package io.millrace.check.rule;
 
 import io.millrace.check.Finding.Impact;
+import io.millrace.pipeline.file.Expression;
 import io.millrace.pipeline.file.Field;
 import io.millrace.pipeline.file.Join;
 import io.millrace.pipeline.file.Many;
@@ -9,6 +10,7 @@ import io.millrace.pipeline.file.One;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.Relation;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.file.Where;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -76,6 +78,7 @@ public final class Uses {
 
         void node(Node node, String at, String tableKey, String document) {
             use(at + "." + tableKey, node.table(), null, document);
+            where(node.where(), node.table(), at + ".where", document);
             fields(node.fields(), node.table(), at + ".fields", document);
             for (var relation : node.relations()) {
                 relation(relation, node.table(), at, document);
@@ -84,9 +87,17 @@ public final class Uses {
 
         private void fields(List<Field> fields, TableName table, String at, String document) {
             for (int i = 0; i < fields.size(); i++) {
-                switch (fields.get(i).value()) {
-                    case Field.Column(var column) -> use(at + "[" + i + "]", table, column, member(document, fields.get(i).name()));
-                }
+                values(fields.get(i).value(), table, at + "[" + i + "]", member(document, fields.get(i).name()));
+            }
+        }
+
+        private void values(Expression expression, TableName table, String at, String document) {
+            expression.columns().forEach(column -> use(at, table, column, document));
+        }
+
+        private void where(Where where, TableName table, String at, String document) {
+            if (where != null) {
+                where.columns().forEach(column -> use(at + "." + column, table, column, document));
             }
         }
 
@@ -99,9 +110,16 @@ public final class Uses {
             if (through != null) {
                 use(below + ".through.table", through.table(), null, member);
                 joins(through.to(), through.table(), relation.node().table(), below + ".through.to", member);
+                where(through.where(), through.table(), below + ".through.where", member);
                 fields(through.fields(), through.table(), below + ".through.fields", member);
             }
             if (relation instanceof Many many) {
+                switch (many.content()) {
+                    case Many.Objects() -> { }
+                    case Many.Values(var of) -> values(of, many.node().table(), below + ".flatten", member);
+                    case Many.Aggregate(var function, var of) when of != null -> values(of, many.node().table(), below + ".aggregate", member);
+                    case Many.Aggregate rows -> { }
+                }
                 for (int i = 0; i < many.orderBy().size(); i++) {
                     use(below + ".orderBy[" + i + "]", many.node().table(), many.orderBy().get(i).column(), member);
                 }

@@ -1,0 +1,298 @@
+package io.millrace.pipeline.sql;
+
+import io.millrace.pipeline.catalog.Catalog;
+import io.millrace.pipeline.file.Expression;
+import io.millrace.pipeline.file.Field;
+import io.millrace.pipeline.file.Join;
+import io.millrace.pipeline.file.Many;
+import io.millrace.pipeline.file.Node;
+import io.millrace.pipeline.file.One;
+import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.file.Relation;
+import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.file.Where;
+import io.millrace.pipeline.type.ColumnType;
+import io.millrace.pipeline.type.ColumnType.Kind;
+import io.millrace.pipeline.type.Typing;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * The SQL query that a pipeline's documents equal: what the file means, said to Postgres. It shares no line with the
+ * denormalizer, so that one can be held against the other.
+ *
+ * <p>One row for each document: {@code key}, the root's primary key as an array of texts, and {@code document}, JSON of
+ * the type {@code json}, whose members are in no particular order. It wants Postgres 17 or newer (collation
+ * {@code pg_c_utf8}), {@code TimeZone = UTC}, and the defaults of {@code extra_float_digits} and {@code IntervalStyle}.
+ */
+public final class JoinSql {
+
+    private static final String C = " COLLATE \"C\"";
+    private static final int MOST_MEMBERS = 45;
+
+    private final Catalog catalog;
+    private int aliases;
+
+    private JoinSql(Catalog catalog) {
+        this.catalog = catalog;
+    }
+
+    /**
+     * @param catalog has every table of the pipeline, which fits it
+     * @return one SELECT
+     */
+    public static String of(Pipeline pipeline, Catalog catalog) {
+        return new JoinSql(catalog).select(pipeline.document());
+    }
+
+    private String select(Node root) {
+        var row = row(root.table());
+        var key = row.table.primaryKey().stream().map(c -> texts(new Expression.Column(c), row)).collect(Collectors.joining(", "));
+        return "SELECT ARRAY[" + key + "]::text[] AS key, " + object(root, row, List.of(), null) + " AS document\nFROM " + row.from() + "\nWHERE " + where(root.where(), row);
+    }
+
+    /** A table under an alias of its own. */
+    private record Source(Catalog.Table table, String alias) {
+
+        String from() {
+            return table.name().sql() + " " + alias;
+        }
+
+        String column(String name) {
+            return alias + "." + TableName.quote(name);
+        }
+
+        Catalog.Column catalog(String name) {
+            var column = table.column(name);
+            if (column == null) {
+                throw new IllegalArgumentException("The table " + table.name() + " has no column '" + name + "'");
+            }
+            return column;
+        }
+
+        ColumnType type(String name) {
+            return ColumnType.ofCatalog(catalog(name).type(), true);
+        }
+    }
+
+    private Source row(TableName name) {
+        var table = catalog.tables().get(name);
+        if (table == null) {
+            throw new IllegalArgumentException("The catalog has no table " + name);
+        }
+        return new Source(table, "t" + aliases++);
+    }
+
+    private String object(Node node, Source row, List<Field> linkFields, Source link) {
+        var members = new ArrayList<String>();
+        node.fields().forEach(f -> members.add(quote(f.name()) + ", " + shown(f.value(), row)));
+        linkFields.forEach(f -> members.add(quote(f.name()) + ", " + shown(f.value(), link)));
+        for (var relation : node.relations()) {
+            members.add(quote(relation.name()) + ", (" + related(relation, row) + ")");
+        }
+        return parts(members);
+    }
+
+    /** A function takes a hundred arguments; wider objects are put together. */
+    private static String parts(List<String> members) {
+        if (members.size() <= MOST_MEMBERS) {
+            return "json_build_object(" + String.join(", ", members) + ")";
+        }
+        return IntStream.iterate(0, i -> i < members.size(), i -> i + MOST_MEMBERS)
+                .mapToObj(i -> "substr(left(" + parts(members.subList(i, Math.min(members.size(), i + MOST_MEMBERS))) + "::text, -1), 2)")
+                .collect(Collectors.joining(" || ', ' || ", "('{' || ", " || '}')::json"));
+    }
+
+    private String related(Relation relation, Source row) {
+        return switch (relation) {
+            case One one -> one(one, row);
+            case Many many -> many(many, row);
+        };
+    }
+
+    private String one(One one, Source row) {
+        var there = row(one.node().table());
+        return "SELECT " + object(one.node(), there, List.of(), null) + " FROM " + there.from() + " WHERE " + on(one.on(), row, there) + " AND " + where(one.node().where(), there);
+    }
+
+    private String many(Many many, Source row) {
+        var related = row(many.node().table());
+        var link = many.through() == null ? null : row(many.through().table());
+        var from = link == null ? related.from() : link.from() + " JOIN " + related.from() + " ON " + on(many.through().to(), link, related);
+        var rows = on(many.on(), row, link == null ? related : link) + " AND " + where(many.node().where(), related)
+                + (link == null ? "" : " AND " + where(many.through().where(), link));
+        var order = order(many, related, link == null ? related : link);
+        return switch (many.content()) {
+            case Many.Objects() -> array(many, object(many.node(), related, link == null ? List.of() : many.through().fields(), link), order, from, rows);
+            case Many.Values(var of) -> array(many, "to_json(" + shown(of, related) + ")", order, from, rows);
+            case Many.Aggregate aggregate -> "SELECT " + aggregate(aggregate, related, order) + " FROM " + from + " WHERE " + rows;
+        };
+    }
+
+    /** Numbered, so that limit and distinct say what they take: the first in order. */
+    private static String array(Many many, String element, String order, String from, String rows) {
+        if (!many.distinct() && many.limit() == null) {
+            return "SELECT coalesce(json_agg(" + element + " ORDER BY " + order + "), '[]') FROM " + from + " WHERE " + rows;
+        }
+        var numbered = "SELECT coalesce(" + element + ", 'null'::json) AS element, row_number() OVER (ORDER BY " + order + ") AS place FROM " + from + " WHERE " + rows;
+        var chosen = many.distinct() ? "SELECT DISTINCT ON (element::text) element, place FROM (" + numbered + ") n ORDER BY element::text, place" : numbered;
+        return "SELECT coalesce(json_agg(element ORDER BY place), '[]') FROM (SELECT element, place FROM (" + chosen + ") c ORDER BY place"
+                + (many.limit() == null ? "" : " LIMIT " + many.limit()) + ") l";
+    }
+
+    private String order(Many many, Source related, Source first) {
+        var keys = new ArrayList<String>();
+        many.orderBy().forEach(o -> keys.add(comparable(related.column(o.column()), related.type(o.column())) + (o.descending() ? " DESC" : "") + " NULLS LAST"));
+        first.table.primaryKey().forEach(c -> keys.add(comparable(first.column(c), first.type(c))));
+        return String.join(", ", keys);
+    }
+
+    private String aggregate(Many.Aggregate aggregate, Source row, String order) {
+        var of = aggregate.of() == null ? null : value(aggregate.of(), row);
+        var type = aggregate.of() == null ? null : type(aggregate.of(), row);
+        return switch (aggregate.function()) {
+            case COUNT -> "count(" + (of == null ? "*" : of) + ")";
+            case EXISTS -> "count(*) > 0";
+            case SUM -> "sum(" + of + " ORDER BY " + order + ")";
+            case AVERAGE -> "avg(" + of + " ORDER BY " + order + ")";
+            case MIN -> json("min(" + comparable(of, type) + " ORDER BY " + order + ")", type);
+            case MAX -> json("max(" + comparable(of, type) + " ORDER BY " + order + ")", type);
+        };
+    }
+
+    private static String on(List<Join> joins, Source here, Source there) {
+        return joins.stream().map(j -> here.column(j.here()) + " = " + there.column(j.there())).collect(Collectors.joining(" AND "));
+    }
+
+    private static String where(Where where, Source row) {
+        if (where == null) {
+            return "true";
+        }
+        return where.any().stream()
+                .map(all -> all.stream().map(c -> condition(c, row)).collect(Collectors.joining(" AND ", "(", ")")))
+                .collect(Collectors.joining(" OR ", "(", ")"));
+    }
+
+    private static String condition(Where.Condition condition, Source row) {
+        var type = row.type(condition.column());
+        var column = comparable(row.column(condition.column()), type);
+        var values = condition.values().stream().map(v -> literal(v, row.catalog(condition.column()).type(), type)).toList();
+        return switch (condition.comparison()) {
+            case IS_NULL -> column + " IS NULL";
+            case IS_NOT_NULL -> column + " IS NOT NULL";
+            case IN -> column + " IN (" + String.join(", ", values) + ")";
+            case NOT_IN -> column + " NOT IN (" + String.join(", ", values) + ")";
+            case AT_LEAST -> column + " >= " + values.getFirst();
+            case AT_MOST -> column + " <= " + values.getFirst();
+            case ABOVE -> column + " > " + values.getFirst();
+            case BELOW -> column + " < " + values.getFirst();
+        };
+    }
+
+    private static String literal(String text, String catalogType, ColumnType type) {
+        return type.kind() == Kind.KEYWORD ? quote(text) : "CAST(" + quote(text) + " AS " + (catalogType.equals("character") ? "bpchar" : catalogType) + ")";
+    }
+
+    /** What travels as text is compared as text, all text by code point; a timestamp is taken as UTC. */
+    private static String comparable(String value, ColumnType type) {
+        return switch (type.kind()) {
+            case KEYWORD -> "(to_json(" + value + ") #>> '{}')" + C;
+            case TEXT -> value + C;
+            default -> value;
+        };
+    }
+
+    private static ColumnType type(Expression expression, Source row) {
+        return Typing.of(expression, row::type);
+    }
+
+    /** An expression as the document shows it: a value that json_build_object turns into the right JSON. */
+    private static String shown(Expression expression, Source row) {
+        return json(value(expression, row), type(expression, row));
+    }
+
+    private static String json(String value, ColumnType type) {
+        return switch (type.kind()) {
+            case TIMESTAMP -> moment(value);
+            case TIME -> "to_char(" + value + ", 'HH24:MI:SS.US')";
+            case BYTES -> "translate(encode(" + value + ", 'base64'), E'\\n', '')";
+            case ARRAY -> elements(value, type.element());
+            default -> value;
+        };
+    }
+
+    private static String moment(String value) {
+        return "CASE WHEN " + value + " IN ('infinity', '-infinity') THEN " + value + "::text ELSE to_char(" + value + "::timestamptz AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') END";
+    }
+
+    private static String elements(String value, ColumnType element) {
+        if (json("x", element).equals("x")) {
+            return value;
+        }
+        return "CASE WHEN " + value + " IS NULL THEN NULL ELSE (SELECT coalesce(json_agg(" + json("x", element) + " ORDER BY n), '[]') FROM unnest(" + value + ") WITH ORDINALITY AS u (x, n)) END";
+    }
+
+    /** What the document shows, without quotes. */
+    private static String text(String value, ColumnType type) {
+        return switch (type.kind()) {
+            case TEXT -> value + "::text";
+            case JSON -> "(CASE WHEN json_typeof((" + value + ")::json) IN ('object', 'array') THEN NULL ELSE (" + value + ") #>> '{}' END)";
+            case TIMESTAMP, TIME, BYTES -> "(" + json(value, type) + ")";
+            default -> "(to_json(" + value + ") #>> '{}')";
+        };
+    }
+
+    private static String texts(Expression expression, Source row) {
+        var type = type(expression, row);
+        var value = value(expression, row);
+        // A cast of char(n) to text would drop the blanks at its end; its output does not.
+        return expression instanceof Expression.Column(var name) && row.catalog(name).type().equals("character") ? "(to_json(" + value + ") #>> '{}')" : text(value, type);
+    }
+
+    private static String value(Expression expression, Source row) {
+        return switch (expression) {
+            case Expression.Column(var name) -> row.column(name);
+            case Expression.Constant(var kind, var text) -> switch (kind) {
+                case TEXT -> quote(text) + "::text";
+                case NUMBER, BOOLEAN -> text;
+            };
+            case Expression.Concat(var parts) -> "concat(" + parts.stream().map(p -> texts(p, row)).collect(Collectors.joining(", ")) + ")";
+            case Expression.Coalesce(var options) -> {
+                boolean areTexts = type(expression, row).kind() == Kind.TEXT || type(expression, row).kind() == Kind.KEYWORD;
+                yield "coalesce(" + options.stream().map(o -> areTexts ? texts(o, row) : value(o, row)).collect(Collectors.joining(", ")) + ")";
+            }
+            case Expression.Cast(var of, var to) -> cast(of, to, row);
+            case Expression.JsonPath(var of, var path) -> "(" + value(of, row) + " #> ARRAY[" + path.stream().map(JoinSql::quote).collect(Collectors.joining(", ")) + "]::text[])";
+            case Expression.Element(var of, var at) -> "(" + value(of, row) + ")[" + at + "]";
+            case Expression.Text(var function, var of) -> switch (function) {
+                case LOWER -> "lower(" + texts(of, row) + " COLLATE \"pg_c_utf8\")";
+                case UPPER -> "upper(" + texts(of, row) + " COLLATE \"pg_c_utf8\")";
+                case TRIM -> "btrim(" + texts(of, row) + ")";
+                case HASH -> "encode(sha256(convert_to(" + texts(of, row) + ", 'UTF8')), 'hex')";
+            };
+            case Expression.Mask(var of, var keep) -> {
+                var text = texts(of, row);
+                yield "repeat('*', greatest(length(" + text + ") - " + keep + ", 0)) || right(" + text + ", " + keep + ")";
+            }
+            case Expression.GeoPoint(var lat, var lon) -> "CASE WHEN " + value(lat, row) + " IS NULL OR " + value(lon, row) + " IS NULL THEN NULL ELSE json_build_object('lat', "
+                    + value(lat, row) + ", 'lon', " + value(lon, row) + ") END";
+        };
+    }
+
+    private static String cast(Expression of, Expression.Cast.Type to, Source row) {
+        var type = type(of, row);
+        var value = type.kind() == Kind.KEYWORD || type.kind() == Kind.TEXT || type.kind() == Kind.JSON ? texts(of, row) : value(of, row);
+        return switch (to) {
+            case TEXT -> texts(of, row);
+            case DATE -> type.kind() == Kind.TIMESTAMP ? "(" + value + "::timestamptz AT TIME ZONE 'UTC')::date" : value;
+            case DOUBLE -> "CAST(" + value + " AS double precision)";
+            case INTEGER, BIGINT, NUMERIC, BOOLEAN -> "CAST(" + value + " AS " + to.name().toLowerCase(java.util.Locale.ROOT) + ")";
+        };
+    }
+
+    private static String quote(String text) {
+        return "'" + text.replace("'", "''") + "'";
+    }
+}
