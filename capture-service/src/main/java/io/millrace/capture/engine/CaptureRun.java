@@ -61,6 +61,7 @@ public final class CaptureRun {
     private final Slot slot;
     private final Tracing tracing;
     private final MeterRegistry meters;
+    private final StreamMeters stream;
     private final Readiness readiness;
     private final Patience patience;
     private final LostSlot lostSlot;
@@ -86,6 +87,7 @@ public final class CaptureRun {
         this.slot = new Slot(settings.source(), settings.sourceName());
         this.tracing = tracing;
         this.meters = meters;
+        this.stream = new StreamMeters(meters, settings.heartbeat());
         this.readiness = readiness;
         this.patience = patience;
         this.lostSlot = lostSlot;
@@ -123,6 +125,7 @@ public final class CaptureRun {
             }
         }
         sender.close();
+        progress.close();
         missingValues.close();
     }
 
@@ -201,11 +204,13 @@ public final class CaptureRun {
         LOG.infof("Reading %d tables as of %s: %s", unread.size(), Position.lsnText(start), unread);
         var finished = new AtomicBoolean();
         var writer = new Writer(start);
+        stream.unread(unread.size());
         var phase = "reading " + unread.size() + " tables";
         run(settings.snapshot(unread, leftOut), batch -> {
             writer.accept(batch);
             for (var record : batch) {
                 if (EngineSettings.NOTIFICATIONS.equals(record.topic()) && ends(record)) {
+                    stream.unread(0);
                     finished.set(true);
                     // From a thread of its own, because closing waits for this one.
                     Thread.ofVirtual().name("end of snapshot").start(this::closeEngine);
@@ -217,13 +222,17 @@ public final class CaptureRun {
         }
     }
 
-    private static boolean ends(SourceRecord record) {
+    private boolean ends(SourceRecord record) {
         var notification = (Struct) record.value();
         if (!"Initial Snapshot".equals(notification.getString("aggregate_type"))) {
             return false;
         }
         return switch (notification.getString("type")) {
             case "COMPLETED", "SKIPPED" -> true;
+            case "TABLE_SCAN_COMPLETED" -> {
+                stream.tableRead();
+                yield false;
+            }
             case "ABORTED" -> throw new StartException("Debezium gave the snapshot up; starting it again");
             default -> false;
         };
@@ -274,13 +283,23 @@ public final class CaptureRun {
 
         @Override
         public void accept(List<SourceRecord> events) throws InterruptedException {
+            long began = System.nanoTime();
             var batch = new ArrayList<Captured>(events.size());
             for (var event : events) {
                 changes.of(event, start, batch::add);
             }
-            if (batch.isEmpty()) {
-                return;
+            var heartbeat = changes.takeHeartbeat();
+            stream.began(!batch.isEmpty() ? batch.getFirst().committedMicros() : heartbeat == null ? 0 : heartbeat.committedMicros());
+            if (!batch.isEmpty()) {
+                send(batch);
             }
+            if (heartbeat != null) {
+                progress.reached(heartbeat.lsn());
+            }
+            stream.ended(batch.size(), System.nanoTime() - began);
+        }
+
+        private void send(List<Captured> batch) throws InterruptedException {
             patience.insist(SendException.class, () -> {
                 sender.send(batch);
                 return null;

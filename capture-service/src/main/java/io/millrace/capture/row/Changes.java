@@ -43,6 +43,15 @@ public final class Changes {
     private final AvroBuffer buffer = new AvroBuffer();
     /** What was last logged of each table's rows that cannot be written. */
     private final Map<TableName, String> unwritable = new HashMap<>();
+    private Heartbeat heartbeat;
+
+    /**
+     * A row of the heartbeat in the stream. Whatever was committed up to its LSN stands before it.
+     *
+     * @param lsn where the row itself was written
+     * @param committedMicros when Postgres committed it
+     */
+    public record Heartbeat(long lsn, long committedMicros) {}
 
     /** @param transforms of every table that is captured, the heartbeat's excepted */
     public Changes(String sourceName, Map<TableName, Transforms> transforms, Environment environment, Tracing tracing, MeterRegistry meters) {
@@ -67,10 +76,11 @@ public final class Changes {
             return;
         }
         var table = table(event, envelope);
+        var source = envelope.getStruct("source");
         if (table.table.equals(Topics.HEARTBEAT)) {
+            heartbeat = new Heartbeat((Long) source.get(table.lsn), source.get(table.micros) instanceof Long micros ? micros : 0L);
             return;
         }
-        var source = envelope.getStruct("source");
         var op = Op.of(Headers.bytes((String) envelope.get(table.op)));
         var position = op == Op.READ ? new Position(start, start) : position(source, table, start);
         var committed = source.get(table.micros) instanceof Long micros ? micros : 0L;
@@ -144,6 +154,13 @@ public final class Changes {
         headers.add(Headers.UNWRITABLE, Headers.bytes(why.getMessage()));
         headers.add(Headers.CAPTURED, Headers.bytes(Headers.nowMicros()));
         return new Captured(new ProducerRecord<>(table.topic, Partitions.of(keyBytes, environment.partitions(table.topic)), keyBytes, NO_ROW, headers), table.meters, 0, false);
+    }
+
+    /** The last heartbeat since this was asked before, null where there was none. */
+    public Heartbeat takeHeartbeat() {
+        var taken = heartbeat;
+        heartbeat = null;
+        return taken;
     }
 
     private TableRows table(SourceRecord event, Struct envelope) {

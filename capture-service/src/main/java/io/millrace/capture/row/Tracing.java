@@ -59,6 +59,7 @@ public record Tracing(Tracer tracer, double rate) {
         var builder = tracer.spanBuilder("capture " + table)
                 .setSpanKind(SpanKind.PRODUCER)
                 .setStartTimestamp(committedMicros, TimeUnit.MICROSECONDS)
+                .setAttribute("millrace.stage", "capture")
                 .setAttribute("millrace.table", table)
                 .setAttribute("millrace.position", position.toString());
         if (parent == null) {

@@ -1,6 +1,8 @@
 package io.millrace.capture.send;
 
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.record.Position;
+import io.millrace.pipeline.topic.Topics;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collection;
@@ -21,6 +23,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jboss.logging.Logger;
 
 /**
  * Remembers in Kafka which tables have been read whole, and asks Kafka about topics.
@@ -28,16 +31,22 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
  * <p>How far the stream has been read is not kept here: the slot itself says it. This says what the slot cannot, namely
  * that rows of a table stand in Kafka, so that a slot that vanished is noticed and a table that was added is read.
  */
-public final class Progress {
+public final class Progress implements AutoCloseable {
+
+    private static final Logger LOG = Logger.getLogger(Progress.class);
 
     private static final byte[] TABLES = "tables".getBytes(StandardCharsets.UTF_8);
 
     private final KafkaSettings kafka;
     private final String topic;
+    private final String reached;
+    /** Made at the first use; for the capturing thread. */
+    private KafkaProducer<byte[], byte[]> producer;
 
     public Progress(KafkaSettings kafka, String source) {
         this.kafka = kafka;
         this.topic = "millrace.capture." + source;
+        this.reached = Topics.reached(source);
     }
 
     /**
@@ -46,7 +55,8 @@ public final class Progress {
      * @throws SendException when Kafka cannot be asked
      */
     public Set<TableName> tables() throws InterruptedException {
-        create();
+        create(topic, Map.of("cleanup.policy", "compact"));
+        create(reached, Map.of("cleanup.policy", "delete", "retention.ms", "3600000", "segment.ms", "3600000", "segment.bytes", "16777216"));
         var settings = kafka.client();
         settings.put("isolation.level", "read_committed");
         settings.put("auto.offset.reset", "earliest");
@@ -81,6 +91,28 @@ public final class Progress {
         }
     }
 
+    /**
+     * Says that every change committed up to an LSN is in Kafka. Does not wait, and is not repeated: the next heartbeat
+     * says more.
+     */
+    public void reached(long lsn) {
+        try {
+            if (producer == null) {
+                producer = new KafkaProducer<>(kafka.producer(1 << 20));
+            }
+            producer.send(new ProducerRecord<>(reached, 0, null, Position.lsnText(lsn).getBytes(StandardCharsets.UTF_8)));
+        } catch (KafkaException e) {
+            LOG.debugf("Kafka was not told that %s is reached: %s", Position.lsnText(lsn), e.getMessage());
+        }
+    }
+
+    @Override
+    public void close() {
+        if (producer != null) {
+            producer.close(Duration.ZERO);
+        }
+    }
+
     private static Set<TableName> parse(String text) {
         return text.isEmpty() ? Set.of() : text.lines().map(TableName::parse).collect(Collectors.toCollection(TreeSet::new));
     }
@@ -108,12 +140,12 @@ public final class Progress {
         }
     }
 
-    private void create() throws InterruptedException {
+    private void create(String topic, Map<String, String> settings) throws InterruptedException {
         try (var admin = Admin.create(kafka.client())) {
             if (admin.listTopics().names().get().contains(topic)) {
                 return;
             }
-            admin.createTopics(List.of(new NewTopic(topic, Optional.of(1), Optional.empty()).configs(Map.of("cleanup.policy", "compact")))).all().get();
+            admin.createTopics(List.of(new NewTopic(topic, Optional.of(1), Optional.empty()).configs(settings))).all().get();
         } catch (ExecutionException e) {
             if (!(e.getCause() instanceof TopicExistsException)) {
                 throw away("Making the topic " + topic, e);

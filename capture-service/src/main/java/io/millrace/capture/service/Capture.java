@@ -152,6 +152,8 @@ public class Capture {
                 .description("WAL that the primary keeps for the slot").tag("slot", slot.name()).register(meters);
         Gauge.builder("millrace.slot.lag.bytes", () -> slotState == null ? Double.NaN : slotState.lagBytes())
                 .description("WAL written since the LSN that the slot has confirmed").tag("slot", slot.name()).register(meters);
+        Gauge.builder("millrace.server.up", () -> slotState == null ? 0 : 1).description("Whether the server answered when it was last asked")
+                .tags("stage", "capture", "server", "postgres").register(meters);
         watch.scheduleWithFixedDelay(() -> {
             try {
                 slotState = slot.state();

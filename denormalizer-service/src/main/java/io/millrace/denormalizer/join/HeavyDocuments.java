@@ -55,6 +55,11 @@ final class HeavyDocuments {
         }
     }
 
+    /** Whether nothing is held back, and all that was is out and committed. */
+    boolean isIdle() {
+        return held.isEmpty();
+    }
+
     /** Whether the document is not to be rendered now; then it will be, later. */
     boolean holds(byte[] rootKey, Headers cause) {
         if (heavy.isEmpty() && held.isEmpty()) {

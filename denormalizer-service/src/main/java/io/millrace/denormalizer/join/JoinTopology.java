@@ -56,6 +56,7 @@ public final class JoinTopology {
         topology.addStateStore(store(Stores.LOOKUPS), "joiner");
         topology.addSink(Sinks.EXCHANGE, topics.exchange(), out, out, exchange(), "router", "joiner");
         topology.addSink(Sinks.DOCUMENTS, topics.documents(), out, out, byKey(), "joiner");
+        topology.addSink(Sinks.STATE, topics.state(), out, out, "joiner");
         topology.addSink(Sinks.QUARANTINE, topics.quarantine(), out, out, byKey(), "router", "joiner");
         return topology;
     }

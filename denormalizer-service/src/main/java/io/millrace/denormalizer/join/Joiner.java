@@ -54,6 +54,9 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
     private long scanEnded;
     private boolean isQuiet;
     private boolean isMarked;
+    /** What {@link Sinks#STATE} was told last; null before the first word. */
+    private String told;
+    private byte[] partitionKey;
 
     /** @param shares of each stream thread */
     Joiner(Plan plan, JoinSettings settings, CommitClock commits, Stage stage, ThreadLocal<ThreadShare> shares) {
@@ -81,6 +84,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         context = processorContext;
         documents = context.getStateStore(Stores.DOCUMENTS);
         store = context.getStateStore(Stores.LOOKUPS);
+        partitionKey = Integer.toString(context.taskId().partition()).getBytes(StandardCharsets.US_ASCII);
         clock = commits.session(context.taskId().partition());
         graves = new Graves(documents, clock, settings.keepRemoved());
         lookupGraves = new Graves(store, clock, settings.keepRemoved());
@@ -116,10 +120,13 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
 
     @Override
     public void process(Record<byte[], byte[]> record) {
+        long began = System.nanoTime();
         isQuiet = false;
         share.busy();
         mark();
         apply(record.key(), Message.decode(record.value()), record.headers());
+        tell();
+        stage.processed(System.nanoTime() - began);
     }
 
     private void apply(byte[] key, Message message, org.apache.kafka.common.header.Headers cause) {
@@ -236,6 +243,18 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
             if (phase != Phase.HELD) {
                 fanOut.start(reference, cause);
             }
+        }
+    }
+
+    /**
+     * Says in Kafka whether documents are to come that no record waits for. It goes out before the offset of what caused it
+     * is committed, so whoever sees that offset committed sees this too.
+     */
+    private void tell() {
+        var now = phase != Phase.LIVE ? "building" : !fanOut.isIdle() ? "spreading" : heavy.isIdle() ? JoinTopics.IDLE : "holding heavy documents";
+        if (!now.equals(told)) {
+            told = now;
+            context.forward(new Record<>(partitionKey, now.getBytes(StandardCharsets.US_ASCII), context.currentSystemTimeMs()), Sinks.STATE);
         }
     }
 
@@ -492,6 +511,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
             fanOut.work(now + granted);
             share.spent(System.nanoTime() - now);
         }
+        tell();
         stage.fanOuts(context.taskId().partition(), fanOut.pending());
     }
 

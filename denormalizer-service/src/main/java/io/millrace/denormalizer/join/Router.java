@@ -131,7 +131,7 @@ final class Router implements Processor<byte[], byte[], byte[], byte[]> {
         } else if (!table.nodes().isEmpty()) {
             remembered(table, key.rowId(), row, position, cause);
         }
-        stage.routed(table);
+        stage.routed(table, record.headers());
     }
 
     /** A row whose former state decides from where it must be taken back. */

@@ -8,6 +8,8 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanContext;
 import io.opentelemetry.api.trace.SpanKind;
@@ -15,6 +17,7 @@ import io.opentelemetry.api.trace.TraceFlags;
 import io.opentelemetry.api.trace.TraceState;
 import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.context.Context;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -22,6 +25,11 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /** What one pipeline's join tells the world: meters and traces. Thread-safe; recording is cheap. */
 public final class Stage {
+
+    /** The lag in records is looked at every few seconds; until then the last row's age stands. */
+    private static final long RESTING_MICROS = 10_000_000;
+
+    private static final int MOST_TRACED = 1_000;
 
     private final Plan plan;
     private final Tracer tracer;
@@ -34,7 +42,20 @@ public final class Stage {
     private final Counter bytesOut;
     private final Counter retries;
     private final Timer sinceCommit;
+    private final Timer processing;
     private final AtomicLong lag = new AtomicLong();
+    private final AtomicLong stateBytes = new AtomicLong();
+    /** When the row that was taken in last was committed, and how old it was then; microseconds. */
+    private volatile long lastCommitted;
+    private volatile long lastAge;
+    private volatile long lastTaken;
+    /** The last traced change of each document that had one lately; guarded by itself. */
+    private final Map<String, SpanContext> traced = new LinkedHashMap<>() {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, SpanContext> eldest) {
+            return size() > MOST_TRACED;
+        }
+    };
     private final Map<Integer, String> phases = new ConcurrentHashMap<>();
     private final Map<Integer, Integer> fanOuts = new ConcurrentHashMap<>();
 
@@ -50,7 +71,13 @@ public final class Stage {
         parked = outcome(meters, "parked");
         unreadable = outcome(meters, "failed");
         bytesOut = Counter.builder("millrace.bytes").tag("stage", "join").tag("pipeline", plan.pipeline()).tag("direction", "out").register(meters);
-        retries = Counter.builder("millrace.retries").tag("stage", "join").register(meters);
+        retries = Counter.builder("millrace.retries").tag("stage", "join").tag("pipeline", plan.pipeline()).register(meters);
+        // Every record counts here, so without percentiles: those would cost more than many a record does.
+        processing = Timer.builder("millrace.processing").description("Work on one record, of the rows or of the exchange").tag("stage", "join").tag("pipeline", plan.pipeline()).register(meters);
+        Gauge.builder("millrace.lag.seconds", this, Stage::lagSeconds).description("Age of the row that was taken in last, and of what waits behind it where nothing moves")
+                .tag("stage", "join").tag("pipeline", plan.pipeline()).register(meters);
+        Gauge.builder("millrace.state.bytes", stateBytes, AtomicLong::get).strongReference(true).description("State stores on this instance, on disk and in memory")
+                .tag("stage", "join").tag("pipeline", plan.pipeline()).register(meters);
         sinceCommit = Timer.builder("millrace.commit.to.stage").tag("stage", "join").tag("pipeline", plan.pipeline())
                 .publishPercentiles(0.5, 0.95, 0.99).register(meters);
         Gauge.builder("millrace.lag.records", lag, AtomicLong::get).strongReference(true).tag("stage", "join").tag("pipeline", plan.pipeline()).register(meters);
@@ -62,8 +89,33 @@ public final class Stage {
         return Counter.builder("millrace.records").tag("stage", "join").tag("pipeline", plan.pipeline()).tag("table", "").tag("outcome", outcome).register(meters);
     }
 
-    void routed(TablePlan table) {
+    private double lagSeconds() {
+        long now = Headers.nowMicros();
+        boolean rests = now - lastTaken > RESTING_MICROS;
+        if (lastTaken == 0 || rests && lag.get() == 0) {
+            return 0;
+        }
+        return Math.max(0, rests ? now - lastCommitted : lastAge) / 1e6;
+    }
+
+    void routed(TablePlan table, org.apache.kafka.common.header.Headers cause) {
         routed[table.id()].increment();
+        long committed = Headers.number(cause, Headers.COMMITTED, 0);
+        if (committed > 0) {
+            long now = Headers.nowMicros();
+            lastCommitted = committed;
+            lastAge = now - committed;
+            lastTaken = now;
+        }
+    }
+
+    void processed(long nanos) {
+        processing.record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** The size of the state stores of this instance. */
+    public void state(long bytes) {
+        stateBytes.set(bytes);
     }
 
     void superseded() {
@@ -131,10 +183,35 @@ public final class Stage {
             return;
         }
         var remote = SpanContext.createFromRemoteParent(parent.traceId(), parent.spanId(), TraceFlags.getSampled(), TraceState.getDefault());
-        var span = tracer.spanBuilder("join " + plan.pipeline()).setSpanKind(SpanKind.INTERNAL).setParent(Context.root().with(Span.wrap(remote)))
-                .setAttribute("millrace.pipeline", plan.pipeline()).setAttribute("millrace.document", documentId).startSpan();
-        var own = span.getSpanContext();
-        span.end();
+        var own = span(remote, cause, out, documentId);
         out.add(Headers.TRACEPARENT, Headers.bytes(own.isValid() ? new TraceParent(own.getTraceId(), own.getSpanId(), true).toString() : text));
+    }
+
+    /**
+     * From the gate's hand to now, so that the wait in front of the join is in it. A document comes from many rows: the span
+     * is linked to the document's traced change before this one.
+     */
+    private SpanContext span(SpanContext parent, org.apache.kafka.common.header.Headers cause, org.apache.kafka.common.header.Headers out, String documentId) {
+        long now = Headers.nowMicros();
+        var builder = tracer.spanBuilder("join " + plan.pipeline()).setSpanKind(SpanKind.CONSUMER).setParent(Context.root().with(Span.wrap(parent)))
+                .setStartTimestamp(Math.min(now, Headers.number(cause, Headers.GATED, now)), TimeUnit.MICROSECONDS)
+                .setAttribute("millrace.stage", "join").setAttribute("millrace.pipeline", plan.pipeline()).setAttribute("millrace.document", documentId)
+                .setAttribute("millrace.position", Headers.position(out).toString()).setAttribute("millrace.version", Headers.number(out, Headers.VERSION, -1));
+        synchronized (traced) {
+            var before = traced.get(documentId);
+            if (before != null) {
+                builder.addLink(before, Attributes.of(AttributeKey.stringKey("millrace.link"), "the document's change before"));
+            }
+        }
+        var span = builder.startSpan();
+        span.end(now, TimeUnit.MICROSECONDS);
+        var own = span.getSpanContext();
+        if (own.isValid()) {
+            synchronized (traced) {
+                traced.remove(documentId);
+                traced.put(documentId, own);
+            }
+        }
+        return own;
     }
 }

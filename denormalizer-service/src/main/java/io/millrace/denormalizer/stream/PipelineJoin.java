@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -50,6 +51,7 @@ final class PipelineJoin {
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
     private static final Duration CLOSING = Duration.ofSeconds(20);
     private static final int FAILURES_AT_ONCE = 3;
+    private static final Set<String> STATE_SIZES = Set.of("total-sst-files-size", "size-all-mem-tables");
 
     private final Pipeline pipeline;
     private final int pipelines;
@@ -218,6 +220,7 @@ final class PipelineJoin {
                     if (System.nanoTime() - purged > PURGE.toNanos()) {
                         purge(admin, topics.exchange(), catchUp);
                         running.lag(catchUp.lag());
+                        running.state(stateBytes(streams));
                         // Only now: while Kafka does not answer it is asked at every beat, and the trouble stays reported.
                         purged = System.nanoTime();
                     }
@@ -235,6 +238,11 @@ final class PipelineJoin {
                 Thread.currentThread().interrupt();
             }
         }
+    }
+
+    private static long stateBytes(KafkaStreams streams) {
+        return streams.metrics().values().stream().filter(m -> STATE_SIZES.contains(m.metricName().name()))
+                .mapToLong(m -> m.metricValue() instanceof Number size ? size.longValue() : 0).sum();
     }
 
     private void report(KafkaStreams.State state) {

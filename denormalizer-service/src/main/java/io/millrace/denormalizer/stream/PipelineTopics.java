@@ -2,7 +2,6 @@ package io.millrace.denormalizer.stream;
 
 import io.millrace.denormalizer.join.JoinTopics;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -15,6 +14,20 @@ import org.apache.kafka.common.errors.TopicExistsException;
 
 /** Holds the topics of a pipeline against what its join needs. */
 final class PipelineTopics {
+
+    /** Nothing may be lost between the stages, however long one of them is down: the records stay until they are consumed and purged. */
+    private static final Map<String, String> KEPT = Map.of(
+            TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_DELETE,
+            TopicConfig.RETENTION_MS_CONFIG, "-1",
+            TopicConfig.RETENTION_BYTES_CONFIG, "-1",
+            TopicConfig.SEGMENT_BYTES_CONFIG, Integer.toString(64 << 20),
+            TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.toString(16 << 20),
+            TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG, "CreateTime");
+    /** A few words that are written often and read as a whole. */
+    private static final Map<String, String> LAST_WORDS = Map.of(
+            TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_COMPACT,
+            TopicConfig.SEGMENT_BYTES_CONFIG, Integer.toString(4 << 20),
+            TopicConfig.MIN_CLEANABLE_DIRTY_RATIO_CONFIG, "0.1");
 
     private PipelineTopics() {}
 
@@ -37,9 +50,12 @@ final class PipelineTopics {
         int partitions = described.get(sources.getFirst()).partitions().size();
         refuseUnequal(described, partitions);
         if (!existing.contains(topics.exchange())) {
-            create(admin, topics.exchange(), partitions, replicationFactor);
+            create(admin, new NewTopic(topics.exchange(), partitions, replicationFactor).configs(KEPT));
         } else {
             refuseUnequal(admin.describeTopics(List.of(topics.exchange())).allTopicNames().get(), partitions);
+        }
+        if (!existing.contains(topics.state())) {
+            create(admin, new NewTopic(topics.state(), 1, replicationFactor).configs(LAST_WORDS));
         }
         return partitions;
     }
@@ -54,17 +70,9 @@ final class PipelineTopics {
         }
     }
 
-    /** Nothing may be lost between the stages, however long one of them is down: the records stay until they are consumed and purged. */
-    private static void create(Admin admin, String name, int partitions, short replicationFactor) throws ExecutionException, InterruptedException {
-        var topic = new NewTopic(name, partitions, replicationFactor).configs(Map.of(
-                TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_DELETE,
-                TopicConfig.RETENTION_MS_CONFIG, "-1",
-                TopicConfig.RETENTION_BYTES_CONFIG, "-1",
-                TopicConfig.SEGMENT_BYTES_CONFIG, Integer.toString(64 << 20),
-                TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.toString(16 << 20),
-                TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG, "CreateTime"));
+    private static void create(Admin admin, NewTopic topic) throws ExecutionException, InterruptedException {
         try {
-            admin.createTopics(new HashSet<>(List.of(topic))).all().get();
+            admin.createTopics(List.of(topic)).all().get();
         } catch (ExecutionException e) {
             if (!(e.getCause() instanceof TopicExistsException)) {
                 throw e;

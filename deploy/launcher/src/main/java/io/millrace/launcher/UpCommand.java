@@ -39,6 +39,8 @@ final class UpCommand implements Callable<Integer> {
     @Option(names = "--port", paramLabel = "KEY=N", description = "Change one port: postgres, kafka, kafka-controller, registry, registry-management, search, "
             + "search-transport, capture, gate, denormalizer, indexer, purge.")
     private Map<String, Integer> ports = Map.of();
+    @Option(names = "--otlp", paramLabel = "URL", description = "Send spans to this receiver, OTLP over HTTP, such as http://localhost:4318. Default: none are sent.")
+    private String otlp;
     @Option(names = "--scale", paramLabel = "N", defaultValue = "10000", description = "How many monitors an empty demo database gets; 0 for none. Default: ${DEFAULT-VALUE}.")
     private int scale;
 
@@ -49,7 +51,7 @@ final class UpCommand implements Callable<Integer> {
         var demo = pipelines.isEmpty();
         var paths = demo ? List.of(home.resolve("deploy").resolve("demo").resolve("pipelines")) : pipelines;
         var files = PipelineFiles.load(paths);
-        var options = StackOptions.of(home, data.path(), paths, demo ? new DemoSource("demo", scale) : null, portBase, ports);
+        var options = StackOptions.of(home, data.path(), paths, demo ? new DemoSource("demo", scale) : null, portBase, ports).withOtlp(otlp);
         var stack = new Stack(options);
         stack.requireBuilt();
         if (!demo) {

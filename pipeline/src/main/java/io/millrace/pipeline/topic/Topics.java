@@ -49,6 +49,32 @@ public final class Topics {
         return QUARANTINE + DOCUMENTS + pipeline;
     }
 
+    /**
+     * How far a source was captured: each record's value is an LSN, the way Postgres prints it. Kafka holds every change
+     * that was committed up to it. One partition; old records go.
+     */
+    public static String reached(String source) {
+        return "millrace.capture." + source + ".reached";
+    }
+
+    /** The consumer group of a pipeline's join. */
+    public static String joinGroup(String pipeline, int generation) {
+        return "millrace-denormalizer-" + pipeline + (generation == 0 ? "" : "-g" + generation);
+    }
+
+    /** What a pipeline's join sends to itself, by which rows find their document's partition. */
+    public static String exchange(String joinGroup) {
+        return joinGroup + "-exchange";
+    }
+
+    /**
+     * Which partitions of a join have documents to emit that no record waits for: the first build, or a look-up that is
+     * being spread. The key is the partition as text, the value {@code idle} or what is being done.
+     */
+    public static String joinState(String joinGroup) {
+        return joinGroup + "-state";
+    }
+
     /** The one slot of a source. */
     public static String slot(String source) {
         return "millrace_" + source.replace('-', '_');

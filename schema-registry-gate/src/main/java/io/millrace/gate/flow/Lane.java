@@ -77,6 +77,8 @@ final class Lane implements Runnable {
     private Refusal refusal;
     private long refusedAt = NOTHING;
 
+    /** The first of the records that the thread works on, null while it has none. */
+    private volatile ConsumerRecord<byte[], byte[]> first;
     private volatile boolean stopping;
     private volatile long finished = NOTHING;
     private volatile String trouble;
@@ -157,6 +159,20 @@ final class Lane implements Runnable {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** When the oldest record that is not finished was committed, in microseconds; 0 where there is none. */
+    long oldestMicros() {
+        var oldest = first;
+        if (oldest == null) {
+            lock.lock();
+            try {
+                oldest = queue.peek();
+            } finally {
+                lock.unlock();
+            }
+        }
+        return oldest == null ? 0 : Headers.number(oldest.headers(), Headers.COMMITTED, 0);
     }
 
     /** Makes the lane look at the state of its table again. */
@@ -265,6 +281,7 @@ final class Lane implements Runnable {
             for (int i = 0; i < chunk && !queue.isEmpty(); i++) {
                 pending.add(queue.remove());
             }
+            first = pending.peek();
         } finally {
             lock.unlock();
         }
@@ -287,6 +304,7 @@ final class Lane implements Runnable {
         parts.kafka.ensure(table.rows(), parts.kafka.partitions(captured), KafkaClients.compacted());
         var sent = new ArrayList<Future<RecordMetadata>>(pending.size());
         outbound.begin();
+        long began = System.nanoTime();
         var finding = Inspector.Finding.PASSES;
         for (var record : pending) {
             finding = inspector.inspect(record);
@@ -296,6 +314,9 @@ final class Lane implements Runnable {
             sent.add(producer.send(outbound.passing(record)));
         }
         var failure = finish(sent, true);
+        if (!sent.isEmpty()) {
+            meters.chunk(sent.size(), System.nanoTime() - began);
+        }
         if (failure instanceof RecordTooLargeException) {
             refuse(Refusal.of(Refusal.TOO_LARGE, "Kafka does not take it into " + table.rows() + ": " + failure.getMessage()));
         } else if (failure != null) {
@@ -344,6 +365,7 @@ final class Lane implements Runnable {
                 finished = record.offset() + 1;
             }
         }
+        first = pending.peek();
         lock.lock();
         try {
             held -= bytes + (long) done * OVERHEAD;

@@ -192,14 +192,21 @@ public class Lanes {
 
     void measure(Consumer<?, ?> consumer) {
         var lags = new HashMap<Table, Long>();
+        var oldest = new HashMap<Table, Long>();
         lanes.forEach((partition, lane) -> {
             if (consumer.assignment().contains(partition)) {
                 long unfetched = consumer.currentLag(partition).orElse(0);
                 long unfinished = lane.finished() < 0 || unfetched == 0 && lane.isIdle() ? 0 : Math.max(0, position(consumer, partition) - lane.finished());
                 lags.merge(lane.table(), unfetched + unfinished, Long::sum);
+                oldest.merge(lane.table(), lane.oldestMicros(), Lanes::earlier);
             }
         });
-        lags.forEach((table, lag) -> parts.meters(table).lag(lag));
+        parts.measured(lags, oldest);
+    }
+
+    /** Of two times, where 0 is none. */
+    private static long earlier(long one, long other) {
+        return one == 0 || other != 0 && other < one ? other : one;
     }
 
     private static long position(Consumer<?, ?> consumer, TopicPartition partition) {

@@ -1,6 +1,7 @@
 package io.millrace.gate.flow;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
@@ -10,6 +11,7 @@ import io.millrace.gate.rule.RuleSet.Constraint;
 import io.millrace.pipeline.record.Headers;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /** The meters of one table. Thread-safe. */
@@ -26,11 +28,15 @@ final class Meters {
     private final Counter bytesOut;
     private final Counter retries;
     private final Timer sinceCommit;
+    private final DistributionSummary batch;
+    private final Timer processing;
     private final AtomicLong lag = new AtomicLong();
+    /** When the oldest record that is not finished was committed, 0 where there is none. */
+    private final AtomicLong oldest = new AtomicLong();
     private final MeterRegistry registry;
     private final Tags tags;
 
-    Meters(MeterRegistry registry, Table table) {
+    Meters(MeterRegistry registry, Table table, BooleanSupplier parkedNow) {
         this.registry = registry;
         tags = Tags.of("stage", STAGE, "table", table.name());
         passed = registry.counter("millrace.records", tags.and("outcome", "passed"));
@@ -40,7 +46,15 @@ final class Meters {
         bytesOut = registry.counter("millrace.bytes", tags.and("direction", "out"));
         retries = registry.counter("millrace.retries", Tags.of("stage", STAGE));
         sinceCommit = Timer.builder("millrace.commit.to.stage").tags(tags).publishPercentiles(0.5, 0.95, 0.99).register(registry);
+        batch = DistributionSummary.builder("millrace.batch.records").description("Records whose acknowledgements were awaited together").tag("stage", STAGE)
+                .publishPercentiles(0.5, 0.95, 0.99).register(registry);
+        processing = Timer.builder("millrace.processing").description("From taking records of a partition to Kafka's acknowledgement").tag("stage", STAGE)
+                .publishPercentiles(0.5, 0.95, 0.99).register(registry);
         Gauge.builder("millrace.lag.records", lag, AtomicLong::get).tags(tags).register(registry);
+        Gauge.builder("millrace.lag.seconds", oldest, o -> o.get() == 0 ? 0 : Math.max(0, Headers.nowMicros() - o.get()) / 1e6)
+                .description("Age of the oldest change that is not finished").tags(tags).register(registry);
+        Gauge.builder("millrace.table.parked", parkedNow, p -> p.getAsBoolean() ? 1 : 0).strongReference(true)
+                .description("Whether the table is parked").tags(tags).register(registry);
     }
 
     /** Of so many records one in this many is enough to know their latencies by. */
@@ -80,7 +94,13 @@ final class Meters {
         retries.increment();
     }
 
-    void lag(long records) {
+    void chunk(int records, long nanos) {
+        batch.record(records);
+        processing.record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    void lag(long records, long oldestMicros) {
         lag.set(records);
+        oldest.set(oldestMicros);
     }
 }

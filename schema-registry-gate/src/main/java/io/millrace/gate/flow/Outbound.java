@@ -72,7 +72,7 @@ final class Outbound {
         var headers = new ArrayList<Header>(came.length + 1);
         for (var header : came) {
             if (header.key().equals(Headers.TRACEPARENT)) {
-                var step = traces.step(header.value(), table.name(), receivedMicros, nowMicros);
+                var step = traces.step(header.value(), table.name(), Headers.bytes(record.headers(), Headers.POSITION), receivedMicros, nowMicros);
                 headers.add(step == header.value() ? header : new RecordHeader(Headers.TRACEPARENT, step));
             } else if (!isOfTheGate(header.key())) {
                 headers.add(header);

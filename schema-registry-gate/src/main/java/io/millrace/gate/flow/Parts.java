@@ -34,7 +34,13 @@ class Parts {
         this.registry = registry;
     }
 
+    /** What was found of the tables whose partitions are here; others have no lag here. */
+    void measured(Map<Table, Long> lags, Map<Table, Long> oldestMicros) {
+        lags.keySet().forEach(this::meters);
+        meters.forEach((table, found) -> found.lag(lags.getOrDefault(table, 0L), oldestMicros.getOrDefault(table, 0L)));
+    }
+
     Meters meters(Table table) {
-        return meters.computeIfAbsent(table, t -> new Meters(registry, t));
+        return meters.computeIfAbsent(table, t -> new Meters(registry, t, () -> control.table(t).parked()));
     }
 }

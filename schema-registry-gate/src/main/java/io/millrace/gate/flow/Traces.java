@@ -1,6 +1,7 @@
 package io.millrace.gate.flow;
 
 import io.millrace.pipeline.record.Headers;
+import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.record.TraceParent;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanContext;
@@ -26,7 +27,7 @@ public class Traces {
     }
 
     /** The context to send on: the gate's own span where the trace is sampled, else what came. */
-    byte[] step(byte[] traceparent, String table, long fromMicros, long toMicros) {
+    byte[] step(byte[] traceparent, String table, byte[] position, long fromMicros, long toMicros) {
         if (traceparent == null || traceparent.length <= FLAG || (Character.digit(traceparent[FLAG], 16) & 1) == 0) {
             return traceparent;
         }
@@ -36,7 +37,9 @@ public class Traces {
         }
         var parent = SpanContext.createFromRemoteParent(came.traceId(), came.spanId(), TraceFlags.getSampled(), TraceState.getDefault());
         var span = tracer.spanBuilder("gate " + table).setSpanKind(SpanKind.PRODUCER).setParent(Context.root().with(Span.wrap(parent)))
-                .setStartTimestamp(fromMicros, TimeUnit.MICROSECONDS).startSpan();
+                .setStartTimestamp(fromMicros, TimeUnit.MICROSECONDS)
+                .setAttribute("millrace.stage", "gate").setAttribute("millrace.table", table)
+                .setAttribute("millrace.position", position == null ? "" : Position.of(position).toString()).startSpan();
         span.end(toMicros, TimeUnit.MICROSECONDS);
         var own = span.getSpanContext();
         return own.isValid() && own.isSampled() ? Headers.bytes(new TraceParent(own.getTraceId(), own.getSpanId(), true).toString()) : traceparent;

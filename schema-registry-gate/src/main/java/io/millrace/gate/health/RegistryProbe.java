@@ -1,5 +1,7 @@
 package io.millrace.gate.health;
 
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.millrace.gate.schema.Registry;
 import io.millrace.gate.schema.RegistryAwayException;
 import jakarta.annotation.PostConstruct;
@@ -19,8 +21,10 @@ class RegistryProbe {
     private volatile String trouble;
     private Thread thread;
 
-    RegistryProbe(Registry registry) {
+    RegistryProbe(Registry registry, MeterRegistry meters) {
         this.registry = registry;
+        Gauge.builder("millrace.server.up", this, probe -> probe.trouble == null ? 1 : 0).description("Whether the server answered when it was last asked")
+                .tags("stage", "gate", "server", "registry").register(meters);
     }
 
     @PostConstruct

@@ -156,44 +156,46 @@ public final class BulkWriter {
         int deleted = 0;
         boolean unmapped = false;
         String wait = null;
-        for (int i = 0; i < documents.size(); i++) {
-            var document = documents.get(i);
-            switch (answer.verdicts().get(i)) {
-                case Verdict.Applied applied -> {
-                    deleted += document.isDelete() ? 1 : 0;
-                    answered(document, document.isDelete() ? "deleted" : "written", documents.size(), started, now);
-                }
-                case Verdict.Superseded s -> {
-                    superseded++;
-                    answered(document, "superseded", documents.size(), started, now);
-                }
-                case Verdict.Later later -> {
-                    again.add(document);
-                    wait = later.reason();
-                }
-                case Verdict.Failed failed -> {
-                    if (attempt.failures.merge(document.id(), 1, Integer::sum) < config.serverErrorAttempts()) {
-                        again.add(document);
-                        wait = failed.reason();
-                    } else {
-                        refused.add(document);
-                        reasons.add(failed.reason());
+        try (var bulk = spans.bulk(pipeline.name(), documents.size(), started, now)) {
+            for (int i = 0; i < documents.size(); i++) {
+                var document = documents.get(i);
+                switch (answer.verdicts().get(i)) {
+                    case Verdict.Applied applied -> {
+                        deleted += document.isDelete() ? 1 : 0;
+                        answered(bulk, document, document.isDelete() ? "deleted" : "written", now);
                     }
-                }
-                case Verdict.Unmapped u -> {
-                    if (attempt.grown.add(document.id())) {
-                        again.add(document);
-                        unmapped = true;
-                    } else {
-                        refused.add(document);
-                        reasons.add(u.reason());
+                    case Verdict.Superseded s -> {
+                        superseded++;
+                        answered(bulk, document, "superseded", now);
                     }
+                    case Verdict.Later later -> {
+                        again.add(document);
+                        wait = later.reason();
+                    }
+                    case Verdict.Failed failed -> {
+                        if (attempt.failures.merge(document.id(), 1, Integer::sum) < config.serverErrorAttempts()) {
+                            again.add(document);
+                            wait = failed.reason();
+                        } else {
+                            refused.add(document);
+                            reasons.add(failed.reason());
+                        }
+                    }
+                    case Verdict.Unmapped u -> {
+                        if (attempt.grown.add(document.id())) {
+                            again.add(document);
+                            unmapped = true;
+                        } else {
+                            refused.add(document);
+                            reasons.add(u.reason());
+                        }
+                    }
+                    case Verdict.Refused r -> {
+                        refused.add(document);
+                        reasons.add(r.reason());
+                    }
+                    case Verdict.IndexGone gone -> throw new IndexGoneException(gone.reason());
                 }
-                case Verdict.Refused r -> {
-                    refused.add(document);
-                    reasons.add(r.reason());
-                }
-                case Verdict.IndexGone gone -> throw new IndexGoneException(gone.reason());
             }
         }
         int done = documents.size() - again.size() - refused.size();
@@ -210,9 +212,9 @@ public final class BulkWriter {
         return again;
     }
 
-    private void answered(Document document, String outcome, int batch, long started, long now) {
+    private void answered(IndexSpans.Bulk bulk, Document document, String outcome, long now) {
         meters.indexed(document.record().headers(), now);
-        spans.indexed(document.record(), pipeline.name(), outcome, batch, started, now);
+        bulk.answered(document.record(), outcome);
     }
 
     /** @return the documents that are asked for again, because the breaker holds them out of the quarantine */

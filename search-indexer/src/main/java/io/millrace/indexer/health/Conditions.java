@@ -1,5 +1,7 @@
 package io.millrace.indexer.health;
 
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.inject.Singleton;
 import java.util.Map;
 import java.util.TreeMap;
@@ -14,6 +16,11 @@ public final class Conditions {
 
     private final Map<String, String> reasons = new ConcurrentHashMap<>();
     private final Map<String, String> broken = new ConcurrentHashMap<>();
+
+    Conditions(MeterRegistry meters) {
+        Gauge.builder("millrace.partitions.waiting", this, c -> c.reasons.size() + c.broken.size()).description("Partitions that do not advance; health says why")
+                .tag("stage", "index").register(meters);
+    }
 
     /** Says why this partition waits; logged when it is news. */
     public void waiting(String who, String reason) {

@@ -102,6 +102,16 @@ final class Inbox {
         }
     }
 
+    /** The record that waits longest, null where none waits. */
+    ConsumerRecord<byte[], byte[]> first() {
+        lock.lock();
+        try {
+            return records.peek();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     int size() {
         lock.lock();
         try {

@@ -8,8 +8,10 @@ import io.millrace.indexer.generation.Generation;
 import io.millrace.indexer.generation.Generations;
 import io.millrace.indexer.generation.SearchAwayException;
 import io.millrace.indexer.health.Conditions;
+import io.millrace.indexer.measure.BulkTimes;
 import io.millrace.indexer.measure.Meters;
 import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.record.Headers;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -31,12 +33,15 @@ final class Lane {
     private final BulkWriter writer;
     private final Conditions conditions;
     private final Meters meters;
+    private final BulkTimes bulks;
     private final Partition consumer;
     private final IndexerConfig config;
     private final long bulkBytes;
     private final Inbox inbox;
     private final Thread thread;
     private volatile int inFlight;
+    /** The first of the records in flight, null while there are none. */
+    private volatile ConsumerRecord<byte[], byte[]> first;
     private volatile boolean opened;
     private volatile boolean stopping;
     /** What may be committed; null before the first answer. Written by this lane's thread alone. */
@@ -59,7 +64,7 @@ final class Lane {
     }
 
     Lane(TopicPartition partition, int groupGeneration, Pipeline pipeline, String who, Generations generations, BulkWriter writer,
-            Conditions conditions, Meters meters, Partition consumer, IndexerConfig config, long share) {
+            Conditions conditions, Meters meters, BulkTimes bulks, Partition consumer, IndexerConfig config, long share) {
         this.partition = partition;
         this.groupGeneration = groupGeneration;
         this.pipeline = pipeline;
@@ -68,6 +73,7 @@ final class Lane {
         this.writer = writer;
         this.conditions = conditions;
         this.meters = meters;
+        this.bulks = bulks;
         this.consumer = consumer;
         this.config = config;
         this.bulkBytes = Math.min(share, config.bulkBytes().asLongValue());
@@ -112,6 +118,13 @@ final class Lane {
         return inbox.size() + inFlight;
     }
 
+    /** When the oldest change that is not answered was committed, in microseconds; 0 where there is none. */
+    long oldestMicros() {
+        var inWork = first;
+        var oldest = inWork == null ? inbox.first() : inWork;
+        return oldest == null ? 0 : Headers.number(oldest.headers(), Headers.COMMITTED, 0);
+    }
+
     /** Takes nothing more; returns at once. */
     void stop() {
         stopping = true;
@@ -142,13 +155,17 @@ final class Lane {
                 if (records.isEmpty()) {
                     return;
                 }
+                first = records.getFirst();
                 inFlight = records.size();
+                long sent = Headers.nowMicros();
                 if (inbox.drained()) {
                     consumer.adjust();
                 }
                 writer.write(generation, records);
                 answered = new OffsetAndMetadata(records.getLast().offset() + 1, generation.uuid());
+                bulks.add(partition, new BulkTimes.Bulk(records.getFirst().offset(), records.getLast().offset(), sent, Headers.nowMicros()));
                 inFlight = 0;
+                first = null;
             }
         } catch (IndexGoneException e) {
             conditions.waiting(who, "the index of the pipeline " + pipeline.name() + " is gone (" + e.getMessage() + "); it is made again and filled from the first record of " + partition.topic());

@@ -5,6 +5,7 @@ import io.millrace.indexer.Pipelines;
 import io.millrace.indexer.bulk.BulkWriters;
 import io.millrace.indexer.generation.Generations;
 import io.millrace.indexer.health.Conditions;
+import io.millrace.indexer.measure.BulkTimes;
 import io.millrace.indexer.measure.PipelineMeters;
 import io.quarkus.runtime.StartupEvent;
 import io.smallrye.common.annotation.Identifier;
@@ -55,6 +56,7 @@ final class Lanes implements KafkaConsumerRebalanceListener {
     private final Provider<BulkWriters> writers;
     private final Conditions conditions;
     private final PipelineMeters meters;
+    private final BulkTimes bulks;
     private final KafkaClientService clients;
     private final IndexerConfig config;
     private final Map<TopicPartition, Lane> lanes = new ConcurrentHashMap<>();
@@ -63,12 +65,13 @@ final class Lanes implements KafkaConsumerRebalanceListener {
     private final AtomicBoolean ticking = new AtomicBoolean();
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("commit-clock").factory());
 
-    Lanes(Pipelines pipelines, Generations generations, Provider<BulkWriters> writers, Conditions conditions, PipelineMeters meters, KafkaClientService clients, IndexerConfig config) {
+    Lanes(Pipelines pipelines, Generations generations, Provider<BulkWriters> writers, Conditions conditions, PipelineMeters meters, BulkTimes bulks, KafkaClientService clients, IndexerConfig config) {
         this.pipelines = pipelines;
         this.generations = generations;
         this.writers = writers;
         this.conditions = conditions;
         this.meters = meters;
+        this.bulks = bulks;
         this.clients = clients;
         this.config = config;
     }
@@ -101,7 +104,7 @@ final class Lanes implements KafkaConsumerRebalanceListener {
             var pipeline = pipelines.ofTopic(partition.topic());
             var who = pipeline.name() + "[" + partition.partition() + "]";
             var lane = new Lane(partition, consumer.groupMetadata().generationId(), pipeline, who, generations, writers.get().writer(pipeline, who),
-                    conditions, meters.of(pipeline), new PolledPartition(partition), config, share);
+                    conditions, meters.of(pipeline), bulks, new PolledPartition(partition), config, share);
             lanes.put(partition, lane);
             lane.start();
         }
@@ -169,6 +172,7 @@ final class Lanes implements KafkaConsumerRebalanceListener {
 
     private void commitAndMeasure(Consumer<byte[], byte[]> consumer) {
         var lag = new HashMap<String, Long>();
+        var oldest = new HashMap<String, Long>();
         var offsets = new HashMap<TopicPartition, OffsetAndMetadata>();
         lanes.forEach((partition, lane) -> {
             var answered = lane.answered();
@@ -178,8 +182,11 @@ final class Lanes implements KafkaConsumerRebalanceListener {
                 offsets.put(partition, answered);
             }
             lag.merge(lane.pipeline().name(), consumer.currentLag(partition).orElse(0) + lane.waiting(), Long::sum);
+            if (lane.oldestMicros() > 0) {
+                oldest.merge(lane.pipeline().name(), lane.oldestMicros(), Math::min);
+            }
         });
-        pipelines.all().forEach(pipeline -> meters.of(pipeline).lag(lag.getOrDefault(pipeline.name(), 0L)));
+        pipelines.all().forEach(pipeline -> meters.of(pipeline).lag(lag.getOrDefault(pipeline.name(), 0L), oldest.getOrDefault(pipeline.name(), 0L)));
         if (!offsets.isEmpty()) {
             consumer.commitAsync(offsets, (done, failure) -> {
                 if (failure == null) {

@@ -4,6 +4,7 @@ import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.TraceParent;
 import io.opentelemetry.api.OpenTelemetry;
 import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.SpanBuilder;
 import io.opentelemetry.api.trace.SpanContext;
 import io.opentelemetry.api.trace.SpanKind;
 import io.opentelemetry.api.trace.TraceFlags;
@@ -11,10 +12,11 @@ import io.opentelemetry.api.trace.TraceState;
 import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.context.Context;
 import jakarta.inject.Singleton;
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
-/** The last span of a change's trace, for changes whose trace is sampled. */
+/** The last spans of a change's trace, for changes whose trace is sampled. */
 @Singleton
 public final class IndexSpans {
 
@@ -25,29 +27,69 @@ public final class IndexSpans {
     }
 
     /**
-     * Records that a document went through a bulk request.
+     * The spans of one bulk request.
      *
+     * @param documents how many it had
      * @param started microseconds since the epoch, when the request was sent
      * @param ended microseconds since the epoch, when it was answered
      */
-    public void indexed(ConsumerRecord<byte[], byte[]> record, String pipeline, String outcome, int batch, long started, long ended) {
-        var parent = TraceParent.parse(Headers.text(record.headers(), Headers.TRACEPARENT));
-        if (parent == null || !parent.sampled()) {
-            return;
+    public Bulk bulk(String pipeline, int documents, long started, long ended) {
+        return new Bulk(pipeline, documents, started, ended);
+    }
+
+    /**
+     * A span for each traced document, and one for the request that all of them share: it belongs to the first one's trace
+     * and is linked with all. For one thread.
+     */
+    public final class Bulk implements AutoCloseable {
+
+        private final String pipeline;
+        private final int documents;
+        private final long started;
+        private final long ended;
+        /** Null while no document of it is traced. */
+        private Span shared;
+
+        private Bulk(String pipeline, int documents, long started, long ended) {
+            this.pipeline = pipeline;
+            this.documents = documents;
+            this.started = started;
+            this.ended = ended;
         }
-        var remote = SpanContext.createFromRemoteParent(parent.traceId(), parent.spanId(), TraceFlags.getSampled(), TraceState.getDefault());
-        tracer.spanBuilder("index " + pipeline)
-                .setParent(Context.root().with(Span.wrap(remote)))
-                .setSpanKind(SpanKind.CONSUMER)
-                .setStartTimestamp(started, TimeUnit.MICROSECONDS)
-                .setAttribute("millrace.pipeline", pipeline)
-                .setAttribute("millrace.stage", "index")
-                .setAttribute("millrace.outcome", outcome)
-                .setAttribute("millrace.version", Headers.number(record.headers(), Headers.VERSION, -1))
-                .setAttribute("messaging.destination.partition.id", Integer.toString(record.partition()))
-                .setAttribute("messaging.kafka.offset", record.offset())
-                .setAttribute("messaging.batch.message_count", batch)
-                .startSpan()
-                .end(ended, TimeUnit.MICROSECONDS);
+
+        /** A document of the request was answered. */
+        public void answered(ConsumerRecord<byte[], byte[]> record, String outcome) {
+            var parent = TraceParent.parse(Headers.text(record.headers(), Headers.TRACEPARENT));
+            if (parent == null || !parent.sampled()) {
+                return;
+            }
+            var remote = SpanContext.createFromRemoteParent(parent.traceId(), parent.spanId(), TraceFlags.getSampled(), TraceState.getDefault());
+            if (shared == null) {
+                shared = span("bulk " + pipeline, remote, SpanKind.CLIENT).setAttribute("messaging.batch.message_count", documents).startSpan();
+            }
+            shared.addLink(remote);
+            span("index " + pipeline, remote, SpanKind.CONSUMER)
+                    .addLink(shared.getSpanContext())
+                    .setAttribute("millrace.document", record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8))
+                    .setAttribute("millrace.outcome", outcome)
+                    .setAttribute("millrace.version", Headers.number(record.headers(), Headers.VERSION, -1))
+                    .setAttribute("messaging.destination.partition.id", Integer.toString(record.partition()))
+                    .setAttribute("messaging.kafka.offset", record.offset())
+                    .setAttribute("messaging.batch.message_count", documents)
+                    .startSpan()
+                    .end(ended, TimeUnit.MICROSECONDS);
+        }
+
+        private SpanBuilder span(String name, SpanContext parent, SpanKind kind) {
+            return tracer.spanBuilder(name).setParent(Context.root().with(Span.wrap(parent))).setSpanKind(kind).setStartTimestamp(started, TimeUnit.MICROSECONDS)
+                    .setAttribute("millrace.stage", "index").setAttribute("millrace.pipeline", pipeline);
+        }
+
+        @Override
+        public void close() {
+            if (shared != null) {
+                shared.end(ended, TimeUnit.MICROSECONDS);
+            }
+        }
     }
 }

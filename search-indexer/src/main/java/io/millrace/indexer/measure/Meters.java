@@ -2,6 +2,7 @@ package io.millrace.indexer.measure;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.millrace.pipeline.record.Headers;
@@ -38,7 +39,10 @@ public final class Meters {
     private final Timer fromCaptureToGate;
     private final Timer fromGateToJoin;
     private final Timer fromJoinToIndex;
+    private final Timer skew;
     private final AtomicLong lag = new AtomicLong();
+    /** When the oldest change that is not answered was committed, 0 where there is none. */
+    private final AtomicLong oldest = new AtomicLong();
 
     Meters(MeterRegistry registry, String pipeline) {
         for (var outcome : Outcome.values()) {
@@ -57,7 +61,11 @@ public final class Meters {
         fromCaptureToGate = hop(registry, pipeline, "gate");
         fromGateToJoin = hop(registry, pipeline, "join");
         fromJoinToIndex = hop(registry, pipeline, STAGE);
-        registry.gauge("millrace.lag.records", io.micrometer.core.instrument.Tags.of("stage", STAGE, "pipeline", pipeline), lag);
+        skew = Timer.builder("millrace.clock.skew").description("By how much a change was at a stage before it was at the one before, by their clocks")
+                .tags("stage", STAGE, "pipeline", pipeline).distributionStatisticExpiry(Duration.ofMinutes(2)).register(registry);
+        Gauge.builder("millrace.lag.records", lag, AtomicLong::get).tags("stage", STAGE, "pipeline", pipeline).register(registry);
+        Gauge.builder("millrace.lag.seconds", oldest, o -> o.get() == 0 ? 0 : Math.max(0, Headers.nowMicros() - o.get()) / 1e6)
+                .description("Age of the oldest change that no bulk has answered").tags("stage", STAGE, "pipeline", pipeline).register(registry);
     }
 
     private static Counter bytes(MeterRegistry registry, String pipeline, String direction) {
@@ -92,9 +100,13 @@ public final class Meters {
         outcomes[outcome.ordinal()].increment(count);
     }
 
-    /** Records that no bulk has answered yet. */
-    public void lag(long records) {
+    /**
+     * @param records those that no bulk has answered yet
+     * @param oldestMicros when the oldest of those that are here was committed, 0 where there is none
+     */
+    public void lag(long records, long oldestMicros) {
         lag.set(records);
+        oldest.set(oldestMicros);
     }
 
     /**
@@ -114,9 +126,12 @@ public final class Meters {
         record(fromJoinToIndex, joined, now);
     }
 
-    /** Clocks of two machines may disagree by more than the way took; a negative time counts as none. */
-    private static void record(Timer timer, long from, long to) {
+    /** Clocks of two machines may disagree by more than the way took; a negative time counts as none, and as skew. */
+    private void record(Timer timer, long from, long to) {
         if (from != NONE && to != NONE) {
+            if (to < from) {
+                skew.record(from - to, TimeUnit.MICROSECONDS);
+            }
             timer.record(Math.max(0, to - from), TimeUnit.MICROSECONDS);
         }
     }

@@ -44,9 +44,14 @@ public final class DemoStack implements AutoCloseable {
      * @param output receives a line for each thing that was done
      */
     public DemoStack(Path data, int portBase, int monitors, Output output) {
+        this(data, portBase, monitors, null, output);
+    }
+
+    /** @param otlp where the services send their spans; null for nowhere */
+    public DemoStack(Path data, int portBase, int monitors, String otlp, Output output) {
         var home = home();
         this.stack = new Stack(StackOptions.of(home, data, List.of(home.resolve("deploy").resolve("demo").resolve("pipelines")),
-                new StackOptions.DemoSource(DATABASE, monitors), portBase, Map.of()));
+                new StackOptions.DemoSource(DATABASE, monitors), portBase, Map.of()).withOtlp(otlp));
         this.index = new IndexReader(stack.servers().searchUrl());
         this.output = output;
     }

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.List;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
@@ -15,7 +16,7 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 /**
  * Hands the one stack of this run to every suite that asks for it; starts it for the first and stops it after the last.
  *
- * <p>A suite leaves everything running and the index in agreement with the database.
+ * <p>The services send their spans to the one {@link SpanReceiver}. A suite leaves everything running and the index in agreement with the database.
  */
 public final class SharedStack implements ParameterResolver {
 
@@ -24,16 +25,17 @@ public final class SharedStack implements ParameterResolver {
 
     @Override
     public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
-        return parameter.getParameter().getType() == DemoStack.class;
+        return List.of(DemoStack.class, SpanReceiver.class).contains(parameter.getParameter().getType());
     }
 
     @Override
-    public DemoStack resolveParameter(ParameterContext parameter, ExtensionContext context) {
-        return context.getRoot().getStore(ExtensionContext.Namespace.create(SharedStack.class)).computeIfAbsent(Start.class, key -> start(), Start.class).stack();
+    public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
+        var start = context.getRoot().getStore(ExtensionContext.Namespace.create(SharedStack.class)).computeIfAbsent(Start.class, key -> start(), Start.class);
+        return parameter.getParameter().getType() == SpanReceiver.class ? start.spans() : start.stack();
     }
 
     /** A start that failed is remembered: the next suite would wait as long for the same. Closed by JUnit after the last suite. */
-    private record Start(DemoStack running, RuntimeException failure) implements AutoCloseable {
+    private record Start(DemoStack running, SpanReceiver spans, RuntimeException failure) implements AutoCloseable {
 
         DemoStack stack() {
             if (failure != null) {
@@ -47,20 +49,22 @@ public final class SharedStack implements ParameterResolver {
             if (running != null) {
                 running.close();
             }
+            spans.close();
         }
     }
 
     private static Start start() {
+        var spans = SpanReceiver.start();
         try {
-            return new Start(started(), null);
+            return new Start(started(spans), spans, null);
         } catch (RuntimeException e) {
-            return new Start(null, e);
+            return new Start(null, spans, e);
         }
     }
 
-    private static DemoStack started() {
+    private static DemoStack started(SpanReceiver spans) {
         var data = DemoStack.home().resolve("tests").resolve("target").resolve("stack");
-        var stack = new DemoStack(data, PORT_BASE, MONITORS, new Output(new PrintWriter(System.out, true, StandardCharsets.UTF_8)));
+        var stack = new DemoStack(data, PORT_BASE, MONITORS, spans.address(), new Output(new PrintWriter(System.out, true, StandardCharsets.UTF_8)));
         try {
             stack.close();
             delete(data);

@@ -134,6 +134,11 @@ public final class Stack {
         p.put("quarkus.http.port", options.stages().get(stage).toString());
         p.put(prefix + "pipelines", options.pipelines().stream().map(f -> f.toAbsolutePath().toString()).collect(Collectors.joining(",")));
         p.put("kafka.bootstrap.servers", servers.kafkaBootstrap());
+        if (options.otlp() != null) {
+            p.put("quarkus.otel.sdk.disabled", "false");
+            p.put("quarkus.otel.exporter.otlp.endpoint", options.otlp());
+            p.put("quarkus.otel.exporter.otlp.protocol", "http/protobuf");
+        }
         switch (stage) {
             case CAPTURE -> p.put(prefix + "registry-url", servers.registryUrl());
             case GATE -> {

@@ -16,8 +16,9 @@ import java.util.Map;
  * @param source the demo database, or null when the files refer to a database of the user's own
  * @param servers ports of the servers
  * @param stages ports of the services
+ * @param otlp where spans go, OTLP over HTTP; null for nowhere
  */
-public record StackOptions(Path home, Path data, List<Path> pipelines, DemoSource source, Ports servers, Map<Stage, Integer> stages) {
+public record StackOptions(Path home, Path data, List<Path> pipelines, DemoSource source, Ports servers, Map<Stage, Integer> stages, String otlp) {
 
     /**
      * @param base the first of all ports, or null for the defaults; the services follow ten ports after it
@@ -38,7 +39,12 @@ public record StackOptions(Path home, Path data, List<Path> pipelines, DemoSourc
                 servers = servers.with(change.getKey(), change.getValue());
             }
         }
-        return new StackOptions(home, data.toAbsolutePath().normalize(), pipelines, source, servers, Map.copyOf(stages));
+        return new StackOptions(home, data.toAbsolutePath().normalize(), pipelines, source, servers, Map.copyOf(stages), null);
+    }
+
+    /** The same with spans sent to a receiver, such as {@code http://localhost:4318}. */
+    public StackOptions withOtlp(String receiver) {
+        return new StackOptions(home, data, pipelines, source, servers, stages, receiver);
     }
 
     /**

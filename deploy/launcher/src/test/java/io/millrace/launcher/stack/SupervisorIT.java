@@ -55,7 +55,7 @@ class SupervisorIT {
     }
 
     private void start() {
-        stack = new Stack(new StackOptions(Path.of(System.getProperty("millrace.home")), folder, List.of(), null, Ports.free(), stagePorts()));
+        stack = new Stack(new StackOptions(Path.of(System.getProperty("millrace.home")), folder, List.of(), null, Ports.free(), stagePorts(), null));
         supervisor = new Supervisor(stack, List.of(), output);
         supervisor.startServers();
     }
