@@ -2,6 +2,7 @@ package io.millrace.purge;
 
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -17,8 +18,37 @@ public interface PurgeConfig {
     @WithDefault("millrace-purge")
     String group();
 
+    /** What GET /pipelines/…/freshness needs to know of the other stages. */
+    Freshness freshness();
+
     /** Where the token that lets a caller in is found. Without one, and without OIDC, nobody gets in. */
     Token token();
+
+    /** See {@link PurgeConfig#freshness()}. */
+    interface Freshness {
+
+        /** The search engine. Default {@code http://localhost:19200}. */
+        @WithDefault("http://localhost:19200")
+        URI searchUrl();
+
+        /** User for basic authentication at the search engine; none by default. */
+        Optional<String> searchUser();
+
+        /** A file that holds the password of {@link #searchUser()}; none by default. */
+        Optional<Path> searchPasswordFile();
+
+        /** The gate's consumer group, {@code millrace.gate.group}. Default {@code millrace-gate}. */
+        @WithDefault("millrace-gate")
+        String gateGroup();
+
+        /** The indexer's consumer group, {@code millrace.indexer.group}. Default {@code millrace-indexer}. */
+        @WithDefault("millrace-indexer")
+        String indexerGroup();
+
+        /** The join's generation, {@code millrace.denormalizer.generation}. Default 0. */
+        @WithDefault("0")
+        int generation();
+    }
 
     /** A reference to the bearer token; one of the two places. */
     interface Token {

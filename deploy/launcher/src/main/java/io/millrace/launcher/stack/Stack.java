@@ -153,7 +153,10 @@ public final class Stack {
                 p.put(prefix + "registry-url", servers.registryUrl());
                 p.put(prefix + "search-url", servers.searchUrl());
             }
-            case PURGE -> p.put(prefix + "token.file", token().toString());
+            case PURGE -> {
+                p.put(prefix + "token.file", token().toString());
+                p.put(prefix + "freshness.search-url", servers.searchUrl());
+            }
         }
         return p;
     }

@@ -1,0 +1,112 @@
+package io.millrace.purge.freshness;
+
+import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.file.PipelineFile;
+import io.millrace.pipeline.file.PipelineFiles;
+import io.millrace.pipeline.record.Position;
+import io.millrace.pipeline.topic.Topics;
+import io.millrace.purge.PurgeConfig;
+import jakarta.annotation.PreDestroy;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.io.IOException;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
+import org.apache.kafka.common.KafkaException;
+
+/** Answers whether an index has reached a position. All who wait for one pipeline share one walk at a time. Thread-safe. */
+@ApplicationScoped
+class Freshness {
+
+    /** So long what was seen may still be told: an index may be deleted in the meantime. */
+    private static final Duration STILL_TRUE = Duration.ofMillis(500);
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(25);
+
+    private final Offsets offsets;
+    private final Tail reached;
+    private final Map<String, Shared> pipelines;
+
+    Freshness(PurgeConfig config, Offsets offsets, Log log, SearchEngine search) {
+        this.offsets = offsets;
+        var files = PipelineFiles.load(config.pipelines());
+        this.reached = offsets.tail(Topics.reached(files.getFirst().pipeline().source().name()));
+        this.pipelines = files.stream().map(PipelineFile::pipeline)
+                .collect(Collectors.toMap(Pipeline::name, p -> new Shared(new Way(p, config.freshness(), offsets, log, search, reached)), (a, b) -> a));
+    }
+
+    /** One walk, and what the last one that came to its end has shown. */
+    private static final class Shared {
+        final ReentrantLock lock = new ReentrantLock();
+        /** Guarded by lock. */
+        final Way way;
+        /** Everything up to this LSN was searchable at {@link #doneAt}; guarded by lock. */
+        long done;
+        long doneAt = System.nanoTime() - STILL_TRUE.toNanos();
+
+        Shared(Way way) {
+            this.way = way;
+        }
+
+        /** @return what it waits for, null where the position is reached */
+        Waiting look(long lsn) throws InterruptedException {
+            lock.lockInterruptibly();
+            try {
+                if (isDone(lsn)) {
+                    return null;
+                }
+                var waits = way.advance(lsn);
+                if (waits != null) {
+                    return new Waiting(way.stage(), waits);
+                }
+                done = way.through();
+                doneAt = System.nanoTime();
+                way.begin();
+                return isDone(lsn) ? null : new Waiting("capture", "the changes before are searchable; those up to the position asked for come next");
+            } catch (SQLException e) {
+                return new Waiting("capture", "the source database does not answer: " + e.getMessage());
+            } catch (KafkaException e) {
+                return new Waiting(way.stage(), "Kafka does not answer: " + e.getMessage());
+            } catch (IOException e) {
+                return new Waiting(way.stage(), "the search engine does not answer: " + e.getMessage());
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        private boolean isDone(long lsn) {
+            return Long.compareUnsigned(done, lsn) >= 0 && System.nanoTime() - doneAt < STILL_TRUE.toNanos();
+        }
+    }
+
+    private record Waiting(String stage, String reason) {}
+
+    /** Looks until the position is reached or the time is up, at least once. */
+    Answer ask(String pipeline, long lsn, Duration wait) throws InterruptedException {
+        var shared = pipelines.get(pipeline);
+        long began = System.nanoTime();
+        var waiting = shared.look(lsn);
+        while (waiting != null && System.nanoTime() - began < wait.toNanos()) {
+            Thread.sleep(LOOK_AGAIN);
+            waiting = shared.look(lsn);
+        }
+        return new Answer(pipeline, Position.lsnText(lsn), waiting == null, waiting == null ? null : waiting.stage, waiting == null ? null : waiting.reason,
+                setAside(pipeline), Duration.ofNanos(System.nanoTime() - began).toMillis());
+    }
+
+    private long setAside(String pipeline) throws InterruptedException {
+        try {
+            return offsets.standing(List.of(Topics.quarantineDocuments(pipeline))).values().stream().mapToLong(Long::longValue).sum();
+        } catch (KafkaException e) {
+            return -1;
+        }
+    }
+
+    @PreDestroy
+    void close() {
+        reached.close();
+        pipelines.values().forEach(s -> s.way.close());
+    }
+}

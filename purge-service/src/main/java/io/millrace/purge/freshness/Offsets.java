@@ -1,0 +1,99 @@
+package io.millrace.purge.freshness;
+
+import io.smallrye.common.annotation.Identifier;
+import jakarta.annotation.PreDestroy;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+
+/** What Kafka says of topics and groups now; nothing is remembered but how many partitions a topic has. Thread-safe. */
+@ApplicationScoped
+class Offsets {
+
+    private final Map<String, Object> settings;
+    private final Admin admin;
+
+    Offsets(@Identifier("default-kafka-broker") Map<String, Object> shared) {
+        var own = new HashMap<>(shared);
+        own.remove(ConsumerConfig.GROUP_ID_CONFIG);
+        own.put("request.timeout.ms", 3_000);
+        own.put("default.api.timeout.ms", 5_000);
+        own.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+        own.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        own.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+        this.settings = Map.copyOf(own);
+        this.admin = Admin.create(own);
+    }
+
+    Tail tail(String topic) {
+        return new Tail(settings, topic);
+    }
+
+    /** All partitions of those topics that exist. */
+    List<TopicPartition> partitions(Collection<String> topics) throws InterruptedException {
+        var partitions = new ArrayList<TopicPartition>();
+        for (var described : admin.describeTopics(topics).topicNameValues().entrySet()) {
+            try {
+                described.getValue().get().partitions().forEach(p -> partitions.add(new TopicPartition(described.getKey(), p.partition())));
+            } catch (ExecutionException e) {
+                if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
+                    throw new KafkaException("Describing the topic " + described.getKey() + " failed: " + e.getCause().getMessage(), e.getCause());
+                }
+            }
+        }
+        return partitions;
+    }
+
+    /** The ends of those partitions that hold records. */
+    Map<TopicPartition, Long> ends(Collection<TopicPartition> partitions) throws InterruptedException {
+        var first = list(partitions, OffsetSpec.earliest());
+        var last = list(partitions, OffsetSpec.latest());
+        return partitions.stream().filter(p -> first.get(p) < last.get(p)).collect(Collectors.toMap(p -> p, last::get));
+    }
+
+    /** How many records stand in the topics that exist. */
+    Map<String, Long> standing(Collection<String> topics) throws InterruptedException {
+        var partitions = partitions(topics);
+        var first = list(partitions, OffsetSpec.earliest());
+        var last = list(partitions, OffsetSpec.latest());
+        return partitions.stream().collect(Collectors.groupingBy(TopicPartition::topic, Collectors.summingLong(p -> last.get(p) - first.get(p))));
+    }
+
+    private Map<TopicPartition, Long> list(Collection<TopicPartition> partitions, OffsetSpec which) throws InterruptedException {
+        var listed = get("Listing offsets", admin.listOffsets(partitions.stream().collect(Collectors.toMap(p -> p, p -> which))).all());
+        return partitions.stream().collect(Collectors.toMap(p -> p, p -> listed.get(p).offset()));
+    }
+
+    /** What the group has committed; a partition without a commit is not in it. */
+    Map<TopicPartition, OffsetAndMetadata> committed(String group) throws InterruptedException {
+        var committed = new HashMap<>(get("Asking for the offsets of the group " + group, admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata()));
+        committed.values().removeIf(o -> o == null);
+        return committed;
+    }
+
+    private static <T> T get(String attempted, KafkaFuture<T> future) throws InterruptedException {
+        try {
+            return future.get();
+        } catch (ExecutionException e) {
+            throw new KafkaException(attempted + " failed: " + e.getCause().getMessage(), e.getCause());
+        }
+    }
+
+    @PreDestroy
+    void close() {
+        admin.close(java.time.Duration.ofSeconds(2));
+    }
+}

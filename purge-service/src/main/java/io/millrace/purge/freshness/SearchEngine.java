@@ -1,0 +1,70 @@
+package io.millrace.purge.freshness;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.millrace.purge.PurgeConfig;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.Base64;
+
+/** The two questions that freshness has for the search engine. Thread-safe. */
+@ApplicationScoped
+class SearchEngine {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+    private final HttpClient http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
+    private final ObjectMapper json;
+    private final URI address;
+    /** Null without a login. */
+    private final String authorization;
+
+    SearchEngine(PurgeConfig config, ObjectMapper json) {
+        this.json = json;
+        this.address = config.freshness().searchUrl();
+        this.authorization = config.freshness().searchUser().map(user -> basic(user, config)).orElse(null);
+    }
+
+    private static String basic(String user, PurgeConfig config) {
+        var file = config.freshness().searchPasswordFile().orElseThrow(() -> new IllegalStateException(
+                "millrace.purge.freshness.search-user is set and search-password-file is not; name the file that holds the password"));
+        try {
+            return "Basic " + Base64.getEncoder().encodeToString((user + ":" + Files.readString(file).strip()).getBytes(StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw new IllegalStateException("The password file " + file + " (millrace.purge.freshness.search-password-file) cannot be read; create it or correct the path", e);
+        }
+    }
+
+    /** The engine's id of the index that an alias stands for; empty where there is none, or not exactly one. */
+    String uuid(String alias) throws IOException, InterruptedException {
+        var answer = ask("GET", "/" + alias + "/_settings/index.uuid");
+        var indexes = answer.isEmpty() ? null : json.readTree(answer);
+        return indexes == null || indexes.size() != 1 ? "" : indexes.iterator().next().path("settings").path("index").path("uuid").asText("");
+    }
+
+    /** Returns when searches see all that the index has. */
+    void refresh(String alias) throws IOException, InterruptedException {
+        ask("POST", "/" + alias + "/_refresh");
+    }
+
+    private String ask(String method, String path) throws IOException, InterruptedException {
+        var request = HttpRequest.newBuilder(address.resolve(path)).timeout(PATIENCE).method(method, HttpRequest.BodyPublishers.noBody());
+        if (authorization != null) {
+            request.header("Authorization", authorization);
+        }
+        var answer = http.send(request.build(), BodyHandlers.ofString());
+        if (answer.statusCode() == 404) {
+            return "";
+        }
+        if (answer.statusCode() / 100 != 2) {
+            throw new IOException(method + " " + address.resolve(path) + " answered " + answer.statusCode());
+        }
+        return answer.body();
+    }
+}

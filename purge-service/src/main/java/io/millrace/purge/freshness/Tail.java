@@ -1,0 +1,102 @@
+package io.millrace.purge.freshness;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jboss.logging.Logger;
+
+/** Follows a topic of one partition from its first use on and knows each key's last value. Thread-safe. */
+final class Tail implements AutoCloseable {
+
+    private static final Logger LOG = Logger.getLogger(Tail.class);
+    private static final Duration POLL = Duration.ofMillis(500);
+    private static final Duration AGAIN = Duration.ofSeconds(1);
+
+    private final Map<String, Object> settings;
+    private final TopicPartition partition;
+    private final Map<String, String> last = new ConcurrentHashMap<>();
+    private volatile long position;
+    private volatile String trouble;
+    /** Guarded by this. */
+    private Thread thread;
+
+    Tail(Map<String, Object> settings, String topic) {
+        this.settings = settings;
+        this.partition = new TopicPartition(topic, 0);
+    }
+
+    /** The last value of each key that was read so far; a record without a key has the key "". */
+    Map<String, String> last() {
+        follow();
+        return last;
+    }
+
+    /** Every record before this offset was read. */
+    long position() {
+        follow();
+        return position;
+    }
+
+    TopicPartition partition() {
+        return partition;
+    }
+
+    /** Why nothing is read, null where it is. */
+    String trouble() {
+        return trouble;
+    }
+
+    private synchronized void follow() {
+        if (thread == null) {
+            thread = Thread.ofVirtual().name("tail of " + partition.topic()).start(this::live);
+        }
+    }
+
+    private void live() {
+        while (!Thread.currentThread().isInterrupted()) {
+            try (var consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+                consumer.assign(List.of(partition));
+                consumer.seekToBeginning(List.of(partition));
+                while (!Thread.currentThread().isInterrupted()) {
+                    for (var record : consumer.poll(POLL)) {
+                        last.put(record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8), new String(record.value(), StandardCharsets.UTF_8));
+                    }
+                    position = consumer.position(partition);
+                    trouble = null;
+                }
+            } catch (InterruptException | WakeupException e) {
+                return;
+            } catch (KafkaException e) {
+                trouble = "the topic " + partition.topic() + " cannot be read: " + e.getMessage();
+                LOG.debug(trouble);
+                if (!rest()) {
+                    return;
+                }
+            }
+        }
+    }
+
+    private static boolean rest() {
+        try {
+            Thread.sleep(AGAIN);
+            return true;
+        } catch (InterruptedException e) {
+            return false;
+        }
+    }
+
+    @Override
+    public synchronized void close() {
+        if (thread != null) {
+            thread.interrupt();
+        }
+    }
+}

@@ -1,0 +1,216 @@
+package io.millrace.purge.freshness;
+
+import io.millrace.pipeline.file.Many;
+import io.millrace.pipeline.file.Node;
+import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.record.Position;
+import io.millrace.pipeline.topic.Topics;
+import io.millrace.purge.PurgeConfig;
+import java.io.IOException;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+
+/**
+ * The way of one pipeline's changes from the log to a search, walked step by step. Each step looks only after the one
+ * before was seen done, so that at the end nothing of what was in the log at the beginning can be anywhere but in the index.
+ * Not thread-safe.
+ */
+final class Way {
+
+    private static final Duration BEAT_AGAIN = Duration.ofMillis(500);
+    private static final String IDLE = "idle";
+
+    private final Pipeline pipeline;
+    private final PurgeConfig.Freshness config;
+    private final Offsets offsets;
+    private final Log log;
+    private final SearchEngine search;
+    private final Tail reached;
+    private final Tail joinState;
+    private final String joinGroup;
+    private final List<String> captured;
+    private final List<String> rows;
+    private final List<String> quarantines;
+    private final List<Step> steps;
+    private int at;
+    /** What the step waits to see committed; null before it has looked. */
+    private Map<TopicPartition, Long> goal;
+    private long goalOfState;
+    private long through;
+    private long wanted;
+    private long beatAt;
+    private long beatFor;
+
+    /** Gives what the step waits for, null where it is done. */
+    private interface Step {
+        String look() throws InterruptedException, SQLException, IOException;
+    }
+
+    Way(Pipeline pipeline, PurgeConfig.Freshness config, Offsets offsets, Log log, SearchEngine search, Tail reached) {
+        this.pipeline = pipeline;
+        this.config = config;
+        this.offsets = offsets;
+        this.log = log;
+        this.search = search;
+        this.reached = reached;
+        this.joinGroup = Topics.joinGroup(pipeline.name(), config.generation());
+        this.joinState = offsets.tail(Topics.joinState(joinGroup));
+        var tables = new ArrayList<>(pipeline.tableNames());
+        tables.add(Topics.OUTBOX);
+        this.captured = named(tables, t -> Topics.captured(pipeline.source().name(), t));
+        this.rows = named(tables, t -> Topics.rows(pipeline.source().name(), t));
+        this.quarantines = named(tables, t -> Topics.quarantine(pipeline.source().name(), t));
+        this.steps = steps();
+    }
+
+    private static List<String> named(List<TableName> tables, Function<TableName, String> topic) {
+        return tables.stream().map(topic).toList();
+    }
+
+    private List<Step> steps() {
+        var all = new ArrayList<Step>();
+        all.add(this::captured);
+        all.add(() -> committed("the gate", config.gateGroup(), captured));
+        all.add(this::parked);
+        all.add(() -> committed("the join", joinGroup, rows));
+        for (int hop = 0; hop < hops(pipeline.document()); hop++) {
+            all.add(() -> committed("the join", joinGroup, List.of(Topics.exchange(joinGroup))));
+        }
+        all.add(this::joined);
+        all.add(this::indexed);
+        all.add(this::searchable);
+        return List.copyOf(all);
+    }
+
+    /** How often a row can be sent through the join's exchange; one for the row itself, one for each array that it may have to follow. */
+    private static int hops(Node node) {
+        return 1 + depth(node);
+    }
+
+    private static int depth(Node node) {
+        return node.relations().stream().filter(Many.class::isInstance).mapToInt(r -> 1 + depth(r.node())).max().orElse(0);
+    }
+
+    /** Begins anew for whatever is in the log now. */
+    void begin() {
+        at = 0;
+        goal = null;
+    }
+
+    /** Where the log had been captured when the walk passed there; every change up to it is on this walk. */
+    long through() {
+        return through;
+    }
+
+    /**
+     * Goes as far as it gets now.
+     *
+     * @param lsn what must be on the walk if it has not begun yet
+     * @return what it waits for, null when it is at the end
+     */
+    String advance(long lsn) throws InterruptedException, SQLException, IOException {
+        wanted = lsn;
+        while (at < steps.size()) {
+            var waits = steps.get(at).look();
+            if (waits != null) {
+                return waits;
+            }
+            at++;
+            goal = null;
+        }
+        return null;
+    }
+
+    /** The name of the stage at which the walk stands. */
+    String stage() {
+        int fromEnd = steps.size() - at;
+        return at == 0 ? "capture" : at <= 2 ? "gate" : fromEnd > 2 ? "join" : fromEnd == 2 ? "index" : "search";
+    }
+
+    private String captured() throws SQLException {
+        var last = reached.last().get("");
+        through = last == null ? 0 : Position.parseLsn(last);
+        if (Long.compareUnsigned(through, wanted) >= 0) {
+            return null;
+        }
+        if (Long.compareUnsigned(beatFor, wanted) < 0 || System.nanoTime() - beatAt > BEAT_AGAIN.toNanos()) {
+            long end = log.beat();
+            beatAt = System.nanoTime();
+            beatFor = wanted;
+            if (Long.compareUnsigned(end, wanted) < 0) {
+                return "the database's log ends at " + Position.lsnText(end) + ", before the position asked for; take it from the database that the pipeline replicates, after the commit";
+            }
+        }
+        var trouble = reached.trouble();
+        return trouble != null ? trouble : last == null
+                ? "capture has not said yet how far it is; it does with its first heartbeat, after the tables are read"
+                : "capture has brought the log up to " + last + " into Kafka";
+    }
+
+    private String committed(String who, String group, List<String> topics) throws InterruptedException {
+        if (goal == null) {
+            goal = offsets.ends(offsets.partitions(topics));
+        }
+        return behind(who, offsets.committed(group));
+    }
+
+    private String behind(String who, Map<TopicPartition, OffsetAndMetadata> committed) {
+        var missing = goal.entrySet().stream().filter(g -> !committed.containsKey(g.getKey()) || committed.get(g.getKey()).offset() < g.getValue())
+                .map(g -> g.getKey().toString()).sorted().toList();
+        return missing.isEmpty() ? null : who + " has not finished what stood in " + (missing.size() > 3 ? missing.size() + " partitions, such as " + missing.getFirst() : String.join(", ", missing));
+    }
+
+    /** Whatever the gate took is in the rows or in quarantine; and what is drained from there is removed from there. */
+    private String parked() throws InterruptedException {
+        var parked = offsets.standing(quarantines).entrySet().stream().filter(q -> q.getValue() > 0)
+                .map(q -> q.getKey().substring(Topics.QUARANTINE.length()) + " (" + q.getValue() + " records)").sorted().collect(Collectors.joining(", "));
+        return parked.isEmpty() ? null : "parked in the quarantine: " + parked + "; see GET /quarantine on the gate, put it right and replay";
+    }
+
+    private String joined() throws InterruptedException {
+        if (goal == null) {
+            goal = Map.of();
+            goalOfState = offsets.ends(List.of(joinState.partition())).getOrDefault(joinState.partition(), 0L);
+        }
+        if (joinState.position() < goalOfState) {
+            return joinState.trouble() == null ? "the state of the join is being read" : joinState.trouble();
+        }
+        int partitions = offsets.partitions(List.of(Topics.exchange(joinGroup))).size();
+        var last = joinState.last();
+        var busy = IntStream.range(0, partitions).mapToObj(Integer::toString).filter(p -> !IDLE.equals(last.get(p))).toList();
+        return busy.isEmpty() && partitions > 0 ? null : partitions == 0 ? "the join has not begun" : "the join is still " + last.getOrDefault(busy.getFirst(), "starting") + " in partition " + String.join(", ", busy);
+    }
+
+    /** The committed offset bears the id of the index it was committed for: an index that was made anew is not filled by it. */
+    private String indexed() throws InterruptedException, IOException {
+        if (goal == null) {
+            goal = offsets.ends(offsets.partitions(List.of(Topics.documents(pipeline.name()))));
+        }
+        var committed = offsets.committed(config.indexerGroup());
+        var behind = behind("the indexer", committed);
+        if (behind != null) {
+            return behind;
+        }
+        var uuid = search.uuid(pipeline.index().name());
+        return goal.keySet().stream().allMatch(p -> committed.get(p).metadata().equals(uuid)) ? null
+                : uuid.isEmpty() ? "there is no index " + pipeline.index().name() : "the index " + pipeline.index().name() + " was made anew and is being filled";
+    }
+
+    private String searchable() throws IOException, InterruptedException {
+        search.refresh(pipeline.index().name());
+        return null;
+    }
+
+    void close() {
+        joinState.close();
+    }
+}
