@@ -70,7 +70,7 @@ class JoinIT {
     @Test
     @Order(3)
     void killsInTheMiddleOfChangesConverge() throws Exception {
-        for (int round = 0; round < 4; round++) {
+        for (int round = 0; round < 2; round++) {
             world.traffic.transactions(150);
             world.rows.capture(world.db);
             world.rows.send(world.random, true);
