@@ -8,11 +8,17 @@ import io.millrace.demo.DemoData;
 import io.millrace.demo.Traffic;
 import io.millrace.local.LocalServers;
 import io.millrace.local.Ports;
+import io.millrace.pipeline.file.PipelineFiles;
+import io.millrace.pipeline.record.DocumentId;
+import io.millrace.pipeline.sql.JoinSql;
+import io.millrace.provisioner.source.CatalogReader;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -100,6 +106,24 @@ class ComparisonIT {
                  "lists": [{"id": 911, "name": "b", "position": 11, "owner": {"handle": "grace"}},
                            {"id": 910, "name": "a", "position": 10, "owner": null}, {"id": 912, "name": "a", "position": 12, "owner": null}]}"""),
                 SqlOracle.of("dashboards").read(connection).get("00000000-0000-4000-8000-000000000911"));
+    }
+
+    /** Two people's reading of a pipeline: the generator's, which knows the file alone, and the one who wrote the oracle. */
+    @Test
+    void theSqlThatAPipelineFileMeansAgreesWithTheHandWrittenOne() throws SQLException {
+        sql("SET TimeZone = 'UTC'");
+        for (var file : PipelineFiles.load(List.of(Path.of("../deploy/demo/pipelines")))) {
+            var pipeline = file.pipeline();
+            var generated = new TreeMap<String, String>();
+            try (var statement = connection.createStatement(); var rows = statement.executeQuery(JoinSql.of(pipeline, CatalogReader.read(connection, pipeline.tableNames())))) {
+                while (rows.next()) {
+                    generated.put(DocumentId.of(List.of((String[]) rows.getArray("key").getArray())), CanonicalJson.of(rows.getString("document")));
+                }
+            }
+            var comparison = Comparison.of(pipeline.name(), SqlOracle.of(pipeline.name()).read(connection), generated);
+            assertTrue(comparison.agrees(), comparison.describe());
+            assertTrue(comparison.expected() > 20, comparison.describe());
+        }
     }
 
     @Test

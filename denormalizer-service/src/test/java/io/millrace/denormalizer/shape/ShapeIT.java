@@ -1,0 +1,180 @@
+package io.millrace.denormalizer.shape;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.millrace.denormalizer.join.DocumentSteps;
+import io.millrace.pipeline.catalog.CatalogCheck;
+import io.millrace.pipeline.document.DocumentStep;
+import io.millrace.pipeline.file.PipelineFile;
+import io.millrace.pipeline.file.PipelineFiles;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Every shape of {@code shape/pipelines}, through random transactions on a real Postgres, against the SQL that its file
+ * means. The transactions happen once; each shape takes them in in an order of its own.
+ */
+class ShapeIT {
+
+    private static final Path PIPELINES = Path.of("src/test/resources/shape/pipelines");
+    private static final long SEED = Long.getLong("millrace.it.seed", 42);
+    private static final int ROUNDS = 4;
+
+    @TempDir
+    static Path data;
+    static Path states;
+    static Database database;
+    static Connection db;
+    static World world;
+    static final List<List<World.Change>> rounds = new ArrayList<>();
+    /** For each round, the documents of each pipeline. */
+    static final List<Map<String, SortedMap<String, String>>> expected = new ArrayList<>();
+
+    @BeforeAll
+    static void happen() throws Exception {
+        states = Joined.folder(Files.createDirectory(data.resolve("states")));
+        database = new Database(data.resolve("servers"));
+        db = database.create("shape");
+        world = new World(db, text("/shape/world.sql"));
+        var chance = new Chance(world, new Random(SEED), world.tableNames());
+        for (int round = 0; round < ROUNDS; round++) {
+            for (int i = 0; i < (round == 0 ? 1_500 : 400); i++) {
+                world.transaction(chance.transaction());
+            }
+            if (round > 1) {
+                world.transaction(List.of(chance.truncate(), chance.truncate()));
+            }
+            rounds.add(world.changes());
+            var documents = new HashMap<String, SortedMap<String, String>>();
+            for (var file : shapes().toList()) {
+                documents.put(file.pipeline().name(), world.documents(file.pipeline()));
+            }
+            expected.add(documents);
+        }
+    }
+
+    @AfterAll
+    static void close() throws SQLException, IOException {
+        if (states != null) {
+            Joined.delete(states);
+        }
+        if (db != null) {
+            db.close();
+        }
+        if (database != null) {
+            database.close();
+        }
+    }
+
+    private static String text(String resource) throws IOException {
+        try (var in = ShapeIT.class.getResourceAsStream(resource)) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    static Stream<PipelineFile> shapes() {
+        return PipelineFiles.load(List.of(PIPELINES)).stream();
+    }
+
+    static Stream<String> names() {
+        return shapes().map(f -> f.pipeline().name());
+    }
+
+    @ParameterizedTest
+    @MethodSource("names")
+    void documentsEqualTheSqlJoin(String name) throws Exception {
+        var file = shapes().filter(f -> f.pipeline().name().equals(name)).findFirst().orElseThrow();
+        assertEquals(List.of(), CatalogCheck.check(file, world.catalog()));
+        var random = new Random(SEED);
+        try (var joined = new Joined(file.pipeline(), world, states.resolve(name), DocumentSteps.NONE)) {
+            for (int round = 0; round < ROUNDS; round++) {
+                joined.take(rounds.get(round), random);
+                var when = name + ", round " + round + ", seed " + SEED + ", quarantined " + joined.quarantined();
+                var documents = expected.get(round).get(name);
+                documents.forEach((id, document) -> assertEquals(document, joined.documents().get(id), when + ", document " + id));
+                assertEquals(new TreeSet<>(documents.keySet()), new TreeSet<>(joined.documents().keySet()), when);
+                assertEquals(List.of(), joined.regressions(), when);
+            }
+            assertTrue(expected.stream().mapToInt(e -> e.get(name).size()).sum() > 1, "the transactions made no documents worth looking at");
+        }
+    }
+
+    /** Leaves out every third customer, marks others, and fails on customer 4. */
+    private static final class Marking implements DocumentStep {
+
+        @Override
+        public String version() {
+            return "1";
+        }
+
+        @Override
+        public boolean appliesTo(String pipeline) {
+            return pipeline.equals("many");
+        }
+
+        @Override
+        public Document apply(Document document) {
+            if (document.id().equals("4")) {
+                throw new IllegalStateException("no fours, please");
+            }
+            if (document.id().equals("5")) {
+                return document.with("[5]");
+            }
+            if (document.id().equals("3")) {
+                return null;
+            }
+            return document.id().equals("2") ? document : document.with("{\"zz\": 1, " + document.json().substring(1));
+        }
+    }
+
+    @Test
+    void aStepOfAUsersChangesAndDropsDocumentsAndOneThatThrowsParksTheDocumentAlone() throws Exception {
+        var file = shapes().filter(f -> f.pipeline().name().equals("many")).findFirst().orElseThrow();
+        var steps = DocumentSteps.of("many", List.of(new Marking()));
+        var random = new Random(SEED);
+        try (var joined = new Joined(file.pipeline(), world, states.resolve("steps"), steps)) {
+            var everPresent = new TreeSet<String>();
+            for (int round = 0; round < ROUNDS; round++) {
+                joined.take(rounds.get(round), random);
+                var documents = new TreeMap<>(expected.get(round).get("many"));
+                everPresent.addAll(documents.keySet());
+                documents.keySet().removeAll(List.of("3", "4", "5"));
+                documents.replaceAll((id, json) -> id.equals("2") ? json : json.substring(0, json.length() - 1) + ",\"zz\":1}");
+                assertEquals(documents, joined.documents(), "round " + round);
+                assertEquals(List.of(), joined.regressions());
+            }
+            assertTrue(everPresent.containsAll(List.of("1", "2", "3", "4", "5")), everPresent.toString());
+            assertTrue(joined.version("3") > 0, "a dropped document is deleted with a version");
+            assertTrue(joined.quarantined().stream().anyMatch(q -> q.startsWith("document-step-failed: Finishing the document 4 failed: the step " + Marking.class.getName() + " failed: java.lang.IllegalStateException: no fours, please")),
+                    joined.quarantined().toString());
+            assertTrue(joined.quarantined().stream().anyMatch(q -> q.startsWith("document-step-failed: Finishing the document 5 failed") && q.contains("JSON that is no object")), joined.quarantined().toString());
+        }
+    }
+
+    @Test
+    void aStepsVersionIsPartOfTheShape() {
+        var steps = DocumentSteps.of("many", List.of(new Marking()));
+        assertEquals(Marking.class.getName() + "@1", steps.fingerprint());
+        assertEquals("", DocumentSteps.of("others", List.of(new Marking())).fingerprint());
+    }
+}
