@@ -10,10 +10,12 @@ import io.millrace.tests.stack.Health;
 import io.millrace.tests.stack.SharedStack;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** A server goes away while rows change: who needs it waits, says so, and goes on by itself. */
+@Tag("long")
 @ExtendWith(SharedStack.class)
 class OutageIT {
 
