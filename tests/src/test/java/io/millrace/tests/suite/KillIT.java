@@ -29,13 +29,13 @@ class KillIT {
     @EnumSource
     void aKilledServiceGoesOnWhereItWasAndEveryDocumentIsRight(Stage stage) throws Exception {
         try (var traffic = BackgroundTraffic.start(stack, 200 + stage.ordinal(), RATE)) {
-            awaitMore(traffic, 100);
+            awaitMore(traffic, 50);
             long before = stack.process(stage).running().orElseThrow().pid();
             stack.process(stage).kill();
             // Rows change while the stage is away, while it starts, and after it has started.
-            awaitMore(traffic, 100);
+            awaitMore(traffic, 50);
             stack.process(stage).start();
-            awaitMore(traffic, 100);
+            awaitMore(traffic, 50);
             traffic.stop();
             assertNotEquals(before, stack.process(stage).running().orElseThrow().pid());
         }
