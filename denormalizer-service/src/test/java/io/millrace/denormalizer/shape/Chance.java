@@ -63,7 +63,8 @@ final class Chance {
 
     private String value(TableFormat table, TableFormat.Column column) {
         boolean isKey = table.key().contains(column.name());
-        if (!isKey && random.nextInt(7) == 0) {
+        // Rows that are not marked as deleted are what a root filter is to find.
+        if (!isKey && random.nextInt(column.name().equals("deleted_at") ? 2 : 7) == 0) {
             return "NULL";
         }
         return column.isEnum() ? "'" + pick(world.labels(column.type())) + "'" : literal(column.type(), isKey);

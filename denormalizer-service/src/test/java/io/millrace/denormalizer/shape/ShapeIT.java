@@ -115,7 +115,7 @@ class ShapeIT {
                 assertEquals(new TreeSet<>(documents.keySet()), new TreeSet<>(joined.documents().keySet()), when);
                 assertEquals(List.of(), joined.regressions(), when);
             }
-            assertTrue(expected.stream().mapToInt(e -> e.get(name).size()).sum() > 1, "the transactions made no documents worth looking at");
+            assertTrue(expected.stream().anyMatch(e -> e.get(name).size() > 1), "the transactions made no documents worth looking at");
         }
     }
 
