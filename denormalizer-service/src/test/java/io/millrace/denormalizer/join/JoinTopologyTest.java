@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.millrace.denormalizer.it.Schema;
+import io.millrace.denormalizer.it.Scratch;
 import io.millrace.denormalizer.plan.Planner;
 import io.millrace.denormalizer.row.RootKeys;
 import io.millrace.pipeline.file.Pipeline;
@@ -16,6 +17,7 @@ import io.millrace.pipeline.record.Op;
 import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.topic.Topics;
 import io.opentelemetry.api.OpenTelemetry;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -37,15 +39,13 @@ import org.apache.kafka.streams.TopologyTestDriver;
 import org.apache.kafka.streams.test.TestRecord;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The join's logic in one partition: random rows in random order across tables, against nested loops. */
 class JoinTopologyTest {
 
-    @TempDir
-    Path state;
+    private Path state;
 
     private final List<Schema.Table> tables = List.copyOf(Schema.TABLES.values());
     private final Map<String, Map<List<String>, Map<String, String>>> rows = new HashMap<>();
@@ -59,14 +59,18 @@ class JoinTopologyTest {
     private long emitted;
     private TopologyTestDriver driver;
     private TestOutputTopic<byte[], byte[]> output;
+    private TestOutputTopic<byte[], byte[]> told;
+    private boolean isIdle;
     private Pipeline pipeline;
 
-    private void open(String name) {
+    private void open(String name) throws IOException {
+        state = Scratch.folder();
         pipeline = PipelineFiles.load(List.of(Path.of("src/test/resources/it/pipelines/" + name + ".yaml"))).getFirst().pipeline();
         var rootKeys = new RootKeys(Schema.TABLES.get(pipeline.document().table().table()).keySchema());
         var plan = Planner.plan(pipeline, rootKeys.columns());
         var settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 1 << 20, 20_000, DocumentSteps.NONE);
-        var topology = JoinTopology.of(plan, JoinTopics.of(plan, 0), rootKeys, this::schema, commits, settings,
+        var topics = JoinTopics.of(plan, 0);
+        var topology = JoinTopology.of(plan, topics, rootKeys, this::schema, commits, settings,
                 new Stage(plan, new SimpleMeterRegistry(), OpenTelemetry.noop().getTracer("test")));
         var properties = new Properties();
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "test");
@@ -76,13 +80,15 @@ class JoinTopologyTest {
         for (var topic : JoinTopology.sourceTopics(plan)) {
             inputs.put(topic, driver.createInputTopic(topic, new ByteArraySerializer(), new ByteArraySerializer()));
         }
-        output = driver.createOutputTopic(Topics.documents(name), new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        output = driver.createOutputTopic(topics.documents(), new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        told = driver.createOutputTopic(topics.state(), new ByteArrayDeserializer(), new ByteArrayDeserializer());
         tables.forEach(t -> rows.put(t.name(), new LinkedHashMap<>()));
     }
 
     @AfterEach
-    void close() {
+    void close() throws IOException {
         driver.close();
+        Scratch.delete(state);
     }
 
     private org.apache.avro.Schema schema(int id) {
@@ -146,14 +152,17 @@ class JoinTopologyTest {
             }
         }
         pending.clear();
-        for (int i = 0; i < 5; i++) {
+        long deadline = System.nanoTime() + Duration.ofMinutes(1).toNanos();
+        for (int i = 0; i < 5 || caughtUp && !isIdle; i++) {
+            assertTrue(System.nanoTime() < deadline, "the join goes on for a minute after the last record");
             commits.committed(0);
             driver.advanceWallClockTime(Duration.ofMillis(25));
+            take();
         }
-        take();
     }
 
     private void take() {
+        told.readValuesToList().forEach(v -> isIdle = JoinTopics.IDLE.equals(new String(v, StandardCharsets.US_ASCII)));
         for (var record : output.readRecordsToList()) {
             emitted++;
             var id = new String(record.key(), StandardCharsets.UTF_8);
@@ -231,7 +240,7 @@ class JoinTopologyTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"monitors", "orgs", "steps", "people"})
-    void documentsEqualTheJoinAfterRandomChangesInRandomOrder(String name) {
+    void documentsEqualTheJoinAfterRandomChangesInRandomOrder(String name) throws IOException {
         open(name);
         var random = new Random(7);
         for (int i = 0; i < 300; i++) {
@@ -257,7 +266,7 @@ class JoinTopologyTest {
     }
 
     @Test
-    void aLookUpInManyDocumentsReachesAllOfThem() {
+    void aLookUpInManyDocumentsReachesAllOfThem() throws IOException {
         open("monitors");
         caughtUp = true;
         var random = new Random(1);
@@ -276,7 +285,7 @@ class JoinTopologyTest {
     }
 
     @Test
-    void anErasedDocumentStaysAwayUntilItsRowIsNew() {
+    void anErasedDocumentStaysAwayUntilItsRowIsNew() throws IOException {
         open("monitors");
         caughtUp = true;
         var random = new Random(1);

@@ -1,5 +1,7 @@
 package io.millrace.denormalizer.shape;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.millrace.denormalizer.join.CommitClock;
 import io.millrace.denormalizer.join.DocumentSteps;
@@ -20,7 +22,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -40,6 +41,8 @@ import org.apache.kafka.streams.test.TestRecord;
 /** The join of one pipeline in one partition, and the documents that it made. */
 final class Joined implements AutoCloseable {
 
+    /** What {@link Topics#joinState} holds once all documents are emitted. */
+    private static final String IDLE = "idle";
     private static final List<String> STORES = List.of("rows", "documents", "lookups");
 
     private final CommitClock commits = new CommitClock();
@@ -50,6 +53,7 @@ final class Joined implements AutoCloseable {
     private final TopologyTestDriver driver;
     private final Map<String, TestInputTopic<byte[], byte[]>> inputs = new HashMap<>();
     private final TestOutputTopic<byte[], byte[]> output;
+    private final TestOutputTopic<byte[], byte[]> told;
     private final TestOutputTopic<byte[], byte[]> quarantine;
     private final Map<TableName, List<World.Change>> sent = new HashMap<>();
     private final Map<String, Long> versions = new HashMap<>();
@@ -58,6 +62,7 @@ final class Joined implements AutoCloseable {
     private final List<String> quarantined = new ArrayList<>();
     private boolean isRestarted;
     private boolean caughtUp;
+    private boolean isIdle;
 
     Joined(Pipeline pipeline, World world, Path state, DocumentSteps steps) {
         this.pipeline = pipeline;
@@ -78,25 +83,8 @@ final class Joined implements AutoCloseable {
             inputs.put(topic, driver.createInputTopic(topic, new ByteArraySerializer(), new ByteArraySerializer()));
         }
         output = driver.createOutputTopic(topics.documents(), new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        told = driver.createOutputTopic(topics.state(), new ByteArrayDeserializer(), new ByteArrayDeserializer());
         quarantine = driver.createOutputTopic(topics.quarantine(), new ByteArrayDeserializer(), new ByteArrayDeserializer());
-    }
-
-    /**
-     * Where the test driver keeps its stores. It syncs a checkpoint after every record, which costs nothing in memory and a
-     * disk's patience elsewhere.
-     */
-    static Path folder(Path otherwise) throws IOException {
-        var memory = Path.of("/dev/shm");
-        return Files.isWritable(memory) ? Files.createTempDirectory(memory, "millrace-shapes-") : otherwise;
-    }
-
-    /** Deletes what {@link #folder} gave. */
-    static void delete(Path folder) throws IOException {
-        try (var files = Files.walk(folder)) {
-            for (var file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        }
     }
 
     /** A new life on a copy of the state; what was taken in last comes again, since it was not committed. */
@@ -149,7 +137,9 @@ final class Joined implements AutoCloseable {
         }
         fresh.forEach((table, list) -> sent.computeIfAbsent(table, t -> new ArrayList<>()).addAll(list));
         caughtUp = true;
-        for (int i = 0; i < 6; i++) {
+        long deadline = System.nanoTime() + Duration.ofMinutes(1).toNanos();
+        for (int i = 0; i < 6 || !isIdle; i++) {
+            assertTrue(System.nanoTime() < deadline, "the join goes on for a minute after the last record");
             commits.committed(0);
             pass();
         }
@@ -184,6 +174,7 @@ final class Joined implements AutoCloseable {
                 documents.put(id, new String(record.value(), StandardCharsets.UTF_8));
             }
         }
+        told.readValuesToList().forEach(v -> isIdle = IDLE.equals(new String(v, StandardCharsets.US_ASCII)));
         quarantine.readRecordsToList().forEach(r -> quarantined.add(Headers.text(r.headers(), Headers.REASON) + ": " + Headers.text(r.headers(), Headers.DETAIL)));
     }
 

@@ -2,6 +2,7 @@ package io.millrace.denormalizer.shape;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.millrace.denormalizer.it.Scratch;
 import io.millrace.denormalizer.join.DocumentSteps;
 import io.millrace.pipeline.catalog.CatalogCheck;
 import io.millrace.pipeline.file.PipelineFiles;
@@ -35,14 +36,14 @@ class RandomShapeIT {
 
     @BeforeAll
     static void start() throws IOException {
-        states = Joined.folder(Files.createDirectory(data.resolve("states")));
+        states = Scratch.folder();
         database = new Database(data.resolve("servers"));
     }
 
     @AfterAll
     static void stop() throws IOException {
         if (states != null) {
-            Joined.delete(states);
+            Scratch.delete(states);
         }
         if (database != null) {
             database.close();

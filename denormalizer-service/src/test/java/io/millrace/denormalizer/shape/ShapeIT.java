@@ -3,6 +3,7 @@ package io.millrace.denormalizer.shape;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.denormalizer.it.Scratch;
 import io.millrace.denormalizer.join.DocumentSteps;
 import io.millrace.pipeline.catalog.CatalogCheck;
 import io.millrace.pipeline.document.DocumentStep;
@@ -10,7 +11,6 @@ import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.PipelineFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -52,7 +52,7 @@ class ShapeIT {
 
     @BeforeAll
     static void happen() throws Exception {
-        states = Joined.folder(Files.createDirectory(data.resolve("states")));
+        states = Scratch.folder();
         database = new Database(data.resolve("servers"));
         db = database.create("shape");
         world = new World(db, text("/shape/world.sql"));
@@ -76,7 +76,7 @@ class ShapeIT {
     @AfterAll
     static void close() throws SQLException, IOException {
         if (states != null) {
-            Joined.delete(states);
+            Scratch.delete(states);
         }
         if (db != null) {
             db.close();
