@@ -93,6 +93,12 @@ ALTER PUBLICATION millrace_shop ADD TABLE public.session;
 CREATE TABLE public.import_row (line text);
 ALTER PUBLICATION millrace_shop ADD TABLE public.import_row;
 
+-- case: publish-one-more-table-that-gets-its-key-afterwards
+-- expect: nothing
+CREATE TABLE public.import_row (line text);
+ALTER PUBLICATION millrace_shop ADD TABLE public.import_row;
+ALTER TABLE public.import_row ADD COLUMN id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY;
+
 -- case: change-somebody-elses-publication
 -- expect: nothing
 DROP PUBLICATION analytics;

@@ -245,6 +245,40 @@ CREATE TABLE public.invoice (id bigint PRIMARY KEY, total numeric);
 -- expect: no-primary-key public.invoice breaks
 CREATE TABLE public.invoice (id bigint, total numeric);
 
+-- case: create-a-table-of-a-pipeline-and-its-key-in-the-next-statement
+-- pipeline: invoices
+-- expect: table-new public.invoice fine
+CREATE TABLE public.invoice (id bigint, total numeric);
+ALTER TABLE public.invoice ADD PRIMARY KEY (id);
+
+-- case: create-a-table-of-a-pipeline-and-its-key-in-the-next-changeset
+-- pipeline: invoices
+-- runner: liquibase
+-- expect: table-new public.invoice fine
+--changeset ann:1
+CREATE TABLE public.invoice (id bigint, total numeric);
+--changeset ann:2
+ALTER TABLE public.invoice ADD PRIMARY KEY (id);
+
+-- case: create-and-publish-a-table-of-a-pipeline-before-it-has-its-key
+-- pipeline: invoices
+-- expect: table-new public.invoice fine
+CREATE TABLE public.invoice (id bigint, total numeric);
+ALTER PUBLICATION millrace_shop ADD TABLE public.invoice;
+ALTER TABLE public.invoice ADD PRIMARY KEY (id);
+
+-- case: create-and-publish-a-table-of-a-pipeline-and-change-it-in-the-next-changeset
+-- pipeline: invoices
+-- runner: liquibase
+-- expect: table-new public.invoice fine
+-- expect: schema-incompatible public.invoice.total breaks
+-- expect: set-not-null public.invoice.total coordination
+--changeset ann:1
+CREATE TABLE public.invoice (id bigint PRIMARY KEY, total numeric);
+ALTER PUBLICATION millrace_shop ADD TABLE public.invoice;
+--changeset ann:2
+ALTER TABLE public.invoice ALTER COLUMN total SET NOT NULL;
+
 -- case: create-and-change-a-table-of-a-pipeline
 -- pipeline: invoices
 -- expect: table-new public.invoice fine

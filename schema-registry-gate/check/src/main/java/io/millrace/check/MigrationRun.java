@@ -74,7 +74,7 @@ final class MigrationRun {
             differences.forEach(draft -> found.add(new Found(first.get(draft.key()), draft)));
             events.forEach((statement, drafts) -> drafts.forEach(draft -> found.add(new Found(statement, draft))));
             history.reported(now);
-            history.remember(now);
+            history.remember(now, born);
         }
     }
 
@@ -111,6 +111,7 @@ final class MigrationRun {
             oneByOne();
             explainUnwrapped();
         }
+        history.remember(now, Set.of());
         return List.copyOf(found);
     }
 

@@ -59,6 +59,11 @@ public record State(Map<Long, Table> tables, Publication publication, Role role,
         return root;
     }
 
+    /** Whether changes of that table, or of the partitions that are its own, leave the database under its name. */
+    public boolean publishes(TableName name) {
+        return publication != null && publication.tables().containsKey(name);
+    }
+
     /** The columns that capture would see in a table's changes, in the order of the table. */
     public List<Column> captured(Table table) {
         var published = publication == null ? null : publication.tables().get(table.name());

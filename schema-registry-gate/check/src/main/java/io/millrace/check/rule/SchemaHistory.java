@@ -29,7 +29,7 @@ public final class SchemaHistory {
 
     public SchemaHistory(Context context, State baseline) {
         this.context = context;
-        remember(baseline);
+        derive(baseline).forEach(this::remember);
     }
 
     private List<Version> derive(State state) {
@@ -51,13 +51,21 @@ public final class SchemaHistory {
                 : List.of(value, new Version(Topics.keySubject(topic), name, true, RowSchemas.key(context.source(), name, state.capturedKey(table))));
     }
 
-    /** The schemas of this state become versions, as they do when a row of each is written. */
-    public void remember(State state) {
-        for (var version : derive(state)) {
-            var known = versions.computeIfAbsent(version.subject(), _ -> new ArrayList<>());
-            if (!known.contains(version.schema())) {
-                known.add(version.schema());
-            }
+    /**
+     * The schemas of this state become versions, as they do when a row of each is written. Of a new table none does before it is
+     * published.
+     *
+     * @param unfinished tables, by oid, that the migration which makes them may still change
+     */
+    public void remember(State state, Set<Long> unfinished) {
+        derive(state).stream().filter(version -> versions.containsKey(version.subject()) || state.publishes(version.table()) && !unfinished.contains(state.table(version.table()).oid()))
+                .forEach(this::remember);
+    }
+
+    private void remember(Version version) {
+        var known = versions.computeIfAbsent(version.subject(), _ -> new ArrayList<>());
+        if (!known.contains(version.schema())) {
+            known.add(version.schema());
         }
     }
 

@@ -188,7 +188,9 @@ final class TableDifferences {
         var old = was.primaryKey();
         var key = now.primaryKey();
         if (old.isEmpty() && !key.isEmpty()) {
-            add(Rule.PRIMARY_KEY_ADDED, null, "The table " + name + " gets the primary key (" + names(key) + "), which becomes its topic's key.", uses.of(name, "can be built from now on"));
+            if (before.publishes(name)) {
+                add(Rule.PRIMARY_KEY_ADDED, null, "The table " + name + " gets the primary key (" + names(key) + "), which becomes its topic's key.", uses.of(name, "can be built from now on"));
+            }
         } else if (!old.isEmpty() && key.isEmpty()) {
             add(Rule.PRIMARY_KEY_DROPPED, null, "The table " + name + " loses its primary key (" + names(old) + "): Postgres refuses updates and deletes on it while it is published, and capture refuses its next start.",
                     uses.of(name, "can no longer be kept"));
