@@ -7,9 +7,13 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /** The report as JUnit's XML: a test for each finding, and one that passes where there is none. */
 final class JunitReport {
+
+    /** What XML cannot hold, also not escaped; a name in quotes may. */
+    private static final Pattern NOT_XML = Pattern.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\ufffe\\uffff]");
 
     private JunitReport() {}
 
@@ -31,7 +35,7 @@ final class JunitReport {
         var name = finding.rule().id() + " line " + finding.statement().line() + (finding.table() == null ? "" : " " + finding.table()) + (finding.column() == null ? "" : " " + finding.column());
         xml.append("  <testcase classname=\"%s\" name=\"%s\">%n".formatted(escape(file), escape(name)));
         if (finding.waiver() != null) {
-            xml.append("    <skipped message=\"%s\"/>%n".formatted(escape("allowed until " + finding.waiver().until() + ": " + finding.waiver().reason())));
+            xml.append("    <skipped>%s</skipped>%n".formatted(escape("allowed until " + finding.waiver().until() + ": " + finding.waiver().reason())));
         } else if (finding.level().isAtLeast(failOn)) {
             xml.append("    <failure type=\"%s\" message=\"%s\">%s</failure>%n".formatted(finding.rule().id(), escape(finding.message()), escape(finding.safe())));
         } else {
@@ -41,6 +45,6 @@ final class JunitReport {
     }
 
     private static String escape(String text) {
-        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&quot;").replace("\n", "&#10;");
+        return NOT_XML.matcher(text).replaceAll("\ufffd").replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&quot;").replace("\n", "&#10;");
     }
 }

@@ -6,6 +6,10 @@ import io.millrace.check.Finding;
 import io.millrace.check.Level;
 import io.millrace.check.Report;
 import io.millrace.check.Rule;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.stream.Collectors;
 
 /** The report as SARIF 2.1.0. Source: OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0". */
 final class SarifReport {
@@ -38,11 +42,17 @@ final class SarifReport {
         json.put("ruleId", finding.rule().id()).put("ruleIndex", finding.rule().ordinal()).put("level", level(finding.level()));
         json.putObject("message").put("text", finding.message() + " " + finding.safe());
         var place = json.putArray("locations").addObject().putObject("physicalLocation");
-        place.putObject("artifactLocation").put("uri", finding.statement().file().replace('\\', '/'));
+        place.putObject("artifactLocation").put("uri", uri(finding.statement().file().replace('\\', '/')));
         place.putObject("region").put("startLine", finding.statement().line()).put("endLine", Math.max(finding.statement().line(), finding.statement().endLine()));
         if (finding.waiver() != null) {
             json.putArray("suppressions").addObject().put("kind", "inSource").put("justification", finding.waiver().reason());
         }
+    }
+
+    /** A reference relative to the place where the check ran, or from the root. */
+    private static String uri(String file) {
+        var segments = Arrays.stream(file.split("/", -1)).map(s -> URLEncoder.encode(s, StandardCharsets.UTF_8).replace("+", "%20"));
+        return segments.collect(Collectors.joining("/"));
     }
 
     private static String level(Level level) {
