@@ -87,7 +87,9 @@ public interface GateConfig {
     Breaker breaker();
 
     /** Where the token that lets a caller change something is found. Without one, and without OIDC, nobody can. */
-    Token token();
+    Reference token();
+
+    Check check();
 
     /** When to stop rather than go on parking. */
     interface Breaker {
@@ -117,8 +119,28 @@ public interface GateConfig {
         Duration probe();
     }
 
-    /** A reference to the bearer token; one of the two. */
-    interface Token {
+    /** The check of migrations over HTTP, {@code POST /check}. */
+    interface Check {
+
+        /**
+         * Where the URL of the scratch database is found, {@code postgresql://user:password@host:5432/database}: an empty database,
+         * entered as a superuser, on a PostgreSQL 15 or later of its own. Whoever may call the check runs SQL there as that
+         * superuser, so nothing else may be on that server or reachable from it. Without it the call is refused.
+         */
+        Reference scratch();
+
+        /** Most bytes that migrations and baseline of one call may have together. Default 4 MiB; beyond 10 MiB {@code quarkus.http.limits.max-body-size} has to be raised too. */
+        @WithDefault("4194304")
+        @Min(1024)
+        int maxBytes();
+
+        /** How long one check may take, waiting for the scratch server included; what it runs then is ended. Default 2 minutes. */
+        @WithDefault("2m")
+        Duration timeout();
+    }
+
+    /** A reference to something secret; one of the two, or none where it may be missing. */
+    interface Reference {
 
         /** The environment variable that holds it. */
         Optional<String> env();

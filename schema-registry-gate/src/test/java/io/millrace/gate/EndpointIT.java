@@ -23,7 +23,7 @@ class EndpointIT {
 
     private static final List<String> READS = List.of("/quarantine", "/quarantine/it.public.endpoints", "/breaker");
     private static final List<String> CHANGES = List.of("/quarantine/it.public.endpoints/accept", "/quarantine/it.public.endpoints/replay", "/quarantine/it.public.endpoints/hold",
-            "/quarantine/it.public.endpoints/discard", "/breaker/reset");
+            "/quarantine/it.public.endpoints/discard", "/breaker/reset", "/check");
 
     private final SharedGate gate;
 
@@ -64,6 +64,7 @@ class EndpointIT {
             for (var path : CHANGES) {
                 json(open.url(), null).body("{\"reason\": \"x\", \"count\": 0}").post(path).then().statusCode(401);
             }
+            refused(json(open.url(), Stack.TOKEN).body("{\"migrations\": [{\"name\": \"a.sql\", \"text\": \"SELECT 1;\"}]}").post("/check"), 501, "This gate has no scratch database");
         } finally {
             open.process().stop();
         }

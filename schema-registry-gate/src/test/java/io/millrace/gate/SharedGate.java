@@ -49,7 +49,7 @@ final class SharedGate implements AutoCloseable {
         try {
             var folder = Files.createTempDirectory("gate-it");
             var stack = new Stack(folder);
-            var gate = stack.gate(1, Map.of("millrace.gate.breaker.tables", "1000"));
+            var gate = stack.gate(1, Map.of("millrace.gate.breaker.tables", "1000", "millrace.gate.check.scratch.env", "GATE_SCRATCH"));
             gate.process().start();
             return new SharedGate(folder, stack, gate);
         } catch (IOException e) {

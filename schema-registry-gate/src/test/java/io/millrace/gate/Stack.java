@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -37,9 +38,10 @@ final class Stack implements AutoCloseable {
     Stack(Path data) {
         this.data = data;
         this.servers = LocalServers.in(data, Ports.free());
+        var kafka = CompletableFuture.runAsync(servers.kafka()::start);
         servers.postgres().start();
-        servers.kafka().start();
         servers.registry().start();
+        kafka.join();
         this.producer = new KafkaProducer<>(Map.of("bootstrap.servers", servers.kafkaBootstrap(), "linger.ms", 0), new ByteArraySerializer(), new ByteArraySerializer());
         this.admin = Admin.create(Map.of("bootstrap.servers", servers.kafkaBootstrap()));
     }
@@ -55,7 +57,7 @@ final class Stack implements AutoCloseable {
     /** A gate that is told apart from others by its number; it is not started yet. */
     Gate gate(int number, Map<String, String> settings) throws IOException {
         int port = Ports.free(1).getFirst();
-        var pipeline = Files.writeString(data.resolve("it.yaml"), """
+        Files.writeString(pipeline(), """
                 millrace: 1
                 name: it
                 source: {name: it, url: {env: NOT_USED_URL}, user: {env: NOT_USED_USER}, password: {env: NOT_USED_PASSWORD}}
@@ -67,27 +69,40 @@ final class Stack implements AutoCloseable {
                       - {column: age, min: 0, max: 150, breach: count}
                 document:
                   root: public.lenient
-                  fields: [id]
+                  fields: [id, name]
+                  one:
+                    ruled: {table: public.ruled, join: {id: id}, fields: [name, age]}
                 """);
         var properties = new HashMap<>(Map.ofEntries(
                 Map.entry("quarkus.http.port", Integer.toString(port)),
                 Map.entry("kafka.bootstrap.servers", servers.kafkaBootstrap()),
-                Map.entry("millrace.gate.pipelines", pipeline.toString()),
+                Map.entry("millrace.gate.pipelines", pipeline().toString()),
                 Map.entry("millrace.gate.registry-url", servers.registryUrl()),
                 Map.entry("millrace.gate.token.env", "GATE_TOKEN"),
                 Map.entry("millrace.gate.sources", "it"),
                 Map.entry("kafka.metadata.max.age.ms", "500"),
                 Map.entry("kafka.session.timeout.ms", "6000"),
+                // One that is killed and started again has its partitions at once; the others wait for the end of its session.
+                Map.entry("kafka.group.instance.id", "gate-" + number),
                 Map.entry("kafka.heartbeat.interval.ms", "1000")));
         properties.putAll(settings);
         var jar = Path.of(System.getProperty("millrace.gate.jar", "target/quarkus-app/quarkus-run.jar"));
-        var process = new ManagedProcess(ProcessSpec.quarkus("gate-" + number, data, "256m", jar, properties, Map.of("GATE_TOKEN", TOKEN),
-                Map.of("http", port), Readiness.http(URI.create("http://localhost:" + port + "/q/health/live"))));
+        var process = new ManagedProcess(ProcessSpec.quarkus("gate-" + number, data, "256m", jar, properties, Map.of("GATE_TOKEN", TOKEN, "GATE_SCRATCH", scratchUrl()),
+                Map.of("http", port), Readiness.http(URI.create("http://localhost:" + port + "/q/health/live"))).withFirstCompilerOnly());
         gates.add(process);
         return new Gate(process, "http://localhost:" + port);
     }
 
     record Gate(ManagedProcess process, String url) {}
+
+    Path pipeline() {
+        return data.resolve("it.yaml");
+    }
+
+    /** An empty database on the Postgres that the registry uses. */
+    String scratchUrl() {
+        return "postgresql://%s:%s@localhost:%d/postgres".formatted(servers.postgresUser(), servers.postgresPassword(), servers.ports().postgres());
+    }
 
     KafkaProducer<byte[], byte[]> producer() {
         return producer;
@@ -116,7 +131,7 @@ final class Stack implements AutoCloseable {
 
     /** Everything that stands in a topic now, by partition, each in its order. */
     List<ConsumerRecord<byte[], byte[]>> read(String topic) {
-        try (var consumer = new KafkaConsumer<>(Map.of("bootstrap.servers", servers.kafkaBootstrap(), "auto.offset.reset", "earliest"),
+        try (var consumer = new KafkaConsumer<>(Map.of("bootstrap.servers", servers.kafkaBootstrap(), "auto.offset.reset", "earliest", "fetch.max.wait.ms", 20),
                 new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
             if (!consumer.listTopics().containsKey(topic)) {
                 return List.of();

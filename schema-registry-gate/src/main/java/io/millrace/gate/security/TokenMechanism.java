@@ -12,9 +12,7 @@ import io.smallrye.mutiny.Uni;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.security.MessageDigest;
 import java.util.Set;
 
@@ -34,30 +32,8 @@ public class TokenMechanism implements HttpAuthenticationMechanism {
     private final byte[] token;
 
     TokenMechanism(GateConfig config) {
-        this.token = read(config.token());
-    }
-
-    private static byte[] read(GateConfig.Token reference) {
-        if (reference.env().isPresent() && reference.file().isPresent()) {
-            throw new IllegalStateException("millrace.gate.token.env and millrace.gate.token.file are both set; the token can come from one place only");
-        }
-        String text = null;
-        if (reference.env().isPresent()) {
-            text = System.getenv(reference.env().get());
-            if (text == null || text.isBlank()) {
-                throw new IllegalStateException("The environment variable " + reference.env().get() + ", to which millrace.gate.token.env refers, is not set; set it where the gate starts");
-            }
-        } else if (reference.file().isPresent()) {
-            try {
-                text = Files.readString(reference.file().get());
-            } catch (IOException e) {
-                throw new IllegalStateException("The file " + reference.file().get() + ", to which millrace.gate.token.file refers, cannot be read (" + e + "); create it or correct the path", e);
-            }
-            if (text.isBlank()) {
-                throw new IllegalStateException("The file " + reference.file().get() + ", to which millrace.gate.token.file refers, is empty; write the token into it");
-            }
-        }
-        return text == null ? null : text.strip().getBytes(StandardCharsets.UTF_8);
+        var text = Secret.read("millrace.gate.token", config.token());
+        this.token = text == null ? null : text.getBytes(StandardCharsets.UTF_8);
     }
 
     @Override

@@ -5,6 +5,7 @@ import io.millrace.pipeline.file.TableName;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
@@ -25,6 +26,8 @@ public final class ScratchServer implements AutoCloseable {
     private static final String MARK = "made by a millrace check";
     private static final long LOCK = 0x6d696c6c72616365L;
     private static final int OLDEST = 150_000;
+    private static final String LOCK_NOT_AVAILABLE = "55P03";
+    private static final Duration PATIENCE = Duration.ofMinutes(10);
 
     private final String url;
     private final Properties login;
@@ -40,15 +43,20 @@ public final class ScratchServer implements AutoCloseable {
     }
 
     /**
-     * Takes the server for this check, waiting for another check that has it.
+     * Takes the server for this check, waiting up to ten minutes for another check that has it.
      *
      * @param url a database without tables in it, as a JDBC or a {@code postgresql://} URL
      * @param user null: the one in the URL
      * @param password null: the one in the URL
      * @param progress is told when another check is waited for
-     * @throws CheckException when the server is not one to be used so
+     * @throws CheckException when the server is not one to be used so, or is not free in time
      */
     public static ScratchServer open(String url, String user, String password, Consumer<String> progress) {
+        return open(url, user, password, PATIENCE, progress);
+    }
+
+    /** @param patience how long another check that has the server is waited for */
+    public static ScratchServer open(String url, String user, String password, Duration patience, Consumer<String> progress) {
         var login = new Properties();
         var address = PostgresUrl.parse(url, user, password, login);
         try {
@@ -56,7 +64,7 @@ public final class ScratchServer implements AutoCloseable {
             try {
                 var server = new ScratchServer(address, login, connection, PREFIX + text(connection, "SELECT oid FROM pg_database WHERE datname = current_database()") + "_");
                 server.requireFit();
-                server.lock(progress);
+                server.lock(patience, progress);
                 server.sweep();
                 return server;
             } catch (SQLException | RuntimeException e) {
@@ -88,13 +96,20 @@ public final class ScratchServer implements AutoCloseable {
         }
     }
 
-    private void lock(Consumer<String> progress) throws SQLException {
+    private void lock(Duration patience, Consumer<String> progress) throws SQLException {
         if ("t".equals(text(connection, "SELECT pg_try_advisory_lock(" + LOCK + ")"))) {
             return;
         }
         progress.accept("waiting for another check that uses this scratch server");
-        execute("SET lock_timeout = '10min'");
-        text(connection, "SELECT pg_advisory_lock(" + LOCK + ")");
+        execute("SET lock_timeout = " + Math.max(1, patience.toMillis()));
+        try {
+            text(connection, "SELECT pg_advisory_lock(" + LOCK + ")");
+        } catch (SQLException e) {
+            if (LOCK_NOT_AVAILABLE.equals(e.getSQLState())) {
+                throw new CheckException("Another check has had the scratch server at " + PostgresUrl.shown(url) + " for " + patience.toSeconds() + " s; try again when it is done", e);
+            }
+            throw e;
+        }
         execute("RESET lock_timeout");
     }
 
@@ -127,6 +142,15 @@ public final class ScratchServer implements AutoCloseable {
             execute("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)");
         } catch (SQLException e) {
             throw new CheckException("Dropping the scratch database " + name + " at " + PostgresUrl.shown(url) + " failed: " + e.getMessage() + "; the next check tries again", e);
+        }
+    }
+
+    /** Ends whatever runs in the databases of this check, which then fails. May be called by another thread. */
+    public void endSessions() {
+        try (var own = DriverManager.getConnection(url, login)) {
+            text(own, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE starts_with(datname, '" + prefix + "')");
+        } catch (SQLException e) {
+            throw new CheckException("Ending the check at " + PostgresUrl.shown(url) + " failed: " + e.getMessage(), e);
         }
     }
 

@@ -54,8 +54,13 @@ public final class Migrations {
     }
 
     /** The same with texts that somebody has read already, in the order given unless their names say otherwise. */
+    public static List<Migration> of(List<Script> scripts, Map<String, String> placeholders) {
+        return new Migrations(placeholders).order(scripts, false);
+    }
+
+    /** The same without placeholders. */
     public static List<Migration> of(List<Script> scripts) {
-        return new Migrations(Map.of()).order(scripts, false);
+        return of(scripts, Map.of());
     }
 
     private List<Script> folder(Path folder) {
