@@ -28,8 +28,10 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 @ApplicationScoped
 public class KafkaClients {
 
-    /** Longer than a record may take to be acknowledged before it is sent again. */
-    public static final Duration DELIVERY = Duration.ofSeconds(15);
+    /** After so long without a sign of life an instance's partitions go to another. */
+    private static final Duration SESSION = Duration.ofSeconds(15);
+    /** Shorter than a session, so that nothing an instance has sent is still on its way when another takes over. */
+    private static final Duration DELIVERY = Duration.ofSeconds(10);
     private static final int LARGEST_REQUEST = 16 * 1024 * 1024;
 
     private final Map<String, Object> shared;
@@ -63,6 +65,7 @@ public class KafkaClients {
     private Map<String, Object> with(Map<String, Object> settings) {
         var all = new HashMap<>(shared);
         all.remove(ConsumerConfig.GROUP_ID_CONFIG);
+        all.remove(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG);
         all.putAll(settings);
         return all;
     }
@@ -81,11 +84,13 @@ public class KafkaClients {
         var settings = new HashMap<String, Object>(Map.of(
                 // A new table's topic is seen within this time.
                 ConsumerConfig.METADATA_MAX_AGE_CONFIG, 2_000,
-                ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 2_000,
+                // They are of one partition as a rule, and a partition is paused between polls only: more of them outgrow its share of what may be held.
+                ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 500,
                 // Compressed, some ten thousand records; what is fetched and not yet read should not outlive the young generation.
                 ConsumerConfig.FETCH_MAX_BYTES_CONFIG, 2 * 1024 * 1024,
                 ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, 256 * 1024,
-                ConsumerConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, 2_000));
+                ConsumerConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, 2_000,
+                ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, (int) SESSION.toMillis()));
         settings.putAll(shared);
         settings.putAll(Map.of(
                 ConsumerConfig.GROUP_ID_CONFIG, config.group(),
@@ -95,7 +100,7 @@ public class KafkaClients {
                 // Offsets are committed as the lanes finish.
                 ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false,
                 ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG, CooperativeStickyAssignor.class.getName()));
-        return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        return new KafkaConsumer<>(settings, new SettlingDeserializer(), new ByteArrayDeserializer());
     }
 
     /** A consumer of no group, from the beginning of whatever it is assigned; the caller closes it. */

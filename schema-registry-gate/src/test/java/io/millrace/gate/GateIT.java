@@ -2,8 +2,8 @@ package io.millrace.gate;
 
 import static io.millrace.gate.Captured.nullable;
 import static io.millrace.gate.Captured.required;
+import static io.millrace.gate.SharedGate.soon;
 import static io.restassured.RestAssured.given;
-import static org.awaitility.Awaitility.await;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.is;
@@ -17,8 +17,6 @@ import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Op;
 import io.millrace.pipeline.record.Position;
 import io.restassured.specification.RequestSpecification;
-import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -28,44 +26,29 @@ import org.apache.avro.generic.GenericRecord;
 import org.apache.avro.generic.GenericRecordBuilder;
 import org.apache.avro.io.DecoderFactory;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.awaitility.core.ConditionFactory;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.ExtendWith;
 
+@ExtendWith(SharedGate.Extension.class)
 class GateIT {
 
-    @TempDir
-    static Path folder;
-    private static Stack stack;
-    private static Stack.Gate gate;
+    private final SharedGate gate;
+    private final Stack stack;
 
-    @BeforeAll
-    static void start() throws Exception {
-        stack = new Stack(folder);
-        gate = stack.gate(1, Map.of());
-        gate.process().start();
+    GateIT(SharedGate gate) {
+        this.gate = gate;
+        this.stack = gate.stack();
     }
 
-    @AfterAll
-    static void stop() {
-        stack.close();
+    private RequestSpecification caller() {
+        return gate.caller();
     }
 
-    private static ConditionFactory soon() {
-        return await().atMost(Duration.ofSeconds(30)).pollInterval(Duration.ofMillis(100)).ignoreExceptions();
-    }
-
-    private static RequestSpecification caller() {
-        return given().baseUri(gate.url()).header("Authorization", "Bearer " + Stack.TOKEN).contentType("application/json");
-    }
-
-    private static void post(String path, String body) {
+    private void post(String path, String body) {
         caller().body(body).post(path).then().statusCode(200);
     }
 
-    private static void awaitRows(String table, int count) {
+    private void awaitRows(String table, int count) {
         soon().untilAsserted(() -> assertEquals(count, stack.read("rows.it.public." + table).size()));
     }
 
@@ -239,13 +222,8 @@ class GateIT {
         assertEquals(5, stack.read("rows.it.public.ruled").size());
     }
 
-    private static void assertNothingLostOrOvertaken(String table) {
+    private void assertNothingLostOrOvertaken(String table) {
         Ledger.assertNothingLostOrOvertaken(stack, table);
-    }
-
-    private static void restart() {
-        gate.process().kill();
-        gate.process().start();
     }
 
     @Test
@@ -258,20 +236,20 @@ class GateIT {
             table.row(i % 10, was, Map.of("name", "n" + i));
         }
         soon().until(() -> !stack.read("rows.it.public.killed").isEmpty());
-        restart();
+        gate.restart();
         for (int i = 0; i < rounds; i++) {
             table.row(i % 10, is, Map.of("name", (long) i));
         }
         soon().until(() -> !stack.read("quarantine.it.public.killed").isEmpty());
-        restart();
+        gate.restart();
         for (int i = 0; i < rounds; i++) {
             table.row(i % 10, is, Map.of("name", (long) i));
         }
         soon().untilAsserted(() -> caller().get("/quarantine/it.public.killed").then().statusCode(200).body("state", is("parked")));
         post("/quarantine/it.public.killed/accept", "{\"reason\": \"planned\"}");
-        restart();
+        gate.restart();
         post("/quarantine/it.public.killed/replay", "{\"reason\": \"planned\"}");
-        restart();
+        gate.restart();
         for (int i = 0; i < rounds; i++) {
             table.row(i % 10, is, Map.of("name", (long) i)).get();
         }
@@ -329,7 +307,7 @@ class GateIT {
         assertEquals(List.of(), stack.read("rows.it.public.waiting"));
         assertEquals(List.of(), stack.read("quarantine.it.public.waiting"));
         // A gate that starts now knows no schema: everything waits, and nothing is parked for it.
-        restart();
+        gate.restart();
         for (int i = 0; i < 10; i++) {
             known.write(known.key(i), Captured.encode(new GenericRecordBuilder(schema).set("id", (long) i).set("name", "after the restart").build(), knownId), Op.UPDATE).get();
         }

@@ -8,6 +8,7 @@ import io.millrace.pipeline.record.Headers;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -69,17 +70,18 @@ final class Outbound {
             stamp(Headers.nowMicros());
         }
         var came = record.headers().toArray();
-        var headers = new ArrayList<Header>(came.length + 1);
+        var go = new Header[came.length + 1];
+        int count = 0;
         for (var header : came) {
             if (header.key().equals(Headers.TRACEPARENT)) {
                 var step = traces.step(header.value(), table.name(), Headers.bytes(record.headers(), Headers.POSITION), receivedMicros, nowMicros);
-                headers.add(step == header.value() ? header : new RecordHeader(Headers.TRACEPARENT, step));
+                go[count++] = step == header.value() ? header : new RecordHeader(Headers.TRACEPARENT, step);
             } else if (!isOfTheGate(header.key())) {
-                headers.add(header);
+                go[count++] = header;
             }
         }
-        headers.add(gated);
-        return new ProducerRecord<>(rows, record.partition(), record.timestamp(), record.key(), record.value(), headers);
+        go[count++] = gated;
+        return new ProducerRecord<>(rows, record.partition(), record.timestamp(), record.key(), record.value(), new RecordHeaders(count == go.length ? go : Arrays.copyOf(go, count)));
     }
 
     private static boolean isOfTheGate(String name) {
@@ -119,6 +121,6 @@ final class Outbound {
     private static byte[] detail(Refusal refusal) {
         var text = refusal.detail() + (refusal.subject() == null ? "" : "; rule " + refusal.rule() + " of " + refusal.subject() + ", schema " + refusal.schemaId());
         var bytes = text.getBytes(StandardCharsets.UTF_8);
-        return bytes.length <= LONGEST_DETAIL ? bytes : java.util.Arrays.copyOf(bytes, LONGEST_DETAIL);
+        return bytes.length <= LONGEST_DETAIL ? bytes : Arrays.copyOf(bytes, LONGEST_DETAIL);
     }
 }
