@@ -109,6 +109,8 @@ public class KafkaClients {
                 ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest",
                 ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false,
                 ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false,
+                // Kafka answers one request of a connection after the other: whoever asks for an end, or closes, waits for a fetch that waits.
+                ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 50,
                 ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 5_000,
                 ConsumerConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000)),
                 new ByteArrayDeserializer(), new ByteArrayDeserializer());
