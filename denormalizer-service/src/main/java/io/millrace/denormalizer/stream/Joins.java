@@ -12,9 +12,11 @@ import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Executors;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.eclipse.microprofile.config.Config;
 import org.jboss.logging.Logger;
 
 /** The joins of all pipelines that this process was given. */
@@ -23,8 +25,10 @@ public class Joins {
 
     private static final Logger LOG = Logger.getLogger(Joins.class);
 
+    private static final String KAFKA = "kafka.";
+
     private final DenormalizerConfig config;
-    private final String bootstrap;
+    private final Map<String, String> kafka;
     private final Registry registry;
     private final MeterRegistry meters;
     private final Tracer tracer;
@@ -32,13 +36,24 @@ public class Joins {
     private List<PipelineJoin> joins = List.of();
     private StoreMemory memory;
 
-    Joins(DenormalizerConfig config, @ConfigProperty(name = "kafka.bootstrap.servers") String bootstrap, Registry registry, MeterRegistry meters, Tracer tracer, @All List<DocumentStep> steps) {
+    Joins(DenormalizerConfig config, Config all, Registry registry, MeterRegistry meters, Tracer tracer, @All List<DocumentStep> steps) {
         this.config = config;
-        this.bootstrap = bootstrap;
+        this.kafka = kafka(all);
         this.registry = registry;
         this.meters = meters;
         this.tracer = tracer;
         this.steps = steps;
+    }
+
+    /** Every key under {@code kafka.} goes to the clients: its address, and security where there is any. */
+    private static Map<String, String> kafka(Config all) {
+        var settings = new HashMap<String, String>();
+        for (var name : all.getPropertyNames()) {
+            if (name.startsWith(KAFKA)) {
+                all.getOptionalValue(name, String.class).ifPresent(value -> settings.put(name.substring(KAFKA.length()), value));
+            }
+        }
+        return Map.copyOf(settings);
     }
 
     List<PipelineJoin> all() {
@@ -48,7 +63,7 @@ public class Joins {
     void start(@Observes StartupEvent event) {
         var files = PipelineFiles.load(config.pipelines());
         memory = new StoreMemory(config.blockCacheBytes(), config.writeBufferBytes());
-        joins = files.stream().map(f -> new PipelineJoin(f.pipeline(), files.size(), config, bootstrap, registry, memory, meters, tracer, DocumentSteps.of(f.pipeline().name(), steps))).toList();
+        joins = files.stream().map(f -> new PipelineJoin(f.pipeline(), files.size(), config, kafka, registry, memory, meters, tracer, DocumentSteps.of(f.pipeline().name(), steps))).toList();
         joins.forEach(PipelineJoin::start);
         LOG.infof("Joining %s", String.join(", ", joins.stream().map(PipelineJoin::name).toList()));
     }

@@ -18,6 +18,7 @@ import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.topic.Topics;
 import io.opentelemetry.api.trace.Tracer;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -56,6 +57,7 @@ final class PipelineJoin {
     private final Pipeline pipeline;
     private final int pipelines;
     private final DenormalizerConfig config;
+    private final Map<String, String> kafka;
     private final String bootstrap;
     private final Registry registry;
     private final StoreMemory memory;
@@ -72,12 +74,16 @@ final class PipelineJoin {
     private volatile boolean fatal;
     private volatile long[] failures = {};
 
-    /** @param pipelines how many share the memory that the configuration gives */
-    PipelineJoin(Pipeline pipeline, int pipelines, DenormalizerConfig config, String bootstrap, Registry registry, StoreMemory memory, MeterRegistry meters, Tracer tracer, DocumentSteps steps) {
+    /**
+     * @param pipelines how many share the memory that the configuration gives
+     * @param kafka settings of every client of Kafka
+     */
+    PipelineJoin(Pipeline pipeline, int pipelines, DenormalizerConfig config, Map<String, String> kafka, Registry registry, StoreMemory memory, MeterRegistry meters, Tracer tracer, DocumentSteps steps) {
         this.pipeline = pipeline;
         this.pipelines = pipelines;
         this.config = config;
-        this.bootstrap = bootstrap;
+        this.kafka = kafka;
+        this.bootstrap = kafka.get(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG);
         this.registry = registry;
         this.memory = memory;
         this.meters = meters;
@@ -151,11 +157,12 @@ final class PipelineJoin {
     }
 
     private Admin admin() {
-        return Admin.create(Map.of(
-                AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap,
+        var settings = new HashMap<String, Object>(kafka);
+        settings.putAll(Map.of(
                 AdminClientConfig.CLIENT_ID_CONFIG, "millrace-denormalizer-" + pipeline.name() + "-watch",
                 AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 15_000,
                 AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, 10_000));
+        return Admin.create(settings);
     }
 
     private void attempt(Admin admin) throws ExecutionException, InterruptedException, NotReadyException {
@@ -268,8 +275,8 @@ final class PipelineJoin {
 
     private Properties properties(JoinTopics topics, CommitClock commits) {
         var p = new Properties();
+        p.putAll(kafka);
         p.put(StreamsConfig.APPLICATION_ID_CONFIG, topics.application());
-        p.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap);
         p.put(StreamsConfig.STATE_DIR_CONFIG, config.stateFolder().toString());
         p.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, config.threads());
         p.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.AT_LEAST_ONCE);
