@@ -43,13 +43,13 @@ class ManifestsTest {
 
     private static final List<String> ARROWS = List.of("capture-service -> postgres:5432", "capture-service -> kafka:9093", "capture-service -> registry:8080",
             "schema-registry-gate -> kafka:9093", "schema-registry-gate -> registry:8080", "denormalizer-service -> kafka:9093", "denormalizer-service -> registry:8080",
-            "search-indexer -> kafka:9093", "search-indexer -> registry:8080", "search-indexer -> search:9200", "purge-service -> postgres:5432", "purge-service -> kafka:9093",
+            "search-indexer -> kafka:9093", "search-indexer -> registry:8080", "search-indexer -> search:9200", "purge-service -> postgres:5432", "purge-service -> kafka:9093", "purge-service -> search:9200",
             "prometheus -> capture-service:18101", "prometheus -> schema-registry-gate:18102", "prometheus -> denormalizer-service:18103", "prometheus -> search-indexer:18104", "prometheus -> purge-service:18105",
             "operator -> schema-registry-gate:18102", "operator -> purge-service:18105");
     private static final List<String> TRACES = List.of("capture-service -> telemetry:4317", "schema-registry-gate -> telemetry:4317", "denormalizer-service -> telemetry:4317",
             "search-indexer -> telemetry:4317", "purge-service -> telemetry:4317", "schema-registry-gate-http -> telemetry:4317", "purge-service-http -> telemetry:4317");
     private static final List<String> KNATIVE = List.of("schema-registry-gate-http -> kafka:9093", "schema-registry-gate-http -> registry:8080", "purge-service-http -> postgres:5432",
-            "purge-service-http -> kafka:9093", "knative -> schema-registry-gate-http:8012", "knative -> purge-service-http:8012");
+            "purge-service-http -> kafka:9093", "purge-service-http -> search:9200", "knative -> schema-registry-gate-http:8012", "knative -> purge-service-http:8012");
 
     @ParameterizedTest
     @ValueSource(strings = {LOCAL, REGION})
