@@ -82,6 +82,10 @@ public interface DenormalizerConfig {
     @WithDefault("10m")
     Duration keepRemoved();
 
+    /** The gate's consumer group, which tells whether all that capture read first has passed. Default {@code millrace-gate}. */
+    @WithDefault("millrace-gate")
+    String gateGroup();
+
     /** Raised to build all documents anew from the rows, under another consumer group and with other state. Default 0. */
     @WithDefault("0")
     @Min(0)

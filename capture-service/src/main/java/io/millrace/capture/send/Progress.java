@@ -45,7 +45,7 @@ public final class Progress implements AutoCloseable {
 
     public Progress(KafkaSettings kafka, String source) {
         this.kafka = kafka;
-        this.topic = "millrace.capture." + source;
+        this.topic = Topics.tablesRead(source);
         this.reached = Topics.reached(source);
     }
 

@@ -30,8 +30,10 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
@@ -174,8 +176,10 @@ final class PipelineJoin {
         var topics = JoinTopics.of(plan, config.generation());
         var sources = JoinTopology.sourceTopics(plan);
         int partitions = PipelineTopics.prepare(admin, sources, topics, config.replicationFactor());
-        var catchUp = new CatchUp(admin, topics.application(), partitionsOf(sources, partitions), partitionsOf(List.of(topics.exchange()), partitions), JoinTopology.hops(plan));
-        run(admin, plan, rootKeys, topics, catchUp, partitions);
+        try (var firstRead = new FirstRead(admin, new KafkaConsumer<>(new HashMap<>(kafka), new ByteArrayDeserializer(), new ByteArrayDeserializer()), pipeline, config.gateGroup())) {
+            var catchUp = new CatchUp(admin, firstRead, topics.application(), partitionsOf(sources, partitions), partitionsOf(List.of(topics.exchange()), partitions), JoinTopology.hops(plan));
+            run(admin, plan, rootKeys, topics, catchUp, partitions);
+        }
     }
 
     /** The first row of the root table brings the schema of its key; without one there is no document to make. */
@@ -223,6 +227,7 @@ final class PipelineJoin {
                 try {
                     if (!catchUp.isDone()) {
                         catchUp.check();
+                        note = catchUp.waits();
                     }
                     if (System.nanoTime() - purged > PURGE.toNanos()) {
                         purge(admin, topics.exchange(), catchUp);
@@ -267,7 +272,7 @@ final class PipelineJoin {
     /** What was consumed is not needed any more; Streams does this only for topics of its own. */
     private static void purge(Admin admin, String exchange, CatchUp offsets) throws ExecutionException, InterruptedException {
         var consumed = offsets.committed().entrySet().stream().filter(e -> e.getKey().topic().equals(exchange))
-                .collect(Collectors.toMap(Map.Entry::getKey, e -> RecordsToDelete.beforeOffset(e.getValue().offset())));
+                .collect(Collectors.toMap(Map.Entry::getKey, e -> RecordsToDelete.beforeOffset(e.getValue())));
         if (!consumed.isEmpty()) {
             admin.deleteRecords(consumed).all().get();
         }

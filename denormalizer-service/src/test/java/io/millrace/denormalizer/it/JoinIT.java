@@ -1,9 +1,12 @@
 package io.millrace.denormalizer.it;
 
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.local.ManagedProcess;
+import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.topic.Topics;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,11 +47,25 @@ class JoinIT {
 
     @Test
     @Order(1)
-    void theFirstBuildMakesEachDocumentOnce() throws Exception {
-        world.traffic.transactions(400);
+    void theFirstBuildWaitsForTheTablesAndMakesEachDocumentOnce() throws Exception {
+        var reading = new FirstReading(world.stack, "it", Schema.TABLES.keySet().stream().filter(t -> !t.equals("outboxevent")).map(t -> new TableName("public", t)).toList());
+        reading.begins();
+        world.traffic.transactions(200);
         world.rows.capture(world.db);
         world.rows.send(world.random, false);
         service.start();
+        await().atMost(Duration.ofSeconds(60)).until(() -> world.stack.health(1).contains("capture is still reading public."));
+        world.traffic.transactions(200);
+        world.rows.capture(world.db);
+        world.rows.send(world.random, false);
+        await().atMost(Duration.ofSeconds(60)).until(() -> reading.isConsumedBy(Topics.joinGroup("monitors", 0)));
+        reading.ends();
+        await().atMost(Duration.ofSeconds(60)).until(() -> world.stack.health(1).contains("has not passed all rows"));
+        for (var pipeline : World.PIPELINES) {
+            world.documents(pipeline).now();
+            assertEquals(0, world.documents(pipeline).records(), pipeline + " emitted documents of which rows were still to come");
+        }
+        reading.isPassed();
         world.converges("after the first build");
         for (var pipeline : World.PIPELINES) {
             assertTrue(world.documents(pipeline).records() <= world.expected(pipeline).size() + 30,

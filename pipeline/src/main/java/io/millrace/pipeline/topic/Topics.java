@@ -49,12 +49,17 @@ public final class Topics {
         return QUARANTINE + DOCUMENTS + pipeline;
     }
 
+    /** Which tables of a source were read whole, one a line, in the last record. One partition; compacted. */
+    public static String tablesRead(String source) {
+        return "millrace.capture." + source;
+    }
+
     /**
      * How far a source was captured: each record's value is an LSN, the way Postgres prints it. Kafka holds every change
      * that was committed up to it. One partition; old records go.
      */
     public static String reached(String source) {
-        return "millrace.capture." + source + ".reached";
+        return tablesRead(source) + ".reached";
     }
 
     /** The consumer group of a pipeline's join. */
