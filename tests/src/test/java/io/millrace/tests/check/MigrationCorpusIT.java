@@ -7,46 +7,31 @@ import io.millrace.check.Baselines;
 import io.millrace.check.CheckRequest;
 import io.millrace.check.MigrationCheck;
 import io.millrace.check.scratch.ScratchServer;
-import io.millrace.local.LocalServers;
-import io.millrace.local.Ports;
 import io.millrace.pipeline.file.PipelineFiles;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 @Tag("long")
+@ExtendWith(ScratchServers.Extension.class)
 class MigrationCorpusIT {
 
-    private static final Path FOLDER = Path.of(System.getProperty("millrace.home"), "tests", "src", "test", "resources", "migrations");
+    private final ScratchServers servers;
 
-    @TempDir
-    static Path data;
-    private static LocalServers servers;
-
-    @BeforeAll
-    static void startPostgres() {
-        servers = LocalServers.in(data, Ports.free(), Map.of("fsync", "off"));
-        servers.postgres().start();
-    }
-
-    @AfterAll
-    static void stopPostgres() {
-        servers.postgres().stop();
+    MigrationCorpusIT(ScratchServers servers) {
+        this.servers = servers;
     }
 
     @Test
     void everyMigrationIsJudgedAsExpectedNothingIsMissedAndNothingFalselySaid() throws Exception {
-        var cases = Corpus.read(FOLDER.resolve("cases"));
+        var cases = Corpus.read(ScratchServers.CORPUS.resolve("cases"));
         assertTrue(cases.size() >= 120, cases.size() + " cases");
         var confusion = new Confusion();
-        try (var server = ScratchServer.open(servers.jdbcUrl("postgres"), servers.postgresUser(), servers.postgresPassword(), _ -> { })) {
+        try (var server = servers.scratch()) {
             judge(server, List.of("orders.yaml", "customers.yaml"), cases.stream().filter(c -> c.pipeline() == null).toList(), confusion);
             judge(server, List.of("invoices.yaml"), cases.stream().filter(c -> c.pipeline() != null).toList(), confusion);
         }
@@ -56,8 +41,8 @@ class MigrationCorpusIT {
     }
 
     private static void judge(ScratchServer server, List<String> pipelines, List<Corpus.Case> cases, Confusion confusion) {
-        var files = PipelineFiles.load(pipelines.stream().map(FOLDER::resolve).toList());
-        var request = new CheckRequest(files, Baselines.of(FOLDER.resolve("baseline.sql").toString()), null, Map.of(), null, CheckRequest.MASS_ROWS);
+        var files = PipelineFiles.load(pipelines.stream().map(ScratchServers.CORPUS::resolve).toList());
+        var request = new CheckRequest(files, Baselines.of(ScratchServers.CORPUS.resolve("baseline.sql").toString()), null, Map.of(), null, CheckRequest.MASS_ROWS);
         try (var check = MigrationCheck.prepare(server, request, _ -> { })) {
             for (var one : cases) {
                 var report = check.judge(one.migrations(), one.counts());
