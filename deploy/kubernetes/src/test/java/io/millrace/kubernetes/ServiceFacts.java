@@ -84,7 +84,7 @@ record ServiceFacts(String name, Properties properties, Map<String, String> keys
             var key = prefix + "." + kebab(method.methodName().stringValue());
             var returned = method.methodTypeSymbol().returnType();
             var group = returned.descriptorString();
-            if (group.startsWith("L" + model.thisClass().asInternalName() + "$")) {
+            if (group.startsWith("L" + model.thisClass().asInternalName().replaceAll("\\$.*", "") + "$")) {
                 collect(parse(group.substring(1, group.length() - 1)), key, keys);
             } else {
                 keys.put(key, group.equals("Ljava/util/Optional;") ? "" : standard(method));
