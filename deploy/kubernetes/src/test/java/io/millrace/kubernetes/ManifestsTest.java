@@ -148,6 +148,17 @@ class ManifestsTest {
         assertTrue(complaints(LOCAL, manifests).stream().anyMatch(c -> c.startsWith("KafkaUser/search-indexer: has the rights")));
     }
 
+    @Test
+    void aDependencyWithAFieldThatItsOperatorDoesNotHaveIsComplainedOf() {
+        var manifests = rendered(LOCAL);
+        spec(manifests, "Cluster", "source").put("instanses", 3);
+        spec(manifests, "OpenTelemetryCollector", "telemetry").put("modus", "deployment");
+        var complaints = complaints(LOCAL, manifests);
+        for (var field : List.of("instanses", "modus")) {
+            assertTrue(complaints.stream().anyMatch(c -> c.contains(field)), () -> "expected a complaint of " + field + " among " + complaints);
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"capture-service", "schema-registry-gate", "denormalizer-service", "search-indexer", "purge-service"})
     void theBaseBuildsOnWhatTheServiceSaysAboutItself(String service) throws IOException {

@@ -20,8 +20,8 @@ import java.util.stream.Stream;
 final class Schemas {
 
     /** Kinds whose operators publish no schema through a registry; checked by eye and by the policies only. */
-    private static final Set<String> WITHOUT = Set.of("kafka.strimzi.io/v1 Kafka", "kafka.strimzi.io/v1 KafkaNodePool", "kafka.strimzi.io/v1 KafkaUser", "postgresql.cnpg.io/v1 Cluster",
-            "registry.apicur.io/v1 ApicurioRegistry3", "opensearch.org/v1 OpenSearchCluster", "opentelemetry.io/v1beta1 OpenTelemetryCollector");
+    private static final Set<String> WITHOUT = Set.of("kafka.strimzi.io/v1 Kafka", "kafka.strimzi.io/v1 KafkaNodePool", "kafka.strimzi.io/v1 KafkaUser",
+            "registry.apicur.io/v1 ApicurioRegistry3", "opensearch.org/v1 OpenSearchCluster");
 
     private final Map<String, Schema> schemas = new HashMap<>();
 
