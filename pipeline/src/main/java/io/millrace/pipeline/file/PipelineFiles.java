@@ -1,18 +1,14 @@
 package io.millrace.pipeline.file;
 
 import jakarta.validation.ConstraintViolation;
-import jakarta.validation.TraversableResolver;
-import jakarta.validation.Validation;
 import jakarta.validation.Validator;
 import java.io.IOException;
-import java.lang.annotation.ElementType;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.hibernate.validator.messageinterpolation.ParameterMessageInterpolator;
 
 /** Reads pipeline files and refuses what cannot be used, every problem at once. */
 public final class PipelineFiles {
@@ -25,9 +21,7 @@ public final class PipelineFiles {
      * @throws InvalidPipelineException with every problem found in all of them
      */
     public static List<PipelineFile> load(List<Path> paths) {
-        try (var factory = Validation.byDefaultProvider().configure().messageInterpolator(new ParameterMessageInterpolator()).traversableResolver(new Everything()).buildValidatorFactory()) {
-            return load(paths, factory.getValidator());
-        }
+        return load(paths, ModelRules.VALIDATOR);
     }
 
     /** The same with a validator of the caller's. */
@@ -152,18 +146,4 @@ public final class PipelineFiles {
     }
 
     private record Statement(Path file, TableSettings settings) {}
-
-    /** Where Jakarta Persistence is present a validator asks it whether a property is loaded, and fails before it has started. */
-    private static final class Everything implements TraversableResolver {
-
-        @Override
-        public boolean isReachable(Object object, jakarta.validation.Path.Node property, Class<?> root, jakarta.validation.Path path, ElementType type) {
-            return true;
-        }
-
-        @Override
-        public boolean isCascadable(Object object, jakarta.validation.Path.Node property, Class<?> root, jakarta.validation.Path path, ElementType type) {
-            return true;
-        }
-    }
 }
