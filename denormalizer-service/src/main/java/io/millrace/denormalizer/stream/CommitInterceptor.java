@@ -1,6 +1,7 @@
 package io.millrace.denormalizer.stream;
 
 import io.millrace.denormalizer.join.CommitClock;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerInterceptor;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -8,6 +9,7 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 
 /** Tells the {@link CommitClock} of each commit; Streams has no other way to hear of one. Made by Kafka. */
+@RegisterForReflection
 public final class CommitInterceptor implements ConsumerInterceptor<byte[], byte[]> {
 
     /** The consumer setting that holds the {@link CommitClock} itself. */

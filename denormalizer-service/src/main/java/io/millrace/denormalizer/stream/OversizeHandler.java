@@ -1,5 +1,6 @@
 package io.millrace.denormalizer.stream;
 
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -9,6 +10,7 @@ import org.apache.kafka.streams.errors.ProductionExceptionHandler;
 import org.jboss.logging.Logger;
 
 /** A document that its topic does not take must not stop the others. Made by Kafka Streams. */
+@RegisterForReflection
 public final class OversizeHandler implements ProductionExceptionHandler {
 
     /** The Streams setting that names the documents' topic. */

@@ -1,5 +1,6 @@
 package io.millrace.denormalizer.stream;
 
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.util.Map;
 import org.apache.kafka.streams.state.RocksDBConfigSetter;
 import org.rocksdb.BlockBasedTableConfig;
@@ -37,6 +38,7 @@ public final class StoreMemory implements AutoCloseable {
     }
 
     /** Gives each store its part. Made by Kafka Streams. */
+    @RegisterForReflection
     public static final class Setter implements RocksDBConfigSetter {
 
         @Override

@@ -1,6 +1,7 @@
 package io.millrace.purge.erasure;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.time.Instant;
 import java.util.UUID;
 
@@ -11,5 +12,6 @@ import java.util.UUID;
  * @param version the version of the document's delete, null until it is carried out
  * @param seenAt when this service saw that delete, by the database's clock; null until it is carried out
  */
+@RegisterForReflection
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Erasure(UUID id, String pipeline, String document, State state, String requestedBy, String reason, Instant requestedAt, Long version, Instant seenAt) {}

@@ -1,6 +1,7 @@
 package io.millrace.purge.problem;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
@@ -18,6 +19,7 @@ import java.util.List;
  * @param next what to do
  * @param known the names that would have been accepted, null where that was not the trouble
  */
+@RegisterForReflection
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Problem(String title, int status, String detail, String attempted, String on, String why, String next, List<String> known) {
 

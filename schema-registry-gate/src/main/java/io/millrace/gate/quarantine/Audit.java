@@ -3,6 +3,7 @@ package io.millrace.gate.quarantine;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.millrace.gate.KafkaClients;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -36,6 +37,7 @@ public class Audit {
      * @param why the reason that the caller gave
      * @param detail what else belongs to it
      */
+    @RegisterForReflection
     public record Entry(Instant at, String subject, String action, String who, String why, Map<String, Object> detail) {}
 
     /** Returns once the entry is durable. */

@@ -1,6 +1,7 @@
 package io.millrace.gate.quarantine;
 
 import io.millrace.gate.schema.Refusal;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.time.Instant;
 
 /**
@@ -12,6 +13,7 @@ import java.time.Instant;
  * @param refusal what was wrong with that record, null where it is closed
  * @param at since when
  */
+@RegisterForReflection
 public record BreakerState(boolean open, String reason, String table, Refusal refusal, Instant at) {
 
     static final BreakerState CLOSED = new BreakerState(false, "never opened", null, null, Instant.EPOCH);

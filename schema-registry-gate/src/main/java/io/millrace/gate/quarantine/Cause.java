@@ -4,6 +4,7 @@ import io.millrace.gate.schema.FieldChange;
 import io.millrace.gate.schema.Refusal;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Position;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.time.Instant;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -24,6 +25,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  * @param traceparent its trace, null where it has none
  * @param at when
  */
+@RegisterForReflection
 public record Cause(String reason, String detail, String rule, String subject, Integer schemaId, List<FieldChange> difference,
         String topic, int partition, long offset, String position, String traceparent, Instant at) {
 

@@ -7,6 +7,7 @@ import io.millrace.gate.quarantine.Quarantine.Overview;
 import io.millrace.gate.quarantine.TableState.Which;
 import io.millrace.gate.schema.RegistryAwayException;
 import io.millrace.gate.security.TokenMechanism;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.quarkus.security.identity.SecurityIdentity;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.annotation.security.RolesAllowed;
@@ -64,6 +65,7 @@ public class QuarantineResource {
     public record Disposal(@NotNull @PositiveOrZero Long count, Which which, @NotBlank String reason, String by) {}
 
     /** What went wrong, or was done. */
+    @RegisterForReflection
     public record Answer(String message) {}
 
     @GET

@@ -2,6 +2,7 @@ package io.millrace.gate.quarantine;
 
 import io.millrace.gate.schema.Refusal;
 import io.millrace.pipeline.record.Headers;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
@@ -15,6 +16,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  * @param waived for each partition of the quarantine topic, the first offset whose row has to keep the row rules again when
  *     it is replayed; null where no person has let any pass
  */
+@RegisterForReflection
 public record TableState(boolean parked, Cause cause, int partitions, Discard discard, Map<Integer, Long> waived) {
 
     static final TableState FLOWING = new TableState(false, null, 0, null, null);

@@ -1,5 +1,7 @@
 package io.millrace.gate.schema;
 
+import io.quarkus.runtime.annotations.RegisterForReflection;
+
 /**
  * How one field differs between two schemas, or a value from what a row rule allows.
  *
@@ -7,4 +9,5 @@ package io.millrace.gate.schema;
  * @param was its type, and default where it has one, in the older schema, or the row rule; null where it is new
  * @param is the same in the newer schema, or the value's kind; null where it is gone
  */
+@RegisterForReflection
 public record FieldChange(String field, String was, String is) {}

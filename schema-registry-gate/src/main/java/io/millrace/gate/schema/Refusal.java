@@ -1,6 +1,7 @@
 package io.millrace.gate.schema;
 
 import io.millrace.gate.rule.RuleSet;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.util.List;
 
 /**
@@ -14,6 +15,7 @@ import java.util.List;
  * @param difference what changed against the subject's latest version, or what a value should have been and what kind it
  *     is; empty where that is not the reason
  */
+@RegisterForReflection
 public record Refusal(String reason, String detail, String rule, String subject, Integer schemaId, List<FieldChange> difference) {
 
     /** The registry refuses the schema under the subject's rule. */
