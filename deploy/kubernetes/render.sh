@@ -3,6 +3,11 @@
 set -eu
 cd "$(dirname "$0")"
 mkdir -p rendered
+# The operator's form of the same rules.
+{
+  printf '%s\n' '# Made by render.sh from deploy/observability/rules.yaml; change that.' 'apiVersion: monitoring.coreos.com/v1' 'kind: PrometheusRule' 'metadata:' '  name: millrace' 'spec:'
+  sed -e '/^#/d' -e 's/^/  /' ../observability/rules.yaml
+} > components/monitoring/alerts.yaml
 for overlay in overlays/*/; do
   name=$(basename "$overlay")
   sources=$(find base components dependencies "overlays/$name" -type f | LC_ALL=C sort | while read -r file; do echo "$file"; cat "$file"; done | sha256sum | cut -d ' ' -f 1)

@@ -33,6 +33,7 @@ class ManifestsTest {
 
     private static final Path HOME = Path.of(System.getProperty("millrace.home"));
     private static final Path FOLDER = HOME.resolve("deploy/kubernetes");
+    private static final Path OBSERVABILITY = HOME.resolve("deploy/observability");
     private static final Map<String, ServiceFacts> SERVICES = ServiceFacts.read();
     private static final Schemas SCHEMAS = new Schemas(FOLDER.resolve("schemas"));
     private static final String REGION = "region-example";
@@ -180,6 +181,13 @@ class ManifestsTest {
         assertTrue(first.endsWith(HexFormat.of().formatHex(hash.digest())), "The sources changed since they were rendered: run deploy/kubernetes/render.sh where kubectl is, and commit what it makes");
     }
 
+    @Test
+    void theClustersAlertsAreTheRulesThatAPrometheusAloneWouldRead() throws IOException {
+        var rules = Manifests.parse(Files.readString(OBSERVABILITY.resolve("rules.yaml"))).objects().getFirst();
+        assertTrue(rules.path("groups").size() > 3, "the file was read");
+        assertEquals(rules, object(rendered(REGION), "PrometheusRule", "millrace").path("spec"), "deploy/kubernetes/render.sh makes the one from the other");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {LOCAL, REGION})
     void kubectlRendersTheSame(String overlay) throws Exception {
@@ -231,7 +239,7 @@ class ManifestsTest {
     }
 
     private static String metrics() {
-        return SERVICES.keySet().stream().map(s -> HOME.resolve(s).resolve("README.md")).map(f -> {
+        return Stream.concat(SERVICES.keySet().stream().map(HOME::resolve), Stream.of(OBSERVABILITY)).map(folder -> folder.resolve("README.md")).map(f -> {
             try {
                 return Files.readString(f);
             } catch (IOException e) {
