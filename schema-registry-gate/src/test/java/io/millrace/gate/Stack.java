@@ -82,8 +82,6 @@ final class Stack implements AutoCloseable {
                 Map.entry("millrace.gate.sources", "it"),
                 Map.entry("kafka.metadata.max.age.ms", "500"),
                 Map.entry("kafka.session.timeout.ms", "6000"),
-                // One that is killed and started again has its partitions at once; the others wait for the end of its session.
-                Map.entry("kafka.group.instance.id", "gate-" + number),
                 Map.entry("kafka.heartbeat.interval.ms", "1000")));
         properties.putAll(settings);
         var jar = Path.of(System.getProperty("millrace.gate.jar", "target/quarkus-app/quarkus-run.jar"));
