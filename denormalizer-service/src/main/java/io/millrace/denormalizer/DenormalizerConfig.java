@@ -44,6 +44,21 @@ public interface DenormalizerConfig {
     @WithDefault("500ms")
     Duration commitInterval();
 
+    /**
+     * How long an instance may be silent before the others of its group take its partitions; not less than Kafka's
+     * {@code group.min.session.timeout.ms}. Default 15 s.
+     */
+    @WithDefault("15s")
+    Duration sessionTimeout();
+
+    /**
+     * Whether an instance that is stopped gives its partitions to the others at once. If not, they are kept for it for the
+     * session's time, so that a restart moves no state; for instances that come back soon, with the state they had. Default
+     * true.
+     */
+    @WithDefault("true")
+    boolean leaveOnStop();
+
     /** Copies of each state store on other instances, for a fast take-over. Default 0. */
     @WithDefault("0")
     @Min(0)

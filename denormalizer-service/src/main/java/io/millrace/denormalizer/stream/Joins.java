@@ -12,9 +12,15 @@ import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.Executors;
 import org.eclipse.microprofile.config.Config;
 import org.jboss.logging.Logger;
@@ -62,10 +68,27 @@ public class Joins {
 
     void start(@Observes StartupEvent event) {
         var files = PipelineFiles.load(config.pipelines());
+        var memberId = memberId(config.stateFolder());
         memory = new StoreMemory(config.blockCacheBytes(), config.writeBufferBytes());
-        joins = files.stream().map(f -> new PipelineJoin(f.pipeline(), files.size(), config, kafka, registry, memory, meters, tracer, DocumentSteps.of(f.pipeline().name(), steps))).toList();
+        joins = files.stream().map(f -> new PipelineJoin(f.pipeline(), files.size(), memberId, config, kafka, registry, memory, meters, tracer, DocumentSteps.of(f.pipeline().name(), steps))).toList();
         joins.forEach(PipelineJoin::start);
         LOG.infof("Joining %s", String.join(", ", joins.stream().map(PipelineJoin::name).toList()));
+    }
+
+    /** Stays with the state: who has the one is the other. */
+    private static String memberId(Path folder) {
+        var file = folder.resolve("member-id");
+        try {
+            if (!Files.exists(file)) {
+                Files.createDirectories(folder);
+                var whole = Files.writeString(folder.resolve("member-id.new"), UUID.randomUUID().toString());
+                Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE);
+            }
+            return Files.readString(file).strip();
+        } catch (IOException e) {
+            throw new UncheckedIOException("The state folder " + folder.toAbsolutePath() + " cannot be used: " + e.getMessage()
+                    + ". Give the service a folder of its own that it may write to, millrace.denormalizer.state-folder", e);
+        }
     }
 
     void stop(@Observes ShutdownEvent event) {

@@ -53,11 +53,11 @@ final class PipelineJoin {
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
     private static final Duration CLOSING = Duration.ofSeconds(20);
-    private static final int FAILURES_AT_ONCE = 3;
     private static final Set<String> STATE_SIZES = Set.of("total-sst-files-size", "size-all-mem-tables");
 
     private final Pipeline pipeline;
     private final int pipelines;
+    private final String memberId;
     private final DenormalizerConfig config;
     private final Map<String, String> kafka;
     private final String bootstrap;
@@ -74,15 +74,16 @@ final class PipelineJoin {
     /** Null while the join does not run. */
     private volatile Stage stage;
     private volatile boolean fatal;
-    private volatile long[] failures = {};
 
     /**
      * @param pipelines how many share the memory that the configuration gives
+     * @param memberId names this instance in consumer groups, over restarts
      * @param kafka settings of every client of Kafka
      */
-    PipelineJoin(Pipeline pipeline, int pipelines, DenormalizerConfig config, Map<String, String> kafka, Registry registry, StoreMemory memory, MeterRegistry meters, Tracer tracer, DocumentSteps steps) {
+    PipelineJoin(Pipeline pipeline, int pipelines, String memberId, DenormalizerConfig config, Map<String, String> kafka, Registry registry, StoreMemory memory, MeterRegistry meters, Tracer tracer, DocumentSteps steps) {
         this.pipeline = pipeline;
         this.pipelines = pipelines;
+        this.memberId = memberId;
         this.config = config;
         this.kafka = kafka;
         this.bootstrap = kafka.get(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG);
@@ -118,7 +119,7 @@ final class PipelineJoin {
         thread.start();
     }
 
-    /** Ends the join: what is in flight is finished and committed, the group is left. */
+    /** Ends the join: what is in flight is finished and committed. */
     void stop() throws InterruptedException {
         thread.interrupt();
         thread.join(CLOSING.plusSeconds(5));
@@ -243,7 +244,7 @@ final class PipelineJoin {
             }
         } finally {
             boolean interrupted = Thread.interrupted();
-            if (!streams.close(CLOSING)) {
+            if (!streams.close(new KafkaStreams.CloseOptions().timeout(CLOSING).leaveGroup(config.leaveOnStop()))) {
                 LOG.warnf("The join of the pipeline %s did not end within %s; what was not committed is done again", pipeline.name(), CLOSING);
             }
             if (interrupted) {
@@ -287,6 +288,8 @@ final class PipelineJoin {
         p.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.AT_LEAST_ONCE);
         p.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, config.commitInterval().toMillis());
         p.put(StreamsConfig.POLL_MS_CONFIG, 20);
+        // The join is right in whatever order the tables' rows come, so no table waits until the others are fetched.
+        p.put(StreamsConfig.MAX_TASK_IDLE_MS_CONFIG, StreamsConfig.MAX_TASK_IDLE_MS_DISABLED);
         // Streams registers a metric with each iterator that it opens; telling JMX of it costs more than the iterator.
         p.put(StreamsConfig.METRIC_REPORTER_CLASSES_CONFIG, "");
         p.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 0);
@@ -296,13 +299,15 @@ final class PipelineJoin {
         p.put(StoreMemory.MEMORY, memory);
         p.put(StreamsConfig.mainConsumerPrefix(ConsumerConfig.INTERCEPTOR_CLASSES_CONFIG), CommitInterceptor.class.getName());
         p.put(StreamsConfig.mainConsumerPrefix(CommitInterceptor.CLOCK), commits);
-        // A member that only stops would keep its partitions from the others until its session times out.
-        p.put(StreamsConfig.consumerPrefix("internal.leave.group.on.close"), true);
+        // Who comes back after a crash is the member that it was: the others need not wait for its old session to time out.
+        p.put(StreamsConfig.mainConsumerPrefix(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG), memberId);
         p.put(StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
         p.put(StreamsConfig.consumerPrefix(ConsumerConfig.METADATA_MAX_AGE_CONFIG), 30_000);
-        p.put(StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), 15_000);
-        p.put(StreamsConfig.consumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG), 3_000);
+        p.put(StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), (int) config.sessionTimeout().toMillis());
+        p.put(StreamsConfig.consumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG), (int) config.sessionTimeout().toMillis() / 5);
         p.put(StreamsConfig.consumerPrefix(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG), 1 << 20);
+        // All that is fetched at once is decoded before more is fetched: with large rows this is what bounds the heap.
+        p.put(StreamsConfig.consumerPrefix(ConsumerConfig.FETCH_MAX_BYTES_CONFIG), 16 << 20);
         p.put(StreamsConfig.PRODUCTION_EXCEPTION_HANDLER_CLASS_CONFIG, OversizeHandler.class);
         p.put(OversizeHandler.DOCUMENTS, topics.documents());
         p.put(StreamsConfig.producerPrefix(ProducerConfig.ACKS_CONFIG), "all");
@@ -330,31 +335,24 @@ final class PipelineJoin {
         return cause.getMessage();
     }
 
+    /** A failure ends the Streams application, and {@link #live} starts it again: as it is the same member, nobody waits for it. */
     private StreamThreadExceptionResponse answer(Throwable failure) {
         var running = stage;
         if (running != null) {
             running.retried();
         }
         for (var cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof IncompatibleStateException) {
-                fatal = true;
+            if (cause instanceof IncompatibleStateException || cause instanceof RegistryAwayException) {
+                fatal |= cause instanceof IncompatibleStateException;
                 say(cause.getMessage());
                 return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
             }
-            if (cause instanceof RegistryAwayException) {
-                say(cause.getMessage());
-                return StreamThreadExceptionResponse.REPLACE_THREAD;
-            }
         }
         LOG.errorf(failure, "A stream thread of the pipeline %s failed", pipeline.name());
-        if (isDisk(failure)) {
-            say("Writing the state under " + config.stateFolder().toAbsolutePath() + " failed: " + innermost(failure) + ", with " + (config.stateFolder().toFile().getUsableSpace() >> 20)
-                    + " MiB free there. The join is stopped and started again until it can be written; no row is lost. Make room, or move the folder to a larger disk");
-            return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
-        }
-        say("A stream thread failed: " + failure + ". The log says more");
-        long now = System.nanoTime();
-        failures = IntStream.rangeClosed(0, failures.length).mapToLong(i -> i < failures.length ? failures[i] : now).filter(t -> now - t < LONGEST_PAUSE.toNanos()).toArray();
-        return failures.length > FAILURES_AT_ONCE ? StreamThreadExceptionResponse.SHUTDOWN_CLIENT : StreamThreadExceptionResponse.REPLACE_THREAD;
+        say(isDisk(failure)
+                ? "Writing the state under " + config.stateFolder().toAbsolutePath() + " failed: " + innermost(failure) + ", with " + (config.stateFolder().toFile().getUsableSpace() >> 20)
+                        + " MiB free there. The join is stopped and started again until it can be written; no row is lost. Make room, or move the folder to a larger disk"
+                : "A stream thread failed: " + failure + ". The join is started again; the log says more");
+        return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
     }
 }

@@ -27,6 +27,10 @@ import org.junit.jupiter.api.io.TempDir;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class JoinIT {
 
+    /** Others take over as soon as Kafka allows, from one that leaves at once. */
+    private static final Map<String, String> LEAVING = Map.of("millrace.denormalizer.session-timeout", "6s");
+    private static final Map<String, String> STAYING = Map.of("millrace.denormalizer.session-timeout", "6s", "millrace.denormalizer.leave-on-stop", "false");
+
     @TempDir
     static Path data;
     static World world;
@@ -35,7 +39,7 @@ class JoinIT {
     @BeforeAll
     static void start() throws Exception {
         world = new World(data, Map.of());
-        service = world.stack.service(1, World.FILES.toString(), Map.of());
+        service = world.stack.service(1, World.FILES.toString(), STAYING);
     }
 
     @AfterAll
@@ -103,7 +107,7 @@ class JoinIT {
     @Test
     @Order(7)
     void instancesComeAndGoUnderLoad() throws Exception {
-        var second = world.stack.service(2, World.FILES.toString(), Map.of());
+        var second = world.stack.service(2, World.FILES.toString(), LEAVING);
         world.load(60);
         second.start();
         world.load(60);
