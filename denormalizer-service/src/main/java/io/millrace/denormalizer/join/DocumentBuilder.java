@@ -120,18 +120,19 @@ final class DocumentBuilder {
         if (key == null) {
             return null;
         }
-        refer(index, key);
-        var found = lookups.one(index, key);
+        var found = lookups.one(refer(index, key), index, key);
         if (found != null) {
             position = position.max(found.position());
         }
         return found;
     }
 
-    private void refer(LookupIndex index, byte[] key) {
-        if (references.add(Bytes.wrap(Keys.reference(index.id(), key)))) {
-            position = position.max(lookups.mark(index.id(), key));
+    private Bytes refer(LookupIndex index, byte[] key) {
+        var reference = Bytes.wrap(Keys.reference(index.id(), key));
+        if (references.add(reference)) {
+            position = position.max(lookups.mark(reference, index, key));
         }
+        return reference;
     }
 
     private void computed(Formula formula, Row row) {

@@ -24,6 +24,8 @@ import org.apache.kafka.streams.state.KeyValueStore;
 final class FanOut {
 
     private static final int AT_ONCE = 32;
+    /** Between two looks at the clock. */
+    private static final int PIECE = 32;
 
     private final KeyValueStore<Bytes, byte[]> store;
     private final CommitClock.Session clock;
@@ -99,7 +101,7 @@ final class FanOut {
         for (var entry : jobs.entrySet()) {
             var job = entry.getValue();
             while (!job.done && System.nanoTime() < untilNanos) {
-                if (step(entry.getKey(), job, 8)) {
+                if (step(entry.getKey(), job, PIECE)) {
                     job.done = true;
                     job.doneAt = clock.stamp();
                 }

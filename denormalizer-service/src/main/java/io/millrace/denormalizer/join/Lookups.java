@@ -28,7 +28,7 @@ final class Lookups {
     private final Graves graves;
     private final ByteWriter scratch = new ByteWriter(256);
     /** What references led to lately, the least used first. */
-    private final LinkedHashMap<Bytes, Known> cache = new LinkedHashMap<>(1024);
+    private final LinkedHashMap<Bytes, Known> cache = new LinkedHashMap<>(1024, 0.75f, true);
     private final long mostBytes;
     private long bytes;
 
@@ -40,15 +40,16 @@ final class Lookups {
         this.mostBytes = cacheBytes;
     }
 
-    /** What a reference leads to, as far as somebody has asked. */
-    private static final class Known {
+    /**
+     * What a reference leads to, as far as somebody has asked.
+     *
+     * @param mark null where nobody has asked for it
+     * @param isLooked whether it is known what one is, null included
+     */
+    private record Known(Position mark, boolean isLooked, Found one) {
 
         /** Of the objects that make up an entry, about. */
         private static final int OVERHEAD = 200;
-
-        private Position mark;
-        private boolean isLooked;
-        private Found one;
 
         private int bytes(Bytes reference) {
             return OVERHEAD + reference.get().length + (one == null ? 0 : one.rowId.length + one.row.bytes().length + Integer.BYTES * one.row.columns());
@@ -149,41 +150,39 @@ final class Lookups {
         return ids;
     }
 
-    /** The highest position of what left an index key. */
-    Position mark(int index, byte[] key) {
-        var reference = Bytes.wrap(Keys.reference(index, key));
-        var known = take(reference);
-        if (known.mark == null) {
-            known.mark = position(store.get(Keys.lookupMark(index, key)));
+    /**
+     * The highest position of what left an index key.
+     *
+     * @param reference to the key, in the index
+     */
+    Position mark(Bytes reference, LookupIndex index, byte[] key) {
+        var known = cache.get(reference);
+        if (known != null && known.mark != null) {
+            return known.mark;
         }
-        keep(reference, known);
-        return known.mark;
+        var mark = position(store.get(Keys.lookupMark(index.id(), key)));
+        keep(reference, new Known(mark, known != null && known.isLooked, known == null ? null : known.one), known);
+        return mark;
     }
 
-    /** The newest row under a key that should be unique; null where there is none. */
-    Found one(LookupIndex index, byte[] key) {
-        var reference = Bytes.wrap(Keys.reference(index.id(), key));
-        var known = take(reference);
-        if (!known.isLooked) {
-            known.one = look(index, key);
-            known.isLooked = true;
+    /**
+     * The newest row under a key that should be unique; null where there is none.
+     *
+     * @param reference to the key, in the index
+     */
+    Found one(Bytes reference, LookupIndex index, byte[] key) {
+        var known = cache.get(reference);
+        if (known != null && known.isLooked) {
+            return known.one;
         }
-        keep(reference, known);
-        return known.one;
+        var one = look(index, key);
+        keep(reference, new Known(known == null ? null : known.mark, true, one), known);
+        return one;
     }
 
-    private Known take(Bytes reference) {
-        var known = cache.remove(reference);
-        if (known == null) {
-            return new Known();
-        }
-        bytes -= known.bytes(reference);
-        return known;
-    }
-
-    private void keep(Bytes reference, Known known) {
+    private void keep(Bytes reference, Known known, Known before) {
         cache.put(reference, known);
-        bytes += known.bytes(reference);
+        bytes += known.bytes(reference) - (before == null ? 0 : before.bytes(reference));
         while (bytes > mostBytes && !cache.isEmpty()) {
             var eldest = cache.pollFirstEntry();
             bytes -= eldest.getValue().bytes(eldest.getKey());
@@ -217,7 +216,7 @@ final class Lookups {
     Position behind(byte[] reference, List<LookupIndex> indexes) {
         int id = (reference[0] & 0xFF) << 8 | reference[1] & 0xFF;
         var key = Arrays.copyOfRange(reference, 2, reference.length);
-        var position = mark(id, key);
+        var position = mark(Bytes.wrap(reference), indexes.get(id), key);
         for (var found : all(indexes.get(id), key)) {
             position = position.max(found.position);
         }
