@@ -22,6 +22,8 @@ public final class Images implements Callable<Integer> {
     private String tag;
     @Option(names = "--repository", defaultValue = "docker.io/millrace", description = "What stands before the services' names. Default: ${DEFAULT-VALUE}")
     private String repository;
+    @Option(names = "--try", description = "Unpack each image afterwards and start it in there, with nothing else of this machine. Needs unshare and, with a base other than 'scratch', a registry.")
+    private boolean trial;
     @Parameters(paramLabel = "SERVICE", description = "Which services. Default: all five.")
     private List<String> services = new ArrayList<>();
 
@@ -55,6 +57,9 @@ public final class Images implements Callable<Integer> {
             new Image(repository + "/" + service + ":" + tag, base, java, trained).writeTo(tar);
             System.out.printf("%s  %,d MB (application %,d MB, of it AOT cache %,d MB; Java %,d MB)%n", home.relativize(tar), Sizes.megabytes(tar), Sizes.megabytes(trained),
                     Sizes.megabytes(trained.resolve(Training.CACHE)), Sizes.megabytes(java.folder()));
+            if (trial) {
+                System.out.printf("  started from its tar: answers after %,d ms%n", Trial.of(tar, service, folder.resolve("trial").resolve(service), home.resolve("deploy/demo/pipelines")).toMillis());
+            }
         }
         return 0;
     }

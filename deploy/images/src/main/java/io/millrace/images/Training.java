@@ -74,26 +74,18 @@ final class Training {
 
     private static void train(String service, Path folder, JavaRuntime java, Path pipelines) throws IOException, InterruptedException {
         int port = freePort();
-        var key = "millrace." + switch (service) {
-            case "capture-service" -> "capture";
-            case "schema-registry-gate" -> "gate";
-            case "denormalizer-service" -> "denormalizer";
-            case "search-indexer" -> "indexer";
-            default -> "purge";
-        };
         var command = new ArrayList<String>();
         command.add(java.program().toAbsolutePath().toString());
         command.add("-XX:AOTCacheOutput=" + CACHE);
         command.add("-Xmx256m");
         command.addAll(options());
-        command.addAll(List.of("-D" + key + ".pipelines=" + pipelines.toAbsolutePath(), "-Dquarkus.http.port=" + port, "-Dquarkus.http.host=localhost", "-Dkafka.bootstrap.servers=localhost:1",
-                "-jar", "quarkus-run.jar"));
+        command.addAll(List.of("-jar", "quarkus-run.jar"));
         var log = folder.resolveSibling(service + ".log");
         var process = new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true).redirectOutput(log.toFile());
-        process.environment().putAll(Map.of("MILLRACE_SOURCE_URL", "jdbc:postgresql://localhost:1/none", "MILLRACE_SOURCE_USER", "none", "MILLRACE_SOURCE_PASSWORD", "none"));
+        process.environment().putAll(environment(service, pipelines.toAbsolutePath(), port));
         var training = process.start();
         try {
-            awaitAnswer(training, port, service, log);
+            awaitAnswer(training, port, List.of("/q/health/started", "/q/health/live", "/q/health/ready", "/q/metrics"), service, log);
         } finally {
             training.destroy();
         }
@@ -104,13 +96,27 @@ final class Training {
         }
     }
 
-    private static void awaitAnswer(Process training, int port, String service, Path log) throws InterruptedException {
+    /** What a service needs to be told to start where no server is; as variables, which an image takes too. */
+    static Map<String, String> environment(String service, Path pipelines, int port) {
+        var key = "MILLRACE_" + switch (service) {
+            case "capture-service" -> "CAPTURE";
+            case "schema-registry-gate" -> "GATE";
+            case "denormalizer-service" -> "DENORMALIZER";
+            case "search-indexer" -> "INDEXER";
+            default -> "PURGE";
+        };
+        return Map.of(key + "_PIPELINES", pipelines.toString(), "QUARKUS_HTTP_PORT", Integer.toString(port), "QUARKUS_HTTP_HOST", "localhost", "KAFKA_BOOTSTRAP_SERVERS", "localhost:1",
+                "MILLRACE_SOURCE_URL", "jdbc:postgresql://localhost:1/none", "MILLRACE_SOURCE_USER", "none", "MILLRACE_SOURCE_PASSWORD", "none");
+    }
+
+    /** @throws ImageException when the service ends or does not answer for a long time */
+    static void awaitAnswer(Process training, int port, List<String> paths, String service, Path log) throws InterruptedException {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         try (var client = HttpClient.newHttpClient()) {
-            for (var path : List.of("/q/health/started", "/q/health/live", "/q/health/ready", "/q/metrics")) {
+            for (var path : paths) {
                 while (!answers(client, port, path)) {
                     if (!training.isAlive() || System.nanoTime() > deadline) {
-                        throw new ImageException(service + " did not start for its training; its log is " + log, null);
+                        throw new ImageException(service + " did not start; its log is " + log, null);
                     }
                     LockSupport.parkNanos(BEAT.toNanos());
                 }
@@ -128,7 +134,7 @@ final class Training {
         }
     }
 
-    private static int freePort() throws IOException {
+    static int freePort() throws IOException {
         try (var socket = new ServerSocket(0)) {
             return socket.getLocalPort();
         }

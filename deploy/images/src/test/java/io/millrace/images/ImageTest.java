@@ -27,7 +27,7 @@ class ImageTest {
     private static final String SERVICE = """
             public class Main {
                 public static void main(String[] args) throws Exception {
-                    var server = com.sun.net.httpserver.HttpServer.create(new java.net.InetSocketAddress("localhost", Integer.getInteger("quarkus.http.port")), 0);
+                    var server = com.sun.net.httpserver.HttpServer.create(new java.net.InetSocketAddress("localhost", Integer.parseInt(System.getenv("QUARKUS_HTTP_PORT"))), 0);
                     server.createContext("/", exchange -> { exchange.sendResponseHeaders(200, -1); exchange.close(); });
                     Runtime.getRuntime().addShutdownHook(new Thread(() -> server.stop(0)));
                     server.start();
@@ -53,7 +53,7 @@ class ImageTest {
         var broken = application("public class Main { public static void main(String[] args) { System.out.println(\"no\"); } }");
         var java = new JavaRuntime(Path.of(System.getProperty("java.home")));
         var failure = assertThrows(ImageException.class, () -> Training.of("purge-service", broken, folder.resolve("trained"), java, folder));
-        assertTrue(failure.getMessage().contains("purge-service did not start for its training; its log is"), failure::getMessage);
+        assertTrue(failure.getMessage().contains("purge-service did not start; its log is"), failure::getMessage);
     }
 
     @Test
