@@ -4,6 +4,7 @@ import io.millrace.launcher.stack.DemoDatabase;
 import io.millrace.launcher.stack.FirstDocuments;
 import io.millrace.launcher.stack.Provisioning;
 import io.millrace.launcher.stack.Stack;
+import io.millrace.launcher.stack.Stage;
 import io.millrace.launcher.stack.StackOptions;
 import io.millrace.launcher.stack.StackOptions.DemoSource;
 import io.millrace.launcher.stack.Supervisor;
@@ -41,6 +42,8 @@ final class UpCommand implements Callable<Integer> {
     private Map<String, Integer> ports = Map.of();
     @Option(names = "--otlp", paramLabel = "URL", description = "Send spans to this receiver, OTLP over HTTP, such as http://localhost:4318. Default: none are sent.")
     private String otlp;
+    @Option(names = "--native", paramLabel = "STAGE", description = "Run this stage (gate, denormalizer, indexer, purge) from its native executable, which ./mvnw package -Dnative -pl SERVICE -am makes. May be repeated.")
+    private List<Stage> natives = List.of();
     @Option(names = "--scale", paramLabel = "N", defaultValue = "10000", description = "How many monitors an empty demo database gets; 0 for none. Default: ${DEFAULT-VALUE}.")
     private int scale;
 
@@ -51,7 +54,7 @@ final class UpCommand implements Callable<Integer> {
         var demo = pipelines.isEmpty();
         var paths = demo ? List.of(home.resolve("deploy").resolve("demo").resolve("pipelines")) : pipelines;
         var files = PipelineFiles.load(paths);
-        var options = StackOptions.of(home, data.path(), paths, demo ? new DemoSource("demo", scale) : null, portBase, ports).withOtlp(otlp);
+        var options = StackOptions.of(home, data.path(), paths, demo ? new DemoSource("demo", scale) : null, portBase, ports).withOtlp(otlp).withNatives(natives);
         var stack = new Stack(options);
         stack.requireBuilt();
         if (!demo) {

@@ -47,7 +47,7 @@ public record ProcessSpec(String name, List<String> command, String program, Str
      */
     public static ProcessSpec jvm(String name, Path data, String heap, List<String> arguments, Path folder,
             Map<String, String> environment, Map<String, Integer> ports, Readiness readiness) {
-        var marker = "-Dmillrace.process=" + name + "@" + data.toAbsolutePath().normalize();
+        var marker = marker(name, data);
         var command = new ArrayList<String>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add(marker);
@@ -68,6 +68,21 @@ public record ProcessSpec(String name, List<String> command, String program, Str
         arguments.add("-jar");
         arguments.add(runJar.toAbsolutePath().toString());
         return jvm(name, data, heap, arguments, runJar.toAbsolutePath().getParent(), environment, ports, readiness);
+    }
+
+    /** A native executable of a Quarkus service; the rest as for {@link #quarkus}. */
+    public static ProcessSpec executable(String name, Path data, String heap, Path program, Map<String, String> properties,
+            Map<String, String> environment, Map<String, Integer> ports, Readiness readiness) {
+        var file = program.toAbsolutePath();
+        var marker = marker(name, data);
+        var command = new ArrayList<>(List.of(file.toString(), marker, "-Xmx" + heap));
+        properties.forEach((key, value) -> command.add("-D" + key + "=" + value));
+        return new ProcessSpec(name, command, file.getFileName().toString(), marker, file.getParent(), environment, ports, () -> { }, readiness, START_TIMEOUT,
+                "TERM", Duration.ofSeconds(20), data.resolve("logs").resolve(name + ".log"));
+    }
+
+    private static String marker(String name, Path data) {
+        return "-Dmillrace.process=" + name + "@" + data.toAbsolutePath().normalize();
     }
 
     /** For a JVM that should start fast and stay small rather than reach its peak speed. */

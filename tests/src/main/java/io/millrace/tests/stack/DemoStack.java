@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
@@ -51,9 +52,15 @@ public final class DemoStack implements AutoCloseable {
     public DemoStack(Path data, int portBase, int monitors, String otlp, Output output) {
         var home = home();
         this.stack = new Stack(StackOptions.of(home, data, List.of(home.resolve("deploy").resolve("demo").resolve("pipelines")),
-                new StackOptions.DemoSource(DATABASE, monitors), portBase, Map.of()).withOtlp(otlp));
+                new StackOptions.DemoSource(DATABASE, monitors), portBase, Map.of()).withOtlp(otlp).withNatives(natives()));
         this.index = new IndexReader(stack.servers().searchUrl());
         this.output = output;
+    }
+
+    /** Which services run as native executables, from the system property {@code millrace.native}: {@code gate,indexer}. */
+    private static List<Stage> natives() {
+        return Stream.of(System.getProperty("millrace.native", "").split(",")).filter(name -> !name.isBlank())
+                .map(name -> Stage.named(name.strip()).orElseThrow(() -> new IllegalArgumentException("The system property millrace.native names '" + name + "', which is no stage"))).toList();
     }
 
     /** The root of the checkout, from the system property {@code millrace.home}, which the build and the launcher set. */

@@ -23,6 +23,8 @@ import java.util.stream.Stream;
 /** The four servers and the five services of one data folder, each a process of its own. */
 public final class Stack {
 
+    private static final String EXECUTABLE = "service";
+
     private final StackOptions options;
     private final LocalServers servers;
     private final Map<Stage, ManagedProcess> stages = new EnumMap<>(Stage.class);
@@ -63,10 +65,11 @@ public final class Stack {
 
     /** @throws LocalException naming every service that has not been built */
     public void requireBuilt() {
-        var missing = Arrays.stream(Stage.values()).filter(s -> !Files.exists(s.jar(options.home()))).map(s -> s.jar(options.home()).toString()).toList();
+        var missing = Arrays.stream(Stage.values()).filter(s -> !isNative(s) && !Files.exists(s.jar(options.home()))).map(s -> s.jar(options.home()).toString()).toList();
         if (!missing.isEmpty()) {
             throw new LocalException("Not built: " + String.join(", ", missing) + ". Run ./millrace up from the root of the checkout, which builds what is missing, or ./mvnw package -DskipTests");
         }
+        options.natives().forEach(this::executable);
     }
 
     /** The environment through which demo pipeline files find their database; empty for a database of the user's own. */
@@ -82,14 +85,31 @@ public final class Stack {
 
     private ProcessSpec spec(Stage stage) {
         int port = options.stages().get(stage);
-        var spec = ProcessSpec.quarkus(stage.stageName(), options.data(), stage.heap(), application(stage).resolve("quarkus-run.jar"), properties(stage),
-                sourceEnvironment(), Map.of(stage.stageName(), port), Readiness.http(Stage.address(port).resolve("/q/health/live")))
+        var ports = Map.of(stage.stageName(), port);
+        var alive = Readiness.http(Stage.address(port).resolve("/q/health/live"));
+        if (isNative(stage)) {
+            return ProcessSpec.executable(stage.stageName(), options.data(), stage.heap(), application(stage).resolve(EXECUTABLE), properties(stage), sourceEnvironment(), ports, alive)
+                    .withPrepare(() -> {
+                        makeToken();
+                        takeBuild(stage, executable(stage), application(stage).resolve(EXECUTABLE));
+                    });
+        }
+        var spec = ProcessSpec.quarkus(stage.stageName(), options.data(), stage.heap(), application(stage).resolve("quarkus-run.jar"), properties(stage), sourceEnvironment(), ports, alive)
                 .withPrepare(() -> {
                     makeToken();
-                    takeBuild(stage);
+                    takeBuild(stage, stage.jar(options.home()).getParent(), application(stage));
                 });
         // It answers a few requests and starts while the first documents are on their way: no time for compiling well.
         return stage == Stage.PURGE ? spec.withFirstCompilerOnly() : spec;
+    }
+
+    private boolean isNative(Stage stage) {
+        return options.natives().contains(stage);
+    }
+
+    private Path executable(Stage stage) {
+        return stage.executable(options.home()).orElseThrow(() -> new LocalException("There is no native executable of " + stage.module()
+                + ". Build it with ./mvnw package -DskipTests -Dnative -pl " + stage.module() + " -am, which needs Mandrel 25 or GraalVM 25 (capture has none)"));
     }
 
     private Path application(Stage stage) {
@@ -100,13 +120,12 @@ public final class Stack {
      * A build replaces the jars in {@code target}, and a service that then opens one of them hangs. So each start takes the
      * build as it is into the data folder, by links where the file system can.
      */
-    private void takeBuild(Stage stage) {
-        var from = stage.jar(options.home()).getParent();
-        var to = application(stage);
+    private void takeBuild(Stage stage, Path from, Path to) {
         try (var files = Files.walk(from)) {
-            Folders.delete(to);
+            Folders.delete(application(stage));
+            Files.createDirectories(application(stage));
             for (var file : (Iterable<Path>) files::iterator) {
-                var target = to.resolve(from.relativize(file).toString());
+                var target = file.equals(from) ? to : to.resolve(from.relativize(file).toString());
                 if (Files.isDirectory(file)) {
                     Files.createDirectories(target);
                 } else {

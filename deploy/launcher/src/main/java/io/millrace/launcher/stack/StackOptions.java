@@ -3,9 +3,11 @@ package io.millrace.launcher.stack;
 import io.millrace.local.LocalException;
 import io.millrace.local.Ports;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * What distinguishes one stack from another on the same machine.
@@ -17,8 +19,9 @@ import java.util.Map;
  * @param servers ports of the servers
  * @param stages ports of the services
  * @param otlp where spans go, OTLP over HTTP; null for nowhere
+ * @param natives the services that run as native executables, not in a JVM
  */
-public record StackOptions(Path home, Path data, List<Path> pipelines, DemoSource source, Ports servers, Map<Stage, Integer> stages, String otlp) {
+public record StackOptions(Path home, Path data, List<Path> pipelines, DemoSource source, Ports servers, Map<Stage, Integer> stages, String otlp, Set<Stage> natives) {
 
     /**
      * @param base the first of all ports, or null for the defaults; the services follow ten ports after it
@@ -39,12 +42,17 @@ public record StackOptions(Path home, Path data, List<Path> pipelines, DemoSourc
                 servers = servers.with(change.getKey(), change.getValue());
             }
         }
-        return new StackOptions(home, data.toAbsolutePath().normalize(), pipelines, source, servers, Map.copyOf(stages), null);
+        return new StackOptions(home, data.toAbsolutePath().normalize(), pipelines, source, servers, Map.copyOf(stages), null, Set.of());
     }
 
     /** The same with spans sent to a receiver, such as {@code http://localhost:4318}. */
     public StackOptions withOtlp(String receiver) {
-        return new StackOptions(home, data, pipelines, source, servers, stages, receiver);
+        return new StackOptions(home, data, pipelines, source, servers, stages, receiver, natives);
+    }
+
+    /** The same with some services as native executables, which {@code ./mvnw package -Dnative} makes. */
+    public StackOptions withNatives(Collection<Stage> executables) {
+        return new StackOptions(home, data, pipelines, source, servers, stages, otlp, Set.copyOf(executables));
     }
 
     /**

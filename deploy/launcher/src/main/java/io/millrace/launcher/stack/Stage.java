@@ -1,6 +1,9 @@
 package io.millrace.launcher.stack;
 
+import io.millrace.local.LocalException;
+import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
@@ -45,6 +48,19 @@ public enum Stage {
     /** What its build leaves. */
     Path jar(Path home) {
         return home.resolve(module).resolve("target").resolve("quarkus-app").resolve("quarkus-run.jar");
+    }
+
+    /** What its native build leaves; empty where there is none. */
+    public Optional<Path> executable(Path home) {
+        var target = home.resolve(module).resolve("target");
+        if (!Files.isDirectory(target)) {
+            return Optional.empty();
+        }
+        try (var files = Files.list(target)) {
+            return files.filter(f -> f.getFileName().toString().endsWith("-runner") && Files.isExecutable(f)).findFirst();
+        } catch (IOException e) {
+            throw new LocalException("Looking for the native executable of " + module + " in " + target + " failed: " + e, e);
+        }
     }
 
     static URI address(int port) {

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.Optional;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -55,7 +56,7 @@ class SupervisorIT {
     }
 
     private void start() {
-        stack = new Stack(new StackOptions(Path.of(System.getProperty("millrace.home")), folder, List.of(), null, Ports.free(), stagePorts(), null));
+        stack = new Stack(new StackOptions(Path.of(System.getProperty("millrace.home")), folder, List.of(), null, Ports.free(), stagePorts(), null, Set.of()));
         supervisor = new Supervisor(stack, List.of(), output);
         supervisor.startServers();
     }
