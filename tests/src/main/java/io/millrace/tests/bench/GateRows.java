@@ -1,6 +1,5 @@
 package io.millrace.tests.bench;
 
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Op;
 import io.millrace.pipeline.record.Partitions;
@@ -10,12 +9,8 @@ import io.millrace.pipeline.record.WireFormat;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.URI;
 import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericDatumWriter;
@@ -30,6 +25,8 @@ final class GateRows {
 
     static final String SOURCE = "bench";
     static final int PARTITIONS = 4;
+    /** Where capture registers. */
+    private static final String GROUP = "captured";
     /** Ten columns of the usual kinds, about 150 bytes a row. */
     static final Schema VALUE = new Schema.Parser().parse("""
             {"type": "record", "name": "monitor", "namespace": "bench.public", "fields": [
@@ -68,8 +65,8 @@ final class GateRows {
     }
 
     /** Rows whose schemas are registered as capture registers them. */
-    static GateRows registered(String topic, int count, String registryUrl) {
-        return new GateRows(topic, count, register(registryUrl, topic + "-key", KEY), register(registryUrl, topic + "-value", VALUE));
+    static GateRows registered(String topic, int count, HttpClient http, String registryUrl) throws IOException, InterruptedException {
+        return new GateRows(topic, count, RegisteredSchema.id(http, registryUrl, GROUP, topic + "-key", KEY), RegisteredSchema.id(http, registryUrl, GROUP, topic + "-value", VALUE));
     }
 
     static byte[][] values(int count, int schemaId) {
@@ -114,24 +111,5 @@ final class GateRows {
         var wire = bytes.toByteArray();
         WireFormat.prefix(wire, schemaId);
         return wire;
-    }
-
-    private static int register(String registryUrl, String subject, Schema schema) {
-        var json = new JsonMapper();
-        try (var http = HttpClient.newHttpClient()) {
-            var body = json.writeValueAsString(Map.of("artifactId", subject, "artifactType", "AVRO",
-                    "firstVersion", Map.of("content", Map.of("contentType", "application/json", "content", schema.toString()))));
-            var answer = http.send(HttpRequest.newBuilder(URI.create(registryUrl + "/groups/captured/artifacts?ifExists=FIND_OR_CREATE_VERSION"))
-                    .header("Content-Type", "application/json").POST(HttpRequest.BodyPublishers.ofString(body)).build(), BodyHandlers.ofString());
-            if (answer.statusCode() != 200) {
-                throw new IllegalStateException("Registering " + subject + " failed, the registry answered " + answer.statusCode() + ": " + answer.body());
-            }
-            return json.readTree(answer.body()).at("/version/contentId").asInt();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("Interrupted while registering " + subject, e);
-        }
     }
 }

@@ -55,7 +55,7 @@ final class GateStack implements AutoCloseable {
         admin = Admin.create(Map.of("bootstrap.servers", servers.kafkaBootstrap()));
         admin.createTopics(tables.stream().map(t -> new NewTopic(captured(t), Optional.of(GateRows.PARTITIONS), Optional.empty())).toList()).all().get();
         for (var table : tables) {
-            rows.put(table, GateRows.registered(captured(table), DIFFERENT_ROWS, servers.registryUrl()));
+            rows.put(table, GateRows.registered(captured(table), DIFFERENT_ROWS, http, servers.registryUrl()));
         }
         gate().start();
         output.line("The gate is ready");
