@@ -290,8 +290,9 @@ final class PipelineJoin {
         p.put(StreamsConfig.POLL_MS_CONFIG, 20);
         // The join is right in whatever order the tables' rows come, so no table waits until the others are fetched.
         p.put(StreamsConfig.MAX_TASK_IDLE_MS_CONFIG, StreamsConfig.MAX_TASK_IDLE_MS_DISABLED);
-        // Streams registers a metric with each iterator that it opens; telling JMX of it costs more than the iterator.
+        // Streams registers a metric with each iterator that it opens; telling JMX of it, or naming it for a broker that wants metrics, costs more than the iterator.
         p.put(StreamsConfig.METRIC_REPORTER_CLASSES_CONFIG, "");
+        p.put(StreamsConfig.ENABLE_METRICS_PUSH_CONFIG, false);
         p.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 0);
         p.put(StreamsConfig.NUM_STANDBY_REPLICAS_CONFIG, config.standbyReplicas());
         p.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, (int) config.replicationFactor());
