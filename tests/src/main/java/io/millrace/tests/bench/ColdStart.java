@@ -16,10 +16,14 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
 import java.util.logging.Level;
@@ -28,20 +32,23 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** How long each service takes from the start of its process until it answers and until it is ready, as a usual jar and with an AOT cache. */
+/** What each service costs as a usual jar, with an AOT cache and as a native executable: until it answers, until it is ready, memory, and what it gets through right after a start. */
 @Command(name = "bench start", mixinStandardHelpOptions = true,
-        description = "Starts each service again and again beside running servers, as its jar and as its image's application (./millrace images makes that); tells the medians and the memory at rest.")
+        description = "Starts each service again and again beside running servers, as its jar, as its image's application (./millrace images makes that) and as its native executable (./mvnw package -Dnative makes that); tells the medians, the memory, and what it drains right after a start.")
 public final class ColdStart implements Callable<Integer> {
 
     private static final Duration BEAT = Duration.ofMillis(10);
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final Duration REST = Duration.ofSeconds(3);
-    private static final int FEW_MONITORS = 20;
 
     @Option(names = "--rounds", defaultValue = "10", description = "Starts of each form. Default: ${DEFAULT-VALUE}.")
     private int rounds;
     @Option(names = "--service", description = "Only this stage (capture, gate, denormalizer, indexer, purge); may be given several times.")
     private List<Stage> stages = new ArrayList<>();
+    @Option(names = "--monitors", defaultValue = "1000", description = "How many monitors the demo gets. Default: ${DEFAULT-VALUE}.")
+    private int monitors;
+    @Option(names = "--changes", defaultValue = "30000", description = "Rows of the backlog that each form drains; 0 for none. Default: ${DEFAULT-VALUE}.")
+    private int changes;
     @Option(names = "--port-base", defaultValue = "27000", description = "The first of some fifteen ports. Default: ${DEFAULT-VALUE}.")
     private int portBase;
 
@@ -63,32 +70,46 @@ public final class ColdStart implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws IOException, InterruptedException {
+    public Integer call() throws IOException, InterruptedException, SQLException {
         var home = DemoStack.home();
         var data = home.resolve("tests/target/bench/start");
         DemoStack.delete(data);
         var output = new Output(new PrintWriter(System.out, true, StandardCharsets.UTF_8));
-        try (var demo = new DemoStack(data, portBase, FEW_MONITORS, output)) {
+        try (var demo = new DemoStack(data, portBase, monitors, output)) {
+            Runtime.getRuntime().addShutdownHook(new Thread(demo::close, "stop"));
             demo.start();
             demo.settled().await();
             Stack.stopOrder().forEach(stage -> demo.process(stage).stop());
-            System.out.printf("%-14s %-10s %14s %14s %12s%n", "service", "form", "answers (ms)", "ready (ms)", "at rest (MB)");
+            System.out.printf("%-14s %-10s %14s %14s %14s %14s %12s%n", "service", "form", "answers (ms)", "ready (ms)", "at rest (MB)", "loaded (MB)", "records/s");
             for (var stage : stages.isEmpty() ? List.of(Stage.values()) : stages) {
-                var usual = demo.process(stage).spec();
-                demo.process(stage).spec().prepare().run();
-                tell(stage, "jar", measure(usual, demo.address(stage)));
-                var application = home.resolve("deploy/images/target/applications").resolve(stage.module());
-                if (Files.exists(application.resolve("app.aot"))) {
-                    tell(stage, "AOT cache", measure(trained(usual, application, home.resolve("deploy/images/target/java/bin/java")), demo.address(stage)));
+                for (var form : forms(demo, stage, home).entrySet()) {
+                    form.getValue().prepare().run();
+                    var starts = measure(form.getValue(), demo.address(stage));
+                    tell(stage, form.getKey(), starts, changes == 0 ? Optional.empty() : new Drain(demo, changes).of(stage, form.getValue()));
                 }
             }
         }
         return 0;
     }
 
-    private void tell(Stage stage, String form, List<Start> starts) {
-        System.out.printf("%-14s %-10s %14d %14d %12d%n", stage.stageName(), form, median(starts.stream().mapToLong(Start::answers).toArray()),
-                median(starts.stream().mapToLong(Start::ready).toArray()), median(starts.stream().mapToLong(Start::residentKilobytes).toArray()) >> 10);
+    private static Map<String, ProcessSpec> forms(DemoStack demo, Stage stage, Path home) {
+        var usual = demo.process(stage).spec();
+        var forms = new LinkedHashMap<String, ProcessSpec>();
+        forms.put("jar", usual);
+        var application = home.resolve("deploy/images/target/applications").resolve(stage.module());
+        if (Files.exists(application.resolve("app.aot"))) {
+            forms.put("AOT cache", trained(usual, application, home.resolve("deploy/images/target/java/bin/java")));
+        }
+        if (stage.executable(home).isPresent()) {
+            forms.put("native", new Stack(demo.stack().options().withNatives(List.of(stage))).stage(stage).spec());
+        }
+        return forms;
+    }
+
+    private void tell(Stage stage, String form, List<Start> starts, Optional<Drain.Result> drained) {
+        System.out.printf("%-14s %-10s %14d %14d %14d %14s %12s%n", stage.stageName(), form, median(starts.stream().mapToLong(Start::answers).toArray()),
+                median(starts.stream().mapToLong(Start::ready).toArray()), median(starts.stream().mapToLong(Start::residentKilobytes).toArray()) >> 10,
+                drained.map(d -> Long.toString(d.peakBytes() >> 20)).orElse("-"), drained.map(d -> "%,.0f".formatted(d.recordsPerSecond())).orElse("-"));
     }
 
     private static long median(long[] values) {

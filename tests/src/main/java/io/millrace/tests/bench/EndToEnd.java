@@ -98,7 +98,7 @@ public final class EndToEnd implements Callable<Integer> {
     }
 
     /** The messages of our own exceptions are written for users; a stack trace is for a fault of ours. */
-    static int explain(Exception failure, CommandLine command, CommandLine.ParseResult arguments) {
+    public static int explain(Exception failure, CommandLine command, CommandLine.ParseResult arguments) {
         if (failure instanceof LocalException) {
             System.err.println(failure.getMessage());
         } else {
