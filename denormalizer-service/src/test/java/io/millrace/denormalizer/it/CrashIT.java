@@ -6,10 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.denormalizer.join.LosingJoin;
 import io.millrace.local.ManagedProcess;
+import io.millrace.pipeline.file.PipelineFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -28,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 class CrashIT {
 
     /** Long, so that a kill finds much that is done and not committed. */
-    private static final Map<String, String> SETTINGS = Map.of("millrace.denormalizer.commit-interval", "3s", "millrace.denormalizer.standby-replicas", "1");
+    private static final Map<String, String> SETTINGS = Map.of("millrace.denormalizer.commit-interval", "3s", "millrace.denormalizer.standby-replicas", "1", "millrace.denormalizer.session-timeout", "6s");
     private static final String TEETH = "teeth";
 
     @TempDir
@@ -184,7 +186,7 @@ class CrashIT {
     void anInstanceWithAnEmptyDiskRestoresAll() throws Exception {
         world.load(50);
         first.stop();
-        delete(data.resolve("state-1"));
+        Scratch.delete(data.resolve("state-1"));
         world.load(50);
         first.start();
         world.load(50);
@@ -195,16 +197,17 @@ class CrashIT {
     @Order(6)
     void aDiskThatTakesNoMoreStopsTheJoinAndSpaceLetsItGoOn() throws Exception {
         first.stop();
-        var starved = world.stack.starved(4, World.FILES.toString(), SETTINGS, 96);
+        var settings = new HashMap<>(SETTINGS);
+        settings.put("millrace.denormalizer.write-buffer-bytes", Integer.toString(1 << 20));
+        var starved = world.stack.starved(4, World.FILES.toString(), settings, 96);
         starved.launch();
-        world.load(400);
-        world.traffic.transactions(2_000);
-        world.load(10);
+        world.change("INSERT INTO monitor (id, title) SELECT i, (SELECT string_agg(md5(i || '/' || j), '') FROM generate_series(1, 20) j) FROM generate_series(20001, 26000) i");
         await().atMost(Duration.ofSeconds(120)).until(() -> world.stack.health(4).contains("Writing the state"));
         assertTrue(starved.running().isPresent(), "the service ended instead of waiting");
         starved.stop();
         world.stack.service(4, World.FILES.toString(), SETTINGS).start();
         world.converges("the disk takes more again");
+        world.change("DELETE FROM monitor WHERE id > 20000");
     }
 
     @Test
@@ -213,8 +216,9 @@ class CrashIT {
         var file = data.resolve("teeth.yaml");
         Files.writeString(file, Files.readString(World.FILES.resolve("monitors.yaml")).replace("name: monitors", "name: " + TEETH));
         world.change("INSERT INTO recipient (id, monitor_id, kind, address) VALUES (9900, 5001, 'k', 'x9900')");
-        try (var losing = new LosingJoin(file, data.resolve("state-teeth"), world.stack.servers().kafkaBootstrap(), world.rows::schema)) {
-            world.converges(TEETH, "before the loss");
+        var pipeline = PipelineFiles.load(List.of(file)).getFirst().pipeline();
+        try (var losing = LosingJoin.of(pipeline, Schema.TABLES.get("monitor").keySchema(), world.rows::schema, data.resolve("state-teeth"), world.stack.servers().kafkaBootstrap())) {
+            world.converges(List.of(TEETH), "before the loss");
             losing.loseNextRemoval();
             world.change("UPDATE recipient SET monitor_id = 5002 WHERE id = 9900");
             await().atMost(Duration.ofSeconds(60)).until(losing::hasLost);
@@ -225,14 +229,6 @@ class CrashIT {
             var difference = World.difference(world.expected(TEETH), found.now());
             assertTrue(difference.startsWith("document 5001\n"), "the lost removal was not found: " + difference);
             assertEquals(List.of(), found.regressions());
-        }
-    }
-
-    private static void delete(Path folder) throws java.io.IOException {
-        try (var files = Files.walk(folder)) {
-            for (var file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
         }
     }
 }

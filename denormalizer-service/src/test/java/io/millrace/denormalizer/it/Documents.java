@@ -14,7 +14,9 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /** Reads a pipeline's documents as the indexer does: last record of a key wins, unless its version is lower. */
-final class Documents implements AutoCloseable {
+public final class Documents implements AutoCloseable {
+
+    private static final Duration MOMENT = Duration.ofMillis(20);
 
     private final KafkaConsumer<byte[], byte[]> consumer;
     private final Map<String, Long> versions = new HashMap<>();
@@ -22,18 +24,19 @@ final class Documents implements AutoCloseable {
     private final List<String> regressions = new ArrayList<>();
     private long records;
 
-    Documents(Stack stack, String pipeline) {
-        consumer = new KafkaConsumer<>(Map.of("bootstrap.servers", stack.servers().kafkaBootstrap(), "auto.offset.reset", "earliest"), new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    public Documents(String bootstrap, String pipeline, int count) {
+        consumer = new KafkaConsumer<>(Map.of("bootstrap.servers", bootstrap, "auto.offset.reset", "earliest"), new ByteArrayDeserializer(), new ByteArrayDeserializer());
         var partitions = new ArrayList<TopicPartition>();
-        for (int p = 0; p < Stack.PARTITIONS; p++) {
+        for (int p = 0; p < count; p++) {
             partitions.add(new TopicPartition(Topics.documents(pipeline), p));
         }
         consumer.assign(partitions);
         consumer.seekToBeginning(partitions);
     }
 
-    TreeMap<String, String> now() {
-        var records = consumer.poll(Duration.ofMillis(100));
+    /** What is there once nothing comes for a moment: the documents by id. */
+    public TreeMap<String, String> now() {
+        var records = consumer.poll(MOMENT);
         while (!records.isEmpty()) {
             for (var record : records) {
                 this.records++;
@@ -51,12 +54,13 @@ final class Documents implements AutoCloseable {
                     present.put(id, new String(record.value(), StandardCharsets.UTF_8));
                 }
             }
-            records = consumer.poll(Duration.ofMillis(100));
+            records = consumer.poll(MOMENT);
         }
         return present;
     }
 
-    List<String> regressions() {
+    /** Versions that went backwards. */
+    public List<String> regressions() {
         return regressions;
     }
 

@@ -42,10 +42,12 @@ final class Rows {
         var vertx = Vertx.vertx();
         try {
             var client = RegistryClientFactory.create(RegistryClientOptions.create(stack.servers().registryUrl(), vertx));
-            for (var table : Schema.TABLES.values()) {
-                valueIds.put(table.name(), register(client, Topics.valueSubject(topic(table.name())), table.valueSchema().toString()));
-                keyIds.put(table.name(), register(client, Topics.keySubject(topic(table.name())), table.keySchema().toString()));
-                history.put(table.name(), new ArrayList<>());
+            for (var entry : Schema.TABLES.entrySet()) {
+                var name = entry.getKey();
+                var table = entry.getValue();
+                valueIds.put(name, register(client, Topics.valueSubject(topic(name)), table.valueSchema().toString()));
+                keyIds.put(name, register(client, Topics.keySubject(topic(name)), table.keySchema().toString()));
+                history.put(name, new ArrayList<>());
             }
         } finally {
             vertx.close();
@@ -68,12 +70,12 @@ final class Rows {
 
     /** The schema that the registry has under an id. */
     org.apache.avro.Schema schema(int id) {
-        for (var table : Schema.TABLES.values()) {
-            if (valueIds.get(table.name()) == id) {
-                return table.valueSchema();
+        for (var entry : Schema.TABLES.entrySet()) {
+            if (valueIds.get(entry.getKey()) == id) {
+                return entry.getValue().valueSchema();
             }
-            if (keyIds.get(table.name()) == id) {
-                return table.keySchema();
+            if (keyIds.get(entry.getKey()) == id) {
+                return entry.getValue().keySchema();
             }
         }
         throw new IllegalArgumentException("No schema has the id " + id);
@@ -109,15 +111,15 @@ final class Rows {
             }
             return;
         }
-        var oldKey = oldRow == null ? null : key(table, oldRow);
-        var newKey = newRow == null ? null : key(table, newRow);
+        var oldKey = oldRow == null ? null : key(name, oldRow);
+        var newKey = newRow == null ? null : key(name, newRow);
         boolean moved = oldKey != null && newKey != null && !java.util.Arrays.equals(oldKey, newKey);
         if (newKey == null || moved) {
             add(name, Partitions.of(oldKey, Stack.PARTITIONS), oldKey, null, position, Op.DELETE);
         }
         if (newKey != null) {
             var kind = op.equals("c") || moved ? Op.CREATE : Op.UPDATE;
-            add(name, Partitions.of(newKey, Stack.PARTITIONS), newKey, Schema.encode(table, table.valueSchema(), valueIds.get(name), newRow), position, kind);
+            add(name, Partitions.of(newKey, Stack.PARTITIONS), newKey, table.encode(table.valueSchema(), valueIds.get(name), newRow), position, kind);
         }
     }
 
@@ -126,8 +128,9 @@ final class Rows {
         return transaction;
     }
 
-    private byte[] key(Schema.Table table, Map<String, String> row) {
-        return Schema.encode(table, table.keySchema(), keyIds.get(table.name()), row);
+    private byte[] key(String name, Map<String, String> row) {
+        var table = Schema.TABLES.get(name);
+        return table.encode(table.keySchema(), keyIds.get(name), row);
     }
 
     private void add(String table, int partition, byte[] key, byte[] value, Position position, Op op) {

@@ -11,7 +11,9 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -21,6 +23,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.rocksdb.RocksDB;
 
 /** Real servers, and denormalizers as processes of their own, so that they can be killed. */
 final class Stack implements AutoCloseable {
@@ -62,12 +65,23 @@ final class Stack implements AutoCloseable {
     }
 
     /** The same where no file can grow beyond so many KiB, so that the state's disk soon takes no more. */
-    ManagedProcess starved(int number, String pipelines, Map<String, String> settings, int kibibytes) {
+    ManagedProcess starved(int number, String pipelines, Map<String, String> settings, int kibibytes) throws IOException {
         var spec = spec(number, pipelines, settings);
         var command = new ArrayList<>(List.of("sh", "-c", "ulimit -f " + kibibytes * 2 + " && exec \"$@\"", "sh"));
         command.addAll(spec.command());
+        command.add(command.size() - 2, "-Djava.library.path=" + rocksdb());
         return add(new ProcessSpec(spec.name(), command, spec.program(), spec.marker(), spec.folder(), spec.environment(), spec.ports(), spec.prepare(), spec.readiness(),
                 spec.startTimeout(), spec.stopSignal(), spec.stopTimeout(), spec.log()));
+    }
+
+    /** Where RocksDB's library lies, which the service would otherwise write to a file first. */
+    private Path rocksdb() throws IOException {
+        var folder = Files.createDirectories(data.resolve("native"));
+        var name = "librocksdbjni-linux64.so";
+        try (var library = RocksDB.class.getResourceAsStream("/" + name)) {
+            Files.copy(library, folder.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+        }
+        return folder;
     }
 
     private ManagedProcess add(ProcessSpec spec) {
@@ -86,7 +100,7 @@ final class Stack implements AutoCloseable {
                 "millrace.denormalizer.state-folder", data.resolve("state-" + number).toString()));
         properties.putAll(settings);
         return ProcessSpec.quarkus("denormalizer-" + number, data, "384m", Path.of("target/quarkus-app/quarkus-run.jar"), properties, Map.of(),
-                Map.of("http", port), Readiness.http(URI.create("http://localhost:" + port + "/q/health/live")));
+                Map.of("http", port), Readiness.http(URI.create("http://localhost:" + port + "/q/health/live"))).withFirstCompilerOnly();
     }
 
     /** What a denormalizer says of its joins; empty while it does not answer. */

@@ -14,6 +14,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -43,6 +44,7 @@ final class World implements AutoCloseable {
         }
         db = DriverManager.getConnection(servers.jdbcUrl("it"), servers.postgresUser(), servers.postgresPassword());
         db.createStatement().execute(resource("schema.sql"));
+        db.createStatement().execute("SET synchronous_commit = off");
         rows = new Rows(stack);
         traffic = new Traffic(db, random);
         var topics = new ArrayList<>(Schema.TABLES.keySet().stream().map(Rows::topic).toList());
@@ -54,7 +56,7 @@ final class World implements AutoCloseable {
             sql.put(pipeline, resource(sql.get(pipeline) + ".sql"));
         }
         stack.topics(topics);
-        sql.keySet().forEach(p -> documents.put(p, new Documents(stack, p)));
+        sql.keySet().forEach(p -> documents.put(p, new Documents(stack.servers().kafkaBootstrap(), p, Stack.PARTITIONS)));
     }
 
     private static String resource(String name) throws IOException {
@@ -90,17 +92,17 @@ final class World implements AutoCloseable {
 
     /** Waits until every document is as the SQL join says; no version may have gone backwards. */
     void converges(String when) throws SQLException {
-        for (var pipeline : PIPELINES) {
-            converges(pipeline, when);
-        }
+        converges(PIPELINES, when);
     }
 
-    void converges(String pipeline, String when) throws SQLException {
-        var expected = expected(pipeline);
-        var found = documents.get(pipeline);
-        await(when + ", pipeline " + pipeline + ", seed " + SEED).atMost(Duration.ofSeconds(150)).pollInterval(Duration.ofMillis(200))
-                .untilAsserted(() -> assertEquals("", difference(expected, found.now())));
-        assertEquals(List.of(), found.regressions(), "versions went backwards: " + when);
+    void converges(List<String> pipelines, String when) throws SQLException {
+        var expected = new LinkedHashMap<String, TreeMap<String, String>>();
+        for (var pipeline : pipelines) {
+            expected.put(pipeline, expected(pipeline));
+        }
+        await(when + ", seed " + SEED).atMost(Duration.ofSeconds(150)).pollInterval(Duration.ofMillis(20))
+                .untilAsserted(() -> expected.forEach((p, wanted) -> assertEquals("", difference(wanted, documents.get(p).now()), "pipeline " + p)));
+        pipelines.forEach(p -> assertEquals(List.of(), documents.get(p).regressions(), "versions went backwards: " + when));
     }
 
     /** Changes rows at random and sends them in an order of their own, some of them again. */

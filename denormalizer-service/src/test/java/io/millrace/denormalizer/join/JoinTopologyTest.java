@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.millrace.denormalizer.it.Schema;
 import io.millrace.denormalizer.it.Scratch;
+import io.millrace.denormalizer.it.TableFormat;
 import io.millrace.denormalizer.plan.Planner;
 import io.millrace.denormalizer.row.RootKeys;
 import io.millrace.pipeline.file.Pipeline;
@@ -47,7 +48,7 @@ class JoinTopologyTest {
 
     private Path state;
 
-    private final List<Schema.Table> tables = List.copyOf(Schema.TABLES.values());
+    private final List<TableFormat> tables = List.copyOf(Schema.TABLES.values());
     private final Map<String, Map<List<String>, Map<String, String>>> rows = new HashMap<>();
     private final Map<String, List<TestRecord<byte[], byte[]>>> pending = new LinkedHashMap<>();
     private final CommitClock commits = new CommitClock();
@@ -82,7 +83,7 @@ class JoinTopologyTest {
         }
         output = driver.createOutputTopic(topics.documents(), new ByteArrayDeserializer(), new ByteArrayDeserializer());
         told = driver.createOutputTopic(topics.state(), new ByteArrayDeserializer(), new ByteArrayDeserializer());
-        tables.forEach(t -> rows.put(t.name(), new LinkedHashMap<>()));
+        Schema.TABLES.keySet().forEach(t -> rows.put(t, new LinkedHashMap<>()));
     }
 
     @AfterEach
@@ -109,8 +110,8 @@ class JoinTopologyTest {
             return;
         }
         var whole = row == null ? before : row;
-        var keyBytes = Schema.encode(table, table.keySchema(), id + 1, whole);
-        record(name, keyBytes, row == null ? null : Schema.encode(table, table.valueSchema(), id, row), row == null ? Op.DELETE : before == null ? Op.CREATE : Op.UPDATE);
+        var keyBytes = table.encode(table.keySchema(), id + 1, whole);
+        record(name, keyBytes, row == null ? null : table.encode(table.valueSchema(), id, row), row == null ? Op.DELETE : before == null ? Op.CREATE : Op.UPDATE);
     }
 
     private void record(String table, byte[] key, byte[] value, Op op) {

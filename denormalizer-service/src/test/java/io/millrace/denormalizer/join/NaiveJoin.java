@@ -91,7 +91,7 @@ final class NaiveJoin {
     }
 
     private static String type(TableName table, String column) {
-        return Schema.TABLES.get(table.table()).columns().stream().filter(c -> c.name().equals(column)).findFirst().orElseThrow().pgType();
+        return Schema.TABLES.get(table.table()).column(column).type();
     }
 
     private List<Map<String, String>> matching(TableName table, List<Join> joins, Map<String, String> row) {

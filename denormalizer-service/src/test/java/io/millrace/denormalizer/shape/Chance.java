@@ -1,5 +1,6 @@
 package io.millrace.denormalizer.shape;
 
+import io.millrace.denormalizer.it.TableFormat;
 import io.millrace.pipeline.file.TableName;
 import java.util.ArrayList;
 import java.util.List;

@@ -7,19 +7,12 @@ import io.millrace.denormalizer.it.Scratch;
 import io.millrace.denormalizer.join.DocumentSteps;
 import io.millrace.pipeline.catalog.CatalogCheck;
 import io.millrace.pipeline.document.DocumentStep;
-import io.millrace.pipeline.file.PipelineFile;
-import io.millrace.pipeline.file.PipelineFiles;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
-import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -36,41 +29,19 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class ShapeIT {
 
-    private static final Path PIPELINES = Path.of("src/test/resources/shape/pipelines");
-    private static final long SEED = Long.getLong("millrace.it.seed", 42);
-    private static final int ROUNDS = 4;
-
     @TempDir
     static Path data;
     static Path states;
     static Database database;
     static Connection db;
-    static World world;
-    static final List<List<World.Change>> rounds = new ArrayList<>();
-    /** For each round, the documents of each pipeline. */
-    static final List<Map<String, SortedMap<String, String>>> expected = new ArrayList<>();
+    static Story story;
 
     @BeforeAll
     static void happen() throws Exception {
         states = Scratch.folder();
         database = new Database(data.resolve("servers"));
         db = database.create("shape");
-        world = new World(db, text("/shape/world.sql"));
-        var chance = new Chance(world, new Random(SEED), world.tableNames());
-        for (int round = 0; round < ROUNDS; round++) {
-            for (int i = 0; i < (round == 0 ? 1_500 : 400); i++) {
-                world.transaction(chance.transaction());
-            }
-            if (round > 1) {
-                world.transaction(List.of(chance.truncate(), chance.truncate()));
-            }
-            rounds.add(world.changes());
-            var documents = new HashMap<String, SortedMap<String, String>>();
-            for (var file : shapes().toList()) {
-                documents.put(file.pipeline().name(), world.documents(file.pipeline()));
-            }
-            expected.add(documents);
-        }
+        story = Story.in(db);
     }
 
     @AfterAll
@@ -86,36 +57,26 @@ class ShapeIT {
         }
     }
 
-    private static String text(String resource) throws IOException {
-        try (var in = ShapeIT.class.getResourceAsStream(resource)) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        }
-    }
-
-    static Stream<PipelineFile> shapes() {
-        return PipelineFiles.load(List.of(PIPELINES)).stream();
-    }
-
     static Stream<String> names() {
-        return shapes().map(f -> f.pipeline().name());
+        return Story.shapes().stream().map(f -> f.pipeline().name());
     }
 
     @ParameterizedTest
     @MethodSource("names")
     void documentsEqualTheSqlJoin(String name) throws Exception {
-        var file = shapes().filter(f -> f.pipeline().name().equals(name)).findFirst().orElseThrow();
-        assertEquals(List.of(), CatalogCheck.check(file, world.catalog()));
-        var random = new Random(SEED);
-        try (var joined = new Joined(file.pipeline(), world, states.resolve(name), DocumentSteps.NONE)) {
-            for (int round = 0; round < ROUNDS; round++) {
-                joined.take(rounds.get(round), random);
-                var when = name + ", round " + round + ", seed " + SEED + ", quarantined " + joined.quarantined();
-                var documents = expected.get(round).get(name);
+        var file = Story.shape(name);
+        assertEquals(List.of(), CatalogCheck.check(file, story.world().catalog()));
+        var random = new Random(Story.SEED);
+        try (var joined = new Joined(file.pipeline(), story.world(), states.resolve(name), DocumentSteps.NONE)) {
+            for (int round = 0; round < story.rounds().size(); round++) {
+                joined.take(story.rounds().get(round), random);
+                var when = name + ", round " + round + ", seed " + Story.SEED + ", quarantined " + joined.quarantined();
+                var documents = story.expected(round, file.pipeline());
                 documents.forEach((id, document) -> assertEquals(document, joined.documents().get(id), when + ", document " + id));
                 assertEquals(new TreeSet<>(documents.keySet()), new TreeSet<>(joined.documents().keySet()), when);
                 assertEquals(List.of(), joined.regressions(), when);
             }
-            assertTrue(expected.stream().anyMatch(e -> e.get(name).size() > 1), "the transactions made no documents worth looking at");
+            assertTrue(story.expected().stream().anyMatch(e -> e.get(name).size() > 1), "the transactions made no documents worth looking at");
         }
     }
 
@@ -149,14 +110,14 @@ class ShapeIT {
 
     @Test
     void aStepOfAUsersChangesAndDropsDocumentsAndOneThatThrowsParksTheDocumentAlone() throws Exception {
-        var file = shapes().filter(f -> f.pipeline().name().equals("many")).findFirst().orElseThrow();
+        var pipeline = Story.shape("many").pipeline();
         var steps = DocumentSteps.of("many", List.of(new Marking()));
-        var random = new Random(SEED);
-        try (var joined = new Joined(file.pipeline(), world, states.resolve("steps"), steps)) {
+        var random = new Random(Story.SEED);
+        try (var joined = new Joined(pipeline, story.world(), states.resolve("steps"), steps)) {
             var everPresent = new TreeSet<String>();
-            for (int round = 0; round < ROUNDS; round++) {
-                joined.take(rounds.get(round), random);
-                var documents = new TreeMap<>(expected.get(round).get("many"));
+            for (int round = 0; round < story.rounds().size(); round++) {
+                joined.take(story.rounds().get(round), random);
+                var documents = new TreeMap<>(story.expected(round, pipeline));
                 everPresent.addAll(documents.keySet());
                 documents.keySet().removeAll(List.of("3", "4", "5"));
                 documents.replaceAll((id, json) -> id.equals("2") ? json : json.substring(0, json.length() - 1) + ",\"zz\":1}");

@@ -3,6 +3,7 @@ package io.millrace.denormalizer.shape;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.millrace.denormalizer.it.TableFormat;
 import io.millrace.denormalizer.json.JsonCanon;
 import io.millrace.pipeline.catalog.Catalog;
 import io.millrace.pipeline.file.Pipeline;
@@ -117,7 +118,7 @@ final class World {
         }
         Map<TableName, Catalog.Table> all = new HashMap<>();
         columns.forEach((name, list) -> {
-            tables.put(name, new TableFormat(name, list, primary.get(name)));
+            tables.put(name, TableFormat.of(name, list, primary.get(name)));
             all.put(name, new Catalog.Table(name, described.get(name), primary.get(name), unique.getOrDefault(name, List.of())));
         });
         return new Catalog(all);
@@ -197,7 +198,7 @@ final class World {
     private void change(TableName name, String op, Map<String, String> before, Map<String, String> after, List<Change> into) {
         var position = new Position(transaction, lastChange);
         if (op.equals("t")) {
-            into.add(new Change(name, new byte[0], null, position, Op.TRUNCATE));
+            into.add(new Change(name, new byte[0], new byte[0], position, Op.TRUNCATE));
             return;
         }
         var table = tables.get(name);

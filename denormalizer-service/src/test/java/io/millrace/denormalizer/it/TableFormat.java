@@ -1,4 +1,4 @@
-package io.millrace.denormalizer.shape;
+package io.millrace.denormalizer.it;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonToken;
@@ -27,34 +27,36 @@ import org.apache.avro.io.EncoderFactory;
  * Describes and encodes one table's rows, as capture does, from the texts that Postgres prints.
  *
  * @param key the primary key's columns, in its order
+ * @param valueSchema of a row
+ * @param keySchema of the key's columns
  */
-record TableFormat(TableName name, List<Column> columns, List<String> key) {
+public record TableFormat(TableName name, List<Column> columns, List<String> key, Schema valueSchema, Schema keySchema) {
 
     /** @param type name of the type in {@code pg_type}; an array's begins with an underscore */
-    record Column(String name, String type, boolean isEnum) {
+    public record Column(String name, String type, boolean isEnum) {
 
         boolean isArray() {
             return type.startsWith("_");
         }
     }
 
-    Column column(String name) {
+    public static TableFormat of(TableName name, List<Column> columns, List<String> key) {
+        var keys = key.stream().map(k -> column(columns, k)).toList();
+        return new TableFormat(name, columns, key, record(name, "Row", columns, keys), record(name, "Key", keys, keys));
+    }
+
+    private static Column column(List<Column> columns, String name) {
         return columns.stream().filter(c -> c.name.equals(name)).findFirst().orElseThrow();
     }
 
-    Schema valueSchema() {
-        return record("Row", columns, false);
+    public Column column(String column) {
+        return column(columns, column);
     }
 
-    Schema keySchema() {
-        return record("Key", key.stream().map(this::column).toList(), true);
-    }
-
-    private Schema record(String what, List<Column> fields, boolean isKey) {
-        var schema = Schema.createRecord(what, null, "shape." + safe(name.schema()) + "." + safe(name.table()), false);
+    private static Schema record(TableName table, String what, List<Column> fields, List<Column> key) {
+        var schema = Schema.createRecord(what, null, "of." + safe(table.schema()) + "." + safe(table.table()), false);
         schema.setFields(fields.stream().map(c -> {
-            boolean required = isKey || key.contains(c.name);
-            var field = required ? new Schema.Field(safe(c.name), avro(c), null, null) : new Schema.Field(safe(c.name), nullable(avro(c)), null, Schema.Field.NULL_DEFAULT_VALUE);
+            var field = key.contains(c) ? new Schema.Field(safe(c.name), avro(c), null, null) : new Schema.Field(safe(c.name), nullable(avro(c)), null, Schema.Field.NULL_DEFAULT_VALUE);
             field.addProp(ColumnType.PG_TYPE, c.type);
             if (!safe(c.name).equals(c.name)) {
                 field.addProp(ColumnType.PG_NAME, c.name);
@@ -147,7 +149,7 @@ record TableFormat(TableName name, List<Column> columns, List<String> key) {
     }
 
     /** A row, or the key of one, in wire format. */
-    byte[] encode(Schema schema, int id, Map<String, String> row) {
+    public byte[] encode(Schema schema, int id, Map<String, String> row) {
         var record = new GenericData.Record(schema);
         for (var field : schema.getFields()) {
             var column = column(ColumnType.columnName(field));

@@ -1,0 +1,60 @@
+package io.millrace.denormalizer.join;
+
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.millrace.denormalizer.plan.Planner;
+import io.millrace.denormalizer.registry.SchemaSource;
+import io.millrace.denormalizer.row.RootKeys;
+import io.millrace.pipeline.file.Pipeline;
+import io.opentelemetry.api.OpenTelemetry;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import org.apache.avro.Schema;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.processor.internals.DefaultKafkaClientSupplier;
+
+/** One pipeline's topology on a real Kafka, in this process and without the service around it. */
+public class EmbeddedJoin implements AutoCloseable {
+
+    private final KafkaStreams streams;
+
+    /**
+     * Makes the exchange topic; the others are there.
+     *
+     * @param rootKey schema of the root table's keys
+     * @param clients where the join has its producers and consumers from
+     */
+    protected EmbeddedJoin(Pipeline pipeline, Schema rootKey, SchemaSource schemas, Path stateFolder, String bootstrap, DefaultKafkaClientSupplier clients) throws Exception {
+        var rootKeys = new RootKeys(rootKey);
+        var plan = Planner.plan(pipeline, rootKeys.columns());
+        var topics = JoinTopics.of(plan, 0);
+        try (var admin = Admin.create(Map.of("bootstrap.servers", bootstrap))) {
+            int partitions = admin.describeTopics(List.of(topics.documents())).allTopicNames().get().get(topics.documents()).partitions().size();
+            admin.createTopics(List.of(new NewTopic(topics.exchange(), partitions, (short) 1), new NewTopic(topics.state(), 1, (short) 1))).all().get();
+        }
+        var settings = new JoinSettings(() -> true, Duration.ofMinutes(10), 1 << 20, 1 << 20, DocumentSteps.NONE);
+        var topology = JoinTopology.of(plan, topics, rootKeys, schemas, new CommitClock(), settings, new Stage(plan, new SimpleMeterRegistry(), OpenTelemetry.noop().getTracer("test")));
+        var properties = new Properties();
+        properties.put(StreamsConfig.APPLICATION_ID_CONFIG, topics.application());
+        properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap);
+        properties.put(StreamsConfig.STATE_DIR_CONFIG, stateFolder.toString());
+        properties.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 200);
+        properties.put(StreamsConfig.MAX_TASK_IDLE_MS_CONFIG, StreamsConfig.MAX_TASK_IDLE_MS_DISABLED);
+        streams = new KafkaStreams(topology, properties, clients);
+        streams.start();
+    }
+
+    public static EmbeddedJoin of(Pipeline pipeline, Schema rootKey, SchemaSource schemas, Path stateFolder, String bootstrap) throws Exception {
+        return new EmbeddedJoin(pipeline, rootKey, schemas, stateFolder, bootstrap, new DefaultKafkaClientSupplier());
+    }
+
+    @Override
+    public void close() {
+        streams.close();
+    }
+}
