@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -188,6 +189,37 @@ class CheckIT {
         query("SELECT pg_create_physical_replication_slot('millrace_demo')");
         ScratchServer.open(scratch("postgres"), null, null, _ -> { }).close();
         assertSwept();
+    }
+
+    @Test
+    void aLiveDatabaseIsTheBaselineWithItsRowCountsAndIsOnlyRead() throws Exception {
+        sql("CREATE DATABASE live", "CREATE ROLE onlooker LOGIN PASSWORD 'onlooker'", "ALTER ROLE onlooker SET default_transaction_read_only = on");
+        try {
+            try (var live = DriverManager.getConnection(servers.jdbcUrl("live"), servers.postgresUser(), servers.postgresPassword()); var statement = live.createStatement()) {
+                statement.execute("CREATE TYPE mood AS ENUM ('good', 'bad'); CREATE TABLE monitor (id bigint PRIMARY KEY, name text, note mood); CREATE INDEX ON monitor (name);"
+                        + " CREATE TABLE other (id int PRIMARY KEY REFERENCES monitor); CREATE PUBLICATION millrace_demo FOR TABLE monitor, other; INSERT INTO monitor SELECT i, 'n' FROM generate_series(1, 20000) i; ANALYZE");
+                var before = fingerprint(statement);
+                write("mass.sql", "UPDATE monitor SET name = upper(name);\n");
+                var url = "postgresql://onlooker:onlooker@localhost:%d/live".formatted(servers.ports().postgres());
+                assertEquals(1, check(url, "--scratch", scratch("postgres"), path("drop.sql")), () -> out + "\n" + err);
+                assertTrue(out.toString().contains("column-dropped") && out.toString().contains(":3"), out.toString());
+                assertEquals(1, check(url, "--scratch", scratch("postgres"), path("mass.sql"), "--fail-on", "wal"), () -> out + "\n" + err);
+                assertTrue(out.toString().contains("mass-write") && out.toString().contains("20,000 rows"), out.toString());
+                assertEquals(before, fingerprint(statement), "the live database was written to");
+            }
+            assertSwept();
+        } finally {
+            sql("DROP DATABASE live WITH (FORCE)", "DROP ROLE onlooker");
+        }
+    }
+
+    /** Every object of the database with the transaction that wrote it, and what the rows are. */
+    private static String fingerprint(Statement statement) throws SQLException {
+        try (var row = statement.executeQuery("SELECT (SELECT string_agg(c.oid || ':' || c.xmin || ':' || c.relname, ',' ORDER BY c.oid) FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace)"
+                + " || (SELECT string_agg(xmin::text, ',' ORDER BY oid) FROM pg_publication) || (SELECT sum(hashtext(m::text)) FROM monitor m)")) {
+            row.next();
+            return row.getString(1);
+        }
     }
 
     @Test
