@@ -18,6 +18,7 @@ final class Summary {
             output.plain("  %-13s %s/q/health/ready".formatted(stage.stageName(), stack.address(stage)));
         }
         output.plain("  %-13s %s".formatted("token", stack.token()));
+        output.plain("\nConsole: %s".formatted(stack.address(Stage.CONSOLE)));
         output.plain("\nSearch:");
         for (var file : files) {
             output.plain("  curl '%s/%s/_search?size=1&pretty'".formatted(servers.searchUrl(), file.pipeline().index().name()));

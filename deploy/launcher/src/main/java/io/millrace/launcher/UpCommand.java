@@ -38,7 +38,7 @@ final class UpCommand implements Callable<Integer> {
     @Option(names = "--port-base", paramLabel = "N", description = "Take ports from N on instead of the defaults.")
     private Integer portBase;
     @Option(names = "--port", paramLabel = "KEY=N", description = "Change one port: postgres, kafka, kafka-controller, registry, registry-management, search, "
-            + "search-transport, capture, gate, denormalizer, indexer, purge.")
+            + "search-transport, capture, gate, denormalizer, indexer, purge, console.")
     private Map<String, Integer> ports = Map.of();
     @Option(names = "--otlp", paramLabel = "URL", description = "Send spans to this receiver, OTLP over HTTP, such as http://localhost:4318. Default: none are sent.")
     private String otlp;

@@ -115,7 +115,7 @@ public final class DemoStack implements AutoCloseable {
         for (var stage : Stage.values()) {
             stack.stage(stage).awaitReady();
         }
-        output.line("The five services answer");
+        output.line("The services and the console answer");
     }
 
     public Stack stack() {

@@ -26,7 +26,7 @@ class KillIT {
     }
 
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "CONSOLE")
     void aKilledServiceGoesOnWhereItWasAndEveryDocumentIsRight(Stage stage) throws Exception {
         try (var traffic = BackgroundTraffic.start(stack, 200 + stage.ordinal(), RATE)) {
             awaitMore(traffic, 50);

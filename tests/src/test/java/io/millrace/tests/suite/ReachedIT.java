@@ -89,7 +89,7 @@ class ReachedIT {
 
     @ParameterizedTest
     @Tag("long")
-    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "PURGE")
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = {"PURGE", "CONSOLE"})
     void whileAStageIsPausedItSaysNoAndWhichOneAndYesSoonAfter(Stage stage) throws Exception {
         try (var connection = stack.connect()) {
             signal(stage, "STOP");

@@ -31,9 +31,10 @@ import org.junit.jupiter.api.io.TempDir;
 /** The whole command line as a user has it: the built jar, in processes of its own, over the built services. */
 class UpIT {
 
+    private static final long MOST_MEMORY = 4L << 30;
     private static final JsonMapper JSON = new JsonMapper();
     private static final List<String> PORTS = List.of("postgres", "kafka", "kafka-controller", "registry", "registry-management", "search", "search-transport", "capture", "gate",
-            "denormalizer", "indexer", "purge");
+            "denormalizer", "indexer", "purge", "console");
 
     @TempDir
     Path data;
@@ -52,8 +53,11 @@ class UpIT {
         up();
         var status = status();
         assertEquals("ready", status.path("state").asText());
-        assertEquals(9, pids(status).size(), "four servers and five services, each a process: " + status);
+        assertEquals(10, pids(status).size(), "four servers, five services and the console, each a process: " + status);
         assertTrue(status.path("documents").path("monitors").asLong() > 0, status.toString());
+        long memory = StreamSupport.stream(status.path("processes").spliterator(), false).mapToLong(p -> p.path("memoryBytes").asLong()).sum();
+        System.out.printf("All processes take %,d MiB of memory%n", memory >> 20);
+        assertTrue(memory > 0 && memory < MOST_MEMORY, () -> "all processes together take " + memory + " bytes");
         changeIsFound(status, "zanzibar");
 
         var second = run("up", "--detach");

@@ -20,7 +20,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** The four servers and the five services of one data folder, each a process of its own. */
+/** The four servers, the five services and the console of one data folder, each a process of its own. */
 public final class Stack {
 
     private static final String EXECUTABLE = "service";
@@ -60,7 +60,7 @@ public final class Stack {
 
     /** The order in which nothing is taken in that nobody takes on: sources first, then down the stream. */
     public static List<Stage> stopOrder() {
-        return List.of(Stage.CAPTURE, Stage.PURGE, Stage.GATE, Stage.DENORMALIZER, Stage.INDEXER);
+        return List.of(Stage.CONSOLE, Stage.CAPTURE, Stage.PURGE, Stage.GATE, Stage.DENORMALIZER, Stage.INDEXER);
     }
 
     /** @throws LocalException naming every service that has not been built */
@@ -100,7 +100,7 @@ public final class Stack {
                     takeBuild(stage, stage.jar(options.home()).getParent(), application(stage));
                 });
         // It answers a few requests and starts while the first documents are on their way: no time for compiling well.
-        return stage == Stage.PURGE ? spec.withFirstCompilerOnly() : spec;
+        return stage == Stage.PURGE || stage == Stage.CONSOLE ? spec.withFirstCompilerOnly() : spec;
     }
 
     private boolean isNative(Stage stage) {
@@ -175,6 +175,14 @@ public final class Stack {
             case PURGE -> {
                 p.put(prefix + "token.file", token().toString());
                 p.put(prefix + "freshness.search-url", servers.searchUrl());
+            }
+            case CONSOLE -> {
+                for (var other : Stage.values()) {
+                    if (other != Stage.CONSOLE) {
+                        p.put(prefix + other.stageName() + "-urls", address(other));
+                    }
+                }
+                p.put(prefix + "search-url", servers.searchUrl());
             }
         }
         return p;

@@ -8,13 +8,15 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
 
-/** The five services, in the order of the data's flow. */
+/** The five services, in the order of the data's flow, and the console. */
 public enum Stage {
     CAPTURE("capture-service", 18101, "320m"),
     GATE("schema-registry-gate", 18102, "256m"),
     DENORMALIZER("denormalizer-service", 18103, "448m"),
     INDEXER("search-indexer", 18104, "256m"),
-    PURGE("purge-service", 18105, "128m");
+    PURGE("purge-service", 18105, "128m"),
+    /** No stage of the data's way: the page that shows them. */
+    CONSOLE("deploy/console", 18106, "112m");
 
     private final String module;
     private final int defaultPort;

@@ -53,20 +53,22 @@ public final class Supervisor {
     }
 
     /**
-     * Starts the services side by side and returns when each that documents pass through answers. The purge service is
-     * only begun by then: on few cores it would delay the first documents, which do not need it.
+     * Starts the services side by side and returns when each that documents pass through answers. The purge service and
+     * the console are only begun by then: on few cores they would delay the first documents, which do not need them.
      */
     public void startServices() {
-        var onTheWay = Arrays.stream(Stage.values()).filter(stage -> stage != Stage.PURGE).toList();
+        var onTheWay = Arrays.stream(Stage.values()).filter(stage -> stage != Stage.PURGE && stage != Stage.CONSOLE).toList();
         onTheWay.forEach(stage -> launch(stack.stage(stage)));
         onTheWay.forEach(this::awaitAnswer);
         launch(stack.stage(Stage.PURGE));
+        launch(stack.stage(Stage.CONSOLE));
         describe();
     }
 
-    /** Returns when the purge service answers as well. */
+    /** Returns when the purge service and the console answer as well. */
     public void awaitServices() {
         awaitAnswer(Stage.PURGE);
+        awaitAnswer(Stage.CONSOLE);
         describe();
     }
 

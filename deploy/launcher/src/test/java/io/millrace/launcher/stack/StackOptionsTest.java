@@ -18,7 +18,7 @@ class StackOptionsTest {
     void withoutABaseThePortsAreTheDocumentedOnes() {
         var options = options(null, Map.of());
         assertEquals(Ports.defaults(), options.servers());
-        assertEquals(Map.of(Stage.CAPTURE, 18101, Stage.GATE, 18102, Stage.DENORMALIZER, 18103, Stage.INDEXER, 18104, Stage.PURGE, 18105), options.stages());
+        assertEquals(Map.of(Stage.CAPTURE, 18101, Stage.GATE, 18102, Stage.DENORMALIZER, 18103, Stage.INDEXER, 18104, Stage.PURGE, 18105, Stage.CONSOLE, 18106), options.stages());
     }
 
     @Test
@@ -27,7 +27,7 @@ class StackOptionsTest {
         var s = options.servers();
         var ports = new HashSet<>(List.of(s.postgres(), s.kafka(), s.kafkaController(), s.registry(), s.registryManagement(), s.search(), s.searchTransport()));
         ports.addAll(options.stages().values());
-        assertEquals(Ports.COUNT + 5, ports.size());
+        assertEquals(Ports.COUNT + 6, ports.size());
         assertTrue(ports.stream().allMatch(p -> p >= 30000 && p < 30020), ports.toString());
     }
 

@@ -66,7 +66,7 @@ class SupervisorIT {
     }
 
     private static Map<Stage, Integer> stagePorts() {
-        var ports = Ports.free(5);
-        return Map.of(Stage.CAPTURE, ports.get(0), Stage.GATE, ports.get(1), Stage.DENORMALIZER, ports.get(2), Stage.INDEXER, ports.get(3), Stage.PURGE, ports.get(4));
+        var ports = Ports.free(6);
+        return Map.of(Stage.CAPTURE, ports.get(0), Stage.GATE, ports.get(1), Stage.DENORMALIZER, ports.get(2), Stage.INDEXER, ports.get(3), Stage.PURGE, ports.get(4), Stage.CONSOLE, ports.get(5));
     }
 }

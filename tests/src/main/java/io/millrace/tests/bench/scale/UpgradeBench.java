@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -40,7 +41,7 @@ public final class UpgradeBench implements Callable<Integer> {
     @Option(names = "--beside", required = true, paramLabel = "CHECKOUT", description = "Root of the other version's checkout, which has been built there.")
     private Path other;
     @Option(names = "--stage", description = "Only this one; may be given several times. Default: all, down the stream.")
-    private List<Stage> stages = List.of(Stage.values());
+    private List<Stage> stages = Arrays.stream(Stage.values()).filter(stage -> stage != Stage.CONSOLE).toList();
     @Option(names = "--seconds", defaultValue = "5", description = "How long each constellation lasts. Default: ${DEFAULT-VALUE}.")
     private int seconds;
     @Option(names = "--port-base", defaultValue = "27000", description = "The first of some thirty ports. Default: ${DEFAULT-VALUE}.")

@@ -1,0 +1,48 @@
+package io.millrace.console;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/** Everything the console can be told. An unknown key stops the start. */
+@ConfigMapping(prefix = "millrace.console")
+public interface ConsoleConfig {
+
+    /** Pipeline files, or folders of them, separated by commas. No default. */
+    List<Path> pipelines();
+
+    /** Instances of capture. Default {@code http://localhost:18101}. */
+    @WithDefault("http://localhost:18101")
+    List<URI> captureUrls();
+
+    /** Instances of the gate; the first is asked for the quarantine. Default {@code http://localhost:18102}. */
+    @WithDefault("http://localhost:18102")
+    List<URI> gateUrls();
+
+    /** Instances of the denormalizer. Default {@code http://localhost:18103}. */
+    @WithDefault("http://localhost:18103")
+    List<URI> denormalizerUrls();
+
+    /** Instances of the indexer. Default {@code http://localhost:18104}. */
+    @WithDefault("http://localhost:18104")
+    List<URI> indexerUrls();
+
+    /** Instances of the purge service. Default {@code http://localhost:18105}. */
+    @WithDefault("http://localhost:18105")
+    List<URI> purgeUrls();
+
+    /** The search engine. Default {@code http://localhost:19200}. */
+    @WithDefault("http://localhost:19200")
+    URI searchUrl();
+
+    /** How long a service may take to answer before it counts as away. Default 2 seconds. */
+    @WithDefault("2s")
+    Duration patience();
+
+    /** A file with the bearer token that every read needs. Without it everybody who reaches the console may read; changes need the gate's token either way. */
+    Optional<Path> tokenFile();
+}

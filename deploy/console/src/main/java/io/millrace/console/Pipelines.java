@@ -1,0 +1,48 @@
+package io.millrace.console;
+
+import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.file.PipelineFile;
+import io.millrace.pipeline.file.PipelineFiles;
+import jakarta.inject.Singleton;
+import jakarta.ws.rs.NotFoundException;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Properties;
+
+/** The configured pipelines and the way to their database. Immutable. */
+@Singleton
+public class Pipelines {
+
+    private static final String QUERY_SECONDS = "30";
+
+    private final List<Pipeline> all;
+
+    Pipelines(ConsoleConfig config) {
+        all = PipelineFiles.load(config.pipelines()).stream().map(PipelineFile::pipeline).toList();
+    }
+
+    public List<Pipeline> all() {
+        return all;
+    }
+
+    /** @throws NotFoundException when there is no such pipeline */
+    public Pipeline named(String name) {
+        return all.stream().filter(p -> p.name().equals(name)).findFirst()
+                .orElseThrow(() -> new NotFoundException("There is no pipeline " + name + "; known are " + all.stream().map(Pipeline::name).toList()));
+    }
+
+    /** A connection that can read only; the caller closes it. Queries end after half a minute. */
+    public static Connection connect(Pipeline pipeline) throws SQLException {
+        var source = pipeline.source();
+        var properties = new Properties();
+        properties.setProperty("user", source.user().resolve());
+        properties.setProperty("password", source.password().resolve());
+        properties.setProperty("connectTimeout", "3");
+        properties.setProperty("socketTimeout", QUERY_SECONDS);
+        properties.setProperty("ApplicationName", "millrace console");
+        properties.setProperty("options", "-c default_transaction_read_only=on -c statement_timeout=" + QUERY_SECONDS + "s");
+        return DriverManager.getConnection(source.url().resolve(), properties);
+    }
+}

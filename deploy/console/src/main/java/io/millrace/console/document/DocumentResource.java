@@ -1,0 +1,142 @@
+package io.millrace.console.document;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.millrace.console.ConsoleConfig;
+import io.millrace.console.Http;
+import io.millrace.console.Pipelines;
+import io.millrace.pipeline.file.Field;
+import io.millrace.pipeline.file.Pipeline;
+import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.ws.rs.DefaultValue;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.QueryParam;
+import java.io.IOException;
+import java.net.URI;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** A document from all sides: the index, Postgres, and its way. */
+@Path("/api/pipelines/{pipeline}")
+@RunOnVirtualThread
+public class DocumentResource {
+
+    private static final int HITS = 20;
+    private static final int SHOWN = 300;
+    /** Of the root, the first ones; the arrays below it may be large. */
+    private static final int FIELDS = 6;
+
+    private final Pipelines pipelines;
+    private final ConsoleConfig config;
+    private final Http http;
+    /** Numbers keep their digits. */
+    private final JsonMapper json = JsonMapper.builder().enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS, DeserializationFeature.USE_BIG_INTEGER_FOR_INTS).build();
+
+    DocumentResource(Pipelines pipelines, ConsoleConfig config, Http http) {
+        this.pipelines = pipelines;
+        this.config = config;
+        this.http = http;
+    }
+
+    public record Hit(String id, String text) {}
+
+    public record Hits(long total, List<Hit> hits) {}
+
+    /**
+     * What could not be had is null, and {@code notes} says why.
+     *
+     * @param version as the index has it
+     * @param document pretty JSON of the index
+     * @param twin the same by a join in Postgres, now
+     * @param differences where they differ
+     * @param trace the way of its last change, as the indexer tells it
+     */
+    public record DocumentView(String id, Long version, String document, String twin, List<Differences.Difference> differences, JsonNode trace, List<String> notes) {}
+
+    @GET
+    @Path("search")
+    public Hits search(@PathParam("pipeline") String name, @QueryParam("q") @DefaultValue("") String text) throws IOException, InterruptedException {
+        var pipeline = pipelines.named(name);
+        var query = text.isBlank() ? Map.of("match_all", Map.of()) : Map.of("simple_query_string", Map.of("query", text, "lenient", true, "default_operator", "and"));
+        var answer = http.send("POST", index(pipeline, "/_search"), json.writeValueAsString(
+                Map.of("size", HITS, "query", query, "track_total_hits", true, "_source", pipeline.document().fields().stream().map(Field::name).limit(FIELDS).toList())), null);
+        var found = json.readTree(answer.body());
+        if (answer.statusCode() != 200) {
+            throw new IOException("the search engine answered " + answer.statusCode() + ": " + found.path("error").path("reason").asText(answer.body()));
+        }
+        var hits = new ArrayList<Hit>();
+        found.path("hits").path("hits").forEach(hit -> {
+            var source = hit.path("_source").toString();
+            hits.add(new Hit(hit.path("_id").asText(), source.length() <= SHOWN ? source : source.substring(0, SHOWN) + "…"));
+        });
+        return new Hits(found.path("hits").path("total").path("value").asLong(), hits);
+    }
+
+    @GET
+    @Path("documents/{id: .+}")
+    public DocumentView document(@PathParam("pipeline") String name, @PathParam("id") String id) throws InterruptedException {
+        var pipeline = pipelines.named(name);
+        var notes = new ArrayList<String>();
+        JsonNode indexed = null;
+        Long version = null;
+        try {
+            var got = json.readTree(http.send("GET", index(pipeline, "/_doc/" + Http.step(id)), null, null).body());
+            version = got.has("_version") ? got.path("_version").asLong() : null;
+            indexed = got.get("_source");
+            if (indexed == null) {
+                notes.add("The index has no document " + id);
+            }
+        } catch (IOException e) {
+            notes.add("The index could not be asked: " + e.getMessage());
+        }
+        var twin = twin(pipeline, id, notes);
+        return new DocumentView(id, version, pretty(indexed), pretty(twin), twin == null ? List.of() : Differences.between(indexed, twin), trace(pipeline, id, notes), notes);
+    }
+
+    private JsonNode twin(Pipeline pipeline, String id, List<String> notes) {
+        var strange = SqlJoin.strange(pipeline.document());
+        if (!strange.isEmpty()) {
+            notes.add("There is no twin from Postgres: the console's join does not know " + String.join(", ", strange));
+            return null;
+        }
+        try (var connection = Pipelines.connect(pipeline)) {
+            var text = new SqlJoin(connection).read(pipeline, id);
+            if (text == null) {
+                notes.add("Postgres has no row " + id + " in " + pipeline.document().table());
+            }
+            return text == null ? null : json.readTree(text);
+        } catch (SQLException | JsonProcessingException | IllegalStateException e) {
+            notes.add("Postgres could not be asked for the same document: " + e.getMessage());
+            return null;
+        }
+    }
+
+    private JsonNode trace(Pipeline pipeline, String id, List<String> notes) throws InterruptedException {
+        try {
+            for (var indexer : config.indexerUrls()) {
+                var answer = http.send("GET", indexer.resolve("/pipelines/" + Http.step(pipeline.name()) + "/documents/" + Http.step(id) + "/trace"), null, null);
+                if (answer.statusCode() == 200) {
+                    return json.readTree(answer.body());
+                }
+                notes.add(json.readTree(answer.body()).path("message").asText("the indexer answered " + answer.statusCode()));
+            }
+        } catch (IOException e) {
+            notes.add("The indexer could not be asked for the trace: " + e.getMessage());
+        }
+        return null;
+    }
+
+    private URI index(Pipeline pipeline, String path) {
+        return config.searchUrl().resolve("/" + Http.step(pipeline.index().name()) + path);
+    }
+
+    private String pretty(JsonNode node) {
+        return node == null ? null : node.toPrettyString();
+    }
+}

@@ -1,0 +1,57 @@
+package io.millrace.console.live;
+
+import io.millrace.console.Pipelines;
+import io.smallrye.common.annotation.RunOnVirtualThread;
+import io.smallrye.mutiny.Multi;
+import io.smallrye.mutiny.infrastructure.Infrastructure;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import java.time.Duration;
+import java.util.List;
+import org.jboss.resteasy.reactive.RestStreamElementType;
+
+/** What goes on, now and as it changes. */
+@Path("/api")
+public class LiveResource {
+
+    private static final Duration PACE = Duration.ofSeconds(1);
+
+    private final Watch watch;
+    private final Pipelines pipelines;
+
+    LiveResource(Watch watch, Pipelines pipelines) {
+        this.watch = watch;
+        this.pipelines = pipelines;
+    }
+
+    /** @param manage whether the demo's manage page can be shown for it */
+    public record PipelineView(String name, String index, String source, String root, List<String> tables, boolean manage) {}
+
+    @GET
+    @Path("pipelines")
+    @RunOnVirtualThread
+    public List<PipelineView> pipelines() {
+        return pipelines.all().stream().map(p -> new PipelineView(p.name(), p.index().name(), p.source().name(), p.document().table().toString(),
+                p.tableNames().stream().map(Object::toString).toList(), p.document().table().toString().equals("public.monitor"))).toList();
+    }
+
+    @GET
+    @Path("live")
+    @Produces(MediaType.SERVER_SENT_EVENTS)
+    @RestStreamElementType(MediaType.APPLICATION_JSON)
+    public Multi<LiveView> live() {
+        return Multi.createFrom().ticks().every(PACE).onOverflow().drop()
+                .emitOn(Infrastructure.getDefaultWorkerPool()).map(tick -> look());
+    }
+
+    private LiveView look() {
+        try {
+            return watch.look();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("The console stops", e);
+        }
+    }
+}

@@ -1,0 +1,12 @@
+package io.millrace.console.live;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * @param at milliseconds since the epoch
+ * @param parked tables that are parked
+ * @param hops seconds of each step of the way, the median; by the stage at its end
+ * @param documents how many each index has; null where it does not answer
+ */
+public record LiveView(long at, List<StageView> stages, List<String> parked, Map<String, Double> hops, Map<String, Long> documents) {}

@@ -1,0 +1,62 @@
+package io.millrace.console.live;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.TreeSet;
+import java.util.function.DoubleBinaryOperator;
+import java.util.regex.Pattern;
+
+/** The metrics of a stage's instances, in Prometheus's text format. Immutable. */
+final class Samples {
+
+    private static final Pattern SAMPLE = Pattern.compile("(millrace_[a-z0-9_]+|process_[a-z_]+)(?:\\{(.*)})? (\\S+).*");
+    private static final Pattern LABEL = Pattern.compile("([a-zA-Z_][a-zA-Z0-9_]*)=\"((?:[^\"\\\\]|\\\\.)*)\"");
+
+    private record Sample(String name, Map<String, String> labels, double value) {}
+
+    private final List<Sample> samples;
+
+    private Samples(List<Sample> samples) {
+        this.samples = samples;
+    }
+
+    static Samples parse(String text) {
+        var samples = new ArrayList<Sample>();
+        text.lines().map(SAMPLE::matcher).filter(m -> m.matches()).forEach(m -> {
+            var labels = new HashMap<String, String>();
+            var label = LABEL.matcher(m.group(2) == null ? "" : m.group(2));
+            while (label.find()) {
+                labels.put(label.group(1), label.group(2).replace("\\n", "\n").replace("\\\"", "\"").replace("\\\\", "\\"));
+            }
+            double value = m.group(3).endsWith("Inf") ? Double.POSITIVE_INFINITY : Double.parseDouble(m.group(3));
+            if (!Double.isNaN(value)) {
+                samples.add(new Sample(m.group(1), labels, value));
+            }
+        });
+        return new Samples(List.copyOf(samples));
+    }
+
+    /** Null where no instance gives it: a missing figure is not zero. */
+    Double sum(String name, Map<String, String> labels) {
+        return fold(name, labels, Double::sum);
+    }
+
+    Double max(String name, Map<String, String> labels) {
+        return fold(name, labels, Math::max);
+    }
+
+    private Double fold(String name, Map<String, String> labels, DoubleBinaryOperator by) {
+        OptionalDouble folded = samples.stream().filter(s -> s.name.equals(name) && s.labels.entrySet().containsAll(labels.entrySet())).mapToDouble(Sample::value).reduce(by);
+        return folded.isPresent() ? folded.getAsDouble() : null;
+    }
+
+    /** The values of a label among the samples of a name that have the value 1. */
+    List<String> where(String name, String label) {
+        var values = new TreeSet<String>();
+        samples.stream().filter(s -> s.name.equals(name) && s.value == 1 && s.labels.containsKey(label)).forEach(s -> values.add(s.labels.get(label)));
+        return List.copyOf(values);
+    }
+}

@@ -1,0 +1,23 @@
+package io.millrace.console.live;
+
+import java.util.List;
+
+/**
+ * One stage at one moment; a figure that nobody gives is null.
+ *
+ * @param state {@code up}, {@code waiting} or {@code down}; the worst of the instances
+ * @param reason why it is not up; empty where it is
+ * @param instances how many answer, of how many
+ * @param rate records a second since the look before
+ * @param bytes bytes a second out of the stage
+ * @param lag records
+ * @param lagSeconds age of the oldest change that is not finished
+ * @param p50 seconds from the commit to the end of the stage, the slowest table or pipeline
+ * @param extra what only this stage has
+ */
+public record StageView(String name, String label, String state, String reason, String instances, Double rate, Double bytes, Double lag, Double lagSeconds, Double p50, Double p99,
+        List<Extra> extra) {
+
+    /** A figure of one stage. */
+    public record Extra(String name, Double value, String unit) {}
+}

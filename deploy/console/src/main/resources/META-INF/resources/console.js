@@ -1,0 +1,278 @@
+// One page over /api. Whatever comes from data is put in as text, never as markup.
+const $ = id => document.getElementById(id);
+const SVG = 'http://www.w3.org/2000/svg';
+const STEPS = [['capture', 'to capture'], ['gate', 'to the gate'], ['join', 'to the document'], ['index', 'to the index']];
+const history = [];
+let live = null;
+
+/** An element with attributes and children; strings become text nodes. */
+function el(name, attributes = {}, ...children) {
+  const node = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key === 'onclick') node.addEventListener('click', value);
+    else if (value !== null && value !== undefined) node.setAttribute(key, value);
+  }
+  node.append(...children.filter(c => c !== null && c !== undefined));
+  return node;
+}
+function svg(name, attributes, ...children) {
+  const node = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  node.append(...children);
+  return node;
+}
+const number = (value, digits = 0) => value === null || value === undefined ? '–' : value.toLocaleString('en', { maximumFractionDigits: digits });
+const seconds = value => value === null || value === undefined ? '–' : value < 1 ? number(value * 1000, 1) + ' ms' : number(value, 1) + ' s';
+function bytes(value) {
+  if (value === null || value === undefined) return '–';
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let unit = 0;
+  for (; value >= 1000 && unit < units.length - 1; unit++) value /= 1000;
+  return number(value, unit ? 1 : 0) + ' ' + units[unit];
+}
+
+/** The token goes in a header that only this page sets; there is no cookie that another site could have sent along. */
+function headers() {
+  const token = $('token').value.trim();
+  return token ? { Authorization: 'Bearer ' + token } : {};
+}
+async function ask(path, options = {}) {
+  const answer = await fetch(path, { ...options, headers: { ...headers(), ...options.headers } });
+  const text = await answer.text();
+  let body;
+  try { body = JSON.parse(text); } catch { body = { message: text || 'The answer was empty' }; }
+  if (!answer.ok) throw new Error(body.message || 'The answer was ' + answer.status);
+  return body;
+}
+/** Runs something and says in the section's line what goes on, or what went wrong. */
+async function told(line, doing, work) {
+  $(line).textContent = doing;
+  $(line).classList.remove('error');
+  try {
+    $(line).textContent = await work() || '';
+  } catch (e) {
+    $(line).textContent = e.message;
+    $(line).classList.add('error');
+  }
+}
+
+// --- sections ---------------------------------------------------------------------------------------------------
+
+const tabs = [...document.querySelectorAll('[role="tab"]')];
+function show(tab, focus) {
+  for (const other of tabs) {
+    const chosen = other === tab;
+    other.setAttribute('aria-selected', chosen);
+    other.tabIndex = chosen ? 0 : -1;
+    $(other.getAttribute('aria-controls')).hidden = !chosen;
+  }
+  if (focus) tab.focus();
+  if (tab.id === 'tab-quarantine') quarantine();
+}
+tabs.forEach((tab, i) => {
+  tab.addEventListener('click', () => show(tab));
+  tab.addEventListener('keydown', e => {
+    const to = { ArrowRight: i + 1, ArrowLeft: i - 1, Home: 0, End: tabs.length - 1 }[e.key];
+    if (to !== undefined) { e.preventDefault(); show(tabs[(to + tabs.length) % tabs.length], true); }
+  });
+});
+$('scheme').addEventListener('change', () => { document.documentElement.dataset.scheme = $('scheme').value; });
+$('login').addEventListener('submit', e => { e.preventDefault(); quarantine(); });
+$('token').addEventListener('change', () => { if (!$('quarantine').hidden) quarantine(); });
+
+// --- flow -------------------------------------------------------------------------------------------------------
+
+/** Server-sent events by fetch, because an EventSource cannot send a header. */
+async function follow() {
+  for (;;) {
+    try {
+      const answer = await fetch('api/live', { headers: { ...headers(), Accept: 'text/event-stream' } });
+      if (!answer.ok) throw new Error((await answer.json()).message);
+      const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+      let rest = '';
+      for (let part = await reader.read(); !part.done; part = await reader.read()) {
+        const events = (rest + part.value).split('\n\n');
+        rest = events.pop();
+        for (const event of events) {
+          const data = event.split('\n').filter(l => l.startsWith('data:')).map(l => l.slice(5)).join('\n');
+          if (data) show_live(JSON.parse(data));
+        }
+      }
+    } catch (e) {
+      $('live-state').textContent = 'Not live: ' + e.message + '. Trying again; the figures are the last that came.';
+    }
+    await new Promise(done => setTimeout(done, 2000));
+  }
+}
+function show_live(view) {
+  live = view;
+  $('live-state').textContent = 'Live, ' + new Date(view.at).toLocaleTimeString('en-GB');
+  history.push(view.hops);
+  if (history.length > 180) history.shift();
+  picture(view);
+  stages(view);
+  latency();
+  $('parked-count').hidden = !view.parked.length;
+  $('parked-count').textContent = view.parked.length ? view.parked.length + ' parked' : '';
+}
+function picture(view) {
+  const by = Object.fromEntries(view.stages.map(s => [s.name, s]));
+  const capture = by.capture;
+  const kept = capture.extra.find(e => e.name === 'WAL kept');
+  const items = [node('Postgres', kept && kept.value !== null ? 'up' : 'waiting', [['WAL kept', bytes(kept && kept.value)]])];
+  const topics = { capture: 'slot', gate: 'captured.*', join: 'rows.*', index: 'documents.*' };
+  for (const name of ['capture', 'gate', 'join', 'index']) {
+    const s = by[name];
+    items.push(arrow(topics[name], s));
+    items.push(node(s.label, s.state, [['p50', seconds(s.p50)], ['instances', s.instances], ...s.extra.filter(e => e.name !== 'WAL kept').map(e => [e.name, e.unit === 'B' ? bytes(e.value) : e.unit === 's' ? seconds(e.value) : number(e.value)])], s.reason, name));
+  }
+  items.push(arrow('bulk', null));
+  const counts = Object.entries(view.documents);
+  items.push(node('OpenSearch', counts.some(([, n]) => n === null) ? 'waiting' : 'up', counts.map(([index, n]) => [index, number(n)])));
+  $('picture').replaceChildren(...items);
+}
+function node(label, state, figures, reason, name) {
+  return el('li', { class: 'node ' + state, 'data-stage': name, 'aria-label': label + ', ' + state },
+    el('strong', {}, label), el('span', { class: 'state-' + state }, state),
+    ...figures.map(([n, v]) => el('div', { class: 'quiet' }, n + ': ' + v)), reason ? el('div', { class: 'reason' }, reason) : null);
+}
+function arrow(topic, stage) {
+  return el('li', { class: 'arrow' }, el('div', {}, topic), stage ? el('div', { class: 'rate' }, number(stage.rate, 1) + '/s') : null,
+    stage && stage.lag !== null ? el('div', {}, 'lag ' + number(stage.lag)) : null, stage ? el('div', {}, seconds(stage.lagSeconds) + ' behind') : null);
+}
+function stages(view) {
+  $('stages').tBodies[0].replaceChildren(...view.stages.map(s => el('tr', { 'data-stage': s.name }, el('th', { scope: 'row' }, s.label), el('td', { class: 'state-' + s.state, title: s.reason }, s.state), el('td', {}, s.instances),
+    el('td', { class: 'rate' }, number(s.rate, 1)), el('td', {}, bytes(s.bytes)), el('td', {}, number(s.lag)), el('td', {}, number(s.lagSeconds, 2)), el('td', {}, seconds(s.p50)), el('td', {}, seconds(s.p99)))));
+}
+function latency() {
+  const width = 360, height = 100;
+  const sums = history.map(h => STEPS.reduce((sum, [step]) => sum + (h[step] || 0), 0));
+  const most = Math.max(0.05, ...sums);
+  const drawing = svg('svg', { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: 'none', 'aria-hidden': 'true' });
+  history.forEach((h, i) => {
+    let y = height;
+    STEPS.forEach(([step], n) => {
+      const tall = (h[step] || 0) / most * height;
+      y -= tall;
+      drawing.append(svg('rect', { class: 's' + n, x: i * 2, y, width: 2, height: tall }));
+    });
+  });
+  $('latency').replaceChildren(drawing);
+  const last = history[history.length - 1];
+  $('latency').setAttribute('aria-label', 'Commit to index, median: ' + seconds(sums[sums.length - 1]) + '; scale to ' + seconds(most));
+  $('latency-legend').replaceChildren(...STEPS.map(([step, label], n) => el('li', {}, svg('svg', { viewBox: '0 0 1 1', 'aria-hidden': 'true' }, svg('rect', { class: 's' + n, width: 1, height: 1 })), ' ' + label + ' ' + seconds(last[step]))));
+}
+
+// --- quarantine -------------------------------------------------------------------------------------------------
+
+function quarantine() {
+  return told('quarantine-state', 'Asking the gate …', async () => {
+    $('parked').replaceChildren();
+    const tables = await ask('api/quarantine');
+    $('parked').replaceChildren(...tables.map(parked));
+    return tables.length ? '' : 'No table is parked.';
+  });
+}
+function parked(table) {
+  const cause = table.cause || {};
+  const difference = (cause.difference || []).map(d => el('tr', {}, el('td', { class: 'wrap' }, d.field), el('td', { class: 'wrap' }, d.was ?? 'absent'), el('td', { class: 'wrap' }, d.is ?? 'absent')));
+  const button = (decision, text, extra) => el('button', { 'data-decision': decision, onclick: () => decide(table, decision, extra) }, text);
+  return el('div', { class: 'parked', 'data-table': table.table }, el('h3', {}, table.table + ': ' + table.state),
+    el('p', {}, number(table.records) + ' records, ' + number(table.refused) + ' refused; oldest ' + (table.oldest || 'none')),
+    el('p', {}, (cause.reason || '') + (cause.detail ? ': ' + cause.detail : '')),
+    difference.length ? el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Difference of the schemas' }, el('table', {}, el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, 'Field'), el('th', { scope: 'col' }, 'Was'), el('th', { scope: 'col' }, 'Is'))), el('tbody', {}, ...difference))) : null,
+    el('p', { class: 'line' }, cause.reason === 'schema-refused' ? button('accept', 'Accept the schema') : null, button('replay', 'Replay'), button('hold', 'Hold'), button('discard', 'Discard all', { count: table.records, which: 'ALL' })));
+}
+const MEANS = {
+  accept: () => 'The new schema is registered, the rule lifted for this once. The table stays parked until it is replayed.',
+  replay: () => 'The queued records go on in order.',
+  hold: () => 'The table is parked, or its replay interrupted.',
+  discard: t => 'This loses ' + number(t.records) + ' records for good.',
+};
+function decide(table, decision, extra = {}) {
+  $('decide-title').textContent = decision[0].toUpperCase() + decision.slice(1) + ' ' + table.table + '?';
+  $('decide-text').textContent = MEANS[decision](table);
+  $('reason').value = '';
+  const dialog = $('decide');
+  dialog.returnValue = 'no';
+  dialog.showModal();
+  dialog.onclose = () => {
+    if (dialog.returnValue !== 'yes') return;
+    told('quarantine-state', 'Telling the gate …', async () => {
+      const answer = await ask('api/quarantine/' + encodeURIComponent(table.table) + '/' + decision,
+        { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ reason: $('reason').value, ...extra }) });
+      await new Promise(done => setTimeout(done, 300));
+      await quarantine();
+      return answer.message;
+    });
+  };
+}
+
+// --- document ---------------------------------------------------------------------------------------------------
+
+const chosen = () => 'api/pipelines/' + encodeURIComponent($('pipeline').value);
+$('find').addEventListener('submit', e => {
+  e.preventDefault();
+  told('document-state', 'Searching …', async () => {
+    $('document-view').hidden = true;
+    const found = await ask(chosen() + '/search?q=' + encodeURIComponent($('words').value));
+    $('hits').replaceChildren(...found.hits.map(hit => el('li', {}, el('button', { onclick: () => open_document(hit.id) }, el('strong', {}, hit.id), ' ' + hit.text))));
+    return number(found.total) + ' found';
+  });
+});
+$('open').addEventListener('submit', e => { e.preventDefault(); open_document($('id').value); });
+function open_document(id) {
+  return told('document-state', 'Opening ' + id + ' …', async () => {
+    const view = await ask(chosen() + '/documents/' + encodeURIComponent(id));
+    $('hits').replaceChildren();
+    $('id').value = id;
+    $('document-view').hidden = false;
+    $('in-index').textContent = view.document ?? 'nothing';
+    $('in-postgres').textContent = view.twin ?? 'nothing';
+    $('difference-title').textContent = view.document === null && view.twin === null ? 'Neither has it' : view.twin === null ? 'Not compared' : view.differences.length ? 'The index and Postgres differ in ' + view.differences.length + ' places' : 'The index and Postgres agree';
+    $('differences').replaceChildren(...view.differences.map(d => el('li', {}, el('code', {}, d.path), ': ' + (d.index ?? 'nothing') + ' in the index, ' + (d.postgres ?? 'nothing') + ' in Postgres')));
+    waterfall(view.trace);
+    return ['Document ' + view.id + (view.version === null ? '' : ', version ' + view.version), ...view.notes, ...(view.trace ? view.trace.notes : [])].join('. ');
+  });
+}
+function waterfall(trace) {
+  const hops = trace ? trace.hops : [];
+  if (!hops.length) { $('waterfall').replaceChildren(el('li', {}, 'not known')); return; }
+  const begin = hops[0].atMicros;
+  const whole = Math.max(1, ...hops.map(h => h.atMicros - begin));
+  $('waterfall').replaceChildren(...hops.map(h => {
+    const to = (h.atMicros - begin) / whole * 100, from = (h.atMicros - begin - h.tookMicros) / whole * 100;
+    return el('li', {}, el('span', {}, h.stage + ': ' + h.done), el('span', {}, number(h.tookMicros / 1000, 1) + ' ms'),
+      svg('svg', { viewBox: '0 0 100 4', preserveAspectRatio: 'none', 'aria-hidden': 'true' }, svg('rect', { class: 'bar', x: Math.max(0, Math.min(from, 99.5)), y: 0, width: Math.max(0.5, to - from), height: 4 })));
+  }));
+}
+
+// --- the manage page --------------------------------------------------------------------------------------------
+
+$('ask').addEventListener('submit', e => { e.preventDefault(); manage(); });
+function manage() {
+  return told('manage-state', 'Asking both …', async () => {
+    const query = new URLSearchParams({ text: $('m-text').value, status: $('m-status').value, team: $('m-team').value, tag: $('m-tag').value, sort: $('m-sort').value, page: Math.max(0, $('m-page').value - 1) });
+    const page = await ask('api/manage?' + query);
+    side('side-postgres', 'Postgres', page.postgres);
+    side('side-index', 'The index', page.index);
+    const same = JSON.stringify(page.postgres.rows.map(r => r.id)) === JSON.stringify(page.index.rows.map(r => r.id));
+    return page.postgres.error || page.index.error ? 'One of them did not answer.' : same ? 'The same rows.' : 'Not the same rows: text is matched in its middle by Postgres and from the beginnings of words by the index; or a change is on its way.';
+  });
+}
+function side(id, name, answer) {
+  if (answer.error) { $(id).replaceChildren(el('h3', {}, name), el('p', { class: 'error' }, answer.error)); return; }
+  const facet = (title, counts) => el('p', { class: 'quiet' }, title + ': ' + Object.entries(counts).map(([k, n]) => k + ' ' + number(n)).join(', '));
+  $(id).replaceChildren(el('h3', {}, name), el('div', { class: 'millis' }, number(answer.millis) + ' ms'), el('p', {}, number(answer.total) + ' monitors'), facet('Status', answer.statuses), facet('Team', answer.teams),
+    el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': name + ', rows' }, el('table', {}, el('thead', {}, el('tr', {}, ...['Id', 'Name', 'Status', 'Team'].map(h => el('th', { scope: 'col' }, h)))),
+      el('tbody', {}, ...answer.rows.map(r => el('tr', {}, el('td', {}, r.id), el('td', { class: 'wrap' }, r.name), el('td', {}, r.status), el('td', { class: 'wrap' }, r.team ?? '')))))));
+}
+
+// --------------------------------------------------------------------------------------------------------------
+
+told('document-state', '', async () => {
+  const pipelines = await ask('api/pipelines');
+  $('pipeline').replaceChildren(...pipelines.map(p => el('option', { value: p.name }, p.name)));
+  $('tab-manage').hidden = !pipelines.some(p => p.manage);
+});
+follow();

@@ -1,0 +1,109 @@
+package io.millrace.tests.suite;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.millrace.launcher.stack.Stage;
+import io.millrace.tests.oracle.CanonicalJson;
+import io.millrace.tests.stack.DemoStack;
+import io.millrace.tests.stack.SharedStack;
+import io.restassured.RestAssured;
+import io.restassured.http.ContentType;
+import io.restassured.specification.RequestSpecification;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.sql.SQLException;
+import java.util.List;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** What the console serves to its page, from the real services. */
+@ExtendWith(SharedStack.class)
+class ConsoleIT {
+
+    private final DemoStack stack;
+
+    ConsoleIT(DemoStack stack) {
+        this.stack = stack;
+    }
+
+    @Test
+    void theTwinOfEveryDocumentByTheConsolesOwnJoinIsTheDocument() throws SQLException {
+        stack.settled().await();
+        for (var pipeline : List.of("monitors", "dashboards")) {
+            var documents = stack.index().read(pipeline);
+            documents.keySet().stream().limit(25).forEach(id -> {
+                var view = CanonicalJson.read(console().get("/api/pipelines/" + pipeline + "/documents/" + id).asString());
+                assertEquals("[]", CanonicalJson.write(view.get("differences")), pipeline + " " + id);
+                assertTrue(view.get("twin").asText().length() > 100 && view.get("document").asText().length() > 100, "both were there to be compared");
+            });
+        }
+    }
+
+    @Test
+    void aChangeIsRefusedWithoutATokenAndNoOtherPageCanHaveItSent() throws IOException {
+        var body = "{\"reason\":\"because\"}";
+        assertEquals(401, console().body(body).post("/api/quarantine/demo.public.team/hold").statusCode());
+        // What a browser can be made to send across sites: no header of its own, no JSON.
+        assertEquals(415, console().contentType(ContentType.URLENC).cookie("token", token()).body("reason=because").post("/api/quarantine/demo.public.team/hold").statusCode());
+        assertEquals(401, console().header("Authorization", "Bearer wrong").body(body).post("/api/quarantine/demo.public.team/hold").statusCode());
+        assertEquals(400, console().header("Authorization", "Bearer " + token()).body(body).post("/api/quarantine/demo.public.team/drop").statusCode());
+        assertTrue(console().header("Origin", "http://evil.example").get("/api/pipelines").header("Access-Control-Allow-Origin") == null);
+    }
+
+    @Test
+    void thePageMayLoadNothingFromElsewhere() {
+        var page = console().get("/");
+        var policy = page.header("Content-Security-Policy");
+        assertTrue(policy.contains("default-src 'none'") && !policy.contains("unsafe") && policy.contains("frame-ancestors 'none'"), policy);
+        for (var file : List.of(page, console().get("/console.js"), console().get("/console.css"))) {
+            assertEquals(200, file.statusCode());
+            assertFalse(file.asString().replace("http://www.w3.org/2000/svg", "").contains("http"), "no address of another server");
+        }
+        assertFalse(console().get("/console.js").asString().contains("innerHTML"), "data is put in as text");
+    }
+
+    @Test
+    void bothSidesOfTheManagePageGiveTheSameRowsAndCounts() throws SQLException {
+        stack.settled().await();
+        for (var question : List.of("", "?status=alert", "?sort=name&page=3", "?team=Search")) {
+            var page = CanonicalJson.read(console().get("/api/manage" + question).asString());
+            var postgres = page.get("postgres");
+            var index = page.get("index");
+            for (var part : List.of("rows", "total", "statuses", "error")) {
+                assertEquals(CanonicalJson.write(postgres.get(part)), CanonicalJson.write(index.get(part)), question + " " + part);
+            }
+        }
+    }
+
+    @Test
+    void aStageThatIsDownIsShownAsThatAndTheRestGoesOn() {
+        stack.process(Stage.PURGE).stop();
+        try {
+            Awaitility.await("the console says so").until(() -> live(), l -> l.contains("\"name\":\"purge\",\"label\":\"Purge\",\"state\":\"down\"") && l.contains("\"name\":\"index\",\"label\":\"Indexer\",\"state\":\"up\""));
+        } finally {
+            stack.process(Stage.PURGE).start();
+        }
+    }
+
+    /** The first event. */
+    private String live() throws IOException {
+        try (var in = stack.address(Stage.CONSOLE).resolve("/api/live").toURL().openStream()) {
+            var event = new StringBuilder();
+            for (int c = in.read(); c >= 0 && event.indexOf("\n\n") < 0; c = in.read()) {
+                event.append((char) c);
+            }
+            return event.toString();
+        }
+    }
+
+    private String token() throws IOException {
+        return Files.readString(stack.stack().token()).strip();
+    }
+
+    private RequestSpecification console() {
+        return RestAssured.given().baseUri(stack.address(Stage.CONSOLE).toString()).contentType(ContentType.JSON);
+    }
+}

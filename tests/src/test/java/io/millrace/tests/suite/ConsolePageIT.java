@@ -1,0 +1,116 @@
+package io.millrace.tests.suite;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.millrace.launcher.stack.Stage;
+import io.millrace.tests.stack.Axe;
+import io.millrace.tests.stack.BackgroundTraffic;
+import io.millrace.tests.stack.Browser;
+import io.millrace.tests.stack.DemoStack;
+import io.millrace.tests.stack.SharedStack;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** The console's page in a real browser, over the real stack. Needs Chromium (Debian: chromium); leaves screenshots in target/screenshots. */
+@Tag("long")
+@ExtendWith(SharedStack.class)
+class ConsolePageIT {
+
+    private static final String PARKED = ".parked[data-table='demo.public.dashboard_list']";
+
+    private final DemoStack stack;
+    private final Axe axe = new Axe(DemoStack.home().resolve("tests").resolve("target").resolve("axe"));
+    private final Path shots = DemoStack.home().resolve("tests").resolve("target").resolve("screenshots");
+    private Browser page;
+
+    ConsolePageIT(DemoStack stack) {
+        this.stack = stack;
+    }
+
+    @BeforeEach
+    void open() throws IOException {
+        page = Browser.open(Files.createTempDirectory("millrace-browser"));
+        page.go(stack.address(Stage.CONSOLE).toString());
+        page.await("the figures are live", "document.querySelectorAll('#picture .node').length === 6");
+    }
+
+    @AfterEach
+    void close() {
+        if (page != null) {
+            page.close();
+        }
+    }
+
+    @Test
+    void theFiguresMoveWithTheTrafficInLightAndDark() throws Exception {
+        var rate = "parseFloat(document.querySelector('#stages tr[data-stage=index] .rate').textContent.replace(/,/g, ''))";
+        try (var traffic = BackgroundTraffic.start(stack, 501, 100)) {
+            page.await("the indexer's rate moves", rate + " > 5");
+            page.screenshot(shots.resolve("flow-light.png"));
+            assertEquals(List.of(), axe.serious(page));
+            var light = page.eval("getComputedStyle(document.body).backgroundColor");
+            page.type("scheme", "dark");
+            assertNotEquals(light, page.eval("getComputedStyle(document.body).backgroundColor"));
+            page.await("the latency is drawn", "document.querySelectorAll('#latency rect').length > 8");
+            page.screenshot(shots.resolve("flow-dark.png"));
+            assertEquals(List.of(), axe.serious(page));
+            traffic.stop();
+        }
+        page.await("and comes to rest", rate + " === 0");
+        assertEquals(List.of(), page.complaints());
+    }
+
+    @Test
+    void aParkedTableIsSeenAndReplayedFromThePage() throws Exception {
+        page.type("token", Files.readString(stack.stack().token()).strip());
+        page.click("#tab-quarantine");
+        page.await("nothing is parked", "document.getElementById('quarantine-state').textContent === 'No table is parked.'");
+        try (var connection = stack.connect(); var statement = connection.createStatement()) {
+            // A change that no reader of before can read: the gate parks the table.
+            statement.execute("ALTER TABLE public.dashboard_list ADD COLUMN size integer NOT NULL DEFAULT 0");
+            statement.execute("UPDATE public.dashboard_list SET name = name || '!' WHERE id = (SELECT min(id) FROM public.dashboard_list)");
+        }
+        page.await("the badge says so", "!document.getElementById('parked-count').hidden");
+        page.click("#tab-quarantine");
+        page.await("the table is there with its difference", "document.querySelector('.parked[data-table=\"demo.public.dashboard_list\"] table')?.textContent.includes('size')");
+        page.screenshot(shots.resolve("quarantine.png"));
+        assertEquals(List.of(), axe.serious(page));
+        page.click(PARKED + " button[data-decision='accept']");
+        page.await("it asks", "document.getElementById('decide').open");
+        assertEquals(List.of(), axe.serious(page));
+        page.click("#decide button[value='no']");
+        decide("accept");
+        page.await("accepted", "document.getElementById('quarantine-state').textContent.includes('is registered')");
+        decide("replay");
+        page.await("it flows again", "document.getElementById('parked-count').hidden");
+        stack.settled().await().forEach(comparison -> assertTrue(comparison.agrees(), comparison::describe));
+    }
+
+    private void decide(String decision) throws IOException {
+        page.click(PARKED + " button[data-decision='" + decision + "']");
+        page.await("it asks", "document.getElementById('decide').open");
+        page.type("reason", "the page's test");
+        page.click("#decide-yes");
+    }
+
+    @Test
+    void theSectionsAreReachedByKeyboardAndEveryFieldHasALabel() {
+        page.eval("(document.getElementById('tab-flow').focus(), 1)");
+        page.press("ArrowRight");
+        assertEquals("tab-quarantine", page.eval("document.activeElement.id"));
+        assertEquals("false", page.eval("document.getElementById('quarantine').hidden"));
+        page.press("End");
+        assertEquals("tab-manage", page.eval("document.activeElement.id"));
+        assertEquals("", page.eval("[...document.querySelectorAll('input, select')].filter(f => !f.labels.length).map(f => f.id).join()"), "fields without a label");
+        assertEquals("", page.eval("[...document.querySelectorAll('[aria-labelledby]')].filter(e => !document.getElementById(e.getAttribute('aria-labelledby'))).map(e => e.id).join()"));
+    }
+}
