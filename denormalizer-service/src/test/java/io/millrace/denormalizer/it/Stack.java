@@ -43,7 +43,7 @@ final class Stack implements AutoCloseable {
         servers.postgres().start();
         servers.kafka().start();
         servers.registry().start();
-        producer = new KafkaProducer<>(Map.of("bootstrap.servers", servers.kafkaBootstrap(), "linger.ms", 0), new ByteArraySerializer(), new ByteArraySerializer());
+        producer = new KafkaProducer<>(Map.of("bootstrap.servers", servers.kafkaBootstrap(), "linger.ms", 0, "compression.type", "lz4"), new ByteArraySerializer(), new ByteArraySerializer());
         admin = Admin.create(Map.of("bootstrap.servers", servers.kafkaBootstrap()));
     }
 
