@@ -36,14 +36,14 @@ final class Prober implements AutoCloseable {
         this.ids = ids;
     }
 
-    /** Makes a monitor for each probe of so long a time. */
+    /** Makes a monitor for each probe of so long a time; their ids are below all that traffic picks from. */
     static Prober in(DemoStack stack, Duration time) throws SQLException {
         var ids = new ArrayList<String>();
         long probes = time.dividedBy(PACE) + 1;
         try (var connection = stack.connect(); var statement = connection.createStatement();
                 var rows = statement.executeQuery("""
                         INSERT INTO public.monitor (id, organisation_id, name, query, status, type, created, modified)
-                        SELECT 1000000000 + n, 1, 'probe', 'probe', 'ok', 'metric', now(), now() FROM generate_series(1, %d) n RETURNING id::text""".formatted(probes))) {
+                        SELECT -n, 1, 'probe', 'probe', 'ok', 'metric', now(), now() FROM generate_series(1, %d) n RETURNING id::text""".formatted(probes))) {
             while (rows.next()) {
                 ids.add(rows.getString(1));
             }
@@ -106,7 +106,7 @@ final class Prober implements AutoCloseable {
     @Override
     public void close() throws SQLException {
         try (var connection = stack.connect(); var statement = connection.createStatement()) {
-            statement.executeUpdate("DELETE FROM public.monitor WHERE id > 1000000000");
+            statement.executeUpdate("DELETE FROM public.monitor WHERE id < 0");
         }
     }
 }
