@@ -67,8 +67,8 @@ public interface GateConfig {
     @Min(1024 * 1024)
     long heldBytes();
 
-    /** How often finished offsets are committed; bounds what is repeated after a crash. Default 100 ms. */
-    @WithDefault("100ms")
+    /** How often finished offsets are committed; bounds what is repeated after a crash. Default 500 ms. */
+    @WithDefault("500ms")
     Duration commitInterval();
 
     /** How long a stop, or a partition moving to another instance, waits for records in flight. Default 20 seconds. */

@@ -50,6 +50,13 @@ public interface IndexerConfig {
     @WithDefault("3M")
     MemorySize bulkBytes();
 
+    /**
+     * The least time from one bulk request of a partition to its next, unless that one is full. A change that comes alone is
+     * not kept waiting; steady traffic waits half of it and costs the search engine fewer requests.
+     */
+    @WithDefault("50ms")
+    Duration bulkPace();
+
     /** Bulk requests in flight at once, over all partitions. */
     @WithDefault("4")
     @Min(1)

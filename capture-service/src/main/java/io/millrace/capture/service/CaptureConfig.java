@@ -33,8 +33,11 @@ public interface CaptureConfig {
     @DecimalMax("1")
     double traceRate();
 
-    /** Longest wait of an idle stream before it looks again; half of it is added to the latency of a lone change. Default 5 ms. */
-    @WithDefault("5ms")
+    /**
+     * How long changes are gathered before they are sent on together; half of it is added to the latency of a change. Shorter
+     * costs every later stage: a batch of one change costs them nearly as much as one of ten. Default 20 ms.
+     */
+    @WithDefault("20ms")
     Duration pollInterval();
 
     /** How often the heartbeat row is written, so that the slot advances while the tables are quiet. Default 5 s. */

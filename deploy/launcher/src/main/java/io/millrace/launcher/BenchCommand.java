@@ -25,7 +25,8 @@ final class BenchCommand implements Callable<Integer> {
 
     /** What can be measured, and the main class that does it. */
     enum Bench {
-        E2E("io.millrace.tests.bench.EndToEnd"),
+        /** Compiling well would take the cores from the services that it measures. */
+        E2E("io.millrace.tests.bench.EndToEnd", "-XX:TieredStopAtLevel=1"),
         GATE("io.millrace.tests.bench.GateBench"),
         START("io.millrace.tests.bench.ColdStart"),
         JOIN("io.millrace.tests.bench.join.JoinBench"),
@@ -33,9 +34,11 @@ final class BenchCommand implements Callable<Integer> {
         UPGRADE("io.millrace.tests.bench.scale.UpgradeBench");
 
         private final String mainClass;
+        private final List<String> options;
 
-        Bench(String mainClass) {
+        Bench(String mainClass, String... options) {
             this.mainClass = mainClass;
+            this.options = List.of(options);
         }
     }
 
@@ -46,7 +49,9 @@ final class BenchCommand implements Callable<Integer> {
             throw new LocalException("Not built: " + jar + ". Run ./millrace bench from the root of the checkout, which builds what is missing");
         }
         var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Dmillrace.home=" + DataFolder.home(),
-                "-Xmx1g", "-XX:+UseSerialGC", "-cp", jar.toString(), bench.mainClass));
+                "-Xmx1g", "-XX:+UseSerialGC"));
+        command.addAll(bench.options);
+        command.addAll(List.of("-cp", jar.toString(), bench.mainClass));
         command.addAll(arguments);
         if (help) {
             command.add("--help");

@@ -270,7 +270,7 @@ public final class LocalServers implements AutoCloseable {
         var arguments = new ArrayList<>(List.of("-Dlog4j2.configurationFile=io/millrace/local/log4j2.xml", "-Dlog4j2.disableJmx=true"));
         arguments.addAll(installation.run(LocalServers.class, "kafka.Broker", settings.toString()));
         return ProcessSpec.jvm("kafka", data, "320m", arguments, data, Map.of(), Map.of("kafka", ports.kafka(), "kafka-controller", ports.kafkaController()),
-                Readiness.kafka(ports.kafka())).withFirstCompilerOnly().withPrepare(() -> writeKafkaSettings(settings));
+                Readiness.kafka(ports.kafka())).withPrepare(() -> writeKafkaSettings(settings));
     }
 
     private void writeKafkaSettings(Path file) {
@@ -337,6 +337,6 @@ public final class LocalServers implements AutoCloseable {
                 "indices.breaker.total.use_real_memory=false",
                 "cluster.routing.allocation.disk.threshold_enabled=false"));
         return ProcessSpec.jvm("search", data, "384m", arguments, data, Map.of(), Map.of("search", ports.search(), "search-transport", ports.searchTransport()),
-                Readiness.http(URI.create("http://localhost:" + ports.search() + "/_cluster/health?wait_for_status=yellow&timeout=1s"))).withFirstCompilerOnly();
+                Readiness.http(URI.create("http://localhost:" + ports.search() + "/_cluster/health?wait_for_status=yellow&timeout=1s")));
     }
 }

@@ -162,6 +162,9 @@ public final class Generations {
         // An explicit interval also keeps an index that nobody searched for half a minute from refreshing only on demand.
         settings.put("refresh_interval", index.refresh().toMillis() + "ms");
         settings.put("gc_deletes", config.rememberDeletes().toSeconds() + "s");
+        // Short intervals make many small segments: a refresh must not wait for merging them, and a merge must not take the larger ones along each time.
+        settings.put("merge_on_flush.enabled", false);
+        settings.put("merge.policy.floor_segment", "2mb");
         settings.putAll(index.settings());
         return settings;
     }

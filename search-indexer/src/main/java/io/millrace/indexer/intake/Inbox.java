@@ -55,15 +55,21 @@ final class Inbox {
     }
 
     /**
-     * Waits until there are records and takes the first of them, at least one.
+     * Waits until there are records, and until the given time unless they are enough to be taken at once; then takes the
+     * first of them, at least one.
      *
+     * @param notBefore a time of {@link System#nanoTime()}
      * @return empty when the inbox was closed
      */
-    List<ConsumerRecord<byte[], byte[]>> take(int mostRecords, long mostBytes) throws InterruptedException {
+    List<ConsumerRecord<byte[], byte[]>> take(int mostRecords, long mostBytes, long notBefore) throws InterruptedException {
         lock.lockInterruptibly();
         try {
             while (records.isEmpty() && !closed) {
                 arrived.await();
+            }
+            long wait = notBefore - System.nanoTime();
+            while (wait > 0 && !closed && records.size() < mostRecords && bytes < mostBytes) {
+                wait = arrived.awaitNanos(wait);
             }
             var taken = new ArrayList<ConsumerRecord<byte[], byte[]>>(Math.min(mostRecords, records.size()));
             long takenBytes = 0;

@@ -150,14 +150,17 @@ final class Lane {
     private void run() {
         try {
             var generation = open();
+            long pace = config.bulkPace().toNanos();
+            long due = System.nanoTime();
             while (true) {
-                var records = inbox.take(config.bulkDocuments(), bulkBytes);
+                var records = inbox.take(config.bulkDocuments(), bulkBytes, due);
                 if (records.isEmpty()) {
                     return;
                 }
                 first = records.getFirst();
                 inFlight = records.size();
                 long sent = Headers.nowMicros();
+                due = System.nanoTime() + pace;
                 if (inbox.drained()) {
                     consumer.adjust();
                 }

@@ -11,6 +11,8 @@ import org.junit.jupiter.api.Test;
 
 class InboxTest {
 
+    private static final long AT_ONCE = System.nanoTime();
+
     private final Inbox inbox = new Inbox(10_000);
 
     private static List<ConsumerRecord<byte[], byte[]>> records(int first, int count) {
@@ -20,14 +22,14 @@ class InboxTest {
     @Test
     void itGivesWhatIsThereInOrderAndNoMoreThanAskedFor() throws InterruptedException {
         inbox.offer(records(0, 5));
-        assertEquals(List.of(0L, 1L, 2L), inbox.take(3, 1_000_000).stream().map(ConsumerRecord::offset).toList());
-        assertEquals(List.of(3L, 4L), inbox.take(3, 1_000_000).stream().map(ConsumerRecord::offset).toList());
+        assertEquals(List.of(0L, 1L, 2L), inbox.take(3, 1_000_000, AT_ONCE).stream().map(ConsumerRecord::offset).toList());
+        assertEquals(List.of(3L, 4L), inbox.take(3, 1_000_000, AT_ONCE).stream().map(ConsumerRecord::offset).toList());
     }
 
     @Test
     void aRecordLargerThanTheLimitIsTakenAlone() throws InterruptedException {
         inbox.offer(records(0, 2));
-        assertEquals(1, inbox.take(10, 1).size());
+        assertEquals(1, inbox.take(10, 1, AT_ONCE).size());
     }
 
     @Test
@@ -36,19 +38,35 @@ class InboxTest {
         assertTrue(inbox.offer(records(5, 10)));
         assertFalse(inbox.offer(records(15, 1)), "it is full already");
         assertTrue(inbox.isFull());
-        inbox.take(1, 1_000_000);
+        inbox.take(1, 1_000_000, AT_ONCE);
         assertFalse(inbox.drained(), "one record less is not room enough");
-        inbox.take(100, 1_000_000);
+        inbox.take(100, 1_000_000, AT_ONCE);
         assertTrue(inbox.drained());
         assertFalse(inbox.drained());
         assertFalse(inbox.isFull());
     }
 
     @Test
+    void recordsWaitUntilTheirTimeUnlessTheyAreEnough() throws InterruptedException {
+        long begin = System.nanoTime();
+        long due = begin + 300_000_000;
+        inbox.offer(records(0, 3));
+        assertEquals(3, inbox.take(3, 1_000_000, due).size());
+        assertTrue(System.nanoTime() < due, "as many records as a request takes need not wait");
+        inbox.offer(records(3, 3));
+        assertEquals(3, inbox.take(10, 100, due).size() + inbox.size());
+        assertTrue(System.nanoTime() < due, "as many bytes as a request takes need not wait");
+        inbox.take(10, 1_000_000, AT_ONCE);
+        inbox.offer(records(6, 1));
+        assertEquals(1, inbox.take(10, 1_000_000, due).size());
+        assertTrue(System.nanoTime() >= due, "a request that is not full waits");
+    }
+
+    @Test
     void closingEndsAWaitingTakeAndDropsTheRest() throws InterruptedException {
         inbox.offer(records(0, 5));
         inbox.close();
-        assertEquals(0, inbox.take(10, 1_000_000).size());
+        assertEquals(0, inbox.take(10, 1_000_000, AT_ONCE).size());
         inbox.offer(records(5, 5));
         assertEquals(0, inbox.size());
     }

@@ -32,7 +32,7 @@ public final class EndToEnd implements Callable<Integer> {
     private int rate;
     @Option(names = "--seconds", defaultValue = "120", description = "How long; 0 for the backfill alone. Default: ${DEFAULT-VALUE}.")
     private int seconds;
-    @Option(names = "--warm-up", defaultValue = "15", description = "Seconds of the same traffic before it is measured. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--warm-up", defaultValue = "120", description = "Seconds of the same traffic before it is measured, in which nine JVMs compile. Default: ${DEFAULT-VALUE}.")
     private int warmUp;
     @Option(names = "--port-base", defaultValue = "27000", description = "The first of some fifteen ports. Default: ${DEFAULT-VALUE}.")
     private int portBase;

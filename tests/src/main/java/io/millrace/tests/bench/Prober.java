@@ -22,7 +22,7 @@ import java.util.concurrent.locks.LockSupport;
 final class Prober implements AutoCloseable {
 
     private static final Duration PACE = Duration.ofMillis(250);
-    private static final Duration POLL = Duration.ofMillis(4);
+    private static final Duration POLL = Duration.ofMillis(20);
     private static final Duration GIVE_UP = Duration.ofSeconds(60);
 
     private final DemoStack stack;
@@ -93,9 +93,9 @@ final class Prober implements AutoCloseable {
         lost.incrementAndGet();
     }
 
-    /** A twentieth of what it took so far: exact enough, and many late probes together do not take the cores that they wait for. */
+    /** An eighth of what it took so far: exact enough, and many late probes together do not take the cores that they wait for. */
     private static void pause(long begin) {
-        LockSupport.parkNanos(Math.max(POLL.toNanos(), (System.nanoTime() - begin) / 20));
+        LockSupport.parkNanos(Math.max(POLL.toNanos(), (System.nanoTime() - begin) / 8));
     }
 
     private static Percentiles percentiles(Queue<Long> micros) {
