@@ -101,6 +101,13 @@ public interface DenormalizerConfig {
     @WithDefault("millrace-gate")
     String gateGroup();
 
+    /**
+     * The indexer's consumer group. While it is behind, look-ups' changes wait before they go into documents, so that changes
+     * of single rows do not. A group that has committed nothing holds nothing back. Default {@code millrace-indexer}.
+     */
+    @WithDefault("millrace-indexer")
+    String indexerGroup();
+
     /** Raised to build all documents anew from the rows, under another consumer group and with other state. Default 0. */
     @WithDefault("0")
     @Min(0)

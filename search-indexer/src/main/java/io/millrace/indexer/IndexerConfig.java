@@ -67,8 +67,8 @@ public interface IndexerConfig {
     @WithDefault("48M")
     MemorySize buffer();
 
-    /** How often offsets are committed. Phantom lag for the autoscaler grows with it. */
-    @WithDefault("500ms")
+    /** How often offsets are committed. Phantom lag for the autoscaler grows with it, and the pauses of the denormalizer's fan-outs. */
+    @WithDefault("100ms")
     Duration commitInterval();
 
     /** How long one request to the search engine may take before it is sent again. */

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.BiConsumer;
+import java.util.function.IntPredicate;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -29,12 +30,14 @@ final class FanOut {
 
     private final KeyValueStore<Bytes, byte[]> store;
     private final CommitClock.Session clock;
+    private final IntPredicate pace;
     private final BiConsumer<byte[], Headers> emit;
     private final Map<Bytes, Job> jobs = new LinkedHashMap<>();
 
-    FanOut(KeyValueStore<Bytes, byte[]> store, CommitClock.Session clock, BiConsumer<byte[], Headers> emit) {
+    FanOut(KeyValueStore<Bytes, byte[]> store, CommitClock.Session clock, IntPredicate pace, BiConsumer<byte[], Headers> emit) {
         this.store = store;
         this.clock = clock;
+        this.pace = pace;
         this.emit = emit;
         var keys = new ArrayList<byte[]>();
         try (var stored = store.prefixScan(Keys.jobs(), Stores.BYTES)) {
@@ -95,12 +98,12 @@ final class FanOut {
         }
     }
 
-    /** Goes on with the oldest job until the time is up. */
+    /** Goes on with the oldest job until the time is up, or no more documents are wanted now. */
     void work(long untilNanos) {
         var finished = new ArrayList<Bytes>();
         for (var entry : jobs.entrySet()) {
             var job = entry.getValue();
-            while (!job.done && System.nanoTime() < untilNanos) {
+            while (!job.done && System.nanoTime() < untilNanos && pace.test(PIECE)) {
                 if (step(entry.getKey(), job, PIECE)) {
                     job.done = true;
                     job.doneAt = clock.stamp();

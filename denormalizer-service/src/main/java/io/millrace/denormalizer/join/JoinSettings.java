@@ -2,6 +2,7 @@ package io.millrace.denormalizer.join;
 
 import java.time.Duration;
 import java.util.function.BooleanSupplier;
+import java.util.function.IntPredicate;
 
 /**
  * What the join is told from outside.
@@ -11,6 +12,7 @@ import java.util.function.BooleanSupplier;
  * @param keepRemoved how long the position of a removed array row is kept at least
  * @param maxDocumentBytes a larger document is set aside
  * @param lookupCacheBytes of memory for look-up rows that documents showed lately, for each partition
+ * @param fanOutPace whether a fan-out may put out so many further documents now; asked from the stream threads
  * @param steps what a finished document goes through
  */
-public record JoinSettings(BooleanSupplier isCaughtUp, Duration keepRemoved, int maxDocumentBytes, long lookupCacheBytes, DocumentSteps steps) {}
+public record JoinSettings(BooleanSupplier isCaughtUp, Duration keepRemoved, int maxDocumentBytes, long lookupCacheBytes, IntPredicate fanOutPace, DocumentSteps steps) {}

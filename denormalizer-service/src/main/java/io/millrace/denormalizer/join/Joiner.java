@@ -92,7 +92,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         placement = new Placement(documents, clock, graves);
         document = new StoredDocument(documents);
         builder = new DocumentBuilder(plan, document, lookups);
-        fanOut = new FanOut(store, clock, this::show);
+        fanOut = new FanOut(store, clock, settings.fanOutPace(), this::show);
         heavy = new HeavyDocuments(store, clock, this::show);
         share = shares.get();
         phase = store.get(LIVE) == null ? Phase.HELD : Phase.LIVE;

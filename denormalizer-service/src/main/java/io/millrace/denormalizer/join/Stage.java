@@ -81,7 +81,7 @@ public final class Stage {
         sinceCommit = Timer.builder("millrace.commit.to.stage").tag("stage", "join").tag("pipeline", plan.pipeline())
                 .publishPercentiles(0.5, 0.95, 0.99).register(meters);
         Gauge.builder("millrace.lag.records", lag, AtomicLong::get).strongReference(true).tag("stage", "join").tag("pipeline", plan.pipeline()).register(meters);
-        Gauge.builder("millrace.fan.outs", fanOuts, m -> m.values().stream().mapToInt(Integer::intValue).sum()).strongReference(true)
+        Gauge.builder("millrace.fan.outs", this, Stage::pendingFanOuts).strongReference(true)
                 .tag("stage", "join").tag("pipeline", plan.pipeline()).register(meters);
     }
 
@@ -154,6 +154,11 @@ public final class Stage {
 
     void fanOuts(int partition, int pending) {
         fanOuts.put(partition, pending);
+    }
+
+    /** How many look-ups' changes are on their way into documents here. */
+    public int pendingFanOuts() {
+        return fanOuts.values().stream().mapToInt(Integer::intValue).sum();
     }
 
     /** How many records the group has not committed, on the rows and on the exchange. */

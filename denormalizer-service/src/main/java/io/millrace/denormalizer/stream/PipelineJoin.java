@@ -209,18 +209,19 @@ final class PipelineJoin {
         }
         var running = made;
         stage = running;
-        var settings = new JoinSettings(catchUp::isDone, config.keepRemoved(), config.maxDocumentBytes(), config.lookupCacheBytes() / pipelines / partitions, steps);
+        var pace = new FanOutPace(admin, config.indexerGroup(), partitionsOf(List.of(topics.documents()), partitions));
+        var settings = new JoinSettings(catchUp::isDone, config.keepRemoved(), config.maxDocumentBytes(), config.lookupCacheBytes() / pipelines / partitions, pace, steps);
         var topology = JoinTopology.of(plan, topics, rootKeys, registry, commits, settings, running);
         try (var streams = new KafkaStreams(topology, properties(topics, commits))) {
             streams.setUncaughtExceptionHandler(this::answer);
             streams.start();
-            watch(admin, streams, topics, catchUp, running);
+            watch(admin, streams, topics, catchUp, pace, running);
         } finally {
             stage = null;
         }
     }
 
-    private void watch(Admin admin, KafkaStreams streams, JoinTopics topics, CatchUp catchUp, Stage running) throws InterruptedException, ExecutionException {
+    private void watch(Admin admin, KafkaStreams streams, JoinTopics topics, CatchUp catchUp, FanOutPace pace, Stage running) throws InterruptedException, ExecutionException {
         long purged = System.nanoTime() - PURGE.toNanos();
         try {
             while (streams.state() != KafkaStreams.State.ERROR && streams.state() != KafkaStreams.State.NOT_RUNNING) {
@@ -229,6 +230,9 @@ final class PipelineJoin {
                     if (!catchUp.isDone()) {
                         catchUp.check();
                         note = catchUp.waits();
+                    }
+                    if (running.pendingFanOuts() > 0) {
+                        pace.check();
                     }
                     if (System.nanoTime() - purged > PURGE.toNanos()) {
                         purge(admin, topics.exchange(), catchUp);

@@ -69,7 +69,7 @@ class JoinTopologyTest {
         pipeline = PipelineFiles.load(List.of(Path.of("src/test/resources/it/pipelines/" + name + ".yaml"))).getFirst().pipeline();
         var rootKeys = new RootKeys(Schema.TABLES.get(pipeline.document().table().table()).keySchema());
         var plan = Planner.plan(pipeline, rootKeys.columns());
-        var settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 1 << 20, 20_000, DocumentSteps.NONE);
+        var settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 1 << 20, 20_000, n -> true, DocumentSteps.NONE);
         var topics = JoinTopics.of(plan, 0);
         var topology = JoinTopology.of(plan, topics, rootKeys, this::schema, commits, settings,
                 new Stage(plan, new SimpleMeterRegistry(), OpenTelemetry.noop().getTracer("test")));

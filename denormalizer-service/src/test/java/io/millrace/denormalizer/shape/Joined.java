@@ -71,7 +71,7 @@ final class Joined implements AutoCloseable {
         this.steps = steps;
         var rootKeys = new RootKeys(world.table(pipeline.document().table()).keySchema());
         var plan = Planner.plan(pipeline, rootKeys.columns(), steps.fingerprint());
-        var settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 8 << 20, 20_000, steps);
+        var settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 8 << 20, 20_000, n -> true, steps);
         var topics = JoinTopics.of(plan, 0);
         var topology = JoinTopology.of(plan, topics, rootKeys, world::schema, commits, settings, new Stage(plan, new SimpleMeterRegistry(), OpenTelemetry.noop().getTracer("test")));
         var properties = new Properties();

@@ -1,0 +1,110 @@
+package io.millrace.denormalizer.stream;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.millrace.local.LocalServers;
+import io.millrace.local.Ports;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class FanOutPaceIT {
+
+    private static final String INDEXER = "indexer";
+    private static final int PIECE = 32;
+
+    @TempDir
+    static Path data;
+    private static LocalServers servers;
+    private static Admin admin;
+
+    @BeforeAll
+    static void start() {
+        servers = LocalServers.in(data, Ports.free());
+        servers.kafka().start();
+        admin = Admin.create(Map.of("bootstrap.servers", servers.kafkaBootstrap()));
+    }
+
+    @AfterAll
+    static void stop() {
+        admin.close();
+        servers.close();
+    }
+
+    /** A topic of two partitions with ten documents each. */
+    private static List<TopicPartition> documents(String topic) throws ExecutionException, InterruptedException {
+        admin.createTopics(List.of(new NewTopic(topic, 2, (short) 1))).all().get();
+        try (var producer = new KafkaProducer<>(Map.of("bootstrap.servers", servers.kafkaBootstrap()), new ByteArraySerializer(), new ByteArraySerializer())) {
+            for (int i = 0; i < 20; i++) {
+                producer.send(new ProducerRecord<>(topic, i % 2, new byte[] {1}, new byte[] {2}));
+            }
+        }
+        return List.of(new TopicPartition(topic, 0), new TopicPartition(topic, 1));
+    }
+
+    private static void committed(List<TopicPartition> documents, long first, long second) throws ExecutionException, InterruptedException {
+        admin.alterConsumerGroupOffsets(INDEXER, Map.of(documents.get(0), new OffsetAndMetadata(first), documents.get(1), new OffsetAndMetadata(second))).all().get();
+    }
+
+    /** Uses up what may go out now. @return how many documents that was */
+    private static int used(FanOutPace pace) {
+        int pieces = 0;
+        while (pace.test(PIECE)) {
+            pieces++;
+        }
+        return pieces * PIECE;
+    }
+
+    @Test
+    void aBurstWaitsUntilTheIndexerHasWrittenTheOneBefore() throws ExecutionException, InterruptedException {
+        var documents = documents("behind");
+        committed(documents, 10, 5);
+        var pace = new FanOutPace(admin, INDEXER, documents);
+        assertEquals(64, used(pace), "the first burst");
+        pace.check();
+        assertFalse(pace.test(PIECE), "five documents are not written yet");
+        committed(documents, 10, 10);
+        pace.check();
+        assertTrue(pace.test(PIECE));
+    }
+
+    @Test
+    void theBurstGrowsWhileItIsWrittenSoonAndShrinksWhenItIsWrittenLate() throws ExecutionException, InterruptedException {
+        var documents = documents("soon");
+        committed(documents, 10, 10);
+        var pace = new FanOutPace(admin, INDEXER, documents);
+        await().atMost(Duration.ofSeconds(20)).until(() -> {
+            int used = used(pace);
+            pace.check();
+            return used >= 512;
+        });
+        int large = used(pace);
+        Thread.sleep(350);
+        pace.check();
+        assertEquals(large / 2, used(pace));
+    }
+
+    @Test
+    void withoutAnIndexerNothingIsHeldBack() throws ExecutionException, InterruptedException {
+        var pace = new FanOutPace(admin, "nobody", documents("alone"));
+        used(pace);
+        pace.check();
+        assertEquals(1 << 16, used(pace));
+    }
+}
