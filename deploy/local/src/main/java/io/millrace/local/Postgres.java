@@ -55,7 +55,7 @@ final class Postgres {
         // A forgotten slot must not fill the disk of a developer's machine.
         settings.put("max_slot_wal_keep_size", "4GB");
         settings.put("max_connections", "100");
-        settings.put("shared_buffers", "128MB");
+        settings.put("shared_buffers", "48MB");
         settings.put("max_wal_size", "1GB");
         settings.put("TimeZone", "UTC");
         settings.put("log_timezone", "UTC");
