@@ -19,9 +19,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.rocksdb.RocksDB;
 
@@ -29,6 +33,7 @@ import org.rocksdb.RocksDB;
 final class Stack implements AutoCloseable {
 
     static final int PARTITIONS = 4;
+    private static final int LARGE = 16 << 20;
 
     private final Path data;
     private final LocalServers servers;
@@ -43,7 +48,7 @@ final class Stack implements AutoCloseable {
         servers.postgres().start();
         servers.kafka().start();
         servers.registry().start();
-        producer = new KafkaProducer<>(Map.of("bootstrap.servers", servers.kafkaBootstrap(), "linger.ms", 0, "compression.type", "lz4"), new ByteArraySerializer(), new ByteArraySerializer());
+        producer = new KafkaProducer<>(Map.of("bootstrap.servers", servers.kafkaBootstrap(), "linger.ms", 0, "compression.type", "lz4", "max.request.size", LARGE), new ByteArraySerializer(), new ByteArraySerializer());
         admin = Admin.create(Map.of("bootstrap.servers", servers.kafkaBootstrap()));
     }
 
@@ -57,6 +62,12 @@ final class Stack implements AutoCloseable {
 
     void topics(List<String> names) throws ExecutionException, InterruptedException {
         admin.createTopics(names.stream().map(n -> new NewTopic(n, PARTITIONS, (short) 1).configs(Map.of("cleanup.policy", n.startsWith(Topics.QUARANTINE) ? "delete" : "compact"))).toList()).all().get();
+    }
+
+    /** Lets topics take records of several MiB. */
+    void largeRecords(List<String> topics) throws ExecutionException, InterruptedException {
+        var larger = List.of(new AlterConfigOp(new ConfigEntry("max.message.bytes", Integer.toString(LARGE)), AlterConfigOp.OpType.SET));
+        admin.incrementalAlterConfigs(topics.stream().collect(Collectors.toMap(t -> new ConfigResource(ConfigResource.Type.TOPIC, t), t -> larger))).all().get();
     }
 
     /** A denormalizer with a state folder of its own; it is not started yet. */
