@@ -107,9 +107,4 @@ public interface DenormalizerConfig {
      */
     @WithDefault("millrace-indexer")
     String indexerGroup();
-
-    /** Raised to build all documents anew from the rows, under another consumer group and with other state. Default 0. */
-    @WithDefault("0")
-    @Min(0)
-    int generation();
 }

@@ -44,10 +44,6 @@ public interface PurgeConfig {
         /** The indexer's consumer group, {@code millrace.indexer.group}. Default {@code millrace-indexer}. */
         @WithDefault("millrace-indexer")
         String indexerGroup();
-
-        /** The join's generation, {@code millrace.denormalizer.generation}. Default 0. */
-        @WithDefault("0")
-        int generation();
     }
 
     /** A reference to the bearer token; one of the two places. */

@@ -13,7 +13,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.junit.jupiter.api.AfterAll;
@@ -43,6 +47,9 @@ class SearchIndexerIT {
         stack.pipeline("blocked", "id, name", ID + NAME, "");
         stack.pipeline("shared", "id, name", ID + NAME, "");
         stack.pipeline("breaking", "id, name", ID + NAME, "");
+        stack.pipeline("claimed", "id, name", ID + NAME, "");
+        stack.pipeline("staged", "id, name", ID + NAME, "");
+        stack.joinTopics("staged");
         stack.pipeline("kinds", "id, amount, ratio, ok, label, code, born, seen, doc, blob, days, marks", ID + NAME + """
                 ,{"name":"amount","type":["null","string"],"pg.type":"numeric"},{"name":"ratio","type":["null","double"],"pg.type":"float8"}
                 ,{"name":"ok","type":["null","boolean"],"pg.type":"bool"},{"name":"label","type":["null","string"],"pg.type":"text"}
@@ -212,6 +219,76 @@ class SearchIndexerIT {
         stack.document("rebuilt", "one more", 1, doc(50, "finds no index")).get();
         await().atMost(SOON).untilAsserted(() -> assertEquals(51, stack.count("rebuilt")));
         assertTrue(stack.get("/_alias/rebuilt").has("rebuilt-000001"));
+    }
+
+    private static void joinSays(String pipeline, int partition, String state) throws Exception {
+        stack.raw(new ProducerRecord<>(Topics.joinState(Topics.joinGroup(pipeline)), 0, Integer.toString(partition).getBytes(StandardCharsets.UTF_8), state.getBytes(StandardCharsets.UTF_8))).get();
+    }
+
+    private static String behindAlias(String alias) {
+        return String.join(",", (Iterable<String>) () -> stack.get("/_alias/" + alias).fieldNames());
+    }
+
+    @Test
+    void aLaterGenerationTakesTheAliasOverWhenItHasCaughtUpAndGivesItBackWhenItIsTakenAway() throws Exception {
+        for (int i = 0; i < 100; i++) {
+            stack.document("staged", "g" + i, 1, doc(i, "first")).get();
+        }
+        await().atMost(SOON).untilAsserted(() -> assertEquals(100, stack.count("staged")));
+
+        stack.generation("pipelines", "staged-2", "replaces: [staged]", "staged", "id, {title: name}");
+        joinSays("staged-2", 0, "building");
+        joinSays("staged-2", 1, "spreading");
+        for (int i = 0; i < 100; i++) {
+            stack.document("staged-2", "g" + i, 1, "{\"id\":" + i + ",\"title\":\"second\"}").get();
+        }
+        stack.restartIndexer();
+        await().atMost(SOON).untilAsserted(() -> assertEquals(100, stack.committed("staged-2")));
+        await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains("its index staged-000002 is not served yet: the join is still building in partition 0"), () -> stack.ready().toString()));
+        assertEquals("UP", stack.ready().path("status").asText(), "an index that is built beside the one that is served is no trouble");
+        assertEquals("staged-000001", behindAlias("staged"));
+        assertEquals("first", nameOf("staged", "g1"));
+
+        var counts = new ConcurrentSkipListSet<Long>();
+        try (var reader = Executors.newSingleThreadScheduledExecutor()) {
+            reader.scheduleWithFixedDelay(() -> counts.add(stack.get("/staged/_count").path("count").asLong(-1)), 0, 5, TimeUnit.MILLISECONDS);
+            joinSays("staged-2", 0, "idle");
+            await().atMost(SOON).untilAsserted(() -> assertEquals("staged-000002", behindAlias("staged")));
+        }
+        assertEquals(Set.of(100L), counts, "a reader always sees one whole index");
+        assertEquals("second", stack.indexed("staged", "g1").path("_source").path("title").asText());
+        await().atMost(SOON).untilAsserted(() -> assertFalse(stack.ready().toString().contains("staged-000002"), () -> stack.ready().toString()));
+
+        stack.document("staged", "g100", 2, doc(100, "both go on")).get();
+        stack.document("staged-2", "g100", 2, "{\"id\":100,\"title\":\"both go on\"}").get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals(101, stack.count("staged-000001")));
+        await().atMost(SOON).untilAsserted(() -> assertEquals(101, stack.count("staged-000002")));
+
+        stack.forget("staged-2");
+        joinSays("staged", 0, "idle");
+        joinSays("staged", 1, "idle");
+        stack.restartIndexer();
+        await().atMost(SOON).untilAsserted(() -> assertEquals("staged-000001", behindAlias("staged")));
+        assertEquals("both go on", nameOf("staged", "g100"));
+    }
+
+    @Test
+    void anotherPipelineNeitherWritesIntoAnIndexNorTakesItsAlias() throws Exception {
+        stack.document("claimed", "1", 1, doc(1, "ours")).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals("ours", nameOf("claimed", "1")));
+        stack.generation("others", "stranger", "", "claimed", "id, name");
+        stack.document("stranger", "1", 9, doc(1, "theirs")).get();
+        int port = Ports.free(1).getFirst();
+        var other = stack.process("stranger", port, Map.of("millrace.indexer.pipelines", folder.resolve("others").toString(), "millrace.indexer.group", "others"));
+        other.start();
+        try {
+            await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready(port).toString().contains(
+                    "The alias claimed stands for the index claimed-000001 of the pipeline claimed, which stranger does not replace; give one of them another index.name"), () -> stack.ready(port).toString()));
+            assertEquals("claimed-000001", behindAlias("claimed*"));
+            assertEquals("ours", nameOf("claimed", "1"));
+        } finally {
+            other.stop();
+        }
     }
 
     @Test

@@ -60,21 +60,48 @@ final class Stack implements AutoCloseable {
 
     /** A pipeline over the table {@code public.<name>} with its topics; rows of it have the given Avro fields. */
     void pipeline(String name, String fields, String avroFields, String index) throws Exception {
-        Files.writeString(folder.resolve("pipelines").resolve(name + ".yaml"), """
+        file("pipelines", name, "", name, fields, name, index);
+        schema(name, avroFields);
+        topics(name);
+    }
+
+    /** A pipeline over another one's table and for its index, with the topics that its join would have. @param top further keys of the file */
+    void generation(String files, String name, String top, String of, String fields) throws Exception {
+        file(files, name, top, of, fields, of, "");
+        topics(name);
+        joinTopics(name);
+    }
+
+    /** What a pipeline's join has beside its documents. */
+    void joinTopics(String name) throws ExecutionException, InterruptedException {
+        var group = Topics.joinGroup(name);
+        admin.createTopics(List.of(new NewTopic(Topics.exchange(group), PARTITIONS, (short) 1), new NewTopic(Topics.joinState(group), 1, (short) 1))).all().get();
+    }
+
+    private void file(String files, String name, String top, String table, String fields, String index, String more) throws IOException {
+        Files.createDirectories(folder.resolve(files));
+        Files.writeString(folder.resolve(files).resolve(name + ".yaml"), """
                 millrace: 1
-                name: %1$s
+                name: %s
+                %s
                 source: {name: demo, url: {env: U}, user: {env: U}, password: {env: U}}
                 document:
-                  root: public.%1$s
-                  fields: [%2$s]
+                  root: public.%s
+                  fields: [%s]
                 index:
-                  name: %1$s
+                  name: %s
                   shards: 1
                   replicas: 0
                   refresh: 100ms
-                %3$s
-                """.formatted(name, fields, index.indent(2)));
-        schema(name, avroFields);
+                %s
+                """.formatted(name, top, table, fields, index, more.indent(2)));
+    }
+
+    void forget(String pipeline) throws IOException {
+        Files.delete(folder.resolve("pipelines").resolve(pipeline + ".yaml"));
+    }
+
+    private void topics(String name) throws ExecutionException, InterruptedException {
         admin.createTopics(List.of(new NewTopic(Topics.documents(name), PARTITIONS, (short) 1).configs(Map.of("cleanup.policy", "compact", "max.message.bytes", "20000000")),
                 new NewTopic(Topics.quarantineDocuments(name), PARTITIONS, (short) 1).configs(Map.of("max.message.bytes", "20000000")))).all().get();
     }
@@ -94,6 +121,11 @@ final class Stack implements AutoCloseable {
     void startIndexer() {
         indexer = process("indexer", port, Map.of());
         indexer.start();
+    }
+
+    void restartIndexer() {
+        indexer.stop();
+        startIndexer();
     }
 
     ManagedProcess process(String name, int httpPort, Map<String, String> more) {
@@ -166,7 +198,11 @@ final class Stack implements AutoCloseable {
     }
 
     JsonNode ready() {
-        return send(HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/q/health/ready")).build());
+        return ready(port);
+    }
+
+    JsonNode ready(int httpPort) {
+        return send(HttpRequest.newBuilder(URI.create("http://localhost:" + httpPort + "/q/health/ready")).build());
     }
 
     String metrics() throws Exception {

@@ -10,6 +10,7 @@ import io.millrace.pipeline.record.WireFormat;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.apache.kafka.streams.processor.api.Record;
 
 /** Finds a pipeline's requests to erase a document among the rows of the outbox. Not thread-safe. */
@@ -17,14 +18,14 @@ final class ErasureReader {
 
     private static final List<String> COLUMNS = List.of("aggregatetype", "aggregateid", "type");
 
-    private final Plan plan;
+    private final Set<String> pipelines;
     private final String topic;
     private final RootKeys rootKeys;
     private final SchemaSource schemas;
     private final Map<Integer, AvroRows> readers = new HashMap<>();
 
-    ErasureReader(Plan plan, RootKeys rootKeys, SchemaSource schemas) {
-        this.plan = plan;
+    ErasureReader(Plan plan, Set<String> pipelines, RootKeys rootKeys, SchemaSource schemas) {
+        this.pipelines = pipelines;
         this.topic = Router.outbox(plan);
         this.rootKeys = rootKeys;
         this.schemas = schemas;
@@ -42,7 +43,7 @@ final class ErasureReader {
             return null;
         }
         var row = readers.computeIfAbsent(WireFormat.schemaId(record.value()), id -> AvroRows.of(schemas.byId(id), COLUMNS)).read(record.value());
-        if (!plan.pipeline().equals(CellJson.text(row, 0)) || !"erase".equals(CellJson.text(row, 2))) {
+        if (!pipelines.contains(CellJson.text(row, 0)) || !"erase".equals(CellJson.text(row, 2))) {
             return null;
         }
         var documentId = CellJson.text(row, 1);

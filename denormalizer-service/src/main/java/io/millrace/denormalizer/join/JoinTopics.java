@@ -14,12 +14,8 @@ import io.millrace.pipeline.topic.Topics;
  */
 public record JoinTopics(String application, String exchange, String state, String documents, String quarantine) {
 
-    /** A partition whose documents are all emitted, as far as its records are consumed. */
-    static final String IDLE = "idle";
-
-    /** @param generation 0 for the first build; a later one stands beside it under names of its own */
-    public static JoinTopics of(Plan plan, int generation) {
-        var application = Topics.joinGroup(plan.pipeline(), generation);
+    public static JoinTopics of(Plan plan) {
+        var application = Topics.joinGroup(plan.pipeline());
         return new JoinTopics(application, Topics.exchange(application), Topics.joinState(application), Topics.documents(plan.pipeline()), Topics.quarantineDocuments(plan.pipeline()));
     }
 }

@@ -47,7 +47,7 @@ public final class JoinTopology {
             sources.add("from-" + topic);
             topology.addSource(AutoOffsetReset.earliest(), "from-" + topic, (record, time) -> Math.max(0, record.timestamp()), bytes, bytes, topic);
         }
-        topology.addProcessor("router", () -> new Router(plan, schemas, settings, commits, stage, new ErasureReader(plan, rootKeys, schemas)), sources.toArray(String[]::new));
+        topology.addProcessor("router", () -> new Router(plan, schemas, settings, commits, stage, new ErasureReader(plan, settings.erasedAs(), rootKeys, schemas)), sources.toArray(String[]::new));
         topology.addSource(AutoOffsetReset.earliest(), "from-exchange", (record, time) -> Math.max(0, record.timestamp()), bytes, bytes, topics.exchange());
         var shares = ThreadLocal.withInitial(ThreadShare::new);
         topology.addProcessor("joiner", () -> new Joiner(plan, settings, commits, stage, shares), "from-exchange");

@@ -6,6 +6,7 @@ import io.millrace.denormalizer.plan.TablePlan;
 import io.millrace.denormalizer.row.ByteWriter;
 import io.millrace.denormalizer.row.KeyEncoding;
 import io.millrace.denormalizer.row.Row;
+import io.millrace.pipeline.progress.JoinState;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Position;
 import java.nio.charset.StandardCharsets;
@@ -107,7 +108,8 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         if (isMarked && !new String(stored, StandardCharsets.US_ASCII).equals(plan.fingerprint())) {
             throw new IncompatibleStateException("The state of the pipeline " + plan.pipeline() + " was built for another shape of its documents ("
                     + new String(stored, StandardCharsets.US_ASCII) + ", the file now asks for " + plan.fingerprint()
-                    + "). Documents of two shapes must not be mixed: raise millrace.denormalizer.generation to build anew beside it, or put the file's document back");
+                    + "). Documents of two shapes must not be mixed: put the file's document back, and describe the new shape in a second file under a new name with 'replaces: ["
+                    + plan.pipeline() + "]', which is built beside this one");
         }
     }
 
@@ -251,7 +253,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
      * is committed, so whoever sees that offset committed sees this too.
      */
     private void tell() {
-        var now = phase != Phase.LIVE ? "building" : !fanOut.isIdle() ? "spreading" : heavy.isIdle() ? JoinTopics.IDLE : "holding heavy documents";
+        var now = phase != Phase.LIVE ? JoinState.BUILDING : !fanOut.isIdle() ? "spreading" : heavy.isIdle() ? JoinState.IDLE : "holding heavy documents";
         if (!now.equals(told)) {
             told = now;
             context.forward(new Record<>(partitionKey, now.getBytes(StandardCharsets.US_ASCII), context.currentSystemTimeMs()), Sinks.STATE);
@@ -400,7 +402,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
             content = settings.steps().apply(head.documentId, built);
         } catch (DocumentSteps.StepFailedException e) {
             quarantine(head, cause, "document-step-failed", "Finishing the document " + head.documentId + " failed: " + e.getMessage()
-                    + ". The index keeps the document's last good state; correct the step, raise its version and build a new generation, or change a row of the document");
+                    + ". The index keeps the document's last good state; correct the step, raise its version and build a new generation (a file that replaces this one), or change a row of the document");
             return;
         }
         if (content == null) {

@@ -5,6 +5,7 @@ import io.millrace.denormalizer.DenormalizerConfig;
 import io.millrace.denormalizer.join.DocumentSteps;
 import io.millrace.denormalizer.registry.Registry;
 import io.millrace.pipeline.document.DocumentStep;
+import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.PipelineFiles;
 import io.opentelemetry.api.trace.Tracer;
 import io.quarkus.arc.All;
@@ -70,7 +71,8 @@ public class Joins {
         var files = PipelineFiles.load(config.pipelines());
         var memberId = memberId(config.stateFolder());
         memory = new StoreMemory(config.blockCacheBytes(), config.writeBufferBytes());
-        joins = files.stream().map(f -> new PipelineJoin(f.pipeline(), files.size(), memberId, config, kafka, registry, memory, meters, tracer, DocumentSteps.of(f.pipeline().name(), steps))).toList();
+        var pipelines = files.stream().map(PipelineFile::pipeline).toList();
+        joins = pipelines.stream().map(p -> new PipelineJoin(p, pipelines.size(), memberId, config, kafka, registry, memory, meters, tracer, DocumentSteps.of(p.name(), steps), p.generations(pipelines))).toList();
         joins.forEach(PipelineJoin::start);
         LOG.infof("Joining %s", String.join(", ", joins.stream().map(PipelineJoin::name).toList()));
     }

@@ -48,7 +48,7 @@ import org.rocksdb.Status;
 final class PipelineJoin {
 
     private static final Logger LOG = Logger.getLogger(PipelineJoin.class);
-    private static final Duration BEAT = Duration.ofMillis(100);
+    private static final Duration BEAT = Duration.ofMillis(50);
     private static final Duration PURGE = Duration.ofSeconds(5);
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
@@ -66,6 +66,7 @@ final class PipelineJoin {
     private final MeterRegistry meters;
     private final Tracer tracer;
     private final DocumentSteps steps;
+    private final Set<String> erasedAs;
     private final Thread thread;
     private volatile String trouble = "starting";
     private volatile String note;
@@ -79,8 +80,9 @@ final class PipelineJoin {
      * @param pipelines how many share the memory that the configuration gives
      * @param memberId names this instance in consumer groups, over restarts
      * @param kafka settings of every client of Kafka
+     * @param erasedAs the pipelines whose erasures count here
      */
-    PipelineJoin(Pipeline pipeline, int pipelines, String memberId, DenormalizerConfig config, Map<String, String> kafka, Registry registry, StoreMemory memory, MeterRegistry meters, Tracer tracer, DocumentSteps steps) {
+    PipelineJoin(Pipeline pipeline, int pipelines, String memberId, DenormalizerConfig config, Map<String, String> kafka, Registry registry, StoreMemory memory, MeterRegistry meters, Tracer tracer, DocumentSteps steps, Set<String> erasedAs) {
         this.pipeline = pipeline;
         this.pipelines = pipelines;
         this.memberId = memberId;
@@ -92,6 +94,7 @@ final class PipelineJoin {
         this.meters = meters;
         this.tracer = tracer;
         this.steps = steps;
+        this.erasedAs = erasedAs;
         this.thread = Thread.ofPlatform().name("join-" + pipeline.name()).unstarted(this::live);
     }
 
@@ -174,7 +177,7 @@ final class PipelineJoin {
             return;
         }
         var plan = Planner.plan(pipeline, rootKeys.columns(), steps.fingerprint());
-        var topics = JoinTopics.of(plan, config.generation());
+        var topics = JoinTopics.of(plan);
         var sources = JoinTopology.sourceTopics(plan);
         int partitions = PipelineTopics.prepare(admin, sources, topics, config.replicationFactor());
         try (var firstRead = new FirstRead(admin, new KafkaConsumer<>(new HashMap<>(kafka), new ByteArrayDeserializer(), new ByteArrayDeserializer()), pipeline, config.gateGroup())) {
@@ -210,7 +213,7 @@ final class PipelineJoin {
         var running = made;
         stage = running;
         var pace = new FanOutPace(admin, config.indexerGroup(), partitionsOf(List.of(topics.documents()), partitions));
-        var settings = new JoinSettings(catchUp::isDone, config.keepRemoved(), config.maxDocumentBytes(), config.lookupCacheBytes() / pipelines / partitions, pace, steps);
+        var settings = new JoinSettings(catchUp::isDone, config.keepRemoved(), config.maxDocumentBytes(), config.lookupCacheBytes() / pipelines / partitions, pace, steps, erasedAs);
         var topology = JoinTopology.of(plan, topics, rootKeys, registry, commits, settings, running);
         try (var streams = new KafkaStreams(topology, properties(topics, commits))) {
             streams.setUncaughtExceptionHandler(this::answer);

@@ -66,7 +66,7 @@ final class PipelineTopics {
         if (counts.values().stream().anyMatch(c -> c != partitions)) {
             throw new NotReadyException("The topics of a pipeline must all have the same number of partitions, and keep it; expected " + partitions + ", found " + counts
                     + ". Rows would be joined with the wrong neighbours, so nothing is joined. Recreate the topic that differs with " + partitions
-                    + " partitions; to change the number for all, build a new generation");
+                    + " partitions; to change the number for all, recreate all of them and let capture read the tables anew");
         }
     }
 

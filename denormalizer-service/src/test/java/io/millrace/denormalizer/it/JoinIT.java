@@ -62,7 +62,7 @@ class JoinIT {
         world.traffic.transactions(200);
         world.rows.capture(world.db);
         world.rows.send(world.random, false);
-        await().atMost(Duration.ofSeconds(60)).until(() -> reading.isConsumedBy(Topics.joinGroup("monitors", 0)));
+        await().atMost(Duration.ofSeconds(60)).until(() -> reading.isConsumedBy(Topics.joinGroup("monitors")));
         reading.ends();
         await().atMost(Duration.ofSeconds(60)).until(() -> world.stack.health(1).contains("has not passed all rows"));
         for (var pipeline : World.PIPELINES) {

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
 import org.apache.avro.Schema;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -32,12 +33,12 @@ public class EmbeddedJoin implements AutoCloseable {
     protected EmbeddedJoin(Pipeline pipeline, Schema rootKey, SchemaSource schemas, Path stateFolder, String bootstrap, DefaultKafkaClientSupplier clients) throws Exception {
         var rootKeys = new RootKeys(rootKey);
         var plan = Planner.plan(pipeline, rootKeys.columns());
-        var topics = JoinTopics.of(plan, 0);
+        var topics = JoinTopics.of(plan);
         try (var admin = Admin.create(Map.of("bootstrap.servers", bootstrap))) {
             int partitions = admin.describeTopics(List.of(topics.documents())).allTopicNames().get().get(topics.documents()).partitions().size();
             admin.createTopics(List.of(new NewTopic(topics.exchange(), partitions, (short) 1), new NewTopic(topics.state(), 1, (short) 1))).all().get();
         }
-        var settings = new JoinSettings(() -> true, Duration.ofMinutes(10), 1 << 20, 1 << 20, n -> true, DocumentSteps.NONE);
+        var settings = new JoinSettings(() -> true, Duration.ofMinutes(10), 1 << 20, 1 << 20, n -> true, DocumentSteps.NONE, Set.of(plan.pipeline()));
         var topology = JoinTopology.of(plan, topics, rootKeys, schemas, new CommitClock(), settings, new Stage(plan, new SimpleMeterRegistry(), OpenTelemetry.noop().getTracer("test")));
         var properties = new Properties();
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, topics.application());

@@ -13,6 +13,7 @@ import io.millrace.denormalizer.row.RootKeys;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.PipelineFiles;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.progress.JoinState;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Op;
 import io.millrace.pipeline.record.Position;
@@ -29,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -69,8 +71,8 @@ class JoinTopologyTest {
         pipeline = PipelineFiles.load(List.of(Path.of("src/test/resources/it/pipelines/" + name + ".yaml"))).getFirst().pipeline();
         var rootKeys = new RootKeys(Schema.TABLES.get(pipeline.document().table().table()).keySchema());
         var plan = Planner.plan(pipeline, rootKeys.columns());
-        var settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 1 << 20, 20_000, n -> true, DocumentSteps.NONE);
-        var topics = JoinTopics.of(plan, 0);
+        var settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 1 << 20, 20_000, n -> true, DocumentSteps.NONE, Set.of(plan.pipeline()));
+        var topics = JoinTopics.of(plan);
         var topology = JoinTopology.of(plan, topics, rootKeys, this::schema, commits, settings,
                 new Stage(plan, new SimpleMeterRegistry(), OpenTelemetry.noop().getTracer("test")));
         var properties = new Properties();
@@ -163,7 +165,7 @@ class JoinTopologyTest {
     }
 
     private void take() {
-        told.readValuesToList().forEach(v -> isIdle = JoinTopics.IDLE.equals(new String(v, StandardCharsets.US_ASCII)));
+        told.readValuesToList().forEach(v -> isIdle = JoinState.IDLE.equals(new String(v, StandardCharsets.US_ASCII)));
         for (var record : output.readRecordsToList()) {
             emitted++;
             var id = new String(record.key(), StandardCharsets.UTF_8);

@@ -13,6 +13,7 @@ import io.millrace.denormalizer.plan.Planner;
 import io.millrace.denormalizer.row.RootKeys;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.progress.JoinState;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.topic.Topics;
 import io.opentelemetry.api.OpenTelemetry;
@@ -28,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -42,7 +44,6 @@ import org.apache.kafka.streams.test.TestRecord;
 final class Joined implements AutoCloseable {
 
     /** What {@link Topics#joinState} holds once all documents are emitted. */
-    private static final String IDLE = "idle";
     private static final List<String> STORES = List.of("rows", "documents", "lookups");
 
     private final CommitClock commits = new CommitClock();
@@ -71,8 +72,8 @@ final class Joined implements AutoCloseable {
         this.steps = steps;
         var rootKeys = new RootKeys(world.table(pipeline.document().table()).keySchema());
         var plan = Planner.plan(pipeline, rootKeys.columns(), steps.fingerprint());
-        var settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 8 << 20, 20_000, n -> true, steps);
-        var topics = JoinTopics.of(plan, 0);
+        var settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 8 << 20, 20_000, n -> true, steps, Set.of(plan.pipeline()));
+        var topics = JoinTopics.of(plan);
         var topology = JoinTopology.of(plan, topics, rootKeys, world::schema, commits, settings, new Stage(plan, new SimpleMeterRegistry(), OpenTelemetry.noop().getTracer("test")));
         var properties = new Properties();
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "shape");
@@ -174,7 +175,7 @@ final class Joined implements AutoCloseable {
                 documents.put(id, new String(record.value(), StandardCharsets.UTF_8));
             }
         }
-        told.readValuesToList().forEach(v -> isIdle = IDLE.equals(new String(v, StandardCharsets.US_ASCII)));
+        told.readValuesToList().forEach(v -> isIdle = JoinState.IDLE.equals(new String(v, StandardCharsets.US_ASCII)));
         quarantine.readRecordsToList().forEach(r -> quarantined.add(Headers.text(r.headers(), Headers.REASON) + ": " + Headers.text(r.headers(), Headers.DETAIL)));
     }
 

@@ -74,7 +74,7 @@ class RegionsIT {
         // As the services leave it behind.
         try (var source = LocalPlaces.connect(url(regions.get(0))); var kafka = kafka()) {
             execute(source, "SELECT pg_create_logical_replication_slot('millrace_r0', 'pgoutput')");
-            kafka.createTopics(List.of("millrace.capture.r0", "millrace.capture.r0.reached", "millrace-denormalizer-r0-monitors-exchange", "millrace-denormalizer-r0-monitors-state", "millrace-denormalizer-r0-monitors-g2-rows-changelog", "millrace-denormalizer-r0-monitors-b-exchange")
+            kafka.createTopics(List.of("millrace.capture.r0", "millrace.capture.r0.reached", "millrace-denormalizer-r0-monitors-exchange", "millrace-denormalizer-r0-monitors-state", "millrace-denormalizer-r0-monitors-rows-changelog", "millrace-denormalizer-r0-monitors-b-exchange")
                     .stream().map(name -> new NewTopic(name, 1, (short) 1)).toList()).all().get();
             put("/r0-monitors-000001");
             put("/r0-monitors-other");

@@ -3,8 +3,10 @@ package io.millrace.pipeline.file;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.NotNull;
 import jakarta.validation.constraints.Pattern;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.SequencedSet;
 
@@ -12,6 +14,8 @@ import java.util.SequencedSet;
  * What one pipeline file asks for: the tables of a source, joined into a document, in an index.
  *
  * @param name names the topic of the documents, the Streams application and, unless the file says otherwise, the index
+ * @param replaces pipelines of which this one is a later generation, the last first: it has their index name, takes the alias
+ *     over once its own index has caught up, and obeys the erasures that were asked of them; mostly empty
  * @param source the database; pipelines with the same source name share its slot
  * @param compatibility the rule for the schemas of its tables that have none of their own; null where the file says none
  * @param tables what is special about single tables; a table that is not listed has the defaults
@@ -20,6 +24,7 @@ import java.util.SequencedSet;
  */
 public record Pipeline(
         @NotNull @Pattern(regexp = NAME, message = NAME_RULE) String name,
+        @NotNull List<@NotNull @Pattern(regexp = NAME, message = NAME_RULE) String> replaces,
         @NotNull @Valid Source source,
         Compatibility compatibility,
         Map<TableName, @Valid TableSettings> tables,
@@ -33,6 +38,18 @@ public record Pipeline(
     public SequencedSet<TableName> tableNames() {
         var names = new LinkedHashSet<TableName>();
         collect(document, names);
+        return names;
+    }
+
+    /**
+     * The pipelines that make documents of the same rows for the same index: this one, those that it replaces, and those of
+     * the others that replace it. What is erased for one is erased for all.
+     */
+    public SequencedSet<String> generations(Collection<Pipeline> others) {
+        var names = new LinkedHashSet<String>();
+        names.add(name);
+        names.addAll(replaces);
+        others.stream().filter(other -> other.replaces().contains(name)).forEach(other -> names.add(other.name()));
         return names;
     }
 

@@ -112,7 +112,7 @@ public final class PipelineFiles {
 
     private static void refuseShared(List<PipelineFile> files, List<Problem> problems) {
         var names = new HashMap<String, Path>();
-        var indexes = new HashMap<String, Path>();
+        var indexes = new HashMap<String, List<PipelineFile>>();
         var sources = new HashMap<String, PipelineFile>();
         var settings = new HashMap<String, Map<TableName, Statement>>();
         for (var file : files) {
@@ -121,16 +121,26 @@ public final class PipelineFiles {
             if (other != null) {
                 problems.add(file.problem("name", "the pipeline '" + pipeline.name() + "' is already described in " + other));
             }
-            other = indexes.putIfAbsent(pipeline.index().name(), file.path());
-            if (other != null) {
-                problems.add(file.problem("index.name", "the index '" + pipeline.index().name() + "' already belongs to the pipeline in " + other));
+            if (pipeline.replaces().contains(pipeline.name())) {
+                problems.add(file.problem("replaces", "the pipeline '" + pipeline.name() + "' cannot replace itself; a new generation has a name of its own"));
             }
+            for (var before : indexes.computeIfAbsent(pipeline.index().name(), name -> new ArrayList<>())) {
+                if (isSuccessor(pipeline, before.pipeline()) == isSuccessor(before.pipeline(), pipeline)) {
+                    problems.add(file.problem("index.name", "the index '" + pipeline.index().name() + "' already belongs to the pipeline in " + before.path()
+                            + "; give one of them another index.name, or name the older one under 'replaces' in the newer one"));
+                }
+            }
+            indexes.get(pipeline.index().name()).add(file);
             var first = sources.putIfAbsent(pipeline.source().name(), file);
             if (first != null && !first.pipeline().source().equals(pipeline.source())) {
                 problems.add(file.problem("source", "the source '" + pipeline.source().name() + "' is described differently in " + first.path() + "; pipelines that share a source name share one connection"));
             }
             refuseOtherSettings(file, settings.computeIfAbsent(pipeline.source().name(), source -> new HashMap<>()), problems);
         }
+    }
+
+    private static boolean isSuccessor(Pipeline newer, Pipeline older) {
+        return newer.replaces().contains(older.name());
     }
 
     /** @param settled what the files before have said of the source's tables */

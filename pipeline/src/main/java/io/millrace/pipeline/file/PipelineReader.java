@@ -33,6 +33,7 @@ final class PipelineReader {
             version.problem("this Millrace reads version 1 of the pipeline file");
         }
         var name = text(root.need("name"));
+        var replaces = root.get("replaces");
         var source = root.need("source");
         var rule = root.get("compatibility");
         var compatibility = rule == null ? null : rule.oneOf(Compatibility.class, null);
@@ -41,6 +42,7 @@ final class PipelineReader {
         var index = root.get("index");
         var pipeline = new Pipeline(
                 name,
+                replaces == null ? List.of() : replaces.elements(Yaml::text),
                 source == null ? null : source(source, folder),
                 compatibility,
                 tables == null ? Map.of() : tables(tables, compatibility == null ? TableSettings.DEFAULT.compatibility() : compatibility),

@@ -1,8 +1,6 @@
-package io.millrace.purge.freshness;
+package io.millrace.pipeline.progress;
 
-import io.smallrye.common.annotation.Identifier;
-import jakarta.annotation.PreDestroy;
-import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -19,14 +17,16 @@ import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
-/** What Kafka says of topics and groups now; nothing is remembered but how many partitions a topic has. Thread-safe. */
-@ApplicationScoped
-class Offsets {
+/** What Kafka says of topics and groups now; nothing is remembered. Every question may throw a {@link KafkaException}. Thread-safe. */
+public final class Offsets implements AutoCloseable {
+
+    private static final Duration CLOSING = Duration.ofSeconds(2);
 
     private final Map<String, Object> settings;
     private final Admin admin;
 
-    Offsets(@Identifier("default-kafka-broker") Map<String, Object> shared) {
+    /** @param shared settings of every client of Kafka; those of a consumer group do not count */
+    public Offsets(Map<String, Object> shared) {
         var own = new HashMap<>(shared);
         own.remove(ConsumerConfig.GROUP_ID_CONFIG);
         own.put("request.timeout.ms", 3_000);
@@ -38,12 +38,13 @@ class Offsets {
         this.admin = Admin.create(own);
     }
 
-    Tail tail(String topic) {
+    /** Follows a topic of one partition; reads nothing before it is asked. */
+    public Tail tail(String topic) {
         return new Tail(settings, topic);
     }
 
     /** All partitions of those topics that exist. */
-    List<TopicPartition> partitions(Collection<String> topics) throws InterruptedException {
+    public List<TopicPartition> partitions(Collection<String> topics) throws InterruptedException {
         var partitions = new ArrayList<TopicPartition>();
         for (var described : admin.describeTopics(topics).topicNameValues().entrySet()) {
             try {
@@ -58,14 +59,14 @@ class Offsets {
     }
 
     /** The ends of those partitions that hold records. */
-    Map<TopicPartition, Long> ends(Collection<TopicPartition> partitions) throws InterruptedException {
+    public Map<TopicPartition, Long> ends(Collection<TopicPartition> partitions) throws InterruptedException {
         var first = list(partitions, OffsetSpec.earliest());
         var last = list(partitions, OffsetSpec.latest());
         return partitions.stream().filter(p -> first.get(p) < last.get(p)).collect(Collectors.toMap(p -> p, last::get));
     }
 
     /** How many records stand in the topics that exist. */
-    Map<String, Long> standing(Collection<String> topics) throws InterruptedException {
+    public Map<String, Long> standing(Collection<String> topics) throws InterruptedException {
         var partitions = partitions(topics);
         var first = list(partitions, OffsetSpec.earliest());
         var last = list(partitions, OffsetSpec.latest());
@@ -78,7 +79,7 @@ class Offsets {
     }
 
     /** What the group has committed; a partition without a commit is not in it. */
-    Map<TopicPartition, OffsetAndMetadata> committed(String group) throws InterruptedException {
+    public Map<TopicPartition, OffsetAndMetadata> committed(String group) throws InterruptedException {
         var committed = new HashMap<>(get("Asking for the offsets of the group " + group, admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata()));
         committed.values().removeIf(o -> o == null);
         return committed;
@@ -92,8 +93,8 @@ class Offsets {
         }
     }
 
-    @PreDestroy
-    void close() {
-        admin.close(java.time.Duration.ofSeconds(2));
+    @Override
+    public void close() {
+        admin.close(CLOSING);
     }
 }

@@ -1,4 +1,4 @@
-package io.millrace.purge.freshness;
+package io.millrace.pipeline.progress;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -11,12 +11,10 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.jboss.logging.Logger;
 
 /** Follows a topic of one partition from its first use on and knows each key's last value. Thread-safe. */
-final class Tail implements AutoCloseable {
+public final class Tail implements AutoCloseable {
 
-    private static final Logger LOG = Logger.getLogger(Tail.class);
     private static final Duration POLL = Duration.ofMillis(500);
     private static final Duration AGAIN = Duration.ofSeconds(1);
 
@@ -34,23 +32,23 @@ final class Tail implements AutoCloseable {
     }
 
     /** The last value of each key that was read so far; a record without a key has the key "". */
-    Map<String, String> last() {
+    public Map<String, String> last() {
         follow();
         return last;
     }
 
     /** Every record before this offset was read. */
-    long position() {
+    public long position() {
         follow();
         return position;
     }
 
-    TopicPartition partition() {
+    public TopicPartition partition() {
         return partition;
     }
 
     /** Why nothing is read, null where it is. */
-    String trouble() {
+    public String trouble() {
         return trouble;
     }
 
@@ -76,7 +74,6 @@ final class Tail implements AutoCloseable {
                 return;
             } catch (KafkaException e) {
                 trouble = "the topic " + partition.topic() + " cannot be read: " + e.getMessage();
-                LOG.debug(trouble);
                 if (!rest()) {
                     return;
                 }

@@ -63,8 +63,8 @@ public final class Topics {
     }
 
     /** The consumer group of a pipeline's join. */
-    public static String joinGroup(String pipeline, int generation) {
-        return "millrace-denormalizer-" + pipeline + (generation == 0 ? "" : "-g" + generation);
+    public static String joinGroup(String pipeline) {
+        return "millrace-denormalizer-" + pipeline;
     }
 
     /** What a pipeline's join sends to itself, by which rows find their document's partition. */

@@ -262,6 +262,25 @@ class PipelineFilesTest {
     }
 
     @Test
+    void a_later_generation_shares_the_index_of_the_one_it_replaces_and_nobody_else_does() {
+        var later = good.replace("name: monitors", "name: monitors-2\nreplaces: [monitors]").replace("index:", "index:\n  name: monitors");
+        write("a.yaml", good);
+        write("b.yaml", later);
+        var pipelines = PipelineFiles.load(List.of(folder)).stream().map(PipelineFile::pipeline).toList();
+        assertEquals(List.of("monitors", "monitors-2"), List.copyOf(pipelines.getFirst().generations(pipelines)));
+        assertEquals(List.of("monitors-2", "monitors"), List.copyOf(pipelines.getLast().generations(List.of())));
+
+        write("c.yaml", later.replace("monitors-2", "monitors-3"));
+        var refused = assertThrows(InvalidPipelineException.class, () -> PipelineFiles.load(List.of(folder)));
+        assertTrue(refused.getMessage().contains("the index 'monitors' already belongs to the pipeline in " + folder.resolve("b.yaml") + "; give one of them another index.name, or name the older one under 'replaces'"), refused.getMessage());
+
+        write("c.yaml", later.replace("monitors-2", "monitors-3").replace("replaces: [monitors]", "replaces: [monitors-2, monitors]"));
+        assertEquals(3, PipelineFiles.load(List.of(folder)).size());
+        write("b.yaml", later.replace("replaces: [monitors]", "replaces: [monitors, monitors-2]"));
+        assertTrue(assertThrows(InvalidPipelineException.class, () -> PipelineFiles.load(List.of(folder))).getMessage().contains("cannot replace itself"));
+    }
+
+    @Test
     void one_source_name_with_two_connections_is_refused() {
         write("a.yaml", good);
         write("b.yaml", good.replace("name: monitors", "name: others").replace("user: millrace", "user: somebody"));

@@ -50,14 +50,15 @@ public class ErasureResource {
     public Response request(@PathParam("pipeline") String pipeline, @PathParam("id") String id, @HeaderParam("Idempotency-Key") String key,
             @NotNull(message = "must be {\"reason\": …}") @Valid ErasureRequest body) {
         var on = "the document '" + id + "' of the pipeline '" + pipeline + "'";
-        if (!pipelines.contains(pipeline)) {
+        var generations = pipelines.generations(pipeline);
+        if (generations.isEmpty()) {
             throw new ProblemException(Problem.of(Status.NOT_FOUND, "Erasing", on, "there is no such pipeline; known are " + String.join(", ", pipelines.names()),
                     "name one of these, or add the pipeline's file to millrace.purge.pipelines", pipelines.names()));
         }
         refuseId(id, on);
         refuseKey(key, on);
         refuseNul(body.reason(), "the reason", on);
-        var erasure = erasures.request(pipeline, id, body.reason().strip(), caller.getPrincipal().getName(), key);
+        var erasure = erasures.request(generations.getFirst(), id, body.reason().strip(), caller.getPrincipal().getName(), key);
         return Response.accepted(erasure).location(URI.create("/erasures/" + erasure.id())).build();
     }
 

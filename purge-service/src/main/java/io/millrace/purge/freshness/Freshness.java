@@ -1,11 +1,13 @@
 package io.millrace.purge.freshness;
 
 import io.millrace.pipeline.file.Pipeline;
-import io.millrace.pipeline.file.PipelineFile;
-import io.millrace.pipeline.file.PipelineFiles;
+import io.millrace.pipeline.progress.Offsets;
+import io.millrace.pipeline.progress.Tail;
 import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.topic.Topics;
 import io.millrace.purge.PurgeConfig;
+import io.millrace.purge.source.Pipelines;
+import io.smallrye.common.annotation.Identifier;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
@@ -29,11 +31,10 @@ class Freshness {
     private final Tail reached;
     private final Map<String, Shared> pipelines;
 
-    Freshness(PurgeConfig config, Offsets offsets, Log log, SearchEngine search) {
-        this.offsets = offsets;
-        var files = PipelineFiles.load(config.pipelines());
-        this.reached = offsets.tail(Topics.reached(files.getFirst().pipeline().source().name()));
-        this.pipelines = files.stream().map(PipelineFile::pipeline)
+    Freshness(PurgeConfig config, Pipelines all, @Identifier("default-kafka-broker") Map<String, Object> kafka, Log log, SearchEngine search) {
+        this.offsets = new Offsets(kafka);
+        this.reached = offsets.tail(Topics.reached(all.all().getFirst().source().name()));
+        this.pipelines = all.all().stream()
                 .collect(Collectors.toMap(Pipeline::name, p -> new Shared(new Way(p, config.freshness(), offsets, log, search, reached)), (a, b) -> a));
     }
 
@@ -83,22 +84,37 @@ class Freshness {
 
     private record Waiting(String stage, String reason) {}
 
-    /** Looks until the position is reached or the time is up, at least once. */
-    Answer ask(String pipeline, long lsn, Duration wait) throws InterruptedException {
-        var shared = pipelines.get(pipeline);
+    /**
+     * Looks until the position is reached or the time is up, at least once.
+     *
+     * @param generations any of them may have the alias, and so answer for the name that was asked for
+     */
+    Answer ask(String pipeline, List<String> generations, long lsn, Duration wait) throws InterruptedException {
         long began = System.nanoTime();
-        var waiting = shared.look(lsn);
+        var waiting = look(generations, lsn);
         while (waiting != null && System.nanoTime() - began < wait.toNanos()) {
             Thread.sleep(LOOK_AGAIN);
-            waiting = shared.look(lsn);
+            waiting = look(generations, lsn);
         }
         return new Answer(pipeline, Position.lsnText(lsn), waiting == null, waiting == null ? null : waiting.stage, waiting == null ? null : waiting.reason,
-                setAside(pipeline), Duration.ofNanos(System.nanoTime() - began).toMillis());
+                setAside(generations), Duration.ofNanos(System.nanoTime() - began).toMillis());
     }
 
-    private long setAside(String pipeline) throws InterruptedException {
+    /** @return what the last of them waits for, null where one has reached the position */
+    private Waiting look(List<String> generations, long lsn) throws InterruptedException {
+        Waiting waiting = null;
+        for (var generation : generations) {
+            waiting = pipelines.get(generation).look(lsn);
+            if (waiting == null) {
+                return null;
+            }
+        }
+        return waiting;
+    }
+
+    private long setAside(List<String> generations) throws InterruptedException {
         try {
-            return offsets.standing(List.of(Topics.quarantineDocuments(pipeline))).values().stream().mapToLong(Long::longValue).sum();
+            return offsets.standing(generations.stream().map(Topics::quarantineDocuments).toList()).values().stream().mapToLong(Long::longValue).sum();
         } catch (KafkaException e) {
             return -1;
         }
@@ -108,5 +124,6 @@ class Freshness {
     void close() {
         reached.close();
         pipelines.values().forEach(s -> s.way.close());
+        offsets.close();
     }
 }

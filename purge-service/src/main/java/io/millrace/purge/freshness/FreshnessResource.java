@@ -35,11 +35,12 @@ public class FreshnessResource {
     public Answer ask(@PathParam("pipeline") String pipeline, @QueryParam("position") String position, @QueryParam("wait") @DefaultValue("0s") String wait)
             throws InterruptedException {
         var on = "the pipeline '" + pipeline + "'";
-        if (!pipelines.contains(pipeline)) {
+        var generations = pipelines.generations(pipeline);
+        if (generations.isEmpty()) {
             throw new ProblemException(Problem.of(Status.NOT_FOUND, "Asking for the freshness of", on, "there is no such pipeline; known are " + String.join(", ", pipelines.names()),
                     "name one of these, or add the pipeline's file to millrace.purge.pipelines", pipelines.names()));
         }
-        return freshness.ask(pipeline, lsn(position, on), duration(wait, on));
+        return freshness.ask(pipeline, generations, lsn(position, on), duration(wait, on));
     }
 
     private static long lsn(String position, String on) {

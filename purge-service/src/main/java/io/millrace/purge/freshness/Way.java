@@ -4,6 +4,9 @@ import io.millrace.pipeline.file.Many;
 import io.millrace.pipeline.file.Node;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.progress.JoinState;
+import io.millrace.pipeline.progress.Offsets;
+import io.millrace.pipeline.progress.Tail;
 import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.topic.Topics;
 import io.millrace.purge.PurgeConfig;
@@ -15,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 
@@ -27,7 +29,6 @@ import org.apache.kafka.common.TopicPartition;
 final class Way {
 
     private static final Duration BEAT_AGAIN = Duration.ofMillis(500);
-    private static final String IDLE = "idle";
 
     private final Pipeline pipeline;
     private final PurgeConfig.Freshness config;
@@ -35,7 +36,7 @@ final class Way {
     private final Log log;
     private final SearchEngine search;
     private final Tail reached;
-    private final Tail joinState;
+    private final JoinState joinState;
     private final String joinGroup;
     private final List<String> captured;
     private final List<String> rows;
@@ -44,7 +45,6 @@ final class Way {
     private int at;
     /** What the step waits to see committed; null before it has looked. */
     private Map<TopicPartition, Long> goal;
-    private long goalOfState;
     private long through;
     private long wanted;
     private long beatAt;
@@ -62,8 +62,8 @@ final class Way {
         this.log = log;
         this.search = search;
         this.reached = reached;
-        this.joinGroup = Topics.joinGroup(pipeline.name(), config.generation());
-        this.joinState = offsets.tail(Topics.joinState(joinGroup));
+        this.joinGroup = Topics.joinGroup(pipeline.name());
+        this.joinState = new JoinState(offsets, pipeline.name());
         var tables = new ArrayList<>(pipeline.tableNames());
         tables.add(Topics.OUTBOX);
         this.captured = named(tables, t -> Topics.captured(pipeline.source().name(), t));
@@ -179,15 +179,9 @@ final class Way {
     private String joined() throws InterruptedException {
         if (goal == null) {
             goal = Map.of();
-            goalOfState = offsets.ends(List.of(joinState.partition())).getOrDefault(joinState.partition(), 0L);
+            joinState.begin();
         }
-        if (joinState.position() < goalOfState) {
-            return joinState.trouble() == null ? "the state of the join is being read" : joinState.trouble();
-        }
-        int partitions = offsets.partitions(List.of(Topics.exchange(joinGroup))).size();
-        var last = joinState.last();
-        var busy = IntStream.range(0, partitions).mapToObj(Integer::toString).filter(p -> !IDLE.equals(last.get(p))).toList();
-        return busy.isEmpty() && partitions > 0 ? null : partitions == 0 ? "the join has not begun" : "the join is still " + last.getOrDefault(busy.getFirst(), "starting") + " in partition " + String.join(", ", busy);
+        return joinState.untilIdle();
     }
 
     /** The committed offset bears the id of the index it was committed for: an index that was made anew is not filled by it. */
@@ -202,7 +196,7 @@ final class Way {
         }
         var uuid = search.uuid(pipeline.index().name());
         return goal.keySet().stream().allMatch(p -> committed.get(p).metadata().equals(uuid)) ? null
-                : uuid.isEmpty() ? "there is no index " + pipeline.index().name() : "the index " + pipeline.index().name() + " was made anew and is being filled";
+                : uuid.isEmpty() ? "there is no index " + pipeline.index().name() : "the index behind " + pipeline.index().name() + " is another one than this pipeline has filled: it was made anew, or another generation has the alias";
     }
 
     private String searchable() throws IOException, InterruptedException {

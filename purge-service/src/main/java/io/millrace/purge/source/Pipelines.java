@@ -1,25 +1,32 @@
 package io.millrace.purge.source;
 
+import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.PipelineFiles;
 import io.millrace.purge.PurgeConfig;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
 
-/** The names of the pipelines that this service serves. Immutable. */
+/** The pipelines that this service serves. Immutable. */
 @ApplicationScoped
 public class Pipelines {
 
-    private final List<String> names;
+    private final List<Pipeline> all;
 
     Pipelines(PurgeConfig config) {
-        this.names = PipelineFiles.load(config.pipelines()).stream().map(f -> f.pipeline().name()).sorted().toList();
+        this.all = PipelineFiles.load(config.pipelines()).stream().map(PipelineFile::pipeline).toList();
+    }
+
+    public List<Pipeline> all() {
+        return all;
     }
 
     public List<String> names() {
-        return names;
+        return all.stream().map(Pipeline::name).sorted().toList();
     }
 
-    public boolean contains(String name) {
-        return names.contains(name);
+    /** The pipeline of that name and its later generations, which callers may still ask for by the name that they know; none where the name is unknown. */
+    public List<String> generations(String name) {
+        return all.stream().filter(p -> p.name().equals(name) || p.replaces().contains(name)).sorted((a, b) -> a.name().equals(name) ? -1 : b.name().equals(name) ? 1 : 0).map(Pipeline::name).toList();
     }
 }

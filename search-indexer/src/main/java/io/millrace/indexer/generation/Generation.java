@@ -1,7 +1,7 @@
 package io.millrace.indexer.generation;
 
 /**
- * One index behind a pipeline's alias.
+ * One pipeline's index, behind its alias or on the way there.
  *
  * @param index its name, {@code <alias>-<six digits>}
  * @param uuid the engine's own id of it: an index that was deleted and made again has another one

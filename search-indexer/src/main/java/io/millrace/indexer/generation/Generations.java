@@ -10,31 +10,40 @@ import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.type.ColumnType;
 import jakarta.inject.Singleton;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 import org.opensearch.client.opensearch._types.OpenSearchException;
 import org.opensearch.client.opensearch.generic.Body;
 import org.opensearch.client.opensearch.generic.Requests;
 
 /**
- * The index of each pipeline: made where it is missing, and grown when rows get columns. Thread-safe; several indexers
- * may do the same at once.
+ * The index of each pipeline: made where it is missing, and grown when rows get columns. A pipeline that replaces another one
+ * has its index beside the one that is served. An index bears its pipeline's name in its mapping's {@code _meta}. Thread-safe;
+ * several indexers may do the same at once.
  */
 @Singleton
 public final class Generations {
 
     private static final Logger LOG = Logger.getLogger(Generations.class);
-    private static final String FIRST = "-000001";
+    private static final String PIPELINE = "pipeline";
+    private static final String REPLACES = "replaces";
 
     private final SearchClients search;
     private final RowSchemas schemas;
     private final IndexerConfig config;
     private final ObjectMapper json;
     private final Map<String, Generation> current = new ConcurrentHashMap<>();
+    private final Map<String, Aside> aside = new ConcurrentHashMap<>();
+
+    private record Aside(Pipeline pipeline, Generation generation) {}
 
     Generations(SearchClients search, RowSchemas schemas, IndexerConfig config, ObjectMapper json) {
         this.search = search;
@@ -74,65 +83,127 @@ public final class Generations {
         return answer.ok() ? null : answer.reason();
     }
 
-    private Generation ensure(Pipeline pipeline) {
+    /** Whether readers see this pipeline's index: it was made behind the alias, or the alias was moved to it. */
+    public boolean serves(Pipeline pipeline) {
+        return !aside.containsKey(pipeline.name());
+    }
+
+    /** Those of whom {@link #of} was asked and that do not serve, with their index. */
+    Map<Pipeline, Generation> aside() {
+        return Map.copyOf(aside.values().stream().collect(Collectors.toMap(Aside::pipeline, Aside::generation)));
+    }
+
+    /**
+     * The pipeline whose index readers see through the alias.
+     *
+     * @return its name; empty where there is no such index
+     */
+    String served(Pipeline pipeline) {
+        return there(pipeline.index().name()).stream().filter(Found::serves).map(Found::pipeline).findFirst().orElse("");
+    }
+
+    /** Moves the alias to the pipeline's index, in one step, so that every search sees either one or the other. */
+    synchronized void serve(Pipeline pipeline, Generation generation) {
         var alias = pipeline.index().name();
-        var found = find(alias);
-        if (found == null) {
-            create(pipeline);
-            found = find(alias);
-        } else {
-            adopt(pipeline, found);
-        }
-        if (found == null) {
-            throw new SearchAwayException("The index of the alias " + alias + " was made and cannot be found; another program removes it");
-        }
-        LOG.infof("Documents of the pipeline %s go to the index %s (%s)", pipeline.name(), found.index(), found.uuid());
-        return found;
-    }
-
-    private Generation find(String alias) {
+        var before = there(alias).stream().filter(found -> found.serves() && !found.index().equals(generation.index())).toList();
+        before.forEach(found -> refuseStrange(pipeline, found));
         try {
-            if (!search.typed().indices().existsAlias(a -> a.name(alias)).value()) {
-                if (search.typed().indices().exists(i -> i.index(alias)).value()) {
-                    throw new SearchAwayException("The search engine has an index named " + alias + ", where the pipeline needs an alias of that name; delete or reindex it, or give the pipeline another index.name");
-                }
-                return null;
-            }
-            var behind = search.typed().indices().getAlias(a -> a.name(alias)).result().keySet();
-            if (behind.size() != 1) {
-                throw new SearchAwayException("The alias " + alias + " stands for " + behind + "; it must stand for one index, so that a reader never sees a mix: remove it from the others");
-            }
-            var index = behind.iterator().next();
-            var answer = send("GET", "/" + index + "/_settings/index.uuid", null);
-            var uuid = answer.body().path(index).path("settings").path("index").path("uuid").asText("");
-            if (!answer.ok() || uuid.isEmpty()) {
-                throw new SearchAwayException("The settings of the index " + index + " cannot be read: " + answer.reason());
-            }
-            return new Generation(index, uuid);
+            search.typed().indices().refresh(r -> r.index(generation.index()));
+            search.typed().indices().updateAliases(u -> {
+                before.forEach(found -> u.actions(a -> a.remove(r -> r.index(found.index()).alias(alias).mustExist(true))));
+                return u.actions(a -> a.add(r -> r.index(generation.index()).alias(alias)));
+            });
         } catch (IOException | OpenSearchException e) {
-            throw away("Looking for the alias " + alias, e);
+            throw away("Moving the alias " + alias + " to " + generation.index(), e);
+        }
+        aside.remove(pipeline.name());
+        LOG.infof("The alias %s stands for %s of the pipeline %s from now on", alias, generation.index(), pipeline.name());
+    }
+
+    private Generation ensure(Pipeline pipeline) {
+        while (true) {
+            // Seen at one time: who makes an index in the meantime makes it under the number that is tried below.
+            var there = there(pipeline.index().name());
+            var serving = there.stream().filter(Found::serves).toList();
+            if (serving.size() > 1) {
+                throw new SearchAwayException("The alias " + pipeline.index().name() + " stands for " + serving.stream().map(Found::index).toList()
+                        + "; it must stand for one index, so that a reader never sees a mix: remove it from the others");
+            }
+            serving.forEach(found -> refuseStrange(pipeline, found));
+            var own = there.stream().filter(found -> found.pipeline().equals(pipeline.name())).findFirst();
+            if (own.isPresent()) {
+                return adopt(pipeline, own.get(), serving.isEmpty());
+            }
+            create(pipeline, "%s-%06d".formatted(pipeline.index().name(), there.isEmpty() ? 1 : there.getFirst().number() + 1), serving.isEmpty());
         }
     }
 
-    private void create(Pipeline pipeline) {
-        var index = pipeline.index().name() + FIRST;
+    /** An index that belongs to nobody's earlier or later generation is never written to, and its alias never taken. */
+    private static void refuseStrange(Pipeline pipeline, Found serving) {
+        if (!serving.pipeline().equals(pipeline.name()) && !pipeline.replaces().contains(serving.pipeline()) && !serving.replaces().contains(pipeline.name())) {
+            throw new SearchAwayException("The alias " + pipeline.index().name() + " stands for the index " + serving.index() + " of "
+                    + (serving.pipeline().isEmpty() ? "no pipeline" : "the pipeline " + serving.pipeline()) + ", which " + pipeline.name()
+                    + " does not replace; give one of them another index.name, or name the older one under 'replaces' in the file of " + pipeline.name());
+        }
+    }
+
+    /** @param pipeline empty, and no replaced ones, where somebody else made the index */
+    private record Found(String index, int number, String uuid, String pipeline, List<String> replaces, boolean serves) {}
+
+    /** The indexes {@code <alias>-<six digits>}, the newest first. */
+    private List<Found> there(String alias) {
+        var named = Pattern.compile(Pattern.quote(alias) + "-(\\d{6})");
+        var answer = send("GET", "/" + alias + "," + alias + "-*?expand_wildcards=all&ignore_unavailable=true", null);
+        if (!answer.ok()) {
+            throw new SearchAwayException("Looking for the indexes behind " + alias + " failed: " + answer.reason());
+        }
+        var there = new ArrayList<Found>();
+        answer.body().properties().forEach(e -> {
+            var matcher = named.matcher(e.getKey());
+            var aliases = e.getValue().path("aliases");
+            if (e.getKey().equals(alias)) {
+                throw new SearchAwayException("The search engine has an index named " + alias + ", where the pipeline needs an alias of that name; delete or reindex it, or give the pipeline another index.name");
+            } else if (matcher.matches()) {
+                var meta = e.getValue().path("mappings").path("_meta");
+                var replaces = meta.path(REPLACES).valueStream().map(JsonNode::asText).toList();
+                there.add(new Found(e.getKey(), Integer.parseInt(matcher.group(1)), e.getValue().path("settings").path("index").path("uuid").asText(""), meta.path(PIPELINE).asText(""), replaces, aliases.has(alias)));
+            } else if (aliases.has(alias)) {
+                there.add(new Found(e.getKey(), 0, "", "", List.of(), true));
+            }
+        });
+        there.sort(Comparator.comparingInt(Found::number).reversed());
+        return there;
+    }
+
+    /** Does nothing where another indexer was sooner. */
+    private void create(Pipeline pipeline, String index, boolean serves) {
         var body = new LinkedHashMap<String, Object>();
         body.put("settings", settings(pipeline));
         body.put("mappings", mapping(pipeline));
-        body.put("aliases", Map.of(pipeline.index().name(), Map.of(), Generation.writeAlias(index), Map.of()));
+        body.put("aliases", serves ? Map.of(pipeline.index().name(), Map.of(), Generation.writeAlias(index), Map.of()) : Map.of(Generation.writeAlias(index), Map.of()));
         var answer = send("PUT", "/" + index, body);
         if (answer.ok()) {
-            LOG.infof("Made the index %s", index);
-        } else if (answer.type().equals("resource_already_exists_exception")) {
-            alias(pipeline, index);
-        } else {
+            LOG.infof(serves ? "Made the index %s" : "Made the index %s beside the one that is served", index);
+        } else if (!answer.type().equals("resource_already_exists_exception")) {
             throw new SearchAwayException("The search engine refuses to make the index " + index + " (" + answer.reason() + "); check index.settings and index.mappings of the pipeline " + pipeline.name());
         }
     }
 
-    /** Brings an index that was there before in line, as far as a live index can be. */
-    private void adopt(Pipeline pipeline, Generation generation) {
-        alias(pipeline, generation.index());
+    /** Brings an index that is there in line, as far as a live index can be. */
+    private Generation adopt(Pipeline pipeline, Found found, boolean unserved) {
+        if (found.uuid().isEmpty()) {
+            throw new SearchAwayException("The search engine does not give the id of the index " + found.index() + "; its user needs indices:admin/get on it");
+        }
+        var generation = new Generation(found.index(), found.uuid());
+        alias(found.index(), Generation.writeAlias(found.index()));
+        if (unserved) {
+            alias(found.index(), pipeline.index().name());
+        }
+        if (found.serves() || unserved) {
+            aside.remove(pipeline.name());
+        } else {
+            aside.put(pipeline.name(), new Aside(pipeline, generation));
+        }
         var refused = grow(pipeline, generation);
         if (refused != null) {
             LOG.warnf("The mapping of %s stays as it is (%s); a field that changed its type needs a new generation of the index", generation.index(), refused);
@@ -143,14 +214,14 @@ public final class Generations {
         if (!answer.ok()) {
             LOG.warnf("The settings of %s stay as they are (%s)", generation.index(), answer.reason());
         }
+        LOG.infof("Documents of the pipeline %s go to the index %s (%s)", pipeline.name(), found.index(), found.uuid());
+        return generation;
     }
 
-    private void alias(Pipeline pipeline, String index) {
-        var answer = send("POST", "/_aliases", Map.of("actions", List.of(
-                Map.of("add", Map.of("index", index, "alias", pipeline.index().name())),
-                Map.of("add", Map.of("index", index, "alias", Generation.writeAlias(index))))));
+    private void alias(String index, String alias) {
+        var answer = send("POST", "/_aliases", Map.of("actions", List.of(Map.of("add", Map.of("index", index, "alias", alias)))));
         if (!answer.ok()) {
-            throw new SearchAwayException("The aliases of the index " + index + " cannot be set: " + answer.reason());
+            throw new SearchAwayException("The alias " + alias + " of the index " + index + " cannot be set: " + answer.reason());
         }
     }
 
@@ -171,7 +242,9 @@ public final class Generations {
 
     private Map<String, Object> mapping(Pipeline pipeline) {
         var columns = new HashMap<TableName, Map<String, ColumnType>>();
-        return Mappings.of(pipeline, table -> columns.computeIfAbsent(table, t -> schemas.columns(pipeline.source().name(), t)));
+        var mapping = Mappings.of(pipeline, table -> columns.computeIfAbsent(table, t -> schemas.columns(pipeline.source().name(), t)));
+        mapping.put("_meta", Map.of(PIPELINE, pipeline.name(), REPLACES, pipeline.replaces()));
+        return mapping;
     }
 
     private record Answer(int status, JsonNode body) {

@@ -16,6 +16,7 @@ public final class Conditions {
 
     private final Map<String, String> reasons = new ConcurrentHashMap<>();
     private final Map<String, String> broken = new ConcurrentHashMap<>();
+    private final Map<String, String> notes = new ConcurrentHashMap<>();
 
     Conditions(MeterRegistry meters) {
         Gauge.builder("millrace.partitions.waiting", this, c -> c.reasons.size() + c.broken.size()).description("Partitions that do not advance; health says why")
@@ -39,6 +40,19 @@ public final class Conditions {
     /** This partition is lost until a restart. */
     public void broken(String who, String reason) {
         broken.put(who, reason);
+    }
+
+    /** What is worth knowing of a pipeline though nothing is wrong; null where there is nothing any more. */
+    public void note(String pipeline, String note) {
+        if (note == null) {
+            notes.remove(pipeline);
+        } else if (!note.equals(notes.put(pipeline, note))) {
+            LOG.infof("%s: %s", pipeline, note);
+        }
+    }
+
+    Map<String, String> notes() {
+        return new TreeMap<>(notes);
     }
 
     Map<String, String> broken() {

@@ -31,6 +31,7 @@ final class IndexReadiness implements HealthCheck {
         }
         var response = HealthCheckResponse.named("documents are indexed").status(reasons.isEmpty());
         reasons.forEach(response::withData);
+        conditions.notes().forEach(response::withData);
         return response.build();
     }
 

@@ -12,6 +12,7 @@ import io.millrace.tests.oracle.IndexReader;
 import io.millrace.tests.oracle.Oracles;
 import io.millrace.tests.oracle.Settled;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,6 +34,7 @@ import org.postgresql.ds.PGSimpleDataSource;
 public final class DemoStack implements AutoCloseable {
 
     private static final String DATABASE = "demo";
+    private static final String PIPELINES = "pipelines";
 
     private final Stack stack;
     private final IndexReader index;
@@ -51,7 +53,7 @@ public final class DemoStack implements AutoCloseable {
     /** @param otlp where the services send their spans; null for nowhere */
     public DemoStack(Path data, int portBase, int monitors, String otlp, Output output) {
         var home = home();
-        this.stack = new Stack(StackOptions.of(home, data, List.of(home.resolve("deploy").resolve("demo").resolve("pipelines")),
+        this.stack = new Stack(StackOptions.of(home, data, List.of(home.resolve("deploy").resolve("demo").resolve("pipelines"), data.resolve(PIPELINES)),
                 new StackOptions.DemoSource(DATABASE, monitors), portBase, Map.of()).withOtlp(otlp).withNatives(natives()));
         this.index = new IndexReader(stack.servers().searchUrl());
         this.output = output;
@@ -93,6 +95,11 @@ public final class DemoStack implements AutoCloseable {
 
     public void startServers() {
         stack.requireBuilt();
+        try {
+            Files.createDirectories(pipelines());
+        } catch (IOException e) {
+            throw new UncheckedIOException("Making the folder " + pipelines() + " failed", e);
+        }
         // What a killed run has left must not write into what this run begins.
         Stack.stopOrder().forEach(stage -> stack.stage(stage).stop());
         stack.servers().start(output::line);
@@ -130,6 +137,11 @@ public final class DemoStack implements AutoCloseable {
         return URI.create(stack.address(stage));
     }
 
+    /** Where further pipeline files are put, which the services read when they start. */
+    public Path pipelines() {
+        return stack.options().data().resolve(PIPELINES);
+    }
+
     /** A connection of its own, in auto-commit. */
     public Connection connect() throws SQLException {
         return database().getConnection();
@@ -161,7 +173,7 @@ public final class DemoStack implements AutoCloseable {
         return settled(oracles().without(pipeline, erased));
     }
 
-    private static Settled settled(Oracles oracles) {
+    public static Settled settled(Oracles oracles) {
         return new Settled(oracles, Duration.ofSeconds(60), Duration.ofMinutes(4));
     }
 

@@ -40,7 +40,9 @@ public final class SearchIndexes implements Step {
 
     public SearchIndexes(Targets.Search search, Collection<PipelineFile> files) {
         this.search = search;
-        files.forEach(file -> indexes.put(file.pipeline().index().name(), file.pipeline().index()));
+        var pipelines = files.stream().map(PipelineFile::pipeline).toList();
+        pipelines.stream().filter(pipeline -> pipelines.stream().noneMatch(later -> later.replaces().contains(pipeline.name())))
+                .forEach(newest -> indexes.put(newest.index().name(), newest.index()));
     }
 
     @Override

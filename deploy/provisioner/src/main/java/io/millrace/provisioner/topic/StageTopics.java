@@ -1,5 +1,6 @@
 package io.millrace.provisioner.topic;
 
+import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.topic.Topics;
 import java.util.Collection;
@@ -8,21 +9,23 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** What the stages make for themselves in Kafka while they run, and what goes with their pipelines. */
-record StageTopics(Set<String> sources, Pattern joins) {
+/** What the stages make for themselves in Kafka while they run, and what goes with their pipelines and with those that they replace. */
+record StageTopics(Set<String> topics, Pattern joins) {
 
-    /** Of any generation: {@code millrace-denormalizer-<pipeline>[-g<n>]}, the exchange and the state topic and the changelogs of its stores. */
-    private static final String GROUP = "(-g\\d+)?";
+    /** The exchange and the state topic and the changelogs of its stores. */
     private static final String TOPIC = "(-exchange|-state|-[a-z]+-changelog)";
 
     static StageTopics of(Collection<PipelineFile> files) {
-        var pipelines = files.stream().map(f -> Pattern.quote(f.pipeline().name())).collect(Collectors.joining("|"));
-        return new StageTopics(files.stream().map(f -> f.pipeline().source().name()).flatMap(s -> Stream.of(Topics.tablesRead(s), Topics.reached(s))).collect(Collectors.toSet()),
-                Pattern.compile("millrace-denormalizer-(" + pipelines + ")" + GROUP + TOPIC + "?"));
+        var pipelines = files.stream().map(PipelineFile::pipeline).toList();
+        var replaced = pipelines.stream().flatMap(p -> p.replaces().stream()).distinct().toList();
+        var names = Stream.concat(pipelines.stream().map(Pipeline::name), replaced.stream()).map(Pattern::quote).collect(Collectors.joining("|"));
+        var ofSources = pipelines.stream().map(p -> p.source().name()).flatMap(s -> Stream.of(Topics.tablesRead(s), Topics.reached(s)));
+        var ofReplaced = replaced.stream().flatMap(name -> Stream.of(Topics.documents(name), Topics.quarantineDocuments(name)));
+        return new StageTopics(Stream.concat(ofSources, ofReplaced).collect(Collectors.toSet()), Pattern.compile("millrace-denormalizer-(" + names + ")" + TOPIC + "?"));
     }
 
     boolean isTopic(String name) {
-        return sources.contains(name) || isGroup(name);
+        return topics.contains(name) || isGroup(name);
     }
 
     /** Groups that several pipelines share stay: their offsets go with the topics. */

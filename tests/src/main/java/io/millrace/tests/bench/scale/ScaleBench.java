@@ -94,7 +94,7 @@ public final class ScaleBench implements Callable<Integer> {
         return switch (stage) {
             case GATE -> List.of("millrace-gate");
             case INDEXER -> List.of("millrace-indexer");
-            case DENORMALIZER -> PipelineFiles.load(stack.stack().options().pipelines()).stream().map(f -> Topics.joinGroup(f.pipeline().name(), 0)).toList();
+            case DENORMALIZER -> PipelineFiles.load(stack.stack().options().pipelines()).stream().map(f -> Topics.joinGroup(f.pipeline().name())).toList();
             default -> throw new IllegalArgumentException(stage.stageName() + " does not scale by lag");
         };
     }

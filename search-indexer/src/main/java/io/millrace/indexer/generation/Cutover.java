@@ -1,0 +1,150 @@
+package io.millrace.indexer.generation;
+
+import io.millrace.indexer.IndexerConfig;
+import io.millrace.indexer.Pipelines;
+import io.millrace.indexer.health.Conditions;
+import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.progress.JoinState;
+import io.millrace.pipeline.progress.Offsets;
+import io.millrace.pipeline.topic.Topics;
+import io.quarkus.runtime.StartupEvent;
+import io.smallrye.common.annotation.Identifier;
+import jakarta.annotation.PreDestroy;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.jboss.logging.Logger;
+
+/**
+ * Moves an alias to a later generation's index once that has caught up: its join has built all documents, and all that the
+ * join had put out by then is indexed. Where the later generation's file is taken away again, the alias goes back in the same way.
+ */
+@Singleton
+final class Cutover {
+
+    private static final Logger LOG = Logger.getLogger(Cutover.class);
+    private static final Duration BEAT = Duration.ofSeconds(1);
+
+    private final Pipelines pipelines;
+    private final Generations generations;
+    private final Conditions conditions;
+    private final IndexerConfig config;
+    private final Map<String, Object> kafka;
+    private final Map<String, Candidate> candidates = new HashMap<>();
+    private final Thread thread = Thread.ofVirtual().name("cutover").unstarted(this::live);
+    /** Null until a pipeline does not serve: most indexers never need it. */
+    private Offsets offsets;
+
+    Cutover(Pipelines pipelines, Generations generations, Conditions conditions, IndexerConfig config, @Identifier("default-kafka-broker") Map<String, Object> kafka) {
+        this.pipelines = pipelines;
+        this.generations = generations;
+        this.conditions = conditions;
+        this.config = config;
+        this.kafka = kafka;
+    }
+
+    void start(@Observes StartupEvent event) {
+        thread.start();
+    }
+
+    @PreDestroy
+    void stop() {
+        thread.interrupt();
+    }
+
+    private void live() {
+        try {
+            while (true) {
+                Thread.sleep(BEAT);
+                var aside = generations.aside();
+                candidates.entrySet().removeIf(e -> aside.keySet().stream().noneMatch(p -> p.name().equals(e.getKey())) && e.getValue().end());
+                for (var waiting : aside.entrySet()) {
+                    look(waiting.getKey(), waiting.getValue());
+                }
+            }
+        } catch (InterruptedException e) {
+            LOG.debug("The cutover ends");
+        } finally {
+            candidates.values().forEach(Candidate::end);
+            if (offsets != null) {
+                offsets.close();
+            }
+        }
+    }
+
+    private void look(Pipeline pipeline, Generation generation) throws InterruptedException {
+        try {
+            if (offsets == null) {
+                offsets = new Offsets(kafka);
+            }
+            var candidate = candidates.computeIfAbsent(pipeline.name(), name -> new Candidate(pipeline));
+            if (candidate.waits(generation) == null) {
+                generations.serve(pipeline, generation);
+            }
+        } catch (KafkaException | SearchAwayException e) {
+            LOG.debugf("The cutover to %s waits: %s", generation.index(), e.getMessage());
+            conditions.note(pipeline.name(), e.getMessage());
+        }
+    }
+
+    /** How far one pipeline's index is. */
+    private final class Candidate {
+
+        private final Pipeline pipeline;
+        private final JoinState join;
+        /** The engine's id of the index that this holds for. */
+        private String index = "";
+        /** The end of the documents when the join was seen to have built all; null before. */
+        private Map<TopicPartition, Long> goal;
+
+        Candidate(Pipeline pipeline) {
+            this.pipeline = pipeline;
+            this.join = new JoinState(offsets, pipeline.name());
+        }
+
+        String waits(Generation generation) throws InterruptedException {
+            var reason = reason(generation);
+            conditions.note(pipeline.name(), reason == null ? null : "its index " + generation.index() + " is not served yet: " + reason);
+            return reason;
+        }
+
+        private String reason(Generation generation) throws InterruptedException {
+            var served = generations.served(pipeline);
+            if (pipelines.all().stream().anyMatch(p -> p.name().equals(served) && p.replaces().contains(pipeline.name()))) {
+                begin(generation);
+                return "the pipeline " + served + " replaces it, and is served";
+            }
+            if (!index.equals(generation.uuid())) {
+                begin(generation);
+            }
+            if (goal == null) {
+                var busy = join.untilBuilt();
+                if (busy != null) {
+                    return busy;
+                }
+                goal = offsets.ends(offsets.partitions(List.of(Topics.documents(pipeline.name()))));
+            }
+            var committed = offsets.committed(config.group());
+            var behind = goal.entrySet().stream().filter(end -> !committed.containsKey(end.getKey()) || committed.get(end.getKey()).offset() < end.getValue()
+                    || !committed.get(end.getKey()).metadata().equals(generation.uuid())).map(end -> end.getKey().toString()).sorted().toList();
+            return behind.isEmpty() ? null : "documents of " + String.join(", ", behind) + " are still to be indexed";
+        }
+
+        private void begin(Generation generation) {
+            index = generation.uuid();
+            goal = null;
+            join.begin();
+        }
+
+        boolean end() {
+            conditions.note(pipeline.name(), null);
+            join.close();
+            return true;
+        }
+    }
+}
