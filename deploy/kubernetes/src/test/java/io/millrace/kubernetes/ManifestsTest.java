@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.PipelineFile;
@@ -145,7 +146,7 @@ class ManifestsTest {
     @Test
     void aKafkaUserWithMoreThanItsStageNeedsIsComplainedOf() {
         var manifests = rendered(LOCAL);
-        ((com.fasterxml.jackson.databind.node.ArrayNode) object(manifests, "KafkaUser", "search-indexer").at("/spec/authorization/acls/0/operations")).add("Write");
+        ((ArrayNode) object(manifests, "KafkaUser", "search-indexer").at("/spec/authorization/acls/0/operations")).add("Write");
         assertTrue(complaints(LOCAL, manifests).stream().anyMatch(c -> c.startsWith("KafkaUser/search-indexer: has the rights")));
     }
 
@@ -154,8 +155,10 @@ class ManifestsTest {
         var manifests = rendered(LOCAL);
         spec(manifests, "Cluster", "source").put("instanses", 3);
         spec(manifests, "OpenTelemetryCollector", "telemetry").put("modus", "deployment");
+        ((ObjectNode) spec(manifests, "Kafka", "millrace").at("/kafka/listeners/0")).put("tsl", true);
+        ((ObjectNode) spec(manifests, "KafkaNodePool", "brokers").path("storage")).put("type", "tapes");
         var complaints = complaints(LOCAL, manifests);
-        for (var field : List.of("instanses", "modus")) {
+        for (var field : List.of("instanses", "modus", "tsl", "tapes")) {
             assertTrue(complaints.stream().anyMatch(c -> c.contains(field)), () -> "expected a complaint of " + field + " among " + complaints);
         }
     }

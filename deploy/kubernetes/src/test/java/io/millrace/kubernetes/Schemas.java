@@ -20,8 +20,7 @@ import java.util.stream.Stream;
 final class Schemas {
 
     /** Kinds whose operators publish no schema through a registry; checked by eye and by the policies only. */
-    private static final Set<String> WITHOUT = Set.of("kafka.strimzi.io/v1 Kafka", "kafka.strimzi.io/v1 KafkaNodePool", "kafka.strimzi.io/v1 KafkaUser",
-            "registry.apicur.io/v1 ApicurioRegistry3", "opensearch.org/v1 OpenSearchCluster");
+    private static final Set<String> WITHOUT = Set.of("registry.apicur.io/v1 ApicurioRegistry3", "opensearch.org/v1 OpenSearchCluster");
 
     private final Map<String, Schema> schemas = new HashMap<>();
 
@@ -50,6 +49,9 @@ final class Schemas {
     }
 
     Stream<String> complaints(JsonNode object) {
+        if (StrimziModel.knows(object)) {
+            return StrimziModel.complaints(object);
+        }
         var version = object.path("apiVersion").asText();
         var schema = schemas.get(version.replace('/', '_') + "_" + Manifests.kind(object));
         if (schema == null) {
