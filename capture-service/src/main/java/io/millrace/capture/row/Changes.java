@@ -189,7 +189,7 @@ public final class Changes {
 
     private void trace(TableRows table, Struct row, Position position, long committed, org.apache.kafka.common.header.Headers headers) {
         var context = table.trace == null || row == null ? null : row.getWithoutDefault(table.trace.name());
-        var header = tracing.header(context instanceof String text ? text : null, table.table.toString(), position, committed);
+        var header = tracing.header(context instanceof String text ? text : null, table.table, position, committed);
         if (header != null) {
             headers.add(Headers.TRACEPARENT, Headers.bytes(header));
         }

@@ -1,5 +1,6 @@
 package io.millrace.capture.row;
 
+import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.record.TraceParent;
 import io.opentelemetry.api.trace.Span;
@@ -11,6 +12,7 @@ import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.context.Context;
 import java.io.IOException;
 import java.io.StringReader;
+import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -19,9 +21,10 @@ import java.util.concurrent.TimeUnit;
  * The trace context of a change: its row's own, else a new one for a share of the changes.
  *
  * @param tracer makes the spans; one that records nothing is fine
- * @param rate the share of changes without a context of their own that are traced, from 0 to 1
+ * @param rate the share of changes without a context of their own that are traced, from 0 to 1, of tables that have none of their own
+ * @param rates the same by table
  */
-public record Tracing(Tracer tracer, double rate) {
+public record Tracing(Tracer tracer, double rate, Map<TableName, Double> rates) {
 
     /** The column in which an application, or the outbox extension, leaves the context of its transaction. */
     public static final String COLUMN = "tracingspancontext";
@@ -32,10 +35,10 @@ public record Tracing(Tracer tracer, double rate) {
      * @param context the text of {@link #COLUMN}, null where the row has none
      * @param committedMicros when Postgres committed the change; the span begins there and ends now
      */
-    String header(String context, String table, Position position, long committedMicros) {
+    String header(String context, TableName table, Position position, long committedMicros) {
         var parent = context == null ? null : parse(context);
         if (parent == null) {
-            return ThreadLocalRandom.current().nextDouble() < rate ? span(null, table, position, committedMicros) : null;
+            return ThreadLocalRandom.current().nextDouble() < rates.getOrDefault(table, rate) ? span(null, table, position, committedMicros) : null;
         }
         return parent.sampled() ? span(parent, table, position, committedMicros) : parent.toString();
     }
@@ -55,12 +58,12 @@ public record Tracing(Tracer tracer, double rate) {
         }
     }
 
-    private String span(TraceParent parent, String table, Position position, long committedMicros) {
+    private String span(TraceParent parent, TableName table, Position position, long committedMicros) {
         var builder = tracer.spanBuilder("capture " + table)
                 .setSpanKind(SpanKind.PRODUCER)
                 .setStartTimestamp(committedMicros, TimeUnit.MICROSECONDS)
                 .setAttribute("millrace.stage", "capture")
-                .setAttribute("millrace.table", table)
+                .setAttribute("millrace.table", table.toString())
                 .setAttribute("millrace.position", position.toString());
         if (parent == null) {
             builder.setNoParent();

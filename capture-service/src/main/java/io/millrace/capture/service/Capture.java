@@ -95,10 +95,17 @@ public class Capture {
         var tables = new TreeSet<TableName>();
         pipelines.forEach(p -> tables.addAll(p.tableNames()));
         run = new CaptureRun(settings, tables, transforms(pipelines, tables), new SchemaIds(config.registryUrl(), vertx), new Progress(kafka, source.name()),
-                new Sender(kafka, Math.toIntExact(config.maxRecordBytes().asLongValue())), new Tracing(tracer, config.traceRate()), meters, readiness, patience, config.lostSlot());
+                new Sender(kafka, Math.toIntExact(config.maxRecordBytes().asLongValue())), new Tracing(tracer, config.traceRate(), traceRates(pipelines)), meters, readiness, patience, config.lostSlot());
         watch(new Slot(connection, source.name()));
         thread = Thread.ofPlatform().name("capture " + source.name()).start(run::run);
         LOG.infof("Capturing the source %s for %s", source.name(), pipelines.stream().map(Pipeline::name).collect(Collectors.joining(", ")));
+    }
+
+    /** A change is traced for every pipeline that it goes through, so the highest rate of a table's pipelines counts. */
+    private static Map<TableName, Double> traceRates(List<Pipeline> pipelines) {
+        var rates = new HashMap<TableName, Double>();
+        pipelines.stream().filter(p -> p.trace().rate() != null).forEach(p -> p.tableNames().forEach(table -> rates.merge(table, p.trace().rate(), Math::max)));
+        return rates;
     }
 
     void stop(@Observes ShutdownEvent event) throws InterruptedException {

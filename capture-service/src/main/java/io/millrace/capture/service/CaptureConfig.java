@@ -27,7 +27,7 @@ public interface CaptureConfig {
     @WithDefault("http://localhost:18081/apis/registry/v3")
     String registryUrl();
 
-    /** Share of changes that are traced though their row brings no trace context, 0 to 1. Default 0.01. */
+    /** Share of changes that are traced though their row brings no trace context, 0 to 1, where no pipeline file says it. Default 0.01. */
     @WithDefault("0.01")
     @DecimalMin("0")
     @DecimalMax("1")

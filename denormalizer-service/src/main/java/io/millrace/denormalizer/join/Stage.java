@@ -200,7 +200,7 @@ public final class Stage {
         long now = Headers.nowMicros();
         var builder = tracer.spanBuilder("join " + plan.pipeline()).setSpanKind(SpanKind.CONSUMER).setParent(Context.root().with(Span.wrap(parent)))
                 .setStartTimestamp(Math.min(now, Headers.number(cause, Headers.GATED, now)), TimeUnit.MICROSECONDS)
-                .setAttribute("millrace.stage", "join").setAttribute("millrace.pipeline", plan.pipeline()).setAttribute("millrace.document", documentId)
+                .setAttribute("millrace.stage", "join").setAttribute("millrace.pipeline", plan.pipeline()).setAttribute("millrace.document", plan.trace().shown(documentId))
                 .setAttribute("millrace.position", Headers.position(out).toString()).setAttribute("millrace.version", Headers.number(out, Headers.VERSION, -1));
         synchronized (traced) {
             var before = traced.get(documentId);

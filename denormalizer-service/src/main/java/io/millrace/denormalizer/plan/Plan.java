@@ -2,12 +2,14 @@ package io.millrace.denormalizer.plan;
 
 import io.millrace.denormalizer.row.Filter;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.file.Trace;
 import java.util.List;
 
 /**
  * How one pipeline is joined: made once from the pipeline file, immutable.
  *
  * @param pipeline its name
+ * @param trace what its spans tell
  * @param source the database's name
  * @param tables every table once, by {@link TablePlan#id}
  * @param spine the nodes whose rows are stored with the document they belong to, by {@link SpineNode#id}; the root first
@@ -19,6 +21,7 @@ import java.util.List;
  */
 public record Plan(
         String pipeline,
+        Trace trace,
         String source,
         List<TablePlan> tables,
         List<SpineNode> spine,

@@ -66,7 +66,7 @@ public final class Planner {
         root.table().nodes().add(root);
         var shape = shape(document, List.of(), root.table(), null, root);
         var filter = Filter.of(document.where(), root.table()::slot);
-        return new Plan(pipeline.name(), pipeline.source().name(), List.copyOf(tables.values()), List.copyOf(spine), List.copyOf(indexes.values()), shape, filter, rootKey, fingerprint());
+        return new Plan(pipeline.name(), pipeline.trace(), pipeline.source().name(), List.copyOf(tables.values()), List.copyOf(spine), List.copyOf(indexes.values()), shape, filter, rootKey, fingerprint());
     }
 
     /** The state stores' content follows from the document's shape and the order of the tables' columns alone; documents from the user's steps too. */

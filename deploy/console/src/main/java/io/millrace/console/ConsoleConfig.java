@@ -15,7 +15,7 @@ public interface ConsoleConfig {
     /** Pipeline files, or folders of them, separated by commas. No default. */
     List<Path> pipelines();
 
-    /** Instances of capture. Default {@code http://localhost:18101}. */
+    /** Instances of capture; a name that stands for several addresses is several. Default {@code http://localhost:18101}. */
     @WithDefault("http://localhost:18101")
     List<URI> captureUrls();
 
@@ -38,6 +38,12 @@ public interface ConsoleConfig {
     /** The search engine. Default {@code http://localhost:19200}. */
     @WithDefault("http://localhost:19200")
     URI searchUrl();
+
+    /** Its user. Default none. */
+    Optional<String> searchUser();
+
+    /** A file with that user's password. */
+    Optional<Path> searchPasswordFile();
 
     /** How long a service may take to answer before it counts as away. Default 2 seconds. */
     @WithDefault("2s")

@@ -14,7 +14,7 @@ import picocli.CommandLine.Parameters;
 @Command(name = "images", mixinStandardHelpOptions = true, description = "Makes a container image of each service as a tar, with a Java of its own and an AOT cache from a trained start. Needs no container engine.")
 public final class Images implements Callable<Integer> {
 
-    private static final List<String> SERVICES = List.of("capture-service", "schema-registry-gate", "denormalizer-service", "search-indexer", "purge-service");
+    private static final List<String> SERVICES = List.of("capture-service", "schema-registry-gate", "denormalizer-service", "search-indexer", "purge-service", "console");
 
     @Option(names = "--base", defaultValue = "scratch", description = "What the images stand on: an image of a registry that has the GNU C library (debian:trixie-slim), or 'scratch', which takes this machine's. Default: ${DEFAULT-VALUE}")
     private String base;
@@ -24,7 +24,7 @@ public final class Images implements Callable<Integer> {
     private String repository;
     @Option(names = "--try", description = "Unpack each image afterwards and start it in there, with nothing else of this machine. Needs unshare and, with a base other than 'scratch', a registry.")
     private boolean trial;
-    @Parameters(paramLabel = "SERVICE", description = "Which services. Default: all five.")
+    @Parameters(paramLabel = "SERVICE", description = "Which services. Default: all of them.")
     private List<String> services = new ArrayList<>();
 
     public static void main(String[] args) {
@@ -48,9 +48,9 @@ public final class Images implements Callable<Integer> {
         }
         var java = JavaRuntime.in(folder.resolve("java"));
         for (var service : services.isEmpty() ? SERVICES : services) {
-            var application = home.resolve(service).resolve("target/quarkus-image");
+            var application = home.resolve(module(service)).resolve("target/quarkus-image");
             if (!Files.exists(application.resolve("quarkus-run.jar"))) {
-                throw new ImageException("Not built: " + application + ". Run ./millrace images from the root of the checkout, which builds it, or ./mvnw package -Pimage -DskipTests -pl " + service + " -am", null);
+                throw new ImageException("Not built: " + application + ". Run ./millrace images from the root of the checkout, which builds it, or ./mvnw package -Pimage -DskipTests -pl " + module(service) + " -am", null);
             }
             var trained = Training.of(service, application, folder.resolve("applications").resolve(service), java, home.resolve("deploy/demo/pipelines"));
             var tar = folder.resolve(service + ".tar");
@@ -62,5 +62,10 @@ public final class Images implements Callable<Integer> {
             }
         }
         return 0;
+    }
+
+    /** The service's folder in the checkout. */
+    private static String module(String service) {
+        return service.equals("console") ? "deploy/console" : service;
     }
 }

@@ -103,6 +103,7 @@ final class Training {
             case "schema-registry-gate" -> "GATE";
             case "denormalizer-service" -> "DENORMALIZER";
             case "search-indexer" -> "INDEXER";
+            case "console" -> "CONSOLE";
             default -> "PURGE";
         };
         return Map.of(key + "_PIPELINES", pipelines.toString(), "QUARKUS_HTTP_PORT", Integer.toString(port), "QUARKUS_HTTP_HOST", "localhost", "KAFKA_BOOTSTRAP_SERVERS", "localhost:1",

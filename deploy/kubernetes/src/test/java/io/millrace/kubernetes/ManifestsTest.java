@@ -47,7 +47,9 @@ class ManifestsTest {
             "schema-registry-gate -> kafka:9093", "schema-registry-gate -> registry:8080", "denormalizer-service -> kafka:9093", "denormalizer-service -> registry:8080",
             "search-indexer -> kafka:9093", "search-indexer -> registry:8080", "search-indexer -> search:9200", "purge-service -> postgres:5432", "purge-service -> kafka:9093", "purge-service -> search:9200",
             "prometheus -> capture-service:18101", "prometheus -> schema-registry-gate:18102", "prometheus -> denormalizer-service:18103", "prometheus -> search-indexer:18104", "prometheus -> purge-service:18105",
-            "operator -> schema-registry-gate:18102", "operator -> purge-service:18105");
+            "operator -> schema-registry-gate:18102", "operator -> purge-service:18105",
+            "console -> capture-service:18101", "console -> schema-registry-gate:18102", "console -> denormalizer-service:18103", "console -> search-indexer:18104", "console -> purge-service:18105",
+            "console -> postgres:5432", "console -> search:9200", "prometheus -> console:18106", "operator -> console:18106");
     private static final List<String> TRACES = List.of("capture-service -> telemetry:4317", "schema-registry-gate -> telemetry:4317", "denormalizer-service -> telemetry:4317",
             "search-indexer -> telemetry:4317", "purge-service -> telemetry:4317", "schema-registry-gate-http -> telemetry:4317", "purge-service-http -> telemetry:4317");
     private static final List<String> KNATIVE = List.of("schema-registry-gate-http -> kafka:9093", "schema-registry-gate-http -> registry:8080", "purge-service-http -> postgres:5432",
@@ -164,9 +166,9 @@ class ManifestsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"capture-service", "schema-registry-gate", "denormalizer-service", "search-indexer", "purge-service"})
+    @ValueSource(strings = {"capture-service", "schema-registry-gate", "denormalizer-service", "search-indexer", "purge-service", "console"})
     void theBaseBuildsOnWhatTheServiceSaysAboutItself(String service) throws IOException {
-        var built = HOME.resolve(service).resolve("target/kubernetes/kubernetes.yml");
+        var built = folder(service).resolve("target/kubernetes/kubernetes.yml");
         var base = FOLDER.resolve("base").resolve(service).resolve("workload.yaml");
         Assumptions.assumeTrue(Files.exists(built), built + " is made by 'package' of the service, which has not run");
         assertEquals(Manifests.parse(Files.readString(built)), Manifests.parse(Files.readString(base)), () -> "The service changed: cp " + HOME.relativize(built) + " " + HOME.relativize(base) + " && deploy/kubernetes/render.sh");
@@ -242,13 +244,17 @@ class ManifestsTest {
     }
 
     private static String metrics() {
-        return Stream.concat(SERVICES.keySet().stream().map(HOME::resolve), Stream.of(OBSERVABILITY)).map(folder -> folder.resolve("README.md")).map(f -> {
+        return Stream.concat(SERVICES.keySet().stream().map(ManifestsTest::folder), Stream.of(OBSERVABILITY)).map(folder -> folder.resolve("README.md")).map(f -> {
             try {
                 return Files.readString(f);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
         }).reduce("", String::concat);
+    }
+
+    private static Path folder(String service) {
+        return HOME.resolve(service.equals("console") ? "deploy/console" : service);
     }
 
     private static TreeSet<String> arrows(Manifests manifests) {
@@ -260,7 +266,7 @@ class ManifestsTest {
         pods.add(new Arrows.Pod("knative", Map.of("app", "activator"), Map.of("kubernetes.io/metadata.name", "knative-serving")));
         pods.add(new Arrows.Pod("stranger", Map.of("app", "shop"), Map.of("kubernetes.io/metadata.name", "shop")));
         var ours = pods.stream().filter(p -> arrows.services().contains(p)).map(Arrows.Pod::name).toList();
-        var all = arrows.between(pods, List.of(5432, 9093, 8080, 9200, 4317, 18101, 18102, 18103, 18104, 18105, 8012));
+        var all = arrows.between(pods, List.of(5432, 9093, 8080, 9200, 4317, 18101, 18102, 18103, 18104, 18105, 18106, 8012));
         all.removeIf(a -> ours.stream().noneMatch(name -> a.startsWith(name + " ") || a.contains("> " + name + ":")));
         return all;
     }

@@ -111,7 +111,7 @@ final class Policies {
             require(isKnown(name, service), workload, "sets " + name + ", which " + service.name() + " does not know");
         }
         service.keys().forEach((key, standard) -> require(standard != null || variables.contains(ServiceFacts.variable(key)), workload, "does not set " + key + ", which has no default"));
-        if (Set.of("capture-service", "purge-service").contains(service.name())) {
+        if (Set.of("capture-service", "purge-service", "console").contains(service.name())) {
             var needed = pipelines.stream().flatMap(p -> Stream.of(p.source().url(), p.source().user(), p.source().password())).map(Object::toString).toList();
             for (var reference : needed) {
                 var name = Pattern.compile("\\b[A-Z][A-Z0-9_]+\\b").matcher(reference);

@@ -30,9 +30,10 @@ record ServiceFacts(String name, Properties properties, Map<String, String> keys
             "schema-registry-gate", "io/millrace/gate/GateConfig",
             "denormalizer-service", "io/millrace/denormalizer/DenormalizerConfig",
             "search-indexer", "io/millrace/indexer/IndexerConfig",
-            "purge-service", "io/millrace/purge/PurgeConfig");
+            "purge-service", "io/millrace/purge/PurgeConfig",
+            "console", "io/millrace/console/ConsoleConfig");
 
-    /** All five, by name, from the class path. */
+    /** All of them, by name, from the class path. */
     static Map<String, ServiceFacts> read() {
         var facts = new LinkedHashMap<String, ServiceFacts>();
         try {

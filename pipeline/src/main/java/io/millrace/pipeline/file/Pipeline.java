@@ -21,6 +21,7 @@ import java.util.SequencedSet;
  * @param tables what is special about single tables; a table that is not listed has the defaults
  * @param document the shape of the documents
  * @param index where and how they are searched
+ * @param trace what is traced
  */
 public record Pipeline(
         @NotNull @Pattern(regexp = NAME, message = NAME_RULE) String name,
@@ -29,7 +30,8 @@ public record Pipeline(
         Compatibility compatibility,
         Map<TableName, @Valid TableSettings> tables,
         @NotNull @Valid Node document,
-        @NotNull @Valid Index index) {
+        @NotNull @Valid Index index,
+        Trace trace) {
 
     static final String NAME = "[a-z][a-z0-9-]{0,39}";
     static final String NAME_RULE = "must be lower-case letters, digits and hyphens, begin with a letter, and be at most 40 long";

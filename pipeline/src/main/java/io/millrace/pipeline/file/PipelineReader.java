@@ -40,6 +40,7 @@ final class PipelineReader {
         var tables = root.get("tables");
         var node = root.need("document");
         var index = root.get("index");
+        var trace = root.get("trace");
         var pipeline = new Pipeline(
                 name,
                 replaces == null ? List.of() : replaces.elements(Yaml::text),
@@ -47,7 +48,8 @@ final class PipelineReader {
                 compatibility,
                 tables == null ? Map.of() : tables(tables, compatibility == null ? TableSettings.DEFAULT.compatibility() : compatibility),
                 node == null ? null : node(node, "root"),
-                index(index, name));
+                index(index, name),
+                trace == null ? Trace.DEFAULT : trace(trace));
         root.done();
         return pipeline;
     }
@@ -64,6 +66,14 @@ final class PipelineReader {
                 reference(yaml.need("password"), folder, false));
         yaml.done();
         return source;
+    }
+
+    private static Trace trace(Yaml yaml) {
+        var rate = yaml.get("rate");
+        var privateIds = yaml.get("privateIds");
+        var trace = new Trace(rate == null ? null : rate.share(), privateIds != null && privateIds.truth());
+        yaml.done();
+        return trace;
     }
 
     static Reference reference(Yaml yaml, Path folder, boolean literal) {

@@ -239,6 +239,21 @@ final class Yaml {
         return otherwise;
     }
 
+    /** A number from 0 to 1; null, with a problem, for anything else. */
+    Double share() {
+        var text = text();
+        try {
+            double share = text == null ? 0 : Double.parseDouble(text);
+            if (share >= 0 && share <= 1) {
+                return share;
+            }
+        } catch (NumberFormatException _) {
+            // Said below.
+        }
+        problem("'" + text + "' is not a number from 0 to 1");
+        return null;
+    }
+
     /** True for {@code true}; false, with a problem for anything but {@code false}. */
     boolean truth() {
         var text = text();

@@ -217,6 +217,17 @@ class PipelineFilesTest {
     }
 
     @Test
+    void what_is_traced_is_read_and_hides_ids_where_it_says_so() {
+        assertEquals(Trace.DEFAULT, PipelineFiles.load(List.of(write("p.yaml", good))).getFirst().pipeline().trace());
+        var trace = PipelineFiles.load(List.of(write("p.yaml", good + "trace: {rate: 0.25, privateIds: true}\n"))).getFirst().pipeline().trace();
+        assertEquals(new Trace(0.25, true), trace);
+        assertEquals("sha256-73475cb40a568e8da8a045ced110137e159f890ac4da883b6b17dc651b3a8049", trace.shown("42"));
+        assertEquals("42", Trace.DEFAULT.shown("42"));
+        assertTrue(refusal(good + "trace: {rate: 1.5}\n").contains("trace.rate: '1.5' is not a number from 0 to 1"));
+        assertTrue(refusal(good + "trace: {rate: NaN}\n").contains("trace.rate: 'NaN' is not a number from 0 to 1"));
+    }
+
+    @Test
     void a_key_that_stands_twice_is_refused() {
         assertTrue(refusal(good + "name: other\n").contains("the key 'name' is there twice"));
     }

@@ -1,9 +1,11 @@
 package io.millrace.purge.erasure;
 
+import io.millrace.pipeline.record.TraceParent;
 import io.millrace.purge.problem.Problem;
 import io.millrace.purge.problem.ProblemException;
 import io.millrace.purge.security.TokenMechanism;
 import io.millrace.purge.source.Pipelines;
+import io.opentelemetry.api.trace.Span;
 import io.quarkus.security.identity.SecurityIdentity;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.annotation.security.RolesAllowed;
@@ -16,6 +18,7 @@ import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.Response.Status;
@@ -33,6 +36,7 @@ public class ErasureResource {
     /** As the search engine takes it. */
     private static final int MOST_ID_BYTES = 512;
     private static final int MOST_KEY_CHARACTERS = 255;
+    private static final String TRACEPARENT = "traceparent";
 
     private final Erasures erasures;
     private final Pipelines pipelines;
@@ -47,7 +51,7 @@ public class ErasureResource {
     @POST
     @Path("pipelines/{pipeline}/documents/{id: .*}/erasure")
     @Consumes(MediaType.APPLICATION_JSON)
-    public Response request(@PathParam("pipeline") String pipeline, @PathParam("id") String id, @HeaderParam("Idempotency-Key") String key,
+    public Response request(@PathParam("pipeline") String pipeline, @PathParam("id") String id, @HeaderParam("Idempotency-Key") String key, @QueryParam("trace") String trace,
             @NotNull(message = "must be {\"reason\": …}") @Valid ErasureRequest body) {
         var on = "the document '" + id + "' of the pipeline '" + pipeline + "'";
         var generations = pipelines.generations(pipeline);
@@ -58,8 +62,18 @@ public class ErasureResource {
         refuseId(id, on);
         refuseKey(key, on);
         refuseNul(body.reason(), "the reason", on);
-        var erasure = erasures.request(generations.getFirst(), id, body.reason().strip(), caller.getPrincipal().getName(), key);
-        return Response.accepted(erasure).location(URI.create("/erasures/" + erasure.id())).build();
+        var traceparent = traceparent("1".equals(trace));
+        var erasure = erasures.request(generations.getFirst(), id, body.reason().strip(), caller.getPrincipal().getName(), key, traceparent);
+        return Response.accepted(erasure).location(URI.create("/erasures/" + erasure.id())).header(TRACEPARENT, traceparent).build();
+    }
+
+    /** Only a sampled context: without one capture applies its own rate, which an unsampled one would switch off. */
+    private static String traceparent(boolean wanted) {
+        var context = Span.current().getSpanContext();
+        if (context.isValid() && context.isSampled()) {
+            return new TraceParent(context.getTraceId(), context.getSpanId(), true).toString();
+        }
+        return wanted ? TraceParent.start(true).toString() : null;
     }
 
     /** An empty id, as servers and proxies fold the slashes around it. */
@@ -68,7 +82,7 @@ public class ErasureResource {
     @Consumes(MediaType.APPLICATION_JSON)
     public Response request(@PathParam("pipeline") String pipeline, @HeaderParam("Idempotency-Key") String key,
             @NotNull(message = "must be {\"reason\": …}") @Valid ErasureRequest body) {
-        return request(pipeline, "", key, body);
+        return request(pipeline, "", key, null, body);
     }
 
     @GET

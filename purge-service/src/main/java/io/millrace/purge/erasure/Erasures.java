@@ -2,10 +2,8 @@ package io.millrace.purge.erasure;
 
 import io.debezium.outbox.quarkus.ExportedEvent;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.millrace.pipeline.record.TraceParent;
 import io.millrace.purge.problem.Problem;
 import io.millrace.purge.problem.ProblemException;
-import io.opentelemetry.api.trace.Span;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Event;
 import jakarta.persistence.EntityManager;
@@ -32,11 +30,12 @@ public class Erasures {
      * Writes audit and outbox row in one transaction.
      *
      * @param key makes the request idempotent; null for none
+     * @param traceparent sampled context that its change continues; null to leave it to capture whether it is traced
      * @return the erasure, an earlier one where the key was used for the same document before
      * @throws ProblemException when the key was used for something else
      */
     @Transactional
-    Erasure request(String pipeline, String document, String reason, String requestedBy, String key) {
+    Erasure request(String pipeline, String document, String reason, String requestedBy, String key, String traceparent) {
         var id = UUID.randomUUID();
         int written = entities.createNativeQuery("""
                 INSERT INTO millrace.purge_audit (id, pipeline, document_id, requested_by, reason, requested_at, idempotency_key)
@@ -47,7 +46,7 @@ public class Erasures {
             return repeated(pipeline, document, requestedBy, key);
         }
         var audit = entities.find(Audit.class, id);
-        outbox.fire(new EraseEvent(id, pipeline, document, audit.requestedAt, traceparent()));
+        outbox.fire(new EraseEvent(id, pipeline, document, audit.requestedAt, traceparent));
         // The extension's row would otherwise be written at the commit, where its failure has no name.
         entities.flush();
         count(pipeline, "requested");
@@ -74,12 +73,6 @@ public class Erasures {
         var outcome = entities.find(Outcome.class, audit.id);
         return new Erasure(audit.id, audit.pipeline, audit.document, outcome == null ? State.REQUESTED : State.CARRIED_OUT, audit.requestedBy, audit.reason, audit.requestedAt,
                 outcome == null ? null : outcome.version, outcome == null ? null : outcome.seenAt);
-    }
-
-    /** Only a sampled context: without one capture applies its own rate, which an unsampled one would switch off. */
-    private static String traceparent() {
-        var context = Span.current().getSpanContext();
-        return context.isValid() && context.isSampled() ? new TraceParent(context.getTraceId(), context.getSpanId(), true).toString() : null;
     }
 
     private void count(String pipeline, String outcome) {

@@ -156,7 +156,7 @@ public final class BulkWriter {
         int deleted = 0;
         boolean unmapped = false;
         String wait = null;
-        try (var bulk = spans.bulk(pipeline.name(), documents.size(), started, now)) {
+        try (var bulk = spans.bulk(pipeline, documents.size(), started, now)) {
             for (int i = 0; i < documents.size(); i++) {
                 var document = documents.get(i);
                 switch (answer.verdicts().get(i)) {

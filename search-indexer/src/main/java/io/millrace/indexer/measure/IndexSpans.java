@@ -1,5 +1,6 @@
 package io.millrace.indexer.measure;
 
+import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.TraceParent;
 import io.opentelemetry.api.OpenTelemetry;
@@ -33,7 +34,7 @@ public final class IndexSpans {
      * @param started microseconds since the epoch, when the request was sent
      * @param ended microseconds since the epoch, when it was answered
      */
-    public Bulk bulk(String pipeline, int documents, long started, long ended) {
+    public Bulk bulk(Pipeline pipeline, int documents, long started, long ended) {
         return new Bulk(pipeline, documents, started, ended);
     }
 
@@ -43,14 +44,14 @@ public final class IndexSpans {
      */
     public final class Bulk implements AutoCloseable {
 
-        private final String pipeline;
+        private final Pipeline pipeline;
         private final int documents;
         private final long started;
         private final long ended;
         /** Null while no document of it is traced. */
         private Span shared;
 
-        private Bulk(String pipeline, int documents, long started, long ended) {
+        private Bulk(Pipeline pipeline, int documents, long started, long ended) {
             this.pipeline = pipeline;
             this.documents = documents;
             this.started = started;
@@ -65,12 +66,12 @@ public final class IndexSpans {
             }
             var remote = SpanContext.createFromRemoteParent(parent.traceId(), parent.spanId(), TraceFlags.getSampled(), TraceState.getDefault());
             if (shared == null) {
-                shared = span("bulk " + pipeline, remote, SpanKind.CLIENT).setAttribute("messaging.batch.message_count", documents).startSpan();
+                shared = span("bulk " + pipeline.name(), remote, SpanKind.CLIENT).setAttribute("messaging.batch.message_count", documents).startSpan();
             }
             shared.addLink(remote);
-            span("index " + pipeline, remote, SpanKind.CONSUMER)
+            span("index " + pipeline.name(), remote, SpanKind.CONSUMER)
                     .addLink(shared.getSpanContext())
-                    .setAttribute("millrace.document", record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8))
+                    .setAttribute("millrace.document", record.key() == null ? "" : pipeline.trace().shown(new String(record.key(), StandardCharsets.UTF_8)))
                     .setAttribute("millrace.outcome", outcome)
                     .setAttribute("millrace.version", Headers.number(record.headers(), Headers.VERSION, -1))
                     .setAttribute("messaging.destination.partition.id", Integer.toString(record.partition()))
@@ -82,7 +83,7 @@ public final class IndexSpans {
 
         private SpanBuilder span(String name, SpanContext parent, SpanKind kind) {
             return tracer.spanBuilder(name).setParent(Context.root().with(Span.wrap(parent))).setSpanKind(kind).setStartTimestamp(started, TimeUnit.MICROSECONDS)
-                    .setAttribute("millrace.stage", "index").setAttribute("millrace.pipeline", pipeline);
+                    .setAttribute("millrace.stage", "index").setAttribute("millrace.pipeline", pipeline.name());
         }
 
         @Override

@@ -13,6 +13,8 @@ import io.millrace.tests.stack.SharedStack;
 import io.millrace.tests.stack.SpanReceiver;
 import io.millrace.tests.stack.SpanReceiver.Span;
 import io.restassured.RestAssured;
+import io.restassured.http.ContentType;
+import java.nio.file.Files;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
@@ -96,6 +98,27 @@ class TraceIT {
         assertEquals(times.stream().sorted().toList(), times, "each step ends after the one before, by one machine's clock");
         assertEquals(List.of(), trace.get("notes").items());
         RestAssured.given().baseUri(stack.address(Stage.INDEXER).toString()).get("/pipelines/monitors/documents/none/trace").then().statusCode(404);
+    }
+
+    @Test
+    void anErasureThatAsksForItIsTracedThroughAllStages() throws Exception {
+        long id;
+        try (var connection = stack.connect(); var statement = connection.createStatement()) {
+            try (var row = statement.executeQuery("INSERT INTO public.monitor (organisation_id, name, query, status, type, created, modified) VALUES (1, 'to be erased', '', 'ok', 'metric', now(), now()) RETURNING id")) {
+                row.next();
+                id = row.getLong(1);
+            }
+            stack.settled().await();
+            var answer = RestAssured.given().baseUri(stack.address(Stage.PURGE).toString()).contentType(ContentType.JSON).header("Authorization", "Bearer " + Files.readString(stack.stack().token()).strip())
+                    .queryParam("trace", 1).body("{\"reason\": \"to see its way\"}").post("/pipelines/monitors/documents/" + id + "/erasure");
+            assertEquals(202, answer.statusCode(), answer::asString);
+            var traceId = answer.header("traceparent").split("-")[1];
+            var way = List.of("capture millrace.outboxevent", "gate demo.millrace.outboxevent", "join monitors", "index monitors");
+            var spans = Awaitility.await("all spans of the erasure").atMost(PATIENCE).until(() -> named(traceId), w -> w.keySet().containsAll(way));
+            assertEquals(Long.toString(id), spans.get("index monitors").attributes().get("millrace.document"));
+            statement.executeUpdate("DELETE FROM public.monitor WHERE id = " + id);
+        }
+        stack.settled().await().forEach(comparison -> assertTrue(comparison.agrees(), comparison::describe));
     }
 
     private Json trace(String id) {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.millrace.console.ConsoleConfig;
 import io.millrace.console.Http;
+import io.millrace.console.Instances;
 import io.millrace.console.Pipelines;
 import io.millrace.pipeline.file.Field;
 import io.millrace.pipeline.file.Pipeline;
@@ -16,7 +17,6 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.QueryParam;
 import java.io.IOException;
-import java.net.URI;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,8 +64,8 @@ public class DocumentResource {
     public Hits search(@PathParam("pipeline") String name, @QueryParam("q") @DefaultValue("") String text) throws IOException, InterruptedException {
         var pipeline = pipelines.named(name);
         var query = text.isBlank() ? Map.of("match_all", Map.of()) : Map.of("simple_query_string", Map.of("query", text, "lenient", true, "default_operator", "and"));
-        var answer = http.send("POST", index(pipeline, "/_search"), json.writeValueAsString(
-                Map.of("size", HITS, "query", query, "track_total_hits", true, "_source", pipeline.document().fields().stream().map(Field::name).limit(FIELDS).toList())), null);
+        var answer = http.search("POST", index(pipeline, "/_search"), json.writeValueAsString(
+                Map.of("size", HITS, "query", query, "track_total_hits", true, "_source", pipeline.document().fields().stream().map(Field::name).limit(FIELDS).toList())));
         var found = json.readTree(answer.body());
         if (answer.statusCode() != 200) {
             throw new IOException("the search engine answered " + answer.statusCode() + ": " + found.path("error").path("reason").asText(answer.body()));
@@ -86,7 +86,7 @@ public class DocumentResource {
         JsonNode indexed = null;
         Long version = null;
         try {
-            var got = json.readTree(http.send("GET", index(pipeline, "/_doc/" + Http.step(id)), null, null).body());
+            var got = json.readTree(http.search("GET", index(pipeline, "/_doc/" + Http.step(id)), null).body());
             version = got.has("_version") ? got.path("_version").asLong() : null;
             indexed = got.get("_source");
             if (indexed == null) {
@@ -119,7 +119,7 @@ public class DocumentResource {
 
     private JsonNode trace(Pipeline pipeline, String id, List<String> notes) throws InterruptedException {
         try {
-            for (var indexer : config.indexerUrls()) {
+            for (var indexer : Instances.of(config.indexerUrls())) {
                 var answer = http.send("GET", indexer.resolve("/pipelines/" + Http.step(pipeline.name()) + "/documents/" + Http.step(id) + "/trace"), null, null);
                 if (answer.statusCode() == 200) {
                     return json.readTree(answer.body());
@@ -132,8 +132,8 @@ public class DocumentResource {
         return null;
     }
 
-    private URI index(Pipeline pipeline, String path) {
-        return config.searchUrl().resolve("/" + Http.step(pipeline.index().name()) + path);
+    private static String index(Pipeline pipeline, String path) {
+        return "/" + Http.step(pipeline.index().name()) + path;
     }
 
     private String pretty(JsonNode node) {

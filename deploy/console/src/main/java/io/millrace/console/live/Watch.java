@@ -3,6 +3,7 @@ package io.millrace.console.live;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.millrace.console.ConsoleConfig;
 import io.millrace.console.Http;
+import io.millrace.console.Instances;
 import io.millrace.console.Pipelines;
 import io.millrace.console.live.StageView.Extra;
 import jakarta.inject.Singleton;
@@ -26,7 +27,6 @@ public class Watch {
     private static final List<String> STEPS = List.of("capture", "gate", "join", "index");
 
     private final List<Stage> stages;
-    private final ConsoleConfig config;
     private final Http http;
     private final Pipelines pipelines;
     private final ObjectMapper json;
@@ -42,7 +42,6 @@ public class Watch {
     private record Answer(String state, String reason, String metrics) {}
 
     Watch(ConsoleConfig config, Http http, Pipelines pipelines, ObjectMapper json) {
-        this.config = config;
         this.http = http;
         this.pipelines = pipelines;
         this.json = json;
@@ -67,7 +66,7 @@ public class Watch {
     private LiveView ask() throws InterruptedException {
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
             var answers = new LinkedHashMap<Stage, List<Future<Answer>>>();
-            stages.forEach(stage -> answers.put(stage, stage.instances.stream().map(i -> threads.submit(() -> ask(i))).toList()));
+            stages.forEach(stage -> answers.put(stage, Instances.of(stage.instances).stream().map(i -> threads.submit(() -> ask(i))).toList()));
             var counts = new LinkedHashMap<String, Future<Long>>();
             pipelines.all().forEach(p -> counts.put(p.index().name(), threads.submit(() -> count(p.index().name()))));
             var views = new ArrayList<StageView>();
@@ -137,7 +136,7 @@ public class Watch {
 
     private Long count(String index) throws InterruptedException {
         try {
-            var answer = http.quick(config.searchUrl().resolve("/" + Http.step(index) + "/_count"));
+            var answer = http.quickSearch("/" + Http.step(index) + "/_count");
             return answer.statusCode() == 200 ? json.readTree(answer.body()).path("count").asLong() : null;
         } catch (IOException e) {
             return null;

@@ -2,7 +2,6 @@ package io.millrace.console.manage;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.millrace.console.ConsoleConfig;
 import io.millrace.console.Http;
 import io.millrace.console.Pipelines;
 import io.millrace.pipeline.file.Pipeline;
@@ -33,13 +32,11 @@ public class ManageResource {
               AND (? = '' OR EXISTS (SELECT FROM monitor_tag mt JOIN tag g ON g.id = mt.tag_id WHERE mt.monitor_id = m.id AND g.key || ':' || g.value = ?))""";
 
     private final Pipelines pipelines;
-    private final ConsoleConfig config;
     private final Http http;
     private final ObjectMapper json;
 
-    ManageResource(Pipelines pipelines, ConsoleConfig config, Http http, ObjectMapper json) {
+    ManageResource(Pipelines pipelines, Http http, ObjectMapper json) {
         this.pipelines = pipelines;
-        this.config = config;
         this.http = http;
         this.json = json;
     }
@@ -116,9 +113,9 @@ public class ManageResource {
     private Side index(Pipeline monitors, Question q) throws InterruptedException {
         long began = System.nanoTime();
         try {
-            var address = config.searchUrl().resolve("/" + Http.step(monitors.index().name()) + "/_search");
+            var question = json.writeValueAsString(body(q));
             began = System.nanoTime();
-            var answer = http.send("POST", address, json.writeValueAsString(body(q)), null);
+            var answer = http.search("POST", "/" + Http.step(monitors.index().name()) + "/_search", question);
             long took = millis(began);
             var found = json.readTree(answer.body());
             if (answer.statusCode() != 200) {
