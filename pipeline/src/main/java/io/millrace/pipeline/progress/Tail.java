@@ -5,10 +5,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
@@ -23,6 +23,9 @@ public final class Tail implements AutoCloseable {
     private final Map<String, String> last = new ConcurrentHashMap<>();
     private volatile long position;
     private volatile String trouble;
+    private volatile boolean closed;
+    /** Null while there is none. */
+    private volatile KafkaConsumer<byte[], byte[]> open;
     /** Guarded by this. */
     private Thread thread;
 
@@ -59,41 +62,36 @@ public final class Tail implements AutoCloseable {
     }
 
     private void live() {
-        while (!Thread.currentThread().isInterrupted()) {
+        while (!closed) {
             try (var consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+                open = consumer;
                 consumer.assign(List.of(partition));
                 consumer.seekToBeginning(List.of(partition));
-                while (!Thread.currentThread().isInterrupted()) {
+                while (!closed) {
                     for (var record : consumer.poll(POLL)) {
                         last.put(record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8), new String(record.value(), StandardCharsets.UTF_8));
                     }
                     position = consumer.position(partition);
                     trouble = null;
                 }
-            } catch (InterruptException | WakeupException e) {
+            } catch (WakeupException e) {
                 return;
             } catch (KafkaException e) {
                 trouble = "the topic " + partition.topic() + " cannot be read: " + e.getMessage();
-                if (!rest()) {
-                    return;
-                }
+                LockSupport.parkNanos(AGAIN.toNanos());
+            } finally {
+                open = null;
             }
         }
     }
 
-    private static boolean rest() {
-        try {
-            Thread.sleep(AGAIN);
-            return true;
-        } catch (InterruptedException e) {
-            return false;
-        }
-    }
-
+    /** Ends the reading soon; a consumer that is interrupted instead would complain of it in the log. */
     @Override
-    public synchronized void close() {
-        if (thread != null) {
-            thread.interrupt();
+    public void close() {
+        closed = true;
+        var reading = open;
+        if (reading != null) {
+            reading.wakeup();
         }
     }
 }
