@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.millrace.denormalizer.it.Schema;
 import io.millrace.denormalizer.it.Scratch;
+import io.millrace.denormalizer.it.Subscribing;
 import io.millrace.denormalizer.it.TableFormat;
 import io.millrace.denormalizer.plan.Planner;
 import io.millrace.denormalizer.row.RootKeys;
@@ -40,6 +41,7 @@ import org.apache.kafka.streams.TopologyTestDriver;
 import org.apache.kafka.streams.test.TestRecord;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -65,8 +67,16 @@ class JoinTopologyTest {
     private Pipeline pipeline;
 
     private void open(String name) throws IOException {
+        open(PipelineFiles.load(List.of(file(name))).getFirst().pipeline());
+    }
+
+    private static Path file(String name) {
+        return Path.of("src/test/resources/it/pipelines/" + name + ".yaml");
+    }
+
+    private void open(Pipeline joined) throws IOException {
         state = Scratch.folder();
-        pipeline = PipelineFiles.load(List.of(Path.of("src/test/resources/it/pipelines/" + name + ".yaml"))).getFirst().pipeline();
+        pipeline = joined;
         var rootKeys = new RootKeys(Schema.TABLES.get(pipeline.document().table().table()).keySchema());
         var plan = Planner.plan(pipeline, rootKeys.columns());
         var settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 1 << 20, 20_000, n -> true, DocumentSteps.NONE);
@@ -243,6 +253,18 @@ class JoinTopologyTest {
     @ValueSource(strings = {"monitors", "orgs", "steps", "people"})
     void documentsEqualTheJoinAfterRandomChangesInRandomOrder(String name) throws IOException {
         open(name);
+        randomChanges();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"monitors", "orgs", "steps", "people"})
+    void documentsEqualTheJoinWhereAllLookUpsAreSubscribedTo(String name, @TempDir Path folder) throws IOException {
+        open(Subscribing.write(file(name), folder.resolve("p.yaml"), name));
+        assertFalse(pipeline.subscribed().isEmpty());
+        randomChanges();
+    }
+
+    private void randomChanges() throws IOException {
         var random = new Random(7);
         for (int i = 0; i < 300; i++) {
             randomRow(random);
