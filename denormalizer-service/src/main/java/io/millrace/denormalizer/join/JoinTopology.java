@@ -92,7 +92,7 @@ public final class JoinTopology {
                 .withLoggingEnabled(CHANGELOG);
     }
 
-    private static StreamPartitioner<byte[], byte[]> exchange() {
+    static StreamPartitioner<byte[], byte[]> exchange() {
         return (topic, key, value, partitions) -> {
             int named = Message.partition(value);
             if (named >= 0) {

@@ -1,0 +1,121 @@
+package io.millrace.denormalizer.join;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.millrace.denormalizer.it.Schema;
+import io.millrace.denormalizer.it.Subscribing;
+import io.millrace.denormalizer.row.RootKeys;
+import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.file.PipelineFiles;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The join in four partitions whose messages are late and whose tasks crash, against nested loops. {@code -Dmillrace.it.seeds=N} runs N seeds in the place of a few. */
+class ClusterTest {
+
+    private static final int PARTITIONS = 4;
+    private static final List<String> PIPELINES = List.of("monitors", "orgs", "steps", "people");
+
+    @TempDir
+    static Path folder;
+
+    private final RandomRows rows = new RandomRows();
+    private Pipeline pipeline;
+    private Random random;
+
+    static Stream<Arguments> seeds() {
+        return IntStream.range(0, Integer.getInteger("millrace.it.seeds", 6)).boxed().flatMap(seed -> PIPELINES.stream().map(p -> Arguments.of(p, seed)));
+    }
+
+    private Cluster open(String name, int seed, boolean subscribes) throws IOException {
+        var file = Path.of("src/test/resources/it/pipelines/" + name + ".yaml");
+        pipeline = subscribes ? Subscribing.write(file, folder.resolve(name + ".yaml"), name) : PipelineFiles.load(List.of(file)).getFirst().pipeline();
+        random = new Random(seed);
+        return new Cluster(pipeline, new RootKeys(Schema.TABLES.get(pipeline.document().table().table()).keySchema()), rows::schema, PARTITIONS, random);
+    }
+
+    private void change(int count) {
+        for (int i = 0; i < count; i++) {
+            rows.change(random);
+        }
+        if (random.nextInt(6) == 0) {
+            rows.truncate(List.of("monitor", "team", "recipient", "monitor_tag", "org", "step", "person", "tag").get(random.nextInt(8)));
+        }
+    }
+
+    private void compare(Cluster cluster, String when) {
+        var expected = new NaiveJoin(rows.tables).documents(pipeline.document());
+        for (var id : expected.keySet()) {
+            assertEquals(expected.get(id), cluster.documents().get(id), when + ", document " + id);
+        }
+        assertEquals(expected.keySet(), cluster.documents().keySet(), when);
+    }
+
+    /** @param survival of a crash by the state, in percent */
+    private void crashes(Cluster cluster, int survival) {
+        change(120);
+        for (int round = 0; round < 12; round++) {
+            cluster.write(rows);
+            for (int i = random.nextInt(400); i > 0; i--) {
+                cluster.something();
+                if (random.nextInt(60) == 0) {
+                    cluster.crashSomewhere(random.nextInt(100) < survival);
+                }
+            }
+            if (round > 0) {
+                cluster.caughtUp();
+            }
+            if (round % 3 == 2) {
+                cluster.settle();
+                compare(cluster, "round " + round);
+            }
+            change(random.nextInt(40));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void documentsEqualTheJoinWhateverIsLateAndWhoeverCrashes(String name, int seed) throws IOException {
+        var cluster = open(name, seed, true);
+        crashes(cluster, 100);
+        assertEquals(List.of(), cluster.regressions());
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void documentsEqualTheJoinWhereACrashLosesStateThatWasNotCommitted(String name, int seed) throws IOException {
+        crashes(open(name, seed, true), 30);
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void broadcastLookUpsStandTheSameTest(String name, int seed) throws IOException {
+        var cluster = open(name, seed, false);
+        crashes(cluster, 100);
+        assertEquals(List.of(), cluster.regressions());
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void whatIsAskedOrAnsweredInVainIsAskedAgain(String name, int seed) throws IOException {
+        var cluster = open(name, seed, true);
+        int[] lost = {0};
+        cluster.lose((partition, message) -> {
+            boolean isLost = (message instanceof Message.Subscribe || message instanceof Message.Answer || message instanceof Message.Unsubscribe) && random.nextInt(4) == 0;
+            lost[0] += isLost ? 1 : 0;
+            return isLost;
+        });
+        crashes(cluster, 100);
+        assertTrue(lost[0] > 0, "no message was lost");
+        assertEquals(List.of(), cluster.regressions());
+    }
+}
