@@ -64,6 +64,8 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
     /** What {@link Sinks#STATE} was told last; null before the first word. */
     private String told;
     private byte[] partitionKey;
+    /** Of the record that is worked on; negative where it is none. */
+    private long offset = -1;
 
     /** @param shares of each stream thread */
     Joiner(Plan plan, JoinSettings settings, CommitClock commits, Stage stage, ThreadLocal<ThreadShare> shares) {
@@ -96,7 +98,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         graves = new Graves(documents, clock, settings.keepRemoved());
         lookupGraves = new Graves(store, clock, settings.keepRemoved());
         home = new Home(store, lookupGraves, this::send);
-        subscriptions = new Subscriptions(store, clock, lookupGraves, context.taskId().partition(), context::currentSystemTimeMs, this::send);
+        subscriptions = new Subscriptions(store, clock, lookupGraves, context.taskId().partition(), context::currentSystemTimeMs, () -> offset, this::send);
         waiting = new WaitingDocuments(subscriptions);
         lookups = new Lookups(store, clock, lookupGraves, subscriptions, settings.lookupCacheBytes());
         placement = new Placement(documents, clock, graves);
@@ -134,7 +136,9 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         isQuiet = false;
         share.busy();
         mark();
+        offset = context.recordMetadata().orElseThrow().offset();
         apply(record.key(), Message.decode(record.value()), record.headers());
+        offset = -1;
         tell();
         stage.processed(System.nanoTime() - began);
     }

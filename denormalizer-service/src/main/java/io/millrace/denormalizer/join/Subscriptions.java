@@ -29,7 +29,8 @@ import org.apache.kafka.streams.state.KeyValueStore;
  * <li><b>left</b>: no document holds it any more. Its home is told so once that is committed, for after that no crash can bring the subscription back
  * </ul>
  *
- * <p>Each time a reference is taken up it is asked for under another nonce, so that an answer to what was given up is no answer. Not thread-safe.
+ * <p>Each time a reference is taken up it is asked for under another nonce, so that an answer to what was given up is no answer. What is asked because of
+ * a record has the same nonce when that record is replayed: the answer then stands behind it, and makes the documents that it made. Not thread-safe.
  */
 final class Subscriptions {
 
@@ -44,6 +45,7 @@ final class Subscriptions {
     private final Graves graves;
     private final int partition;
     private final LongSupplier millis;
+    private final LongSupplier offset;
     private final Sender send;
     /** A document that holds the reference, for those that were lately asked for one: as long as it does, no other need be looked for. */
     private final Map<Bytes, byte[]> holders = new LinkedHashMap<>(16, 0.75f, true) {
@@ -67,13 +69,15 @@ final class Subscriptions {
     /**
      * @param partition this one
      * @param millis the time, as the task has it
+     * @param offset of the record of the exchange that is worked on, negative where it is none
      */
-    Subscriptions(KeyValueStore<Bytes, byte[]> store, CommitClock.Session clock, Graves graves, int partition, LongSupplier millis, Sender send) {
+    Subscriptions(KeyValueStore<Bytes, byte[]> store, CommitClock.Session clock, Graves graves, int partition, LongSupplier millis, LongSupplier offset, Sender send) {
         this.store = store;
         this.clock = clock;
         this.graves = graves;
         this.partition = partition;
         this.millis = millis;
+        this.offset = offset;
         this.send = send;
         looked = clock.stamp();
         try (var all = store.prefixScan(Keys.asked(), Stores.BYTES)) {
@@ -169,7 +173,7 @@ final class Subscriptions {
             store.delete(Keys.left(reference));
             left--;
         }
-        long nonce = ThreadLocalRandom.current().nextLong();
+        long nonce = offset.getAsLong() >= 0 ? offset.getAsLong() : ThreadLocalRandom.current().nextLong(Long.MIN_VALUE, 0);
         store.put(Keys.asked(reference), new ByteWriter(16).putLong(nonce).putLong(millis.getAsLong()).toBytes());
         asked++;
         send.send(reference, new Message.Subscribe(partition, nonce), cause);

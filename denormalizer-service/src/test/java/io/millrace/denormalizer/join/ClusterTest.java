@@ -106,6 +106,12 @@ class ClusterTest {
 
     @ParameterizedTest
     @MethodSource("seeds")
+    void broadcastRollback(String name, int seed) throws IOException {
+        crashes(open(name, seed, false), 30);
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
     void whatIsAskedOrAnsweredInVainIsAskedAgain(String name, int seed) throws IOException {
         var cluster = open(name, seed, true);
         int[] lost = {0};
