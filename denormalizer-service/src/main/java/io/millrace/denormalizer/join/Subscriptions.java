@@ -255,8 +255,7 @@ final class Subscriptions {
         if (!answer.isLast()) {
             return false;
         }
-        var mark = isFirst ? Position.NONE : mark(reference);
-        subscribe(reference, answer.nonce(), mark.max(answer.position()));
+        subscribe(reference, answer.nonce(), isFirst ? answer.position() : answer.position().max(mark(reference)));
         if (isFirst) {
             store.delete(Keys.asked(reference));
             asked--;
@@ -279,8 +278,7 @@ final class Subscriptions {
             return false;
         }
         boolean changed = take(reference, notice.position(), notice.rowId(), notice.row());
-        var mark = mark(reference);
-        if (notice.row() == null && mark.isBefore(notice.position())) {
+        if (changed && notice.row() == null && mark(reference).isBefore(notice.position())) {
             subscribe(reference, nonce(state), notice.position());
         }
         return changed;
