@@ -59,7 +59,6 @@ final class Cluster {
     private BiPredicate<Integer, Message> loss = (partition, message) -> false;
     private boolean caughtUp;
     private long millis = 1_000_000;
-    private int written;
 
     Cluster(Pipeline pipeline, RootKeys rootKeys, SchemaSource schemas, int partitions, Random random) {
         this.plan = Planner.plan(pipeline, rootKeys.columns());
@@ -228,7 +227,6 @@ final class Cluster {
 
     /** As the indexer does: what has a lower version is no news. */
     private void document(Record<byte[], byte[]> record) {
-        written++;
         var id = new String(record.key(), StandardCharsets.UTF_8);
         long version = Headers.number(record.headers(), Headers.VERSION, -1);
         long before = versions.getOrDefault(id, 0L);
@@ -244,7 +242,7 @@ final class Cluster {
         }
     }
 
-    /** Writes what the tables have come to into the topics of the rows, and takes it. */
+    /** Takes the tables' pending records and writes them into the topics of the rows. */
     void write(RandomRows rows) {
         rows.pending.forEach((table, records) -> {
             var log = logs.get(RandomRows.topic(table));
@@ -320,18 +318,17 @@ final class Cluster {
         return documents;
     }
 
+    long version(String id) {
+        return versions.getOrDefault(id, -1L);
+    }
+
     /** Versions that went backwards. */
     List<String> regressions() {
         return regressions;
     }
 
-    /** How many documents and deletes were written. */
-    int written() {
-        return written;
-    }
-
-    /** How many stored entries of a kind the partitions have. */
-    long stored(Bytes prefix) {
-        return tasks.stream().flatMap(t -> content(t.stores.get(Stores.LOOKUPS)).keySet().stream()).filter(k -> k.get()[0] == prefix.get()[0]).count();
+    /** How many entries of the look-up stores, in all partitions, have keys that begin as this one. */
+    long stored(Bytes kind) {
+        return tasks.stream().flatMap(t -> content(t.stores.get(Stores.LOOKUPS)).keySet().stream()).filter(k -> k.get()[0] == kind.get()[0]).count();
     }
 }

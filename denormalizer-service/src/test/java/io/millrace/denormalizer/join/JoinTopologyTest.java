@@ -196,6 +196,25 @@ class JoinTopologyTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aDocumentIsAsNewAsWhatLeftItsLookUpBeforeItCame(boolean subscribes, @TempDir Path folder) throws IOException {
+        if (subscribes) {
+            open(Subscribing.write(file("monitors"), folder.resolve("p.yaml"), "monitors"));
+        } else {
+            open("monitors");
+        }
+        caughtUp = true;
+        var random = new Random(1);
+        rows.put("monitor", List.of("1"), RandomRows.with("id", "1", "team_id", "1"));
+        rows.put("team", List.of("1"), RandomRows.with("id", "1", "name", "gone soon"));
+        rows.put("team", List.of("1"), null);
+        rows.pending.remove("team").forEach(inputs.get(RandomRows.topic("team"))::pipeInput);
+        send(random);
+        compare("after the look-up left");
+        assertEquals(rows.position(), versions.get("1"));
+    }
+
     @Test
     void aLookUpInManyDocumentsReachesAllOfThem() throws IOException {
         open("monitors");
