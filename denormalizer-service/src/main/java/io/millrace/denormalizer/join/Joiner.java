@@ -59,8 +59,6 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
     private long scanEnded;
     private boolean isQuiet;
     private boolean isMarked;
-    /** Whether look-ups were unanswered at some time since the last tick. */
-    private boolean isAsking;
     /** What {@link Sinks#STATE} was told last; null before the first word. */
     private String told;
     private byte[] partitionKey;
@@ -99,7 +97,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         lookupGraves = new Graves(store, clock, settings.keepRemoved());
         home = new Home(store, lookupGraves, this::send);
         subscriptions = new Subscriptions(store, clock, lookupGraves, context.taskId().partition(), context::currentSystemTimeMs, () -> offset, this::send);
-        waiting = new WaitingDocuments(subscriptions);
+        waiting = new WaitingDocuments(store, clock, subscriptions, this::show);
         lookups = new Lookups(store, clock, lookupGraves, subscriptions, settings.lookupCacheBytes());
         placement = new Placement(documents, clock, graves);
         document = new StoredDocument(documents);
@@ -292,8 +290,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
      * is committed, so whoever sees that offset committed sees this too.
      */
     private void tell() {
-        isAsking |= subscriptions.asked() > 0;
-        var now = phase != Phase.LIVE ? "building" : !fanOut.isIdle() ? "spreading" : !heavy.isIdle() ? "holding heavy documents" : isAsking ? "asking for look-ups" : JoinTopics.IDLE;
+        var now = phase != Phase.LIVE ? "building" : !fanOut.isIdle() ? "spreading" : !heavy.isIdle() ? "holding heavy documents" : !waiting.isIdle() ? "asking for look-ups" : JoinTopics.IDLE;
         if (!now.equals(told)) {
             told = now;
             context.forward(new Record<>(partitionKey, now.getBytes(StandardCharsets.US_ASCII), context.currentSystemTimeMs()), Sinks.STATE);
@@ -387,9 +384,12 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
             if (isWanted(head)) {
                 emit(rootKey, head, cause);
                 heavy.rendered(rootKey, document.size(), System.nanoTime() - begin);
+            } else {
+                waiting.remove(rootKey);
             }
         } catch (UndecidedException e) {
             unbuildable(head, cause, e);
+            waiting.remove(rootKey);
         }
     }
 
@@ -429,8 +429,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
 
     /** For the document that was read last. */
     private void emit(byte[] rootKey, Head head, org.apache.kafka.common.header.Headers change) {
-        var waited = waiting.remove(rootKey);
-        var cause = waited == null ? change : waited;
+        var cause = waiting.cause(rootKey, change);
         byte[] built = null;
         IllegalArgumentException mistake = null;
         try {
@@ -442,6 +441,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
             await(rootKey, head, cause);
             return;
         }
+        waiting.remove(rootKey);
         if (mistake != null) {
             // What it referred to so far may be where the mistake is: its correction must lead here.
             builder.keepReferences(document.references());
@@ -578,7 +578,10 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         }
         heavy.work();
         subscriptions.work();
-        isAsking = false;
+        waiting.clear();
+        if (phase == Phase.SCANNED || phase == Phase.LIVE) {
+            waiting.work();
+        }
         fanOut(System.nanoTime());
         isQuiet = true;
     }

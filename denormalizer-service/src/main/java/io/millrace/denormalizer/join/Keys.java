@@ -33,6 +33,7 @@ final class Keys {
     private static final int HOME_ROW = 13;
     private static final int HOME_MARK = 14;
     private static final int SUBSCRIBERS = 15;
+    private static final int WAITING_DOCUMENT = 16;
 
     private Keys() {}
 
@@ -246,6 +247,18 @@ final class Keys {
 
     static Bytes subscribers(byte[] reference) {
         return of(SUBSCRIBERS, reference);
+    }
+
+    static Bytes waitingDocuments() {
+        return of(WAITING_DOCUMENT, new byte[0]);
+    }
+
+    static Bytes waitingDocument(byte[] rootKey) {
+        return of(WAITING_DOCUMENT, rootKey);
+    }
+
+    static Bytes behindWaitingDocuments() {
+        return of(WAITING_DOCUMENT + 1, new byte[0]);
     }
 
     /** The id of a reference's index. */

@@ -182,6 +182,15 @@ final class Cluster {
             }
         }
 
+        void deliverExchange() {
+            unsent.forEach((to, queue) -> {
+                if (to.startsWith(EXCHANGE)) {
+                    queue.forEach(Cluster.this::arrive);
+                    queue.clear();
+                }
+            });
+        }
+
         void commit() {
             unsent.values().forEach(queue -> {
                 queue.forEach(Cluster.this::arrive);
@@ -311,6 +320,26 @@ final class Cluster {
             task.tick();
             task.commit();
         }
+    }
+
+    /** Takes what there is, and what comes of it, up to the documents: those do not arrive, and nothing is committed. */
+    void takeWithoutCommit() {
+        millis += 20_000;
+        for (int i = 0; i < 5; i++) {
+            for (var task : tasks) {
+                task.tick();
+                while (task.step()) {
+                    task.deliverExchange();
+                }
+                task.deliverExchange();
+            }
+        }
+    }
+
+    /** Every task crashes; of what was not committed nothing arrives. */
+    void crashEverywhere() {
+        tasks.forEach(t -> t.unsent.clear());
+        tasks.forEach(t -> t.crash(true));
     }
 
     /** What a reader of the index sees. */

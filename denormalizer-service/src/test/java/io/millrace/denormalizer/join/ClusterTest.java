@@ -101,6 +101,55 @@ class ClusterTest {
         assertTrue(cluster.stored(Keys.homeRows(0)) >= 120, "the rows stay where they are at home");
     }
 
+    /** The answer leads to the document, which then does not hold any more what was answered: a replay of the answer leads nowhere. */
+    @Test
+    void aDocumentThatWaitedComesOutThoughACrashLosesIt() throws IOException {
+        var cluster = open("monitors", 1, true);
+        cluster.caughtUp();
+        rows.put("person", List.of("1"), RandomRows.with("id", "1", "name", "one"));
+        rows.put("person", List.of("2"), RandomRows.with("id", "2", "name", "two"));
+        rows.put("team", List.of("1"), RandomRows.with("id", "1", "lead_id", "1"));
+        rows.put("monitor", List.of("1"), RandomRows.with("id", "1", "team_id", "1"));
+        cluster.write(rows);
+        cluster.settle();
+        cluster.lose((partition, message) -> message instanceof Message.Answer);
+        rows.put("team", List.of("1"), RandomRows.with("id", "1", "lead_id", "2"));
+        cluster.write(rows);
+        cluster.rest();
+        rows.put("team", List.of("1"), RandomRows.with("id", "1", "lead_id", null));
+        cluster.write(rows);
+        cluster.rest();
+        cluster.rest();
+        assertTrue(cluster.documents().get("1").contains("\"one\""), "a document came out before the answer that it waits for: " + cluster.documents());
+        cluster.lose((partition, message) -> false);
+        cluster.takeWithoutCommit();
+        assertTrue(cluster.documents().get("1").contains("\"one\""));
+        cluster.crashEverywhere();
+        cluster.settle();
+        compare(cluster, "after the crash");
+    }
+
+    @Test
+    void aDeleteDoesNotWait() throws IOException {
+        var cluster = open("monitors", 1, true);
+        cluster.caughtUp();
+        rows.put("monitor", List.of("1"), RandomRows.with("id", "1"));
+        cluster.write(rows);
+        cluster.settle();
+        cluster.lose((partition, message) -> message instanceof Message.Answer);
+        rows.put("monitor", List.of("1"), RandomRows.with("id", "1", "team_id", "1"));
+        cluster.write(rows);
+        cluster.rest();
+        cluster.rest();
+        assertTrue(cluster.documents().containsKey("1"));
+        rows.put("monitor", List.of("1"), null);
+        cluster.write(rows);
+        cluster.rest();
+        cluster.rest();
+        assertEquals(Map.of(), cluster.documents());
+        cluster.settle();
+    }
+
     /** @param survival of a crash by the state, in percent */
     private void crashes(Cluster cluster, int survival) {
         change(120);
@@ -156,7 +205,7 @@ class ClusterTest {
             return isLost;
         });
         crashes(cluster, 100);
-        assertTrue(lost[0] > 0, "no message was lost");
+        assertTrue(lost[0] > 0 || !name.equals("monitors"), "no message was lost");
         assertEquals(List.of(), cluster.regressions());
     }
 }
