@@ -16,13 +16,18 @@ import io.millrace.pipeline.record.Position;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.SequencedSet;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.BiConsumer;
 import org.apache.kafka.common.utils.Bytes;
 
-/** Renders one document after the other; after each it knows what the document referred to and its highest position. */
+/**
+ * Renders one document after the other; after each it knows what the document referred to, its highest position, and
+ * which references have no answer yet. With one of those, what was rendered is no document.
+ */
 final class DocumentBuilder {
 
     private final Plan plan;
@@ -32,6 +37,7 @@ final class DocumentBuilder {
     private final ByteWriter scratch = new ByteWriter(256);
     private final ByteReader cell = new ByteReader();
     private final TreeSet<Bytes> references = new TreeSet<>();
+    private final SequencedSet<Bytes> unanswered = new LinkedHashSet<>();
     private Position position;
 
     DocumentBuilder(Plan plan, StoredDocument document, Lookups lookups) {
@@ -48,6 +54,7 @@ final class DocumentBuilder {
     byte[] build(Head head) {
         position = head.mark.max(head.root);
         references.clear();
+        unanswered.clear();
         out.truncate(0);
         var table = plan.root().table();
         object(plan.document(), new Row(head.row, table.columns().size()), null);
@@ -57,6 +64,11 @@ final class DocumentBuilder {
     /** Highest position of what went into the document built last, look-ups that found nothing included. */
     Position position() {
         return position;
+    }
+
+    /** Of what the document built last referred to, that of which it is not known yet what it leads to; in the order in which it was met. */
+    SequencedSet<Bytes> unanswered() {
+        return unanswered;
     }
 
     /** Adds what the document referred to before, so that nothing of it is dropped. */
@@ -120,19 +132,27 @@ final class DocumentBuilder {
         if (key == null) {
             return null;
         }
-        var found = lookups.one(refer(index, key), index, key);
+        var reference = refer(index, key);
+        var found = reference == null ? null : lookups.one(reference, index, key);
         if (found != null) {
             position = position.max(found.position());
         }
         return found;
     }
 
+    /** Null where it is not known yet what the reference leads to. */
     private Bytes refer(LookupIndex index, byte[] key) {
         var reference = Bytes.wrap(Keys.reference(index.id(), key));
         if (references.add(reference)) {
-            position = position.max(lookups.mark(reference, index, key));
+            var mark = lookups.mark(reference, index, key);
+            if (mark == null) {
+                unanswered.add(reference);
+                return null;
+            }
+            position = position.max(mark);
+            return reference;
         }
-        return reference;
+        return !unanswered.isEmpty() && unanswered.contains(reference) ? null : reference;
     }
 
     private void computed(Formula formula, Row row) {
@@ -182,8 +202,7 @@ final class DocumentBuilder {
         var array = new Array(value.elements(), null);
         var key = KeyEncoding.key(parent, value.here(), scratch);
         if (key != null) {
-            refer(value.index(), key);
-            for (var found : lookups.all(value.index(), key)) {
+            for (var found : refer(value.index(), key) == null ? List.<Lookups.Found>of() : lookups.all(value.index(), key)) {
                 position = position.max(found.position());
                 array.add(found.rowId(), found.row());
             }

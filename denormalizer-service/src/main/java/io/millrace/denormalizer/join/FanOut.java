@@ -155,7 +155,7 @@ final class FanOut {
     }
 
     /** The first key behind all that begin with a prefix. */
-    private static byte[] behind(byte[] prefix) {
+    static byte[] behind(byte[] prefix) {
         var next = prefix.clone();
         for (int i = next.length - 1; i >= 0; i--) {
             if (++next[i] != 0) {

@@ -70,7 +70,7 @@ public final class JoinTopology {
 
     /** How many times a row can travel through the exchange before it is in its document. */
     public static int hops(Plan plan) {
-        int deepest = 1;
+        int deepest = plan.tables().stream().anyMatch(t -> t.isSubscribed()) ? 2 : 1;
         for (var node : plan.spine()) {
             deepest = Math.max(deepest, 1 + depth(plan, node.id()));
         }
@@ -92,10 +92,14 @@ public final class JoinTopology {
                 .withLoggingEnabled(CHANGELOG);
     }
 
-    private static StreamPartitioner<byte[], byte[]> exchange() {
+    static StreamPartitioner<byte[], byte[]> exchange() {
         return (topic, key, value, partitions) -> {
+            int named = Message.partition(value);
+            if (named >= 0) {
+                return Optional.of(Set.of(named));
+            }
             if (!Message.isForAll(value)) {
-                return Optional.of(Set.of(Partitions.of(key, partitions)));
+                return Optional.of(Set.of(Message.isForHome(value) ? Partitions.ofWhole(key, partitions) : Partitions.of(key, partitions)));
             }
             var all = new HashSet<Integer>();
             for (int i = 0; i < partitions; i++) {

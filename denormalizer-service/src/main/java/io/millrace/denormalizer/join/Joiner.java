@@ -1,5 +1,6 @@
 package io.millrace.denormalizer.join;
 
+import io.millrace.denormalizer.plan.LookupIndex;
 import io.millrace.denormalizer.plan.Plan;
 import io.millrace.denormalizer.plan.SpineNode;
 import io.millrace.denormalizer.plan.TablePlan;
@@ -13,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.TreeSet;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.utils.Bytes;
@@ -41,6 +43,9 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
     private KeyValueStore<Bytes, byte[]> store;
     private CommitClock.Session clock;
     private Lookups lookups;
+    private Home home;
+    private Subscriptions subscriptions;
+    private WaitingDocuments waiting;
     private Placement placement;
     private FanOut fanOut;
     private HeavyDocuments heavy;
@@ -58,6 +63,8 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
     /** What {@link Sinks#STATE} was told last; null before the first word. */
     private String told;
     private byte[] partitionKey;
+    /** Of the record that is worked on; negative where it is none. */
+    private long offset = -1;
 
     /** @param shares of each stream thread */
     Joiner(Plan plan, JoinSettings settings, CommitClock commits, Stage stage, ThreadLocal<ThreadShare> shares) {
@@ -89,7 +96,10 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         clock = commits.session(context.taskId().partition());
         graves = new Graves(documents, clock, settings.keepRemoved());
         lookupGraves = new Graves(store, clock, settings.keepRemoved());
-        lookups = new Lookups(store, clock, lookupGraves, settings.lookupCacheBytes());
+        home = new Home(store, lookupGraves, this::send);
+        subscriptions = new Subscriptions(store, clock, lookupGraves, context.taskId().partition(), context::currentSystemTimeMs, () -> offset, this::send);
+        waiting = new WaitingDocuments(store, clock, subscriptions, this::show);
+        lookups = new Lookups(store, clock, lookupGraves, subscriptions, settings.lookupCacheBytes());
         placement = new Placement(documents, clock, graves);
         document = new StoredDocument(documents);
         builder = new DocumentBuilder(plan, document, lookups);
@@ -126,7 +136,9 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         isQuiet = false;
         share.busy();
         mark();
+        offset = context.recordMetadata().orElseThrow().offset();
         apply(record.key(), Message.decode(record.value()), record.headers());
+        offset = -1;
         tell();
         stage.processed(System.nanoTime() - began);
     }
@@ -138,6 +150,11 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
             case Message.Placed placed -> placement.place(plan.spine().get(placed.node()), key, placed, (to, m) -> send(to, m, cause));
             case Message.Located located -> placement.locate(plan.spine().get(located.node()), key, located, (to, m) -> send(to, m, cause));
             case Message.Lookup lookup -> lookup(lookup, cause);
+            case Message.Indexed indexed -> indexed(key, indexed, cause);
+            case Message.Subscribe subscribe -> home.subscribe(key, subscribe, cause);
+            case Message.Unsubscribe unsubscribe -> home.unsubscribe(key, unsubscribe);
+            case Message.Answer answer -> changed(key, subscriptions.answered(key, answer), cause);
+            case Message.Notice notice -> changed(key, subscriptions.noticed(key, notice, cause), cause);
             case Message.Floor floor -> floor(floor, cause);
             case Message.Erase erase -> erase(key, erase, cause);
         }
@@ -248,12 +265,34 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         }
     }
 
+    private void indexed(byte[] reference, Message.Indexed message, org.apache.kafka.common.header.Headers cause) {
+        boolean isGone = message.row() != null && message.position().isBefore(lookups.floor(index(reference).table()));
+        if (isGone) {
+            stage.superseded();
+        } else {
+            home.take(reference, message, cause);
+        }
+    }
+
+    private LookupIndex index(byte[] reference) {
+        return plan.indexes().get(Keys.indexOf(reference));
+    }
+
+    /** @param seen whether documents may be other than before */
+    private void changed(byte[] key, boolean seen, org.apache.kafka.common.header.Headers cause) {
+        var reference = Bytes.wrap(key);
+        lookups.forget(reference);
+        if (seen && phase != Phase.HELD) {
+            fanOut.start(reference, cause);
+        }
+    }
+
     /**
      * Says in Kafka whether documents are to come that no record waits for. It goes out before the offset of what caused it
      * is committed, so whoever sees that offset committed sees this too.
      */
     private void tell() {
-        var now = phase != Phase.LIVE ? JoinState.BUILDING : !fanOut.isIdle() ? "spreading" : heavy.isIdle() ? JoinState.IDLE : "holding heavy documents";
+        var now = phase != Phase.LIVE ? JoinState.BUILDING : !waiting.isIdle() ? JoinState.ASKING : !fanOut.isIdle() ? "spreading" : heavy.isIdle() ? JoinState.IDLE : "holding heavy documents";
         if (!now.equals(told)) {
             told = now;
             context.forward(new Record<>(partitionKey, now.getBytes(StandardCharsets.US_ASCII), context.currentSystemTimeMs()), Sinks.STATE);
@@ -267,7 +306,10 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
             return;
         }
         lookups.raiseFloor(table, position);
-        if (table.isLookup()) {
+        if (table.isSubscribed()) {
+            table.indexes().forEach(index -> home.truncate(index, position, cause));
+        }
+        if (table.isBroadcast()) {
             for (var rowId : lookups.olderThan(table, position)) {
                 lookup(new Message.Lookup(position, table.id(), rowId, null), cause);
             }
@@ -334,7 +376,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
 
     /** Emits the document as it is now, if it is to be seen; a heavy one perhaps later. */
     private void show(byte[] rootKey, org.apache.kafka.common.header.Headers cause) {
-        if (!isShown(rootKey) || heavy.holds(rootKey, cause)) {
+        if (!isShown(rootKey) || waiting.holds(rootKey) || heavy.holds(rootKey, cause)) {
             return;
         }
         long begin = System.nanoTime();
@@ -344,9 +386,12 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
             if (isWanted(head)) {
                 emit(rootKey, head, cause);
                 heavy.rendered(rootKey, document.size(), System.nanoTime() - begin);
+            } else {
+                waiting.remove(rootKey);
             }
         } catch (UndecidedException e) {
             unbuildable(head, cause, e);
+            waiting.remove(rootKey);
         }
     }
 
@@ -385,15 +430,25 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
     }
 
     /** For the document that was read last. */
-    private void emit(byte[] rootKey, Head head, org.apache.kafka.common.header.Headers cause) {
-        byte[] built;
+    private void emit(byte[] rootKey, Head head, org.apache.kafka.common.header.Headers change) {
+        var cause = waiting.cause(rootKey, change);
+        byte[] built = null;
+        IllegalArgumentException mistake = null;
         try {
             built = builder.build(head);
         } catch (IllegalArgumentException e) {
+            mistake = e;
+        }
+        if (!builder.unanswered().isEmpty()) {
+            await(rootKey, head, cause);
+            return;
+        }
+        waiting.remove(rootKey);
+        if (mistake != null) {
             // What it referred to so far may be where the mistake is: its correction must lead here.
             builder.keepReferences(document.references());
             refer(rootKey, head, builder.references(), builder.position());
-            unbuildable(head, cause, e);
+            unbuildable(head, cause, mistake);
             return;
         }
         var position = refer(rootKey, head, builder.references(), builder.position());
@@ -419,6 +474,22 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         stage.written(cause, content.length);
     }
 
+    /** The document stays as it is until it is known what it refers to. What it referred to before it holds on to, for it may do so again. */
+    private void await(byte[] rootKey, Head head, org.apache.kafka.common.header.Headers cause) {
+        var before = new HashSet<Bytes>();
+        DocumentBuilder.references(document.references()).forEach(r -> before.add(Bytes.wrap(r)));
+        builder.keepReferences(document.references());
+        refer(rootKey, head, builder.references(), builder.position());
+        for (var reference : builder.unanswered()) {
+            if (before.contains(reference)) {
+                // Whatever a crash left of the reverse index, the answer must lead here.
+                store.put(Keys.referrer(reference.get(), rootKey), Stores.NONE);
+            }
+            subscriptions.hold(reference.get(), cause);
+        }
+        waiting.add(rootKey, builder.unanswered().getLast(), cause);
+    }
+
     private void quarantine(Head head, org.apache.kafka.common.header.Headers cause, String reason, String detail) {
         stage.parked();
         context.forward(new Record<>(head.documentId.getBytes(StandardCharsets.UTF_8), null, context.currentSystemTimeMs(), Quarantine.headers(cause, reason, detail)), Sinks.QUARANTINE);
@@ -426,6 +497,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
 
     /** Deletes the document that was read last; its head and the rows of its arrays stay, for the row may come back. */
     private void remove(byte[] rootKey, Head head, org.apache.kafka.common.header.Headers cause) {
+        waiting.remove(rootKey);
         absorb(rootKey, head);
         put(rootKey, head);
         var position = refer(rootKey, head, Stores.NONE, head.mark.max(head.root));
@@ -452,8 +524,12 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         }
         var highest = position;
         for (var dropped : old) {
-            highest = highest.max(lookups.behind(dropped.get(), plan.indexes()));
+            var index = index(dropped.get());
+            highest = highest.max(lookups.behind(dropped.get(), index));
             store.delete(Keys.referrer(dropped.get(), rootKey));
+            if (index.table().isSubscribed() && subscriptions.drop(dropped.get(), rootKey)) {
+                lookups.forget(dropped);
+            }
         }
         documents.put(Keys.references(rootKey), references);
         if (!old.isEmpty() && head.mark.isBefore(highest)) {
@@ -503,6 +579,11 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
             case LIVE -> { }
         }
         heavy.work();
+        subscriptions.work();
+        waiting.clear();
+        if (phase == Phase.SCANNED || phase == Phase.LIVE) {
+            waiting.work();
+        }
         fanOut(System.nanoTime());
         isQuiet = true;
     }
@@ -515,6 +596,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         }
         tell();
         stage.fanOuts(context.taskId().partition(), fanOut.pending());
+        stage.asked(context.taskId().partition(), subscriptions.asked());
     }
 
     private void enter(Phase next) {
@@ -522,12 +604,17 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         stage.phase(context.taskId().partition(), next.name());
     }
 
-    /** Emits every document that has not been emitted, until the time is up. */
+    /** Emits every document that has not been emitted, until the time is up or too much is asked for at once. */
     private void scan(long untilNanos) {
         var from = scanned == null ? Keys.documents() : Keys.behindDocument(scanned);
         var noCause = new RecordHeaders();
         try (var all = documents.range(from, Keys.behindDocuments())) {
-            while (document.readNext(all)) {
+            while (subscriptions.asked() < WaitingDocuments.MOST) {
+                if (!document.readNext(all)) {
+                    scanEnded = clock.stamp();
+                    enter(Phase.SCANNED);
+                    return;
+                }
                 var rootKey = document.rootKey();
                 scanned = rootKey;
                 var head = document.head();
@@ -545,7 +632,5 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
                 }
             }
         }
-        scanEnded = clock.stamp();
-        enter(Phase.SCANNED);
     }
 }

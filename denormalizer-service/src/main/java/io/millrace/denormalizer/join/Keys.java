@@ -26,6 +26,14 @@ final class Keys {
     private static final int JOB = 6;
     private static final int META = 7;
     private static final int HELD_DOCUMENT = 8;
+    private static final int SUBSCRIBED = 9;
+    private static final int ASKED = 10;
+    private static final int LEFT = 11;
+    private static final int SUBSCRIBED_ROW = 12;
+    private static final int HOME_ROW = 13;
+    private static final int HOME_MARK = 14;
+    private static final int SUBSCRIBERS = 15;
+    private static final int WAITING_DOCUMENT = 16;
 
     private Keys() {}
 
@@ -177,6 +185,85 @@ final class Keys {
 
     static Bytes heldDocument(byte[] rootKey) {
         return of(HELD_DOCUMENT, rootKey);
+    }
+
+    static Bytes subscribed(byte[] reference) {
+        return of(SUBSCRIBED, reference);
+    }
+
+    static Bytes asked() {
+        return of(ASKED, new byte[0]);
+    }
+
+    static Bytes asked(byte[] reference) {
+        return of(ASKED, reference);
+    }
+
+    static Bytes behindAsked() {
+        return of(ASKED + 1, new byte[0]);
+    }
+
+    static Bytes left() {
+        return of(LEFT, new byte[0]);
+    }
+
+    static Bytes left(byte[] reference) {
+        return of(LEFT, reference);
+    }
+
+    static Bytes subscribedRows(byte[] reference) {
+        return of(SUBSCRIBED_ROW, reference);
+    }
+
+    static Bytes subscribedRow(byte[] reference, byte[] rowId) {
+        return Bytes.wrap(new ByteWriter(1 + reference.length + rowId.length).put(SUBSCRIBED_ROW).put(reference).put(rowId).toBytes());
+    }
+
+    /** Before every row that is at home here under a key of an index. */
+    static Bytes homeRows(int index) {
+        return of(HOME_ROW, index, new byte[0], new byte[0]);
+    }
+
+    static Bytes homeRows(byte[] reference) {
+        return homeRow(reference, new byte[0]);
+    }
+
+    /** The length of the look-up key stands before it, so that it can be told from the row's id. */
+    static Bytes homeRow(byte[] reference, byte[] rowId) {
+        return Bytes.wrap(new ByteWriter(3 + reference.length + rowId.length).put(HOME_ROW).put(reference, 0, 2).putShort(reference.length - 2).put(reference, 2, reference.length - 2)
+                .put(rowId).toBytes());
+    }
+
+    /** The reference in the key of a row at home. */
+    static byte[] homeReference(Bytes homeRow) {
+        var bytes = homeRow.get();
+        int length = (bytes[3] & 0xFF) << 8 | bytes[4] & 0xFF;
+        return new ByteWriter(2 + length).put(bytes, 1, 2).put(bytes, 5, length).toBytes();
+    }
+
+    static Bytes homeMark(byte[] reference) {
+        return of(HOME_MARK, reference);
+    }
+
+    static Bytes subscribers(byte[] reference) {
+        return of(SUBSCRIBERS, reference);
+    }
+
+    static Bytes waitingDocuments() {
+        return of(WAITING_DOCUMENT, new byte[0]);
+    }
+
+    static Bytes waitingDocument(byte[] rootKey) {
+        return of(WAITING_DOCUMENT, rootKey);
+    }
+
+    static Bytes behindWaitingDocuments() {
+        return of(WAITING_DOCUMENT + 1, new byte[0]);
+    }
+
+    /** The id of a reference's index. */
+    static int indexOf(byte[] reference) {
+        return (reference[0] & 0xFF) << 8 | reference[1] & 0xFF;
     }
 
     static Bytes meta(String name) {

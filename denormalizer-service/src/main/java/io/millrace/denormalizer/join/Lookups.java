@@ -16,7 +16,7 @@ import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.state.KeyValueStore;
 
 /**
- * This partition's copy of the look-up tables.
+ * What this partition knows of the look-up tables: the whole of those that are broadcast, and what it has subscribed to of the others.
  *
  * <p>A row whose index key equals its own id needs no index entry: it is found by its id. The position of a row that left
  * an index key stays as the key's mark, so that what shows the key's rows can never get a lower version.
@@ -26,6 +26,7 @@ final class Lookups {
     private final KeyValueStore<Bytes, byte[]> store;
     private final CommitClock.Session clock;
     private final Graves graves;
+    private final Subscriptions subscriptions;
     private final ByteWriter scratch = new ByteWriter(256);
     /** What references led to lately, the least used first. */
     private final LinkedHashMap<Bytes, Known> cache = new LinkedHashMap<>(1024, 0.75f, true);
@@ -33,7 +34,8 @@ final class Lookups {
     private long bytes;
 
     /** @param cacheBytes of memory for what documents referred to lately */
-    Lookups(KeyValueStore<Bytes, byte[]> store, CommitClock.Session clock, Graves graves, long cacheBytes) {
+    Lookups(KeyValueStore<Bytes, byte[]> store, CommitClock.Session clock, Graves graves, Subscriptions subscriptions, long cacheBytes) {
+        this.subscriptions = subscriptions;
         this.store = store;
         this.clock = clock;
         this.graves = graves;
@@ -105,9 +107,14 @@ final class Lookups {
             return null;
         }
         var reference = Bytes.wrap(Keys.reference(index.id(), key));
+        forget(reference);
+        return reference;
+    }
+
+    /** What the reference led to has changed. */
+    void forget(Bytes reference) {
         var known = cache.remove(reference);
         bytes -= known == null ? 0 : known.bytes(reference);
-        return reference;
     }
 
     private void left(LookupIndex index, byte[] rowId, byte[] old, byte[] key, Position position, SequencedSet<Bytes> changed) {
@@ -151,7 +158,7 @@ final class Lookups {
     }
 
     /**
-     * The highest position of what left an index key.
+     * The highest position of what left an index key; null where it is not known yet what the key leads to.
      *
      * @param reference to the key, in the index
      */
@@ -160,7 +167,10 @@ final class Lookups {
         if (known != null && known.mark != null) {
             return known.mark;
         }
-        var mark = position(store.get(Keys.lookupMark(index.id(), key)));
+        var mark = index.table().isSubscribed() ? subscriptions.mark(reference.get()) : position(store.get(Keys.lookupMark(index.id(), key)));
+        if (mark == null) {
+            return null;
+        }
         keep(reference, new Known(mark, known != null && known.isLooked, known == null ? null : known.one), known);
         return mark;
     }
@@ -190,12 +200,13 @@ final class Lookups {
     }
 
     private Found look(LookupIndex index, byte[] key) {
-        var byId = byId(index, key);
+        boolean isSubscribed = index.table().isSubscribed();
+        var byId = isSubscribed ? subscriptions.row(index.table(), Keys.reference(index.id(), key), key) : byId(index, key);
         if (byId != null) {
             return byId;
         }
         Found newest = null;
-        for (var found : indexed(index, key)) {
+        for (var found : isSubscribed ? all(index, key) : indexed(index, key)) {
             newest = newest == null || newest.position.isBefore(found.position) ? found : newest;
         }
         return newest;
@@ -203,6 +214,9 @@ final class Lookups {
 
     /** All rows under a key, in the order of their ids. */
     List<Found> all(LookupIndex index, byte[] key) {
+        if (index.table().isSubscribed()) {
+            return subscriptions.rows(index.table(), Keys.reference(index.id(), key));
+        }
         var found = indexed(index, key);
         var byId = byId(index, key);
         if (byId != null) {
@@ -212,12 +226,12 @@ final class Lookups {
         return found;
     }
 
-    /** The highest position behind a reference: of its rows and of what left it. */
-    Position behind(byte[] reference, List<LookupIndex> indexes) {
-        int id = (reference[0] & 0xFF) << 8 | reference[1] & 0xFF;
+    /** The highest position behind a reference: of its rows and of what left it, as far as they are known. */
+    Position behind(byte[] reference, LookupIndex index) {
         var key = Arrays.copyOfRange(reference, 2, reference.length);
-        var position = mark(Bytes.wrap(reference), indexes.get(id), key);
-        for (var found : all(indexes.get(id), key)) {
+        var mark = mark(Bytes.wrap(reference), index, key);
+        var position = mark == null ? Position.NONE : mark;
+        for (var found : all(index, key)) {
             position = position.max(found.position);
         }
         return position;

@@ -1,5 +1,6 @@
 package io.millrace.denormalizer.join;
 
+import io.millrace.denormalizer.plan.LookupIndex;
 import io.millrace.denormalizer.plan.Plan;
 import io.millrace.denormalizer.plan.SpineNode;
 import io.millrace.denormalizer.plan.TablePlan;
@@ -28,7 +29,7 @@ import org.apache.kafka.streams.state.KeyValueStore;
 
 /**
  * Sends each row to where it belongs: root rows and rows of arrays to their document's partition, look-up rows to every
- * partition; and takes it back from where it belonged before.
+ * partition, or to where their look-up keys are at home; and takes it back from where it belonged before.
  */
 final class Router implements Processor<byte[], byte[], byte[], byte[]> {
 
@@ -117,7 +118,7 @@ final class Router implements Processor<byte[], byte[], byte[], byte[]> {
         var key = source.reader.key(record.key());
         var row = record.value() == null ? null : source.reader.row(record.value());
         var content = row == null ? null : row.bytes();
-        if (table.isLookup()) {
+        if (table.isBroadcast()) {
             send(key.rowId(), new Message.Lookup(position, table.id(), key.rowId(), content), cause);
         }
         if (plan.root().table() == table) {
@@ -125,10 +126,18 @@ final class Router implements Processor<byte[], byte[], byte[], byte[]> {
             send(key.rowId(), new Message.Root(position, isNew, key.documentId(), content), cause);
         }
         if (key.isRouted()) {
+            var old = row == null ? key.partial() : null;
             for (var node : table.nodes()) {
-                move(node, key.rowId(), row == null ? key.partial() : null, row, true, position, cause);
+                move(node, key.rowId(), old, row, true, position, cause);
             }
-        } else if (!table.nodes().isEmpty()) {
+            for (var index : homes(table)) {
+                if (old != null) {
+                    retract(index, key.rowId(), old, row, position, cause);
+                } else {
+                    announce(index, key.rowId(), row, position, cause);
+                }
+            }
+        } else if (!table.nodes().isEmpty() || table.isSubscribed()) {
             remembered(table, key.rowId(), row, position, cause);
         }
         stage.routed(table, record.headers());
@@ -144,17 +153,23 @@ final class Router implements Processor<byte[], byte[], byte[], byte[]> {
         }
         var old = before == null || !before.isPresent() ? null : new Row(before.content(), table.columns().size());
         boolean again = before != null && position.equals(before.position());
-        boolean moved = old != null && !again && table.nodes().stream().anyMatch(n -> moves(n, old, row));
+        boolean moved = old != null && !again && (table.nodes().stream().anyMatch(n -> moves(n, old, row)) || homes(table).stream().anyMatch(i -> row == null || differs(old, row, i.columns())));
         var after = Image.after(before, position, row == null ? null : row.bytes(), moved ? before.content() : null, clock);
         for (var former : after.formers()) {
             var formerRow = new Row(former.content(), table.columns().size());
             for (var node : table.nodes()) {
                 retract(node, rowId, formerRow, row, position, cause);
             }
+            for (var index : homes(table)) {
+                retract(index, rowId, formerRow, row, position, cause);
+            }
         }
         if (row != null) {
             for (var node : table.nodes()) {
                 announce(node, rowId, row, again || old == null || moves(node, old, row), position, cause);
+            }
+            for (var index : homes(table)) {
+                announce(index, rowId, row, position, cause);
             }
         }
         var stored = after.toBytes();
@@ -223,6 +238,25 @@ final class Router implements Processor<byte[], byte[], byte[], byte[]> {
             if (joinKey != null) {
                 send(joinKey, new Message.Located(position, child.id(), rowId, root), cause);
             }
+        }
+    }
+
+    /** The look-up indexes whose keys have homes. */
+    private static List<LookupIndex> homes(TablePlan table) {
+        return table.isSubscribed() ? table.indexes() : List.of();
+    }
+
+    private void retract(LookupIndex index, byte[] rowId, Row old, Row row, Position position, Record<byte[], byte[]> cause) {
+        var key = KeyEncoding.key(old, index.columns(), scratch);
+        if (key != null && !(row != null && Arrays.equals(key, KeyEncoding.key(row, index.columns(), scratch)))) {
+            send(Keys.reference(index.id(), key), new Message.Indexed(position, rowId, null), cause);
+        }
+    }
+
+    private void announce(LookupIndex index, byte[] rowId, Row row, Position position, Record<byte[], byte[]> cause) {
+        var key = KeyEncoding.key(row, index.columns(), scratch);
+        if (key != null) {
+            send(Keys.reference(index.id(), key), new Message.Indexed(position, rowId, row.bytes()), cause);
         }
     }
 

@@ -58,6 +58,7 @@ public final class Stage {
     };
     private final Map<Integer, String> phases = new ConcurrentHashMap<>();
     private final Map<Integer, Integer> fanOuts = new ConcurrentHashMap<>();
+    private final Map<Integer, Integer> asked = new ConcurrentHashMap<>();
 
     public Stage(Plan plan, MeterRegistry meters, Tracer tracer) {
         this.plan = plan;
@@ -81,6 +82,8 @@ public final class Stage {
         sinceCommit = Timer.builder("millrace.commit.to.stage").tag("stage", "join").tag("pipeline", plan.pipeline())
                 .publishPercentiles(0.5, 0.95, 0.99).register(meters);
         Gauge.builder("millrace.lag.records", lag, AtomicLong::get).strongReference(true).tag("stage", "join").tag("pipeline", plan.pipeline()).register(meters);
+        Gauge.builder("millrace.lookups.asked", asked, a -> a.values().stream().mapToInt(Integer::intValue).sum()).strongReference(true)
+                .description("Look-up keys that were subscribed to and whose rows have not come").tag("stage", "join").tag("pipeline", plan.pipeline()).register(meters);
         Gauge.builder("millrace.fan.outs", this, Stage::pendingFanOuts).strongReference(true)
                 .tag("stage", "join").tag("pipeline", plan.pipeline()).register(meters);
     }
@@ -150,6 +153,10 @@ public final class Stage {
 
     void phase(int partition, String phase) {
         phases.put(partition, phase);
+    }
+
+    void asked(int partition, int references) {
+        asked.put(partition, references);
     }
 
     void fanOuts(int partition, int pending) {

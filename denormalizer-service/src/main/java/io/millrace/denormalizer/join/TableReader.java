@@ -89,12 +89,19 @@ final class TableReader {
     }
 
     private boolean isRouted(Set<String> key) {
+        if (table.isSubscribed() && !table.indexes().stream().allMatch(i -> holds(key, i.columns()))) {
+            return false;
+        }
         for (var node : table.nodes()) {
             boolean leads = node.children().stream().anyMatch(c -> !c.isDirect());
-            if (leads || !node.isRoot() && !(node.isDirect() && IntStream.of(node.there()).allMatch(c -> key.contains(table.columns().get(c))))) {
+            if (leads || !node.isRoot() && !(node.isDirect() && holds(key, node.there()))) {
                 return false;
             }
         }
         return true;
+    }
+
+    private boolean holds(Set<String> key, int[] columns) {
+        return IntStream.of(columns).allMatch(c -> key.contains(table.columns().get(c)));
     }
 }

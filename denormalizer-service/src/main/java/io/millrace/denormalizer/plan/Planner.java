@@ -26,8 +26,8 @@ import java.util.Map;
  * Makes a {@link Plan} from a pipeline file.
  *
  * <p>Arrays below the root, and arrays below those, are the spine: their rows travel to the document's partition. What an
- * object relation leads to, and everything below that, is look-up data, which every partition has. For an array through
- * a link table the link is on the spine and the related table is looked up.
+ * object relation leads to, and everything below that, is look-up data, which every partition has, or subscribes to by
+ * the key. For an array through a link table the link is on the spine and the related table is looked up.
  */
 public final class Planner {
 
@@ -69,14 +69,15 @@ public final class Planner {
         return new Plan(pipeline.name(), pipeline.trace(), pipeline.source().name(), List.copyOf(tables.values()), List.copyOf(spine), List.copyOf(indexes.values()), shape, filter, rootKey, fingerprint());
     }
 
-    /** The state stores' content follows from the document's shape and the order of the tables' columns alone; documents from the user's steps too. */
+    /** The state stores' content follows from the document's shape, the order of the tables' columns and what is subscribed to alone; documents from the user's steps too. */
     private String fingerprint() {
         var columns = tables.values().stream().map(t -> t.name() + "" + t.columns()).toList();
-        return FORMAT + "-" + Integer.toHexString((pipeline.document() + "" + columns + rootKey + steps).hashCode());
+        var subscribed = pipeline.subscribed().isEmpty() ? "" : pipeline.subscribed().stream().map(TableName::toString).sorted().toList().toString();
+        return FORMAT + "-" + Integer.toHexString((pipeline.document() + "" + columns + rootKey + steps + subscribed).hashCode());
     }
 
     private TablePlan table(TableName name) {
-        return tables.computeIfAbsent(name, n -> new TablePlan(tables.size(), n, Topics.rows(pipeline.source().name(), n)));
+        return tables.computeIfAbsent(name, n -> new TablePlan(tables.size(), n, Topics.rows(pipeline.source().name(), n), pipeline.subscribed().contains(n)));
     }
 
     /**

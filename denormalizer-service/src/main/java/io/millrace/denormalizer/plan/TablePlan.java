@@ -10,14 +10,16 @@ public final class TablePlan {
     private final int id;
     private final TableName name;
     private final String topic;
+    private final boolean subscribed;
     private final List<String> columns = new ArrayList<>();
     private final List<SpineNode> nodes = new ArrayList<>();
     private final List<LookupIndex> indexes = new ArrayList<>();
 
-    TablePlan(int id, TableName name, String topic) {
+    TablePlan(int id, TableName name, String topic, boolean subscribed) {
         this.id = id;
         this.name = name;
         this.topic = topic;
+        this.subscribed = subscribed;
     }
 
     public int id() {
@@ -49,8 +51,13 @@ public final class TablePlan {
     }
 
     /** Whether its rows go to every partition. */
-    public boolean isLookup() {
-        return !indexes.isEmpty();
+    public boolean isBroadcast() {
+        return !indexes.isEmpty() && !subscribed;
+    }
+
+    /** Whether its rows go to where their look-up keys are at home, and from there to the partitions that have subscribed to those keys. */
+    public boolean isSubscribed() {
+        return !indexes.isEmpty() && subscribed;
     }
 
     int slot(String column) {

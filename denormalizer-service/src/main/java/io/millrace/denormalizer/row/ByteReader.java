@@ -18,6 +18,11 @@ public final class ByteReader {
         reset(bytes, 0, bytes.length);
     }
 
+    /** @param from where the first read begins */
+    public ByteReader(byte[] bytes, int from) {
+        reset(bytes, from, bytes.length);
+    }
+
     public ByteReader reset(byte[] content, int from, int to) {
         this.bytes = content;
         this.at = from;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.millrace.denormalizer.it.Schema;
 import io.millrace.denormalizer.it.Scratch;
+import io.millrace.denormalizer.it.Subscribing;
 import io.millrace.denormalizer.it.TableFormat;
 import io.millrace.denormalizer.plan.Planner;
 import io.millrace.denormalizer.row.RootKeys;
@@ -42,6 +43,7 @@ import org.apache.kafka.streams.TopologyTestDriver;
 import org.apache.kafka.streams.test.TestRecord;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -50,15 +52,12 @@ class JoinTopologyTest {
 
     private Path state;
 
-    private final List<TableFormat> tables = List.copyOf(Schema.TABLES.values());
-    private final Map<String, Map<List<String>, Map<String, String>>> rows = new HashMap<>();
-    private final Map<String, List<TestRecord<byte[], byte[]>>> pending = new LinkedHashMap<>();
+    private final RandomRows rows = new RandomRows();
     private final CommitClock commits = new CommitClock();
     private final TreeMap<String, String> documents = new TreeMap<>();
     private final Map<String, Long> versions = new HashMap<>();
     private final Map<String, TestInputTopic<byte[], byte[]>> inputs = new HashMap<>();
     private boolean caughtUp;
-    private long change = 1_000;
     private long emitted;
     private TopologyTestDriver driver;
     private TestOutputTopic<byte[], byte[]> output;
@@ -67,13 +66,21 @@ class JoinTopologyTest {
     private Pipeline pipeline;
 
     private void open(String name) throws IOException {
+        open(PipelineFiles.load(List.of(file(name))).getFirst().pipeline());
+    }
+
+    private static Path file(String name) {
+        return Path.of("src/test/resources/it/pipelines/" + name + ".yaml");
+    }
+
+    private void open(Pipeline joined) throws IOException {
         state = Scratch.folder();
-        pipeline = PipelineFiles.load(List.of(Path.of("src/test/resources/it/pipelines/" + name + ".yaml"))).getFirst().pipeline();
+        pipeline = joined;
         var rootKeys = new RootKeys(Schema.TABLES.get(pipeline.document().table().table()).keySchema());
         var plan = Planner.plan(pipeline, rootKeys.columns());
         var settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 1 << 20, 20_000, n -> true, DocumentSteps.NONE, Set.of(plan.pipeline()));
         var topics = JoinTopics.of(plan);
-        var topology = JoinTopology.of(plan, topics, rootKeys, this::schema, commits, settings,
+        var topology = JoinTopology.of(plan, topics, rootKeys, rows::schema, commits, settings,
                 new Stage(plan, new SimpleMeterRegistry(), OpenTelemetry.noop().getTracer("test")));
         var properties = new Properties();
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "test");
@@ -85,7 +92,6 @@ class JoinTopologyTest {
         }
         output = driver.createOutputTopic(topics.documents(), new ByteArrayDeserializer(), new ByteArrayDeserializer());
         told = driver.createOutputTopic(topics.state(), new ByteArrayDeserializer(), new ByteArrayDeserializer());
-        Schema.TABLES.keySet().forEach(t -> rows.put(t, new LinkedHashMap<>()));
     }
 
     @AfterEach
@@ -94,55 +100,20 @@ class JoinTopologyTest {
         Scratch.delete(state);
     }
 
-    private org.apache.avro.Schema schema(int id) {
-        var table = tables.get(id / 2);
-        return id % 2 == 0 ? table.valueSchema() : table.keySchema();
-    }
-
-    private static String topic(String table) {
-        return Topics.rows("it", table.equals("outboxevent") ? Topics.OUTBOX : new TableName("public", table));
-    }
-
-    /** Puts a row in, changes it, or with {@code row} null takes it out. */
-    private void put(String name, List<String> key, Map<String, String> row) {
-        var table = Schema.TABLES.get(name);
-        int id = 2 * tables.indexOf(table);
-        var before = row == null ? rows.get(name).remove(key) : rows.get(name).put(key, row);
-        if (row == null && before == null) {
-            return;
-        }
-        var whole = row == null ? before : row;
-        var keyBytes = table.encode(table.keySchema(), id + 1, whole);
-        record(name, keyBytes, row == null ? null : table.encode(table.valueSchema(), id, row), row == null ? Op.DELETE : before == null ? Op.CREATE : Op.UPDATE);
-    }
-
-    private void record(String table, byte[] key, byte[] value, Op op) {
-        change++;
-        var headers = new RecordHeaders();
-        headers.add(Headers.POSITION, new Position(change, change).toBytes());
-        headers.add(Headers.OP, op.code());
-        pending.computeIfAbsent(table, t -> new ArrayList<>()).add(new TestRecord<>(key, value, headers, 0L));
-    }
-
-    private void truncate(String table) {
-        rows.get(table).clear();
-        record(table, new byte[0], new byte[0], Op.TRUNCATE);
-    }
-
     /** Sends what is pending: each table in its order, mixed at random, parts of it again. */
     private void send(Random random) {
-        var queues = new ArrayList<>(pending.keySet());
+        var queues = new ArrayList<>(rows.pending.keySet());
         var next = new HashMap<String, Integer>();
         while (!queues.isEmpty()) {
             var table = queues.get(random.nextInt(queues.size()));
             int at = next.getOrDefault(table, 0);
-            if (at == pending.get(table).size()) {
+            if (at == rows.pending.get(table).size()) {
                 queues.remove(table);
                 continue;
             }
-            var input = inputs.get(topic(table));
+            var input = inputs.get(RandomRows.topic(table));
             if (input != null) {
-                input.pipeInput(pending.get(table).get(at));
+                input.pipeInput(rows.pending.get(table).get(at));
             }
             boolean again = at > 2 && random.nextInt(12) == 0;
             next.put(table, again ? at - 1 : at + 1);
@@ -154,7 +125,7 @@ class JoinTopologyTest {
                 take();
             }
         }
-        pending.clear();
+        rows.pending.clear();
         long deadline = System.nanoTime() + Duration.ofMinutes(1).toNanos();
         for (int i = 0; i < 5 || caughtUp && !isIdle; i++) {
             assertTrue(System.nanoTime() < deadline, "the join goes on for a minute after the last record");
@@ -180,61 +151,8 @@ class JoinTopologyTest {
         }
     }
 
-    private void randomRow(Random random) {
-        switch (random.nextInt(9)) {
-            case 0 -> unique(random, "org", "code", n(random, 4), "c" + n(random, 5), Map.of("name", text(random)));
-            case 1 -> unique(random, "person", "handle", n(random, 6), "h" + n(random, 7), Map.of("name", text(random)));
-            case 2 -> row(random, "team", n(random, 6), with("org_id", or(random, n(random, 4)), "name", text(random), "lead_id", or(random, n(random, 6))));
-            case 3, 4 -> row(random, "monitor", n(random, 12), with("team_id", or(random, n(random, 6)), "author_id", or(random, n(random, 6)), "editor", or(random, "h" + n(random, 7)),
-                    "parent_id", or(random, n(random, 12)), "title", or(random, text(random)), "score", or(random, List.of("1.50", "-3", "0.070", "12").get(random.nextInt(4)))));
-            case 5 -> row(random, "recipient", n(random, 20), with("monitor_id", or(random, n(random, 12)), "person_id", or(random, n(random, 6)), "kind", or(random, text(random)), "address", text(random)));
-            case 6 -> row(random, "tag", n(random, 5), with("key", or(random, text(random)), "owner_id", or(random, n(random, 6))));
-            case 7 -> {
-                var link = List.of(n(random, 12), n(random, 5));
-                put("monitor_tag", link, random.nextInt(4) == 0 ? null : with("monitor_id", link.get(0), "tag_id", link.get(1), "added", n(random, 9)));
-            }
-            default -> {
-                var step = List.of("c" + n(random, 5), n(random, 3));
-                put("step", step, random.nextInt(4) == 0 ? null : with("org_code", step.get(0), "no", step.get(1), "title", text(random)));
-                row(random, "note", n(random, 8), with("org_code", or(random, "c" + n(random, 5)), "step_no", or(random, n(random, 3)), "body", text(random)));
-            }
-        }
-    }
-
-    private void unique(Random random, String table, String column, String id, String value, Map<String, String> rest) {
-        boolean taken = rows.get(table).values().stream().anyMatch(r -> !r.get("id").equals(id) && value.equals(r.get(column)));
-        var row = new HashMap<>(rest);
-        row.put(column, taken ? null : value);
-        row(random, table, id, row);
-    }
-
-    private void row(Random random, String table, String id, Map<String, String> values) {
-        values.put("id", id);
-        put(table, List.of(id), random.nextInt(5) == 0 ? null : values);
-    }
-
-    private static Map<String, String> with(String... pairs) {
-        var map = new HashMap<String, String>();
-        for (int i = 0; i < pairs.length; i += 2) {
-            map.put(pairs[i], pairs[i + 1]);
-        }
-        return map;
-    }
-
-    private static String n(Random random, int most) {
-        return Integer.toString(1 + random.nextInt(most));
-    }
-
-    private static String or(Random random, String value) {
-        return random.nextInt(5) == 0 ? null : value;
-    }
-
-    private static String text(Random random) {
-        return List.of("a", "B", "é", "\uD83D\uDE00", "x\"y\\z", "").get(random.nextInt(6)) + random.nextInt(3);
-    }
-
     private void compare(String when) {
-        var expected = new NaiveJoin(rows).documents(pipeline.document());
+        var expected = new NaiveJoin(rows.tables).documents(pipeline.document());
         for (var id : expected.keySet()) {
             assertEquals(expected.get(id), documents.get(id), when + ", document " + id);
         }
@@ -245,9 +163,21 @@ class JoinTopologyTest {
     @ValueSource(strings = {"monitors", "orgs", "steps", "people"})
     void documentsEqualTheJoinAfterRandomChangesInRandomOrder(String name) throws IOException {
         open(name);
+        randomChanges();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"monitors", "orgs", "steps", "people"})
+    void documentsEqualTheJoinWhereAllLookUpsAreSubscribedTo(String name, @TempDir Path folder) throws IOException {
+        open(Subscribing.write(file(name), folder.resolve("p.yaml"), name));
+        assertFalse(pipeline.subscribed().isEmpty());
+        randomChanges();
+    }
+
+    private void randomChanges() throws IOException {
         var random = new Random(7);
         for (int i = 0; i < 300; i++) {
-            randomRow(random);
+            rows.change(random);
         }
         send(random);
         assertTrue(documents.isEmpty(), "documents were emitted before the first build had caught up");
@@ -258,14 +188,33 @@ class JoinTopologyTest {
         for (int round = 0; round < 15; round++) {
             int changes = 1 + random.nextInt(30);
             for (int i = 0; i < changes; i++) {
-                randomRow(random);
+                rows.change(random);
             }
             if (random.nextInt(8) == 0) {
-                truncate(List.of("monitor", "team", "recipient", "monitor_tag", "org", "step").get(random.nextInt(6)));
+                rows.truncate(List.of("monitor", "team", "recipient", "monitor_tag", "org", "step").get(random.nextInt(6)));
             }
             send(random);
             compare("round " + round);
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aDocumentIsAsNewAsWhatLeftItsLookUpBeforeItCame(boolean subscribes, @TempDir Path folder) throws IOException {
+        if (subscribes) {
+            open(Subscribing.write(file("monitors"), folder.resolve("p.yaml"), "monitors"));
+        } else {
+            open("monitors");
+        }
+        caughtUp = true;
+        var random = new Random(1);
+        rows.put("monitor", List.of("1"), RandomRows.with("id", "1", "team_id", "1"));
+        rows.put("team", List.of("1"), RandomRows.with("id", "1", "name", "gone soon"));
+        rows.put("team", List.of("1"), null);
+        rows.pending.remove("team").forEach(inputs.get(RandomRows.topic("team"))::pipeInput);
+        send(random);
+        compare("after the look-up left");
+        assertEquals(rows.position(), versions.get("1"));
     }
 
     @Test
@@ -273,15 +222,15 @@ class JoinTopologyTest {
         open("monitors");
         caughtUp = true;
         var random = new Random(1);
-        put("team", List.of("1"), with("id", "1", "name", "before"));
+        rows.put("team", List.of("1"), RandomRows.with("id", "1", "name", "before"));
         for (int i = 0; i < 500; i++) {
-            put("monitor", List.of("" + i), with("id", "" + i, "team_id", "1"));
+            rows.put("monitor", List.of("" + i), RandomRows.with("id", "" + i, "team_id", "1"));
         }
         send(random);
         for (int i = 0; i < 5; i++) {
-            put("team", List.of("1"), with("id", "1", "name", "after " + i));
-            pending.get("team").forEach(inputs.get(topic("team"))::pipeInput);
-            pending.clear();
+            rows.put("team", List.of("1"), RandomRows.with("id", "1", "name", "after " + i));
+            rows.pending.get("team").forEach(inputs.get(RandomRows.topic("team"))::pipeInput);
+            rows.pending.clear();
         }
         send(random);
         compare("after the look-up changed");
@@ -292,18 +241,18 @@ class JoinTopologyTest {
         open("monitors");
         caughtUp = true;
         var random = new Random(1);
-        put("monitor", List.of("1"), with("id", "1", "title", "secret"));
+        rows.put("monitor", List.of("1"), RandomRows.with("id", "1", "title", "secret"));
         send(random);
         assertTrue(documents.containsKey("1"));
-        put("outboxevent", List.of("e"), with("id", "e", "aggregatetype", "monitors", "aggregateid", "1", "type", "erase"));
+        rows.put("outboxevent", List.of("e"), RandomRows.with("id", "e", "aggregatetype", "monitors", "aggregateid", "1", "type", "erase"));
         send(random);
         assertFalse(documents.containsKey("1"));
-        assertTrue(versions.get("1") >= change, "the delete is as new as the request");
-        put("monitor", List.of("1"), with("id", "1", "title", "still"));
+        assertTrue(versions.get("1") >= rows.position(), "the delete is as new as the request");
+        rows.put("monitor", List.of("1"), RandomRows.with("id", "1", "title", "still"));
         send(random);
         assertFalse(documents.containsKey("1"), "an update brings nothing back");
-        put("monitor", List.of("1"), null);
-        put("monitor", List.of("1"), with("id", "1", "title", "new"));
+        rows.put("monitor", List.of("1"), null);
+        rows.put("monitor", List.of("1"), RandomRows.with("id", "1", "title", "new"));
         send(random);
         compare("after the row was inserted anew");
     }

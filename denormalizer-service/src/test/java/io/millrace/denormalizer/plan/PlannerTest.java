@@ -45,7 +45,7 @@ class PlannerTest {
         var plan = plan("monitors", "id");
         var monitor = plan.table(new TableName("public", "monitor"));
         assertEquals(2, monitor.nodes().size());
-        assertTrue(monitor.isLookup());
+        assertTrue(monitor.isBroadcast());
         assertEquals(plan.root().table(), monitor);
     }
 
@@ -53,9 +53,9 @@ class PlannerTest {
     void whatHangsBelowAnObjectIsLookUpData() {
         var plan = plan("steps", "org_code", "no");
         var team = plan.table(new TableName("public", "team"));
-        assertTrue(team.isLookup());
+        assertTrue(team.isBroadcast());
         assertTrue(team.nodes().isEmpty());
-        assertFalse(plan.table(new TableName("public", "note")).isLookup());
+        assertFalse(plan.table(new TableName("public", "note")).isBroadcast());
     }
 
     @Test

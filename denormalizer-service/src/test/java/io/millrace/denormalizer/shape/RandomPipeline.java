@@ -1,6 +1,8 @@
 package io.millrace.denormalizer.shape;
 
+import io.millrace.pipeline.file.TableName;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Supplier;
@@ -101,6 +103,12 @@ final class RandomPipeline {
 
     String yaml() {
         return "millrace: 1\nname: random\nsource: {name: shape, url: {env: U}, user: {env: U}, password: {env: U}}\ndocument: {root: " + table(pick(tables)) + "}\n";
+    }
+
+    /** The same file, where some of the look-up tables are subscribed to. */
+    String subscribing(String yaml, Collection<TableName> lookUps) {
+        var tables = lookUps.stream().filter(t -> chance(50)).map(t -> quoted(t.toString()) + ": {lookup: " + (chance(85) ? "subscribe" : "broadcast") + "}").collect(Collectors.joining(", "));
+        return yaml.replace("\ndocument:", "\ntables: {" + tables + "}\ndocument:");
     }
 
     /** The node, after its first key. */

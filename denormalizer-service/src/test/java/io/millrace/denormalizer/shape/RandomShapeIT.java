@@ -78,8 +78,10 @@ class RandomShapeIT {
 
     private void run(long seed, int rounds, int transactions) throws Exception {
         var random = new RandomPipeline(seed);
-        var yaml = random.yaml();
-        var file = PipelineFiles.load(List.of(Files.writeString(data.resolve("random-" + seed + ".yaml"), yaml))).getFirst();
+        var path = data.resolve("random-" + seed + ".yaml");
+        var plain = random.yaml();
+        var yaml = random.subscribing(plain, PipelineFiles.load(List.of(Files.writeString(path, plain))).getFirst().pipeline().lookUpTables());
+        var file = PipelineFiles.load(List.of(Files.writeString(path, yaml))).getFirst();
         var pipeline = file.pipeline();
         try (var db = database.create("seed_" + seed)) {
             var world = new World(db, random.ddl());

@@ -4,9 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.denormalizer.it.Scratch;
+import io.millrace.denormalizer.it.Subscribing;
 import io.millrace.denormalizer.join.DocumentSteps;
 import io.millrace.pipeline.catalog.CatalogCheck;
 import io.millrace.pipeline.document.DocumentStep;
+import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.file.PipelineFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -61,13 +64,30 @@ class ShapeIT {
         return Story.shapes().stream().map(f -> f.pipeline().name());
     }
 
+    /** Shapes with look-ups, none of which is subscribed to. */
+    static Stream<String> broadcasting() {
+        return Story.shapes().stream().map(f -> f.pipeline()).filter(p -> p.subscribed().isEmpty() && !p.lookUpTables().isEmpty()).map(p -> p.name());
+    }
+
     @ParameterizedTest
     @MethodSource("names")
     void documentsEqualTheSqlJoin(String name) throws Exception {
         var file = Story.shape(name);
         assertEquals(List.of(), CatalogCheck.check(file, story.world().catalog()));
+        compare(file, file.pipeline());
+    }
+
+    @ParameterizedTest
+    @MethodSource("broadcasting")
+    void documentsEqualTheSqlJoinWhereAllLookUpsAreSubscribedTo(String name) throws Exception {
+        var file = Story.shape(name);
+        compare(file, Subscribing.write(file.path(), data.resolve(name + ".yaml"), name));
+    }
+
+    private static void compare(PipelineFile file, Pipeline pipeline) throws Exception {
+        var name = pipeline.name();
         var random = new Random(Story.SEED);
-        try (var joined = new Joined(file.pipeline(), story.world(), states.resolve(name), DocumentSteps.NONE)) {
+        try (var joined = new Joined(pipeline, story.world(), states.resolve(name + pipeline.subscribed().size()), DocumentSteps.NONE)) {
             for (int round = 0; round < story.rounds().size(); round++) {
                 joined.take(story.rounds().get(round), random);
                 var when = name + ", round " + round + ", seed " + Story.SEED + ", quarantined " + joined.quarantined();

@@ -9,6 +9,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedSet;
+import java.util.Set;
 
 /**
  * What one pipeline file asks for: the tables of a source, joined into a document, in an index.
@@ -19,6 +20,7 @@ import java.util.SequencedSet;
  * @param source the database; pipelines with the same source name share its slot
  * @param compatibility the rule for the schemas of its tables that have none of their own; null where the file says none
  * @param tables what is special about single tables; a table that is not listed has the defaults
+ * @param subscribed the look-up tables whose rows go only to where a document refers to them; those of the others go everywhere
  * @param document the shape of the documents
  * @param index where and how they are searched
  * @param trace what is traced
@@ -29,6 +31,7 @@ public record Pipeline(
         @NotNull @Valid Source source,
         Compatibility compatibility,
         Map<TableName, @Valid TableSettings> tables,
+        Set<TableName> subscribed,
         @NotNull @Valid Node document,
         @NotNull @Valid Index index,
         Trace trace) {
@@ -62,6 +65,23 @@ public record Pipeline(
                 into.add(many.through().table());
             }
             collect(relation.node(), into);
+        }
+    }
+
+    /** The tables of which a row may be shown in any number of documents: what an object relation or a link table leads to, and all below. */
+    public SequencedSet<TableName> lookUpTables() {
+        var names = new LinkedHashSet<TableName>();
+        lookUps(document, names);
+        return names;
+    }
+
+    private static void lookUps(Node node, SequencedSet<TableName> into) {
+        for (var relation : node.relations()) {
+            if (relation instanceof Many many && many.through() == null) {
+                lookUps(many.node(), into);
+            } else {
+                collect(relation.node(), into);
+            }
         }
     }
 

@@ -13,12 +13,16 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
+import java.util.stream.Collectors;
 
 /** Turns the text of one pipeline file into a {@link Pipeline}; says everything that is wrong with its form. */
 final class PipelineReader {
 
     private static final Duration DEFAULT_REFRESH = Duration.ofMillis(500);
     private static final int DEEPEST = 16;
+    /** How rows of a look-up table come to the documents. */
+    private static final String BROADCAST = "broadcast";
+    private static final String SUBSCRIBE = "subscribe";
 
     private PipelineReader() {}
 
@@ -41,16 +45,19 @@ final class PipelineReader {
         var node = root.need("document");
         var index = root.get("index");
         var trace = root.get("trace");
+        var lookUps = new LinkedHashMap<TableName, Yaml>();
         var pipeline = new Pipeline(
                 name,
                 replaces == null ? List.of() : replaces.elements(Yaml::text),
                 source == null ? null : source(source, folder),
                 compatibility,
-                tables == null ? Map.of() : tables(tables, compatibility == null ? TableSettings.DEFAULT.compatibility() : compatibility),
+                tables == null ? Map.of() : tables(tables, compatibility == null ? TableSettings.DEFAULT.compatibility() : compatibility, lookUps),
+                lookUps.entrySet().stream().filter(e -> e.getValue().isText() && e.getValue().text().equals(SUBSCRIBE)).map(Map.Entry::getKey).collect(Collectors.toUnmodifiableSet()),
                 node == null ? null : node(node, "root"),
                 index(index, name),
                 trace == null ? Trace.DEFAULT : trace(trace));
         root.done();
+        lookUps.forEach((table, yaml) -> refuseLookUp(pipeline, table, yaml));
         return pipeline;
     }
 
@@ -97,12 +104,33 @@ final class PipelineReader {
         return env != null ? new Reference.Environment(env) : new Reference.FromFile(folder.resolve(file));
     }
 
-    private static Map<TableName, TableSettings> tables(Yaml yaml, Compatibility otherwise) {
+    /** How a look-up table's rows come to the documents is the pipeline's matter; everything else is the table's, for all pipelines. */
+    private static void refuseLookUp(Pipeline pipeline, TableName table, Yaml yaml) {
+        var how = yaml.text();
+        if (how != null && !how.equals(SUBSCRIBE) && !how.equals(BROADCAST)) {
+            yaml.problem("'" + how + "' is not known; allowed: " + BROADCAST + ", " + SUBSCRIBE);
+        } else if (pipeline.document() != null && !pipeline.lookUpTables().contains(table)) {
+            yaml.problem("the table " + table + " is not looked up in this pipeline: its rows are stored with their documents, or it is not part of them. Only what 'one' or 'through' leads to, and what hangs below that, is looked up; take the key out");
+        }
+    }
+
+    /** @param lookUps where a table says how it is looked up */
+    private static Map<TableName, TableSettings> tables(Yaml yaml, Compatibility otherwise, Map<TableName, Yaml> lookUps) {
         var tables = new LinkedHashMap<TableName, TableSettings>();
+        var seen = new HashSet<TableName>();
         yaml.members((key, value) -> {
             try {
-                if (tables.put(TableName.parse(key), settings(value, otherwise)) != null) {
+                var table = TableName.parse(key);
+                if (!seen.add(table)) {
                     value.problem("the table " + key + " is there twice");
+                }
+                var lookUp = value.get("lookup");
+                if (lookUp != null) {
+                    lookUps.put(table, lookUp);
+                }
+                var settings = settings(value, otherwise);
+                if (lookUp == null || !value.holdsOnly("lookup")) {
+                    tables.put(table, settings);
                 }
             } catch (IllegalArgumentException e) {
                 value.problem(e.getMessage());

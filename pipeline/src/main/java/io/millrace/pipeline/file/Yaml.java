@@ -156,6 +156,11 @@ final class Yaml {
         return at.isEmpty() ? key : at + "." + key;
     }
 
+    /** Whether a mapping has this key and no other. */
+    boolean holdsOnly(String key) {
+        return node instanceof MappingNode mapping && mapping.getValue().size() == 1 && key.equals(firstKey());
+    }
+
     /** The value under a key, null where the mapping does not have it. */
     Yaml get(String key) {
         asked.add(key);

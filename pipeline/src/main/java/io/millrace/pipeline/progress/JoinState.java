@@ -15,6 +15,8 @@ public final class JoinState implements AutoCloseable {
     public static final String IDLE = "idle";
     /** What a partition says before each of its documents was emitted for the first time. */
     public static final String BUILDING = "building";
+    /** What a partition says that has documents which wait for look-ups that they subscribe to, some perhaps for the first time. */
+    public static final String ASKING = "asking for look-ups";
 
     private final Offsets offsets;
     private final Tail said;
@@ -41,7 +43,7 @@ public final class JoinState implements AutoCloseable {
 
     /** @return what it is busy with, null where each document was emitted once; look-ups may be on their way to some */
     public String untilBuilt() throws InterruptedException {
-        return until(said -> said != null && !BUILDING.equals(said));
+        return until(said -> said != null && !BUILDING.equals(said) && !ASKING.equals(said));
     }
 
     private String until(Predicate<String> isDone) throws InterruptedException {

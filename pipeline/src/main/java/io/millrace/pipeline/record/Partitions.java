@@ -15,7 +15,11 @@ public final class Partitions {
 
     /** The partition of a row key in wire format, or of any other key as a whole. */
     public static int of(byte[] key, int partitions) {
-        var hashed = WireFormat.is(key) ? Arrays.copyOfRange(key, WireFormat.PREFIX, key.length) : key;
-        return Utils.toPositive(Utils.murmur2(hashed)) % partitions;
+        return ofWhole(WireFormat.is(key) ? Arrays.copyOfRange(key, WireFormat.PREFIX, key.length) : key, partitions);
+    }
+
+    /** The partition of a key as a whole, though it may begin as the wire format does. */
+    public static int ofWhole(byte[] key, int partitions) {
+        return Utils.toPositive(Utils.murmur2(key)) % partitions;
     }
 }

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.yaml.snakeyaml.Yaml;
@@ -68,6 +69,46 @@ class PipelineFilesTest {
         assertTrue(refusal(withRule("{column: id, min: 10, max: 9}")).contains("the min 10 is greater than the max 9"));
         assertTrue(refusal(withRule("{column: id, min: 1, breach: shred}")).contains("'shred' is not known; allowed: quarantine, count"));
         assertTrue(refusal(withRule("{column: id, notNull: perhaps}")).contains("'perhaps' is neither true nor false"));
+    }
+
+    @Test
+    void a_look_up_table_is_joined_by_subscription_where_the_file_says_so() {
+        var file = good.replace("tables:\n", "tables:\n  team: {lookup: subscribe}\n");
+        var pipeline = PipelineFiles.load(List.of(write("p.yaml", file))).getFirst().pipeline();
+
+        assertEquals(Set.of(TableName.parse("team")), pipeline.subscribed());
+        assertEquals(Set.of(TableName.parse("monitor")), pipeline.tables().keySet(), "how it is looked up is nothing that the source's other pipelines must agree with");
+        assertEquals(Set.of(), PipelineFiles.load(List.of(write("p.yaml", file.replace("subscribe", "broadcast")))).getFirst().pipeline().subscribed());
+        var both = PipelineFiles.load(List.of(write("p.yaml", file.replace("{lookup: subscribe}", "{lookup: subscribe, compatibility: NONE}")))).getFirst().pipeline();
+        assertEquals(Compatibility.NONE, both.settings(TableName.parse("team")).compatibility());
+        assertEquals(Set.of(TableName.parse("team")), both.subscribed());
+    }
+
+    @Test
+    void a_subscription_to_what_is_no_look_up_is_refused() {
+        assertTrue(refusal(good.replace("    compatibility: BACKWARD\n", "    compatibility: BACKWARD\n    lookup: subscribe\n"))
+                .startsWith("p.yaml:11: tables.public.monitor.lookup: the table public.monitor is not looked up in this pipeline"));
+        assertTrue(refusal(good.replace("tables:\n", "tables:\n  other: {lookup: broadcast}\n")).contains("tables.other.lookup: the table public.other is not looked up"));
+        assertEquals("p.yaml:9: tables.team.lookup: 'both' is not known; allowed: broadcast, subscribe", refusal(good.replace("tables:\n", "tables:\n  team: {lookup: both}\n")));
+    }
+
+    @Test
+    void what_is_looked_up_begins_below_an_object_and_behind_a_link_table() {
+        var file = """
+                millrace: 1
+                name: p
+                source: {name: s, url: {env: U}, user: {env: U}, password: {env: U}}
+                document:
+                  root: r
+                  fields: [id]
+                  one:
+                    a: {table: a, join: {x: id}, fields: [id], many: {b: {table: b, through: {table: c, join: {id: x}, to: {y: id}}, fields: [id]}}}
+                  many:
+                    d: {table: d, join: {id: x}, fields: [id], one: {e: {table: e, join: {y: id}, fields: [id]}}}
+                    f: {table: f, through: {table: g, join: {id: x}, to: {y: id}}, fields: [id], many: {h: {table: h, join: {id: x}, fields: [id]}}}
+                """;
+        var tables = PipelineFiles.load(List.of(write("p.yaml", file))).getFirst().pipeline().lookUpTables();
+        assertEquals(List.of("a", "c", "b", "e", "f", "h"), tables.stream().map(TableName::table).toList());
     }
 
     @Test

@@ -82,7 +82,7 @@ final class Way {
         all.add(() -> committed("the gate", config.gateGroup(), captured));
         all.add(this::parked);
         all.add(() -> committed("the join", joinGroup, rows));
-        for (int hop = 0; hop < hops(pipeline.document()); hop++) {
+        for (int hop = 0; hop < hops(pipeline); hop++) {
             all.add(() -> committed("the join", joinGroup, List.of(Topics.exchange(joinGroup))));
         }
         all.add(this::joined);
@@ -91,9 +91,12 @@ final class Way {
         return List.copyOf(all);
     }
 
-    /** How often a row can be sent through the join's exchange; one for the row itself, one for each array that it may have to follow. */
-    private static int hops(Node node) {
-        return 1 + depth(node);
+    /**
+     * How often a row can be sent through the join's exchange; one for the row itself, one for each array that it may have to follow. A look-up row that goes to subscribers takes two; what
+     * is asked for on the way, the join's state tells.
+     */
+    private static int hops(Pipeline pipeline) {
+        return Math.max(1 + depth(pipeline.document()), pipeline.subscribed().isEmpty() ? 1 : 2);
     }
 
     private static int depth(Node node) {

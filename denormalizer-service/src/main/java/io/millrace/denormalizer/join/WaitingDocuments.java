@@ -1,0 +1,142 @@
+package io.millrace.denormalizer.join;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.BiConsumer;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.state.KeyValueStore;
+
+/**
+ * Documents that cannot be emitted because a reference has no answer.
+ *
+ * <p>While one waits, changes of it are taken in and not shown, and the answer that it waited for may be to a reference that it
+ * then drops: no record need lead to it any more. So each is stored until it is out and committed, and a new life renders those again.
+ *
+ * <p>So that one of many unanswered references is not rendered at each answer, one reference is watched, and the document rests while that
+ * has no answer: as the document holds it, the answer leads back to it. Where there is no room to remember what is watched, the document is only rendered
+ * more often. Not thread-safe.
+ */
+final class WaitingDocuments {
+
+    /** How many are watched. */
+    static final int MOST = 1_000;
+    private static final int MOST_DONE = 10_000;
+    /** Rendered at a time. */
+    private static final int PIECE = 100;
+
+    private final KeyValueStore<Bytes, byte[]> store;
+    private final CommitClock.Session clock;
+    private final Subscriptions subscriptions;
+    private final BiConsumer<byte[], Headers> emit;
+    private final Map<Bytes, Watched> watched = new LinkedHashMap<>(16, 0.75f, true) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Bytes, Watched> eldest) {
+            return size() > MOST;
+        }
+    };
+    /** What is out, and when it came out. */
+    private final Map<Bytes, Long> done = new LinkedHashMap<>();
+    private int stored;
+    /** Where the walk over what is stored goes on; null where none is under way. */
+    private Bytes walk;
+
+    WaitingDocuments(KeyValueStore<Bytes, byte[]> store, CommitClock.Session clock, Subscriptions subscriptions, BiConsumer<byte[], Headers> emit) {
+        this.store = store;
+        this.clock = clock;
+        this.subscriptions = subscriptions;
+        this.emit = emit;
+        try (var all = store.prefixScan(Keys.waitingDocuments(), Stores.BYTES)) {
+            for (; all.hasNext(); all.next()) {
+                stored++;
+            }
+        }
+        walk = stored == 0 ? null : Keys.waitingDocuments();
+    }
+
+    /** @param cause of the change since which the document waits */
+    private record Watched(Bytes reference, Headers cause) {}
+
+    /** Whether nothing waits, and all that did is out and committed. */
+    boolean isIdle() {
+        return stored == 0;
+    }
+
+    /** Whether the document still waits. */
+    boolean holds(byte[] rootKey) {
+        var found = watched.isEmpty() ? null : watched.get(Bytes.wrap(rootKey));
+        return found != null && subscriptions.isAsked(found.reference.get());
+    }
+
+    /** What a document that waited is rendered for: the change since which it waits; where none is known, the one that is at hand. */
+    Headers cause(byte[] rootKey, Headers change) {
+        var found = watched.isEmpty() ? null : watched.get(Bytes.wrap(rootKey));
+        return found == null ? change : found.cause;
+    }
+
+    /** The document waits for a reference that it holds. */
+    void add(byte[] rootKey, Bytes reference, Headers cause) {
+        var key = Bytes.wrap(rootKey);
+        watched.put(key, new Watched(reference, cause));
+        if (done.remove(key) == null && store.get(Keys.waitingDocument(rootKey)) == null) {
+            store.put(Keys.waitingDocument(rootKey), FanOut.headers(cause));
+            stored++;
+        }
+    }
+
+    /** The document is out, or gone, or cannot be built. */
+    void remove(byte[] rootKey) {
+        if (stored == 0) {
+            return;
+        }
+        var key = Bytes.wrap(rootKey);
+        watched.remove(key);
+        if (store.get(Keys.waitingDocument(rootKey)) == null) {
+            return;
+        }
+        done.remove(key);
+        if (done.size() < MOST_DONE) {
+            done.put(key, clock.stamp());
+        } else if (walk == null) {
+            // It comes out once more, when there is room.
+            walk = Keys.waitingDocuments();
+        }
+    }
+
+    /** Forgets what is committed. */
+    void clear() {
+        for (var all = done.entrySet().iterator(); all.hasNext();) {
+            var next = all.next();
+            if (!clock.isCommitted(next.getValue())) {
+                return;
+            }
+            store.delete(Keys.waitingDocument(next.getKey().get()));
+            stored--;
+            all.remove();
+        }
+    }
+
+    /** Renders some of what an earlier life left. Only for when every document may be shown. */
+    void work() {
+        if (walk == null || done.size() + PIECE > MOST_DONE) {
+            return;
+        }
+        record Waiting(byte[] rootKey, Headers cause) {}
+        var piece = new ArrayList<Waiting>();
+        try (var all = store.range(walk, Keys.behindWaitingDocuments())) {
+            walk = null;
+            while (all.hasNext()) {
+                var next = all.next();
+                if (piece.size() == PIECE) {
+                    walk = next.key;
+                    break;
+                }
+                if (!done.containsKey(Bytes.wrap(Keys.from(next.key, 1)))) {
+                    piece.add(new Waiting(Keys.from(next.key, 1), FanOut.headers(next.value)));
+                }
+            }
+        }
+        piece.forEach(waiting -> emit.accept(waiting.rootKey, waiting.cause));
+    }
+}
