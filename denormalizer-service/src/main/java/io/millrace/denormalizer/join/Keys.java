@@ -1,5 +1,6 @@
 package io.millrace.denormalizer.join;
 
+import io.millrace.denormalizer.row.ByteReader;
 import io.millrace.denormalizer.row.ByteWriter;
 import java.util.Arrays;
 import org.apache.kafka.common.utils.Bytes;
@@ -230,15 +231,14 @@ final class Keys {
 
     /** The length of the look-up key stands before it, so that it can be told from the row's id. */
     static Bytes homeRow(byte[] reference, byte[] rowId) {
-        return Bytes.wrap(new ByteWriter(3 + reference.length + rowId.length).put(HOME_ROW).put(reference, 0, 2).putShort(reference.length - 2).put(reference, 2, reference.length - 2)
+        return Bytes.wrap(new ByteWriter(5 + reference.length + rowId.length).put(HOME_ROW).put(reference, 0, 2).putInt(reference.length - 2).put(reference, 2, reference.length - 2)
                 .put(rowId).toBytes());
     }
 
     /** The reference in the key of a row at home. */
     static byte[] homeReference(Bytes homeRow) {
-        var bytes = homeRow.get();
-        int length = (bytes[3] & 0xFF) << 8 | bytes[4] & 0xFF;
-        return new ByteWriter(2 + length).put(bytes, 1, 2).put(bytes, 5, length).toBytes();
+        int length = new ByteReader(homeRow.get(), 3).getInt();
+        return new ByteWriter(2 + length).put(homeRow.get(), 1, 2).put(homeRow.get(), 7, length).toBytes();
     }
 
     static Bytes homeMark(byte[] reference) {

@@ -336,18 +336,21 @@ final class Subscriptions {
     private void unsubscribeSome() {
         record Gone(byte[] reference, long nonce) {}
         var gone = new ArrayList<Gone>();
+        int seen = 0;
         try (var all = store.prefixScan(Keys.left(), Stores.BYTES)) {
             while (all.hasNext() && gone.size() < MOST) {
                 var next = all.next();
+                seen++;
                 if (clock.isCommitted(stamp(next.value))) {
                     gone.add(new Gone(Keys.from(next.key, 1), nonce(next.value)));
                 }
             }
         }
-        gone.forEach(g -> unsubscribe(g.reference, g.nonce));
         if (gone.size() < MOST) {
+            left = seen;
             looked = clock.stamp();
         }
+        gone.forEach(g -> unsubscribe(g.reference, g.nonce));
     }
 
     /** One step of a walk over everything that is asked; at once in a new life, then seldom, for an answer may only be slow. */

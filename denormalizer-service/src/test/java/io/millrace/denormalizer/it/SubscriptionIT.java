@@ -167,7 +167,7 @@ class SubscriptionIT {
                 await().atMost(Duration.ofSeconds(60)).until(losing::hasLost);
                 world.converges(List.of(LOSING), "what was lost was asked for again");
             }
-            losing.loseNextNotice();
+            losing.loseNotices();
             world.change("UPDATE team SET name = 'new' WHERE id = 902");
             await().atMost(Duration.ofSeconds(60)).until(losing::hasLost);
             world.change("INSERT INTO monitor (id, title) VALUES (5999, 'the end')");

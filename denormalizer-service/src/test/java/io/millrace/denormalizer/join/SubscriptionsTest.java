@@ -8,7 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.millrace.pipeline.record.Position;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.processor.api.MockProcessorContext;
@@ -194,6 +196,42 @@ class SubscriptionsTest {
             subscriptions.work();
         }
         assertEquals(3_500, sent().size());
+    }
+
+    @Test
+    void aReferenceIsLeftByTheLastOfThoseThatHeldItInWhateverOrderTheyGo() {
+        var random = new Random(3);
+        for (int round = 0; round < 20; round++) {
+            var holding = new ArrayList<byte[]>();
+            for (int i = 0; i < 100; i++) {
+                holding.add(new byte[] {(byte) i});
+                store.put(Keys.referrer(REFERENCE, holding.getLast()), Stores.NONE);
+                subscriptions.hold(REFERENCE, CAUSE);
+            }
+            if (round > 0) {
+                Collections.shuffle(holding, random);
+            }
+            while (!holding.isEmpty()) {
+                assertEquals(holding.size() == 1, drop(holding.removeFirst()), "with " + holding.size() + " left, round " + round);
+            }
+        }
+    }
+
+    @Test
+    void everyHomeIsToldThoughMoreIsLeftAtOnceThanIsRemembered() {
+        for (int i = 0; i < 12_500; i++) {
+            var reference = Keys.reference(3, new byte[] {(byte) (i >> 8), (byte) i});
+            subscriptions.hold(reference, CAUSE);
+            subscriptions.drop(reference, DOCUMENT);
+        }
+        sent();
+        for (int i = 0; i < 6; i++) {
+            commits.committed(0);
+            subscriptions.work();
+        }
+        assertEquals(12_500, sent().stream().filter(Message.Unsubscribe.class::isInstance).count());
+        subscriptions.work();
+        assertEquals(List.of(), sent());
     }
 
     @Test

@@ -5,13 +5,17 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.denormalizer.it.Subscribing;
 import io.millrace.pipeline.file.PipelineFiles;
 import io.millrace.pipeline.file.TableName;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class PlannerTest {
 
@@ -56,6 +60,28 @@ class PlannerTest {
         assertTrue(team.isBroadcast());
         assertTrue(team.nodes().isEmpty());
         assertFalse(plan.table(new TableName("public", "note")).isBroadcast());
+    }
+
+    @Test
+    void aSubscriptionIsAnotherFingerprintAndLeavesOtherTablesAsTheyAre(@TempDir Path folder) throws IOException {
+        var all = Subscribing.write(Path.of("src/test/resources/it/pipelines/steps.yaml"), folder.resolve("steps.yaml"), "steps");
+        var plan = Planner.plan(all, List.of("org_code", "no"));
+        var team = plan.table(new TableName("public", "team"));
+        assertTrue(team.isSubscribed());
+        assertFalse(team.isBroadcast());
+        assertFalse(plan.root().table().isSubscribed());
+        assertNotEquals(plan("steps", "org_code", "no").fingerprint(), plan.fingerprint());
+        var one = Files.writeString(folder.resolve("one.yaml"), Files.readString(folder.resolve("steps.yaml")).replace("'public.team': {lookup: subscribe}", "'public.team': {lookup: broadcast}"));
+        var mixed = Planner.plan(PipelineFiles.load(List.of(one)).getFirst().pipeline(), List.of("org_code", "no"));
+        assertTrue(mixed.table(new TableName("public", "team")).isBroadcast());
+        assertTrue(mixed.table(new TableName("public", "org")).isSubscribed());
+        assertNotEquals(plan.fingerprint(), mixed.fingerprint());
+    }
+
+    /** As it was before there were subscriptions: the state that pipelines have must stay theirs. */
+    @Test
+    void aPipelineThatSubscribesToNothingKeepsItsFingerprint() {
+        assertEquals("2-343ad14c", plan("monitors", "id").fingerprint());
     }
 
     @Test

@@ -355,6 +355,9 @@ class PipelineFilesTest {
         assertEquals(1, schema.validate(json.valueToTree(new Yaml().load(good.replace("orderBy", "order")))).size());
         assertEquals(java.util.Set.of(), schema.validate(json.valueToTree(new Yaml().load("compatibility: FULL\n" + withRule("{column: id, min: 1, enum: [1, a], breach: count}")))));
         assertTrue(!schema.validate(json.valueToTree(new Yaml().load(withRule("{column: id}")))).isEmpty());
+        var subscribing = good.replace("tables:\n", "tables:\n  team: {lookup: subscribe}\n");
+        assertEquals(java.util.Set.of(), schema.validate(json.valueToTree(new Yaml().load(subscribing))));
+        assertEquals(1, schema.validate(json.valueToTree(new Yaml().load(subscribing.replace("subscribe", "both")))).size());
         assertEquals(java.util.Set.of(), schema.validate(json.valueToTree(new Yaml().load(derived))));
         for (var wrong : List.of(derived.replace("keep: 3", "keep: -1"), derived.replace("{lower: label}", "{lowest: label}"), derived.replace("min: 10", "least: 10"), derived.replace("aggregate: count", "aggregate: number"))) {
             assertTrue(!schema.validate(json.valueToTree(new Yaml().load(wrong))).isEmpty());

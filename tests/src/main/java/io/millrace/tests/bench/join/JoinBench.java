@@ -44,6 +44,8 @@ public final class JoinBench implements Callable<Integer> {
     private int partitions;
     @Option(names = "--pipelines", defaultValue = "1", description = "Joined by the same process, all alike; documents are read of the first. Default: ${DEFAULT-VALUE}.")
     private int pipelines;
+    @Option(names = "--subscribe", description = "A look-up table that is subscribed to, not broadcast: --subscribe public.product.")
+    private List<String> subscribed = List.of();
     @Option(names = "--heap", defaultValue = "448m", description = "Of the denormalizer, as -Xmx takes it. Default: ${DEFAULT-VALUE}, as in ./millrace up.")
     private String heap;
     @Option(names = "--set", description = "A setting of the denormalizer: --set millrace.denormalizer.threads=1.")
@@ -73,7 +75,7 @@ public final class JoinBench implements Callable<Integer> {
         var folder = DemoStack.home().resolve("tests").resolve("target").resolve("bench");
         var data = folder.resolve("join");
         delete(data);
-        try (var stack = new JoinStack(DemoStack.home(), data, portBase, partitions, pipelines, heap, settings, javaOptions)) {
+        try (var stack = new JoinStack(DemoStack.home(), data, portBase, partitions, pipelines, subscribed, heap, settings, javaOptions)) {
             var stop = new Thread(stack::close, "stop");
             Runtime.getRuntime().addShutdownHook(stop);
             stack.startServers();

@@ -74,10 +74,11 @@ final class JoinStack implements AutoCloseable {
 
     /**
      * @param pipelines how many of the same kind are joined; they differ in name
+     * @param subscribed the look-up tables that are subscribed to; the others are broadcast
      * @param settings system properties of the service
      * @param options of its Java
      */
-    JoinStack(Path home, Path data, int portBase, int partitions, int pipelines, String heap, Map<String, String> settings, List<String> options) throws IOException {
+    JoinStack(Path home, Path data, int portBase, int partitions, int pipelines, List<String> subscribed, String heap, Map<String, String> settings, List<String> options) throws IOException {
         this.data = data;
         this.partitions = partitions;
         this.pipelines = IntStream.range(0, pipelines).mapToObj(i -> OrderTables.PIPELINE + (i == 0 ? "" : "-" + i)).toList();
@@ -85,8 +86,9 @@ final class JoinStack implements AutoCloseable {
         int port = portBase + Ports.COUNT;
         ready = URI.create("http://localhost:" + port + "/q/health/ready");
         var files = Files.createDirectories(data.resolve("pipelines"));
+        var tables = subscribed.isEmpty() ? "" : "tables:\n" + subscribed.stream().map(t -> "  " + t + ": {lookup: subscribe}\n").collect(Collectors.joining());
         for (var pipeline : this.pipelines) {
-            Files.writeString(files.resolve(pipeline + ".yaml"), PIPELINE.formatted(pipeline));
+            Files.writeString(files.resolve(pipeline + ".yaml"), PIPELINE.formatted(pipeline) + tables);
         }
         var properties = new HashMap<>(Map.of(
                 "quarkus.http.host", "localhost",
