@@ -4,6 +4,7 @@ import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.startsWith;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -90,6 +91,18 @@ class CheckEndpointIT {
         ask(strict).then().statusCode(200).body("failed", equalTo(false)).body("findings[0].level", equalTo("wal"));
         strict.put("failOn", "wal");
         ask(strict).then().statusCode(200).body("failed", equalTo(true));
+    }
+
+    @Test
+    void rolesOfOneCheckAreNotMetByTheNext() throws Exception {
+        for (int i = 0; i < 2; i++) {
+            ask(question("GRANT SELECT ON public.lenient TO app_reader;\nCREATE ROLE app_writer LOGIN;\n")).then().statusCode(200).body("findings.size()", equalTo(0));
+        }
+        try (var connection = DriverManager.getConnection(gate.stack().servers().jdbcUrl("postgres"), gate.stack().servers().postgresUser(), gate.stack().servers().postgresPassword());
+                var statement = connection.createStatement(); var left = statement.executeQuery("SELECT string_agg(rolname, ', ') FROM pg_roles WHERE rolname LIKE 'app%'")) {
+            left.next();
+            assertNull(left.getString(1));
+        }
     }
 
     @Test

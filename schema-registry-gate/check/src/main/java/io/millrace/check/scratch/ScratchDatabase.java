@@ -86,7 +86,8 @@ public final class ScratchDatabase implements AutoCloseable {
      * @return how many rows it wrote
      */
     public long run(Statement statement) throws SQLException {
-        boolean guarded = NAMES_ROLES.matcher(statement.text()).find() && isInTransaction();
+        boolean namesRoles = NAMES_ROLES.matcher(statement.text()).find();
+        boolean guarded = namesRoles && isInTransaction();
         for (int roles = 0; ; roles++) {
             if (guarded) {
                 execute("SAVEPOINT millrace_check");
@@ -96,9 +97,12 @@ public final class ScratchDatabase implements AutoCloseable {
                 if (guarded && isInTransaction()) {
                     execute("RELEASE SAVEPOINT millrace_check");
                 }
+                if (namesRoles && !isInTransaction()) {
+                    server.mark();
+                }
                 return rows;
             } catch (SQLException e) {
-                if (roles == MOST_ROLES || !guarded && isInTransaction() || !NAMES_ROLES.matcher(statement.text()).find()) {
+                if (roles == MOST_ROLES || !guarded && isInTransaction() || !namesRoles) {
                     throw e;
                 }
                 if (guarded) {

@@ -137,9 +137,15 @@ public final class ScratchServer implements AutoCloseable {
         }
     }
 
+    /** Drops a database and the roles that were made after it: they belong to the server, and the next migrations must not meet them. */
     public void drop(String name) {
         try {
+            mark();
+            var roles = column("SELECT rolname FROM pg_roles WHERE oid > (SELECT oid FROM pg_database WHERE datname = '" + name + "') AND shobj_description(oid, 'pg_authid') = '" + MARK + "'");
             execute("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)");
+            for (var role : roles) {
+                execute("DROP ROLE IF EXISTS " + TableName.quote(role));
+            }
         } catch (SQLException e) {
             throw new CheckException("Dropping the scratch database " + name + " at " + PostgresUrl.shown(url) + " failed: " + e.getMessage() + "; the next check tries again", e);
         }
