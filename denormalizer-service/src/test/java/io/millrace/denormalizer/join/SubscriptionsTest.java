@@ -203,10 +203,15 @@ class SubscriptionsTest {
         var random = new Random(3);
         for (int round = 0; round < 20; round++) {
             var holding = new ArrayList<byte[]>();
-            for (int i = 0; i < 100; i++) {
-                holding.add(new byte[] {(byte) i});
-                store.put(Keys.referrer(REFERENCE, holding.getLast()), Stores.NONE);
-                subscriptions.hold(REFERENCE, CAUSE);
+            for (int i = 50; i < 100; i++) {
+                hold(holding, i);
+            }
+            Collections.shuffle(holding, random);
+            while (holding.size() > 25) {
+                assertFalse(drop(holding.removeFirst()));
+            }
+            for (int i = 0; i < 50; i++) {
+                hold(holding, i);
             }
             if (round > 0) {
                 Collections.shuffle(holding, random);
@@ -215,6 +220,12 @@ class SubscriptionsTest {
                 assertEquals(holding.size() == 1, drop(holding.removeFirst()), "with " + holding.size() + " left, round " + round);
             }
         }
+    }
+
+    private void hold(List<byte[]> holding, int document) {
+        holding.add(new byte[] {(byte) document});
+        store.put(Keys.referrer(REFERENCE, holding.getLast()), Stores.NONE);
+        subscriptions.hold(REFERENCE, CAUSE);
     }
 
     @Test
