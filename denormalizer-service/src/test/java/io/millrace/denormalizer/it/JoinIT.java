@@ -220,7 +220,7 @@ class JoinIT {
         Files.writeString(file, Files.readString(World.FILES.resolve("monitors.yaml")).replace("score, ratio", "score"));
         var other = world.stack.service(1, file.toString(), Map.of());
         other.launch();
-        await().atMost(Duration.ofSeconds(90)).until(() -> world.stack.health(1).contains("raise millrace.denormalizer.generation"));
+        await().atMost(Duration.ofSeconds(90)).until(() -> world.stack.health(1).contains("replaces: [monitors]"));
         other.stop();
         service.start();
         world.load(5);
