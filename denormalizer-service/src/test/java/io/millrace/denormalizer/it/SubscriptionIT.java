@@ -121,7 +121,7 @@ class SubscriptionIT {
     @Test
     @Order(4)
     void killsInTheMiddleOfChangesConverge() throws Exception {
-        kills(4);
+        kills(2);
     }
 
     @Tag("long")

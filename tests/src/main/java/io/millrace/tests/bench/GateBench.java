@@ -43,6 +43,8 @@ public final class GateBench implements Callable<Integer> {
     private int cycles;
     @Option(names = "--window", defaultValue = "4", description = "Seconds of one window. Default: ${DEFAULT-VALUE}.")
     private int window;
+    @Option(names = "--sampling", defaultValue = "0", description = "How often the cost of tracing 1 %% is measured, and nothing else then: backlogs with no record traced, none again (what chance makes), one in a hundred. Default: ${DEFAULT-VALUE}.")
+    private int sampling;
     @Option(names = "--profile", paramLabel = "FILE", description = "Let Java Flight Recorder write there what the gate did in the measured backlogs.")
     private Path profile;
     @Option(names = "--port-base", defaultValue = "27000", description = "The first of some fifteen ports. Default: ${DEFAULT-VALUE}.")
@@ -61,6 +63,9 @@ public final class GateBench implements Callable<Integer> {
     public Integer call() throws IOException, ExecutionException, InterruptedException {
         var folder = DemoStack.home().resolve("tests").resolve("target").resolve("bench");
         var output = new Output(new PrintWriter(System.out, true, StandardCharsets.UTF_8));
+        if (sampling > 0) {
+            return sampling(folder, output);
+        }
         var walk = WalkerAlone.run();
         WalkerAlone.print(walk);
         var tables = new ArrayList<>(FLOWING);
@@ -75,6 +80,17 @@ public final class GateBench implements Callable<Integer> {
                 GateLatency.print(latency);
             }
             write(folder, new Report(Instant.now(), Runtime.getRuntime().availableProcessors(), walk, backlogs, latency));
+        }
+        return CommandLine.ExitCode.OK;
+    }
+
+    private int sampling(Path folder, Output output) throws IOException, ExecutionException, InterruptedException {
+        try (var spans = new SpanSink(); var stack = new GateStack(folder.resolve("gate"), portBase, FLOWING, spans.address(), output)) {
+            Runtime.getRuntime().addShutdownHook(new Thread(stack::close, "stop"));
+            var result = SamplingCost.measure(new GateThroughput(stack), WARM_UP_ROUNDS, sampling, records, spans);
+            SamplingCost.print(result);
+            Files.createDirectories(folder);
+            JsonMapper.builder().build().writerWithDefaultPrettyPrinter().writeValue((out == null ? folder.resolve("sampling.json") : out).toFile(), result);
         }
         return CommandLine.ExitCode.OK;
     }

@@ -45,7 +45,8 @@ final class GateRows {
             {"type": "record", "name": "monitorKey", "namespace": "bench.public", "fields": [{"name": "id", "type": "long"}]}
             """);
     private static final List<String> STATUSES = List.of("ok", "alert", "warning", "no_data");
-    private static final int ONE_IN_TRACED = 100;
+    /** As capture's own rate has it. */
+    static final int ONE_IN_TRACED = 100;
 
     private final String topic;
     private final byte[][] keys;
@@ -85,6 +86,11 @@ final class GateRows {
 
     /** @param number becomes the position, by which the record is known again */
     ProducerRecord<byte[], byte[]> record(long number) {
+        return record(number, ONE_IN_TRACED);
+    }
+
+    /** @param oneInTraced every so many records bring a sampled trace context; 0 for none */
+    ProducerRecord<byte[], byte[]> record(long number, int oneInTraced) {
         int i = (int) (number % keys.length);
         long now = Headers.nowMicros();
         var headers = new RecordHeaders()
@@ -92,7 +98,7 @@ final class GateRows {
                 .add(Headers.OP, Op.UPDATE.code())
                 .add(Headers.COMMITTED, Headers.bytes(now))
                 .add(Headers.CAPTURED, Headers.bytes(now));
-        if (number % ONE_IN_TRACED == 0) {
+        if (oneInTraced > 0 && number % oneInTraced == 0) {
             headers.add(Headers.TRACEPARENT, Headers.bytes(TraceParent.start(true).toString()));
         }
         return new ProducerRecord<>(topic, partitions[i], keys[i], values[i], headers);

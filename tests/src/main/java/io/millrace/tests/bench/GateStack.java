@@ -36,8 +36,13 @@ final class GateStack implements AutoCloseable {
 
     /** @param tables every one that will be written */
     GateStack(Path data, int portBase, List<String> tables, Output output) throws IOException, ExecutionException, InterruptedException {
+        this(data, portBase, tables, null, output);
+    }
+
+    /** @param otlp where the gate sends its spans; null for nowhere */
+    GateStack(Path data, int portBase, List<String> tables, String otlp, Output output) throws IOException, ExecutionException, InterruptedException {
         var pipeline = data.resolve("bench.yaml");
-        this.stack = new Stack(StackOptions.of(DemoStack.home(), data, List.of(pipeline), null, portBase, Map.of()));
+        this.stack = new Stack(StackOptions.of(DemoStack.home(), data, List.of(pipeline), null, portBase, Map.of()).withOtlp(otlp));
         close();
         DemoStack.delete(data);
         Files.createDirectories(data);

@@ -32,14 +32,14 @@ final class GateThroughput {
     /** @param profile where Java Flight Recorder writes what the measured rounds did, null for none */
     List<Round> run(int warmUps, int rounds, int records, String profile) throws IOException, ExecutionException, InterruptedException {
         for (int i = 0; i < warmUps; i++) {
-            round(records);
+            round(records, GateRows.ONE_IN_TRACED);
         }
         if (profile != null) {
             recorder("JFR.start", "settings=profile");
         }
         var results = new ArrayList<Round>();
         for (int i = 0; i < rounds; i++) {
-            results.add(round(records));
+            results.add(round(records, GateRows.ONE_IN_TRACED));
         }
         if (profile != null) {
             recorder("JFR.dump", "filename=" + profile);
@@ -51,12 +51,13 @@ final class GateThroughput {
         return rounds.stream().sorted(Comparator.comparingDouble(Round::perCoreSecond)).toList().get(rounds.size() / 2);
     }
 
-    private Round round(int records) throws IOException, ExecutionException, InterruptedException {
+    /** @param oneInTraced every so many records bring a sampled trace context; 0 for none */
+    Round round(int records, int oneInTraced) throws IOException, ExecutionException, InterruptedException {
         var outputs = TABLES.stream().map(GateStack::gated).toList();
         long target = stack.count(outputs) + records;
         signal("STOP");
         try {
-            write(records);
+            write(records, oneInTraced);
         } finally {
             signal("CONT");
         }
@@ -70,11 +71,11 @@ final class GateThroughput {
         return new Round(records, records / cpu, records / seconds, cpu / seconds);
     }
 
-    private void write(int records) {
+    private void write(int records, int oneInTraced) {
         try (var producer = new KafkaProducer<>(Map.of("bootstrap.servers", stack.bootstrap(), "compression.type", "lz4", "linger.ms", 5, "batch.size", 128 * 1024),
                 new ByteArraySerializer(), new ByteArraySerializer())) {
             for (int i = 0; i < records; i++, number++) {
-                producer.send(stack.rows(TABLES.get((int) (number % TABLES.size()))).record(number / TABLES.size()));
+                producer.send(stack.rows(TABLES.get((int) (number % TABLES.size()))).record(number / TABLES.size(), oneInTraced));
             }
         }
     }

@@ -8,16 +8,16 @@ import java.util.Arrays;
  * @param count how many
  * @param p50 milliseconds, as are the others; not a number where nothing was measured
  */
-public record Percentiles(int count, double p50, double p95, double p99, double max) {
+public record Percentiles(int count, double p50, double p90, double p95, double p99, double max) {
 
     /** @param micros in any order */
     public static Percentiles ofMicros(long[] micros) {
         if (micros.length == 0) {
-            return new Percentiles(0, Double.NaN, Double.NaN, Double.NaN, Double.NaN);
+            return new Percentiles(0, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN);
         }
         var sorted = micros.clone();
         Arrays.sort(sorted);
-        return new Percentiles(sorted.length, at(sorted, 0.5), at(sorted, 0.95), at(sorted, 0.99), sorted[sorted.length - 1] / 1e3);
+        return new Percentiles(sorted.length, at(sorted, 0.5), at(sorted, 0.9), at(sorted, 0.95), at(sorted, 0.99), sorted[sorted.length - 1] / 1e3);
     }
 
     /** Nearest rank: a time that was measured, never one between two. */
@@ -26,10 +26,10 @@ public record Percentiles(int count, double p50, double p95, double p99, double 
     }
 
     public String row(String name) {
-        return "  %-44s %,9d %9.1f %9.1f %9.1f %9.1f".formatted(name, count, p50, p95, p99, max);
+        return "  %-44s %,9d %9.1f %9.1f %9.1f %9.1f %9.1f".formatted(name, count, p50, p90, p95, p99, max);
     }
 
     public static String head() {
-        return "  %-44s %9s %9s %9s %9s %9s".formatted("milliseconds", "count", "p50", "p95", "p99", "max");
+        return "  %-44s %9s %9s %9s %9s %9s %9s".formatted("milliseconds", "count", "p50", "p90", "p95", "p99", "max");
     }
 }

@@ -19,7 +19,7 @@ import java.util.concurrent.locks.LockSupport;
  * <p>Probes are sent at a fixed pace whether or not the ones before have arrived, so that a pause of the pipeline counts
  * for every probe that it held up. The clock runs from before the UPDATE is sent, so it includes the commit itself.
  */
-final class Prober implements AutoCloseable {
+public final class Prober implements AutoCloseable {
 
     private static final Duration PACE = Duration.ofMillis(250);
     private static final Duration POLL = Duration.ofMillis(20);
@@ -37,7 +37,7 @@ final class Prober implements AutoCloseable {
     }
 
     /** Makes a monitor for each probe of so long a time; their ids are below all that traffic picks from. */
-    static Prober in(DemoStack stack, Duration time) throws SQLException {
+    public static Prober in(DemoStack stack, Duration time) throws SQLException {
         var ids = new ArrayList<String>();
         long probes = time.dividedBy(PACE) + 1;
         try (var connection = stack.connect(); var statement = connection.createStatement();
@@ -52,7 +52,7 @@ final class Prober implements AutoCloseable {
     }
 
     /** Probes for so long, and returns when the last probe has arrived. */
-    Map<String, Percentiles> run(Duration time) throws SQLException {
+    public Map<String, Percentiles> run(Duration time) throws SQLException {
         try (var probes = Executors.newVirtualThreadPerTaskExecutor(); var connection = stack.connect();
                 var update = connection.prepareStatement("UPDATE public.monitor SET name = ?, modified = now() WHERE id = ?::bigint")) {
             long due = System.nanoTime();
@@ -71,7 +71,8 @@ final class Prober implements AutoCloseable {
         return Map.of("probe: commit to indexed", percentiles(indexed), "probe: commit to found by a search", percentiles(searchable));
     }
 
-    int lost() {
+    /** How many did not arrive within a minute. */
+    public int lost() {
         return lost.get();
     }
 

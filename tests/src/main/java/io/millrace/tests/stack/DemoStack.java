@@ -52,8 +52,12 @@ public final class DemoStack implements AutoCloseable {
 
     /** @param otlp where the services send their spans; null for nowhere */
     public DemoStack(Path data, int portBase, int monitors, String otlp, Output output) {
-        var home = home();
-        this.stack = new Stack(StackOptions.of(home, data, List.of(home.resolve("deploy").resolve("demo").resolve("pipelines"), data.resolve(PIPELINES)),
+        this(data, portBase, monitors, otlp, List.of(home().resolve("deploy").resolve("demo").resolve("pipelines"), data.resolve(PIPELINES)), output);
+    }
+
+    /** @param pipelines files and folders of them, over the demo's database */
+    public DemoStack(Path data, int portBase, int monitors, String otlp, List<Path> pipelines, Output output) {
+        this.stack = new Stack(StackOptions.of(home(), data, pipelines,
                 new StackOptions.DemoSource(DATABASE, monitors), portBase, Map.of()).withOtlp(otlp).withNatives(natives()));
         this.index = new IndexReader(stack.servers().searchUrl());
         this.output = output;
