@@ -14,16 +14,15 @@ import org.apache.kafka.common.TopicPartition;
  * Lets fan-outs go on in bursts: the next one when the indexer has written the one before.
  *
  * <p>A change of one row waits in the documents' topic behind whatever a fan-out put there before it. So a burst is as large
- * as the indexer lately wrote in a tenth of a second: it doubles while it is written sooner and is halved when it takes longer. After
- * each burst the search engine is left alone for as long as the burst took, so that half of its time is for changes of single rows.
+ * as the indexer lately wrote in a fifth of a second: it doubles while it is written sooner and is halved when it takes longer.
  * Where no indexer has committed an offset, nothing is held back. {@link #test} is for any thread, the rest for one.
  */
 final class FanOutPace implements IntPredicate {
 
     private static final int LEAST = 64;
     private static final int MOST = 1 << 16;
-    private static final Duration SOON = Duration.ofMillis(120);
-    private static final Duration LATE = Duration.ofMillis(220);
+    private static final Duration SOON = Duration.ofMillis(200);
+    private static final Duration LATE = Duration.ofMillis(300);
 
     private final Admin admin;
     private final String indexerGroup;
@@ -33,8 +32,6 @@ final class FanOutPace implements IntPredicate {
     private long granted = System.nanoTime();
     /** The end of the burst that went out, null until it is known. */
     private Map<TopicPartition, Long> goal;
-    /** When the rest after a written burst is over; 0 while none is. */
-    private long rested;
 
     FanOutPace(Admin admin, String indexerGroup, List<TopicPartition> documents) {
         this.admin = admin;
@@ -53,10 +50,6 @@ final class FanOutPace implements IntPredicate {
         if (room.get() > 0) {
             return;
         }
-        if (rested != 0) {
-            grantOnceRested();
-            return;
-        }
         var written = new HashMap<>(Offsets.committed(admin, indexerGroup));
         written.keySet().retainAll(documents);
         if (written.isEmpty()) {
@@ -69,13 +62,6 @@ final class FanOutPace implements IntPredicate {
         if (Offsets.isReached(goal, written)) {
             long took = System.nanoTime() - granted;
             burst = took <= SOON.toNanos() ? Math.min(MOST, 2 * burst) : took > LATE.toNanos() ? Math.max(LEAST, burst / 2) : burst;
-            rested = System.nanoTime() + took;
-        }
-    }
-
-    private void grantOnceRested() {
-        if (System.nanoTime() - rested >= 0) {
-            rested = 0;
             goal = null;
             granted = System.nanoTime();
             room.set(burst);

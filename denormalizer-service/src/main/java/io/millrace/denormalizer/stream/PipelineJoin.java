@@ -48,7 +48,7 @@ import org.rocksdb.Status;
 final class PipelineJoin {
 
     private static final Logger LOG = Logger.getLogger(PipelineJoin.class);
-    private static final Duration BEAT = Duration.ofMillis(50);
+    private static final Duration BEAT = Duration.ofMillis(100);
     private static final Duration PURGE = Duration.ofSeconds(5);
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
