@@ -46,13 +46,16 @@ async function ask(path, options = {}) {
 }
 /** Runs something and says in the section's line what goes on, or what went wrong. */
 async function told(line, doing, work) {
-  $(line).textContent = doing;
-  $(line).classList.remove('error');
+  const say = (text, error) => {
+    // A reader of the screen says it again whenever it is set, also to the same.
+    if ($(line).textContent !== text) $(line).textContent = text;
+    $(line).classList.toggle('error', error);
+  };
+  say(doing, false);
   try {
-    $(line).textContent = await work() || '';
+    say(await work() || '', false);
   } catch (e) {
-    $(line).textContent = e.message;
-    $(line).classList.add('error');
+    say(e.message, true);
   }
 }
 
@@ -250,8 +253,16 @@ function waterfall(trace) {
 // --- the manage page --------------------------------------------------------------------------------------------
 
 $('ask').addEventListener('submit', e => { e.preventDefault(); manage(); });
-function manage() {
-  return told('manage-state', 'Asking both …', async () => {
+let again = false;
+$('m-again').addEventListener('change', async () => {
+  if (again) return;
+  for (again = true; $('m-again').checked; await new Promise(done => setTimeout(done, 1000))) {
+    if (!$('manage').hidden) await manage($('manage-state').textContent);
+  }
+  again = false;
+});
+function manage(doing = 'Asking both …') {
+  return told('manage-state', doing, async () => {
     const query = new URLSearchParams({ text: $('m-text').value, status: $('m-status').value, team: $('m-team').value, tag: $('m-tag').value, sort: $('m-sort').value, page: Math.max(0, $('m-page').value - 1) });
     const page = await ask('api/manage?' + query);
     side('side-postgres', 'Postgres', page.postgres);

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.millrace.launcher.stack.Stage;
 import io.millrace.tests.stack.Axe;
 import io.millrace.tests.stack.BackgroundTraffic;
@@ -26,6 +27,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class ConsolePageIT {
 
     private static final String PARKED = ".parked[data-table='demo.public.dashboard_list']";
+
+    private static final JsonMapper JSON = new JsonMapper();
 
     private final DemoStack stack;
     private final Axe axe = new Axe(DemoStack.home().resolve("tests").resolve("target").resolve("axe"));
@@ -100,6 +103,40 @@ class ConsolePageIT {
         page.await("it asks", "document.getElementById('decide').open");
         page.type("reason", "the page's test");
         page.click("#decide-yes");
+    }
+
+    @Test
+    void theManagePageIsAnsweredTwiceWhileRowsChangeAndTheSameWayWhenTheyRest() throws Exception {
+        stack.settled().await();
+        page.click("#tab-manage");
+        page.type("m-text", "checkout");
+        try (var traffic = BackgroundTraffic.start(stack, 502, 100)) {
+            page.eval("(document.getElementById('m-again').click(), 1)");
+            page.await("both answer with their times", "[...document.querySelectorAll('#manage .millis')].filter(m => /^[0-9,]+ ms$/.test(m.textContent)).length === 2");
+            var before = rows("side-index");
+            page.await("the index's rows move with the traffic", "[...document.querySelectorAll('#side-index tbody tr')].map(r => r.textContent).join('|') !== " + JSON.writeValueAsString(before));
+            inBothSchemes("manage");
+            page.eval("(document.getElementById('m-again').click(), 1)");
+            traffic.stop();
+        }
+        stack.settled().await();
+        page.click("#ask button");
+        page.await("the same rows", "document.getElementById('manage-state').textContent === 'The same rows.'");
+        assertEquals(rows("side-postgres"), rows("side-index"));
+        assertNotEquals("", rows("side-index"));
+        assertEquals(List.of(), page.complaints());
+    }
+
+    private String rows(String side) {
+        return page.eval("[...document.querySelectorAll('#" + side + " tbody tr')].map(r => r.textContent).join('|')");
+    }
+
+    private void inBothSchemes(String name) throws IOException {
+        for (var scheme : List.of("light", "dark")) {
+            page.type("scheme", scheme);
+            page.screenshot(shots.resolve(name + "-" + scheme + ".png"));
+            assertEquals(List.of(), axe.serious(page), scheme);
+        }
     }
 
     @Test
