@@ -105,8 +105,11 @@ class SubscriptionIT {
         world.converges(SUBSCRIBING, "all of them left");
     }
 
-    private static void kills(int rounds) throws Exception {
-        for (int round = 0; round < rounds; round++) {
+    @Tag("long")
+    @Test
+    @Order(4)
+    void killsInTheMiddleOfChangesConverge() throws Exception {
+        for (int round = 0; round < 16; round++) {
             world.load(80);
             Thread.sleep(world.random.nextInt(1_500));
             first.kill();
@@ -118,21 +121,9 @@ class SubscriptionIT {
         }
     }
 
-    @Test
-    @Order(4)
-    void killsInTheMiddleOfChangesConverge() throws Exception {
-        kills(2);
-    }
-
     @Tag("long")
     @Test
     @Order(5)
-    void manyKillsConverge() throws Exception {
-        kills(16);
-    }
-
-    @Test
-    @Order(6)
     void oneInstanceBecomesTwoAndTheFirstIsKilled() throws Exception {
         world.load(60);
         second.start();
@@ -150,8 +141,9 @@ class SubscriptionIT {
         world.converges(SUBSCRIBING, "the second instance left");
     }
 
+    @Tag("long")
     @Test
-    @Order(7)
+    @Order(6)
     void anAskOrAnAnswerThatIsLostIsRepeatedAndALostChangeWouldBeFound() throws Exception {
         world.change("INSERT INTO team (id, name) VALUES (901, 'a'), (902, 'b'), (903, 'c')", "INSERT INTO monitor (id, title) VALUES (5001, 'x')");
         var pipeline = write("monitors", data.resolve("losing.yaml"), LOSING);
