@@ -80,7 +80,7 @@ class JoinIT {
     @Test
     @Order(2)
     void changesInAnyOrderAcrossTablesAndReplaysConverge() throws Exception {
-        for (int round = 0; round < 6; round++) {
+        for (int round = 0; round < 4; round++) {
             world.traffic.transactions(150);
             world.rows.capture(world.db);
             world.rows.send(world.random, true);

@@ -21,6 +21,7 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -77,6 +78,7 @@ class ShapeIT {
         compare(file, file.pipeline());
     }
 
+    @Tag("long")
     @ParameterizedTest
     @MethodSource("broadcasting")
     void documentsEqualTheSqlJoinWhereAllLookUpsAreSubscribedTo(String name) throws Exception {

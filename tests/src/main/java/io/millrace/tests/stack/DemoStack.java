@@ -61,6 +61,16 @@ public final class DemoStack implements AutoCloseable {
                 new StackOptions.DemoSource(DATABASE, monitors), portBase, Map.of()).withOtlp(otlp).withNatives(natives()));
         this.index = new IndexReader(stack.servers().searchUrl());
         this.output = output;
+        makePipelinesFolder();
+    }
+
+    /** No service starts without it. */
+    private void makePipelinesFolder() {
+        try {
+            Files.createDirectories(pipelines());
+        } catch (IOException e) {
+            throw new UncheckedIOException("Making the folder " + pipelines() + " failed", e);
+        }
     }
 
     /** Which services run as native executables, from the system property {@code millrace.native}: {@code gate,indexer}. */
@@ -99,11 +109,7 @@ public final class DemoStack implements AutoCloseable {
 
     public void startServers() {
         stack.requireBuilt();
-        try {
-            Files.createDirectories(pipelines());
-        } catch (IOException e) {
-            throw new UncheckedIOException("Making the folder " + pipelines() + " failed", e);
-        }
+        makePipelinesFolder();
         // What a killed run has left must not write into what this run begins.
         Stack.stopOrder().forEach(stage -> stack.stage(stage).stop());
         stack.servers().start(output::line);
