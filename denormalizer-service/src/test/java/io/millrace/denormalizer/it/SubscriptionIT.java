@@ -23,6 +23,7 @@ import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Pipelines all of whose look-ups are subscribed to, in four partitions of a real Kafka, against the SQL join: whoever is killed, comes or goes, and whatever is lost. */
+@Tag("long")
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class SubscriptionIT {
 
@@ -105,7 +106,6 @@ class SubscriptionIT {
         world.converges(SUBSCRIBING, "all of them left");
     }
 
-    @Tag("long")
     @Test
     @Order(4)
     void killsInTheMiddleOfChangesConverge() throws Exception {
@@ -121,7 +121,6 @@ class SubscriptionIT {
         }
     }
 
-    @Tag("long")
     @Test
     @Order(5)
     void oneInstanceBecomesTwoAndTheFirstIsKilled() throws Exception {
@@ -141,7 +140,6 @@ class SubscriptionIT {
         world.converges(SUBSCRIBING, "the second instance left");
     }
 
-    @Tag("long")
     @Test
     @Order(6)
     void anAskOrAnAnswerThatIsLostIsRepeatedAndALostChangeWouldBeFound() throws Exception {
