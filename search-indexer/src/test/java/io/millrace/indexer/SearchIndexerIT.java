@@ -50,6 +50,10 @@ class SearchIndexerIT {
         stack.pipeline("claimed", "id, name", ID + NAME, "");
         stack.pipeline("staged", "id, name", ID + NAME, "");
         stack.joinTopics("staged");
+        stack.pipeline("nameless", "id, name", ID + NAME, "");
+        stack.call("PUT", "/nameless-000001", """
+                {"mappings": {"dynamic": "strict", "properties": {"id": {"type": "long"}, "name": {"type": "text", "fields": {"keyword": {"type": "keyword", "ignore_above": 1024}}}}},
+                 "aliases": {"nameless": {}, "nameless-000001-writer": {}}}""");
         stack.pipeline("kinds", "id, amount, ratio, ok, label, code, born, seen, doc, blob, days, marks", ID + NAME + """
                 ,{"name":"amount","type":["null","string"],"pg.type":"numeric"},{"name":"ratio","type":["null","double"],"pg.type":"float8"}
                 ,{"name":"ok","type":["null","boolean"],"pg.type":"bool"},{"name":"label","type":["null","string"],"pg.type":"text"}
@@ -270,6 +274,14 @@ class SearchIndexerIT {
         stack.restartIndexer();
         await().atMost(SOON).untilAsserted(() -> assertEquals("staged-000001", behindAlias("staged")));
         assertEquals("both go on", nameOf("staged", "g100"));
+    }
+
+    @Test
+    void anIndexFromBeforeIndexesBoreNamesIsTakenOnAndNamed() throws Exception {
+        stack.document("nameless", "1", 1, doc(1, "goes on")).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals("goes on", nameOf("nameless-000001", "1")));
+        assertEquals("nameless", stack.get("/nameless-000001/_mapping").at("/nameless-000001/mappings/_meta/pipeline").asText());
+        assertEquals("nameless-000001", behindAlias("nameless"));
     }
 
     @Test

@@ -35,7 +35,7 @@ final class Cutover {
     private final Conditions conditions;
     private final IndexerConfig config;
     private final Map<String, Object> kafka;
-    private final Map<String, Candidate> candidates = new HashMap<>();
+    private final Map<Pipeline, Candidate> candidates = new HashMap<>();
     private final Thread thread = Thread.ofVirtual().name("cutover").unstarted(this::live);
     /** Null until a pipeline does not serve: most indexers never need it. */
     private Offsets offsets;
@@ -62,7 +62,8 @@ final class Cutover {
             while (true) {
                 Thread.sleep(BEAT);
                 var aside = generations.aside();
-                candidates.entrySet().removeIf(e -> aside.keySet().stream().noneMatch(p -> p.name().equals(e.getKey())) && e.getValue().end());
+                candidates.values().stream().filter(candidate -> !aside.containsKey(candidate.pipeline)).forEach(Candidate::end);
+                candidates.keySet().retainAll(aside.keySet());
                 for (var waiting : aside.entrySet()) {
                     look(waiting.getKey(), waiting.getValue());
                 }
@@ -82,7 +83,7 @@ final class Cutover {
             if (offsets == null) {
                 offsets = new Offsets(kafka);
             }
-            var candidate = candidates.computeIfAbsent(pipeline.name(), name -> new Candidate(pipeline));
+            var candidate = candidates.computeIfAbsent(pipeline, Candidate::new);
             if (candidate.waits(generation) == null) {
                 generations.serve(pipeline, generation);
             }
@@ -141,10 +142,9 @@ final class Cutover {
             join.begin();
         }
 
-        boolean end() {
+        void end() {
             conditions.note(pipeline.name(), null);
             join.close();
-            return true;
         }
     }
 }

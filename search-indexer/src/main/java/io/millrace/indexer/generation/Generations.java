@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 import org.opensearch.client.opensearch._types.OpenSearchException;
 import org.opensearch.client.opensearch.generic.Body;
@@ -41,9 +40,7 @@ public final class Generations {
     private final IndexerConfig config;
     private final ObjectMapper json;
     private final Map<String, Generation> current = new ConcurrentHashMap<>();
-    private final Map<String, Aside> aside = new ConcurrentHashMap<>();
-
-    private record Aside(Pipeline pipeline, Generation generation) {}
+    private final Map<Pipeline, Generation> aside = new ConcurrentHashMap<>();
 
     Generations(SearchClients search, RowSchemas schemas, IndexerConfig config, ObjectMapper json) {
         this.search = search;
@@ -83,14 +80,9 @@ public final class Generations {
         return answer.ok() ? null : answer.reason();
     }
 
-    /** Whether readers see this pipeline's index: it was made behind the alias, or the alias was moved to it. */
-    public boolean serves(Pipeline pipeline) {
-        return !aside.containsKey(pipeline.name());
-    }
-
     /** Those of whom {@link #of} was asked and that do not serve, with their index. */
     Map<Pipeline, Generation> aside() {
-        return Map.copyOf(aside.values().stream().collect(Collectors.toMap(Aside::pipeline, Aside::generation)));
+        return Map.copyOf(aside);
     }
 
     /**
@@ -116,7 +108,7 @@ public final class Generations {
         } catch (IOException | OpenSearchException e) {
             throw away("Moving the alias " + alias + " to " + generation.index(), e);
         }
-        aside.remove(pipeline.name());
+        aside.remove(pipeline);
         LOG.infof("The alias %s stands for %s of the pipeline %s from now on", alias, generation.index(), pipeline.name());
     }
 
@@ -130,7 +122,7 @@ public final class Generations {
                         + "; it must stand for one index, so that a reader never sees a mix: remove it from the others");
             }
             serving.forEach(found -> refuseStrange(pipeline, found));
-            var own = there.stream().filter(found -> found.pipeline().equals(pipeline.name())).findFirst();
+            var own = there.stream().filter(found -> found.isOf(pipeline)).findFirst();
             if (own.isPresent()) {
                 return adopt(pipeline, own.get(), serving.isEmpty());
             }
@@ -140,15 +132,28 @@ public final class Generations {
 
     /** An index that belongs to nobody's earlier or later generation is never written to, and its alias never taken. */
     private static void refuseStrange(Pipeline pipeline, Found serving) {
-        if (!serving.pipeline().equals(pipeline.name()) && !pipeline.replaces().contains(serving.pipeline()) && !serving.replaces().contains(pipeline.name())) {
+        if (!serving.isNameless() && !serving.isOf(pipeline) && !pipeline.replaces().contains(serving.pipeline()) && !serving.replaces().contains(pipeline.name())) {
             throw new SearchAwayException("The alias " + pipeline.index().name() + " stands for the index " + serving.index() + " of "
                     + (serving.pipeline().isEmpty() ? "no pipeline" : "the pipeline " + serving.pipeline()) + ", which " + pipeline.name()
                     + " does not replace; give one of them another index.name, or name the older one under 'replaces' in the file of " + pipeline.name());
         }
     }
 
-    /** @param pipeline empty, and no replaced ones, where somebody else made the index */
-    private record Found(String index, int number, String uuid, String pipeline, List<String> replaces, boolean serves) {}
+    /**
+     * @param pipeline empty, and no replaced ones, where the index bears no name
+     * @param written whether it has the alias by which an indexer writes
+     */
+    private record Found(String index, int number, String uuid, String pipeline, List<String> replaces, boolean serves, boolean written) {
+
+        /** An indexer made it before indexes bore names. */
+        boolean isNameless() {
+            return pipeline.isEmpty() && written;
+        }
+
+        boolean isOf(Pipeline other) {
+            return isNameless() ? other.replaces().isEmpty() : pipeline.equals(other.name());
+        }
+    }
 
     /** The indexes {@code <alias>-<six digits>}, the newest first. */
     private List<Found> there(String alias) {
@@ -166,9 +171,9 @@ public final class Generations {
             } else if (matcher.matches()) {
                 var meta = e.getValue().path("mappings").path("_meta");
                 var replaces = meta.path(REPLACES).valueStream().map(JsonNode::asText).toList();
-                there.add(new Found(e.getKey(), Integer.parseInt(matcher.group(1)), e.getValue().path("settings").path("index").path("uuid").asText(""), meta.path(PIPELINE).asText(""), replaces, aliases.has(alias)));
+                there.add(new Found(e.getKey(), Integer.parseInt(matcher.group(1)), e.getValue().path("settings").path("index").path("uuid").asText(""), meta.path(PIPELINE).asText(""), replaces, aliases.has(alias), aliases.has(Generation.writeAlias(e.getKey()))));
             } else if (aliases.has(alias)) {
-                there.add(new Found(e.getKey(), 0, "", "", List.of(), true));
+                there.add(new Found(e.getKey(), 0, "", "", List.of(), true, false));
             }
         });
         there.sort(Comparator.comparingInt(Found::number).reversed());
@@ -200,9 +205,9 @@ public final class Generations {
             alias(found.index(), pipeline.index().name());
         }
         if (found.serves() || unserved) {
-            aside.remove(pipeline.name());
+            aside.remove(pipeline);
         } else {
-            aside.put(pipeline.name(), new Aside(pipeline, generation));
+            aside.put(pipeline, generation);
         }
         var refused = grow(pipeline, generation);
         if (refused != null) {
