@@ -76,6 +76,7 @@ final class UpCommand implements Callable<Integer> {
             supervisor.startServices();
             FirstDocuments.await(stack, files, output, supervisor::isStopping);
             supervisor.awaitServices();
+            FirstDocuments.awaitAll(stack, files, output, supervisor::isStopping);
             Summary.print(stack, files, output);
             supervisor.ready();
         } catch (LocalException | ProvisioningException e) {

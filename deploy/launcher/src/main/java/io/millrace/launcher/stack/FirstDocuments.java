@@ -9,10 +9,12 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 
-/** Waits until each pipeline's index answers with a document. */
+/** Waits until each pipeline's index answers with a document, and then for a while until it has them all. */
 public final class FirstDocuments {
 
     private static final Duration PATIENCE = Duration.ofSeconds(120);
+    /** A change waits behind the first fill, so a small one is waited for; of a large one the user is told. */
+    private static final Duration FILL = Duration.ofSeconds(60);
     private static final Duration REPORT = Duration.ofSeconds(10);
     private static final long POLL_MILLIS = 100;
 
@@ -40,6 +42,23 @@ public final class FirstDocuments {
                 report += REPORT.toNanos();
             }
             Thread.sleep(POLL_MILLIS);
+        }
+    }
+
+    /** Returns also while documents are still to come, having said so. */
+    public static void awaitAll(Stack stack, List<PipelineFile> files, Output output, BooleanSupplier isStopping) throws InterruptedException {
+        var waiting = new ArrayList<>(files.stream().map(f -> f.pipeline().name()).toList());
+        long begin = System.nanoTime();
+        while (!waiting.isEmpty() && !isStopping.getAsBoolean()) {
+            waiting.removeIf(pipeline -> Probe.isFresh(stack.address(Stage.PURGE), pipeline, stack.token()));
+            if (waiting.isEmpty()) {
+                output.line("Everything that the tables hold can be searched");
+            } else if (System.nanoTime() - begin > FILL.toNanos()) {
+                output.line("Documents of " + String.join(", ", waiting) + " are still on their way, and later changes behind them; ./millrace status shows how far they are");
+                return;
+            } else {
+                Thread.sleep(POLL_MILLIS);
+            }
         }
     }
 

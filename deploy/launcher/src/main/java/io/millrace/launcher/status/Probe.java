@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 
 /** Asks running processes over HTTP; an answer that does not come is an answer too. */
@@ -49,6 +51,21 @@ public final class Probe {
         }
     }
 
+    /**
+     * Whether a search sees all that was captured of a pipeline's tables; false also while that cannot be asked.
+     *
+     * @param purge address of the purge service, which follows changes on their way
+     * @param token the file with its bearer token
+     */
+    public static boolean isFresh(String purge, String pipeline, Path token) {
+        try {
+            var answer = get(purge + "/pipelines/" + pipeline + "/freshness?position=0/0&wait=1s", "Bearer " + Files.readString(token).strip());
+            return answer.status() == 200 && JSON.readTree(answer.body()).path("fresh").asBoolean();
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
     /** The metrics of a service; none while it does not answer. */
     public static Metrics metrics(String address) {
         try {
@@ -77,9 +94,16 @@ public final class Probe {
     }
 
     private static Answer get(String address) throws IOException {
+        return get(address, null);
+    }
+
+    private static Answer get(String address, String authorization) throws IOException {
         var connection = (HttpURLConnection) URI.create(address).toURL().openConnection();
         connection.setConnectTimeout(TIMEOUT_MILLIS);
         connection.setReadTimeout(TIMEOUT_MILLIS);
+        if (authorization != null) {
+            connection.setRequestProperty("Authorization", authorization);
+        }
         try {
             int status = connection.getResponseCode();
             try (var in = status < 400 ? connection.getInputStream() : connection.getErrorStream()) {
