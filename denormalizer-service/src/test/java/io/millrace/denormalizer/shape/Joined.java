@@ -3,6 +3,7 @@ package io.millrace.denormalizer.shape;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.millrace.denormalizer.it.Scratch;
 import io.millrace.denormalizer.join.CommitClock;
 import io.millrace.denormalizer.join.DocumentSteps;
 import io.millrace.denormalizer.join.JoinSettings;
@@ -18,8 +19,10 @@ import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.topic.Topics;
 import io.opentelemetry.api.OpenTelemetry;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -91,10 +94,8 @@ final class Joined implements AutoCloseable {
     /** A new life on a copy of the state; what was taken in last comes again, since it was not committed. */
     Joined restarted(Path copy) throws IOException {
         STORES.forEach(store -> driver.getKeyValueStore(store).flush());
-        try (var files = Files.walk(state)) {
-            for (var file : files.filter(f -> !f.endsWith("LOCK") && !f.endsWith(".lock")).toList()) {
-                Files.copy(file, copy.resolve(state.relativize(file)));
-            }
+        while (!copied(copy)) {
+            Scratch.delete(copy);
         }
         close();
         var next = new Joined(pipeline, world, copy, steps);
@@ -105,6 +106,31 @@ final class Joined implements AutoCloseable {
         next.quarantined.addAll(quarantined);
         next.isRestarted = true;
         return next;
+    }
+
+    /** Whether the copy is of one moment: RocksDB merges its files on a thread of its own, and then takes the old ones away. */
+    private boolean copied(Path copy) throws IOException {
+        Files.createDirectories(copy);
+        try {
+            var before = sizes();
+            for (var file : before.keySet()) {
+                Files.createDirectories(copy.resolve(file).getParent());
+                Files.copy(state.resolve(file), copy.resolve(file));
+            }
+            return before.equals(sizes());
+        } catch (NoSuchFileException | UncheckedIOException e) {
+            return false;
+        }
+    }
+
+    private Map<Path, Long> sizes() throws IOException {
+        var sizes = new TreeMap<Path, Long>();
+        try (var files = Files.walk(state)) {
+            for (var file : files.filter(f -> Files.isRegularFile(f) && !f.endsWith("LOCK") && !f.endsWith(".lock")).toList()) {
+                sizes.put(state.relativize(file), Files.size(file));
+            }
+        }
+        return sizes;
     }
 
     /** Takes changes in: each table in its order, the tables mixed at random, some of it again. */
