@@ -19,6 +19,7 @@ import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
 import org.apache.kafka.streams.kstream.Consumed;
 import org.apache.kafka.streams.kstream.Grouped;
 import org.apache.kafka.streams.kstream.KTable;
@@ -42,7 +43,7 @@ final class DslJoin {
 
     static final String APPLICATION = "bench-dsl";
 
-    private static final Serde<Long> KEY = Serdes.serdeFrom((topic, key) -> zigzag(key), (topic, bytes) -> number(bytes));
+    private static final Serde<Long> KEY = Serdes.serdeFrom((topic, key) -> key == null ? null : zigzag(key), (topic, bytes) -> number(bytes));
     private static final Serde<byte[]> BYTES = Serdes.ByteArray();
 
     private DslJoin() {}
@@ -69,6 +70,11 @@ final class DslJoin {
             streams.close();
             ended.countDown();
         }));
+        streams.setUncaughtExceptionHandler(failure -> {
+            failure.printStackTrace();
+            Runtime.getRuntime().halt(1);
+            return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+        });
         streams.start();
         ended.await();
     }

@@ -149,7 +149,10 @@ public final class JoinBench implements Callable<Integer> {
             int present = shop.present();
             long begin = System.nanoTime();
             process.launch();
-            await(BUILD, "the DSL's documents", () -> watch.state().present() >= present && watch.state().quiet().compareTo(QUIET) > 0);
+            await(BUILD, "the DSL's documents", () -> process.running().isEmpty() || watch.state().present() >= present && watch.state().quiet().compareTo(QUIET) > 0);
+            if (process.running().isEmpty()) {
+                throw new LocalException("The process of the DSL ended by itself. The end of its log:\n" + process.tail());
+            }
             double took = seconds(begin) - watch.state().quiet().toMillis() / 1e3;
             say("backfill: %.1f s, %,.0f rows/s, %,.0f documents/s, %.3f records per document", took, shop.rows() / took, present / took, watch.state().records() / (double) present);
             put("dsl.backfill.rowsPerSecond", shop.rows() / took);
