@@ -70,7 +70,12 @@ function show(tab, focus) {
     $(other.getAttribute('aria-controls')).hidden = !chosen;
   }
   if (focus) tab.focus();
-  if (tab.id === 'tab-quarantine') quarantine();
+  ask_gate();
+}
+/** What a section shows of the gate is asked for when it is opened, and when the token changes. */
+function ask_gate() {
+  if (!$('quarantine').hidden) quarantine();
+  if (!$('schemas').hidden) schemas();
 }
 tabs.forEach((tab, i) => {
   tab.addEventListener('click', () => show(tab));
@@ -80,8 +85,8 @@ tabs.forEach((tab, i) => {
   });
 });
 $('scheme').addEventListener('change', () => { document.documentElement.dataset.scheme = $('scheme').value; });
-$('login').addEventListener('submit', e => { e.preventDefault(); quarantine(); });
-$('token').addEventListener('change', () => { if (!$('quarantine').hidden) quarantine(); });
+$('login').addEventListener('submit', e => { e.preventDefault(); ask_gate(); });
+$('token').addEventListener('change', ask_gate);
 
 // --- flow -------------------------------------------------------------------------------------------------------
 
@@ -211,6 +216,43 @@ function decide(table, decision, extra = {}) {
   };
 }
 
+// --- schemas ----------------------------------------------------------------------------------------------------
+
+function schemas() {
+  return told('schemas-state', 'Asking the gate …', async () => {
+    const tables = await ask('api/schemas');
+    const before = $('table').value;
+    $('table').replaceChildren(...tables.map(t => el('option', { value: t }, t)));
+    if (tables.includes(before)) $('table').value = before;
+    return tables.length + ' tables';
+  });
+}
+$('schema').addEventListener('submit', e => {
+  e.preventDefault();
+  told('schemas-state', 'Asking the registry …', async () => {
+    $('schema-view').hidden = true;
+    const view = await ask('api/schemas/' + encodeURIComponent($('table').value));
+    const taken = use => el('li', {}, use.pipeline + (use.document ? ': ' + use.document : ''), ' ', el('code', {}, use.at));
+    $('columns').querySelector('tbody').replaceChildren(...view.columns.map(c => el('tr', {}, el('td', { class: 'wrap' }, c.name), el('td', { class: 'wrap' }, c.type), el('td', {}, c.uses.length ? el('ul', {}, ...c.uses.map(taken)) : 'nobody'))));
+    $('versions').replaceChildren(...view.versions.map(v => el('li', { value: v.version }, new Date(v.since).toLocaleString('en', { timeZone: 'UTC' }) + ' UTC',
+      el('ul', {}, ...v.changes.map(c => el('li', {}, el('code', {}, c.field || 'the record'), ': ' + (c.was ?? 'absent') + ' → ' + (c.is ?? 'absent')))))));
+    $('schema-view').hidden = false;
+    return view.table + ': ' + view.columns.length + ' columns, ' + view.versions.length + ' versions';
+  });
+});
+$('check').addEventListener('submit', e => {
+  e.preventDefault();
+  told('check-state', 'Running the migration in the scratch database …', async () => {
+    $('findings').replaceChildren();
+    const question = { migrations: [{ name: 'migration.sql', text: $('sql').value }], source: $('table').value.split('.')[0] || null };
+    if ($('baseline').value.trim()) question.baseline = [{ name: 'baseline.sql', text: $('baseline').value }];
+    const report = await ask('api/check', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(question) });
+    $('findings').replaceChildren(...report.findings.map(f => el('li', { 'data-rule': f.rule }, el('strong', {}, f.level + ', ' + f.rule), ' in line ' + f.line + ': ' + f.message,
+      el('ul', {}, ...f.impacts.map(i => el('li', {}, i.pipeline + (i.document ? ': ' + i.document : '') + ': ' + i.how)), f.safe ? el('li', {}, 'Instead: ' + f.safe) : null))));
+    return number(report.statements) + ' statements in ' + number(report.milliseconds) + ' ms: ' + (report.findings.length ? report.findings.length + ' findings' : 'nothing breaks') + report.notes.map(n => '. ' + n).join('');
+  });
+});
+
 // --- document ---------------------------------------------------------------------------------------------------
 
 const chosen = () => 'api/pipelines/' + encodeURIComponent($('pipeline').value);
@@ -232,7 +274,7 @@ function open_document(id) {
     $('document-view').hidden = false;
     $('in-index').textContent = view.document ?? 'nothing';
     $('in-postgres').textContent = view.twin ?? 'nothing';
-    $('difference-title').textContent = view.document === null && view.twin === null ? 'Neither has it' : view.twin === null ? 'Not compared' : view.differences.length ? 'The index and Postgres differ in ' + view.differences.length + ' places' : 'The index and Postgres agree';
+    $('difference-title').textContent = view.document === null && view.twin === null ? 'Neither has it' : view.twin === null ? 'Not compared' : view.differences.length ? 'The index and Postgres differ in ' + (view.differences.length === 1 ? 'one place' : view.differences.length + ' places') : 'The index and Postgres agree';
     $('differences').replaceChildren(...view.differences.map(d => el('li', {}, el('code', {}, d.path), ': ' + (d.index ?? 'nothing') + ' in the index, ' + (d.postgres ?? 'nothing') + ' in Postgres')));
     waterfall(view.trace);
     return ['Document ' + view.id + (view.version === null ? '' : ', version ' + view.version), ...view.notes, ...(view.trace ? view.trace.notes : [])].join('. ');

@@ -4,6 +4,7 @@ import static io.millrace.gate.Captured.nullable;
 import static io.millrace.gate.Captured.required;
 import static io.restassured.RestAssured.given;
 import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.hasItems;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.notNullValue;
 import static org.hamcrest.Matchers.startsWith;
@@ -21,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ExtendWith(SharedGate.Extension.class)
 class EndpointIT {
 
-    private static final List<String> READS = List.of("/quarantine", "/quarantine/it.public.endpoints", "/breaker");
+    private static final List<String> READS = List.of("/quarantine", "/quarantine/it.public.endpoints", "/breaker", "/schemas", "/schemas/it.public.endpoints");
     private static final List<String> CHANGES = List.of("/quarantine/it.public.endpoints/accept", "/quarantine/it.public.endpoints/replay", "/quarantine/it.public.endpoints/hold",
             "/quarantine/it.public.endpoints/discard", "/breaker/reset", "/check");
 
@@ -84,6 +85,19 @@ class EndpointIT {
         gate.caller().body("{\"reason\": \"x\"}").post("/quarantine/it.public.never/discard").then().statusCode(400);
         gate.caller().body("{\"reason\": \"x\", \"count\": -1}").post("/quarantine/it.public.never/discard").then().statusCode(400);
         gate.caller().body("{\"reason\":").post("/quarantine/it.public.never/replay").then().statusCode(400);
+    }
+
+    @Test
+    void theVersionsOfATableAreListedWithWhatChanged() throws Exception {
+        refused(gate.caller().get("/schemas/it.public.never"), 404, "The registry has no schema of the rows of it.public.never");
+        var table = gate.stack().captured("evolving");
+        table.row(1, table.schema(nullable("name", "string")), Map.of("name", "a")).get();
+        gate.awaitCount("rows", "evolving", 1);
+        table.row(2, table.schema(nullable("name", "string"), nullable("size", "long")), Map.of("name", "b", "size", 2L)).get();
+        gate.awaitCount("rows", "evolving", 2);
+        gate.caller().get("/schemas/it.public.evolving").then().statusCode(200).body("table", equalTo("it.public.evolving")).body("versions.size()", is(2))
+                .body("versions[0].since", notNullValue()).body("versions[0].changes[0].field", equalTo("size")).body("versions[0].changes[0].is", startsWith("null or long"))
+                .body("versions[1].changes.size()", is(0)).body("columns.name", hasItems("name", "size"));
     }
 
     private static ValidatableResponse refused(io.restassured.response.Response answer, int status, String message) {

@@ -39,7 +39,8 @@ final class Difference {
         return changes;
     }
 
-    private static String describe(Schema.Field field) {
+    /** A field's type, the column's type in Postgres, and its default. */
+    static String describe(Schema.Field field) {
         var pgType = field.getProp("pg.type");
         return type(field.schema()) + (pgType == null ? "" : " (" + pgType + ")") + (field.hasDefaultValue() ? " default " + defaultOf(field) : "");
     }

@@ -12,7 +12,10 @@ import io.apicurio.registry.rest.client.models.IfArtifactExists;
 import io.apicurio.registry.rest.client.models.Rule;
 import io.apicurio.registry.rest.client.models.RuleType;
 import io.apicurio.registry.rest.client.models.RuleViolationProblemDetails;
+import io.apicurio.registry.rest.client.models.SearchedVersion;
+import io.apicurio.registry.rest.client.models.SortOrder;
 import io.apicurio.registry.rest.client.models.VersionContent;
+import io.apicurio.registry.rest.client.models.VersionSortBy;
 import io.millrace.gate.GateConfig;
 import io.millrace.pipeline.file.Compatibility;
 import io.vertx.core.Vertx;
@@ -75,6 +78,22 @@ public class Registry {
                 throw new UncheckedIOException(e);
             } catch (ApiException e) {
                 return absent(e);
+            }
+        });
+    }
+
+    /** The subject's latest versions, the newest first; empty where it has none. */
+    List<SearchedVersion> versions(String subject, int most) throws RegistryAwayException {
+        return call("Listing the versions of " + subject, () -> {
+            try {
+                return artifact(subject).versions().get(request -> {
+                    request.queryParameters.limit = most;
+                    request.queryParameters.orderby = VersionSortBy.GlobalId;
+                    request.queryParameters.order = SortOrder.Desc;
+                }).getVersions();
+            } catch (ApiException e) {
+                absent(e);
+                return List.of();
             }
         });
     }

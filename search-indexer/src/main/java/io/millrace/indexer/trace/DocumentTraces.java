@@ -64,7 +64,7 @@ public class DocumentTraces {
         } else {
             add(hops, "index", "sent in a bulk of offsets " + bulk.first() + " to " + bulk.last(), bulk.sentMicros());
             add(hops, "index", "answered by the index", bulk.answeredMicros());
-            add(hops, "search", "found by searches, at the latest", bulk.answeredMicros() + pipeline.index().refresh().toNanos() / 1_000);
+            add(hops, "search", "found by searches, one refresh interval later", bulk.answeredMicros() + pipeline.index().refresh().toNanos() / 1_000);
         }
         if (hops.stream().anyMatch(h -> h.tookMicros() < 0)) {
             notes.add("A step took less than no time: the clocks of two stages disagree by at least that much");

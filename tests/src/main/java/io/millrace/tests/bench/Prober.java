@@ -1,5 +1,6 @@
 package io.millrace.tests.bench;
 
+import io.millrace.pipeline.record.Headers;
 import io.millrace.tests.stack.DemoStack;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -12,6 +13,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.ToLongFunction;
 
 /**
  * Measures from outside: writes a row and looks for it in the index, believing no header.
@@ -27,9 +29,19 @@ public final class Prober implements AutoCloseable {
 
     private final DemoStack stack;
     private final List<String> ids;
-    private final Queue<Long> indexed = new ConcurrentLinkedQueue<>();
-    private final Queue<Long> searchable = new ConcurrentLinkedQueue<>();
+    private final Queue<Probe> arrived = new ConcurrentLinkedQueue<>();
     private final AtomicInteger lost = new AtomicInteger();
+
+    /**
+     * One probe as it was seen from outside, in microseconds.
+     *
+     * @param id of its document
+     * @param began when the UPDATE was sent, since the epoch
+     * @param committed when Postgres had answered it, since the epoch
+     * @param indexed from its beginning until the document could be got
+     * @param searchable from its beginning until a search found it
+     */
+    public record Probe(String id, long began, long committed, long indexed, long searchable) {}
 
     private Prober(DemoStack stack, List<String> ids) {
         this.stack = stack;
@@ -63,12 +75,14 @@ public final class Prober implements AutoCloseable {
                 var id = ids.get(n);
                 update.setString(1, needle);
                 update.setString(2, id);
+                long began = Headers.nowMicros();
                 long begin = System.nanoTime();
                 update.executeUpdate();
-                probes.submit(() -> follow(id, needle, begin));
+                long committed = Headers.nowMicros();
+                probes.submit(() -> follow(id, needle, begin, began, committed));
             }
         }
-        return Map.of("probe: commit to indexed", percentiles(indexed), "probe: commit to found by a search", percentiles(searchable));
+        return Map.of("probe: commit to indexed", percentiles(Probe::indexed), "probe: commit to found by a search", percentiles(Probe::searchable));
     }
 
     /** How many did not arrive within a minute. */
@@ -76,17 +90,22 @@ public final class Prober implements AutoCloseable {
         return lost.get();
     }
 
-    private void follow(String id, String needle, long begin) {
+    /** The probes that arrived, in the order in which they did. */
+    public List<Probe> arrived() {
+        return List.copyOf(arrived);
+    }
+
+    private void follow(String id, String needle, long begin, long began, long committed) {
         var name = "\"name\":\"" + needle + "\"";
         var query = "{\"bool\":{\"filter\":[{\"ids\":{\"values\":[\"" + id + "\"]}},{\"match\":{\"name\":\"" + needle + "\"}}]}}";
         while (System.nanoTime() - begin < GIVE_UP.toNanos()) {
             var document = stack.index().get("monitors", id);
             if (document != null && document.contains(name)) {
-                indexed.add(TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - begin));
+                long indexed = TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - begin);
                 while (stack.index().search("monitors", query).isEmpty() && System.nanoTime() - begin < GIVE_UP.toNanos()) {
                     pause(begin);
                 }
-                searchable.add(TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - begin));
+                arrived.add(new Probe(id, began, committed, indexed, TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - begin)));
                 return;
             }
             pause(begin);
@@ -99,8 +118,8 @@ public final class Prober implements AutoCloseable {
         LockSupport.parkNanos(Math.max(POLL.toNanos(), (System.nanoTime() - begin) / 8));
     }
 
-    private static Percentiles percentiles(Queue<Long> micros) {
-        return Percentiles.ofMicros(micros.stream().mapToLong(Long::longValue).toArray());
+    private Percentiles percentiles(ToLongFunction<Probe> micros) {
+        return Percentiles.ofMicros(arrived.stream().mapToLong(micros).toArray());
     }
 
     /** Takes the probes' monitors away again. */

@@ -54,6 +54,17 @@ class ConsoleIT {
     }
 
     @Test
+    void theGatesSchemasAreAskedForWithTheCallersToken() throws IOException {
+        assertEquals(401, console().get("/api/schemas").statusCode());
+        var asked = console().header("Authorization", "Bearer " + token()).get("/api/schemas/demo.public.monitor").then().statusCode(200).extract().jsonPath();
+        assertTrue(asked.getList("columns.find { it.name == 'name' }.uses.pipeline").contains("monitors"), asked::prettify);
+        assertFalse(asked.getList("versions.since").isEmpty(), asked::prettify);
+        console().header("Authorization", "Bearer " + token()).get("/api/schemas/demo.public.nothing").then().statusCode(404);
+        console().header("Authorization", "Bearer " + token()).body("{\"migrations\":[{\"name\":\"a.sql\",\"text\":\"SELECT 1\"}]}").post("/api/check").then().statusCode(501);
+        assertEquals(401, console().body("{}").post("/api/check").statusCode());
+    }
+
+    @Test
     void thePageMayLoadNothingFromElsewhere() {
         var page = console().get("/");
         var policy = page.header("Content-Security-Policy");

@@ -127,6 +127,74 @@ class ConsolePageIT {
         assertEquals(List.of(), page.complaints());
     }
 
+    @Test
+    void aDocumentIsFoundAndShownBesideItsSqlJoinWithTheWayOfItsLastChange() throws Exception {
+        var needle = "needle" + System.nanoTime();
+        var hostile = "<img src=x onerror=\"document.title='taken'\"> " + needle;
+        String id;
+        try (var connection = stack.connect(); var update = connection.prepareStatement("UPDATE public.monitor SET name = ? WHERE id = (SELECT min(id) FROM public.monitor) RETURNING id::text")) {
+            update.setString(1, hostile);
+            try (var row = update.executeQuery()) {
+                row.next();
+                id = row.getString(1);
+            }
+        }
+        stack.settled().await();
+        page.click("#tab-document");
+        page.type("pipeline", "monitors");
+        page.type("words", needle);
+        page.await("a search finds it", "(document.querySelector('#find button').click(), document.querySelectorAll('#hits button').length === 1)");
+        assertTrue(page.eval("document.querySelector('#hits button').textContent").contains(hostile), "its name as it is");
+        page.click("#hits button");
+        page.await("both sides agree", "document.getElementById('difference-title').textContent === 'The index and Postgres agree'");
+        assertEquals(id, page.eval("document.getElementById('id').value"));
+        assertTrue(page.eval("document.getElementById('in-index').textContent").contains(needle));
+        assertTrue(page.eval("document.getElementById('in-postgres').textContent").contains(needle));
+        assertEquals("postgres,capture,gate,join,index,index,search", page.eval("[...document.querySelectorAll('#waterfall li > span:first-child')].map(s => s.textContent.split(':')[0]).join()"));
+        inBothSchemes("document");
+        assertEquals("0", page.eval("document.images.length"));
+        assertNotEquals("taken", page.eval("document.title"));
+        assertEquals(List.of(), page.complaints());
+    }
+
+    @Test
+    void theVersionsOfATableAndWhoTakesItsColumnsAreShownAndAMigrationIsChecked() throws Exception {
+        page.type("token", Files.readString(stack.stack().token()).strip());
+        page.click("#tab-schemas");
+        page.await("the tables are there", "document.querySelectorAll('#table option').length > 5");
+        page.type("table", "demo.public.monitor");
+        page.click("#schema button");
+        page.await("its columns", "!document.getElementById('schema-view').hidden");
+        assertTrue(page.eval("[...document.querySelectorAll('#columns tbody tr')].find(r => r.cells[0].textContent === 'name').cells[2].textContent").contains("monitors: name"));
+        assertEquals("true", page.eval("document.querySelectorAll('#versions > li').length >= 1"));
+        page.type("sql", "ALTER TABLE public.monitor DROP COLUMN name;");
+        page.click("#check button");
+        page.await("the gate says what it lacks", "document.getElementById('check-state').textContent.includes('This gate has no scratch database')");
+        inBothSchemes("schemas");
+        assertEquals(List.of(), page.complaints().stream().filter(complaint -> !complaint.contains("501")).toList());
+    }
+
+    @Test
+    void aDifferenceBetweenTheIndexAndPostgresIsMarked() throws Exception {
+        stack.settled().await();
+        var id = "2";
+        var document = JSON.readTree(stack.index().get("monitors", id));
+        stack.index().ask("POST", "/monitors/_update_by_query?refresh=true", """
+                {"query": {"ids": {"values": ["%s"]}}, "script": {"source": "ctx._source.name = 'another'"}}""".formatted(id));
+        page.click("#tab-document");
+        page.type("pipeline", "monitors");
+        page.type("id", id);
+        page.click("#open button");
+        page.await("one place differs", "document.getElementById('difference-title').textContent === 'The index and Postgres differ in one place'");
+        var difference = page.eval("document.getElementById('differences').textContent");
+        assertTrue(difference.contains("name") && difference.contains("another") && difference.contains(document.get("name").asText()), difference);
+        page.screenshot(shots.resolve("difference.png"));
+        try (var connection = stack.connect(); var statement = connection.createStatement()) {
+            statement.executeUpdate("UPDATE public.monitor SET modified = now() WHERE id = " + id);
+        }
+        stack.settled().await().forEach(comparison -> assertTrue(comparison.agrees(), comparison::describe));
+    }
+
     private String rows(String side) {
         return page.eval("[...document.querySelectorAll('#" + side + " tbody tr')].map(r => r.textContent).join('|')");
     }

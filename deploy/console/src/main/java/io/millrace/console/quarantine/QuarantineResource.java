@@ -1,6 +1,6 @@
 package io.millrace.console.quarantine;
 
-import io.millrace.console.ConsoleConfig;
+import io.millrace.console.Gate;
 import io.millrace.console.Http;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.BadRequestException;
@@ -16,7 +16,7 @@ import jakarta.ws.rs.core.Response;
 import java.io.IOException;
 import java.util.Set;
 
-/** The gate's quarantine, with the caller's own token: the console has none and adds none. */
+/** The gate's quarantine. */
 @Path("/api/quarantine")
 @Produces(MediaType.APPLICATION_JSON)
 @RunOnVirtualThread
@@ -24,17 +24,15 @@ public class QuarantineResource {
 
     private static final Set<String> DECISIONS = Set.of("accept", "replay", "hold", "discard");
 
-    private final ConsoleConfig config;
-    private final Http http;
+    private final Gate gate;
 
-    QuarantineResource(ConsoleConfig config, Http http) {
-        this.config = config;
-        this.http = http;
+    QuarantineResource(Gate gate) {
+        this.gate = gate;
     }
 
     @GET
     public Response tables(@HeaderParam("Authorization") String authorization) throws IOException, InterruptedException {
-        return ask("GET", "/quarantine", null, authorization);
+        return gate.ask("GET", "/quarantine", null, authorization);
     }
 
     @POST
@@ -45,12 +43,6 @@ public class QuarantineResource {
         if (!DECISIONS.contains(decision)) {
             throw new BadRequestException("'" + decision + "' is no decision; known are accept, replay, hold, discard");
         }
-        return ask("POST", "/quarantine/" + Http.step(table) + "/" + decision, body, authorization);
-    }
-
-    private Response ask(String method, String path, String body, String authorization) throws IOException, InterruptedException {
-        var answer = http.send(method, config.gateUrls().getFirst().resolve(path), body, authorization);
-        var told = answer.body().isEmpty() ? "{\"message\":\"The gate answers " + answer.statusCode() + (answer.statusCode() == 401 ? ": it asks for the operator's token" : "") + "\"}" : answer.body();
-        return Response.status(answer.statusCode()).entity(told).build();
+        return gate.ask("POST", "/quarantine/" + Http.step(table) + "/" + decision, body, authorization);
     }
 }

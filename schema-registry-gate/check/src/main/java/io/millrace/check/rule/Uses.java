@@ -27,6 +27,13 @@ public final class Uses {
      */
     private record Use(PipelineFile file, String at, TableName table, String column, String document) {}
 
+    /**
+     * @param pipeline its name
+     * @param at the path in its file
+     * @param document the member of the document, empty for the document itself
+     */
+    public record Taken(String pipeline, String at, String document) {}
+
     private final List<Use> uses = new ArrayList<>();
 
     public Uses(Collection<PipelineFile> files) {
@@ -40,6 +47,12 @@ public final class Uses {
         var tables = new TreeSet<TableName>();
         uses.forEach(use -> tables.add(use.table()));
         return tables;
+    }
+
+    /** The places that take a column. */
+    public List<Taken> taking(TableName table, String column) {
+        return uses.stream().filter(use -> use.table().equals(table) && column.equals(use.column()))
+                .map(use -> new Taken(use.file().pipeline().name(), use.at(), use.document())).distinct().toList();
     }
 
     boolean has(TableName table) {

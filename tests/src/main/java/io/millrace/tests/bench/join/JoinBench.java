@@ -93,7 +93,7 @@ public final class JoinBench implements Callable<Integer> {
             long begin = System.nanoTime();
             writer.snapshot(SNAPSHOT);
             say("%,d rows of %,d documents are in rows.* after %.1f s", writer.sent(), documents, seconds(begin));
-            try (var watch = new DocumentWatch(bootstrap, Topics.documents(OrderTables.PIPELINE), partitions, documents)) {
+            try (var watch = new DocumentWatch(bootstrap, Topics.documents(OrderTables.PIPELINE), partitions, documents); var memory = new MemoryWatch(stack.service())) {
                 var traffic = new ShopTraffic(shop, writer, SNAPSHOT);
                 backfill(stack, watch, shop);
                 steady("", watch, traffic);
@@ -101,6 +101,8 @@ public final class JoinBench implements Callable<Integer> {
                 restart(stack, watch, traffic, "restart with its state", false);
                 restart(stack, watch, traffic, "restore from an empty disk", true);
                 memory(stack.service(), stack.state(), "memory at the end");
+                say("RSS in MB each %d seconds, from the first start to here: %s", MemoryWatch.SECONDS, memory.megabytes());
+                put("memory.rssMegabytesOverTime", memory.megabytes());
                 int wrong = verdict("", watch, shop);
                 if (dsl) {
                     stack.service().stop();

@@ -1,0 +1,33 @@
+package io.millrace.console;
+
+import jakarta.inject.Singleton;
+import jakarta.ws.rs.core.Response;
+import java.io.IOException;
+
+/** The gate, asked with the caller's own token: the console has none and adds none. Thread-safe. */
+@Singleton
+public class Gate {
+
+    private static final int UNAUTHORIZED = 401;
+
+    private final ConsoleConfig config;
+    private final Http http;
+
+    Gate(ConsoleConfig config, Http http) {
+        this.config = config;
+        this.http = http;
+    }
+
+    /**
+     * What the gate answers, as it answers it.
+     *
+     * @param body null for none
+     * @param authorization null for none
+     */
+    public Response ask(String method, String path, String body, String authorization) throws IOException, InterruptedException {
+        var answer = http.send(method, config.gateUrls().getFirst().resolve(path), body, authorization);
+        var told = answer.body().isEmpty()
+                ? "{\"message\":\"The gate answers " + answer.statusCode() + (answer.statusCode() == UNAUTHORIZED ? ": it asks for the operator's token" : "") + "\"}" : answer.body();
+        return Response.status(answer.statusCode()).entity(told).build();
+    }
+}

@@ -1,0 +1,158 @@
+package io.millrace.tests.suite;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.millrace.launcher.stack.Stage;
+import io.millrace.tests.bench.Percentiles;
+import io.millrace.tests.bench.Prober;
+import io.millrace.tests.stack.BackgroundTraffic;
+import io.millrace.tests.stack.DemoStack;
+import io.millrace.tests.stack.SharedStack;
+import io.restassured.RestAssured;
+import io.restassured.path.json.JsonPath;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.ToLongFunction;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * What the headers say that a change took, held change by change against a prober that believes no header.
+ *
+ * <p>The stated error: the headers never say that a document was in the index later than somebody saw it there, nor earlier
+ * than by the prober's own step (20 ms or an eighth of the time, whichever is more) and {@link #MEDIAN} for half of the changes,
+ * {@link #MOST} for 95 of a hundred: what a request and a wait for a core take on a machine that runs everything.
+ */
+@Tag("long")
+@ExtendWith(SharedStack.class)
+class LatencyIT {
+
+    private static final double MEDIAN = 50;
+    private static final double MOST = 500;
+    private static final Duration PAUSE = Duration.ofSeconds(10);
+
+    private final DemoStack stack;
+
+    LatencyIT(DemoStack stack) {
+        this.stack = stack;
+    }
+
+    /** One change by both. Microseconds since the epoch. */
+    private record Seen(Prober.Probe probe, long committed, long sent, long answered, long searchable) {
+
+        long byHeaders() {
+            return answered - committed;
+        }
+
+        long byProber() {
+            return probe.indexed();
+        }
+
+        /** By how much the prober saw it later than the headers say, beyond its own step. */
+        long unexplained() {
+            return probe.began() + probe.indexed() - answered - step(probe.indexed());
+        }
+
+        long unexplainedSearchable() {
+            return probe.began() + probe.searchable() - searchable - 2 * step(probe.searchable());
+        }
+
+        private static long step(long micros) {
+            return Math.max(20_000, micros / 8);
+        }
+    }
+
+    @Test
+    void bothAgreeUnderLoad() throws Exception {
+        var seen = measured(Duration.ofSeconds(20), () -> {});
+        assertAgreement("under load", seen);
+    }
+
+    @ParameterizedTest
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = {"PURGE", "CONSOLE"})
+    void bothSeeThePauseOfAStage(Stage stage) throws Exception {
+        var seen = measured(Duration.ofSeconds(20), () -> {
+            Thread.sleep(Duration.ofSeconds(3));
+            signal(stage, "STOP");
+            Thread.sleep(PAUSE);
+            signal(stage, "CONT");
+        });
+        assertAgreement(stage + " paused", seen);
+        long half = PAUSE.dividedBy(2).toNanos() / 1_000;
+        assertTrue(seen.stream().filter(s -> s.byHeaders() > half).count() > 10, "the headers show the changes that waited");
+        assertTrue(seen.stream().filter(s -> s.byProber() > half).count() > 10, "the prober shows the changes that waited");
+    }
+
+    private List<Seen> measured(Duration time, Deed deed) throws Exception {
+        stack.settled().await();
+        try (var prober = Prober.in(stack, time)) {
+            stack.settled().await();
+            try (var traffic = BackgroundTraffic.start(stack, 601, 100)) {
+                var aside = Thread.ofVirtual().start(() -> {
+                    try {
+                        deed.run();
+                    } catch (IOException | InterruptedException e) {
+                        throw new IllegalStateException(e);
+                    }
+                });
+                prober.run(time);
+                aside.join();
+                traffic.stop();
+            }
+            assertEquals(0, prober.lost());
+            var seen = new ArrayList<Seen>();
+            for (var probe : prober.arrived()) {
+                var way = RestAssured.given().baseUri(stack.address(Stage.INDEXER).toString()).get("/pipelines/monitors/documents/" + probe.id() + "/trace").then().statusCode(200).extract().jsonPath();
+                long committed = at(way, "postgres", 0);
+                // A look-up that changed afterwards has made the document anew, and its way is the one that is known.
+                if (committed <= probe.committed()) {
+                    seen.add(new Seen(probe, committed, at(way, "index", 0), at(way, "index", 1), at(way, "search", 0)));
+                }
+            }
+            assertTrue(seen.size() > prober.arrived().size() / 2, () -> seen.size() + " of " + prober.arrived().size() + " probes have their own way");
+            return seen;
+        }
+    }
+
+    private static long at(JsonPath way, String stage, int which) {
+        return way.<Number>getList("hops.findAll { it.stage == '" + stage + "' }.atMicros").get(which).longValue();
+    }
+
+    private static void assertAgreement(String when, List<Seen> seen) {
+        System.out.println(when);
+        System.out.println(Percentiles.head());
+        var headers = of(seen, Seen::byHeaders);
+        var prober = of(seen, Seen::byProber);
+        var unexplained = of(seen, Seen::unexplained);
+        var searchable = of(seen, Seen::unexplainedSearchable);
+        System.out.println(headers.row("commit to indexed by headers"));
+        System.out.println(prober.row("commit to indexed by the prober"));
+        System.out.println(unexplained.row("later by the prober, beyond its step"));
+        System.out.println(searchable.row("found later than said, beyond two steps"));
+        for (var one : seen) {
+            assertTrue(one.committed() >= one.probe().began(), () -> "committed before it was asked for: " + one);
+            assertTrue(one.probe().began() + one.probe().indexed() >= one.sent(), () -> "seen before it was sent: " + one);
+        }
+        assertTrue(unexplained.p50() < MEDIAN && unexplained.p95() < MOST, unexplained::toString);
+        assertTrue(searchable.p50() < MEDIAN && searchable.p95() < MOST, searchable::toString);
+    }
+
+    private static Percentiles of(List<Seen> seen, ToLongFunction<Seen> micros) {
+        return Percentiles.ofMicros(seen.stream().mapToLong(micros).toArray());
+    }
+
+    private void signal(Stage stage, String signal) throws IOException, InterruptedException {
+        var pid = stack.process(stage).running().orElseThrow().pid();
+        assertEquals(0, new ProcessBuilder("kill", "-" + signal, Long.toString(pid)).inheritIO().start().waitFor());
+    }
+
+    private interface Deed {
+        void run() throws IOException, InterruptedException;
+    }
+}
