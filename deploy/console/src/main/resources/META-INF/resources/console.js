@@ -22,6 +22,7 @@ function svg(name, attributes, ...children) {
   return node;
 }
 const number = (value, digits = 0) => value === null || value === undefined ? '–' : value.toLocaleString('en', { maximumFractionDigits: digits });
+const count = (list, what) => number(list.length) + ' ' + what + (list.length === 1 ? '' : 's');
 const seconds = value => value === null || value === undefined ? '–' : value < 1 ? number(value * 1000, 1) + ' ms' : number(value, 1) + ' s';
 function bytes(value) {
   if (value === null || value === undefined) return '–';
@@ -224,7 +225,7 @@ function schemas() {
     const before = $('table').value;
     $('table').replaceChildren(...tables.map(t => el('option', { value: t }, t)));
     if (tables.includes(before)) $('table').value = before;
-    return tables.length + ' tables';
+    return count(tables, 'table');
   });
 }
 $('schema').addEventListener('submit', e => {
@@ -233,11 +234,11 @@ $('schema').addEventListener('submit', e => {
     $('schema-view').hidden = true;
     const view = await ask('api/schemas/' + encodeURIComponent($('table').value));
     const taken = use => el('li', {}, use.pipeline + (use.document ? ': ' + use.document : ''), ' ', el('code', {}, use.at));
-    $('columns').querySelector('tbody').replaceChildren(...view.columns.map(c => el('tr', {}, el('td', { class: 'wrap' }, c.name), el('td', { class: 'wrap' }, c.type), el('td', {}, c.uses.length ? el('ul', {}, ...c.uses.map(taken)) : 'nobody'))));
+    $('columns').querySelector('tbody').replaceChildren(...view.columns.map(c => el('tr', {}, el('td', { class: 'wrap' }, c.name), el('td', { class: 'wrap' }, c.type), el('td', { class: 'wrap' }, c.uses.length ? el('ul', {}, ...c.uses.map(taken)) : 'nobody'))));
     $('versions').replaceChildren(...view.versions.map(v => el('li', { value: v.version }, new Date(v.since).toLocaleString('en', { timeZone: 'UTC' }) + ' UTC',
       el('ul', {}, ...v.changes.map(c => el('li', {}, el('code', {}, c.field || 'the record'), ': ' + (c.was ?? 'absent') + ' → ' + (c.is ?? 'absent')))))));
     $('schema-view').hidden = false;
-    return view.table + ': ' + view.columns.length + ' columns, ' + view.versions.length + ' versions';
+    return view.table + ': ' + count(view.columns, 'column') + ', ' + count(view.versions, 'version');
   });
 });
 $('check').addEventListener('submit', e => {
@@ -249,7 +250,7 @@ $('check').addEventListener('submit', e => {
     const report = await ask('api/check', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(question) });
     $('findings').replaceChildren(...report.findings.map(f => el('li', { 'data-rule': f.rule }, el('strong', {}, f.level + ', ' + f.rule), ' in line ' + f.line + ': ' + f.message,
       el('ul', {}, ...f.impacts.map(i => el('li', {}, i.pipeline + (i.document ? ': ' + i.document : '') + ': ' + i.how)), f.safe ? el('li', {}, 'Instead: ' + f.safe) : null))));
-    return number(report.statements) + ' statements in ' + number(report.milliseconds) + ' ms: ' + (report.findings.length ? report.findings.length + ' findings' : 'nothing breaks') + report.notes.map(n => '. ' + n).join('');
+    return number(report.statements) + ' statements in ' + number(report.milliseconds) + ' ms: ' + (report.findings.length ? count(report.findings, 'finding') : 'nothing breaks') + report.notes.map(n => '. ' + n).join('');
   });
 });
 

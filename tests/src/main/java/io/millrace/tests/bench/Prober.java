@@ -13,6 +13,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import java.util.function.ToLongFunction;
 
 /**
@@ -65,6 +66,11 @@ public final class Prober implements AutoCloseable {
 
     /** Probes for so long, and returns when the last probe has arrived. */
     public Map<String, Percentiles> run(Duration time) throws SQLException {
+        return run(time, probe -> {});
+    }
+
+    /** @param each is told of each probe as soon as a search has found it, by a thread of that probe's */
+    public Map<String, Percentiles> run(Duration time, Consumer<Probe> each) throws SQLException {
         try (var probes = Executors.newVirtualThreadPerTaskExecutor(); var connection = stack.connect();
                 var update = connection.prepareStatement("UPDATE public.monitor SET name = ?, modified = now() WHERE id = ?::bigint")) {
             long due = System.nanoTime();
@@ -79,7 +85,7 @@ public final class Prober implements AutoCloseable {
                 long begin = System.nanoTime();
                 update.executeUpdate();
                 long committed = Headers.nowMicros();
-                probes.submit(() -> follow(id, needle, begin, began, committed));
+                probes.submit(() -> follow(id, needle, begin, began, committed, each));
             }
         }
         return Map.of("probe: commit to indexed", percentiles(Probe::indexed), "probe: commit to found by a search", percentiles(Probe::searchable));
@@ -90,12 +96,7 @@ public final class Prober implements AutoCloseable {
         return lost.get();
     }
 
-    /** The probes that arrived, in the order in which they did. */
-    public List<Probe> arrived() {
-        return List.copyOf(arrived);
-    }
-
-    private void follow(String id, String needle, long begin, long began, long committed) {
+    private void follow(String id, String needle, long begin, long began, long committed, Consumer<Probe> each) {
         var name = "\"name\":\"" + needle + "\"";
         var query = "{\"bool\":{\"filter\":[{\"ids\":{\"values\":[\"" + id + "\"]}},{\"match\":{\"name\":\"" + needle + "\"}}]}}";
         while (System.nanoTime() - begin < GIVE_UP.toNanos()) {
@@ -105,7 +106,9 @@ public final class Prober implements AutoCloseable {
                 while (stack.index().search("monitors", query).isEmpty() && System.nanoTime() - begin < GIVE_UP.toNanos()) {
                     pause(begin);
                 }
-                arrived.add(new Probe(id, began, committed, indexed, TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - begin)));
+                var probe = new Probe(id, began, committed, indexed, TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - begin));
+                arrived.add(probe);
+                each.accept(probe);
                 return;
             }
             pause(begin);
