@@ -21,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 
@@ -28,6 +29,10 @@ import org.apache.kafka.common.header.internals.RecordHeaders;
 final class Rows {
 
     private final Stack stack;
+    /** Why Kafka did not take a row that can be sent again; null where it took them all. */
+    private final AtomicReference<Exception> refused = new AtomicReference<>();
+    /** The same of one that cannot. */
+    private final AtomicReference<Exception> lost = new AtomicReference<>();
     private final Map<String, Integer> valueIds = new HashMap<>();
     private final Map<String, Integer> keyIds = new HashMap<>();
     /** Every record so far by table, in the order of the table. */
@@ -127,7 +132,7 @@ final class Rows {
     void pass(String name, String op, Map<String, String> row) {
         var table = Schema.TABLES.get(name);
         var key = key(name, row);
-        stack.producer().send(record(name, Partitions.of(key, Stack.PARTITIONS), key, table.encode(table.valueSchema(), valueIds.get(name), row), new Position(transaction, lastChange++), op.equals("c") ? Op.CREATE : Op.UPDATE));
+        write(record(name, Partitions.of(key, Stack.PARTITIONS), key, table.encode(table.valueSchema(), valueIds.get(name), row), new Position(transaction, lastChange++), op.equals("c") ? Op.CREATE : Op.UPDATE), lost);
     }
 
     long nextTransaction() {
@@ -166,6 +171,20 @@ final class Rows {
                 }
             }
         }
+        var before = Map.copyOf(sent);
+        push(random, tables);
+        if (refused.getAndSet(null) != null) {
+            // What Kafka did not acknowledge comes again in its order, as it does from capture and the gate.
+            sent.clear();
+            sent.putAll(before);
+            push(random, new ArrayList<>(history.keySet()));
+        }
+        if (refused.get() != null) {
+            throw new IllegalStateException("Kafka has not taken a row, so that no document can be right any more", refused.get());
+        }
+    }
+
+    private void push(Random random, List<String> tables) {
         while (!tables.isEmpty()) {
             var table = tables.get(random.nextInt(tables.size()));
             int next = sent.getOrDefault(table, 0);
@@ -173,10 +192,21 @@ final class Rows {
                 tables.remove(table);
                 continue;
             }
-            stack.producer().send(history.get(table).get(next));
+            write(history.get(table).get(next), refused);
             sent.put(table, next + 1);
         }
         stack.producer().flush();
+        if (lost.get() != null) {
+            throw new IllegalStateException("Kafka has not taken a row that is not remembered", lost.get());
+        }
+    }
+
+    private void write(ProducerRecord<byte[], byte[]> record, AtomicReference<Exception> failure) {
+        stack.producer().send(record, (metadata, e) -> {
+            if (e != null) {
+                failure.compareAndSet(null, e);
+            }
+        });
     }
 
     /** Everything from the first record on. */

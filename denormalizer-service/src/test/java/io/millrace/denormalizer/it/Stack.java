@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
@@ -48,7 +49,7 @@ final class Stack implements AutoCloseable {
         servers.postgres().start();
         servers.kafka().start();
         servers.registry().start();
-        producer = new KafkaProducer<>(Map.of("bootstrap.servers", servers.kafkaBootstrap(), "linger.ms", 0, "compression.type", "lz4", "max.request.size", LARGE), new ByteArraySerializer(), new ByteArraySerializer());
+        producer = new KafkaProducer<>(Map.of("bootstrap.servers", servers.kafkaBootstrap(), "linger.ms", 0, "compression.type", "lz4", "max.request.size", LARGE, "request.timeout.ms", 10_000, "delivery.timeout.ms", 30_000), new ByteArraySerializer(), new ByteArraySerializer());
         admin = Admin.create(Map.of("bootstrap.servers", servers.kafkaBootstrap()));
     }
 
@@ -121,6 +122,12 @@ final class Stack implements AutoCloseable {
         } catch (IOException e) {
             return "";
         }
+    }
+
+    /** Who runs, and the end of each one's log. */
+    String state() {
+        return Stream.concat(Stream.of(servers.kafka(), servers.registry()), services.stream())
+                .map(process -> "\n--- " + process.name() + (process.running().isPresent() ? " runs" : " does not run") + "\n" + process.tail()).collect(Collectors.joining());
     }
 
     Admin admin() {

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import org.awaitility.core.ConditionTimeoutException;
 
 /** A database, its rows on Kafka, the documents that come of them, and the SQL that says what they should be. */
 final class World implements AutoCloseable {
@@ -100,8 +101,12 @@ final class World implements AutoCloseable {
         for (var pipeline : pipelines) {
             expected.put(pipeline, expected(pipeline));
         }
-        await(when + ", seed " + SEED).atMost(Duration.ofSeconds(150)).pollInterval(Duration.ofMillis(20))
-                .untilAsserted(() -> expected.forEach((p, wanted) -> assertEquals("", difference(wanted, documents.get(p).now()), "pipeline " + p)));
+        try {
+            await(when + ", seed " + SEED).atMost(Duration.ofSeconds(150)).pollInterval(Duration.ofMillis(20))
+                    .untilAsserted(() -> expected.forEach((p, wanted) -> assertEquals("", difference(wanted, documents.get(p).now()), "pipeline " + p)));
+        } catch (ConditionTimeoutException e) {
+            throw new AssertionError(e.getMessage() + stack.state(), e);
+        }
         pipelines.forEach(p -> assertEquals(List.of(), documents.get(p).regressions(), "versions went backwards: " + when));
     }
 
@@ -111,15 +116,26 @@ final class World implements AutoCloseable {
         send();
     }
 
-    /** Statements as one transaction, sent at once. */
+    /** Statements as one transaction, sent at once, and some of the rows before it again. */
     void change(String... statements) throws SQLException {
+        commit(statements);
+        send();
+    }
+
+    /** The same without any row of before. */
+    void changeOnly(String... statements) throws SQLException {
+        commit(statements);
+        rows.capture(db);
+        rows.send(random, false);
+    }
+
+    private void commit(String... statements) throws SQLException {
         db.setAutoCommit(false);
         for (var statement : statements) {
             db.createStatement().execute(statement);
         }
         db.commit();
         db.setAutoCommit(true);
-        send();
     }
 
     private void send() throws SQLException {
