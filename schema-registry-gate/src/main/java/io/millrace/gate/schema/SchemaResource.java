@@ -76,10 +76,6 @@ public class SchemaResource {
     @RegisterForReflection
     public record TableSchemas(String table, List<Version> versions, List<Column> columns) {}
 
-    /** What went wrong. */
-    @RegisterForReflection
-    public record Refused(String message) {}
-
     /** Thrown for a table without a version. */
     static final class UnknownTableException extends Exception {
 
@@ -123,11 +119,11 @@ public class SchemaResource {
 
     @ServerExceptionMapper
     Response away(RegistryAwayException e) {
-        return Response.status(UNAVAILABLE).entity(new Refused(e.getMessage())).build();
+        return Response.status(UNAVAILABLE).entity(Map.of("message", e.getMessage())).build();
     }
 
     @ServerExceptionMapper
     Response unknown(UnknownTableException e) {
-        return Response.status(Response.Status.NOT_FOUND).entity(new Refused(e.getMessage())).build();
+        return Response.status(Response.Status.NOT_FOUND).entity(Map.of("message", e.getMessage())).build();
     }
 }

@@ -143,6 +143,15 @@ public final class DemoStack implements AutoCloseable {
         return stack.stage(stage);
     }
 
+    /** Sends a signal to a stage's process: {@code STOP} pauses it, {@code CONT} lets it go on. */
+    public void signal(Stage stage, String signal) throws IOException, InterruptedException {
+        long pid = process(stage).running().orElseThrow().pid();
+        int exit = new ProcessBuilder("kill", "-" + signal, Long.toString(pid)).inheritIO().start().waitFor();
+        if (exit != 0) {
+            throw new IOException("kill -" + signal + " of " + stage + " (pid " + pid + ") ended with " + exit);
+        }
+    }
+
     public URI address(Stage stage) {
         return URI.create(stack.address(stage));
     }

@@ -92,7 +92,7 @@ class ReachedIT {
     @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = {"PURGE", "CONSOLE"})
     void whileAStageIsPausedItSaysNoAndWhichOneAndYesSoonAfter(Stage stage) throws Exception {
         try (var connection = stack.connect()) {
-            signal(stage, "STOP");
+            stack.signal(stage, "STOP");
             String needle = "paused" + System.nanoTime();
             var position = renamed(connection, needle);
             try {
@@ -102,7 +102,7 @@ class ReachedIT {
                 assertFalse(no.getString("reason").isEmpty());
                 assertEquals(List.of(), found(needle));
             } finally {
-                signal(stage, "CONT");
+                stack.signal(stage, "CONT");
             }
             yes(position);
             assertEquals(List.of(Long.toString(id)), found(needle));
@@ -168,10 +168,5 @@ class ReachedIT {
     private RequestSpecification api(Stage stage) throws IOException {
         return RestAssured.given().baseUri(stack.address(stage).toString()).contentType(ContentType.JSON)
                 .header("Authorization", "Bearer " + Files.readString(stack.stack().token()).strip());
-    }
-
-    private void signal(Stage stage, String signal) throws IOException, InterruptedException {
-        var pid = stack.process(stage).running().orElseThrow().pid();
-        assertEquals(0, new ProcessBuilder("kill", "-" + signal, Long.toString(pid)).inheritIO().start().waitFor());
     }
 }

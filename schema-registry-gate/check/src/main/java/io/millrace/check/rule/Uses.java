@@ -16,6 +16,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /** Where pipelines use which tables and columns. */
 public final class Uses {
@@ -51,8 +52,7 @@ public final class Uses {
 
     /** The places that take a column. */
     public List<Taken> taking(TableName table, String column) {
-        return uses.stream().filter(use -> use.table().equals(table) && column.equals(use.column()))
-                .map(use -> new Taken(use.file().pipeline().name(), use.at(), use.document())).distinct().toList();
+        return takers(table, column).map(use -> new Taken(use.file().pipeline().name(), use.at(), use.document())).distinct().toList();
     }
 
     boolean has(TableName table) {
@@ -60,7 +60,7 @@ public final class Uses {
     }
 
     boolean has(TableName table, String column) {
-        return uses.stream().anyMatch(use -> use.table().equals(table) && column.equals(use.column()));
+        return takers(table, column).findAny().isPresent();
     }
 
     /** The documents in which a table is, with what becomes of them. */
@@ -70,7 +70,11 @@ public final class Uses {
 
     /** The places that take a column, with what becomes of them. */
     List<Impact> of(TableName table, String column, String how) {
-        return uses.stream().filter(use -> use.table().equals(table) && column.equals(use.column())).map(use -> impact(use, how)).distinct().toList();
+        return takers(table, column).map(use -> impact(use, how)).distinct().toList();
+    }
+
+    private Stream<Use> takers(TableName table, String column) {
+        return uses.stream().filter(use -> use.table().equals(table) && column.equals(use.column()));
     }
 
     private static Impact impact(Use use, String how) {
