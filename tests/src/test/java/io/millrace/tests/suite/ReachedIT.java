@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -158,7 +159,12 @@ class ReachedIT {
 
     /** The answer that says yes, however long a busy machine takes. */
     private JsonPath yes(String position) {
-        return Awaitility.await("the index reaches " + position).atMost(Duration.ofMinutes(3)).until(() -> ask(position, "20s"), a -> a.getBoolean("fresh"));
+        var last = new AtomicReference<JsonPath>();
+        Awaitility.await("the index reaches " + position).atMost(Duration.ofMinutes(3)).untilAsserted(() -> {
+            last.set(ask(position, "20s"));
+            assertTrue(last.get().getBoolean("fresh"), last.get()::prettify);
+        });
+        return last.get();
     }
 
     private void decide(String what) throws IOException {
