@@ -6,8 +6,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.function.BiConsumer;
-import java.util.function.IntPredicate;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -19,8 +17,8 @@ import org.apache.kafka.streams.state.KeyValueStore;
  * between other work and after a restart.
  *
  * <p>A job walks the referrers in a circle: a further change of the same look-up only moves the end of the walk to where
- * it stands, so that a look-up that changes all the time starves nobody. Only the job is stored, until its end is
- * committed: after a restart the walk begins again. Not thread-safe.
+ * it stands, and when it has come round, the job goes behind all others, so that a look-up that changes all the time starves
+ * nobody. Only the job is stored, until its end is committed: after a restart the walk begins again. Not thread-safe.
  */
 final class FanOut {
 
@@ -30,13 +28,15 @@ final class FanOut {
 
     private final KeyValueStore<Bytes, byte[]> store;
     private final CommitClock.Session clock;
-    private final IntPredicate pace;
-    private final BiConsumer<byte[], Headers> emit;
+    private final int partition;
+    private final Pace pace;
+    private final Show emit;
     private final Map<Bytes, Job> jobs = new LinkedHashMap<>();
 
-    FanOut(KeyValueStore<Bytes, byte[]> store, CommitClock.Session clock, IntPredicate pace, BiConsumer<byte[], Headers> emit) {
+    FanOut(KeyValueStore<Bytes, byte[]> store, CommitClock.Session clock, int partition, Pace pace, Show emit) {
         this.store = store;
         this.clock = clock;
+        this.partition = partition;
         this.pace = pace;
         this.emit = emit;
         var keys = new ArrayList<byte[]>();
@@ -44,7 +44,7 @@ final class FanOut {
             while (stored.hasNext()) {
                 var next = stored.next();
                 keys.add(Keys.from(next.key, 1));
-                jobs.put(Bytes.wrap(keys.getLast()), new Job(headers(next.value)));
+                jobs.put(Bytes.wrap(keys.getLast()), new Job(headers(next.value), 0));
             }
         }
     }
@@ -58,11 +58,15 @@ final class FanOut {
         byte[] end;
         /** Whether the walk starts again from the beginning after the last referrer, to reach {@link #end}. */
         boolean again;
+        /** How often it has come round. */
+        int rounds;
         boolean done;
         long doneAt;
+        final Causes causes;
 
-        Job(Headers cause) {
+        Job(Headers cause, long since) {
             this.cause = cause;
+            this.causes = new Causes(since);
         }
     }
 
@@ -74,11 +78,25 @@ final class FanOut {
         return jobs.size();
     }
 
-    /** Emits, now or later, every document that refers to something that changed. */
-    void start(Bytes reference, Headers cause) {
+    /** The oldest record for which documents are still to be emitted, or are not known to be committed; {@link Causes#NONE} where there is none. */
+    long oldest() {
+        long oldest = Causes.NONE;
+        for (var job : jobs.values()) {
+            oldest = Math.min(oldest, job.causes.oldest(clock));
+        }
+        return oldest;
+    }
+
+    /**
+     * Emits, now or later, every document that refers to something that changed.
+     *
+     * @param offset of the record that says so
+     */
+    void start(Bytes reference, Headers cause, long offset) {
         var running = jobs.get(reference);
         if (running != null) {
             running.cause = cause;
+            running.causes.add(offset);
             if (running.done || running.cursor == null) {
                 running.cursor = null;
                 running.end = null;
@@ -91,7 +109,7 @@ final class FanOut {
             store.put(Keys.job(reference.get()), headers(cause));
             return;
         }
-        var job = new Job(cause);
+        var job = new Job(cause, offset);
         if (!step(reference, job, AT_ONCE)) {
             jobs.put(reference, job);
             store.put(Keys.job(reference.get()), headers(cause));
@@ -101,17 +119,25 @@ final class FanOut {
     /** Goes on with the oldest job until the time is up, or no more documents are wanted now. */
     void work(long untilNanos) {
         var finished = new ArrayList<Bytes>();
+        var round = new ArrayList<Bytes>();
         for (var entry : jobs.entrySet()) {
             var job = entry.getValue();
-            while (!job.done && System.nanoTime() < untilNanos && pace.test(PIECE)) {
+            int rounds = job.rounds;
+            while (!job.done && job.rounds == rounds && System.nanoTime() < untilNanos && pace.test(partition, PIECE)) {
                 if (step(entry.getKey(), job, PIECE)) {
                     job.done = true;
                     job.doneAt = clock.stamp();
+                    job.causes.out(job.doneAt);
                 }
             }
             if (job.done && clock.isCommitted(job.doneAt)) {
                 finished.add(entry.getKey());
+            } else if (job.rounds > rounds) {
+                round.add(entry.getKey());
             }
+        }
+        for (var reference : round) {
+            jobs.put(reference, jobs.remove(reference));
         }
         for (var reference : finished) {
             jobs.remove(reference);
@@ -142,13 +168,16 @@ final class FanOut {
                 roots.add(root);
             }
         }
+        long since = job.causes.oldest(clock);
         for (var root : roots) {
-            emit.accept(root, job.cause);
+            emit.show(root, job.cause, since);
             job.cursor = root;
         }
         if (atEnd && job.again) {
+            job.causes.roundOut(clock.stamp());
             job.again = false;
             job.cursor = null;
+            job.rounds++;
             return false;
         }
         return atEnd;

@@ -3,7 +3,6 @@ package io.millrace.denormalizer.join;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.function.BiConsumer;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.state.KeyValueStore;
@@ -23,7 +22,7 @@ final class HeavyDocuments {
 
     private final KeyValueStore<Bytes, byte[]> store;
     private final CommitClock.Session clock;
-    private final BiConsumer<byte[], Headers> emit;
+    private final Show emit;
     /** When a heavy document may be rendered again, by the system's nanosecond clock. */
     private final Map<Bytes, Long> heavy = new LinkedHashMap<>(16, 0.75f, true) {
         @Override
@@ -33,25 +32,27 @@ final class HeavyDocuments {
     };
     private final Map<Bytes, Held> held = new LinkedHashMap<>();
 
-    HeavyDocuments(KeyValueStore<Bytes, byte[]> store, CommitClock.Session clock, BiConsumer<byte[], Headers> emit) {
+    HeavyDocuments(KeyValueStore<Bytes, byte[]> store, CommitClock.Session clock, Show emit) {
         this.store = store;
         this.clock = clock;
         this.emit = emit;
         try (var stored = store.prefixScan(Keys.heldDocuments(), Stores.BYTES)) {
             while (stored.hasNext()) {
                 var next = stored.next();
-                held.put(Bytes.wrap(Keys.from(next.key, 1)), new Held(FanOut.headers(next.value)));
+                held.put(Bytes.wrap(Keys.from(next.key, 1)), new Held(FanOut.headers(next.value), new Causes(0)));
             }
         }
     }
 
     private static final class Held {
         final Headers cause;
+        final Causes causes;
         boolean done;
         long doneAt;
 
-        Held(Headers cause) {
+        Held(Headers cause, Causes causes) {
             this.cause = cause;
+            this.causes = causes;
         }
     }
 
@@ -60,21 +61,38 @@ final class HeavyDocuments {
         return held.isEmpty();
     }
 
-    /** Whether the document is not to be rendered now; then it will be, later. */
-    boolean holds(byte[] rootKey, Headers cause) {
+    /** The oldest record for which a document is held back, or is not known to be committed; {@link Causes#NONE} where there is none. */
+    long oldest() {
+        long oldest = Causes.NONE;
+        for (var waiting : held.values()) {
+            oldest = Math.min(oldest, waiting.causes.oldest(clock));
+        }
+        return oldest;
+    }
+
+    /**
+     * Whether the document is not to be rendered now; then it will be, later.
+     *
+     * @param since the offset of the oldest record for which it would be
+     */
+    boolean holds(byte[] rootKey, Headers cause, long since) {
         if (heavy.isEmpty() && held.isEmpty()) {
             return false;
         }
         var key = Bytes.wrap(rootKey);
         var waiting = held.get(key);
         if (waiting != null && !waiting.done) {
+            waiting.causes.add(since);
             return true;
         }
         var until = heavy.get(key);
         if (until == null || until - System.nanoTime() <= 0) {
             return false;
         }
-        held.put(key, new Held(cause));
+        if (waiting != null) {
+            waiting.causes.add(since);
+        }
+        held.put(key, new Held(cause, waiting == null ? new Causes(since) : waiting.causes));
         store.put(Keys.heldDocument(rootKey), FanOut.headers(cause));
         return true;
     }
@@ -108,8 +126,9 @@ final class HeavyDocuments {
         for (var key : due) {
             var waiting = held.get(key);
             waiting.done = true;
-            emit.accept(key.get(), waiting.cause);
+            emit.show(key.get(), waiting.cause, waiting.causes.oldest(clock));
             waiting.doneAt = clock.stamp();
+            waiting.causes.out(waiting.doneAt);
         }
         for (var key : finished) {
             held.remove(key);

@@ -3,7 +3,6 @@ package io.millrace.denormalizer.join;
 import java.time.Duration;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
-import java.util.function.IntPredicate;
 
 /**
  * What the join is told from outside.
@@ -13,9 +12,9 @@ import java.util.function.IntPredicate;
  * @param keepRemoved how long the position of a removed array row is kept at least
  * @param maxDocumentBytes a larger document is set aside
  * @param lookupCacheBytes of memory for look-up rows that documents showed lately, for each partition
- * @param fanOutPace whether a fan-out may put out so many further documents now; asked from the stream threads
+ * @param fanOutPace how fast fan-outs go
  * @param steps what a finished document goes through
  * @param erasedAs the pipelines whose erasures count: this one, and others that make documents of the same rows for the same index
  */
-public record JoinSettings(BooleanSupplier isCaughtUp, Duration keepRemoved, int maxDocumentBytes, long lookupCacheBytes, IntPredicate fanOutPace, DocumentSteps steps,
+public record JoinSettings(BooleanSupplier isCaughtUp, Duration keepRemoved, int maxDocumentBytes, long lookupCacheBytes, Pace fanOutPace, DocumentSteps steps,
         Set<String> erasedAs) {}

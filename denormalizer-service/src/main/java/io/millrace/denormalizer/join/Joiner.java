@@ -29,6 +29,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
 
     private static final Duration TICK = Duration.ofMillis(20);
     private static final long MILLI = 1_000_000;
+    private static final long TELL_AGAIN = 100 * MILLI;
     private static final Bytes FINGERPRINT = Keys.meta("fingerprint");
     private static final Bytes LIVE = Keys.meta("live");
 
@@ -62,9 +63,14 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
     private boolean isMarked;
     /** What {@link Sinks#STATE} was told last; null before the first word. */
     private String told;
+    /** Before which record all documents are out and committed, as {@link Sinks#STATE} was told last; negative before the first word. */
+    private long toldOut = -1;
+    private long toldOutAt = System.nanoTime();
     private byte[] partitionKey;
     /** Of the record that is worked on; negative where it is none. */
     private long offset = -1;
+    /** The offset of the oldest record for which documents are shown now; 0 where it is not known. */
+    private long since;
 
     /** @param shares of each stream thread */
     Joiner(Plan plan, JoinSettings settings, CommitClock commits, Stage stage, ThreadLocal<ThreadShare> shares) {
@@ -98,13 +104,13 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         lookupGraves = new Graves(store, clock, settings.keepRemoved());
         home = new Home(store, lookupGraves, this::send);
         subscriptions = new Subscriptions(store, clock, lookupGraves, context.taskId().partition(), context::currentSystemTimeMs, () -> offset, this::send);
-        waiting = new WaitingDocuments(store, clock, subscriptions, this::show);
+        waiting = new WaitingDocuments(store, clock, subscriptions, this::showSince);
         lookups = new Lookups(store, clock, lookupGraves, subscriptions, settings.lookupCacheBytes());
         placement = new Placement(documents, clock, graves);
         document = new StoredDocument(documents);
         builder = new DocumentBuilder(plan, document, lookups);
-        fanOut = new FanOut(store, clock, settings.fanOutPace(), this::show);
-        heavy = new HeavyDocuments(store, clock, this::show);
+        fanOut = new FanOut(store, clock, context.taskId().partition(), settings.fanOutPace(), this::showSince);
+        heavy = new HeavyDocuments(store, clock, this::showSince);
         share = shares.get();
         phase = store.get(LIVE) == null ? Phase.HELD : Phase.LIVE;
         refuseOtherPlan();
@@ -137,7 +143,9 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         share.busy();
         mark();
         offset = context.recordMetadata().orElseThrow().offset();
+        since = offset;
         apply(record.key(), Message.decode(record.value()), record.headers());
+        since = 0;
         offset = -1;
         tell();
         stage.processed(System.nanoTime() - began);
@@ -260,7 +268,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
     private void lookup(Message.Lookup message, org.apache.kafka.common.header.Headers cause) {
         for (var reference : lookups.apply(plan.tables().get(message.table()), message.rowId(), message.position(), message.row())) {
             if (phase != Phase.HELD) {
-                fanOut.start(reference, cause);
+                fanOut.start(reference, cause, offset);
             }
         }
     }
@@ -283,7 +291,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         var reference = Bytes.wrap(key);
         lookups.forget(reference);
         if (seen && phase != Phase.HELD) {
-            fanOut.start(reference, cause);
+            fanOut.start(reference, cause, offset);
         }
     }
 
@@ -296,6 +304,20 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         if (!now.equals(told)) {
             told = now;
             context.forward(new Record<>(partitionKey, now.getBytes(StandardCharsets.US_ASCII), context.currentSystemTimeMs()), Sinks.STATE);
+        }
+    }
+
+    /** Says now and then how far it is while it is not idle: where look-ups change all the time, it never is. */
+    private void tellOut(long now) {
+        if (phase != Phase.LIVE || told.equals(JoinState.IDLE) || now - toldOutAt < TELL_AGAIN) {
+            return;
+        }
+        long out = Math.min(fanOut.oldest(), Math.min(waiting.oldest(), heavy.oldest()));
+        if (out != Causes.NONE && out != toldOut) {
+            toldOut = out;
+            toldOutAt = now;
+            context.forward(new Record<>(JoinState.outOf(context.taskId().partition()).getBytes(StandardCharsets.US_ASCII),
+                    Long.toString(out).getBytes(StandardCharsets.US_ASCII), context.currentSystemTimeMs()), Sinks.STATE);
         }
     }
 
@@ -374,9 +396,16 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         };
     }
 
+    private void showSince(byte[] rootKey, org.apache.kafka.common.header.Headers cause, long oldest) {
+        long outer = since;
+        since = oldest;
+        show(rootKey, cause);
+        since = outer;
+    }
+
     /** Emits the document as it is now, if it is to be seen; a heavy one perhaps later. */
     private void show(byte[] rootKey, org.apache.kafka.common.header.Headers cause) {
-        if (!isShown(rootKey) || waiting.holds(rootKey) || heavy.holds(rootKey, cause)) {
+        if (!isShown(rootKey) || waiting.holds(rootKey) || heavy.holds(rootKey, cause, since)) {
             return;
         }
         long begin = System.nanoTime();
@@ -487,7 +516,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
             }
             subscriptions.hold(reference.get(), cause);
         }
-        waiting.add(rootKey, builder.unanswered().getLast(), cause);
+        waiting.add(rootKey, builder.unanswered().getLast(), cause, since);
     }
 
     private void quarantine(Head head, org.apache.kafka.common.header.Headers cause, String reason, String detail) {
@@ -595,6 +624,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
             share.spent(System.nanoTime() - now);
         }
         tell();
+        tellOut(now);
         stage.fanOuts(context.taskId().partition(), fanOut.pending());
         stage.asked(context.taskId().partition(), subscriptions.asked());
     }

@@ -1,10 +1,13 @@
 package io.millrace.denormalizer.join;
 
+import io.millrace.denormalizer.row.ByteReader;
+import io.millrace.denormalizer.row.ByteWriter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.function.BiConsumer;
+import java.util.TreeMap;
 import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.state.KeyValueStore;
 
@@ -23,13 +26,16 @@ final class WaitingDocuments {
     /** How many are watched. */
     static final int MOST = 1_000;
     private static final int MOST_DONE = 10_000;
+    private static final int MOST_AGES = 64;
+    /** The offset of the record since which a stored document waits, beside the headers of the change. */
+    private static final String SINCE = "since";
     /** Rendered at a time. */
     private static final int PIECE = 100;
 
     private final KeyValueStore<Bytes, byte[]> store;
     private final CommitClock.Session clock;
     private final Subscriptions subscriptions;
-    private final BiConsumer<byte[], Headers> emit;
+    private final Show emit;
     private final Map<Bytes, Watched> watched = new LinkedHashMap<>(16, 0.75f, true) {
         @Override
         protected boolean removeEldestEntry(Map.Entry<Bytes, Watched> eldest) {
@@ -39,17 +45,20 @@ final class WaitingDocuments {
     /** What is out, and when it came out. */
     private final Map<Bytes, Long> done = new LinkedHashMap<>();
     private int stored;
+    /** How many of what is stored wait since which record, by its offset in the exchange; some count as older than they are. */
+    private final TreeMap<Long, Integer> ages = new TreeMap<>();
     /** Where the walk over what is stored goes on; null where none is under way. */
     private Bytes walk;
 
-    WaitingDocuments(KeyValueStore<Bytes, byte[]> store, CommitClock.Session clock, Subscriptions subscriptions, BiConsumer<byte[], Headers> emit) {
+    WaitingDocuments(KeyValueStore<Bytes, byte[]> store, CommitClock.Session clock, Subscriptions subscriptions, Show emit) {
         this.store = store;
         this.clock = clock;
         this.subscriptions = subscriptions;
         this.emit = emit;
         try (var all = store.prefixScan(Keys.waitingDocuments(), Stores.BYTES)) {
-            for (; all.hasNext(); all.next()) {
+            while (all.hasNext()) {
                 stored++;
+                ages.merge(since(all.next().value), 1, Integer::sum);
             }
         }
         walk = stored == 0 ? null : Keys.waitingDocuments();
@@ -75,14 +84,39 @@ final class WaitingDocuments {
         return found == null ? change : found.cause;
     }
 
-    /** The document waits for a reference that it holds. */
-    void add(byte[] rootKey, Bytes reference, Headers cause) {
+    /** The oldest record since which a document waits, or that is not known to be committed; {@link Causes#NONE} where there is none. */
+    long oldest() {
+        return ages.isEmpty() ? Causes.NONE : ages.firstKey();
+    }
+
+    /**
+     * The document waits for a reference that it holds.
+     *
+     * @param since the offset of the oldest record for which it is to be shown
+     */
+    void add(byte[] rootKey, Bytes reference, Headers cause, long since) {
         var key = Bytes.wrap(rootKey);
         watched.put(key, new Watched(reference, cause));
         if (done.remove(key) == null && store.get(Keys.waitingDocument(rootKey)) == null) {
-            store.put(Keys.waitingDocument(rootKey), FanOut.headers(cause));
+            var known = ages.size() < MOST_AGES ? null : ages.floorKey(since);
+            long age = known == null ? since : known;
+            ages.merge(age, 1, Integer::sum);
+            store.put(Keys.waitingDocument(rootKey), stored(cause, age));
             stored++;
         }
+    }
+
+    private static byte[] stored(Headers cause, long since) {
+        return FanOut.headers(new RecordHeaders(cause).add(SINCE, new ByteWriter(Long.BYTES).putLong(since).toBytes()));
+    }
+
+    private static long since(byte[] stored) {
+        var since = FanOut.headers(stored).lastHeader(SINCE);
+        return since == null ? 0 : new ByteReader(since.value()).getLong();
+    }
+
+    private static Headers cause(byte[] stored) {
+        return FanOut.headers(stored).remove(SINCE);
     }
 
     /** The document is out, or gone, or cannot be built. */
@@ -111,7 +145,9 @@ final class WaitingDocuments {
             if (!clock.isCommitted(next.getValue())) {
                 return;
             }
-            store.delete(Keys.waitingDocument(next.getKey().get()));
+            var key = Keys.waitingDocument(next.getKey().get());
+            ages.computeIfPresent(since(store.get(key)), (age, count) -> count == 1 ? null : count - 1);
+            store.delete(key);
             stored--;
             all.remove();
         }
@@ -122,7 +158,7 @@ final class WaitingDocuments {
         if (walk == null || done.size() + PIECE > MOST_DONE) {
             return;
         }
-        record Waiting(byte[] rootKey, Headers cause) {}
+        record Waiting(byte[] rootKey, Headers cause, long since) {}
         var piece = new ArrayList<Waiting>();
         try (var all = store.range(walk, Keys.behindWaitingDocuments())) {
             walk = null;
@@ -133,10 +169,10 @@ final class WaitingDocuments {
                     break;
                 }
                 if (!done.containsKey(Bytes.wrap(Keys.from(next.key, 1)))) {
-                    piece.add(new Waiting(Keys.from(next.key, 1), FanOut.headers(next.value)));
+                    piece.add(new Waiting(Keys.from(next.key, 1), cause(next.value), since(next.value)));
                 }
             }
         }
-        piece.forEach(waiting -> emit.accept(waiting.rootKey, waiting.cause));
+        piece.forEach(waiting -> emit.show(waiting.rootKey, waiting.cause, waiting.since));
     }
 }

@@ -1,12 +1,13 @@
 package io.millrace.denormalizer.stream;
 
+import io.millrace.denormalizer.join.Pace;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.IntPredicate;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.TopicPartition;
 
@@ -15,9 +16,10 @@ import org.apache.kafka.common.TopicPartition;
  *
  * <p>A change of one row waits in the documents' topic behind whatever a fan-out put there before it. So a burst is as large
  * as the indexer lately wrote in a fifth of a second: it doubles while it is written sooner and is halved when it takes longer.
+ * The partitions that wait for it have equal parts of it, or those that are asked first would take it all.
  * Where no indexer has committed an offset, nothing is held back. {@link #test} is for any thread, the rest for one.
  */
-final class FanOutPace implements IntPredicate {
+final class FanOutPace implements Pace {
 
     private static final int LEAST = 64;
     private static final int MOST = 1 << 16;
@@ -27,7 +29,7 @@ final class FanOutPace implements IntPredicate {
     private final Admin admin;
     private final String indexerGroup;
     private final List<TopicPartition> documents;
-    private final AtomicInteger room = new AtomicInteger(LEAST);
+    private final Map<Integer, Room> rooms = new ConcurrentHashMap<>();
     private int burst = LEAST;
     private long granted = System.nanoTime();
     /** The end of the burst that went out, null until it is known. */
@@ -39,21 +41,29 @@ final class FanOutPace implements IntPredicate {
         this.documents = documents;
     }
 
-    /** Whether so many documents may go out now; they count as gone then. */
+    /** One partition's part of a burst. */
+    private static final class Room {
+        final AtomicInteger left = new AtomicInteger(LEAST);
+        volatile boolean isWanted;
+    }
+
     @Override
-    public boolean test(int documents) {
-        return room.getAndUpdate(left -> left > 0 ? left - documents : left) > 0;
+    public boolean test(int partition, int documents) {
+        var room = rooms.computeIfAbsent(partition, p -> new Room());
+        room.isWanted = room.left.getAndUpdate(left -> left > 0 ? left - documents : left) <= 0;
+        return !room.isWanted;
     }
 
     /** Looks how far the indexer is, where a burst is out; called while there are fan-outs. */
     void check() throws ExecutionException, InterruptedException {
-        if (room.get() > 0) {
+        var wanted = rooms.values().stream().filter(r -> r.isWanted).toList();
+        if (wanted.isEmpty()) {
             return;
         }
         var written = new HashMap<>(Offsets.committed(admin, indexerGroup));
         written.keySet().retainAll(documents);
         if (written.isEmpty()) {
-            room.set(MOST);
+            grant(wanted, MOST);
             return;
         }
         if (goal == null) {
@@ -64,7 +74,14 @@ final class FanOutPace implements IntPredicate {
             burst = took <= SOON.toNanos() ? Math.min(MOST, 2 * burst) : took > LATE.toNanos() ? Math.max(LEAST, burst / 2) : burst;
             goal = null;
             granted = System.nanoTime();
-            room.set(burst);
+            grant(wanted, burst / wanted.size());
+        }
+    }
+
+    private static void grant(List<Room> rooms, int documents) {
+        for (var room : rooms) {
+            room.left.set(documents);
+            room.isWanted = false;
         }
     }
 }

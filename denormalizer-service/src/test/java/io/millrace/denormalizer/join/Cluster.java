@@ -68,7 +68,7 @@ final class Cluster {
         this.schemas = schemas;
         this.random = random;
         topics = JoinTopics.of(plan);
-        settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 1 << 20, 20_000, n -> true, DocumentSteps.NONE, Set.of(plan.pipeline()));
+        settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 1 << 20, 20_000, Pace.UNLIMITED, DocumentSteps.NONE, Set.of(plan.pipeline()));
         stage = new Stage(plan, new SimpleMeterRegistry(), OpenTelemetry.noop().getTracer("test"));
         for (var topic : JoinTopology.sourceTopics(plan)) {
             logs.put(topic, partitions(partitions));
@@ -230,7 +230,9 @@ final class Cluster {
         if (sent.topic.equals(EXCHANGE)) {
             logs.get(EXCHANGE).get(sent.partition).add(sent.record);
         } else if (sent.topic.equals(Sinks.STATE)) {
-            told.put(sent.partition, new String(sent.record.value(), StandardCharsets.US_ASCII));
+            if (new String(sent.record.key(), StandardCharsets.US_ASCII).equals(Integer.toString(sent.partition))) {
+                told.put(sent.partition, new String(sent.record.value(), StandardCharsets.US_ASCII));
+            }
         } else {
             document(sent.record);
         }

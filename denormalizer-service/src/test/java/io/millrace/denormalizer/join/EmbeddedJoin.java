@@ -38,7 +38,7 @@ public class EmbeddedJoin implements AutoCloseable {
             int partitions = admin.describeTopics(List.of(topics.documents())).allTopicNames().get().get(topics.documents()).partitions().size();
             admin.createTopics(List.of(new NewTopic(topics.exchange(), partitions, (short) 1), new NewTopic(topics.state(), 1, (short) 1))).all().get();
         }
-        var settings = new JoinSettings(() -> true, Duration.ofMinutes(10), 1 << 20, 1 << 20, n -> true, DocumentSteps.NONE, Set.of(plan.pipeline()));
+        var settings = new JoinSettings(() -> true, Duration.ofMinutes(10), 1 << 20, 1 << 20, Pace.UNLIMITED, DocumentSteps.NONE, Set.of(plan.pipeline()));
         var topology = JoinTopology.of(plan, topics, rootKeys, schemas, new CommitClock(), settings, new Stage(plan, new SimpleMeterRegistry(), OpenTelemetry.noop().getTracer("test")));
         var properties = new Properties();
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, topics.application());

@@ -63,6 +63,8 @@ class JoinTopologyTest {
     private TestOutputTopic<byte[], byte[]> output;
     private TestOutputTopic<byte[], byte[]> told;
     private boolean isIdle;
+    /** Before which record of the exchange all is said to be out. */
+    private long out;
     private Pipeline pipeline;
 
     private void open(String name) throws IOException {
@@ -78,7 +80,7 @@ class JoinTopologyTest {
         pipeline = joined;
         var rootKeys = new RootKeys(Schema.TABLES.get(pipeline.document().table().table()).keySchema());
         var plan = Planner.plan(pipeline, rootKeys.columns());
-        var settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 1 << 20, 20_000, n -> true, DocumentSteps.NONE, Set.of(plan.pipeline()));
+        var settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 1 << 20, 20_000, Pace.UNLIMITED, DocumentSteps.NONE, Set.of(plan.pipeline()));
         var topics = JoinTopics.of(plan);
         var topology = JoinTopology.of(plan, topics, rootKeys, rows::schema, commits, settings,
                 new Stage(plan, new SimpleMeterRegistry(), OpenTelemetry.noop().getTracer("test")));
@@ -136,7 +138,14 @@ class JoinTopologyTest {
     }
 
     private void take() {
-        told.readValuesToList().forEach(v -> isIdle = JoinState.IDLE.equals(new String(v, StandardCharsets.US_ASCII)));
+        for (var said : told.readKeyValuesToList()) {
+            var value = new String(said.value, StandardCharsets.US_ASCII);
+            if (JoinState.outOf(0).equals(new String(said.key, StandardCharsets.US_ASCII))) {
+                out = Long.parseLong(value);
+            } else {
+                isIdle = JoinState.IDLE.equals(value);
+            }
+        }
         for (var record : output.readRecordsToList()) {
             emitted++;
             var id = new String(record.key(), StandardCharsets.UTF_8);
@@ -234,6 +243,41 @@ class JoinTopologyTest {
         }
         send(random);
         compare("after the look-up changed");
+    }
+
+    @Test
+    void whileALookUpChangesAllTheTimeItIsToldBeforeWhichRecordAllIsOut() throws IOException {
+        open("monitors");
+        caughtUp = true;
+        var random = new Random(1);
+        rows.put("team", List.of("1"), RandomRows.with("id", "1", "name", "n0"));
+        for (int i = 0; i < 500; i++) {
+            rows.put("monitor", List.of("" + i), RandomRows.with("id", "" + i, "team_id", "1"));
+        }
+        send(random);
+        var exchange = driver.createOutputTopic(Topics.exchange(Topics.joinGroup(pipeline.name())), new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        long end = 0;
+        var ends = new TreeMap<Long, Integer>();
+        int reached = 0;
+        for (int i = 1; i <= 400; i++) {
+            rows.put("team", List.of("1"), RandomRows.with("id", "1", "name", "n" + i));
+            rows.pending.remove("team").forEach(inputs.get(RandomRows.topic("team"))::pipeInput);
+            end += exchange.readValuesToList().size();
+            ends.put(end, i);
+            driver.advanceWallClockTime(Duration.ofMillis(25));
+            take();
+            assertFalse(isIdle);
+            var known = ends.floorEntry(out);
+            reached = known == null ? 0 : known.getValue();
+            for (var document : documents.values()) {
+                var name = document.replaceAll("(?s).*\"n(\\d+)\".*", "$1");
+                assertTrue(Integer.parseInt(name) >= reached, () -> "all before " + out + " is said to be out, the rename to n" + known.getValue() + " too, but there is " + document);
+            }
+            if (i % 3 == 0) {
+                commits.committed(0);
+            }
+        }
+        assertTrue(reached > 300, "reached " + reached);
     }
 
     @Test

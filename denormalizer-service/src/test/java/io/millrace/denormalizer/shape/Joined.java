@@ -9,6 +9,7 @@ import io.millrace.denormalizer.join.DocumentSteps;
 import io.millrace.denormalizer.join.JoinSettings;
 import io.millrace.denormalizer.join.JoinTopics;
 import io.millrace.denormalizer.join.JoinTopology;
+import io.millrace.denormalizer.join.Pace;
 import io.millrace.denormalizer.join.Stage;
 import io.millrace.denormalizer.plan.Planner;
 import io.millrace.denormalizer.row.RootKeys;
@@ -75,7 +76,7 @@ final class Joined implements AutoCloseable {
         this.steps = steps;
         var rootKeys = new RootKeys(world.table(pipeline.document().table()).keySchema());
         var plan = Planner.plan(pipeline, rootKeys.columns(), steps.fingerprint());
-        var settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 8 << 20, 20_000, n -> true, steps, Set.of(plan.pipeline()));
+        var settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 8 << 20, 20_000, Pace.UNLIMITED, steps, Set.of(plan.pipeline()));
         var topics = JoinTopics.of(plan);
         var topology = JoinTopology.of(plan, topics, rootKeys, world::schema, commits, settings, new Stage(plan, new SimpleMeterRegistry(), OpenTelemetry.noop().getTracer("test")));
         var properties = new Properties();

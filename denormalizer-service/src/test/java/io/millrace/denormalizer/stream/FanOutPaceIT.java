@@ -63,9 +63,9 @@ class FanOutPaceIT {
     }
 
     /** Uses up what may go out now. @return how many documents that was */
-    private static int used(FanOutPace pace) {
+    private static int used(FanOutPace pace, int partition) {
         int pieces = 0;
-        while (pace.test(PIECE)) {
+        while (pace.test(partition, PIECE)) {
             pieces++;
         }
         return pieces * PIECE;
@@ -76,12 +76,12 @@ class FanOutPaceIT {
         var documents = documents("behind");
         committed(documents, 10, 5);
         var pace = new FanOutPace(admin, INDEXER, documents);
-        assertEquals(64, used(pace), "the first burst");
+        assertEquals(64, used(pace, 0), "the first burst");
         pace.check();
-        assertFalse(pace.test(PIECE), "five documents are not written yet");
+        assertFalse(pace.test(0, PIECE), "five documents are not written yet");
         committed(documents, 10, 10);
         pace.check();
-        assertTrue(pace.test(PIECE));
+        assertTrue(pace.test(0, PIECE));
     }
 
     @Test
@@ -90,21 +90,39 @@ class FanOutPaceIT {
         committed(documents, 10, 10);
         var pace = new FanOutPace(admin, INDEXER, documents);
         await().atMost(Duration.ofSeconds(20)).until(() -> {
-            int used = used(pace);
+            int used = used(pace, 0);
             pace.check();
             return used >= 512;
         });
-        int large = used(pace);
+        int large = used(pace, 0);
         Thread.sleep(350);
         pace.check();
-        assertEquals(large / 2, used(pace));
+        assertEquals(large / 2, used(pace, 0));
+    }
+
+    @Test
+    void thePartitionsThatWaitForABurstShareIt() throws ExecutionException, InterruptedException {
+        var documents = documents("shared");
+        committed(documents, 10, 10);
+        var pace = new FanOutPace(admin, INDEXER, documents);
+        await().atMost(Duration.ofSeconds(20)).until(() -> {
+            int used = used(pace, 0);
+            pace.check();
+            return used >= 512;
+        });
+        used(pace, 0);
+        used(pace, 1);
+        pace.check();
+        int first = used(pace, 0);
+        assertTrue(first > 0);
+        assertEquals(first, used(pace, 1), "what the first partition leaves");
     }
 
     @Test
     void withoutAnIndexerNothingIsHeldBack() throws ExecutionException, InterruptedException {
         var pace = new FanOutPace(admin, "nobody", documents("alone"));
-        used(pace);
+        used(pace, 0);
         pace.check();
-        assertEquals(1 << 16, used(pace));
+        assertEquals(1 << 16, used(pace, 0));
     }
 }

@@ -2,8 +2,9 @@ package io.millrace.pipeline.progress;
 
 import io.millrace.pipeline.topic.Topics;
 import java.util.List;
-import java.util.function.Predicate;
+import java.util.Map;
 import java.util.stream.IntStream;
+import org.apache.kafka.common.TopicPartition;
 
 /**
  * Whether a join has documents to emit that no record waits for any more: a first build, a look-up that is being spread. What
@@ -17,6 +18,11 @@ public final class JoinState implements AutoCloseable {
     public static final String BUILDING = "building";
     /** What a partition says that has documents which wait for look-ups that they subscribe to, some perhaps for the first time. */
     public static final String ASKING = "asking for look-ups";
+
+    /** Whether a partition is done that said this last, null where it has said nothing. */
+    private interface IsDone {
+        boolean test(int partition, String said);
+    }
 
     private final Offsets offsets;
     private final Tail said;
@@ -36,17 +42,29 @@ public final class JoinState implements AutoCloseable {
         goal = -1;
     }
 
-    /** @return what it is busy with, null where all that it was to emit is out */
-    public String untilIdle() throws InterruptedException {
-        return until(IDLE::equals);
+    /**
+     * Under the key that {@link #outOf} gives, each partition says now and then, while it is busy: whatever came of the records of
+     * its exchange before this offset is out.
+     *
+     * @param ends of the exchange's partitions; one that is not named has no records
+     * @return what it is busy with, null where all that was to come of the records before is out
+     */
+    public String untilOut(Map<TopicPartition, Long> ends) throws InterruptedException {
+        return until((p, said) -> IDLE.equals(said)
+                || said != null && !BUILDING.equals(said) && Long.parseLong(this.said.last().getOrDefault(outOf(p), "0")) >= ends.getOrDefault(new TopicPartition(exchange.getFirst(), p), 0L));
+    }
+
+    /** The key under which a partition of the exchange says before which offset all is out. */
+    public static String outOf(int partition) {
+        return partition + " out";
     }
 
     /** @return what it is busy with, null where each document was emitted once; look-ups may be on their way to some */
     public String untilBuilt() throws InterruptedException {
-        return until(said -> said != null && !BUILDING.equals(said) && !ASKING.equals(said));
+        return until((p, said) -> said != null && !BUILDING.equals(said) && !ASKING.equals(said));
     }
 
-    private String until(Predicate<String> isDone) throws InterruptedException {
+    private String until(IsDone isDone) throws InterruptedException {
         int partitions = offsets.partitions(exchange).size();
         if (partitions == 0) {
             return "the join has not begun";
@@ -58,7 +76,7 @@ public final class JoinState implements AutoCloseable {
             return said.trouble() == null ? "the state of the join is being read" : said.trouble();
         }
         var last = said.last();
-        var busy = IntStream.range(0, partitions).mapToObj(Integer::toString).filter(p -> !isDone.test(last.get(p))).toList();
+        var busy = IntStream.range(0, partitions).mapToObj(Integer::toString).filter(p -> !isDone.test(Integer.parseInt(p), last.get(p))).toList();
         return busy.isEmpty() ? null : "the join is still " + last.getOrDefault(busy.getFirst(), "starting") + " in partition " + String.join(", ", busy);
     }
 

@@ -45,6 +45,8 @@ final class Way {
     private int at;
     /** What the step waits to see committed; null before it has looked. */
     private Map<TopicPartition, Long> goal;
+    /** Where the join's exchange ended when all that is on the walk had gone through it for the last time. */
+    private Map<TopicPartition, Long> exchanged = Map.of();
     private long through;
     private long wanted;
     private long beatAt;
@@ -83,7 +85,7 @@ final class Way {
         all.add(this::parked);
         all.add(() -> committed("the join", joinGroup, rows));
         for (int hop = 0; hop < hops(pipeline); hop++) {
-            all.add(() -> committed("the join", joinGroup, List.of(Topics.exchange(joinGroup))));
+            all.add(this::exchanged);
         }
         all.add(this::joined);
         all.add(this::indexed);
@@ -179,12 +181,18 @@ final class Way {
         return parked.isEmpty() ? null : "parked in the quarantine: " + parked + "; see GET /quarantine on the gate, put it right and replay";
     }
 
+    private String exchanged() throws InterruptedException {
+        var waits = committed("the join", joinGroup, List.of(Topics.exchange(joinGroup)));
+        exchanged = goal;
+        return waits;
+    }
+
     private String joined() throws InterruptedException {
         if (goal == null) {
             goal = Map.of();
             joinState.begin();
         }
-        return joinState.untilIdle();
+        return joinState.untilOut(exchanged);
     }
 
     /** The committed offset bears the id of the index it was committed for: an index that was made anew is not filled by it. */

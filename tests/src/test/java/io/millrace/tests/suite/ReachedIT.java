@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -34,9 +35,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 class ReachedIT {
 
     private static final int CHANGES = 12;
+    /** Below all that traffic picks from. */
+    private static final long ID = -1;
 
     private final DemoStack stack;
-    private long id;
 
     ReachedIT(DemoStack stack) {
         this.stack = stack;
@@ -44,10 +46,18 @@ class ReachedIT {
 
     @BeforeEach
     void aMonitor() throws SQLException {
+        change("INSERT INTO public.monitor (id, organisation_id, name, query, status, type, created, modified) VALUES (" + ID + ", 1, 'reached', 'reached', 'ok', 'metric', now(), now())");
         stack.settled().await();
-        try (var connection = stack.connect(); var statement = connection.createStatement(); var row = statement.executeQuery("SELECT max(id) FROM public.monitor")) {
-            row.next();
-            id = row.getLong(1);
+    }
+
+    @AfterEach
+    void noMonitor() throws SQLException {
+        change("DELETE FROM public.monitor WHERE id = " + ID);
+    }
+
+    private void change(String sql) throws SQLException {
+        try (var connection = stack.connect(); var statement = connection.createStatement()) {
+            statement.executeUpdate(sql);
         }
     }
 
@@ -60,7 +70,7 @@ class ReachedIT {
                 var needle = "reached" + System.nanoTime();
                 var position = renamed(connection, needle);
                 var answer = yes(position);
-                assertEquals(List.of(Long.toString(id)), found(needle), "found at once");
+                assertEquals(List.of(Long.toString(ID)), found(needle), "found at once");
                 waited.add(answer.getLong("waitedMillis"));
             }
             traffic.stop();
@@ -106,7 +116,7 @@ class ReachedIT {
                 stack.signal(stage, "CONT");
             }
             yes(position);
-            assertEquals(List.of(Long.toString(id)), found(needle));
+            assertEquals(List.of(Long.toString(ID)), found(needle));
         }
     }
 
@@ -122,7 +132,7 @@ class ReachedIT {
             assertTrue(no.getString("reason").contains("demo.public.monitor"), no::prettify);
             decide("replay");
             yes(position);
-            assertEquals(List.of(Long.toString(id)), found(needle));
+            assertEquals(List.of(Long.toString(ID)), found(needle));
         }
     }
 
@@ -137,7 +147,7 @@ class ReachedIT {
 
     private String renamed(Connection connection, String needle) throws SQLException {
         try (var statement = connection.createStatement()) {
-            statement.executeUpdate("UPDATE public.monitor SET name = '" + needle + "' WHERE id = " + id);
+            statement.executeUpdate("UPDATE public.monitor SET name = '" + needle + "' WHERE id = " + ID);
         }
         return position(connection);
     }
