@@ -127,13 +127,14 @@ function show_live(view) {
 function picture(view) {
   const by = Object.fromEntries(view.stages.map(s => [s.name, s]));
   const capture = by.capture;
-  const kept = capture.extra.find(e => e.name === 'WAL kept');
-  const items = [node('Postgres', kept && kept.value !== null ? 'up' : 'waiting', [['WAL kept', bytes(kept && kept.value)]])];
+  const wal = name => capture.extra.find(e => e.name === name)?.value ?? null;
+  const kept = wal('WAL kept'), safe = wal('WAL until the slot is lost');
+  const items = [node('Postgres', kept === null ? 'waiting' : 'up', [['WAL kept', bytes(kept) + (safe === null ? '' : ' of ' + bytes(kept + safe))]])];
   const topics = { capture: 'slot', gate: 'captured.*', join: 'rows.*', index: 'documents.*' };
   for (const name of ['capture', 'gate', 'join', 'index']) {
     const s = by[name];
     items.push(arrow(topics[name], s));
-    items.push(node(s.label, s.state, [['p50', seconds(s.p50)], ['instances', s.instances], ...s.extra.filter(e => e.name !== 'WAL kept').map(e => [e.name, e.unit === 'B' ? bytes(e.value) : e.unit === 's' ? seconds(e.value) : number(e.value)])], s.reason, name));
+    items.push(node(s.label, s.state, [['p50', seconds(s.p50)], ['instances', s.instances], ...s.extra.filter(e => !e.name.startsWith('WAL')).map(e => [e.name, e.unit === 'B' ? bytes(e.value) : e.unit === 's' ? seconds(e.value) : number(e.value)])], s.reason, name));
   }
   items.push(arrow('bulk', null));
   const counts = Object.entries(view.documents);

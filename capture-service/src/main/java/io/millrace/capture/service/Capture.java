@@ -159,6 +159,8 @@ public class Capture {
                 .description("WAL that the primary keeps for the slot").tag("slot", slot.name()).register(meters);
         Gauge.builder("millrace.slot.lag.bytes", () -> slotState == null ? Double.NaN : slotState.lagBytes())
                 .description("WAL written since the LSN that the slot has confirmed").tag("slot", slot.name()).register(meters);
+        Gauge.builder("millrace.slot.safe.bytes", () -> slotState == null || slotState.safeBytes() < 0 ? Double.NaN : slotState.safeBytes())
+                .description("WAL that may still be written before the primary gives the slot up; not a number where it sets no limit").tag("slot", slot.name()).register(meters);
         Gauge.builder("millrace.server.up", () -> slotState == null ? 0 : 1).description("Whether the server answered when it was last asked")
                 .tags("stage", "capture", "server", "postgres").register(meters);
         watch.scheduleWithFixedDelay(() -> {

@@ -23,8 +23,9 @@ public final class Slot {
      * @param confirmed LSN up to which the stream is known to be in Kafka
      * @param retainedBytes WAL that the primary keeps for this slot
      * @param lagBytes WAL that was written since the confirmed LSN
+     * @param safeBytes WAL that may still be written before the server may give the slot up; negative where it sets no limit (max_slot_wal_keep_size)
      */
-    public record State(long confirmed, long retainedBytes, long lagBytes) {}
+    public record State(long confirmed, long retainedBytes, long lagBytes, long safeBytes) {}
 
     /** The slot's confirmed LSN, empty where there is no slot. */
     public OptionalLong confirmed() throws SQLException {
@@ -35,12 +36,12 @@ public final class Slot {
     /** What the server says of the slot, null where there is none. */
     public State state() throws SQLException {
         try (var connection = source.open(); var statement = connection.prepareStatement("""
-                SELECT confirmed_flush_lsn::text, pg_wal_lsn_diff(now, restart_lsn)::bigint, pg_wal_lsn_diff(now, confirmed_flush_lsn)::bigint
+                SELECT confirmed_flush_lsn::text, pg_wal_lsn_diff(now, restart_lsn)::bigint, pg_wal_lsn_diff(now, confirmed_flush_lsn)::bigint, coalesce(safe_wal_size, -1)
                 FROM pg_replication_slots, LATERAL (SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END AS now) w
                 WHERE slot_name = ?""")) {
             statement.setString(1, name);
             try (var row = statement.executeQuery()) {
-                return row.next() ? new State(Position.parseLsn(row.getString(1)), row.getLong(2), row.getLong(3)) : null;
+                return row.next() ? new State(Position.parseLsn(row.getString(1)), row.getLong(2), row.getLong(3), row.getLong(4)) : null;
             }
         }
     }

@@ -39,10 +39,12 @@ public final class Prober implements AutoCloseable {
      * @param id of its document
      * @param began when the UPDATE was sent, since the epoch
      * @param committed when Postgres had answered it, since the epoch
+     * @param missing when the last question was sent to which there was no such document, since the epoch
+     * @param unfound when the last search was sent that did not find it, since the epoch
      * @param indexed from its beginning until the document could be got
      * @param searchable from its beginning until a search found it
      */
-    public record Probe(String id, long began, long committed, long indexed, long searchable) {}
+    public record Probe(String id, long began, long committed, long missing, long unfound, long indexed, long searchable) {}
 
     private Prober(DemoStack stack, List<String> ids) {
         this.stack = stack;
@@ -99,18 +101,25 @@ public final class Prober implements AutoCloseable {
     private void follow(String id, String needle, long begin, long began, long committed, Consumer<Probe> each) {
         var name = "\"name\":\"" + needle + "\"";
         var query = "{\"bool\":{\"filter\":[{\"ids\":{\"values\":[\"" + id + "\"]}},{\"match\":{\"name\":\"" + needle + "\"}}]}}";
+        long missing = began;
         while (System.nanoTime() - begin < GIVE_UP.toNanos()) {
+            long asked = Headers.nowMicros();
             var document = stack.index().get("monitors", id);
             if (document != null && document.contains(name)) {
                 long indexed = TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - begin);
+                long unfound = began;
+                long searched = Headers.nowMicros();
                 while (stack.index().search("monitors", query).isEmpty() && System.nanoTime() - begin < GIVE_UP.toNanos()) {
+                    unfound = searched;
                     pause(begin);
+                    searched = Headers.nowMicros();
                 }
-                var probe = new Probe(id, began, committed, indexed, TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - begin));
+                var probe = new Probe(id, began, committed, missing, unfound, indexed, TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - begin));
                 arrived.add(probe);
                 each.accept(probe);
                 return;
             }
+            missing = asked;
             pause(begin);
         }
         lost.incrementAndGet();
