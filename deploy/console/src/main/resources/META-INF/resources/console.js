@@ -4,6 +4,7 @@ const SVG = 'http://www.w3.org/2000/svg';
 const STEPS = [['capture', 'to capture'], ['gate', 'to the gate'], ['join', 'to the document'], ['index', 'to the index']];
 const history = [];
 let live = null;
+let following = null;
 
 /** An element with attributes and children; strings become text nodes. */
 function el(name, attributes = {}, ...children) {
@@ -94,8 +95,9 @@ $('token').addEventListener('change', ask_gate);
 /** Server-sent events by fetch, because an EventSource cannot send a header. */
 async function follow() {
   for (;;) {
+    following = new AbortController();
     try {
-      const answer = await fetch('api/live', { headers: { ...headers(), Accept: 'text/event-stream' } });
+      const answer = await fetch('api/live?pipeline=' + encodeURIComponent($('flow-pipeline').value), { signal: following.signal, headers: { ...headers(), Accept: 'text/event-stream' } });
       if (!answer.ok) throw new Error((await answer.json()).message);
       const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
       let rest = '';
@@ -108,19 +110,25 @@ async function follow() {
         }
       }
     } catch (e) {
+      if (following.signal.aborted) continue;
       $('live-state').textContent = 'Not live: ' + e.message + '. Trying again; the figures are the last that came.';
     }
     await new Promise(done => setTimeout(done, 2000));
   }
 }
+$('flow-pipeline').addEventListener('change', () => {
+  history.length = 0;
+  following.abort();
+});
 function show_live(view) {
   live = view;
   $('live-state').textContent = 'Live, ' + new Date(view.at).toLocaleTimeString('en-GB');
-  history.push(view.hops);
+  history.push({ hops: view.hops, rates: Object.fromEntries(view.stages.map(s => [s.name, s.rate])) });
   if (history.length > 180) history.shift();
   picture(view);
   stages(view);
   latency();
+  throughput();
   $('parked-count').hidden = !view.parked.length;
   $('parked-count').textContent = view.parked.length ? view.parked.length + ' parked' : '';
 }
@@ -154,23 +162,34 @@ function stages(view) {
   $('stages').tBodies[0].replaceChildren(...view.stages.map(s => el('tr', { 'data-stage': s.name }, el('th', { scope: 'row' }, s.label), el('td', { class: 'state-' + s.state, title: s.reason }, s.state), el('td', {}, s.instances),
     el('td', { class: 'rate' }, number(s.rate, 1)), el('td', {}, bytes(s.bytes)), el('td', {}, number(s.lag)), el('td', {}, number(s.lagSeconds, 2)), el('td', {}, seconds(s.p50)), el('td', {}, seconds(s.p99)))));
 }
+const WIDTH = 360, HEIGHT = 100;
+const plot = () => svg('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: 'none', 'aria-hidden': 'true' });
+const legend = (list, texts) => $(list).replaceChildren(...texts.map((text, n) => el('li', {}, svg('svg', { viewBox: '0 0 1 1', 'aria-hidden': 'true' }, svg('rect', { class: 's' + n, width: 1, height: 1 })), ' ' + text)));
+function throughput() {
+  const most = Math.max(1, ...history.flatMap(h => STEPS.map(([step]) => h.rates[step] || 0)));
+  const drawing = plot();
+  STEPS.forEach(([step], n) => drawing.append(svg('polyline', { class: 's' + n, points: history.map((h, i) => `${i * 2},${HEIGHT - 2 - (h.rates[step] || 0) / most * (HEIGHT - 4)}`).join(' ') })));
+  $('throughput').replaceChildren(drawing);
+  const rates = history[history.length - 1].rates;
+  $('throughput').setAttribute('aria-label', 'Records a second: ' + STEPS.map(([step]) => step + ' ' + number(rates[step], 1)).join(', ') + '; scale to ' + number(most, 1));
+  legend('throughput-legend', STEPS.map(([step]) => step + ' ' + number(rates[step], 1)));
+}
 function latency() {
-  const width = 360, height = 100;
-  const sums = history.map(h => STEPS.reduce((sum, [step]) => sum + (h[step] || 0), 0));
+  const sums = history.map(({ hops }) => STEPS.reduce((sum, [step]) => sum + (hops[step] || 0), 0));
   const most = Math.max(0.05, ...sums);
-  const drawing = svg('svg', { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: 'none', 'aria-hidden': 'true' });
-  history.forEach((h, i) => {
-    let y = height;
+  const drawing = plot();
+  history.forEach(({ hops: h }, i) => {
+    let y = HEIGHT;
     STEPS.forEach(([step], n) => {
-      const tall = (h[step] || 0) / most * height;
+      const tall = (h[step] || 0) / most * HEIGHT;
       y -= tall;
       drawing.append(svg('rect', { class: 's' + n, x: i * 2, y, width: 2, height: tall }));
     });
   });
   $('latency').replaceChildren(drawing);
-  const last = history[history.length - 1];
+  const last = history[history.length - 1].hops;
   $('latency').setAttribute('aria-label', 'Commit to index, median: ' + seconds(sums[sums.length - 1]) + '; scale to ' + seconds(most));
-  $('latency-legend').replaceChildren(...STEPS.map(([step, label], n) => el('li', {}, svg('svg', { viewBox: '0 0 1 1', 'aria-hidden': 'true' }, svg('rect', { class: 's' + n, width: 1, height: 1 })), ' ' + label + ' ' + seconds(last[step]))));
+  legend('latency-legend', STEPS.map(([step, label]) => label + ' ' + seconds(last[step])));
 }
 
 // --- quarantine -------------------------------------------------------------------------------------------------
@@ -328,6 +347,7 @@ function side(id, name, answer) {
 told('document-state', '', async () => {
   const pipelines = await ask('api/pipelines');
   $('pipeline').replaceChildren(...pipelines.map(p => el('option', { value: p.name }, p.name)));
+  $('flow-pipeline').append(...pipelines.map(p => el('option', { value: p.name }, p.name)));
   $('tab-manage').hidden = !pipelines.some(p => p.manage);
 });
 follow();

@@ -10,11 +10,13 @@ import io.millrace.tests.stack.DemoStack;
 import io.millrace.tests.stack.SharedStack;
 import io.restassured.RestAssured;
 import io.restassured.http.ContentType;
+import io.restassured.path.json.JsonPath;
 import io.restassured.specification.RequestSpecification;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Set;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -93,15 +95,27 @@ class ConsoleIT {
     void aStageThatIsDownIsShownAsThatAndTheRestGoesOn() {
         stack.process(Stage.PURGE).stop();
         try {
-            Awaitility.await("the console says so").until(() -> live(), l -> l.contains("\"name\":\"purge\",\"label\":\"Purge\",\"state\":\"down\"") && l.contains("\"name\":\"index\",\"label\":\"Indexer\",\"state\":\"up\""));
+            Awaitility.await("the console says so").until(() -> live(""), l -> l.contains("\"name\":\"purge\",\"label\":\"Purge\",\"state\":\"down\"") && l.contains("\"name\":\"index\",\"label\":\"Indexer\",\"state\":\"up\""));
         } finally {
             stack.process(Stage.PURGE).start();
         }
     }
 
+    @Test
+    void aPipelineHasFiguresOfItsOwn() throws IOException {
+        stack.settled().await();
+        var all = JsonPath.from(live("").replaceFirst("(?s).*?data:", ""));
+        var dashboards = JsonPath.from(live("?pipeline=dashboards").replaceFirst("(?s).*?data:", ""));
+        assertEquals(Set.of("dashboards", "monitors"), all.getMap("documents").keySet());
+        assertEquals(Set.of("dashboards"), dashboards.getMap("documents").keySet());
+        var state = "stages.find { it.name == 'join' }.extra.find { it.name == 'state' }.value";
+        assertTrue(dashboards.getDouble(state) > 0 && dashboards.getDouble(state) < all.getDouble(state), "what a join keeps on disk");
+        console().get("/api/live?pipeline=nobody").then().statusCode(404);
+    }
+
     /** The first event. */
-    private String live() throws IOException {
-        try (var in = stack.address(Stage.CONSOLE).resolve("/api/live").toURL().openStream()) {
+    private String live(String query) throws IOException {
+        try (var in = stack.address(Stage.CONSOLE).resolve("/api/live" + query).toURL().openStream()) {
             var event = new StringBuilder();
             for (int c = in.read(); c >= 0 && event.indexOf("\n\n") < 0; c = in.read()) {
                 event.append((char) c);

@@ -58,6 +58,7 @@ class ConsolePageIT {
         var rate = "parseFloat(document.querySelector('#stages tr[data-stage=index] .rate').textContent.replace(/,/g, ''))";
         try (var traffic = BackgroundTraffic.start(stack, 501, 100)) {
             page.await("the indexer's rate moves", rate + " > 5");
+            assertEquals("1", page.eval("new Set([...document.querySelectorAll('#picture .node')].map(n => n.offsetTop)).size"), "the picture is one row");
             page.screenshot(shots.resolve("flow-light.png"));
             assertEquals(List.of(), axe.serious(page));
             var light = page.eval("getComputedStyle(document.body).backgroundColor");
@@ -69,6 +70,8 @@ class ConsolePageIT {
             traffic.stop();
         }
         page.await("and comes to rest", rate + " === 0");
+        page.type("flow-pipeline", "dashboards");
+        page.await("one pipeline's figures alone", "!document.getElementById('picture').textContent.includes('monitors:') && document.getElementById('picture').textContent.includes('dashboards:')");
         assertEquals(List.of(), page.complaints());
     }
 

@@ -1,6 +1,7 @@
 package io.millrace.console.live;
 
 import io.millrace.console.Pipelines;
+import io.millrace.pipeline.file.Pipeline;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.infrastructure.Infrastructure;
@@ -10,6 +11,7 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 import java.time.Duration;
 import java.util.List;
+import org.jboss.resteasy.reactive.RestQuery;
 import org.jboss.resteasy.reactive.RestStreamElementType;
 
 /** What goes on, now and as it changes. */
@@ -37,18 +39,20 @@ public class LiveResource {
                 p.tableNames().stream().map(Object::toString).toList(), p.document().table().toString().equals("public.monitor"))).toList();
     }
 
+    /** @param pipeline whose figures are wanted; all where none is named */
     @GET
     @Path("live")
     @Produces(MediaType.SERVER_SENT_EVENTS)
     @RestStreamElementType(MediaType.APPLICATION_JSON)
-    public Multi<LiveView> live() {
+    public Multi<LiveView> live(@RestQuery String pipeline) {
+        var wanted = pipeline == null || pipeline.isEmpty() ? null : pipelines.named(pipeline);
         return Multi.createFrom().ticks().every(PACE).onOverflow().drop()
-                .emitOn(Infrastructure.getDefaultWorkerPool()).map(tick -> look());
+                .emitOn(Infrastructure.getDefaultWorkerPool()).map(tick -> look(wanted));
     }
 
-    private LiveView look() {
+    private LiveView look(Pipeline pipeline) {
         try {
-            return watch.look();
+            return watch.look(pipeline);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("The console stops", e);

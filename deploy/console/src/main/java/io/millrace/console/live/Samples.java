@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.DoubleBinaryOperator;
 import java.util.regex.Pattern;
@@ -37,6 +38,15 @@ final class Samples {
             }
         });
         return new Samples(List.copyOf(samples));
+    }
+
+    /** What concerns a pipeline: its own, its tables' under whichever of their names, and what belongs to no pipeline or table. */
+    Samples of(String pipeline, Set<String> tables) {
+        return new Samples(samples.stream().filter(s -> isOf(s.labels.get("pipeline"), Set.of(pipeline)) && isOf(s.labels.get("table"), tables)).toList());
+    }
+
+    private static boolean isOf(String label, Set<String> wanted) {
+        return label == null || label.isEmpty() || wanted.contains(label);
     }
 
     /** Null where no instance gives it: a missing figure is not zero. */

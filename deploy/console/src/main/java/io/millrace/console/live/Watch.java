@@ -6,14 +6,17 @@ import io.millrace.console.Http;
 import io.millrace.console.Instances;
 import io.millrace.console.Pipelines;
 import io.millrace.console.live.StageView.Extra;
+import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.topic.Topics;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.net.URI;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -30,16 +33,18 @@ public class Watch {
     private final Http http;
     private final Pipelines pipelines;
     private final ObjectMapper json;
-    /** Guarded by this, as all below. */
-    private LiveView last;
-    private long lookedAt;
-    private final Map<String, Totals> before = new HashMap<>();
+    /** Guarded by this, as the one before it. */
+    private Look last;
+    private Look before;
 
     private record Stage(String name, String label, List<URI> instances, BiFunction<Samples, Map<String, String>, List<Extra>> extra) {}
 
-    private record Totals(long nanos, Double records, Double bytes) {}
-
     private record Answer(String state, String reason, String metrics) {}
+
+    private record Seen(List<Answer> answers, Samples samples) {}
+
+    /** What all services said at one moment. */
+    private record Look(long nanos, long atMillis, Map<String, Seen> stages, Map<String, Long> documents) {}
 
     Watch(ConsoleConfig config, Http http, Pipelines pipelines, ObjectMapper json) {
         this.http = http;
@@ -55,64 +60,94 @@ public class Watch {
                 new Stage("purge", "Purge", config.purgeUrls(), (s, l) -> List.of()));
     }
 
-    /** The present state, not older than a second. */
-    public synchronized LiveView look() throws InterruptedException {
-        if (last == null || System.nanoTime() - lookedAt > PACE_NANOS) {
-            last = ask();
-            lookedAt = System.nanoTime();
+    /**
+     * The present state, not older than a second.
+     *
+     * @param pipeline whose figures are wanted; null for those of all
+     */
+    public LiveView look(Pipeline pipeline) throws InterruptedException {
+        Look now;
+        Look then;
+        synchronized (this) {
+            if (last == null || System.nanoTime() - last.nanos > PACE_NANOS) {
+                before = last;
+                last = ask();
+            }
+            now = last;
+            then = before;
         }
-        return last;
+        return view(pipeline, now, then);
     }
 
-    private LiveView ask() throws InterruptedException {
+    private Look ask() throws InterruptedException {
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            var answers = new LinkedHashMap<Stage, List<Future<Answer>>>();
-            stages.forEach(stage -> answers.put(stage, Instances.of(stage.instances).stream().map(i -> threads.submit(() -> ask(i))).toList()));
+            var asked = new LinkedHashMap<String, List<Future<Answer>>>();
+            stages.forEach(stage -> asked.put(stage.name, Instances.of(stage.instances).stream().map(i -> threads.submit(() -> ask(i))).toList()));
             var counts = new LinkedHashMap<String, Future<Long>>();
             pipelines.all().forEach(p -> counts.put(p.index().name(), threads.submit(() -> count(p.index().name()))));
-            var views = new ArrayList<StageView>();
-            var hops = new LinkedHashMap<String, Double>();
-            List<String> parked = List.of();
-            for (var entry : answers.entrySet()) {
-                var got = new ArrayList<Answer>();
-                for (var answer : entry.getValue()) {
-                    got.add(answer.get());
+            var seen = new LinkedHashMap<String, Seen>();
+            for (var stage : asked.entrySet()) {
+                var answers = new ArrayList<Answer>();
+                for (var answer : stage.getValue()) {
+                    answers.add(answer.get());
                 }
-                var samples = Samples.parse(String.join("\n", got.stream().map(Answer::metrics).toList()));
-                views.add(view(entry.getKey(), got, samples));
-                switch (entry.getKey().name) {
-                    case "gate" -> parked = samples.where("millrace_table_parked", "table");
-                    case "index" -> STEPS.forEach(step -> hops.put(step, samples.max("millrace_hop_seconds", Map.of("to", step, "quantile", "0.5"))));
-                    default -> { }
-                }
+                seen.put(stage.getKey(), new Seen(answers, Samples.parse(String.join("\n", answers.stream().map(Answer::metrics).toList()))));
             }
             var documents = new LinkedHashMap<String, Long>();
             for (var count : counts.entrySet()) {
                 documents.put(count.getKey(), count.getValue().get());
             }
-            return new LiveView(System.currentTimeMillis(), views, parked, hops, documents);
+            return new Look(System.nanoTime(), System.currentTimeMillis(), seen, documents);
         } catch (ExecutionException e) {
             throw new IllegalStateException("Asking the services failed: " + e.getCause(), e.getCause());
         }
     }
 
-    private StageView view(Stage stage, List<Answer> answers, Samples samples) {
+    private LiveView view(Pipeline pipeline, Look now, Look then) {
+        var views = stages.stream().map(stage -> view(stage, pipeline, now, then)).toList();
+        var parked = of(pipeline, now, "gate").where("millrace_table_parked", "table");
+        var hops = new LinkedHashMap<String, Double>();
+        STEPS.forEach(step -> hops.put(step, of(pipeline, now, "index").max("millrace_hop_seconds", Map.of("to", step, "quantile", "0.5"))));
+        var documents = new LinkedHashMap<>(now.documents);
+        if (pipeline != null) {
+            documents.keySet().retainAll(Set.of(pipeline.index().name()));
+        }
+        return new LiveView(now.atMillis, views, parked, hops, documents);
+    }
+
+    private static Samples of(Pipeline pipeline, Look look, String stage) {
+        var all = look.stages.get(stage).samples;
+        if (pipeline == null) {
+            return all;
+        }
+        var tables = new HashSet<String>();
+        for (var table : pipeline.tableNames()) {
+            tables.add(table.toString());
+            tables.add(Topics.suffix(pipeline.source().name(), table));
+        }
+        return all.of(pipeline.name(), tables);
+    }
+
+    private static StageView view(Stage stage, Pipeline pipeline, Look now, Look then) {
         var labels = Map.of("stage", stage.name);
+        var out = Map.of("stage", stage.name, "direction", "out");
+        var answers = now.stages.get(stage.name).answers;
+        var samples = of(pipeline, now, stage.name);
+        var earlier = then == null ? null : of(pipeline, then, stage.name);
+        double seconds = then == null ? 0 : (now.nanos - then.nanos) / 1e9;
         long up = answers.stream().filter(a -> a.state.equals("up")).count();
         var worst = answers.stream().filter(a -> a.state.equals("down")).findFirst().or(() -> answers.stream().filter(a -> a.state.equals("waiting")).findFirst()).orElse(answers.getFirst());
-        var records = samples.sum("millrace_records_total", labels);
-        var bytes = samples.sum("millrace_bytes_total", Map.of("stage", stage.name, "direction", "out"));
-        var now = new Totals(System.nanoTime(), records, bytes);
-        var then = before.put(stage.name, now);
-        return new StageView(stage.name, stage.label, worst.state, worst.reason, up + " of " + answers.size(), rate(then, now, then == null ? null : then.records, records),
-                rate(then, now, then == null ? null : then.bytes, bytes), samples.sum("millrace_lag_records", labels), samples.max("millrace_lag_seconds", labels),
+        return new StageView(stage.name, stage.label, worst.state, worst.reason, up + " of " + answers.size(), rate("millrace_records_total", labels, samples, earlier, seconds),
+                rate("millrace_bytes_total", out, samples, earlier, seconds), samples.sum("millrace_lag_records", labels), samples.max("millrace_lag_seconds", labels),
                 samples.max("millrace_commit_to_stage_seconds", Map.of("stage", stage.name, "quantile", "0.5")),
                 samples.max("millrace_commit_to_stage_seconds", Map.of("stage", stage.name, "quantile", "0.99")), stage.extra.apply(samples, labels));
     }
 
     /** Null for the first look; 0 where a counter began anew. */
-    private static Double rate(Totals then, Totals now, Double from, Double to) {
-        return then == null || from == null || to == null ? null : Math.max(0, (to - from) / ((now.nanos - then.nanos) / 1e9));
+    private static Double rate(String name, Map<String, String> labels, Samples now, Samples then, double seconds) {
+        var from = then == null ? null : then.sum(name, labels);
+        var to = now.sum(name, labels);
+        return from == null || to == null ? null : Math.max(0, (to - from) / seconds);
     }
 
     private Answer ask(URI instance) throws InterruptedException {
