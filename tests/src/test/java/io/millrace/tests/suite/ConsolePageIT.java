@@ -64,7 +64,7 @@ class ConsolePageIT {
             var light = page.eval("getComputedStyle(document.body).backgroundColor");
             page.type("scheme", "dark");
             assertNotEquals(light, page.eval("getComputedStyle(document.body).backgroundColor"));
-            page.await("the latency is drawn", "document.querySelectorAll('#latency rect').length > 8");
+            page.await("the latency is drawn", "document.querySelectorAll('#latency rect').length > 160");
             page.screenshot(shots.resolve("flow-dark.png"));
             assertEquals(List.of(), axe.serious(page));
             traffic.stop();

@@ -15,7 +15,7 @@ final class Tables {
         for (var r : report.rest()) {
             var plain = report.rest().stream().filter(p -> p.users() == r.users()).findFirst().orElseThrow();
             text.add("| %s | %d | %,d | %,.0f | %,.0f | %,.0f | %,.1f | %s |".formatted(r.side(), r.users(), r.times().count(), r.times().p50(), r.times().p90(), r.times().p99(), r.perSecond(),
-                    r == plain ? "" : "%+.0f %%".formatted((r.times().p90() / plain.times().p90() - 1) * 100)));
+                    r == plain ? "" : "%+.1f %%".formatted((r.times().p90() / plain.times().p90() - 1) * 100)));
         }
         if (!report.traffic().isEmpty()) {
             text.add("").add("| 8 users of | answers/s | p90 ms | Postgres, cores | of that WAL senders | changes/s | indexed p50 ms | found p50 ms | found p90 ms | found p99 ms |").add("|---|---|---|---|---|---|---|---|---|---|");
