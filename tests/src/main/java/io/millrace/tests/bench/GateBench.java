@@ -43,7 +43,7 @@ public final class GateBench implements Callable<Integer> {
     private int cycles;
     @Option(names = "--window", defaultValue = "4", description = "Seconds of one window. Default: ${DEFAULT-VALUE}.")
     private int window;
-    @Option(names = "--sampling", defaultValue = "0", description = "How often the cost of tracing 1 %% is measured, and nothing else then: backlogs with no record traced, none again (what chance makes), one in a hundred. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--sampling", defaultValue = "0", description = "How often the cost of tracing 1 %% is measured, and nothing else then: backlogs with no record traced, none again (what chance makes), one in a hundred, one in ten. Default: ${DEFAULT-VALUE}.")
     private int sampling;
     @Option(names = "--profile", paramLabel = "FILE", description = "Let Java Flight Recorder write there what the gate did in the measured backlogs.")
     private Path profile;
