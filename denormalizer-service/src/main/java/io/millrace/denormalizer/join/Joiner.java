@@ -405,7 +405,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
 
     /** Emits the document as it is now, if it is to be seen; a heavy one perhaps later. */
     private void show(byte[] rootKey, org.apache.kafka.common.header.Headers cause) {
-        if (!isShown(rootKey) || waiting.holds(rootKey) || heavy.holds(rootKey, cause, since)) {
+        if (!isShown(rootKey) || waiting.holds(rootKey, since) || heavy.holds(rootKey, cause, since)) {
             return;
         }
         long begin = System.nanoTime();

@@ -64,18 +64,32 @@ final class WaitingDocuments {
         walk = stored == 0 ? null : Keys.waitingDocuments();
     }
 
-    /** @param cause of the change since which the document waits */
-    private record Watched(Bytes reference, Headers cause) {}
+    /**
+     * @param cause of the change since which the document waits
+     * @param since as it is stored
+     */
+    private record Watched(Bytes reference, Headers cause, long since) {}
 
     /** Whether nothing waits, and all that did is out and committed. */
     boolean isIdle() {
         return stored == 0;
     }
 
-    /** Whether the document still waits. */
-    boolean holds(byte[] rootKey) {
-        var found = watched.isEmpty() ? null : watched.get(Bytes.wrap(rootKey));
-        return found != null && subscriptions.isAsked(found.reference.get());
+    /**
+     * Whether the document still waits.
+     *
+     * @param since the offset of the oldest record for which it would be shown now
+     */
+    boolean holds(byte[] rootKey, long since) {
+        var key = Bytes.wrap(rootKey);
+        var found = watched.isEmpty() ? null : watched.get(key);
+        if (found == null || !subscriptions.isAsked(found.reference.get())) {
+            return false;
+        }
+        if (since < found.since) {
+            watched.put(key, new Watched(found.reference, found.cause, atLeastSince(rootKey, since)));
+        }
+        return true;
     }
 
     /** What a document that waited is rendered for: the change since which it waits; where none is known, the one that is at hand. */
@@ -96,14 +110,39 @@ final class WaitingDocuments {
      */
     void add(byte[] rootKey, Bytes reference, Headers cause, long since) {
         var key = Bytes.wrap(rootKey);
-        watched.put(key, new Watched(reference, cause));
         if (done.remove(key) == null && store.get(Keys.waitingDocument(rootKey)) == null) {
-            var known = ages.size() < MOST_AGES ? null : ages.floorKey(since);
-            long age = known == null ? since : known;
-            ages.merge(age, 1, Integer::sum);
+            long age = count(since);
             store.put(Keys.waitingDocument(rootKey), stored(cause, age));
             stored++;
+            watched.put(key, new Watched(reference, cause, age));
+        } else {
+            watched.put(key, new Watched(reference, cause, atLeastSince(rootKey, since)));
         }
+    }
+
+    /** A stored document is to be shown for an older record, too: a fan-out that comes late. @return since which it waits now */
+    private long atLeastSince(byte[] rootKey, long since) {
+        var key = Keys.waitingDocument(rootKey);
+        var value = store.get(key);
+        if (since >= since(value)) {
+            return since(value);
+        }
+        long age = count(since);
+        uncount(since(value));
+        store.put(key, stored(cause(value), age));
+        return age;
+    }
+
+    /** @return as how old it counts */
+    private long count(long since) {
+        var known = ages.size() < MOST_AGES ? null : ages.floorKey(since);
+        long age = known == null ? since : known;
+        ages.merge(age, 1, Integer::sum);
+        return age;
+    }
+
+    private void uncount(long age) {
+        ages.computeIfPresent(age, (a, count) -> count == 1 ? null : count - 1);
     }
 
     private static byte[] stored(Headers cause, long since) {
@@ -146,7 +185,7 @@ final class WaitingDocuments {
                 return;
             }
             var key = Keys.waitingDocument(next.getKey().get());
-            ages.computeIfPresent(since(store.get(key)), (age, count) -> count == 1 ? null : count - 1);
+            uncount(since(store.get(key)));
             store.delete(key);
             stored--;
             all.remove();
