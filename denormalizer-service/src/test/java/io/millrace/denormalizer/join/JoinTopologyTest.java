@@ -33,6 +33,7 @@ import java.util.Properties;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -58,6 +59,7 @@ class JoinTopologyTest {
     private final Map<String, Long> versions = new HashMap<>();
     private final Map<String, TestInputTopic<byte[], byte[]>> inputs = new HashMap<>();
     private boolean caughtUp;
+    private Pace pace = Pace.UNLIMITED;
     private long emitted;
     private TopologyTestDriver driver;
     private TestOutputTopic<byte[], byte[]> output;
@@ -80,7 +82,7 @@ class JoinTopologyTest {
         pipeline = joined;
         var rootKeys = new RootKeys(Schema.TABLES.get(pipeline.document().table().table()).keySchema());
         var plan = Planner.plan(pipeline, rootKeys.columns());
-        var settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 1 << 20, 20_000, Pace.UNLIMITED, DocumentSteps.NONE, Set.of(plan.pipeline()));
+        var settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 1 << 20, 20_000, pace, DocumentSteps.NONE, Set.of(plan.pipeline()));
         var topics = JoinTopics.of(plan);
         var topology = JoinTopology.of(plan, topics, rootKeys, rows::schema, commits, settings,
                 new Stage(plan, new SimpleMeterRegistry(), OpenTelemetry.noop().getTracer("test")));
@@ -226,20 +228,28 @@ class JoinTopologyTest {
         assertEquals(rows.position(), versions.get("1"));
     }
 
-    @Test
-    void aLookUpInManyDocumentsReachesAllOfThem() throws IOException {
+    /** Team 1, called n0, in 500 monitors; each has its document. */
+    private void openWithTeam(Random random) throws IOException {
         open("monitors");
         caughtUp = true;
-        var random = new Random(1);
-        rows.put("team", List.of("1"), RandomRows.with("id", "1", "name", "before"));
+        rows.put("team", List.of("1"), RandomRows.with("id", "1", "name", "n0"));
         for (int i = 0; i < 500; i++) {
             rows.put("monitor", List.of("" + i), RandomRows.with("id", "" + i, "team_id", "1"));
         }
         send(random);
+    }
+
+    private void rename(String team, String name) {
+        rows.put("team", List.of(team), RandomRows.with("id", team, "name", name));
+        rows.pending.remove("team").forEach(inputs.get(RandomRows.topic("team"))::pipeInput);
+    }
+
+    @Test
+    void aLookUpInManyDocumentsReachesAllOfThem() throws IOException {
+        var random = new Random(1);
+        openWithTeam(random);
         for (int i = 0; i < 5; i++) {
-            rows.put("team", List.of("1"), RandomRows.with("id", "1", "name", "after " + i));
-            rows.pending.get("team").forEach(inputs.get(RandomRows.topic("team"))::pipeInput);
-            rows.pending.clear();
+            rename("1", "after " + i);
         }
         send(random);
         compare("after the look-up changed");
@@ -247,21 +257,13 @@ class JoinTopologyTest {
 
     @Test
     void whileALookUpChangesAllTheTimeItIsToldBeforeWhichRecordAllIsOut() throws IOException {
-        open("monitors");
-        caughtUp = true;
-        var random = new Random(1);
-        rows.put("team", List.of("1"), RandomRows.with("id", "1", "name", "n0"));
-        for (int i = 0; i < 500; i++) {
-            rows.put("monitor", List.of("" + i), RandomRows.with("id", "" + i, "team_id", "1"));
-        }
-        send(random);
+        openWithTeam(new Random(1));
         var exchange = driver.createOutputTopic(Topics.exchange(Topics.joinGroup(pipeline.name())), new ByteArrayDeserializer(), new ByteArrayDeserializer());
         long end = 0;
         var ends = new TreeMap<Long, Integer>();
         int reached = 0;
         for (int i = 1; i <= 400; i++) {
-            rows.put("team", List.of("1"), RandomRows.with("id", "1", "name", "n" + i));
-            rows.pending.remove("team").forEach(inputs.get(RandomRows.topic("team"))::pipeInput);
+            rename("1", "n" + i);
             end += exchange.readValuesToList().size();
             ends.put(end, i);
             driver.advanceWallClockTime(Duration.ofMillis(25));
@@ -278,6 +280,30 @@ class JoinTopologyTest {
             }
         }
         assertTrue(reached > 300, "reached " + reached);
+    }
+
+    @Test
+    void aLookUpThatChangesAllTheTimeStarvesNoOther() throws IOException {
+        var left = new AtomicInteger(Integer.MAX_VALUE);
+        pace = (partition, documents) -> left.getAndUpdate(l -> Math.max(0, l - documents)) > 0;
+        var random = new Random(1);
+        openWithTeam(random);
+        rows.put("team", List.of("2"), RandomRows.with("id", "2", "name", "before"));
+        for (int i = 500; i < 600; i++) {
+            rows.put("monitor", List.of("" + i), RandomRows.with("id", "" + i, "team_id", "2"));
+        }
+        send(random);
+        left.set(0);
+        rename("1", "n1");
+        rename("2", "after");
+        for (int i = 2; i < 50; i++) {
+            // Less than a round of the first team's documents.
+            left.set(320);
+            rename("1", "n" + i);
+            driver.advanceWallClockTime(Duration.ofMillis(25));
+            take();
+        }
+        assertEquals(100, documents.values().stream().filter(d -> d.contains("\"name\":\"after\"")).count());
     }
 
     @Test

@@ -71,6 +71,19 @@ class FanOutPaceIT {
         return pieces * PIECE;
     }
 
+    /** A pace whose bursts have grown, with an indexer that has written all. */
+    private static FanOutPace grown(String topic) throws ExecutionException, InterruptedException {
+        var documents = documents(topic);
+        committed(documents, 10, 10);
+        var pace = new FanOutPace(admin, INDEXER, documents);
+        await().atMost(Duration.ofSeconds(20)).until(() -> {
+            int used = used(pace, 0);
+            pace.check();
+            return used >= 512;
+        });
+        return pace;
+    }
+
     @Test
     void aBurstWaitsUntilTheIndexerHasWrittenTheOneBefore() throws ExecutionException, InterruptedException {
         var documents = documents("behind");
@@ -86,14 +99,7 @@ class FanOutPaceIT {
 
     @Test
     void theBurstGrowsWhileItIsWrittenSoonAndShrinksWhenItIsWrittenLate() throws ExecutionException, InterruptedException {
-        var documents = documents("soon");
-        committed(documents, 10, 10);
-        var pace = new FanOutPace(admin, INDEXER, documents);
-        await().atMost(Duration.ofSeconds(20)).until(() -> {
-            int used = used(pace, 0);
-            pace.check();
-            return used >= 512;
-        });
+        var pace = grown("soon");
         int large = used(pace, 0);
         Thread.sleep(350);
         pace.check();
@@ -102,14 +108,7 @@ class FanOutPaceIT {
 
     @Test
     void thePartitionsThatWaitForABurstShareIt() throws ExecutionException, InterruptedException {
-        var documents = documents("shared");
-        committed(documents, 10, 10);
-        var pace = new FanOutPace(admin, INDEXER, documents);
-        await().atMost(Duration.ofSeconds(20)).until(() -> {
-            int used = used(pace, 0);
-            pace.check();
-            return used >= 512;
-        });
+        var pace = grown("shared");
         used(pace, 0);
         used(pace, 1);
         pace.check();
