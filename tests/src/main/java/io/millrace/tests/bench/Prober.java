@@ -51,14 +51,18 @@ public final class Prober implements AutoCloseable {
         this.ids = ids;
     }
 
-    /** Makes a monitor for each probe of so long a time; their ids are below all that traffic picks from. */
+    /**
+     * Makes a monitor for each probe of so long a time, and an organisation for them; their ids are below all that traffic picks from, so that
+     * no change but the probe's own makes its document anew.
+     */
     public static Prober in(DemoStack stack, Duration time) throws SQLException {
         var ids = new ArrayList<String>();
         long probes = time.dividedBy(PACE) + 1;
         try (var connection = stack.connect(); var statement = connection.createStatement();
                 var rows = statement.executeQuery("""
+                        WITH own AS (INSERT INTO public.organisation (id, name, region, created) VALUES (-1, 'probes', 'none', now()))
                         INSERT INTO public.monitor (id, organisation_id, name, query, status, type, created, modified)
-                        SELECT -n, 1, 'probe', 'probe', 'ok', 'metric', now(), now() FROM generate_series(1, %d) n RETURNING id::text""".formatted(probes))) {
+                        SELECT -n, -1, 'probe', 'probe', 'ok', 'metric', now(), now() FROM generate_series(1, %d) n RETURNING id::text""".formatted(probes))) {
             while (rows.next()) {
                 ids.add(rows.getString(1));
             }
@@ -134,11 +138,11 @@ public final class Prober implements AutoCloseable {
         return Percentiles.ofMicros(arrived.stream().mapToLong(micros).toArray());
     }
 
-    /** Takes the probes' monitors away again. */
+    /** Takes the probes' organisation away again, and with it their monitors. */
     @Override
     public void close() throws SQLException {
         try (var connection = stack.connect(); var statement = connection.createStatement()) {
-            statement.executeUpdate("DELETE FROM public.monitor WHERE id < 0");
+            statement.executeUpdate("DELETE FROM public.organisation WHERE id = -1");
         }
     }
 }
