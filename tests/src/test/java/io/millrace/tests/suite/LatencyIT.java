@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  *
  * <p>Each of them knows a span of time in which a document came into the index: the headers from the bulk's sending to its answer, the
  * prober from the last question that was answered with no to the answer with yes. The stated error is that of these spans and no more: they
- * always have a moment in common, for every change. That the prober's are narrow is asserted too: for half of the changes they end at most {@link #MEDIAN} beyond
+ * always have a moment in common, for every change. That the prober's are narrow is asserted too: for half of the changes they end at most {@link #MEDIAN}, for 95 of a hundred {@link #MOST}, beyond
  * its own step (20 ms or an eighth of the time, whichever is more) after the headers' answer. When a document can be
  * found by a search is told by the refresh interval alone; a refresh takes its own time, and waits for a core: a search that is sent later than {@link #REFRESH}
  * after that finds 95 of a hundred. All in milliseconds.
@@ -40,6 +40,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class LatencyIT {
 
     private static final double MEDIAN = 50;
+    private static final double MOST = 500;
     private static final double REFRESH = 2_000;
     private static final Duration WARM_UP = Duration.ofSeconds(30);
     private static final Duration PAUSE = Duration.ofSeconds(10);
@@ -155,7 +156,7 @@ class LatencyIT {
             assertTrue(one.probe().began() + one.probe().indexed() >= one.sent(), () -> "seen before it was sent: " + one);
             assertTrue(one.probe().missing() <= one.answered(), () -> "missing after it was there: " + one);
         }
-        assertTrue(unexplained.p50() < MEDIAN, unexplained::toString);
+        assertTrue(unexplained.p50() < MEDIAN && unexplained.p95() < MOST, unexplained::toString);
         assertTrue(unfound.p95() < REFRESH, unfound::toString);
     }
 
