@@ -4,6 +4,7 @@ import io.millrace.denormalizer.row.ByteReader;
 import io.millrace.denormalizer.row.ByteWriter;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.apache.kafka.common.header.Header;
@@ -16,8 +17,9 @@ import org.apache.kafka.streams.state.KeyValueStore;
  * Brings a look-up's change into the documents that refer to it. The first few at once; the rest as a job that goes on
  * between other work and after a restart.
  *
- * <p>A job walks the referrers in a circle: a further change of the same look-up only moves the end of the walk to where
- * it stands, and when it has come round, the job goes behind all others, so that a look-up that changes all the time starves
+ * <p>Every second piece of work is the oldest job's, so that each comes to its end in its turn, and those between are the youngest's: what reaches a
+ * thousand documents does not wait for what reaches a million. A job walks the referrers in a circle: a further change of the same look-up only moves the end of the walk to where
+ * it stands, and when it has come round, the job is as young as that change, so that a look-up that changes all the time starves
  * nobody. Only the job is stored, until its end is committed: after a restart the walk begins again. Not thread-safe.
  */
 final class FanOut {
@@ -31,7 +33,10 @@ final class FanOut {
     private final int partition;
     private final Pace pace;
     private final Show emit;
-    private final Map<Bytes, Job> jobs = new LinkedHashMap<>();
+    /** The oldest first. */
+    private final LinkedHashMap<Bytes, Job> jobs = new LinkedHashMap<>();
+    /** Those at their end, until that is committed. */
+    private final Map<Bytes, Job> ended = new HashMap<>();
 
     FanOut(KeyValueStore<Bytes, byte[]> store, CommitClock.Session clock, int partition, Pace pace, Show emit) {
         this.store = store;
@@ -60,8 +65,7 @@ final class FanOut {
         boolean again;
         /** How often it has come round. */
         int rounds;
-        boolean done;
-        long doneAt;
+        long endedAt;
         final Causes causes;
 
         Job(Headers cause, long since) {
@@ -71,17 +75,20 @@ final class FanOut {
     }
 
     boolean isIdle() {
-        return jobs.isEmpty();
+        return jobs.isEmpty() && ended.isEmpty();
     }
 
     int pending() {
-        return jobs.size();
+        return jobs.size() + ended.size();
     }
 
     /** The oldest record for which documents are still to be emitted, or are not known to be committed; {@link Causes#NONE} where there is none. */
     long oldest() {
         long oldest = Causes.NONE;
         for (var job : jobs.values()) {
+            oldest = Math.min(oldest, job.causes.oldest(clock));
+        }
+        for (var job : ended.values()) {
             oldest = Math.min(oldest, job.causes.oldest(clock));
         }
         return oldest;
@@ -94,18 +101,18 @@ final class FanOut {
      */
     void start(Bytes reference, Headers cause, long offset) {
         var running = jobs.get(reference);
+        if (running == null) {
+            running = ended.remove(reference);
+            if (running != null) {
+                running.cursor = null;
+                jobs.put(reference, running);
+            }
+        }
         if (running != null) {
+            running.end = running.cursor;
+            running.again = running.cursor != null;
             running.cause = cause;
             running.causes.add(offset);
-            if (running.done || running.cursor == null) {
-                running.cursor = null;
-                running.end = null;
-                running.again = false;
-                running.done = false;
-            } else {
-                running.end = running.cursor;
-                running.again = true;
-            }
             store.put(Keys.job(reference.get()), headers(cause));
             return;
         }
@@ -116,32 +123,27 @@ final class FanOut {
         }
     }
 
-    /** Goes on with the oldest job until the time is up, or no more documents are wanted now. */
+    /** Goes on until the time is up, or no more documents are wanted now. */
     void work(long untilNanos) {
-        var finished = new ArrayList<Bytes>();
-        var round = new ArrayList<Bytes>();
-        for (var entry : jobs.entrySet()) {
-            var job = entry.getValue();
+        ended.entrySet().removeIf(entry -> {
+            boolean isCommitted = clock.isCommitted(entry.getValue().endedAt);
+            if (isCommitted) {
+                store.delete(Keys.job(entry.getKey().get()));
+            }
+            return isCommitted;
+        });
+        for (boolean isOldest = true; !jobs.isEmpty() && System.nanoTime() < untilNanos && pace.test(partition, PIECE); isOldest = !isOldest) {
+            var next = isOldest ? jobs.firstEntry() : jobs.lastEntry();
+            var job = next.getValue();
             int rounds = job.rounds;
-            while (!job.done && job.rounds == rounds && System.nanoTime() < untilNanos && pace.test(partition, PIECE)) {
-                if (step(entry.getKey(), job, PIECE)) {
-                    job.done = true;
-                    job.doneAt = clock.stamp();
-                    job.causes.out(job.doneAt);
-                }
-            }
-            if (job.done && clock.isCommitted(job.doneAt)) {
-                finished.add(entry.getKey());
+            if (step(next.getKey(), job, PIECE)) {
+                job.endedAt = clock.stamp();
+                job.causes.out(job.endedAt);
+                jobs.remove(next.getKey());
+                ended.put(next.getKey(), job);
             } else if (job.rounds > rounds) {
-                round.add(entry.getKey());
+                jobs.putLast(next.getKey(), job);
             }
-        }
-        for (var reference : round) {
-            jobs.put(reference, jobs.remove(reference));
-        }
-        for (var reference : finished) {
-            jobs.remove(reference);
-            store.delete(Keys.job(reference.get()));
         }
     }
 

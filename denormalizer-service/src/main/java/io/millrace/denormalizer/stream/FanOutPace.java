@@ -15,7 +15,7 @@ import org.apache.kafka.common.TopicPartition;
  * Lets fan-outs go on in bursts: the next one when the indexer has written the one before.
  *
  * <p>A change of one row waits in the documents' topic behind whatever a fan-out put there before it. So a burst is as large
- * as the indexer lately wrote in a fifth of a second: it doubles while it is written sooner and is halved when it takes longer.
+ * as the indexer lately wrote in a quarter of a second: it doubles while it is written sooner and is halved when it takes longer.
  * The partitions that wait for it have equal parts of it, or those that are asked first would take it all.
  * Where no indexer has committed an offset, nothing is held back. {@link #test} is for any thread, the rest for one.
  */
@@ -23,8 +23,8 @@ final class FanOutPace implements Pace {
 
     private static final int LEAST = 64;
     private static final int MOST = 1 << 16;
-    private static final Duration SOON = Duration.ofMillis(200);
-    private static final Duration LATE = Duration.ofMillis(300);
+    private static final Duration SOON = Duration.ofMillis(250);
+    private static final Duration LATE = Duration.ofMillis(350);
 
     private final Admin admin;
     private final String indexerGroup;
