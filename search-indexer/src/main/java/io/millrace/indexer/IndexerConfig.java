@@ -57,6 +57,10 @@ public interface IndexerConfig {
     @WithDefault("50ms")
     Duration bulkPace();
 
+    /** How often searches are made to see whether they find what was written, while something is written. */
+    @WithDefault("100ms")
+    Duration searchProbeInterval();
+
     /** Bulk requests in flight at once, over all partitions. */
     @WithDefault("4")
     @Min(1)

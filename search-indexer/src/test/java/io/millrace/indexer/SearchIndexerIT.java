@@ -109,6 +109,7 @@ class SearchIndexerIT {
         stack.document("versions", "a \"quoted\" \\ id / \u00fc", 40, doc(4, "odd id")).get();
         await().atMost(SOON).untilAsserted(() -> assertEquals(2, stack.count("versions")));
         assertTrue(metric("millrace_commit_to_stage_seconds_count{pipeline=\"versions\",stage=\"index\"") >= 6);
+        await("a search has found what was written last").atMost(SOON).untilAsserted(() -> assertTrue(metric("millrace_commit_to_stage_seconds_count{pipeline=\"versions\",stage=\"search\"") >= 1));
     }
 
     private static double metricRecords(String outcome) throws Exception {

@@ -24,8 +24,9 @@ import org.opensearch.client.opensearch.generic.Response;
 final class BulkClient {
 
     private static final int TOO_LARGE = 413;
+    private static final String SEQ_NO = "_seq_no";
     private static final int MOST_OF_AN_ERROR = 2_000;
-    private static final Map<String, String> QUERY = Map.of("require_alias", "true", "filter_path", "errors,items.*.status,items.*.error");
+    private static final Map<String, String> QUERY = Map.of("require_alias", "true", "filter_path", "errors,items.*.status,items.*.error,items.*._seq_no");
 
     private final SearchClients search;
     private final ObjectMapper json;
@@ -42,10 +43,11 @@ final class BulkClient {
 
         /**
          * @param verdicts one for each document, in their order
+         * @param lastSeqNo the index's sequence number ({@code _seq_no}) of the last document that it applied, -1 where it applied none
          * @param bytes of the request
          * @param nanos from sending it to its answer
          */
-        record Answered(List<Verdict> verdicts, int bytes, long nanos) implements Answer {}
+        record Answered(List<Verdict> verdicts, long lastSeqNo, int bytes, long nanos) implements Answer {}
 
         /** More bytes than the engine takes in one request. */
         record TooLarge(String reason) implements Answer {}
@@ -81,27 +83,26 @@ final class BulkClient {
             var text = new String(body.readNBytes(MOST_OF_AN_ERROR), StandardCharsets.UTF_8);
             return new Answer.Unanswered("the search engine answers a bulk request with HTTP " + response.getStatus() + " " + text);
         }
-        var verdicts = verdicts(body, count);
-        return verdicts.size() == count ? new Answer.Answered(verdicts, bytes, System.nanoTime() - started)
-                : new Answer.Unanswered("the search engine answered " + verdicts.size() + " of " + count + " documents of a bulk request");
-    }
-
-    /** Where nothing went wrong, the items need not be read. */
-    private List<Verdict> verdicts(InputStream body, int count) throws IOException {
+        List<Verdict> verdicts = List.of();
+        long lastSeqNo = -1;
         try (var parser = json.createParser(body)) {
             while (parser.nextToken() != null) {
+                // Where nothing went wrong, the items need not be made.
                 if (parser.currentToken() == JsonToken.VALUE_FALSE && "errors".equals(parser.currentName())) {
-                    return Collections.nCopies(count, Verdict.APPLIED);
-                }
-                if (parser.currentToken() == JsonToken.START_ARRAY && "items".equals(parser.currentName())) {
-                    var verdicts = new ArrayList<Verdict>(count);
+                    verdicts = Collections.nCopies(count, Verdict.APPLIED);
+                } else if (parser.currentToken() == JsonToken.VALUE_NUMBER_INT && SEQ_NO.equals(parser.currentName())) {
+                    lastSeqNo = parser.getLongValue();
+                } else if (verdicts.isEmpty() && parser.currentToken() == JsonToken.START_ARRAY && "items".equals(parser.currentName())) {
+                    verdicts = new ArrayList<>(count);
                     for (JsonNode item : json.<JsonNode>readTree(parser)) {
-                        verdicts.add(Verdict.of(item.iterator().next()));
+                        var answer = item.iterator().next();
+                        verdicts.add(Verdict.of(answer));
+                        lastSeqNo = answer.path(SEQ_NO).asLong(lastSeqNo);
                     }
-                    return verdicts;
                 }
             }
         }
-        return List.of();
+        return verdicts.size() == count ? new Answer.Answered(verdicts, lastSeqNo, bytes, System.nanoTime() - started)
+                : new Answer.Unanswered("the search engine answered " + verdicts.size() + " of " + count + " documents of a bulk request");
     }
 }

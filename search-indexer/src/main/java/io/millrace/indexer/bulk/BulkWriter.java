@@ -63,11 +63,19 @@ public final class BulkWriter {
     }
 
     /**
+     * A document that is in the index.
+     *
+     * @param seqNo the index's sequence number of it
+     */
+    public record Applied(ConsumerRecord<byte[], byte[]> record, long seqNo) {}
+
+    /**
      * Writes records that follow each other in a partition.
      *
+     * @return what the search engine applied last, null where that is a delete or nothing
      * @throws IndexGoneException when the index does not exist any more; nothing may be committed then
      */
-    public void write(Generation generation, List<ConsumerRecord<byte[], byte[]>> records) throws InterruptedException {
+    public Applied write(Generation generation, List<ConsumerRecord<byte[], byte[]>> records) throws InterruptedException {
         var pending = distinct(records);
         var attempt = new Attempt();
         while (!pending.isEmpty()) {
@@ -75,6 +83,7 @@ public final class BulkWriter {
         }
         conditions.going(who);
         backoff.reset();
+        return attempt.applied;
     }
 
     /**
@@ -93,6 +102,8 @@ public final class BulkWriter {
         final Set<String> grown = new HashSet<>();
         /** How often the engine failed over an id. */
         final Map<String, Integer> failures = new HashMap<>();
+        /** What was applied last, null where that is a delete or nothing. */
+        Applied applied;
     }
 
     /**
@@ -161,6 +172,7 @@ public final class BulkWriter {
                 var document = documents.get(i);
                 switch (answer.verdicts().get(i)) {
                     case Verdict.Applied applied -> {
+                        attempt.applied = document.isDelete() ? null : new Applied(document.record(), answer.lastSeqNo());
                         deleted += document.isDelete() ? 1 : 0;
                         answered(bulk, document, document.isDelete() ? "deleted" : "written", now);
                     }

@@ -10,6 +10,7 @@ import io.millrace.indexer.generation.SearchAwayException;
 import io.millrace.indexer.health.Conditions;
 import io.millrace.indexer.measure.BulkTimes;
 import io.millrace.indexer.measure.Meters;
+import io.millrace.indexer.measure.SearchProbe;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.record.Headers;
 import java.time.Duration;
@@ -34,6 +35,7 @@ final class Lane {
     private final Conditions conditions;
     private final Meters meters;
     private final BulkTimes bulks;
+    private final SearchProbe probe;
     private final Partition consumer;
     private final IndexerConfig config;
     private final long bulkBytes;
@@ -64,7 +66,7 @@ final class Lane {
     }
 
     Lane(TopicPartition partition, int groupGeneration, Pipeline pipeline, String who, Generations generations, BulkWriter writer,
-            Conditions conditions, Meters meters, BulkTimes bulks, Partition consumer, IndexerConfig config, long share) {
+            Conditions conditions, Meters meters, BulkTimes bulks, SearchProbe probe, Partition consumer, IndexerConfig config, long share) {
         this.partition = partition;
         this.groupGeneration = groupGeneration;
         this.pipeline = pipeline;
@@ -74,6 +76,7 @@ final class Lane {
         this.conditions = conditions;
         this.meters = meters;
         this.bulks = bulks;
+        this.probe = probe;
         this.consumer = consumer;
         this.config = config;
         this.bulkBytes = Math.min(share, config.bulkBytes().asLongValue());
@@ -164,9 +167,13 @@ final class Lane {
                 if (inbox.drained()) {
                     consumer.adjust();
                 }
-                writer.write(generation, records);
+                var applied = writer.write(generation, records);
                 answered = new OffsetAndMetadata(records.getLast().offset() + 1, generation.uuid());
-                bulks.add(partition, new BulkTimes.Bulk(records.getFirst().offset(), records.getLast().offset(), sent, Headers.nowMicros()));
+                var bulk = new BulkTimes.Bulk(records.getFirst().offset(), records.getLast().offset(), sent, Headers.nowMicros());
+                bulks.add(partition, bulk);
+                if (applied != null) {
+                    probe.written(pipeline, generation, bulk, applied.record(), applied.seqNo());
+                }
                 inFlight = 0;
                 first = null;
             }

@@ -7,6 +7,7 @@ import io.millrace.indexer.generation.Generations;
 import io.millrace.indexer.health.Conditions;
 import io.millrace.indexer.measure.BulkTimes;
 import io.millrace.indexer.measure.PipelineMeters;
+import io.millrace.indexer.measure.SearchProbe;
 import io.quarkus.runtime.StartupEvent;
 import io.smallrye.common.annotation.Identifier;
 import io.smallrye.mutiny.Uni;
@@ -57,6 +58,7 @@ final class Lanes implements KafkaConsumerRebalanceListener {
     private final Conditions conditions;
     private final PipelineMeters meters;
     private final BulkTimes bulks;
+    private final SearchProbe probe;
     private final KafkaClientService clients;
     private final IndexerConfig config;
     private final Map<TopicPartition, Lane> lanes = new ConcurrentHashMap<>();
@@ -65,13 +67,14 @@ final class Lanes implements KafkaConsumerRebalanceListener {
     private final AtomicBoolean ticking = new AtomicBoolean();
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("commit-clock").factory());
 
-    Lanes(Pipelines pipelines, Generations generations, Provider<BulkWriters> writers, Conditions conditions, PipelineMeters meters, BulkTimes bulks, KafkaClientService clients, IndexerConfig config) {
+    Lanes(Pipelines pipelines, Generations generations, Provider<BulkWriters> writers, Conditions conditions, PipelineMeters meters, BulkTimes bulks, SearchProbe probe, KafkaClientService clients, IndexerConfig config) {
         this.pipelines = pipelines;
         this.generations = generations;
         this.writers = writers;
         this.conditions = conditions;
         this.meters = meters;
         this.bulks = bulks;
+        this.probe = probe;
         this.clients = clients;
         this.config = config;
     }
@@ -104,7 +107,7 @@ final class Lanes implements KafkaConsumerRebalanceListener {
             var pipeline = pipelines.ofTopic(partition.topic());
             var who = pipeline.name() + "[" + partition.partition() + "]";
             var lane = new Lane(partition, consumer.groupMetadata().generationId(), pipeline, who, generations, writers.get().writer(pipeline, who),
-                    conditions, meters.of(pipeline), bulks, new PolledPartition(partition), config, share);
+                    conditions, meters.of(pipeline), bulks, probe, new PolledPartition(partition), config, share);
             lanes.put(partition, lane);
             lane.start();
         }

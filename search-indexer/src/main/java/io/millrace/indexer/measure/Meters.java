@@ -14,6 +14,8 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class Meters {
 
     private static final String STAGE = "index";
+    private static final String SEARCH = "search";
+    private static final String FROM_COMMIT = "From the commit in Postgres to the bulk's answer (index), and to a search that finds the change (search)";
     private static final long NONE = Long.MIN_VALUE;
 
     /** How a document ended. */
@@ -39,6 +41,8 @@ public final class Meters {
     private final Timer fromCaptureToGate;
     private final Timer fromGateToJoin;
     private final Timer fromJoinToIndex;
+    private final Timer fromIndexToSearch;
+    private final Timer fromCommitToSearch;
     private final Timer skew;
     private final AtomicLong lag = new AtomicLong();
     /** When the oldest change that is not answered was committed, 0 where there is none. */
@@ -56,11 +60,13 @@ public final class Meters {
         batch = DistributionSummary.builder("millrace.batch.records").description("Documents in one bulk request")
                 .tags("stage", STAGE, "pipeline", pipeline).publishPercentiles(0.5, 0.95, 0.99).register(registry);
         processing = timer(registry, "millrace.processing", "From sending a bulk request to its answer", pipeline, "stage", STAGE);
-        fromCommit = timer(registry, "millrace.commit.to.stage", "From the commit in Postgres to the bulk's answer", pipeline, "stage", STAGE);
+        fromCommit = timer(registry, "millrace.commit.to.stage", FROM_COMMIT, pipeline, "stage", STAGE);
         fromCommitToCapture = hop(registry, pipeline, "capture");
         fromCaptureToGate = hop(registry, pipeline, "gate");
         fromGateToJoin = hop(registry, pipeline, "join");
         fromJoinToIndex = hop(registry, pipeline, STAGE);
+        fromIndexToSearch = hop(registry, pipeline, SEARCH);
+        fromCommitToSearch = timer(registry, "millrace.commit.to.stage", FROM_COMMIT, pipeline, "stage", SEARCH);
         skew = Timer.builder("millrace.clock.skew").description("By how much a change was at a stage before it was at the one before, by their clocks")
                 .tags("stage", STAGE, "pipeline", pipeline).distributionStatisticExpiry(Duration.ofMinutes(2)).register(registry);
         Gauge.builder("millrace.lag.records", lag, AtomicLong::get).tags("stage", STAGE, "pipeline", pipeline).register(registry);
@@ -110,7 +116,7 @@ public final class Meters {
     }
 
     /**
-     * The way of one document that is searchable with the next refresh.
+     * The way of one document that is in the index; a search finds it after the next refresh.
      *
      * @param now microseconds since the epoch, when the bulk was answered
      */
@@ -124,6 +130,17 @@ public final class Meters {
         record(fromCaptureToGate, captured, gated);
         record(fromGateToJoin, gated, joined);
         record(fromJoinToIndex, joined, now);
+    }
+
+    /**
+     * The way of one document that a search has found.
+     *
+     * @param answered microseconds since the epoch, when its bulk was answered
+     * @param now microseconds since the epoch, when the search was answered
+     */
+    void found(org.apache.kafka.common.header.Headers headers, long answered, long now) {
+        record(fromIndexToSearch, answered, now);
+        record(fromCommitToSearch, Headers.number(headers, Headers.COMMITTED, NONE), now);
     }
 
     /** Clocks of two machines may disagree by more than the way took; a negative time counts as none, and as skew. */

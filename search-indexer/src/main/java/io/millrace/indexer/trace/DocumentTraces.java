@@ -64,7 +64,12 @@ public class DocumentTraces {
         } else {
             add(hops, "index", "sent in a bulk of offsets " + bulk.first() + " to " + bulk.last(), bulk.sentMicros());
             add(hops, "index", "answered by the index", bulk.answeredMicros());
-            add(hops, "search", "found by searches, one refresh interval later", bulk.answeredMicros() + pipeline.index().refresh().toNanos() / 1_000);
+            if (bulk.foundMicros() > 0) {
+                add(hops, "search", record.value() == null ? "gone from searches" : "found by a search", bulk.foundMicros());
+            } else {
+                notes.add("No search has shown it yet, as far as this indexer looked; ask again after a refresh interval (" + pipeline.index().refresh().toMillis() + " ms)"
+                        + (record.value() == null ? ". That a document is gone shows with the next one that is written" : ""));
+            }
         }
         if (hops.stream().anyMatch(h -> h.tookMicros() < 0)) {
             notes.add("A step took less than no time: the clocks of two stages disagree by at least that much");

@@ -27,7 +27,7 @@ import java.util.function.BiFunction;
 public class Watch {
 
     private static final long PACE_NANOS = 900_000_000;
-    private static final List<String> STEPS = List.of("capture", "gate", "join", "index");
+    private static final List<String> STEPS = List.of("capture", "gate", "join", "index", "search");
 
     private final List<Stage> stages;
     private final Http http;
