@@ -16,7 +16,8 @@ public final class Meters {
     private static final String STAGE = "index";
     private static final String SEARCH = "search";
     private static final String FROM_COMMIT = "From the commit in Postgres to the bulk's answer (index), and to a search that finds the change (search)";
-    private static final long NONE = Long.MIN_VALUE;
+    /** In the place of a time that is not known. */
+    static final long NONE = Long.MIN_VALUE;
 
     /** How a document ended. */
     public enum Outcome {
@@ -135,12 +136,13 @@ public final class Meters {
     /**
      * The way of one document that a search has found.
      *
+     * @param committed microseconds since the epoch, when its change was committed; {@link #NONE} where no single change made it
      * @param answered microseconds since the epoch, when its bulk was answered
      * @param now microseconds since the epoch, when the search was answered
      */
-    void found(org.apache.kafka.common.header.Headers headers, long answered, long now) {
+    void found(long committed, long answered, long now) {
         record(fromIndexToSearch, answered, now);
-        record(fromCommitToSearch, Headers.number(headers, Headers.COMMITTED, NONE), now);
+        record(fromCommitToSearch, committed, now);
     }
 
     /** Clocks of two machines may disagree by more than the way took; a negative time counts as none, and as skew. */

@@ -62,16 +62,11 @@ public final class SearchProbe {
         this.interval = config.searchProbeInterval();
     }
 
-    /** The document of a batch that was applied last. */
-    private record Last(Generation generation, Bulk bulk, ConsumerRecord<byte[], byte[]> record, long seqNo) {
-
-        String id() {
-            return new String(record.key(), StandardCharsets.UTF_8);
-        }
+    /** The document of a batch that was applied last, without its bytes. */
+    private record Last(Generation generation, TopicPartition partition, Bulk bulk, String id, long seqNo, long committedMicros) {
 
         boolean isCoveredBy(Last found) {
-            boolean isSamePartition = record.partition() == found.record.partition();
-            return isSamePartition ? bulk.first() <= found.bulk.first() : bulk.answeredMicros() <= found.bulk.sentMicros();
+            return partition.equals(found.partition) ? bulk.first() <= found.bulk.first() : bulk.answeredMicros() <= found.bulk.sentMicros();
         }
     }
 
@@ -132,7 +127,8 @@ public final class SearchProbe {
      * @param seqNo the index's sequence number of that
      */
     public void written(Pipeline pipeline, Generation generation, Bulk bulk, ConsumerRecord<byte[], byte[]> last, long seqNo) {
-        sought.computeIfAbsent(pipeline.name(), p -> new Sought(meters.of(pipeline))).add(new Last(generation, bulk, last, seqNo));
+        sought.computeIfAbsent(pipeline.name(), p -> new Sought(meters.of(pipeline))).add(new Last(generation, new TopicPartition(last.topic(), last.partition()), bulk,
+                new String(last.key(), StandardCharsets.UTF_8), seqNo, Headers.number(last.headers(), Headers.COMMITTED, Meters.NONE)));
     }
 
     private void live() {
@@ -187,8 +183,8 @@ public final class SearchProbe {
         answer.path("hits").path("hits").forEach(hit -> seen.put(hit.path("_id").asText(), hit.path(SEQ_NO).asLong()));
         var found = asked.waiting().stream().filter(last -> seen.getOrDefault(last.id(), -1L) >= last.seqNo()).toList();
         for (var last : found) {
-            asked.of().meters.found(last.record().headers(), last.bulk().answeredMicros(), now);
-            bulks.found(new TopicPartition(last.record().topic(), last.record().partition()), last.bulk(), now);
+            asked.of().meters.found(last.committedMicros(), last.bulk().answeredMicros(), now);
+            bulks.found(last.partition(), last.bulk(), now);
         }
         asked.of().remove(last -> found.stream().anyMatch(last::isCoveredBy) || now - last.bulk().answeredMicros() > GIVE_UP_MICROS);
     }
