@@ -63,8 +63,6 @@ final class FanOut {
         byte[] end;
         /** Whether the walk starts again from the beginning after the last referrer, to reach {@link #end}. */
         boolean again;
-        /** How often it has come round. */
-        int rounds;
         long endedAt;
         final Causes causes;
 
@@ -135,13 +133,13 @@ final class FanOut {
         for (boolean isOldest = true; !jobs.isEmpty() && System.nanoTime() < untilNanos && pace.test(partition, PIECE); isOldest = !isOldest) {
             var next = isOldest ? jobs.firstEntry() : jobs.lastEntry();
             var job = next.getValue();
-            int rounds = job.rounds;
             if (step(next.getKey(), job, PIECE)) {
                 job.endedAt = clock.stamp();
                 job.causes.out(job.endedAt);
                 jobs.remove(next.getKey());
                 ended.put(next.getKey(), job);
-            } else if (job.rounds > rounds) {
+            } else if (job.cursor == null) {
+                // It has come round.
                 jobs.putLast(next.getKey(), job);
             }
         }
@@ -179,7 +177,6 @@ final class FanOut {
             job.causes.roundOut(clock.stamp());
             job.again = false;
             job.cursor = null;
-            job.rounds++;
             return false;
         }
         return atEnd;

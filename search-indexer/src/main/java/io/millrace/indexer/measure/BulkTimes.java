@@ -65,6 +65,12 @@ public final class BulkTimes {
         });
     }
 
+    /** Whether a search has found a batch, or it is forgotten. */
+    boolean isFound(TopicPartition partition, Bulk bulk) {
+        var now = of(partition, bulk.first());
+        return now == null || now.foundMicros() > 0;
+    }
+
     /** The batch that a record went with; null where this instance did not send it, or has forgotten. */
     public Bulk of(TopicPartition partition, long offset) {
         var kept = bulks.get(partition);

@@ -53,6 +53,7 @@ public final class SearchProbe {
     private final Duration interval;
     private final Map<String, Sought> sought = new ConcurrentHashMap<>();
     private final Thread thread = Thread.ofVirtual().name("search probe").unstarted(this::live);
+    private volatile boolean stopping;
 
     SearchProbe(SearchClients search, ObjectMapper json, PipelineMeters meters, BulkTimes bulks, IndexerConfig config) {
         this.search = search;
@@ -63,12 +64,7 @@ public final class SearchProbe {
     }
 
     /** The document of a batch that was applied last, without its bytes. */
-    private record Last(Generation generation, TopicPartition partition, Bulk bulk, String id, long seqNo, long committedMicros) {
-
-        boolean isCoveredBy(Last found) {
-            return partition.equals(found.partition) ? bulk.first() <= found.bulk.first() : bulk.answeredMicros() <= found.bulk.sentMicros();
-        }
-    }
+    private record Last(Generation generation, TopicPartition partition, Bulk bulk, String id, long seqNo, long committedMicros) {}
 
     /** What one pipeline waits for; the oldest first. */
     private static final class Sought {
@@ -117,6 +113,7 @@ public final class SearchProbe {
 
     @PreDestroy
     void stop() {
+        stopping = true;
         thread.interrupt();
     }
 
@@ -133,7 +130,7 @@ public final class SearchProbe {
 
     private void live() {
         try {
-            while (true) {
+            while (!stopping) {
                 Thread.sleep(interval);
                 var asked = sought.values().stream().map(s -> new Question(s, s.waiting())).filter(q -> !q.waiting().isEmpty()).toList();
                 if (!asked.isEmpty()) {
@@ -153,8 +150,11 @@ public final class SearchProbe {
             for (int i = 0; i < asked.size(); i++) {
                 answered(asked.get(i), answers.path(i), response.getStatus(), now);
             }
-        } catch (IOException e) {
-            asked.forEach(one -> failed(one, e.toString()));
+        } catch (IOException | RuntimeException e) {
+            // Whatever the client throws, this thread must not end unnoticed.
+            if (!stopping) {
+                asked.forEach(one -> failed(one, e.toString()));
+            }
         }
     }
 
@@ -186,7 +186,7 @@ public final class SearchProbe {
             asked.of().meters.found(last.committedMicros(), last.bulk().answeredMicros(), now);
             bulks.found(last.partition(), last.bulk(), now);
         }
-        asked.of().remove(last -> found.stream().anyMatch(last::isCoveredBy) || now - last.bulk().answeredMicros() > GIVE_UP_MICROS);
+        asked.of().remove(last -> bulks.isFound(last.partition(), last.bulk()) || now - last.bulk().answeredMicros() > GIVE_UP_MICROS);
     }
 
     /** Said once, until it works again: the writers say it too when the search engine is away. */
