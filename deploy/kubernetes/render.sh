@@ -8,12 +8,15 @@ mkdir -p rendered
   printf '%s\n' '# Made by render.sh from deploy/observability/rules.yaml; change that.' 'apiVersion: monitoring.coreos.com/v1' 'kind: PrometheusRule' 'metadata:' '  name: millrace' 'spec:'
   sed -e '/^#/d' -e 's/^/  /' ../observability/rules.yaml
 } > components/monitoring/alerts.yaml
-for overlay in overlays/*/; do
-  name=$(basename "$overlay")
-  sources=$(find base components dependencies "overlays/$name" -type f | LC_ALL=C sort | while read -r file; do echo "$file"; cat "$file"; done | sha256sum | cut -d ' ' -f 1)
+for folder in overlays/*/ overlays/*/provision/ overlays/*/demo/; do
+  [ -d "$folder" ] || continue
+  path=${folder#overlays/}
+  path=${path%/}
+  name=$(printf '%s' "$path" | tr / -)
+  sources=$(find base components dependencies provision demo "overlays/${path%%/*}" -type f | LC_ALL=C sort | while read -r file; do echo "$file"; cat "$file"; done | sha256sum | cut -d ' ' -f 1)
   {
-    echo "# Made by render.sh from overlays/$name; what it was made from has the hash $sources"
-    kubectl kustomize "overlays/$name"
+    echo "# Made by render.sh from overlays/$path; what it was made from has the hash $sources"
+    kubectl kustomize "overlays/$path"
   } > "rendered/$name.yaml.new"
   mv "rendered/$name.yaml.new" "rendered/$name.yaml"
   echo "rendered/$name.yaml"

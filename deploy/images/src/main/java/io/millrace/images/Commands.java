@@ -12,14 +12,18 @@ final class Commands {
 
     private Commands() {}
 
-    /** @throws ImageException with what the program said, when it fails */
-    static void run(Path folder, List<String> command) {
+    /**
+     * @return what the program said
+     * @throws ImageException with that, when it fails
+     */
+    static String run(Path folder, List<String> command) {
         try {
             var process = new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true).start();
             var said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             if (process.waitFor() != 0) {
                 throw new ImageException(String.join(" ", command) + " failed: " + said, null);
             }
+            return said;
         } catch (IOException e) {
             throw new ImageException(String.join(" ", command) + " cannot be started: " + e.getMessage(), e);
         } catch (InterruptedException e) {

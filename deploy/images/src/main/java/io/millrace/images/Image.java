@@ -19,12 +19,14 @@ import java.util.List;
 import java.util.concurrent.ExecutionException;
 
 /**
- * One service's image: Java, application and AOT cache in layers of their own, so that a new version moves only what changed. It runs
+ * One program's image: Java, application and AOT cache in layers of their own, so that a new version moves only what changed. It runs
  * as a user without rights, and writes nowhere but /tmp and where volumes are.
  *
  * @param base an image of a registry, or {@code scratch}
+ * @param application its folder, which is the working folder
+ * @param arguments what Java is started with
  */
-record Image(String name, String base, JavaRuntime java, Path application) {
+record Image(String name, String base, JavaRuntime java, Path application, List<String> arguments) {
 
     private static final String SCRATCH = "scratch";
     private static final String USER = "10001:10001";
@@ -55,13 +57,10 @@ record Image(String name, String base, JavaRuntime java, Path application) {
         }
     }
 
-    private static JibContainerBuilder start(JibContainerBuilder image) {
+    private JibContainerBuilder start(JibContainerBuilder image) {
         var command = new ArrayList<String>();
         command.add(JAVA + "/bin/java");
-        command.add("-XX:AOTCache=" + Training.CACHE);
-        command.addAll(Training.options());
-        command.add("-jar");
-        command.add("quarkus-run.jar");
+        command.addAll(arguments);
         return image.setEntrypoint(command).setWorkingDirectory(AbsoluteUnixPath.get(APPLICATION)).setUser(USER).setCreationTime(Instant.EPOCH);
     }
 

@@ -26,7 +26,8 @@ final class Training {
     /** In the application's folder. */
     static final String CACHE = "app.aot";
 
-    private static final Duration PATIENCE = Duration.ofMinutes(3);
+    /** How long a start and the making of its cache may each take, unless told otherwise. */
+    static final Duration PATIENCE = Duration.ofMinutes(3);
     private static final Duration BEAT = Duration.ofMillis(100);
     /** The cache holds to the jar's time, and image tars know whole seconds. */
     private static final FileTime EPOCH = FileTime.from(Instant.ofEpochSecond(1));
@@ -37,13 +38,14 @@ final class Training {
      * Copies a built application and trains it there.
      *
      * @param application what the build left
+     * @param patience how long the start, and then the making of the cache, may take
      * @return the folder, ready to be put into an image
      */
-    static Path of(String service, Path application, Path folder, JavaRuntime java, Path pipelines) {
+    static Path of(String service, Path application, Path folder, JavaRuntime java, Path pipelines, Duration patience) {
         try {
             Commands.delete(folder);
             copy(application, folder);
-            train(service, folder, java, pipelines);
+            train(service, folder, java, pipelines, patience);
             return folder;
         } catch (IOException e) {
             throw new ImageException("Training " + service + " in " + folder + " failed: " + e, e);
@@ -72,7 +74,16 @@ final class Training {
         return List.of("-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED", "-Djava.util.logging.manager=org.jboss.logmanager.LogManager");
     }
 
-    private static void train(String service, Path folder, JavaRuntime java, Path pipelines) throws IOException, InterruptedException {
+    /** How Java starts what was trained. */
+    static List<String> start() {
+        var arguments = new ArrayList<String>();
+        arguments.add("-XX:AOTCache=" + CACHE);
+        arguments.addAll(options());
+        arguments.addAll(List.of("-jar", "quarkus-run.jar"));
+        return List.copyOf(arguments);
+    }
+
+    private static void train(String service, Path folder, JavaRuntime java, Path pipelines, Duration patience) throws IOException, InterruptedException {
         int port = freePort();
         var command = new ArrayList<String>();
         command.add(java.program().toAbsolutePath().toString());
@@ -85,14 +96,17 @@ final class Training {
         process.environment().putAll(environment(service, pipelines.toAbsolutePath(), port));
         var training = process.start();
         try {
-            awaitAnswer(training, port, List.of("/q/health/started", "/q/health/live", "/q/health/ready", "/q/metrics"), service, log);
+            awaitAnswer(training, port, List.of("/q/health/started", "/q/health/live", "/q/health/ready", "/q/metrics"), service, log, patience);
         } finally {
             training.destroy();
         }
         // The cache is put together after the service has ended.
-        if (!training.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS) || !Files.exists(folder.resolve(CACHE))) {
+        if (!training.waitFor(patience.toSeconds(), TimeUnit.SECONDS)) {
             training.destroyForcibly();
-            throw new ImageException("The trained start of " + service + " left no cache; its log is " + log, null);
+            throw new ImageException("The trained start of " + service + " was not through with its cache " + patience.toSeconds() + " s after it was told to stop. On a loaded machine give it longer with --patience SECONDS; its log is " + log, null);
+        }
+        if (!Files.exists(folder.resolve(CACHE))) {
+            throw new ImageException("The trained start of " + service + " ended with exit code " + training.exitValue() + " and left no cache; its log is " + log, null);
         }
     }
 
@@ -110,14 +124,17 @@ final class Training {
                 "MILLRACE_SOURCE_URL", "jdbc:postgresql://localhost:1/none", "MILLRACE_SOURCE_USER", "none", "MILLRACE_SOURCE_PASSWORD", "none");
     }
 
-    /** @throws ImageException when the service ends or does not answer for a long time */
-    static void awaitAnswer(Process training, int port, List<String> paths, String service, Path log) throws InterruptedException {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
+    /** @throws ImageException when the service ends, or has not answered all paths within the patience */
+    static void awaitAnswer(Process training, int port, List<String> paths, String service, Path log, Duration patience) throws InterruptedException {
+        long deadline = System.nanoTime() + patience.toNanos();
         try (var client = HttpClient.newHttpClient()) {
             for (var path : paths) {
                 while (!answers(client, port, path)) {
-                    if (!training.isAlive() || System.nanoTime() > deadline) {
-                        throw new ImageException(service + " did not start; its log is " + log, null);
+                    if (!training.isAlive()) {
+                        throw new ImageException(service + " did not start: it ended with exit code " + training.exitValue() + "; its log is " + log, null);
+                    }
+                    if (System.nanoTime() > deadline) {
+                        throw new ImageException(service + " did not answer " + path + " within " + patience.toSeconds() + " s of its start. On a loaded machine give it longer with --patience SECONDS; its log is " + log, null);
                     }
                     LockSupport.parkNanos(BEAT.toNanos());
                 }

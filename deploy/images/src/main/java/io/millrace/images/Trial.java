@@ -26,22 +26,50 @@ final class Trial {
      * @return how long it took until the service answered
      * @throws ImageException when it does not answer, with its log
      */
-    static Duration of(Path tar, String service, Path folder, Path pipelines) {
+    static Duration of(Path tar, String service, Path folder, Path pipelines, Duration patience) {
         try {
-            Commands.delete(folder);
-            var root = Files.createDirectories(folder.resolve("root"));
-            var config = unpack(tar, Files.createDirectories(folder.resolve("tar")), root);
-            for (var mount : List.of("dev", "proc", "tmp", "pipelines")) {
-                Files.createDirectories(root.resolve(mount));
-            }
-            copy(pipelines, root.resolve("pipelines"));
-            return start(config.entryPoint(), config.folder(), service, root);
+            var root = folder.resolve("root");
+            var config = unpackInto(tar, folder, root);
+            copy(pipelines, Files.createDirectories(root.resolve("pipelines")));
+            return start(config.entryPoint(), config.folder(), service, root, patience);
         } catch (IOException e) {
             throw new ImageException("Trying " + tar + " in " + folder + " failed: " + e, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new ImageException("Trying " + tar + " was interrupted", e);
         }
+    }
+
+    /**
+     * @return what its entry point prints when it is given these arguments
+     * @throws ImageException when it fails, with what it printed
+     */
+    static String output(Path tar, List<String> arguments, Path folder) {
+        try {
+            var root = folder.resolve("root");
+            var config = unpackInto(tar, folder, root);
+            var command = inside(root, config.folder(), config.entryPoint());
+            command.addAll(arguments);
+            return Commands.run(folder, command);
+        } catch (IOException e) {
+            throw new ImageException("Trying " + tar + " in " + folder + " failed: " + e, e);
+        }
+    }
+
+    private static Config unpackInto(Path tar, Path folder, Path root) throws IOException {
+        Commands.delete(folder);
+        Files.createDirectories(root);
+        var config = unpack(tar, Files.createDirectories(folder.resolve("tar")), root);
+        for (var mount : List.of("dev", "proc", "tmp")) {
+            Files.createDirectories(root.resolve(mount));
+        }
+        return config;
+    }
+
+    private static List<String> inside(Path root, String workingFolder, List<String> entryPoint) {
+        var command = new ArrayList<>(List.of("unshare", "--user", "--map-root-user", "--mount", "sh", "-c", ENTER, "sh", root.toAbsolutePath().toString(), workingFolder));
+        command.addAll(entryPoint);
+        return command;
     }
 
     private record Config(List<String> entryPoint, String folder) {}
@@ -67,10 +95,9 @@ final class Trial {
         }
     }
 
-    private static Duration start(List<String> entryPoint, String workingFolder, String service, Path root) throws IOException, InterruptedException {
+    private static Duration start(List<String> entryPoint, String workingFolder, String service, Path root, Duration patience) throws IOException, InterruptedException {
         int port = Training.freePort();
-        var command = new ArrayList<>(List.of("unshare", "--user", "--map-root-user", "--mount", "sh", "-c", ENTER, "sh", root.toAbsolutePath().toString(), workingFolder));
-        command.addAll(entryPoint);
+        var command = inside(root, workingFolder, entryPoint);
         var log = root.resolveSibling("log");
         var process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
         process.environment().clear();
@@ -79,7 +106,7 @@ final class Trial {
         long began = System.nanoTime();
         var running = process.start();
         try {
-            Training.awaitAnswer(running, port, List.of("/q/health/started"), service, log);
+            Training.awaitAnswer(running, port, List.of("/q/health/started"), service, log, patience);
             return Duration.ofNanos(System.nanoTime() - began);
         } finally {
             running.destroy();

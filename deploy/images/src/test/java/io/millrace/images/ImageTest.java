@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.jar.Attributes;
@@ -41,7 +42,7 @@ class ImageTest {
     @Test
     void aTrainedStartLeavesACacheThatALaterStartTakes() throws Exception {
         var java = new JavaRuntime(Path.of(System.getProperty("java.home")));
-        var trained = Training.of("purge-service", application(SERVICE), folder.resolve("trained"), java, folder);
+        var trained = Training.of("purge-service", application(SERVICE), folder.resolve("trained"), java, folder, Training.PATIENCE);
 
         var log = Commands.output(List.of(java.program().toString(), "-XX:AOTCache=" + trained.resolve(Training.CACHE), "-Xlog:aot", "-XX:+UseSerialGC", "-cp", trained.resolve("quarkus-run.jar").toString(), "-version"));
         assertTrue(log.contains("Opened AOT cache"), log);
@@ -52,8 +53,16 @@ class ImageTest {
     void aServiceThatDoesNotStartIsNamedWithItsLog() throws Exception {
         var broken = application("public class Main { public static void main(String[] args) { System.out.println(\"no\"); } }");
         var java = new JavaRuntime(Path.of(System.getProperty("java.home")));
-        var failure = assertThrows(ImageException.class, () -> Training.of("purge-service", broken, folder.resolve("trained"), java, folder));
-        assertTrue(failure.getMessage().contains("purge-service did not start; its log is"), failure::getMessage);
+        var failure = assertThrows(ImageException.class, () -> Training.of("purge-service", broken, folder.resolve("trained"), java, folder, Training.PATIENCE));
+        assertTrue(failure.getMessage().contains("purge-service did not start: it ended with exit code 0; its log is"), failure::getMessage);
+    }
+
+    @Test
+    void aStartThatTakesTooLongIsToldWithThePatienceAndHowToGiveMore() throws Exception {
+        var silent = application("public class Main { public static void main(String[] args) throws Exception { Thread.currentThread().join(); } }");
+        var java = new JavaRuntime(Path.of(System.getProperty("java.home")));
+        var failure = assertThrows(ImageException.class, () -> Training.of("purge-service", silent, folder.resolve("trained"), java, folder, Duration.ofSeconds(1)));
+        assertTrue(failure.getMessage().startsWith("purge-service did not answer /q/health/started within 1 s of its start. On a loaded machine give it longer with --patience SECONDS; its log is"), failure::getMessage);
     }
 
     @Test
@@ -64,9 +73,9 @@ class ImageTest {
         Files.setLastModifiedTime(Files.writeString(application.resolve("quarkus-run.jar"), "jar"), FileTime.from(Instant.ofEpochSecond(1)));
         // A base of its own, so that nothing of this machine has to be there.
         var base = folder.resolve("base.tar");
-        new Image("millrace/base:1", "scratch", new JavaRuntime(folder.resolve("java")), application).writeTo(base, List.of());
+        new Image("millrace/base:1", "scratch", new JavaRuntime(folder.resolve("java")), application, Training.start()).writeTo(base, List.of());
         var tar = folder.resolve("image.tar");
-        new Image("millrace/some-service:1.2", "tar://" + base, new JavaRuntime(folder.resolve("java")), application).writeTo(tar);
+        new Image("millrace/some-service:1.2", "tar://" + base, new JavaRuntime(folder.resolve("java")), application, Training.start()).writeTo(tar);
 
         var unpacked = Files.createDirectories(folder.resolve("unpacked"));
         Commands.run(unpacked, List.of("tar", "xf", tar.toString()));

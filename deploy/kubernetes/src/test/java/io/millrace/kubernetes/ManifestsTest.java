@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.PipelineFiles;
+import io.millrace.provisioner.kubernetes.PipelineComponent;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -21,6 +22,7 @@ import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Named;
@@ -39,7 +41,9 @@ class ManifestsTest {
     private static final Schemas SCHEMAS = new Schemas(FOLDER.resolve("schemas"));
     private static final String REGION = "region-example";
     private static final String LOCAL = "local-example";
-    private static final Map<String, Manifests> RENDERED = Map.of(REGION, render(REGION), LOCAL, render(LOCAL));
+    /** What runs once, before the services. */
+    private static final List<String> JOBS = List.of("local-example/provision", "region-example/provision", "local-example/demo");
+    private static final Map<String, Manifests> RENDERED = Stream.concat(Stream.of(REGION, LOCAL), JOBS.stream()).collect(Collectors.toMap(name -> name, ManifestsTest::render));
     private static final Map<String, List<Pipeline>> PIPELINES = Map.of(REGION, pipelines(REGION), LOCAL, pipelines(LOCAL));
     private static final String METRICS = metrics();
 
@@ -59,6 +63,43 @@ class ManifestsTest {
     @ValueSource(strings = {LOCAL, REGION})
     void everyObjectFitsTheSchemaOfItsKindAndEveryPolicyIsKept(String overlay) {
         assertEquals("", String.join("\n", complaints(overlay, rendered(overlay))));
+    }
+
+    static List<String> jobs() {
+        return JOBS;
+    }
+
+    @ParameterizedTest
+    @MethodSource("jobs")
+    void everyJobFitsItsSchemaAndIsHardened(String job) {
+        assertEquals("", String.join("\n", complaintsOfJob(rendered(job))));
+    }
+
+    @Test
+    void aJobThatMayDoMoreThanItNeedsIsComplainedOf() {
+        var manifests = rendered(JOBS.getFirst());
+        ((ObjectNode) Manifests.pod(object(manifests, "Job", "provision")).at("/securityContext")).put("runAsNonRoot", false);
+        spec(manifests, "Job", "provision").put("patience", 1);
+        var complaints = complaintsOfJob(manifests);
+        for (var complaint : List.of("may run as root", "patience")) {
+            assertTrue(complaints.stream().anyMatch(c -> c.contains(complaint)), () -> "expected a complaint of " + complaint + " among " + complaints);
+        }
+    }
+
+    @Test
+    void theLocalClusterFitsOnOneMachineOfFourCoresAndEightGibibytes() {
+        var requests = Requests.of(rendered(LOCAL));
+        assertTrue(requests.missing().isEmpty(), () -> "these say nothing of what they request: " + requests.missing());
+        // What is left is for the cluster itself, its operators and a Job.
+        assertTrue(requests.millicores() <= 2_000, () -> "requests of " + requests.millicores() + " thousandths of a core");
+        assertTrue(requests.mebibytes() <= 6_400, () -> "requests of " + requests.mebibytes() + " MiB");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {LOCAL, REGION})
+    void whatFollowsFromThePipelineFilesIsAsTheCommandMakesIt(String overlay) throws IOException {
+        var component = PipelineComponent.of(FOLDER.resolve("overlays").resolve(overlay));
+        assertEquals(component.text(), Files.readString(component.path()), "./millrace manifests deploy/kubernetes/overlays/" + overlay + " makes it anew");
     }
 
     @Test
@@ -123,6 +164,11 @@ class ManifestsTest {
                 broken("a pipeline's group that is not its", "looks at the groups", m -> trigger(m, "denormalizer-service").put("consumerGroup", "millrace-denormalizer-other")),
                 broken("another reset", "offsetResetPolicy", m -> trigger(m, "search-indexer").put("offsetResetPolicy", "latest")),
                 broken("lag left out", "lag that does not move", m -> trigger(m, "search-indexer").put("excludePersistentLag", "true")),
+                broken("a name that KEDA's namespace does not know", "without its namespace", m -> trigger(m, "search-indexer").put("bootstrapServers", "millrace-kafka-bootstrap:9093")),
+                broken("a second pipeline's trigger without its certificate", "does not authenticate", m -> ((ObjectNode) spec(m, "ScaledObject", "denormalizer-service").at("/triggers/1")).remove("authenticationRef")),
+                broken("a trigger that speaks plainly to a listener of TLS", "in plain text", m -> trigger(m, "search-indexer").remove("tls")),
+                broken("a Knative Service that speaks plainly to a listener of TLS", "in plain text", m -> removeNamed(knative(m, "purge-service-http").at("/spec/template/spec/containers/0/env"), "QUARKUS_CONFIG_LOCATIONS")),
+                broken("a Knative Service without a folder for a JVM", "no /tmp", m -> removeNamed(knative(m, "purge-service-http").at("/spec/template/spec/containers/0/volumeMounts"), "tmp")),
                 broken("no servers", "bootstrap servers", m -> trigger(m, "search-indexer").put("bootstrapServers", "kafka.invalid:9093")),
                 broken("a fixed fallback", "when Kafka cannot be asked", m -> ((ObjectNode) spec(m, "ScaledObject", "search-indexer").path("fallback")).put("behavior", "static")),
                 broken("the autoscaler's tolerance", "last replica", m -> ((ObjectNode) spec(m, "ScaledObject", "search-indexer").at("/advanced/horizontalPodAutoscalerConfig/behavior/scaleUp")).put("tolerance", "0.1")),
@@ -175,10 +221,10 @@ class ManifestsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {LOCAL, REGION})
+    @ValueSource(strings = {LOCAL, REGION, "local-example/provision", "region-example/provision", "local-example/demo"})
     void whatIsRenderedIsOfTheSourcesAsTheyAre(String overlay) throws Exception {
         var hash = MessageDigest.getInstance("SHA-256");
-        for (var file : sources(overlay)) {
+        for (var file : sources(overlay.replaceAll("/.*", ""))) {
             hash.update((FOLDER.relativize(file) + "\n").getBytes());
             hash.update(Files.readAllBytes(file));
         }
@@ -194,7 +240,7 @@ class ManifestsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {LOCAL, REGION})
+    @ValueSource(strings = {LOCAL, REGION, "local-example/provision", "region-example/provision", "local-example/demo"})
     void kubectlRendersTheSame(String overlay) throws Exception {
         var kubectl = Stream.of(System.getenv("PATH").split(":")).map(p -> Path.of(p, "kubectl")).filter(Files::isExecutable).findFirst();
         Assumptions.assumeTrue(kubectl.isPresent(), "kubectl is not in the PATH; that the rendering is of these sources is known by its hash all the same");
@@ -206,7 +252,7 @@ class ManifestsTest {
 
     private static List<Path> sources(String overlay) throws IOException {
         var files = new ArrayList<Path>();
-        for (var folder : List.of("base", "components", "dependencies", "overlays/" + overlay)) {
+        for (var folder : List.of("base", "components", "dependencies", "provision", "demo", "overlays/" + overlay)) {
             try (var walk = Files.walk(FOLDER.resolve(folder))) {
                 walk.filter(Files::isRegularFile).forEach(files::add);
             }
@@ -216,7 +262,7 @@ class ManifestsTest {
     }
 
     private static Path rendering(String overlay) {
-        return FOLDER.resolve("rendered").resolve(overlay + ".yaml");
+        return FOLDER.resolve("rendered").resolve(overlay.replace('/', '-') + ".yaml");
     }
 
     private static Manifests rendered(String overlay) {
@@ -238,9 +284,16 @@ class ManifestsTest {
         return complaints;
     }
 
+    private static List<String> complaintsOfJob(Manifests manifests) {
+        var complaints = new ArrayList<String>();
+        manifests.objects().forEach(o -> SCHEMAS.complaints(o).forEach(complaints::add));
+        complaints.addAll(new Policies(manifests, SERVICES, PIPELINES.get(REGION), METRICS).complaintsOfJobs());
+        return complaints;
+    }
+
     /** Read as the services read them, so that a file that they would refuse is refused here. */
     private static List<Pipeline> pipelines(String overlay) {
-        return PipelineFiles.load(List.of(FOLDER.resolve("overlays").resolve(overlay).resolve("pipelines"))).stream().map(PipelineFile::pipeline).toList();
+        return PipelineFiles.load(List.of(FOLDER.resolve("overlays").resolve(overlay).resolve("pipelines/files"))).stream().map(PipelineFile::pipeline).toList();
     }
 
     private static String metrics() {
@@ -293,6 +346,10 @@ class ManifestsTest {
 
     private static ObjectNode trigger(Manifests manifests, String name) {
         return (ObjectNode) spec(manifests, "ScaledObject", name).at("/triggers/0/metadata");
+    }
+
+    private static void removeNamed(JsonNode list, String name) {
+        ((ArrayNode) list).removeIf(element -> element.path("name").asText().equals(name));
     }
 
     private static ObjectNode kafkaFile(Manifests manifests) {

@@ -22,7 +22,8 @@ import org.apache.kafka.clients.consumer.ConsumerConfig;
 final class Policies {
 
     /** Made by people, by the Kafka operator for its users, and for the cluster; not part of an overlay. */
-    private static final Set<String> SECRETS_FROM_OUTSIDE = Set.of("source", "operator-token", "search", "millrace-cluster-ca-cert", "scaler");
+    private static final Set<String> SECRETS_FROM_OUTSIDE = Set.of("source", "operator-token", "search", "millrace-cluster-ca-cert", "scaler",
+            "provisioner", "source-superuser", "source-app");
     /** Quarkus's own keys that manifests set; those of a service's application.properties may be set as well. */
     private static final Set<String> QUARKUS_KEYS = Set.of("quarkus.config.locations", "quarkus.otel.sdk.disabled", "quarkus.otel.exporter.otlp.endpoint");
     private static final int STREAMS_CLOSING_SECONDS = 20;
@@ -60,10 +61,23 @@ final class Policies {
         everyServiceIsThere();
         capture();
         kafkaFiles();
+        kafkaCertificates();
         scaledObjects();
         servicesSelectPods();
         kafkaUsers();
         monitoring();
+        return complaints;
+    }
+
+    /** Of manifests that hold nothing but Jobs and what those need. */
+    List<String> complaintsOfJobs() {
+        require(manifests.of("Job").count() == 1, manifests.objects().getFirst(), "stands beside no Job, or several");
+        manifests.of("Job").forEach(job -> {
+            hardened(job);
+            references(job);
+            require(job.path("spec").has("activeDeadlineSeconds"), job, "may run for ever");
+            require(manifests.of("NetworkPolicy").anyMatch(p -> Manifests.texts(job.at("/spec/template/metadata/labels")).entrySet().containsAll(Manifests.texts(p.at("/spec/podSelector/matchLabels")).entrySet())), job, "may reach everything");
+        });
         return complaints;
     }
 
@@ -82,6 +96,7 @@ final class Policies {
             require(own.path("runAsNonRoot").asBoolean(shared.path("runAsNonRoot").asBoolean()), workload, "may run as root");
             require(own.path("runAsUser").asInt(shared.path("runAsUser").asInt()) > 0, workload, "runs as user 0");
             require(own.path("readOnlyRootFilesystem").asBoolean(), workload, "may write to its root file system");
+            require(Manifests.list(container.path("volumeMounts")).stream().anyMatch(m -> m.path("mountPath").asText().equals("/tmp")), workload, "has a root file system that is read-only and no /tmp, where a JVM writes");
             require(own.has("allowPrivilegeEscalation") && !own.path("allowPrivilegeEscalation").asBoolean(), workload, "may gain privileges");
             require(own.at("/capabilities/drop/0").asText().equals("ALL"), workload, "keeps capabilities");
             require(Stream.of(own, shared).anyMatch(c -> c.at("/seccompProfile/type").asText().equals("RuntimeDefault")), workload, "has no seccomp profile");
@@ -204,6 +219,18 @@ final class Policies {
         });
     }
 
+    /** Where there is a user for Kafka, nobody comes without one: not a workload, not a Knative Service. */
+    private void kafkaCertificates() {
+        if (manifests.find("TriggerAuthentication", "kafka").isEmpty() && manifests.of("KafkaUser").findAny().isEmpty()) {
+            return;
+        }
+        manifests.templates().stream().filter(w -> has(w, "KAFKA_BOOTSTRAP_SERVERS")).forEach(w -> require(has(w, "QUARKUS_CONFIG_LOCATIONS") && has(w, "MILLRACE_KAFKA_KEYSTORE_PASSWORD"), w, "comes to Kafka in plain text, and its listener speaks only TLS"));
+    }
+
+    private static boolean has(JsonNode workload, String variable) {
+        return Manifests.list(Manifests.pod(workload).at("/containers/0/env")).stream().anyMatch(v -> v.path("name").asText().equals(variable));
+    }
+
     /** The files that Quarkus reads beside its own. */
     private void kafkaFiles() {
         manifests.of("ConfigMap").filter(m -> m.path("data").has("application.properties")).forEach(map -> {
@@ -243,7 +270,13 @@ final class Policies {
             require(kafka.path("offsetResetPolicy").asText().equals("earliest"), scaled, "has another offsetResetPolicy than the consumer, earliest");
             require(!kafka.path("excludePersistentLag").asBoolean(), scaled, "leaves out lag that does not move");
             require(Long.parseLong(kafka.path("lagThreshold").asText("0")) > 0, scaled, "has no lagThreshold");
-            require(!kafka.path("bootstrapServers").asText().contains("invalid"), scaled, "has no bootstrap servers; the overlay gives them");
+            var servers = kafka.path("bootstrapServers").asText();
+            require(!servers.contains("invalid"), scaled, "has no bootstrap servers; the overlay gives them");
+            require(Stream.of(servers.split(",")).allMatch(server -> server.replaceAll(":\\d+$", "").contains(".")), scaled, "names " + servers + " without its namespace, and KEDA asks from another one");
+            if (manifests.find("TriggerAuthentication", "kafka").isPresent()) {
+                require(trigger.at("/authenticationRef/name").asText().equals("kafka"), scaled, "has a trigger for " + kafka.path("consumerGroup").asText() + " that does not authenticate");
+                require(kafka.path("tls").asText().equals("enable"), scaled, "has a trigger for " + kafka.path("consumerGroup").asText() + " that asks Kafka in plain text");
+            }
             require(kafka.path("version").asText().compareTo("3.6.0") >= 0, scaled, "asks Kafka in an old protocol");
             require(scaled.at("/spec/minReplicaCount").asInt() == 0 || !kafka.path("scaleToZeroOnInvalidOffset").asBoolean(), scaled, "waits for offsets though it never sleeps");
         }

@@ -14,7 +14,7 @@ import picocli.CommandLine.HelpCommand;
 @Command(name = "millrace", description = "Keeps a search index in step with a Postgres database.", mixinStandardHelpOptions = true, version = "0.1.0-SNAPSHOT",
         subcommands = {UpCommand.class, StatusCommand.class, DownCommand.class, ResetCommand.class, LogsCommand.class, DemoCommand.class,
             TraceCommand.class, ValidateCommand.class, CheckCommand.class, QuarantineCommand.class, RegionCommands.Plan.class, RegionCommands.Apply.class, RegionCommands.Destroy.class, RegionCommands.Adopt.class,
-            RegionCommands.Rotate.class, BenchCommand.class, HelpCommand.class},
+            RegionCommands.Rotate.class, ManifestsCommand.class, BenchCommand.class, HelpCommand.class},
         footer = {"", "./millrace test builds and tests everything."})
 final class Main {
 

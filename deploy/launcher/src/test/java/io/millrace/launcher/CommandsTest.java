@@ -8,6 +8,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,6 +34,23 @@ class CommandsTest {
     void theDemosPipelineFilesAreFine() {
         assertEquals(0, run("validate", DataFolder.home().resolve("deploy/demo/pipelines").toString()));
         assertTrue(out.toString().contains("pipeline monitors is fine"), out.toString());
+    }
+
+    @Test
+    void manifestsOfAnOverlayHaveOneTriggerForEachPipelineAndAreWrittenOnce() throws IOException {
+        assertEquals(1, run("manifests", folder.toString()));
+        assertTrue(err.toString().contains("There is no folder " + folder.resolve("pipelines/files")), err.toString());
+        var files = Files.createDirectories(folder.resolve("pipelines/files"));
+        for (var name : List.of("monitors.yaml", "dashboards.yaml")) {
+            Files.copy(DataFolder.home().resolve("deploy/demo/pipelines").resolve(name), files.resolve(name));
+        }
+        assertEquals(0, run("manifests", folder.toString()));
+        var written = Files.readString(folder.resolve("pipelines/kustomization.yaml"));
+        for (var part : List.of("- files/dashboards.yaml", "- files/monitors.yaml", "value: millrace-denormalizer-dashboards", "value: millrace-denormalizer-monitors")) {
+            assertTrue(written.contains(part), () -> part + " in " + written);
+        }
+        assertEquals(0, run("manifests", folder.toString()));
+        assertTrue(out.toString().contains("was so already"), out.toString());
     }
 
     @Test
