@@ -1,0 +1,73 @@
+package io.millrace.pipeline.liveness;
+
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
+
+/**
+ * The long-running threads of a process. A loop that ended without being asked to, or that did not come round within its
+ * silence, is a {@link Trouble} that only a restart mends. Thread-safe.
+ *
+ * <p>The clock stops with the machine but not with the process: after a process was paused, loops count as stuck until they
+ * have come round, so a probe should ask more than once before it restarts anything.
+ */
+public final class Loops {
+
+    private final LongSupplier nanos;
+    private final Set<Loop> loops = ConcurrentHashMap.newKeySet();
+
+    /** Measures with {@link System#nanoTime()}. */
+    public Loops() {
+        this(System::nanoTime);
+    }
+
+    /** @param nanos a monotonic clock in nanoseconds */
+    public Loops(LongSupplier nanos) {
+        this.nanos = nanos;
+    }
+
+    /**
+     * Begins to watch a loop in a thread of somebody else's.
+     *
+     * @param name unique enough to be found in the code and in health
+     * @param silence the longest time between two beats
+     */
+    public Loop begin(String name, Duration silence) {
+        return begin(name, silence, null);
+    }
+
+    /**
+     * A thread that is watched from {@link LoopThread#start()} on. It is not started yet.
+     *
+     * @param name the thread's and the loop's
+     * @param builder what kind of thread
+     * @param silence the longest time between two beats
+     */
+    public LoopThread thread(String name, Thread.Builder builder, Duration silence, LoopBody body) {
+        return new LoopThread(this, name, builder, silence, body);
+    }
+
+    /** Those that ended unseen or are stuck, by name; empty while all is well. */
+    public List<Trouble> troubles() {
+        return loops.stream().map(Loop::trouble).filter(Objects::nonNull).sorted(Comparator.comparing(Trouble::loop)).toList();
+    }
+
+    /** @param thread the loop's own, null where it is not known */
+    Loop begin(String name, Duration silence, Thread thread) {
+        var loop = new Loop(this, name, silence, thread);
+        loops.add(loop);
+        return loop;
+    }
+
+    void forget(Loop loop) {
+        loops.remove(loop);
+    }
+
+    long now() {
+        return nanos.getAsLong();
+    }
+}
