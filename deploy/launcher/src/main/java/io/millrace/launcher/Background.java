@@ -38,7 +38,7 @@ final class Background {
         if (!child.isAlive()) {
             return child.exitValue() == 0 ? 1 : child.exitValue();
         }
-        output.plain("It goes on in the background, process " + child.pid() + ", log " + log + ". Stop it with ./millrace down");
+        output.plain("It goes on in the background, process " + child.pid() + ", log " + log + ". Stop it with " + data.command("down"));
         return 0;
     }
 

@@ -46,13 +46,13 @@ final class DownCommand implements Callable<Integer> {
         }
         int left = stopLeftovers(data.path(), output);
         output.plain(supervisor.isPresent() ? "Stopped in %.1f s".formatted(output.seconds()) : left > 0 ? "Stopped what an earlier run had left" : "Nothing was running");
-        StackFile.read(data.path()).filter(stack -> stack.source() == null && stack.slots() != null).ifPresent(stack -> warnOfSlots(stack.slots(), output));
+        StackFile.read(data.path()).filter(stack -> stack.source() == null && stack.slots() != null).ifPresent(stack -> warnOfSlots(stack.slots(), data, output));
     }
 
     /** In the demo the slot is in the database that stops too; in a database of the user's own it holds WAL back. */
-    private static void warnOfSlots(List<String> slots, Output output) {
+    private static void warnOfSlots(List<String> slots, DataFolder data, Output output) {
         for (var slot : slots) {
-            output.plain("The replication slot " + slot + " stays in your database and keeps its WAL until ./millrace up runs again. To give replication up:\n"
+            output.plain("The replication slot " + slot + " stays in your database and keeps its WAL until " + data.command("up") + " runs again. To give replication up:\n"
                     + "  SELECT pg_drop_replication_slot('" + slot + "');");
         }
     }
@@ -63,7 +63,7 @@ final class DownCommand implements Callable<Integer> {
         while (data.supervisor().isPresent()) {
             if (System.nanoTime() > deadline) {
                 throw new LocalException("The supervisor, process " + supervisor.pid() + ", did not stop within " + PATIENCE.toSeconds()
-                        + " s. End it with kill -9 " + supervisor.pid() + " and run ./millrace down again");
+                        + " s. End it with kill -9 " + supervisor.pid() + " and run " + data.command("down") + " again");
             }
             Thread.sleep(POLL_MILLIS);
         }

@@ -17,6 +17,7 @@ import picocli.CommandLine.Spec;
 final class StatusCommand implements Callable<Integer> {
 
     private static final int NOT_ALL_UP = 3;
+    private static final String UNKNOWN = "–";
     private static final String ROW = "%-13s %-9s %9s %9s %9s %9s %8s %8s %9s  %s%n";
 
     @Mixin
@@ -31,7 +32,7 @@ final class StatusCommand implements Callable<Integer> {
         var out = spec.commandLine().getOut();
         var file = StackFile.read(data.path());
         if (file.isEmpty()) {
-            out.println(json ? "{\"state\":\"stopped\",\"processes\":[]}" : "Nothing has run on " + data.path() + " yet. Start it with ./millrace up");
+            out.println(json ? "{\"state\":\"stopped\",\"processes\":[]}" : "Nothing has run on " + data.path() + " yet. Start it with " + data.command("up"));
             out.flush();
             return NOT_ALL_UP;
         }
@@ -40,6 +41,9 @@ final class StatusCommand implements Callable<Integer> {
             out.println(new JsonMapper().writerWithDefaultPrettyPrinter().writeValueAsString(report));
         } else {
             print(report, out);
+            if (report.state().equals("unsupervised")) {
+                out.println("Their supervisor is gone, so nothing that ends is started again. " + data.command("up") + " takes over, " + data.command("down") + " stops them");
+            }
         }
         out.flush();
         return report.state().equals("ready") && report.processes().stream().allMatch(p -> p.state().equals("up")) ? 0 : NOT_ALL_UP;
@@ -57,7 +61,7 @@ final class StatusCommand implements Callable<Integer> {
         }
         long memory = report.processes().stream().mapToLong(p -> p.memoryBytes() == null ? 0 : p.memoryBytes()).sum();
         out.printf("p50 and p99: from the commit in Postgres to the end of the stage, slowest table or pipeline. Memory in all: %,d MiB%n", memory >> 20);
-        report.documents().forEach((index, count) -> out.printf("%-13s %,d documents%n", index, count));
+        report.documents().forEach((index, count) -> out.printf("%-13s %s documents%n", index, count == null ? UNKNOWN : "%,d".formatted(count)));
     }
 
     private static String reason(ProcessStatus process) {
@@ -65,10 +69,10 @@ final class StatusCommand implements Callable<Integer> {
     }
 
     private static String number(Number value) {
-        return value == null ? "" : "%,d".formatted(Math.round(value.doubleValue()));
+        return value == null ? UNKNOWN : "%,d".formatted(Math.round(value.doubleValue()));
     }
 
     private static String millis(Double seconds) {
-        return seconds == null ? "" : "%.1f".formatted(seconds * 1000);
+        return seconds == null ? UNKNOWN : "%.1f".formatted(seconds * 1000);
     }
 }

@@ -10,7 +10,7 @@ final class Summary {
 
     private Summary() {}
 
-    static void print(Stack stack, List<PipelineFile> files, Output output) {
+    static void print(Stack stack, List<PipelineFile> files, DataFolder data, Output output) {
         var servers = stack.servers();
         output.plain("");
         servers.servers().forEach(s -> output.plain("  %-13s %s".formatted(s.name(), servers.addresses().get(s.name()))));
@@ -29,9 +29,9 @@ final class Summary {
                     Change a row, and find it within a second:
                       psql 'postgresql://%s:%s@localhost:%d/%s' -c "UPDATE monitor SET name = 'zanzibar' WHERE id = 1"
                       curl '%s/monitors/_search?q=name:zanzibar&pretty'
-                    Traffic: ./millrace demo traffic --rate 100""".formatted(servers.postgresUser(), servers.postgresPassword(), servers.ports().postgres(),
-                    stack.options().source().database(), servers.searchUrl()));
+                    Traffic: %s""".formatted(servers.postgresUser(), servers.postgresPassword(), servers.ports().postgres(),
+                    stack.options().source().database(), servers.searchUrl(), data.command("demo traffic --rate 100")));
         }
-        output.plain("State: ./millrace status. Stop: Ctrl-C, or ./millrace down\n");
+        output.plain("State: %s. Stop: Ctrl-C, or %s\n".formatted(data.command("status"), data.command("down")));
     }
 }

@@ -77,7 +77,7 @@ final class UpCommand implements Callable<Integer> {
             FirstDocuments.await(stack, files, output, supervisor::isStopping);
             supervisor.awaitServices();
             FirstDocuments.awaitAll(stack, files, output, supervisor::isStopping);
-            Summary.print(stack, files, output);
+            Summary.print(stack, files, data, output);
             supervisor.ready();
         } catch (LocalException | ProvisioningException e) {
             if (supervisor.isStopping()) {

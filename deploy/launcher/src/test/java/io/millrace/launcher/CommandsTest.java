@@ -9,6 +9,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -122,6 +123,46 @@ class CommandsTest {
     void downWhereNothingRunsDoesNothing() {
         assertEquals(0, run("down", "--data", folder.toString()));
         assertTrue(out.toString().contains("Nothing was running"), out.toString());
+    }
+
+    @Test
+    void whatIsAskedWronglyIsAnsweredInASentenceAndNeverWithAStackTrace() throws IOException {
+        var file = Files.writeString(folder.resolve("a-file"), "x").toString();
+        var missing = folder.resolve("missing.yaml").toString();
+        var asked = Map.of(
+                List.of("up", "--port-base", "99999", "--data", folder.toString()), "ports go from 1 to 65535",
+                List.of("up", "--port", "solr=1", "--data", folder.toString()), "registry-management",
+                List.of("up", "--data", file), "--data needs a folder",
+                List.of("status", "--data", file), "--data needs a folder",
+                List.of("down", "--data", file), "--data needs a folder",
+                List.of("validate", missing), "missing.yaml",
+                List.of("plan", "--regions", missing), "missing.yaml",
+                List.of("manifests", missing), "missing.yaml",
+                List.of("logs", "gate", "--data", folder.resolve("nothing").toString()), folder.resolve("nothing").toString());
+        asked.forEach((arguments, answer) -> {
+            err.getBuffer().setLength(0);
+            int code = run(arguments.toArray(String[]::new));
+            var said = out.toString() + err;
+            assertTrue(code == 1 && said.contains(answer) && !said.contains("\tat ") && !said.contains("fault of Millrace"), () -> arguments + " ended with " + code + " and: " + said);
+        });
+    }
+
+    @Test
+    void theVersionNamesCommitAndJava() {
+        assertEquals(0, run("--version"));
+        assertTrue(out.toString().matches("(?s)Millrace \\S+\\s+Commit   \\S.*\\s+Java     25.*"), out.toString());
+    }
+
+    @Test
+    void theShellCanCompleteCommandsAndOptions() {
+        assertEquals(0, run("generate-completion"));
+        assertTrue(out.toString().contains("quarantine") && out.toString().contains("--port-base"), out.toString());
+    }
+
+    @Test
+    void hintsNameTheStackThatTheySpeakOf() {
+        assertEquals(3, run("status", "--data", folder.toString()));
+        assertTrue(out.toString().contains("./millrace up --data " + folder), out.toString());
     }
 
     @Test

@@ -9,6 +9,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -85,6 +87,8 @@ public final class LocalServers implements AutoCloseable {
         }
         try {
             var file = lockFile(data);
+            Files.createDirectories(data);
+            ownersAlone(data);
             Files.createDirectories(file.getParent());
             checkLayout();
             var channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
@@ -97,6 +101,13 @@ public final class LocalServers implements AutoCloseable {
             lock = channel;
         } catch (IOException | NumberFormatException e) {
             throw new LocalException("The data folder " + data + " cannot be used: " + e.getMessage(), e);
+        }
+    }
+
+    /** Rows, documents and passwords stand in it, and in its logs. */
+    private static void ownersAlone(Path folder) throws IOException {
+        if (Files.getFileStore(folder).supportsFileAttributeView(PosixFileAttributeView.class)) {
+            Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
         }
     }
 

@@ -4,13 +4,18 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ServerSocket;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** The TCP ports of the local servers, all on the loopback interface. */
 public record Ports(int postgres, int kafka, int kafkaController, int registry, int registryManagement, int search, int searchTransport) {
 
     /** How many consecutive ports {@link #from} takes. */
     public static final int COUNT = 7;
+
+    /** How {@code --port KEY=N} names them, in the order of the components. */
+    public static final List<String> KEYS = List.of("postgres", "kafka", "kafka-controller", "registry", "registry-management", "search", "search-transport");
 
     public static Ports defaults() {
         return new Ports(15432, 19092, 19093, 18081, 18082, 19200, 19300);
@@ -51,8 +56,7 @@ public record Ports(int postgres, int kafka, int kafkaController, int registry, 
     /**
      * These ports with one changed.
      *
-     * @param key the name as in {@code --port KEY=N}: {@code postgres}, {@code kafka}, {@code kafka-controller}, {@code registry},
-     *            {@code registry-management}, {@code search} or {@code search-transport}
+     * @param key one of {@link #KEYS}
      * @throws LocalException when there is no such key
      */
     public Ports with(String key, int port) {
@@ -64,8 +68,17 @@ public record Ports(int postgres, int kafka, int kafkaController, int registry, 
             case "registry-management" -> new Ports(postgres, kafka, kafkaController, registry, port, search, searchTransport);
             case "search" -> new Ports(postgres, kafka, kafkaController, registry, registryManagement, port, searchTransport);
             case "search-transport" -> new Ports(postgres, kafka, kafkaController, registry, registryManagement, search, port);
-            default -> throw new LocalException("There is no port named '" + key + "'. Ports: postgres, kafka, kafka-controller, registry, "
-                    + "registry-management, search, search-transport");
+            default -> throw new LocalException("There is no port named '" + key + "'. Ports: " + String.join(", ", KEYS));
         };
+    }
+
+    /** Each port by its key. */
+    public Map<String, Integer> byKey() {
+        var ports = List.of(postgres, kafka, kafkaController, registry, registryManagement, search, searchTransport);
+        var byKey = new LinkedHashMap<String, Integer>();
+        for (int i = 0; i < COUNT; i++) {
+            byKey.put(KEYS.get(i), ports.get(i));
+        }
+        return byKey;
     }
 }

@@ -7,12 +7,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -98,6 +101,32 @@ class LocalServersIT {
         servers.registry().kill();
         servers.registry().start();
         assertTrue(call("GET", servers.registryUrl() + "/ids/contentIds/" + id, null).contains("\"record\""));
+    }
+
+    @Test
+    void aWebPageReachesNoIndexByItsOwnNameNorByARebornOne() throws Exception {
+        call("PUT", servers.searchUrl() + "/guarded/_doc/1?refresh=true", "{}");
+        assertEquals(403, raw("POST /guarded/_close HTTP/1.1\r\nHost: localhost\r\nOrigin: https://evil.example\r\nContent-Length: 0"), "a page's request");
+        assertEquals(403, raw("POST /guarded/_close HTTP/1.1\r\nHost: localhost\r\nOrigin: null\r\nContent-Length: 0"), "a page without an origin");
+        assertEquals(403, raw("GET /guarded/_doc/1 HTTP/1.1\r\nHost: evil.example:" + servers.ports().search()), "a name that was made to lead here");
+        for (var host : List.of("localhost:" + servers.ports().search(), "127.0.0.1", "[::1]:1")) {
+            assertEquals(200, raw("GET /guarded/_doc/1 HTTP/1.1\r\nHost: " + host), host);
+        }
+        assertEquals(200, raw("GET /guarded/_doc/1 HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost:3000"), "a page of this machine");
+    }
+
+    /** The status of an answer; a client of Java's library would not let Host and Origin be set. */
+    private static int raw(String request) throws IOException {
+        try (var socket = new Socket(InetAddress.getLoopbackAddress(), servers.ports().search())) {
+            socket.getOutputStream().write((request + "\r\nConnection: close\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+            var answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            return Integer.parseInt(answer.split(" ", 3)[1]);
+        }
+    }
+
+    @Test
+    void nobodyElseOnThisMachineReadsTheData() throws IOException {
+        assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(servers.data())));
     }
 
     @Test

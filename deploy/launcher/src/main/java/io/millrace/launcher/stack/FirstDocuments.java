@@ -27,7 +27,7 @@ public final class FirstDocuments {
         long report = begin + REPORT.toNanos();
         while (!waiting.isEmpty() && !isStopping.getAsBoolean()) {
             for (var index : List.copyOf(waiting)) {
-                long documents = Probe.documents(stack.servers().searchUrl(), index);
+                long documents = Probe.documents(stack.servers().searchUrl(), index).orElse(0);
                 if (documents > 0) {
                     waiting.remove(index);
                     output.line("The first documents of %s can be searched: %,d".formatted(index, documents));

@@ -3,11 +3,15 @@ package io.millrace.launcher.stack;
 import io.millrace.local.LocalException;
 import io.millrace.local.Ports;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * What distinguishes one stack from another on the same machine.
@@ -23,10 +27,12 @@ import java.util.Set;
  */
 public record StackOptions(Path home, Path data, List<Path> pipelines, DemoSource source, Ports servers, Map<Stage, Integer> stages, String otlp, Set<Stage> natives) {
 
+    private static final int LAST_PORT = 65_535;
+
     /**
      * @param base the first of all ports, or null for the defaults; the services follow ten ports after it
      * @param changed single ports by key, as {@code --port KEY=N} gives them
-     * @throws LocalException when a key names no port
+     * @throws LocalException when a key names no port, or a port is none or is taken twice
      */
     public static StackOptions of(Path home, Path data, List<Path> pipelines, DemoSource source, Integer base, Map<String, Integer> changed) {
         var servers = base == null ? Ports.defaults() : Ports.from(base);
@@ -35,6 +41,7 @@ public record StackOptions(Path home, Path data, List<Path> pipelines, DemoSourc
             stages.put(stage, base == null ? stage.defaultPort() : base + 10 + stage.ordinal());
         }
         for (var change : changed.entrySet()) {
+            requireKey(change.getKey());
             var stage = Stage.named(change.getKey());
             if (stage.isPresent()) {
                 stages.put(stage.get(), change.getValue());
@@ -42,7 +49,31 @@ public record StackOptions(Path home, Path data, List<Path> pipelines, DemoSourc
                 servers = servers.with(change.getKey(), change.getValue());
             }
         }
+        requirePorts(servers, stages);
         return new StackOptions(home, data.toAbsolutePath().normalize(), pipelines, source, servers, Map.copyOf(stages), null, Set.of());
+    }
+
+    private static void requireKey(String key) {
+        var keys = Stream.concat(Ports.KEYS.stream(), Arrays.stream(Stage.values()).map(Stage::stageName)).toList();
+        if (!keys.contains(key)) {
+            throw new LocalException("There is no port named '" + key + "'. --port KEY=N takes these keys: " + String.join(", ", keys));
+        }
+    }
+
+    /** Every port is one that TCP has, and nobody's but its own. */
+    private static void requirePorts(Ports servers, Map<Stage, Integer> stages) {
+        var ports = new LinkedHashMap<String, Integer>(servers.byKey());
+        stages.forEach((stage, port) -> ports.put(stage.stageName(), port));
+        var owners = new HashMap<Integer, String>();
+        ports.forEach((key, port) -> {
+            if (port < 1 || port > LAST_PORT) {
+                throw new LocalException("The port of " + key + " would be " + port + ", and ports go from 1 to " + LAST_PORT + ". Choose another --port-base, or --port " + key + "=N");
+            }
+            var other = owners.putIfAbsent(port, key);
+            if (other != null) {
+                throw new LocalException("Port " + port + " would be taken twice, by " + other + " and by " + key + ". Choose another one with --port " + key + "=N");
+            }
+        });
     }
 
     /** The same with spans sent to a receiver, such as {@code http://localhost:4318}. */

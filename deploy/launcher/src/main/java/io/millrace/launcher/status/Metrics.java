@@ -51,6 +51,11 @@ public final class Metrics {
         return samples.stream().filter(s -> s.matches(name, labels)).mapToDouble(Sample::value).filter(v -> !Double.isNaN(v)).sum();
     }
 
+    /** Whether it has any: a process that does not answer has none. */
+    public boolean isEmpty() {
+        return samples.isEmpty();
+    }
+
     /** The largest of them; empty when there are none. */
     public OptionalDouble max(String name, Map<String, String> labels) {
         return samples.stream().filter(s -> s.matches(name, labels)).mapToDouble(Sample::value).filter(v -> !Double.isNaN(v)).max();

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.OptionalLong;
 
 /** Asks running processes over HTTP; an answer that does not come is an answer too. */
 public final class Probe {
@@ -41,13 +42,17 @@ public final class Probe {
         }
     }
 
-    /** How many documents an index has; 0 also while it cannot be asked. */
-    public static long documents(String search, String index) {
+    /** How many documents an index has; 0 where it does not exist yet, empty while it cannot be asked. */
+    public static OptionalLong documents(String search, String index) {
         try {
             var answer = get(search + "/" + index + "/_count");
-            return answer.status() == 200 ? JSON.readTree(answer.body()).path("count").asLong() : 0;
+            return switch (answer.status()) {
+                case 200 -> OptionalLong.of(JSON.readTree(answer.body()).path("count").asLong());
+                case 404 -> OptionalLong.of(0);
+                default -> OptionalLong.empty();
+            };
         } catch (IOException e) {
-            return 0;
+            return OptionalLong.empty();
         }
     }
 

@@ -15,10 +15,10 @@ import java.util.stream.Stream;
 /**
  * A stack at one moment.
  *
- * @param state {@code starting}, {@code ready}, {@code stopping} or {@code stopped}
- * @param supervisor pid; null when it is stopped
+ * @param state {@code starting}, {@code ready}, {@code stopping}, {@code stopped}, or {@code unsupervised} where the supervisor is gone and processes run on
+ * @param supervisor pid; null when there is none
  * @param processes servers and services
- * @param documents how many each index has
+ * @param documents how many each index has; null where the search engine does not tell
  */
 public record StatusReport(String state, Long supervisor, String data, List<String> pipelines, String source, List<ProcessStatus> processes, Map<String, Long> documents) {
 
@@ -29,10 +29,10 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
     /**
      * One server or service.
      *
-     * @param state {@code up}, {@code waiting} or {@code down}
+     * @param state {@code up}, {@code starting}, {@code waiting} or {@code down}
      * @param reason why it is not up; empty when it is
-     * @param recordsPerSecond over the last second; null for a server
-     * @param lagRecords records that it has yet to read; null for a server
+     * @param recordsPerSecond over the last second; null for a server, and where it does not answer
+     * @param lagRecords records that it has yet to read; null for a server, and where it does not answer
      * @param p50Seconds from commit in Postgres to the end of this stage, the slowest table or pipeline; null when nothing was measured
      * @param p99Seconds the same
      * @param memoryBytes proportional share of memory, children included; null where the system does not tell
@@ -51,11 +51,15 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
         double seconds = (System.nanoTime() - begin) / 1e9;
         var processes = new ArrayList<ProcessStatus>();
         for (var entry : stack.processes()) {
-            processes.add(status(entry, before.get(entry.name()), after.get(entry.name()), seconds));
+            processes.add(status(entry, before.get(entry.name()), after.get(entry.name()), seconds, supervised && stack.state().equals("starting")));
         }
         var documents = new LinkedHashMap<String, Long>();
-        stack.indexes().forEach(index -> documents.put(index, Probe.documents(stack.search(), index)));
-        return new StatusReport(supervised ? stack.state() : "stopped", supervised ? stack.supervisor() : null, stack.data(), stack.pipelines(), stack.source(), processes, documents);
+        stack.indexes().forEach(index -> {
+            var count = Probe.documents(stack.search(), index);
+            documents.put(index, count.isPresent() ? count.getAsLong() : null);
+        });
+        boolean running = processes.stream().anyMatch(p -> p.pid() != null);
+        return new StatusReport(supervised ? stack.state() : running ? "unsupervised" : "stopped", supervised ? stack.supervisor() : null, stack.data(), stack.pipelines(), stack.source(), processes, documents);
     }
 
     private static Map<String, Metrics> metrics(StackFile stack) {
@@ -68,17 +72,20 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
         return entry.kind().equals("service");
     }
 
-    private static ProcessStatus status(StackFile.Entry entry, Metrics before, Metrics after, double seconds) {
+    /** @param starting whether the supervisor has yet to start what does not run or answer */
+    private static ProcessStatus status(StackFile.Entry entry, Metrics before, Metrics after, double seconds, boolean starting) {
         var process = ProcessHandle.of(entry.pid()).filter(ProcessHandle::isAlive);
-        var health = process.isEmpty() ? new Probe.Health("down", "not running") : isService(entry) ? Probe.health(entry.address()) : new Probe.Health("up", "");
+        var asked = process.isEmpty() ? new Probe.Health("down", "not running") : isService(entry) ? Probe.health(entry.address()) : new Probe.Health("up", "");
+        var health = starting && asked.state().equals("down") ? new Probe.Health("starting", "") : asked;
         var pid = process.map(ProcessHandle::pid).orElse(null);
         var memory = process.map(StatusReport::memory).orElse(null);
         if (!isService(entry)) {
             return new ProcessStatus(entry.name(), entry.kind(), health.state(), health.reason(), entry.address(), entry.port(), pid, entry.restarts(), null, null, null, null, memory, entry.log());
         }
-        double rate = Math.max(0, (after.sum("millrace_records_total", Map.of()) - before.sum("millrace_records_total", Map.of())) / seconds);
+        Double rate = before.isEmpty() || after.isEmpty() ? null : Math.max(0, (after.sum("millrace_records_total", Map.of()) - before.sum("millrace_records_total", Map.of())) / seconds);
+        Long lag = after.isEmpty() ? null : (long) after.sum("millrace_lag_records", Map.of());
         return new ProcessStatus(entry.name(), entry.kind(), health.state(), health.reason(), entry.address(), entry.port(), pid, entry.restarts(), rate,
-                (long) after.sum("millrace_lag_records", Map.of()), quantile(after, entry.name(), "0.5"), quantile(after, entry.name(), "0.99"), memory, entry.log());
+                lag, quantile(after, entry.name(), "0.5"), quantile(after, entry.name(), "0.99"), memory, entry.log());
     }
 
     private static Double quantile(Metrics metrics, String stage, String quantile) {

@@ -42,7 +42,17 @@ class StackOptionsTest {
     @Test
     void anUnknownPortIsRefusedWithTheKnownOnes() {
         var failure = assertThrows(LocalException.class, () -> options(null, Map.of("solr", 1)));
-        assertTrue(failure.getMessage().contains("'solr'") && failure.getMessage().contains("kafka-controller"), failure.getMessage());
+        assertTrue(failure.getMessage().contains("'solr'") && failure.getMessage().contains("kafka-controller") && failure.getMessage().contains("console"), failure.getMessage());
+    }
+
+    @Test
+    void aPortThatTcpDoesNotHaveAndOneThatTwoWouldTakeAreRefusedByTheirKeys() {
+        for (int base : List.of(0, -1, 65_530, 99_999)) {
+            var failure = assertThrows(LocalException.class, () -> options(base, Map.of()));
+            assertTrue(failure.getMessage().contains("ports go from 1 to 65535"), failure.getMessage());
+        }
+        var twice = assertThrows(LocalException.class, () -> options(30000, Map.of("gate", 30001)));
+        assertEquals("Port 30001 would be taken twice, by kafka and by gate. Choose another one with --port gate=N", twice.getMessage());
     }
 
     private static StackOptions options(Integer base, Map<String, Integer> changed) {

@@ -24,7 +24,8 @@ final class SearchNode extends Node {
             "org.opensearch.painless.PainlessModulePlugin",
             "org.opensearch.index.mapper.MapperExtrasModulePlugin",
             "org.opensearch.ingest.common.IngestCommonModulePlugin",
-            "org.opensearch.search.aggregations.matrix.MatrixAggregationModulePlugin");
+            "org.opensearch.search.aggregations.matrix.MatrixAggregationModulePlugin",
+            LoopbackDoor.class.getName());
 
     private SearchNode(Settings settings, Collection<PluginInfo> modules) {
         super(InternalSettingsPreparer.prepareEnvironment(settings, Map.of(), (Path) null, () -> "millrace"), modules, true);
