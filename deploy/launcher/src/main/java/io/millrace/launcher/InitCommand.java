@@ -1,0 +1,132 @@
+package io.millrace.launcher;
+
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.millrace.local.LocalException;
+import io.millrace.pipeline.catalog.CatalogCheck;
+import io.millrace.pipeline.file.PipelineFile;
+import io.millrace.pipeline.file.PipelineFiles;
+import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.sql.JoinSql;
+import io.millrace.provisioner.draft.PipelineDraft;
+import io.millrace.provisioner.source.CatalogReader;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Properties;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(name = "init", mixinStandardHelpOptions = true, description = "Drafts a pipeline file from a database that is there: follows the foreign keys of one table, proposes fields, says what it leaves out and why, "
+        + "and shows the SQL that the documents equal with one of them. It only reads.")
+final class InitCommand implements Callable<Integer> {
+
+    private static final int LONGEST_NAME = 40;
+    /** Numbers are shown as Postgres writes them. */
+    private static final JsonMapper JSON = JsonMapper.builder().enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS).disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES).build();
+
+    @Spec
+    private CommandSpec spec;
+    @Option(names = "--url", paramLabel = "URL", description = "JDBC URL of the database. Default: what MILLRACE_SOURCE_URL says.")
+    private String url;
+    @Option(names = "--user", paramLabel = "NAME", description = "Who reads the catalog. Default: what MILLRACE_SOURCE_USER says.")
+    private String user;
+    @Option(names = "--password-env", paramLabel = "NAME", defaultValue = "MILLRACE_SOURCE_PASSWORD", description = "The variable that holds the password. Default: ${DEFAULT-VALUE}")
+    private String passwordVariable;
+    @Option(names = "--root", paramLabel = "TABLE", required = true, description = "The table whose rows become documents: schema.table")
+    private String root;
+    @Option(names = "--name", paramLabel = "NAME", description = "Of the pipeline and its index. Default: the table's.")
+    private String name;
+    @Option(names = "--source", paramLabel = "NAME", description = "Of the database, in topics and slot; the same in all files over it. Default: the database's.")
+    private String source;
+    @Option(names = "--depth", paramLabel = "N", defaultValue = "2", description = "How many foreign keys are followed one after the other. Default: ${DEFAULT-VALUE}")
+    private int depth;
+    @Option(names = "--output", paramLabel = "FILE", description = "Where to write it; a file that exists is not replaced. Default: NAME.yaml here.")
+    private Path output;
+
+    @Override
+    public Integer call() throws SQLException, IOException {
+        var table = table();
+        try (var connection = connect()) {
+            var pipeline = name == null ? plain(table.table()) : name;
+            var file = output == null ? Path.of(pipeline + ".yaml") : output;
+            if (Files.exists(file)) {
+                throw new LocalException(file + " exists, and is not replaced. Give another one with --output");
+            }
+            Files.writeString(file, PipelineDraft.of(connection, table, pipeline, source == null ? plain(connection.getCatalog()) : source, depth));
+            return tell(connection, PipelineFiles.load(List.of(file)).getFirst(), spec.commandLine().getOut());
+        }
+    }
+
+    private int tell(Connection connection, PipelineFile file, PrintWriter out) throws SQLException {
+        var catalog = CatalogReader.read(connection, file.pipeline().tableNames());
+        out.printf("%s written: %d tables. Take out what the page does not show.%n", file.path(), file.pipeline().tableNames().size());
+        var problems = CatalogCheck.check(file, catalog);
+        problems.forEach(problem -> out.println("To be put right by you: " + problem));
+        if (problems.isEmpty()) {
+            var sql = JoinSql.of(file.pipeline(), catalog);
+            out.printf("%nThe documents equal this query:%n%s%n", sql);
+            example(connection, sql, out);
+        }
+        out.printf("%nNext: ./millrace validate %s, then ./millrace up --pipeline %s%n", file.path(), file.path());
+        out.flush();
+        return 0;
+    }
+
+    private static void example(Connection connection, String sql, PrintWriter out) throws SQLException {
+        try (var statement = connection.createStatement()) {
+            statement.execute("SET TIME ZONE 'UTC'");
+            try (var result = statement.executeQuery("SELECT document FROM (" + sql + " LIMIT 1) AS one")) {
+                out.println(result.next() ? "\nOne of them:\n" + JSON.readTree(result.getString(1)).toPrettyString() : "\nThe root has no rows yet.");
+            }
+        } catch (IOException | SQLException e) {
+            out.println("\nNo example: " + e.getMessage());
+        }
+    }
+
+    private TableName table() {
+        try {
+            return TableName.parse(root);
+        } catch (IllegalArgumentException e) {
+            throw new LocalException("--root: " + e.getMessage(), e);
+        }
+    }
+
+    private Connection connect() throws SQLException {
+        var address = url == null ? System.getenv("MILLRACE_SOURCE_URL") : url;
+        if (address == null || !address.startsWith("jdbc:postgresql:")) {
+            throw new LocalException((address == null ? "No database is named" : "'" + address + "' is no JDBC URL of PostgreSQL") + "; give one with --url jdbc:postgresql://HOST:PORT/DATABASE");
+        }
+        var login = new Properties();
+        var who = user == null ? System.getenv("MILLRACE_SOURCE_USER") : user;
+        var password = System.getenv(passwordVariable);
+        if (who != null) {
+            login.setProperty("user", who);
+        }
+        if (password != null) {
+            login.setProperty("password", password);
+        }
+        login.setProperty("readOnly", "true");
+        try {
+            return DriverManager.getConnection(address, login);
+        } catch (SQLException e) {
+            throw new LocalException("Connecting to " + address + " as " + (who == null ? "nobody named" : who) + " failed: " + e.getMessage() + ". The password is taken from the variable " + passwordVariable, e);
+        }
+    }
+
+    /** As names of pipelines and sources are written. */
+    private static String plain(String text) {
+        var plain = text.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-").replaceAll("^[^a-z]+|-+$", "");
+        return plain.isEmpty() ? "documents" : plain.substring(0, Math.min(LONGEST_NAME, plain.length()));
+    }
+}
