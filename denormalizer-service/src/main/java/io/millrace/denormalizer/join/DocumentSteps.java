@@ -1,7 +1,7 @@
 package io.millrace.denormalizer.join;
 
-import io.millrace.denormalizer.json.JsonCanon;
 import io.millrace.pipeline.document.DocumentStep;
+import io.millrace.values.json.JsonCanon;
 import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
 import java.util.List;

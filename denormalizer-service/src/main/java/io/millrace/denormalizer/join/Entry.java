@@ -1,8 +1,8 @@
 package io.millrace.denormalizer.join;
 
-import io.millrace.denormalizer.row.ByteReader;
-import io.millrace.denormalizer.row.ByteWriter;
 import io.millrace.pipeline.record.Position;
+import io.millrace.values.bytes.ByteReader;
+import io.millrace.values.bytes.ByteWriter;
 
 /**
  * A row of an array as it is stored with its document.

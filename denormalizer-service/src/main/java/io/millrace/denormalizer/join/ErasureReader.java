@@ -2,11 +2,11 @@ package io.millrace.denormalizer.join;
 
 import io.millrace.denormalizer.plan.Plan;
 import io.millrace.denormalizer.registry.SchemaSource;
-import io.millrace.denormalizer.row.AvroRows;
-import io.millrace.denormalizer.row.CellJson;
-import io.millrace.denormalizer.row.RootKeys;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.WireFormat;
+import io.millrace.values.row.AvroRows;
+import io.millrace.values.row.CellJson;
+import io.millrace.values.row.RootKeys;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

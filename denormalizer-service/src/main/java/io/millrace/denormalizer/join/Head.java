@@ -1,8 +1,8 @@
 package io.millrace.denormalizer.join;
 
-import io.millrace.denormalizer.row.ByteReader;
-import io.millrace.denormalizer.row.ByteWriter;
 import io.millrace.pipeline.record.Position;
+import io.millrace.values.bytes.ByteReader;
+import io.millrace.values.bytes.ByteWriter;
 
 /** What is known of one document besides the rows of its arrays. It stays when the document is gone. */
 final class Head {

@@ -1,9 +1,9 @@
 package io.millrace.denormalizer.join;
 
 import io.millrace.denormalizer.plan.LookupIndex;
-import io.millrace.denormalizer.row.ByteReader;
-import io.millrace.denormalizer.row.ByteWriter;
 import io.millrace.pipeline.record.Position;
+import io.millrace.values.bytes.ByteReader;
+import io.millrace.values.bytes.ByteWriter;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.kafka.common.header.Headers;

@@ -2,8 +2,8 @@ package io.millrace.denormalizer.join;
 
 import io.millrace.denormalizer.plan.Plan;
 import io.millrace.denormalizer.registry.SchemaSource;
-import io.millrace.denormalizer.row.RootKeys;
 import io.millrace.pipeline.record.Partitions;
+import io.millrace.values.row.RootKeys;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

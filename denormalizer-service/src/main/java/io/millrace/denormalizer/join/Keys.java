@@ -1,7 +1,7 @@
 package io.millrace.denormalizer.join;
 
-import io.millrace.denormalizer.row.ByteReader;
-import io.millrace.denormalizer.row.ByteWriter;
+import io.millrace.values.bytes.ByteReader;
+import io.millrace.values.bytes.ByteWriter;
 import java.util.Arrays;
 import org.apache.kafka.common.utils.Bytes;
 

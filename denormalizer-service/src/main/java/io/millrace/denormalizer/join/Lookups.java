@@ -2,16 +2,16 @@ package io.millrace.denormalizer.join;
 
 import io.millrace.denormalizer.plan.LookupIndex;
 import io.millrace.denormalizer.plan.TablePlan;
-import io.millrace.denormalizer.row.ByteWriter;
-import io.millrace.denormalizer.row.KeyEncoding;
-import io.millrace.denormalizer.row.Row;
 import io.millrace.pipeline.record.Position;
+import io.millrace.values.bytes.ByteWriter;
+import io.millrace.values.row.KeyEncoding;
+import io.millrace.values.row.Row;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
-import java.util.SequencedSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.SequencedSet;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.state.KeyValueStore;
 

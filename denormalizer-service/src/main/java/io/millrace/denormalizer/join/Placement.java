@@ -1,10 +1,10 @@
 package io.millrace.denormalizer.join;
 
 import io.millrace.denormalizer.plan.SpineNode;
-import io.millrace.denormalizer.row.ByteWriter;
-import io.millrace.denormalizer.row.KeyEncoding;
-import io.millrace.denormalizer.row.Row;
 import io.millrace.pipeline.record.Position;
+import io.millrace.values.bytes.ByteWriter;
+import io.millrace.values.row.KeyEncoding;
+import io.millrace.values.row.Row;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiConsumer;

@@ -1,10 +1,10 @@
 package io.millrace.denormalizer.join;
 
 import io.millrace.denormalizer.plan.TablePlan;
-import io.millrace.denormalizer.row.ByteReader;
-import io.millrace.denormalizer.row.ByteWriter;
-import io.millrace.denormalizer.row.Row;
 import io.millrace.pipeline.record.Position;
+import io.millrace.values.bytes.ByteReader;
+import io.millrace.values.bytes.ByteWriter;
+import io.millrace.values.row.Row;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;

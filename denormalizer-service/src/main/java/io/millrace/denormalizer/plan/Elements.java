@@ -1,8 +1,8 @@
 package io.millrace.denormalizer.plan;
 
-import io.millrace.denormalizer.row.Filter;
-import io.millrace.denormalizer.row.Formula;
 import io.millrace.pipeline.file.Many;
+import io.millrace.values.row.Filter;
+import io.millrace.values.row.Formula;
 import java.util.List;
 
 /**

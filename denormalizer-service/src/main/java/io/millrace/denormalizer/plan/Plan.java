@@ -1,8 +1,8 @@
 package io.millrace.denormalizer.plan;
 
-import io.millrace.denormalizer.row.Filter;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.file.Trace;
+import io.millrace.values.row.Filter;
 import java.util.List;
 
 /**

@@ -1,9 +1,5 @@
 package io.millrace.denormalizer.plan;
 
-import io.millrace.denormalizer.json.JsonCanon;
-import io.millrace.denormalizer.row.ByteWriter;
-import io.millrace.denormalizer.row.Filter;
-import io.millrace.denormalizer.row.Formula;
 import io.millrace.pipeline.file.Expression;
 import io.millrace.pipeline.file.Field;
 import io.millrace.pipeline.file.Join;
@@ -13,6 +9,10 @@ import io.millrace.pipeline.file.One;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.topic.Topics;
+import io.millrace.values.bytes.ByteWriter;
+import io.millrace.values.json.JsonCanon;
+import io.millrace.values.row.Filter;
+import io.millrace.values.row.Formula;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;

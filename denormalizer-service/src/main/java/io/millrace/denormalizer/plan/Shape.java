@@ -1,7 +1,7 @@
 package io.millrace.denormalizer.plan;
 
-import io.millrace.denormalizer.row.Filter;
-import io.millrace.denormalizer.row.Formula;
+import io.millrace.values.row.Filter;
+import io.millrace.values.row.Formula;
 import java.util.List;
 
 /**

@@ -3,8 +3,8 @@ package io.millrace.denormalizer.it;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.millrace.denormalizer.json.JsonCanon;
 import io.millrace.pipeline.topic.Topics;
+import io.millrace.values.json.JsonCanon;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

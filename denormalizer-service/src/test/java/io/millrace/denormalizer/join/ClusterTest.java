@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.denormalizer.it.Schema;
 import io.millrace.denormalizer.it.Subscribing;
-import io.millrace.denormalizer.row.RootKeys;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.PipelineFiles;
+import io.millrace.values.row.RootKeys;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,7 +1,6 @@
 package io.millrace.denormalizer.join;
 
 import io.millrace.denormalizer.it.Schema;
-import io.millrace.denormalizer.json.JsonCanon;
 import io.millrace.pipeline.file.Expression;
 import io.millrace.pipeline.file.Field;
 import io.millrace.pipeline.file.Join;
@@ -10,6 +9,7 @@ import io.millrace.pipeline.file.Node;
 import io.millrace.pipeline.file.One;
 import io.millrace.pipeline.file.Order;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.values.json.JsonCanon;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -103,7 +103,7 @@ final class NaiveJoin {
     private static String field(Field field, Map<String, String> row, TableName table) {
         var column = ((Expression.Column) field.value()).name();
         var value = row.get(column);
-        var out = new io.millrace.denormalizer.row.ByteWriter(16);
+        var out = new io.millrace.values.bytes.ByteWriter(16);
         if (value == null) {
             out.putAscii("null");
         } else {

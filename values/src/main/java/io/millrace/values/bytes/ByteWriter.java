@@ -1,4 +1,4 @@
-package io.millrace.denormalizer.row;
+package io.millrace.values.bytes;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;

@@ -1,4 +1,4 @@
-package io.millrace.denormalizer.json;
+package io.millrace.values.json;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;

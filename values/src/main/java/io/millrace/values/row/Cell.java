@@ -1,4 +1,6 @@
-package io.millrace.denormalizer.row;
+package io.millrace.values.row;
+
+import io.millrace.values.bytes.ByteReader;
 
 /**
  * The first byte of a stored value: what it is. It stands in state stores: a number that was given is never given to

@@ -1,6 +1,8 @@
-package io.millrace.denormalizer.row;
+package io.millrace.values.row;
 
-import io.millrace.denormalizer.json.JsonCanon;
+import io.millrace.values.bytes.ByteReader;
+import io.millrace.values.bytes.ByteWriter;
+import io.millrace.values.json.JsonCanon;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;

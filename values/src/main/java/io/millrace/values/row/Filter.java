@@ -1,8 +1,10 @@
-package io.millrace.denormalizer.row;
+package io.millrace.values.row;
 
 import io.millrace.pipeline.file.Where;
 import io.millrace.pipeline.type.ColumnType.Kind;
 import io.millrace.pipeline.type.Literal;
+import io.millrace.values.bytes.ByteReader;
+import io.millrace.values.bytes.ByteWriter;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;

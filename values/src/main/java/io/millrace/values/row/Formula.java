@@ -1,7 +1,9 @@
-package io.millrace.denormalizer.row;
+package io.millrace.values.row;
 
-import io.millrace.denormalizer.json.JsonPath;
 import io.millrace.pipeline.file.Expression;
+import io.millrace.values.bytes.ByteReader;
+import io.millrace.values.bytes.ByteWriter;
+import io.millrace.values.json.JsonPath;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;

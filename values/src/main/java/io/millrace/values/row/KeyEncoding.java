@@ -1,5 +1,7 @@
-package io.millrace.denormalizer.row;
+package io.millrace.values.row;
 
+import io.millrace.values.bytes.ByteReader;
+import io.millrace.values.bytes.ByteWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 

@@ -1,6 +1,7 @@
-package io.millrace.denormalizer.row;
+package io.millrace.values.row;
 
 import io.millrace.pipeline.type.ColumnType;
+import io.millrace.values.bytes.ByteWriter;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.LocalDate;

@@ -1,6 +1,8 @@
-package io.millrace.denormalizer.row;
+package io.millrace.values.row;
 
 import io.millrace.pipeline.file.Expression.Cast.Type;
+import io.millrace.values.bytes.ByteReader;
+import io.millrace.values.bytes.ByteWriter;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.MathContext;

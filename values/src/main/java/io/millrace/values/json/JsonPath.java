@@ -1,6 +1,6 @@
-package io.millrace.denormalizer.json;
+package io.millrace.values.json;
 
-import io.millrace.denormalizer.row.ByteWriter;
+import io.millrace.values.bytes.ByteWriter;
 import java.util.Arrays;
 import java.util.List;
 

@@ -1,5 +1,6 @@
-package io.millrace.denormalizer.row;
+package io.millrace.values.row;
 
+import io.millrace.values.bytes.ByteWriter;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

@@ -1,8 +1,10 @@
-package io.millrace.denormalizer.row;
+package io.millrace.values.row;
 
-import io.millrace.denormalizer.json.JsonCanon;
 import io.millrace.pipeline.record.WireFormat;
 import io.millrace.pipeline.type.ColumnType;
+import io.millrace.values.bytes.ByteReader;
+import io.millrace.values.bytes.ByteWriter;
+import io.millrace.values.json.JsonCanon;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,4 +1,7 @@
-package io.millrace.denormalizer.row;
+package io.millrace.values.row;
+
+import io.millrace.values.bytes.ByteReader;
+import io.millrace.values.bytes.ByteWriter;
 
 /**
  * The columns of one row that a pipeline needs, in the order of its {@code TableLayout}; each says itself what it is, so

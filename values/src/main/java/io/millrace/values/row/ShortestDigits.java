@@ -1,4 +1,4 @@
-package io.millrace.denormalizer.row;
+package io.millrace.values.row;
 
 import java.math.BigDecimal;
 import java.math.MathContext;
