@@ -1,9 +1,18 @@
 package io.millrace.values.json;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import io.millrace.values.bytes.ByteWriter;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -14,34 +23,56 @@ public final class JsonCanon {
 
     private static final int DEEPEST = 1_000;
     private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
+    /** PostgreSQL's own limits are the limits: a text of a gigabyte, a number of any length. */
+    private static final JsonFactory LEXER = JsonFactory.builder()
+            .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(DEEPEST).maxStringLength(Integer.MAX_VALUE).maxNameLength(Integer.MAX_VALUE).maxNumberLength(Integer.MAX_VALUE).build())
+            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES).disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES).build();
+    private static final Comparator<Member> BY_NAME = (a, b) -> Arrays.compareUnsigned(a.name, b.name);
 
-    private final String text;
-    private int at;
+    private JsonCanon() {}
 
-    private JsonCanon(String text) {
-        this.text = text;
-    }
-
-    /** @throws IllegalArgumentException when the text is not JSON, or is nested deeper than 1,000 */
+    /**
+     * Takes time in proportion to the text's length, but for the sorting of members.
+     *
+     * @throws IllegalArgumentException when the text is not JSON, or is nested deeper than 1,000; it repeats nothing of the text
+     */
     public static byte[] canonical(String text) {
-        var parser = new JsonCanon(text);
-        var out = new ByteWriter(text.length() + 16);
-        parser.blanks();
-        parser.value(out, 0);
-        parser.blanks();
-        if (parser.at < text.length()) {
-            throw parser.unexpected();
+        try (var lexer = LEXER.createParser(text)) {
+            if (lexer.nextToken() == null) {
+                throw new IllegalArgumentException("The JSON is empty");
+            }
+            var value = value(lexer);
+            if (lexer.nextToken() != null) {
+                throw refused(lexer);
+            }
+            var out = new ByteWriter(text.length() + 16);
+            value.writeTo(out);
+            return out.toBytes();
+        } catch (StreamConstraintsException e) {
+            throw new IllegalArgumentException("The JSON is nested deeper than " + DEEPEST, e);
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException("The JSON has something at character " + e.getLocation().getCharOffset() + " that may not stand there", e);
+        } catch (IOException e) {
+            throw new UncheckedIOException("Reading JSON from memory failed", e);
         }
-        return out.toBytes();
     }
 
     /** What a JSON string says, or a number, true or false as they are written; null for null, objects and arrays. */
     public static String scalar(String json) {
         return switch (json.charAt(0)) {
             case '{', '[', 'n' -> null;
-            case '"' -> new JsonCanon(json).string();
+            case '"' -> unquoted(json);
             default -> json;
         };
+    }
+
+    private static String unquoted(String json) {
+        try (var lexer = LEXER.createParser(json)) {
+            lexer.nextToken();
+            return lexer.getText();
+        } catch (IOException e) {
+            throw new IllegalArgumentException("The JSON is no string", e);
+        }
     }
 
     /** A text as a JSON string. */
@@ -78,181 +109,100 @@ public final class JsonCanon {
         }
     }
 
-    private record Member(byte[] name, byte[] value) {}
+    /** A value that was read: written only when it is known where, so that nothing is copied level by level. */
+    private sealed interface Value {
 
-    private void value(ByteWriter out, int depth) {
-        if (depth > DEEPEST) {
-            throw new IllegalArgumentException("The JSON is nested deeper than " + DEEPEST);
-        }
-        switch (peek()) {
-            case '{' -> object(out, depth);
-            case '[' -> array(out, depth);
-            case '"' -> string(string(), out);
-            case 't' -> literal("true", out);
-            case 'f' -> literal("false", out);
-            case 'n' -> literal("null", out);
-            default -> number(out);
+        void writeTo(ByteWriter out);
+    }
+
+    private record Text(String text) implements Value {
+
+        @Override
+        public void writeTo(ByteWriter out) {
+            string(text, out);
         }
     }
 
-    private void object(ByteWriter out, int depth) {
-        at++;
-        List<Member> members = new ArrayList<>();
-        blanks();
-        while (peek() != '}') {
-            if (!members.isEmpty()) {
-                expect(',');
-                blanks();
-            }
-            if (peek() != '"') {
-                throw unexpected();
-            }
-            var name = string().getBytes(StandardCharsets.UTF_8);
-            blanks();
-            expect(':');
-            blanks();
-            var value = new ByteWriter(32);
-            value(value, depth + 1);
-            members.removeIf(m -> Arrays.equals(m.name, name));
-            members.add(new Member(name, value.toBytes()));
-            blanks();
+    private record Word(String word) implements Value {
+
+        @Override
+        public void writeTo(ByteWriter out) {
+            out.putAscii(word);
         }
-        at++;
-        members.sort((a, b) -> Arrays.compareUnsigned(a.name, b.name));
-        out.put('{');
-        boolean first = true;
-        for (var member : members) {
-            if (!first) {
-                out.put(',');
-            }
-            first = false;
-            string(member.name, 0, member.name.length, out);
-            out.put(':').put(member.value);
-        }
-        out.put('}');
     }
 
-    private void array(ByteWriter out, int depth) {
-        at++;
-        out.put('[');
-        boolean first = true;
-        blanks();
-        while (peek() != ']') {
-            if (!first) {
-                expect(',');
-                blanks();
-                out.put(',');
-            }
-            first = false;
-            value(out, depth + 1);
-            blanks();
-        }
-        at++;
-        out.put(']');
-    }
+    private record Items(List<Value> items) implements Value {
 
-    private String string() {
-        var value = new StringBuilder();
-        at++;
-        for (char c = next(); c != '"'; c = next()) {
-            if (c < 0x20) {
-                throw unexpected();
-            }
-            value.append(c == '\\' ? escaped() : c);
-        }
-        return value.toString();
-    }
-
-    private char escaped() {
-        char c = next();
-        return switch (c) {
-            case '"', '\\', '/' -> c;
-            case 'b' -> '\b';
-            case 'f' -> '\f';
-            case 'n' -> '\n';
-            case 'r' -> '\r';
-            case 't' -> '\t';
-            case 'u' -> {
-                if (at + 4 > text.length()) {
-                    throw unexpected();
+        @Override
+        public void writeTo(ByteWriter out) {
+            out.put('[');
+            for (int i = 0; i < items.size(); i++) {
+                if (i > 0) {
+                    out.put(',');
                 }
-                at += 4;
-                yield (char) Integer.parseInt(text, at - 4, at, 16);
+                items.get(i).writeTo(out);
             }
-            default -> throw unexpected();
+            out.put(']');
+        }
+    }
+
+    private record Member(byte[] name, Value value) {}
+
+    /** @param members sorted by name; of equal names the last counts */
+    private record Members(List<Member> members) implements Value {
+
+        @Override
+        public void writeTo(ByteWriter out) {
+            out.put('{');
+            boolean first = true;
+            for (int i = 0; i < members.size(); i++) {
+                var member = members.get(i);
+                if (i + 1 < members.size() && Arrays.equals(member.name, members.get(i + 1).name)) {
+                    continue;
+                }
+                if (!first) {
+                    out.put(',');
+                }
+                first = false;
+                string(member.name, 0, member.name.length, out);
+                out.put(':');
+                member.value.writeTo(out);
+            }
+            out.put('}');
+        }
+    }
+
+    /** The value that begins with the token that the lexer stands at. */
+    private static Value value(JsonParser lexer) throws IOException {
+        return switch (lexer.currentToken()) {
+            case START_OBJECT -> members(lexer);
+            case START_ARRAY -> items(lexer);
+            case VALUE_STRING -> new Text(lexer.getText());
+            case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT, VALUE_TRUE, VALUE_FALSE, VALUE_NULL -> new Word(lexer.getText());
+            default -> throw refused(lexer);
         };
     }
 
-    private void literal(String word, ByteWriter out) {
-        if (!text.startsWith(word, at)) {
-            throw unexpected();
+    private static Value members(JsonParser lexer) throws IOException {
+        var members = new ArrayList<Member>();
+        while (lexer.nextToken() == JsonToken.FIELD_NAME) {
+            var name = lexer.currentName().getBytes(StandardCharsets.UTF_8);
+            lexer.nextToken();
+            members.add(new Member(name, value(lexer)));
         }
-        at += word.length();
-        out.putAscii(word);
+        members.sort(BY_NAME);
+        return new Members(members);
     }
 
-    private void number(ByteWriter out) {
-        int from = at;
-        if (peek() == '-') {
-            at++;
+    private static Value items(JsonParser lexer) throws IOException {
+        var items = new ArrayList<Value>();
+        while (lexer.nextToken() != JsonToken.END_ARRAY) {
+            items.add(value(lexer));
         }
-        if (peek() == '0') {
-            at++;
-        } else {
-            digits();
-        }
-        if (at < text.length() && text.charAt(at) == '.') {
-            at++;
-            digits();
-        }
-        if (at < text.length() && (text.charAt(at) | 0x20) == 'e') {
-            at++;
-            if (peek() == '+' || peek() == '-') {
-                at++;
-            }
-            digits();
-        }
-        out.putAscii(text.substring(from, at));
+        return new Items(items);
     }
 
-    private void digits() {
-        int from = at;
-        while (at < text.length() && text.charAt(at) >= '0' && text.charAt(at) <= '9') {
-            at++;
-        }
-        if (at == from) {
-            throw unexpected();
-        }
-    }
-
-    private void blanks() {
-        while (at < text.length() && " \t\n\r".indexOf(text.charAt(at)) >= 0) {
-            at++;
-        }
-    }
-
-    private char peek() {
-        if (at >= text.length()) {
-            throw unexpected();
-        }
-        return text.charAt(at);
-    }
-
-    private char next() {
-        char c = peek();
-        at++;
-        return c;
-    }
-
-    private void expect(char c) {
-        if (next() != c) {
-            at--;
-            throw unexpected();
-        }
-    }
-
-    private IllegalArgumentException unexpected() {
-        return new IllegalArgumentException(at >= text.length() ? "The JSON ends too early, after " + at + " characters"
-                : "The JSON has '" + text.charAt(at) + "' at character " + at + " where it may not stand");
+    private static IllegalArgumentException refused(JsonParser lexer) {
+        return new IllegalArgumentException("The JSON has something at character " + lexer.currentTokenLocation().getCharOffset() + " that may not stand there");
     }
 }
