@@ -20,6 +20,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.SequencedSet;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.BiConsumer;
 import org.apache.kafka.common.utils.Bytes;
@@ -71,29 +72,9 @@ final class DocumentBuilder {
         return unanswered;
     }
 
-    /** Adds what the document referred to before, so that nothing of it is dropped. */
-    void keepReferences(byte[] stored) {
-        references(stored).forEach(r -> references.add(Bytes.wrap(r)));
-    }
-
-    /** What the document built last referred to, sorted, as one value for the store. */
-    byte[] references() {
-        var all = new ByteWriter(references.size() * 24 + 1);
-        for (var reference : references) {
-            all.putBlock(reference.get());
-        }
-        return all.toBytes();
-    }
-
-    static List<byte[]> references(byte[] stored) {
-        if (stored == null) {
-            return List.of();
-        }
-        var list = new ArrayList<byte[]>();
-        for (var in = new ByteReader(stored); in.hasMore();) {
-            list.add(in.getBlock());
-        }
-        return list;
+    /** What the document built last referred to. */
+    SortedSet<Bytes> references() {
+        return references;
     }
 
     private void object(Shape shape, Row row, Row link) {

@@ -2,6 +2,7 @@ package io.millrace.denormalizer.join;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.utils.Bytes;
@@ -22,7 +23,6 @@ final class HeavyDocuments {
 
     private final KeyValueStore<Bytes, byte[]> store;
     private final CommitClock.Session clock;
-    private final Show emit;
     /** When a heavy document may be rendered again, by the system's nanosecond clock. */
     private final Map<Bytes, Long> heavy = new LinkedHashMap<>(16, 0.75f, true) {
         @Override
@@ -32,14 +32,13 @@ final class HeavyDocuments {
     };
     private final Map<Bytes, Held> held = new LinkedHashMap<>();
 
-    HeavyDocuments(KeyValueStore<Bytes, byte[]> store, CommitClock.Session clock, Show emit) {
+    HeavyDocuments(KeyValueStore<Bytes, byte[]> store, CommitClock.Session clock) {
         this.store = store;
         this.clock = clock;
-        this.emit = emit;
         try (var stored = store.prefixScan(Keys.heldDocuments(), Stores.BYTES)) {
             while (stored.hasNext()) {
                 var next = stored.next();
-                held.put(Bytes.wrap(Keys.from(next.key, 1)), new Held(FanOut.headers(next.value), new Causes(0)));
+                held.put(Bytes.wrap(Keys.from(next.key, 1)), new Held(StoredCause.read(next.value), new Causes(0)));
             }
         }
     }
@@ -70,19 +69,15 @@ final class HeavyDocuments {
         return oldest;
     }
 
-    /**
-     * Whether the document is not to be rendered now; then it will be, later.
-     *
-     * @param since the offset of the oldest record for which it would be
-     */
-    boolean holds(byte[] rootKey, Headers cause, long since) {
+    /** Whether the document is not to be rendered now; then it will be, later. */
+    boolean holds(byte[] rootKey, Change change) {
         if (heavy.isEmpty() && held.isEmpty()) {
             return false;
         }
         var key = Bytes.wrap(rootKey);
         var waiting = held.get(key);
         if (waiting != null && !waiting.done) {
-            waiting.causes.add(since);
+            waiting.causes.add(change.since());
             return true;
         }
         var until = heavy.get(key);
@@ -90,10 +85,10 @@ final class HeavyDocuments {
             return false;
         }
         if (waiting != null) {
-            waiting.causes.add(since);
+            waiting.causes.add(change.since());
         }
-        held.put(key, new Held(cause, waiting == null ? new Causes(since) : waiting.causes));
-        store.put(Keys.heldDocument(rootKey), FanOut.headers(cause));
+        held.put(key, new Held(change.cause(), waiting == null ? new Causes(change.since()) : waiting.causes));
+        store.put(Keys.heldDocument(rootKey), StoredCause.write(change.cause()));
         return true;
     }
 
@@ -106,33 +101,32 @@ final class HeavyDocuments {
         }
     }
 
-    /** Emits what has rested long enough. */
-    void work() {
+    /** Forgets what is committed. */
+    void settle() {
+        held.entrySet().removeIf(entry -> {
+            boolean isCommitted = entry.getValue().done && clock.isCommitted(entry.getValue().doneAt);
+            if (isCommitted) {
+                store.delete(Keys.heldDocument(entry.getKey().get()));
+            }
+            return isCommitted;
+        });
+    }
+
+    /** What has rested long enough. */
+    List<Due> due() {
         if (held.isEmpty()) {
-            return;
+            return List.of();
         }
-        var finished = new ArrayList<Bytes>();
-        var due = new ArrayList<Bytes>();
+        var due = new ArrayList<Due>();
         held.forEach((key, waiting) -> {
-            if (!waiting.done) {
-                var until = heavy.get(key);
-                if (until == null || until - System.nanoTime() <= 0) {
-                    due.add(key);
-                }
-            } else if (clock.isCommitted(waiting.doneAt)) {
-                finished.add(key);
+            var until = heavy.get(key);
+            if (!waiting.done && (until == null || until - System.nanoTime() <= 0)) {
+                due.add(Due.shown(key.get(), waiting.cause, waiting.causes.oldest(clock)));
+                waiting.done = true;
+                waiting.doneAt = clock.stamp();
+                waiting.causes.out(waiting.doneAt);
             }
         });
-        for (var key : due) {
-            var waiting = held.get(key);
-            waiting.done = true;
-            emit.show(key.get(), waiting.cause, waiting.causes.oldest(clock));
-            waiting.doneAt = clock.stamp();
-            waiting.causes.out(waiting.doneAt);
-        }
-        for (var key : finished) {
-            held.remove(key);
-            store.delete(Keys.heldDocument(key.get()));
-        }
+        return due;
     }
 }

@@ -56,23 +56,22 @@ final class Home {
         }
     }
 
-    /** Takes away the rows under an index that are older than a position, or went at it. */
-    void truncate(LookupIndex index, Position position, Headers cause) {
-        record Gone(byte[] reference, byte[] rowId) {}
-        var gone = new ArrayList<Gone>();
-        try (var all = store.prefixScan(Keys.homeRows(index.id()), Stores.BYTES)) {
-            while (all.hasNext()) {
-                var next = all.next();
-                var entry = Entry.read(next.value);
-                if (entry.row() != null && entry.position().isBefore(position) || entry.position().equals(position)) {
-                    var reference = Keys.homeReference(next.key);
-                    gone.add(new Gone(reference, Keys.from(next.key, Keys.homeRows(reference).get().length)));
-                }
+    /**
+     * Takes away some of the rows under an index that a truncate took away.
+     *
+     * @param from where to go on, null at the beginning
+     * @return where to go on then, null at the end
+     */
+    Bytes truncate(LookupIndex index, Position floor, Bytes from, int most, Headers cause) {
+        var piece = Piece.of(store, Keys.homeRows(index.id()), from, most);
+        for (var next : piece.entries()) {
+            var entry = Entry.read(next.value);
+            if (entry.row() != null && entry.position().isBefore(floor) || entry.position().equals(floor)) {
+                var reference = Keys.homeReference(next.key);
+                take(reference, new Message.Indexed(floor, Keys.from(next.key, Keys.homeRows(reference).get().length), null), cause);
             }
         }
-        for (var row : gone) {
-            take(row.reference, new Message.Indexed(position, row.rowId, null), cause);
-        }
+        return piece.next();
     }
 
     /** A partition asks, perhaps again. */

@@ -51,8 +51,8 @@ public final class JoinTopology {
         topology.addSource(AutoOffsetReset.earliest(), "from-exchange", (record, time) -> Math.max(0, record.timestamp()), bytes, bytes, topics.exchange());
         var shares = ThreadLocal.withInitial(ThreadShare::new);
         topology.addProcessor("joiner", () -> new Joiner(plan, settings, commits, stage, shares), "from-exchange");
-        topology.addStateStore(store(Stores.ROWS), "router");
-        topology.addStateStore(store(Stores.DOCUMENTS), "router", "joiner");
+        topology.addStateStore(store(Stores.ROWS), "router", "joiner");
+        topology.addStateStore(store(Stores.DOCUMENTS), "joiner");
         topology.addStateStore(store(Stores.LOOKUPS), "joiner");
         topology.addSink(Sinks.EXCHANGE, topics.exchange(), out, out, exchange(), "router", "joiner");
         topology.addSink(Sinks.DOCUMENTS, topics.documents(), out, out, byKey(), "joiner");

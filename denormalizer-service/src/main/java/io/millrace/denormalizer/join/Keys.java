@@ -53,6 +53,11 @@ final class Keys {
         return Bytes.wrap(new ByteWriter(2 + rowId.length).putShort(table).put(rowId).toBytes());
     }
 
+    /** The floor of a table among the rows of all; no table has such an id. */
+    static Bytes announcedFloor(int table) {
+        return row(0xFFFF, new ByteWriter(2).putShort(table).toBytes());
+    }
+
     static Bytes rows(int table) {
         return row(table, new byte[0]);
     }
@@ -95,8 +100,20 @@ final class Keys {
         return Bytes.wrap(document(rootKey, 1).put(HEAD).toBytes());
     }
 
+    /** A document's references, where they are few. */
     static Bytes references(byte[] rootKey) {
         return Bytes.wrap(document(rootKey, 1).put(REFERENCES).toBytes());
+    }
+
+    /** One of a document's references, where they are many. */
+    static Bytes reference(byte[] rootKey, byte[] reference) {
+        return Bytes.wrap(document(rootKey, 1 + reference.length).put(REFERENCES).put(reference).toBytes());
+    }
+
+    /** The reference in one of a document's keys; null in the key of them all. */
+    static Bytes referenceOf(Bytes key, byte[] rootKey) {
+        int at = 4 + rootKey.length;
+        return key.get().length == at ? null : Bytes.wrap(from(key, at));
     }
 
     static Bytes entries(byte[] rootKey) {
@@ -166,6 +183,15 @@ final class Keys {
     /** What a document refers to: a look-up index and the key looked for in it. */
     static byte[] reference(int index, byte[] key) {
         return new ByteWriter(2 + key.length).putShort(index).put(key).toBytes();
+    }
+
+    /** Just behind one document that refers to something. */
+    static Bytes behindReferrer(byte[] reference, byte[] rootKey) {
+        return Bytes.wrap(new ByteWriter(2 + reference.length + rootKey.length).put(REFERRER).put(reference).put(rootKey).put(0).toBytes());
+    }
+
+    static Bytes referrers(byte[] reference) {
+        return of(REFERRER, reference);
     }
 
     static Bytes floor(int table) {
@@ -264,6 +290,11 @@ final class Keys {
     /** The id of a reference's index. */
     static int indexOf(byte[] reference) {
         return (reference[0] & 0xFF) << 8 | reference[1] & 0xFF;
+    }
+
+    /** The key that a reference looks for. */
+    static byte[] keyOf(byte[] reference) {
+        return Arrays.copyOfRange(reference, 2, reference.length);
     }
 
     static Bytes meta(String name) {

@@ -26,6 +26,7 @@ final class Lookups {
     private final KeyValueStore<Bytes, byte[]> store;
     private final CommitClock.Session clock;
     private final Graves graves;
+    private final Floors floors;
     private final Subscriptions subscriptions;
     private final ByteWriter scratch = new ByteWriter(256);
     /** What references led to lately, the least used first. */
@@ -34,7 +35,8 @@ final class Lookups {
     private long bytes;
 
     /** @param cacheBytes of memory for what documents referred to lately */
-    Lookups(KeyValueStore<Bytes, byte[]> store, CommitClock.Session clock, Graves graves, Subscriptions subscriptions, long cacheBytes) {
+    Lookups(KeyValueStore<Bytes, byte[]> store, CommitClock.Session clock, Graves graves, Floors floors, Subscriptions subscriptions, long cacheBytes) {
+        this.floors = floors;
         this.subscriptions = subscriptions;
         this.store = store;
         this.clock = clock;
@@ -70,7 +72,7 @@ final class Lookups {
         var changed = new LinkedHashSet<Bytes>();
         var at = Keys.lookupRow(table.id(), rowId);
         var before = Image.read(store.get(at));
-        if (before != null && position.isBefore(before.position()) || content != null && position.isBefore(floor(table))) {
+        if (before != null && position.isBefore(before.position()) || content != null && floors.isBelow(table, position)) {
             return changed;
         }
         boolean again = before != null && position.equals(before.position());
@@ -133,28 +135,21 @@ final class Lookups {
         return stored == null ? Position.NONE : Position.of(stored);
     }
 
-    /** Rows older than this are gone. */
-    Position floor(TablePlan table) {
-        return position(store.get(Keys.floor(table.id())));
-    }
-
-    void raiseFloor(TablePlan table, Position to) {
-        store.put(Keys.floor(table.id()), to.toBytes());
-    }
-
-    /** The ids of the rows that are older than a position, or went at it. */
-    List<byte[]> olderThan(TablePlan table, Position position) {
-        var ids = new ArrayList<byte[]>();
-        try (var all = store.prefixScan(Keys.lookupRows(table.id()), Stores.BYTES)) {
-            while (all.hasNext()) {
-                var next = all.next();
-                var image = Image.read(next.value);
-                if (image.isPresent() && image.position().isBefore(position) || image.position().equals(position)) {
-                    ids.add(Keys.from(next.key, 3));
-                }
+    /**
+     * Takes away some of the rows that a truncate took away. The marks of the keys that they had say so.
+     *
+     * @param from where to go on, null at the beginning
+     * @return where to go on then, null at the end
+     */
+    Bytes truncate(TablePlan table, Position floor, Bytes from, int most) {
+        var piece = Piece.of(store, Keys.lookupRows(table.id()), from, most);
+        for (var entry : piece.entries()) {
+            var image = Image.read(entry.value);
+            if (image.isPresent() && image.position().isBefore(floor) || image.position().equals(floor)) {
+                apply(table, Keys.from(entry.key, 3), floor, null);
             }
         }
-        return ids;
+        return piece.next();
     }
 
     /**
@@ -228,7 +223,7 @@ final class Lookups {
 
     /** The highest position behind a reference: of its rows and of what left it, as far as they are known. */
     Position behind(byte[] reference, LookupIndex index) {
-        var key = Arrays.copyOfRange(reference, 2, reference.length);
+        var key = Keys.keyOf(reference);
         var mark = mark(Bytes.wrap(reference), index, key);
         var position = mark == null ? Position.NONE : mark;
         for (var found : all(index, key)) {

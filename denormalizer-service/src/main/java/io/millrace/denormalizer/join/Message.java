@@ -27,8 +27,8 @@ sealed interface Message {
     /** A look-up row for every partition; {@code row} is null when it was deleted. */
     record Lookup(Position position, int table, byte[] rowId, byte[] row) implements Message {}
 
-    /** All rows of a table that are older than the position are gone; for every partition. */
-    record Floor(Position position, int table) implements Message {}
+    /** All rows of a table that are older than the position are gone, for this partition. */
+    record Floor(Position position, int partition, int table) implements Message {}
 
     /** A request to erase a document. */
     record Erase(Position position, String documentId) implements Message {}
@@ -65,7 +65,7 @@ sealed interface Message {
 
     /** Whether an encoded message goes to every partition. */
     static boolean isForAll(byte[] encoded) {
-        return encoded[0] == 5 || encoded[0] == 6;
+        return encoded[0] == 5;
     }
 
     /** Whether an encoded message goes to where a reference is at home. */
@@ -115,7 +115,7 @@ sealed interface Message {
             case Placed m -> tail(head(3, m.position).putShort(m.node).putBlock(m.rowId), m.row);
             case Located m -> tail(head(4, m.position).putShort(m.node).putBlock(m.parent), m.rootKey);
             case Lookup m -> tail(head(5, m.position).putShort(m.table).putBlock(m.rowId), m.row);
-            case Floor m -> head(6, m.position).putShort(m.table).toBytes();
+            case Floor m -> put(m.position, new ByteWriter(32).put(13).putShort(m.partition)).putShort(m.table).toBytes();
             case Erase m -> head(7, m.position).putBlock(m.documentId.getBytes(java.nio.charset.StandardCharsets.UTF_8)).toBytes();
             case Indexed m -> tail(head(8, m.position).putBlock(m.rowId), m.row);
             case Subscribe m -> new ByteWriter(11).put(9).putShort(m.partition).putLong(m.nonce).toBytes();
@@ -134,15 +134,22 @@ sealed interface Message {
             case 3 -> new Placed(position(in), in.getShort(), in.getBlock(), tail(in));
             case 4 -> new Located(position(in), in.getShort(), in.getBlock(), tail(in));
             case 5 -> new Lookup(position(in), in.getShort(), in.getBlock(), tail(in));
-            case 6 -> new Floor(position(in), in.getShort());
+            // As a version before wrote it, to every partition.
+            case 6 -> new Floor(position(in), -1, in.getShort());
             case 7 -> new Erase(position(in), in.getUtf8());
             case 8 -> new Indexed(position(in), in.getBlock(), tail(in));
             case 9 -> new Subscribe(in.getShort(), in.getLong());
             case 10 -> new Unsubscribe(in.getShort(), in.getLong());
             case 11 -> answer(in);
             case 12 -> notice(in);
+            case 13 -> floor(in);
             default -> throw new IllegalStateException("A message of the unknown type " + type + " is on the exchange topic: it was written by another version");
         };
+    }
+
+    private static Floor floor(ByteReader in) {
+        int partition = in.getShort();
+        return new Floor(position(in), partition, in.getShort());
     }
 
     private static Notice notice(ByteReader in) {

@@ -19,9 +19,11 @@ import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.context.Context;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 
 /** What one pipeline's join tells the world: meters and traces. Thread-safe; recording is cheap. */
 public final class Stage {
@@ -56,9 +58,7 @@ public final class Stage {
             return size() > MOST_TRACED;
         }
     };
-    private final Map<Integer, String> phases = new ConcurrentHashMap<>();
-    private final Map<Integer, Integer> fanOuts = new ConcurrentHashMap<>();
-    private final Map<Integer, Integer> asked = new ConcurrentHashMap<>();
+    private final Set<Partition> partitions = ConcurrentHashMap.newKeySet();
 
     public Stage(Plan plan, MeterRegistry meters, Tracer tracer) {
         this.plan = plan;
@@ -82,7 +82,7 @@ public final class Stage {
         sinceCommit = Timer.builder("millrace.commit.to.stage").tag("stage", "join").tag("pipeline", plan.pipeline())
                 .publishPercentiles(0.5, 0.95, 0.99).register(meters);
         Gauge.builder("millrace.lag.records", lag, AtomicLong::get).strongReference(true).tag("stage", "join").tag("pipeline", plan.pipeline()).register(meters);
-        Gauge.builder("millrace.lookups.asked", asked, a -> a.values().stream().mapToInt(Integer::intValue).sum()).strongReference(true)
+        Gauge.builder("millrace.lookups.asked", this, s -> s.partitions.stream().mapToInt(p -> p.asked).sum()).strongReference(true)
                 .description("Look-up keys that were subscribed to and whose rows have not come").tag("stage", "join").tag("pipeline", plan.pipeline()).register(meters);
         Gauge.builder("millrace.fan.outs", this, Stage::pendingFanOuts).strongReference(true)
                 .tag("stage", "join").tag("pipeline", plan.pipeline()).register(meters);
@@ -151,21 +151,47 @@ public final class Stage {
         }
     }
 
-    void phase(int partition, String phase) {
-        phases.put(partition, phase);
+    /** What one partition tells, for as long as it runs here. */
+    final class Partition {
+
+        private final int number;
+        private volatile String phase = "";
+        private volatile int fanOuts;
+        private volatile int asked;
+
+        private Partition(int number) {
+            this.number = number;
+        }
+
+        /** How far its first build is. */
+        void phase(String now) {
+            phase = now;
+        }
+
+        void asked(int references) {
+            asked = references;
+        }
+
+        void fanOuts(int pending) {
+            fanOuts = pending;
+        }
+
+        /** It ends here, or moves elsewhere: nothing that it told holds any more. */
+        void leave() {
+            partitions.remove(this);
+        }
     }
 
-    void asked(int partition, int references) {
-        asked.put(partition, references);
+    /** A partition begins here. */
+    Partition partition(int number) {
+        var partition = new Partition(number);
+        partitions.add(partition);
+        return partition;
     }
 
-    void fanOuts(int partition, int pending) {
-        fanOuts.put(partition, pending);
-    }
-
-    /** How many look-ups' changes are on their way into documents here. */
+    /** How many look-ups' changes, and truncates, are on their way into documents here. */
     public int pendingFanOuts() {
-        return fanOuts.values().stream().mapToInt(Integer::intValue).sum();
+        return partitions.stream().mapToInt(p -> p.fanOuts).sum();
     }
 
     /** How many records the group has not committed, on the rows and on the exchange. */
@@ -178,9 +204,9 @@ public final class Stage {
         retries.increment();
     }
 
-    /** For each partition that runs, or ran, here: how far its first build is. */
+    /** For each partition that runs here: how far its first build is. */
     public Map<Integer, String> phases() {
-        return Map.copyOf(phases);
+        return partitions.stream().collect(Collectors.toMap(p -> p.number, p -> p.phase, (one, other) -> other));
     }
 
     /** Continues a sampled trace with a span of this stage; hands any other context on untouched. */

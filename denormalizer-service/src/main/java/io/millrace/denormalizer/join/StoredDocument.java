@@ -1,7 +1,6 @@
 package io.millrace.denormalizer.join;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.KeyValue;
@@ -20,7 +19,8 @@ final class StoredDocument {
     private Bytes after;
     private byte[] rootKey;
     private Head head;
-    private byte[] references;
+    private final List<Bytes> references = new ArrayList<>();
+    private boolean hasFewReferences;
 
     StoredDocument(KeyValueStore<Bytes, byte[]> store) {
         this.store = store;
@@ -56,16 +56,28 @@ final class StoredDocument {
         rootKey = root;
         after = Keys.behindDocument(root);
         head = null;
-        references = null;
+        references.clear();
+        hasFewReferences = false;
         entries.clear();
     }
 
     private void take(KeyValue<Bytes, byte[]> next) {
         switch (Keys.part(next.key, rootKey)) {
             case Keys.HEAD -> head = Head.read(next.value);
-            case Keys.REFERENCES -> references = next.value;
+            case Keys.REFERENCES -> takeReferences(next);
             case Keys.ENTRY -> entries.add(next);
             default -> { }
+        }
+    }
+
+    /** The one value comes first. As long as it is there, keys beside it are what a crash has left of a set that had begun to grow. */
+    private void takeReferences(KeyValue<Bytes, byte[]> next) {
+        var reference = Keys.referenceOf(next.key, rootKey);
+        if (reference == null) {
+            hasFewReferences = true;
+            references.addAll(References.read(next.value));
+        } else if (!hasFewReferences) {
+            references.add(reference);
         }
     }
 
@@ -78,9 +90,14 @@ final class StoredDocument {
         return head == null ? Head.read(null) : head;
     }
 
-    /** Null where none are stored. */
-    byte[] references() {
+    /** Sorted. */
+    List<Bytes> references() {
         return references;
+    }
+
+    /** Whether each reference has a key of its own. */
+    boolean hasManyReferences() {
+        return !hasFewReferences && !references.isEmpty();
     }
 
     /** How many rows of arrays are stored, stubs included. */
@@ -100,13 +117,9 @@ final class StoredDocument {
             }
         }
         int end = from;
-        while (end < entries.size() && beginsWith(entries.get(end).key.get(), prefix.get())) {
+        while (end < entries.size() && Piece.beginsWith(entries.get(end).key.get(), prefix.get())) {
             end++;
         }
         return entries.subList(from, end);
-    }
-
-    private static boolean beginsWith(byte[] key, byte[] prefix) {
-        return key.length >= prefix.length && Arrays.equals(key, 0, prefix.length, prefix, 0, prefix.length);
     }
 }

@@ -45,7 +45,6 @@ final class Subscriptions {
     private final Graves graves;
     private final int partition;
     private final LongSupplier millis;
-    private final LongSupplier offset;
     private final Sender send;
     /** A document that holds the reference, for those that were lately asked for one: as long as it does, no other need be looked for. */
     private final Map<Bytes, byte[]> holders = new LinkedHashMap<>(16, 0.75f, true) {
@@ -69,15 +68,13 @@ final class Subscriptions {
     /**
      * @param partition this one
      * @param millis the time, as the task has it
-     * @param offset of the record of the exchange that is worked on, negative where it is none
      */
-    Subscriptions(KeyValueStore<Bytes, byte[]> store, CommitClock.Session clock, Graves graves, int partition, LongSupplier millis, LongSupplier offset, Sender send) {
+    Subscriptions(KeyValueStore<Bytes, byte[]> store, CommitClock.Session clock, Graves graves, int partition, LongSupplier millis, Sender send) {
         this.store = store;
         this.clock = clock;
         this.graves = graves;
         this.partition = partition;
         this.millis = millis;
-        this.offset = offset;
         this.send = send;
         looked = clock.stamp();
         try (var all = store.prefixScan(Keys.asked(), Stores.BYTES)) {
@@ -165,7 +162,7 @@ final class Subscriptions {
     }
 
     /** A document holds the reference. Its home is asked where it was not yet. */
-    void hold(byte[] reference, Headers cause) {
+    void hold(byte[] reference, Change change) {
         if (store.get(Keys.subscribed(reference)) != null || isAsked(reference)) {
             return;
         }
@@ -173,10 +170,10 @@ final class Subscriptions {
             store.delete(Keys.left(reference));
             left--;
         }
-        long nonce = offset.getAsLong() >= 0 ? offset.getAsLong() : ThreadLocalRandom.current().nextLong(Long.MIN_VALUE, 0);
+        long nonce = change.isOfRecord() ? change.offset() : ThreadLocalRandom.current().nextLong(Long.MIN_VALUE, 0);
         store.put(Keys.asked(reference), new ByteWriter(16).putLong(nonce).putLong(millis.getAsLong()).toBytes());
         asked++;
-        send.send(reference, new Message.Subscribe(partition, nonce), cause);
+        send.send(reference, new Message.Subscribe(partition, nonce), change.cause());
     }
 
     /**
@@ -229,7 +226,7 @@ final class Subscriptions {
 
     private byte[] holder(byte[] reference, byte[] from) {
         var prefix = Keys.referrer(reference, Stores.NONE).get();
-        try (var all = store.range(Keys.referrer(reference, from), Bytes.wrap(FanOut.behind(prefix)))) {
+        try (var all = store.range(Keys.referrer(reference, from), Bytes.wrap(Piece.behind(prefix)))) {
             var first = all.hasNext() ? all.next().key.get() : null;
             return first == null || !Arrays.equals(first, 0, Math.min(first.length, prefix.length), prefix, 0, prefix.length) ? null : Arrays.copyOfRange(first, prefix.length, first.length);
         }

@@ -4,6 +4,7 @@ import io.millrace.values.bytes.ByteReader;
 import io.millrace.values.bytes.ByteWriter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.kafka.common.header.Headers;
@@ -24,7 +25,7 @@ import org.apache.kafka.streams.state.KeyValueStore;
 final class WaitingDocuments {
 
     /** How many are watched. */
-    static final int MOST = 1_000;
+    private static final int MOST = 1_000;
     private static final int MOST_DONE = 10_000;
     private static final int MOST_AGES = 64;
     /** The offset of the record since which a stored document waits, beside the headers of the change. */
@@ -35,7 +36,6 @@ final class WaitingDocuments {
     private final KeyValueStore<Bytes, byte[]> store;
     private final CommitClock.Session clock;
     private final Subscriptions subscriptions;
-    private final Show emit;
     private final Map<Bytes, Watched> watched = new LinkedHashMap<>(16, 0.75f, true) {
         @Override
         protected boolean removeEldestEntry(Map.Entry<Bytes, Watched> eldest) {
@@ -50,11 +50,10 @@ final class WaitingDocuments {
     /** Where the walk over what is stored goes on; null where none is under way. */
     private Bytes walk;
 
-    WaitingDocuments(KeyValueStore<Bytes, byte[]> store, CommitClock.Session clock, Subscriptions subscriptions, Show emit) {
+    WaitingDocuments(KeyValueStore<Bytes, byte[]> store, CommitClock.Session clock, Subscriptions subscriptions) {
         this.store = store;
         this.clock = clock;
         this.subscriptions = subscriptions;
-        this.emit = emit;
         try (var all = store.prefixScan(Keys.waitingDocuments(), Stores.BYTES)) {
             while (all.hasNext()) {
                 stored++;
@@ -93,9 +92,9 @@ final class WaitingDocuments {
     }
 
     /** What a document that waited is rendered for: the change since which it waits; where none is known, the one that is at hand. */
-    Headers cause(byte[] rootKey, Headers change) {
+    Change change(byte[] rootKey, Change change) {
         var found = watched.isEmpty() ? null : watched.get(Bytes.wrap(rootKey));
-        return found == null ? change : found.cause;
+        return found == null ? change : change.with(found.cause, change.since());
     }
 
     /** The oldest record since which a document waits, or that is not known to be committed; {@link Causes#NONE} where there is none. */
@@ -103,12 +102,10 @@ final class WaitingDocuments {
         return ages.isEmpty() ? Causes.NONE : ages.firstKey();
     }
 
-    /**
-     * The document waits for a reference that it holds.
-     *
-     * @param since the offset of the oldest record for which it is to be shown
-     */
-    void add(byte[] rootKey, Bytes reference, Headers cause, long since) {
+    /** The document waits for a reference that it holds. */
+    void add(byte[] rootKey, Bytes reference, Change change) {
+        var cause = change.cause();
+        long since = change.since();
         var key = Bytes.wrap(rootKey);
         if (done.remove(key) == null && store.get(Keys.waitingDocument(rootKey)) == null) {
             long age = count(since);
@@ -146,16 +143,16 @@ final class WaitingDocuments {
     }
 
     private static byte[] stored(Headers cause, long since) {
-        return FanOut.headers(new RecordHeaders(cause).add(SINCE, new ByteWriter(Long.BYTES).putLong(since).toBytes()));
+        return StoredCause.write(new RecordHeaders(cause).add(SINCE, new ByteWriter(Long.BYTES).putLong(since).toBytes()));
     }
 
     private static long since(byte[] stored) {
-        var since = FanOut.headers(stored).lastHeader(SINCE);
+        var since = StoredCause.read(stored).lastHeader(SINCE);
         return since == null ? 0 : new ByteReader(since.value()).getLong();
     }
 
     private static Headers cause(byte[] stored) {
-        return FanOut.headers(stored).remove(SINCE);
+        return StoredCause.read(stored).remove(SINCE);
     }
 
     /** The document is out, or gone, or cannot be built. */
@@ -178,7 +175,7 @@ final class WaitingDocuments {
     }
 
     /** Forgets what is committed. */
-    void clear() {
+    void settle() {
         for (var all = done.entrySet().iterator(); all.hasNext();) {
             var next = all.next();
             if (!clock.isCommitted(next.getValue())) {
@@ -192,26 +189,20 @@ final class WaitingDocuments {
         }
     }
 
-    /** Renders some of what an earlier life left. Only for when every document may be shown. */
-    void work() {
+    /** Some of what an earlier life left. Only for when every document may be shown. */
+    List<Due> due() {
         if (walk == null || done.size() + PIECE > MOST_DONE) {
-            return;
+            return List.of();
         }
-        record Waiting(byte[] rootKey, Headers cause, long since) {}
-        var piece = new ArrayList<Waiting>();
-        try (var all = store.range(walk, Keys.behindWaitingDocuments())) {
-            walk = null;
-            while (all.hasNext()) {
-                var next = all.next();
-                if (piece.size() == PIECE) {
-                    walk = next.key;
-                    break;
-                }
-                if (!done.containsKey(Bytes.wrap(Keys.from(next.key, 1)))) {
-                    piece.add(new Waiting(Keys.from(next.key, 1), cause(next.value), since(next.value)));
-                }
+        var piece = Piece.of(store, Keys.waitingDocuments(), walk, PIECE);
+        walk = piece.next();
+        var due = new ArrayList<Due>();
+        for (var next : piece.entries()) {
+            var rootKey = Keys.from(next.key, 1);
+            if (!done.containsKey(Bytes.wrap(rootKey))) {
+                due.add(Due.shown(rootKey, cause(next.value), since(next.value)));
             }
         }
-        piece.forEach(waiting -> emit.show(waiting.rootKey, waiting.cause, waiting.since));
+        return due;
     }
 }

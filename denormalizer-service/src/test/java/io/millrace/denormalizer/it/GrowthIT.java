@@ -93,7 +93,7 @@ class GrowthIT {
         }
         world.rows.send(world.random, false);
         service.start();
-        try (var read = new Shown(world.stack, "heavy", documents)) {
+        try (var read = new Shown(world.stack, "heavy", documents, "\"team\":{\"name\":\"", '"')) {
             read.until("before", Duration.ofMinutes(15));
             assertBounded(service, documents + " documents built");
 
@@ -121,6 +121,51 @@ class GrowthIT {
                     others.get(others.size() / 2), others.get(others.size() * 99 / 100));
             assertTrue(others.get(others.size() * 99 / 100) < 500, others::toString);
             assertBounded(service, documents + " documents show a look-up");
+        }
+    }
+
+    @Test
+    void aTruncateOfAMillionChildrenEmitsEachDocumentOnceWhileOthersDoNotWait() throws Exception {
+        world = new World(data, Map.of("heavy", "heavy"));
+        int children = Integer.getInteger("millrace.it.children", 1_000_000);
+        int documents = children / 50;
+        var service = world.stack.service(1, GROWTH.toString(), Map.of());
+        for (int id = 1; id <= documents; id++) {
+            world.rows.pass("monitor", "c", Map.of("id", Integer.toString(id), "title", "m" + id));
+        }
+        for (int id = 0; id < children; id++) {
+            world.rows.pass("recipient", "c", Map.of("id", Integer.toString(id), "monitor_id", Integer.toString(1 + id % documents), "kind", "k", "address", "a" + id));
+        }
+        world.rows.send(world.random, false);
+        service.start();
+        try (var read = new Shown(world.stack, "heavy", documents, "\"count\":", ',')) {
+            read.until("50", Duration.ofMinutes(15));
+            assertBounded(service, children + " children built");
+            long before = read.records();
+
+            world.rows.nextTransaction();
+            world.rows.change("recipient", "t", null, null);
+            world.rows.send(world.random, false);
+            var others = new ArrayList<Long>();
+            long began = System.nanoTime();
+            for (int round = 1; read.shown("0") < documents; round++) {
+                assertTrue(System.nanoTime() - began < Duration.ofMinutes(10).toNanos(), "the truncate is still under way");
+                var title = "changed " + round;
+                world.rows.nextTransaction();
+                world.rows.pass("monitor", "u", Map.of("id", Integer.toString(1 + round % documents), "title", title));
+                world.rows.send(world.random, false);
+                long sent = System.nanoTime();
+                while (!read.sawTitle(title)) {
+                    assertTrue(System.nanoTime() - sent < Duration.ofSeconds(30).toNanos(), "a single change waits for the truncate");
+                }
+                others.add((System.nanoTime() - sent) / 1_000_000);
+            }
+            others.sort(null);
+            System.out.printf("%,d documents lose %,d children in %.1f s; %d single changes meanwhile: p50 %d ms, p99 %d ms%n", documents, children, (System.nanoTime() - began) / 1e9, others.size(),
+                    others.get(others.size() / 2), others.get(others.size() * 99 / 100));
+            assertEquals(documents + others.size(), read.records() - before, "each document once, and each single change");
+            assertTrue(others.get(others.size() * 99 / 100) < 1_000, others::toString);
+            assertBounded(service, "a truncate of " + children + " children");
         }
     }
 
@@ -170,11 +215,17 @@ class GrowthIT {
 
         private final KafkaConsumer<byte[], byte[]> consumer;
         private final int documents;
+        private final String before;
+        private final char behind;
         private final Map<String, BitSet> shown = new HashMap<>();
         private String title = "";
+        private long records;
 
-        Shown(Stack stack, String pipeline, int documents) {
+        /** @param before and {@code behind}: what stands around the value that is looked for */
+        Shown(Stack stack, String pipeline, int documents, String before, char behind) {
             this.documents = documents;
+            this.before = before;
+            this.behind = behind;
             consumer = new KafkaConsumer<>(Map.of("bootstrap.servers", stack.servers().kafkaBootstrap(), "auto.offset.reset", "earliest", "max.poll.records", 5_000), new ByteArrayDeserializer(), new ByteArrayDeserializer());
             var partitions = IntStream.range(0, Stack.PARTITIONS).mapToObj(p -> new TopicPartition(Topics.documents(pipeline), p)).toList();
             consumer.assign(partitions);
@@ -185,17 +236,22 @@ class GrowthIT {
             for (var record : consumer.poll(Duration.ofMillis(5))) {
                 var document = new String(record.value(), StandardCharsets.UTF_8);
                 int id = Integer.parseInt(new String(record.key(), StandardCharsets.UTF_8));
-                var name = between(document, "\"team\":{\"name\":\"");
+                var name = between(document, before, behind);
+                records++;
                 shown.computeIfAbsent(name, n -> new BitSet(documents)).set(id);
                 shown.forEach((other, ids) -> ids.set(id, other.equals(name)));
-                title = document.contains("\"changed ") ? between(document, "\"title\":\"") : title;
+                title = document.contains("\"changed ") ? between(document, "\"title\":\"", '"') : title;
                 assertTrue(Headers.number(record.headers(), Headers.VERSION, -1) >= 0);
             }
         }
 
-        private static String between(String document, String start) {
+        private static String between(String document, String start, char end) {
             int from = document.indexOf(start) + start.length();
-            return document.substring(from, document.indexOf('"', from));
+            return document.substring(from, document.indexOf(end, from));
+        }
+
+        long records() {
+            return records;
         }
 
         int shown(String name) {

@@ -59,6 +59,7 @@ final class Cluster {
     private final Map<Integer, String> told = new HashMap<>();
     /** Which messages do not arrive though nobody crashes, by their partition. */
     private BiPredicate<Integer, Message> loss = (partition, message) -> false;
+    private Pace pace = Pace.UNLIMITED;
     private boolean caughtUp;
     private long millis = 1_000_000;
 
@@ -68,7 +69,7 @@ final class Cluster {
         this.schemas = schemas;
         this.random = random;
         topics = JoinTopics.of(plan);
-        settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 1 << 20, 20_000, Pace.UNLIMITED, DocumentSteps.NONE, Set.of(plan.pipeline()));
+        settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 1 << 20, 20_000, (partition, count) -> pace.test(partition, count), DocumentSteps.NONE, Set.of(plan.pipeline()));
         stage = new Stage(plan, new SimpleMeterRegistry(), OpenTelemetry.noop().getTracer("test"));
         for (var topic : JoinTopology.sourceTopics(plan)) {
             logs.put(topic, partitions(partitions));
@@ -277,6 +278,10 @@ final class Cluster {
 
     void caughtUp() {
         caughtUp = true;
+    }
+
+    void pace(Pace now) {
+        pace = now;
     }
 
     void lose(BiPredicate<Integer, Message> which) {

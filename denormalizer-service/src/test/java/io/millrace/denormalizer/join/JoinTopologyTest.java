@@ -64,10 +64,13 @@ class JoinTopologyTest {
     private TopologyTestDriver driver;
     private TestOutputTopic<byte[], byte[]> output;
     private TestOutputTopic<byte[], byte[]> told;
+    private TestOutputTopic<byte[], byte[]> setAside;
     private boolean isIdle;
     /** Before which record of the exchange all is said to be out. */
     private long out;
     private Pipeline pipeline;
+    private Stage stage;
+    private SimpleMeterRegistry meters;
 
     private void open(String name) throws IOException {
         open(PipelineFiles.load(List.of(file(name))).getFirst().pipeline());
@@ -84,8 +87,9 @@ class JoinTopologyTest {
         var plan = Planner.plan(pipeline, rootKeys.columns());
         var settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 1 << 20, 20_000, pace, DocumentSteps.NONE, Set.of(plan.pipeline()));
         var topics = JoinTopics.of(plan);
-        var topology = JoinTopology.of(plan, topics, rootKeys, rows::schema, commits, settings,
-                new Stage(plan, new SimpleMeterRegistry(), OpenTelemetry.noop().getTracer("test")));
+        meters = new SimpleMeterRegistry();
+        stage = new Stage(plan, meters, OpenTelemetry.noop().getTracer("test"));
+        var topology = JoinTopology.of(plan, topics, rootKeys, rows::schema, commits, settings, stage);
         var properties = new Properties();
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "test");
         properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "not-used:1");
@@ -96,11 +100,14 @@ class JoinTopologyTest {
         }
         output = driver.createOutputTopic(topics.documents(), new ByteArrayDeserializer(), new ByteArrayDeserializer());
         told = driver.createOutputTopic(topics.state(), new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        setAside = driver.createOutputTopic(topics.quarantine(), new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
 
     @AfterEach
     void close() throws IOException {
-        driver.close();
+        if (driver != null) {
+            driver.close();
+        }
         Scratch.delete(state);
     }
 
@@ -373,5 +380,160 @@ class JoinTopologyTest {
         rows.put("monitor", List.of("1"), RandomRows.with("id", "1", "title", "new"));
         send(random);
         compare("after the row was inserted anew");
+    }
+
+    /** Twenty monitors of fifty recipients each; all have their documents. */
+    private void openWithRecipients(Random random) throws IOException {
+        open("monitors");
+        caughtUp = true;
+        for (int monitor = 1; monitor <= 20; monitor++) {
+            rows.put("monitor", List.of("" + monitor), RandomRows.with("id", "" + monitor, "title", "t"));
+            for (int i = 0; i < 50; i++) {
+                var id = "" + (100 * monitor + i);
+                rows.put("recipient", List.of(id), RandomRows.with("id", id, "monitor_id", "" + monitor, "kind", "k"));
+            }
+        }
+        send(random);
+        emitted = 0;
+    }
+
+    private void truncate(String table) {
+        rows.truncate(table);
+        rows.pending.remove(table).forEach(inputs.get(RandomRows.topic(table))::pipeInput);
+    }
+
+    @Test
+    void aTruncateEmitsEachDocumentOnce() throws IOException {
+        var random = new Random(1);
+        openWithRecipients(random);
+        truncate("recipient");
+        send(random);
+        compare("after the truncate");
+        assertEquals(20, emitted);
+        assertTrue(versions.values().stream().allMatch(v -> v == rows.position()), () -> "a document is as new as the truncate: " + versions);
+    }
+
+    @Test
+    void aTruncateOfLookUpsEmitsEachDocumentOnce() throws IOException {
+        var random = new Random(1);
+        open("monitors");
+        caughtUp = true;
+        for (int i = 1; i <= 40; i++) {
+            var id = "" + i;
+            rows.put("person", List.of(id), RandomRows.with("id", id, "handle", "h" + id, "name", "p"));
+            rows.put("team", List.of(id), RandomRows.with("id", id, "name", "t", "lead_id", id));
+            rows.put("monitor", List.of(id), RandomRows.with("id", id, "team_id", id, "author_id", id, "editor", "h" + (1 + i % 40)));
+        }
+        rows.put("monitor", List.of("99"), RandomRows.with("id", "99", "author_id", "777"));
+        send(random);
+        emitted = 0;
+        truncate("person");
+        send(random);
+        compare("after the truncate");
+        assertEquals(40, emitted, "the document that showed none of the rows is not written");
+    }
+
+    @Test
+    void aTruncateOfTheRootTableDeletesEachDocumentOnce() throws IOException {
+        var random = new Random(1);
+        openWithRecipients(random);
+        truncate("monitor");
+        send(random);
+        assertEquals(Map.of(), documents);
+        assertEquals(20, emitted);
+    }
+
+    @Test
+    void twoTablesTruncatedTogetherEmitEachDocumentOnce() throws IOException {
+        var random = new Random(1);
+        openWithRecipients(random);
+        rows.put("tag", List.of("1"), RandomRows.with("id", "1", "key", "k"));
+        for (int monitor = 1; monitor <= 20; monitor++) {
+            rows.put("monitor_tag", List.of("" + monitor, "1"), RandomRows.with("monitor_id", "" + monitor, "tag_id", "1"));
+        }
+        send(random);
+        emitted = 0;
+        truncate("recipient");
+        truncate("monitor_tag");
+        send(random);
+        compare("after both");
+        assertEquals(20, emitted);
+    }
+
+    @Test
+    void whileATruncateIsUnderWayChangesOfOthersGoThroughAndNothingIsSaidToBeOut() throws IOException {
+        var room = new AtomicInteger(Integer.MAX_VALUE);
+        pace = (partition, count) -> room.getAndUpdate(l -> Math.max(0, l - count)) > 0;
+        var random = new Random(1);
+        openWithRecipients(random);
+        room.set(0);
+        truncate("recipient");
+        take();
+        assertEquals(0, emitted, "the record of a truncate is worked off in pieces, between other records");
+        for (int i = 0; i < 5; i++) {
+            driver.advanceWallClockTime(Duration.ofMillis(25));
+            commits.committed(0);
+        }
+        take();
+        assertFalse(isIdle);
+        assertEquals(0, emitted);
+        assertEquals(1, stage.pendingFanOuts());
+        rows.put("monitor", List.of("7"), RandomRows.with("id", "7", "title", "changed"));
+        rows.put("recipient", List.of("5000"), RandomRows.with("id", "5000", "monitor_id", "8", "kind", "new"));
+        for (var table : List.of("monitor", "recipient")) {
+            rows.pending.remove(table).forEach(inputs.get(RandomRows.topic(table))::pipeInput);
+        }
+        take();
+        assertTrue(documents.get("7").contains("changed"));
+        assertTrue(documents.get("8").contains("new"));
+        room.set(Integer.MAX_VALUE);
+        send(random);
+        compare("after the truncate");
+        assertTrue(emitted <= 22, "emitted " + emitted);
+    }
+
+    @Test
+    void aPartitionThatMovesAwayTakesWhatItSaidWithIt() throws IOException {
+        openWithTwoTeams(100);
+        rename("1", "n1");
+        driver.advanceWallClockTime(Duration.ofMillis(25));
+        assertEquals(1, stage.pendingFanOuts());
+        assertEquals(Map.of(0, "LIVE"), stage.phases());
+        driver.close();
+        driver = null;
+        assertEquals(0, stage.pendingFanOuts());
+        assertEquals(Map.of(), stage.phases());
+        assertEquals(0, meters.get("millrace.fan.outs").gauge().value());
+        assertEquals(0, meters.get("millrace.lookups.asked").gauge().value());
+    }
+
+    @Test
+    void aDocumentOfVeryManyLookUpsIsSetAsideAndOneMoreReferenceCostsOneMore() throws IOException {
+        open("monitors");
+        var changes = driver.createOutputTopic("test-documents-changelog", new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        rows.put("monitor", List.of("1"), RandomRows.with("id", "1", "title", "many"));
+        for (int i = 1; i <= 3_000; i++) {
+            putRecipient(i);
+        }
+        rows.pending.forEach((table, records) -> inputs.get(RandomRows.topic(table)).pipeRecordList(records));
+        rows.pending.clear();
+        caughtUp = true;
+        send(new Random(1));
+        int largest = changes.readValuesToList().stream().mapToInt(v -> v == null ? 0 : v.length).max().orElseThrow();
+        assertTrue(largest < 16 << 10, "a value of " + largest + " bytes: the changelog refuses what is too large, and that ends the join");
+        assertEquals("document-too-large", reason(setAside.readRecord()));
+        putRecipient(3_001);
+        send(new Random(1));
+        var written = changes.readValuesToList();
+        assertTrue(written.size() < 5 && written.stream().allMatch(v -> v.length < 600), () -> written.size() + " values are written for one more row");
+    }
+
+    private void putRecipient(int recipient) {
+        var id = Integer.toString(recipient);
+        rows.put("recipient", List.of(id), RandomRows.with("id", id, "monitor_id", "1", "person_id", id, "kind", "k".repeat(400)));
+    }
+
+    private static String reason(TestRecord<byte[], byte[]> record) {
+        return Headers.text(record.headers(), Headers.REASON);
     }
 }

@@ -38,7 +38,11 @@ class SubscriptionsTest {
 
     private void begin() {
         var clock = commits.session(0);
-        subscriptions = new Subscriptions(store, clock, new Graves(store, clock, Duration.ofMinutes(1)), 5, () -> millis, () -> offset, (to, message, cause) -> sent.add(message));
+        subscriptions = new Subscriptions(store, clock, new Graves(store, clock, Duration.ofMinutes(1)), 5, () -> millis, (to, message, cause) -> sent.add(message));
+    }
+
+    private Change change() {
+        return Change.of(CAUSE, offset);
     }
 
     private List<Message> sent() {
@@ -65,7 +69,7 @@ class SubscriptionsTest {
 
     private void hold() {
         store.put(Keys.referrer(REFERENCE, DOCUMENT), Stores.NONE);
-        subscriptions.hold(REFERENCE, CAUSE);
+        subscriptions.hold(REFERENCE, change());
     }
 
     private boolean drop(byte[] document) {
@@ -188,7 +192,7 @@ class SubscriptionsTest {
     @Test
     void everyAskIsRepeatedThoughThereAreManyOfThem() {
         for (int i = 0; i < 3_500; i++) {
-            subscriptions.hold(Keys.reference(3, new byte[] {(byte) (i >> 8), (byte) i}), CAUSE);
+            subscriptions.hold(Keys.reference(3, new byte[] {(byte) (i >> 8), (byte) i}), change());
         }
         sent();
         begin();
@@ -225,14 +229,14 @@ class SubscriptionsTest {
     private void hold(List<byte[]> holding, int document) {
         holding.add(new byte[] {(byte) document});
         store.put(Keys.referrer(REFERENCE, holding.getLast()), Stores.NONE);
-        subscriptions.hold(REFERENCE, CAUSE);
+        subscriptions.hold(REFERENCE, change());
     }
 
     @Test
     void everyHomeIsToldThoughMoreIsLeftAtOnceThanIsRemembered() {
         for (int i = 0; i < 12_500; i++) {
             var reference = Keys.reference(3, new byte[] {(byte) (i >> 8), (byte) i});
-            subscriptions.hold(reference, CAUSE);
+            subscriptions.hold(reference, change());
             subscriptions.drop(reference, DOCUMENT);
         }
         sent();

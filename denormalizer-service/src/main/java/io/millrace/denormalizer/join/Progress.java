@@ -1,0 +1,54 @@
+package io.millrace.denormalizer.join;
+
+/** How far the first build of a partition's documents is. Not thread-safe. */
+final class Progress {
+
+    private Phase phase;
+    /** The root key that was emitted last; null where none was. */
+    private byte[] emitted;
+
+    Progress(Phase phase) {
+        this.phase = phase;
+    }
+
+    enum Phase {
+        /** Rows are taken in, nothing is emitted. */
+        HELD,
+        /** Every document is emitted once, in the order of the root keys; changes of those already emitted are too. */
+        SCAN,
+        /** As LIVE, but not known to be committed: a restart would scan again. */
+        SCANNED,
+        /** Each change is emitted. */
+        LIVE
+    }
+
+    Phase phase() {
+        return phase;
+    }
+
+    void enter(Phase next) {
+        phase = next;
+    }
+
+    byte[] emitted() {
+        return emitted;
+    }
+
+    void emitted(byte[] rootKey) {
+        emitted = rootKey;
+    }
+
+    /** Whether a change of this document is emitted now, and not by the scan to come. */
+    boolean isShown(byte[] rootKey) {
+        return switch (phase) {
+            case HELD -> false;
+            case SCAN -> emitted != null && Keys.head(rootKey).compareTo(Keys.head(emitted)) <= 0;
+            case SCANNED, LIVE -> true;
+        };
+    }
+
+    /** Whether every document was emitted. */
+    boolean isBuilt() {
+        return phase == Phase.SCANNED || phase == Phase.LIVE;
+    }
+}
