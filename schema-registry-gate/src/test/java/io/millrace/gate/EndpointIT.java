@@ -63,7 +63,9 @@ class EndpointIT {
             json(open.url(), null).get("/quarantine").then().statusCode(200);
             json(open.url(), null).get("/breaker").then().statusCode(200).body("open", is(false));
             for (var path : CHANGES) {
-                json(open.url(), null).body("{\"reason\": \"x\", \"count\": 0}").post(path).then().statusCode(401);
+                for (var spelling : List.of(path, path + ";x", "/" + path)) {
+                    json(open.url(), null).urlEncodingEnabled(false).body("{\"reason\": \"x\", \"count\": 0, \"migrations\": [{\"name\": \"a.sql\", \"text\": \"SELECT 1;\"}]}").post(spelling).then().statusCode(401);
+                }
             }
             refused(json(open.url(), Stack.TOKEN).body("{\"migrations\": [{\"name\": \"a.sql\", \"text\": \"SELECT 1;\"}]}").post("/check"), 501, "This gate has no scratch database");
         } finally {

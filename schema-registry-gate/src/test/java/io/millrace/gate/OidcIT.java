@@ -88,7 +88,11 @@ class OidcIT {
                 given().baseUri(production.url()).contentType("application/json").body(body).auth().oauth2(forged).post(path).then().statusCode(401);
                 given().baseUri(production.url()).contentType("application/json").body(body).post(path).then().statusCode(401);
             }
+            var migration = "{\"migrations\": [{\"name\": \"a.sql\", \"text\": \"SELECT 1;\"}]}";
+            given().baseUri(production.url()).contentType("application/json").body(migration).auth().oauth2(reader).post("/check").then().statusCode(403);
+            given().baseUri(production.url()).contentType("application/json").body(migration).auth().oauth2(operator).post("/check").then().statusCode(501);
             given().baseUri(production.url()).auth().oauth2(reader).get("/quarantine").then().statusCode(200);
+            given().baseUri(production.url()).auth().oauth2(reader).get("/schemas").then().statusCode(200);
             given().baseUri(production.url()).auth().oauth2(forged).get("/quarantine").then().statusCode(401);
             // The local token goes on beside it.
             given().baseUri(production.url()).header("Authorization", "Bearer " + Stack.TOKEN).get("/quarantine").then().statusCode(200);

@@ -11,8 +11,10 @@ import io.millrace.check.script.Script;
 import io.millrace.gate.GateConfig;
 import io.millrace.gate.migration.Checks.BusyException;
 import io.millrace.gate.migration.Checks.NotConfiguredException;
+import io.millrace.gate.security.Roles;
 import io.millrace.pipeline.file.TableName;
 import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.NotBlank;
 import jakarta.validation.constraints.NotEmpty;
@@ -31,8 +33,9 @@ import java.util.Locale;
 import java.util.Map;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 
-/** Says what migrations would do to the pipelines of this gate, by the same engine and in the same JSON as {@code ./millrace check}. */
+/** Says what migrations would do to the pipelines of this gate, by the same engine and in the same JSON as {@code ./millrace check}. It runs the caller's SQL, so it is the operator's. */
 @Path("check")
+@RolesAllowed(Roles.OPERATOR)
 @RunOnVirtualThread
 public class MigrationResource {
 

@@ -6,7 +6,7 @@ import io.millrace.gate.quarantine.Quarantine.NotPossibleException;
 import io.millrace.gate.quarantine.Quarantine.Overview;
 import io.millrace.gate.quarantine.TableState.Which;
 import io.millrace.gate.schema.RegistryAwayException;
-import io.millrace.gate.security.TokenMechanism;
+import io.millrace.gate.security.Roles;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.quarkus.security.identity.SecurityIdentity;
 import io.smallrye.common.annotation.RunOnVirtualThread;
@@ -29,6 +29,7 @@ import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 
 /** The HTTP surface of the quarantine and the breaker. A table is named {@code source.schema.table}. */
 @Path("/")
+@RolesAllowed(Roles.READER)
 @RunOnVirtualThread
 public class QuarantineResource {
 
@@ -86,7 +87,7 @@ public class QuarantineResource {
 
     @POST
     @Path("quarantine/{table}/accept")
-    @RolesAllowed(TokenMechanism.OPERATOR)
+    @RolesAllowed(Roles.OPERATOR)
     public Answer accept(@PathParam("table") String table, @NotNull @Valid Decision decision) throws NotPossibleException, RegistryAwayException, InterruptedException {
         var done = quarantine.accept(new Table(table), who(decision.by()), decision.reason());
         return new Answer(done + " POST /quarantine/" + table + "/replay lets the queued records through.");
@@ -94,7 +95,7 @@ public class QuarantineResource {
 
     @POST
     @Path("quarantine/{table}/replay")
-    @RolesAllowed(TokenMechanism.OPERATOR)
+    @RolesAllowed(Roles.OPERATOR)
     public Answer replay(@PathParam("table") String table, @NotNull @Valid Decision decision) throws NotPossibleException, InterruptedException {
         quarantine.replay(new Table(table), who(decision.by()), decision.reason());
         return new Answer("The queued records are being replayed in order; the table flows when none is left. GET /quarantine/" + table + " shows how far it is.");
@@ -102,7 +103,7 @@ public class QuarantineResource {
 
     @POST
     @Path("quarantine/{table}/hold")
-    @RolesAllowed(TokenMechanism.OPERATOR)
+    @RolesAllowed(Roles.OPERATOR)
     public Answer hold(@PathParam("table") String table, @NotNull @Valid Decision decision) throws InterruptedException {
         quarantine.hold(new Table(table), who(decision.by()), decision.reason());
         return new Answer("The table is parked; POST /quarantine/" + table + "/replay goes on where it stopped.");
@@ -110,7 +111,7 @@ public class QuarantineResource {
 
     @POST
     @Path("quarantine/{table}/discard")
-    @RolesAllowed(TokenMechanism.OPERATOR)
+    @RolesAllowed(Roles.OPERATOR)
     public Answer discard(@PathParam("table") String table, @NotNull @Valid Disposal disposal) throws NotPossibleException, InterruptedException {
         var which = disposal.which() == null ? Which.ALL : disposal.which();
         quarantine.discard(new Table(table), which, disposal.count(), who(disposal.by()), disposal.reason());
@@ -125,7 +126,7 @@ public class QuarantineResource {
 
     @POST
     @Path("breaker/reset")
-    @RolesAllowed(TokenMechanism.OPERATOR)
+    @RolesAllowed(Roles.OPERATOR)
     public Answer reset(@NotNull @Valid Decision decision) throws NotPossibleException, InterruptedException {
         if (!breaker.isOpen()) {
             throw new NotPossibleException("The breaker is not open");

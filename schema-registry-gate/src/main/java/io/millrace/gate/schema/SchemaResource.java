@@ -3,6 +3,7 @@ package io.millrace.gate.schema;
 import io.millrace.check.rule.Uses;
 import io.millrace.gate.GateConfig;
 import io.millrace.gate.Table;
+import io.millrace.gate.security.Roles;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.PipelineFiles;
 import io.millrace.pipeline.file.TableName;
@@ -10,6 +11,7 @@ import io.millrace.pipeline.topic.Topics;
 import io.millrace.pipeline.type.ColumnType;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
@@ -29,6 +31,7 @@ import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
  * Everything is read from the registry when it is asked for.
  */
 @Path("schemas")
+@RolesAllowed(Roles.READER)
 @RunOnVirtualThread
 public class SchemaResource {
 

@@ -23,9 +23,6 @@ import java.util.Set;
 @ApplicationScoped
 public class TokenMechanism implements HttpAuthenticationMechanism {
 
-    /** What a caller must be to change anything; the token has it, an OIDC user needs it as a role. */
-    public static final String OPERATOR = "millrace-operator";
-
     private static final String SCHEME = "Bearer ";
 
     /** Null where no token is configured. */
@@ -45,7 +42,7 @@ public class TokenMechanism implements HttpAuthenticationMechanism {
         if (!MessageDigest.isEqual(token, header.substring(SCHEME.length()).strip().getBytes(StandardCharsets.UTF_8))) {
             return Uni.createFrom().nullItem();
         }
-        return Uni.createFrom().item(QuarkusSecurityIdentity.builder().setPrincipal(new QuarkusPrincipal("token")).addRole(OPERATOR).build());
+        return Uni.createFrom().item(QuarkusSecurityIdentity.builder().setPrincipal(new QuarkusPrincipal("token")).addRoles(Set.of(Roles.OPERATOR, Roles.READER)).build());
     }
 
     @Override

@@ -1,0 +1,224 @@
+package io.millrace.tests.suite;
+
+import static org.junit.jupiter.api.Assertions.assertAll;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.millrace.launcher.stack.Stage;
+import io.millrace.local.ManagedProcess;
+import io.millrace.local.Ports;
+import io.millrace.local.ProcessSpec;
+import io.millrace.local.Readiness;
+import io.millrace.tests.stack.DemoStack;
+import io.millrace.tests.stack.Endpoints;
+import io.millrace.tests.stack.Endpoints.Endpoint;
+import io.millrace.tests.stack.SharedStack;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Every endpoint of every service, asked by somebody who may not, in every spelling of its path and by every method. */
+@ExtendWith(SharedStack.class)
+class EndpointsIT {
+
+    private enum Door {
+        /** Answers everybody. */
+        OPEN,
+        /** Answers 401 to whoever has not the token. */
+        CLOSED
+    }
+
+    private static final Map<Endpoint, Door> TABLE = Map.ofEntries(
+            closed(Stage.GATE, "GET", "/quarantine"),
+            closed(Stage.GATE, "GET", "/quarantine/{table}"),
+            closed(Stage.GATE, "POST", "/quarantine/{table}/accept"),
+            closed(Stage.GATE, "POST", "/quarantine/{table}/replay"),
+            closed(Stage.GATE, "POST", "/quarantine/{table}/hold"),
+            closed(Stage.GATE, "POST", "/quarantine/{table}/discard"),
+            closed(Stage.GATE, "GET", "/breaker"),
+            closed(Stage.GATE, "POST", "/breaker/reset"),
+            closed(Stage.GATE, "GET", "/schemas"),
+            closed(Stage.GATE, "GET", "/schemas/{table}"),
+            closed(Stage.GATE, "POST", "/check"),
+            closed(Stage.PURGE, "POST", "/pipelines/{pipeline}/documents/{id: .*}/erasure"),
+            closed(Stage.PURGE, "POST", "/pipelines/{pipeline}/documents/erasure"),
+            closed(Stage.PURGE, "GET", "/erasures/{id}"),
+            closed(Stage.PURGE, "GET", "/pipelines/{pipeline}/freshness"),
+            // Times and positions of one document's last change, nothing of what is in it.
+            open(Stage.INDEXER, "/pipelines/{pipeline}/documents/{id}/trace"),
+            // The console has a door of its own, millrace.console.token-file, which this stack leaves open; what the gate is asked for has the gate's.
+            open(Stage.CONSOLE, "/api/pipelines"),
+            open(Stage.CONSOLE, "/api/live"),
+            open(Stage.CONSOLE, "/api/manage"),
+            open(Stage.CONSOLE, "/api/pipelines/{pipeline}/search"),
+            open(Stage.CONSOLE, "/api/pipelines/{pipeline}/documents/{id: .+}"),
+            closed(Stage.CONSOLE, "GET", "/api/quarantine"),
+            closed(Stage.CONSOLE, "POST", "/api/quarantine/{table}/{decision}"),
+            closed(Stage.CONSOLE, "GET", "/api/schemas"),
+            closed(Stage.CONSOLE, "GET", "/api/schemas/{table}"),
+            closed(Stage.CONSOLE, "POST", "/api/check"));
+    private static final List<String> METHODS = List.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
+    private static final Map<String, String> PARAMETERS = Map.of("pipeline", "monitors", "table", "demo.public.team", "id", "1", "decision", "hold");
+    /** Whatever an endpoint takes, this is enough for it to be carried out. */
+    private static final String BODY = "{\"reason\": \"because\", \"count\": 0, \"migrations\": [{\"name\": \"a.sql\", \"text\": \"SELECT 1;\"}]}";
+    /** There is no such thing here, or it is not done this way; 401 beside them. */
+    private static final Set<Integer> NOTHING = Set.of(404, 405, 415);
+
+    private final DemoStack stack;
+    private final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+    EndpointsIT(DemoStack stack) {
+        this.stack = stack;
+    }
+
+    private static Map.Entry<Endpoint, Door> closed(Stage service, String method, String path) {
+        return Map.entry(new Endpoint(service, method, path), Door.CLOSED);
+    }
+
+    private static Map.Entry<Endpoint, Door> open(Stage service, String path) {
+        return Map.entry(new Endpoint(service, "GET", path), Door.OPEN);
+    }
+
+    @Test
+    void everyEndpointThatIsThereIsInTheTable() throws IOException {
+        var there = new TreeSet<Endpoint>();
+        for (var service : Stage.values()) {
+            there.addAll(Endpoints.of(service));
+        }
+        assertEquals(there, new TreeSet<>(TABLE.keySet()));
+    }
+
+    @Test
+    void aClosedDoorIsClosedHoweverOneKnocks() throws Exception {
+        var let = new TreeMap<String, Integer>();
+        for (var row : TABLE.entrySet()) {
+            if (row.getValue() == Door.CLOSED) {
+                knock(row.getKey(), stack.address(row.getKey().service()), let);
+            }
+        }
+        assertEquals(Map.of(), let);
+    }
+
+    @Test
+    void anOpenDoorIsOpen() throws Exception {
+        for (var row : TABLE.entrySet()) {
+            var endpoint = row.getKey();
+            if (row.getValue() == Door.OPEN) {
+                int status = ask("GET", stack.address(endpoint.service()), filled(endpoint.path()), null);
+                assertTrue(status == 200 || status == 404, endpoint + " answers " + status);
+            }
+        }
+        for (var service : Stage.values()) {
+            assertAll(List.of("/q/health/live", "/q/metrics").stream().map(path -> () -> assertEquals(200, ask("GET", stack.address(service), path, null), service + path)));
+            assertAll(List.of("/q/dev-ui", "/q/openapi", "/q/swagger-ui", "/q/arc", "/q/info").stream().map(path -> () -> assertEquals(404, ask("GET", stack.address(service), path, null), service + path)));
+        }
+    }
+
+    @Test
+    void aConsoleThatIsGivenATokenAnswersNobodyElse() throws Exception {
+        int port = Ports.free(1).getFirst();
+        var data = stack.stack().options().data();
+        var jar = DemoStack.home().resolve(Stage.CONSOLE.module()).resolve("target").resolve("quarkus-app").resolve("quarkus-run.jar");
+        var token = Files.writeString(data.resolve("console-token"), "only-for-tests");
+        var address = URI.create("http://localhost:" + port);
+        var console = new ManagedProcess(ProcessSpec.quarkus("closed-console", data, "112m", jar, settings(port, token), stack.stack().sourceEnvironment(), Map.of("http", port),
+                Readiness.http(address.resolve("/q/health/live"))).withFirstCompilerOnly());
+        console.start();
+        try {
+            assertEquals(200, ask("GET", address, "/api/pipelines", "Bearer only-for-tests"));
+            var let = new TreeMap<String, Integer>();
+            for (var endpoint : TABLE.keySet()) {
+                if (endpoint.service() == Stage.CONSOLE) {
+                    knock(endpoint, address, let);
+                }
+            }
+            assertEquals(Map.of(), let);
+        } finally {
+            console.stop();
+        }
+    }
+
+    private Map<String, String> settings(int port, Path token) {
+        var pipelines = String.join(",", stack.stack().options().pipelines().stream().map(f -> f.toAbsolutePath().toString()).toList());
+        return Map.of("quarkus.http.host", "localhost", "quarkus.http.port", Integer.toString(port), "millrace.console.pipelines", pipelines,
+                "millrace.console.token-file", token.toString(), "millrace.console.gate-urls", stack.address(Stage.GATE).toString());
+    }
+
+    /** Notes every answer that is neither "who are you" nor "no such thing". */
+    private void knock(Endpoint endpoint, URI address, Map<String, Integer> let) throws IOException, InterruptedException {
+        var path = filled(endpoint.path());
+        var token = Files.readString(stack.stack().token()).strip();
+        for (var authorization : new String[] {null, "Bearer wrong", "Bearer " + token.substring(1), "Basic " + token}) {
+            note(let, endpoint.method(), address, path, authorization, ask(endpoint.method(), address, path, authorization), Set.of());
+        }
+        for (var spelling : spellings(path)) {
+            note(let, endpoint.method(), address, spelling, null, ask(endpoint.method(), address, spelling, null), NOTHING);
+        }
+        for (var method : METHODS) {
+            for (var spelling : List.of(path, path + ";x")) {
+                int status = ask(method, address, spelling, "Bearer wrong");
+                // OPTIONS says which methods there are, and calls none of them.
+                note(let, method, address, spelling, "Bearer wrong", status, method.equals("OPTIONS") ? Set.of(200, 204, 404, 405) : NOTHING);
+            }
+        }
+    }
+
+    private static void note(Map<String, Integer> let, String method, URI address, String path, String authorization, int status, Set<Integer> allowed) {
+        if (status != 401 && !allowed.contains(status)) {
+            let.put(method + " " + address + path + " with " + (authorization == null ? "no token" : authorization.replaceAll(" .*", " …")), status);
+        }
+    }
+
+    private static String filled(String path) {
+        var filled = path.replaceAll(": ?\\.[*+]}", "}");
+        for (var parameter : PARAMETERS.entrySet()) {
+            filled = filled.replace("{" + parameter.getKey() + "}", parameter.getValue());
+        }
+        return filled;
+    }
+
+    private static Set<String> spellings(String path) {
+        var spellings = new LinkedHashSet<String>();
+        var steps = List.of(path.substring(1).split("/"));
+        for (int i = 0; i < steps.size(); i++) {
+            for (var other : List.of(steps.get(i) + ";x", "/" + steps.get(i), "%2e/" + steps.get(i), "x/%2e%2e/" + steps.get(i), "%%%02x%s".formatted((int) steps.get(i).charAt(0), steps.get(i).substring(1)))) {
+                var all = new ArrayList<>(steps);
+                all.set(i, other);
+                spellings.add("/" + String.join("/", all));
+            }
+        }
+        for (var end : List.of(";", ";x=/", "/", "/;x", ".json", "?x", "/%2e", "%2f", "%00")) {
+            spellings.add(path + end);
+        }
+        return spellings;
+    }
+
+    private int ask(String method, URI address, String path, String authorization) throws IOException, InterruptedException {
+        var request = HttpRequest.newBuilder(URI.create(address + path)).method(method, method.matches("GET|HEAD|DELETE|OPTIONS") ? BodyPublishers.noBody() : BodyPublishers.ofString(BODY))
+                .header("Content-Type", "application/json").header("Idempotency-Key", "1");
+        if (authorization != null) {
+            request.header("Authorization", authorization);
+        }
+        if (!path.endsWith("/live")) {
+            return client.send(request.build(), BodyHandlers.discarding()).statusCode();
+        }
+        // The live figures never end.
+        var answer = client.send(request.build(), BodyHandlers.ofInputStream());
+        answer.body().close();
+        return answer.statusCode();
+    }
+}
