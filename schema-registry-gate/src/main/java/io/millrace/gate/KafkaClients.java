@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
@@ -19,10 +20,14 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.utils.SecurityUtils;
 
 /** The gate's connections to Kafka. Thread-safe. */
 @ApplicationScoped
@@ -127,11 +132,11 @@ public class KafkaClients {
     }
 
     private int partitions(String topic) throws InterruptedException {
-        return get("Describing the topic " + topic, admin.describeTopics(List.of(topic)).allTopicNames()).get(topic).partitions().size();
+        return get("Describing the topic " + topic, AclOperation.DESCRIBE, admin.describeTopics(List.of(topic)).allTopicNames()).get(topic).partitions().size();
     }
 
     /**
-     * Makes a topic unless it is there.
+     * Makes a topic unless it is there. Looks first: a gate whose topics are provisioned needs no right to make any.
      *
      * @param settings its settings, where it is made
      */
@@ -139,20 +144,32 @@ public class KafkaClients {
         if (ensured.getOrDefault(topic, 0) >= partitions) {
             return;
         }
-        var replication = config.replication() < 0 ? java.util.Optional.<Short>empty() : java.util.Optional.of(config.replication());
+        int present;
         try {
-            get("Creating the topic " + topic, admin.createTopics(List.of(new NewTopic(topic, java.util.Optional.of(partitions), replication).configs(settings))).all());
+            present = partitions(topic);
         } catch (KafkaException e) {
-            if (!(e.getCause() instanceof TopicExistsException)) {
+            if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
                 throw e;
             }
+            create(topic, partitions, settings);
+            present = partitions;
         }
-        int present = partitions(topic);
         if (present < partitions) {
             throw new KafkaException("The topic " + topic + " has " + present + " partitions, the captured topic has " + partitions
                     + "; records keep their partition, so give it as many: kafka-topics --alter --topic " + topic + " --partitions " + partitions);
         }
         ensured.put(topic, present);
+    }
+
+    private void create(String topic, int partitions, Map<String, String> settings) throws InterruptedException {
+        var replication = config.replication() < 0 ? Optional.<Short>empty() : Optional.of(config.replication());
+        try {
+            get("Creating the topic " + topic + ", which is not there,", AclOperation.CREATE, admin.createTopics(List.of(new NewTopic(topic, Optional.of(partitions), replication).configs(settings))).all());
+        } catch (KafkaException e) {
+            if (!(e.getCause() instanceof TopicExistsException)) {
+                throw e;
+            }
+        }
     }
 
     /** A topic that keeps each key's last value for ever. */
@@ -166,13 +183,24 @@ public class KafkaClients {
                 TopicConfig.RETENTION_BYTES_CONFIG, "-1", TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.toString(LARGEST_REQUEST));
     }
 
-    /** Waits for Kafka's answer. */
-    public static <T> T get(String attempted, org.apache.kafka.common.KafkaFuture<T> future) throws InterruptedException {
+    /**
+     * Waits for Kafka's answer.
+     *
+     * @param right what a Kafka that authorizes asks for
+     */
+    public static <T> T get(String attempted, AclOperation right, org.apache.kafka.common.KafkaFuture<T> future) throws InterruptedException {
         try {
             return future.get();
         } catch (ExecutionException e) {
-            throw new KafkaException(attempted + " failed: " + e.getCause().getMessage(), e.getCause());
+            throw new KafkaException(attempted + " failed: " + why(e.getCause(), right), e.getCause());
         }
+    }
+
+    /** Kafka's own words, and what to do where it does not let the gate do something. */
+    public static String why(Throwable failure, AclOperation right) {
+        return !(failure instanceof AuthorizationException) ? failure.getMessage()
+                : failure.getMessage() + " The gate's Kafka user lacks the right " + SecurityUtils.operationName(right) + ". Give it the rights of schema-registry-gate: name it under kafka.principals of the regions file"
+                        + " and run ./millrace apply, or take its KafkaUser from deploy/kubernetes" + (right == AclOperation.CREATE ? ". Or make the topic: the provisioner makes all that a pipeline needs" : "");
     }
 
     @PreDestroy

@@ -1,10 +1,12 @@
 package io.millrace.gate;
 
+import io.millrace.local.GuardedListener;
 import io.millrace.local.LocalServers;
 import io.millrace.local.ManagedProcess;
 import io.millrace.local.Ports;
 import io.millrace.local.ProcessSpec;
 import io.millrace.local.Readiness;
+import io.millrace.provisioner.topic.StageRights;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -15,12 +17,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Predicate;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.acl.AccessControlEntry;
+import org.apache.kafka.common.acl.AclBinding;
+import org.apache.kafka.common.acl.AclPermissionType;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
@@ -28,16 +34,21 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 final class Stack implements AutoCloseable {
 
     static final String TOKEN = "only-for-tests";
+    /** Its name as a user of Kafka. */
+    static final String SERVICE = "schema-registry-gate";
 
     private final Path data;
     private final LocalServers servers;
+    private final GuardedListener guarded;
     private final List<ManagedProcess> gates = new ArrayList<>();
     private final KafkaProducer<byte[], byte[]> producer;
     private final Admin admin;
 
     Stack(Path data) {
         this.data = data;
-        this.servers = LocalServers.in(data, Ports.free());
+        var ports = Ports.free();
+        this.guarded = new GuardedListener(ports, Ports.free(1).getFirst(), List.of(SERVICE));
+        this.servers = LocalServers.in(data, ports, Map.of(), guarded.settings());
         var kafka = CompletableFuture.runAsync(servers.kafka()::start);
         servers.postgres().start();
         servers.registry().start();
@@ -89,6 +100,20 @@ final class Stack implements AutoCloseable {
                 Map.of("http", port), Readiness.http(URI.create("http://localhost:" + port + "/q/health/live"))).withFirstCompilerOnly());
         gates.add(process);
         return new Gate(process, "http://localhost:" + port);
+    }
+
+    /** A gate that may do in Kafka what the provisioner lets it do; its group's name begins as that of every gate. */
+    Gate guarded(int number, Map<String, String> settings) throws IOException, ExecutionException, InterruptedException {
+        admin.createAcls(rights(r -> true)).all().get();
+        var all = new HashMap<>(settings);
+        guarded.client(SERVICE).forEach((key, value) -> all.put("kafka." + key, value));
+        return gate(number, all);
+    }
+
+    /** What the provisioner gives to a gate. */
+    static List<AclBinding> rights(Predicate<StageRights> which) {
+        return StageRights.SERVICES.get(SERVICE).stream().filter(which).flatMap(right -> right.operations().stream().map(operation ->
+                new AclBinding(right.pattern(), new AccessControlEntry(GuardedListener.principal(SERVICE), "*", operation, AclPermissionType.ALLOW)))).toList();
     }
 
     record Gate(ManagedProcess process, String url) {}

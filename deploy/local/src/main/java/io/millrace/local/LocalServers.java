@@ -42,24 +42,29 @@ public final class LocalServers implements AutoCloseable {
     /** Guarded by this; open while this instance owns the data folder. */
     private FileChannel lock;
 
-    private LocalServers(Path data, Ports ports, Map<String, String> postgresSettings) {
+    private LocalServers(Path data, Ports ports, Map<String, String> postgresSettings, Map<String, String> kafkaSettings) {
         var installation = Installation.find();
         this.data = data.toAbsolutePath().normalize();
         this.ports = ports;
         this.postgres = new ManagedProcess(new Postgres(installation, this.data, ports.postgres(), postgresSettings).spec(logs()));
-        this.kafka = new ManagedProcess(kafkaSpec(installation));
+        this.kafka = new ManagedProcess(kafkaSpec(installation, kafkaSettings));
         this.registry = new ManagedProcess(registrySpec(installation));
         this.search = new ManagedProcess(searchSpec(installation));
     }
 
     /** Servers whose data, logs and settings are under {@code data}. Nothing is started or written yet. */
     public static LocalServers in(Path data, Ports ports) {
-        return new LocalServers(data, ports, Map.of());
+        return in(data, ports, Map.of());
     }
 
     /** The same with PostgreSQL settings changed, e.g. {@code wal_level=replica} to see a service refuse it. */
     public static LocalServers in(Path data, Ports ports, Map<String, String> postgresSettings) {
-        return new LocalServers(data, ports, postgresSettings);
+        return in(data, ports, postgresSettings, Map.of());
+    }
+
+    /** The same with settings of the broker changed as well, e.g. those of {@link GuardedListener}. */
+    public static LocalServers in(Path data, Ports ports, Map<String, String> postgresSettings, Map<String, String> kafkaSettings) {
+        return new LocalServers(data, ports, postgresSettings, kafkaSettings);
     }
 
     /** The process that owns a data folder at this moment. */
@@ -276,15 +281,15 @@ public final class LocalServers implements AutoCloseable {
         return data.resolve("logs");
     }
 
-    private ProcessSpec kafkaSpec(Installation installation) {
+    private ProcessSpec kafkaSpec(Installation installation, Map<String, String> changed) {
         var settings = data.resolve("run").resolve("kafka.properties");
         var arguments = new ArrayList<>(List.of("-Dlog4j2.configurationFile=io/millrace/local/log4j2.xml", "-Dlog4j2.disableJmx=true"));
         arguments.addAll(installation.run(LocalServers.class, "kafka.Broker", settings.toString()));
         return ProcessSpec.jvm("kafka", data, "320m", arguments, data, Map.of(), Map.of("kafka", ports.kafka(), "kafka-controller", ports.kafkaController()),
-                Readiness.kafka(ports.kafka())).withPrepare(() -> writeKafkaSettings(settings));
+                Readiness.kafka(ports.kafka())).withPrepare(() -> writeKafkaSettings(settings, changed));
     }
 
-    private void writeKafkaSettings(Path file) {
+    private void writeKafkaSettings(Path file, Map<String, String> changed) {
         var p = new Properties();
         p.put("node.id", "1");
         p.put("process.roles", "broker,controller");
@@ -310,6 +315,7 @@ public final class LocalServers implements AutoCloseable {
         p.put("auto.create.topics.enable", "false");
         // The default of 128 MiB does not fit the heap.
         p.put("log.cleaner.dedupe.buffer.size", Integer.toString(16 << 20));
+        p.putAll(changed);
         try {
             Files.createDirectories(file.getParent());
             try (var out = Files.newOutputStream(file)) {

@@ -27,6 +27,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.jboss.logging.Logger;
@@ -398,7 +399,7 @@ final class Lane implements Runnable {
     }
 
     private static KafkaException unacknowledged(String topic, Exception failure) {
-        return new KafkaException("Kafka did not acknowledge a record for " + topic + " (" + failure.getMessage() + "); it is sent again", failure);
+        return new KafkaException("Kafka did not acknowledge a record for " + topic + " (" + KafkaClients.why(failure, AclOperation.WRITE) + "); it is sent again", failure);
     }
 
     /** Asks the registry for what the inspector needs. Null when that passes or has to be asked again. */
