@@ -9,7 +9,6 @@ import io.millrace.check.rule.SchemaHistory;
 import io.millrace.check.rule.Writes;
 import io.millrace.check.scratch.ScratchDatabase;
 import io.millrace.check.script.Migration;
-import io.millrace.check.script.Migration.Runner;
 import io.millrace.check.script.Statement;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -106,7 +105,7 @@ final class MigrationRun {
 
     /** @throws CheckException when the migration is no SQL, or needs what the scratch server does not have */
     List<Found> run() throws SQLException {
-        boolean wrapped = migration.runner() == Runner.FLYWAY || migration.runner() == Runner.LIQUIBASE;
+        boolean wrapped = migration.runner().isWrapped();
         if (!wrapped || !inOneTransaction()) {
             oneByOne();
             explainUnwrapped();
@@ -234,6 +233,9 @@ final class MigrationRun {
         switch (migration.runner()) {
             case LIQUIBASE -> found.add(new Found(statement, draft(Rule.NOT_IN_TRANSACTION, Level.BREAKS,
                     "Liquibase runs the changeset in a transaction, in which Postgres refuses this statement; write runInTransaction:false behind its id.")));
+            case WRAPPED -> found.add(new Found(statement, draft(Rule.NOT_IN_TRANSACTION, Level.BREAKS,
+                    "The file is run in a transaction, in which Postgres refuses this statement; say in the file that it runs without one (-- +goose NO TRANSACTION, -- migrate:up transaction:false, -- +migrate Up notransaction), "
+                            + "or put the statement into a file of its own.")));
             case FLYWAY -> {
                 if (mixed) {
                     found.add(new Found(statement, draft(Rule.NOT_IN_TRANSACTION, Rule.NOT_IN_TRANSACTION.level(),

@@ -21,7 +21,14 @@ public record Migration(String name, Runner runner, List<Statement> statements, 
         FLYWAY,
         /** One transaction unless the changeset says otherwise. */
         LIQUIBASE,
+        /** One transaction, whatever the statements bear. */
+        WRAPPED,
         /** Said to run without a transaction. */
-        UNWRAPPED
+        UNWRAPPED;
+
+        /** Whether all of it is tried in one transaction. */
+        public boolean isWrapped() {
+            return this == FLYWAY || this == LIQUIBASE || this == WRAPPED;
+        }
     }
 }

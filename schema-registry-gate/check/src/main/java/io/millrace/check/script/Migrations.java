@@ -5,6 +5,7 @@ import io.millrace.check.script.Migration.Runner;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.charset.MalformedInputException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,6 +23,7 @@ public final class Migrations {
     private static final Pattern FLYWAY = Pattern.compile("([VUB])([0-9][0-9._]*)__(.*)\\.sql|(R)__(.*)\\.sql");
     private static final Pattern CALLBACK = Pattern.compile("(before|after)[A-Z]\\w*(__.*)?\\.sql");
     private static final Pattern LIQUIBASE = Pattern.compile("\\s*--\\s*liquibase\\s+formatted\\s+sql\\b.*", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
+    private static final String ARCHIVE = "PGDMP";
     private static final Pattern NUMBER = Pattern.compile("[0-9]+");
 
     private final Map<String, String> placeholders;
@@ -72,6 +74,9 @@ public final class Migrations {
                 }
             }
             var scripts = found.stream().filter(f -> f.toString().endsWith(".sql")).map(this::file).toList();
+            if (Files.exists(folder.resolve("toc.dat"))) {
+                refuseArchive(folder.resolve("toc.dat"));
+            }
             if (scripts.isEmpty()) {
                 throw new CheckException("The folder " + folder + " holds no migration; a migration's name ends in .sql");
             }
@@ -83,11 +88,26 @@ public final class Migrations {
 
     private Script file(Path file) {
         try {
+            refuseArchive(file);
             return new Script(file.toString(), Files.readString(file));
         } catch (MalformedInputException e) {
             throw new CheckException("The file " + file + " is not UTF-8; convert it", e);
         } catch (IOException e) {
             throw new CheckException("The file " + file + " cannot be read: " + e, e);
+        }
+    }
+
+    /** What pg_restore reads is no SQL. */
+    private static void refuseArchive(Path file) throws IOException {
+        try (var in = Files.newInputStream(file)) {
+            var begin = in.readNBytes(ARCHIVE.length());
+            var text = new String(begin, StandardCharsets.ISO_8859_1);
+            if (text.equals(ARCHIVE) || file.getFileName().toString().equals("toc.dat") || text.startsWith("toc.d")) {
+                throw new CheckException("The file " + file + " is a dump in a format of pg_restore's, which is no SQL; make SQL of it: pg_restore --schema-only --file=schema.sql " + file);
+            }
+            if (text.startsWith("\u001f\u008b")) {
+                throw new CheckException("The file " + file + " is compressed; unpack it: gunzip --keep " + file);
+            }
         }
     }
 
@@ -109,10 +129,30 @@ public final class Migrations {
             refuseMixed(scripts.stream().filter(s -> !CALLBACK.matcher(s.base()).matches()).toList(), flyway, "Flyway's names (V1__name.sql)");
             return flyway(flyway);
         }
+        var forward = scripts.stream().filter(s -> !UpAndDown.isBack(s, scripts)).toList();
+        if (forward.isEmpty()) {
+            throw UpAndDown.onlyBack(scripts.getFirst());
+        }
+        var marked = forward.stream().filter(UpAndDown::isOne).toList();
+        if (!marked.isEmpty()) {
+            refuseMixed(forward, marked, "a way forward and one back (-- +goose Up, -- migrate:up, NAME.up.sql)");
+            return (folders ? numbered(marked) : marked).stream().map(UpAndDown::read).toList();
+        }
         if (folders) {
             refuseNumbers(scripts);
         }
         return scripts.stream().map(s -> migration(s.name(), Runner.PLAIN, s)).toList();
+    }
+
+    /** Their tools go by the number that the name begins with. */
+    private static List<Script> numbered(List<Script> scripts) {
+        return scripts.stream().sorted(Comparator.comparing(Migrations::number).thenComparing(Script::name)).toList();
+    }
+
+    private static BigInteger number(Script script) {
+        var inFolder = NUMBER.matcher(script.base());
+        var ofFolder = NUMBER.matcher(script.folder().substring(script.folder().lastIndexOf('/') + 1));
+        return inFolder.lookingAt() ? new BigInteger(inFolder.group()) : ofFolder.lookingAt() ? new BigInteger(ofFolder.group()) : BigInteger.ZERO;
     }
 
     private static void refuseMixed(List<Script> all, List<Script> some, String what) {

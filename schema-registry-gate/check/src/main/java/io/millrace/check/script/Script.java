@@ -8,6 +8,11 @@ package io.millrace.check.script;
  */
 public record Script(String name, String text) {
 
+    /** Without the mark of its encoding that some editors set before a text. */
+    public Script {
+        text = text.startsWith("\uFEFF") ? text.substring(1) : text;
+    }
+
     /** The name without the folders. */
     String base() {
         return name.substring(name.lastIndexOf('/') + 1);

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * Finds where statements begin and end, by Postgres's lexical rules: quotes, dollar quotes, nested comments, parentheses,
@@ -15,8 +16,9 @@ import java.util.Set;
  */
 final class Splitter {
 
-    /** What {@code pg_dump} writes for psql's own safety. */
-    private static final Set<String> HARMLESS = Set.of("\\restrict", "\\unrestrict");
+    /** What {@code pg_dump} writes for psql's own safety, and what only shows something. */
+    private static final Set<String> HARMLESS = Set.of("\\restrict", "\\unrestrict", "\\echo", "\\qecho", "\\timing");
+    private static final Pattern STOPS_AT_ERRORS = Pattern.compile("\\\\set\\s+ON_ERROR_STOP\\b.*");
 
     private final String file;
     private final String text;
@@ -50,7 +52,7 @@ final class Splitter {
             splitter.next();
         }
         splitter.end(text.length());
-        return List.copyOf(splitter.statements);
+        return Dump.isOne(text) ? Dump.ofOneDatabase(file, splitter.statements) : List.copyOf(splitter.statements);
     }
 
     private void next() {
@@ -174,7 +176,9 @@ final class Splitter {
     private void command() {
         int end = lineEnd(at);
         var command = text.substring(at, end).strip();
-        if (!HARMLESS.contains(command.split("\\s", 2)[0])) {
+        if (Dump.isOne(text) && Dump.CONNECT.matcher(command).matches()) {
+            statements.add(new Statement(file, line, line, command, null));
+        } else if (!HARMLESS.contains(command.split("\\s", 2)[0]) && !STOPS_AT_ERRORS.matcher(command).matches()) {
             throw new CheckException(file + ":" + line + ": '" + command + "' is a command of psql's, which only psql can run; replace it by SQL");
         }
         skipTo(end);

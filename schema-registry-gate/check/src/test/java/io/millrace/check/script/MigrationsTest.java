@@ -110,6 +110,74 @@ class MigrationsTest {
         assertTrue(refusal().contains("have the same version"), refusal());
     }
 
+    private List<String> statements() {
+        return read().stream().flatMap(m -> m.statements().stream()).map(Statement::text).toList();
+    }
+
+    @Test
+    void ofAFileWithAWayBackOnlyTheWayForwardIsTakenAndLinesKeepTheirNumbers() throws IOException {
+        var forms = Map.of("-- +goose Up", "-- +goose Down", "-- migrate:up", "-- migrate:down", "-- +migrate Up", "-- +migrate Down", "-- Up Migration", "-- Down Migration");
+        for (var form : forms.entrySet()) {
+            write("1_a.sql", form.getKey() + "\nSELECT 1;\n\n" + form.getValue() + "\nSELECT 2;\n");
+            assertEquals(List.of("SELECT 1"), statements(), form.getKey());
+            assertEquals(Runner.WRAPPED, read().getFirst().runner());
+            assertEquals(2, read().getFirst().statements().getFirst().line());
+        }
+        for (var bare : List.of("-- +goose NO TRANSACTION\n-- +goose Up", "-- migrate:up transaction:false", "-- +migrate Up notransaction")) {
+            write("1_a.sql", bare + "\nSELECT 1;\n");
+            assertEquals(Runner.UNWRAPPED, read().getFirst().runner(), bare);
+        }
+    }
+
+    @Test
+    void filesOfTheWayBackAreLeftOutAndNumbersOrderTheOthers() throws IOException {
+        for (var name : List.of("10_c.up.sql", "10_c.down.sql", "2_b.up.sql", "2_b.down.sql")) {
+            write(name, "SELECT 1;");
+        }
+        assertEquals(List.of("2_b.up.sql", "10_c.up.sql"), names());
+        for (var name : List.of("10_c.up.sql", "2_b.up.sql", "10_c.down.sql")) {
+            Files.delete(folder.resolve(name));
+        }
+        assertTrue(refusal().contains("2_b.down.sql only undoes one"), refusal());
+    }
+
+    @Test
+    void aNameThatHappensToEndLikeAWayBackIsAMigration() throws IOException {
+        write("1_clean-up.sql", "SELECT 1;");
+        write("2_wal-level-goes-down.sql", "SELECT 1;");
+        assertEquals(List.of("1_clean-up.sql", "2_wal-level-goes-down.sql"), names());
+    }
+
+    @Test
+    void theMarkOfAnEncodingIsNoPartOfTheFirstStatement() throws IOException {
+        write("1_a.sql", "\uFEFFSELECT 1;");
+        assertEquals(List.of("SELECT 1"), statements());
+    }
+
+    @Test
+    void aDumpThatMakesItsDatabaseIsTakenWithoutThat() throws IOException {
+        write("dump.sql", "--\n-- PostgreSQL database dump\n--\nCREATE DATABASE shop WITH TEMPLATE = template0;\n\\connect shop\nSET search_path = '';\nCREATE TABLE public.a (id int);\n");
+        assertEquals(List.of("SET search_path = ''", "CREATE TABLE public.a (id int)"), statements());
+    }
+
+    @Test
+    void ofADumpOfAServerTheOneDatabaseWithTablesIsTaken() throws IOException {
+        var head = "--\n-- PostgreSQL database cluster dump\n--\nCREATE ROLE app;\n\\connect template1\nSELECT 1;\nCREATE DATABASE shop;\n";
+        var shop = "\\connect -reuse-previous=on \"dbname='shop'\"\nCREATE TABLE public.a (id int);\n";
+        write("dump.sql", head + shop);
+        assertEquals(List.of("CREATE ROLE app", "CREATE TABLE public.a (id int)"), statements());
+        write("dump.sql", head + shop + "\\connect bank\nCREATE TABLE public.b (id int);\n");
+        assertTrue(refusal().contains("holds several databases (shop, bank)"), refusal());
+    }
+
+    @Test
+    void whatIsNoSqlIsNamed() throws IOException {
+        write("dump.sql", "PGDMP\u0001\u0010");
+        assertTrue(refusal().contains("pg_restore --schema-only"), refusal());
+        Files.write(folder.resolve("dump.sql"), new byte[] {0x1f, (byte) 0x8b, 8, 0});
+        assertTrue(refusal().contains("is compressed"), refusal());
+    }
+
     @Test
     void anEmptyFolderIsRefused() {
         assertTrue(refusal().contains("holds no migration"), refusal());
