@@ -221,6 +221,14 @@ class ManifestsTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"capture-service", "schema-registry-gate", "denormalizer-service", "search-indexer", "purge-service"})
+    void aServiceSendsSpansOnlyWhereItIsToldTo(String service) {
+        var properties = SERVICES.get(service).properties();
+        assertEquals("true", properties.getProperty("quarkus.otel.sdk.disabled"));
+        assertTrue(properties.stringPropertyNames().stream().noneMatch(key -> key.contains("otlp")), "an address that nobody gave");
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {LOCAL, REGION, "local-example/provision", "region-example/provision", "local-example/demo"})
     void whatIsRenderedIsOfTheSourcesAsTheyAre(String overlay) throws Exception {
         var hash = MessageDigest.getInstance("SHA-256");

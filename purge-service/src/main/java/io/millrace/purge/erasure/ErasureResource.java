@@ -52,7 +52,7 @@ public class ErasureResource {
     @Path("pipelines/{pipeline}/documents/{id: .*}/erasure")
     @Consumes(MediaType.APPLICATION_JSON)
     public Response request(@PathParam("pipeline") String pipeline, @PathParam("id") String id, @HeaderParam("Idempotency-Key") String key, @QueryParam("trace") String trace,
-            @NotNull(message = "must be {\"reason\": …}") @Valid ErasureRequest body) {
+            @HeaderParam(TRACEPARENT) String callers, @NotNull(message = "must be {\"reason\": …}") @Valid ErasureRequest body) {
         var on = "the document '" + id + "' of the pipeline '" + pipeline + "'";
         var generations = pipelines.generations(pipeline);
         if (generations.isEmpty()) {
@@ -62,16 +62,21 @@ public class ErasureResource {
         refuseId(id, on);
         refuseKey(key, on);
         refuseNul(body.reason(), "the reason", on);
-        var traceparent = traceparent("1".equals(trace));
+        var traceparent = traceparent(callers, "1".equals(trace));
         var erasure = erasures.request(generations.getFirst(), id, body.reason().strip(), caller.getPrincipal().getName(), key, traceparent);
         return Response.accepted(erasure).location(URI.create("/erasures/" + erasure.id())).header(TRACEPARENT, traceparent).build();
     }
 
     /** Only a sampled context: without one capture applies its own rate, which an unsampled one would switch off. */
-    private static String traceparent(boolean wanted) {
-        var context = Span.current().getSpanContext();
-        if (context.isValid() && context.isSampled()) {
-            return new TraceParent(context.getTraceId(), context.getSpanId(), true).toString();
+    private static String traceparent(String callers, boolean wanted) {
+        var span = Span.current().getSpanContext();
+        if (span.isValid() && span.isSampled()) {
+            return new TraceParent(span.getTraceId(), span.getSpanId(), true).toString();
+        }
+        // Where no spans are sent there is none of this request, and the caller's goes on.
+        var context = TraceParent.parse(callers);
+        if (context != null && context.sampled()) {
+            return context.toString();
         }
         return wanted ? TraceParent.start(true).toString() : null;
     }
@@ -82,7 +87,7 @@ public class ErasureResource {
     @Consumes(MediaType.APPLICATION_JSON)
     public Response request(@PathParam("pipeline") String pipeline, @HeaderParam("Idempotency-Key") String key,
             @NotNull(message = "must be {\"reason\": …}") @Valid ErasureRequest body) {
-        return request(pipeline, "", key, null, body);
+        return request(pipeline, "", key, null, null, body);
     }
 
     @GET
