@@ -88,10 +88,11 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
 
     private void refuseOtherPlan() {
         var stored = store.get(FINGERPRINT);
-        isMarked = stored != null;
-        if (isMarked && !new String(stored, StandardCharsets.US_ASCII).equals(plan.fingerprint())) {
+        var before = stored == null ? null : new String(stored, StandardCharsets.US_ASCII);
+        isMarked = plan.fingerprint().text().equals(before);
+        if (before != null && !plan.fingerprint().accepts(before)) {
             throw new IncompatibleStateException("The state of the pipeline " + plan.pipeline() + " was built for another shape of its documents ("
-                    + new String(stored, StandardCharsets.US_ASCII) + ", the file now asks for " + plan.fingerprint()
+                    + before + ", the file now asks for " + plan.fingerprint()
                     + "). Documents of two shapes must not be mixed: put the file's document back, and describe the new shape in a second file under a new name with 'replaces: ["
                     + plan.pipeline() + "]', which is built beside this one");
         }
@@ -99,7 +100,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
 
     private void mark() {
         if (!isMarked) {
-            store.put(FINGERPRINT, plan.fingerprint().getBytes(StandardCharsets.US_ASCII));
+            store.put(FINGERPRINT, plan.fingerprint().text().getBytes(StandardCharsets.US_ASCII));
             isMarked = true;
         }
     }

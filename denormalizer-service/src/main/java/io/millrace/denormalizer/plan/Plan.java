@@ -17,7 +17,7 @@ import java.util.List;
  * @param document what a root row becomes
  * @param filter which root rows become documents; null for all
  * @param rootKey the root's primary key columns in the order of the key
- * @param fingerprint equal for plans that can share state stores
+ * @param fingerprint tells plans apart that cannot share state stores
  */
 public record Plan(
         String pipeline,
@@ -29,7 +29,7 @@ public record Plan(
         Shape document,
         Filter filter,
         List<String> rootKey,
-        String fingerprint) {
+        Fingerprint fingerprint) {
 
     public SpineNode root() {
         return spine.getFirst();

@@ -69,11 +69,8 @@ public final class Planner {
         return new Plan(pipeline.name(), pipeline.trace(), pipeline.source().name(), List.copyOf(tables.values()), List.copyOf(spine), List.copyOf(indexes.values()), shape, filter, rootKey, fingerprint());
     }
 
-    /** The state stores' content follows from the document's shape, the order of the tables' columns and what is subscribed to alone; documents from the user's steps too. */
-    private String fingerprint() {
-        var columns = tables.values().stream().map(t -> t.name() + "" + t.columns()).toList();
-        var subscribed = pipeline.subscribed().isEmpty() ? "" : pipeline.subscribed().stream().map(TableName::toString).sorted().toList().toString();
-        return FORMAT + "-" + Integer.toHexString((pipeline.document() + "" + columns + rootKey + steps + subscribed).hashCode());
+    private Fingerprint fingerprint() {
+        return Fingerprint.of(FORMAT, pipeline.document(), tables.values(), rootKey, steps, pipeline.subscribed());
     }
 
     private TablePlan table(TableName name) {

@@ -78,10 +78,24 @@ class PlannerTest {
         assertNotEquals(plan.fingerprint(), mixed.fingerprint());
     }
 
-    /** As it was before there were subscriptions: the state that pipelines have must stay theirs. */
+    /** The state that pipelines have must stay theirs, whatever the model of the file learns: neither may ever change. */
     @Test
-    void aPipelineThatSubscribesToNothingKeepsItsFingerprint() {
-        assertEquals("2-343ad14c", plan("monitors", "id").fingerprint());
+    void aPipelineKeepsItsFingerprintAndTheOneOfFormerVersionsIsAcceptedOnce() {
+        var fingerprint = plan("monitors", "id").fingerprint();
+        assertEquals("2-343ad14c", fingerprint.former());
+        assertEquals("2-2015d52a9dc7e20c629ac99181a5a7c55274e8f2ce999e47dfbc9c629e8ee59c", fingerprint.text());
+        assertTrue(fingerprint.accepts(fingerprint.former()) && fingerprint.accepts(fingerprint.text()));
+        assertFalse(fingerprint.accepts("2-343ad14d") || fingerprint.accepts(plan("orgs", "id").fingerprint().text()));
+    }
+
+    @Test
+    void theCanonicalFormOfADocumentSaysWhatTheFileSaysAndNothingThatItLeavesOut() {
+        var steps = PipelineFiles.load(List.of(Path.of("src/test/resources/it/pipelines/steps.yaml"))).getFirst().pipeline().document();
+        assertEquals("(node 11:public.step(field 8:org_code(column 8:org_code))(field 2:no(column 2:no))(field 5:title(column 5:title))"
+                + "(one 3:org(on 8:org_code 4:code)(node 10:public.org(field 2:id(column 2:id))(field 4:name(column 4:name))"
+                + "(many 5:teams(on 2:id 6:org_id)(node 11:public.team(field 4:name(column 4:name))"
+                + "(one 4:lead(on 7:lead_id 2:id)(node 13:public.person(field 6:handle(column 6:handle))))))))"
+                + "(many 5:notes(on 2:no 7:step_no 8:org_code 8:org_code)(node 11:public.note(field 2:id(column 2:id))(field 4:body(column 4:body)))))", Fingerprint.form(steps));
     }
 
     @Test
