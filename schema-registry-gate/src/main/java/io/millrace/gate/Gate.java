@@ -4,10 +4,13 @@ import io.millrace.gate.breaker.Breaker;
 import io.millrace.gate.flow.Intake;
 import io.millrace.gate.flow.Lanes;
 import io.millrace.gate.quarantine.ControlLog;
+import io.millrace.pipeline.liveness.Loops;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
 
 /** Starts and stops the gate's parts in the order in which they need each other. */
 @ApplicationScoped
@@ -25,6 +28,13 @@ class Gate {
         this.intake = intake;
     }
 
+    /** What watches the long-running threads of this process. */
+    @Produces
+    @Singleton
+    static Loops loops() {
+        return new Loops();
+    }
+
     void start(@Observes StartupEvent event) {
         control.start();
         breaker.start();
@@ -34,6 +44,7 @@ class Gate {
 
     void stop(@Observes ShutdownEvent event) throws InterruptedException {
         intake.stop();
+        lanes.stop();
         breaker.stop();
         control.stop();
     }

@@ -1,5 +1,8 @@
 package io.millrace.gate;
 
+import io.millrace.pipeline.liveness.Loops;
+import io.millrace.pipeline.log.OffsetGuard;
+import io.millrace.pipeline.topic.Topics;
 import io.smallrye.common.annotation.Identifier;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -100,12 +103,18 @@ public class KafkaClients {
         settings.putAll(Map.of(
                 ConsumerConfig.GROUP_ID_CONFIG, config.group(),
                 ConsumerConfig.CLIENT_ID_CONFIG, "millrace-gate",
-                ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest",
+                // Where to begin is decided by the guard of the offsets, never by the client.
+                ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none",
                 ConsumerConfig.FETCH_MIN_BYTES_CONFIG, 1,
                 // Offsets are committed as the lanes finish.
                 ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false,
                 ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG, CooperativeStickyAssignor.class.getName()));
         return new KafkaConsumer<>(settings, new SettlingDeserializer(), new ByteArrayDeserializer());
+    }
+
+    /** Begins to hold the group's offsets against the captured logs; the caller closes it. */
+    public OffsetGuard guard(OffsetGuard.Stage stage, Loops loops) {
+        return new OffsetGuard(shared, Topics.GATE_MARKS, config.group(), config.replication(), stage, loops);
     }
 
     /** A consumer of no group, from the beginning of whatever it is assigned; the caller closes it. */

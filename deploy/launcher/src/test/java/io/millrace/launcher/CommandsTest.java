@@ -55,6 +55,14 @@ class CommandsTest {
     }
 
     @Test
+    void onlyWhatTheGateReadsCanBeReadAgain() {
+        assertEquals(1, run("recover", "rows.demo.public.monitor"));
+        assertTrue(err.toString().contains("replaces: [old]"), err.toString());
+        assertEquals(1, run("recover", "captured.demo.public.monitor", "--data", folder.toString()));
+        assertTrue(err.toString().contains("./millrace up"), err.toString());
+    }
+
+    @Test
     void statusOfWhatNeverRanSaysHowToStart() {
         assertEquals(3, run("status", "--data", folder.toString()));
         assertTrue(out.toString().contains("./millrace up"), out.toString());

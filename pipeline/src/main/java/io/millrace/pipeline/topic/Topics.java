@@ -22,6 +22,9 @@ public final class Topics {
     public static final String QUARANTINE = "quarantine.";
     public static final String DOCUMENTS = "documents.";
 
+    /** How far the gates' groups have come in captured topics, where it outlives their offsets. One partition; compacted. */
+    public static final String GATE_MARKS = "millrace.gate.marks";
+
     private Topics() {}
 
     /** Rows as capture read them. */

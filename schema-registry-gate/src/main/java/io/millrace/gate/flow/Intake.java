@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
@@ -93,18 +94,26 @@ public class Intake {
         }
     }
 
-    private void read(KafkaConsumer<byte[], byte[]> opened) {
+    private void read(KafkaConsumer<byte[], byte[]> opened) throws InterruptedException {
         long committed = System.nanoTime();
         while (!stopping) {
+            lanes.settle(opened);
             lanes.resume(opened);
-            var records = opened.poll(lanes.isFull() ? POLL_WHILE_FULL : POLL);
+            poll(opened);
             trouble = null;
-            lanes.offer(opened, records);
             if (System.nanoTime() - committed >= config.commitInterval().toNanos()) {
                 lanes.commit(opened);
                 lanes.measure(opened);
                 committed = System.nanoTime();
             }
+        }
+    }
+
+    private void poll(KafkaConsumer<byte[], byte[]> opened) throws InterruptedException {
+        try {
+            lanes.offer(opened, opened.poll(lanes.isFull() ? POLL_WHILE_FULL : POLL));
+        } catch (OffsetOutOfRangeException e) {
+            lanes.outOfRange(opened, e);
         }
     }
 

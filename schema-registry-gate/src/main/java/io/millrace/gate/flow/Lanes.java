@@ -1,6 +1,10 @@
 package io.millrace.gate.flow;
 
 import io.millrace.gate.Table;
+import io.millrace.pipeline.liveness.Loops;
+import io.millrace.pipeline.log.Gap;
+import io.millrace.pipeline.log.OffsetGuard;
+import io.millrace.pipeline.log.Start;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.util.Collection;
@@ -14,14 +18,16 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.LogTruncationException;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.jboss.logging.Logger;
 
 /**
- * The lanes of the captured partitions that this instance owns: makes them, feeds them, commits for them, ends them. What
- * takes a consumer is called by the intake's thread alone.
+ * The lanes of the captured partitions that this instance owns: makes them, feeds them, commits for them, ends them. A partition
+ * has a lane only while its offset can be trusted. What takes a consumer is called by the intake's thread alone.
  */
 @ApplicationScoped
 public class Lanes {
@@ -29,26 +35,73 @@ public class Lanes {
     private static final Logger LOG = Logger.getLogger(Lanes.class);
     private static final long SMALLEST_SHARE = 256 * 1024;
 
+    private static final Duration ASKING = Duration.ofSeconds(10);
+
     private final Parts parts;
+    private final Loops loops;
+    /** By partition, what its lane was begun with, or that it is held; only the intake's thread touches it. */
+    private final Map<TopicPartition, Start> begun = new HashMap<>();
     private final Map<TopicPartition, Lane> lanes = new ConcurrentHashMap<>();
     /** What was last committed; only the intake's thread touches it. */
     private final Map<TopicPartition, Long> committed = new HashMap<>();
     /** Partitions that are paused because their lane has enough; only the intake's thread touches it. */
     private final Set<TopicPartition> full = new HashSet<>();
     private volatile String trouble;
+    /** Null while this process takes no records. */
+    private volatile OffsetGuard guard;
 
-    Lanes(Parts parts) {
+    Lanes(Parts parts, Loops loops) {
         this.parts = parts;
+        this.loops = loops;
     }
 
-    /** Begins to follow what is decided about tables. */
+    /** Begins to follow what is decided about tables, and to hold the group's offsets against the captured logs. */
     public void start() {
+        if (parts.config.consume()) {
+            guard = parts.kafka.guard(new Captured(), loops);
+            parts.measure(guard);
+        }
         parts.control.onChange(() -> lanes.values().forEach(Lane::wake));
+    }
+
+    /** After the intake has ended. */
+    public void stop() {
+        if (guard != null) {
+            guard.close();
+        }
+    }
+
+    /** What the gate says of captured topics. */
+    private static final class Captured implements OffsetGuard.Stage {
+
+        @Override
+        public String advice(TopicPartition partition, Gap gap) {
+            var table = Table.ofCaptured(partition.topic());
+            return "Changes of the table " + table + " may be missing from " + table.rows() + " and all that comes of it. Its later records wait in " + partition.topic() + ", which keeps them for its retention; other tables flow on."
+                    + (gap instanceof Gap.Gone ? " Make the topic again with the provisioner's apply." : "") + " Have capture read the table anew, then have this topic read from its start: ./millrace recover " + partition.topic();
+        }
+
+        /** A topic is forgotten when it is destroyed. */
+        @Override
+        public boolean reads(String topic) {
+            return true;
+        }
+    }
+
+    /** What comes near to be lost, by partition. */
+    public Map<String, String> warnings() {
+        return guard == null ? Map.of() : guard.warnings();
     }
 
     /** What holds single lanes up, by partition. */
     public Map<String, String> troubles() {
         var troubles = new TreeMap<String, String>();
+        if (guard != null) {
+            troubles.putAll(guard.gaps());
+            if (guard.trouble() != null) {
+                troubles.put("offsets", guard.trouble());
+            }
+        }
         if (trouble != null) {
             troubles.put("commit", trouble);
         }
@@ -74,17 +127,70 @@ public class Lanes {
         return Set.copyOf(lanes.keySet());
     }
 
+    /** Nothing of them is read before it is known from where. */
     void assigned(Consumer<?, ?> consumer, Collection<TopicPartition> partitions) {
-        long share = Math.max(SMALLEST_SHARE, parts.config.heldBytes() / Math.max(1, consumer.assignment().size()));
-        for (var partition : partitions) {
-            var lane = new Lane(partition, share, parts);
-            lanes.put(partition, lane);
-            lane.start();
+        if (partitions.isEmpty()) {
+            return;
         }
+        var offsets = consumer.committed(Set.copyOf(partitions), ASKING);
+        for (var partition : partitions) {
+            var last = offsets.get(partition);
+            hold(consumer, partition);
+            guard.assign(partition, last == null ? null : last.offset());
+        }
+    }
+
+    /** A partition without any position would end the poll of all. */
+    private void hold(Consumer<?, ?> consumer, TopicPartition partition) {
+        consumer.pause(List.of(partition));
+        consumer.seek(partition, 0);
+    }
+
+    /** Begins the partitions that may be read, and ends those that may not any more. */
+    void settle(Consumer<?, ?> consumer) throws InterruptedException {
+        for (var partition : consumer.assignment()) {
+            var start = guard.start(partition);
+            if (start == begun.get(partition)) {
+                continue;
+            }
+            var lane = lanes.get(partition);
+            if (lane != null) {
+                end(List.of(lane));
+                forget(List.of(partition));
+                hold(consumer, partition);
+            }
+            if (start instanceof Start.From from) {
+                begin(consumer, partition, from.offset());
+            }
+            begun.put(partition, start);
+        }
+    }
+
+    private void begin(Consumer<?, ?> consumer, TopicPartition partition, long offset) {
+        consumer.seek(partition, offset);
+        var lane = new Lane(partition, Math.max(SMALLEST_SHARE, parts.config.heldBytes() / Math.max(1, consumer.assignment().size())), parts);
+        lanes.put(partition, lane);
+        lane.start();
+        consumer.resume(List.of(partition));
+    }
+
+    /** The log is not there where it was to be read on: the guard finds out why. */
+    void outOfRange(Consumer<?, ?> consumer, OffsetOutOfRangeException e) throws InterruptedException {
+        for (var partition : e.partitions()) {
+            var lane = lanes.get(partition);
+            long finished = lane != null && lane.finished() >= 0 ? lane.finished() : e.offsetOutOfRangePartitions().getOrDefault(partition, 0L);
+            guard.assign(partition, finished);
+            if (e instanceof LogTruncationException truncated && truncated.divergentOffsets().get(partition) != null) {
+                guard.diverged(partition, truncated.divergentOffsets().get(partition).offset());
+            }
+            hold(consumer, partition);
+        }
+        settle(consumer);
     }
 
     /** Before the partitions go to another instance. */
     void revoked(Consumer<?, ?> consumer, Collection<TopicPartition> partitions) {
+        partitions.forEach(guard::release);
         try {
             end(partitions.stream().map(lanes::get).filter(Objects::nonNull).toList());
             commitNow(consumer, partitions);
@@ -97,6 +203,7 @@ public class Lanes {
 
     /** After the partitions went to another instance; nothing may be committed any more. */
     void lost(Collection<TopicPartition> partitions) {
+        partitions.forEach(guard::release);
         partitions.stream().map(lanes::get).filter(Objects::nonNull).forEach(Lane::stop);
         forget(partitions);
     }
@@ -110,6 +217,7 @@ public class Lanes {
     }
 
     private void forget(Collection<TopicPartition> partitions) {
+        begun.keySet().removeAll(partitions);
         lanes.keySet().removeAll(partitions);
         committed.keySet().removeAll(partitions);
         full.removeAll(partitions);
@@ -145,12 +253,19 @@ public class Lanes {
         }
         consumer.commitAsync(offsets, (done, failure) -> {
             if (failure == null) {
-                done.forEach((partition, offset) -> committed.put(partition, offset.offset()));
+                done.forEach(this::committed);
                 trouble = null;
             } else {
                 trouble = "committing failed: " + failure.getMessage() + "; it is tried again";
             }
         });
+    }
+
+    private void committed(TopicPartition partition, OffsetAndMetadata offset) {
+        if (lanes.containsKey(partition)) {
+            committed.put(partition, offset.offset());
+            guard.finished(partition, offset.offset());
+        }
     }
 
     private void commitNow(Consumer<?, ?> consumer, Collection<TopicPartition> partitions) {

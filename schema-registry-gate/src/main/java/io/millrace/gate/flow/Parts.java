@@ -1,5 +1,6 @@
 package io.millrace.gate.flow;
 
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.millrace.gate.GateConfig;
 import io.millrace.gate.KafkaClients;
@@ -7,6 +8,7 @@ import io.millrace.gate.Table;
 import io.millrace.gate.breaker.Breaker;
 import io.millrace.gate.quarantine.ControlLog;
 import io.millrace.gate.schema.Schemas;
+import io.millrace.pipeline.log.OffsetGuard;
 import jakarta.inject.Singleton;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -32,6 +34,11 @@ class Parts {
         this.breaker = breaker;
         this.traces = traces;
         this.registry = registry;
+    }
+
+    void measure(OffsetGuard guard) {
+        Gauge.builder("millrace.partitions.held", guard, g -> g.gaps().size()).tag("stage", "gate").register(registry);
+        Gauge.builder("millrace.retention.used.ratio", guard, OffsetGuard::retentionUsed).tag("stage", "gate").register(registry);
     }
 
     /** What was found of the tables whose partitions are here; others have no lag here. */

@@ -2,6 +2,7 @@ package io.millrace.gate.health;
 
 import io.millrace.gate.flow.Intake;
 import io.millrace.gate.flow.Lanes;
+import io.millrace.pipeline.liveness.Loops;
 import jakarta.enterprise.context.ApplicationScoped;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
@@ -13,16 +14,20 @@ public class Liveness implements HealthCheck {
 
     private final Lanes lanes;
     private final Intake intake;
+    private final Loops loops;
 
-    Liveness(Lanes lanes, Intake intake) {
+    Liveness(Lanes lanes, Intake intake, Loops loops) {
         this.lanes = lanes;
         this.intake = intake;
+        this.loops = loops;
     }
 
     @Override
     public HealthCheckResponse call() {
         boolean broken = lanes.isBroken() || intake.isBroken();
-        var response = HealthCheckResponse.named("gate").status(!broken);
+        var stuck = loops.troubles();
+        var response = HealthCheckResponse.named("gate").status(!broken && stuck.isEmpty());
+        stuck.forEach(trouble -> response.withData(trouble.loop(), trouble.why()));
         return (broken ? response.withData("lanes", "the reading thread or a partition's ended by an error; the log names it") : response).build();
     }
 }

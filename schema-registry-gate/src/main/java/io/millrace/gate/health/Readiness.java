@@ -51,6 +51,7 @@ public class Readiness implements HealthCheck {
             ready = false;
             troubles.entrySet().stream().limit(MOST_SHOWN).forEach(e -> response.withData(e.getKey(), e.getValue()));
         }
+        lanes.warnings().entrySet().stream().limit(MOST_SHOWN).forEach(e -> response.withData("retention of " + e.getKey(), e.getValue()));
         return response.status(ready).build();
     }
 }

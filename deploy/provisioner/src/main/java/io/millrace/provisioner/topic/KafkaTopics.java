@@ -1,6 +1,8 @@
 package io.millrace.provisioner.topic;
 
 import io.millrace.pipeline.file.PipelineFile;
+import io.millrace.pipeline.log.Recovery;
+import io.millrace.pipeline.topic.Topics;
 import io.millrace.provisioner.Check;
 import io.millrace.provisioner.ProvisioningException;
 import io.millrace.provisioner.Step;
@@ -208,6 +210,19 @@ public final class KafkaTopics implements Step, AutoCloseable {
         }
         await("Deleting topics", admin.deleteTopics(topicsThere()).all());
         awaitTrue("Waiting until the brokers have forgotten the topics", () -> topicsThere().isEmpty());
+        forget();
+    }
+
+    /** A gate that serves other sources too is not to miss the topics. */
+    private void forget() {
+        try {
+            Recovery.forget(new HashMap<>(targets.kafka()), Topics.GATE_MARKS, wanted.keySet());
+        } catch (KafkaException e) {
+            throw failed("Removing the marks of the deleted topics", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw failed("Removing the marks of the deleted topics", e);
+        }
     }
 
     /** A broker may answer from what it knew before; returns when it knows what was made. */

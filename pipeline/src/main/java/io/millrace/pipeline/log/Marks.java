@@ -1,0 +1,177 @@
+package io.millrace.pipeline.log;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/**
+ * The marks of a group, in a compacted topic of one partition that groups may share. The key is {@code group topic partition}, and
+ * {@code group} alone says since when the group has been there; the last record of a key holds. Not thread-safe.
+ */
+final class Marks implements AutoCloseable {
+
+    private static final Duration POLL = Duration.ofMillis(200);
+    private static final Duration LONGEST = Duration.ofSeconds(20);
+    private static final Map<String, String> SETTINGS = Map.of(
+            TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_COMPACT,
+            TopicConfig.SEGMENT_BYTES_CONFIG, Integer.toString(4 << 20),
+            TopicConfig.MIN_CLEANABLE_DIRTY_RATIO_CONFIG, "0.1");
+
+    private final TopicPartition log;
+    private final String group;
+    private final KafkaConsumer<byte[], byte[]> consumer;
+    private final KafkaProducer<byte[], byte[]> producer;
+    private final Map<TopicPartition, Mark> marks = new HashMap<>();
+    /** Of all groups. */
+    private final Set<String> keys = new HashSet<>();
+    private final List<Future<RecordMetadata>> sent = new ArrayList<>();
+    private long since;
+
+    /**
+     * @param kafka settings of every client of Kafka
+     * @param group null where only {@link #forget} is wanted, of all groups
+     */
+    Marks(Map<String, Object> kafka, String topic, String group) {
+        this.log = new TopicPartition(topic, 0);
+        this.group = group;
+        this.consumer = new KafkaConsumer<>(reading(kafka), new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        this.producer = new KafkaProducer<>(writing(kafka), new ByteArraySerializer(), new ByteArraySerializer());
+        consumer.assign(List.of(log));
+        consumer.seekToBeginning(List.of(log));
+    }
+
+    private static Map<String, Object> reading(Map<String, Object> kafka) {
+        var settings = OffsetGuard.own(kafka);
+        settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+        settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+        settings.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 50);
+        return settings;
+    }
+
+    private static Map<String, Object> writing(Map<String, Object> kafka) {
+        var settings = OffsetGuard.own(kafka);
+        settings.put(ProducerConfig.ACKS_CONFIG, "all");
+        settings.put(ProducerConfig.BUFFER_MEMORY_CONFIG, 1L << 20);
+        settings.put(ProducerConfig.LINGER_MS_CONFIG, 5);
+        settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, 5_000);
+        settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 10_000);
+        return settings;
+    }
+
+    /** Makes the topic where it is missing. */
+    void ensure(Admin admin, short replication) throws InterruptedException {
+        try {
+            var copies = replication < 0 ? Optional.<Short>empty() : Optional.of(replication);
+            admin.createTopics(List.of(new NewTopic(log.topic(), Optional.of(1), copies).configs(SETTINGS))).all().get();
+        } catch (ExecutionException e) {
+            if (!(e.getCause() instanceof TopicExistsException)) {
+                throw new KafkaException("Creating the topic " + log.topic() + " failed: " + e.getCause().getMessage(), e.getCause());
+            }
+        }
+    }
+
+    /** Reads what was written since; has all that stood in the topic when this was called. */
+    void read() {
+        long end = consumer.endOffsets(List.of(log)).get(log);
+        long until = System.nanoTime() + LONGEST.toNanos();
+        while (consumer.position(log) < end) {
+            if (System.nanoTime() > until) {
+                throw new KafkaException("Reading the topic " + log.topic() + " up to offset " + end + " failed: it is at " + consumer.position(log) + " after " + LONGEST);
+            }
+            for (var record : consumer.poll(POLL)) {
+                apply(new String(record.key(), StandardCharsets.UTF_8), record.value());
+            }
+        }
+    }
+
+    private void apply(String key, byte[] value) {
+        var names = key.split(" ");
+        keys.add(key);
+        if (!names[0].equals(group)) {
+            return;
+        }
+        var text = value == null ? null : new String(value, StandardCharsets.UTF_8);
+        if (names.length == 1) {
+            since = text == null ? 0 : Long.parseLong(text);
+        } else if (text == null) {
+            marks.remove(partition(names));
+        } else {
+            marks.put(partition(names), Mark.parse(text));
+        }
+    }
+
+    private static TopicPartition partition(String[] names) {
+        return new TopicPartition(names[1], Integer.parseInt(names[2]));
+    }
+
+    /** By partition, as they were last read. */
+    Map<TopicPartition, Mark> all() {
+        return marks;
+    }
+
+    /** Since when the group has been there, in milliseconds since 1970; 0 where nobody has said so. */
+    long since() {
+        return since;
+    }
+
+    void writeSince(long millis) {
+        send(group, Long.toString(millis));
+    }
+
+    /** Durable once {@link #flush()} has come back. */
+    void write(TopicPartition partition, Mark mark) {
+        send(group + " " + partition.topic() + " " + partition.partition(), mark.text());
+    }
+
+    /** Removes the marks of all groups in these topics. Durable once {@link #flush()} has come back. */
+    void forget(Collection<String> topics) {
+        keys.stream().filter(key -> key.indexOf(' ') > 0 && topics.contains(key.split(" ")[1])).forEach(key -> send(key, null));
+    }
+
+    private void send(String key, String value) {
+        sent.add(producer.send(new ProducerRecord<>(log.topic(), log.partition(), key.getBytes(StandardCharsets.UTF_8), value == null ? null : value.getBytes(StandardCharsets.UTF_8))));
+    }
+
+    /** Waits until all that was written is acknowledged. */
+    void flush() throws InterruptedException {
+        try {
+            for (var acknowledgement : sent) {
+                acknowledgement.get();
+            }
+        } catch (ExecutionException e) {
+            throw new KafkaException("Writing to " + log.topic() + " failed: " + e.getCause().getMessage(), e.getCause());
+        } finally {
+            sent.clear();
+        }
+    }
+
+    @Override
+    public void close() {
+        producer.close(Duration.ofSeconds(2));
+        consumer.close(org.apache.kafka.clients.consumer.CloseOptions.timeout(Duration.ofSeconds(1)));
+    }
+}
