@@ -56,7 +56,15 @@ public final class CatalogCheck {
                 check.rules(file.pipeline().settings(table).rules(), catalog.tables().get(table), "tables." + table + ".rules");
             }
         }
+        IndexLimits.exceeded(file.pipeline(), check::type).forEach(problem -> check.problem("document", problem));
         return check.problems;
+    }
+
+    /** Null where there is no such column. */
+    private ColumnType type(TableName table, String column) {
+        var known = catalog.tables().get(table);
+        var there = known == null ? null : known.column(column);
+        return there == null ? null : ColumnType.ofCatalog(there.type(), there.nullable());
     }
 
     /** A relation that repeats itself is checked at each depth, but stands in the file once. */

@@ -15,6 +15,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -114,6 +117,20 @@ class CatalogCheckTest {
     @Test
     void settings_for_a_table_that_is_not_used_are_refused() throws IOException {
         assertTrue(problems(text -> text.replace("  public.monitor:\n", "  public.monitors:\n")).getFirst().contains("the document does not use the table public.monitors"));
+    }
+
+    @Test
+    void documents_that_the_search_engine_cannot_map_are_refused() throws IOException {
+        var columns = IntStream.range(0, 1_100).mapToObj(i -> "c" + i).toList();
+        table("monitor", List.of("id"), Stream.concat(Stream.of("id bigint", "name text", "team_id bigint"), columns.stream().map(c -> c + " integer")).toArray(String[]::new));
+        var wider = "- title: name\n" + columns.stream().map(c -> "    - " + c + "\n").collect(Collectors.joining());
+        var refused = problems(text -> text.replace("- title: name\n", wider));
+        assertEquals(1, refused.size(), refused.toString());
+        assertTrue(refused.getFirst().endsWith("the documents have 1120 fields in the index (a text is two, a relation is one), and the search engine takes 1000; take fewer, or set index.settings: {mapping.total_fields.limit: 1120}"), refused.toString());
+        for (var raised : List.of("{mapping.total_fields.limit: 1120}", "{index: {mapping: {total_fields: {limit: 1120}}}}", "{index.mapping.total_fields.limit: 1120}")) {
+            assertEquals(List.of(), problems(text -> text.replace("- title: name\n", wider).replace("index:\n", "index:\n  settings: " + raised + "\n")));
+        }
+        assertTrue(problems(text -> text.replace("index:\n", "index:\n  settings: {mapping.depth.limit: 2}\n")).getFirst().contains("the documents are 3 levels deep, and the search engine takes 2"));
     }
 
     private String derived(String from, String to) throws IOException {
