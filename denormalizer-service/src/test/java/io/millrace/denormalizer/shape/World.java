@@ -119,7 +119,7 @@ final class World {
         Map<TableName, Catalog.Table> all = new HashMap<>();
         columns.forEach((name, list) -> {
             tables.put(name, TableFormat.of(name, list, primary.get(name)));
-            all.put(name, new Catalog.Table(name, described.get(name), primary.get(name), unique.getOrDefault(name, List.of())));
+            all.put(name, new Catalog.Table(name, false, described.get(name), primary.get(name), unique.getOrDefault(name, List.of())));
         });
         return new Catalog(all);
     }

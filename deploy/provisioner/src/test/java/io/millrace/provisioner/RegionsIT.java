@@ -64,8 +64,8 @@ class RegionsIT {
         drift("r0");
         var plan = of(regions).each(Provisioner::plan);
         assertAll(
-                () -> assertEquals(List.of("GRANT SELECT ON \"public\".\"team\" TO \"reader\"", "ALTER PUBLICATION \"millrace_r0\" DROP TABLE \"public\".\"tag\"",
-                        "ALTER PUBLICATION \"millrace_r0\" ADD TABLE \"public\".\"tag\"", "ALTER PUBLICATION \"millrace_r0\" DROP TABLE public.dashboard", "create topic", "alter topic", "PUT"),
+                () -> assertEquals(List.of("GRANT SELECT ON \"public\".\"team\" TO \"reader\"", "ALTER PUBLICATION \"millrace_r0\" DROP TABLE ONLY \"public\".\"tag\"",
+                        "ALTER PUBLICATION \"millrace_r0\" ADD TABLE ONLY \"public\".\"tag\"", "ALTER PUBLICATION \"millrace_r0\" DROP TABLE ONLY public.dashboard", "create topic", "alter topic", "PUT"),
                         needed(plan.get(0).result()).stream().map(RegionsIT::shortened).toList()),
                 () -> assertEquals(List.of(), needed(plan.get(1).result())));
         assertSucceeded(of(regions).each(p -> p.apply(line -> { })));

@@ -13,11 +13,12 @@ public record Catalog(Map<TableName, Table> tables) {
 
     /**
      * @param name the table
+     * @param partitioned whether its rows are in partitions; the rows of tables that inherit from a plain one are not its own
      * @param columns in the order of the table
      * @param primaryKey its columns in the order of the key, empty where there is none
      * @param uniqueKeys the columns of every other unique index that is not partial, on plain columns and valid
      */
-    public record Table(TableName name, List<Column> columns, List<String> primaryKey, List<List<String>> uniqueKeys) {
+    public record Table(TableName name, boolean partitioned, List<Column> columns, List<String> primaryKey, List<List<String>> uniqueKeys) {
 
         /** The column of that name, null where the table has none. */
         public Column column(String name) {

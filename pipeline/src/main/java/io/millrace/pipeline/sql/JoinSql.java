@@ -57,7 +57,7 @@ public final class JoinSql {
     private record Source(Catalog.Table table, String alias) {
 
         String from() {
-            return table.name().sql() + " " + alias;
+            return (table.partitioned() ? "" : "ONLY ") + table.name().sql() + " " + alias;
         }
 
         String column(String name) {

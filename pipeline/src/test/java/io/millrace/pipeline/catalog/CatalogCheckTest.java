@@ -51,7 +51,7 @@ class CatalogCheckTest {
     }
 
     private void table(TableName table, List<String> key, String... columns) {
-        tables.put(table, new Table(table, Arrays.stream(columns).map(c -> c.split(" ", 2)).map(c -> new Column(c[0], c[1], true)).toList(), key, List.of()));
+        tables.put(table, new Table(table, false, Arrays.stream(columns).map(c -> c.split(" ", 2)).map(c -> new Column(c[0], c[1], true)).toList(), key, List.of()));
     }
 
     private List<String> problems(UnaryOperator<String> change) throws IOException {

@@ -21,6 +21,8 @@ public final class CatalogReader {
             WHERE n.nspname = ? AND c.relname = ? AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
             ORDER BY a.attnum""";
 
+    private static final String PARTITIONED = "SELECT relkind = 'p' FROM pg_class WHERE oid = to_regclass(?)";
+
     private static final String KEYS = """
             SELECT i.indisprimary, array_agg(a.attname ORDER BY k.place)
             FROM pg_index i
@@ -78,6 +80,15 @@ public final class CatalogReader {
                 }
             }
         }
-        return new Catalog.Table(name, List.copyOf(columns), primaryKey, List.copyOf(uniqueKeys));
+        return new Catalog.Table(name, isPartitioned(connection, name), List.copyOf(columns), primaryKey, List.copyOf(uniqueKeys));
+    }
+
+    private static boolean isPartitioned(Connection connection, TableName name) throws SQLException {
+        try (var statement = connection.prepareStatement(PARTITIONED)) {
+            statement.setString(1, name.sql());
+            try (var result = statement.executeQuery()) {
+                return result.next() && result.getBoolean(1);
+            }
+        }
     }
 }

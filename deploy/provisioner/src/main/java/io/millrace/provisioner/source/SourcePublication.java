@@ -97,9 +97,10 @@ public final class SourcePublication implements Step {
                 .filter(table -> database.published().stream().noneMatch(p -> TableName.parse(table).equals(p))).toList();
     }
 
+    /** Without the tables that inherit from it, which are published where a pipeline names them. Partitions are published with their table all the same. */
     private String entry(TableName table) {
         var columns = columns(table);
-        return table.sql() + (columns.isEmpty() ? "" : " (" + String.join(", ", columns.stream().map(TableName::quote).toList()) + ")");
+        return "ONLY " + table.sql() + (columns.isEmpty() ? "" : " (" + String.join(", ", columns.stream().map(TableName::quote).toList()) + ")");
     }
 
     private String entries(List<TableName> tables) {
@@ -113,8 +114,8 @@ public final class SourcePublication implements Step {
         }
         var alter = "ALTER PUBLICATION " + TableName.quote(name);
         var actions = new ArrayList<String>();
-        different().forEach(table -> actions.addAll(List.of(alter + " DROP TABLE " + table.sql(), alter + " ADD TABLE " + entry(table))));
-        noLongerNeeded().forEach(table -> actions.add(alter + " DROP TABLE " + table));
+        different().forEach(table -> actions.addAll(List.of(alter + " DROP TABLE ONLY " + table.sql(), alter + " ADD TABLE " + entry(table))));
+        noLongerNeeded().forEach(table -> actions.add(alter + " DROP TABLE ONLY " + table));
         if (!missing().isEmpty()) {
             actions.add(alter + " ADD TABLE " + entries(missing()));
         }

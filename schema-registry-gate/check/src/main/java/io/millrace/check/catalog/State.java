@@ -83,7 +83,7 @@ public record State(Map<Long, Table> tables, Publication publication, Role role,
         for (var table : tables.values()) {
             if (!table.columns().isEmpty()) {
                 var unique = table.indexes().stream().filter(i -> !i.primary() && i.usable()).map(i -> names(table.columns(i))).toList();
-                catalog.put(table.name(), new Catalog.Table(table.name(),
+                catalog.put(table.name(), new Catalog.Table(table.name(), table.partitioned(),
                         table.columns().stream().map(c -> new Catalog.Column(c.name(), c.plainType(), c.column().nullable())).toList(), names(table.primaryKey()), unique));
             }
         }
