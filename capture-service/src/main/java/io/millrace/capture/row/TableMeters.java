@@ -16,6 +16,7 @@ public final class TableMeters {
     private final Counter unwritable;
     private final Counter bytes;
     private final Timer latency;
+    private final Timer skew;
 
     public TableMeters(MeterRegistry registry, String table) {
         passed = registry.counter("millrace.records", "stage", STAGE, "table", table, "outcome", "passed");
@@ -27,6 +28,8 @@ public final class TableMeters {
                 .publishPercentiles(0.5, 0.95, 0.99)
                 .distributionStatisticExpiry(Duration.ofMinutes(1))
                 .register(registry);
+        skew = Timer.builder("millrace.clock.skew").description("By how much Postgres's clock was before ours when it had committed what was just captured")
+                .tag("stage", STAGE).register(registry);
     }
 
     /** Kafka holds the record. */
@@ -35,7 +38,9 @@ public final class TableMeters {
         (captured.written() ? passed : unwritable).increment();
         bytes.increment((record.key() == null ? 0 : record.key().length) + (record.value() == null ? 0 : record.value().length));
         if (captured.committedMicros() > 0) {
-            latency.record(Math.max(0, nowMicros - captured.committedMicros()), TimeUnit.MICROSECONDS);
+            long age = nowMicros - captured.committedMicros();
+            // A change from the future says nothing of the latency, and all of the clocks.
+            (age < 0 ? skew : latency).record(Math.abs(age), TimeUnit.MICROSECONDS);
         }
     }
 
