@@ -19,7 +19,8 @@ import org.apache.kafka.connect.data.SchemaBuilder;
  * Takes every column's conversion out of Debezium's hands.
  *
  * <p>Debezium's own converters write instants as text, know some arrays only and have no form for infinity; ours keep
- * every value and cost less. Debezium makes an instance by name for each engine.
+ * every value and cost less. They are given Postgres's text, from the stream and from a snapshot. Debezium makes an
+ * instance by name for each engine.
  */
 public final class ColumnConverter implements CustomConverter<SchemaBuilder, RelationalColumn> {
 
@@ -36,6 +37,8 @@ public final class ColumnConverter implements CustomConverter<SchemaBuilder, Rel
     /** Parameter of a Connect field whose column takes no null. */
     public static final String NOT_NULL = "pg.notnull";
 
+    /** What a default may be for its text to be Postgres's. */
+    private static final Set<Class<?>> SIMPLE = Set.of(String.class, Boolean.class, Short.class, Integer.class, Long.class);
     private static final Set<String> WITH_LENGTH = Set.of("varchar", "bpchar", "bit", "varbit", "numeric");
     /** The catalog's declared lengths end here; what Debezium reports beyond stands for "none declared". */
     private static final int LONGEST = 10_485_760;
@@ -68,10 +71,13 @@ public final class ColumnConverter implements CustomConverter<SchemaBuilder, Rel
         return length > most ? 0 : length;
     }
 
-    /** The default of a column never reaches a record, but Debezium converts it: one that cannot be must not stop it. */
+    /** The default of a column never reaches a record, but Debezium parses and converts it: one that cannot be converted must not stop it. */
     private static Object unusableDefault(RelationalColumn field, ColumnValue values) {
-        if (!field.hasDefaultValue()) {
+        if (!field.hasDefaultValue() || field.defaultValue() == null) {
             return null;
+        }
+        if (!SIMPLE.contains(field.defaultValue().getClass())) {
+            return field.defaultValue();
         }
         try {
             values.of(field.defaultValue());

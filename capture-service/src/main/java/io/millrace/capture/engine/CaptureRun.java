@@ -11,10 +11,12 @@ import io.millrace.capture.row.Transforms;
 import io.millrace.capture.send.Progress;
 import io.millrace.capture.send.SendException;
 import io.millrace.capture.send.Sender;
+import io.millrace.capture.source.KeyTypes;
 import io.millrace.capture.source.MissingValues;
 import io.millrace.capture.source.Slot;
 import io.millrace.capture.source.SourceCheck;
 import io.millrace.capture.source.UnpublishedColumns;
+import io.millrace.capture.text.TextSnapshot;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Position;
@@ -66,6 +68,8 @@ public final class CaptureRun {
     private final Patience patience;
     private final LostSlot lostSlot;
     private final AtomicBoolean stopping = new AtomicBoolean();
+    /** What was last said of tables that inherit. */
+    private List<String> inheritingSaid = List.of();
     /** Guarded by this. */
     private Engine engine;
 
@@ -148,6 +152,7 @@ public final class CaptureRun {
             throw new StartException(String.join("\n", problems));
         }
         checkTopics();
+        warnOfInheritance();
         var leftOut = UnpublishedColumns.of(settings.source(), settings.sourceName(), tables);
         var read = new TreeSet<>(progress.tables());
         long start = start(read);
@@ -165,6 +170,15 @@ public final class CaptureRun {
             progress.save(read);
         }
         stream(leftOut, start);
+    }
+
+    private void warnOfInheritance() throws SQLException {
+        var inheriting = SourceCheck.inheriting(settings.source(), tables);
+        if (!inheriting.isEmpty() && !inheriting.equals(inheritingSaid)) {
+            inheritingSaid = inheriting;
+            LOG.warnf("Tables inherit from captured ones: %s. Postgres replicates the rows of such a table under its own name only, so they are no rows of its parent here, "
+                    + "as in SELECT … FROM ONLY; name the tables in a pipeline file, or use partitions", String.join(", ", inheriting));
+        }
     }
 
     private void checkTopics() throws InterruptedException {
@@ -200,13 +214,14 @@ public final class CaptureRun {
         return start;
     }
 
-    private void snapshot(Collection<TableName> unread, Map<TableName, Set<String>> leftOut, long start) throws InterruptedException {
+    private void snapshot(Collection<TableName> unread, Map<TableName, Set<String>> leftOut, long start) throws InterruptedException, SQLException {
         LOG.infof("Reading %d tables as of %s: %s", unread.size(), Position.lsnText(start), unread);
         var finished = new AtomicBoolean();
         var writer = new Writer(start);
         stream.unread(unread.size());
         var phase = "reading " + unread.size() + " tables";
-        run(settings.snapshot(unread, leftOut), batch -> {
+        boolean inChunks = TextSnapshot.UNCHANGED.containsAll(KeyTypes.of(settings.source(), unread));
+        run(settings.snapshot(unread, leftOut, inChunks), batch -> {
             writer.accept(batch);
             for (var record : batch) {
                 if (EngineSettings.NOTIFICATIONS.equals(record.topic()) && ends(record)) {

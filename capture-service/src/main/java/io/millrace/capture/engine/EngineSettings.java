@@ -2,6 +2,8 @@ package io.millrace.capture.engine;
 
 import io.millrace.capture.column.ColumnConverter;
 import io.millrace.capture.source.SourceConnection;
+import io.millrace.capture.text.TextConnector;
+import io.millrace.capture.text.TextSnapshot;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.topic.Topics;
 import java.time.Duration;
@@ -39,8 +41,12 @@ public record EngineSettings(
     private static final Duration LOCK_TIMEOUT = Duration.ofSeconds(10);
     private static final String HEARTBEAT_QUERY = "INSERT INTO millrace.heartbeat (id, beat) VALUES (1, now()) ON CONFLICT (id) DO UPDATE SET beat = excluded.beat";
 
-    /** Settings of an engine that reads tables whole and then has nothing more to do. */
-    Properties snapshot(Collection<TableName> tables, Map<TableName, Set<String>> leftOut) {
+    /**
+     * Settings of an engine that reads tables whole and then has nothing more to do.
+     *
+     * @param inChunks whether several connections may read one table; else each reads another table
+     */
+    Properties snapshot(Collection<TableName> tables, Map<TableName, Set<String>> leftOut, boolean inChunks) {
         var properties = common(tables, leftOut);
         properties.setProperty("snapshot.mode", "initial_only");
         // The slot is older than the snapshot, so whatever the snapshot's connections see differently is still to come.
@@ -50,7 +56,10 @@ public record EngineSettings(
         properties.setProperty("snapshot.fetch.size", "4096");
         // One connection waits for the tables of another, which may wait for a lock behind a migration that waits for the first: a
         // deadlock that Postgres cannot see, and that blocks every query on the table. Whoever waits so long gives up, and all is read again.
-        properties.setProperty("driver.options", "-c lock_timeout=" + LOCK_TIMEOUT.toMillis());
+        properties.setProperty("database.options", source.options() + " -c lock_timeout=" + LOCK_TIMEOUT.toMillis());
+        properties.setProperty("snapshot.query.mode", "custom");
+        properties.setProperty("snapshot.query.mode.custom.name", TextSnapshot.NAME);
+        properties.setProperty("legacy.snapshot.max.threads", Boolean.toString(!inChunks));
         properties.setProperty("notification.enabled.channels", "sink");
         properties.setProperty("notification.sink.topic.name", NOTIFICATIONS);
         return properties;
@@ -70,7 +79,7 @@ public record EngineSettings(
         var properties = new Properties();
         var name = "millrace-" + sourceName;
         properties.setProperty("name", name);
-        properties.setProperty("connector.class", "io.debezium.connector.postgresql.PostgresConnector");
+        properties.setProperty("connector.class", TextConnector.class.getName());
         properties.setProperty("topic.prefix", sourceName);
         properties.setProperty("offset.storage", SlotOffsets.class.getName());
         properties.setProperty(SlotOffsets.NAME, name);
@@ -82,6 +91,9 @@ public record EngineSettings(
         properties.setProperty("database.port", Integer.toString(url.port()));
         properties.setProperty("database.dbname", url.database());
         url.options().forEach((key, value) -> properties.setProperty("database." + key, value));
+        properties.setProperty("database.options", source.options());
+        // Unknown before PostgreSQL 17, so it cannot be one of the options.
+        properties.setProperty("database.initial.statements", "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout'");
         properties.setProperty("database.user", source.user());
         properties.setProperty("database.password", source.password());
         properties.setProperty("driver.binaryTransfer", "false");

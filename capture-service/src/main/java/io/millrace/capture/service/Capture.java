@@ -31,6 +31,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TimeZone;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.Executors;
@@ -85,6 +86,8 @@ public class Capture {
     }
 
     private void start() {
+        // The driver asks for the session's time zone by that of the process, and Postgres prints ranges of instants in it.
+        TimeZone.setDefault(TimeZone.getTimeZone("UTC"));
         var pipelines = pipelines();
         var source = pipelines.getFirst().source();
         var connection = new SourceConnection(source.url().resolve(), source.user().resolve(), source.password().resolve());

@@ -48,6 +48,22 @@ public final class SourceCheck {
         }
     }
 
+    /** The tables that inherit from the captured ones without being partitions, as {@code child of parent}. */
+    public static List<String> inheriting(SourceConnection connection, Collection<TableName> tables) throws SQLException {
+        try (var open = connection.open(); var statement = open.prepareStatement("""
+                SELECT i.inhrelid::regclass || ' of ' || i.inhparent::regclass FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhparent
+                WHERE c.relkind = 'r' AND i.inhparent = ANY (SELECT to_regclass(name) FROM unnest(?::text[]) AS name) ORDER BY 1""")) {
+            statement.setArray(1, open.createArrayOf("text", tables.stream().map(TableName::sql).toArray()));
+            var found = new ArrayList<String>();
+            try (var rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    found.add(rows.getString(1));
+                }
+            }
+            return found;
+        }
+    }
+
     /** Why the database cannot be asked. */
     public static String explain(SourceConnection connection, SQLException e) {
         var state = e.getSQLState() == null ? "" : e.getSQLState();
@@ -82,7 +98,8 @@ public final class SourceCheck {
         var there = new ArrayList<TableName>();
         try (var statement = connection.prepareStatement("""
                 SELECT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'p'),
-                       has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(c.relnamespace, 'USAGE')
+                       has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(c.relnamespace, 'USAGE'),
+                       row_security_active(c.oid)
                 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                 WHERE n.nspname = ? AND c.relname = ? AND c.relkind IN ('r', 'p')""")) {
             for (var table : tables) {
@@ -99,6 +116,10 @@ public final class SourceCheck {
                     if (!row.getBoolean(2)) {
                         problems.add("The role " + user + " may not read the table " + table + "; run GRANT USAGE ON SCHEMA " + TableName.quote(table.schema())
                                 + " TO " + TableName.quote(user) + "; GRANT SELECT ON " + table.sql() + " TO " + TableName.quote(user));
+                    }
+                    if (row.getBoolean(3)) {
+                        problems.add("Row level security hides rows of the table " + table + " from the role " + user + ", which would be missing downstream; run ALTER ROLE "
+                                + TableName.quote(user) + " BYPASSRLS as a superuser, or ALTER TABLE " + table.sql() + " DISABLE ROW LEVEL SECURITY");
                     }
                 }
             }

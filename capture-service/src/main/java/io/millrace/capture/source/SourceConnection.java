@@ -1,9 +1,12 @@
 package io.millrace.capture.source;
 
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.Properties;
+import java.util.regex.Pattern;
 
 /**
  * Where the source database is and who asks.
@@ -14,6 +17,14 @@ import java.util.Properties;
  */
 public record SourceConnection(String url, String user, String password) {
 
+    private static final Pattern OPTIONS = Pattern.compile("(?<=[?&])options=([^&]*)&?");
+
+    /** The connection parameter {@code options}: the URL's own, then what no role and no database may change. */
+    public String options() {
+        var own = OPTIONS.matcher(url);
+        return (own.find() ? URLDecoder.decode(own.group(1), StandardCharsets.UTF_8) + " " : "") + Session.OPTIONS;
+    }
+
     /** Opens a plain connection; times out after ten seconds. */
     public Connection open() throws SQLException {
         var properties = new Properties();
@@ -23,8 +34,12 @@ public record SourceConnection(String url, String user, String password) {
         properties.setProperty("socketTimeout", "300");
         properties.setProperty("tcpKeepAlive", "true");
         properties.setProperty("stringtype", "unspecified");
+        // Every value as the text that the stream carries.
+        properties.setProperty("binaryTransfer", "false");
+        properties.setProperty("options", options());
         properties.setProperty("ApplicationName", "millrace capture");
-        return DriverManager.getConnection(url, properties);
+        // What stands in the URL would go before the property.
+        return DriverManager.getConnection(OPTIONS.matcher(url).replaceAll(""), properties);
     }
 
     /** Without the password. */

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.millrace.pipeline.schema.Column;
-import java.sql.SQLException;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
@@ -14,7 +13,6 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.postgresql.util.PGInterval;
 
 class ColumnTextTest {
 
@@ -66,14 +64,6 @@ class ColumnTextTest {
     @ValueSource(strings = {"{", "{1", "{1,", "1}", "{\"a}"})
     void whatIsNoArrayIsRefused(String text) {
         assertThrows(IllegalArgumentException.class, () -> ArrayText.elements(text, ','));
-    }
-
-    @Test
-    void intervalsAreWrittenAsPostgresDoes() throws SQLException {
-        for (var text : List.of("1 year 2 mons -3 days -04:05:06.789", "00:00:00", "-1 years +2 days", "-00:00:01", "1 day", "-1 days +02:03:00", "100:00:00")) {
-            assertEquals(text, IntervalText.of(new PGInterval(text)), text);
-        }
-        assertEquals("1 year 2 mons 3 days 04:05:06", IntervalText.of(new PGInterval("P1Y2M3DT4H5M6S")));
     }
 
     @Test

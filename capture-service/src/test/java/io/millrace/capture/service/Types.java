@@ -54,7 +54,7 @@ final class Types {
             new Example("timestamptz", "'294276-12-31 23:59:59+00'", "9223372036854775806", "timestamptz"),
             new Example("time DEFAULT '00:00'", "'24:00:00'", "86400000000", "time"),
             new Example("time", "'23:59:59.999999'", "86399999999", "time"),
-            new Example("timetz", "'12:30:00.5+02'", "10:30:00.5+00", "timetz"),
+            new Example("timetz", "'12:30:00.5+02'", "12:30:00.5+02", "timetz"),
             new Example("interval DEFAULT '1 day'", "'1 year 2 mons -3 days -04:05:06.789'", "1 year 2 mons -3 days -04:05:06.789", "interval"),
             new Example("interval", "'0'", "00:00:00", "interval"),
             new Example("interval", "'-1 year +2 days'", "-1 years +2 days", "interval"),
