@@ -87,7 +87,7 @@ public final class CaptureRun {
         this.schemaIds = schemaIds;
         this.progress = progress;
         this.sender = sender;
-        this.missingValues = new MissingValues(settings.source());
+        this.missingValues = new MissingValues(settings.source(), Topics.publication(settings.sourceName()));
         this.slot = new Slot(settings.source(), settings.sourceName());
         this.tracing = tracing;
         this.meters = meters;
@@ -289,7 +289,7 @@ public final class CaptureRun {
     /** Writes batches of one engine run to Kafka. */
     private final class Writer implements Engine.Consumer, Environment {
         private final long start;
-        private final Changes changes = new Changes(settings.sourceName(), transforms, this, tracing, meters);
+        private final Changes changes = new Changes(settings.sourceName(), transforms, sender.mostBytes(), this, tracing, meters);
         private final Map<String, Integer> partitions = new HashMap<>();
 
         Writer(long start) {
@@ -344,8 +344,8 @@ public final class CaptureRun {
         }
 
         @Override
-        public Map<String, String> missingValues(TableName table, List<Column> keyColumns, List<Object> key, List<String> missing) throws InterruptedException {
-            return patience.insist(SQLException.class, () -> missingValues.read(table, keyColumns, key, missing));
+        public Map<String, String> missingValues(TableName table, List<String> columns, List<Column> keyColumns, List<Object> key, List<String> missing) throws InterruptedException {
+            return patience.insist(SQLException.class, () -> missingValues.read(table, columns, keyColumns, key, missing));
         }
     }
 }

@@ -7,35 +7,52 @@ import java.util.Arrays;
 /**
  * One Avro datum under construction, behind the wire format's prefix. Used again and again by one thread.
  *
+ * <p>It holds no more than a record may have; of a larger datum the rest is counted only.
+ *
  * @see <a href="https://avro.apache.org/docs/1.12.0/specification/#binary-encoding">Avro binary encoding</a>
  */
 final class AvroBuffer {
 
     private static final int LONGEST_KEPT = 1 << 20;
+    private static final int SMALLEST = 1024;
 
-    private byte[] bytes = new byte[1024];
-    private int at;
+    private final int most;
+    private byte[] bytes = new byte[SMALLEST];
+    private long at;
+
+    /** @param most bytes that a datum may have, with the prefix */
+    AvroBuffer(int most) {
+        this.most = most;
+    }
 
     void begin(int schemaId) {
         if (bytes.length > LONGEST_KEPT) {
-            bytes = new byte[1024];
+            bytes = new byte[SMALLEST];
         }
         WireFormat.prefix(bytes, schemaId);
         at = WireFormat.PREFIX;
     }
 
+    /** @throws IllegalArgumentException when the datum is larger than a record may be */
     byte[] finish() {
-        return Arrays.copyOf(bytes, at);
+        if (at > most) {
+            throw new IllegalArgumentException(tooLarge(at, most));
+        }
+        return Arrays.copyOf(bytes, (int) at);
+    }
+
+    static String tooLarge(long bytes, int most) {
+        return "it has " + bytes + " bytes, and a record may have " + most + " (millrace.capture.max-record-bytes, and max.message.bytes of the topics)";
     }
 
     void number(long value) {
         room(10);
         long n = value << 1 ^ value >> 63;
         while ((n & ~0x7FL) != 0) {
-            bytes[at++] = (byte) (n & 0x7F | 0x80);
+            put((byte) (n & 0x7F | 0x80));
             n >>>= 7;
         }
-        bytes[at++] = (byte) n;
+        put((byte) n);
     }
 
     void real(float value) {
@@ -48,7 +65,7 @@ final class AvroBuffer {
 
     void bool(boolean value) {
         room(1);
-        bytes[at++] = (byte) (value ? 1 : 0);
+        put((byte) (value ? 1 : 0));
     }
 
     void text(String value) {
@@ -58,20 +75,29 @@ final class AvroBuffer {
     void data(byte[] value) {
         number(value.length);
         room(value.length);
-        System.arraycopy(value, 0, bytes, at, value.length);
+        if (at + value.length <= bytes.length) {
+            System.arraycopy(value, 0, bytes, (int) at, value.length);
+        }
         at += value.length;
     }
 
     private void little(long bits, int size) {
         room(size);
         for (int i = 0; i < size; i++) {
-            bytes[at++] = (byte) (bits >>> 8 * i);
+            put((byte) (bits >>> 8 * i));
         }
     }
 
+    private void put(byte value) {
+        if (at < bytes.length) {
+            bytes[(int) at] = value;
+        }
+        at++;
+    }
+
     private void room(int more) {
-        if (bytes.length - at < more) {
-            bytes = Arrays.copyOf(bytes, Math.max(bytes.length * 2, Math.addExact(at, more)));
+        if (bytes.length - at < more && bytes.length < most) {
+            bytes = Arrays.copyOf(bytes, (int) Math.min(most, Math.max(bytes.length * 2L, at + more)));
         }
     }
 }

@@ -1,6 +1,9 @@
 package io.millrace.capture.row;
 
+import io.millrace.pipeline.record.Headers;
+import java.nio.charset.StandardCharsets;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 
 /**
  * A record on its way to Kafka.
@@ -10,4 +13,19 @@ import org.apache.kafka.clients.producer.ProducerRecord;
  * @param committedMicros when Postgres committed the change, 0 for a row of a snapshot
  * @param written whether it holds the change; false where that could not be written and the gate has to park the table
  */
-public record Captured(ProducerRecord<byte[], byte[]> record, TableMeters table, long committedMicros, boolean written) {}
+public record Captured(ProducerRecord<byte[], byte[]> record, TableMeters table, long committedMicros, boolean written) {
+
+    /** In the place of a row that cannot be written; it does not look like the wire format, so nobody takes it for a row. */
+    private static final byte[] NO_ROW = "unwritable".getBytes(StandardCharsets.US_ASCII);
+
+    /** What stands in its place where it cannot be written. */
+    public Captured unwritable(String why) {
+        var headers = new RecordHeaders(record.headers()).add(Headers.UNWRITABLE, Headers.bytes(why));
+        return new Captured(new ProducerRecord<>(record.topic(), record.partition(), record.key(), NO_ROW, headers), table, 0, false);
+    }
+
+    /** What the record holds, in bytes. */
+    public long size() {
+        return (record.key() == null ? 0L : record.key().length) + (record.value() == null ? 0L : record.value().length);
+    }
+}

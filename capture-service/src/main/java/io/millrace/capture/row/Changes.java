@@ -7,7 +7,6 @@ import io.millrace.pipeline.record.Op;
 import io.millrace.pipeline.record.Partitions;
 import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.topic.Topics;
-import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -15,6 +14,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.connect.data.Field;
 import org.apache.kafka.connect.data.Schema;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.source.SourceRecord;
@@ -28,8 +28,6 @@ public final class Changes {
     private static final Logger LOG = Logger.getLogger(Changes.class);
     /** Key and value of a truncate. Not null: a compacted topic would forget it, and the rows before it would come back in a rebuild. */
     private static final byte[] EVERY_ROW = new byte[0];
-    /** In the place of a row that cannot be written; it does not look like the wire format, so nobody takes it for a row. */
-    private static final byte[] NO_ROW = "unwritable".getBytes(StandardCharsets.US_ASCII);
     /** More schemas than this are never in use at once; the maps then begin anew. */
     private static final int MOST_SCHEMAS = 10_000;
 
@@ -40,7 +38,7 @@ public final class Changes {
     private final MeterRegistry meters;
     private final Map<Schema, TableRows> tables = new IdentityHashMap<>();
     private final Map<String, TableMeters> tableMeters = new HashMap<>();
-    private final AvroBuffer buffer = new AvroBuffer();
+    private final AvroBuffer buffer;
     /** What was last logged of each table's rows that cannot be written. */
     private final Map<TableName, String> unwritable = new HashMap<>();
     private Heartbeat heartbeat;
@@ -53,13 +51,17 @@ public final class Changes {
      */
     public record Heartbeat(long lsn, long committedMicros) {}
 
-    /** @param transforms of every table that is captured, the heartbeat's excepted */
-    public Changes(String sourceName, Map<TableName, Transforms> transforms, Environment environment, Tracing tracing, MeterRegistry meters) {
+    /**
+     * @param transforms of every table that is captured, the heartbeat's excepted
+     * @param mostBytes largest record
+     */
+    public Changes(String sourceName, Map<TableName, Transforms> transforms, int mostBytes, Environment environment, Tracing tracing, MeterRegistry meters) {
         this.sourceName = sourceName;
         this.transforms = Map.copyOf(transforms);
         this.environment = environment;
         this.tracing = tracing;
         this.meters = meters;
+        this.buffer = new AvroBuffer(mostBytes);
     }
 
     /**
@@ -118,6 +120,9 @@ public final class Changes {
         boolean snapshot = op == Op.READ;
         long committed = Headers.number(headers, Headers.COMMITTED, 0);
         var key = (Struct) event.key();
+        if (key == null) {
+            throw new IllegalArgumentException("A row of the table " + table.table + " cannot be written: its primary key is not known any more, because the table was dropped or its key changed since");
+        }
         if (op == Op.DELETE) {
             trace(table, (Struct) envelope.get(table.before), position, committed, headers);
             return record(table, key, null, headers, committed);
@@ -147,13 +152,13 @@ public final class Changes {
         }
         byte[] keyBytes;
         try {
-            keyBytes = table.key(key, buffer);
+            keyBytes = key == null ? Headers.bytes(position.toString()) : table.key(key, buffer);
         } catch (IllegalArgumentException _) {
             keyBytes = Headers.bytes(position.toString());
         }
-        headers.add(Headers.UNWRITABLE, Headers.bytes(why.getMessage()));
         headers.add(Headers.CAPTURED, Headers.bytes(Headers.nowMicros()));
-        return new Captured(new ProducerRecord<>(table.topic, Partitions.of(keyBytes, environment.partitions(table.topic)), keyBytes, NO_ROW, headers), table.meters, 0, false);
+        int partition = Partitions.of(keyBytes, environment.partitions(table.topic));
+        return new Captured(new ProducerRecord<>(table.topic, partition, keyBytes, null, headers), table.meters, 0, false).unwritable(why.getMessage());
     }
 
     /** The last heartbeat since this was asked before, null where there was none. */
@@ -202,7 +207,8 @@ public final class Changes {
             return true;
         }
         var keyColumns = TableRows.columns(key.schema());
-        var texts = environment.missingValues(table.table, keyColumns, keyColumns.stream().map(c -> key.get(c.name())).toList(), missing);
+        var columns = row.schema().fields().stream().map(Field::name).toList();
+        var texts = environment.missingValues(table.table, columns, keyColumns, keyColumns.stream().map(c -> key.get(c.name())).toList(), missing);
         if (texts == null) {
             return false;
         }

@@ -15,6 +15,11 @@ public interface Environment {
     /** How many partitions a topic has. */
     int partitions(String topic) throws InterruptedException;
 
-    /** The values that an update left untouched, null when the row is gone. */
-    Map<String, String> missingValues(TableName table, List<Column> keyColumns, List<Object> key, List<String> missing) throws InterruptedException;
+    /**
+     * The values that an update left untouched, null when the row is gone.
+     *
+     * @param columns all columns of the change, in the order of the stream
+     * @throws IllegalArgumentException when they cannot be had, now or later
+     */
+    Map<String, String> missingValues(TableName table, List<String> columns, List<Column> keyColumns, List<Object> key, List<String> missing) throws InterruptedException;
 }

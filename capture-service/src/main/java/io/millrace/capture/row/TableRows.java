@@ -128,7 +128,12 @@ final class TableRows {
     void complete(Struct row, Map<String, String> texts) {
         for (Column column : ConnectColumns.of(row.schema())) {
             if (texts.containsKey(column.name())) {
-                row.put(column.name(), ColumnConverter.fromText(column, texts.get(column.name())));
+                try {
+                    row.put(column.name(), ColumnConverter.fromText(column, texts.get(column.name())));
+                } catch (RuntimeException e) {
+                    throw new IllegalArgumentException("A row of the table " + table + " cannot be written: an update left '" + column.name()
+                            + "' as it was, and what the table has there now is no " + column.catalogType() + " any more", e);
+                }
             }
         }
     }

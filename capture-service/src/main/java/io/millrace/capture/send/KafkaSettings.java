@@ -33,6 +33,8 @@ public record KafkaSettings(Map<String, Object> common) {
         settings.put(ProducerConfig.LINGER_MS_CONFIG, 5);
         settings.put(ProducerConfig.BATCH_SIZE_CONFIG, 128 * 1024);
         settings.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, mostBytes);
+        // A record must fit into what is held for sending, or it is refused as too large.
+        settings.put(ProducerConfig.BUFFER_MEMORY_CONFIG, Math.max(32L << 20, mostBytes + (1L << 20)));
         // Short, so that health tells of an outage soon; the sender tries again by itself.
         settings.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000);
         settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 10_000);

@@ -12,6 +12,7 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.RetriableException;
+import org.jboss.logging.Logger;
 
 /**
  * Writes batches of records to Kafka. Used by one thread.
@@ -21,6 +22,8 @@ import org.apache.kafka.common.errors.RetriableException;
  * the same where it can: Kafka then refuses what an earlier attempt left on the wire.
  */
 public final class Sender implements AutoCloseable {
+
+    private static final Logger LOG = Logger.getLogger(Sender.class);
 
     private final KafkaSettings kafka;
     private final int mostBytes;
@@ -33,8 +36,9 @@ public final class Sender implements AutoCloseable {
     }
 
     /**
-     * Tries once to write all of the batch.
+     * Tries once to write all of the batch. A row that is too large is replaced in the batch, and written so.
      *
+     * @param batch can be changed
      * @throws SendException when Kafka has not acknowledged every record; send the same batch again
      */
     public void send(List<Captured> batch) throws InterruptedException {
@@ -43,10 +47,18 @@ public final class Sender implements AutoCloseable {
             if (producer == null) {
                 producer = new KafkaProducer<>(kafka.producer(mostBytes));
             }
-            for (var captured : batch) {
-                sent.add(producer.send(captured.record()));
+            for (int i = 0; i < batch.size(); i++) {
+                var future = producer.send(batch.get(i).record());
+                // What the producer refuses it refuses at once, so that the order stays.
+                sent.add(isTooLarge(future) && replaced(batch, i) ? producer.send(batch.get(i).record()) : future);
             }
             producer.flush();
+            for (int i = 0; i < sent.size(); i++) {
+                if (isTooLarge(sent.get(i))) {
+                    // Only Kafka knows what the topic takes. The next attempt has the replacement in the row's place.
+                    replaced(batch, i);
+                }
+            }
             for (int i = 0; i < sent.size(); i++) {
                 acknowledged(sent.get(i), batch.get(i));
             }
@@ -58,6 +70,23 @@ public final class Sender implements AutoCloseable {
                     ? new SendException("No producer for Kafka at " + kafka.bootstrapServers() + " can be made (" + e.getMessage() + "); check the settings that begin with kafka.", e)
                     : failed(e, batch.get(Math.min(sent.size(), batch.size() - 1)));
         }
+    }
+
+    private static boolean isTooLarge(Future<RecordMetadata> future) {
+        return future.state() == Future.State.FAILED && future.exceptionNow() instanceof RecordTooLargeException;
+    }
+
+    /** Puts what parks the table in the place of a row that no attempt can write; false where it is in place already. */
+    private boolean replaced(List<Captured> batch, int i) {
+        var refused = batch.get(i);
+        if (!refused.written()) {
+            return false;
+        }
+        var why = "A row of " + refused.record().topic() + " cannot be written: it has " + refused.size() + " bytes, and a record may have " + mostBytes
+                + " with what Kafka adds (millrace.capture.max-record-bytes), or less where max.message.bytes of the topic is lower";
+        LOG.errorf("%s. The gate parks the table from this change on; other tables go on. Raise the limits and restart capture, touch the row, then discard the refused record at the gate.", why);
+        batch.set(i, refused.unwritable(why));
+        return true;
     }
 
     private void acknowledged(Future<RecordMetadata> future, Captured captured) throws InterruptedException {
@@ -79,16 +108,16 @@ public final class Sender implements AutoCloseable {
         }
         var topic = captured.record().topic();
         if (cause instanceof RecordTooLargeException) {
-            return new SendException("Kafka refuses a record of " + size(captured) + " bytes on " + topic + " as too large (" + cause.getMessage()
-                    + "); raise max.message.bytes of the topic, and millrace.capture.max-record-bytes if it is smaller; trying again", cause);
+            return new SendException("Kafka refuses a record of " + captured.size() + " bytes on " + topic + " as too large (" + cause.getMessage()
+                    + "); parking its table and sending the others again", cause);
         }
         return new SendException("Kafka at " + kafka.bootstrapServers() + " did not take the records of " + topic + " (" + cause.getMessage()
                 + "); check that it runs; trying again", cause);
     }
 
-    private static int size(Captured captured) {
-        var record = captured.record();
-        return (record.key() == null ? 0 : record.key().length) + (record.value() == null ? 0 : record.value().length);
+    /** Largest record, in bytes. */
+    public int mostBytes() {
+        return mostBytes;
     }
 
     @Override

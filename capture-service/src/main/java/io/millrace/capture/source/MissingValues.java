@@ -4,65 +4,150 @@ import io.millrace.capture.column.PgText;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.schema.Column;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
  * Reads values from the table itself that an update left untouched, and the WAL therefore does not carry.
  *
  * <p>What it reads may be newer than the change; the change that made it newer is still to come in the stream, so the row
- * ends right. A row that is gone needs nothing: its delete is still to come. Not thread-safe.
+ * ends right. A row that is gone needs nothing: its delete is still to come. A row that row level security hides is not
+ * gone; every session runs with {@code row_security = off}, so the server refuses the query then. Not thread-safe.
  */
 public final class MissingValues implements AutoCloseable {
 
+    /** Classes of errors that are the server's or the connection's, and not the query's. */
+    private static final Set<String> TEMPORARY = Set.of("08", "25", "40", "53", "55", "57", "58", "XX");
+    /** Errors of this class name tables, columns and types, and no values. */
+    private static final String WITHOUT_VALUES = "42";
+    private static final int MOST_QUERIES = 1_000;
+
     private final SourceConnection source;
+    private final String publication;
+    private final Map<Change, Query> queries = new HashMap<>();
     private Connection connection;
 
-    public MissingValues(SourceConnection source) {
+    public MissingValues(SourceConnection source, String publication) {
         this.source = source;
+        this.publication = publication;
     }
+
+    /** @param columns all columns of the change, in the order of the stream */
+    private record Change(TableName table, List<String> columns, List<String> key, List<String> missing) {}
+
+    /** @param state {@link Attributes#state} for which the query is right */
+    private record Query(String sql, String state) {}
 
     /**
      * The missing columns' values as Postgres prints them.
      *
+     * @param columns all columns of the change, in the order of the stream
      * @param key the primary key's values, as they stand in a row, in the order of {@code keyColumns}
      * @return a text, or null, for each of the missing columns by name; null when the row is gone
      * @throws SQLException when the database cannot be asked; the next call connects again
+     * @throws IllegalArgumentException when the values cannot be had, now or later
      */
-    public Map<String, String> read(TableName table, List<Column> keyColumns, List<Object> key, List<String> missing) throws SQLException {
+    public Map<String, String> read(TableName table, List<String> columns, List<Column> keyColumns, List<Object> key, List<String> missing) throws SQLException {
+        if (connection == null) {
+            connect();
+        }
         try {
-            if (connection == null) {
-                connection = source.open();
-            }
-            return query(table, keyColumns, key, missing);
+            return read(new Change(table, columns, keyColumns.stream().map(Column::name).toList(), missing), keyColumns, key);
         } catch (SQLException e) {
             close();
-            throw e;
+            var state = e.getSQLState();
+            if (state == null || TEMPORARY.contains(state.substring(0, 2))) {
+                throw e;
+            }
+            throw unreadable(table, missing, state.startsWith(WITHOUT_VALUES) ? e.getMessage().lines().findFirst().orElse(state) : "SQLSTATE " + state);
         }
     }
 
-    private Map<String, String> query(TableName table, List<Column> keyColumns, List<Object> key, List<String> missing) throws SQLException {
-        var sql = "SELECT " + missing.stream().map(c -> TableName.quote(c) + "::text").collect(Collectors.joining(", "))
-                + " FROM " + table.sql()
-                + " WHERE " + keyColumns.stream().map(c -> TableName.quote(c.name()) + " = ?").collect(Collectors.joining(" AND "));
-        try (var statement = connection.prepareStatement(sql)) {
-            for (int i = 0; i < key.size(); i++) {
-                statement.setString(i + 1, PgText.print(keyColumns.get(i), key.get(i)));
-            }
-            try (var rows = statement.executeQuery()) {
-                if (!rows.next()) {
-                    return null;
-                }
-                var values = new HashMap<String, String>();
-                for (int i = 0; i < missing.size(); i++) {
-                    values.put(missing.get(i), rows.getString(i + 1));
-                }
-                return values;
-            }
+    private void connect() throws SQLException {
+        connection = source.open();
+        try (var statement = connection.createStatement()) {
+            // Whoever locks the table for long is then told of in health.
+            statement.execute("SET lock_timeout = '10s'");
         }
+    }
+
+    private Map<String, String> read(Change change, List<Column> keyColumns, List<Object> key) throws SQLException {
+        while (true) {
+            var known = queries.get(change);
+            var query = known == null ? query(change) : known;
+            try (var statement = connection.prepareStatement(query.sql)) {
+                for (int i = 0; i < key.size(); i++) {
+                    statement.setString(i + 1, PgText.print(keyColumns.get(i), key.get(i)));
+                }
+                var values = values(statement, change, query);
+                if (values != null || known == null) {
+                    return values;
+                }
+            } catch (SQLException e) {
+                if (known == null) {
+                    throw e;
+                }
+            }
+            // The table may have been altered since the query was made.
+            queries.remove(change);
+        }
+    }
+
+    /** Null when there is no such row, or the table is another than the query was made for. */
+    private Map<String, String> values(PreparedStatement statement, Change change, Query query) throws SQLException {
+        try (var rows = statement.executeQuery()) {
+            int columns = change.missing.size();
+            if (!rows.next()) {
+                return null;
+            }
+            if (!query.state.equals(rows.getString(columns + 1))) {
+                throw new SQLException("The table " + change.table + " is being altered", "55000");
+            }
+            var values = new HashMap<String, String>();
+            for (int i = 0; i < columns; i++) {
+                values.put(change.missing.get(i), rows.getString(i + 1));
+            }
+            return values;
+        }
+    }
+
+    private Query query(Change change) throws SQLException {
+        var attributes = Attributes.of(connection, change.table, publication);
+        if (attributes == null) {
+            throw unreadable(change.table, change.missing, "the table was dropped, renamed or moved since");
+        }
+        var then = attributes.of(change.columns);
+        var sql = "SELECT " + change.missing.stream().map(c -> now(change, then, c)).collect(Collectors.joining(", ")) + ", " + Attributes.stateOf(Long.toString(attributes.oid()))
+                + " FROM " + (attributes.partitioned() ? "" : "ONLY ") + change.table.sql()
+                + " WHERE " + change.key.stream().map(c -> now(change, then, c) + " = ?").collect(Collectors.joining(" AND "));
+        if (queries.size() >= MOST_QUERIES) {
+            queries.clear();
+        }
+        var query = new Query(sql, attributes.state());
+        queries.put(change, query);
+        return query;
+    }
+
+    /** The name that a column of the change has now. */
+    private static String now(Change change, List<Attributes.Attribute> then, String column) {
+        var attribute = then.get(change.columns.indexOf(column));
+        if (attribute == null) {
+            throw unreadable(change.table, change.missing, "the table was altered since, and the catalog does not tell which column '" + column + "' has become");
+        }
+        if (attribute.dropped()) {
+            throw unreadable(change.table, change.missing, "the column '" + column + "' was dropped since");
+        }
+        return TableName.quote(attribute.name());
+    }
+
+    private static IllegalArgumentException unreadable(TableName table, List<String> missing, String why) {
+        return new IllegalArgumentException("A row of the table " + table + " cannot be written: an update left " + missing.stream().map(c -> "'" + c + "'").collect(Collectors.joining(", "))
+                + " as it was, so the WAL does not carry the value, and it cannot be read back (" + why + ")");
     }
 
     @Override

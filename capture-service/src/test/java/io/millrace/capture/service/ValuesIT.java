@@ -1,0 +1,218 @@
+package io.millrace.capture.service;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** That a value arrives as SQL has it, or its table is parked; SQL itself is asked. */
+class ValuesIT {
+
+    /** What a client sets that wants to read values as they are. */
+    private static final String[] PLAIN = {"SET bytea_output = hex", "SET extra_float_digits = 1", "SET DateStyle = ISO", "SET IntervalStyle = postgres", "SET TimeZone = UTC", "SET search_path = public",
+        "SET xmloption = content", "SET array_nulls = on", "SET standard_conforming_strings = on", "SET default_transaction_isolation = 'read committed'", "SET lc_monetary = 'C'"};
+
+    @TempDir
+    static Path folder;
+    private static Stack stack;
+
+    @BeforeAll
+    static void startServers() {
+        stack = new Stack(folder.resolve("stack"));
+    }
+
+    @AfterAll
+    static void stopServers() {
+        stack.close();
+    }
+
+    private static void sql(String source, String... statements) throws Exception {
+        stack.sql(source, Stream.concat(Stream.of(PLAIN), Stream.of(statements)).toArray(String[]::new));
+    }
+
+    private static Records records(String source, String table) {
+        return new Records(stack, "captured." + source + ".public." + table);
+    }
+
+    /** A role that captures, and nothing more. */
+    private static void role(String source) throws Exception {
+        stack.sql(source, "CREATE ROLE " + source + "_role LOGIN REPLICATION PASSWORD 'right'", "GRANT USAGE ON SCHEMA millrace TO " + source + "_role",
+                "GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA millrace TO " + source + "_role", "GRANT SELECT ON ALL TABLES IN SCHEMA public TO " + source + "_role");
+    }
+
+    @Test
+    void everyOddValueIsAsSqlHasItWhateverTheRolesAndTheDatabasesSettings() throws Exception {
+        stack.source("odd", OddValues.TYPES.toArray(String[]::new));
+        sql("odd", OddValues.table("thing"), "INSERT INTO thing VALUES " + OddValues.row(1), "CREATE TABLE animal (id int PRIMARY KEY, name text)", "CREATE TABLE dog (id int PRIMARY KEY) INHERITS (animal)",
+                "INSERT INTO animal VALUES (1, 'cat')", "INSERT INTO dog VALUES (2, 'rex')",
+                "CREATE TABLE keyed (id int, at time, mood odd_mood, PRIMARY KEY (at, mood))", "INSERT INTO keyed VALUES (1, '12:00:00.000001', ''), (1, '12:00:00.000001', 'sad, or \"so\"'), (1, '12:00:00.000999', '')");
+        stack.publish("odd", "thing");
+        stack.publish("odd", "animal");
+        stack.publish("odd", "keyed");
+        role("odd");
+        var settings = new ArrayList<>(List.of("bytea_output = escape", "extra_float_digits = -3", "DateStyle = 'German, DMY'", "IntervalStyle = iso_8601", "TimeZone = 'Asia/Kathmandu'", "search_path = nowhere",
+                "xmloption = document", "array_nulls = off", "standard_conforming_strings = off", "default_transaction_isolation = serializable", "client_encoding = LATIN1", "row_security = on"));
+        for (var setting : settings) {
+            stack.sql("postgres", "ALTER DATABASE odd SET " + setting);
+        }
+        settings.addAll(List.of("statement_timeout = 1", "lock_timeout = 1", "idle_in_transaction_session_timeout = 1", "idle_session_timeout = 300", "default_transaction_read_only = on"));
+        for (var setting : settings) {
+            stack.sql("postgres", "ALTER ROLE odd_role SET " + setting);
+        }
+        var document = CaptureProcess.root("thing") + "  many:\n    animals:\n      table: public.animal\n      join: {id: id}\n      fields: [id]\n"
+                + "    keyed:\n      table: public.keyed\n      join: {id: id}\n      fields: [at]\n";
+        try (var capture = CaptureProcess.start(stack, folder, "odd", "odd_role", "right", document, "-Duser.timezone=Asia/Kathmandu").awaitStreaming();
+                var records = records("odd", "thing"); var animals = records("odd", "animal"); var keyed = records("odd", "keyed")) {
+            sql("odd", "INSERT INTO thing VALUES " + OddValues.row(2), "INSERT INTO dog VALUES (3, 'rolf')", "INSERT INTO animal VALUES (4, 'cow')");
+            var rows = records.await(capture, seen -> seen.size() >= 2);
+            var wrong = new TreeMap<String, String>();
+            for (var row : rows) {
+                var expected = expected((Integer) row.key().get("id"));
+                for (int i = 0; i < OddValues.ALL.size(); i++) {
+                    var value = OddValues.ALL.get(i);
+                    var got = row.value() == null ? "nothing: " + row.unwritable() : Types.text(row.value().get("c" + i));
+                    if (!(value.real() ? same(expected.get(i), got) : expected.get(i).equals(got))) {
+                        wrong.put(row.op() + " " + i + " " + value, got + " instead of " + expected.get(i));
+                    }
+                }
+            }
+            assertEquals(new TreeMap<>(), wrong);
+            assertEquals(1, rows.stream().map(r -> r.value().getSchema()).distinct().count(), "one schema from snapshot and stream");
+            assertEquals(List.of(1, 4), animals.await(capture, seen -> seen.stream().anyMatch(r -> r.key().get("id").equals(4))).stream().map(r -> r.key().get("id")).sorted().toList(),
+                    "the rows of a table that inherits travel under its own name only");
+            assertEquals(3, keyed.await(capture, seen -> seen.size() >= 3).size(), "a key of a time and an enum");
+        }
+    }
+
+    /** Stored out of line. */
+    private static final String LARGE = "(SELECT string_agg(md5(i::text), '') FROM generate_series(1, 400) i)";
+
+    @Test
+    void aValueThatCannotBeReadBackParksItsTableAndTheOthersFlow() throws Exception {
+        var tables = List.of("thing", "hidden", "revoked", "renamed", "replaced", "cut", "rekeyed", "gone", "moved", "retyped");
+        stack.source("back");
+        for (var table : tables) {
+            stack.sql("back", "CREATE TABLE " + table + " (id int PRIMARY KEY, name text, body text, note text)", "INSERT INTO " + table + " VALUES (1, 'a', " + LARGE + ", 'n')");
+        }
+        stack.sql("back", "ALTER TABLE retyped ALTER body TYPE bytea USING body::bytea", "ALTER TABLE replaced ADD extra int", "ALTER TABLE replaced DROP extra");
+        for (var table : tables) {
+            stack.publish("back", table);
+        }
+        role("back");
+        var document = new StringBuilder(CaptureProcess.root("thing")).append("  many:\n");
+        tables.stream().skip(1).forEach(t -> document.append("    ").append(t).append(": {table: public.").append(t).append(", join: {id: id}, fields: [name]}\n"));
+        try (var capture = CaptureProcess.start(stack, folder, "back", "back_role", "right", document.toString()).awaitStreaming(); var things = records("back", "thing")) {
+            stack.sql("back", "ALTER TABLE hidden ENABLE ROW LEVEL SECURITY", "REVOKE SELECT ON revoked FROM back_role");
+            inOneTransaction("hidden", "");
+            inOneTransaction("revoked", "");
+            inOneTransaction("renamed", "ALTER TABLE renamed RENAME body TO content; ALTER TABLE renamed DROP note");
+            inOneTransaction("replaced", "ALTER TABLE replaced RENAME body TO content; ALTER TABLE replaced ADD body text");
+            inOneTransaction("cut", "ALTER TABLE cut DROP body");
+            inOneTransaction("rekeyed", "ALTER TABLE rekeyed RENAME id TO key");
+            inOneTransaction("gone", "DROP TABLE gone");
+            inOneTransaction("moved", "ALTER TABLE moved RENAME TO moved_away");
+            inOneTransaction("retyped", "ALTER TABLE retyped ALTER body TYPE text USING 'no bytes'");
+            stack.sql("back", "INSERT INTO thing VALUES (2, 'b', null, null)");
+            things.await(capture, seen -> seen.stream().anyMatch(r -> r.key().get("id").equals(2)));
+            var last = new TreeMap<String, String>();
+            for (var table : tables.subList(1, tables.size())) {
+                try (var records = records("back", table)) {
+                    var row = records.await(capture, seen -> seen.size() == 2).getLast();
+                    last.put(table, row.value() == null ? row.unwritable() : row.text("name") + " " + row.text("body").length());
+                }
+            }
+            var back = "A row of the table public.%s cannot be written: an update left 'body' as it was, so the WAL does not carry the value, and it cannot be read back (%s)";
+            assertEquals(new TreeMap<>(Map.of(
+                    "hidden", back.formatted("hidden", "ERROR: query would be affected by row-level security policy for table \"hidden\""),
+                    "revoked", back.formatted("revoked", "ERROR: permission denied for table revoked"),
+                    "renamed", "b 12800",
+                    "replaced", "b 12800",
+                    "cut", back.formatted("cut", "the column 'body' was dropped since"),
+                    "rekeyed", "A row of the table public.rekeyed cannot be written: its primary key is not known any more, because the table was dropped or its key changed since",
+                    "gone", "A row of the table public.gone cannot be written: its primary key is not known any more, because the table was dropped or its key changed since",
+                    "moved", "A row of the table public.moved cannot be written: its primary key is not known any more, because the table was dropped or its key changed since",
+                    "retyped", "A row of the table public.retyped cannot be written: an update left 'body' as it was, and what the table has there now is no bytea any more")), last);
+        }
+    }
+
+    private static void inOneTransaction(String table, String migration) throws Exception {
+        stack.sql("back", "BEGIN; UPDATE " + table + " SET name = 'b'; " + migration + "; COMMIT");
+    }
+
+    @Test
+    void aRowThatIsTooLargeParksItsTableAndTheOthersFlow() throws Exception {
+        // What Kafka's topic refuses, what the producer refuses, and what the two would only refuse with what they add.
+        tooLarge("large", Map.of(1, 9 << 20, 2, 1 << 22, 3, (8 << 20) - 60));
+    }
+
+    @Test
+    @Tag("long")
+    void aRowOfFiftyMegabytesParksItsTableAndTheOthersFlow() throws Exception {
+        tooLarge("huge", Map.of(1, 50_000_000, 2, 1 << 22, 3, 50_000_000));
+    }
+
+    /** @param sizes by key; the first is in the snapshot, the second does not compress */
+    private static void tooLarge(String source, Map<Integer, Integer> sizes) throws Exception {
+        stack.source(source, "CREATE TABLE thing (id int PRIMARY KEY, body text, members jsonb)", "CREATE TABLE part (id int PRIMARY KEY, note text)",
+                "INSERT INTO thing VALUES (1, repeat('x', " + sizes.get(1) + "), null)");
+        stack.publish(source, "thing");
+        stack.publish(source, "part");
+        var document = CaptureProcess.root("thing") + "  many:\n    parts:\n      table: public.part\n      join: {id: id}\n      fields: [note]\n";
+        try (var capture = CaptureProcess.start(stack, folder, source, stack.servers.postgresUser(), stack.servers.postgresPassword(), document).awaitStreaming();
+                var things = records(source, "thing"); var parts = records(source, "part")) {
+            stack.sql(source, "BEGIN; INSERT INTO part SELECT i, 'n' FROM generate_series(1, 50) i; INSERT INTO thing SELECT 2, string_agg(md5(random()::text), ''), null FROM generate_series(1, "
+                    + sizes.get(2) / 32 + "); INSERT INTO thing VALUES (3, repeat('x', " + sizes.get(3) + "), null); "
+                    + "INSERT INTO thing SELECT 4, 'y', jsonb_object_agg('m' || i, i) FROM generate_series(1, 40000) i; INSERT INTO part VALUES (51, 'n'); COMMIT");
+            parts.await(capture, seen -> seen.stream().anyMatch(r -> r.key().get("id").equals(51)));
+            var rows = things.await(capture, seen -> seen.stream().anyMatch(r -> r.key().get("id").equals(4))).stream()
+                    .collect(Collectors.toMap(r -> (Integer) r.key().get("id"), r -> r, (_, later) -> later, TreeMap::new));
+            sizes.forEach((id, size) -> {
+                var why = String.valueOf(rows.get(id).unwritable());
+                var said = Pattern.compile(" has (\\d+) bytes, and a record may have " + (8 << 20)).matcher(why);
+                assertTrue(said.find() && Math.abs(Integer.parseInt(said.group(1)) - size) < 100, id + ": " + why);
+            });
+            assertEquals("y", rows.get(4).text("body"));
+            assertTrue(parts.toTheEnd().size() <= 2 * 51, "a batch is sent again once, where only Kafka knew what its topic takes");
+            capture.awaitReady("\"UP\"", "streaming");
+        }
+    }
+
+    private static List<String> expected(int id) throws Exception {
+        var columns = IntStream.range(0, OddValues.ALL.size()).mapToObj(i -> OddValues.ALL.get(i).expected("c" + i)).collect(Collectors.joining(", "));
+        try (var connection = stack.connect("odd"); var statement = connection.createStatement()) {
+            for (var setting : PLAIN) {
+                statement.execute(setting);
+            }
+            try (var row = statement.executeQuery("SELECT " + columns + " FROM thing WHERE id = " + id)) {
+                row.next();
+                var values = new ArrayList<String>();
+                for (int i = 1; i <= OddValues.ALL.size(); i++) {
+                    values.add(String.valueOf(row.getString(i)));
+                }
+                return values;
+            }
+        }
+    }
+
+    /** Numbers by their value: Java prints 1.0E300 where Postgres prints 1e+300. */
+    private static boolean same(String expected, String got) {
+        return numbers(expected).equals(numbers(got));
+    }
+
+    private static List<Double> numbers(String text) {
+        return Stream.of(text.replaceAll("[\\[\\]]", "").split(", ")).map(t -> t.equals("null") ? null : Double.valueOf(t)).collect(Collectors.toCollection(ArrayList::new));
+    }
+}
