@@ -125,7 +125,8 @@ public final class Stage {
         superseded.increment();
     }
 
-    void parked() {
+    /** A document, or a record, was set aside. */
+    public void parked() {
         parked.increment();
     }
 

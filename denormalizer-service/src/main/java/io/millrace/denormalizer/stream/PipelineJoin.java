@@ -318,6 +318,8 @@ final class PipelineJoin {
         p.put(StreamsConfig.consumerPrefix(ConsumerConfig.FETCH_MAX_BYTES_CONFIG), 16 << 20);
         p.put(StreamsConfig.PRODUCTION_EXCEPTION_HANDLER_CLASS_CONFIG, OversizeHandler.class);
         p.put(OversizeHandler.DOCUMENTS, topics.documents());
+        p.put(OversizeHandler.QUARANTINE, topics.quarantine());
+        p.put(OversizeHandler.PARKED, (Runnable) made::parked);
         p.put(StreamsConfig.producerPrefix(ProducerConfig.ACKS_CONFIG), "all");
         p.put(StreamsConfig.producerPrefix(ProducerConfig.LINGER_MS_CONFIG), 2);
         p.put(StreamsConfig.producerPrefix(ProducerConfig.BATCH_SIZE_CONFIG), 64 << 10);
