@@ -17,7 +17,12 @@ final class Casts {
 
     private static final Pattern WHOLE = Pattern.compile("[+-]?[0-9]+");
     private static final Pattern DECIMAL = Pattern.compile("[+-]?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([eE][+-]?[0-9]{1,4})?");
-    private static final Pattern BLANKS = Pattern.compile("^[ \\t\\n\\x0B\\f\\r]+|[ \\t\\n\\x0B\\f\\r]+$");
+    private static final String BLANKS = " \t\n\u000B\f\r";
+    /** Digits of the largest bigint. */
+    private static final int WHOLE_DIGITS = 19;
+    /** What a numeric of Postgres holds before and behind its point. */
+    private static final int NUMERIC_DIGITS = 131_072;
+    private static final int NUMERIC_SCALE = 16_383;
     private static final List<String> TRUE = List.of("t", "tr", "tru", "true", "y", "ye", "yes", "on", "1");
     private static final List<String> FALSE = List.of("f", "fa", "fal", "fals", "false", "n", "no", "of", "off", "0");
     private static final long MICROS_PER_DAY = 86_400_000_000L;
@@ -79,11 +84,14 @@ final class Casts {
                 if (!WHOLE.matcher(trimmed).matches()) {
                     throw refused(text, type);
                 }
+                if (significant(trimmed) > WHOLE_DIGITS) {
+                    throw outside(text, type);
+                }
                 yield new BigInteger(trimmed);
             }
         };
         if (number.compareTo(BigInteger.valueOf(least)) < 0 || number.compareTo(BigInteger.valueOf(most)) > 0) {
-            throw new IllegalArgumentException(text + " is outside of what a " + type + " holds");
+            throw outside(text, type);
         }
         return number.longValue();
     }
@@ -113,9 +121,44 @@ final class Casts {
                 if (!DECIMAL.matcher(trimmed).matches()) {
                     throw refused(text, "numeric");
                 }
-                yield new BigDecimal(trimmed).toPlainString();
+                yield decimal(text, trimmed);
             }
         };
+    }
+
+    /** A decimal as Postgres prints it. Digits stay text where they can: making a number of them takes time with their square. */
+    private static String decimal(String text, String trimmed) {
+        if (trimmed.indexOf('e') < 0 && trimmed.indexOf('E') < 0) {
+            return plain(text, trimmed);
+        }
+        if (significant(trimmed) > NUMERIC_DIGITS + NUMERIC_SCALE) {
+            throw outside(text, "numeric");
+        }
+        return plain(text, new BigDecimal(trimmed).toPlainString());
+    }
+
+    private static String plain(String text, String number) {
+        int from = number.charAt(0) == '-' || number.charAt(0) == '+' ? 1 : 0;
+        int point = number.indexOf('.');
+        int end = point < 0 ? number.length() : point;
+        while (from < end && number.charAt(from) == '0') {
+            from++;
+        }
+        var fraction = point < 0 ? "" : number.substring(point + 1);
+        if (end - from > NUMERIC_DIGITS || fraction.length() > NUMERIC_SCALE) {
+            throw outside(text, "numeric");
+        }
+        return (number.charAt(0) == '-' && significant(number) > 0 ? "-" : "") + (from == end ? "0" : number.substring(from, end)) + (fraction.isEmpty() ? "" : "." + fraction);
+    }
+
+    /** How many digits there are from the first that is not zero up to the exponent. */
+    private static int significant(String number) {
+        int digits = 0;
+        for (int i = 0; i < number.length() && (number.charAt(i) | 0x20) != 'e'; i++) {
+            char c = number.charAt(i);
+            digits += c >= '1' && c <= '9' || c == '0' && digits > 0 ? 1 : 0;
+        }
+        return digits;
     }
 
     private static double floating(String text) {
@@ -137,8 +180,8 @@ final class Casts {
             }
         }
         double value = Double.parseDouble(trimmed);
-        if (Double.isInfinite(value) || value == 0 && new BigDecimal(trimmed).signum() != 0) {
-            throw new IllegalArgumentException(text + " is outside of what a double precision holds");
+        if (Double.isInfinite(value) || value == 0 && significant(trimmed) > 0) {
+            throw outside(text, "double precision");
         }
         return value;
     }
@@ -155,10 +198,26 @@ final class Casts {
     }
 
     private static String trimmed(String text) {
-        return BLANKS.matcher(text).replaceAll("");
+        int from = 0;
+        int to = text.length();
+        while (from < to && BLANKS.indexOf(text.charAt(from)) >= 0) {
+            from++;
+        }
+        while (to > from && BLANKS.indexOf(text.charAt(to - 1)) >= 0) {
+            to--;
+        }
+        return text.substring(from, to);
     }
 
     private static IllegalArgumentException refused(String text, String type) {
-        return new IllegalArgumentException("'" + (text.length() <= 80 ? text : text.substring(0, 80) + "…") + "' cannot be cast to " + type);
+        return new IllegalArgumentException("'" + start(text) + "' cannot be cast to " + type);
+    }
+
+    private static IllegalArgumentException outside(String text, String type) {
+        return new IllegalArgumentException(start(text) + " is outside of what a " + type + " holds");
+    }
+
+    private static String start(String text) {
+        return text.length() <= 80 ? text : text.substring(0, 80) + "…";
     }
 }
