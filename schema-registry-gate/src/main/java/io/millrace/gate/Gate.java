@@ -1,9 +1,10 @@
 package io.millrace.gate;
 
 import io.millrace.gate.breaker.Breaker;
+import io.millrace.gate.control.ControlLog;
 import io.millrace.gate.flow.Intake;
+import io.millrace.gate.flow.Keeper;
 import io.millrace.gate.flow.Lanes;
-import io.millrace.gate.quarantine.ControlLog;
 import io.millrace.pipeline.liveness.Loops;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -20,12 +21,14 @@ class Gate {
     private final Breaker breaker;
     private final Lanes lanes;
     private final Intake intake;
+    private final Keeper keeper;
 
-    Gate(ControlLog control, Breaker breaker, Lanes lanes, Intake intake) {
+    Gate(ControlLog control, Breaker breaker, Lanes lanes, Intake intake, Keeper keeper) {
         this.control = control;
         this.breaker = breaker;
         this.lanes = lanes;
         this.intake = intake;
+        this.keeper = keeper;
     }
 
     /** What watches the long-running threads of this process. */
@@ -39,11 +42,13 @@ class Gate {
         control.start();
         breaker.start();
         lanes.start();
+        keeper.start();
         intake.start();
     }
 
     void stop(@Observes ShutdownEvent event) throws InterruptedException {
         intake.stop();
+        keeper.stop();
         lanes.stop();
         breaker.stop();
         control.stop();

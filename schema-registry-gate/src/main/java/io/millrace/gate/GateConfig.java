@@ -84,6 +84,13 @@ public interface GateConfig {
     @Pattern(regexp = "permit|authenticated", message = "must be permit or authenticated")
     String reads();
 
+    /**
+     * After how long without a sign of life a thread of the gate counts as stuck, so that liveness fails and names it. A call to
+     * Kafka or the registry may take half a minute. Default 2 minutes.
+     */
+    @WithDefault("2m")
+    Duration silence();
+
     Breaker breaker();
 
     /** Where the token that lets a caller change something is found. Without one, and without OIDC, nobody can. */

@@ -7,15 +7,21 @@ import io.smallrye.common.annotation.Identifier;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -117,10 +123,19 @@ public class KafkaClients {
         return new OffsetGuard(shared, Topics.GATE_MARKS, config.group(), config.replication(), stage, loops);
     }
 
-    /** A consumer of no group, from the beginning of whatever it is assigned; the caller closes it. */
+    /** A consumer of no group, which goes on from the beginning where what it stands on is gone; the caller closes it. */
     public KafkaConsumer<byte[], byte[]> reader() {
+        return reader("earliest");
+    }
+
+    /** The same, but it fails where what it stands on is gone. */
+    public KafkaConsumer<byte[], byte[]> strictReader() {
+        return reader("none");
+    }
+
+    private KafkaConsumer<byte[], byte[]> reader(String reset) {
         return new KafkaConsumer<>(with(Map.of(
-                ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest",
+                ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, reset,
                 ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false,
                 ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false,
                 // Kafka answers one request of a connection after the other: whoever asks for an end, or closes, waits for a fetch that waits.
@@ -138,6 +153,37 @@ public class KafkaClients {
             counts.put(of.topic(), known);
         }
         return known;
+    }
+
+    /** The first offset that is still there, for each of the partitions whose topic is there. */
+    public Map<TopicPartition, Long> starts(Collection<TopicPartition> partitions) throws InterruptedException {
+        if (partitions.isEmpty()) {
+            return Map.of();
+        }
+        var there = present(partitions.stream().map(TopicPartition::topic).collect(Collectors.toSet()));
+        var asked = partitions.stream().filter(p -> there.contains(p.topic())).collect(Collectors.toMap(Function.identity(), p -> OffsetSpec.earliest()));
+        var starts = new HashMap<TopicPartition, Long>();
+        get("Asking where " + there + " begin", AclOperation.DESCRIBE, admin.listOffsets(asked).all()).forEach((partition, found) -> starts.put(partition, found.offset()));
+        return starts;
+    }
+
+    private Set<String> present(Collection<String> topics) throws InterruptedException {
+        var present = new TreeSet<String>();
+        for (var topic : admin.describeTopics(topics).topicNameValues().entrySet()) {
+            try {
+                present.add(get("Describing the topic " + topic.getKey(), AclOperation.DESCRIBE, topic.getValue()).name());
+            } catch (KafkaException e) {
+                if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
+                    throw e;
+                }
+            }
+        }
+        return present;
+    }
+
+    /** The offset that the next record of the partition will have. */
+    public long end(TopicPartition partition) throws InterruptedException {
+        return get("Asking where " + partition + " ends", AclOperation.DESCRIBE, admin.listOffsets(Map.of(partition, OffsetSpec.latest())).partitionResult(partition)).offset();
     }
 
     private int partitions(String topic) throws InterruptedException {

@@ -14,6 +14,11 @@ public record Table(String name) implements Comparable<Table> {
         return new Table(topic.substring(Topics.CAPTURED.length()));
     }
 
+    /** The table whose parked rows a topic holds. */
+    public static Table ofQuarantine(String topic) {
+        return new Table(topic.substring(Topics.QUARANTINE.length()));
+    }
+
     public String captured() {
         return Topics.CAPTURED + name;
     }

@@ -128,7 +128,7 @@ class EndpointIT {
         gate.post("endpoints", "replay", "{\"reason\": \"planned\"}");
         gate.awaitCount("rows", "endpoints", 2);
         gate.awaitState("endpoints", "flowing");
-        gate.caller().get("/quarantine").then().statusCode(200).body("findAll { it.table == 'it.public.endpoints' }.size()", equalTo(0));
+        SharedGate.soon().untilAsserted(() -> gate.caller().get("/quarantine").then().statusCode(200).body("findAll { it.table == 'it.public.endpoints' }.size()", equalTo(0)));
         table.write(table.key(3), "junk".getBytes(), io.millrace.pipeline.record.Op.UPDATE).get();
         gate.awaitState("endpoints", "parked");
         SharedGate.soon().untilAsserted(() -> gate.caller().get("/quarantine/it.public.endpoints").then().body("records", equalTo(1)));

@@ -67,6 +67,11 @@ final class Stack implements AutoCloseable {
 
     /** A gate that is told apart from others by its number; it is not started yet. */
     Gate gate(int number, Map<String, String> settings) throws IOException {
+        return gate(number, settings, Map.of());
+    }
+
+    /** The same with more in its environment. */
+    Gate gate(int number, Map<String, String> settings, Map<String, String> environment) throws IOException {
         int port = Ports.free(1).getFirst();
         Files.writeString(pipeline(), """
                 millrace: 1
@@ -95,8 +100,10 @@ final class Stack implements AutoCloseable {
                 Map.entry("kafka.session.timeout.ms", "6000"),
                 Map.entry("kafka.heartbeat.interval.ms", "1000")));
         properties.putAll(settings);
+        var told = new HashMap<>(environment);
+        told.putAll(Map.of("GATE_TOKEN", TOKEN, "GATE_SCRATCH", scratchUrl()));
         var jar = Path.of(System.getProperty("millrace.gate.jar", "target/quarkus-app/quarkus-run.jar"));
-        var process = new ManagedProcess(ProcessSpec.quarkus("gate-" + number, data, "256m", jar, properties, Map.of("GATE_TOKEN", TOKEN, "GATE_SCRATCH", scratchUrl()),
+        var process = new ManagedProcess(ProcessSpec.quarkus("gate-" + number, data, "256m", jar, properties, told,
                 Map.of("http", port), Readiness.http(URI.create("http://localhost:" + port + "/q/health/live"))).withFirstCompilerOnly());
         gates.add(process);
         return new Gate(process, "http://localhost:" + port);

@@ -91,10 +91,11 @@ final class QuarantineCommand implements Runnable {
     @Command(name = "discard", description = "Loses queued records for good, as many as 'show' has counted, and replays the rest.", mixinStandardHelpOptions = true)
     int discard(@Mixin GateCall gate, @Mixin Decision decision,
             @Option(names = "--count", required = true, paramLabel = "N", description = "How many are lost; another number than the present one is refused.") long count,
-            @Option(names = "--refused", description = "Only those that were refused for what they are, not those that queue behind.") boolean refused) throws IOException, InterruptedException {
+            @Option(names = "--refused", description = "Only those that were refused for what they are, not those that queue behind.") boolean refused,
+            @Option(names = "--missing", description = "Those that are gone though nobody decided so: gives them up, and replays the rest.") boolean missing) throws IOException, InterruptedException {
         var body = decision.body();
         body.put("count", count);
-        body.put("which", refused ? "REFUSED" : "ALL");
+        body.put("which", missing ? "MISSING" : refused ? "REFUSED" : "ALL");
         // The gate discards what it has shown as that count: it has to look now.
         gate.get("/quarantine/" + decision.table);
         return post(gate, decision.table, "discard", body);
@@ -128,6 +129,13 @@ final class QuarantineCommand implements Runnable {
         table.path("reasons").properties().forEach(e -> reasons.add("%s %,d".formatted(e.getKey(), e.getValue().asLong())));
         field(out, "reasons", String.join(", ", reasons) + (table.path("lookedAt").asLong() < table.path("records").asLong() ? " (of the first " + number(table, "lookedAt") + ")" : ""));
         field(out, "oldest", text(table.path("oldest")));
+        if (table.path("missing").asLong() > 0) {
+            field(out, "missing", number(table, "missing") + " records are gone though nobody discarded them: read the table anew, then 'quarantine discard --missing --count " + table.path("missing").asLong() + "'");
+            table.path("gaps").forEach(g -> field(out, "", "partition %s, offsets %s to %d".formatted(text(g.path("partition")), text(g.path("from")), g.path("to").asLong() - 1)));
+        }
+        if (table.path("undeleted").asLong() > 0) {
+            field(out, "undeleted", number(table, "undeleted") + " records are replayed or discarded, and their copies are still to be deleted; the gate's health says why");
+        }
         field(out, "parked by", text(cause.path("reason")) + ", at " + text(cause.path("at")));
         field(out, "", text(cause.path("detail")));
         field(out, "rule", text(cause.path("rule")));

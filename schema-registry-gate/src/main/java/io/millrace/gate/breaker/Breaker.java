@@ -2,14 +2,21 @@ package io.millrace.gate.breaker;
 
 import io.millrace.gate.GateConfig;
 import io.millrace.gate.Table;
-import io.millrace.gate.quarantine.BreakerState;
-import io.millrace.gate.quarantine.ControlLog;
+import io.millrace.gate.control.Audit;
+import io.millrace.gate.control.BreakerState;
+import io.millrace.gate.control.ControlLog;
+import io.millrace.gate.control.OutdatedException;
+import io.millrace.gate.problem.NotPossibleException;
 import io.millrace.gate.schema.Refusal;
 import io.millrace.gate.schema.RegistryAwayException;
 import io.millrace.gate.schema.Schemas;
 import io.millrace.gate.schema.Verdict;
+import io.millrace.pipeline.liveness.Loop;
+import io.millrace.pipeline.liveness.LoopThread;
+import io.millrace.pipeline.liveness.Loops;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Instant;
+import java.util.Map;
 import org.apache.kafka.common.KafkaException;
 import org.jboss.logging.Logger;
 
@@ -23,31 +30,32 @@ public class Breaker {
     private static final Logger LOG = Logger.getLogger(Breaker.class);
 
     private final ControlLog control;
+    private final Audit audit;
     private final Schemas schemas;
     private final GateConfig.Breaker config;
     private final Window window;
     private volatile boolean stopping;
-    private Thread prober;
+    private final LoopThread prober;
     private boolean wasOpen;
 
-    Breaker(ControlLog control, Schemas schemas, GateConfig config) {
+    Breaker(ControlLog control, Audit audit, Schemas schemas, GateConfig config, Loops loops) {
         this.control = control;
+        this.audit = audit;
         this.schemas = schemas;
         this.config = config.breaker();
+        this.prober = loops.thread("breaker-probe", Thread.ofVirtual(), config.silence(), this::probeForEver);
         this.window = new Window(this.config.window(), this.config.share(), this.config.records(), this.config.tables());
     }
 
     /** Begins to ask the registry again whenever the breaker is open. */
     public void start() {
         control.onChange(this::changed);
-        prober = Thread.ofVirtual().name("breaker-probe").start(this::probeForEver);
+        prober.start();
     }
 
     public void stop() {
         stopping = true;
-        if (prober != null) {
-            prober.interrupt();
-        }
+        prober.interrupt();
     }
 
     public boolean isOpen() {
@@ -82,8 +90,18 @@ public class Breaker {
         return true;
     }
 
+    /** For a person who asks. */
+    BreakerState state() throws OutdatedException, InterruptedException {
+        control.refresh();
+        return control.breaker();
+    }
+
     /** A person closes it. */
-    public void reset(String who, String why) throws InterruptedException {
+    void reset(String who, String why) throws NotPossibleException, OutdatedException, InterruptedException {
+        if (!state().open()) {
+            throw new NotPossibleException("The breaker is not open");
+        }
+        audit.write(new Audit.Entry(Instant.now(), "breaker", "reset", who, why, Map.of("opened", control.breaker().reason())));
         control.write(new BreakerState(false, "reset by " + who + ": " + why, null, null, Instant.now()));
     }
 
@@ -110,23 +128,30 @@ public class Breaker {
         wasOpen = open;
     }
 
-    private void probeForEver() {
+    private void probeForEver(Loop loop) throws InterruptedException {
         while (!stopping) {
+            loop.waits(config.probe());
+            Thread.sleep(config.probe());
+            loop.beat();
             try {
-                Thread.sleep(config.probe());
-                var state = control.breaker();
-                var refusal = state.refusal();
-                if (state.open() && refusal != null && refusal.subject() != null && refusal.schemaId() != null) {
-                    var verdict = schemas.ask(new Table(state.table()), refusal.subject(), refusal.schemaId());
-                    if (verdict instanceof Verdict.Passing) {
-                        control.write(new BreakerState(false, "the registry now accepts schema " + refusal.schemaId() + " under " + refusal.subject(), null, null, Instant.now()));
-                    }
-                }
+                probe();
             } catch (RegistryAwayException | KafkaException e) {
                 LOG.debugf("The open breaker could not be looked after: %s", e.getMessage());
-            } catch (InterruptedException e) {
-                return;
+            } catch (RuntimeException e) {
+                LOG.errorf(e, "The open breaker could not be looked after; trying again in %d s", config.probe().toSeconds());
             }
+        }
+    }
+
+    /** Closes it when the registry now accepts what opened it. */
+    private void probe() throws RegistryAwayException, InterruptedException {
+        var state = control.breaker();
+        var refusal = state.refusal();
+        if (!state.open() || refusal == null || refusal.subject() == null || refusal.schemaId() == null) {
+            return;
+        }
+        if (schemas.ask(new Table(state.table()), refusal.subject(), refusal.schemaId()) instanceof Verdict.Passing) {
+            control.write(new BreakerState(false, "the registry now accepts schema " + refusal.schemaId() + " under " + refusal.subject(), null, null, Instant.now()));
         }
     }
 }

@@ -2,6 +2,9 @@ package io.millrace.gate.flow;
 
 import io.millrace.gate.GateConfig;
 import io.millrace.gate.KafkaClients;
+import io.millrace.pipeline.liveness.Loop;
+import io.millrace.pipeline.liveness.LoopThread;
+import io.millrace.pipeline.liveness.Loops;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.util.Collection;
@@ -11,6 +14,7 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.jboss.logging.Logger;
@@ -27,6 +31,9 @@ public class Intake {
     /** While a partition is paused its room has to be noticed soon. */
     private static final Duration POLL_WHILE_FULL = Duration.ofMillis(2);
 
+    /** After the lanes have ended: committing what they finished, and leaving the group. */
+    private static final Duration LEAVING = Duration.ofSeconds(20);
+
     private final KafkaClients kafka;
     private final GateConfig config;
     private final Lanes lanes;
@@ -34,12 +41,13 @@ public class Intake {
     private volatile KafkaConsumer<byte[], byte[]> consumer;
     private volatile boolean stopping;
     private volatile String trouble;
-    private Thread thread;
+    private final LoopThread thread;
 
-    Intake(KafkaClients kafka, GateConfig config, Lanes lanes) {
+    Intake(KafkaClients kafka, GateConfig config, Lanes lanes, Loops loops) {
         this.kafka = kafka;
         this.config = config;
         this.lanes = lanes;
+        this.thread = loops.thread("intake", Thread.ofPlatform(), config.silence(), this::readForEver);
         this.topics = Pattern.compile("captured\\.(?:" + config.sources() + ")\\..+");
     }
 
@@ -48,18 +56,19 @@ public class Intake {
         if (!config.consume()) {
             return;
         }
-        thread = Thread.ofPlatform().name("intake").start(this::readForEver);
+        thread.start();
     }
 
     /** Lets every lane finish what is in flight, commits that, and leaves the group. */
     public void stop() throws InterruptedException {
         stopping = true;
+        thread.release();
         var reading = consumer;
         if (reading != null) {
             reading.wakeup();
         }
-        if (thread != null) {
-            thread.join();
+        if (config.consume()) {
+            thread.join(config.drainTimeout().plus(LEAVING));
         }
     }
 
@@ -68,35 +77,33 @@ public class Intake {
         return trouble;
     }
 
-    /** Whether the thread has ended though nobody stopped it. */
-    public boolean isBroken() {
-        return thread != null && !thread.isAlive() && !stopping;
-    }
-
-    private void readForEver() {
+    private void readForEver(Loop loop) {
         var pause = new Pause();
         while (!stopping) {
+            loop.beat();
             try (var opened = kafka.captured()) {
                 consumer = opened;
-                opened.subscribe(topics, new Assignment(opened));
-                read(opened);
+                opened.subscribe(topics, new Assignment(opened, loop));
+                read(opened, loop);
+                loop.waits(config.drainTimeout().plus(LEAVING));
                 lanes.end(opened);
             } catch (WakeupException e) {
                 LOG.debug("The intake is woken up to end");
             } catch (InterruptException | InterruptedException e) {
                 return;
-            } catch (KafkaException e) {
+            } catch (RuntimeException e) {
                 lanes.lost(lanes.partitions());
-                trouble = "reading captured topics failed: " + e.getMessage() + "; trying again";
-                LOG.warn(trouble);
+                trouble = "reading captured topics failed: " + (e instanceof KafkaException ? KafkaClients.why(e, AclOperation.READ) : e.toString()) + "; trying again";
+                LOG.warn(trouble, e instanceof KafkaException ? null : e);
                 rest(pause);
             }
         }
     }
 
-    private void read(KafkaConsumer<byte[], byte[]> opened) throws InterruptedException {
+    private void read(KafkaConsumer<byte[], byte[]> opened, Loop loop) throws InterruptedException {
         long committed = System.nanoTime();
         while (!stopping) {
+            loop.beat();
             lanes.settle(opened);
             lanes.resume(opened);
             poll(opened);
@@ -131,8 +138,11 @@ public class Intake {
 
         private final KafkaConsumer<byte[], byte[]> of;
 
-        Assignment(KafkaConsumer<byte[], byte[]> of) {
+        private final Loop loop;
+
+        Assignment(KafkaConsumer<byte[], byte[]> of, Loop loop) {
             this.of = of;
+            this.loop = loop;
         }
 
         @Override
@@ -142,6 +152,7 @@ public class Intake {
 
         @Override
         public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
+            loop.waits(config.drainTimeout().plus(LEAVING));
             lanes.revoked(of, partitions);
         }
 

@@ -2,28 +2,26 @@ package io.millrace.gate.flow;
 
 import io.millrace.gate.KafkaClients;
 import io.millrace.gate.Table;
-import io.millrace.gate.quarantine.Cause;
-import io.millrace.gate.quarantine.LaneState;
-import io.millrace.gate.quarantine.TableState;
+import io.millrace.gate.control.Cause;
+import io.millrace.gate.control.LaneState;
+import io.millrace.gate.control.TableState;
 import io.millrace.gate.schema.Refusal;
 import io.millrace.gate.schema.RegistryAwayException;
 import io.millrace.gate.schema.Verdict;
+import io.millrace.pipeline.liveness.Loop;
+import io.millrace.pipeline.liveness.LoopThread;
 import io.millrace.pipeline.record.Headers;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
@@ -38,18 +36,22 @@ import org.jboss.logging.Logger;
  * <p>A lane runs on a thread of its own, so one that waits (for the registry, for a person) holds up no other. It is the only
  * writer of its partition in {@code rows.*} and in the quarantine, and the only one that drains the latter; whatever
  * changes between flowing, parked and draining therefore happens between two records of one thread. What has to survive
- * this process is in the {@link io.millrace.gate.quarantine.ControlLog} before anything is done that relies on it.
+ * this process is in the {@link io.millrace.gate.control.ControlLog} before anything is done that relies on it.
  */
-final class Lane implements Runnable {
+final class Lane {
 
     private static final Logger LOG = Logger.getLogger(Lane.class);
     private static final Duration POLL = Duration.ofMillis(200);
+    /** So often it comes round though nothing happens. */
+    private static final Duration ROUND = Duration.ofSeconds(10);
     private static final long NOTHING = -1;
     /** Roughly what a fetched record with its headers takes beside its key and value. */
     private static final int OVERHEAD = 1024;
 
     private final TopicPartition captured;
     private final Table table;
+    /** Its partition of the quarantine. */
+    private final TopicPartition parked;
     private final Parts parts;
     private final KafkaProducer<byte[], byte[]> producer;
     private final Meters meters;
@@ -57,7 +59,7 @@ final class Lane implements Runnable {
     private final Outbound outbound;
     private final long mostHeld;
     private final int chunk;
-    private final CountDownLatch ended = new CountDownLatch(1);
+    private final LoopThread thread;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -83,12 +85,11 @@ final class Lane implements Runnable {
     private volatile boolean stopping;
     private volatile long finished = NOTHING;
     private volatile String trouble;
-    private volatile boolean dead;
-    private volatile Thread thread;
 
     Lane(TopicPartition captured, long mostHeld, Parts parts) {
         this.captured = captured;
         this.table = Table.ofCaptured(captured.topic());
+        this.parked = new TopicPartition(table.quarantine(), captured.partition());
         this.mostHeld = mostHeld;
         this.chunk = parts.config.chunk();
         this.parts = parts;
@@ -96,6 +97,7 @@ final class Lane implements Runnable {
         this.meters = parts.meters(table);
         this.inspector = new Inspector(table, parts.schemas, meters, parts.config.checkText(), parts.config.maxRecordBytes());
         this.outbound = new Outbound(table, parts.traces);
+        this.thread = parts.loops.thread("lane-" + captured, Thread.ofVirtual(), parts.config.silence(), this::run);
     }
 
     static int size(ConsumerRecord<byte[], byte[]> record) {
@@ -103,7 +105,7 @@ final class Lane implements Runnable {
     }
 
     void start() {
-        thread = Thread.ofVirtual().name("lane-" + captured).start(this);
+        thread.start();
     }
 
     Table table() {
@@ -118,11 +120,6 @@ final class Lane implements Runnable {
     /** Why the lane does not advance, null where it does. */
     String trouble() {
         return trouble;
-    }
-
-    /** Whether the thread ended by an error that no retry mends. */
-    boolean isDead() {
-        return dead;
     }
 
     /** Hands over fetched records. True when no more should be fetched for now. */
@@ -190,48 +187,42 @@ final class Lane implements Runnable {
     /** Lets the lane finish what is in flight, and no more. */
     void stop() {
         stopping = true;
+        thread.release();
         wake();
     }
 
-    /** Waits for a stopped lane; one that does not end in time is left to end by itself. */
+    /** Waits for a stopped lane. */
     void awaitEnd(Duration most) throws InterruptedException {
-        if (!ended.await(most.toMillis(), TimeUnit.MILLISECONDS)) {
-            thread.interrupt();
-            ended.await(1, TimeUnit.SECONDS);
-        }
+        thread.join(most);
     }
 
-    @Override
-    public void run() {
-        try {
-            parts.control.awaitCaughtUp();
-            state = parts.control.lane(table, captured.partition());
-            var pause = new Pause();
-            while (!stopping) {
-                try {
-                    step();
-                    pause.over();
-                } catch (KafkaException e) {
-                    if (e instanceof InterruptException) {
-                        return;
-                    }
-                    trouble(e.getMessage());
-                    meters.retried();
-                    pause.rest();
-                } catch (RuntimeException e) {
-                    LOG.errorf(e, "%s cannot go on, tries again", captured);
-                    trouble("an unexpected error: " + e);
-                    pause.rest();
-                }
+    /** Ends what a stopped lane waits for; one that does not end then is left to end by itself. */
+    void interrupt() {
+        thread.interrupt();
+    }
+
+    private void run(Loop loop) throws InterruptedException {
+        while (!stopping && !parts.control.awaitCaughtUp(ROUND)) {
+            loop.beat();
+        }
+        state = parts.control.lane(table, captured.partition());
+        var pause = new Pause();
+        while (!stopping) {
+            loop.beat();
+            try {
+                step(loop);
+                pause.over();
+            } catch (InterruptException e) {
+                throw new InterruptedException(e.getMessage());
+            } catch (KafkaException e) {
+                trouble(e.getMessage());
+                meters.retried();
+                pause.rest();
+            } catch (RuntimeException e) {
+                LOG.errorf(e, "%s cannot go on, tries again", captured);
+                trouble("an unexpected error: " + e);
+                pause.rest();
             }
-        } catch (InterruptedException e) {
-            LOG.debugf("%s was interrupted", captured);
-        } catch (Error e) {
-            LOG.fatalf(e, "%s has ended; the instance must be restarted", captured);
-            dead = true;
-            throw e;
-        } finally {
-            ended.countDown();
         }
     }
 
@@ -249,7 +240,7 @@ final class Lane implements Runnable {
         }
     }
 
-    private void step() throws InterruptedException {
+    private void step(Loop loop) throws InterruptedException {
         if (parts.breaker.isOpen()) {
             awaitChange();
             return;
@@ -260,9 +251,9 @@ final class Lane implements Runnable {
                 park();
             }
         } else if (state.queueing()) {
-            drain(shared);
+            drain(shared, loop);
         } else if (take()) {
-            flow();
+            flow(loop);
         }
     }
 
@@ -275,7 +266,7 @@ final class Lane implements Runnable {
         try {
             if (queue.isEmpty() && !woken && !stopping) {
                 idle = true;
-                changed.await();
+                changed.awaitNanos(ROUND.toNanos());
             }
             idle = false;
             woken = false;
@@ -293,7 +284,7 @@ final class Lane implements Runnable {
         lock.lockInterruptibly();
         try {
             if (!woken && !stopping) {
-                changed.await();
+                changed.awaitNanos(ROUND.toNanos());
             }
             woken = false;
         } finally {
@@ -301,7 +292,7 @@ final class Lane implements Runnable {
         }
     }
 
-    private void flow() throws InterruptedException {
+    private void flow(Loop loop) throws InterruptedException {
         parts.kafka.ensure(table.rows(), parts.kafka.partitions(captured), KafkaClients.compacted());
         var sent = new ArrayList<Future<RecordMetadata>>(pending.size());
         outbound.begin();
@@ -312,7 +303,9 @@ final class Lane implements Runnable {
             if (finding != Inspector.Finding.PASSES) {
                 break;
             }
-            sent.add(producer.send(outbound.passing(record)));
+            if (!send(sent, outbound.passing(record))) {
+                break;
+            }
         }
         var failure = finish(sent, true);
         if (!sent.isEmpty()) {
@@ -325,13 +318,20 @@ final class Lane implements Runnable {
         } else if (finding == Inspector.Finding.REFUSED) {
             refuse(inspector.refusal());
         } else if (finding == Inspector.Finding.UNKNOWN) {
-            var refused = ask();
+            var refused = ask(loop);
             if (refused != null) {
                 refuse(refused);
             }
         } else {
             untroubled();
         }
+    }
+
+    /** False when Kafka did not take it: where it does not know the topic, each attempt would wait as long as the one before. */
+    private boolean send(List<Future<RecordMetadata>> sent, ProducerRecord<byte[], byte[]> record) {
+        var acknowledgement = producer.send(record);
+        sent.add(acknowledgement);
+        return acknowledgement.state() != Future.State.FAILED;
     }
 
     /** Waits for what was sent of {@link #pending}, takes from it what is acknowledged, and gives what went wrong with the next. */
@@ -403,9 +403,10 @@ final class Lane implements Runnable {
     }
 
     /** Asks the registry for what the inspector needs. Null when that passes or has to be asked again. */
-    private Refusal ask() throws InterruptedException {
+    private Refusal ask(Loop loop) throws InterruptedException {
         var pause = new Pause();
         while (!stopping) {
+            loop.beat();
             try {
                 var verdict = parts.schemas.ask(table, inspector.neededSubject(), inspector.neededId());
                 untroubled();
@@ -427,21 +428,26 @@ final class Lane implements Runnable {
         refusal = why;
         refusedAt = record.offset();
         queueUp();
-        parkTable(record, why);
+        parkTable(Cause.of(record, why));
     }
 
-    private void parkTable(ConsumerRecord<byte[], byte[]> record, Refusal why) throws InterruptedException {
-        LOG.errorf("%s is parked by the record at %s@%d: %s, %s. Its later records queue behind in order, nothing is lost; other tables flow on. See GET /quarantine.",
-                table, record.topic() + "-" + record.partition(), record.offset(), why.reason(), why.detail());
-        parts.control.write(table, parts.control.table(table).parkedBy(Cause.of(record, why), parts.kafka.partitions(captured)));
+    private void parkTable(Cause why) throws InterruptedException {
+        LOG.errorf("%s is parked by the record at %s-%d@%d: %s, %s. Its later records queue behind in order; other tables flow on. See GET /quarantine.",
+                table, why.topic(), why.partition(), why.offset(), why.reason(), why.detail());
+        parts.control.write(table, parts.control.table(table).parkedBy(why, parts.kafka.partitions(captured)));
     }
 
     /** From here on nothing passes before the quarantine's partition is drained; durable before the first record stands in it. */
     private void queueUp() throws InterruptedException {
         parts.kafka.ensure(table.quarantine(), parts.kafka.partitions(captured), KafkaClients.kept());
-        var queueing = new LaneState(true, state.next());
-        parts.control.write(table, captured.partition(), queueing);
-        state = queueing;
+        // Everything that stands there now is replayed; a topic that ends before that is another one than it was.
+        proceed(new LaneState(true, Math.min(state.next(), parts.kafka.end(parked))));
+    }
+
+    /** Durably. */
+    private void proceed(LaneState to) throws InterruptedException {
+        parts.control.write(table, captured.partition(), to);
+        state = to;
     }
 
     private void park() throws InterruptedException {
@@ -454,7 +460,9 @@ final class Lane implements Runnable {
         for (var record : pending) {
             // What is bad in itself is named as such, so that all of it can be discarded at once.
             var why = record.offset() == refusedAt ? refusal : inspector.inspect(record) == Inspector.Finding.REFUSED ? inspector.refusal() : behind;
-            sent.add(producer.send(outbound.parked(record, why)));
+            if (!send(sent, outbound.parked(record, why))) {
+                break;
+            }
         }
         var failure = finish(sent, false);
         if (failure != null) {
@@ -464,43 +472,51 @@ final class Lane implements Runnable {
     }
 
     /** Takes what stands in the quarantine to its rows, until the end, a refusal, or a person's word. */
-    private void drain(TableState shared) throws InterruptedException {
-        var partition = new TopicPartition(table.quarantine(), captured.partition());
+    private void drain(TableState shared, Loop loop) throws InterruptedException {
         parts.kafka.ensure(table.quarantine(), parts.kafka.partitions(captured), KafkaClients.kept());
         parts.kafka.ensure(table.rows(), parts.kafka.partitions(captured), KafkaClients.compacted());
-        LOG.infof("%s is drained from offset %d", partition, state.next());
-        try (var consumer = parts.kafka.reader()) {
-            consumer.assign(List.of(partition));
-            consumer.seek(partition, state.next());
-            long end = consumer.endOffsets(List.of(partition)).get(partition);
+        try (var consumer = parts.kafka.strictReader()) {
+            consumer.assign(List.of(parked));
+            if (!isWhole(consumer.beginningOffsets(List.of(parked)).get(parked), shared)) {
+                return;
+            }
+            LOG.infof("%s is drained from offset %d", parked, state.next());
+            consumer.seek(parked, state.next());
+            long end = consumer.endOffsets(List.of(parked)).get(parked);
             var waiting = new ArrayDeque<ConsumerRecord<byte[], byte[]>>();
             while (!stopping && !parts.breaker.isOpen() && parts.control.table(table).equals(shared)) {
+                loop.beat();
                 if (waiting.isEmpty()) {
                     consumer.poll(POLL).forEach(waiting::add);
                 }
                 if (!waiting.isEmpty()) {
-                    if (!replay(waiting, shared)) {
+                    if (!replay(waiting, shared, loop)) {
                         return;
                     }
-                } else if (consumer.position(partition) >= end) {
-                    drained(consumer, partition);
+                } else if (consumer.position(parked) >= end) {
+                    proceed(new LaneState(false, consumer.position(parked)));
+                    LOG.infof("%s is drained to offset %d, its records flow again", parked, state.next());
                     return;
                 }
             }
         }
     }
 
-    private void drained(KafkaConsumer<byte[], byte[]> consumer, TopicPartition partition) throws InterruptedException {
-        var flowing = new LaneState(false, consumer.position(partition));
-        parts.control.write(table, captured.partition(), flowing);
-        state = flowing;
-        LOG.infof("%s is drained to offset %d, its records flow again", partition, flowing.next());
-        // Parked rows are copies of people's data: once they are where they belong, the copies go.
-        parts.kafka.admin().deleteRecords(Map.of(partition, RecordsToDelete.beforeOffset(flowing.next())));
+    /** Whether all that is to be replayed is there, or given up by a person; parks the table where not: later rows would stand for ones that never came. */
+    private boolean isWhole(long start, TableState shared) throws InterruptedException {
+        if (start <= state.next()) {
+            return true;
+        }
+        if (!shared.forgoes(captured.partition(), start)) {
+            parkTable(Cause.missing(parked, state.next(), start));
+            return false;
+        }
+        proceed(new LaneState(true, start));
+        return true;
     }
 
     /** Replays some of the waiting records. False when the lane has to leave the quarantine alone again. */
-    private boolean replay(ArrayDeque<ConsumerRecord<byte[], byte[]>> waiting, TableState shared) throws InterruptedException {
+    private boolean replay(ArrayDeque<ConsumerRecord<byte[], byte[]>> waiting, TableState shared, Loop loop) throws InterruptedException {
         var sent = new ArrayList<Future<RecordMetadata>>();
         int discarded = 0;
         long next = state.next();
@@ -516,8 +532,11 @@ final class Lane implements Runnable {
                 if (finding != Inspector.Finding.PASSES) {
                     break;
                 }
-                sent.add(producer.send(outbound.passing(record)));
+                boolean taken = send(sent, outbound.passing(record));
                 bytes += size(record);
+                if (!taken) {
+                    break;
+                }
             }
             next = waiting.remove().offset() + 1;
         }
@@ -531,20 +550,18 @@ final class Lane implements Runnable {
         meters.passed(sent.size(), bytes);
         meters.discarded(discarded);
         if (next > state.next()) {
-            var advanced = new LaneState(true, next);
-            parts.control.write(table, captured.partition(), advanced);
-            state = advanced;
+            proceed(new LaneState(true, next));
         }
         var refused = switch (finding) {
             case PASSES -> null;
-            case UNKNOWN -> ask();
+            case UNKNOWN -> ask(loop);
             case REFUSED -> inspector.refusal();
         };
         if (refused == null) {
             untroubled();
             return true;
         }
-        parkTable(waiting.element(), refused);
+        parkTable(Cause.of(waiting.element(), refused));
         return false;
     }
 }

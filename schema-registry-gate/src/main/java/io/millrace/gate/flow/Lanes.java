@@ -34,6 +34,8 @@ public class Lanes {
 
     private static final Logger LOG = Logger.getLogger(Lanes.class);
     private static final long SMALLEST_SHARE = 256 * 1024;
+    /** All lanes together, after an interrupt. */
+    private static final Duration INTERRUPTED = Duration.ofSeconds(1);
 
     private static final Duration ASKING = Duration.ofSeconds(10);
 
@@ -112,11 +114,6 @@ public class Lanes {
             }
         });
         return troubles;
-    }
-
-    /** Whether a lane ended by an error that only a restart mends. */
-    public boolean isBroken() {
-        return lanes.values().stream().anyMatch(Lane::isDead);
     }
 
     public int count() {
@@ -228,6 +225,10 @@ public class Lanes {
         long until = System.nanoTime() + parts.config.drainTimeout().toNanos();
         for (var lane : ending) {
             lane.awaitEnd(Duration.ofNanos(Math.max(0, until - System.nanoTime())));
+        }
+        ending.forEach(Lane::interrupt);
+        for (var lane : ending) {
+            lane.awaitEnd(Duration.ofNanos(Math.max(0, until + INTERRUPTED.toNanos() - System.nanoTime())));
         }
     }
 

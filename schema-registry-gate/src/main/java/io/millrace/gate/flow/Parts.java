@@ -6,8 +6,9 @@ import io.millrace.gate.GateConfig;
 import io.millrace.gate.KafkaClients;
 import io.millrace.gate.Table;
 import io.millrace.gate.breaker.Breaker;
-import io.millrace.gate.quarantine.ControlLog;
+import io.millrace.gate.control.ControlLog;
 import io.millrace.gate.schema.Schemas;
+import io.millrace.pipeline.liveness.Loops;
 import io.millrace.pipeline.log.OffsetGuard;
 import jakarta.inject.Singleton;
 import java.util.Map;
@@ -23,16 +24,18 @@ class Parts {
     final Schemas schemas;
     final Breaker breaker;
     final Traces traces;
+    final Loops loops;
     private final MeterRegistry registry;
     private final Map<Table, Meters> meters = new ConcurrentHashMap<>();
 
-    Parts(GateConfig config, KafkaClients kafka, ControlLog control, Schemas schemas, Breaker breaker, Traces traces, MeterRegistry registry) {
+    Parts(GateConfig config, KafkaClients kafka, ControlLog control, Schemas schemas, Breaker breaker, Traces traces, Loops loops, MeterRegistry registry) {
         this.config = config;
         this.kafka = kafka;
         this.control = control;
         this.schemas = schemas;
         this.breaker = breaker;
         this.traces = traces;
+        this.loops = loops;
         this.registry = registry;
     }
 

@@ -1,13 +1,15 @@
 package io.millrace.gate.health;
 
 import io.millrace.gate.flow.Intake;
+import io.millrace.gate.flow.Keeper;
 import io.millrace.gate.flow.Lanes;
-import io.millrace.gate.quarantine.ControlLog;
+import io.millrace.gate.control.ControlLog;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.TreeMap;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 
-/** Whether records get through, and what stands in their way. A parked table is no reason: the others flow. */
+/** Whether records get through, and what stands in their way. A parked table is no reason: the others flow. One whose parked records are gone is. */
 @org.eclipse.microprofile.health.Readiness
 @ApplicationScoped
 public class Readiness implements HealthCheck {
@@ -17,12 +19,14 @@ public class Readiness implements HealthCheck {
     private final ControlLog control;
     private final Intake intake;
     private final Lanes lanes;
+    private final Keeper keeper;
     private final RegistryProbe registry;
 
-    Readiness(ControlLog control, Intake intake, Lanes lanes, RegistryProbe registry) {
+    Readiness(ControlLog control, Intake intake, Lanes lanes, Keeper keeper, RegistryProbe registry) {
         this.control = control;
         this.intake = intake;
         this.lanes = lanes;
+        this.keeper = keeper;
         this.registry = registry;
     }
 
@@ -46,7 +50,9 @@ public class Readiness implements HealthCheck {
             ready = false;
             response.withData("breaker", control.breaker().reason());
         }
-        var troubles = lanes.troubles();
+        keeper.warnings().entrySet().stream().limit(MOST_SHOWN).forEach(e -> response.withData(e.getKey(), e.getValue()));
+        var troubles = new TreeMap<>(lanes.troubles());
+        troubles.putAll(keeper.troubles());
         if (!troubles.isEmpty()) {
             ready = false;
             troubles.entrySet().stream().limit(MOST_SHOWN).forEach(e -> response.withData(e.getKey(), e.getValue()));

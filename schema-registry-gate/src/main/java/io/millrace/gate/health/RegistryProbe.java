@@ -2,8 +2,12 @@ package io.millrace.gate.health;
 
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.millrace.gate.GateConfig;
 import io.millrace.gate.schema.Registry;
 import io.millrace.gate.schema.RegistryAwayException;
+import io.millrace.pipeline.liveness.Loop;
+import io.millrace.pipeline.liveness.LoopThread;
+import io.millrace.pipeline.liveness.Loops;
 import jakarta.annotation.PostConstruct;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -19,17 +23,18 @@ class RegistryProbe {
 
     private final Registry registry;
     private volatile String trouble;
-    private Thread thread;
+    private final LoopThread thread;
 
-    RegistryProbe(Registry registry, MeterRegistry meters) {
+    RegistryProbe(Registry registry, GateConfig config, MeterRegistry meters, Loops loops) {
         this.registry = registry;
+        this.thread = loops.thread("registry-probe", Thread.ofVirtual(), config.silence(), this::askForEver);
         Gauge.builder("millrace.server.up", this, probe -> probe.trouble == null ? 1 : 0).description("Whether the server answered when it was last asked")
                 .tags("stage", "gate", "server", "registry").register(meters);
     }
 
     @PostConstruct
     void start() {
-        thread = Thread.ofVirtual().name("registry-probe").start(this::askForEver);
+        thread.start();
     }
 
     @PreDestroy
@@ -42,14 +47,11 @@ class RegistryProbe {
         return trouble;
     }
 
-    private void askForEver() {
-        try {
-            while (true) {
-                ask();
-                Thread.sleep(INTERVAL);
-            }
-        } catch (InterruptedException e) {
-            LOG.debug("The registry is not asked any more");
+    private void askForEver(Loop loop) throws InterruptedException {
+        while (true) {
+            loop.beat();
+            ask();
+            Thread.sleep(INTERVAL);
         }
     }
 

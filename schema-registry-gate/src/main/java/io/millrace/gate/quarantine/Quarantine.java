@@ -2,8 +2,14 @@ package io.millrace.gate.quarantine;
 
 import io.millrace.gate.KafkaClients;
 import io.millrace.gate.Table;
-import io.millrace.gate.quarantine.TableState.Discard;
-import io.millrace.gate.quarantine.TableState.Which;
+import io.millrace.gate.control.Audit;
+import io.millrace.gate.control.Cause;
+import io.millrace.gate.control.ControlLog;
+import io.millrace.gate.control.OutdatedException;
+import io.millrace.gate.control.TableState;
+import io.millrace.gate.control.TableState.Discard;
+import io.millrace.gate.control.TableState.Which;
+import io.millrace.gate.problem.NotPossibleException;
 import io.millrace.gate.schema.Refusal;
 import io.millrace.gate.schema.RegistryAwayException;
 import io.millrace.gate.schema.Schemas;
@@ -13,11 +19,14 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -49,32 +58,39 @@ public class Quarantine {
     /**
      * One parked table.
      *
-     * @param state {@code parked} or {@code replaying}
+     * @param state {@code parked}, {@code replaying} or {@code flowing}
      * @param records how many stand in its quarantine
      * @param refused how many of those were refused for what they are; the others queue behind
      * @param reasons how many for each reason, of the first {@code lookedAt} records
      * @param lookedAt how many records were read to count the reasons
      * @param oldest when the oldest of them was committed, or captured where that is unknown; null where there is none
+     * @param missing how many were gone before they were replayed, which nobody has decided
+     * @param gaps where those stood
+     * @param undeleted how many are replayed or discarded, and still have to be deleted from the topic
      * @param cause what parked it last
      */
-    public record Overview(String table, String state, long records, long refused, Map<String, Long> reasons, long lookedAt, Instant oldest, Cause cause) {}
+    public record Overview(String table, String state, long records, long refused, Map<String, Long> reasons, long lookedAt, Instant oldest, long missing, List<Gap> gaps, long undeleted, Cause cause) {}
 
-    /** A call that does not fit the table's state; the message says what does. */
-    public static final class NotPossibleException extends Exception {
+    /**
+     * Records that are gone from a partition of a quarantine topic though they were not replayed.
+     *
+     * @param from the first offset that is missing
+     * @param to the first offset that is there
+     */
+    public record Gap(int partition, long from, long to) {
 
-        private static final long serialVersionUID = 1L;
-
-        NotPossibleException(String message) {
-            super(message);
+        private long records() {
+            return to - from;
         }
     }
 
     /** Every table that does not flow in full, by name. */
-    public List<Overview> tables() throws InterruptedException {
-        control.awaitCaughtUp();
+    public List<Overview> tables() throws OutdatedException, InterruptedException {
+        control.refresh();
         var overviews = new ArrayList<Overview>();
+        var undeleted = undeleted();
         for (var table : control.tables().keySet()) {
-            if (!flows(table)) {
+            if (!flows(table) || undeleted.contains(table)) {
                 overviews.add(look(table));
             }
         }
@@ -82,9 +98,25 @@ public class Quarantine {
     }
 
     /** One table; null where it was never parked. A table that flows again has no records. */
-    public Overview table(Table table) throws InterruptedException {
-        control.awaitCaughtUp();
+    public Overview table(Table table) throws OutdatedException, InterruptedException {
+        control.refresh();
         return control.tables().containsKey(table) ? look(table) : null;
+    }
+
+    /** Tables of whose quarantine something is left that has to be deleted. */
+    private Set<Table> undeleted() throws InterruptedException {
+        var used = control.tables().keySet().stream().flatMap(table -> partitions(table).filter(p -> control.lane(table, p).next() > 0).mapToObj(p -> new TopicPartition(table.quarantine(), p))).toList();
+        return kafka.starts(used).entrySet().stream().filter(start -> start.getValue() < next(start.getKey())).map(start -> Table.ofQuarantine(start.getKey().topic())).collect(Collectors.toSet());
+    }
+
+    private long next(TopicPartition partition) {
+        return control.lane(Table.ofQuarantine(partition.topic()), partition.partition()).next();
+    }
+
+    /** What is missing at the begin of partitions that queue. */
+    private List<Gap> gaps(Table table, Map<TopicPartition, Long> begins) {
+        return begins.entrySet().stream().filter(begin -> control.lane(table, begin.getKey().partition()).queueing() && begin.getValue() > next(begin.getKey()))
+                .map(begin -> new Gap(begin.getKey().partition(), next(begin.getKey()), begin.getValue())).sorted(Comparator.comparing(Gap::partition)).toList();
     }
 
     private boolean flows(Table table) {
@@ -96,12 +128,13 @@ public class Quarantine {
         return IntStream.range(0, control.table(table).partitions());
     }
 
-    private Overview look(Table table) {
+    private Overview look(Table table) throws OutdatedException, InterruptedException {
         var state = control.table(table);
         var partitions = partitions(table).mapToObj(p -> new TopicPartition(table.quarantine(), p)).toList();
         var reasons = new TreeMap<String, Long>();
         var refusedBefore = new HashMap<Integer, Long>();
-        Map<TopicPartition, Long> ends = Map.of();
+        Map<TopicPartition, Long> ends;
+        Map<TopicPartition, Long> begins;
         long records = 0;
         long refused = 0;
         long lookedAt = 0;
@@ -109,7 +142,7 @@ public class Quarantine {
         try (var consumer = kafka.reader()) {
             consumer.assign(partitions);
             ends = consumer.endOffsets(partitions);
-            var begins = consumer.beginningOffsets(partitions);
+            begins = consumer.beginningOffsets(partitions);
             for (var partition : partitions) {
                 long next = Math.max(control.lane(table, partition.partition()).next(), begins.get(partition));
                 consumer.seek(partition, Math.min(next, ends.get(partition)));
@@ -133,9 +166,20 @@ public class Quarantine {
                 }
             }
         }
+        var gaps = gaps(table, begins);
+        if (!gaps.isEmpty()) {
+            // Unless the lane has come there meanwhile, and what it replayed is deleted.
+            control.refresh();
+            gaps = gaps(table, begins);
+        }
+        long missing = gaps.stream().mapToLong(Gap::records).sum();
+        long undeleted = begins.entrySet().stream().mapToLong(begin -> Math.max(0, next(begin.getKey()) - begin.getValue())).sum();
         remember(table, records, refused, ends, refusedBefore);
+        if (!gaps.isEmpty()) {
+            shown.get(table).put(new Shown(Which.MISSING, missing), gaps.stream().collect(Collectors.toMap(Gap::partition, Gap::to)));
+        }
         var replaying = !state.parked() && !flows(table);
-        return new Overview(table.name(), state.parked() ? "parked" : replaying ? "replaying" : "flowing", records, refused, reasons, lookedAt, oldest, state.cause());
+        return new Overview(table.name(), state.parked() ? "parked" : replaying ? "replaying" : "flowing", records, refused, reasons, lookedAt, oldest, missing, gaps, undeleted, state.cause());
     }
 
     private void remember(Table table, long records, long refused, Map<TopicPartition, Long> ends, Map<Integer, Long> refusedBefore) {
@@ -158,7 +202,7 @@ public class Quarantine {
      *
      * @return what was done, for the caller
      */
-    public String accept(Table table, String who, String why) throws NotPossibleException, RegistryAwayException, InterruptedException {
+    public String accept(Table table, String who, String why) throws NotPossibleException, RegistryAwayException, OutdatedException, InterruptedException {
         var cause = parked(table).cause();
         return switch (cause.reason()) {
             case Refusal.SCHEMA_REFUSED -> acceptSchema(table, cause, who, why);
@@ -195,15 +239,20 @@ public class Quarantine {
     }
 
     /** Lets the table's partitions drain what they have queued; they flow again when they come to its end. */
-    public void replay(Table table, String who, String why) throws NotPossibleException, InterruptedException {
+    public void replay(Table table, String who, String why) throws NotPossibleException, OutdatedException, InterruptedException {
         var state = parked(table);
+        var gaps = look(table).gaps();
+        if (!gaps.isEmpty()) {
+            throw new NotPossibleException(table + " has lost parked records before they were replayed, " + gaps + "; what stands behind them would be replayed as if they had never been. "
+                    + "Read the table anew from the source, then discard what is missing (which: MISSING), which replays the rest");
+        }
         audit.write(new Audit.Entry(Instant.now(), table.name(), "replay", who, why, Map.of()));
         control.write(table, state.opened(null));
     }
 
     /** Parks the table, or interrupts its replay; what is replayed already stays so. */
-    public void hold(Table table, String who, String why) throws InterruptedException {
-        control.awaitCaughtUp();
+    public void hold(Table table, String who, String why) throws OutdatedException, InterruptedException {
+        control.refresh();
         int partitions = kafka.partitions(new TopicPartition(table.captured(), 0));
         // A parked table is looked at before its first record is parked.
         kafka.ensure(table.quarantine(), partitions, KafkaClients.kept());
@@ -217,21 +266,25 @@ public class Quarantine {
      * @param count how many they are, as {@link #table} or {@link #tables} has shown
      * @throws NotPossibleException when that count was never shown; the message has the present one
      */
-    public void discard(Table table, Which which, long count, String who, String why) throws NotPossibleException, InterruptedException {
+    public void discard(Table table, Which which, long count, String who, String why) throws NotPossibleException, OutdatedException, InterruptedException {
         var state = parked(table);
         var before = shown.getOrDefault(table, Map.of()).get(new Shown(which, count));
         if (before == null) {
             var now = look(table);
-            throw new NotPossibleException(table + " has " + (which == Which.ALL ? now.records() + " records" : now.refused() + " refused records")
-                    + " in quarantine, not " + count + "; repeat the call with that count if they may all be lost for good");
+            var present = switch (which) {
+                case ALL -> now.records() + " records in quarantine";
+                case REFUSED -> now.refused() + " refused records in quarantine";
+                case MISSING -> now.missing() + " records missing from its quarantine";
+            };
+            throw new NotPossibleException(table + " has " + present + ", not " + count + "; repeat the call with that count if they may all be lost for good");
         }
         audit.write(new Audit.Entry(Instant.now(), table.name(), "discard", who, why, Map.of("which", which, "count", count, "before", before)));
         control.write(table, state.opened(new Discard(which, before)));
         shown.remove(table);
     }
 
-    private TableState parked(Table table) throws NotPossibleException, InterruptedException {
-        control.awaitCaughtUp();
+    private TableState parked(Table table) throws NotPossibleException, OutdatedException, InterruptedException {
+        control.refresh();
         var state = control.table(table);
         if (!state.parked()) {
             throw new NotPossibleException(table + (flows(table) ? " is not parked" : " is being replayed") + "; GET /quarantine names the parked tables");

@@ -5,6 +5,10 @@ public final class RegistryAwayException extends Exception {
 
     private static final long serialVersionUID = 1L;
 
+    RegistryAwayException(String message) {
+        super(message);
+    }
+
     RegistryAwayException(String attempted, Throwable cause) {
         super(attempted + " failed: " + cause, cause);
     }

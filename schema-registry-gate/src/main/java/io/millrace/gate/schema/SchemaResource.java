@@ -13,9 +13,10 @@ import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.GET;
+import jakarta.ws.rs.NotFoundException;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
-import jakarta.ws.rs.core.Response;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,7 +25,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.apache.avro.Schema;
-import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 
 /**
  * How a table's rows came to look as they do, and what takes their columns. A table is named {@code source.schema.table}.
@@ -35,9 +35,10 @@ import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 @RunOnVirtualThread
 public class SchemaResource {
 
-    private static final int UNAVAILABLE = 503;
     /** Older ones than these are in the registry. */
     private static final int MOST = 50;
+    /** How long a caller is kept waiting for all calls to the registry together. */
+    private static final Duration PATIENCE = Duration.ofSeconds(15);
 
     private final Registry registry;
     /** By the names that tables have here. */
@@ -79,16 +80,6 @@ public class SchemaResource {
     @RegisterForReflection
     public record TableSchemas(String table, List<Version> versions, List<Column> columns) {}
 
-    /** Thrown for a table without a version. */
-    static final class UnknownTableException extends Exception {
-
-        private static final long serialVersionUID = 1L;
-
-        UnknownTableException(String table, Set<String> known) {
-            super("The registry has no schema of the rows of " + table + ". " + (known.contains(table) ? "It is in a pipeline, but no row of it has come yet" : "The pipelines here have " + String.join(", ", known)));
-        }
-    }
-
     /** The tables of the pipelines that this gate has. */
     @GET
     public Set<String> tables() {
@@ -97,13 +88,18 @@ public class SchemaResource {
 
     @GET
     @Path("{table}")
-    public TableSchemas table(@PathParam("table") String name) throws RegistryAwayException, UnknownTableException {
+    public TableSchemas table(@PathParam("table") String name) throws RegistryAwayException {
         var found = registry.versions(Topics.valueSubject(new Table(name).rows()), MOST);
         if (found.isEmpty()) {
-            throw new UnknownTableException(name, tables.keySet());
+            throw new NotFoundException("The registry has no schema of the rows of " + name + ". "
+                    + (tables.containsKey(name) ? "It is in a pipeline, but no row of it has come yet" : "The pipelines here have " + String.join(", ", tables.keySet())));
         }
         var schemas = new ArrayList<Schema>();
+        long began = System.nanoTime();
         for (var version : found) {
+            if (System.nanoTime() - began > PATIENCE.toNanos()) {
+                throw new RegistryAwayException("Fetching the " + found.size() + " versions of " + name + " took the registry longer than " + PATIENCE.toSeconds() + " s; it is slow now, ask again later");
+            }
             schemas.add(new Schema.Parser().parse(registry.content(version.getContentId().intValue())));
         }
         var versions = new ArrayList<Version>();
@@ -120,13 +116,4 @@ public class SchemaResource {
         return new Column(name, Difference.describe(field), source == null ? List.of() : source.uses().taking(source.table(), name));
     }
 
-    @ServerExceptionMapper
-    Response away(RegistryAwayException e) {
-        return Response.status(UNAVAILABLE).entity(Map.of("message", e.getMessage())).build();
-    }
-
-    @ServerExceptionMapper
-    Response unknown(UnknownTableException e) {
-        return Response.status(Response.Status.NOT_FOUND).entity(Map.of("message", e.getMessage())).build();
-    }
 }

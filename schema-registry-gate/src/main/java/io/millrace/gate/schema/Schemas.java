@@ -9,10 +9,12 @@ import io.millrace.pipeline.file.PipelineFiles;
 import io.millrace.pipeline.file.TableSettings;
 import io.millrace.pipeline.topic.Topics;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.apache.avro.AvroRuntimeException;
 import org.apache.avro.Schema;
@@ -28,6 +30,9 @@ import org.jboss.logging.Logger;
 public class Schemas {
 
     private static final Logger LOG = Logger.getLogger(Schemas.class);
+
+    /** How long one call waits for another about the same subject. */
+    private static final Duration LONGEST = Duration.ofSeconds(30);
 
     private record Key(String subject, int id) {}
 
@@ -78,7 +83,9 @@ public class Schemas {
     private Verdict ask(Table table, String subject, int id, Compatibility rule) throws RegistryAwayException, InterruptedException {
         var key = new Key(subject, id);
         var lock = asking.computeIfAbsent(subject, s -> new ReentrantLock());
-        lock.lockInterruptibly();
+        if (!lock.tryLock(LONGEST.toMillis(), TimeUnit.MILLISECONDS)) {
+            throw new RegistryAwayException("Another call about " + subject + " has not been answered by the registry within " + LONGEST.toSeconds() + " s");
+        }
         try {
             var known = passing.get(key);
             if (known != null) {

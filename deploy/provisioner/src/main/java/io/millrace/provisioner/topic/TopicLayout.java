@@ -15,7 +15,10 @@ final class TopicLayout {
     private static final String LARGEST_RECORD = String.valueOf(8 * 1024 * 1024);
 
     private static final Map<String, String> CAPTURED = kept(Duration.ofDays(3));
-    private static final Map<String, String> QUARANTINE = kept(Duration.ofDays(30));
+    /** Until the gate has replayed them or a person has discarded them: a parked row is nowhere else. */
+    private static final Map<String, String> PARKED = Map.of("cleanup.policy", "delete", "retention.ms", "-1", "retention.bytes", "-1", "max.message.bytes", LARGEST_RECORD);
+    /** Copies for a person to look at; the index keeps what it had. */
+    private static final Map<String, String> REFUSED = kept(Duration.ofDays(30));
     private static final Map<String, String> COMPACTED = Map.of(
             "cleanup.policy", "compact",
             "delete.retention.ms", millis(Duration.ofDays(7)),
@@ -44,10 +47,10 @@ final class TopicLayout {
             for (var table : tables) {
                 topics.put(Topics.captured(source, table), CAPTURED);
                 topics.put(Topics.rows(source, table), COMPACTED);
-                topics.put(Topics.quarantine(source, table), QUARANTINE);
+                topics.put(Topics.quarantine(source, table), PARKED);
             }
             topics.put(Topics.documents(pipeline.name()), COMPACTED);
-            topics.put(Topics.quarantineDocuments(pipeline.name()), QUARANTINE);
+            topics.put(Topics.quarantineDocuments(pipeline.name()), REFUSED);
         }
         return topics;
     }

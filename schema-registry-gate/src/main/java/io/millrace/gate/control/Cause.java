@@ -1,4 +1,4 @@
-package io.millrace.gate.quarantine;
+package io.millrace.gate.control;
 
 import io.millrace.gate.schema.FieldChange;
 import io.millrace.gate.schema.Refusal;
@@ -8,11 +8,12 @@ import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.time.Instant;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.TopicPartition;
 
 /**
  * What parked a table.
  *
- * @param reason a code of {@link Refusal}, or {@link #HELD}
+ * @param reason a code of {@link Refusal}, {@link #HELD} or {@link #MISSING}
  * @param detail what a person needs to know
  * @param rule the compatibility rule or row rule that was broken, null where none was
  * @param subject the registry's subject, null where none was asked for
@@ -32,6 +33,9 @@ public record Cause(String reason, String detail, String rule, String subject, I
     /** A person parked the table. */
     public static final String HELD = "held";
 
+    /** Parked records were gone before they were replayed. */
+    public static final String MISSING = "records-missing";
+
     /** Why this record parks its table. */
     public static Cause of(ConsumerRecord<byte[], byte[]> record, Refusal refusal) {
         var position = Headers.bytes(record.headers(), Headers.POSITION);
@@ -46,8 +50,14 @@ public record Cause(String reason, String detail, String rule, String subject, I
         return record.topic().equals(topic) && record.partition() == partition && record.offset() == offset;
     }
 
+    /** Records of a quarantine, from one offset to before another, that were gone before they were replayed. */
+    public static Cause missing(TopicPartition of, long from, long to) {
+        return new Cause(MISSING, "the parked records " + from + " to " + (to - 1) + " are gone, so what stands behind them is not replayed; read the table anew from the source, then discard with which: MISSING", null, null,
+                null, List.of(), of.topic(), of.partition(), from, null, null, Instant.now());
+    }
+
     /** A person's wish. */
-    static Cause held(String who, String why) {
+    public static Cause held(String who, String why) {
         return new Cause(HELD, who + ": " + why, null, null, null, List.of(), null, -1, -1, null, null, Instant.now());
     }
 }

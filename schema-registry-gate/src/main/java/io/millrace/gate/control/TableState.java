@@ -1,4 +1,4 @@
-package io.millrace.gate.quarantine;
+package io.millrace.gate.control;
 
 import io.millrace.gate.schema.Refusal;
 import io.millrace.pipeline.record.Headers;
@@ -19,7 +19,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 @RegisterForReflection
 public record TableState(boolean parked, Cause cause, int partitions, Discard discard, Map<Integer, Long> waived) {
 
-    static final TableState FLOWING = new TableState(false, null, 0, null, null);
+    public static final TableState FLOWING = new TableState(false, null, 0, null, null);
 
     /**
      * Records that are skipped when the table is replayed.
@@ -31,7 +31,12 @@ public record TableState(boolean parked, Cause cause, int partitions, Discard di
 
         /** Whether a record of the quarantine topic is to be skipped. */
         boolean takes(int partition, long offset, boolean refusedItself) {
-            return offset < before.getOrDefault(partition, 0L) && (which == Which.ALL || refusedItself);
+            return which != Which.MISSING && offset < before.getOrDefault(partition, 0L) && (which == Which.ALL || refusedItself);
+        }
+
+        /** Whether a person has given up all that stood before an offset of the quarantine topic. */
+        boolean forgoes(int partition, long offset) {
+            return which != Which.REFUSED && offset <= before.getOrDefault(partition, 0L);
         }
     }
 
@@ -40,11 +45,13 @@ public record TableState(boolean parked, Cause cause, int partitions, Discard di
         /** Every one. */
         ALL,
         /** Those that were refused for what they are, not those that queue behind them. */
-        REFUSED
+        REFUSED,
+        /** Those that are gone from the topic though nobody decided so. */
+        MISSING
     }
 
     /** Whether a record of the quarantine topic stands there for what it is, not because it queues behind another. */
-    boolean isRefused(ConsumerRecord<byte[], byte[]> record) {
+    public boolean isRefused(ConsumerRecord<byte[], byte[]> record) {
         return !Refusal.QUEUED_BEHIND.equals(Headers.text(record.headers(), Headers.REASON)) || cause != null && cause.isOf(record);
     }
 
@@ -53,15 +60,20 @@ public record TableState(boolean parked, Cause cause, int partitions, Discard di
         return discard != null && discard.takes(record.partition(), record.offset(), isRefused(record));
     }
 
+    /** Whether a person has given up what is missing before an offset of the quarantine topic. */
+    public boolean forgoes(int partition, long offset) {
+        return discard != null && discard.forgoes(partition, offset);
+    }
+
     public TableState parkedBy(Cause why, int ofPartitions) {
         return new TableState(true, why, Math.max(partitions, ofPartitions), discard, waived);
     }
 
-    TableState opened(Discard skip) {
+    public TableState opened(Discard skip) {
         return new TableState(false, cause, partitions, skip == null ? discard : skip, waived);
     }
 
-    TableState waiving(Map<Integer, Long> before) {
+    public TableState waiving(Map<Integer, Long> before) {
         return new TableState(parked, cause, partitions, discard, before);
     }
 

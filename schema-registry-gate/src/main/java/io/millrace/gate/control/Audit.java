@@ -1,4 +1,4 @@
-package io.millrace.gate.quarantine;
+package io.millrace.gate.control;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;

@@ -1,4 +1,4 @@
-package io.millrace.gate.quarantine;
+package io.millrace.gate.control;
 
 import io.millrace.gate.schema.Refusal;
 import io.quarkus.runtime.annotations.RegisterForReflection;

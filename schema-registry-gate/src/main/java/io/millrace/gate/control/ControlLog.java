@@ -1,15 +1,19 @@
-package io.millrace.gate.quarantine;
+package io.millrace.gate.control;
 
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.millrace.gate.GateConfig;
 import io.millrace.gate.KafkaClients;
 import io.millrace.gate.Table;
+import io.millrace.pipeline.liveness.Loop;
+import io.millrace.pipeline.liveness.LoopThread;
+import io.millrace.pipeline.liveness.Loops;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -18,6 +22,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
@@ -41,6 +46,10 @@ public class ControlLog {
     private static final String BREAKER = "breaker:";
     private static final Duration POLL = Duration.ofMillis(100);
     private static final long LOOK_EVERY_NANOS = Duration.ofSeconds(3).toNanos();
+    /** How long a caller is kept waiting for Kafka. */
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+    /** What was acknowledged is read back within milliseconds. */
+    private static final Duration READ_BACK = Duration.ofSeconds(10);
 
     private record LaneKey(Table table, int partition) {}
 
@@ -59,27 +68,28 @@ public class ControlLog {
     private long wanted;
     /** The last of the wanted looks that was answered and applied; guarded by lock. */
     private long reached;
+    /** The last of the topic's ends up to which all is applied was asked for then; null where none was reached. */
+    private volatile Instant asOf;
     private volatile BreakerState breaker = BreakerState.CLOSED;
     private volatile String trouble = "the control topic " + TOPIC + " has not been read yet";
     private volatile boolean stopping;
-    private Thread reader;
+    private final LoopThread reader;
 
-    ControlLog(KafkaClients kafka, ObjectMapper json, GateConfig config) {
+    ControlLog(KafkaClients kafka, ObjectMapper json, GateConfig config, Loops loops) {
         this.kafka = kafka;
         this.json = json;
         this.breakerKey = BREAKER + config.group();
+        this.reader = loops.thread("control-log", Thread.ofVirtual(), config.silence(), this::readForEver);
     }
 
     /** Begins to read; comes back at once. */
     public void start() {
-        reader = Thread.ofVirtual().name("control-log").start(this::readForEver);
+        reader.start();
     }
 
     public void stop() {
         stopping = true;
-        if (reader != null) {
-            reader.interrupt();
-        }
+        reader.interrupt();
     }
 
     /** What is called after anything has changed; it must not block. */
@@ -97,7 +107,7 @@ public class ControlLog {
     }
 
     /** Every table that was ever parked. */
-    Map<Table, TableState> tables() {
+    public Map<Table, TableState> tables() {
         return new TreeMap<>(tables);
     }
 
@@ -109,17 +119,42 @@ public class ControlLog {
         return breaker;
     }
 
-    /** Waits until everything that stood in the topic when this was called is applied here. */
-    public void awaitCaughtUp() throws InterruptedException {
+    /**
+     * Waits until everything that stood in the topic when this was called is applied here.
+     *
+     * @return false when that took longer than {@code atMost}
+     */
+    public boolean awaitCaughtUp(Duration atMost) throws InterruptedException {
         lock.lockInterruptibly();
         try {
             long mine = ++wanted;
-            while (reached < mine) {
-                moved.await();
-            }
+            return await(() -> reached >= mine, atMost);
         } finally {
             lock.unlock();
         }
+    }
+
+    /**
+     * The same for somebody who waits for an answer.
+     *
+     * @throws OutdatedException when Kafka did not say within 5 seconds what holds now
+     */
+    public void refresh() throws OutdatedException, InterruptedException {
+        if (!awaitCaughtUp(PATIENCE)) {
+            throw new OutdatedException(trouble == null ? "Kafka answers more slowly than within " + PATIENCE.toSeconds() + " s" : trouble, asOf);
+        }
+    }
+
+    /** With the lock held. */
+    private boolean await(BooleanSupplier condition, Duration atMost) throws InterruptedException {
+        long left = atMost.toNanos();
+        while (!condition.getAsBoolean()) {
+            if (left <= 0) {
+                return false;
+            }
+            left = moved.awaitNanos(left);
+        }
+        return true;
     }
 
     /** Writes what holds for a table, and waits until it is applied here. */
@@ -151,16 +186,18 @@ public class ControlLog {
     private void awaitApplied(long offset) throws InterruptedException {
         lock.lockInterruptibly();
         try {
-            while (applied <= offset) {
-                moved.await();
+            if (!await(() -> applied > offset, READ_BACK)) {
+                throw new KafkaException("What was decided is written to " + TOPIC + " at offset " + offset + " and holds, but this instance has not read it back within " + READ_BACK.toSeconds()
+                        + " s; ask again when Kafka answers");
             }
         } finally {
             lock.unlock();
         }
     }
 
-    private void readForEver() {
+    private void readForEver(Loop loop) {
         while (!stopping) {
+            loop.beat();
             try {
                 kafka.ensure(TOPIC, 1, KafkaClients.compacted());
                 kafka.ensure(Audit.TOPIC, 1, KafkaClients.kept());
@@ -174,7 +211,7 @@ public class ControlLog {
                         lock.unlock();
                     }
                     consumer.seek(PARTITION, from);
-                    read(consumer);
+                    read(consumer, loop);
                 }
             } catch (InterruptedException | org.apache.kafka.common.errors.InterruptException e) {
                 return;
@@ -201,13 +238,16 @@ public class ControlLog {
         }
     }
 
-    private void read(KafkaConsumer<byte[], byte[]> consumer) throws InterruptedException {
+    private void read(KafkaConsumer<byte[], byte[]> consumer, Loop loop) throws InterruptedException {
         long lookedAt = System.nanoTime() - LOOK_EVERY_NANOS;
         long look = 0;
         long end = 0;
+        var lookedFor = Instant.EPOCH;
         while (!stopping) {
+            loop.beat();
             long asked = wanted();
             if (asked > look || System.nanoTime() - lookedAt >= LOOK_EVERY_NANOS) {
+                lookedFor = Instant.now();
                 end = consumer.endOffsets(List.of(PARTITION)).get(PARTITION);
                 look = asked;
                 lookedAt = System.nanoTime();
@@ -224,6 +264,7 @@ public class ControlLog {
                 if (position >= end) {
                     reached = look;
                     trouble = null;
+                    asOf = lookedFor;
                 }
                 moved.signalAll();
             } finally {

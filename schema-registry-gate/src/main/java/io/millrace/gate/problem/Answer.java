@@ -1,0 +1,19 @@
+package io.millrace.gate.problem;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import io.quarkus.runtime.annotations.RegisterForReflection;
+import java.time.Instant;
+
+/**
+ * What went wrong, or was done.
+ *
+ * @param asOf where it went wrong because something is away: when what the gate knows was last known to hold; left out else, and where it knows nothing yet
+ */
+@RegisterForReflection
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record Answer(String message, Instant asOf) {
+
+    public Answer(String message) {
+        this(message, null);
+    }
+}
