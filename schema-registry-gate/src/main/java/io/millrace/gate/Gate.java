@@ -5,6 +5,7 @@ import io.millrace.gate.control.ControlLog;
 import io.millrace.gate.flow.Intake;
 import io.millrace.gate.flow.Keeper;
 import io.millrace.gate.flow.Lanes;
+import io.millrace.gate.flow.Pulse;
 import io.millrace.pipeline.liveness.Loops;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -22,13 +23,15 @@ class Gate {
     private final Lanes lanes;
     private final Intake intake;
     private final Keeper keeper;
+    private final Pulse pulse;
 
-    Gate(ControlLog control, Breaker breaker, Lanes lanes, Intake intake, Keeper keeper) {
+    Gate(ControlLog control, Breaker breaker, Lanes lanes, Intake intake, Keeper keeper, Pulse pulse) {
         this.control = control;
         this.breaker = breaker;
         this.lanes = lanes;
         this.intake = intake;
         this.keeper = keeper;
+        this.pulse = pulse;
     }
 
     /** What watches the long-running threads of this process. */
@@ -41,6 +44,7 @@ class Gate {
     void start(@Observes StartupEvent event) {
         control.start();
         breaker.start();
+        pulse.start();
         lanes.start();
         keeper.start();
         intake.start();
@@ -50,6 +54,7 @@ class Gate {
         intake.stop();
         keeper.stop();
         lanes.stop();
+        pulse.stop();
         breaker.stop();
         control.stop();
     }

@@ -84,6 +84,12 @@ public class KafkaClients {
         return all;
     }
 
+    /** After how long without a sign of life the group gives an instance's partitions to another. */
+    public Duration session() {
+        var set = shared.get(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG);
+        return set == null ? SESSION : Duration.ofMillis(Long.parseLong(set.toString()));
+    }
+
     /** Idempotent, waiting for all replicas. A failed send means that the record may or may not be in the topic. */
     public KafkaProducer<byte[], byte[]> producer() {
         return producer;
@@ -157,14 +163,23 @@ public class KafkaClients {
 
     /** The first offset that is still there, for each of the partitions whose topic is there. */
     public Map<TopicPartition, Long> starts(Collection<TopicPartition> partitions) throws InterruptedException {
+        return offsets(partitions, OffsetSpec.earliest());
+    }
+
+    /** The offset that the next record will have, for each of the partitions whose topic is there. */
+    public Map<TopicPartition, Long> ends(Collection<TopicPartition> partitions) throws InterruptedException {
+        return offsets(partitions, OffsetSpec.latest());
+    }
+
+    private Map<TopicPartition, Long> offsets(Collection<TopicPartition> partitions, OffsetSpec which) throws InterruptedException {
         if (partitions.isEmpty()) {
             return Map.of();
         }
         var there = present(partitions.stream().map(TopicPartition::topic).collect(Collectors.toSet()));
-        var asked = partitions.stream().filter(p -> there.contains(p.topic())).collect(Collectors.toMap(Function.identity(), p -> OffsetSpec.earliest()));
-        var starts = new HashMap<TopicPartition, Long>();
-        get("Asking where " + there + " begin", AclOperation.DESCRIBE, admin.listOffsets(asked).all()).forEach((partition, found) -> starts.put(partition, found.offset()));
-        return starts;
+        var asked = partitions.stream().filter(p -> there.contains(p.topic())).collect(Collectors.toMap(Function.identity(), p -> which));
+        var offsets = new HashMap<TopicPartition, Long>();
+        get("Asking for offsets of " + there, AclOperation.DESCRIBE, admin.listOffsets(asked).all()).forEach((partition, found) -> offsets.put(partition, found.offset()));
+        return offsets;
     }
 
     private Set<String> present(Collection<String> topics) throws InterruptedException {
@@ -179,11 +194,6 @@ public class KafkaClients {
             }
         }
         return present;
-    }
-
-    /** The offset that the next record of the partition will have. */
-    public long end(TopicPartition partition) throws InterruptedException {
-        return get("Asking where " + partition + " ends", AclOperation.DESCRIBE, admin.listOffsets(Map.of(partition, OffsetSpec.latest())).partitionResult(partition)).offset();
     }
 
     private int partitions(String topic) throws InterruptedException {

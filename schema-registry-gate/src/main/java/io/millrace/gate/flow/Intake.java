@@ -37,16 +37,18 @@ public class Intake {
     private final KafkaClients kafka;
     private final GateConfig config;
     private final Lanes lanes;
+    private final Pulse pulse;
     private final Pattern topics;
     private volatile KafkaConsumer<byte[], byte[]> consumer;
     private volatile boolean stopping;
     private volatile String trouble;
     private final LoopThread thread;
 
-    Intake(KafkaClients kafka, GateConfig config, Lanes lanes, Loops loops) {
+    Intake(KafkaClients kafka, GateConfig config, Lanes lanes, Pulse pulse, Loops loops) {
         this.kafka = kafka;
         this.config = config;
         this.lanes = lanes;
+        this.pulse = pulse;
         this.thread = loops.thread("intake", Thread.ofPlatform(), config.silence(), this::readForEver);
         this.topics = Pattern.compile("captured\\.(?:" + config.sources() + ")\\..+");
     }
@@ -81,6 +83,8 @@ public class Intake {
         var pause = new Pause();
         while (!stopping) {
             loop.beat();
+            // A member that joins anew owns what it is given from here on.
+            pulse.confirm(pulse.stops());
             try (var opened = kafka.captured()) {
                 consumer = opened;
                 opened.subscribe(topics, new Assignment(opened, loop));
@@ -104,6 +108,11 @@ public class Intake {
         long committed = System.nanoTime();
         while (!stopping) {
             loop.beat();
+            if (pulse.isInDoubt()) {
+                int stops = pulse.stops();
+                lanes.confirm(opened);
+                pulse.confirm(stops);
+            }
             lanes.settle(opened);
             lanes.resume(opened);
             poll(opened);
@@ -137,7 +146,6 @@ public class Intake {
     private final class Assignment implements ConsumerRebalanceListener {
 
         private final KafkaConsumer<byte[], byte[]> of;
-
         private final Loop loop;
 
         Assignment(KafkaConsumer<byte[], byte[]> of, Loop loop) {

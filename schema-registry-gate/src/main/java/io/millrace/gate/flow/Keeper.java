@@ -11,13 +11,14 @@ import io.millrace.pipeline.liveness.Loops;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.RecordsToDelete;
@@ -51,6 +52,8 @@ public class Keeper {
     private final Semaphore called = new Semaphore(0);
     /** Up to where a partition is known to be deleted; the thread's own. */
     private final Map<TopicPartition, Long> deleted = new HashMap<>();
+    /** The thread's own. */
+    private long roundAt = System.nanoTime();
     /** When a topic's settings were last looked at; the thread's own. */
     private final Map<String, Long> settingsLookedAt = new HashMap<>();
     private final Map<TopicPartition, String> missing = new ConcurrentHashMap<>();
@@ -97,7 +100,15 @@ public class Keeper {
                 called.drainPermits();
             }
             try {
-                keep();
+                if (System.nanoTime() - roundAt >= ROUND.toNanos()) {
+                    roundAt = System.nanoTime();
+                    lookAtRows();
+                    lookAtQuarantine(this::isOpen);
+                    lookAtSettings();
+                } else {
+                    // Somebody waits for what is drained to be gone; the rest has time.
+                    lookAtQuarantine(partition -> isOpen(partition) && !lane(partition).queueing());
+                }
                 trouble = null;
             } catch (RuntimeException e) {
                 LOG.debugf(e, "The quarantine could not be looked after");
@@ -107,13 +118,22 @@ public class Keeper {
         }
     }
 
-    private void keep() throws InterruptedException {
-        var owned = lanes.partitions().stream().map(p -> new TopicPartition(Table.ofCaptured(p.topic()).quarantine(), p.partition())).collect(Collectors.toSet());
+    /** Records of an earlier owner that come late are noticed also where the lane sends nothing itself. */
+    private void lookAtRows() throws InterruptedException {
+        var rows = lanes.rows();
+        kafka.ends(rows.keySet()).forEach((partition, end) -> lanes.seen(rows.get(partition), end));
+    }
+
+    private Set<TopicPartition> owned() {
+        return lanes.partitions().stream().map(p -> new TopicPartition(Table.ofCaptured(p.topic()).quarantine(), p.partition())).collect(Collectors.toSet());
+    }
+
+    private void lookAtQuarantine(Predicate<TopicPartition> which) throws InterruptedException {
+        var owned = owned();
         missing.keySet().retainAll(owned);
         undeleted.keySet().retainAll(owned);
         deleted.keySet().retainAll(owned);
-        var open = owned.stream().filter(this::isOpen).toList();
-        expiring.keySet().retainAll(open.stream().map(TopicPartition::topic).toList());
+        var open = owned.stream().filter(which).toList();
         if (open.isEmpty()) {
             return;
         }
@@ -137,7 +157,6 @@ public class Keeper {
             }
         });
         delete(due);
-        lookAtSettings(open);
     }
 
     /** Whether there is something to be asked about it. */
@@ -178,10 +197,13 @@ public class Keeper {
     }
 
     /** Parked records stay until a person has decided about them: no topic may drop them by time or size. */
-    private void lookAtSettings(Collection<TopicPartition> open) throws InterruptedException {
+    private void lookAtSettings() throws InterruptedException {
         long now = System.nanoTime();
+        var queueing = owned().stream().filter(partition -> lane(partition).queueing()).map(TopicPartition::topic).collect(Collectors.toSet());
+        expiring.keySet().retainAll(queueing);
+        settingsLookedAt.keySet().retainAll(queueing);
         var topics = new ArrayList<ConfigResource>();
-        for (var topic : open.stream().map(TopicPartition::topic).collect(Collectors.toSet())) {
+        for (var topic : queueing) {
             if (now - settingsLookedAt.getOrDefault(topic, now - SETTINGS_EVERY_NANOS) >= SETTINGS_EVERY_NANOS) {
                 topics.add(new ConfigResource(ConfigResource.Type.TOPIC, topic));
             }

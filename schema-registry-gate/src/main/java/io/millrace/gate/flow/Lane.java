@@ -44,6 +44,8 @@ final class Lane {
     private static final Duration POLL = Duration.ofMillis(200);
     /** So often it comes round though nothing happens. */
     private static final Duration ROUND = Duration.ofSeconds(10);
+    /** How often it looks whether the group has confirmed what it owns. */
+    private static final Duration UNCONFIRMED = Duration.ofMillis(20);
     private static final long NOTHING = -1;
     /** Roughly what a fetched record with its headers takes beside its key and value. */
     private static final int OVERHEAD = 1024;
@@ -57,6 +59,7 @@ final class Lane {
     private final Meters meters;
     private final Inspector inspector;
     private final Outbound outbound;
+    private final RowLog rows;
     private final long mostHeld;
     private final int chunk;
     private final LoopThread thread;
@@ -79,11 +82,15 @@ final class Lane {
     /** Why the record at {@link #refusedAt} is parked; the thread's own. */
     private Refusal refusal;
     private long refusedAt = NOTHING;
+    /** The last captured offset that was replayed in this drain; the thread's own. */
+    private long replayed = NOTHING;
 
     /** The first of the records that the thread works on, null while it has none. */
     private volatile ConsumerRecord<byte[], byte[]> first;
     private volatile boolean stopping;
     private volatile long finished = NOTHING;
+    /** Only the intake's thread uses it. */
+    private long begun = NOTHING;
     private volatile String trouble;
 
     Lane(TopicPartition captured, long mostHeld, Parts parts) {
@@ -97,6 +104,7 @@ final class Lane {
         this.meters = parts.meters(table);
         this.inspector = new Inspector(table, parts.schemas, meters, parts.config.checkText(), parts.config.maxRecordBytes());
         this.outbound = new Outbound(table, parts.traces);
+        this.rows = new RowLog(new TopicPartition(table.rows(), captured.partition()), parts.kafka);
         this.thread = parts.loops.thread("lane-" + captured, Thread.ofVirtual(), parts.config.silence(), this::run);
     }
 
@@ -117,6 +125,18 @@ final class Lane {
         return finished;
     }
 
+    /** An offset that may be committed: the finished one, or the first one that came; -1 where nothing came yet. */
+    long kept() {
+        return finished == NOTHING ? begun : finished;
+    }
+
+    /** Where its partition of {@code rows.*} ended when somebody looked. */
+    void seen(long end) {
+        if (rows.seen(end)) {
+            wake();
+        }
+    }
+
     /** Why the lane does not advance, null where it does. */
     String trouble() {
         return trouble;
@@ -124,6 +144,9 @@ final class Lane {
 
     /** Hands over fetched records. True when no more should be fetched for now. */
     boolean offer(List<ConsumerRecord<byte[], byte[]>> records) {
+        if (begun == NOTHING) {
+            begun = records.getFirst().offset();
+        }
         long cost = (long) records.size() * OVERHEAD;
         for (var record : records) {
             cost += size(record);
@@ -245,6 +268,13 @@ final class Lane {
             awaitChange();
             return;
         }
+        if (!parts.pulse.holds()) {
+            Thread.sleep(UNCONFIRMED);
+            return;
+        }
+        if (rows.isDisturbed()) {
+            mend(loop);
+        }
         var shared = parts.control.table(table);
         if (shared.parked()) {
             if (take()) {
@@ -327,8 +357,14 @@ final class Lane {
         }
     }
 
-    /** False when Kafka did not take it: where it does not know the topic, each attempt would wait as long as the one before. */
+    /**
+     * False when no more may be sent for now: the lane is to end, its partition may be another's, or Kafka did not take the record
+     * (where it does not know the topic, each attempt would wait as long as the one before).
+     */
     private boolean send(List<Future<RecordMetadata>> sent, ProducerRecord<byte[], byte[]> record) {
+        if (stopping || !parts.pulse.holds()) {
+            return false;
+        }
         var acknowledgement = producer.send(record);
         sent.add(acknowledgement);
         return acknowledgement.state() != Future.State.FAILED;
@@ -339,7 +375,7 @@ final class Lane {
         int done = 0;
         Exception failure = null;
         for (var acknowledgement : sent) {
-            failure = failure(acknowledgement);
+            failure = passed ? passed(acknowledgement) : failure(acknowledgement);
             if (failure != null) {
                 awaitAll(sent);
                 break;
@@ -382,13 +418,55 @@ final class Lane {
         }
     }
 
+    /** The same of a record that went to its rows. */
+    private Exception passed(Future<RecordMetadata> acknowledgement) throws InterruptedException {
+        try {
+            var row = acknowledgement.get();
+            if (row.hasOffset()) {
+                rows.acknowledged(row.offset());
+            }
+            return null;
+        } catch (ExecutionException e) {
+            return cause(e);
+        }
+    }
+
+    /** Sends again what a late record of an earlier owner hides. */
+    private void mend(Loop loop) throws InterruptedException {
+        var sent = new ArrayList<Future<RecordMetadata>>();
+        for (var row : rows.hidden(loop)) {
+            if (!send(sent, row)) {
+                break;
+            }
+        }
+        await(sent);
+        if (!stopping && parts.pulse.holds()) {
+            rows.mended();
+        }
+    }
+
+    /** Waits for records that went to their rows; all of them, also where one fails. */
+    private void await(List<Future<RecordMetadata>> sent) throws InterruptedException {
+        for (var acknowledgement : sent) {
+            var failure = passed(acknowledgement);
+            if (failure != null) {
+                awaitAll(sent);
+                throw unacknowledged(table.rows(), failure);
+            }
+        }
+    }
+
     private static Exception failure(Future<RecordMetadata> acknowledgement) throws InterruptedException {
         try {
             acknowledgement.get();
             return null;
         } catch (ExecutionException e) {
-            return e.getCause() instanceof Exception cause ? cause : e;
+            return cause(e);
         }
+    }
+
+    private static Exception cause(ExecutionException e) {
+        return e.getCause() instanceof Exception cause ? cause : e;
     }
 
     /** Nothing of this chunk may still be on its way when a part of it is sent again. */
@@ -441,7 +519,7 @@ final class Lane {
     private void queueUp() throws InterruptedException {
         parts.kafka.ensure(table.quarantine(), parts.kafka.partitions(captured), KafkaClients.kept());
         // Everything that stands there now is replayed; a topic that ends before that is another one than it was.
-        proceed(new LaneState(true, Math.min(state.next(), parts.kafka.end(parked))));
+        proceed(new LaneState(true, Math.min(state.next(), parts.kafka.ends(List.of(parked)).getOrDefault(parked, 0L))));
     }
 
     /** Durably. */
@@ -481,10 +559,11 @@ final class Lane {
                 return;
             }
             LOG.infof("%s is drained from offset %d", parked, state.next());
+            replayed = NOTHING;
             consumer.seek(parked, state.next());
             long end = consumer.endOffsets(List.of(parked)).get(parked);
             var waiting = new ArrayDeque<ConsumerRecord<byte[], byte[]>>();
-            while (!stopping && !parts.breaker.isOpen() && parts.control.table(table).equals(shared)) {
+            while (!stopping && parts.pulse.holds() && !parts.breaker.isOpen() && parts.control.table(table).equals(shared)) {
                 loop.beat();
                 if (waiting.isEmpty()) {
                     consumer.poll(POLL).forEach(waiting::add);
@@ -519,6 +598,7 @@ final class Lane {
     private boolean replay(ArrayDeque<ConsumerRecord<byte[], byte[]>> waiting, TableState shared, Loop loop) throws InterruptedException {
         var sent = new ArrayList<Future<RecordMetadata>>();
         int discarded = 0;
+        boolean disordered = false;
         long next = state.next();
         outbound.begin();
         long bytes = 0;
@@ -532,20 +612,19 @@ final class Lane {
                 if (finding != Inspector.Finding.PASSES) {
                     break;
                 }
-                boolean taken = send(sent, outbound.passing(record));
-                bytes += size(record);
-                if (!taken) {
+                if (!send(sent, outbound.passing(record))) {
                     break;
                 }
+                bytes += size(record);
+                long origin = Outbound.origin(record);
+                disordered |= origin < replayed;
+                replayed = Math.max(replayed, origin);
             }
             next = waiting.remove().offset() + 1;
         }
-        for (var acknowledgement : sent) {
-            var failure = failure(acknowledgement);
-            if (failure != null) {
-                awaitAll(sent);
-                throw unacknowledged(table.rows(), failure);
-            }
+        await(sent);
+        if (disordered && !sent.isEmpty()) {
+            rows.doubt(sent.getFirst().resultNow().offset(), sent.getLast().resultNow().offset() + 1);
         }
         meters.passed(sent.size(), bytes);
         meters.discarded(discarded);

@@ -185,6 +185,21 @@ public class Lanes {
         settle(consumer);
     }
 
+    /** The partitions that the lanes write, each with its captured one. */
+    Map<TopicPartition, TopicPartition> rows() {
+        var rows = new HashMap<TopicPartition, TopicPartition>();
+        lanes.forEach((captured, lane) -> rows.put(new TopicPartition(lane.table().rows(), captured.partition()), captured));
+        return rows;
+    }
+
+    /** Where the partition ended that the lane of a captured partition writes. */
+    void seen(TopicPartition captured, long end) {
+        var lane = lanes.get(captured);
+        if (lane != null) {
+            lane.seen(end);
+        }
+    }
+
     /** Before the partitions go to another instance. */
     void revoked(Consumer<?, ?> consumer, Collection<TopicPartition> partitions) {
         partitions.forEach(guard::release);
@@ -266,6 +281,24 @@ public class Lanes {
         if (lanes.containsKey(partition)) {
             committed.put(partition, offset.offset());
             guard.finished(partition, offset.offset());
+        }
+    }
+
+    /**
+     * Has the group confirm that this instance still owns what it was given.
+     *
+     * @throws KafkaException when it does not, or does not say
+     */
+    void confirm(Consumer<?, ?> consumer) {
+        var offsets = new HashMap<TopicPartition, OffsetAndMetadata>();
+        for (var partition : consumer.assignment()) {
+            var lane = lanes.get(partition);
+            if (lane != null) {
+                offsets.put(partition, new OffsetAndMetadata(lane.kept() >= 0 ? lane.kept() : consumer.position(partition)));
+            }
+        }
+        if (!offsets.isEmpty()) {
+            consumer.commitSync(offsets, Duration.ofSeconds(5));
         }
     }
 

@@ -101,6 +101,12 @@ final class Outbound {
         return new ProducerRecord<>(quarantine, record.partition(), record.timestamp(), record.key(), record.value(), headers);
     }
 
+    /** The captured offset of a record of the quarantine; -1 where it does not say. */
+    static long origin(ConsumerRecord<byte[], byte[]> parked) {
+        var origin = Headers.text(parked.headers(), ORIGIN);
+        return origin == null ? -1 : Long.parseLong(origin.substring(origin.lastIndexOf('/') + 1));
+    }
+
     private static List<Header> description(Refusal refusal) {
         var headers = new ArrayList<Header>();
         headers.add(new RecordHeader(Headers.REASON, Headers.bytes(refusal.reason())));

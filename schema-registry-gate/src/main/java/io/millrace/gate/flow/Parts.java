@@ -25,10 +25,11 @@ class Parts {
     final Breaker breaker;
     final Traces traces;
     final Loops loops;
+    final Pulse pulse;
     private final MeterRegistry registry;
     private final Map<Table, Meters> meters = new ConcurrentHashMap<>();
 
-    Parts(GateConfig config, KafkaClients kafka, ControlLog control, Schemas schemas, Breaker breaker, Traces traces, Loops loops, MeterRegistry registry) {
+    Parts(GateConfig config, KafkaClients kafka, ControlLog control, Schemas schemas, Breaker breaker, Traces traces, Loops loops, Pulse pulse, MeterRegistry registry) {
         this.config = config;
         this.kafka = kafka;
         this.control = control;
@@ -36,6 +37,7 @@ class Parts {
         this.breaker = breaker;
         this.traces = traces;
         this.loops = loops;
+        this.pulse = pulse;
         this.registry = registry;
     }
 
