@@ -108,8 +108,7 @@ public final class Sender implements AutoCloseable {
         }
         var topic = captured.record().topic();
         if (cause instanceof RecordTooLargeException) {
-            return new SendException("Kafka refuses a record of " + captured.size() + " bytes on " + topic + " as too large (" + cause.getMessage()
-                    + "); parking its table and sending the others again", cause);
+            return new SendException("Kafka refuses a row of " + topic + " as too large (" + cause.getMessage() + "); sending what parks its table in its place, and the others again", cause);
         }
         return new SendException("Kafka at " + kafka.bootstrapServers() + " did not take the records of " + topic + " (" + cause.getMessage()
                 + "); check that it runs; trying again", cause);

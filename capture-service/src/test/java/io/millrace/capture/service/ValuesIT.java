@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -91,7 +92,7 @@ class ValuesIT {
             }
             assertEquals(new TreeMap<>(), wrong);
             assertEquals(1, rows.stream().map(r -> r.value().getSchema()).distinct().count(), "one schema from snapshot and stream");
-            assertEquals(List.of(1, 4), animals.await(capture, seen -> seen.stream().anyMatch(r -> r.key().get("id").equals(4))).stream().map(r -> r.key().get("id")).sorted().toList(),
+            assertEquals(List.of(1, 4), animals.await(capture, seen -> seen.size() >= 2).stream().map(r -> r.key().get("id")).sorted().toList(),
                     "the rows of a table that inherits travel under its own name only");
             assertEquals(3, keyed.await(capture, seen -> seen.size() >= 3).size(), "a key of a time and an enum");
         }
@@ -177,7 +178,7 @@ class ValuesIT {
                     + sizes.get(2) / 32 + "); INSERT INTO thing VALUES (3, repeat('x', " + sizes.get(3) + "), null); "
                     + "INSERT INTO thing SELECT 4, 'y', jsonb_object_agg('m' || i, i) FROM generate_series(1, 40000) i; INSERT INTO part VALUES (51, 'n'); COMMIT");
             parts.await(capture, seen -> seen.stream().anyMatch(r -> r.key().get("id").equals(51)));
-            var rows = things.await(capture, seen -> seen.stream().anyMatch(r -> r.key().get("id").equals(4))).stream()
+            var rows = things.await(capture, seen -> seen.stream().map(r -> r.key().get("id")).collect(Collectors.toSet()).containsAll(Set.of(1, 2, 3, 4))).stream()
                     .collect(Collectors.toMap(r -> (Integer) r.key().get("id"), r -> r, (_, later) -> later, TreeMap::new));
             sizes.forEach((id, size) -> {
                 var why = String.valueOf(rows.get(id).unwritable());
