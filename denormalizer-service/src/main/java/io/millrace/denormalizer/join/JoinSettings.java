@@ -1,5 +1,7 @@
 package io.millrace.denormalizer.join;
 
+import io.millrace.denormalizer.join.pay.Pace;
+import io.millrace.denormalizer.join.render.DocumentSteps;
 import java.time.Duration;
 import java.util.Set;
 import java.util.function.BooleanSupplier;

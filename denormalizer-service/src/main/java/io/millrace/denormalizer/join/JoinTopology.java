@@ -1,5 +1,13 @@
 package io.millrace.denormalizer.join;
 
+import io.millrace.denormalizer.join.measure.Stage;
+import io.millrace.denormalizer.join.message.Message;
+import io.millrace.denormalizer.join.message.Sinks;
+import io.millrace.denormalizer.join.pay.ThreadShare;
+import io.millrace.denormalizer.join.route.ErasureReader;
+import io.millrace.denormalizer.join.route.Router;
+import io.millrace.denormalizer.join.state.CommitClock;
+import io.millrace.denormalizer.join.state.Stores;
 import io.millrace.denormalizer.plan.Plan;
 import io.millrace.denormalizer.registry.SchemaSource;
 import io.millrace.pipeline.record.Partitions;

@@ -1,5 +1,36 @@
 package io.millrace.denormalizer.join;
 
+import io.millrace.denormalizer.join.document.Documents;
+import io.millrace.denormalizer.join.document.References;
+import io.millrace.denormalizer.join.document.RootFilter;
+import io.millrace.denormalizer.join.document.StoredDocument;
+import io.millrace.denormalizer.join.lookup.Broadcast;
+import io.millrace.denormalizer.join.lookup.Home;
+import io.millrace.denormalizer.join.lookup.LookupKeys;
+import io.millrace.denormalizer.join.lookup.Lookups;
+import io.millrace.denormalizer.join.lookup.Subscriptions;
+import io.millrace.denormalizer.join.measure.Stage;
+import io.millrace.denormalizer.join.message.Change;
+import io.millrace.denormalizer.join.message.Message;
+import io.millrace.denormalizer.join.message.Sinks;
+import io.millrace.denormalizer.join.owed.FanOut;
+import io.millrace.denormalizer.join.owed.HeldDocuments;
+import io.millrace.denormalizer.join.owed.Truncates;
+import io.millrace.denormalizer.join.pay.FirstBuild;
+import io.millrace.denormalizer.join.pay.Payer;
+import io.millrace.denormalizer.join.pay.Payments;
+import io.millrace.denormalizer.join.pay.Report;
+import io.millrace.denormalizer.join.pay.ThreadShare;
+import io.millrace.denormalizer.join.place.Placement;
+import io.millrace.denormalizer.join.render.DocumentBuilder;
+import io.millrace.denormalizer.join.render.Emission;
+import io.millrace.denormalizer.join.render.Outlet;
+import io.millrace.denormalizer.join.route.Announcements;
+import io.millrace.denormalizer.join.state.CommitClock;
+import io.millrace.denormalizer.join.state.Floors;
+import io.millrace.denormalizer.join.state.Graves;
+import io.millrace.denormalizer.join.state.Kind;
+import io.millrace.denormalizer.join.state.Stores;
 import io.millrace.denormalizer.plan.Plan;
 import io.millrace.denormalizer.plan.SpineNode;
 import java.nio.charset.StandardCharsets;
@@ -16,7 +47,7 @@ import org.apache.kafka.streams.state.KeyValueStore;
 final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
 
     private static final Duration TICK = Duration.ofMillis(20);
-    private static final Bytes FINGERPRINT = Keys.meta("fingerprint");
+    private static final Bytes FINGERPRINT = Kind.meta("fingerprint");
 
     private final Plan plan;
     private final JoinSettings settings;
@@ -33,7 +64,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
     private Placement placement;
     private Documents documents;
     private Payer payer;
-    private Owed owed;
+    private Payments payments;
     private Report report;
     private Stage.Partition told;
     private ThreadShare share;
@@ -66,10 +97,10 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         var documentGraves = new Graves(documentStore, clock, settings.keepRemoved());
         var lookupGraves = new Graves(store, clock, settings.keepRemoved());
         graves = new Graves[] {rowGraves, documentGraves, lookupGraves};
-        floors = new Floors(plan, store, Keys::floor);
+        floors = new Floors(plan, store, Kind::floor);
         home = new Home(store, lookupGraves, this::send);
         subscriptions = new Subscriptions(store, clock, lookupGraves, partition, context::currentSystemTimeMs, this::send);
-        lookups = new Lookups(store, clock, lookupGraves, floors, subscriptions, settings.lookupCacheBytes());
+        lookups = new Lookups(new Broadcast(store, clock, lookupGraves, floors), subscriptions, settings.lookupCacheBytes());
         placement = new Placement(documentStore, clock, documentGraves);
         var document = new StoredDocument(documentStore);
         var filter = new RootFilter(plan);
@@ -77,13 +108,12 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         var emission = new Emission(document, filter, new DocumentBuilder(plan, document, lookups), documents,
                 new References(plan, documentStore, store, lookups, subscriptions), subscriptions, settings, new Outlet(context, stage));
         var progress = FirstBuild.progress(store);
-        var waiting = new WaitingDocuments(store, clock, subscriptions);
-        var heavy = new HeavyDocuments(store, clock);
-        payer = new Payer(progress, waiting, heavy, emission, document, stage);
+        var held = new HeldDocuments(store, clock, subscriptions);
+        payer = new Payer(progress, held, emission, document, stage);
         var firstBuild = new FirstBuild(documentStore, store, clock, progress, document, subscriptions, told, payer, settings.isCaughtUp());
         var truncates = new Truncates(plan, documentStore, clock, floors, document, documents, new Announcements(rows, clock, rowGraves, this::send), lookups, home);
-        owed = new Owed(partition, settings.fanOutPace(), share, progress, firstBuild, new FanOut(store, clock), truncates, heavy, waiting, payer);
-        report = new Report(context, owed, progress);
+        payments = new Payments(partition, settings.fanOutPace(), share, progress, firstBuild, new FanOut(store, clock), truncates, held, payer);
+        report = new Report(context, payments, progress);
     }
 
     private void refuseOtherPlan() {
@@ -123,13 +153,13 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
             case Message.Erase erase -> payer.pay(key, documents.take(key, erase), change);
             case Message.Placed placed -> placement.place(node(placed.node()), key, placed, (to, m) -> send(to, m, change.cause()));
             case Message.Located located -> placement.locate(node(located.node()), key, located, (to, m) -> send(to, m, change.cause()));
-            case Message.Lookup lookup -> lookups.apply(plan.tables().get(lookup.table()), lookup.rowId(), lookup.position(), lookup.row()).forEach(r -> owed.lookUp(r, change));
+            case Message.Lookup lookup -> lookups.take(plan.tables().get(lookup.table()), lookup.rowId(), lookup.position(), lookup.row()).forEach(r -> payments.lookUp(r, change));
             case Message.Indexed indexed -> indexed(key, indexed, change);
             case Message.Subscribe subscribe -> home.subscribe(key, subscribe, change.cause());
             case Message.Unsubscribe unsubscribe -> home.unsubscribe(key, unsubscribe);
             case Message.Answer answer -> told(key, subscriptions.answered(key, answer), change);
             case Message.Notice notice -> told(key, subscriptions.noticed(key, notice, change.cause()), change);
-            case Message.Floor floor -> owed.truncate(plan.tables().get(floor.table()), floor.position(), change);
+            case Message.Floor floor -> payments.truncate(plan.tables().get(floor.table()), floor.position(), change);
         }
     }
 
@@ -138,7 +168,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
     }
 
     private void indexed(byte[] reference, Message.Indexed message, Change change) {
-        if (message.row() != null && floors.isBelow(plan.indexes().get(Keys.indexOf(reference)).table(), message.position())) {
+        if (message.row() != null && floors.isBelow(plan.indexes().get(LookupKeys.indexOf(reference)).table(), message.position())) {
             stage.superseded();
         } else {
             home.take(reference, message, change.cause());
@@ -150,7 +180,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         var reference = Bytes.wrap(key);
         lookups.forget(reference);
         if (isNews) {
-            owed.lookUp(reference, change);
+            payments.lookUp(reference, change);
         }
     }
 
@@ -164,10 +194,10 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
             some.clear();
         }
         subscriptions.work();
-        owed.pay(isQuiet);
+        payments.pay(isQuiet);
         report.tell();
         report.tellOut();
-        told.fanOuts(owed.pending());
+        told.fanOuts(payments.pending());
         told.asked(subscriptions.asked());
         isQuiet = true;
     }

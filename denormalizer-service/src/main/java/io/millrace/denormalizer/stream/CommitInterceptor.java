@@ -1,6 +1,6 @@
 package io.millrace.denormalizer.stream;
 
-import io.millrace.denormalizer.join.CommitClock;
+import io.millrace.denormalizer.join.state.CommitClock;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerInterceptor;

@@ -1,6 +1,6 @@
 package io.millrace.denormalizer.stream;
 
-import io.millrace.denormalizer.join.Pace;
+import io.millrace.denormalizer.join.pay.Pace;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;

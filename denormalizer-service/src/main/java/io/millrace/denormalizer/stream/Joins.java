@@ -2,7 +2,7 @@ package io.millrace.denormalizer.stream;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.millrace.denormalizer.DenormalizerConfig;
-import io.millrace.denormalizer.join.DocumentSteps;
+import io.millrace.denormalizer.join.render.DocumentSteps;
 import io.millrace.denormalizer.registry.Registry;
 import io.millrace.pipeline.document.DocumentStep;
 import io.millrace.pipeline.file.PipelineFile;

@@ -2,13 +2,13 @@ package io.millrace.denormalizer.stream;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.millrace.denormalizer.DenormalizerConfig;
-import io.millrace.denormalizer.join.CommitClock;
-import io.millrace.denormalizer.join.DocumentSteps;
 import io.millrace.denormalizer.join.IncompatibleStateException;
 import io.millrace.denormalizer.join.JoinSettings;
 import io.millrace.denormalizer.join.JoinTopics;
 import io.millrace.denormalizer.join.JoinTopology;
-import io.millrace.denormalizer.join.Stage;
+import io.millrace.denormalizer.join.measure.Stage;
+import io.millrace.denormalizer.join.render.DocumentSteps;
+import io.millrace.denormalizer.join.state.CommitClock;
 import io.millrace.denormalizer.plan.Plan;
 import io.millrace.denormalizer.plan.Planner;
 import io.millrace.denormalizer.registry.Registry;

@@ -3,6 +3,16 @@ package io.millrace.denormalizer.join;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.millrace.denormalizer.join.measure.Stage;
+import io.millrace.denormalizer.join.message.Message;
+import io.millrace.denormalizer.join.message.Sinks;
+import io.millrace.denormalizer.join.pay.Pace;
+import io.millrace.denormalizer.join.pay.ThreadShare;
+import io.millrace.denormalizer.join.render.DocumentSteps;
+import io.millrace.denormalizer.join.route.ErasureReader;
+import io.millrace.denormalizer.join.route.Router;
+import io.millrace.denormalizer.join.state.CommitClock;
+import io.millrace.denormalizer.join.state.Stores;
 import io.millrace.denormalizer.plan.Plan;
 import io.millrace.denormalizer.plan.Planner;
 import io.millrace.denormalizer.registry.SchemaSource;
@@ -365,8 +375,8 @@ final class Cluster {
         return regressions;
     }
 
-    /** How many entries of the look-up stores, in all partitions, have keys that begin as this one. */
-    long stored(Bytes kind) {
-        return tasks.stream().flatMap(t -> content(t.stores.get(Stores.LOOKUPS)).keySet().stream()).filter(k -> k.get()[0] == kind.get()[0]).count();
+    /** How many entries of the look-up stores, in all partitions, have keys of this kind. */
+    long stored(int kind) {
+        return tasks.stream().flatMap(t -> content(t.stores.get(Stores.LOOKUPS)).keySet().stream()).filter(k -> k.get()[0] == kind).count();
     }
 }

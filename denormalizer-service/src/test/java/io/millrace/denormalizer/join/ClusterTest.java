@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.denormalizer.it.Schema;
 import io.millrace.denormalizer.it.Subscribing;
+import io.millrace.denormalizer.join.message.Message;
+import io.millrace.denormalizer.join.pay.Pace;
+import io.millrace.denormalizer.join.state.Kind;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.PipelineFiles;
 import io.millrace.values.row.RootKeys;
@@ -87,8 +90,8 @@ class ClusterTest {
         cluster.write(rows);
         cluster.settle();
         compare(cluster, "documents with look-ups");
-        assertTrue(cluster.stored(Keys.subscribedRows(Stores.NONE)) >= 120, "a team and a person twice for each document");
-        assertTrue(cluster.stored(Keys.subscribers(Stores.NONE)) >= 120);
+        assertTrue(cluster.stored(Kind.SUBSCRIBED_ROW) >= 120, "a team and a person twice for each document");
+        assertTrue(cluster.stored(Kind.SUBSCRIBERS) >= 120);
         for (int i = 1; i <= 40; i++) {
             rows.put("monitor", List.of(Integer.toString(i)), null);
         }
@@ -97,10 +100,10 @@ class ClusterTest {
         cluster.rest();
         cluster.rest();
         compare(cluster, "no documents");
-        for (var kind : List.of(Keys.subscribedRows(Stores.NONE), Keys.subscribed(Stores.NONE), Keys.asked(), Keys.left(), Keys.subscribers(Stores.NONE))) {
+        for (var kind : List.of(Kind.SUBSCRIBED_ROW, Kind.SUBSCRIBED, Kind.ASKED, Kind.LEFT, Kind.SUBSCRIBERS)) {
             assertEquals(0, cluster.stored(kind), "of kind " + kind);
         }
-        assertTrue(cluster.stored(Keys.homeRows(0)) >= 120, "the rows stay where they are at home");
+        assertTrue(cluster.stored(Kind.HOME_ROW) >= 120, "the rows stay where they are at home");
     }
 
     /** The answer leads to the document, which then does not hold any more what was answered: a replay of the answer leads nowhere. */

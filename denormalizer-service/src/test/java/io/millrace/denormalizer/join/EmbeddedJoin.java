@@ -1,6 +1,10 @@
 package io.millrace.denormalizer.join;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.millrace.denormalizer.join.measure.Stage;
+import io.millrace.denormalizer.join.pay.Pace;
+import io.millrace.denormalizer.join.render.DocumentSteps;
+import io.millrace.denormalizer.join.state.CommitClock;
 import io.millrace.denormalizer.plan.Planner;
 import io.millrace.denormalizer.registry.SchemaSource;
 import io.millrace.pipeline.file.Pipeline;

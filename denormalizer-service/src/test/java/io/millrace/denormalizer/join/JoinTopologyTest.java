@@ -8,15 +8,15 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.millrace.denormalizer.it.Schema;
 import io.millrace.denormalizer.it.Scratch;
 import io.millrace.denormalizer.it.Subscribing;
-import io.millrace.denormalizer.it.TableFormat;
+import io.millrace.denormalizer.join.measure.Stage;
+import io.millrace.denormalizer.join.pay.Pace;
+import io.millrace.denormalizer.join.render.DocumentSteps;
+import io.millrace.denormalizer.join.state.CommitClock;
 import io.millrace.denormalizer.plan.Planner;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.PipelineFiles;
-import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.progress.JoinState;
 import io.millrace.pipeline.record.Headers;
-import io.millrace.pipeline.record.Op;
-import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.topic.Topics;
 import io.millrace.values.row.RootKeys;
 import io.opentelemetry.api.OpenTelemetry;
@@ -26,7 +26,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -34,7 +33,6 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.StreamsConfig;
@@ -441,6 +439,37 @@ class JoinTopologyTest {
         send(random);
         assertEquals(Map.of(), documents);
         assertEquals(20, emitted);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"team", "monitor", "recipient"})
+    void aTruncateOfRowsAtAnyDepthEmitsEachDocumentOnce(String table) throws IOException {
+        var random = new Random(1);
+        open("orgs");
+        caughtUp = true;
+        for (int i = 0; i < 60; i++) {
+            var id = "" + i;
+            if (i < 6) {
+                rows.put("org", List.of(id), RandomRows.with("id", id, "name", "o"));
+            }
+            if (i < 12) {
+                rows.put("team", List.of(id), RandomRows.with("id", id, "org_id", "" + i % 6, "name", "t"));
+            }
+            if (i < 24) {
+                rows.put("monitor", List.of(id), RandomRows.with("id", id, "team_id", "" + i % 12, "title", "m"));
+            }
+            rows.put("recipient", List.of(id), RandomRows.with("id", id, "monitor_id", "" + i % 24, "kind", "k"));
+        }
+        send(random);
+        compare("before");
+        emitted = 0;
+        truncate(table);
+        send(random);
+        compare("after the truncate");
+        assertEquals(6, emitted);
+        rows.put(table, List.of("1"), RandomRows.with("id", "1", "org_id", "3", "team_id", "3", "monitor_id", "3", "name", "new", "title", "new", "kind", "new"));
+        send(random);
+        compare("after a row came back");
     }
 
     @Test

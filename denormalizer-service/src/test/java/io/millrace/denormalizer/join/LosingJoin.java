@@ -1,5 +1,6 @@
 package io.millrace.denormalizer.join;
 
+import io.millrace.denormalizer.join.message.Message;
 import io.millrace.denormalizer.registry.SchemaSource;
 import io.millrace.pipeline.file.Pipeline;
 import java.nio.file.Path;

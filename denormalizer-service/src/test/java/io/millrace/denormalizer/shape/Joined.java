@@ -4,13 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.millrace.denormalizer.it.Scratch;
-import io.millrace.denormalizer.join.CommitClock;
-import io.millrace.denormalizer.join.DocumentSteps;
 import io.millrace.denormalizer.join.JoinSettings;
 import io.millrace.denormalizer.join.JoinTopics;
 import io.millrace.denormalizer.join.JoinTopology;
-import io.millrace.denormalizer.join.Pace;
-import io.millrace.denormalizer.join.Stage;
+import io.millrace.denormalizer.join.measure.Stage;
+import io.millrace.denormalizer.join.pay.Pace;
+import io.millrace.denormalizer.join.render.DocumentSteps;
+import io.millrace.denormalizer.join.state.CommitClock;
 import io.millrace.denormalizer.plan.Planner;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.TableName;

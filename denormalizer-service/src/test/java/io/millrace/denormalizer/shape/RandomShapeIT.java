@@ -3,7 +3,7 @@ package io.millrace.denormalizer.shape;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.millrace.denormalizer.it.Scratch;
-import io.millrace.denormalizer.join.DocumentSteps;
+import io.millrace.denormalizer.join.render.DocumentSteps;
 import io.millrace.pipeline.catalog.CatalogCheck;
 import io.millrace.pipeline.file.PipelineFiles;
 import java.io.IOException;

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.denormalizer.it.Scratch;
 import io.millrace.denormalizer.it.Subscribing;
-import io.millrace.denormalizer.join.DocumentSteps;
+import io.millrace.denormalizer.join.render.DocumentSteps;
 import io.millrace.pipeline.catalog.CatalogCheck;
 import io.millrace.pipeline.document.DocumentStep;
 import io.millrace.pipeline.file.Pipeline;

@@ -1,0 +1,238 @@
+package io.millrace.denormalizer.join.document;
+
+import io.millrace.denormalizer.join.lookup.LookupKeys;
+import io.millrace.denormalizer.join.lookup.Lookups;
+import io.millrace.denormalizer.join.message.Message;
+import io.millrace.denormalizer.join.state.Entry;
+import io.millrace.denormalizer.join.state.Floors;
+import io.millrace.denormalizer.join.state.Graves;
+import io.millrace.denormalizer.plan.Plan;
+import io.millrace.denormalizer.plan.SpineNode;
+import io.millrace.denormalizer.plan.TablePlan;
+import io.millrace.pipeline.record.Position;
+import io.millrace.values.bytes.ByteWriter;
+import io.millrace.values.row.KeyEncoding;
+import io.millrace.values.row.Row;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.state.KeyValueStore;
+
+/** Takes in what changes of the documents' own rows: of root rows, and of rows of their arrays. Not thread-safe. */
+public final class Documents {
+
+    private final Plan plan;
+    private final KeyValueStore<Bytes, byte[]> store;
+    private final StoredDocument document;
+    private final RootFilter filter;
+    private final Floors floors;
+    private final Graves graves;
+    private final Lookups lookups;
+    /** Of each spine node, by its id; null for the root. */
+    private final Map<Integer, SpineNode> parents = new HashMap<>();
+    private final ByteWriter scratch = new ByteWriter(256);
+
+    /** @param document what {@link #truncate} is about */
+    public Documents(Plan plan, KeyValueStore<Bytes, byte[]> store, StoredDocument document, RootFilter filter, Floors floors, Graves graves, Lookups lookups) {
+        this.plan = plan;
+        this.store = store;
+        this.document = document;
+        this.filter = filter;
+        this.floors = floors;
+        this.graves = graves;
+        this.lookups = lookups;
+        plan.spine().forEach(parent -> parent.children().forEach(child -> parents.put(child.id(), parent)));
+    }
+
+    /** What follows for the document. */
+    public enum Effect {
+        /** The change is older than what is known. */
+        SUPERSEDED,
+        NONE,
+        /** It is to be emitted, if it is to be seen. */
+        SHOWN,
+        /** It is to be deleted. */
+        GONE
+    }
+
+    public Effect take(byte[] rootKey, Message.Root message) {
+        var head = head(rootKey);
+        boolean isTruncated = message.row() != null && floors.isBelow(plan.root().table(), message.position());
+        if (message.position().isBefore(head.root) || isTruncated) {
+            return Effect.SUPERSEDED;
+        }
+        if (head.row != null && loses(plan.root(), head.row, message.row())) {
+            absorb(rootKey, head);
+        }
+        head.root = message.position();
+        head.row = message.row();
+        head.documentId = message.documentId();
+        if (message.isNew()) {
+            head.renewed = head.renewed.max(message.position());
+        }
+        put(rootKey, head);
+        return effect(head);
+    }
+
+    private Effect effect(Head head) {
+        try {
+            return head.row == null || head.isVisible() && !filter.accepts(head) ? Effect.GONE : head.isVisible() ? Effect.SHOWN : Effect.NONE;
+        } catch (RootFilter.UndecidedException e) {
+            // Showing it says so.
+            return Effect.SHOWN;
+        }
+    }
+
+    public Effect take(byte[] rootKey, Message.Erase message) {
+        var head = head(rootKey);
+        if (message.position().isBefore(head.erased)) {
+            return Effect.SUPERSEDED;
+        }
+        head.erased = message.position();
+        head.mark = head.mark.max(message.position());
+        if (head.documentId.isEmpty()) {
+            head.documentId = message.documentId();
+        }
+        put(rootKey, head);
+        return head.isVisible() ? Effect.NONE : Effect.GONE;
+    }
+
+    public Effect take(byte[] rootKey, Message.Child message) {
+        var node = plan.spine().get(message.node());
+        var at = DocumentKeys.entry(rootKey, node.id(), message.parentKey(), message.rowId());
+        var stored = store.get(at);
+        var before = stored == null ? null : Entry.read(stored);
+        boolean isTruncated = message.row() != null && floors.isBelow(node.table(), message.position());
+        if (before != null && message.position().isBefore(before.position()) || isTruncated) {
+            return Effect.SUPERSEDED;
+        }
+        boolean isOfTruncate = message.row() == null && isOfTruncate(node, message.position());
+        if (isOfTruncate && before != null && before.row() != null && floors.of(node.table()).equals(message.position())) {
+            // The truncate's walk takes it away, and would not find the document if the row were gone.
+            return Effect.NONE;
+        }
+        var entry = new Entry(message.position(), message.row()).toBytes();
+        store.put(at, entry);
+        boolean loses = before != null && before.row() != null && loses(node, before.row(), message.row());
+        if (loses || message.row() == null) {
+            var head = head(rootKey);
+            if (loses) {
+                absorb(rootKey, head);
+            }
+            if (message.row() == null) {
+                graves.add(at, entry);
+                head.mark = head.mark.max(message.position());
+            }
+            put(rootKey, head);
+        }
+        return isOfTruncate ? Effect.NONE : Effect.SHOWN;
+    }
+
+    /**
+     * Whether a removal at a position comes of a truncate, of the row's table or of one above. The document is owed to the truncate then: it was emitted without the row, or will be. A row that is above
+     * the floor, for its parent moved later, is removed at the position of that move, and is not meant here.
+     */
+    private boolean isOfTruncate(SpineNode node, Position position) {
+        for (var above = node; above != null; above = parents.get(above.id())) {
+            if (floors.of(above.table()).equals(position)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * Takes away the rows of the document that was read last that truncates took away.
+     *
+     * @param truncated the tables' floors
+     */
+    public Effect truncate(Map<TablePlan, Position> truncated) {
+        var rootKey = document.rootKey();
+        var head = document.head();
+        var floor = truncated.get(plan.root().table());
+        if (floor != null && isTruncated(head.root, head.row, floor)) {
+            truncateEntries(rootKey, head, truncated);
+            return take(rootKey, new Message.Root(floor, true, head.documentId, null));
+        }
+        boolean isOther = truncateEntries(rootKey, head, truncated);
+        return isOther || refersTo(truncated) ? Effect.SHOWN : Effect.NONE;
+    }
+
+    private static boolean isTruncated(Position position, byte[] row, Position floor) {
+        return row != null && position.isBefore(floor) || position.equals(floor);
+    }
+
+    private boolean truncateEntries(byte[] rootKey, Head head, Map<TablePlan, Position> truncated) {
+        boolean isOther = false;
+        boolean loses = false;
+        for (var next : document.entries(DocumentKeys.entries(rootKey))) {
+            var node = plan.spine().get(DocumentKeys.nodeOf(next.key, rootKey));
+            var floor = truncated.get(node.table());
+            var entry = floor == null ? null : Entry.read(next.value);
+            if (entry == null || !isTruncated(entry.position(), entry.row(), floor)) {
+                continue;
+            }
+            isOther = true;
+            loses |= entry.row() != null && loses(node, entry.row(), null);
+            var stub = new Entry(floor, null).toBytes();
+            store.put(next.key, stub);
+            graves.add(next.key, stub);
+            head.mark = head.mark.max(floor);
+        }
+        if (loses) {
+            absorbRead(head);
+        }
+        if (isOther) {
+            put(rootKey, head);
+        }
+        return isOther;
+    }
+
+    /** Whether a look-up of the document led to a row that was truncated: from there its position is in the look-up's mark. */
+    private boolean refersTo(Map<TablePlan, Position> truncated) {
+        for (var reference : document.references()) {
+            var index = plan.indexes().get(LookupKeys.indexOf(reference.get()));
+            var floor = index.table().isBroadcast() ? truncated.get(index.table()) : null;
+            if (floor != null && !lookups.mark(reference, index, LookupKeys.keyOf(reference.get())).isBefore(floor)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether rows below this one are no longer reached from it, before they are told to leave. */
+    private boolean loses(SpineNode node, byte[] old, byte[] row) {
+        for (var child : node.children()) {
+            if (!child.isDirect() && (row == null || !Arrays.equals(key(node, old, child), key(node, row, child)))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private byte[] key(SpineNode node, byte[] row, SpineNode child) {
+        return KeyEncoding.key(new Row(row, node.table().columns().size()), child.here(), scratch);
+    }
+
+    /** Takes the position of every row of the document's arrays into the mark. */
+    private void absorb(byte[] rootKey, Head head) {
+        document.read(rootKey);
+        absorbRead(head);
+    }
+
+    /** As {@link #absorb}, for the document that was read last. */
+    public void absorbRead(Head head) {
+        for (var entry : document.entries(DocumentKeys.entries(document.rootKey()))) {
+            head.mark = head.mark.max(Entry.read(entry.value).position());
+        }
+    }
+
+    private Head head(byte[] rootKey) {
+        return Head.read(store.get(DocumentKeys.head(rootKey)));
+    }
+
+    public void put(byte[] rootKey, Head head) {
+        store.put(DocumentKeys.head(rootKey), head.toBytes());
+    }
+}

@@ -1,0 +1,150 @@
+package io.millrace.denormalizer.join.lookup;
+
+import io.millrace.denormalizer.join.message.Message;
+import io.millrace.denormalizer.join.message.Sender;
+import io.millrace.denormalizer.join.state.Entry;
+import io.millrace.denormalizer.join.state.Graves;
+import io.millrace.denormalizer.join.state.Kind;
+import io.millrace.denormalizer.join.state.Piece;
+import io.millrace.denormalizer.join.state.Stores;
+import io.millrace.denormalizer.plan.LookupIndex;
+import io.millrace.pipeline.record.Position;
+import io.millrace.values.bytes.ByteReader;
+import io.millrace.values.bytes.ByteWriter;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.state.KeyValueStore;
+
+/**
+ * The references that are at home in this partition: the rows that each leads to, and the partitions that have
+ * subscribed to it. A subscriber is sent the rows that there are, and from then on every change of them, in this order.
+ *
+ * <p>A row that changes its look-up key leaves one home and comes to another. The reference is part of each stored key, so
+ * that the two cannot overtake each other. Not thread-safe.
+ */
+public final class Home {
+
+    /** An answer with more rows than that goes out in pieces. */
+    private static final int PIECE_BYTES = 64 << 10;
+
+    private final KeyValueStore<Bytes, byte[]> store;
+    private final Graves graves;
+    private final Sender send;
+
+    public Home(KeyValueStore<Bytes, byte[]> store, Graves graves, Sender send) {
+        this.store = store;
+        this.graves = graves;
+        this.send = send;
+    }
+
+    /** A partition, and the nonce of its subscription. */
+    private record Subscriber(int partition, long nonce) {}
+
+    /** A row came to a reference, changed or left it. */
+    public void take(byte[] reference, Message.Indexed message, Headers cause) {
+        var at = LookupKeys.homeRow(reference, message.rowId());
+        var before = store.get(at);
+        if (before != null && message.position().isBefore(Entry.read(before).position())) {
+            return;
+        }
+        var entry = new Entry(message.position(), message.row()).toBytes();
+        store.put(at, entry);
+        if (message.row() == null) {
+            graves.add(at, entry);
+            if (before == null) {
+                return;
+            }
+            store.put(LookupKeys.homeMark(reference), mark(reference).max(message.position()).toBytes());
+        }
+        for (var subscriber : subscribers(reference)) {
+            send.send(reference, new Message.Notice(message.position(), subscriber.partition, subscriber.nonce, message.rowId(), message.row()), cause);
+        }
+    }
+
+    /**
+     * Takes away some of the rows under an index that a truncate took away.
+     *
+     * @param from where to go on, null at the beginning
+     * @return where to go on then, null at the end
+     */
+    public Bytes truncate(LookupIndex index, Position floor, Bytes from, int most, Headers cause) {
+        var piece = Piece.of(store, LookupKeys.homeRows(index.id()), from, most);
+        for (var next : piece.entries()) {
+            var entry = Entry.read(next.value);
+            if (entry.row() != null && entry.position().isBefore(floor) || entry.position().equals(floor)) {
+                var reference = LookupKeys.homeReference(next.key);
+                take(reference, new Message.Indexed(floor, Kind.from(next.key, LookupKeys.homeRows(reference).get().length), null), cause);
+            }
+        }
+        return piece.next();
+    }
+
+    /** A partition asks, perhaps again. */
+    public void subscribe(byte[] reference, Message.Subscribe message, Headers cause) {
+        var subscribers = subscribers(reference);
+        subscribers.removeIf(s -> s.partition == message.partition());
+        subscribers.add(new Subscriber(message.partition(), message.nonce()));
+        put(reference, subscribers);
+        answer(reference, message, cause);
+    }
+
+    private void answer(byte[] reference, Message.Subscribe to, Headers cause) {
+        var piece = new ArrayList<Message.Answer.Item>();
+        int bytes = 0;
+        var prefix = LookupKeys.homeRows(reference);
+        try (var rows = store.prefixScan(prefix, Stores.BYTES)) {
+            while (rows.hasNext()) {
+                var next = rows.next();
+                var entry = Entry.read(next.value);
+                if (entry.row() == null) {
+                    continue;
+                }
+                if (bytes > PIECE_BYTES) {
+                    send.send(reference, new Message.Answer(Position.NONE, to.partition(), to.nonce(), false, piece), cause);
+                    piece = new ArrayList<>();
+                    bytes = 0;
+                }
+                piece.add(new Message.Answer.Item(entry.position(), Kind.from(next.key, prefix.get().length), entry.row()));
+                bytes += next.key.get().length + next.value.length;
+            }
+        }
+        send.send(reference, new Message.Answer(mark(reference), to.partition(), to.nonce(), true, piece), cause);
+    }
+
+    /** Ends a subscription, unless the partition has another by now. */
+    public void unsubscribe(byte[] reference, Message.Unsubscribe message) {
+        var subscribers = subscribers(reference);
+        if (subscribers.remove(new Subscriber(message.partition(), message.nonce()))) {
+            put(reference, subscribers);
+        }
+    }
+
+    private void put(byte[] reference, List<Subscriber> subscribers) {
+        if (subscribers.isEmpty()) {
+            store.delete(LookupKeys.subscribers(reference));
+            return;
+        }
+        var out = new ByteWriter(subscribers.size() * 10);
+        subscribers.forEach(s -> out.putShort(s.partition).putLong(s.nonce));
+        store.put(LookupKeys.subscribers(reference), out.toBytes());
+    }
+
+    private List<Subscriber> subscribers(byte[] reference) {
+        var stored = store.get(LookupKeys.subscribers(reference));
+        if (stored == null) {
+            return new ArrayList<>(1);
+        }
+        var subscribers = new ArrayList<Subscriber>(stored.length / 10 + 1);
+        for (var in = new ByteReader(stored); in.hasMore();) {
+            subscribers.add(new Subscriber(in.getShort(), in.getLong()));
+        }
+        return subscribers;
+    }
+
+    private Position mark(byte[] reference) {
+        var stored = store.get(LookupKeys.homeMark(reference));
+        return stored == null ? Position.NONE : Position.of(stored);
+    }
+}

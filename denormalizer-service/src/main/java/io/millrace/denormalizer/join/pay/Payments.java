@@ -1,0 +1,125 @@
+package io.millrace.denormalizer.join.pay;
+
+import io.millrace.denormalizer.join.document.Documents;
+import io.millrace.denormalizer.join.message.Change;
+import io.millrace.denormalizer.join.owed.Account;
+import io.millrace.denormalizer.join.owed.Causes;
+import io.millrace.denormalizer.join.owed.Due;
+import io.millrace.denormalizer.join.owed.FanOut;
+import io.millrace.denormalizer.join.owed.HeldDocuments;
+import io.millrace.denormalizer.join.owed.Progress;
+import io.millrace.denormalizer.join.owed.Progress.Phase;
+import io.millrace.denormalizer.join.owed.Truncates;
+import io.millrace.denormalizer.plan.TablePlan;
+import io.millrace.pipeline.progress.JoinState;
+import java.util.List;
+import org.apache.kafka.common.utils.Bytes;
+
+/**
+ * The documents that are owed: those that no record will lead to any more. They are paid between two records, in pieces, within a share of the thread's time.
+ *
+ * <p>There are five ways to owe one: the first build, a look-up that changed, a truncate, a heavy document that rests, and a document that waits for an answer. Each way has its
+ * {@link Account}, which a restart finds again; all are paid by the same {@link Payer}. Not thread-safe.
+ */
+public final class Payments {
+
+    private static final long MILLI = 1_000_000;
+    /** Documents between two looks at the clock. */
+    private static final int PIECE = 32;
+
+    private final int partition;
+    private final Pace pace;
+    private final ThreadShare share;
+    private final Progress progress;
+    private final FirstBuild firstBuild;
+    private final FanOut fanOut;
+    private final Truncates truncates;
+    private final HeldDocuments held;
+    private final List<Account> accounts;
+    private final Payer payer;
+
+    public Payments(int partition, Pace pace, ThreadShare share, Progress progress, FirstBuild firstBuild, FanOut fanOut, Truncates truncates, HeldDocuments held, Payer payer) {
+        this.partition = partition;
+        this.pace = pace;
+        this.share = share;
+        this.progress = progress;
+        this.firstBuild = firstBuild;
+        this.fanOut = fanOut;
+        this.truncates = truncates;
+        this.held = held;
+        this.accounts = List.of(firstBuild, held, fanOut, truncates);
+        this.payer = payer;
+    }
+
+    /** What a reference leads to has changed: every document that refers to it is owed. Before the first build, all are anyway. */
+    public void lookUp(Bytes reference, Change change) {
+        if (progress.phase() != Phase.HELD) {
+            fanOut.start(reference, change).forEach(due -> payer.pay(due.rootKey(), due.effect(), change.with(due.cause(), due.since())));
+        }
+    }
+
+    public void truncate(TablePlan table, io.millrace.pipeline.record.Position position, Change change) {
+        truncates.start(table, position, change);
+    }
+
+    /** @param isQuiet whether no record has come since the last time */
+    public void pay(boolean isQuiet) {
+        firstBuild.work(!truncates.isUnderWay(), System.nanoTime() + (isQuiet ? 200 : 50) * MILLI);
+        accounts.forEach(Account::settle);
+        pay(held.due(progress.isBuilt()));
+        long now = System.nanoTime();
+        long granted = fanOut.isUnderWay() || truncates.isUnderWay() ? share.grant(now) : 0;
+        if (granted > 0) {
+            spread(now + granted);
+            share.spent(System.nanoTime() - now);
+        }
+    }
+
+    private void spread(long untilNanos) {
+        boolean isWanted = true;
+        while (isWanted && System.nanoTime() < untilNanos) {
+            isWanted = false;
+            if (truncates.isUnderWay()) {
+                isWanted = truncates.sweep() || hasRoom() && pay(truncates.due(PIECE, untilNanos));
+            }
+            if (fanOut.isUnderWay() && System.nanoTime() < untilNanos && hasRoom()) {
+                isWanted = pay(fanOut.due(PIECE));
+            }
+        }
+    }
+
+    /** Nothing is emitted that the indexer would be late for: before the first build, nothing is. */
+    private boolean hasRoom() {
+        return progress.phase() == Phase.HELD || pace.test(partition, PIECE);
+    }
+
+    private boolean pay(List<Due> due) {
+        due.forEach(d -> payer.pay(d.rootKey(), d.effect(), Change.owed(d.cause(), d.since())));
+        return true;
+    }
+
+    /** What a partition says of itself: {@link JoinState#IDLE} where nothing is owed, and all that was is out and committed. */
+    public String state() {
+        for (var account : accounts) {
+            var state = account.state();
+            if (state != null) {
+                return state;
+            }
+        }
+        return JoinState.IDLE;
+    }
+
+    /** The offset of the oldest record for which a document is owed, or is not known to be committed; {@link Causes#NONE} where there is none. */
+    public long oldest() {
+        long oldest = Causes.NONE;
+        for (var account : accounts) {
+            oldest = Math.min(oldest, account.oldest());
+        }
+        return oldest;
+    }
+
+    /** How many look-ups and tables have changes on their way into documents. */
+    public int pending() {
+        return fanOut.pending() + truncates.pending();
+    }
+}

@@ -1,0 +1,57 @@
+package io.millrace.denormalizer.join.render;
+
+import io.millrace.denormalizer.join.measure.Stage;
+import io.millrace.denormalizer.join.message.Quarantine;
+import io.millrace.denormalizer.join.message.Sinks;
+import io.millrace.pipeline.record.Headers;
+import io.millrace.pipeline.record.Position;
+import java.nio.charset.StandardCharsets;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+
+/** Where documents leave the join. */
+public final class Outlet {
+
+    private final ProcessorContext<byte[], byte[]> context;
+    private final Stage stage;
+
+    public Outlet(ProcessorContext<byte[], byte[]> context, Stage stage) {
+        this.context = context;
+        this.stage = stage;
+    }
+
+    /** @param document null where it is deleted */
+    void document(String documentId, byte[] document, Position position, org.apache.kafka.common.header.Headers cause) {
+        var headers = new RecordHeaders();
+        headers.add(Headers.POSITION, position.toBytes());
+        headers.add(Headers.VERSION, Headers.bytes(position.commit()));
+        copy(cause, headers, Headers.COMMITTED);
+        copy(cause, headers, Headers.CAPTURED);
+        copy(cause, headers, Headers.GATED);
+        headers.add(Headers.JOINED, Headers.bytes(Headers.nowMicros()));
+        stage.trace(cause, headers, documentId);
+        forward(documentId, document, headers, Sinks.DOCUMENTS);
+        if (document == null) {
+            stage.deleted(cause);
+        } else {
+            stage.written(cause, document.length);
+        }
+    }
+
+    private static void copy(org.apache.kafka.common.header.Headers from, org.apache.kafka.common.header.Headers to, String name) {
+        var value = Headers.bytes(from, name);
+        if (value != null) {
+            to.add(name, value);
+        }
+    }
+
+    void quarantine(String documentId, org.apache.kafka.common.header.Headers cause, String reason, String detail) {
+        stage.parked();
+        forward(documentId, null, Quarantine.headers(cause, reason, detail), Sinks.QUARANTINE);
+    }
+
+    private void forward(String documentId, byte[] value, RecordHeaders headers, String to) {
+        context.forward(new Record<>(documentId.getBytes(StandardCharsets.UTF_8), value, context.currentSystemTimeMs(), headers), to);
+    }
+}
