@@ -158,12 +158,13 @@ ALTER TABLE public.customer RENAME COLUMN full_name TO name;
 COMMIT;
 
 -- case: rename-an-unused-nullable-column
--- expect: nothing
+-- expect: column-renamed public.customer.notes coordination
 ALTER TABLE public.customer RENAME COLUMN notes TO remarks;
 
 -- case: rename-an-unused-not-null-column
 -- expect: schema-incompatible public.customer.secret breaks
 -- expect: schema-incompatible public.customer.token breaks
+-- expect: column-renamed public.customer.secret coordination
 ALTER TABLE public.customer RENAME COLUMN secret TO token;
 
 -- case: rename-a-used-not-null-column
@@ -174,6 +175,7 @@ ALTER TABLE public.customer RENAME COLUMN email TO mail;
 
 -- case: swap-two-names
 -- expect: column-renamed public.customer.name breaks
+-- expect: column-renamed public.customer.notes coordination
 BEGIN;
 ALTER TABLE public.customer RENAME COLUMN name TO tmp;
 ALTER TABLE public.customer RENAME COLUMN notes TO name;

@@ -122,6 +122,7 @@ ALTER TABLE public.loyalty DROP COLUMN id;
 -- case: rename-the-key-column
 -- expect: schema-incompatible public.loyalty.id breaks
 -- expect: schema-incompatible public.loyalty.number breaks
+-- expect: column-renamed public.loyalty.id coordination
 ALTER TABLE public.loyalty RENAME COLUMN id TO number;
 
 -- case: drop-the-unique-constraint-of-a-relation

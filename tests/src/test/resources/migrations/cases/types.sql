@@ -85,12 +85,13 @@ ALTER TABLE public.orders ALTER COLUMN comment TYPE text[] USING ARRAY[comment];
 
 -- case: retype-an-unused-column-within-one-avro-type
 -- rows: public.customer=100
--- expect: nothing
+-- expect: column-retyped public.customer.legacy_code coordination
 ALTER TABLE public.customer ALTER COLUMN legacy_code TYPE varchar(4);
 
 -- case: retype-an-unused-column-to-another-avro-type
 -- rows: public.product=100
 -- expect: schema-incompatible public.product.stock breaks
+-- expect: column-retyped public.product.stock coordination
 ALTER TABLE public.product ALTER COLUMN stock TYPE bigint;
 
 -- case: uuid-key-to-text

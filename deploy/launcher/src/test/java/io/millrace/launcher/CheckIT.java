@@ -223,6 +223,26 @@ class CheckIT {
     }
 
     @Test
+    void whatAMigrationSetsForTheServerAndTheDatabaseIsFoundAndPutBack() throws Exception {
+        write("level.sql", "ALTER SYSTEM SET wal_level = 'replica';\n");
+        assertEquals(1, checkThere(path("level.sql")), () -> out + "\n" + err);
+        assertTrue(out.toString().contains("server-setting"), out.toString());
+        write("door.sql", "REVOKE CONNECT ON DATABASE shop FROM PUBLIC;\n");
+        assertEquals(1, checkThere(path("door.sql")), () -> out + "\n" + err);
+        assertTrue(out.toString().contains("role-changed") && out.toString().contains("name the database shop"), out.toString());
+        assertEquals(List.of(), query("SELECT name FROM pg_file_settings WHERE sourcefile LIKE '%auto.conf'"));
+        assertEquals(List.of(), query("SELECT datname FROM pg_database WHERE datname = 'shop'"));
+        assertSwept();
+    }
+
+    @Test
+    void rowsThatAreConvertedWithoutAnEventAreFound() throws Exception {
+        write("lower.sql", "ALTER TABLE monitor ALTER COLUMN name TYPE text USING lower(name);\n");
+        assertEquals(1, checkThere(path("lower.sql")), () -> out + "\n" + err);
+        assertTrue(out.toString().contains("BREAKS  rows-without-event  " + path("lower.sql") + ":1"), out.toString());
+    }
+
+    @Test
     void aFolderInTwoOrdersIsRefused() throws Exception {
         write("mixed/V1__a.sql", "SELECT 1;");
         write("mixed/2_b.sql", "SELECT 1;");

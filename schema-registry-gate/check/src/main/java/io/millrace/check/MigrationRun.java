@@ -2,13 +2,16 @@ package io.millrace.check;
 
 import io.millrace.check.catalog.State;
 import io.millrace.check.catalog.StateReader;
+import io.millrace.check.rehearsal.Evidence;
 import io.millrace.check.rule.Context;
 import io.millrace.check.rule.Differences;
 import io.millrace.check.rule.Draft;
 import io.millrace.check.rule.SchemaHistory;
+import io.millrace.check.rule.Unseen;
 import io.millrace.check.rule.Writes;
 import io.millrace.check.scratch.ScratchDatabase;
 import io.millrace.check.script.Migration;
+import io.millrace.check.script.Migration.Runner;
 import io.millrace.check.script.Statement;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -28,8 +31,10 @@ final class MigrationRun {
     private static final Pattern CONTROL = Pattern.compile("(?is)(BEGIN|START\\s+TRANSACTION|COMMIT|END|ROLLBACK|ABORT|SAVEPOINT|RELEASE|PREPARE\\s+TRANSACTION)\\b.*");
     /** Statements that write no row. */
     private static final Pattern SILENT = Pattern.compile("(?is)(BEGIN|START\\s+TRANSACTION|SET|RESET|SHOW|ROLLBACK|ABORT|SAVEPOINT|RELEASE|LOCK)\\b.*");
-    /** Statements that leave the catalog as it is. */
-    private static final Pattern QUIET = Pattern.compile("(?is)(SET|RESET|SHOW|BEGIN|START|SAVEPOINT|RELEASE|INSERT|UPDATE|DELETE|MERGE|COPY|COMMENT|ANALYZE|LOCK)\\b.*");
+    /** Statements that leave the catalog as it is, unless they call what changes it. */
+    private static final Pattern QUIET = Pattern.compile("(?is)(SET|RESET|SHOW|BEGIN|START|SAVEPOINT|RELEASE|INSERT|UPDATE|DELETE|MERGE|COPY|ANALYZE|LOCK)\\b.*");
+    /** What writes to the catalog itself fires no trigger. */
+    private static final Pattern CATALOG = Pattern.compile("(?i)\\bpg_[a-z]");
     private static final Set<String> NEEDS_NO_TRANSACTION = Set.of("25001", "2D000");
     private static final String SYNTAX_ERROR = "42601";
 
@@ -43,12 +48,23 @@ final class MigrationRun {
         List<Draft> differences = List.of();
 
         /** What the statement has done up to now; a finding belongs to the statement with which it appeared for good. */
-        void observe(Statement statement, List<Draft> events) throws SQLException {
-            this.events.computeIfAbsent(statement, _ -> new ArrayList<>()).addAll(events);
-            if (QUIET.matcher(statement.text()).matches()) {
-                return;
+        void observe(Statement statement, List<Draft> events, boolean changesCatalog) throws SQLException {
+            if (!events.isEmpty()) {
+                this.events.computeIfAbsent(statement, _ -> new ArrayList<>()).addAll(events);
             }
+            if (changesCatalog) {
+                compare(statement);
+            }
+        }
+
+        private void compare(Statement statement) throws SQLException {
+            var last = now;
             now = reader.read(database.connection());
+            last.tables().forEach((oid, table) -> {
+                if (!table.columns().isEmpty() && !table.equals(now.tables().get(oid))) {
+                    changedBy.put(oid, statement);
+                }
+            });
             now.tables().keySet().stream().filter(oid -> !begin.tables().containsKey(oid)).forEach(born::add);
             noteFilled();
             var drafts = new ArrayList<>(Differences.of(context, begin, now, born, truncated, filled));
@@ -72,8 +88,10 @@ final class MigrationRun {
         void end() {
             differences.forEach(draft -> found.add(new Found(first.get(draft.key()), draft)));
             events.forEach((statement, drafts) -> drafts.forEach(draft -> found.add(new Found(statement, draft))));
-            history.reported(now);
-            history.remember(now, born);
+            if (now != begin) {
+                history.reported(now);
+                history.remember(now, born);
+            }
         }
     }
 
@@ -85,6 +103,11 @@ final class MigrationRun {
     private final Context context;
     private final SchemaHistory history;
     private final Migration migration;
+    private final Evidence evidence;
+    private final State before;
+    /** By the table's oid, the last statement after which its rows were in another file, or its columns were others. */
+    private final Map<Long, Statement> changedBy = new HashMap<>();
+    private final Map<Long, Statement> convertedBy = new HashMap<>();
     private final List<Found> found = new ArrayList<>();
     private final Set<Long> born = new HashSet<>();
     private final Set<Long> joined = new HashSet<>();
@@ -94,12 +117,14 @@ final class MigrationRun {
     private State now;
     private boolean failed;
 
-    MigrationRun(ScratchDatabase database, StateReader reader, Context context, SchemaHistory history, Migration migration, State before) {
+    MigrationRun(ScratchDatabase database, StateReader reader, Context context, SchemaHistory history, Evidence evidence, Migration migration, State before) {
         this.database = database;
         this.reader = reader;
         this.context = context;
         this.history = history;
         this.migration = migration;
+        this.evidence = evidence;
+        this.before = before;
         this.now = before;
     }
 
@@ -110,8 +135,40 @@ final class MigrationRun {
             oneByOne();
             explainUnwrapped();
         }
+        if (!failed) {
+            lookOnceMore();
+            unseen();
+        }
         history.remember(now, Set.of());
         return List.copyOf(found);
+    }
+
+    /** Whatever came last, and whatever it called: the catalog at the end is what counts. */
+    private void lookOnceMore() throws SQLException {
+        if (!migration.statements().isEmpty()) {
+            var unit = new Unit();
+            unit.observe(migration.statements().getLast(), List.of(), true);
+            unit.end();
+        }
+    }
+
+    /** What the log does not tell of old rows. */
+    private void unseen() {
+        var unseen = new Unseen(context, before, now);
+        for (var stale : evidence.stale(migration)) {
+            found.replaceAll(f -> unseen.isTooWeak(f.draft(), stale) ? new Found(f.statement(), unseen.strengthened(f.draft(), stale.name())) : f);
+            if (!unseen.isSaid(stale, found.stream().map(Found::draft).toList())) {
+                found.add(new Found(changedBy.getOrDefault(stale.table(), migration.statements().getLast()), unseen.draft(stale)));
+            }
+        }
+        convertedBy.forEach((oid, statement) -> {
+            var was = before.tables().get(oid);
+            var after = now.tables().get(oid);
+            boolean told = was == null || after == null || found.stream().anyMatch(f -> was.name().equals(f.draft().table()) && (f.draft().rule() == Rule.ROWS_WITHOUT_EVENT || f.draft().rule() == Rule.COLUMN_RETYPED));
+            if (!told) {
+                unseen.converted(was, after).forEach(draft -> found.add(new Found(statement, draft)));
+            }
+        });
     }
 
     State after() {
@@ -135,6 +192,8 @@ final class MigrationRun {
                 database.execute("ROLLBACK");
                 now = begin;
                 born.clear();
+                changedBy.clear();
+                convertedBy.clear();
                 if (NEEDS_NO_TRANSACTION.contains(e.getSQLState())) {
                     return false;
                 }
@@ -198,13 +257,16 @@ final class MigrationRun {
     private void execute(Statement statement, Unit unit) throws SQLException {
         var writes = new Writes(context, database, statement);
         long rows = database.run(statement);
+        boolean quiet = QUIET.matcher(statement.text()).matches() && !CATALOG.matcher(statement.text()).find();
         // A question between BEGIN and SET TRANSACTION would make the latter fail.
-        if (!SILENT.matcher(statement.text()).matches()) {
-            var touches = database.touched();
-            touches.stream().filter(t -> t.operation().equals("TRUNCATE")).forEach(t -> unit.truncated.add(t.table()));
-            unit.observe(statement, writes.judge(touches, rows, now, born));
+        if (SILENT.matcher(statement.text()).matches()) {
+            unit.observe(statement, List.of(), !quiet);
         } else {
-            unit.observe(statement, List.of());
+            var touches = database.touched();
+            touches.addAll(evidence.writes(statement).stream().filter(t -> !touches.contains(t)).toList());
+            touches.stream().filter(t -> t.operation().equals("CONVERT")).forEach(t -> convertedBy.put(t.table(), statement));
+            touches.stream().filter(t -> t.operation().equals("TRUNCATE")).forEach(t -> unit.truncated.add(t.table()));
+            unit.observe(statement, writes.judge(touches, rows, now, born), !quiet || touches.stream().anyMatch(t -> t.operation().equals("DDL")));
         }
     }
 

@@ -31,6 +31,9 @@ class CheckSpeedIT {
     private static final int REPLICATED = 60;
     private static final int MIGRATIONS = 200;
 
+    private static final int INSERTS = 2000;
+    private static final int MOST_SECONDS_FOR_INSERTS = 8;
+
     /** What the start of a server takes is kept free. */
     private static final int MOST_SECONDS = 55;
 
@@ -53,6 +56,20 @@ class CheckSpeedIT {
                     took.toMillis() / 1000.0, report.took().toMillis() / 1000.0);
             assertEquals(MIGRATIONS, report.migrations());
             assertTrue(took.toSeconds() < MOST_SECONDS, took.toString());
+        }
+    }
+
+    /** psql takes 0.8 s for them. */
+    @Test
+    void twoThousandSingleInsertsTakeSeconds() throws Exception {
+        var inserts = IntStream.range(0, INSERTS).mapToObj(i -> "INSERT INTO t%d (id, name) VALUES (%d, 'it''s row %d');%n".formatted(i % 3, 1000 + i, i)).collect(Collectors.joining());
+        try (var server = servers.scratch();
+                var check = MigrationCheck.prepare(server, new CheckRequest(PipelineFiles.load(List.of(pipeline())), baseline(), null, Map.of(), null, CheckRequest.MASS_ROWS), _ -> { })) {
+            var report = check.judge(Migrations.of(List.of(new Script("seed.sql", inserts))));
+            System.out.printf("%d single inserts: %.1f s%n", report.statements(), report.took().toMillis() / 1000.0);
+            assertEquals(INSERTS, report.statements());
+            assertEquals(List.of(), report.findings());
+            assertTrue(report.took().toSeconds() < MOST_SECONDS_FOR_INSERTS, report.took().toString());
         }
     }
 

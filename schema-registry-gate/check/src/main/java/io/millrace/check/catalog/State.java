@@ -15,10 +15,11 @@ import java.util.Set;
  * @param publication the source's publication, null where it is not there
  * @param role the replicating role, null where it is not there
  * @param slot whether the replication slot is there
+ * @param settings what is set for the server, for the database or for the role, and holds for capture's sessions from their next start on
  * @param enums the labels of enum types in their order, by the type's oid
  * @param enumDomains domains over enums, of whatever schema
  */
-public record State(Map<Long, Table> tables, Publication publication, Role role, boolean slot, Map<Long, List<String>> enums, Set<String> enumDomains) {
+public record State(Map<Long, Table> tables, Publication publication, Role role, boolean slot, Map<String, String> settings, Map<Long, List<String>> enums, Set<String> enumDomains) {
 
     /**
      * @param complete whether inserts, updates, deletes and truncates are all published
@@ -36,7 +37,7 @@ public record State(Map<Long, Table> tables, Publication publication, Role role,
     /**
      * @param name it may have been renamed
      * @param replicates whether it may replicate
-     * @param entry what its login depends on
+     * @param entry what its login depends on, the database's door included
      */
     public record Role(String name, boolean replicates, String entry) {}
 

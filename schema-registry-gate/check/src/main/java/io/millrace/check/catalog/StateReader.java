@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * Reads the catalog in a handful of queries for all tables at once, inside whatever transaction is open.
@@ -42,7 +43,8 @@ public final class StateReader {
               SELECT d.domain, t.typbasetype, CASE WHEN d.typmod = -1 THEN t.typtypmod ELSE d.typmod END, coalesce(d.fallback, t.typdefault), coalesce(d.tree, t.typdefaultbin::text)
               FROM domains d JOIN pg_type t ON t.oid = d.base AND t.typtype = 'd'),
             columns AS (
-              SELECT a.attrelid, a.attnum, a.attname, a.attnotnull, t.typtype = 'd' AND t.typnotnull AS domain_notnull, a.attgenerated <> '' AS generated, a.attidentity <> '' AS identity,
+              SELECT a.attrelid, a.attnum, a.attname, a.attnotnull,
+                     a.atthasmissing OR EXISTS (SELECT FROM pg_class p WHERE p.oid = a.attrelid AND p.relkind = 'p') AS prefilled, t.typtype = 'd' AND t.typnotnull AS domain_notnull, a.attgenerated <> '' AS generated, a.attidentity <> '' AS identity,
                      format_type(a.atttypid, a.atttypmod) AS type, format_type(a.atttypid, NULL) AS plain, t.typname, root.oid AS root, root.typinput = 'array_in'::regproc AS is_array,
                      coalesce(d.typmod, a.atttypmod) AS typmod, coalesce(pg_get_expr(f.adbin, f.adrelid), d.fallback) AS fallback, coalesce(f.adbin::text, d.tree) AS tree,
                      CASE WHEN root.typtype = 'e' THEN root.oid WHEN element.typtype = 'e' THEN element.oid ELSE 0 END AS enum
@@ -55,7 +57,7 @@ public final class StateReader {
               WHERE a.attrelid = ANY (?) AND a.attnum > 0 AND NOT a.attisdropped)
             SELECT attrelid, attnum, attname, attnotnull, domain_notnull, generated, identity, type, plain, typname, root, is_array, typmod, fallback,
                    tree IS NOT NULL AND (tree ~ '\\{(SQLVALUEFUNCTION|NEXTVALUEEXPR)'
-                     OR EXISTS (SELECT FROM regexp_matches(tree, ':(?:funcid|opfuncid) (\\d+)', 'g') m JOIN pg_proc p ON p.oid = m[1]::oid AND p.provolatile <> 'i')) AS varying, enum
+                     OR EXISTS (SELECT FROM regexp_matches(tree, ':(?:funcid|opfuncid) (\\d+)', 'g') m JOIN pg_proc p ON p.oid = m[1]::oid AND p.provolatile <> 'i')) AS varying, enum, prefilled
             FROM columns ORDER BY attrelid, attnum""";
 
     private static final String INDEXES = """
@@ -65,8 +67,22 @@ public final class StateReader {
 
     private static final String PUBLICATION = "SELECT pubinsert AND pubupdate AND pubdelete AND pubtruncate, pubviaroot FROM pg_publication WHERE pubname = ?";
     private static final String PUBLISHED = "SELECT schemaname, tablename, attnames, rowfilter FROM pg_publication_tables WHERE pubname = ?";
+    /** The scratch database, and those that were made because the migrations name the database. */
+    private static final String HERE = "(d.datname = current_database() OR d.datname = ANY (?))";
     private static final String ROLE = """
-            SELECT rolname, rolreplication OR rolsuper, rolcanlogin || ' ' || (rolconnlimit = 0) || ' ' || coalesce(rolvaliduntil::text, 'infinity') FROM pg_roles WHERE oid = ?""";
+            SELECT rolname, rolreplication OR rolsuper, rolcanlogin || ' ' || (rolconnlimit = 0) || ' ' || coalesce(rolvaliduntil::text, 'infinity') || ' '
+              || (SELECT bool_and(d.datallowconn AND d.datconnlimit <> 0 AND has_database_privilege(r.oid, d.oid, 'CONNECT')) FROM pg_database d WHERE """ + HERE + """
+            ) FROM pg_roles r WHERE oid = ?""";
+
+    /** The later ones win, as in a session. */
+    private static final String SETTINGS = """
+            SELECT lower(name), setting FROM (
+              SELECT name, setting, 0 AS rank FROM pg_file_settings WHERE sourcefile LIKE '%postgresql.auto.conf'
+              UNION ALL
+              SELECT split_part(c, '=', 1), substr(c, strpos(c, '=') + 1), CASE WHEN s.setdatabase = 0 THEN 1 ELSE 2 END + CASE WHEN s.setrole = 0 THEN 0 ELSE 2 END
+              FROM pg_db_role_setting s LEFT JOIN pg_database d ON d.oid = s.setdatabase CROSS JOIN unnest(s.setconfig) c
+              WHERE (s.setdatabase = 0 OR """ + HERE + """
+            ) AND s.setrole IN (0, ?)) all_of_them ORDER BY rank""";
     private static final String SLOT = "SELECT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = ?)";
     private static final String ENUMS = "SELECT enumtypid, array_agg(enumlabel::text ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = ANY (?) GROUP BY enumtypid";
 
@@ -76,6 +92,7 @@ public final class StateReader {
     private final String publication;
     private final String slot;
     private final long role;
+    private final Supplier<Set<String>> databases;
     private final Set<Long> watched = new HashSet<>();
 
     /**
@@ -85,6 +102,12 @@ public final class StateReader {
      * @param role the oid of the replicating role
      */
     public StateReader(Collection<TableName> names, String publication, String slot, long role) {
+        this(names, publication, slot, role, Set::of);
+    }
+
+    /** @param databases the names under which the migrations speak of the database, beside its own */
+    public StateReader(Collection<TableName> names, String publication, String slot, long role, Supplier<Set<String>> databases) {
+        this.databases = databases;
         this.names = Set.copyOf(names);
         this.publication = publication;
         this.slot = slot;
@@ -107,7 +130,7 @@ public final class StateReader {
         var tables = new LinkedHashMap<Long, Table>();
         bare.forEach((oid, t) -> tables.put(oid, !watched.contains(oid) ? t : new Table(oid, t.name(), t.partitioned(), t.persistence(), t.replicaIdentity(), t.filenode(), t.partition(),
                 t.parents(), t.readable(), t.hidden(), columns.getOrDefault(oid, List.of()), indexes.getOrDefault(oid, List.of()))));
-        return new State(tables, published, role(connection), slot(connection), enums(connection, columns), enumDomains(connection));
+        return new State(tables, published, role(connection), slot(connection), settings(connection), enums(connection, columns), enumDomains(connection));
     }
 
     private State.Publication publication(Connection connection) throws SQLException {
@@ -189,7 +212,7 @@ public final class StateReader {
         var pgType = PgTypes.name(root, row.getString(10), array);
         int typmod = row.getInt(13);
         var column = new Column(row.getString(3), pgType, array, length(pgType, typmod), scale(pgType, typmod), !(notNull || byDomain));
-        return new Table.Attribute(row.getInt(2), column, row.getString(8), row.getString(9), row.getBoolean(6), row.getBoolean(7), row.getString(14), row.getBoolean(15), row.getLong(16),
+        return new Table.Attribute(row.getInt(2), column, row.getString(8), row.getString(9), row.getBoolean(6), row.getBoolean(7), row.getString(14), row.getBoolean(15), row.getBoolean(17), row.getLong(16),
                 byDomain && !notNull);
     }
 
@@ -227,11 +250,30 @@ public final class StateReader {
 
     private State.Role role(Connection connection) throws SQLException {
         try (var statement = connection.prepareStatement(ROLE)) {
-            statement.setLong(1, role);
+            statement.setArray(1, here(connection));
+            statement.setLong(2, role);
             try (var row = statement.executeQuery()) {
                 return row.next() ? new State.Role(row.getString(1), row.getBoolean(2), row.getString(3)) : null;
             }
         }
+    }
+
+    private java.sql.Array here(Connection connection) throws SQLException {
+        return connection.createArrayOf("text", databases.get().toArray());
+    }
+
+    private Map<String, String> settings(Connection connection) throws SQLException {
+        var settings = new HashMap<String, String>();
+        try (var statement = connection.prepareStatement(SETTINGS)) {
+            statement.setArray(1, here(connection));
+            statement.setLong(2, role);
+            try (var row = statement.executeQuery()) {
+                while (row.next()) {
+                    settings.put(row.getString(1), row.getString(2));
+                }
+            }
+        }
+        return settings;
     }
 
     private boolean slot(Connection connection) throws SQLException {

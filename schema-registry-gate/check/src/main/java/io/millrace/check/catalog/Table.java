@@ -35,10 +35,11 @@ public record Table(long oid, TableName name, boolean partitioned, char persiste
      * @param identity whether it numbers itself
      * @param fallback its default's text, or its domain's; null where there is none
      * @param varying whether the default's value is not the same for every call
+     * @param prefilled whether old rows have a value in it with which none of them was written
      * @param enumType the oid of the enum that it, or its elements, are of; 0 where of none
      * @param notNullByDomain whether its domain is what forbids nulls
      */
-    public record Attribute(int number, Column column, String type, String plainType, boolean generated, boolean identity, String fallback, boolean varying, long enumType,
+    public record Attribute(int number, Column column, String type, String plainType, boolean generated, boolean identity, String fallback, boolean varying, boolean prefilled, long enumType,
             boolean notNullByDomain) {
 
         public String name() {

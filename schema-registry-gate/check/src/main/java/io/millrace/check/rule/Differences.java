@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -46,6 +47,7 @@ public final class Differences {
     public static List<Draft> of(Context context, State before, State after, Set<Long> born, Set<Long> truncated, Set<Long> filled) {
         var differences = new Differences(context, before, after, born, truncated, filled);
         differences.source();
+        differences.settings();
         differences.domains();
         differences.tables();
         differences.relations();
@@ -77,6 +79,45 @@ public final class Differences {
         if (before.slot() && !after.slot()) {
             add(Rule.SLOT_DROPPED, null, null, "The replication slot " + Topics.slot(context.source()) + " is dropped: every change from now on is lost to all pipelines of this source.", List.of());
         }
+    }
+
+    private void settings() {
+        after.settings().forEach((name, value) -> {
+            if (!value.equals(before.settings().get(name))) {
+                setting(name, value);
+            }
+        });
+    }
+
+    private void setting(String name, String value) {
+        boolean none = value.equals("0") || value.isBlank();
+        switch (name) {
+            case "wal_level" -> {
+                if (!value.equalsIgnoreCase("logical")) {
+                    setting(name, value, Level.BREAKS, "from the server's next start on nothing can be decoded, and with a logical slot in it the server does not start at all");
+                }
+            }
+            case "max_replication_slots", "max_wal_senders", "listen_addresses" -> {
+                if (none) {
+                    setting(name, value, Level.BREAKS, "from the server's next start on capture cannot come back");
+                }
+            }
+            case "default_transaction_read_only" -> {
+                if (List.of("on", "true", "yes", "1").contains(value.toLowerCase(Locale.ROOT))) {
+                    setting(name, value, Level.BREAKS, "Millrace's heartbeat can no longer be written, and the slot retains WAL while the database is quiet");
+                }
+            }
+            case "max_slot_wal_keep_size", "idle_replication_slot_timeout" -> {
+                if (!value.startsWith("-") && !(none && name.startsWith("idle"))) {
+                    setting(name, value, Level.COORDINATION, "a slot that stays behind for longer is invalidated, and every table has to be read again");
+                }
+            }
+            default -> { }
+        }
+    }
+
+    private void setting(String name, String value, Level level, String what) {
+        drafts.add(Draft.of(Rule.SERVER_SETTING, null, name, "The setting " + name + " becomes '" + value + "': " + what + ".", List.of()).at(level));
     }
 
     /** Debezium asks every enum-like type of the database for its labels, and ends when a domain has none. */

@@ -87,10 +87,7 @@ final class TableDifferences {
             if (same == null) {
                 dropped(column, now);
             } else {
-                if (!same.name().equals(column.name()) && uses.has(name, column.name())) {
-                    add(Rule.COLUMN_RENAMED, column.name(), "The column " + name + "." + column.name() + " is now called " + same.name() + ". The documents look for the old name and find nothing.",
-                            uses.of(name, column.name(), "becomes null"));
-                }
+                renamed(column, same);
                 retyped(column, same);
                 nullability(column, same, now);
                 labels(column, same);
@@ -103,6 +100,19 @@ final class TableDifferences {
         now.columns().stream().filter(c -> was.column(c.number()) == null).forEach(this::added);
     }
 
+    private void renamed(Attribute was, Attribute now) {
+        if (was.name().equals(now.name()) || was.generated() && now.generated()) {
+            return;
+        }
+        var change = "The column " + name + "." + was.name() + " is now called " + now.name();
+        if (uses.has(name, was.name())) {
+            add(Rule.COLUMN_RENAMED, was.name(), change + ". The documents look for the old name and find nothing.", uses.of(name, was.name(), "becomes null"));
+        } else {
+            drafts.add(Draft.of(Rule.COLUMN_RENAMED, name, was.name(), change + ", and no event tells of it: no document uses it now, but a pipeline that takes it later is built from rows that have the old name.", List.of())
+                    .at(Level.COORDINATION));
+        }
+    }
+
     private void dropped(Attribute column, Table now) {
         if (uses.has(name, column.name())) {
             boolean again = now.column(column.name()) != null;
@@ -113,12 +123,17 @@ final class TableDifferences {
 
     private void retyped(Attribute was, Attribute now) {
         boolean sameType = was.type().equals(now.type()) && was.enumType() == now.enumType();
-        if (sameType || !uses.has(name, was.name())) {
+        if (sameType || was.generated() && now.generated()) {
             return;
         }
         boolean otherKind = !kind(was).equals(kind(now)) || was.column().encoding() != now.column().encoding();
         var change = "The column " + name + "." + was.name() + " changes from " + was.type() + " to " + now.type();
-        if (otherKind) {
+        if (!uses.has(name, was.name())) {
+            if ((otherKind || rewritten) && !before.table(name).primaryKey().contains(was)) {
+                drafts.add(Draft.of(Rule.COLUMN_RETYPED, name, was.name(), change + ", and no event tells of it: no document uses it now, but a pipeline that takes it later is built from rows that have the old values.",
+                        List.of()).at(Level.COORDINATION));
+            }
+        } else if (otherKind) {
             add(Rule.COLUMN_RETYPED, was.name(), change + ". Its values are written another way, the index's mapping may refuse them, and old rows keep the old form.",
                     uses.of(name, was.name(), "gets another JSON type; the rest " + STALE));
         } else if (rewritten) {
@@ -172,6 +187,9 @@ final class TableDifferences {
         if (column.generated()) {
             draft = Draft.of(Rule.GENERATED_COLUMN, name, column.name(), "The column " + name + "." + column.name() + " is generated; the log does not carry it, so no document can have it.",
                     uses.of(name, column.name(), "is always null"));
+        } else if (!column.prefilled() && !rewritten) {
+            // Its default came later, and is for new rows.
+            return;
         } else if (column.identity() || column.fallback() != null && column.varying()) {
             draft = Draft.of(Rule.DEFAULT_FUNCTION, name, column.name(), "Old rows get a value of " + (column.identity() ? "an identity" : column.fallback()) + " in the new column " + name + "." + column.name()
                     + " that no event tells of; the registry's rule sees nothing of it, and readers take null, or the value of another moment, for it.", uses.of(name, column.name(), "is null for every old row until it is next written"));

@@ -43,7 +43,7 @@ public final class Writes {
         var drafts = new ArrayList<Draft>();
         for (var touch : new LinkedHashSet<>(touches)) {
             var table = state.tables().get(touch.table());
-            if (table == null || born.contains(table.oid()) && !context.uses().has(table.name())) {
+            if (table == null || touch.operation().equals("CONVERT") || born.contains(table.oid()) && !context.uses().has(table.name())) {
                 continue;
             }
             if (table.name().schema().equals(Topics.OWN_SCHEMA)) {

@@ -18,42 +18,70 @@ import org.postgresql.core.TransactionState;
 import org.postgresql.util.PSQLException;
 
 /**
- * A session in a scratch database, in which statements are run one by one. Roles that a statement names and that are not there
- * are made, since no dump has them. Not thread-safe.
+ * A session in a scratch database, in which statements are run one by one. Roles and databases that a statement names and that
+ * are not there are made, since no dump has them. Not thread-safe.
  */
 public final class ScratchDatabase implements AutoCloseable {
 
-    private static final Pattern NAMES_ROLES = Pattern.compile("\\b(GRANT|REVOKE|OWNER|OWNED|ROLE|USER|GROUP|AUTHORIZATION|POLICY|PRIVILEGES)\\b", Pattern.CASE_INSENSITIVE);
+    private static final Pattern NAMES_ROLES = Pattern.compile("\\b(DATABASE|GRANT|REVOKE|OWNER|OWNED|ROLE|USER|GROUP|AUTHORIZATION|POLICY|PRIVILEGES)\\b", Pattern.CASE_INSENSITIVE);
     private static final Pattern MISSING_ROLE = Pattern.compile("[\"“«„](.+)[\"”»“]");
     private static final String UNDEFINED_OBJECT = "42704";
     private static final String DUPLICATE_OBJECT = "42710";
+    private static final String UNDEFINED_DATABASE = "3D000";
+    /** What SET ROLE says of a role that is not there. */
+    private static final String INVALID_VALUE = "22023";
     private static final int MOST_ROLES = 50;
 
-    /** Fires for each statement also when it meets no row, so it sees what functions do in a database without rows. */
+    /**
+     * Triggers on rows fire for each statement also when it meets none, so they see what functions do in a database without rows; as internal
+     * ones they are spared by DISABLE TRIGGER USER. Triggers on events see DDL inside functions, and tables that are written anew.
+     */
     private static final String WATCH = """
+            GRANT SELECT ON pg_file_settings TO PUBLIC;
+            GRANT EXECUTE ON FUNCTION pg_show_all_file_settings() TO PUBLIC;
             CREATE SCHEMA IF NOT EXISTS millrace_check;
-            CREATE OR REPLACE FUNCTION millrace_check.touch() RETURNS trigger LANGUAGE plpgsql AS $f$
+            CREATE OR REPLACE FUNCTION millrace_check.note(what text) RETURNS void LANGUAGE sql AS $f$
+              SELECT pg_catalog.set_config('millrace_check.touched', coalesce(pg_catalog.current_setting('millrace_check.touched', true), '') || what || ' ', false);
+            $f$;
+            CREATE OR REPLACE FUNCTION millrace_check.touch() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $f$
+            BEGIN PERFORM millrace_check.note(TG_OP || ' ' || TG_RELID); RETURN NULL; END $f$;
+            CREATE OR REPLACE FUNCTION millrace_check.ddl() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS $f$
+            BEGIN PERFORM millrace_check.note('DDL 0'); END $f$;
+            CREATE OR REPLACE FUNCTION millrace_check.rewrite() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS $f$
             BEGIN
-              PERFORM pg_catalog.set_config('millrace_check.touched', coalesce(pg_catalog.current_setting('millrace_check.touched', true), '') || TG_OP || ' ' || TG_RELID || ' ', false);
-              RETURN NULL;
+              IF pg_catalog.pg_event_trigger_table_rewrite_reason() & 4 <> 0 THEN
+                PERFORM millrace_check.note('CONVERT ' || pg_catalog.pg_event_trigger_table_rewrite_oid());
+              END IF;
             END $f$;
             DO $d$
-            DECLARE name text;
+            DECLARE watched record;
             BEGIN
-              FOR name IN SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+              IF NOT EXISTS (SELECT FROM pg_event_trigger WHERE evtname = 'millrace_check_ddl') THEN
+                CREATE EVENT TRIGGER millrace_check_ddl ON ddl_command_end EXECUTE FUNCTION millrace_check.ddl();
+                CREATE EVENT TRIGGER millrace_check_drop ON sql_drop EXECUTE FUNCTION millrace_check.ddl();
+                CREATE EVENT TRIGGER millrace_check_rewrite ON table_rewrite EXECUTE FUNCTION millrace_check.rewrite();
+                ALTER EVENT TRIGGER millrace_check_ddl ENABLE ALWAYS;
+                ALTER EVENT TRIGGER millrace_check_drop ENABLE ALWAYS;
+                ALTER EVENT TRIGGER millrace_check_rewrite ENABLE ALWAYS;
+              END IF;
+              FOR watched IN SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name, g.tgname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                LEFT JOIN pg_trigger g ON g.tgrelid = c.oid AND g.tgname = 'millrace_check_touch'
                 WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'millrace_check')
-                  AND NOT EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND g.tgname = 'millrace_check_touch')
+                  AND g.tgenabled IS DISTINCT FROM 'A'
               LOOP
-                EXECUTE 'CREATE TRIGGER millrace_check_touch AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON ' || name || ' FOR EACH STATEMENT EXECUTE FUNCTION millrace_check.touch()';
-                EXECUTE 'ALTER TABLE ' || name || ' ENABLE ALWAYS TRIGGER millrace_check_touch';
+                IF watched.tgname IS NULL THEN
+                  EXECUTE 'CREATE TRIGGER millrace_check_touch AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON ' || watched.name || ' FOR EACH STATEMENT EXECUTE FUNCTION millrace_check.touch()';
+                  UPDATE pg_trigger SET tgisinternal = true WHERE tgrelid = watched.oid AND tgname = 'millrace_check_touch';
+                END IF;
+                EXECUTE 'ALTER TABLE ' || watched.name || ' ENABLE ALWAYS TRIGGER millrace_check_touch';
               END LOOP;
             END $d$""";
 
     /**
-     * A write that a statement made, whatever made it inside the database.
+     * What a statement did, whatever did it inside the database.
      *
-     * @param operation INSERT, UPDATE, DELETE or TRUNCATE
-     * @param table the table's oid
+     * @param operation INSERT, UPDATE, DELETE or TRUNCATE; CONVERT where a table is written anew because a column is converted; DDL
+     * @param table the table's oid; 0 for DDL
      */
     public record Touch(String operation, long table) {}
 
@@ -115,16 +143,21 @@ public final class ScratchDatabase implements AutoCloseable {
         }
     }
 
-    /** Makes a role that is missing; moves one out of the way that was made so and that a migration makes itself. */
+    /** Makes a role or database that is missing; moves one out of the way that was made so and that a migration makes itself. */
     private boolean helped(SQLException e) throws SQLException {
         var name = MISSING_ROLE.matcher(e instanceof PSQLException p && p.getServerErrorMessage() != null ? p.getServerErrorMessage().getMessage() : "");
         if (!name.find()) {
             return false;
         }
         var role = name.group(1);
-        if (UNDEFINED_OBJECT.equals(e.getSQLState()) && e.getMessage().contains("role")) {
-            // In this session, because another one's would not be seen before the next lock.
+        if (UNDEFINED_DATABASE.equals(e.getSQLState())) {
+            server.name(role);
+            return true;
+        }
+        if ((UNDEFINED_OBJECT.equals(e.getSQLState()) || INVALID_VALUE.equals(e.getSQLState())) && e.getMessage().contains("role")) {
+            // In this session, because another one's would not be seen before the next lock. It may do what the owner of the tables may.
             execute("CREATE ROLE " + TableName.quote(role));
+            execute("GRANT " + TableName.quote(text("SELECT session_user")) + " TO " + TableName.quote(role));
             madeRoles.add(role);
             return true;
         }
@@ -164,10 +197,32 @@ public final class ScratchDatabase implements AutoCloseable {
     /** Sets a watch on every table that has none; outside a transaction only. */
     public void watch() throws SQLException {
         execute(WATCH);
+        touched();
     }
 
-    /** What was written since the last call. */
+    /** Switches those watches on again that a statement has switched off. */
+    private void rearm() throws SQLException {
+        execute("""
+                DO $d$
+                DECLARE watched text;
+                BEGIN
+                  FOR watched IN SELECT tgrelid::regclass FROM pg_trigger WHERE tgname = 'millrace_check_touch' AND tgenabled <> 'A' LOOP
+                    EXECUTE 'ALTER TABLE ' || watched || ' ENABLE ALWAYS TRIGGER millrace_check_touch';
+                  END LOOP;
+                END $d$""");
+    }
+
+    /** What was done since the last call. */
     public List<Touch> touched() throws SQLException {
+        var touches = noted();
+        if (touches.stream().anyMatch(t -> t.operation().equals("DDL")) && text("SELECT 1 FROM pg_trigger WHERE tgname = 'millrace_check_touch' AND tgenabled <> 'A' LIMIT 1") != null) {
+            rearm();
+            noted();
+        }
+        return touches;
+    }
+
+    private List<Touch> noted() throws SQLException {
         var touches = new ArrayList<Touch>();
         try (var statement = connection.createStatement();
                 var row = statement.executeQuery("SELECT current_setting('millrace_check.touched', true), set_config('millrace_check.touched', '', false)")) {

@@ -8,7 +8,11 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 
 /**
@@ -22,8 +26,8 @@ public final class ScratchServer implements AutoCloseable {
 
     /** Databases of checks begin with this; the oid of the database in which the lock is held follows. */
     private static final String PREFIX = "millrace_check_";
-    /** The comment on a role that a check has caused. */
-    private static final String MARK = "made by a millrace check";
+    /** The comment on a role or a database that a check has caused. */
+    public static final String MARK = "made by a millrace check";
     private static final long LOCK = 0x6d696c6c72616365L;
     private static final int OLDEST = 150_000;
     private static final String LOCK_NOT_AVAILABLE = "55P03";
@@ -33,13 +37,19 @@ public final class ScratchServer implements AutoCloseable {
     private final Properties login;
     private final Connection connection;
     private final String prefix;
+    private final Set<String> named = new TreeSet<>();
+    /** What is set for the server and its roles before this check. */
+    private final Map<String, String> opening;
+    private Map<String, String> settings;
     private int made;
 
-    private ScratchServer(String url, Properties login, Connection connection, String prefix) {
+    private ScratchServer(String url, Properties login, Connection connection, String prefix) throws SQLException {
         this.url = url;
         this.login = login;
         this.connection = connection;
         this.prefix = prefix;
+        this.opening = settings(connection);
+        this.settings = opening;
     }
 
     /**
@@ -87,7 +97,7 @@ public final class ScratchServer implements AutoCloseable {
         if (table != null) {
             throw new CheckException("The database given for scratch, " + PostgresUrl.shown(url) + ", holds tables (" + table + "), so it may be one that somebody needs; give an empty database on a server of its own");
         }
-        var slot = text(connection, "SELECT slot_name FROM pg_replication_slots WHERE slot_type = 'logical' LIMIT 1");
+        var slot = text(connection, "SELECT slot_name FROM pg_replication_slots WHERE slot_type = 'logical' AND NOT starts_with(slot_name, '" + PREFIX + "') LIMIT 1");
         if (slot != null) {
             throw new CheckException(where + " is replicated from (slot " + slot + "), and a migration could change its roles and slots; give a server of its own");
         }
@@ -118,12 +128,32 @@ public final class ScratchServer implements AutoCloseable {
         for (var name : column("SELECT datname FROM pg_database WHERE starts_with(datname, '" + prefix + "')")) {
             execute("DROP DATABASE IF EXISTS " + TableName.quote(name) + " WITH (FORCE)");
         }
+        dropNamed();
         for (var slot : column("SELECT slot_name FROM pg_replication_slots WHERE slot_type = 'physical' AND starts_with(slot_name, 'millrace_') AND NOT active")) {
             text(connection, "SELECT pg_drop_replication_slot('" + slot + "')");
         }
         for (var role : column("SELECT rolname FROM pg_roles WHERE shobj_description(oid, 'pg_authid') = '" + MARK + "'")) {
             execute("DROP ROLE IF EXISTS " + TableName.quote(role));
         }
+    }
+
+    /** Makes a database of a name that a migration takes for that of its own, so that it can be spoken of. */
+    void name(String database) throws SQLException {
+        execute("CREATE DATABASE " + TableName.quote(database) + " TEMPLATE template0");
+        execute("COMMENT ON DATABASE " + TableName.quote(database) + " IS '" + MARK + "'");
+        named.add(database);
+    }
+
+    /** The databases that are there because migrations name them. */
+    public Set<String> named() {
+        return Set.copyOf(named);
+    }
+
+    private void dropNamed() throws SQLException {
+        for (var name : column("SELECT datname FROM pg_database WHERE shobj_description(oid, 'pg_database') = '" + MARK + "'")) {
+            execute("DROP DATABASE IF EXISTS " + TableName.quote(name) + " WITH (FORCE)");
+        }
+        named.clear();
     }
 
     /** Makes an empty database, or a copy of another one of this server that nobody is connected to. */
@@ -137,18 +167,60 @@ public final class ScratchServer implements AutoCloseable {
         }
     }
 
-    /** Drops a database and the roles that were made after it: they belong to the server, and the next migrations must not meet them. */
+    /** Drops a database, and the other ones and the roles that were made after it: they belong to the server, and the next migrations must not meet them. */
     public void drop(String name) {
         try {
             mark();
             var roles = column("SELECT rolname FROM pg_roles WHERE oid > (SELECT oid FROM pg_database WHERE datname = '" + name + "') AND shobj_description(oid, 'pg_authid') = '" + MARK + "'");
+            for (var other : column("SELECT datname FROM pg_database WHERE oid > (SELECT oid FROM pg_database WHERE datname = '" + name + "') AND NOT starts_with(datname, '" + PREFIX + "')")) {
+                execute("DROP DATABASE IF EXISTS " + TableName.quote(other) + " WITH (FORCE)");
+            }
             execute("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)");
+            dropNamed();
+            restoreSettings();
             for (var role : roles) {
                 execute("DROP ROLE IF EXISTS " + TableName.quote(role));
             }
         } catch (SQLException e) {
             throw new CheckException("Dropping the scratch database " + name + " at " + PostgresUrl.shown(url) + " failed: " + e.getMessage() + "; the next check tries again", e);
         }
+    }
+
+    /** What is set for the server and its roles from now on is to be there before each migration. */
+    public void keepSettings() throws SQLException {
+        settings = settings(connection);
+    }
+
+    /** A migration's ALTER SYSTEM, and what it sets for roles, is not to be the next one's. */
+    private void restoreSettings() throws SQLException {
+        var now = settings(connection);
+        for (var name : now.keySet()) {
+            if (!settings.containsKey(name)) {
+                execute("ALTER " + name.replaceFirst(" SET ", " RESET "));
+            }
+        }
+        for (var setting : settings.entrySet()) {
+            if (!setting.getValue().equals(now.get(setting.getKey()))) {
+                execute("ALTER " + setting.getKey() + " = '" + setting.getValue().replace("'", "''") + "'");
+            }
+        }
+        if (!now.equals(settings)) {
+            text(connection, "SELECT pg_reload_conf()");
+        }
+    }
+
+    /** By what sets them, without its ALTER and its value. */
+    private static Map<String, String> settings(Connection connection) throws SQLException {
+        var settings = new TreeMap<String, String>();
+        try (var statement = connection.createStatement();
+                var row = statement.executeQuery("SELECT 'SYSTEM SET ' || quote_ident(name), setting FROM pg_file_settings WHERE sourcefile LIKE '%postgresql.auto.conf' UNION ALL"
+                        + " SELECT format('ROLE %s SET %I', CASE WHEN setrole = 0 THEN 'ALL' ELSE quote_ident(pg_get_userbyid(setrole)) END, split_part(c, '=', 1)), substr(c, strpos(c, '=') + 1)"
+                        + " FROM pg_db_role_setting CROSS JOIN unnest(setconfig) c WHERE setdatabase = 0")) {
+            while (row.next()) {
+                settings.put(row.getString(1), row.getString(2));
+            }
+        }
+        return settings;
     }
 
     /** Ends whatever runs in the databases of this check, which then fails. May be called by another thread. */
@@ -160,7 +232,12 @@ public final class ScratchServer implements AutoCloseable {
         }
     }
 
-    Connection connect(String database) throws SQLException {
+    /** Whether the log of this server can be read as replication reads it. */
+    public boolean decodes() throws SQLException {
+        return "logical".equals(text(connection, "SHOW wal_level"));
+    }
+
+    public Connection connect(String database) throws SQLException {
         return DriverManager.getConnection(PostgresUrl.with(url, database), login);
     }
 
@@ -223,6 +300,8 @@ public final class ScratchServer implements AutoCloseable {
     @Override
     public void close() {
         try (connection) {
+            settings = opening;
+            restoreSettings();
             sweep();
         } catch (SQLException e) {
             throw new CheckException("Cleaning up the scratch server at " + PostgresUrl.shown(url) + " failed: " + e.getMessage() + "; the next check tries again", e);

@@ -17,6 +17,8 @@ import java.util.regex.Pattern;
 public final class WritePlan {
 
     private static final Pattern WRITES = Pattern.compile("(?is)(INSERT|UPDATE|DELETE|MERGE|WITH)\\b.*");
+    /** An insert of the rows that it spells out; how many these are is known once it has run. */
+    private static final Pattern SPELLED_OUT = Pattern.compile("(?is)INSERT\\b(?!.*\\b(SELECT|TABLE|WITH|CONFLICT)\\b).*");
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /**
@@ -35,7 +37,7 @@ public final class WritePlan {
     }
 
     public static boolean isFor(Statement statement) {
-        return WRITES.matcher(statement.text()).matches();
+        return WRITES.matcher(statement.text()).matches() && !SPELLED_OUT.matcher(statement.text()).matches();
     }
 
     /** What the statement would write; nothing where it does not write or cannot be planned. */
