@@ -1,6 +1,5 @@
-package io.millrace.provisioner.source;
+package io.millrace.pipeline.catalog;
 
-import io.millrace.pipeline.catalog.Catalog;
 import io.millrace.pipeline.file.TableName;
 import java.sql.Connection;
 import java.sql.SQLException;

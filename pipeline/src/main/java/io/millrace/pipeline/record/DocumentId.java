@@ -3,6 +3,7 @@ package io.millrace.pipeline.record;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 
@@ -15,6 +16,8 @@ import java.util.List;
 public final class DocumentId {
 
     private static final int MOST_BYTES = 512;
+    private static final String HASHED = "sha256-";
+    private static final int HEX_DIGITS = 64;
 
     private DocumentId() {}
 
@@ -25,7 +28,42 @@ public final class DocumentId {
         }
         var id = key.size() == 1 ? key.getFirst() : joined(key);
         var bytes = id.getBytes(StandardCharsets.UTF_8);
-        return bytes.length <= MOST_BYTES ? id : "sha256-" + HexFormat.of().formatHex(sha256(bytes));
+        return bytes.length <= MOST_BYTES ? id : HASHED + HexFormat.of().formatHex(sha256(bytes));
+    }
+
+    /**
+     * The way back: the key columns' values as text.
+     *
+     * @param columns of the root's primary key, in its order
+     * @throws IllegalArgumentException when no key has this id, or when the id is a hash, which has no way back
+     */
+    public static List<String> key(String id, List<String> columns) {
+        if (id.startsWith(HASHED) && id.length() == HASHED.length() + HEX_DIGITS) {
+            throw new IllegalArgumentException("The document id " + id + " is the hash of a key longer than " + MOST_BYTES + " bytes, from which no row can be found");
+        }
+        var parts = columns.size() == 1 ? List.of(id) : split(id);
+        if (parts.size() != columns.size()) {
+            throw new IllegalArgumentException("The document id '" + id + "' has " + parts.size() + " parts, the root's primary key has " + columns.size() + " columns: " + String.join(", ", columns));
+        }
+        return parts;
+    }
+
+    private static List<String> split(String id) {
+        var parts = new ArrayList<String>();
+        var part = new StringBuilder();
+        for (int i = 0; i < id.length(); i++) {
+            char c = id.charAt(i);
+            if (c == '\\' && i + 1 < id.length()) {
+                part.append(id.charAt(++i));
+            } else if (c == '|') {
+                parts.add(part.toString());
+                part.setLength(0);
+            } else {
+                part.append(c);
+            }
+        }
+        parts.add(part.toString());
+        return parts;
     }
 
     private static String joined(List<String> key) {

@@ -47,6 +47,18 @@ public final class JoinSql {
         return new JoinSql(catalog).select(pipeline.document());
     }
 
+    /**
+     * The same of one document, which the index of the primary key finds.
+     *
+     * @param catalog has every table of the pipeline, which fits it
+     * @return one SELECT with a parameter for each column of the root's primary key, in its order, to be set as text
+     */
+    public static String ofOne(Pipeline pipeline, Catalog catalog) {
+        var root = catalog.tables().get(pipeline.document().table());
+        var sql = new JoinSql(catalog);
+        return sql.select(pipeline.document()) + root.primaryKey().stream().map(c -> " AND t0." + TableName.quote(c) + " = CAST(? AS " + castable(root.column(c).type()) + ")").collect(Collectors.joining());
+    }
+
     private String select(Node root) {
         var row = row(root.table());
         var key = row.table.primaryKey().stream().map(c -> texts(new Expression.Column(c), row)).collect(Collectors.joining(", "));
@@ -192,7 +204,16 @@ public final class JoinSql {
     }
 
     private static String literal(String text, String catalogType, ColumnType type) {
-        return type.kind() == Kind.KEYWORD ? quote(text) : "CAST(" + quote(text) + " AS " + (catalogType.equals("character") ? "bpchar" : catalogType) + ")";
+        return type.kind() == Kind.KEYWORD ? quote(text) : "CAST(" + quote(text) + " AS " + castable(catalogType) + ")";
+    }
+
+    /** Without a length, which would cut the value. */
+    private static String castable(String catalogType) {
+        return switch (catalogType) {
+            case "character" -> "bpchar";
+            case "bit" -> "varbit";
+            default -> catalogType;
+        };
     }
 
     /** What travels as text is compared as text, all text by code point; a timestamp is taken as UTC. */

@@ -1,20 +1,18 @@
 package io.millrace.values.row;
 
+import io.millrace.pipeline.record.DocumentId;
 import io.millrace.pipeline.type.ColumnType;
 import io.millrace.values.bytes.ByteWriter;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.LocalDate;
 import java.time.OffsetDateTime;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.apache.avro.Schema;
 
 /** The root table's primary key: its columns, and the way back from a document id to the key. Immutable. */
 public final class RootKeys {
-
-    private static final String HASHED = "sha256-";
 
     private final List<String> columns;
     private final List<Column> types;
@@ -38,13 +36,7 @@ public final class RootKeys {
      * @throws IllegalArgumentException when no row can have this id, or when the id is a hash, which has no way back
      */
     public byte[] of(String documentId) {
-        if (documentId.startsWith(HASHED) && documentId.length() == HASHED.length() + 64) {
-            throw new IllegalArgumentException("The document id " + documentId + " is the hash of a key longer than 512 bytes; such a document can only be removed by deleting its row");
-        }
-        var parts = columns.size() == 1 ? List.of(documentId) : split(documentId);
-        if (parts.size() != columns.size()) {
-            throw new IllegalArgumentException("The document id '" + documentId + "' has " + parts.size() + " parts, the root's primary key has " + columns.size() + " columns: " + String.join(", ", columns));
-        }
+        var parts = DocumentId.key(documentId, columns);
         var cells = new ByteWriter(64);
         for (int i = 0; i < parts.size(); i++) {
             try {
@@ -77,23 +69,5 @@ public final class RootKeys {
                 default -> Cell.TEXT;
             }).putBlock(utf8);
         }
-    }
-
-    private static List<String> split(String id) {
-        var parts = new ArrayList<String>();
-        var part = new StringBuilder();
-        for (int i = 0; i < id.length(); i++) {
-            char c = id.charAt(i);
-            if (c == '\\' && i + 1 < id.length()) {
-                part.append(id.charAt(++i));
-            } else if (c == '|') {
-                parts.add(part.toString());
-                part.setLength(0);
-            } else {
-                part.append(c);
-            }
-        }
-        parts.add(part.toString());
-        return parts;
     }
 }

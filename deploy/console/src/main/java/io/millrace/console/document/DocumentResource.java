@@ -100,18 +100,13 @@ public class DocumentResource {
     }
 
     private JsonNode twin(Pipeline pipeline, String id, List<String> notes) {
-        var strange = SqlJoin.strange(pipeline.document());
-        if (!strange.isEmpty()) {
-            notes.add("There is no twin from Postgres: the console's join does not know " + String.join(", ", strange));
-            return null;
-        }
         try (var connection = Pipelines.connect(pipeline)) {
-            var text = new SqlJoin(connection).read(pipeline, id);
+            var text = Twin.read(connection, pipeline, id);
             if (text == null) {
-                notes.add("Postgres has no row " + id + " in " + pipeline.document().table());
+                notes.add("Postgres makes no document of a row " + id + " in " + pipeline.document().table() + (pipeline.document().where() == null ? ": there is none" : ": there is none, or 'where' keeps it out"));
             }
             return text == null ? null : json.readTree(text);
-        } catch (SQLException | JsonProcessingException | IllegalStateException e) {
+        } catch (SQLException | JsonProcessingException | IllegalStateException | IllegalArgumentException e) {
             notes.add("Postgres could not be asked for the same document: " + e.getMessage());
             return null;
         }

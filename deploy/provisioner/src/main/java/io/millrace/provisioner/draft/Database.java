@@ -1,8 +1,8 @@
 package io.millrace.provisioner.draft;
 
 import io.millrace.pipeline.catalog.Catalog;
+import io.millrace.pipeline.catalog.CatalogReader;
 import io.millrace.pipeline.file.TableName;
-import io.millrace.provisioner.source.CatalogReader;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;

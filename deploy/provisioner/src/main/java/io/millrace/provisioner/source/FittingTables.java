@@ -1,6 +1,7 @@
 package io.millrace.provisioner.source;
 
 import io.millrace.pipeline.catalog.CatalogCheck;
+import io.millrace.pipeline.catalog.CatalogReader;
 import io.millrace.pipeline.file.Problem;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.provisioner.Check;
