@@ -14,6 +14,9 @@ import io.millrace.denormalizer.plan.Planner;
 import io.millrace.denormalizer.registry.Registry;
 import io.millrace.denormalizer.registry.RegistryAwayException;
 import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.liveness.Loop;
+import io.millrace.pipeline.liveness.LoopThread;
+import io.millrace.pipeline.liveness.Loops;
 import io.millrace.pipeline.topic.Topics;
 import io.millrace.values.row.RootKeys;
 import io.opentelemetry.api.trace.Tracer;
@@ -53,6 +56,10 @@ final class PipelineJoin {
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
     private static final Duration CLOSING = Duration.ofSeconds(20);
+    /** So long may a thread be in one place before it counts as stuck. */
+    private static final Duration SILENCE = Duration.ofMinutes(2);
+    /** What a stream thread may need beside its patience with the registry. */
+    private static final Duration WORK = Duration.ofMinutes(1);
     private static final Set<String> STATE_SIZES = Set.of("total-sst-files-size", "size-all-mem-tables");
 
     private final Pipeline pipeline;
@@ -67,8 +74,11 @@ final class PipelineJoin {
     private final Tracer tracer;
     private final DocumentSteps steps;
     private final Set<String> erasedAs;
-    private final Thread thread;
+    private final Loops loops = new Loops();
+    private final LoopThread thread;
     private volatile String trouble = "starting";
+    /** What ended the Streams application, null while it runs. */
+    private volatile String failed;
     private volatile String note;
     /** Made at the first run and kept, for meters are registered once. Only for the join's own thread. */
     private Stage made;
@@ -95,7 +105,7 @@ final class PipelineJoin {
         this.tracer = tracer;
         this.steps = steps;
         this.erasedAs = erasedAs;
-        this.thread = Thread.ofPlatform().name("join-" + pipeline.name()).unstarted(this::live);
+        this.thread = loops.thread("join-" + pipeline.name(), Thread.ofPlatform(), SILENCE, this::live);
     }
 
     String name() {
@@ -104,7 +114,13 @@ final class PipelineJoin {
 
     /** Why documents are not up to date, null where nothing stands in the way. */
     String trouble() {
-        return trouble;
+        var stuck = loops.troubles();
+        return stuck.isEmpty() ? trouble : stuck.stream().map(t -> "the thread " + t.loop() + ": " + t).collect(Collectors.joining("; "));
+    }
+
+    /** Which of its threads have ended unseen or are stuck. */
+    Loops threads() {
+        return loops;
     }
 
     /** What is worth knowing though nothing is wrong, null where there is nothing. */
@@ -128,30 +144,38 @@ final class PipelineJoin {
         thread.join(CLOSING.plusSeconds(5));
     }
 
-    private void live() {
-        try (var admin = admin()) {
+    private void live(Loop loop) {
+        try {
             for (var pause = FIRST_PAUSE; !Thread.currentThread().isInterrupted(); ) {
                 long began = System.nanoTime();
-                try {
-                    attempt(admin);
-                } catch (NotReadyException | RegistryAwayException e) {
-                    say(e.getMessage());
-                } catch (ExecutionException e) {
-                    say("Kafka at " + bootstrap + " cannot be asked: " + e.getCause().getMessage() + ". The join waits for it");
-                } catch (RuntimeException e) {
-                    LOG.errorf(e, "The join of the pipeline %s failed and is started again", pipeline.name());
-                    say("The join failed: " + e + ". It is started again; the log says more");
-                }
+                tried(loop);
                 if (fatal) {
                     LOG.errorf("The join of the pipeline %s stays stopped", pipeline.name());
+                    // Health says why, and no restart mends it.
+                    thread.release();
                     return;
                 }
                 boolean ranLong = System.nanoTime() - began > LONGEST_PAUSE.toNanos();
+                loop.waits(pause);
                 Thread.sleep(pause);
                 pause = ranLong ? FIRST_PAUSE : pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
             }
         } catch (InterruptedException e) {
             LOG.infof("The join of the pipeline %s has ended", pipeline.name());
+        }
+    }
+
+    /** Whatever ends an attempt, an Error included, is this pipeline's trouble alone, and another attempt follows. */
+    private void tried(Loop loop) throws InterruptedException {
+        try (var admin = admin()) {
+            attempt(admin, loop);
+        } catch (NotReadyException | RegistryAwayException e) {
+            say(e.getMessage());
+        } catch (ExecutionException e) {
+            say("Kafka at " + bootstrap + " cannot be asked: " + e.getCause().getMessage() + ". The join waits for it");
+        } catch (RuntimeException | Error e) {
+            LOG.errorf(e, "The join of the pipeline %s failed and is started again", pipeline.name());
+            say("The join failed: " + e + ". It is started again; the log says more");
         }
     }
 
@@ -171,8 +195,8 @@ final class PipelineJoin {
         return Admin.create(settings);
     }
 
-    private void attempt(Admin admin) throws ExecutionException, InterruptedException, NotReadyException {
-        var rootKeys = rootKeys();
+    private void attempt(Admin admin, Loop loop) throws ExecutionException, InterruptedException, NotReadyException {
+        var rootKeys = rootKeys(loop);
         if (rootKeys == null) {
             return;
         }
@@ -182,14 +206,15 @@ final class PipelineJoin {
         int partitions = PipelineTopics.prepare(admin, sources, topics, config.replicationFactor());
         try (var firstRead = new FirstRead(admin, new KafkaConsumer<>(new HashMap<>(kafka), new ByteArrayDeserializer(), new ByteArrayDeserializer()), pipeline, config.gateGroup())) {
             var catchUp = new CatchUp(admin, firstRead, topics.application(), partitionsOf(sources, partitions), partitionsOf(List.of(topics.exchange()), partitions), JoinTopology.hops(plan));
-            run(admin, plan, rootKeys, topics, catchUp, partitions);
+            run(admin, plan, rootKeys, topics, catchUp, partitions, loop);
         }
     }
 
     /** The first row of the root table brings the schema of its key; without one there is no document to make. */
-    private RootKeys rootKeys() throws InterruptedException {
+    private RootKeys rootKeys(Loop loop) throws InterruptedException {
         var subject = Topics.keySubject(Topics.rows(pipeline.source().name(), pipeline.document().table()));
         while (true) {
+            loop.beat();
             var schema = registry.latest(subject);
             if (schema != null) {
                 note = null;
@@ -205,7 +230,7 @@ final class PipelineJoin {
         return topics.stream().flatMap(t -> IntStream.range(0, partitions).mapToObj(p -> new TopicPartition(t, p))).toList();
     }
 
-    private void run(Admin admin, Plan plan, RootKeys rootKeys, JoinTopics topics, CatchUp catchUp, int partitions) throws InterruptedException, ExecutionException {
+    private void run(Admin admin, Plan plan, RootKeys rootKeys, JoinTopics topics, CatchUp catchUp, int partitions, Loop loop) throws InterruptedException, ExecutionException {
         var commits = new CommitClock();
         if (made == null) {
             made = new Stage(plan, meters, tracer);
@@ -215,19 +240,27 @@ final class PipelineJoin {
         var pace = new FanOutPace(admin, config.indexerGroup(), partitionsOf(List.of(topics.documents()), partitions));
         var settings = new JoinSettings(catchUp::isDone, config.keepRemoved(), config.maxDocumentBytes(), config.lookupCacheBytes() / pipelines / partitions, pace, steps, erasedAs);
         var topology = JoinTopology.of(plan, topics, rootKeys, registry, commits, settings, running);
-        try (var streams = new KafkaStreams(topology, properties(topics, commits))) {
+        failed = null;
+        try (var clients = new WatchedClients(loops, streamSilence()); var streams = new KafkaStreams(topology, properties(topics, commits), clients)) {
             streams.setUncaughtExceptionHandler(this::answer);
             streams.start();
-            watch(admin, streams, topics, catchUp, pace, running);
+            watch(admin, streams, topics, catchUp, pace, running, loop);
         } finally {
             stage = null;
         }
     }
 
-    private void watch(Admin admin, KafkaStreams streams, JoinTopics topics, CatchUp catchUp, FanOutPace pace, Stage running) throws InterruptedException, ExecutionException {
+    /** A record may wait for the registry as long as the configuration says. */
+    private Duration streamSilence() {
+        var patient = config.registryPatience().plus(WORK);
+        return patient.compareTo(SILENCE) > 0 ? patient : SILENCE;
+    }
+
+    private void watch(Admin admin, KafkaStreams streams, JoinTopics topics, CatchUp catchUp, FanOutPace pace, Stage running, Loop loop) throws InterruptedException, ExecutionException {
         long purged = System.nanoTime() - PURGE.toNanos();
         try {
             while (streams.state() != KafkaStreams.State.ERROR && streams.state() != KafkaStreams.State.NOT_RUNNING) {
+                loop.beat();
                 Thread.sleep(BEAT);
                 try {
                     if (!catchUp.isDone()) {
@@ -266,13 +299,16 @@ final class PipelineJoin {
     }
 
     private void report(KafkaStreams.State state) {
+        if (failed != null) {
+            return;
+        }
         var away = registry.trouble();
         if (state == KafkaStreams.State.RUNNING) {
             if (trouble != null && away == null) {
                 LOG.infof("The join of the pipeline %s runs", pipeline.name());
             }
             trouble = away;
-        } else if (state == KafkaStreams.State.REBALANCING && !fatal) {
+        } else if (state == KafkaStreams.State.REBALANCING) {
             trouble = "the join is rebalancing: partitions are assigned, or state is restored";
         }
     }
@@ -354,15 +390,21 @@ final class PipelineJoin {
         for (var cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof IncompatibleStateException || cause instanceof RegistryAwayException) {
                 fatal |= cause instanceof IncompatibleStateException;
-                say(cause.getMessage());
+                failed(cause.getMessage());
                 return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
             }
         }
         LOG.errorf(failure, "A stream thread of the pipeline %s failed", pipeline.name());
-        say(isDisk(failure)
+        failed(isDisk(failure)
                 ? "Writing the state under " + config.stateFolder().toAbsolutePath() + " failed: " + innermost(failure) + ", with " + (config.stateFolder().toFile().getUsableSpace() >> 20)
                         + " MiB free there. The join is stopped and started again until it can be written; no row is lost. Make room, or move the folder to a larger disk"
                 : "A stream thread failed: " + failure + ". The join is started again; the log says more");
         return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+    }
+
+    /** Stands until another attempt begins: the application still says that it runs while it is shutting down. */
+    private void failed(String reason) {
+        failed = reason;
+        say(reason);
     }
 }

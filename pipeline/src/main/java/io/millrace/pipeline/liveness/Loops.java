@@ -56,8 +56,12 @@ public final class Loops {
         return loops.stream().map(Loop::trouble).filter(Objects::nonNull).sorted(Comparator.comparing(Trouble::loop)).toList();
     }
 
-    /** @param thread the loop's own, null where it is not known */
-    Loop begin(String name, Duration silence, Thread thread) {
+    /**
+     * The same where the thread is known, so that a trouble says where it stands.
+     *
+     * @param thread the loop's own, null where it is not known
+     */
+    public Loop begin(String name, Duration silence, Thread thread) {
         var loop = new Loop(this, name, silence, thread);
         loops.add(loop);
         return loop;

@@ -1,0 +1,90 @@
+package io.millrace.denormalizer.stream;
+
+import io.millrace.pipeline.liveness.Loop;
+import io.millrace.pipeline.liveness.Loops;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.streams.KafkaClientSupplier;
+
+/**
+ * Kafka's clients of one Streams application, by which its stream threads give signs of life: each round of a stream thread
+ * begins with a poll of its own consumer, whether it has tasks, restores state or waits for Kafka. A thread that is stuck in
+ * one record does not come to the next poll. Thread-safe.
+ */
+final class WatchedClients implements KafkaClientSupplier, AutoCloseable {
+
+    private static final int KAFKAS_DELIVERY_TIMEOUT = 120_000;
+
+    private final Loops loops;
+    private final Duration silence;
+    private final Set<Loop> begun = ConcurrentHashMap.newKeySet();
+    private final ThreadLocal<Loop> own = ThreadLocal.withInitial(this::begin);
+
+    /** @param silence the longest time between two polls, beside what a commit waits for the producer */
+    WatchedClients(Loops loops, Duration silence) {
+        this.loops = loops;
+        this.silence = silence;
+    }
+
+    private Loop begin() {
+        var thread = Thread.currentThread();
+        var loop = loops.begin(thread.getName(), silence, thread);
+        begun.add(loop);
+        return loop;
+    }
+
+    @Override
+    public Admin getAdmin(Map<String, Object> config) {
+        return Admin.create(config);
+    }
+
+    @Override
+    public Consumer<byte[], byte[]> getConsumer(Map<String, Object> config) {
+        return new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer()) {
+            @Override
+            public ConsumerRecords<byte[], byte[]> poll(Duration timeout) {
+                own.get().waits(timeout);
+                return super.poll(timeout);
+            }
+        };
+    }
+
+    @Override
+    public Producer<byte[], byte[]> getProducer(Map<String, Object> config) {
+        var delivery = Duration.ofMillis(Long.parseLong(String.valueOf(config.getOrDefault(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, KAFKAS_DELIVERY_TIMEOUT))));
+        return new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer()) {
+            @Override
+            public void flush() {
+                own.get().waits(delivery);
+                super.flush();
+            }
+        };
+    }
+
+    @Override
+    public Consumer<byte[], byte[]> getRestoreConsumer(Map<String, Object> config) {
+        return new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    @Override
+    public Consumer<byte[], byte[]> getGlobalConsumer(Map<String, Object> config) {
+        return getRestoreConsumer(config);
+    }
+
+    /** The application has ended, and its threads with it. */
+    @Override
+    public void close() {
+        begun.forEach(Loop::close);
+    }
+}
