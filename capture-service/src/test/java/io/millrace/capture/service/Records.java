@@ -30,7 +30,7 @@ final class Records implements AutoCloseable {
     private static final HttpClient HTTP = HttpClient.newHttpClient();
 
     /**
-     * @param key null for a truncate
+     * @param key null for a truncate, and where it is not known
      * @param value null for a tombstone, for a truncate, and for a row that could not be written
      * @param isTombstone whether compaction removes the record in the end
      * @param unwritable why it could not be written
@@ -81,7 +81,7 @@ final class Records implements AutoCloseable {
         for (var record : consumer.poll(Duration.ofMillis(100))) {
             var headers = record.headers();
             seen.add(new Row(record.partition(), Op.of(Headers.bytes(headers, Headers.OP)), Headers.position(headers), Headers.number(headers, Headers.COMMITTED, 0),
-                    Headers.text(headers, Headers.TRACEPARENT), record.key().length == 0 ? null : decode(record.key()),
+                    Headers.text(headers, Headers.TRACEPARENT), WireFormat.is(record.key()) ? decode(record.key()) : null,
                     WireFormat.is(record.value()) ? decode(record.value()) : null, record.value() == null, Headers.text(headers, Headers.UNWRITABLE)));
         }
     }
