@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Serdes;
@@ -53,10 +54,10 @@ public final class JoinTopology {
         var sources = new ArrayList<String>();
         for (var topic : sourceTopics(plan)) {
             sources.add("from-" + topic);
-            topology.addSource(AutoOffsetReset.earliest(), "from-" + topic, (record, time) -> Math.max(0, record.timestamp()), bytes, bytes, topic);
+            topology.addSource(AutoOffsetReset.none(), "from-" + topic, (record, time) -> Math.max(0, record.timestamp()), bytes, bytes, topic);
         }
         topology.addProcessor("router", () -> new Router(plan, schemas, settings, commits, stage, new ErasureReader(plan, settings.erasedAs(), rootKeys, schemas)), sources.toArray(String[]::new));
-        topology.addSource(AutoOffsetReset.earliest(), "from-exchange", (record, time) -> Math.max(0, record.timestamp()), bytes, bytes, topics.exchange());
+        topology.addSource(AutoOffsetReset.none(), "from-exchange", (record, time) -> Math.max(0, record.timestamp()), bytes, bytes, topics.exchange());
         var shares = ThreadLocal.withInitial(ThreadShare::new);
         topology.addProcessor("joiner", () -> new Joiner(plan, settings, commits, stage, shares), "from-exchange");
         topology.addStateStore(store(Stores.ROWS), "router", "joiner");
@@ -74,6 +75,11 @@ public final class JoinTopology {
         var topics = new ArrayList<>(plan.tables().stream().map(t -> t.topic()).toList());
         topics.add(Router.outbox(plan));
         return topics;
+    }
+
+    /** The topics that hold the state, as Streams names them. */
+    public static List<String> changelogs(JoinTopics topics) {
+        return Stream.of(Stores.ROWS, Stores.DOCUMENTS, Stores.LOOKUPS).map(store -> topics.application() + "-" + store + "-changelog").toList();
     }
 
     /** How many times a row can travel through the exchange before it is in its document. */

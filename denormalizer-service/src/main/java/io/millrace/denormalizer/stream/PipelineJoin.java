@@ -21,6 +21,7 @@ import io.millrace.pipeline.topic.Topics;
 import io.millrace.values.row.RootKeys;
 import io.opentelemetry.api.trace.Tracer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -80,11 +81,14 @@ final class PipelineJoin {
     /** What ended the Streams application, null while it runs. */
     private volatile String failed;
     private volatile String note;
+    private volatile String near;
     /** Made at the first run and kept, for meters are registered once. Only for the join's own thread. */
     private Stage made;
     /** Null while the join does not run. */
     private volatile Stage stage;
     private volatile boolean fatal;
+    /** Null before the join knew its topics. Only for the join's own thread. */
+    private Foundation foundation;
 
     /**
      * @param pipelines how many share the memory that the configuration gives
@@ -125,7 +129,7 @@ final class PipelineJoin {
 
     /** What is worth knowing though nothing is wrong, null where there is nothing. */
     String note() {
-        return note;
+        return near != null ? near : note;
     }
 
     /** For each partition here, how far its first build is. */
@@ -162,6 +166,10 @@ final class PipelineJoin {
             }
         } catch (InterruptedException e) {
             LOG.infof("The join of the pipeline %s has ended", pipeline.name());
+        } finally {
+            if (foundation != null) {
+                foundation.close();
+            }
         }
     }
 
@@ -206,8 +214,18 @@ final class PipelineJoin {
         int partitions = PipelineTopics.prepare(admin, sources, topics, config.replicationFactor());
         try (var firstRead = new FirstRead(admin, new KafkaConsumer<>(new HashMap<>(kafka), new ByteArrayDeserializer(), new ByteArrayDeserializer()), pipeline, config.gateGroup())) {
             var catchUp = new CatchUp(admin, firstRead, topics.application(), partitionsOf(sources, partitions), partitionsOf(List.of(topics.exchange()), partitions), JoinTopology.hops(plan));
+            var read = new ArrayList<>(partitionsOf(sources, partitions));
+            read.addAll(partitionsOf(List.of(topics.exchange()), partitions));
+            foundation(topics).require(admin, read, partitions, loop);
             run(admin, plan, rootKeys, topics, catchUp, partitions, loop);
         }
+    }
+
+    private Foundation foundation(JoinTopics topics) {
+        if (foundation == null) {
+            foundation = new Foundation(kafka, pipeline.name(), topics, config.replicationFactor(), meters, loops);
+        }
+        return foundation;
     }
 
     /** The first row of the root table brings the schema of its key; without one there is no document to make. */
@@ -262,6 +280,10 @@ final class PipelineJoin {
             while (streams.state() != KafkaStreams.State.ERROR && streams.state() != KafkaStreams.State.NOT_RUNNING) {
                 loop.beat();
                 Thread.sleep(BEAT);
+                if (foundation.isLost()) {
+                    say(foundation.wrong() == null ? "the group begins elsewhere, as a person decided" : foundation.wrong());
+                    return;
+                }
                 try {
                     if (!catchUp.isDone()) {
                         catchUp.check();
@@ -271,7 +293,8 @@ final class PipelineJoin {
                         pace.check();
                     }
                     if (System.nanoTime() - purged > PURGE.toNanos()) {
-                        purge(admin, topics.exchange(), catchUp);
+                        purge(admin, topics.exchange(), foundation.finished(catchUp.committed()));
+                        near = foundation.warning();
                         running.lag(catchUp.lag());
                         running.state(stateBytes(streams));
                         // Only now: while Kafka does not answer it is asked at every beat, and the trouble stays reported.
@@ -314,8 +337,8 @@ final class PipelineJoin {
     }
 
     /** What was consumed is not needed any more; Streams does this only for topics of its own. */
-    private static void purge(Admin admin, String exchange, CatchUp offsets) throws ExecutionException, InterruptedException {
-        var consumed = offsets.committed().entrySet().stream().filter(e -> e.getKey().topic().equals(exchange))
+    private static void purge(Admin admin, String exchange, Map<TopicPartition, Long> over) throws ExecutionException, InterruptedException {
+        var consumed = over.entrySet().stream().filter(e -> e.getKey().topic().equals(exchange))
                 .collect(Collectors.toMap(Map.Entry::getKey, e -> RecordsToDelete.beforeOffset(e.getValue())));
         if (!consumed.isEmpty()) {
             admin.deleteRecords(consumed).all().get();
@@ -345,7 +368,7 @@ final class PipelineJoin {
         p.put(StreamsConfig.mainConsumerPrefix(CommitInterceptor.CLOCK), commits);
         // Who comes back after a crash is the member that it was: the others need not wait for its old session to time out.
         p.put(StreamsConfig.mainConsumerPrefix(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG), memberId);
-        p.put(StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
+        p.put(StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "none");
         p.put(StreamsConfig.consumerPrefix(ConsumerConfig.METADATA_MAX_AGE_CONFIG), 30_000);
         p.put(StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), (int) config.sessionTimeout().toMillis());
         p.put(StreamsConfig.consumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG), (int) config.sessionTimeout().toMillis() / 5);

@@ -84,6 +84,11 @@ public final class Topics {
         return joinGroup + "-state";
     }
 
+    /** How far a join's group has come, and how long the logs are that it writes, where it outlives the group's offsets. One partition; compacted. */
+    public static String joinMarks(String joinGroup) {
+        return joinGroup + "-marks";
+    }
+
     /** The one slot of a source. */
     public static String slot(String source) {
         return "millrace_" + source.replace('-', '_');

@@ -12,8 +12,8 @@ import java.util.stream.Stream;
 /** What the stages make for themselves in Kafka while they run, and what goes with their pipelines and with those that they replace. */
 record StageTopics(Set<String> topics, Pattern joins) {
 
-    /** The exchange and the state topic and the changelogs of its stores. */
-    private static final String TOPIC = "(-exchange|-state|-[a-z]+-changelog)";
+    /** The exchange, the state topic, the marks and the changelogs of its stores. */
+    private static final String TOPIC = "(-exchange|-state|-marks|-[a-z]+-changelog)";
 
     static StageTopics of(Collection<PipelineFile> files) {
         var pipelines = files.stream().map(PipelineFile::pipeline).toList();
