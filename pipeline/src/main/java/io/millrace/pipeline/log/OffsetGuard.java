@@ -238,16 +238,16 @@ public final class OffsetGuard implements AutoCloseable {
             reading.open(log, mark, known, now);
         }
         if (reading.start() != was && readings.get(partition) == reading) {
-            say(partition, reading.start(), mark);
+            say(partition, reading.start(), mark, before);
         }
     }
 
-    private void say(TopicPartition partition, Start start, Mark mark) {
+    private void say(TopicPartition partition, Start start, Mark mark, long committed) {
         switch (start) {
             case Start.Absent absent -> LOG.log(System.Logger.Level.DEBUG, partition + " is not there yet");
             case Start.Held held -> LOG.log(System.Logger.Level.ERROR, partition + " is held " + text(partition, held));
-            case Start.From from when mark == null -> LOG.log(System.Logger.Level.INFO, "The group " + group + " has no mark for " + partition + " yet; it is taken as it is, from offset " + from.offset());
-            case Start.From from when mark.begin() -> LOG.log(System.Logger.Level.WARNING, partition + " is read from offset " + from.offset() + ", as a person decided");
+            case Start.From from when mark == null && committed >= 0 -> LOG.log(System.Logger.Level.INFO, "The group " + group + " left no mark for " + partition + ", so its offset " + committed + " is taken as it is");
+            case Start.From from when mark != null && mark.begin() -> LOG.log(System.Logger.Level.WARNING, partition + " is read from offset " + from.offset() + ", as a person decided");
             case Start.From from -> LOG.log(System.Logger.Level.DEBUG, partition + " is read from offset " + from.offset());
         }
     }
