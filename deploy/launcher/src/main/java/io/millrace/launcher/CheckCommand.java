@@ -10,7 +10,10 @@ import io.millrace.check.MigrationCheck;
 import io.millrace.check.Report;
 import io.millrace.check.report.Format;
 import io.millrace.check.scratch.ScratchServer;
+import io.millrace.check.script.Migration;
 import io.millrace.check.script.Migrations;
+import io.millrace.launcher.scratch.EmbeddedScratch;
+import io.millrace.launcher.scratch.TimeLimit;
 import io.millrace.local.LocalException;
 import io.millrace.pipeline.file.InvalidPipelineException;
 import io.millrace.pipeline.file.PipelineFile;
@@ -21,6 +24,7 @@ import java.io.PrintWriter;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -65,6 +69,10 @@ final class CheckCommand implements Callable<Integer> {
     private Format format;
     @Option(names = "--output", paramLabel = "FILE", description = "Where to write the report. Default: standard output.")
     private Path output;
+    @Option(names = "--time-limit", paramLabel = "DURATION", defaultValue = "PT10M", description = "How long it may take, as ISO 8601 writes it; what runs then is ended. Default: ${DEFAULT-VALUE}.")
+    private Duration timeLimit;
+    @Option(names = "--require-sandbox", description = "Check nothing where this machine lets the scratch server have no sandbox; without this it is said, and checked all the same.")
+    private boolean requireSandbox;
     @Option(names = "--fail-on", paramLabel = "LEVEL", defaultValue = "COORDINATION", description = "breaks, coordination, wal or fine. Default: coordination.")
     private Level failOn;
 
@@ -87,10 +95,18 @@ final class CheckCommand implements Callable<Integer> {
         var files = pipelines();
         var ordered = Migrations.read(migrations, placeholders);
         var request = new CheckRequest(files, baseline.equals("none") ? Baseline.NOTHING : Baselines.of(baseline), role, counts(), registry, massRows);
-        try (var place = scratch == null ? EmbeddedScratch.start(DataFolder.home().resolve(".millrace"), progress) : null;
+        try (var place = scratch == null ? EmbeddedScratch.start(DataFolder.home().resolve(".millrace"), requireSandbox, progress) : null;
                 var server = place == null ? ScratchServer.open(scratch, null, null, progress) : place.open(progress);
-                var check = MigrationCheck.prepare(server, request, progress)) {
+                var limit = TimeLimit.start(timeLimit, place == null ? server::endSessions : place::close)) {
+            return judge(server, request, ordered, limit, progress);
+        }
+    }
+
+    private Report judge(ScratchServer server, CheckRequest request, List<Migration> ordered, TimeLimit limit, Consumer<String> progress) {
+        try (var check = MigrationCheck.prepare(server, request, progress)) {
             return check.judge(ordered);
+        } catch (CheckException e) {
+            throw limit.hasPassed() ? new CheckException("The check was ended after " + timeLimit.toSeconds() + " s (--time-limit); check fewer migrations at once, or give it more time", e) : e;
         }
     }
 

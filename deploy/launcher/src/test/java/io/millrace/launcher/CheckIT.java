@@ -223,6 +223,15 @@ class CheckIT {
     }
 
     @Test
+    void aMigrationThatDoesNotEndIsEndedAndItsServerIsAsBefore() throws Exception {
+        write("sleep.sql", "SELECT pg_sleep(100000);\n");
+        assertEquals(2, checkThere(path("sleep.sql"), "--time-limit", "PT5S"));
+        assertTrue(err.toString().contains("was ended after 5 s (--time-limit)"), err.toString());
+        assertEquals(0, checkThere(path("index.sql")), () -> out + "\n" + err);
+        assertSwept();
+    }
+
+    @Test
     void whatAMigrationSetsForTheServerAndTheDatabaseIsFoundAndPutBack() throws Exception {
         write("level.sql", "ALTER SYSTEM SET wal_level = 'replica';\n");
         assertEquals(1, checkThere(path("level.sql")), () -> out + "\n" + err);
