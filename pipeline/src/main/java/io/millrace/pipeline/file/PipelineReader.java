@@ -66,11 +66,13 @@ final class PipelineReader {
     }
 
     private static Source source(Yaml yaml, Path folder) {
+        var recovery = yaml.get("recovery");
         var source = new Source(
                 text(yaml.need("name")),
                 reference(yaml.need("url"), folder, true),
                 reference(yaml.need("user"), folder, true),
-                reference(yaml.need("password"), folder, false));
+                reference(yaml.need("password"), folder, false),
+                recovery == null ? Source.Recovery.ASK : recovery.oneOfWords(Source.Recovery.class));
         yaml.done();
         return source;
     }

@@ -9,10 +9,13 @@ import java.nio.ByteBuffer;
  * committed before this change in the stream, never decreases from one record to the next; {@code lsn}, the change's
  * own WAL position, orders the changes within a transaction. The event LSN alone would not do: a transaction that was
  * open while a snapshot ran has changes with lower LSNs than the snapshot, yet it is newer. A snapshot row carries the
- * snapshot's LSN twice.
+ * snapshot's LSN and 0, so that every change after the snapshot is newer.
  *
- * @param commit LSN as an unsigned 64-bit number; the part that becomes a document's version
- * @param lsn LSN of the change itself
+ * <p>Both parts are LSNs as long as the database has one history. After it was restored from a backup or replaced, capture
+ * adds a number to them by which every later position is above every earlier one.
+ *
+ * @param commit as an unsigned 64-bit number; the part that becomes a document's version
+ * @param lsn of the change itself
  * @see <a href="https://www.postgresql.org/docs/current/protocol-logical-replication.html">logical replication protocol</a>
  */
 public record Position(long commit, long lsn) implements Comparable<Position> {

@@ -65,6 +65,11 @@ public final class Topics {
         return tablesRead(source) + ".reached";
     }
 
+    /** What capture remembers of its source: how far it is captured, and what may be missing. One partition; compacted. */
+    public static String captureState(String source) {
+        return tablesRead(source) + ".state";
+    }
+
     /** The consumer group of a pipeline's join. */
     public static String joinGroup(String pipeline) {
         return "millrace-denormalizer-" + pipeline;

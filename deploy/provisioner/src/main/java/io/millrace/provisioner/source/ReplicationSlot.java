@@ -32,8 +32,8 @@ public final class ReplicationSlot implements Step {
             return new Check.Done();
         }
         if (is("wal_status = 'lost'")) {
-            return new Check.Advised(List.of("The slot " + name + " is lost: max_slot_wal_keep_size let the WAL go that it needed. Stop capture, run SELECT pg_drop_replication_slot('" + name
-                    + "'), and start capture with millrace.capture.lost-slot=snapshot"));
+            return new Check.Advised(List.of("The slot " + name + " is lost: max_slot_wal_keep_size let the WAL go that it needed. Run ./millrace recover " + database.name()
+                    + ", which makes it anew and reads every table again"));
         }
         if (database.isAtLeast(STANDBYS_FOLLOW) && is("NOT failover")) {
             return new Check.Advised(List.of("The slot " + name + " would not survive a failover. Stop capture, run ALTER_REPLICATION_SLOT " + name + " (FAILOVER true) on a replication connection"
