@@ -1,11 +1,7 @@
 package io.millrace.capture.engine;
 
 import io.micrometer.core.instrument.MeterRegistry;
-import io.millrace.capture.registry.RegistryAwayException;
 import io.millrace.capture.registry.SchemaIds;
-import io.millrace.capture.row.Captured;
-import io.millrace.capture.row.Changes;
-import io.millrace.capture.row.Environment;
 import io.millrace.capture.row.Tracing;
 import io.millrace.capture.row.Transforms;
 import io.millrace.capture.send.Progress;
@@ -18,83 +14,75 @@ import io.millrace.capture.source.SourceCheck;
 import io.millrace.capture.source.UnpublishedColumns;
 import io.millrace.capture.text.TextSnapshot;
 import io.millrace.pipeline.file.TableName;
-import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Position;
-import io.millrace.pipeline.schema.Column;
 import io.millrace.pipeline.topic.Topics;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.apache.avro.Schema;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.jboss.logging.Logger;
 
 /**
- * Captures one source until it is stopped: checks, makes the slot, reads tables that were never read, streams; and begins
- * again with the checks whenever something fails.
+ * Captures one source until it is stopped: checks, makes the slot, reads tables that were never read or of which changes
+ * may be missing, streams; and begins again with the checks whenever something fails or the source was changed.
  */
 public final class CaptureRun {
 
     private static final Logger LOG = Logger.getLogger(CaptureRun.class);
 
-    /** What to do when the slot is gone though tables were captured through it. */
-    public enum LostSlot {
-        /** Wait and say so: a person must know that changes are missing. */
-        FAIL,
-        /** Make a new slot and read every table again. Rows that were deleted in between stay downstream. */
-        SNAPSHOT
-    }
+    /** How far the clocks of database and capture may be apart. */
+    private static final long CLOCK_SKEW_MICROS = 600_000_000L;
 
     private final EngineSettings settings;
     private final Set<TableName> tables;
-    private final Map<TableName, Transforms> transforms;
-    private final SchemaIds schemaIds;
     private final Progress progress;
     private final Sender sender;
     private final MissingValues missingValues;
     private final Slot slot;
-    private final Tracing tracing;
-    private final MeterRegistry meters;
     private final StreamMeters stream;
     private final Readiness readiness;
     private final Patience patience;
-    private final LostSlot lostSlot;
+    private final Start start;
+    private final Watch watch;
+    private final Writer.Tools tools;
     private final AtomicBoolean stopping = new AtomicBoolean();
     /** What was last said of tables that inherit. */
     private List<String> inheritingSaid = List.of();
+    /** Whether the engine was ended so that another plan is made. */
+    private final AtomicBoolean anew = new AtomicBoolean();
     /** Guarded by this. */
     private Engine engine;
 
     /**
      * @param tables every table of the pipelines; Millrace's own are added
      * @param transforms of the tables that have some
+     * @param automatic whether what may be missing is read again without being asked for
      */
     public CaptureRun(EngineSettings settings, Collection<TableName> tables, Map<TableName, Transforms> transforms, SchemaIds schemaIds, Progress progress,
-            Sender sender, Tracing tracing, MeterRegistry meters, Readiness readiness, Patience patience, LostSlot lostSlot) {
+            Sender sender, Tracing tracing, MeterRegistry meters, Readiness readiness, Patience patience, boolean automatic) {
         this.settings = settings;
         this.tables = new TreeSet<>(tables);
         this.tables.add(Topics.OUTBOX);
         this.tables.add(Topics.HEARTBEAT);
-        this.transforms = Map.copyOf(transforms);
-        this.schemaIds = schemaIds;
         this.progress = progress;
         this.sender = sender;
         this.missingValues = new MissingValues(settings.source(), Topics.publication(settings.sourceName()));
         this.slot = new Slot(settings.source(), settings.sourceName());
-        this.tracing = tracing;
-        this.meters = meters;
         this.stream = new StreamMeters(meters, settings.heartbeat());
         this.readiness = readiness;
         this.patience = patience;
-        this.lostSlot = lostSlot;
+        var marks = new Marks(progress);
+        this.start = new Start(settings.sourceName(), settings.source(), slot, this.tables, progress, marks, readiness, automatic);
+        this.watch = new Watch(settings.source(), slot, this.tables, marks, this::startAnew);
+        this.tools = new Writer.Tools(settings.sourceName(), Map.copyOf(transforms), schemaIds, progress, sender, missingValues, tracing, meters, stream, slot, marks, patience, start::diverged);
     }
 
     /** Captures until {@link #stop()}. */
@@ -118,6 +106,9 @@ public final class CaptureRun {
             } catch (RuntimeException e) {
                 LOG.error("Capture failed unexpectedly", e);
                 reason = "Capture failed unexpectedly: " + e + "; starting again";
+            }
+            if (anew.getAndSet(false)) {
+                continue;
             }
             failures = System.nanoTime() - began > 60_000_000_000L ? 0 : failures + 1;
             if (!stopping.get()) {
@@ -146,30 +137,53 @@ public final class CaptureRun {
         }
     }
 
+    /** Looks at the source; to be called at an interval, by a thread of its own. */
+    public void look() {
+        watch.look();
+        if (anew.get()) {
+            // An engine that was still starting could not be ended.
+            closeEngine();
+        }
+    }
+
+    /** The slot as it was last seen, null where there is none or Postgres does not answer. */
+    public Slot.State slotState() {
+        return watch.slotState();
+    }
+
+    /** Has everything read again of which changes may be missing. */
+    public void recover() {
+        LOG.info("The recovery of what may be missing is asked for");
+        start.ask();
+        // From a thread of its own, because ending the engine waits for what is in flight.
+        Thread.ofVirtual().name("recovery").start(this::startAnew);
+    }
+
+    private void startAnew() {
+        anew.set(true);
+        patience.hurry();
+        closeEngine();
+    }
+
     private void once() throws InterruptedException, SQLException {
-        var problems = SourceCheck.problems(settings.source(), settings.sourceName(), tables);
+        anew.set(false);
+        var problems = SourceCheck.problems(settings.source(), settings.sourceName());
         if (!problems.isEmpty()) {
-            throw new StartException(String.join("\n", problems));
+            throw new StartException(Stream.concat(problems.stream(), start.tableProblems().stream()).collect(Collectors.joining("\n")));
         }
-        checkTopics();
+        var plan = start.plan();
+        readiness.troubles(plan.troubles());
+        checkTopics(plan.streamed());
         warnOfInheritance();
-        var leftOut = UnpublishedColumns.of(settings.source(), settings.sourceName(), tables);
-        var read = new TreeSet<>(progress.tables());
-        long start = start(read);
-        // A table that was taken out and comes back has missed changes.
-        boolean changed = read.retainAll(tables);
-        var unread = new TreeSet<>(tables);
-        unread.removeAll(read);
-        unread.remove(Topics.HEARTBEAT);
-        if (!unread.isEmpty()) {
-            snapshot(unread, leftOut, start);
-            read.addAll(unread);
-            changed = true;
+        var leftOut = UnpublishedColumns.of(settings.source(), settings.sourceName(), plan.streamed());
+        if (!plan.read().isEmpty()) {
+            snapshot(plan, leftOut);
+            progress.remember(plan.whole());
+            progress.save(plan.whole().keySet().stream().filter(tables::contains).toList());
+            anew.set(true);
+            return;
         }
-        if (changed) {
-            progress.save(read);
-        }
-        stream(leftOut, start);
+        stream(plan, leftOut);
     }
 
     private void warnOfInheritance() throws SQLException {
@@ -181,8 +195,8 @@ public final class CaptureRun {
         }
     }
 
-    private void checkTopics() throws InterruptedException {
-        var topics = tables.stream().filter(t -> !t.equals(Topics.HEARTBEAT)).map(t -> Topics.captured(settings.sourceName(), t)).toList();
+    private void checkTopics(Collection<TableName> streamed) throws InterruptedException {
+        var topics = streamed.stream().filter(t -> !t.equals(Topics.HEARTBEAT)).map(t -> Topics.captured(settings.sourceName(), t)).toList();
         var counts = progress.partitions(topics);
         var missing = topics.stream().filter(t -> !counts.containsKey(t)).toList();
         if (!missing.isEmpty()) {
@@ -194,47 +208,41 @@ public final class CaptureRun {
         }
     }
 
-    private long start(Set<TableName> read) throws SQLException {
-        var confirmed = slot.confirmed();
-        if (confirmed.isPresent()) {
-            return confirmed.getAsLong();
-        }
-        if (!read.isEmpty()) {
-            if (lostSlot == LostSlot.FAIL) {
-                throw new StartException("The replication slot " + slot.name() + " is gone, though " + read.size() + " tables were captured through it: changes since then are lost. "
-                        + "After a failover, check that the slot was synchronized; to go on, set millrace.capture.lost-slot=snapshot, which reads every table again, "
-                        + "and verify the documents, because rows deleted in between are not noticed");
-            }
-            LOG.warnf("The replication slot %s is gone; making a new one and reading %d tables again", slot.name(), read.size());
-            read.clear();
-        }
-        readiness.preparing("making the replication slot " + slot.name() + ", which waits for the transactions that are open now");
-        long start = slot.create();
-        LOG.infof("Made the replication slot %s at %s", slot.name(), Position.lsnText(start));
-        return start;
-    }
-
-    private void snapshot(Collection<TableName> unread, Map<TableName, Set<String>> leftOut, long start) throws InterruptedException, SQLException {
-        LOG.infof("Reading %d tables as of %s: %s", unread.size(), Position.lsnText(start), unread);
+    private void snapshot(Plan plan, Map<TableName, Set<String>> leftOut) throws InterruptedException, SQLException {
+        var unread = plan.read();
+        LOG.infof("Reading %d tables as of %s: %s", unread.size(), Position.lsnText(plan.start()), unread);
         var finished = new AtomicBoolean();
-        var writer = new Writer(start);
+        var writer = new Writer(tools, plan, false);
         stream.unread(unread.size());
         var phase = "reading " + unread.size() + " tables";
         boolean inChunks = TextSnapshot.UNCHANGED.containsAll(KeyTypes.of(settings.source(), unread));
-        run(settings.snapshot(unread, leftOut, inChunks), batch -> {
-            writer.accept(batch);
-            for (var record : batch) {
-                if (EngineSettings.NOTIFICATIONS.equals(record.topic()) && ends(record)) {
+        run(settings.snapshot(unread, leftOut, inChunks, erasuresSince(plan)), new Engine.Consumer() {
+            @Override
+            public void accept(List<SourceRecord> batch) throws InterruptedException {
+                writer.accept(batch);
+                if (batch.stream().anyMatch(record -> EngineSettings.NOTIFICATIONS.equals(record.topic()) && ends(record))) {
                     stream.unread(0);
                     finished.set(true);
                     // From a thread of its own, because closing waits for this one.
-                    Thread.ofVirtual().name("end of snapshot").start(this::closeEngine);
+                    Thread.ofVirtual().name("end of snapshot").start(CaptureRun.this::closeEngine);
                 }
+            }
+
+            @Override
+            public boolean confirms(SourceRecord last) {
+                return true;
             }
         }, () -> readiness.ready(phase));
         if (!finished.get()) {
             throw new StartException("The snapshot ended before all tables were read; starting it again");
         }
+        writer.gone(plan.reconciled());
+    }
+
+    /** An erasure that is brought again would take away a document that was made anew after it, so only those are read that may be missing. */
+    private static long erasuresSince(Plan plan) {
+        var known = plan.tables().get(Topics.OUTBOX);
+        return known == null || known.gap() == null ? 0 : Math.max(0, known.gap().from().micros() - CLOCK_SKEW_MICROS);
     }
 
     private boolean ends(SourceRecord record) {
@@ -253,9 +261,14 @@ public final class CaptureRun {
         };
     }
 
-    private void stream(Map<TableName, Set<String>> leftOut, long start) throws InterruptedException {
-        LOG.infof("Streaming from %s", Position.lsnText(start));
-        run(settings.stream(tables, leftOut, start), new Writer(start), () -> readiness.ready("streaming"));
+    private void stream(Plan plan, Map<TableName, Set<String>> leftOut) throws InterruptedException {
+        LOG.infof("Streaming from %s", Position.lsnText(plan.start()));
+        watch.follow(plan);
+        try {
+            run(settings.stream(plan.streamed(), leftOut, plan.start()), new Writer(tools, plan, true), () -> readiness.ready("streaming"));
+        } finally {
+            watch.follow(null);
+        }
     }
 
     private void run(Properties properties, Engine.Consumer consumer, Runnable polling) throws InterruptedException {
@@ -263,6 +276,9 @@ public final class CaptureRun {
         synchronized (this) {
             if (stopping.get()) {
                 throw new InterruptedException("Capture is being stopped");
+            }
+            if (anew.get()) {
+                return;
             }
             made = new Engine(properties, consumer, polling);
             engine = made;
@@ -283,69 +299,6 @@ public final class CaptureRun {
         }
         if (running != null) {
             running.close();
-        }
-    }
-
-    /** Writes batches of one engine run to Kafka. */
-    private final class Writer implements Engine.Consumer, Environment {
-        private final long start;
-        private final Changes changes = new Changes(settings.sourceName(), transforms, sender.mostBytes(), this, tracing, meters);
-        private final Map<String, Integer> partitions = new HashMap<>();
-
-        Writer(long start) {
-            this.start = start;
-        }
-
-        @Override
-        public void accept(List<SourceRecord> events) throws InterruptedException {
-            long began = System.nanoTime();
-            var batch = new ArrayList<Captured>(events.size());
-            for (var event : events) {
-                changes.of(event, start, batch::add);
-            }
-            var heartbeat = changes.takeHeartbeat();
-            stream.began(!batch.isEmpty() ? batch.getFirst().committedMicros() : heartbeat == null ? 0 : heartbeat.committedMicros());
-            if (!batch.isEmpty()) {
-                send(batch);
-            }
-            if (heartbeat != null) {
-                progress.reached(heartbeat.lsn());
-            }
-            stream.ended(batch.size(), System.nanoTime() - began);
-        }
-
-        private void send(List<Captured> batch) throws InterruptedException {
-            patience.insist(SendException.class, () -> {
-                sender.send(batch);
-                return null;
-            });
-            long now = Headers.nowMicros();
-            for (var captured : batch) {
-                captured.table().acknowledged(captured, now);
-            }
-        }
-
-        @Override
-        public int schemaId(String subject, Schema schema) throws InterruptedException {
-            return patience.insist(RegistryAwayException.class, () -> schemaIds.id(subject, schema));
-        }
-
-        @Override
-        public int partitions(String topic) throws InterruptedException {
-            var known = partitions.get(topic);
-            if (known == null) {
-                known = patience.insist(SendException.class, () -> progress.partitions(List.of(topic)).get(topic));
-                if (known == null) {
-                    throw new StartException("Kafka has no topic " + topic + " any more; make it by provisioning the source; trying again");
-                }
-                partitions.put(topic, known);
-            }
-            return known;
-        }
-
-        @Override
-        public Map<String, String> missingValues(TableName table, List<String> columns, List<Column> keyColumns, List<Object> key, List<String> missing) throws InterruptedException {
-            return patience.insist(SQLException.class, () -> missingValues.read(table, columns, keyColumns, key, missing));
         }
     }
 }

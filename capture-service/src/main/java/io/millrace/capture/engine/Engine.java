@@ -21,6 +21,9 @@ final class Engine {
     interface Consumer {
         /** Returns when Kafka holds all of the batch; an exception ends the run. */
         void accept(List<SourceRecord> batch) throws InterruptedException;
+
+        /** Whether Postgres may be told that everything up to this record, the last of a batch, is in Kafka. */
+        boolean confirms(SourceRecord last) throws InterruptedException;
     }
 
     private final DebeziumEngine<RecordChangeEvent<SourceRecord>> engine;
@@ -44,14 +47,18 @@ final class Engine {
     }
 
     private void handle(List<RecordChangeEvent<SourceRecord>> batch, RecordCommitter<RecordChangeEvent<SourceRecord>> committer, Consumer consumer) throws InterruptedException {
+        boolean confirms;
         try {
             consumer.accept(batch.stream().map(RecordChangeEvent::record).toList());
+            confirms = consumer.confirms(batch.getLast().record());
         } catch (RuntimeException e) {
             failure.compareAndSet(null, new Failure(e.getMessage(), e));
             throw e;
         }
-        // The offsets of a later change include those of the earlier ones.
-        committer.markProcessed(batch.getLast());
+        if (confirms) {
+            // The offsets of a later change include those of the earlier ones.
+            committer.markProcessed(batch.getLast());
+        }
         committer.markBatchFinished();
     }
 

@@ -7,6 +7,8 @@ import io.millrace.capture.text.TextSnapshot;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.topic.Topics;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Properties;
@@ -38,6 +40,9 @@ public record EngineSettings(
     /** Where Debezium would put what it wants to tell; none of it leaves this process. */
     static final String NOTIFICATIONS = "millrace-notifications";
 
+    /** Values as {@link TextSnapshot} reads them. */
+    private static final String ERASURES = "SELECT id, aggregatetype, aggregateid, type, \"timestamp\"::text AS \"timestamp\", payload, tracingspancontext FROM "
+            + Topics.OUTBOX.sql() + " WHERE \"timestamp\" >= ";
     private static final Duration LOCK_TIMEOUT = Duration.ofSeconds(10);
     private static final String HEARTBEAT_QUERY = "INSERT INTO millrace.heartbeat (id, beat) VALUES (1, now()) ON CONFLICT (id) DO UPDATE SET beat = excluded.beat";
 
@@ -45,8 +50,9 @@ public record EngineSettings(
      * Settings of an engine that reads tables whole and then has nothing more to do.
      *
      * @param inChunks whether several connections may read one table; else each reads another table
+     * @param erasuresSince of the outbox only what was requested since then is read, in microseconds since the Unix epoch; 0 for all of it
      */
-    Properties snapshot(Collection<TableName> tables, Map<TableName, Set<String>> leftOut, boolean inChunks) {
+    Properties snapshot(Collection<TableName> tables, Map<TableName, Set<String>> leftOut, boolean inChunks, long erasuresSince) {
         var properties = common(tables, leftOut);
         properties.setProperty("snapshot.mode", "initial_only");
         // The slot is older than the snapshot, so whatever the snapshot's connections see differently is still to come.
@@ -60,6 +66,11 @@ public record EngineSettings(
         properties.setProperty("snapshot.query.mode", "custom");
         properties.setProperty("snapshot.query.mode.custom.name", TextSnapshot.NAME);
         properties.setProperty("legacy.snapshot.max.threads", Boolean.toString(!inChunks));
+        if (erasuresSince > 0) {
+            var outbox = Topics.OUTBOX.toString();
+            properties.setProperty("snapshot.select.statement.overrides", outbox);
+            properties.setProperty("snapshot.select.statement.overrides." + outbox, ERASURES + "'" + Instant.EPOCH.plus(erasuresSince, ChronoUnit.MICROS) + "'");
+        }
         properties.setProperty("notification.enabled.channels", "sink");
         properties.setProperty("notification.sink.topic.name", NOTIFICATIONS);
         return properties;

@@ -2,7 +2,7 @@ package io.millrace.capture.engine;
 
 import io.micrometer.core.instrument.Counter;
 import java.time.Duration;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /** Tries again, later and later, until a server answers or capture is stopped. Thread-safe. */
@@ -13,7 +13,8 @@ public final class Patience {
 
     private final Readiness readiness;
     private final Counter retries;
-    private final CountDownLatch stopped = new CountDownLatch(1);
+    private final Semaphore hurry = new Semaphore(0);
+    private volatile boolean stopped;
 
     public Patience(Readiness readiness, Counter retries) {
         this.readiness = readiness;
@@ -68,17 +69,25 @@ public final class Patience {
         readiness.waiting(reason);
         retries.increment();
         long millis = Math.min(LONGEST.toMillis(), FIRST.toMillis() << Math.min(failures, 10));
-        if (stopped.await(millis, TimeUnit.MILLISECONDS)) {
+        hurry.tryAcquire(millis, TimeUnit.MILLISECONDS);
+        if (stopped) {
+            hurry.release();
             throw new InterruptedException("Capture is being stopped");
         }
     }
 
+    /** Ends a waiting that is under way, or else the next one, for another attempt at once. */
+    public void hurry() {
+        hurry.release();
+    }
+
     /** Ends every waiting, now and later. */
     public void stop() {
-        stopped.countDown();
+        stopped = true;
+        hurry.release();
     }
 
     public boolean isStopped() {
-        return stopped.getCount() == 0;
+        return stopped;
     }
 }

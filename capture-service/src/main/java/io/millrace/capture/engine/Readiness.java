@@ -1,24 +1,41 @@
 package io.millrace.capture.engine;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jboss.logging.Logger;
 
-/** Whether capture works, and if not, why not. Says each reason once in the log. Thread-safe. */
+/** Whether capture works and nothing is missing, and if not, why not. Says each reason once in the log. Thread-safe. */
 public final class Readiness {
 
     private static final Logger LOG = Logger.getLogger(Readiness.class);
 
     /**
      * @param phase what capture is doing
-     * @param reason why it cannot, null where it can
+     * @param hindrance why it cannot, null where it can
+     * @param troubles what is wrong or may be missing though it goes on
      */
-    public record State(String phase, String reason) {
+    public record State(String phase, String hindrance, List<String> troubles) {
+
         public boolean ready() {
-            return reason == null;
+            return hindrance == null && troubles.isEmpty();
+        }
+
+        /** Everything that keeps it from being ready. */
+        public String reason() {
+            var all = new ArrayList<>(troubles);
+            if (hindrance != null) {
+                all.addFirst(hindrance);
+            }
+            return String.join("\n", all);
+        }
+
+        private State in(String other, String why) {
+            return new State(other, why, troubles);
         }
     }
 
-    private final AtomicReference<State> state = new AtomicReference<>(new State("starting", "Capture is starting"));
+    private final AtomicReference<State> state = new AtomicReference<>(new State("starting", "Capture is starting", List.of()));
 
     public State state() {
         return state.get();
@@ -26,30 +43,39 @@ public final class Readiness {
 
     /** It works. */
     public void ready(String phase) {
-        var before = state.getAndSet(new State(phase, null));
-        if (!before.phase().equals(phase) || !before.ready()) {
+        var before = state.getAndUpdate(s -> s.in(phase, null));
+        if (!before.phase().equals(phase) || before.hindrance() != null) {
             LOG.infof("Capture is %s", phase);
         }
     }
 
     /** It does not work, but may again. */
     public void waiting(String reason) {
-        var before = state.getAndUpdate(s -> new State(s.phase(), reason));
-        if (!reason.equals(before.reason())) {
+        var before = state.getAndUpdate(s -> s.in(s.phase(), reason));
+        if (!reason.equals(before.hindrance())) {
             LOG.warn(reason);
         }
     }
 
     /** What hindered the current phase is over. */
     public void recovered() {
-        var before = state.getAndUpdate(s -> new State(s.phase(), null));
-        if (!before.ready()) {
+        var before = state.getAndUpdate(s -> s.in(s.phase(), null));
+        if (before.hindrance() != null) {
             LOG.infof("Capture is %s again", before.phase());
         }
     }
 
     /** It is about to begin something that takes a while, and cannot do its work before. */
     public void preparing(String phase) {
-        state.set(new State(phase, "Capture is " + phase));
+        state.updateAndGet(s -> s.in(phase, "Capture is " + phase));
+    }
+
+    /** What is wrong from now on, though it goes on; empty where nothing is. */
+    public void troubles(List<String> troubles) {
+        var before = state.getAndUpdate(s -> new State(s.phase(), s.hindrance(), List.copyOf(troubles)));
+        troubles.stream().filter(trouble -> !before.troubles().contains(trouble)).forEach(LOG::error);
+        if (troubles.isEmpty() && !before.troubles().isEmpty()) {
+            LOG.info("Nothing is missing any more");
+        }
     }
 }

@@ -32,6 +32,7 @@ public final class Changes {
     private static final int MOST_SCHEMAS = 10_000;
 
     private final String sourceName;
+    private final long base;
     private final Map<TableName, Transforms> transforms;
     private final Environment environment;
     private final Tracing tracing;
@@ -41,22 +42,15 @@ public final class Changes {
     private final AvroBuffer buffer;
     /** What was last logged of each table's rows that cannot be written. */
     private final Map<TableName, String> unwritable = new HashMap<>();
-    private Heartbeat heartbeat;
 
     /**
-     * A row of the heartbeat in the stream. Whatever was committed up to its LSN stands before it.
-     *
-     * @param lsn where the row itself was written
-     * @param committedMicros when Postgres committed it
-     */
-    public record Heartbeat(long lsn, long committedMicros) {}
-
-    /**
+     * @param base what is added to an LSN to make a position
      * @param transforms of every table that is captured, the heartbeat's excepted
      * @param mostBytes largest record
      */
-    public Changes(String sourceName, Map<TableName, Transforms> transforms, int mostBytes, Environment environment, Tracing tracing, MeterRegistry meters) {
+    public Changes(String sourceName, long base, Map<TableName, Transforms> transforms, int mostBytes, Environment environment, Tracing tracing, MeterRegistry meters) {
         this.sourceName = sourceName;
+        this.base = base;
         this.transforms = Map.copyOf(transforms);
         this.environment = environment;
         this.tracing = tracing;
@@ -80,23 +74,18 @@ public final class Changes {
         var table = table(event, envelope);
         var source = envelope.getStruct("source");
         if (table.table.equals(Topics.HEARTBEAT)) {
-            heartbeat = new Heartbeat((Long) source.get(table.lsn), source.get(table.micros) instanceof Long micros ? micros : 0L);
+            environment.heartbeat((Long) source.get(table.lsn), source.get(table.micros) instanceof Long micros ? micros : 0L);
             return;
         }
         var op = Op.of(Headers.bytes((String) envelope.get(table.op)));
-        var position = op == Op.READ ? new Position(start, start) : position(source, table, start);
+        var position = op == Op.READ ? new Position(base + start, 0) : position(source, table, start);
         var committed = source.get(table.micros) instanceof Long micros ? micros : 0L;
         var headers = new RecordHeaders()
                 .add(Headers.POSITION, position.toBytes())
                 .add(Headers.OP, op.code())
                 .add(Headers.COMMITTED, Headers.bytes(committed));
         switch (op) {
-            case TRUNCATE -> {
-                headers.add(Headers.CAPTURED, Headers.bytes(Headers.nowMicros()));
-                for (int partition = 0; partition < environment.partitions(table.topic); partition++) {
-                    into.accept(new Captured(new ProducerRecord<>(table.topic, partition, EVERY_ROW, EVERY_ROW, new RecordHeaders(headers)), table.meters, committed, true));
-                }
-            }
+            case TRUNCATE -> everyRow(table.topic, table.meters, headers, committed, into);
             case DELETE, CREATE, UPDATE, READ -> {
                 Captured captured;
                 try {
@@ -109,6 +98,32 @@ public final class Changes {
                 }
             }
         }
+    }
+
+    /**
+     * Makes the records that take away every row of a table which a reading of the whole table did not bring: a truncate that
+     * stands just before what was read.
+     *
+     * @param start the slot's confirmed LSN when the reading began
+     */
+    public void gone(TableName table, long start, Consumer<Captured> into) throws InterruptedException {
+        long now = Headers.nowMicros();
+        var headers = new RecordHeaders()
+                .add(Headers.POSITION, new Position(base + start - 1, Long.MAX_VALUE).toBytes())
+                .add(Headers.OP, Op.TRUNCATE.code())
+                .add(Headers.COMMITTED, Headers.bytes(now));
+        everyRow(Topics.captured(sourceName, table), meters(Topics.suffix(sourceName, table)), headers, now, into);
+    }
+
+    private void everyRow(String topic, TableMeters table, org.apache.kafka.common.header.Headers headers, long committed, Consumer<Captured> into) throws InterruptedException {
+        headers.add(Headers.CAPTURED, Headers.bytes(Headers.nowMicros()));
+        for (int partition = 0; partition < environment.partitions(topic); partition++) {
+            into.accept(new Captured(new ProducerRecord<>(topic, partition, EVERY_ROW, EVERY_ROW, new RecordHeaders(headers)), table, committed, true));
+        }
+    }
+
+    private TableMeters meters(String label) {
+        return tableMeters.computeIfAbsent(label, l -> new TableMeters(meters, l));
     }
 
     /**
@@ -161,20 +176,13 @@ public final class Changes {
         return new Captured(new ProducerRecord<>(table.topic, partition, keyBytes, null, headers), table.meters, 0, false).unwritable(why.getMessage());
     }
 
-    /** The last heartbeat since this was asked before, null where there was none. */
-    public Heartbeat takeHeartbeat() {
-        var taken = heartbeat;
-        heartbeat = null;
-        return taken;
-    }
-
     private TableRows table(SourceRecord event, Struct envelope) {
         var known = tables.get(event.valueSchema());
         if (known == null) {
             var source = envelope.getStruct("source");
             var name = new TableName(source.getString("schema"), source.getString("table"));
             known = new TableRows(sourceName, name, event.valueSchema(), transforms.getOrDefault(name, Transforms.of(name, List.of())),
-                    label -> tableMeters.computeIfAbsent(label, l -> new TableMeters(meters, l)), environment);
+                    this::meters, environment);
             if (tables.size() >= MOST_SCHEMAS) {
                 tables.clear();
             }
@@ -184,12 +192,12 @@ public final class Changes {
     }
 
     /** {@code sequence} is a JSON array of two texts: the LSN of the last commit before the change, and its own. */
-    private static Position position(Struct source, TableRows table, long start) {
+    private Position position(Struct source, TableRows table, long start) {
         var sequence = (String) source.get(table.sequence);
         long lsn = (Long) source.get(table.lsn);
         int from = 2;
         int end = sequence == null || sequence.length() < 3 || sequence.charAt(1) != '"' ? -1 : sequence.indexOf('"', from);
-        return new Position(end < 0 ? start : Long.parseLong(sequence, from, end, 10), lsn);
+        return new Position(base + (end < 0 ? start : Long.parseLong(sequence, from, end, 10)), base + lsn);
     }
 
     private void trace(TableRows table, Struct row, Position position, long committed, org.apache.kafka.common.header.Headers headers) {

@@ -22,4 +22,12 @@ public interface Environment {
      * @throws IllegalArgumentException when they cannot be had, now or later
      */
     Map<String, String> missingValues(TableName table, List<String> columns, List<Column> keyColumns, List<Object> key, List<String> missing) throws InterruptedException;
+
+    /**
+     * The stream has come to a row of the heartbeat: whatever was committed up to its LSN stands before it.
+     *
+     * @param lsn where the row itself was written
+     * @param committedMicros when Postgres committed it
+     */
+    void heartbeat(long lsn, long committedMicros);
 }

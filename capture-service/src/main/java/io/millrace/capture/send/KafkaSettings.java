@@ -2,6 +2,7 @@ package io.millrace.capture.send;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -51,5 +52,11 @@ public record KafkaSettings(Map<String, Object> common) {
         settings.put(CommonClientConfigs.DEFAULT_API_TIMEOUT_MS_CONFIG, 10_000);
         settings.put(CommonClientConfigs.RECONNECT_BACKOFF_MAX_MS_CONFIG, 1_000);
         return settings;
+    }
+
+    /** Why Kafka was not asked or told something. */
+    SendException away(String attempt, Exception e) {
+        var cause = e instanceof ExecutionException ? e.getCause() : e;
+        return new SendException(attempt + " at Kafka " + bootstrapServers() + " failed (" + cause.getMessage() + "); check kafka.bootstrap.servers and that Kafka runs; trying again", cause);
     }
 }

@@ -1,93 +1,125 @@
 package io.millrace.capture.send;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.millrace.capture.continuity.Known;
+import io.millrace.capture.continuity.Mark;
+import io.millrace.capture.continuity.Memory;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.topic.Topics;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jboss.logging.Logger;
 
 /**
- * Remembers in Kafka which tables have been read whole, and asks Kafka about topics.
+ * What capture remembers in Kafka, and what it asks Kafka about topics.
  *
- * <p>How far the stream has been read is not kept here: the slot itself says it. This says what the slot cannot, namely
- * that rows of a table stand in Kafka, so that a slot that vanished is noticed and a table that was added is read.
+ * <p>Where the stream begins is not kept here: the slot itself says it. This says what the slot cannot: which tables stand in
+ * Kafka, and how far the source is there, so that a slot that was lost, moved or made anew is noticed. Thread-safe.
  */
 public final class Progress implements AutoCloseable {
 
     private static final Logger LOG = Logger.getLogger(Progress.class);
 
-    private static final byte[] TABLES = "tables".getBytes(StandardCharsets.UTF_8);
+    private static final String TABLES = "tables";
+    private static final String MARK = "mark";
+    private static final ObjectMapper JSON = new ObjectMapper();
 
     private final KafkaSettings kafka;
-    private final String topic;
-    private final String reached;
-    /** Made at the first use; for the capturing thread. */
-    private KafkaProducer<byte[], byte[]> producer;
+    private final StateTopic read;
+    private final StateTopic state;
+    private final StateTopic reached;
 
     public Progress(KafkaSettings kafka, String source) {
         this.kafka = kafka;
-        this.topic = Topics.tablesRead(source);
-        this.reached = Topics.reached(source);
+        this.read = new StateTopic(kafka, Topics.tablesRead(source), Map.of("cleanup.policy", "compact"));
+        this.state = new StateTopic(kafka, Topics.captureState(source), Map.of("cleanup.policy", "compact", "segment.bytes", "16777216"));
+        this.reached = new StateTopic(kafka, Topics.reached(source), Map.of("cleanup.policy", "delete", "retention.ms", "3600000", "segment.ms", "3600000", "segment.bytes", "16777216"));
     }
 
     /**
-     * The tables that were read whole; makes the topic when it is not there.
+     * The tables that were read whole; makes the topics when they are not there.
      *
      * @throws SendException when Kafka cannot be asked
      */
     public Set<TableName> tables() throws InterruptedException {
-        create(topic, Map.of("cleanup.policy", "compact"));
-        create(reached, Map.of("cleanup.policy", "delete", "retention.ms", "3600000", "segment.ms", "3600000", "segment.bytes", "16777216"));
-        var settings = kafka.client();
-        settings.put("isolation.level", "read_committed");
-        settings.put("auto.offset.reset", "earliest");
-        try (var consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-            var partition = new TopicPartition(topic, 0);
-            consumer.assign(List.of(partition));
-            consumer.seekToBeginning(List.of(partition));
-            long end = consumer.endOffsets(List.of(partition)).get(partition);
-            Set<TableName> tables = Set.of();
-            while (consumer.position(partition) < end) {
-                for (var record : consumer.poll(Duration.ofMillis(500))) {
-                    tables = record.value() == null ? Set.of() : parse(new String(record.value(), StandardCharsets.UTF_8));
-                }
-            }
-            return tables;
-        } catch (KafkaException e) {
-            throw away("Reading the topic " + topic, e);
-        }
+        read.create();
+        state.create();
+        reached.create();
+        var text = read.read().getOrDefault(TABLES, "");
+        return text.isEmpty() ? Set.of() : text.lines().map(TableName::parse).collect(Collectors.toCollection(TreeSet::new));
     }
 
     /**
-     * Remembers them.
+     * Remembers them, for whoever waits for a table to be whole.
      *
      * @throws SendException when Kafka does not take it
      */
     public void save(Collection<TableName> tables) throws InterruptedException {
-        var text = tables.stream().sorted().map(TableName::toString).collect(Collectors.joining("\n"));
-        try (var producer = new KafkaProducer<byte[], byte[]>(kafka.producer(1 << 20))) {
-            producer.send(new ProducerRecord<>(topic, 0, TABLES, text.getBytes(StandardCharsets.UTF_8))).get();
-        } catch (ExecutionException | KafkaException e) {
-            throw away("Writing the topic " + topic, e);
+        read.write(TABLES, tables.stream().sorted().map(TableName::toString).collect(Collectors.joining("\n")));
+    }
+
+    /**
+     * What is remembered of the source.
+     *
+     * @throws SendException when Kafka cannot be asked
+     */
+    public Memory memory() {
+        var values = state.read();
+        try {
+            var tables = new TreeMap<TableName, Known>();
+            if (values.containsKey(TABLES)) {
+                JSON.readValue(values.get(TABLES), new TypeReference<Map<String, Known>>() {}).forEach((table, known) -> tables.put(TableName.parse(table), known));
+            }
+            return new Memory(values.containsKey(MARK) ? JSON.readValue(values.get(MARK), Mark.class) : null, tables);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("What capture remembers of its source cannot be read, a newer version may have written it: " + e.getOriginalMessage(), e);
+        }
+    }
+
+    /**
+     * Remembers what is known of the tables.
+     *
+     * @throws SendException when Kafka does not take it
+     */
+    public void remember(Map<TableName, Known> tables) throws InterruptedException {
+        var named = new TreeMap<String, Known>();
+        tables.forEach((table, known) -> named.put(table.toString(), known));
+        state.write(TABLES, json(named));
+    }
+
+    /**
+     * Remembers how far the source is captured.
+     *
+     * @throws SendException when Kafka does not take it
+     */
+    public void remember(Mark mark) throws InterruptedException {
+        state.write(MARK, json(mark));
+    }
+
+    private static String json(Object value) {
+        try {
+            return JSON.writeValueAsString(value);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
         }
     }
 
@@ -97,24 +129,56 @@ public final class Progress implements AutoCloseable {
      */
     public void reached(long lsn) {
         try {
-            if (producer == null) {
-                producer = new KafkaProducer<>(kafka.producer(1 << 20));
-            }
-            producer.send(new ProducerRecord<>(reached, 0, null, Position.lsnText(lsn).getBytes(StandardCharsets.UTF_8)));
+            reached.send(null, Position.lsnText(lsn));
         } catch (KafkaException e) {
             LOG.debugf("Kafka was not told that %s is reached: %s", Position.lsnText(lsn), e.getMessage());
         }
     }
 
-    @Override
-    public void close() {
-        if (producer != null) {
-            producer.close(Duration.ZERO);
-        }
+    /**
+     * Says that nothing is reached any more: LSNs that were said before mean something else now.
+     *
+     * @throws SendException when Kafka does not take it
+     */
+    public void forgetReached() throws InterruptedException {
+        reached.write(null, Position.lsnText(0));
     }
 
-    private static Set<TableName> parse(String text) {
-        return text.isEmpty() ? Set.of() : text.lines().map(TableName::parse).collect(Collectors.toCollection(TreeSet::new));
+    @Override
+    public void close() {
+        read.close();
+        state.close();
+        reached.close();
+    }
+
+    /**
+     * The highest number in the positions that stand at the ends of topics, 0 where none does.
+     *
+     * @throws SendException when Kafka cannot be asked
+     */
+    public long highest(Collection<String> topics) throws InterruptedException {
+        var partitions = partitions(topics).entrySet().stream()
+                .flatMap(t -> IntStream.range(0, t.getValue()).mapToObj(p -> new TopicPartition(t.getKey(), p))).toList();
+        long highest = 0;
+        try (var consumer = new KafkaConsumer<>(kafka.client(), new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            var begins = consumer.beginningOffsets(partitions);
+            var ends = new HashMap<>(consumer.endOffsets(partitions));
+            ends.entrySet().removeIf(end -> end.getValue() <= begins.get(end.getKey()));
+            consumer.assign(ends.keySet());
+            ends.forEach((partition, end) -> consumer.seek(partition, end - 1));
+            while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
+                for (var record : consumer.poll(Duration.ofMillis(500))) {
+                    var bytes = Headers.bytes(record.headers(), Headers.POSITION);
+                    if (bytes != null) {
+                        var position = Position.of(bytes);
+                        highest = Math.max(highest, Math.max(position.commit(), position.lsn()));
+                    }
+                }
+            }
+            return highest;
+        } catch (KafkaException e) {
+            throw kafka.away("Reading the ends of the captured topics", e);
+        }
     }
 
     /**
@@ -124,7 +188,7 @@ public final class Progress implements AutoCloseable {
      */
     public Map<String, Integer> partitions(Collection<String> topics) throws InterruptedException {
         try (var admin = Admin.create(kafka.client())) {
-            var counts = new java.util.HashMap<String, Integer>();
+            var counts = new HashMap<String, Integer>();
             for (var entry : admin.describeTopics(topics).topicNameValues().entrySet()) {
                 try {
                     counts.put(entry.getKey(), entry.getValue().get().partitions().size());
@@ -136,27 +200,7 @@ public final class Progress implements AutoCloseable {
             }
             return counts;
         } catch (ExecutionException | KafkaException e) {
-            throw away("Asking for topics", e);
+            throw kafka.away("Asking for topics", e);
         }
-    }
-
-    private void create(String topic, Map<String, String> settings) throws InterruptedException {
-        try (var admin = Admin.create(kafka.client())) {
-            if (admin.listTopics().names().get().contains(topic)) {
-                return;
-            }
-            admin.createTopics(List.of(new NewTopic(topic, Optional.of(1), Optional.empty()).configs(settings))).all().get();
-        } catch (ExecutionException e) {
-            if (!(e.getCause() instanceof TopicExistsException)) {
-                throw away("Making the topic " + topic, e);
-            }
-        } catch (KafkaException e) {
-            throw away("Making the topic " + topic, e);
-        }
-    }
-
-    private SendException away(String attempt, Exception e) {
-        var cause = e instanceof ExecutionException ? e.getCause() : e;
-        return new SendException(attempt + " at Kafka " + kafka.bootstrapServers() + " failed (" + cause.getMessage() + "); check kafka.bootstrap.servers and that Kafka runs; trying again", cause);
     }
 }

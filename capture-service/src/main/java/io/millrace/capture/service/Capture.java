@@ -18,7 +18,11 @@ import io.millrace.pipeline.file.InvalidPipelineException;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.PipelineFiles;
+import io.millrace.pipeline.file.Source;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.liveness.LoopThread;
+import io.millrace.pipeline.liveness.Loops;
+import io.millrace.pipeline.topic.Topics;
 import io.opentelemetry.api.trace.Tracer;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -26,17 +30,15 @@ import io.quarkus.runtime.configuration.ConfigurationException;
 import io.vertx.core.Vertx;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
-import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TimeZone;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import org.eclipse.microprofile.config.Config;
 import org.jboss.logging.Logger;
@@ -48,6 +50,8 @@ public class Capture {
     private static final Logger LOG = Logger.getLogger(Capture.class);
     private static final String KAFKA = "kafka.";
     private static final Duration STOP = Duration.ofSeconds(20);
+    /** Above the five minutes after which a connection that hangs is given up. */
+    private static final Duration LONGEST_LOOK = Duration.ofMinutes(12);
 
     private final CaptureConfig config;
     private final Config all;
@@ -55,9 +59,10 @@ public class Capture {
     private final Tracer tracer;
     private final Vertx vertx;
     private final Readiness readiness = new Readiness();
-    private final ScheduledExecutorService watch = Executors.newSingleThreadScheduledExecutor(Thread.ofVirtual().name("slot watch").factory());
-    private volatile Slot.State slotState;
+    private final Loops loops = new Loops();
+    private LoopThread watch;
     private CaptureRun run;
+    private String sourceName;
     private Thread thread;
 
     Capture(CaptureConfig config, Config all, MeterRegistry meters, Tracer tracer, Vertx vertx) {
@@ -72,8 +77,23 @@ public class Capture {
         return readiness.state();
     }
 
-    boolean isRunning() {
-        return thread != null && thread.isAlive();
+    String sourceName() {
+        return sourceName;
+    }
+
+    /** Has everything read again of which changes may be missing. */
+    void recover() {
+        run.recover();
+    }
+
+    /** Threads that ended unseen or are stuck, one sentence each; empty while all is well. */
+    List<String> stuck() {
+        var stuck = new ArrayList<String>();
+        if (thread == null || !thread.isAlive()) {
+            stuck.add("The capturing thread has ended");
+        }
+        loops.troubles().forEach(trouble -> stuck.add("The thread " + trouble.loop() + " is of no use any more: " + trouble));
+        return stuck;
     }
 
     void start(@Observes StartupEvent event) {
@@ -90,6 +110,7 @@ public class Capture {
         TimeZone.setDefault(TimeZone.getTimeZone("UTC"));
         var pipelines = pipelines();
         var source = pipelines.getFirst().source();
+        sourceName = source.name();
         var connection = new SourceConnection(source.url().resolve(), source.user().resolve(), source.password().resolve());
         var settings = new EngineSettings(source.name(), connection, config.pollInterval(), config.heartbeat(), config.batchSize(), config.queueSize(),
                 config.queueBytes().asLongValue(), config.snapshotThreads());
@@ -98,8 +119,8 @@ public class Capture {
         var tables = new TreeSet<TableName>();
         pipelines.forEach(p -> tables.addAll(p.tableNames()));
         run = new CaptureRun(settings, tables, transforms(pipelines, tables), new SchemaIds(config.registryUrl(), vertx), new Progress(kafka, source.name()),
-                new Sender(kafka, Math.toIntExact(config.maxRecordBytes().asLongValue())), new Tracing(tracer, config.traceRate(), traceRates(pipelines)), meters, readiness, patience, config.lostSlot());
-        watch(new Slot(connection, source.name()));
+                new Sender(kafka, Math.toIntExact(config.maxRecordBytes().asLongValue())), new Tracing(tracer, config.traceRate(), traceRates(pipelines)), meters, readiness, patience, source.recovery() == Source.Recovery.AUTOMATIC);
+        watch(Topics.slot(source.name()));
         thread = Thread.ofPlatform().name("capture " + source.name()).start(run::run);
         LOG.infof("Capturing the source %s for %s", source.name(), pipelines.stream().map(Pipeline::name).collect(Collectors.joining(", ")));
     }
@@ -112,7 +133,9 @@ public class Capture {
     }
 
     void stop(@Observes ShutdownEvent event) throws InterruptedException {
-        watch.shutdownNow();
+        if (watch != null) {
+            watch.interrupt();
+        }
         if (run != null) {
             run.stop();
             if (!thread.join(STOP)) {
@@ -157,22 +180,23 @@ public class Capture {
         return new KafkaSettings(Map.copyOf(settings));
     }
 
-    private void watch(Slot slot) {
-        Gauge.builder("millrace.slot.retained.bytes", () -> slotState == null ? Double.NaN : slotState.retainedBytes())
-                .description("WAL that the primary keeps for the slot").tag("slot", slot.name()).register(meters);
-        Gauge.builder("millrace.slot.lag.bytes", () -> slotState == null ? Double.NaN : slotState.lagBytes())
-                .description("WAL written since the LSN that the slot has confirmed").tag("slot", slot.name()).register(meters);
-        Gauge.builder("millrace.slot.safe.bytes", () -> slotState == null || slotState.safeBytes() < 0 ? Double.NaN : slotState.safeBytes())
-                .description("WAL that may still be written before the primary gives the slot up; not a number where it sets no limit").tag("slot", slot.name()).register(meters);
-        Gauge.builder("millrace.server.up", () -> slotState == null ? 0 : 1).description("Whether the server answered when it was last asked")
+    private void watch(String slot) {
+        gauge("millrace.slot.retained.bytes", "WAL that the primary keeps for the slot", slot, Slot.State::retainedBytes);
+        gauge("millrace.slot.lag.bytes", "WAL written since the LSN that the slot has confirmed", slot, Slot.State::lagBytes);
+        gauge("millrace.slot.safe.bytes", "WAL that may still be written before the primary gives the slot up; not a number where it sets no limit", slot,
+                state -> state.safeBytes() < 0 ? Double.NaN : state.safeBytes());
+        Gauge.builder("millrace.server.up", () -> run.slotState() == null ? 0 : 1).description("Whether the server answered when it was last asked")
                 .tags("stage", "capture", "server", "postgres").register(meters);
-        watch.scheduleWithFixedDelay(() -> {
-            try {
-                slotState = slot.state();
-            } catch (SQLException | RuntimeException e) {
-                slotState = null;
-                LOG.debugf("The slot cannot be looked at: %s", e.getMessage());
+        watch = loops.thread("source watch", Thread.ofVirtual(), LONGEST_LOOK, loop -> {
+            while (true) {
+                loop.waits(config.watch());
+                Thread.sleep(config.watch());
+                run.look();
             }
-        }, 1, 10, TimeUnit.SECONDS);
+        }).start();
+    }
+
+    private void gauge(String name, String description, String slot, ToDoubleFunction<Slot.State> value) {
+        Gauge.builder(name, () -> run.slotState() == null ? Double.NaN : value.applyAsDouble(run.slotState())).description(description).tag("slot", slot).register(meters);
     }
 }

@@ -1,6 +1,5 @@
 package io.millrace.capture.service;
 
-import io.millrace.capture.engine.CaptureRun.LostSlot;
 import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
@@ -70,10 +69,20 @@ public interface CaptureConfig {
     @WithDefault("8M")
     MemorySize maxRecordBytes();
 
-    /**
-     * What to do when the slot is gone though tables were captured through it: {@code fail} waits and says so, {@code
-     * snapshot} makes a new one and reads all tables again; rows that were deleted in between stay downstream. Default fail.
-     */
-    @WithDefault("fail")
-    LostSlot lostSlot();
+    /** How often slot, publication, tables and the server itself are looked at. Default 5 s. */
+    @WithDefault("5s")
+    Duration watch();
+
+    /** Where the token that lets a caller ask for a recovery is found. Without one nobody can. */
+    Reference token();
+
+    /** A reference to something secret; one of the two, or none where it may be missing. */
+    interface Reference {
+
+        /** The environment variable that holds it. */
+        Optional<String> env();
+
+        /** The file that holds it. */
+        Optional<Path> file();
+    }
 }

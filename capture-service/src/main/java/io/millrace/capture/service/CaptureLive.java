@@ -4,7 +4,7 @@ import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Liveness;
 
-/** Alive while the capturing thread is; servers that are away do not end it. */
+/** Alive while the capturing thread and the watch are; servers that are away do not end them. */
 @Liveness
 final class CaptureLive implements HealthCheck {
 
@@ -16,6 +16,8 @@ final class CaptureLive implements HealthCheck {
 
     @Override
     public HealthCheckResponse call() {
-        return HealthCheckResponse.named("capture").status(capture.isRunning()).build();
+        var stuck = capture.stuck();
+        var response = HealthCheckResponse.named("capture").status(stuck.isEmpty());
+        return (stuck.isEmpty() ? response : response.withData("reason", String.join("\n", stuck))).build();
     }
 }

@@ -2,8 +2,8 @@ package io.millrace.capture.source;
 
 import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.topic.Topics;
+import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.OptionalLong;
 
 /** The one replication slot of a source. */
 public final class Slot {
@@ -24,24 +24,71 @@ public final class Slot {
      * @param retainedBytes WAL that the primary keeps for this slot
      * @param lagBytes WAL that was written since the confirmed LSN
      * @param safeBytes WAL that may still be written before the server may give the slot up; negative where it sets no limit (max_slot_wal_keep_size)
+     * @param walStatus as {@code pg_replication_slots} has it: {@code lost} where the server has given the slot up, {@code unreserved} where it may do so at any moment
+     * @param invalidation why it was given up, null where it was not or the server is older than version 17
+     * @param usedBy the process that reads it and since when; null where none does
      */
-    public record State(long confirmed, long retainedBytes, long lagBytes, long safeBytes) {}
+    public record State(long confirmed, long retainedBytes, long lagBytes, long safeBytes, String walStatus, String invalidation, String usedBy) {
 
-    /** The slot's confirmed LSN, empty where there is no slot. */
-    public OptionalLong confirmed() throws SQLException {
-        var state = state();
-        return state == null ? OptionalLong.empty() : OptionalLong.of(state.confirmed);
+        /** Whether the server has given it up: it can never be read again. */
+        public boolean isLost() {
+            return "lost".equals(walStatus) || invalidation != null;
+        }
+
+        /** The setting or event by which it was given up. */
+        public String lostBy() {
+            return switch (invalidation == null ? "wal_removed" : invalidation) {
+                case "wal_removed" -> "max_slot_wal_keep_size let the WAL go that it needed";
+                case "idle_timeout" -> "it was idle for longer than idle_replication_slot_timeout";
+                case "rows_removed" -> "rows that it needed were vacuumed";
+                case "wal_level_insufficient" -> "wal_level was lower than logical";
+                default -> invalidation;
+            };
+        }
     }
 
     /** What the server says of the slot, null where there is none. */
     public State state() throws SQLException {
-        try (var connection = source.open(); var statement = connection.prepareStatement("""
-                SELECT confirmed_flush_lsn::text, pg_wal_lsn_diff(now, restart_lsn)::bigint, pg_wal_lsn_diff(now, confirmed_flush_lsn)::bigint, coalesce(safe_wal_size, -1)
-                FROM pg_replication_slots, LATERAL (SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END AS now) w
+        try (var connection = source.open()) {
+            return state(connection);
+        }
+    }
+
+    State state(Connection connection) throws SQLException {
+        try (var statement = connection.prepareStatement("""
+                SELECT coalesce(confirmed_flush_lsn, '0/0')::text, pg_wal_lsn_diff(now, restart_lsn)::bigint, pg_wal_lsn_diff(now, confirmed_flush_lsn)::bigint, coalesce(safe_wal_size, -1),
+                       wal_status, to_jsonb(s) ->> 'invalidation_reason',
+                       'process ' || active_pid || coalesce(', ' || nullif(a.application_name, '') || ' from ' || coalesce(host(a.client_addr), 'this host')
+                           || ' as ' || a.usename || ', connected since ' || to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS UTC'), '')
+                FROM pg_replication_slots s LEFT JOIN pg_stat_activity a ON a.pid = s.active_pid,
+                     LATERAL (SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END AS now) w
                 WHERE slot_name = ?""")) {
             statement.setString(1, name);
             try (var row = statement.executeQuery()) {
-                return row.next() ? new State(Position.parseLsn(row.getString(1)), row.getLong(2), row.getLong(3), row.getLong(4)) : null;
+                return row.next() ? new State(Position.parseLsn(row.getString(1)), row.getLong(2), row.getLong(3), row.getLong(4), row.getString(5), row.getString(6), row.getString(7)) : null;
+            }
+        }
+    }
+
+    /** Takes the slot away, if it is there. */
+    public void drop() throws SQLException {
+        try (var connection = source.open(); var statement = connection.prepareStatement("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = ?")) {
+            statement.setString(1, name);
+            statement.execute();
+        }
+    }
+
+    /** Moves the slot over everything that is in the log now. Returns where it stands then. */
+    public long advance() throws SQLException {
+        try (var connection = source.open(); var flush = connection.createStatement();
+                var statement = connection.prepareStatement("SELECT end_lsn::text FROM pg_replication_slot_advance(?, pg_current_wal_flush_lsn())")) {
+            // A commit that was not yet flushed is, with this one.
+            flush.execute("SET synchronous_commit = local");
+            flush.execute("SELECT pg_logical_emit_message(true, 'millrace', '')");
+            statement.setString(1, name);
+            try (var row = statement.executeQuery()) {
+                row.next();
+                return Position.parseLsn(row.getString(1));
             }
         }
     }

@@ -8,9 +8,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 
 /** Asks a source database whether it can be captured, and says what to do where it cannot. */
 public final class SourceCheck {
@@ -29,18 +27,16 @@ public final class SourceCheck {
     }
 
     /**
-     * Everything that stands in the way, one sentence each; empty where capture can start.
+     * Everything that stands in the way of every table, one sentence each; empty where capture can start.
      *
      * @param source the source's name, after which slot and publication are named
-     * @param tables every table that is captured, Millrace's own included
      */
-    public static List<String> problems(SourceConnection connection, String source, Collection<TableName> tables) {
+    public static List<String> problems(SourceConnection connection, String source) {
         try (var open = connection.open()) {
             var check = new SourceCheck(open, source, connection.user());
             check.server();
             check.role();
-            var there = check.tables(tables);
-            check.publication(there);
+            check.publication();
             check.slot();
             return check.problems;
         } catch (SQLException e) {
@@ -77,6 +73,9 @@ public final class SourceCheck {
     }
 
     private void server() throws SQLException {
+        if ("t".equals(text("SELECT pg_is_in_recovery()"))) {
+            problems.add("Postgres is a standby or still recovering, where capture can write no heartbeat; give the primary's address in the pipeline file; trying again");
+        }
         var level = text("SHOW wal_level");
         if (!"logical".equals(level)) {
             problems.add("Postgres runs with wal_level = " + level + ", which carries no row changes; run ALTER SYSTEM SET wal_level = logical and restart it");
@@ -94,40 +93,7 @@ public final class SourceCheck {
         }
     }
 
-    private List<TableName> tables(Collection<TableName> tables) throws SQLException {
-        var there = new ArrayList<TableName>();
-        try (var statement = connection.prepareStatement("""
-                SELECT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'p'),
-                       has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(c.relnamespace, 'USAGE'),
-                       row_security_active(c.oid)
-                FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                WHERE n.nspname = ? AND c.relname = ? AND c.relkind IN ('r', 'p')""")) {
-            for (var table : tables) {
-                try (var row = query(statement, table.schema(), table.table())) {
-                    if (!row.next()) {
-                        problems.add("The database has no table " + table + "; create it"
-                                + (table.schema().equals(Topics.OWN_SCHEMA) ? " by provisioning the source" : ", or correct the pipeline file"));
-                        continue;
-                    }
-                    there.add(table);
-                    if (!row.getBoolean(1)) {
-                        problems.add("The table " + table + " has no primary key, by which its rows are known; run ALTER TABLE " + table.sql() + " ADD PRIMARY KEY (…)");
-                    }
-                    if (!row.getBoolean(2)) {
-                        problems.add("The role " + user + " may not read the table " + table + "; run GRANT USAGE ON SCHEMA " + TableName.quote(table.schema())
-                                + " TO " + TableName.quote(user) + "; GRANT SELECT ON " + table.sql() + " TO " + TableName.quote(user));
-                    }
-                    if (row.getBoolean(3)) {
-                        problems.add("Row level security hides rows of the table " + table + " from the role " + user + ", which would be missing downstream; run ALTER ROLE "
-                                + TableName.quote(user) + " BYPASSRLS as a superuser, or ALTER TABLE " + table.sql() + " DISABLE ROW LEVEL SECURITY");
-                    }
-                }
-            }
-        }
-        return there;
-    }
-
-    private void publication(List<TableName> tables) throws SQLException {
+    private void publication() throws SQLException {
         var publication = Topics.publication(source);
         try (var statement = connection.prepareStatement("""
                 SELECT pubinsert AND pubupdate AND pubdelete AND pubtruncate FROM pg_publication WHERE pubname = ?""");
@@ -141,38 +107,21 @@ public final class SourceCheck {
                         + " SET (publish = 'insert, update, delete, truncate')");
             }
         }
-        Set<TableName> published = new HashSet<>();
-        try (var statement = connection.prepareStatement("SELECT schemaname, tablename FROM pg_publication_tables WHERE pubname = ?");
-                var rows = query(statement, publication)) {
-            while (rows.next()) {
-                published.add(new TableName(rows.getString(1), rows.getString(2)));
-            }
-        }
-        for (var table : tables) {
-            if (!published.contains(table)) {
-                problems.add("The publication " + publication + " lacks the table " + table + "; run ALTER PUBLICATION " + publication + " ADD TABLE " + table.sql());
-            }
-        }
     }
 
     private void slot() throws SQLException {
         var slot = Topics.slot(source);
-        try (var statement = connection.prepareStatement("""
-                SELECT plugin, database = current_database(), active_pid, wal_status FROM pg_replication_slots WHERE slot_name = ?""");
-                var row = query(statement, slot)) {
+        try (var statement = connection.prepareStatement("SELECT plugin, database = current_database() FROM pg_replication_slots WHERE slot_name = ?"); var row = query(statement, slot)) {
             if (!row.next()) {
                 free();
-                return;
-            }
-            if (!"pgoutput".equals(row.getString(1)) || !row.getBoolean(2)) {
+            } else if (!"pgoutput".equals(row.getString(1)) || !row.getBoolean(2)) {
                 problems.add("The replication slot " + slot + " belongs to another plug-in or database; drop it, or give the source another name in the pipeline file");
-            } else if (row.getString(3) != null) {
-                problems.add("The replication slot " + slot + " is in use by the server process " + row.getString(3)
-                        + ": another capture of this source runs, or its connection has not ended yet; stop the other one; trying again");
-            } else if ("lost".equals(row.getString(4))) {
-                problems.add("The replication slot " + slot + " has lost WAL that it still needed (max_slot_wal_keep_size); changes are missing for good: drop the slot with "
-                        + "SELECT pg_drop_replication_slot('" + slot + "') and set millrace.capture.lost-slot=snapshot to read the tables again");
             }
+        }
+        var state = new Slot(null, source).state(connection);
+        if (state != null && state.usedBy() != null) {
+            problems.add("The replication slot " + slot + " is in use by the server " + state.usedBy()
+                    + ": another capture of this source runs, or its connection has not ended yet; stop the other one; trying again");
         }
     }
 

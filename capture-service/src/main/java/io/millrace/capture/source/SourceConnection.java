@@ -27,6 +27,24 @@ public record SourceConnection(String url, String user, String password) {
 
     /** Opens a plain connection; times out after ten seconds. */
     public Connection open() throws SQLException {
+        return DriverManager.getConnection(address(), properties());
+    }
+
+    /** Opens a connection that speaks the replication protocol. */
+    Connection replication() throws SQLException {
+        var properties = properties();
+        properties.setProperty("replication", "database");
+        properties.setProperty("preferQueryMode", "simple");
+        properties.setProperty("assumeMinServerVersion", "15");
+        return DriverManager.getConnection(address(), properties);
+    }
+
+    /** Without the options, which would go before the properties' own. */
+    private String address() {
+        return OPTIONS.matcher(url).replaceAll("");
+    }
+
+    private Properties properties() {
         var properties = new Properties();
         properties.setProperty("user", user);
         properties.setProperty("password", password);
@@ -38,8 +56,7 @@ public record SourceConnection(String url, String user, String password) {
         properties.setProperty("binaryTransfer", "false");
         properties.setProperty("options", options());
         properties.setProperty("ApplicationName", "millrace capture");
-        // What stands in the URL would go before the property.
-        return DriverManager.getConnection(OPTIONS.matcher(url).replaceAll(""), properties);
+        return properties;
     }
 
     /** Without the password. */

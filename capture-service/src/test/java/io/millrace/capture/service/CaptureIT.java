@@ -433,16 +433,16 @@ class CaptureIT {
         try (var capture = capture("lost").awaitStreaming()) {
             capture.stop();
         }
-        Awaitility.await().atMost(Duration.ofSeconds(10)).ignoreExceptions().until(() -> {
+        Awaitility.await().atMost(Duration.ofSeconds(60)).ignoreExceptions().until(() -> {
             stack.sql("lost", "SELECT pg_drop_replication_slot('millrace_lost')");
             return true;
         });
         try (var capture = capture("lost")) {
-            capture.awaitReady("\"DOWN\"", "is gone", "millrace.capture.lost-slot=snapshot");
+            capture.awaitReady("\"DOWN\"", "is gone", "./millrace recover lost");
         }
-        try (var capture = capture("lost", "-Dmillrace.capture.lost-slot=snapshot").awaitStreaming(); var records = records("lost", "thing")) {
-            var rows = records.await(capture, seen -> seen.size() == 2);
-            assertTrue(rows.stream().allMatch(r -> r.op() == Op.READ));
+        stack.sql("lost", "DELETE FROM thing", "INSERT INTO thing VALUES (2, 'b', null)");
+        try (var capture = CaptureProcess.recovering(stack, folder, "automatic", "lost", stack.servers.postgresUser(), stack.servers.postgresPassword(), CaptureProcess.root("thing")).awaitStreaming(); var records = records("lost", "thing")) {
+            records.await(capture, seen -> Rows.of(seen).equals(List.of("2 b")));
         }
     }
 }

@@ -32,6 +32,11 @@ final class CaptureProcess implements AutoCloseable {
 
     /** Captures a source for a pipeline over its tables. */
     static CaptureProcess start(Stack stack, Path folder, String source, String user, String password, String tables, String... options) throws IOException {
+        return recovering(stack, folder, "ask", source, user, password, tables, options);
+    }
+
+    /** @param recovery as in the pipeline file */
+    static CaptureProcess recovering(Stack stack, Path folder, String recovery, String source, String user, String password, String tables, String... options) throws IOException {
         var pipeline = folder.resolve(source + ".yaml");
         Files.writeString(pipeline, """
                 millrace: 1
@@ -41,10 +46,11 @@ final class CaptureProcess implements AutoCloseable {
                   url: {env: SOURCE_URL}
                   user: {env: SOURCE_USER}
                   password: {env: SOURCE_PASSWORD}
+                  recovery: %3$s
                 %2$s
                 index:
                   name: %1$s
-                """.formatted(source, tables));
+                """.formatted(source, tables, recovery));
         int port = Ports.free(1).getFirst();
         var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
                 "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
@@ -52,6 +58,7 @@ final class CaptureProcess implements AutoCloseable {
                 "-Dmillrace.capture.pipelines=" + pipeline,
                 "-Dmillrace.capture.registry-url=" + stack.servers.registryUrl(),
                 "-Dmillrace.capture.heartbeat=1s",
+                "-Dmillrace.capture.watch=1s",
                 "-Dmillrace.capture.trace-rate=0",
                 "-Dkafka.bootstrap.servers=" + stack.servers.kafkaBootstrap()));
         command.addAll(List.of(options));
@@ -80,18 +87,37 @@ final class CaptureProcess implements AutoCloseable {
         }
     }
 
+    /** The answer's body to a request with a bearer token. */
+    String post(String path, String token) {
+        try {
+            return HTTP.send(HttpRequest.newBuilder(URI.create("http://localhost:" + port + path)).timeout(Duration.ofSeconds(20)).header("Authorization", "Bearer " + token)
+                    .POST(HttpRequest.BodyPublishers.noBody()).build(), BodyHandlers.ofString()).body();
+        } catch (IOException e) {
+            return "no answer: " + e;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return "interrupted";
+        }
+    }
+
     String ready() {
         return get("/q/health/ready");
     }
 
     CaptureProcess awaitStreaming() {
-        awaitReady("\"UP\"", "streaming");
+        try {
+            awaitReady("\"UP\"", "streaming");
+        } catch (AssertionError e) {
+            // The caller has nothing yet that it could close.
+            process.destroyForcibly();
+            throw e;
+        }
         return this;
     }
 
     void awaitReady(String... parts) {
         try {
-            Awaitility.await().atMost(Duration.ofSeconds(45)).pollInterval(Duration.ofMillis(100)).until(() -> {
+            Awaitility.await().atMost(Duration.ofSeconds(150)).pollInterval(Duration.ofMillis(100)).until(() -> {
                 var answer = ready();
                 return List.of(parts).stream().allMatch(answer::contains);
             });

@@ -57,7 +57,7 @@ final class Records implements AutoCloseable {
 
     /** Every record so far, as soon as they satisfy the condition. */
     List<Row> await(CaptureProcess capture, Predicate<List<Row>> enough) throws Exception {
-        long deadline = System.nanoTime() + Duration.ofSeconds(40).toNanos();
+        long deadline = System.nanoTime() + Duration.ofSeconds(150).toNanos();
         while (!enough.test(seen)) {
             if (System.nanoTime() > deadline) {
                 throw new AssertionError("These records are not enough: " + seen + "\n" + capture.ready() + "\n" + capture.log());

@@ -1,0 +1,47 @@
+package io.millrace.capture.engine;
+
+import io.millrace.capture.continuity.Mark;
+import io.millrace.capture.continuity.Origin;
+import io.millrace.capture.continuity.Point;
+import io.millrace.capture.send.Progress;
+import java.util.concurrent.atomic.AtomicReference;
+
+/** How far the source is captured, here and in Kafka. Thread-safe. */
+final class Marks {
+
+    private final Progress progress;
+    private final AtomicReference<Mark> current = new AtomicReference<>();
+
+    Marks(Progress progress) {
+        this.progress = progress;
+    }
+
+    /** The last mark, null before the first. */
+    Mark current() {
+        return current.get();
+    }
+
+    /** Takes over what Kafka remembers. */
+    void load(Mark mark) {
+        current.set(mark);
+    }
+
+    /** Begins with a mark, and has Kafka remember it. */
+    void begin(Origin origin, Point at, Point looked) throws InterruptedException {
+        var mark = new Mark(origin, at, looked, null);
+        progress.remember(mark);
+        current.set(mark);
+    }
+
+    /** Has Kafka remember that it holds everything up to an LSN; may be confirmed to Postgres once this returns. */
+    void acknowledged(Point at, Point beat) throws InterruptedException {
+        var mark = current.get();
+        progress.remember(new Mark(mark.origin(), at, mark.looked(), beat == null ? mark.beat() : beat));
+        current.updateAndGet(m -> new Mark(m.origin(), at, m.looked(), beat == null ? m.beat() : beat));
+    }
+
+    /** Slot and publication were found as they should be. Kafka is told with the next mark. */
+    void looked(Point at) {
+        current.updateAndGet(m -> new Mark(m.origin(), m.acknowledged(), at, m.beat()));
+    }
+}

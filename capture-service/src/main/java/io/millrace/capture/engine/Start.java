@@ -1,0 +1,319 @@
+package io.millrace.capture.engine;
+
+import io.millrace.capture.continuity.Break;
+import io.millrace.capture.continuity.Break.OtherHistory;
+import io.millrace.capture.continuity.Break.SlotGone;
+import io.millrace.capture.continuity.Break.SlotMoved;
+import io.millrace.capture.continuity.Continuity;
+import io.millrace.capture.continuity.Gap;
+import io.millrace.capture.continuity.Known;
+import io.millrace.capture.continuity.Mark;
+import io.millrace.capture.continuity.Memory;
+import io.millrace.capture.continuity.Origin;
+import io.millrace.capture.continuity.Point;
+import io.millrace.capture.send.Progress;
+import io.millrace.capture.source.Slot;
+import io.millrace.capture.source.SourceConnection;
+import io.millrace.capture.source.SourceLook;
+import io.millrace.capture.source.Timelines;
+import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.record.Position;
+import io.millrace.pipeline.topic.Topics;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.jboss.logging.Logger;
+
+/**
+ * Finds where a run begins: compares the source with what is remembered of it, begins a recovery where one is allowed, and
+ * says what may be missing where none is. Used by one thread; a recovery may be asked for by any.
+ */
+final class Start {
+
+    private static final Logger LOG = Logger.getLogger(Start.class);
+    /** A base is a multiple of this, so that the lower half of a position still reads like the LSN's. */
+    private static final int BASE_BITS = 32;
+
+    private final String sourceName;
+    private final SourceConnection source;
+    private final Slot slot;
+    private final Set<TableName> tables;
+    private final Progress progress;
+    private final Marks marks;
+    private final Readiness readiness;
+    private final boolean automatic;
+    private volatile boolean asked;
+    /** Why the history that was streamed last is not the remembered one, null where it is. */
+    private String diverged;
+
+    Start(String sourceName, SourceConnection source, Slot slot, Set<TableName> tables, Progress progress, Marks marks, Readiness readiness, boolean automatic) {
+        this.sourceName = sourceName;
+        this.source = source;
+        this.slot = slot;
+        this.tables = tables;
+        this.progress = progress;
+        this.marks = marks;
+        this.readiness = readiness;
+        this.automatic = automatic;
+    }
+
+    /** Allows the recovery of whatever may be missing now. */
+    void ask() {
+        asked = true;
+    }
+
+    /** The stream that was begun last turned out to be of another history. */
+    void diverged(String why) {
+        diverged = why;
+    }
+
+    /** What is wrong with tables, to be said together with what keeps all of them; empty where the database cannot be asked. */
+    List<String> tableProblems() {
+        try {
+            return SourceLook.take(source, slot, tables).tables().values().stream().flatMap(t -> t.problems().stream()).toList();
+        } catch (SQLException e) {
+            LOG.debugf("The tables cannot be looked at: %s", e.getMessage());
+            return List.of();
+        }
+    }
+
+    /**
+     * Where to begin, and with what.
+     *
+     * @throws StartException when the stream cannot go on before somebody decides
+     */
+    Plan plan() throws SQLException, InterruptedException {
+        var names = new TreeSet<>(progress.tables());
+        var look = SourceLook.take(source, slot, tables);
+        var memory = memory(names, look);
+        marks.load(memory.mark());
+        if (memory.mark() == null) {
+            long start = look.slot() == null ? makeSlot() : look.slot().confirmed();
+            marks.begin(origin(look, 0), new Point(start, look.now().micros()), look.now());
+            return plan(start, memory.tables(), look, true);
+        }
+        var known = Continuity.tables(memory, look, tables);
+        return switch (broken(memory.mark(), look)) {
+            case null -> goOn(memory, known, look);
+            case SlotMoved moved -> {
+                LOG.errorf("The replication slot %s stands at %s, though Kafka has its changes until %s only", slot.name(), moved.to(), moved.from());
+                var gaps = remember(missing(known, moved.what(), moved.from(), moved.to(), allowed(known)));
+                marks.begin(memory.mark().origin(), moved.to(), look.now());
+                yield plan(moved.to().lsn(), gaps, look, true);
+            }
+            case SlotGone gone -> recover(gone.what(), memory, known, look, memory.mark().origin().base());
+            case OtherHistory other -> recover(other.what(), memory, known, look, above(memory.mark()));
+        };
+    }
+
+    /** A version that left no mark has left the names of the tables; what they are like now is all that can be known of them. */
+    private Memory memory(Set<TableName> names, SourceLook look) throws InterruptedException {
+        var memory = progress.memory();
+        if (memory.mark() != null || names.isEmpty()) {
+            return memory;
+        }
+        var known = new TreeMap<TableName, Known>();
+        names.stream().filter(look.tables()::containsKey).forEach(table -> known.put(table, now(table, look)));
+        var end = look.slot() == null ? new Point(0, 0) : new Point(look.slot().confirmed(), look.now().micros());
+        return new Memory(new Mark(origin(look, 0), end, look.now(), null), remember(known));
+    }
+
+    private Break broken(Mark mark, SourceLook look) throws SQLException, InterruptedException {
+        if (diverged != null) {
+            return new OtherHistory(diverged);
+        }
+        int before = mark.origin().timeline();
+        if (look.timeline() == before) {
+            return Continuity.of(mark, mark, look, OptionalLong.empty());
+        }
+        // Kafka may hold a little more than the mark says, and it must not be more than the new timeline has.
+        long end = Math.max(mark.acknowledged().lsn(), progress.highest(topics()) - mark.origin().base());
+        var known = new Mark(mark.origin(), new Point(end, mark.acknowledged().micros()), mark.looked(), mark.beat());
+        return Continuity.of(known, mark, look, Timelines.leftAt(source, before, look.timeline()));
+    }
+
+    /** The stream goes on where it was left; single tables may have been changed. */
+    private Plan goOn(Memory memory, Map<TableName, Known> known, SourceLook look) throws SQLException, InterruptedException {
+        var all = allowed(known) ? asked(known) : known;
+        if (!all.equals(memory.tables())) {
+            remember(all);
+        }
+        asked = false;
+        var origin = memory.mark().origin();
+        if (origin.timeline() != look.timeline()) {
+            LOG.infof("Postgres was promoted to timeline %d after everything that was captured; nothing is missing", look.timeline());
+            marks.begin(origin(look, origin.base()), memory.mark().acknowledged(), look.now());
+        }
+        long start = look.slot().confirmed();
+        var captured = all.keySet().stream().filter(t -> tables.contains(t) && !t.equals(Topics.HEARTBEAT)).toList();
+        boolean everything = !captured.isEmpty() && captured.stream().allMatch(t -> all.get(t).gap() != null && all.get(t).gap().asked() && sound(t, look));
+        if (everything && captured.stream().anyMatch(t -> Long.compareUnsigned(all.get(t).gap().to().lsn(), start) > 0)) {
+            // All is read again, so what is still in the log of them is not needed; it may not even be readable (a publication that was dropped).
+            return plan(pass(look, memory.mark().origin().base()), all, look, true);
+        }
+        return plan(start, all, look, false);
+    }
+
+    /** Begins anew behind everything that is in the log now, and has every table read again. */
+    private Plan recover(String what, Memory memory, Map<TableName, Known> known, SourceLook look, long base) throws SQLException, InterruptedException {
+        var end = memory.mark().acknowledged();
+        if (!allowed(known)) {
+            throw new StartException(what + ". Nothing is captured until this is decided. What was committed after " + end + " may be missing in all " + captured(known).size()
+                    + " tables. " + remedy());
+        }
+        LOG.errorf("%s. Every table is read again. What was committed after %s may be missing until then", what, end);
+        var gaps = remember(missing(known, "it is to be read again, because the stream broke off", end, look.now(), true));
+        boolean otherHistory = base != memory.mark().origin().base();
+        if (otherHistory) {
+            progress.forgetReached();
+        }
+        diverged = null;
+        asked = false;
+        long start;
+        if (look.slot() != null && !look.slot().isLost()) {
+            start = pass(look, base);
+        } else {
+            slot.drop();
+            start = makeSlot();
+            marks.begin(origin(look, base), new Point(start, look.now().micros()), look.now());
+        }
+        return plan(start, gaps, look, true);
+    }
+
+    /** Moves the slot to the end of the log. */
+    private long pass(SourceLook look, long base) throws SQLException, InterruptedException {
+        long start = slot.advance();
+        marks.begin(origin(look, base), new Point(start, look.now().micros()), look.now());
+        return start;
+    }
+
+    private long makeSlot() throws SQLException {
+        readiness.preparing("making the replication slot " + slot.name() + ", which waits for the transactions that are open now");
+        long start = slot.create();
+        LOG.infof("Made the replication slot %s at %s", slot.name(), Position.lsnText(start));
+        return start;
+    }
+
+    /** A base by which every position of the new history is above every position that Kafka has. */
+    private long above(Mark mark) throws InterruptedException {
+        long highest = Math.max(progress.highest(topics()), mark.origin().base() + mark.acknowledged().lsn());
+        return (highest >>> BASE_BITS) + 2 << BASE_BITS;
+    }
+
+    private List<String> topics() {
+        return tables.stream().filter(t -> !t.equals(Topics.HEARTBEAT)).map(t -> Topics.captured(sourceName, t)).toList();
+    }
+
+    private boolean allowed(Map<TableName, Known> known) {
+        var captured = captured(known);
+        return automatic || asked || !captured.isEmpty() && captured.stream().allMatch(t -> known.get(t).gap() != null && known.get(t).gap().asked());
+    }
+
+    private List<TableName> captured(Map<TableName, Known> known) {
+        return known.keySet().stream().filter(t -> tables.contains(t) && !t.equals(Topics.HEARTBEAT)).toList();
+    }
+
+    private static Map<TableName, Known> asked(Map<TableName, Known> known) {
+        var all = new TreeMap<TableName, Known>();
+        known.forEach((table, one) -> all.put(table, one.asked()));
+        return all;
+    }
+
+    private static Map<TableName, Known> missing(Map<TableName, Known> known, String cause, Point from, Point to, boolean asked) {
+        var all = new TreeMap<TableName, Known>();
+        known.forEach((table, one) -> all.put(table, table.equals(Topics.HEARTBEAT) ? one
+                : one.withGap(new Gap(cause, one.gap() == null ? from : one.gap().from(), to, asked || one.gap() != null && one.gap().asked()))));
+        return all;
+    }
+
+    private Map<TableName, Known> remember(Map<TableName, Known> known) throws InterruptedException {
+        progress.remember(known);
+        return known;
+    }
+
+    private static Origin origin(SourceLook look, long base) {
+        return new Origin(look.system(), look.database(), look.timeline(), base);
+    }
+
+    private static Known now(TableName table, SourceLook look) {
+        var seen = look.tables().get(table);
+        return new Known(seen.relation(), seen.published(), null);
+    }
+
+    private static boolean sound(TableName table, SourceLook look) {
+        return look.tables().get(table).isSound();
+    }
+
+    /** @param passed whether everything in the log up to now may be left to the reading of the tables */
+    private Plan plan(long start, Map<TableName, Known> known, SourceLook look, boolean passed) {
+        var read = new TreeSet<TableName>();
+        var reconciled = new TreeSet<TableName>();
+        var streamed = new TreeSet<TableName>();
+        long due = 0;
+        for (var table : tables) {
+            var one = known.get(table);
+            var gap = one == null ? null : one.gap();
+            boolean readable = sound(table, look) && !table.equals(Topics.HEARTBEAT);
+            if (one == null && readable) {
+                read.add(table);
+            } else if (gap != null && gap.asked() && readable) {
+                if (passed || Long.compareUnsigned(gap.to().lsn(), start) <= 0) {
+                    read.add(table);
+                    reconciled.add(table);
+                } else {
+                    due = Math.max(due, gap.to().lsn());
+                }
+            }
+            if (look.tables().get(table).canStream() && (one != null || sound(table, look))) {
+                streamed.add(table);
+            }
+        }
+        reconciled.remove(Topics.OUTBOX);
+        var whole = new TreeMap<>(known);
+        // As of this look, which is older than what is read: what happens in between is found at the next.
+        read.forEach(table -> whole.put(table, now(table, look)));
+        return new Plan(marks.current().origin().base(), start, known, problems(look), read, reconciled, streamed, whole, troubles(known, look, read), due);
+    }
+
+    /** What Plan and watch compare: a table that is sound is not in it. */
+    static Map<TableName, List<String>> problems(SourceLook look) {
+        var problems = new TreeMap<TableName, List<String>>();
+        look.tables().forEach((table, seen) -> {
+            if (!seen.isSound()) {
+                problems.put(table, seen.problems());
+            }
+        });
+        return problems;
+    }
+
+    private List<String> troubles(Map<TableName, Known> known, SourceLook look, Set<TableName> read) {
+        var troubles = look.tables().values().stream().flatMap(t -> t.problems().stream()).collect(Collectors.toList());
+        var byGap = new TreeMap<String, List<TableName>>();
+        known.forEach((table, one) -> {
+            if (one.gap() != null && tables.contains(table) && !read.contains(table)) {
+                var gap = one.gap();
+                byGap.computeIfAbsent(" may be missing: " + gap.cause() + ". They were committed between " + gap.from() + " and " + gap.to() + ". "
+                        + (gap.asked() ? "The recovery is asked for and begins as soon as capture has passed that" + (sound(table, look) ? "" : " and the table can be read") : remedy()),
+                        _ -> new ArrayList<>()).add(table);
+            }
+        });
+        byGap.forEach((what, of) -> troubles.add("Changes of " + names(of) + what));
+        return List.copyOf(troubles);
+    }
+
+    private static String names(List<TableName> tables) {
+        int most = 5;
+        return (tables.size() == 1 ? "the table " : "the tables ") + tables.stream().limit(most).map(TableName::toString).collect(Collectors.joining(", "))
+                + (tables.size() > most ? " and " + (tables.size() - most) + " more" : "");
+    }
+
+    private String remedy() {
+        return "Run ./millrace recover " + sourceName + ", which reads what is missing again and takes away what is gone; source.recovery: automatic in the pipeline file does so by itself";
+    }
+}

@@ -1,0 +1,179 @@
+package io.millrace.capture.engine;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.millrace.capture.continuity.Point;
+import io.millrace.capture.registry.RegistryAwayException;
+import io.millrace.capture.registry.SchemaIds;
+import io.millrace.capture.row.Captured;
+import io.millrace.capture.row.Changes;
+import io.millrace.capture.row.Environment;
+import io.millrace.capture.row.Tracing;
+import io.millrace.capture.row.Transforms;
+import io.millrace.capture.send.Progress;
+import io.millrace.capture.send.SendException;
+import io.millrace.capture.send.Sender;
+import io.millrace.capture.source.MissingValues;
+import io.millrace.capture.source.Slot;
+import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.record.Headers;
+import io.millrace.pipeline.schema.Column;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.apache.avro.Schema;
+import org.apache.kafka.connect.source.SourceRecord;
+
+/** Writes what one engine run brings to Kafka. Used by one thread. */
+final class Writer implements Engine.Consumer, Environment {
+
+    private static final long CONFIRM_NANOS = 1_000_000_000L;
+    private static final String COMMIT = "lsn_commit";
+
+    /**
+     * What a writer works with, the same for every run.
+     *
+     * @param diverged is told why the stream is not the remembered history
+     */
+    record Tools(String sourceName, Map<TableName, Transforms> transforms, SchemaIds schemaIds, Progress progress, Sender sender, MissingValues missingValues,
+            Tracing tracing, MeterRegistry meters, StreamMeters stream, Slot slot, Marks marks, Patience patience, Consumer<String> diverged) {}
+
+    private final Tools tools;
+    private final long start;
+    private final boolean marks;
+    private final Changes changes;
+    private final Map<String, Integer> partitions = new HashMap<>();
+    /** The heartbeat that must come again, null where none must. */
+    private Point expected;
+    /** The last heartbeat of the current batch, null where it has none. */
+    private Point beat;
+    /** The last heartbeat that is in Kafka but in no mark. */
+    private Point acknowledged;
+    /** Whether the slot that is read is the one that was looked at. */
+    private boolean attached;
+    private long confirmedAt = System.nanoTime() - CONFIRM_NANOS;
+
+    /** @param marks whether it reads the slot: then it leaves marks before Postgres is told */
+    Writer(Tools tools, Plan plan, boolean marks) {
+        this.tools = tools;
+        this.start = plan.start();
+        this.marks = marks;
+        this.changes = new Changes(tools.sourceName, plan.base(), tools.transforms, tools.sender.mostBytes(), this, tools.tracing, tools.meters);
+        var last = tools.marks.current().beat();
+        this.expected = marks && last != null && Long.compareUnsigned(start, last.lsn()) < 0 ? last : null;
+    }
+
+    @Override
+    public void accept(List<SourceRecord> events) throws InterruptedException {
+        long began = System.nanoTime();
+        beat = null;
+        var batch = new ArrayList<Captured>(events.size());
+        for (var event : events) {
+            changes.of(event, start, batch::add);
+        }
+        tools.stream.began(!batch.isEmpty() ? batch.getFirst().committedMicros() : beat == null ? 0 : beat.micros());
+        if (!batch.isEmpty()) {
+            send(batch);
+        }
+        if (beat != null) {
+            acknowledged = beat;
+            tools.progress.reached(beat.lsn());
+        }
+        tools.stream.ended(batch.size(), System.nanoTime() - began);
+    }
+
+    /** Takes away the rows of tables that were read whole and that the reading did not bring. */
+    void gone(Collection<TableName> tables) throws InterruptedException {
+        for (var table : tables) {
+            var batch = new ArrayList<Captured>();
+            changes.gone(table, start, batch::add);
+            send(batch);
+        }
+    }
+
+    /** The mark comes first: a slot that has confirmed more than the mark says was moved by somebody else. */
+    @Override
+    public boolean confirms(SourceRecord last) throws InterruptedException {
+        if (!marks) {
+            return true;
+        }
+        long now = System.nanoTime();
+        if (!attached) {
+            attach();
+        }
+        if (expected != null || now - confirmedAt < CONFIRM_NANOS || !(last.sourceOffset().get(COMMIT) instanceof Long lsn)) {
+            return false;
+        }
+        var at = new Point(Math.max(lsn, tools.marks.current().acknowledged().lsn()), Headers.nowMicros());
+        tools.patience.insist(SendException.class, () -> {
+            tools.marks.acknowledged(at, acknowledged);
+            return null;
+        });
+        confirmedAt = now;
+        return true;
+    }
+
+    /**
+     * Debezium makes a slot that it does not find, and somebody else may have made it anew after it was looked at. From here on
+     * it is read by this run, and cannot be taken away without ending it.
+     */
+    private void attach() throws InterruptedException {
+        var state = tools.patience.insist(SQLException.class, tools.slot::state);
+        if (state == null || Long.compareUnsigned(state.confirmed(), tools.marks.current().acknowledged().lsn()) > 0) {
+            throw new StartException("The replication slot " + tools.slot.name() + " was made anew while capture connected to it; looking at it again");
+        }
+        attached = true;
+    }
+
+    /** The stream is the remembered one only if it has the remembered heartbeat where that was. */
+    @Override
+    public void heartbeat(long lsn, long committedMicros) {
+        var seen = new Point(lsn, committedMicros);
+        if (expected != null && Long.compareUnsigned(lsn, expected.lsn()) >= 0) {
+            if (!seen.equals(expected)) {
+                var why = "The stream has a heartbeat at " + seen + " and none at " + expected + ", where Kafka was told of one: Postgres was restored from a copy";
+                tools.diverged.accept(why);
+                throw new StartException(why);
+            }
+            expected = null;
+        }
+        beat = seen;
+    }
+
+    private void send(List<Captured> batch) throws InterruptedException {
+        tools.patience.insist(SendException.class, () -> {
+            tools.sender.send(batch);
+            return null;
+        });
+        long now = Headers.nowMicros();
+        for (var captured : batch) {
+            captured.table().acknowledged(captured, now);
+        }
+    }
+
+    @Override
+    public int schemaId(String subject, Schema schema) throws InterruptedException {
+        return tools.patience.insist(RegistryAwayException.class, () -> tools.schemaIds.id(subject, schema));
+    }
+
+    @Override
+    public int partitions(String topic) throws InterruptedException {
+        var known = partitions.get(topic);
+        if (known == null) {
+            known = tools.patience.insist(SendException.class, () -> tools.progress.partitions(List.of(topic)).get(topic));
+            if (known == null) {
+                throw new StartException("Kafka has no topic " + topic + " any more; make it by provisioning the source; trying again");
+            }
+            partitions.put(topic, known);
+        }
+        return known;
+    }
+
+    @Override
+    public Map<String, String> missingValues(TableName table, List<String> columns, List<Column> keyColumns, List<Object> key, List<String> missing) throws InterruptedException {
+        return tools.patience.insist(SQLException.class, () -> tools.missingValues.read(table, columns, keyColumns, key, missing));
+    }
+}

@@ -1,0 +1,122 @@
+package io.millrace.capture.send;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+
+/** A topic of one partition in which each key's last value is what counts. Thread-safe. */
+final class StateTopic implements AutoCloseable {
+
+    private static final int MOST_BYTES = 8 << 20;
+
+    private final KafkaSettings kafka;
+    private final String name;
+    private final Map<String, String> settings;
+    /** Guarded by this; made at the first use. */
+    private KafkaProducer<byte[], byte[]> producer;
+
+    StateTopic(KafkaSettings kafka, String name, Map<String, String> settings) {
+        this.kafka = kafka;
+        this.name = name;
+        this.settings = settings;
+    }
+
+    /**
+     * Makes the topic when it is not there.
+     *
+     * @throws SendException when Kafka cannot be asked
+     */
+    void create() throws InterruptedException {
+        try (var admin = Admin.create(kafka.client())) {
+            if (admin.listTopics().names().get().contains(name)) {
+                return;
+            }
+            admin.createTopics(List.of(new NewTopic(name, Optional.of(1), Optional.empty()).configs(settings))).all().get();
+        } catch (ExecutionException e) {
+            if (!(e.getCause() instanceof TopicExistsException)) {
+                throw kafka.away("Making the topic " + name, e);
+            }
+        } catch (KafkaException e) {
+            throw kafka.away("Making the topic " + name, e);
+        }
+    }
+
+    /**
+     * The last value of each key.
+     *
+     * @throws SendException when Kafka cannot be asked
+     */
+    Map<String, String> read() {
+        var client = kafka.client();
+        client.put("isolation.level", "read_committed");
+        client.put("auto.offset.reset", "earliest");
+        try (var consumer = new KafkaConsumer<>(client, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            var partition = new TopicPartition(name, 0);
+            consumer.assign(List.of(partition));
+            consumer.seekToBeginning(List.of(partition));
+            long end = consumer.endOffsets(List.of(partition)).get(partition);
+            var values = new TreeMap<String, String>();
+            while (consumer.position(partition) < end) {
+                for (var record : consumer.poll(Duration.ofMillis(500))) {
+                    var key = record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8);
+                    if (record.value() == null) {
+                        values.remove(key);
+                    } else {
+                        values.put(key, new String(record.value(), StandardCharsets.UTF_8));
+                    }
+                }
+            }
+            return values;
+        } catch (KafkaException e) {
+            throw kafka.away("Reading the topic " + name, e);
+        }
+    }
+
+    /**
+     * Remembers a value; returns when Kafka has it.
+     *
+     * @param key null for none
+     * @throws SendException when Kafka does not take it
+     */
+    void write(String key, String value) throws InterruptedException {
+        try {
+            send(key, value).get();
+        } catch (ExecutionException | KafkaException e) {
+            throw kafka.away("Writing the topic " + name, e);
+        }
+    }
+
+    /**
+     * As {@link #write}, without waiting.
+     *
+     * @throws KafkaException when Kafka is known not to take it
+     */
+    synchronized Future<?> send(String key, String value) {
+        if (producer == null) {
+            producer = new KafkaProducer<>(kafka.producer(MOST_BYTES));
+        }
+        return producer.send(new ProducerRecord<>(name, 0, key == null ? null : key.getBytes(StandardCharsets.UTF_8), value.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    @Override
+    public synchronized void close() {
+        if (producer != null) {
+            producer.close(Duration.ZERO);
+            producer = null;
+        }
+    }
+}

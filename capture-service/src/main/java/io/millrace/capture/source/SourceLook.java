@@ -1,0 +1,137 @@
+package io.millrace.capture.source;
+
+import io.millrace.capture.continuity.Point;
+import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.record.Position;
+import io.millrace.pipeline.topic.Topics;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What a source is at one moment: which server, how far its log is, its slot, its tables.
+ *
+ * @param system system identifier of the cluster
+ * @param database oid of the database
+ * @param timeline the timeline that is written
+ * @param now the end of the log: whatever is committed and can be seen stands before it
+ * @param slotName name of slot and publication
+ * @param slot null where there is none
+ * @param tables all that were asked for
+ */
+public record SourceLook(long system, long database, int timeline, Point now, String slotName, Slot.State slot, Map<TableName, TableLook> tables) {
+
+    private static final String TABLES = """
+            SELECT t.schema, t.name, coalesce(c.oid::bigint, 0) AS relation, coalesce(published.entries, '') AS entries, p.publication, c.relpersistence,
+                   EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'p') AS keyed,
+                   has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(c.relnamespace, 'USAGE') AS readable,
+                   row_security_active(c.oid) AS secured, coalesce(published.filtered, false) AS filtered,
+                   EXISTS (SELECT FROM unnest(family.leaves) l JOIN pg_class leaf ON leaf.oid = l WHERE leaf.relreplident = 'n') AS anonymous,
+                   EXISTS (SELECT FROM unnest(family.leaves) l JOIN pg_index i ON i.indrelid = l AND i.indisreplident AND NOT i.indisprimary
+                           JOIN pg_index k ON k.indrelid = l AND k.indisprimary
+                           WHERE NOT string_to_array(k.indkey::text, ' ') <@ string_to_array(i.indkey::text, ' ')) AS otherwise
+            FROM unnest(?::text[], ?::text[]) t(schema, name)
+            LEFT JOIN pg_namespace n ON n.nspname = t.schema
+            LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.name AND c.relkind IN ('r', 'p')
+            LEFT JOIN (SELECT oid, oid::text || '.' || xmin::text AS publication, puballtables FROM pg_publication WHERE pubname = ?) p ON true
+            LEFT JOIN LATERAL (SELECT array_agg(a.relid) AS ancestors FROM (SELECT relid::oid FROM pg_partition_ancestors(c.oid) UNION SELECT c.oid) a) line ON true
+            LEFT JOIN LATERAL (SELECT array_agg(relid) AS leaves FROM (SELECT relid::oid FROM pg_partition_tree(c.oid) WHERE isleaf UNION SELECT c.oid WHERE c.relkind = 'r') f) family ON true
+            LEFT JOIN LATERAL (
+              SELECT string_agg(entry, ' ' ORDER BY entry) AS entries, bool_or(filtered) AS filtered FROM (
+                SELECT 'all' AS entry, false AS filtered WHERE p.puballtables
+                UNION ALL SELECT r.oid::text, r.prqual IS NOT NULL FROM pg_publication_rel r WHERE r.prpubid = p.oid AND r.prrelid = ANY (line.ancestors)
+                UNION ALL SELECT s.oid::text, false FROM pg_publication_namespace s JOIN pg_class m ON m.oid = ANY (line.ancestors) AND m.relnamespace = s.pnnspid WHERE s.pnpubid = p.oid
+              ) e) published ON true
+            ORDER BY t.schema, t.name""";
+
+    /**
+     * Looks once; a few queries that read catalogs only.
+     *
+     * @throws SQLException when the database cannot be asked
+     */
+    public static SourceLook take(SourceConnection source, Slot slot, Collection<TableName> tables) throws SQLException {
+        try (var connection = source.open()) {
+            var state = slot.state(connection);
+            var seen = tables(connection, slot.name(), source.user(), tables);
+            try (var statement = connection.createStatement(); var row = statement.executeQuery("""
+                    SELECT s.system_identifier, d.oid::bigint, pg_walfile_name(l.lsn), l.lsn::text, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
+                    FROM pg_control_system() s, pg_database d, LATERAL (SELECT pg_current_wal_insert_lsn() AS lsn) l WHERE d.datname = current_database()""")) {
+                row.next();
+                int timeline = Integer.parseInt(row.getString(3), 0, 8, 16);
+                return new SourceLook(row.getLong(1), row.getLong(2), timeline, new Point(Position.parseLsn(row.getString(4)), row.getLong(5)), slot.name(), state, seen);
+            }
+        }
+    }
+
+    private static Map<TableName, TableLook> tables(Connection connection, String publication, String user, Collection<TableName> tables) throws SQLException {
+        var seen = new TreeMap<TableName, TableLook>();
+        try (var statement = connection.prepareStatement(TABLES)) {
+            statement.setArray(1, connection.createArrayOf("text", tables.stream().map(TableName::schema).toArray()));
+            statement.setArray(2, connection.createArrayOf("text", tables.stream().map(TableName::table).toArray()));
+            statement.setString(3, publication);
+            try (var rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    var table = new TableName(rows.getString("schema"), rows.getString("name"));
+                    seen.put(table, table(table, rows, publication, user));
+                }
+            }
+        }
+        return seen;
+    }
+
+    private static TableLook table(TableName table, ResultSet row, String publication, String user) throws SQLException {
+        var missing = new ArrayList<TableLook.Missing>();
+        var others = new ArrayList<String>();
+        if (row.getLong("relation") == 0) {
+            missing.add(new TableLook.Missing("it is no longer there", "The database has no table " + table + "; create it"
+                    + (table.schema().equals(Topics.OWN_SCHEMA) ? " by provisioning the source" : ", or correct the pipeline file")));
+            return new TableLook(0, "", missing, others, false);
+        }
+        boolean keyed = row.getBoolean("keyed");
+        if (!keyed) {
+            missing.add(new TableLook.Missing("it has no primary key", "The table " + table + " has no primary key, by which its rows are known; run ALTER TABLE " + table.sql() + " ADD PRIMARY KEY (…)"));
+        }
+        boolean isPublished = !row.getString("entries").isEmpty();
+        if (!isPublished) {
+            missing.add(new TableLook.Missing("it is not in the publication " + publication, "The publication " + publication + " lacks the table " + table
+                    + "; run ALTER PUBLICATION " + publication + " ADD TABLE " + table.sql()));
+        }
+        if (row.getBoolean("filtered")) {
+            missing.add(new TableLook.Missing("the publication " + publication + " has a row filter for it", "The publication " + publication + " passes only some rows of the table " + table
+                    + " on, those of its WHERE; run ALTER PUBLICATION " + publication + " DROP TABLE " + table.sql() + ", then ADD TABLE " + table.sql()
+                    + " without WHERE, and filter in the pipeline file"));
+        }
+        if (row.getString("relpersistence").equals("u")) {
+            missing.add(new TableLook.Missing("it is unlogged", "The table " + table + " is unlogged, so its changes are in no log; run ALTER TABLE " + table.sql() + " SET LOGGED"));
+        }
+        others.addAll(others(table, row, publication, user));
+        return new TableLook(row.getLong("relation"), isPublished ? row.getString("publication") + " " + row.getString("entries") : "", List.copyOf(missing), List.copyOf(others), keyed);
+    }
+
+    /** What does not make changes go missing by itself. */
+    private static List<String> others(TableName table, ResultSet row, String publication, String user) throws SQLException {
+        var others = new ArrayList<String>();
+        if (!row.getBoolean("readable")) {
+            others.add("The role " + user + " may not read the table " + table + "; run GRANT USAGE ON SCHEMA " + TableName.quote(table.schema())
+                    + " TO " + TableName.quote(user) + "; GRANT SELECT ON " + table.sql() + " TO " + TableName.quote(user));
+        }
+        if (row.getBoolean("secured")) {
+            others.add("Row level security hides rows of the table " + table + " from the role " + user + ", so neither a snapshot nor the reading of large values can be trusted; run ALTER ROLE "
+                    + TableName.quote(user) + " BYPASSRLS as a superuser");
+        }
+        if (row.getBoolean("anonymous")) {
+            others.add("The table " + table + " has REPLICA IDENTITY NOTHING, so Postgres refuses its updates and deletes while it is in " + publication + "; run ALTER TABLE " + table.sql()
+                    + " REPLICA IDENTITY DEFAULT");
+        }
+        if (row.getBoolean("otherwise")) {
+            others.add("The replica identity of the table " + table + " is an index that lacks columns of the primary key, so its deletes do not say which row went; run ALTER TABLE " + table.sql()
+                    + " REPLICA IDENTITY DEFAULT");
+        }
+        return others;
+    }
+}

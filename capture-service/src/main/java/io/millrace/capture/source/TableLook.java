@@ -1,0 +1,32 @@
+package io.millrace.capture.source;
+
+import java.util.List;
+
+/**
+ * A table as the catalog has it at one moment.
+ *
+ * @param relation its oid, 0 where there is no such table
+ * @param published identifies how it is published: another text means that it was taken out, put back or changed since. Empty
+ *        where it is not published
+ * @param missing what makes changes of it go missing while it stands
+ * @param others what else keeps it from being captured rightly
+ * @param canStream whether the stream can carry it at all
+ */
+public record TableLook(long relation, String published, List<Missing> missing, List<String> others, boolean canStream) {
+
+    /**
+     * @param cause as the end of a sentence that begins with "it"
+     * @param problem a sentence with what to do
+     */
+    public record Missing(String cause, String problem) {}
+
+    /** Every problem, one sentence each. */
+    public List<String> problems() {
+        return java.util.stream.Stream.concat(missing.stream().map(Missing::problem), others.stream()).toList();
+    }
+
+    /** Whether it can be read whole now, and be whole from then on. */
+    public boolean isSound() {
+        return missing.isEmpty() && others.isEmpty();
+    }
+}

@@ -1,0 +1,87 @@
+package io.millrace.capture.continuity;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.millrace.capture.source.Slot;
+import io.millrace.capture.source.SourceLook;
+import io.millrace.capture.source.TableLook;
+import io.millrace.pipeline.file.TableName;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class ContinuityTest {
+
+    private static final TableName THING = new TableName("public", "thing");
+    private static final Mark MARK = new Mark(new Origin(7, 5, 1, 0), new Point(1_000, 1), new Point(900, 1), null);
+
+    private static SourceLook look(long system, int timeline, long end, long confirmed, String invalidation) {
+        var slot = confirmed < 0 ? null : new Slot.State(confirmed, 0, 0, -1, "reserved", invalidation, null);
+        return new SourceLook(system, 5, timeline, new Point(end, 2), "millrace_s", slot, Map.of());
+    }
+
+    private static Break broken(SourceLook look, OptionalLong left) {
+        return Continuity.of(MARK, MARK, look, left);
+    }
+
+    @Test
+    void aSlotAtOrBeforeTheMarkGoesOnAndOneBeyondItWasMoved() {
+        assertNull(broken(look(7, 1, 2_000, 1_000, null), OptionalLong.empty()));
+        assertNull(broken(look(7, 1, 2_000, 400, null), OptionalLong.empty()));
+        var moved = assertInstanceOf(Break.SlotMoved.class, broken(look(7, 1, 2_000, 1_001, null), OptionalLong.empty()));
+        assertEquals(List.of(1_000L, 1_001L), List.of(moved.from().lsn(), moved.to().lsn()));
+        var later = new Mark(MARK.origin(), new Point(1_001, 1), MARK.looked(), null);
+        assertNull(Continuity.of(MARK, later, look(7, 1, 2_000, 1_001, null), OptionalLong.empty()), "what was acknowledged while it was looked");
+    }
+
+    @Test
+    void aSlotThatIsGoneOrGivenUpIsNamedWithItsReason() {
+        assertInstanceOf(Break.SlotGone.class, broken(look(7, 1, 2_000, -1, null), OptionalLong.empty()));
+        assertTrue(broken(look(7, 1, 2_000, 1_000, "idle_timeout"), OptionalLong.empty()).what().contains("idle_replication_slot_timeout"));
+        assertTrue(broken(look(7, 1, 2_000, 1_000, "wal_removed"), OptionalLong.empty()).what().contains("max_slot_wal_keep_size"));
+    }
+
+    @Test
+    void anotherServerAndALogThatEndsBeforeTheMarkAreOtherHistories() {
+        assertInstanceOf(Break.OtherHistory.class, broken(look(8, 1, 2_000, 1_000, null), OptionalLong.empty()));
+        assertInstanceOf(Break.OtherHistory.class, broken(look(7, 1, 999, 400, null), OptionalLong.empty()));
+    }
+
+    @Test
+    void aPromotionLosesNothingOnlyBehindTheMark() {
+        assertNull(broken(look(7, 2, 2_000, 1_000, null), OptionalLong.of(1_000)));
+        assertInstanceOf(Break.OtherHistory.class, broken(look(7, 2, 2_000, 400, null), OptionalLong.of(999)));
+        assertInstanceOf(Break.OtherHistory.class, broken(look(7, 2, 2_000, 400, null), OptionalLong.empty()));
+    }
+
+    @Test
+    void aGapGoesFromTheLastGoodLookToTheLastChangeAndKeepsItsBeginning() {
+        var memory = new Memory(MARK, Map.of(THING, new Known(10, "p 1", null)));
+        assertNull(gap(memory, new TableLook(10, "p 1", List.of(), List.of(), true)));
+        var first = gap(memory, new TableLook(10, "", List.of(new TableLook.Missing("it is out", "It is out")), List.of(), true));
+        assertEquals(900, first.from().lsn());
+        assertEquals(2_000, first.to().lsn());
+        var later = new Mark(MARK.origin(), new Point(3_000, 1), new Point(3_000, 1), null);
+        var second = gap(new Memory(later, Map.of(THING, new Known(10, "", first))), new TableLook(10, "p 2", List.of(), List.of(), true));
+        assertEquals(900, second.from().lsn(), "what was missing is still missing");
+        assertTrue(second.cause().contains("put back"), second.cause());
+        assertTrue(gap(memory, new TableLook(11, "p 3", List.of(), List.of(), true)).cause().contains("created anew"));
+    }
+
+    private static Gap gap(Memory memory, TableLook seen) {
+        var look = new SourceLook(7, 5, 1, new Point(2_000, 2), "millrace_s", null, Map.of(THING, seen));
+        return Continuity.tables(memory, look, Set.of(THING)).get(THING).gap();
+    }
+
+    @Test
+    void aTableThatLeavesThePipelinesIsReadAgainWhenItComesBack() {
+        var look = new SourceLook(7, 5, 1, new Point(2_000, 2), "millrace_s", null, Map.of());
+        var known = Continuity.tables(new Memory(MARK, Map.of(THING, new Known(10, "p 1", null))), look, Set.of()).get(THING);
+        assertTrue(known.gap().asked(), "that is the pipelines' own decision");
+    }
+}

@@ -1,0 +1,126 @@
+package io.millrace.capture.service;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Postgres comes back as it was before, or on another timeline, with a slot that looks as if nothing had happened. */
+@Tag("long")
+class RestoreIT {
+
+    private static final String SOURCE = "restored";
+    private static final String TOKEN = "let me";
+
+    @TempDir
+    Path folder;
+    private Stack stack;
+
+    @BeforeEach
+    void startServers() throws Exception {
+        stack = new Stack(folder.resolve("stack"));
+        stack.source(SOURCE, "CREATE TABLE thing (id int PRIMARY KEY, name text NOT NULL)", "CREATE TABLE filler (body text)", "INSERT INTO thing VALUES (1, 'a'), (2, 'b'), (3, 'c')");
+        stack.publish(SOURCE, "thing");
+    }
+
+    @AfterEach
+    void stopServers() {
+        stack.close();
+    }
+
+    private CaptureProcess capture(String recovery) throws Exception {
+        return CaptureProcess.recovering(stack, folder, recovery, SOURCE, stack.servers.postgresUser(), stack.servers.postgresPassword(), CaptureProcess.root("thing"),
+                "-Dmillrace.capture.watch=500ms", "-Dmillrace.capture.token.file=" + Files.writeString(folder.resolve("token"), TOKEN));
+    }
+
+    private Path data() {
+        return folder.resolve("stack").resolve("postgres");
+    }
+
+    private static void copy(Path from, Path to) throws IOException, InterruptedException {
+        assertEquals(0, new ProcessBuilder("sh", "-c", "rm -rf '" + to + "' && cp -a '" + from + "' '" + to + "'").inheritIO().start().waitFor());
+    }
+
+    private void restartPostgres() {
+        stack.servers.postgres().start();
+        // The registry keeps its schemas in the same server.
+        stack.servers.registry().restart();
+    }
+
+    /** Copies the stopped server, goes on with it for a while, and puts the copy back. The last rows are of the life that is lost. */
+    private void restore(CaptureProcess capture, Records things) throws Exception {
+        things.await(capture, seen -> seen.size() >= 3);
+        stack.servers.postgres().stop();
+        copy(data(), folder.resolve("copy"));
+        restartPostgres();
+        capture.awaitStreaming();
+        stack.sql(SOURCE, "UPDATE thing SET name = 'lost life' WHERE id = 1", "INSERT INTO thing VALUES (4, 'lost life')", "DELETE FROM thing WHERE id = 2");
+        things.await(capture, seen -> Rows.of(seen).toString().equals("[1 lost life, 3 c, 4 lost life]"));
+        var written = stack.query(SOURCE, "SELECT pg_current_wal_lsn()").getFirst();
+        Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> stack.query("postgres", "SELECT confirmed_flush_lsn >= '" + written + "' FROM pg_replication_slots").contains("t"));
+        stack.servers.postgres().stop();
+        copy(folder.resolve("copy"), data());
+    }
+
+    private void whole(CaptureProcess capture, Records things) throws Exception {
+        var expected = stack.query(SOURCE, "SELECT id || ' ' || name FROM thing ORDER BY id");
+        things.await(capture, seen -> Rows.of(seen).equals(expected));
+        capture.awaitStreaming();
+        stack.sql(SOURCE, "UPDATE thing SET name = 'and on' WHERE id = 3");
+        var after = stack.query(SOURCE, "SELECT id || ' ' || name FROM thing ORDER BY id");
+        things.await(capture, seen -> Rows.of(seen).equals(after));
+    }
+
+    @Test
+    void aCopyThatIsPutBackIsSaidAndItsRowsAreNewerThanThoseOfTheLifeThatIsLost() throws Exception {
+        try (var capture = capture("ask").awaitStreaming(); var things = new Records(stack, "captured." + SOURCE + ".public.thing")) {
+            restore(capture, things);
+            restartPostgres();
+            stack.sql(SOURCE, "UPDATE thing SET name = 'new life' WHERE id = 1");
+            capture.awaitReady("\"DOWN\"", "was restored from a copy", "./millrace recover restored");
+            assertTrue(capture.post("/recovery?source=restored", TOKEN).contains("missing"));
+            whole(capture, things);
+        }
+    }
+
+    @Test
+    void aCopyWhoseLogIsLongerThanTheLostOneIsFoundByItsHeartbeatsAndRecoveredByItself() throws Exception {
+        try (var things = new Records(stack, "captured." + SOURCE + ".public.thing")) {
+            try (var capture = capture("automatic").awaitStreaming()) {
+                restore(capture, things);
+            }
+            restartPostgres();
+            stack.sql(SOURCE, "INSERT INTO filler SELECT repeat(md5(i::text), 30) FROM generate_series(1, 20000) i", "UPDATE thing SET name = 'new life' WHERE id = 1");
+            try (var capture = capture("automatic")) {
+                whole(capture, things);
+                assertTrue(capture.log().contains("The stream has a heartbeat at"), capture.log());
+            }
+        }
+    }
+
+    @Test
+    void aPromotionBehindEverythingThatWasCapturedIsNoRecovery() throws Exception {
+        try (var capture = capture("ask").awaitStreaming(); var things = new Records(stack, "captured." + SOURCE + ".public.thing")) {
+            things.await(capture, seen -> seen.size() == 3);
+            stack.servers.postgres().stop();
+            Files.createFile(data().resolve("recovery.signal"));
+            Files.writeString(data().resolve("postgresql.auto.conf"), "restore_command = '/bin/false'\n");
+            restartPostgres();
+            Awaitility.await().atMost(Duration.ofSeconds(20)).ignoreExceptions().until(() -> stack.query("postgres", "SELECT pg_walfile_name(pg_current_wal_lsn())").getFirst().startsWith("00000002"));
+            stack.sql(SOURCE, "UPDATE thing SET name = 'promoted' WHERE id = 1");
+            things.await(capture, seen -> seen.size() == 4);
+            capture.awaitStreaming();
+            assertEquals(4, things.toTheEnd().size(), "nothing is read again");
+            assertTrue(capture.log().contains("promoted to timeline 2"), capture.log());
+        }
+    }
+}
