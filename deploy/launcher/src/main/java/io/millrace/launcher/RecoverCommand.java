@@ -17,16 +17,22 @@ final class RecoverCommand implements Callable<Integer> {
     private CommandSpec spec;
     @Mixin
     private TopicRecovery topics;
-    @Parameters(paramLabel = "TOPIC", description = "A captured.… topic: the gate reads it again from the first record that is there, whatever it was held for."
-            + " What it passed before it passes again, which changes nothing behind it.")
+    @Mixin
+    private SourceRecovery sources;
+    @Parameters(paramLabel = "SOURCE|TOPIC", description = "A source: its capture reads again everything of which changes may be missing, and takes away downstream what is gone."
+            + " A captured.… topic: the gate reads it again from the first record that is there, whatever it was held for. What it passed before it passes again, which changes nothing behind it.")
     private String what;
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        if (!TopicRecovery.isTopic(what)) {
-            throw new LocalException(what + " is no captured.… topic, which the gate can read again. A join's state can only be built anew as a whole: give the pipeline another name and 'replaces: [old]'");
+        var out = spec.commandLine().getOut();
+        if (TopicRecovery.isTopic(what)) {
+            topics.recover(what, out);
+        } else if (what.contains(".")) {
+            throw new LocalException(what + " is neither a source nor a captured.… topic, which the gate can read again. A join's state can only be built anew as a whole: give the pipeline another name and 'replaces: [old]'");
+        } else {
+            sources.recover(topics.data(), what, out);
         }
-        topics.recover(what, spec.commandLine().getOut());
         return 0;
     }
 }

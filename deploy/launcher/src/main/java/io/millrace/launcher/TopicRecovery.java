@@ -24,6 +24,10 @@ final class TopicRecovery {
     @Option(names = "--group", paramLabel = "NAME", defaultValue = "millrace-gate", description = "The gate's consumer group. Default: ${DEFAULT-VALUE}.")
     private String group;
 
+    DataFolder data() {
+        return data;
+    }
+
     /** Whether it is the name of a topic that a stage can read again. */
     static boolean isTopic(String what) {
         return what.startsWith(Topics.CAPTURED);

@@ -54,6 +54,7 @@ class EndpointsIT {
             closed(Stage.GATE, "GET", "/schemas"),
             closed(Stage.GATE, "GET", "/schemas/{table}"),
             closed(Stage.GATE, "POST", "/check"),
+            closed(Stage.CAPTURE, "POST", "/recovery"),
             closed(Stage.PURGE, "POST", "/pipelines/{pipeline}/documents/{id: .*}/erasure"),
             closed(Stage.PURGE, "POST", "/pipelines/{pipeline}/documents/erasure"),
             closed(Stage.PURGE, "GET", "/erasures/{id}"),

@@ -159,8 +159,7 @@ public final class Stack {
             p.put("quarkus.otel.exporter.otlp.protocol", "http/protobuf");
         }
         switch (stage) {
-            case CAPTURE -> p.put(prefix + "registry-url", servers.registryUrl());
-            case GATE -> {
+            case CAPTURE, GATE -> {
                 p.put(prefix + "registry-url", servers.registryUrl());
                 p.put(prefix + "token.file", token().toString());
             }
@@ -188,7 +187,7 @@ public final class Stack {
         return p;
     }
 
-    /** Whoever reads this file may ask the gate and the purge service for changes. */
+    /** Whoever reads this file may ask capture, the gate and the purge service for changes. */
     public Path token() {
         return options.data().resolve("token");
     }

@@ -1,0 +1,94 @@
+package io.millrace.launcher;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.millrace.local.LocalException;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.Map;
+import picocli.CommandLine.Option;
+
+/** The options that say which process of a stage is meant, and its answers. */
+abstract class StageCall {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    @Option(names = "--url", paramLabel = "URL", description = "The stage's address. Default: that of the stack which runs on the data folder.")
+    private String url;
+    @Option(names = "--token-env", paramLabel = "NAME", description = "The environment variable that holds the bearer token. Default: the token in the data folder, where --url is not given.")
+    private String tokenVariable;
+    @Option(names = "--json", description = "The stage's own answer, for programs.")
+    private boolean json;
+    private final String stage;
+
+    StageCall(String stage) {
+        this.stage = stage;
+    }
+
+    /** Where the stack runs that is meant unless an address is given. */
+    abstract DataFolder data();
+
+    boolean json() {
+        return json;
+    }
+
+    /** @throws LocalException with the stage's own words when it does not do what was asked */
+    JsonNode get(String path) throws IOException, InterruptedException {
+        return send(request(path).GET());
+    }
+
+    /** @throws LocalException with the stage's own words when it does not do what was asked */
+    JsonNode post(String path, Map<String, Object> body) throws IOException, InterruptedException {
+        return send(request(path).header("Content-Type", "application/json").POST(BodyPublishers.ofString(new JsonMapper().writeValueAsString(body))));
+    }
+
+    private HttpRequest.Builder request(String path) throws IOException {
+        var request = HttpRequest.newBuilder(URI.create(address() + path)).timeout(PATIENCE);
+        var token = token();
+        return token == null ? request : request.header("Authorization", "Bearer " + token);
+    }
+
+    private String address() {
+        if (url != null) {
+            return url.endsWith("/") ? url.substring(0, url.length() - 1) : url;
+        }
+        return data().running().process(stage).orElseThrow(() -> new LocalException("The stack on " + data().path() + " has no " + stage + "; give its address with --url")).address();
+    }
+
+    private String token() throws IOException {
+        if (tokenVariable != null) {
+            var token = System.getenv(tokenVariable);
+            if (token == null || token.isBlank()) {
+                throw new LocalException("The environment variable " + tokenVariable + ", which --token-env names, is not set");
+            }
+            return token.strip();
+        }
+        var file = data().path().resolve("token");
+        return url == null && Files.exists(file) ? Files.readString(file).strip() : null;
+    }
+
+    private JsonNode send(HttpRequest.Builder builder) throws InterruptedException {
+        var request = builder.build();
+        try (var http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build()) {
+            var answer = http.send(request, BodyHandlers.ofString());
+            var body = answer.body().isBlank() ? new JsonMapper().createObjectNode() : new JsonMapper().readTree(answer.body());
+            if (answer.statusCode() == 401 || answer.statusCode() == 403) {
+                throw new LocalException("The " + stage + " at " + request.uri() + " answers " + answer.statusCode() + ": the caller may not do this. Name the variable that holds the operator's token with --token-env");
+            }
+            if (answer.statusCode() != 200) {
+                throw new LocalException("The " + stage + " answers " + answer.statusCode() + " to " + request.method() + " " + request.uri() + ": "
+                        + (body.path("message").asText().isEmpty() ? answer.body() : body.path("message").asText()));
+            }
+            return body;
+        } catch (IOException e) {
+            throw new LocalException("Asking the " + stage + " at " + request.uri() + " failed: " + (e.getMessage() == null ? e.toString() : e.getMessage())
+                    + ". See ./millrace status, or give another address with --url", e);
+        }
+    }
+}
