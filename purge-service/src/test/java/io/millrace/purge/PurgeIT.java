@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 import static org.hamcrest.Matchers.allOf;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.not;
 import static org.hamcrest.Matchers.nullValue;
 import static org.junit.jupiter.api.Assertions.assertAll;
@@ -54,7 +55,7 @@ class PurgeIT {
         var answer = caller().body(BODY).post(ERASURE, "monitors", "42").then().statusCode(202)
                 .body("state", equalTo("requested")).body("document", equalTo("42")).body("pipeline", equalTo("monitors")).body("version", nullValue());
         var id = id(answer);
-        assertEquals("monitors,42,token,asked for,null", stack.row("SELECT pipeline, document_id, requested_by, reason, idempotency_key FROM millrace.purge_audit WHERE id::text = ?", id));
+        assertEquals("monitors,42,token,asked for,f", stack.row("SELECT pipeline, document_id, requested_by, reason, idempotency_key IS NULL FROM millrace.purge_audit WHERE id::text = ?", id));
         assertEquals("monitors,42,erase,t,{\"erasure\":\"" + id + "\"},null", stack.row("""
                 SELECT aggregatetype, aggregateid, type, "timestamp" = (SELECT requested_at FROM millrace.purge_audit WHERE id::text = ?), payload, tracingspancontext
                 FROM millrace.outboxevent WHERE payload LIKE '%' || ? || '%'""", id, id));
@@ -73,14 +74,36 @@ class PurgeIT {
         var key = UUID.randomUUID().toString();
         var ids = new HashSet<String>();
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            for (var answer : IntStream.range(0, 12).mapToObj(i -> threads.submit(() -> id(caller().header("Idempotency-Key", key).body(BODY).post(ERASURE, "monitors", "once").then().statusCode(202)))).toList()) {
+            for (var answer : IntStream.range(0, 12).mapToObj(i -> threads.submit(() -> id(operator().header("Idempotency-Key", key).body(BODY).post(ERASURE, "monitors", "once").then().statusCode(202)))).toList()) {
                 ids.add(answer.get());
             }
         }
         assertEquals(1, ids.size());
         assertEquals("1,1", stack.row("""
                 SELECT (SELECT count(*) FROM millrace.purge_audit WHERE document_id = 'once'), (SELECT count(*) FROM millrace.outboxevent WHERE aggregateid = 'once')"""));
-        caller().header("Idempotency-Key", key).body(BODY).post(ERASURE, "monitors", "another").then().statusCode(409).contentType(PROBLEM).body("why", containsString("already used"));
+        operator().header("Idempotency-Key", key).body(BODY).post(ERASURE, "monitors", "another").then().statusCode(409).contentType(PROBLEM).body("why", containsString("already used"));
+        operator().header("Idempotency-Key", key).body("{\"reason\":\"another\"}").post(ERASURE, "monitors", "once").then().statusCode(409).contentType(PROBLEM).body("why", containsString("already used"));
+    }
+
+    @Test
+    void withoutAnIdempotencyKeyNothingIsDone() throws Exception {
+        operator().body(BODY).post(ERASURE, "monitors", "keyless").then().statusCode(400).contentType(PROBLEM).body("why", containsString("Idempotency-Key is missing"));
+        assertEquals("0", stack.row("SELECT count(*) FROM millrace.purge_audit WHERE document_id = 'keyless'"));
+    }
+
+    @Test
+    void erasuresAreListedTheNewestFirst() throws Exception {
+        var first = id(caller().body(BODY).post(ERASURE, "dashboards", "listed first").then().statusCode(202));
+        var second = id(caller().body(BODY).post(ERASURE, "dashboards", "listed second").then().statusCode(202));
+        stack.delete("dashboards", "listed first", 12, Headers.nowMicros());
+        patience().untilAsserted(() -> caller().get("/erasures/" + first).then().body("state", equalTo("carried-out")));
+        operator().get("/erasures?pipeline=dashboards&limit=1").then().statusCode(200).body("size()", equalTo(1));
+        var all = operator().get("/erasures?pipeline=dashboards").then().statusCode(200).extract().<String>path("id.toString()");
+        assertTrue(all.indexOf(second) >= 0 && all.indexOf(second) < all.indexOf(first), all);
+        operator().get("/erasures?state=requested").then().statusCode(200).body("document", hasItem("listed second")).body("document", not(hasItem("listed first")));
+        operator().get("/erasures?state=carried-out").then().statusCode(200).body("document", hasItem("listed first")).body("document", not(hasItem("listed second")));
+        operator().get("/erasures?before=2001-01-01T00:00:00Z").then().statusCode(200).body("size()", equalTo(0));
+        anybody().get("/erasures").then().statusCode(401);
     }
 
     @Test
@@ -126,7 +149,7 @@ class PurgeIT {
                 () -> refused("1", "{\"reason\":\"" + "x".repeat(2_001) + "\"}", "2,000"),
                 () -> refused("1", "{\"reason\":\"a\\u0000b\"}", "U+0000"),
                 () -> refused("1", "{\"reason\":", ""),
-                () -> caller().header("Idempotency-Key", "k".repeat(256)).body(BODY).post(ERASURE, "monitors", "1").then().statusCode(400).body("why", containsString("Idempotency-Key")));
+                () -> operator().header("Idempotency-Key", "k".repeat(256)).body(BODY).post(ERASURE, "monitors", "1").then().statusCode(400).body("why", containsString("Idempotency-Key")));
     }
 
     private static void refused(String document, String body, String why) {
@@ -242,8 +265,13 @@ class PurgeIT {
         return given().baseUri(stack.address().toString()).contentType(ContentType.JSON);
     }
 
-    private static RequestSpecification caller() {
+    private static RequestSpecification operator() {
         return anybody().header("Authorization", "Bearer " + Stack.TOKEN);
+    }
+
+    /** With a key of its own for each request. */
+    private static RequestSpecification caller() {
+        return operator().header("Idempotency-Key", UUID.randomUUID());
     }
 
     private static ConditionFactory patience() {

@@ -1,5 +1,6 @@
 package io.millrace.pipeline.progress;
 
+import io.millrace.pipeline.liveness.Loops;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -15,6 +16,8 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /** What Kafka says of topics and groups now; nothing is remembered. Every question may throw a {@link KafkaException}. Thread-safe. */
@@ -23,10 +26,15 @@ public final class Offsets implements AutoCloseable {
     private static final Duration CLOSING = Duration.ofSeconds(2);
 
     private final Map<String, Object> settings;
+    private final Loops loops;
     private final Admin admin;
 
-    /** @param shared settings of every client of Kafka; those of a consumer group do not count */
-    public Offsets(Map<String, Object> shared) {
+    /**
+     * @param shared settings of every client of Kafka; those of a consumer group do not count
+     * @param loops watches the threads of what is followed
+     */
+    public Offsets(Map<String, Object> shared, Loops loops) {
+        this.loops = loops;
         var own = new HashMap<>(shared);
         own.remove(ConsumerConfig.GROUP_ID_CONFIG);
         own.put("request.timeout.ms", 3_000);
@@ -40,7 +48,7 @@ public final class Offsets implements AutoCloseable {
 
     /** Follows a topic of one partition; reads nothing before it is asked. */
     public Tail tail(String topic) {
-        return new Tail(settings, topic);
+        return new Tail(settings, topic, loops);
     }
 
     /** All partitions of those topics that exist. */
@@ -56,6 +64,33 @@ public final class Offsets implements AutoCloseable {
             }
         }
         return partitions;
+    }
+
+    /** Kafka's ids of those topics that exist: a topic that is made anew has another one (KIP-516). */
+    public Map<String, String> ids(Collection<String> topics) throws InterruptedException {
+        var ids = new HashMap<String, String>();
+        for (var described : admin.describeTopics(topics).topicNameValues().entrySet()) {
+            try {
+                ids.put(described.getKey(), described.getValue().get().topicId().toString());
+            } catch (ExecutionException e) {
+                if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
+                    throw new KafkaException("Describing the topic " + described.getKey() + " failed: " + e.getCause().getMessage(), e.getCause());
+                }
+            }
+        }
+        return ids;
+    }
+
+    /** How long a compacted topic keeps a delete at least ({@code delete.retention.ms}). */
+    public Duration deletesKept(String topic) throws InterruptedException {
+        var resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+        var config = get("Asking for the settings of the topic " + topic, admin.describeConfigs(List.of(resource)).all()).get(resource);
+        return Duration.ofMillis(Long.parseLong(config.get(TopicConfig.DELETE_RETENTION_MS_CONFIG).value()));
+    }
+
+    /** The first offset that each partition still has. */
+    public Map<TopicPartition, Long> starts(Collection<TopicPartition> partitions) throws InterruptedException {
+        return list(partitions, OffsetSpec.earliest());
     }
 
     /** The ends of those partitions that hold records. */

@@ -1,5 +1,8 @@
 package io.millrace.pipeline.progress;
 
+import io.millrace.pipeline.liveness.Loop;
+import io.millrace.pipeline.liveness.LoopThread;
+import io.millrace.pipeline.liveness.Loops;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -16,9 +19,12 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 public final class Tail implements AutoCloseable {
 
     private static final Duration POLL = Duration.ofMillis(500);
+    /** A round has its own limits, which are those of the client. */
+    private static final Duration SILENCE = Duration.ofMinutes(2);
     private static final Duration AGAIN = Duration.ofSeconds(1);
 
     private final Map<String, Object> settings;
+    private final Loops loops;
     private final TopicPartition partition;
     private final Map<String, String> last = new ConcurrentHashMap<>();
     private volatile long position;
@@ -27,9 +33,10 @@ public final class Tail implements AutoCloseable {
     /** Null while there is none. */
     private volatile KafkaConsumer<byte[], byte[]> open;
     /** Guarded by this. */
-    private Thread thread;
+    private LoopThread thread;
 
-    Tail(Map<String, Object> settings, String topic) {
+    Tail(Map<String, Object> settings, String topic, Loops loops) {
+        this.loops = loops;
         this.settings = settings;
         this.partition = new TopicPartition(topic, 0);
     }
@@ -57,17 +64,19 @@ public final class Tail implements AutoCloseable {
 
     private synchronized void follow() {
         if (thread == null) {
-            thread = Thread.ofVirtual().name("tail of " + partition.topic()).start(this::live);
+            thread = loops.thread("tail of " + partition.topic(), Thread.ofVirtual(), SILENCE, this::live).start();
         }
     }
 
-    private void live() {
+    private void live(Loop loop) {
         while (!closed) {
+            loop.beat();
             try (var consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
                 open = consumer;
                 consumer.assign(List.of(partition));
                 consumer.seekToBeginning(List.of(partition));
                 while (!closed) {
+                    loop.beat();
                     for (var record : consumer.poll(POLL)) {
                         last.put(record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8), new String(record.value(), StandardCharsets.UTF_8));
                     }
@@ -87,8 +96,11 @@ public final class Tail implements AutoCloseable {
 
     /** Ends the reading soon; a consumer that is interrupted instead would complain of it in the log. */
     @Override
-    public void close() {
+    public synchronized void close() {
         closed = true;
+        if (thread != null) {
+            thread.release();
+        }
         var reading = open;
         if (reading != null) {
             reading.wakeup();

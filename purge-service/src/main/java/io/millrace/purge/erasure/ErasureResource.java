@@ -10,8 +10,11 @@ import io.quarkus.security.identity.SecurityIdentity;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.annotation.security.RolesAllowed;
 import jakarta.validation.Valid;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotNull;
 import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.POST;
@@ -24,6 +27,8 @@ import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.Response.Status;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.List;
 import java.util.UUID;
 
 /** The HTTP face of erasures. */
@@ -90,6 +95,14 @@ public class ErasureResource {
         return request(pipeline, "", key, null, null, body);
     }
 
+    /** The newest first. */
+    @GET
+    @Path("erasures")
+    public List<Erasure> list(@QueryParam("state") State state, @QueryParam("pipeline") String pipeline, @QueryParam("before") Instant before,
+            @QueryParam("limit") @DefaultValue("100") @Min(1) @Max(1_000) int limit) {
+        return erasures.list(state, pipeline, before, limit);
+    }
+
     @GET
     @Path("erasures/{id}")
     public Erasure state(@PathParam("id") String id) {
@@ -116,8 +129,9 @@ public class ErasureResource {
     }
 
     private static void refuseKey(String key, String on) {
-        if (key != null && (key.isBlank() || key.length() > MOST_KEY_CHARACTERS)) {
-            throw bad(on, "the Idempotency-Key is empty or longer than " + MOST_KEY_CHARACTERS + " characters", "send a UUID, or no such header");
+        if (key == null || key.isBlank() || key.length() > MOST_KEY_CHARACTERS) {
+            throw bad(on, "the header Idempotency-Key is " + (key == null ? "missing" : "empty or longer than " + MOST_KEY_CHARACTERS + " characters"),
+                    "send a UUID of its own with each request, and the same one only to repeat it");
         }
     }
 

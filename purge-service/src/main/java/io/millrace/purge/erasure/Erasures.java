@@ -9,6 +9,8 @@ import jakarta.enterprise.event.Event;
 import jakarta.persistence.EntityManager;
 import jakarta.transaction.Transactional;
 import jakarta.ws.rs.core.Response.Status;
+import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -29,9 +31,9 @@ public class Erasures {
     /**
      * Writes audit and outbox row in one transaction.
      *
-     * @param key makes the request idempotent; null for none
+     * @param key makes the request idempotent
      * @param traceparent sampled context that its change continues; null to leave it to capture whether it is traced
-     * @return the erasure, an earlier one where the key was used for the same document before
+     * @return the erasure, an earlier one where the key was used for the same request before
      * @throws ProblemException when the key was used for something else
      */
     @Transactional
@@ -43,7 +45,7 @@ public class Erasures {
                 .setParameter("id", id).setParameter("pipeline", pipeline).setParameter("document", document)
                 .setParameter("by", requestedBy).setParameter("reason", reason).setParameter("key", key).executeUpdate();
         if (written == 0) {
-            return repeated(pipeline, document, requestedBy, key);
+            return repeated(pipeline, document, reason, requestedBy, key);
         }
         var audit = entities.find(Audit.class, id);
         outbox.fire(new EraseEvent(id, pipeline, document, audit.requestedAt, traceparent));
@@ -53,9 +55,9 @@ public class Erasures {
         return erasure(audit);
     }
 
-    private Erasure repeated(String pipeline, String document, String requestedBy, String key) {
+    private Erasure repeated(String pipeline, String document, String reason, String requestedBy, String key) {
         var earlier = entities.createQuery("FROM Audit WHERE idempotencyKey = :key", Audit.class).setParameter("key", key).getSingleResult();
-        if (!earlier.pipeline.equals(pipeline) || !earlier.document.equals(document) || !earlier.requestedBy.equals(requestedBy)) {
+        if (!earlier.pipeline.equals(pipeline) || !earlier.document.equals(document) || !earlier.requestedBy.equals(requestedBy) || !earlier.reason.equals(reason)) {
             throw new ProblemException(Problem.of(Status.CONFLICT, "Erasing", "the document '" + document + "' of the pipeline '" + pipeline + "'",
                     "the Idempotency-Key was already used for another request", "send a key of its own with each request, and the same one only to repeat it"));
         }
@@ -67,6 +69,22 @@ public class Erasures {
     @Transactional
     Optional<Erasure> find(UUID id) {
         return Optional.ofNullable(entities.find(Audit.class, id)).map(this::erasure);
+    }
+
+    /**
+     * Erasures, the newest first.
+     *
+     * @param state null for any
+     * @param pipeline null for all
+     * @param before those requested before that time, null for the newest
+     */
+    @Transactional
+    List<Erasure> list(State state, String pipeline, Instant before, int limit) {
+        return entities.createQuery("""
+                FROM Audit a WHERE (:pipeline IS NULL OR a.pipeline = :pipeline) AND (cast(:before AS instant) IS NULL OR a.requestedAt < :before)
+                  AND (:done IS NULL OR :done = EXISTS (FROM Outcome o WHERE o.erasure = a.id)) ORDER BY a.requestedAt DESC, a.id""", Audit.class)
+                .setParameter("pipeline", pipeline).setParameter("before", before).setParameter("done", state == null ? null : state == State.CARRIED_OUT)
+                .setMaxResults(limit).getResultStream().map(this::erasure).toList();
     }
 
     private Erasure erasure(Audit audit) {

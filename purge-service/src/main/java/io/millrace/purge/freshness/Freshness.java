@@ -1,6 +1,8 @@
 package io.millrace.purge.freshness;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.liveness.Loops;
 import io.millrace.pipeline.progress.Offsets;
 import io.millrace.pipeline.progress.Tail;
 import io.millrace.pipeline.record.Position;
@@ -29,13 +31,15 @@ class Freshness {
 
     private final Offsets offsets;
     private final Tail reached;
+    private final Parked parked;
     private final Map<String, Shared> pipelines;
 
-    Freshness(PurgeConfig config, Pipelines all, @Identifier("default-kafka-broker") Map<String, Object> kafka, Log log, SearchEngine search) {
-        this.offsets = new Offsets(kafka);
+    Freshness(PurgeConfig config, Pipelines all, @Identifier("default-kafka-broker") Map<String, Object> kafka, Log log, SearchEngine search, ObjectMapper json, Loops loops) {
+        this.offsets = new Offsets(kafka, loops);
+        this.parked = new Parked(offsets, json);
         this.reached = offsets.tail(Topics.reached(all.all().getFirst().source().name()));
         this.pipelines = all.all().stream()
-                .collect(Collectors.toMap(Pipeline::name, p -> new Shared(new Way(p, config.freshness(), offsets, log, search, reached)), (a, b) -> a));
+                .collect(Collectors.toMap(Pipeline::name, p -> new Shared(new Way(p, config.freshness(), offsets, log, search, reached, parked)), (a, b) -> a));
     }
 
     /** One walk, and what the last one that came to its end has shown. */
@@ -123,6 +127,7 @@ class Freshness {
     @PreDestroy
     void close() {
         reached.close();
+        parked.close();
         pipelines.values().forEach(s -> s.way.close());
         offsets.close();
     }

@@ -36,6 +36,7 @@ final class Way {
     private final Log log;
     private final SearchEngine search;
     private final Tail reached;
+    private final Parked inQuarantine;
     private final JoinState joinState;
     private final String joinGroup;
     private final List<String> captured;
@@ -57,13 +58,14 @@ final class Way {
         String look() throws InterruptedException, SQLException, IOException;
     }
 
-    Way(Pipeline pipeline, PurgeConfig.Freshness config, Offsets offsets, Log log, SearchEngine search, Tail reached) {
+    Way(Pipeline pipeline, PurgeConfig.Freshness config, Offsets offsets, Log log, SearchEngine search, Tail reached, Parked inQuarantine) {
         this.pipeline = pipeline;
         this.config = config;
         this.offsets = offsets;
         this.log = log;
         this.search = search;
         this.reached = reached;
+        this.inQuarantine = inQuarantine;
         this.joinGroup = Topics.joinGroup(pipeline.name());
         this.joinState = new JoinState(offsets, pipeline.name());
         var tables = new ArrayList<>(pipeline.tableNames());
@@ -174,10 +176,13 @@ final class Way {
         return missing.isEmpty() ? null : who + " has not finished what stood in " + (missing.size() > 3 ? missing.size() + " partitions, such as " + missing.getFirst() : String.join(", ", missing));
     }
 
-    /** Whatever the gate took is in the rows or in quarantine; and what is drained from there is removed from there. */
+    /** Whatever the gate took is in the rows or in quarantine, and its control log says what of that is drained. */
     private String parked() throws InterruptedException {
-        var parked = offsets.standing(quarantines).entrySet().stream().filter(q -> q.getValue() > 0)
-                .map(q -> q.getKey().substring(Topics.QUARANTINE.length()) + " (" + q.getValue() + " records)").sorted().collect(Collectors.joining(", "));
+        var waits = inQuarantine.waits();
+        if (waits != null) {
+            return waits;
+        }
+        var parked = inQuarantine.records(quarantines).entrySet().stream().map(q -> q.getKey() + " (" + q.getValue() + " records)").collect(Collectors.joining(", "));
         return parked.isEmpty() ? null : "parked in the quarantine: " + parked + "; see GET /quarantine on the gate, put it right and replay";
     }
 

@@ -100,7 +100,7 @@ class BadRecordIT {
         var path = "/pipelines/monitors/documents/" + id + "/erasure";
         RestAssured.given().baseUri(stack.address(Stage.PURGE).toString()).contentType(ContentType.JSON).body("{\"reason\":\"asked for\"}").post(path).then().statusCode(401);
         assertTrue(stack.index().get("monitors", id) != null, "a refused request erases nothing");
-        var location = purge().body("{\"reason\":\"asked for\"}").post(path).then().statusCode(202).extract().header("Location");
+        var location = purge().header("Idempotency-Key", "erase " + id).body("{\"reason\":\"asked for\"}").post(path).then().statusCode(202).extract().header("Location");
         patience("the document is gone").until(() -> stack.index().get("monitors", id) == null);
         patience("the erasure says so").untilAsserted(() -> purge().get(location.replaceFirst("https?://[^/]*", "")).then().statusCode(200).body("state", equalTo("carried-out")));
 

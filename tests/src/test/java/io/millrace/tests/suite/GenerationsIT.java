@@ -79,7 +79,7 @@ class GenerationsIT {
             });
 
             var id = stack.index().read(ALIAS).firstKey();
-            var location = purge().body("{\"reason\":\"asked for\"}").post("/pipelines/" + ALIAS + "/documents/" + id + "/erasure").then().statusCode(202).extract().header("Location");
+            var location = purge().header("Idempotency-Key", "erase " + id).body("{\"reason\":\"asked for\"}").post("/pipelines/" + ALIAS + "/documents/" + id + "/erasure").then().statusCode(202).extract().header("Location");
             patience("both generations have erased it").until(() -> stack.index().get(ALIAS, id) == null && stack.index().get(older, id) == null);
             patience("the erasure says so").untilAsserted(() -> purge().get(location.replaceFirst("https?://[^/]*", "")).then().statusCode(200).body("state", equalTo("carried-out")));
             try (var connection = stack.connect(); var statement = connection.createStatement()) {

@@ -110,7 +110,7 @@ class TraceIT {
             }
             stack.settled().await();
             var answer = RestAssured.given().baseUri(stack.address(Stage.PURGE).toString()).contentType(ContentType.JSON).header("Authorization", "Bearer " + Files.readString(stack.stack().token()).strip())
-                    .queryParam("trace", 1).body("{\"reason\": \"to see its way\"}").post("/pipelines/monitors/documents/" + id + "/erasure");
+                    .header("Idempotency-Key", "trace " + id).queryParam("trace", 1).body("{\"reason\": \"to see its way\"}").post("/pipelines/monitors/documents/" + id + "/erasure");
             assertEquals(202, answer.statusCode(), answer::asString);
             var traceId = answer.header("traceparent").split("-")[1];
             var way = List.of("capture millrace.outboxevent", "gate demo.millrace.outboxevent", "join monitors", "index monitors");
