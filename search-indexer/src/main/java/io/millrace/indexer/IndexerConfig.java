@@ -97,6 +97,21 @@ public interface IndexerConfig {
     @WithDefault("15s")
     Duration drainTimeout();
 
+    /** The index of the search engine that says how far each pipeline's index has come. */
+    @WithDefault("millrace-marks")
+    String marksIndex();
+
+    /** How often that is written while documents are, and looked at; so much is written again after a crash. */
+    @WithDefault("10s")
+    Duration markInterval();
+
+    /** A folder for the keys of a topic while an index is reconciled with it, 9 bytes for each and the ids of the index; the system's temporary one by default. */
+    Optional<Path> scratch();
+
+    /** How long a thread may give no sign of life, beside what it waits for on purpose, before liveness fails. */
+    @WithDefault("2m")
+    Duration stuckAfter();
+
     /** How long the search engine remembers deleted documents' versions ({@code index.gc_deletes}). */
     @WithDefault("1h")
     Duration rememberDeletes();

@@ -119,7 +119,11 @@ final class Stack implements AutoCloseable {
     }
 
     void startIndexer() {
-        indexer = process("indexer", port, Map.of());
+        startIndexer(Map.of(), Map.of());
+    }
+
+    void startIndexer(Map<String, String> properties, Map<String, String> environment) {
+        indexer = process("indexer", port, properties, environment);
         indexer.start();
     }
 
@@ -129,6 +133,10 @@ final class Stack implements AutoCloseable {
     }
 
     ManagedProcess process(String name, int httpPort, Map<String, String> more) {
+        return process(name, httpPort, more, Map.of());
+    }
+
+    private ManagedProcess process(String name, int httpPort, Map<String, String> more, Map<String, String> environment) {
         var properties = new HashMap<String, String>(Map.of(
                 "quarkus.http.port", Integer.toString(httpPort),
                 "kafka.bootstrap.servers", servers.kafkaBootstrap(),
@@ -140,7 +148,7 @@ final class Stack implements AutoCloseable {
                 "millrace.indexer.breaker.pause", "1s"));
         properties.putAll(more);
         var jar = Path.of(System.getProperty("millrace.home"), "search-indexer", "target", "quarkus-app", "quarkus-run.jar");
-        return new ManagedProcess(ProcessSpec.quarkus(name, folder.resolve("stack"), "256m", jar, properties, Map.of(), Map.of("http", httpPort),
+        return new ManagedProcess(ProcessSpec.quarkus(name, folder.resolve("stack"), "256m", jar, properties, environment, Map.of("http", httpPort),
                 Readiness.http(URI.create("http://localhost:" + httpPort + "/q/health/live"))));
     }
 
@@ -199,6 +207,10 @@ final class Stack implements AutoCloseable {
 
     JsonNode ready() {
         return ready(port);
+    }
+
+    JsonNode live() {
+        return send(HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/q/health/live")).build());
     }
 
     JsonNode ready(int httpPort) {

@@ -6,15 +6,18 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.millrace.indexer.IndexerConfig;
 import io.millrace.indexer.SearchClients;
 import io.millrace.indexer.generation.Generation;
+import io.millrace.pipeline.liveness.Loop;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import org.opensearch.client.opensearch.generic.Body;
 import org.opensearch.client.opensearch.generic.Requests;
 import org.opensearch.client.opensearch.generic.Response;
@@ -24,18 +27,22 @@ import org.opensearch.client.opensearch.generic.Response;
 final class BulkClient {
 
     private static final int TOO_LARGE = 413;
+    private static final Duration TURN = Duration.ofSeconds(10);
     private static final String SEQ_NO = "_seq_no";
+    private static final String NOBODY = "millrace-nobody";
     private static final int MOST_OF_AN_ERROR = 2_000;
     private static final Map<String, String> QUERY = Map.of("require_alias", "true", "filter_path", "errors,items.*.status,items.*.error,items.*._seq_no");
 
     private final SearchClients search;
     private final ObjectMapper json;
     private final Semaphore permits;
+    private final Duration longest;
 
     BulkClient(SearchClients search, ObjectMapper json, IndexerConfig config) {
         this.search = search;
         this.json = json;
         this.permits = new Semaphore(config.concurrentBulks(), true);
+        this.longest = config.requestTimeout().multipliedBy(config.searchUrl().size());
     }
 
     /** What came of a whole request. */
@@ -56,9 +63,14 @@ final class BulkClient {
         record Unanswered(String reason) implements Answer {}
     }
 
-    Answer send(Generation generation, List<Document> documents) throws InterruptedException {
+    /** @param loop gets a sign of life while others have the permits, and the bound of the request */
+    Answer send(Generation generation, List<Document> documents, Loop loop) throws InterruptedException {
         // The body is made with a permit in hand, so that the permits bound the memory too.
-        permits.acquire();
+        loop.waits(TURN);
+        while (!permits.tryAcquire(TURN.toSeconds(), TimeUnit.SECONDS)) {
+            loop.waits(TURN);
+        }
+        loop.waits(longest);
         try {
             var body = new BulkBody(documents);
             var request = Requests.builder().method("POST").endpoint("/" + generation.writeAlias() + "/_bulk").query(QUERY)
@@ -72,6 +84,28 @@ final class BulkClient {
         } finally {
             permits.release();
         }
+    }
+
+    /**
+     * Whether the index takes a write at all: asked by a delete of a document that no pipeline makes.
+     *
+     * @return why it does not, null where it does
+     */
+    String fault(Generation generation, Loop loop) throws InterruptedException {
+        return switch (send(generation, List.of(new Document(null, NOBODY, 0, null)), loop)) {
+            case Answer.Answered answered -> switch (answered.verdicts().getFirst()) {
+                case Verdict.Applied a -> null;
+                case Verdict.Superseded s -> null;
+                case Verdict.Later(var reason) -> reason;
+                case Verdict.Failed(var reason) -> reason;
+                case Verdict.Unmapped(var reason) -> reason;
+                case Verdict.Refused(var reason) -> reason;
+                case Verdict.Doubtful(var reason) -> reason;
+                case Verdict.IndexGone(var reason) -> throw new IndexGoneException(reason);
+            };
+            case Answer.TooLarge(var reason) -> reason;
+            case Answer.Unanswered(var reason) -> reason;
+        };
     }
 
     private Answer read(Response response, int count, int bytes, long started) throws IOException {

@@ -12,7 +12,9 @@ import io.millrace.indexer.measure.Meters.Outcome;
 import io.millrace.indexer.quarantine.Breaker;
 import io.millrace.indexer.quarantine.Quarantine;
 import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.record.Headers;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -21,7 +23,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.jboss.logging.Logger;
 
 /**
  * Writes the documents of one partition, in their order. For one thread.
@@ -30,8 +31,6 @@ import org.jboss.logging.Logger;
  * tries again, as long as it takes.
  */
 public final class BulkWriter {
-
-    private static final Logger LOG = Logger.getLogger(BulkWriter.class);
 
     private final String who;
     private final Pipeline pipeline;
@@ -44,6 +43,8 @@ public final class BulkWriter {
     private final IndexSpans spans;
     private final IndexerConfig config;
     private final Backoff backoff;
+    /** Of the thread that writes. */
+    private Loop loop;
     private volatile boolean stopping;
     private volatile boolean waiting;
 
@@ -72,10 +73,12 @@ public final class BulkWriter {
     /**
      * Writes records that follow each other in a partition.
      *
+     * @param loop of the calling thread
      * @return what the search engine applied last, null where that is a delete or nothing
      * @throws IndexGoneException when the index does not exist any more; nothing may be committed then
      */
-    public Applied write(Generation generation, List<ConsumerRecord<byte[], byte[]>> records) throws InterruptedException {
+    public Applied write(Generation generation, List<ConsumerRecord<byte[], byte[]>> records, Loop loop) throws InterruptedException {
+        this.loop = loop;
         var pending = distinct(records);
         var attempt = new Attempt();
         while (!pending.isEmpty()) {
@@ -133,7 +136,7 @@ public final class BulkWriter {
 
     /** @return the documents that must be sent again */
     private List<Document> send(Generation generation, List<Document> documents, Attempt attempt) throws InterruptedException {
-        return switch (client.send(generation, documents)) {
+        return switch (client.send(generation, documents, loop)) {
             case BulkClient.Answer.Answered answered -> {
                 meters.sent(documents.size(), answered.bytes(), answered.nanos());
                 yield sort(generation, documents, answered, attempt);
@@ -161,6 +164,8 @@ public final class BulkWriter {
         var again = new ArrayList<Document>();
         var refused = new ArrayList<Document>();
         var reasons = new ArrayList<String>();
+        var doubtful = new ArrayList<Document>();
+        var doubts = new ArrayList<String>();
         var now = Headers.nowMicros();
         var started = now - answer.nanos() / 1_000;
         int superseded = 0;
@@ -189,8 +194,8 @@ public final class BulkWriter {
                             again.add(document);
                             wait = failed.reason();
                         } else {
-                            refused.add(document);
-                            reasons.add(failed.reason());
+                            doubtful.add(document);
+                            doubts.add(failed.reason());
                         }
                     }
                     case Verdict.Unmapped u -> {
@@ -206,9 +211,21 @@ public final class BulkWriter {
                         refused.add(document);
                         reasons.add(r.reason());
                     }
+                    case Verdict.Doubtful d -> {
+                        doubtful.add(document);
+                        doubts.add(d.reason());
+                    }
                     case Verdict.IndexGone gone -> throw new IndexGoneException(gone.reason());
                 }
             }
+        }
+        var fault = doubtful.isEmpty() ? null : client.fault(generation, loop);
+        if (fault == null) {
+            refused.addAll(doubtful);
+            reasons.addAll(doubts);
+        } else {
+            again.addAll(doubtful);
+            wait = "the index takes no write at all: " + fault;
         }
         int done = documents.size() - again.size() - refused.size();
         meters.ended(Outcome.DELETED, deleted);
@@ -235,7 +252,7 @@ public final class BulkWriter {
             conditions.waiting(who, "most of the recent documents of the pipeline " + pipeline.name() + " are refused, so they are held, not quarantined; the last reason: "
                     + reasons.getLast() + ". Correct the mapping (index.mappings) or the rows; to quarantine them all the same, set millrace.indexer.breaker.share=1");
             meters.retried(refused.size());
-            pause(() -> Thread.sleep(config.breaker().pause()));
+            pause(config.breaker().pause(), () -> Thread.sleep(config.breaker().pause()));
             return refused;
         }
         for (int i = 0; i < refused.size(); i++) {
@@ -247,6 +264,7 @@ public final class BulkWriter {
     private void park(ConsumerRecord<byte[], byte[]> record, String code, String detail) throws InterruptedException {
         while (true) {
             try {
+                loop.waits(Quarantine.LONGEST);
                 quarantine.park(pipeline, record, code, detail);
                 meters.ended(Outcome.PARKED, 1);
                 return;
@@ -256,14 +274,17 @@ public final class BulkWriter {
         }
     }
 
+    /** A mapping that does not take a column of the table is no document's fault: it is asked for until it does. */
     private void grow(Generation generation) throws InterruptedException {
         while (true) {
             try {
+                loop.waits(config.requestTimeout().multipliedBy(Generations.REQUESTS_TO_GROW));
                 var refused = generations.grow(pipeline, generation);
-                if (refused != null) {
-                    LOG.warnf("The mapping of %s cannot grow: %s", generation.index(), refused);
+                if (refused == null) {
+                    return;
                 }
-                return;
+                later(1, "the mapping of the index " + generation.index() + " does not take new columns: " + refused
+                        + "; raise the limit (PUT /" + generation.index() + "/_settings, and index.settings of the pipeline " + pipeline.name() + ") or correct index.mappings");
             } catch (SearchAwayException e) {
                 later(1, e.getMessage());
             }
@@ -273,14 +294,15 @@ public final class BulkWriter {
     private void later(int documents, String reason) throws InterruptedException {
         conditions.waiting(who, reason);
         meters.retried(documents);
-        pause(backoff::await);
+        pause(config.retryMax(), backoff::await);
     }
 
     private interface Pause {
         void await() throws InterruptedException;
     }
 
-    private void pause(Pause pause) throws InterruptedException {
+    private void pause(Duration atMost, Pause pause) throws InterruptedException {
+        loop.waits(atMost);
         waiting = true;
         try {
             if (stopping) {

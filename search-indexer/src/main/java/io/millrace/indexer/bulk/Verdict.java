@@ -20,12 +20,17 @@ sealed interface Verdict {
     /** The mapping lacks one of its fields. */
     record Unmapped(String reason) implements Verdict {}
 
-    /** Never. */
+    /** Never, and it is the document's own fault. */
     record Refused(String reason) implements Verdict {}
+
+    /** Refused for a reason that may be the index's as well; {@link BulkClient#fault} tells. */
+    record Doubtful(String reason) implements Verdict {}
 
     /** The index itself is gone. */
     record IndexGone(String reason) implements Verdict {}
 
+    /** How the engine says that the ingest pipeline is missing that the index's settings name. */
+    String NO_INGEST = "pipeline with id [";
     Verdict APPLIED = new Applied();
     Verdict SUPERSEDED = new Superseded();
 
@@ -46,13 +51,15 @@ sealed interface Verdict {
             case "version_conflict_engine_exception" -> SUPERSEDED;
             case "index_not_found_exception" -> new IndexGone(reason);
             case "strict_dynamic_mapping_exception" -> new Unmapped(reason);
-            case "cluster_block_exception" -> new Later(reason);
+            case "index_closed_exception" -> new Later(reason + "; open the index again (POST /" + error.path("index").asText("INDEX") + "/_open)");
+            case "cluster_block_exception" -> new Later(reason + "; free disk, or lift the block that somebody set (index.blocks.* of the index, cluster.blocks.* of the cluster)");
+            case "mapper_parsing_exception", "document_parsing_exception" -> new Refused(reason);
             default -> switch (status) {
                 case 408, 429, 502, 503, 504 -> new Later(reason);
-                case 401, 403 -> new Later(reason);
+                case 401, 403 -> new Later(reason + "; give the user of millrace.indexer.search-user the rights that this service's DESIGN.md lists");
                 case 404 -> new IndexGone(reason);
                 case 409 -> SUPERSEDED;
-                default -> status >= 500 ? new Failed(reason) : new Refused(reason);
+                default -> status >= 500 ? new Failed(reason) : reason.contains(NO_INGEST) ? new Later(reason + "; make it, or take index.default_pipeline away") : new Doubtful(reason);
             };
         };
     }

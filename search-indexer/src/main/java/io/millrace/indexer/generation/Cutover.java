@@ -4,11 +4,13 @@ import io.millrace.indexer.IndexerConfig;
 import io.millrace.indexer.Pipelines;
 import io.millrace.indexer.health.Conditions;
 import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.liveness.Loop;
+import io.millrace.pipeline.liveness.LoopThread;
+import io.millrace.pipeline.liveness.Loops;
 import io.millrace.pipeline.progress.JoinState;
 import io.millrace.pipeline.progress.Offsets;
 import io.millrace.pipeline.topic.Topics;
 import io.quarkus.runtime.StartupEvent;
-import io.smallrye.common.annotation.Identifier;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
@@ -29,23 +31,24 @@ final class Cutover {
 
     private static final Logger LOG = Logger.getLogger(Cutover.class);
     private static final Duration BEAT = Duration.ofSeconds(1);
+    /** To the search engine, for one pipeline, at most. */
+    private static final int REQUESTS = 3;
 
     private final Pipelines pipelines;
     private final Generations generations;
     private final Conditions conditions;
     private final IndexerConfig config;
-    private final Map<String, Object> kafka;
+    private final Offsets offsets;
     private final Map<Pipeline, Candidate> candidates = new HashMap<>();
-    private final Thread thread = Thread.ofVirtual().name("cutover").unstarted(this::live);
-    /** Null until a pipeline does not serve: most indexers never need it. */
-    private Offsets offsets;
+    private final LoopThread thread;
 
-    Cutover(Pipelines pipelines, Generations generations, Conditions conditions, IndexerConfig config, @Identifier("default-kafka-broker") Map<String, Object> kafka) {
+    Cutover(Pipelines pipelines, Generations generations, Conditions conditions, IndexerConfig config, Loops loops, Offsets offsets) {
         this.pipelines = pipelines;
         this.generations = generations;
         this.conditions = conditions;
         this.config = config;
-        this.kafka = kafka;
+        this.offsets = offsets;
+        this.thread = loops.thread("cutover", Thread.ofVirtual(), config.stuckAfter(), this::live);
     }
 
     void start(@Observes StartupEvent event) {
@@ -57,32 +60,26 @@ final class Cutover {
         thread.interrupt();
     }
 
-    private void live() {
+    private void live(Loop loop) throws InterruptedException {
         try {
             while (true) {
                 Thread.sleep(BEAT);
+                loop.beat();
                 var aside = generations.aside();
                 candidates.values().stream().filter(candidate -> !aside.containsKey(candidate.pipeline)).forEach(Candidate::end);
                 candidates.keySet().retainAll(aside.keySet());
                 for (var waiting : aside.entrySet()) {
+                    loop.waits(config.requestTimeout().multipliedBy(REQUESTS));
                     look(waiting.getKey(), waiting.getValue());
                 }
             }
-        } catch (InterruptedException e) {
-            LOG.debug("The cutover ends");
         } finally {
             candidates.values().forEach(Candidate::end);
-            if (offsets != null) {
-                offsets.close();
-            }
         }
     }
 
     private void look(Pipeline pipeline, Generation generation) throws InterruptedException {
         try {
-            if (offsets == null) {
-                offsets = new Offsets(kafka);
-            }
             var candidate = candidates.computeIfAbsent(pipeline, Candidate::new);
             if (candidate.waits(generation) == null) {
                 generations.serve(pipeline, generation);

@@ -5,8 +5,10 @@ package io.millrace.indexer.generation;
  *
  * @param index its name, {@code <alias>-<six digits>}
  * @param uuid the engine's own id of it: an index that was deleted and made again has another one
+ * @param history changes when the engine restores the index from a snapshot; empty before
+ * @param empty whether it had no documents when it was found
  */
-public record Generation(String index, String uuid) {
+public record Generation(String index, String uuid, String history, boolean empty) {
 
     /** The alias that only writers use: unlike an index of that name, an alias is never made by a write. */
     public String writeAlias() {

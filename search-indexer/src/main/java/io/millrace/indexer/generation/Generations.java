@@ -32,6 +32,9 @@ import org.opensearch.client.opensearch.generic.Requests;
 public final class Generations {
 
     private static final Logger LOG = Logger.getLogger(Generations.class);
+    /** To the search engine, at most, when a mapping grows. */
+    public static final int REQUESTS_TO_GROW = 3;
+
     private static final String PIPELINE = "pipeline";
     private static final String REPLACES = "replaces";
 
@@ -70,14 +73,42 @@ public final class Generations {
     }
 
     /**
-     * Adds the columns that the registry knows by now to the mapping.
+     * Adds the columns that the registry knows by now to the mapping. One that changed its type does not keep the others out.
      *
-     * @return why the index does not take the mapping, null where it did
+     * @return why the index does not take them, null where it has them all
      * @throws SearchAwayException when the registry or the search engine does not answer
      */
     public synchronized String grow(Pipeline pipeline, Generation generation) {
-        var answer = send("PUT", "/" + generation.index() + "/_mapping", mapping(pipeline));
-        return answer.ok() ? null : answer.reason();
+        var path = "/" + generation.index() + "/_mapping";
+        var asked = mapping(pipeline);
+        var whole = send("PUT", path, asked);
+        if (whole.ok()) {
+            return null;
+        }
+        var there = send("GET", path, null).body().path(generation.index()).path("mappings");
+        var missing = Mappings.missing(asked, there);
+        if (!missing.isEmpty()) {
+            var answer = send("PUT", path, Map.of(Mappings.PROPERTIES, missing));
+            if (!answer.ok()) {
+                return answer.reason();
+            }
+        }
+        LOG.warnf("The mapping of %s stays as it is (%s) where a field changed its type; that needs a new generation of the index", generation.index(), whole.reason());
+        return null;
+    }
+
+    /**
+     * Whether the index is the one that it was, and was not restored from a snapshot.
+     *
+     * @throws SearchAwayException when the search engine does not say
+     */
+    public boolean isSame(Generation generation) {
+        var answer = send("GET", "/" + generation.index() + "/_settings?flat_settings=true", null);
+        if (!answer.ok() && answer.status() != 404) {
+            throw new SearchAwayException("The settings of the index " + generation.index() + " cannot be read: " + answer.reason());
+        }
+        var settings = answer.body().path(generation.index()).path("settings");
+        return settings.path("index.uuid").asText().equals(generation.uuid()) && settings.path("index.history.uuid").asText("").equals(generation.history());
     }
 
     /** Those of whom {@link #of} was asked and that do not serve, with their index. */
@@ -142,8 +173,9 @@ public final class Generations {
     /**
      * @param pipeline empty, and no replaced ones, where the index bears no name
      * @param written whether it has the alias by which an indexer writes
+     * @param settings flat, as {@code index.…}
      */
-    private record Found(String index, int number, String uuid, String pipeline, List<String> replaces, boolean serves, boolean written) {
+    private record Found(String index, int number, String uuid, String pipeline, List<String> replaces, boolean serves, boolean written, JsonNode settings) {
 
         /** An indexer made it before indexes bore names. */
         boolean isNameless() {
@@ -158,7 +190,7 @@ public final class Generations {
     /** The indexes {@code <alias>-<six digits>}, the newest first. */
     private List<Found> there(String alias) {
         var named = Pattern.compile(Pattern.quote(alias) + "-(\\d{6})");
-        var answer = send("GET", "/" + alias + "," + alias + "-*?expand_wildcards=all&ignore_unavailable=true", null);
+        var answer = send("GET", "/" + alias + "," + alias + "-*?expand_wildcards=all&ignore_unavailable=true&flat_settings=true", null);
         if (!answer.ok()) {
             throw new SearchAwayException("Looking for the indexes behind " + alias + " failed: " + answer.reason());
         }
@@ -171,9 +203,9 @@ public final class Generations {
             } else if (matcher.matches()) {
                 var meta = e.getValue().path("mappings").path("_meta");
                 var replaces = meta.path(REPLACES).valueStream().map(JsonNode::asText).toList();
-                there.add(new Found(e.getKey(), Integer.parseInt(matcher.group(1)), e.getValue().path("settings").path("index").path("uuid").asText(""), meta.path(PIPELINE).asText(""), replaces, aliases.has(alias), aliases.has(Generation.writeAlias(e.getKey()))));
+                there.add(new Found(e.getKey(), Integer.parseInt(matcher.group(1)), e.getValue().path("settings").path("index.uuid").asText(""), meta.path(PIPELINE).asText(""), replaces, aliases.has(alias), aliases.has(Generation.writeAlias(e.getKey())), e.getValue().path("settings")));
             } else if (aliases.has(alias)) {
-                there.add(new Found(e.getKey(), 0, "", "", List.of(), true, false));
+                there.add(new Found(e.getKey(), 0, "", "", List.of(), true, false, json.nullNode()));
             }
         });
         there.sort(Comparator.comparingInt(Found::number).reversed());
@@ -199,7 +231,7 @@ public final class Generations {
         if (found.uuid().isEmpty()) {
             throw new SearchAwayException("The search engine does not give the id of the index " + found.index() + "; its user needs indices:admin/get on it");
         }
-        var generation = new Generation(found.index(), found.uuid());
+        var generation = new Generation(found.index(), found.uuid(), found.settings().path("index.history.uuid").asText(""), isEmpty(found.index()));
         alias(found.index(), Generation.writeAlias(found.index()));
         if (unserved) {
             alias(found.index(), pipeline.index().name());
@@ -211,16 +243,31 @@ public final class Generations {
         }
         var refused = grow(pipeline, generation);
         if (refused != null) {
-            LOG.warnf("The mapping of %s stays as it is (%s); a field that changed its type needs a new generation of the index", generation.index(), refused);
+            LOG.warnf("The mapping of %s does not take new columns (%s); documents that have them will wait", generation.index(), refused);
         }
-        var settings = settings(pipeline);
-        settings.remove("number_of_shards");
-        var answer = send("PUT", "/" + generation.index() + "/_settings", Map.of("index", settings));
-        if (!answer.ok()) {
-            LOG.warnf("The settings of %s stay as they are (%s)", generation.index(), answer.reason());
-        }
+        adjust(pipeline, found);
         LOG.infof("Documents of the pipeline %s go to the index %s (%s)", pipeline.name(), found.index(), found.uuid());
         return generation;
+    }
+
+    private boolean isEmpty(String index) {
+        send("POST", "/" + index + "/_refresh", null);
+        var answer = send("GET", "/" + index + "/_count", null);
+        if (!answer.ok()) {
+            throw new SearchAwayException("The documents of the index " + index + " cannot be counted: " + answer.reason());
+        }
+        return answer.body().path("count").asLong() == 0;
+    }
+
+    /** Asks only for settings that are others than those that are there, each by itself, so that one that cannot change keeps no other one back. */
+    private void adjust(Pipeline pipeline, Found found) {
+        Settings.differing(settings(pipeline), found.settings()).forEach((key, value) -> {
+            var answer = send("PUT", "/" + found.index() + "/_settings", Map.of(key, value));
+            if (!answer.ok()) {
+                LOG.warnf("The setting %s of %s stays as it is, where the file of %s asks for %s (%s); a setting that an open index does not change needs a new generation of the index",
+                        key, found.index(), pipeline.name(), value, answer.reason());
+            }
+        });
     }
 
     private void alias(String index, String alias) {

@@ -1,5 +1,6 @@
 package io.millrace.indexer.generation;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.millrace.pipeline.file.Field;
 import io.millrace.pipeline.file.Many;
 import io.millrace.pipeline.file.Node;
@@ -23,6 +24,8 @@ import java.util.function.Supplier;
  */
 final class Mappings {
 
+    static final String PROPERTIES = "properties";
+
     /** Lucene takes terms up to 32,766 bytes, and a character has up to four. */
     private static final int LONGEST_KEYWORD = 8_191;
     private static final int LONGEST_SORTABLE_TEXT = 1_024;
@@ -39,8 +42,39 @@ final class Mappings {
     static Map<String, Object> of(Pipeline pipeline, Function<TableName, Map<String, ColumnType>> columns) {
         var mapping = new LinkedHashMap<String, Object>();
         mapping.put("dynamic", "strict");
-        mapping.put("properties", new Mappings(pipeline, columns).properties(pipeline.document(), List.of(), null, ""));
+        mapping.put(PROPERTIES, new Mappings(pipeline, columns).properties(pipeline.document(), List.of(), null, ""));
         return mapping;
+    }
+
+    /**
+     * The properties that a mapping of an index lacks, at any depth.
+     *
+     * @param asked a mapping, or a field of one
+     * @param there the same of the index
+     */
+    static Map<String, Object> missing(Map<String, Object> asked, JsonNode there) {
+        var missing = new LinkedHashMap<String, Object>();
+        if (asked.get(PROPERTIES) instanceof Map<?, ?> properties) {
+            properties.forEach((name, field) -> {
+                var known = there.path(PROPERTIES).path((String) name);
+                if (known.isMissingNode()) {
+                    missing.put((String) name, field);
+                } else if (field instanceof Map<?, ?> below) {
+                    var more = missing(stringKeys(below), known);
+                    if (!more.isEmpty()) {
+                        // An object keeps its type, which the engine does not tell where it is the usual one.
+                        missing.put((String) name, object(known.path("type").asText("object"), more));
+                    }
+                }
+            });
+        }
+        return missing;
+    }
+
+    private static Map<String, Object> stringKeys(Map<?, ?> map) {
+        var keyed = new LinkedHashMap<String, Object>();
+        map.forEach((key, value) -> keyed.put((String) key, value));
+        return keyed;
     }
 
     private Map<String, Object> properties(Node node, List<Field> linkFields, TableName link, String path) {
@@ -94,7 +128,7 @@ final class Mappings {
     }
 
     private static Map<String, Object> object(String type, Map<String, Object> properties) {
-        return Map.of("type", type, "properties", properties);
+        return Map.of("type", type, PROPERTIES, properties);
     }
 
     private static Map<String, Object> mapping(ColumnType type) {

@@ -15,11 +15,10 @@ public final class Conditions {
     private static final Logger LOG = Logger.getLogger(Conditions.class);
 
     private final Map<String, String> reasons = new ConcurrentHashMap<>();
-    private final Map<String, String> broken = new ConcurrentHashMap<>();
     private final Map<String, String> notes = new ConcurrentHashMap<>();
 
     Conditions(MeterRegistry meters) {
-        Gauge.builder("millrace.partitions.waiting", this, c -> c.reasons.size() + c.broken.size()).description("Partitions that do not advance; health says why")
+        Gauge.builder("millrace.partitions.waiting", reasons, Map::size).description("Partitions that do not advance; health says why")
                 .tag("stage", "index").register(meters);
     }
 
@@ -37,11 +36,6 @@ public final class Conditions {
         }
     }
 
-    /** This partition is lost until a restart. */
-    public void broken(String who, String reason) {
-        broken.put(who, reason);
-    }
-
     /** What is worth knowing of a pipeline though nothing is wrong; null where there is nothing any more. */
     public void note(String pipeline, String note) {
         if (note == null) {
@@ -53,10 +47,6 @@ public final class Conditions {
 
     Map<String, String> notes() {
         return new TreeMap<>(notes);
-    }
-
-    Map<String, String> broken() {
-        return new TreeMap<>(broken);
     }
 
     Map<String, String> reasons() {

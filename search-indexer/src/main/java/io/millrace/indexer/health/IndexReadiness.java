@@ -1,5 +1,6 @@
 package io.millrace.indexer.health;
 
+import io.millrace.pipeline.liveness.Loops;
 import io.smallrye.reactive.messaging.kafka.KafkaClientService;
 import jakarta.enterprise.context.ApplicationScoped;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
@@ -7,17 +8,19 @@ import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Readiness;
 
-/** Ready while Kafka is there and no partition waits for something that is away. */
+/** Ready while Kafka is there and no partition waits for something that is away, no thread having ended or being stuck. */
 @Readiness
 @ApplicationScoped
 final class IndexReadiness implements HealthCheck {
 
     private final Conditions conditions;
+    private final Loops loops;
     private final KafkaClientService kafka;
     private final String bootstrap;
 
-    IndexReadiness(Conditions conditions, KafkaClientService kafka, @ConfigProperty(name = "kafka.bootstrap.servers") String bootstrap) {
+    IndexReadiness(Conditions conditions, Loops loops, KafkaClientService kafka, @ConfigProperty(name = "kafka.bootstrap.servers") String bootstrap) {
         this.conditions = conditions;
+        this.loops = loops;
         this.kafka = kafka;
         this.bootstrap = bootstrap;
     }
@@ -25,7 +28,7 @@ final class IndexReadiness implements HealthCheck {
     @Override
     public HealthCheckResponse call() {
         var reasons = conditions.reasons();
-        reasons.putAll(conditions.broken());
+        loops.troubles().forEach(trouble -> reasons.put(trouble.loop(), trouble.toString()));
         if (!connected()) {
             reasons.put("kafka", "no connection to Kafka at " + bootstrap + "; documents are taken again once it is back");
         }

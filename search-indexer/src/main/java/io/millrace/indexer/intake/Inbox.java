@@ -1,5 +1,6 @@
 package io.millrace.indexer.intake;
 
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,13 +60,18 @@ final class Inbox {
      * first of them, at least one.
      *
      * @param notBefore a time of {@link System#nanoTime()}
-     * @return empty when the inbox was closed
+     * @param patience how long to wait for the first record
+     * @return empty when none came in that time, or the inbox was closed
      */
-    List<ConsumerRecord<byte[], byte[]>> take(int mostRecords, long mostBytes, long notBefore) throws InterruptedException {
+    List<ConsumerRecord<byte[], byte[]>> take(int mostRecords, long mostBytes, long notBefore, Duration patience) throws InterruptedException {
         lock.lockInterruptibly();
         try {
+            long left = patience.toNanos();
             while (records.isEmpty() && !closed) {
-                arrived.await();
+                if (left <= 0) {
+                    return List.of();
+                }
+                left = arrived.awaitNanos(left);
             }
             long wait = notBefore - System.nanoTime();
             while (wait > 0 && !closed && records.size() < mostRecords && bytes < mostBytes) {
@@ -122,6 +128,28 @@ final class Inbox {
         lock.lock();
         try {
             return records.size();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Waits until it is closed, or so long. */
+    void awaitClose(Duration atMost) throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            long left = atMost.toNanos();
+            while (!closed && left > 0) {
+                left = arrived.awaitNanos(left);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    boolean isClosed() {
+        lock.lock();
+        try {
+            return closed;
         } finally {
             lock.unlock();
         }

@@ -23,8 +23,14 @@ class Intake {
     @Incoming(DocumentTopics.CHANNEL)
     @Acknowledgment(Acknowledgment.Strategy.NONE)
     void take(ConsumerRecords<byte[], byte[]> records, IncomingKafkaRecordBatchMetadata<byte[], byte[]> batch) {
-        for (var partition : records.partitions()) {
-            lanes.offer(partition, records.records(partition), batch.getConsumerGroupGenerationId());
+        try {
+            for (var partition : records.partitions()) {
+                lanes.offer(partition, records.records(partition), batch.getConsumerGroupGenerationId());
+            }
+        } catch (RuntimeException | Error e) {
+            // The channel takes nothing any more.
+            lanes.failed(e);
+            throw e;
         }
     }
 }

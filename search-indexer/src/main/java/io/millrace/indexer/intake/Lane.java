@@ -8,16 +8,23 @@ import io.millrace.indexer.generation.Generation;
 import io.millrace.indexer.generation.Generations;
 import io.millrace.indexer.generation.SearchAwayException;
 import io.millrace.indexer.health.Conditions;
+import io.millrace.indexer.mark.MarkBook;
+import io.millrace.indexer.mark.Standing;
 import io.millrace.indexer.measure.BulkTimes;
 import io.millrace.indexer.measure.Meters;
 import io.millrace.indexer.measure.SearchProbe;
 import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.liveness.Loop;
+import io.millrace.pipeline.liveness.LoopThread;
+import io.millrace.pipeline.liveness.Loops;
 import io.millrace.pipeline.record.Headers;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.jboss.logging.Logger;
 
@@ -25,6 +32,8 @@ import org.jboss.logging.Logger;
 final class Lane {
 
     private static final Logger LOG = Logger.getLogger(Lane.class);
+    /** An idle lane comes round this often. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private final TopicPartition partition;
     private final int groupGeneration;
@@ -32,6 +41,7 @@ final class Lane {
     private final String who;
     private final Generations generations;
     private final BulkWriter writer;
+    private final MarkBook marks;
     private final Conditions conditions;
     private final Meters meters;
     private final BulkTimes bulks;
@@ -40,10 +50,14 @@ final class Lane {
     private final IndexerConfig config;
     private final long bulkBytes;
     private final Inbox inbox;
-    private final Thread thread;
+    private final LoopThread thread;
     private volatile int inFlight;
     /** The first of the records in flight, null while there are none. */
     private volatile ConsumerRecord<byte[], byte[]> first;
+    /** Null before it is opened. */
+    private volatile Standing standing;
+    /** Where it began; set before {@link #opened}. */
+    private volatile long began;
     private volatile boolean opened;
     private volatile boolean stopping;
     /** What may be committed; null before the first answer. Written by this lane's thread alone. */
@@ -51,12 +65,15 @@ final class Lane {
 
     /** What a lane asks of the consumer, which belongs to the polling thread. */
     interface Partition {
+        /** To read the committed offset, behind all other partitions. */
+        Duration LONGEST_OPENING = Duration.ofMinutes(5);
+
         /**
-         * Goes to where to begin: after the committed offset if it was committed for this index, else to the first record.
+         * Goes to where to begin, by the mark and by the offset that was committed for this index.
          *
-         * @param index the engine's id of the index
+         * @return that offset
          */
-        void open(String index) throws InterruptedException, ExecutionException;
+        long open(Standing standing) throws InterruptedException, ExecutionException, TimeoutException;
 
         /** Has the partition polled or not, by what {@link Lane#takes()} says at the moment that this is carried out. */
         void adjust();
@@ -65,14 +82,15 @@ final class Lane {
         void reassign();
     }
 
-    Lane(TopicPartition partition, int groupGeneration, Pipeline pipeline, String who, Generations generations, BulkWriter writer,
-            Conditions conditions, Meters meters, BulkTimes bulks, SearchProbe probe, Partition consumer, IndexerConfig config, long share) {
+    Lane(TopicPartition partition, int groupGeneration, Pipeline pipeline, String who, Generations generations, BulkWriter writer, MarkBook marks,
+            Conditions conditions, Meters meters, BulkTimes bulks, SearchProbe probe, Partition consumer, IndexerConfig config, Loops loops, long share) {
         this.partition = partition;
         this.groupGeneration = groupGeneration;
         this.pipeline = pipeline;
         this.who = who;
         this.generations = generations;
         this.writer = writer;
+        this.marks = marks;
         this.conditions = conditions;
         this.meters = meters;
         this.bulks = bulks;
@@ -81,7 +99,7 @@ final class Lane {
         this.config = config;
         this.bulkBytes = Math.min(share, config.bulkBytes().asLongValue());
         this.inbox = new Inbox(share);
-        this.thread = Thread.ofVirtual().name("lane " + who).unstarted(this::run);
+        this.thread = loops.thread("lane " + who, Thread.ofVirtual(), config.stuckAfter(), this::run);
     }
 
     void start() {
@@ -112,6 +130,42 @@ final class Lane {
         return opened && !inbox.isFull();
     }
 
+    TopicPartition partition() {
+        return partition;
+    }
+
+    boolean isOpen() {
+        return opened;
+    }
+
+    /** What the index has of it; only when it is open. */
+    Standing standing() {
+        return standing;
+    }
+
+    /** Every document before this offset is in the index or in quarantine; only when it is open. */
+    long done() {
+        var last = answered;
+        return last == null ? began : last.offset();
+    }
+
+    /**
+     * Looks how far it is. A record that was polled and has not arrived here counts as done, for as long as that takes.
+     *
+     * @param position what is polled next
+     * @param end of the partition
+     */
+    void look(long position, long end, long now) {
+        if (opened) {
+            standing.look(waiting() == 0 ? position : done(), end, now);
+        }
+    }
+
+    /** Has it, and all others, begin again at what the index has. */
+    void reopen() {
+        consumer.reassign();
+    }
+
     OffsetAndMetadata answered() {
         return answered;
     }
@@ -131,6 +185,7 @@ final class Lane {
     /** Takes nothing more; returns at once. */
     void stop() {
         stopping = true;
+        thread.release();
         inbox.close();
         if (writer.stop()) {
             thread.interrupt();
@@ -150,63 +205,75 @@ final class Lane {
         conditions.going(who);
     }
 
-    private void run() {
+    private void run(Loop loop) throws InterruptedException {
         try {
-            var generation = open();
-            long pace = config.bulkPace().toNanos();
-            long due = System.nanoTime();
-            while (true) {
-                var records = inbox.take(config.bulkDocuments(), bulkBytes, due);
-                if (records.isEmpty()) {
-                    return;
-                }
-                first = records.getFirst();
-                inFlight = records.size();
-                long sent = Headers.nowMicros();
-                due = System.nanoTime() + pace;
-                if (inbox.drained()) {
-                    consumer.adjust();
-                }
-                var applied = writer.write(generation, records);
-                answered = new OffsetAndMetadata(records.getLast().offset() + 1, generation.uuid());
-                var bulk = new BulkTimes.Bulk(records.getFirst().offset(), records.getLast().offset(), sent, Headers.nowMicros());
-                bulks.add(partition, bulk);
-                if (applied != null) {
-                    probe.written(pipeline, generation, bulk, applied.record(), applied.seqNo());
-                }
-                inFlight = 0;
-                first = null;
-            }
+            write(open(loop), loop);
         } catch (IndexGoneException e) {
             conditions.waiting(who, "the index of the pipeline " + pipeline.name() + " is gone (" + e.getMessage() + "); it is made again and filled from the first record of " + partition.topic());
-            consumer.reassign();
-        } catch (InterruptedException e) {
-            LOG.debugf("%s ends", who);
-        } catch (Throwable e) {
-            // Nothing is committed past this point, and this thread must not end unnoticed, whatever it is.
-            conditions.broken(who, "stopped by an error of its own (" + e + "); restart this service, and report the stack trace in its log");
-            LOG.errorf(e, "%s stopped", who);
+            reassign(loop);
         }
     }
 
-    private Generation open() throws InterruptedException {
+    private void write(Generation generation, Loop loop) throws InterruptedException {
+        long pace = config.bulkPace().toNanos();
+        long due = System.nanoTime();
+        while (!inbox.isClosed()) {
+            loop.waits(PATIENCE);
+            var records = inbox.take(config.bulkDocuments(), bulkBytes, due, PATIENCE);
+            if (records.isEmpty()) {
+                continue;
+            }
+            first = records.getFirst();
+            inFlight = records.size();
+            long sent = Headers.nowMicros();
+            due = System.nanoTime() + pace;
+            if (inbox.drained()) {
+                consumer.adjust();
+            }
+            var applied = writer.write(generation, records, loop);
+            answered = new OffsetAndMetadata(records.getLast().offset() + 1, generation.uuid());
+            var bulk = new BulkTimes.Bulk(records.getFirst().offset(), records.getLast().offset(), sent, Headers.nowMicros());
+            bulks.add(partition, bulk);
+            if (applied != null) {
+                probe.written(pipeline, generation, bulk, applied.record(), applied.seqNo());
+            }
+            inFlight = 0;
+            first = null;
+        }
+    }
+
+    /** Asks until it is revoked, because a request may be lost. */
+    private void reassign(Loop loop) throws InterruptedException {
+        while (!inbox.isClosed()) {
+            consumer.reassign();
+            loop.waits(PATIENCE);
+            inbox.awaitClose(PATIENCE);
+        }
+    }
+
+    private Generation open(Loop loop) throws InterruptedException {
         var backoff = Backoff.of(config);
         while (true) {
             if (stopping) {
                 throw new InterruptedException();
             }
+            loop.waits(Partition.LONGEST_OPENING);
             try {
                 var generation = generations.of(pipeline);
-                consumer.open(generation.uuid());
+                standing = marks.open(generation, partition);
+                began = consumer.open(standing);
                 opened = true;
                 consumer.adjust();
                 conditions.going(who);
                 return generation;
-            } catch (SearchAwayException e) {
+            } catch (SearchAwayException | KafkaException e) {
                 conditions.waiting(who, e.getMessage());
             } catch (ExecutionException e) {
                 conditions.waiting(who, "the offset of " + partition + " cannot be read from Kafka (" + e.getCause() + "); check kafka.bootstrap.servers and that it is up");
+            } catch (TimeoutException e) {
+                conditions.waiting(who, "the offset of " + partition + " could not be read from Kafka in " + Partition.LONGEST_OPENING.toMinutes() + " minutes; check kafka.bootstrap.servers and that it is up");
             }
+            loop.waits(config.retryMax());
             backoff.await();
         }
     }

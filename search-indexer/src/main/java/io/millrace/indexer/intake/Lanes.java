@@ -4,10 +4,16 @@ import io.millrace.indexer.IndexerConfig;
 import io.millrace.indexer.Pipelines;
 import io.millrace.indexer.bulk.BulkWriters;
 import io.millrace.indexer.generation.Generations;
+import io.millrace.indexer.generation.SearchAwayException;
 import io.millrace.indexer.health.Conditions;
+import io.millrace.indexer.mark.MarkBook;
+import io.millrace.indexer.mark.Standing;
 import io.millrace.indexer.measure.BulkTimes;
 import io.millrace.indexer.measure.PipelineMeters;
 import io.millrace.indexer.measure.SearchProbe;
+import io.millrace.pipeline.liveness.Loop;
+import io.millrace.pipeline.liveness.LoopThread;
+import io.millrace.pipeline.liveness.Loops;
 import io.quarkus.runtime.StartupEvent;
 import io.smallrye.common.annotation.Identifier;
 import io.smallrye.mutiny.Uni;
@@ -27,14 +33,16 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.Metric;
 import org.apache.kafka.common.TopicPartition;
 import org.jboss.logging.Logger;
 
@@ -55,6 +63,7 @@ final class Lanes implements KafkaConsumerRebalanceListener {
     private final Generations generations;
     /** Not before the first assignment: the connector makes this listener before the quarantine's channel exists. */
     private final Provider<BulkWriters> writers;
+    private final MarkBook marks;
     private final Conditions conditions;
     private final PipelineMeters meters;
     private final BulkTimes bulks;
@@ -65,28 +74,45 @@ final class Lanes implements KafkaConsumerRebalanceListener {
     /** What Kafka acknowledged; for the polling thread. */
     private final Map<TopicPartition, OffsetAndMetadata> committed = new HashMap<>();
     private final AtomicBoolean ticking = new AtomicBoolean();
-    private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("commit-clock").factory());
+    private final Loops loops;
+    private final LoopThread clock;
+    /** Of the connector's thread, which comes round while it polls. */
+    private final Loop polling;
+    /** Null before the first look. */
+    private Metric lastPoll;
 
-    Lanes(Pipelines pipelines, Generations generations, Provider<BulkWriters> writers, Conditions conditions, PipelineMeters meters, BulkTimes bulks, SearchProbe probe, KafkaClientService clients, IndexerConfig config) {
+    Lanes(Pipelines pipelines, Generations generations, Provider<BulkWriters> writers, MarkBook marks, Conditions conditions, PipelineMeters meters, BulkTimes bulks, SearchProbe probe, KafkaClientService clients, Loops loops, IndexerConfig config) {
         this.pipelines = pipelines;
         this.generations = generations;
         this.writers = writers;
+        this.marks = marks;
         this.conditions = conditions;
         this.meters = meters;
         this.bulks = bulks;
         this.probe = probe;
         this.clients = clients;
         this.config = config;
+        this.loops = loops;
+        this.clock = loops.thread("commit clock", Thread.ofVirtual(), config.stuckAfter(), this::live);
+        this.polling = loops.begin("polling of documents", config.stuckAfter());
     }
 
     void start(@Observes StartupEvent event) {
-        var every = config.commitInterval().toMillis();
-        clock.scheduleWithFixedDelay(this::tick, every, every, TimeUnit.MILLISECONDS);
+        clock.start();
     }
 
     @PreDestroy
     void stop() {
-        clock.shutdownNow();
+        clock.interrupt();
+        polling.close();
+    }
+
+    private void live(Loop loop) throws InterruptedException {
+        while (true) {
+            loop.waits(config.commitInterval());
+            Thread.sleep(config.commitInterval());
+            tick();
+        }
     }
 
     /** Records of a partition that is not ours any more are left to whoever has it now. */
@@ -95,6 +121,16 @@ final class Lanes implements KafkaConsumerRebalanceListener {
         if (lane != null) {
             lane.offer(records, group);
         }
+    }
+
+    /** The lanes that know where they began. */
+    List<Lane> opened() {
+        return lanes.values().stream().filter(Lane::isOpen).toList();
+    }
+
+    /** Nothing that is polled arrives here any more. */
+    void failed(Throwable cause) {
+        polling.ended(cause);
     }
 
     @Override
@@ -106,8 +142,8 @@ final class Lanes implements KafkaConsumerRebalanceListener {
         for (var partition : partitions) {
             var pipeline = pipelines.ofTopic(partition.topic());
             var who = pipeline.name() + "[" + partition.partition() + "]";
-            var lane = new Lane(partition, consumer.groupMetadata().generationId(), pipeline, who, generations, writers.get().writer(pipeline, who),
-                    conditions, meters.of(pipeline), bulks, probe, new PolledPartition(partition), config, share);
+            var lane = new Lane(partition, consumer.groupMetadata().generationId(), pipeline, who, generations, writers.get().writer(pipeline, who), marks,
+                    conditions, meters.of(pipeline), bulks, probe, new PolledPartition(partition), config, loops, share);
             lanes.put(partition, lane);
             lane.start();
         }
@@ -115,7 +151,10 @@ final class Lanes implements KafkaConsumerRebalanceListener {
 
     @Override
     public void onPartitionsRevoked(Consumer<?, ?> consumer, Collection<TopicPartition> partitions) {
+        polling.waits(config.drainTimeout().plus(LAST_COMMIT));
+        var left = partitions.stream().map(lanes::get).filter(lane -> lane != null && lane.isOpen()).toList();
         var answered = end(partitions, config.drainTimeout());
+        leave(left);
         if (answered.isEmpty()) {
             return;
         }
@@ -123,6 +162,27 @@ final class Lanes implements KafkaConsumerRebalanceListener {
             consumer.commitSync(answered, LAST_COMMIT);
         } catch (KafkaException e) {
             LOG.warnf("The last offsets of %s could not be committed (%s); their documents are written once more, which changes nothing", answered.keySet(), e.toString());
+        }
+    }
+
+    /** With its marks, so that nothing is written twice after a rebalance or a stop. */
+    private void leave(List<Lane> left) {
+        if (left.isEmpty()) {
+            return;
+        }
+        var leaving = Thread.ofVirtual().name("last marks").start(() -> {
+            try {
+                if (!marks.isReplaced(left.stream().collect(Collectors.toMap(Lane::partition, Lane::standing)))) {
+                    marks.keep(left.stream().collect(Collectors.toMap(Lane::partition, lane -> new MarkBook.Place(lane.standing(), lane.done()))), Duration.ofDays(1));
+                }
+            } catch (SearchAwayException e) {
+                LOG.debugf("The last marks are not written: %s", e.getMessage());
+            }
+        });
+        try {
+            leaving.join(LAST_COMMIT);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -154,7 +214,7 @@ final class Lanes implements KafkaConsumerRebalanceListener {
 
     private void tick() {
         var consumer = consumer();
-        if (consumer == null || lanes.isEmpty() || !ticking.compareAndSet(false, true)) {
+        if (consumer == null || !ticking.compareAndSet(false, true)) {
             return;
         }
         consumer.runOnPollingThread(this::commitAndMeasure).onTermination().invoke(() -> ticking.set(false))
@@ -173,12 +233,27 @@ final class Lanes implements KafkaConsumerRebalanceListener {
         }
     }
 
+    /** The thread that carries out what is asked of the consumer may live longer than its polls. */
+    private void sign(Consumer<byte[], byte[]> consumer) {
+        if (lastPoll == null) {
+            lastPoll = consumer.metrics().values().stream().filter(m -> m.metricName().name().equals("last-poll-seconds-ago")).findFirst().orElse(null);
+        }
+        if (lastPoll != null && lastPoll.metricValue() instanceof Number ago && ago.doubleValue() >= 0 && ago.doubleValue() < config.stuckAfter().toSeconds()) {
+            polling.beat();
+        }
+    }
+
     private void commitAndMeasure(Consumer<byte[], byte[]> consumer) {
+        sign(consumer);
+        long now = System.currentTimeMillis();
         var lag = new HashMap<String, Long>();
         var oldest = new HashMap<String, Long>();
         var offsets = new HashMap<TopicPartition, OffsetAndMetadata>();
         lanes.forEach((partition, lane) -> {
             var answered = lane.answered();
+            if (consumer.assignment().contains(partition)) {
+                consumer.currentLag(partition).ifPresent(behind -> lane.look(consumer.position(partition), consumer.position(partition) + behind, now));
+            }
             // Once more, in case an adjustment was lost.
             adjust(consumer, partition);
             if (answered != null && !answered.equals(committed.get(partition))) {
@@ -216,18 +291,32 @@ final class Lanes implements KafkaConsumerRebalanceListener {
         }
 
         @Override
-        public void open(String index) throws InterruptedException, ExecutionException {
+        public long open(Standing standing) throws InterruptedException, ExecutionException, TimeoutException {
+            var began = new AtomicLong();
             Uni<Void> opened = consumer().runOnPollingThread(polled -> {
-                if (!polled.assignment().contains(partition)) {
-                    return;
-                }
-                var last = polled.committed(alone).get(partition);
-                if (last != null && !last.metadata().equals(index)) {
-                    LOG.infof("%s is read from its first record, because its offset was committed for another index", partition);
-                    polled.seekToBeginning(alone);
+                polling.beat();
+                if (polled.assignment().contains(partition)) {
+                    began.set(begin(polled, standing));
                 }
             });
-            opened.subscribeAsCompletionStage().get();
+            opened.subscribeAsCompletionStage().get(LONGEST_OPENING.toSeconds(), TimeUnit.SECONDS);
+            return began.get();
+        }
+
+        private long begin(Consumer<?, ?> polled, Standing standing) {
+            var index = standing.generation().uuid();
+            var last = polled.committed(alone).get(partition);
+            long committed = last == null || !last.metadata().equals(index) ? -1 : last.offset();
+            long first = polled.beginningOffsets(alone).get(partition);
+            long wanted = standing.from(committed);
+            long from = wanted > polled.endOffsets(alone).get(partition) ? first : Math.max(first, wanted);
+            polled.seek(partition, from);
+            if (last != null && from < last.offset()) {
+                LOG.infof("%s is read from offset %d, not from the committed %d, because that is what the index %s is known to have", partition, from, last.offset(), standing.generation().index());
+                // Before anybody takes the higher one for what this index has.
+                polled.commitSync(Map.of(partition, new OffsetAndMetadata(from, index)), LAST_COMMIT);
+            }
+            return from;
         }
 
         @Override

@@ -7,6 +7,9 @@ import io.millrace.indexer.SearchClients;
 import io.millrace.indexer.generation.Generation;
 import io.millrace.indexer.measure.BulkTimes.Bulk;
 import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.liveness.Loop;
+import io.millrace.pipeline.liveness.LoopThread;
+import io.millrace.pipeline.liveness.Loops;
 import io.millrace.pipeline.record.Headers;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.annotation.PreDestroy;
@@ -52,15 +55,18 @@ public final class SearchProbe {
     private final BulkTimes bulks;
     private final Duration interval;
     private final Map<String, Sought> sought = new ConcurrentHashMap<>();
-    private final Thread thread = Thread.ofVirtual().name("search probe").unstarted(this::live);
+    private final Duration requestTimeout;
+    private final LoopThread thread;
     private volatile boolean stopping;
 
-    SearchProbe(SearchClients search, ObjectMapper json, PipelineMeters meters, BulkTimes bulks, IndexerConfig config) {
+    SearchProbe(SearchClients search, ObjectMapper json, PipelineMeters meters, BulkTimes bulks, IndexerConfig config, Loops loops) {
         this.search = search;
         this.json = json;
         this.meters = meters;
         this.bulks = bulks;
         this.interval = config.searchProbeInterval();
+        this.requestTimeout = config.requestTimeout();
+        this.thread = loops.thread("search probe", Thread.ofVirtual(), config.stuckAfter(), this::live);
     }
 
     /** The document of a batch that was applied last, without its bytes. */
@@ -128,17 +134,15 @@ public final class SearchProbe {
                 new String(last.key(), StandardCharsets.UTF_8), seqNo, Headers.number(last.headers(), Headers.COMMITTED, Meters.NONE)));
     }
 
-    private void live() {
-        try {
-            while (!stopping) {
-                Thread.sleep(interval);
-                var asked = sought.values().stream().map(s -> new Question(s, s.waiting())).filter(q -> !q.waiting().isEmpty()).toList();
-                if (!asked.isEmpty()) {
-                    ask(asked);
-                }
+    private void live(Loop loop) throws InterruptedException {
+        while (!stopping) {
+            loop.waits(interval);
+            Thread.sleep(interval);
+            var asked = sought.values().stream().map(s -> new Question(s, s.waiting())).filter(q -> !q.waiting().isEmpty()).toList();
+            if (!asked.isEmpty()) {
+                loop.waits(requestTimeout);
+                ask(asked);
             }
-        } catch (InterruptedException e) {
-            LOG.debug("The search probe ends");
         }
     }
 

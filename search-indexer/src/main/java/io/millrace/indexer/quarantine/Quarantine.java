@@ -6,6 +6,7 @@ import io.millrace.pipeline.topic.Topics;
 import io.smallrye.reactive.messaging.MutinyEmitter;
 import io.smallrye.reactive.messaging.kafka.api.OutgoingKafkaRecordMetadata;
 import jakarta.inject.Singleton;
+import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -19,6 +20,9 @@ public final class Quarantine {
 
     /** Where the record stood in {@code documents.*}: {@code partition:offset}, UTF-8. */
     public static final String ORIGIN = "millrace-origin";
+
+    /** The producer's own bounds, of which it uses one after the other: {@code max.block.ms} and {@code delivery.timeout.ms}. */
+    public static final Duration LONGEST = Duration.ofMinutes(3);
 
     private static final Set<String> KEPT = Set.of(Headers.POSITION, Headers.OP, Headers.COMMITTED, Headers.CAPTURED, Headers.GATED,
             Headers.JOINED, Headers.VERSION, Headers.TRACEPARENT);

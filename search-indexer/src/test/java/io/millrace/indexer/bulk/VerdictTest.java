@@ -29,6 +29,9 @@ class VerdictTest {
         assertInstanceOf(Verdict.Later.class, error(403, "cluster_block_exception"));
         assertInstanceOf(Verdict.Unmapped.class, error(400, "strict_dynamic_mapping_exception"));
         assertInstanceOf(Verdict.Failed.class, error(500, "null_pointer_exception"));
+        assertInstanceOf(Verdict.Later.class, error(400, "index_closed_exception"));
+        assertInstanceOf(Verdict.Later.class, error(403, "security_exception"));
+        assertInstanceOf(Verdict.Doubtful.class, error(400, "illegal_argument_exception"));
         assertEquals(new Verdict.Refused("HTTP 400 mapper_parsing_exception: r; deeper"), error(400, "mapper_parsing_exception"));
     }
 }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -12,6 +13,7 @@ import org.junit.jupiter.api.Test;
 class InboxTest {
 
     private static final long AT_ONCE = System.nanoTime();
+    private static final Duration SOON = Duration.ofSeconds(20);
 
     private final Inbox inbox = new Inbox(10_000);
 
@@ -22,14 +24,14 @@ class InboxTest {
     @Test
     void itGivesWhatIsThereInOrderAndNoMoreThanAskedFor() throws InterruptedException {
         inbox.offer(records(0, 5));
-        assertEquals(List.of(0L, 1L, 2L), inbox.take(3, 1_000_000, AT_ONCE).stream().map(ConsumerRecord::offset).toList());
-        assertEquals(List.of(3L, 4L), inbox.take(3, 1_000_000, AT_ONCE).stream().map(ConsumerRecord::offset).toList());
+        assertEquals(List.of(0L, 1L, 2L), inbox.take(3, 1_000_000, AT_ONCE, SOON).stream().map(ConsumerRecord::offset).toList());
+        assertEquals(List.of(3L, 4L), inbox.take(3, 1_000_000, AT_ONCE, SOON).stream().map(ConsumerRecord::offset).toList());
     }
 
     @Test
     void aRecordLargerThanTheLimitIsTakenAlone() throws InterruptedException {
         inbox.offer(records(0, 2));
-        assertEquals(1, inbox.take(10, 1, AT_ONCE).size());
+        assertEquals(1, inbox.take(10, 1, AT_ONCE, SOON).size());
     }
 
     @Test
@@ -38,9 +40,9 @@ class InboxTest {
         assertTrue(inbox.offer(records(5, 10)));
         assertFalse(inbox.offer(records(15, 1)), "it is full already");
         assertTrue(inbox.isFull());
-        inbox.take(1, 1_000_000, AT_ONCE);
+        inbox.take(1, 1_000_000, AT_ONCE, SOON);
         assertFalse(inbox.drained(), "one record less is not room enough");
-        inbox.take(100, 1_000_000, AT_ONCE);
+        inbox.take(100, 1_000_000, AT_ONCE, SOON);
         assertTrue(inbox.drained());
         assertFalse(inbox.drained());
         assertFalse(inbox.isFull());
@@ -51,14 +53,14 @@ class InboxTest {
         long begin = System.nanoTime();
         long due = begin + 300_000_000;
         inbox.offer(records(0, 3));
-        assertEquals(3, inbox.take(3, 1_000_000, due).size());
+        assertEquals(3, inbox.take(3, 1_000_000, due, SOON).size());
         assertTrue(System.nanoTime() < due, "as many records as a request takes need not wait");
         inbox.offer(records(3, 3));
-        assertEquals(3, inbox.take(10, 100, due).size() + inbox.size());
+        assertEquals(3, inbox.take(10, 100, due, SOON).size() + inbox.size());
         assertTrue(System.nanoTime() < due, "as many bytes as a request takes need not wait");
-        inbox.take(10, 1_000_000, AT_ONCE);
+        inbox.take(10, 1_000_000, AT_ONCE, SOON);
         inbox.offer(records(6, 1));
-        assertEquals(1, inbox.take(10, 1_000_000, due).size());
+        assertEquals(1, inbox.take(10, 1_000_000, due, SOON).size());
         assertTrue(System.nanoTime() >= due, "a request that is not full waits");
     }
 
@@ -66,7 +68,7 @@ class InboxTest {
     void closingEndsAWaitingTakeAndDropsTheRest() throws InterruptedException {
         inbox.offer(records(0, 5));
         inbox.close();
-        assertEquals(0, inbox.take(10, 1_000_000, AT_ONCE).size());
+        assertEquals(0, inbox.take(10, 1_000_000, AT_ONCE, SOON).size());
         inbox.offer(records(5, 5));
         assertEquals(0, inbox.size());
     }

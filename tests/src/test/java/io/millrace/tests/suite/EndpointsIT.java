@@ -57,6 +57,7 @@ class EndpointsIT {
             closed(Stage.CAPTURE, "POST", "/recovery"),
             closed(Stage.PURGE, "POST", "/pipelines/{pipeline}/documents/{id: .*}/erasure"),
             closed(Stage.PURGE, "POST", "/pipelines/{pipeline}/documents/erasure"),
+            closed(Stage.PURGE, "GET", "/erasures"),
             closed(Stage.PURGE, "GET", "/erasures/{id}"),
             closed(Stage.PURGE, "GET", "/pipelines/{pipeline}/freshness"),
             // Times and positions of one document's last change, nothing of what is in it.

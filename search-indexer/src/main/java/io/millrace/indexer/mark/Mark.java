@@ -1,0 +1,12 @@
+package io.millrace.indexer.mark;
+
+/**
+ * What one index has of one partition.
+ *
+ * @param index the engine's id of the index
+ * @param history changes when the engine restores the index from a snapshot; empty before
+ * @param topic Kafka's id of the topic in which the offset counts
+ * @param offset every document before it is in the index
+ * @param wholeAt when these were all that Kafka had, milliseconds since the epoch
+ */
+public record Mark(String index, String history, String topic, long offset, long wholeAt) {}

@@ -1,0 +1,98 @@
+package io.millrace.indexer.mark;
+
+import io.millrace.indexer.IndexerConfig;
+import io.millrace.indexer.generation.Generation;
+import io.millrace.pipeline.progress.Offsets;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.common.TopicPartition;
+
+/** Opens partitions with their marks, and compares. Thread-safe. */
+@Singleton
+public final class MarkBook {
+
+    private final Marks marks;
+    private final Offsets offsets;
+    /** A shorter time is not told from none. */
+    private final Duration least;
+
+    MarkBook(Marks marks, Offsets offsets, IndexerConfig config) {
+        this.marks = marks;
+        this.offsets = offsets;
+        this.least = config.markInterval().multipliedBy(2);
+    }
+
+    /** A partition and the offset before which all is in its index. */
+    public record Place(Standing standing, long done) {}
+
+    /**
+     * What the index has of a partition.
+     *
+     * @throws io.millrace.indexer.generation.SearchAwayException when the search engine does not say
+     * @throws org.apache.kafka.common.KafkaException when Kafka does not
+     */
+    public Standing open(Generation generation, TopicPartition partition) throws InterruptedException {
+        var id = offsets.ids(List.of(partition.topic())).getOrDefault(partition.topic(), "");
+        return new Standing(generation, id, marks.read(List.of(partition)).get(partition), kept(partition.topic()), System.currentTimeMillis());
+    }
+
+    /**
+     * What is wrong with a pipeline's topic.
+     *
+     * @param open its partitions here
+     * @return null where nothing is
+     */
+    public String strange(String topic, List<Standing> open) throws InterruptedException {
+        var id = offsets.ids(List.of(topic)).get(topic);
+        if (id == null) {
+            return "the topic " + topic + " is not there, so no change arrives; run the provisioner, and have the join put its documents out again if the topic was deleted";
+        }
+        var other = open.stream().filter(standing -> standing.isOfOtherTopic() || !standing.isOf(id)).findFirst();
+        return other.map(standing -> "the topic " + topic + " was deleted and made anew (its id is " + id + "), so changes that the deleted one held may be missing in the index " + standing.generation().index()
+                + ", and documents deleted since may be found; once the join has put all its documents out again, delete the index (DELETE /" + standing.generation().index()
+                + "), which is filled from the topic then, or add a later generation of the pipeline").orElse(null);
+    }
+
+    /** Whether the topic was made anew since one of its partitions was opened. */
+    public boolean isAnew(String topic, List<Standing> open) throws InterruptedException {
+        var id = offsets.ids(List.of(topic)).get(topic);
+        return id != null && open.stream().anyMatch(standing -> !standing.isOf(id));
+    }
+
+    /** Whether one of these partitions has another mark than was left there. */
+    public boolean isReplaced(Map<TopicPartition, Standing> open) {
+        var there = marks.read(open.keySet());
+        return open.entrySet().stream().anyMatch(e -> e.getValue().isReplaced(there.get(e.getKey())));
+    }
+
+    private Duration kept(String topic) throws InterruptedException {
+        var kept = offsets.deletesKept(topic);
+        return kept.compareTo(least) < 0 ? least : kept;
+    }
+
+    /** Whether deletes may have left the topic before they were read. */
+    public boolean owe(String topic, Collection<Standing> open) throws InterruptedException {
+        var kept = kept(topic);
+        open.forEach(standing -> standing.kept(kept));
+        return open.stream().noneMatch(Standing::isOfOtherTopic) && open.stream().anyMatch(Standing::owes);
+    }
+
+    /** Writes those marks that say something new. */
+    public void keep(Map<TopicPartition, Place> open, Duration atRest) {
+        var due = new HashMap<TopicPartition, Mark>();
+        open.forEach((partition, place) -> {
+            var mark = place.standing().due(place.done(), atRest);
+            if (mark != null) {
+                due.put(partition, mark);
+            }
+        });
+        if (!due.isEmpty()) {
+            marks.write(due);
+            due.forEach((partition, mark) -> open.get(partition).standing().written(mark));
+        }
+    }
+}

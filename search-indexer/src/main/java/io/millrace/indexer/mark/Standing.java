@@ -1,0 +1,149 @@
+package io.millrace.indexer.mark;
+
+import io.millrace.indexer.generation.Generation;
+import java.time.Duration;
+
+/**
+ * How one partition stands to its mark, from its opening on. Thread-safe.
+ *
+ * <p>The mark is older than the committed offset by a few seconds, or by as much as the index was set back.
+ */
+public final class Standing {
+
+    private final Generation generation;
+    private final String topic;
+    /** As it was found; null where there was none for this index. */
+    private final Mark found;
+    /** Guarded by this; what the search engine has. */
+    private Mark there;
+    /** Guarded by this; what it may have as well, because its answer was lost. */
+    private Mark sent;
+    /** Guarded by this; stays as it is while {@link #owed}. */
+    private long wholeAt;
+    /** Guarded by this; deletes may have left the topic before they were read. */
+    private boolean owed;
+    /** Guarded by this; how long deletes are kept, milliseconds. */
+    private long kept;
+    /** Guarded by this; the end of the partition when it was looked at, below zero before. */
+    private long askedEnd = -1;
+    private long askedAt;
+
+    /**
+     * @param topic Kafka's id of it
+     * @param found null where there is none
+     * @param kept how long the topic keeps deletes
+     */
+    Standing(Generation generation, String topic, Mark found, Duration kept, long now) {
+        this.generation = generation;
+        this.topic = topic;
+        this.found = found != null && found.index().equals(generation.uuid()) ? found : null;
+        this.there = found;
+        this.kept = kept.toMillis();
+        this.owed = !generation.empty() && (this.found == null || isSetBack());
+        this.wholeAt = this.found == null ? now : this.found.wholeAt();
+    }
+
+    public Generation generation() {
+        return generation;
+    }
+
+    /** Whether what the index has came from a topic of that name that is not there any more. */
+    public boolean isOfOtherTopic() {
+        return found != null && !found.topic().equals(topic);
+    }
+
+    /** @param topic Kafka's id of the topic that is there now */
+    boolean isOf(String topic) {
+        return this.topic.equals(topic);
+    }
+
+    /** The engine's snapshots do not hold the mark, so nothing tells what they hold. */
+    private boolean isSetBack() {
+        return !found.history().equals(generation.history());
+    }
+
+    /**
+     * Where to begin.
+     *
+     * @param committed below zero where nothing was committed for this index
+     * @return below zero for the first record
+     */
+    public long from(long committed) {
+        if (found == null) {
+            return committed;
+        }
+        if (isOfOtherTopic() || isSetBack()) {
+            return -1;
+        }
+        return committed < 0 ? found.offset() : Math.min(committed, found.offset());
+    }
+
+    /**
+     * Looks how far it is.
+     *
+     * @param done every document before it is in the index
+     * @param end of the partition now
+     */
+    public synchronized void look(long done, long end, long now) {
+        owed |= now - wholeAt > kept && done > (found == null ? 0 : found.offset());
+        if (owed) {
+            return;
+        }
+        if (done >= end) {
+            wholeAt = now;
+        } else if (askedEnd >= 0 && done >= askedEnd) {
+            wholeAt = askedAt;
+        }
+        if (askedEnd < 0 || done >= askedEnd) {
+            askedAt = now;
+            askedEnd = end;
+        }
+    }
+
+    /** Whether deletes may have left the topic before they were read. */
+    synchronized boolean owes() {
+        return owed;
+    }
+
+    synchronized void kept(Duration deletes) {
+        kept = deletes.toMillis();
+    }
+
+    /** The index has nothing any more that the topic did not have at that time. */
+    public synchronized void reconciled(long at) {
+        wholeAt = Math.max(wholeAt, at);
+        owed = false;
+    }
+
+    /** Whether the engine has another mark than was left there: index and mark came back from a copy. */
+    synchronized boolean isReplaced(Mark now) {
+        return !equal(now, there) && (sent == null || !equal(now, sent));
+    }
+
+    private static boolean equal(Mark a, Mark b) {
+        return a == null ? b == null : a.equals(b);
+    }
+
+    /**
+     * What is worth keeping now.
+     *
+     * @param offset every document before it is in the index
+     * @return null where nothing is
+     */
+    synchronized Mark due(long offset, Duration atRest) {
+        if (isOfOtherTopic() || owed) {
+            return null;
+        }
+        var mark = new Mark(generation.uuid(), generation.history(), topic, offset, wholeAt);
+        if (there != null && there.index().equals(mark.index()) && there.history().equals(mark.history()) && there.offset() == offset && wholeAt - there.wholeAt() < atRest.toMillis()) {
+            return null;
+        }
+        sent = mark;
+        return mark;
+    }
+
+    synchronized void written(Mark mark) {
+        there = mark;
+        sent = null;
+    }
+}

@@ -1,0 +1,2 @@
+/** Takes documents out of an index whose deletes are not in the topic any more. */
+package io.millrace.indexer.reconcile;

@@ -1,0 +1,194 @@
+package io.millrace.indexer;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.millrace.pipeline.topic.Topics;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** An index that is older than what was committed for it, and a topic that no longer has what was to be read. */
+class SetBackIT {
+
+    private static final Duration SOON = Duration.ofSeconds(60);
+    private static final String FIELDS = "{\"name\":\"id\",\"type\":\"long\",\"pg.type\":\"int8\"},{\"name\":\"name\",\"type\":[\"null\",\"string\"],\"default\":null,\"pg.type\":\"text\"}";
+
+    @TempDir
+    static Path folder;
+    private static Stack stack;
+
+    @BeforeAll
+    static void startAll() throws Exception {
+        stack = new Stack(folder);
+        for (var name : List.of("restored", "forgotten", "renewed")) {
+            stack.pipeline(name, "id, name", FIELDS, "");
+        }
+        start();
+    }
+
+    private static void start() {
+        stack.startIndexer(Map.of("millrace.indexer.mark-interval", "500ms"), Map.of());
+    }
+
+    @AfterAll
+    static void stopAll() {
+        if (stack != null) {
+            stack.close();
+        }
+    }
+
+    private static void write(String pipeline, int from, int to, long version, String name) throws Exception {
+        for (int i = from; i < to; i++) {
+            stack.document(pipeline, "d" + i, version, "{\"id\":" + i + ",\"name\":\"" + name + "\"}").get();
+        }
+    }
+
+    private static List<String> names(String index, int count) {
+        var names = new ArrayList<String>();
+        for (int i = 0; i < count; i++) {
+            names.add(stack.indexed(index, "d" + i).path("_source").path("name").asText());
+        }
+        return names;
+    }
+
+    private static void awaitNames(String index, int count, String name) {
+        await().atMost(SOON).untilAsserted(() -> assertEquals(java.util.Collections.nCopies(count, name), names(index, count), () -> stack.ready().toString()));
+    }
+
+    /** The marks of a pipeline's partitions stand at the offsets that it committed. */
+    private static void awaitMarks(String pipeline) {
+        await().atMost(SOON).untilAsserted(() -> {
+            long marked = 0;
+            for (int i = 0; i < Stack.PARTITIONS; i++) {
+                marked += stack.get("/millrace-marks/_doc/" + Stack.GROUP + "%2F" + new TopicPartition(Topics.documents(pipeline), i)).path("_source").path("offset").asLong(-1);
+            }
+            assertEquals(stack.committed(pipeline), marked);
+        });
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        try (var files = Files.walk(from)) {
+            for (var file : files.toList()) {
+                var target = to.resolve(from.relativize(file).toString());
+                if (Files.isDirectory(file)) {
+                    Files.createDirectories(target);
+                } else {
+                    Files.copy(file, target);
+                }
+            }
+        }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (var files = Files.walk(folder)) {
+            for (var file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+
+    @Test
+    void anIndexThatCameBackFromACopyGetsWhatItLacks() throws Exception {
+        write("restored", 0, 20, 1, "before");
+        awaitNames("restored", 20, "before");
+        awaitMarks("restored");
+        var data = stack.servers.data().resolve("search");
+        stack.servers.search().stop();
+        copy(data, folder.resolve("copy"));
+        stack.servers.search().start();
+        write("restored", 0, 5, 2, "after");
+        stack.document("restored", "d19", 3, null).get();
+        awaitNames("restored", 5, "after");
+        await().atMost(SOON).untilAsserted(() -> assertEquals(19, stack.count("restored")));
+        awaitMarks("restored");
+        stack.servers.search().stop();
+        delete(data);
+        copy(folder.resolve("copy"), data);
+        stack.servers.search().start();
+        awaitNames("restored", 5, "after");
+        await().atMost(SOON).untilAsserted(() -> assertEquals(19, stack.count("restored")));
+        assertEquals("before", names("restored", 6).getLast());
+        await().atMost(SOON).untilAsserted(() -> assertEquals("UP", stack.ready().path("status").asText(), () -> stack.ready().toString()));
+    }
+
+    @Test
+    void aDocumentWhoseDeleteWasCompactedAwayBeforeItWasReadIsDeleted() throws Exception {
+        write("forgotten", 0, 20, 1, "stays");
+        awaitNames("forgotten", 20, "stays");
+        awaitMarks("forgotten");
+        stack.indexer().stop();
+        var topic = Topics.documents("forgotten");
+        alter(topic, Map.of("delete.retention.ms", "0", "segment.ms", "100", "max.compaction.lag.ms", "100", "min.cleanable.dirty.ratio", "0.01"));
+        for (int i = 0; i < 3; i++) {
+            stack.document("forgotten", "d" + i, 2, null).get();
+        }
+        await().pollInterval(Duration.ofMillis(500)).atMost(Duration.ofMinutes(3)).untilAsserted(() -> {
+            // A segment is only closed by a record that comes later, and what is in the last one is not compacted.
+            write("forgotten", 18, 20, 2, "stays");
+            assertTrue(java.util.Collections.disjoint(keys(topic), Set.of("d0", "d1", "d2")), "the deletes are not compacted away yet");
+        });
+        assertEquals(20, stack.count("forgotten"));
+        start();
+        await().atMost(SOON).untilAsserted(() -> assertEquals(17, stack.count("forgotten"), () -> stack.ready().toString()));
+        assertEquals("stays", names("forgotten", 4).getLast());
+        await().atMost(SOON).untilAsserted(() -> assertEquals("UP", stack.ready().path("status").asText(), () -> stack.ready().toString()));
+    }
+
+    @Test
+    void aTopicThatWasDeletedIsSaid() throws Exception {
+        write("renewed", 0, 4, 1, "old");
+        awaitNames("renewed", 4, "old");
+        awaitMarks("renewed");
+        var topic = Topics.documents("renewed");
+        stack.admin.deleteTopics(List.of(topic)).all().get();
+        await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains("the topic documents.renewed is not there, so no change arrives"), () -> stack.ready().toString()));
+        assertEquals("DOWN", stack.ready().path("status").asText());
+        stack.admin.createTopics(List.of(new NewTopic(topic, Stack.PARTITIONS, (short) 1).configs(Map.of("cleanup.policy", "compact")))).all().get();
+        await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains("was deleted and made anew"), () -> stack.ready().toString()));
+        write("renewed", 0, 2, 2, "new");
+        awaitNames("renewed", 2, "new");
+        assertEquals("DOWN", stack.ready().path("status").asText(), "what it lacks is not known");
+        stack.call("DELETE", "/renewed-000001", null);
+        await().atMost(SOON).untilAsserted(() -> assertEquals(2, stack.count("renewed")));
+        await().atMost(SOON).untilAsserted(() -> assertEquals("UP", stack.ready().path("status").asText(), () -> stack.ready().toString()));
+    }
+
+    private static void alter(String topic, Map<String, String> settings) throws Exception {
+        stack.admin.incrementalAlterConfigs(Map.of(new ConfigResource(ConfigResource.Type.TOPIC, topic),
+                settings.entrySet().stream().map(e -> new AlterConfigOp(new ConfigEntry(e.getKey(), e.getValue()), AlterConfigOp.OpType.SET)).toList())).all().get();
+    }
+
+    private static Set<String> keys(String topic) {
+        var keys = new HashSet<String>();
+        try (var consumer = new KafkaConsumer<>(Map.of("bootstrap.servers", stack.servers.kafkaBootstrap(), "auto.offset.reset", "earliest"), new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            var partitions = consumer.partitionsFor(topic).stream().map(p -> new TopicPartition(topic, p.partition())).toList();
+            consumer.assign(partitions);
+            consumer.seekToBeginning(partitions);
+            var ends = consumer.endOffsets(partitions);
+            while (partitions.stream().anyMatch(p -> consumer.position(p) < ends.get(p))) {
+                consumer.poll(Duration.ofMillis(100)).forEach(record -> keys.add(new String(record.key(), StandardCharsets.UTF_8)));
+            }
+        }
+        return keys;
+    }
+}

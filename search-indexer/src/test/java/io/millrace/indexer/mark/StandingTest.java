@@ -1,0 +1,88 @@
+package io.millrace.indexer.mark;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.millrace.indexer.generation.Generation;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+class StandingTest {
+
+    private static final Duration KEPT = Duration.ofSeconds(100);
+    private static final Generation INDEX = new Generation("monitors-000001", "u1", "h1", false);
+    private static final Generation EMPTY = new Generation("monitors-000001", "u1", "h1", true);
+
+    private static Mark mark(long offset, long wholeAt) {
+        return new Mark("u1", "h1", "t1", offset, wholeAt);
+    }
+
+    private static Standing standing(Mark found, long now) {
+        return new Standing(INDEX, "t1", found, KEPT, now);
+    }
+
+    @Test
+    void readingBeginsAtTheMarkOrAtTheCommittedOffsetWhicheverIsLower() {
+        assertEquals(70, standing(mark(70, 0), 0).from(90));
+        assertEquals(90, standing(mark(120, 0), 0).from(90));
+        assertEquals(70, standing(mark(70, 0), 0).from(-1), "the group has lost its offsets");
+        assertEquals(90, standing(null, 0).from(90));
+        assertEquals(-1, standing(null, 0).from(-1));
+    }
+
+    @Test
+    void whatIsOfAnotherIndexTopicOrHistoryDoesNotCount() {
+        assertEquals(90, standing(new Mark("u0", "h1", "t1", 70, 0), 0).from(90));
+        assertEquals(-1, standing(new Mark("u1", "h1", "t0", 70, 0), 0).from(90));
+        assertTrue(standing(new Mark("u1", "h1", "t0", 70, 0), 0).isOfOtherTopic());
+        var restored = standing(new Mark("u1", "h0", "t1", 70, 0), 0);
+        assertEquals(-1, restored.from(90));
+        assertTrue(restored.owes());
+    }
+
+    @Test
+    void anIndexWithoutAMarkOwesTheLookThatOneWithoutDocumentsDoesNot() {
+        assertTrue(standing(null, 0).owes());
+        assertFalse(new Standing(EMPTY, "t1", null, KEPT, 0).owes());
+    }
+
+    @Test
+    void whoWasBehindForLongerThanDeletesAreKeptOwesALookThatNoProgressForgets() {
+        var late = standing(mark(70, 1_000), 101_001);
+        late.look(70, 80, 101_001);
+        assertFalse(late.owes(), "nothing was read yet, so nothing may have been missed");
+        late.look(80, 80, 101_002);
+        assertTrue(late.owes());
+        assertNull(late.due(80, Duration.ZERO), "a mark would say that nothing is missing");
+        late.reconciled(101_000);
+        assertFalse(late.owes());
+        late.look(80, 80, 101_003);
+        assertEquals(mark(80, 101_003), late.due(80, Duration.ZERO));
+    }
+
+    @Test
+    void whoWasBehindForAShorterTimeOwesNothing() {
+        var soon = standing(mark(70, 1_000), 90_000);
+        soon.look(70, 80, 90_000);
+        soon.look(75, 85, 95_000);
+        soon.look(80, 90, 100_000);
+        assertFalse(soon.owes());
+        soon.look(85, 95, 180_000);
+        assertFalse(soon.owes(), "up to 80 was all that there was at 90,000");
+    }
+
+    @Test
+    void anotherMarkThanWasLeftShowsThatTheIndexWasReplaced() {
+        var standing = standing(mark(70, 0), 10);
+        assertFalse(standing.isReplaced(mark(70, 0)));
+        standing.look(80, 80, 20);
+        var due = standing.due(80, Duration.ZERO);
+        assertFalse(standing.isReplaced(due), "it was sent, and its answer lost");
+        assertFalse(standing.isReplaced(mark(70, 0)), "it was sent, and did not arrive");
+        standing.written(due);
+        assertTrue(standing.isReplaced(mark(70, 0)));
+        assertTrue(standing.isReplaced(null));
+    }
+}
