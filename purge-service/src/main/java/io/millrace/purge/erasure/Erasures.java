@@ -10,6 +10,8 @@ import jakarta.persistence.EntityManager;
 import jakarta.transaction.Transactional;
 import jakarta.ws.rs.core.Response.Status;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -80,11 +82,23 @@ public class Erasures {
      */
     @Transactional
     List<Erasure> list(State state, String pipeline, Instant before, int limit) {
-        return entities.createQuery("""
-                FROM Audit a WHERE (:pipeline IS NULL OR a.pipeline = :pipeline) AND (cast(:before AS instant) IS NULL OR a.requestedAt < :before)
-                  AND (:done IS NULL OR :done = EXISTS (FROM Outcome o WHERE o.erasure = a.id)) ORDER BY a.requestedAt DESC, a.id""", Audit.class)
-                .setParameter("pipeline", pipeline).setParameter("before", before).setParameter("done", state == null ? null : state == State.CARRIED_OUT)
-                .setMaxResults(limit).getResultStream().map(this::erasure).toList();
+        var conditions = new ArrayList<String>();
+        var parameters = new HashMap<String, Object>();
+        if (pipeline != null) {
+            conditions.add("a.pipeline = :pipeline");
+            parameters.put("pipeline", pipeline);
+        }
+        if (before != null) {
+            conditions.add("a.requestedAt < :before");
+            parameters.put("before", before);
+        }
+        if (state != null) {
+            conditions.add((state == State.CARRIED_OUT ? "" : "NOT ") + "EXISTS (FROM Outcome o WHERE o.erasure = a.id)");
+        }
+        var where = conditions.isEmpty() ? "" : " WHERE " + String.join(" AND ", conditions);
+        var query = entities.createQuery("FROM Audit a" + where + " ORDER BY a.requestedAt DESC, a.id", Audit.class);
+        parameters.forEach(query::setParameter);
+        return query.setMaxResults(limit).getResultStream().map(this::erasure).toList();
     }
 
     private Erasure erasure(Audit audit) {
