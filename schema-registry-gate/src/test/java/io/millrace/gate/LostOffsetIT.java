@@ -21,10 +21,12 @@ import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.common.TopicPartition;
 import org.hamcrest.Matcher;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** What captured topics lose, whatever the way, is said, and holds that topic alone until a person decides. */
+@Tag("long")
 @ExtendWith(SharedGate.Extension.class)
 class LostOffsetIT {
 

@@ -24,10 +24,12 @@ import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** An index that is older than what was committed for it, and a topic that no longer has what was to be read. */
+@Tag("long")
 class SetBackIT {
 
     private static final Duration SOON = Duration.ofSeconds(60);
