@@ -224,7 +224,9 @@ class CaptureIT {
             try (var capture = capture("toast").awaitStreaming()) {
                 var rows = records.await(capture, seen -> seen.stream().anyMatch(r -> r.op() == Op.DELETE && r.key().get("id").equals(2)));
                 assertTrue(rows.stream().noneMatch(r -> r.value() != null && r.text("name").equals("gone")), "a change of a row that is gone waits for its delete");
-                assertTrue(capture.get("/q/metrics").contains("millrace_records_total{outcome=\"superseded\",stage=\"capture\",table=\"toast.public.thing\"} 1.0"));
+                // One at least: a restart repeats what was not confirmed to Postgres yet, and row 1 is gone as well by then.
+                var metrics = capture.get("/q/metrics");
+                assertTrue(metrics.lines().anyMatch(line -> line.matches("millrace_records_total\\{outcome=\"superseded\",stage=\"capture\",table=\"toast.public.thing\"} [1-9][0-9.]*")), metrics);
             }
         }
     }
