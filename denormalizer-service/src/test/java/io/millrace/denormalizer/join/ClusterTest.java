@@ -31,6 +31,8 @@ class ClusterTest {
 
     private static final int PARTITIONS = 4;
     private static final List<String> PIPELINES = List.of("monitors", "orgs", "steps", "people");
+    /** A row below a row that came back after a truncate stayed in the document; it was found by seed 3 of the people, too. */
+    private static final List<Arguments> FOUND_SOMETHING = List.of(Arguments.of("orgs", 7), Arguments.of("people", 13));
 
     @TempDir
     static Path folder;
@@ -43,7 +45,8 @@ class ClusterTest {
     private long compared;
 
     static Stream<Arguments> seeds() {
-        return IntStream.range(0, Integer.getInteger("millrace.it.seeds", 6)).boxed().flatMap(seed -> PIPELINES.stream().map(p -> Arguments.of(p, seed)));
+        var some = IntStream.range(0, Integer.getInteger("millrace.it.seeds", 6)).boxed().flatMap(seed -> PIPELINES.stream().map(p -> Arguments.of(p, seed)));
+        return Stream.concat(some, FOUND_SOMETHING.stream());
     }
 
     private Cluster open(String name, int seed, boolean subscribes) throws IOException {

@@ -6,6 +6,7 @@ import io.millrace.denormalizer.join.message.Message;
 import io.millrace.denormalizer.join.state.Entry;
 import io.millrace.denormalizer.join.state.Floors;
 import io.millrace.denormalizer.join.state.Graves;
+import io.millrace.denormalizer.join.state.Stores;
 import io.millrace.denormalizer.plan.Plan;
 import io.millrace.denormalizer.plan.SpineNode;
 import io.millrace.denormalizer.plan.TablePlan;
@@ -21,6 +22,9 @@ import org.apache.kafka.streams.state.KeyValueStore;
 
 /** Takes in what changes of the documents' own rows: of root rows, and of rows of their arrays. Not thread-safe. */
 public final class Documents {
+
+    /** That are looked at for one row; beyond them it counts as shown. */
+    private static final int MOST_PARENTS = 100;
 
     private final Plan plan;
     private final KeyValueStore<Bytes, byte[]> store;
@@ -103,13 +107,14 @@ public final class Documents {
         var at = DocumentKeys.entry(rootKey, node.id(), message.parentKey(), message.rowId());
         var stored = store.get(at);
         var before = stored == null ? null : Entry.read(stored);
-        boolean isTruncated = message.row() != null && floors.isBelow(node.table(), message.position());
+        // At the floor as well: tables that are truncated together have one floor, which is what a row below gets from its parent.
+        boolean isTruncated = message.row() != null && !floors.of(node.table()).isBefore(message.position());
         if (before != null && message.position().isBefore(before.position()) || isTruncated) {
             return Effect.SUPERSEDED;
         }
-        boolean isOfTruncate = message.row() == null && isOfTruncate(node, message.position());
-        if (isOfTruncate && before != null && before.row() != null && floors.of(node.table()).equals(message.position())) {
-            // The truncate's walk takes it away, and would not find the document if the row were gone.
+        boolean isOfTruncate = message.row() == null && floors.of(node.table()).equals(message.position());
+        if (isOfTruncate && before != null && before.row() != null) {
+            // The truncate's walk is still to come: it takes the row away, and would not find the document if the row were gone.
             return Effect.NONE;
         }
         var entry = new Entry(message.position(), message.row()).toBytes();
@@ -126,20 +131,43 @@ public final class Documents {
             }
             put(rootKey, head);
         }
-        return isOfTruncate ? Effect.NONE : Effect.SHOWN;
+        boolean isShown = !isOfTruncate && !(message.row() == null && isOfTruncateAbove(node, message.position()) && !isReached(rootKey, node, message.parentKey()));
+        return isShown ? Effect.SHOWN : Effect.NONE;
     }
 
-    /**
-     * Whether a removal at a position comes of a truncate, of the row's table or of one above. The document is owed to the truncate then: it was emitted without the row, or will be. A row that is above
-     * the floor, for its parent moved later, is removed at the position of that move, and is not meant here.
-     */
-    private boolean isOfTruncate(SpineNode node, Position position) {
-        for (var above = node; above != null; above = parents.get(above.id())) {
+    /** Whether a removal at a position comes of a truncate of a table above the row's. */
+    private boolean isOfTruncateAbove(SpineNode node, Position position) {
+        for (var above = parents.get(node.id()); above != null; above = parents.get(above.id())) {
             if (floors.of(above.table()).equals(position)) {
                 return true;
             }
         }
         return false;
+    }
+
+    /**
+     * Whether the document shows rows with this parent's join key, or may do so. A parent below its table's floor does not count: the document is owed to the walk that takes it away. One that came after the truncate does, for
+     * the walk finds nothing to take away then, and nobody else emits the document without the row.
+     */
+    private boolean isReached(byte[] rootKey, SpineNode node, byte[] parentKey) {
+        var parent = parents.get(node.id());
+        if (parent.isRoot()) {
+            var head = head(rootKey);
+            return isThere(parent, head.root, head.row);
+        }
+        try (var rows = store.prefixScan(DocumentKeys.entries(rootKey, parent.id(), Stores.NONE), Stores.BYTES)) {
+            for (int passed = 0; rows.hasNext(); passed++) {
+                var row = Entry.read(rows.next().value);
+                if (passed == MOST_PARENTS || isThere(parent, row.position(), row.row()) && Arrays.equals(parentKey, key(parent, row.row(), node))) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    private boolean isThere(SpineNode node, Position position, byte[] row) {
+        return row != null && !floors.isBelow(node.table(), position);
     }
 
     /**
