@@ -31,8 +31,8 @@ class ClusterTest {
 
     private static final int PARTITIONS = 4;
     private static final List<String> PIPELINES = List.of("monitors", "orgs", "steps", "people");
-    /** A row below a row that came back after a truncate stayed in the document; it was found by seed 3 of the people, too. */
-    private static final List<Arguments> FOUND_SOMETHING = List.of(Arguments.of("orgs", 7), Arguments.of("people", 13));
+    /** A row stayed in a document after a truncate, because its parent came back first, or because a crash lost that it was taken back; seed 3 of the people found it, too. */
+    private static final List<Arguments> FOUND_SOMETHING = List.of(Arguments.of("orgs", 7), Arguments.of("people", 13), Arguments.of("people", 48));
 
     @TempDir
     static Path folder;

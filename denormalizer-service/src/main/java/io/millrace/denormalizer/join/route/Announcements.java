@@ -79,7 +79,7 @@ public final class Announcements {
      */
     boolean remembered(TablePlan table, byte[] rowId, Row row, Position position, Headers cause) {
         var at = RowKeys.row(table.id(), rowId);
-        var before = Image.read(rows.get(at));
+        var before = known(rows.get(at));
         if (before != null && position.isBefore(before.position())) {
             return false;
         }
@@ -103,6 +103,12 @@ public final class Announcements {
         return true;
     }
 
+    /** A row that a truncate took away was taken back between two records: after a crash its next record can come before that is repeated. */
+    private Image known(byte[] stored) {
+        var image = Image.read(stored);
+        return image == null || image.isPresent() ? image : image.again(clock);
+    }
+
     private void keep(Bytes at, Image image) {
         var stored = image.toBytes();
         rows.put(at, stored);
@@ -122,7 +128,8 @@ public final class Announcements {
         var piece = Piece.of(rows, RowKeys.rows(table.id()), from, most);
         for (var entry : piece.entries()) {
             var image = Image.read(entry.value);
-            if (image.isPresent() && image.position().isBefore(floor) || image.position().equals(floor)) {
+            boolean isAnnounced = image.isPresent() || !image.formers().isEmpty();
+            if (isAnnounced && image.position().isBefore(floor) || image.position().equals(floor)) {
                 truncate(table, entry.key, image, floor, cause);
             }
         }
@@ -135,7 +142,7 @@ public final class Announcements {
             return;
         }
         var now = new Announced(Kind.from(at, 2), null, floor, cause);
-        var after = Image.after(image, floor, null, image.content(), clock);
+        var after = Image.after(image.again(clock), floor, null, image.content(), clock);
         for (var former : after.formers()) {
             var row = new Row(former.content(), table.columns().size());
             for (var node : table.nodes()) {

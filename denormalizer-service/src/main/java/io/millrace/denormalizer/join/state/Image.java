@@ -59,6 +59,13 @@ public record Image(Position position, byte[] content, List<Former> formers) {
     }
 
     /**
+     * The same state, whose formers count as replaced now. For a change that no record brings, or that follows one: no replay has stamped the formers of an earlier life before it.
+     */
+    public Image again(CommitClock.Session clock) {
+        return after(this, position, content, null, clock);
+    }
+
+    /**
      * What follows a change.
      *
      * @param before what was stored, may be null

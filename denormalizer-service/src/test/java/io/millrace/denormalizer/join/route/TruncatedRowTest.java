@@ -1,0 +1,101 @@
+package io.millrace.denormalizer.join.route;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.millrace.denormalizer.it.Schema;
+import io.millrace.denormalizer.join.message.Message;
+import io.millrace.denormalizer.join.state.CommitClock;
+import io.millrace.denormalizer.join.state.Graves;
+import io.millrace.denormalizer.plan.Plan;
+import io.millrace.denormalizer.plan.Planner;
+import io.millrace.denormalizer.plan.TablePlan;
+import io.millrace.pipeline.file.PipelineFiles;
+import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.record.Position;
+import io.millrace.values.row.AvroRows;
+import io.millrace.values.row.RootKeys;
+import io.millrace.values.row.Row;
+import java.io.File;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.processor.TaskId;
+import org.apache.kafka.streams.processor.api.MockProcessorContext;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.state.Stores;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Rows are taken back from the parent that they had, though a crash lost what the truncate sent. */
+class TruncatedRowTest {
+
+    private static final byte[] ID = {3};
+
+    private final CommitClock commits = new CommitClock();
+    private final List<Long> takenBack = new ArrayList<>();
+    private Plan plan;
+    private TablePlan recipients;
+    private KeyValueStore<Bytes, byte[]> rows;
+
+    @BeforeEach
+    void aRowBelowItsParent() {
+        var pipeline = PipelineFiles.load(List.of(Path.of("src/test/resources/it/pipelines/people.yaml"))).getFirst().pipeline();
+        plan = Planner.plan(pipeline, new RootKeys(Schema.TABLES.get("person").keySchema()).columns());
+        recipients = plan.table(new TableName("public", "recipient"));
+        var context = new MockProcessorContext<byte[], byte[]>(new Properties(), new TaskId(0, 0), new File("."));
+        rows = Stores.inMemoryKeyValueStore("rows").get();
+        rows.init(context.getStateStoreContext(), rows);
+        take(life(), 10, "1");
+        assertEquals(List.of(), takenBack);
+    }
+
+    @Test
+    void theRowsNextRecordComesBeforeTheTruncateBeginsAgain() {
+        truncate(life(), 20);
+        take(life(), 25, "2");
+        assertEquals(List.of(20L, 25L), takenBack);
+    }
+
+    @Test
+    void theTruncateBeginsAgainBeforeTheMoveIsReplayed() {
+        take(life(), 15, "2");
+        truncate(life(), 20);
+        assertEquals(List.of(15L, 20L, 20L), takenBack, "from the parent that it had first, and again, and from the second");
+    }
+
+    @Test
+    void anotherTruncateRepeatsWhatTheFirstSent() {
+        truncate(life(), 20);
+        truncate(life(), 30);
+        assertEquals(List.of(20L, 30L), takenBack);
+    }
+
+    /** Of the task; what it sends is not known to be committed. */
+    private Announcements life() {
+        var clock = commits.session(0);
+        return new Announcements(rows, clock, new Graves(rows, clock, Duration.ofMinutes(1)), (to, message, cause) -> {
+            if (message instanceof Message.Placed placed && placed.row() == null) {
+                takenBack.add(placed.position().commit());
+            }
+        });
+    }
+
+    private void take(Announcements life, long position, String parent) {
+        life.remembered(recipients, ID, row(parent), new Position(position, position), new RecordHeaders());
+    }
+
+    private void truncate(Announcements life, long position) {
+        life.truncate(recipients, new Position(position, position), null, 10, new RecordHeaders());
+    }
+
+    private Row row(String parent) {
+        var format = Schema.TABLES.get("recipient");
+        var schema = format.valueSchema();
+        return AvroRows.of(schema, recipients.columns()).read(format.encode(schema, 0, Map.of("id", "3", "monitor_id", parent, "kind", "k")));
+    }
+}
