@@ -12,10 +12,12 @@ import java.util.List;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What happens to slot, publication and tables behind capture's back: it is said, and after the recovery nothing is missing. */
+@Tag("long")
 class RecoveryIT {
 
     private static final String TOKEN = "let me";
