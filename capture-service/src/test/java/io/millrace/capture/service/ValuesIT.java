@@ -101,6 +101,7 @@ class ValuesIT {
     /** Stored out of line. */
     private static final String LARGE = "(SELECT string_agg(md5(i::text), '') FROM generate_series(1, 400) i)";
 
+    @Tag("long")
     @Test
     void aValueThatCannotBeReadBackParksItsTableAndTheOthersFlow() throws Exception {
         var tables = List.of("thing", "hidden", "revoked", "renamed", "replaced", "cut", "rekeyed", "gone", "moved", "retyped");
@@ -131,7 +132,7 @@ class ValuesIT {
             var last = new TreeMap<String, String>();
             for (var table : tables.subList(1, tables.size())) {
                 try (var records = records("back", table)) {
-                    var row = records.await(capture, seen -> seen.size() == 2).getLast();
+                    var row = records.await(capture, seen -> seen.size() >= 2).getLast();
                     last.put(table, row.value() == null ? row.unwritable() : row.text("name") + " " + row.text("body").length());
                 }
             }
