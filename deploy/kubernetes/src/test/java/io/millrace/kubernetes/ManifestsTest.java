@@ -51,7 +51,7 @@ class ManifestsTest {
             "schema-registry-gate -> kafka:9093", "schema-registry-gate -> registry:8080", "denormalizer-service -> kafka:9093", "denormalizer-service -> registry:8080",
             "search-indexer -> kafka:9093", "search-indexer -> registry:8080", "search-indexer -> search:9200", "purge-service -> postgres:5432", "purge-service -> kafka:9093", "purge-service -> search:9200",
             "prometheus -> capture-service:18101", "prometheus -> schema-registry-gate:18102", "prometheus -> denormalizer-service:18103", "prometheus -> search-indexer:18104", "prometheus -> purge-service:18105",
-            "operator -> schema-registry-gate:18102", "operator -> purge-service:18105",
+            "operator -> capture-service:18101", "operator -> schema-registry-gate:18102", "operator -> purge-service:18105",
             "console -> capture-service:18101", "console -> schema-registry-gate:18102", "console -> denormalizer-service:18103", "console -> search-indexer:18104", "console -> purge-service:18105",
             "console -> postgres:5432", "console -> search:9200", "prometheus -> console:18106", "operator -> console:18106");
     private static final List<String> TRACES = List.of("capture-service -> telemetry:4317", "schema-registry-gate -> telemetry:4317", "denormalizer-service -> telemetry:4317",
@@ -142,6 +142,7 @@ class ManifestsTest {
                 broken("a key of another service", "does not know", m -> variable(m, "search-indexer", "MILLRACE_INDEXER_PIPELINES").put("name", "MILLRACE_GATE_PIPELINES")),
                 broken("a key with a typing error", "MILLRACE_INDEXER_SERCH_URL, which", m -> variable(m, "search-indexer", "MILLRACE_INDEXER_SEARCH_URL").put("name", "MILLRACE_INDEXER_SERCH_URL")),
                 broken("a needed key that is not set", "does not set millrace.indexer.pipelines", m -> variable(m, "search-indexer", "MILLRACE_INDEXER_PIPELINES").put("name", "MILLRACE_INDEXER_GROUP")),
+                broken("no operator's token", "millrace.capture.token.file, so an operator's request is refused", m -> removeNamed(container(m, "capture-service").path("env"), "MILLRACE_CAPTURE_TOKEN_FILE")),
                 broken("a reference of a pipeline that is not set", "does not set a variable that a pipeline refers to", m -> variable(m, "capture-service", "MILLRACE_SOURCE_USER").put("name", "MILLRACE_CAPTURE_SOURCE")),
                 broken("a key that Kafka does not know", "kafka.ssl.keystore.folder", m -> kafkaFile(m).put("application.properties", "kafka.ssl.keystore.folder=/x")),
                 broken("a config map that is not there", "which is not there", m -> ((ObjectNode) variable(m, "search-indexer", "KAFKA_BOOTSTRAP_SERVERS").at("/valueFrom/configMapKeyRef")).put("name", "regions")),

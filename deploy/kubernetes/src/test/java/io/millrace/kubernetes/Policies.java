@@ -26,6 +26,7 @@ final class Policies {
             "provisioner", "source-superuser", "source-app");
     /** Quarkus's own keys that manifests set; those of a service's application.properties may be set as well. */
     private static final Set<String> QUARKUS_KEYS = Set.of("quarkus.config.locations", "quarkus.otel.sdk.disabled", "quarkus.otel.exporter.otlp.endpoint");
+    private static final String OPERATOR_TOKEN = ".token.file";
     private static final int STREAMS_CLOSING_SECONDS = 20;
     private static final Pattern METRIC = Pattern.compile("\\bmillrace_[a-z_]+");
 
@@ -126,6 +127,8 @@ final class Policies {
             require(isKnown(name, service), workload, "sets " + name + ", which " + service.name() + " does not know");
         }
         service.keys().forEach((key, standard) -> require(standard != null || variables.contains(ServiceFacts.variable(key)), workload, "does not set " + key + ", which has no default"));
+        service.keys().keySet().stream().filter(key -> key.endsWith(OPERATOR_TOKEN)).forEach(key -> require(variables.contains(ServiceFacts.variable(key)), workload,
+                "does not set " + key + ", so an operator's request is refused"));
         if (Set.of("capture-service", "purge-service", "console").contains(service.name())) {
             var needed = pipelines.stream().flatMap(p -> Stream.of(p.source().url(), p.source().user(), p.source().password())).map(Object::toString).toList();
             for (var reference : needed) {
