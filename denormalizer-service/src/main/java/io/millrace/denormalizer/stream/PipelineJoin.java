@@ -256,7 +256,7 @@ final class PipelineJoin {
         var running = made;
         stage = running;
         var pace = new FanOutPace(admin, config.indexerGroup(), partitionsOf(List.of(topics.documents()), partitions));
-        var settings = new JoinSettings(catchUp::isDone, config.keepRemoved(), config.maxDocumentBytes(), config.lookupCacheBytes() / pipelines / partitions, pace, steps, erasedAs);
+        var settings = new JoinSettings(catchUp::isDone, config.keepRemoved(), PipelineTopics.documentBytes(admin, topics, config.maxDocumentBytes()), config.lookupCacheBytes() / pipelines / partitions, pace, steps, erasedAs);
         var topology = JoinTopology.of(plan, topics, rootKeys, registry, commits, settings, running);
         failed = null;
         try (var clients = new WatchedClients(loops, streamSilence()); var streams = new KafkaStreams(topology, properties(topics, commits), clients)) {

@@ -9,6 +9,7 @@ import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.TopicExistsException;
 
@@ -28,6 +29,9 @@ final class PipelineTopics {
             TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_COMPACT,
             TopicConfig.SEGMENT_BYTES_CONFIG, Integer.toString(4 << 20),
             TopicConfig.MIN_CLEANABLE_DIRTY_RATIO_CONFIG, "0.1");
+
+    /** What the key, the headers and Kafka add to a document, at most: an id has up to 512 bytes. */
+    private static final int ADDED = 4 << 10;
 
     private PipelineTopics() {}
 
@@ -58,6 +62,19 @@ final class PipelineTopics {
             create(admin, new NewTopic(topics.state(), 1, replicationFactor).configs(LAST_WORDS));
         }
         return partitions;
+    }
+
+    /**
+     * What a document may have, so that no larger one ever reaches the producer: a batch that its topic refuses is split and sent again, and where one document of it is too large alone,
+     * that does not end before the batch expires; the documents beside it wait as long.
+     *
+     * @param most the configured bytes
+     * @return these, or what the topic of the documents takes where that is less
+     */
+    static int documentBytes(Admin admin, JoinTopics topics, int most) throws ExecutionException, InterruptedException {
+        var topic = new ConfigResource(ConfigResource.Type.TOPIC, topics.documents());
+        var taken = admin.describeConfigs(List.of(topic)).all().get().get(topic).get(TopicConfig.MAX_MESSAGE_BYTES_CONFIG);
+        return Math.min(most, Math.max(0, Integer.parseInt(taken.value()) - ADDED));
     }
 
     private static void refuseUnequal(Map<String, TopicDescription> topics, int partitions) throws NotReadyException {

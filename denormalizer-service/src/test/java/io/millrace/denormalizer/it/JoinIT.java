@@ -2,6 +2,7 @@ package io.millrace.denormalizer.it;
 
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.local.ManagedProcess;
@@ -13,8 +14,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.config.ConfigResource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -212,8 +216,25 @@ class JoinIT {
         world.converges("after a row without a key");
     }
 
+    /** Just what its topic does not take any more: the client would split a batch of it and its neighbours, and send it again, until the batch expires. */
     @Test
     @Order(11)
+    void aDocumentThatItsTopicDoesNotTakeIsSetAsideAtOnceAndItsNeighboursArrive() throws Exception {
+        service.stop();
+        var topic = new ConfigResource(ConfigResource.Type.TOPIC, Topics.documents("monitors"));
+        world.stack.admin().incrementalAlterConfigs(Map.of(topic, List.of(new AlterConfigOp(new ConfigEntry("max.message.bytes", "100000"), AlterConfigOp.OpType.SET)))).all().get();
+        service.start();
+        var found = world.documents("monitors");
+        world.change("INSERT INTO monitor (id, title) VALUES (6001, 'before'), (6002, repeat('x', 99900)), (6003, 'after')");
+        await().atMost(Duration.ofSeconds(30)).until(() -> found.now().keySet().containsAll(List.of("6001", "6003")));
+        assertFalse(found.now().containsKey("6002"));
+        world.change("UPDATE monitor SET title = 'small' WHERE id = 6002");
+        world.converges("after a document that was too large for its topic");
+        world.stack.admin().incrementalAlterConfigs(Map.of(topic, List.of(new AlterConfigOp(new ConfigEntry("max.message.bytes", null), AlterConfigOp.OpType.DELETE)))).all().get();
+    }
+
+    @Test
+    @Order(12)
     void stateOfAnotherShapeIsRefusedWithTheRemedy() throws Exception {
         service.stop();
         var file = data.resolve("monitors.yaml");
@@ -228,7 +249,7 @@ class JoinIT {
     }
 
     @Test
-    @Order(12)
+    @Order(13)
     void anAddedPartitionIsRefusedAndNothingIsJoinedWrongly() throws Exception {
         service.stop();
         world.stack.admin().createPartitions(Map.of(Rows.topic("tag"), NewPartitions.increaseTo(Stack.PARTITIONS + 1))).all().get();

@@ -131,7 +131,7 @@ public final class Emission {
         }
         if (content != null && content.length > settings.maxDocumentBytes()) {
             out.quarantine(head.documentId, cause, "document-too-large", "The document " + head.documentId + " has " + content.length + " bytes, more than the "
-                    + settings.maxDocumentBytes() + " of millrace.denormalizer.max-document-bytes; raise it together with the topic's max.message.bytes, or take fewer fields");
+                    + settings.maxDocumentBytes() + " that may be written; raise millrace.denormalizer.max-document-bytes and max.message.bytes of the documents' topic, of which the lower counts, and start the join again, or take fewer fields");
             return;
         }
         out.document(head.documentId, content, position, cause);
