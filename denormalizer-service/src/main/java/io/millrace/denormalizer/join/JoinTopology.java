@@ -58,7 +58,7 @@ public final class JoinTopology {
         }
         topology.addProcessor("router", () -> new Router(plan, schemas, settings, commits, stage, new ErasureReader(plan, settings.erasedAs(), rootKeys, schemas)), sources.toArray(String[]::new));
         topology.addSource(AutoOffsetReset.none(), "from-exchange", (record, time) -> Math.max(0, record.timestamp()), bytes, bytes, topics.exchange());
-        var shares = ThreadLocal.withInitial(ThreadShare::new);
+        var shares = ThreadLocal.withInitial(() -> new ThreadShare(System::nanoTime));
         topology.addProcessor("joiner", () -> new Joiner(plan, settings, commits, stage, shares), "from-exchange");
         topology.addStateStore(store(Stores.ROWS), "router", "joiner");
         topology.addStateStore(store(Stores.DOCUMENTS), "joiner");

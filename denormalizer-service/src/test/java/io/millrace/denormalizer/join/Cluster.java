@@ -72,12 +72,19 @@ final class Cluster {
     private Pace pace = Pace.UNLIMITED;
     private boolean caughtUp;
     private long millis = 1_000_000;
+    private final Random haste;
+    private long nanos;
 
-    Cluster(Pipeline pipeline, RootKeys rootKeys, SchemaSource schemas, int partitions, Random random) {
+    /**
+     * @param random says what happens
+     * @param haste says how long it takes, so that long work is interrupted somewhere
+     */
+    Cluster(Pipeline pipeline, RootKeys rootKeys, SchemaSource schemas, int partitions, Random random, Random haste) {
         this.plan = Planner.plan(pipeline, rootKeys.columns());
         this.rootKeys = rootKeys;
         this.schemas = schemas;
         this.random = random;
+        this.haste = haste;
         topics = JoinTopics.of(plan);
         settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 1 << 20, 20_000, (partition, count) -> pace.test(partition, count), DocumentSteps.NONE, Set.of(plan.pipeline()));
         stage = new Stage(plan, new SimpleMeterRegistry(), OpenTelemetry.noop().getTracer("test"));
@@ -88,6 +95,12 @@ final class Cluster {
         for (int p = 0; p < partitions; p++) {
             tasks.add(new Task(p));
         }
+    }
+
+    /** Each look at the clock takes a while. */
+    private long nanos() {
+        nanos += haste.nextInt(10_000_000);
+        return nanos;
     }
 
     private static <T> List<List<T>> partitions(int count) {
@@ -132,7 +145,7 @@ final class Cluster {
             });
             router = new Router(plan, schemas, settings, commits, stage, new ErasureReader(plan, settings.erasedAs(), rootKeys, schemas));
             router.init(context);
-            joiner = new Joiner(plan, settings, commits, stage, ThreadLocal.withInitial(ThreadShare::new));
+            joiner = new Joiner(plan, settings, commits, stage, ThreadLocal.withInitial(() -> new ThreadShare(Cluster.this::nanos)));
             joiner.init(context);
         }
 

@@ -31,8 +31,11 @@ class ClusterTest {
 
     private static final int PARTITIONS = 4;
     private static final List<String> PIPELINES = List.of("monitors", "orgs", "steps", "people");
-    /** A row stayed in a document after a truncate, because its parent came back first, or because a crash lost that it was taken back; seed 3 of the people found it, too. */
-    private static final List<Arguments> FOUND_SOMETHING = List.of(Arguments.of("orgs", 7), Arguments.of("people", 13), Arguments.of("people", 48));
+    /**
+     * A row stayed in a document after a truncate, because its parent came back first, or because a crash lost that it was taken back; seed 3 of the people found it, too. A document stayed after its delete, which the replay
+     * after a crash brought before a truncate that had been there first, and so with a lower version.
+     */
+    private static final List<Arguments> FOUND_SOMETHING = List.of(Arguments.of("orgs", 7), Arguments.of("people", 13), Arguments.of("people", 48), Arguments.of("monitors", 30));
 
     @TempDir
     static Path folder;
@@ -53,7 +56,7 @@ class ClusterTest {
         var file = Path.of("src/test/resources/it/pipelines/" + name + ".yaml");
         pipeline = subscribes ? Subscribing.write(file, folder.resolve(name + ".yaml"), name) : PipelineFiles.load(List.of(file)).getFirst().pipeline();
         random = new Random(seed);
-        return new Cluster(pipeline, new RootKeys(Schema.TABLES.get(pipeline.document().table().table()).keySchema()), rows::schema, PARTITIONS, random);
+        return new Cluster(pipeline, new RootKeys(Schema.TABLES.get(pipeline.document().table().table()).keySchema()), rows::schema, PARTITIONS, random, new Random(seed));
     }
 
     private void change(int count) {

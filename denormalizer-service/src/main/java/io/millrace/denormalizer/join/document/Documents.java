@@ -256,6 +256,13 @@ public final class Documents {
         }
     }
 
+    /**
+     * The position that a document has without its rows and look-ups. No truncate that is known is above it: a truncate's walk comes to the document at any time, after a crash perhaps at another than before.
+     */
+    public Position least(Head head) {
+        return head.mark.max(head.root).max(floors.highest());
+    }
+
     private Head head(byte[] rootKey) {
         return Head.read(store.get(DocumentKeys.head(rootKey)));
     }

@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.state.KeyValueStore;
@@ -202,10 +203,10 @@ public final class Truncates implements Account {
     }
 
     /** Goes on with the walk, after the sweeps: up to so many documents that had something of what is gone. */
-    public List<Due> due(int most, long untilNanos) {
+    public List<Due> due(int most, BooleanSupplier hasTime) {
         var due = new ArrayList<Due>();
         try (var all = store.range(cursor == null ? DocumentKeys.documents() : DocumentKeys.behindDocument(cursor), DocumentKeys.behindDocuments())) {
-            for (int passed = 0; due.size() < most && passed < MOST_PASSED && System.nanoTime() < untilNanos; passed++) {
+            for (int passed = 0; due.size() < most && passed < MOST_PASSED && hasTime.getAsBoolean(); passed++) {
                 if (!document.readNext(all)) {
                     comeRound();
                     break;

@@ -59,14 +59,14 @@ public final class FirstBuild implements Account {
     }
 
     /** @param mayBegin whether nothing is under way that would make documents be emitted once more */
-    void work(boolean mayBegin, long untilNanos) {
+    void work(boolean mayBegin, BooleanSupplier hasTime) {
         switch (progress.phase()) {
             case HELD -> {
                 if (mayBegin && isCaughtUp.getAsBoolean()) {
                     enter(Phase.SCAN);
                 }
             }
-            case SCAN -> scan(untilNanos);
+            case SCAN -> scan(hasTime);
             case SCANNED, LIVE -> { }
         }
     }
@@ -95,7 +95,7 @@ public final class FirstBuild implements Account {
         told.phase(next.name());
     }
 
-    private void scan(long untilNanos) {
+    private void scan(BooleanSupplier hasTime) {
         var last = progress.emitted();
         var change = Change.owed(new RecordHeaders(), 0);
         try (var all = documents.range(last == null ? DocumentKeys.documents() : DocumentKeys.behindDocument(last), DocumentKeys.behindDocuments())) {
@@ -106,7 +106,7 @@ public final class FirstBuild implements Account {
                     return;
                 }
                 payer.build(change);
-                if (System.nanoTime() > untilNanos) {
+                if (!hasTime.getAsBoolean()) {
                     return;
                 }
             }

@@ -13,6 +13,7 @@ import io.millrace.denormalizer.join.owed.Truncates;
 import io.millrace.denormalizer.plan.TablePlan;
 import io.millrace.pipeline.progress.JoinState;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.apache.kafka.common.utils.Bytes;
 
 /**
@@ -64,25 +65,29 @@ public final class Payments {
 
     /** @param isQuiet whether no record has come since the last time */
     public void pay(boolean isQuiet) {
-        firstBuild.work(!truncates.isUnderWay(), System.nanoTime() + (isQuiet ? 200 : 50) * MILLI);
+        firstBuild.work(!truncates.isUnderWay(), until(share.now() + (isQuiet ? 200 : 50) * MILLI));
         accounts.forEach(Account::settle);
         pay(held.due(progress.isBuilt()));
-        long now = System.nanoTime();
+        long now = share.now();
         long granted = fanOut.isUnderWay() || truncates.isUnderWay() ? share.grant(now) : 0;
         if (granted > 0) {
-            spread(now + granted);
-            share.spent(System.nanoTime() - now);
+            spread(until(now + granted));
+            share.spent(share.now() - now);
         }
     }
 
-    private void spread(long untilNanos) {
+    private BooleanSupplier until(long then) {
+        return () -> share.now() < then;
+    }
+
+    private void spread(BooleanSupplier hasTime) {
         boolean isWanted = true;
-        while (isWanted && System.nanoTime() < untilNanos) {
+        while (isWanted && hasTime.getAsBoolean()) {
             isWanted = false;
             if (truncates.isUnderWay()) {
-                isWanted = truncates.sweep() || hasRoom() && pay(truncates.due(PIECE, untilNanos));
+                isWanted = truncates.sweep() || hasRoom() && pay(truncates.due(PIECE, hasTime));
             }
-            if (fanOut.isUnderWay() && System.nanoTime() < untilNanos && hasRoom()) {
+            if (fanOut.isUnderWay() && hasTime.getAsBoolean() && hasRoom()) {
                 isWanted = pay(fanOut.due(PIECE));
             }
         }

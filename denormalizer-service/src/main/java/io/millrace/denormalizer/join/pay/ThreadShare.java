@@ -1,5 +1,7 @@
 package io.millrace.denormalizer.join.pay;
 
+import java.util.function.LongSupplier;
+
 /**
  * How much of one stream thread's time goes into long work, such as bringing a look-up into many documents, while
  * records wait. All tasks of a thread draw from the same share, or together they would take all of it. Only for its thread.
@@ -14,10 +16,23 @@ public final class ThreadShare {
     /** At once, when no record has come for a while. */
     private static final long IDLE = 40 * MILLI;
 
+    private final LongSupplier nanos;
     private long saved;
-    private long refilled = System.nanoTime();
-    private long lastBusy = refilled;
+    private long refilled;
+    private long lastBusy;
     private boolean busy;
+
+    /** @param nanos the time, as {@link System#nanoTime} has it */
+    public ThreadShare(LongSupplier nanos) {
+        this.nanos = nanos;
+        refilled = nanos.getAsLong();
+        lastBusy = refilled;
+    }
+
+    /** The time by which its shares are measured. */
+    long now() {
+        return nanos.getAsLong();
+    }
 
     /** A record came. */
     public void busy() {

@@ -59,10 +59,11 @@ public final class DocumentBuilder {
     /**
      * Renders the document that was read last.
      *
+     * @param least position that it has in any case
      * @throws IllegalArgumentException when JSON cannot hold a value, or SQL would refuse one
      */
-    byte[] build(Head head) {
-        position = head.mark.max(head.root);
+    byte[] build(Head head, Position least) {
+        position = least;
         references.clear();
         unanswered.clear();
         out.truncate(0);

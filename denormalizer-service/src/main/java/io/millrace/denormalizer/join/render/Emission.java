@@ -94,7 +94,7 @@ public final class Emission {
     private void removeRead(Head head, Change change) {
         documents.absorbRead(head);
         documents.put(document.rootKey(), head);
-        var position = refer(head, new TreeSet<>(), head.mark.max(head.root));
+        var position = refer(head, new TreeSet<>(), documents.least(head));
         out.document(head.documentId, null, position, change.cause());
     }
 
@@ -102,7 +102,7 @@ public final class Emission {
         byte[] built = null;
         IllegalArgumentException mistake = null;
         try {
-            built = builder.build(head);
+            built = builder.build(head, documents.least(head));
         } catch (IllegalArgumentException e) {
             mistake = e;
         }

@@ -19,6 +19,7 @@ public final class Floors {
     private final KeyValueStore<Bytes, byte[]> store;
     private final IntFunction<Bytes> key;
     private final Position[] floors;
+    private Position highest = Position.NONE;
 
     /** @param key under which a table's floor is stored */
     public Floors(Plan plan, KeyValueStore<Bytes, byte[]> store, IntFunction<Bytes> key) {
@@ -28,6 +29,7 @@ public final class Floors {
         for (int table = 0; table < floors.length; table++) {
             var stored = store.get(key.apply(table));
             floors[table] = stored == null ? Position.NONE : Position.of(Arrays.copyOf(stored, Position.SIZE));
+            highest = highest.max(floors[table]);
         }
     }
 
@@ -36,19 +38,29 @@ public final class Floors {
         return floors[table.id()];
     }
 
+    /** Of all tables. */
+    public Position highest() {
+        return highest;
+    }
+
     public boolean isBelow(TablePlan table, Position position) {
         return position.isBefore(floors[table.id()]);
     }
 
     public void raise(TablePlan table, Position to) {
-        floors[table.id()] = to;
+        take(table, to);
         store.put(key.apply(table.id()), to.toBytes());
     }
 
     /** @param why comes back from {@link #owed}, over restarts, until {@link #settle} */
     public void raiseOwed(TablePlan table, Position to, byte[] why) {
-        floors[table.id()] = to;
+        take(table, to);
         store.put(key.apply(table.id()), new ByteWriter(Position.SIZE + 1 + why.length).put(to.toBytes()).put(OWED).put(why).toBytes());
+    }
+
+    private void take(TablePlan table, Position to) {
+        floors[table.id()] = to;
+        highest = highest.max(to);
     }
 
     /** What was told of a floor that is owed; null for one that is not. */
