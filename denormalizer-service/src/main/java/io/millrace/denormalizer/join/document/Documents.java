@@ -7,6 +7,7 @@ import io.millrace.denormalizer.join.state.Entry;
 import io.millrace.denormalizer.join.state.Floors;
 import io.millrace.denormalizer.join.state.Graves;
 import io.millrace.denormalizer.join.state.Stores;
+import io.millrace.denormalizer.join.state.Truncated;
 import io.millrace.denormalizer.plan.Plan;
 import io.millrace.denormalizer.plan.SpineNode;
 import io.millrace.denormalizer.plan.TablePlan;
@@ -173,40 +174,36 @@ public final class Documents {
     /**
      * Takes away the rows of the document that was read last that truncates took away.
      *
-     * @param truncated the tables' floors
+     * @param truncated by the tables
      */
-    public Effect truncate(Map<TablePlan, Position> truncated) {
+    public Effect truncate(Map<TablePlan, Truncated> truncated) {
         var rootKey = document.rootKey();
         var head = document.head();
-        var floor = truncated.get(plan.root().table());
-        if (floor != null && isTruncated(head.root, head.row, floor)) {
+        var ofRoot = truncated.get(plan.root().table());
+        if (ofRoot != null && ofRoot.took(head.root, head.row != null)) {
             truncateEntries(rootKey, head, truncated);
-            return take(rootKey, new Message.Root(floor, true, head.documentId, null));
+            return take(rootKey, new Message.Root(ofRoot.last(), true, head.documentId, null));
         }
         boolean isOther = truncateEntries(rootKey, head, truncated);
         return isOther || refersTo(truncated) ? Effect.SHOWN : Effect.NONE;
     }
 
-    private static boolean isTruncated(Position position, byte[] row, Position floor) {
-        return row != null && position.isBefore(floor) || position.equals(floor);
-    }
-
-    private boolean truncateEntries(byte[] rootKey, Head head, Map<TablePlan, Position> truncated) {
+    private boolean truncateEntries(byte[] rootKey, Head head, Map<TablePlan, Truncated> truncated) {
         boolean isOther = false;
         boolean loses = false;
         for (var next : document.entries(DocumentKeys.entries(rootKey))) {
             var node = plan.spine().get(DocumentKeys.nodeOf(next.key, rootKey));
-            var floor = truncated.get(node.table());
-            var entry = floor == null ? null : Entry.read(next.value);
-            if (entry == null || !isTruncated(entry.position(), entry.row(), floor)) {
+            var ofTable = truncated.get(node.table());
+            var entry = ofTable == null ? null : Entry.read(next.value);
+            if (entry == null || !ofTable.took(entry.position(), entry.row() != null)) {
                 continue;
             }
             isOther = true;
             loses |= entry.row() != null && loses(node, entry.row(), null);
-            var stub = new Entry(floor, null).toBytes();
+            var stub = new Entry(ofTable.last(), null).toBytes();
             store.put(next.key, stub);
             graves.add(next.key, stub);
-            head.mark = head.mark.max(floor);
+            head.mark = head.mark.max(ofTable.last());
         }
         if (loses) {
             absorbRead(head);
@@ -218,11 +215,11 @@ public final class Documents {
     }
 
     /** Whether a look-up of the document led to a row that was truncated: from there its position is in the look-up's mark. */
-    private boolean refersTo(Map<TablePlan, Position> truncated) {
+    private boolean refersTo(Map<TablePlan, Truncated> truncated) {
         for (var reference : document.references()) {
             var index = plan.indexes().get(LookupKeys.indexOf(reference.get()));
-            var floor = index.table().isBroadcast() ? truncated.get(index.table()) : null;
-            if (floor != null && !lookups.mark(reference, index, LookupKeys.keyOf(reference.get())).isBefore(floor)) {
+            var ofTable = index.table().isBroadcast() ? truncated.get(index.table()) : null;
+            if (ofTable != null && ofTable.hasRaised(lookups.mark(reference, index, LookupKeys.keyOf(reference.get())))) {
                 return true;
             }
         }

@@ -7,6 +7,7 @@ import io.millrace.denormalizer.join.state.Image;
 import io.millrace.denormalizer.join.state.Kind;
 import io.millrace.denormalizer.join.state.Piece;
 import io.millrace.denormalizer.join.state.Stores;
+import io.millrace.denormalizer.join.state.Truncated;
 import io.millrace.denormalizer.plan.LookupIndex;
 import io.millrace.denormalizer.plan.TablePlan;
 import io.millrace.pipeline.record.Position;
@@ -60,6 +61,10 @@ public final class Broadcast implements LookupRows {
         if (before != null && position.isBefore(before.position()) || content != null && floors.isBelow(table, position)) {
             return NOTHING;
         }
+        if (before != null && !before.isPresent() && content == null) {
+            // Of a truncate that follows another: what that one did may be lost.
+            before = before.again(clock);
+        }
         boolean again = before != null && position.equals(before.position());
         boolean same = before != null && before.isPresent() && Arrays.equals(before.content(), content);
         var after = Image.after(before, position, content, same || again || before == null ? null : before.content(), clock);
@@ -106,11 +111,11 @@ public final class Broadcast implements LookupRows {
      *
      * @param from where to go on, null at the beginning
      */
-    Piece older(TablePlan table, Position floor, Bytes from, int most) {
+    Piece older(TablePlan table, Truncated truncated, Bytes from, int most) {
         var piece = Piece.of(store, LookupKeys.rows(table.id()), from, most);
         piece.entries().removeIf(entry -> {
             var image = Image.read(entry.value);
-            return !(image.isPresent() && image.position().isBefore(floor) || image.position().equals(floor));
+            return !truncated.took(image.position(), image.isPresent());
         });
         return piece;
     }

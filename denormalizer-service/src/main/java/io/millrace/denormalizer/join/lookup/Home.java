@@ -7,6 +7,7 @@ import io.millrace.denormalizer.join.state.Graves;
 import io.millrace.denormalizer.join.state.Kind;
 import io.millrace.denormalizer.join.state.Piece;
 import io.millrace.denormalizer.join.state.Stores;
+import io.millrace.denormalizer.join.state.Truncated;
 import io.millrace.denormalizer.plan.LookupIndex;
 import io.millrace.pipeline.record.Position;
 import io.millrace.values.bytes.ByteReader;
@@ -69,13 +70,13 @@ public final class Home {
      * @param from where to go on, null at the beginning
      * @return where to go on then, null at the end
      */
-    public Bytes truncate(LookupIndex index, Position floor, Bytes from, int most, Headers cause) {
+    public Bytes truncate(LookupIndex index, Truncated truncated, Bytes from, int most, Headers cause) {
         var piece = Piece.of(store, LookupKeys.homeRows(index.id()), from, most);
         for (var next : piece.entries()) {
             var entry = Entry.read(next.value);
-            if (entry.row() != null && entry.position().isBefore(floor) || entry.position().equals(floor)) {
+            if (truncated.took(entry.position(), entry.row() != null)) {
                 var reference = LookupKeys.homeReference(next.key);
-                take(reference, new Message.Indexed(floor, Kind.from(next.key, LookupKeys.homeRows(reference).get().length), null), cause);
+                take(reference, new Message.Indexed(truncated.last(), Kind.from(next.key, LookupKeys.homeRows(reference).get().length), null), cause);
             }
         }
         return piece.next();

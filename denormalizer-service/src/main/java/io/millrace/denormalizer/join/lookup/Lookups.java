@@ -1,5 +1,6 @@
 package io.millrace.denormalizer.join.lookup;
 
+import io.millrace.denormalizer.join.state.Truncated;
 import io.millrace.denormalizer.plan.LookupIndex;
 import io.millrace.denormalizer.plan.TablePlan;
 import io.millrace.pipeline.record.Position;
@@ -63,9 +64,9 @@ public final class Lookups {
      * @param from where to go on, null at the beginning
      * @return where to go on then, null at the end
      */
-    public Bytes truncate(TablePlan table, Position floor, Bytes from, int most) {
-        var piece = broadcast.older(table, floor, from, most);
-        piece.entries().forEach(entry -> take(table, LookupKeys.rowIdOf(entry.key), floor, null));
+    public Bytes truncate(TablePlan table, Truncated truncated, Bytes from, int most) {
+        var piece = broadcast.older(table, truncated, from, most);
+        piece.entries().forEach(entry -> take(table, LookupKeys.rowIdOf(entry.key), truncated.last(), null));
         return piece.next();
     }
 

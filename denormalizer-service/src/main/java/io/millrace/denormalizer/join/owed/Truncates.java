@@ -10,6 +10,7 @@ import io.millrace.denormalizer.join.message.Change;
 import io.millrace.denormalizer.join.route.Announcements;
 import io.millrace.denormalizer.join.state.CommitClock;
 import io.millrace.denormalizer.join.state.Floors;
+import io.millrace.denormalizer.join.state.Truncated;
 import io.millrace.denormalizer.plan.Plan;
 import io.millrace.denormalizer.plan.TablePlan;
 import io.millrace.pipeline.record.Position;
@@ -82,7 +83,7 @@ public final class Truncates implements Account {
     }
 
     private static final class Job {
-        final Position floor;
+        final Truncated truncated;
         final Headers cause;
         final Causes causes;
         final ArrayDeque<Sweep> sweeps = new ArrayDeque<>();
@@ -93,22 +94,22 @@ public final class Truncates implements Account {
         boolean hasComeRound;
         long endedAt;
 
-        Job(Position floor, Headers cause, Causes causes) {
-            this.floor = floor;
+        Job(Truncated truncated, Headers cause, Causes causes) {
+            this.truncated = truncated;
             this.cause = cause;
             this.causes = causes;
         }
     }
 
     private Job job(TablePlan table, Headers cause, Causes causes) {
-        var floor = floors.of(table);
-        var job = new Job(floor, cause, causes);
-        job.sweeps.add(from -> announcements.truncate(table, floor, from, ROWS, cause));
+        var truncated = floors.truncated(table);
+        var job = new Job(truncated, cause, causes);
+        job.sweeps.add(from -> announcements.truncate(table, truncated, from, ROWS, cause));
         if (table.isBroadcast()) {
-            job.sweeps.add(from -> lookups.truncate(table, floor, from, ROWS));
+            job.sweeps.add(from -> lookups.truncate(table, truncated, from, ROWS));
         }
         if (table.isSubscribed()) {
-            table.indexes().forEach(index -> job.sweeps.add(from -> home.truncate(index, floor, from, ROWS, cause)));
+            table.indexes().forEach(index -> job.sweeps.add(from -> home.truncate(index, truncated, from, ROWS, cause)));
         }
         return job;
     }
@@ -223,13 +224,13 @@ public final class Truncates implements Account {
     }
 
     private void visit(List<Due> due) {
-        var truncated = new HashMap<TablePlan, Position>();
+        var truncated = new HashMap<TablePlan, Truncated>();
         Job first = null;
         long since = Causes.NONE;
         for (var entry : jobs.entrySet()) {
             var job = entry.getValue();
             if (job.isWalking) {
-                truncated.put(entry.getKey(), job.floor);
+                truncated.put(entry.getKey(), job.truncated);
                 first = first == null ? job : first;
                 since = Math.min(since, job.causes.oldest(clock));
             }

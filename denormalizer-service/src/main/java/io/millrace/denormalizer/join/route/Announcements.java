@@ -9,6 +9,7 @@ import io.millrace.denormalizer.join.state.Image;
 import io.millrace.denormalizer.join.state.Kind;
 import io.millrace.denormalizer.join.state.Piece;
 import io.millrace.denormalizer.join.state.Stores;
+import io.millrace.denormalizer.join.state.Truncated;
 import io.millrace.denormalizer.plan.LookupIndex;
 import io.millrace.denormalizer.plan.SpineNode;
 import io.millrace.denormalizer.plan.TablePlan;
@@ -124,13 +125,13 @@ public final class Announcements {
      * @param from where to go on, null at the beginning
      * @return where to go on then, null at the end
      */
-    public Bytes truncate(TablePlan table, Position floor, Bytes from, int most, Headers cause) {
+    public Bytes truncate(TablePlan table, Truncated truncated, Bytes from, int most, Headers cause) {
         var piece = Piece.of(rows, RowKeys.rows(table.id()), from, most);
         for (var entry : piece.entries()) {
             var image = Image.read(entry.value);
             boolean isAnnounced = image.isPresent() || !image.formers().isEmpty();
-            if (isAnnounced && image.position().isBefore(floor) || image.position().equals(floor)) {
-                truncate(table, entry.key, image, floor, cause);
+            if (truncated.took(image.position(), isAnnounced)) {
+                truncate(table, entry.key, image, truncated.last(), cause);
             }
         }
         return piece.next();

@@ -12,6 +12,7 @@ import io.millrace.denormalizer.join.state.CommitClock;
 import io.millrace.denormalizer.join.state.Floors;
 import io.millrace.denormalizer.join.state.Graves;
 import io.millrace.denormalizer.join.state.Kind;
+import io.millrace.denormalizer.join.state.Truncated;
 import io.millrace.denormalizer.plan.Plan;
 import io.millrace.denormalizer.plan.Planner;
 import io.millrace.denormalizer.plan.SpineNode;
@@ -40,6 +41,8 @@ import org.junit.jupiter.api.Test;
 
 /** Who emits a document whose rows below rows leave with a truncate: the walk where it takes the parent away, else the removal. */
 class TruncatedParentTest {
+
+    private static final Truncated TRUNCATED = new Truncated(at(20), at(20));
 
     private Plan plan;
     private TablePlan monitors;
@@ -104,13 +107,13 @@ class TruncatedParentTest {
         floors.raise(recipients, at(20));
         assertEquals(Effect.SHOWN, monitor(21));
         document.read(root);
-        assertEquals(Effect.SHOWN, documents.truncate(Map.of(monitors, at(20), recipients, at(20))));
+        assertEquals(Effect.SHOWN, documents.truncate(Map.of(monitors, TRUNCATED, recipients, TRUNCATED)));
         assertEquals(Effect.SUPERSEDED, recipient(20, row("recipient", Map.of("id", "3", "monitor_id", "2", "kind", "k"))));
     }
 
     private Effect walk() {
         document.read(root);
-        return documents.truncate(Map.of(monitors, at(20)));
+        return documents.truncate(Map.of(monitors, TRUNCATED));
     }
 
     private Effect monitor(long position) {

@@ -6,6 +6,7 @@ import io.millrace.denormalizer.it.Schema;
 import io.millrace.denormalizer.join.message.Message;
 import io.millrace.denormalizer.join.state.CommitClock;
 import io.millrace.denormalizer.join.state.Graves;
+import io.millrace.denormalizer.join.state.Truncated;
 import io.millrace.denormalizer.plan.Plan;
 import io.millrace.denormalizer.plan.Planner;
 import io.millrace.denormalizer.plan.TablePlan;
@@ -90,7 +91,7 @@ class TruncatedRowTest {
     }
 
     private void truncate(Announcements life, long position) {
-        life.truncate(recipients, new Position(position, position), null, 10, new RecordHeaders());
+        life.truncate(recipients, new Truncated(new Position(position, position), new Position(position, position)), null, 10, new RecordHeaders());
     }
 
     private Row row(String parent) {
