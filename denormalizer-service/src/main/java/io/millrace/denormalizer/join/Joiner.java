@@ -99,7 +99,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         graves = new Graves[] {rowGraves, documentGraves, lookupGraves};
         floors = new Floors(plan, store, Kind::floor);
         home = new Home(store, lookupGraves, this::send);
-        subscriptions = new Subscriptions(store, clock, lookupGraves, partition, context::currentSystemTimeMs, this::send);
+        subscriptions = new Subscriptions(store, clock, lookupGraves, floors, partition, context::currentSystemTimeMs, this::send);
         lookups = new Lookups(new Broadcast(store, clock, lookupGraves, floors), subscriptions, settings.lookupCacheBytes());
         placement = new Placement(documentStore, clock, documentGraves);
         var document = new StoredDocument(documentStore);
@@ -168,7 +168,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
     }
 
     private void indexed(byte[] reference, Message.Indexed message, Change change) {
-        if (message.row() != null && floors.isBelow(plan.indexes().get(LookupKeys.indexOf(reference)).table(), message.position())) {
+        if (message.row() != null && floors.isBelow(LookupKeys.indexOf(reference), message.position())) {
             stage.superseded();
         } else {
             home.take(reference, message, change.cause());

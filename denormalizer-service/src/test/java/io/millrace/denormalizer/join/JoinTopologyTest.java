@@ -74,6 +74,14 @@ class JoinTopologyTest {
         open(PipelineFiles.load(List.of(file(name))).getFirst().pipeline());
     }
 
+    private void openMonitors(boolean subscribes, Path folder) throws IOException {
+        if (subscribes) {
+            open(Subscribing.write(file("monitors"), folder.resolve("p.yaml"), "monitors"));
+        } else {
+            open("monitors");
+        }
+    }
+
     private static Path file(String name) {
         return Path.of("src/test/resources/it/pipelines/" + name + ".yaml");
     }
@@ -217,11 +225,7 @@ class JoinTopologyTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void aDocumentIsAsNewAsWhatLeftItsLookUpBeforeItCame(boolean subscribes, @TempDir Path folder) throws IOException {
-        if (subscribes) {
-            open(Subscribing.write(file("monitors"), folder.resolve("p.yaml"), "monitors"));
-        } else {
-            open("monitors");
-        }
+        openMonitors(subscribes, folder);
         caughtUp = true;
         var random = new Random(1);
         rows.put("monitor", List.of("1"), RandomRows.with("id", "1", "team_id", "1"));
@@ -415,10 +419,11 @@ class JoinTopologyTest {
         assertTrue(versions.values().stream().allMatch(v -> v == rows.position()), () -> "a document is as new as the truncate: " + versions);
     }
 
-    @Test
-    void aTruncateOfLookUpsEmitsEachDocumentOnce() throws IOException {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aTruncateOfLookUpsEmitsEachDocumentOnce(boolean subscribes, @TempDir Path folder) throws IOException {
         var random = new Random(1);
-        open("monitors");
+        openMonitors(subscribes, folder);
         caughtUp = true;
         for (int i = 1; i <= 40; i++) {
             var id = "" + i;

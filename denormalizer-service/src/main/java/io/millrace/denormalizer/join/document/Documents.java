@@ -218,8 +218,9 @@ public final class Documents {
     private boolean refersTo(Map<TablePlan, Truncated> truncated) {
         for (var reference : document.references()) {
             var index = plan.indexes().get(LookupKeys.indexOf(reference.get()));
-            var ofTable = index.table().isBroadcast() ? truncated.get(index.table()) : null;
-            if (ofTable != null && ofTable.hasRaised(lookups.mark(reference, index, LookupKeys.keyOf(reference.get())))) {
+            var ofTable = truncated.get(index.table());
+            var mark = ofTable == null ? null : lookups.mark(reference, index, LookupKeys.keyOf(reference.get()));
+            if (mark != null && ofTable.hasRaised(mark)) {
                 return true;
             }
         }

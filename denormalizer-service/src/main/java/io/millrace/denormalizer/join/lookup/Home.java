@@ -45,38 +45,45 @@ public final class Home {
 
     /** A row came to a reference, changed or left it. */
     public void take(byte[] reference, Message.Indexed message, Headers cause) {
+        if (store(reference, message)) {
+            for (var subscriber : subscribers(reference)) {
+                send.send(reference, new Message.Notice(message.position(), subscriber.partition, subscriber.nonce, message.rowId(), message.row()), cause);
+            }
+        }
+    }
+
+    /** Whether subscribers may know the row otherwise. */
+    private boolean store(byte[] reference, Message.Indexed message) {
         var at = LookupKeys.homeRow(reference, message.rowId());
         var before = store.get(at);
         if (before != null && message.position().isBefore(Entry.read(before).position())) {
-            return;
+            return false;
         }
         var entry = new Entry(message.position(), message.row()).toBytes();
         store.put(at, entry);
         if (message.row() == null) {
             graves.add(at, entry);
             if (before == null) {
-                return;
+                return false;
             }
             store.put(LookupKeys.homeMark(reference), mark(reference).max(message.position()).toBytes());
         }
-        for (var subscriber : subscribers(reference)) {
-            send.send(reference, new Message.Notice(message.position(), subscriber.partition, subscriber.nonce, message.rowId(), message.row()), cause);
-        }
+        return true;
     }
 
     /**
-     * Takes away some of the rows under an index that a truncate took away.
+     * Takes away some of the rows under an index that truncates took away. No subscriber is told: the floor comes to each partition, and each takes away what it has of them.
      *
      * @param from where to go on, null at the beginning
      * @return where to go on then, null at the end
      */
-    public Bytes truncate(LookupIndex index, Truncated truncated, Bytes from, int most, Headers cause) {
+    public Bytes truncate(LookupIndex index, Truncated truncated, Bytes from, int most) {
         var piece = Piece.of(store, LookupKeys.homeRows(index.id()), from, most);
         for (var next : piece.entries()) {
             var entry = Entry.read(next.value);
             if (truncated.took(entry.position(), entry.row() != null)) {
                 var reference = LookupKeys.homeReference(next.key);
-                take(reference, new Message.Indexed(truncated.last(), Kind.from(next.key, LookupKeys.homeRows(reference).get().length), null), cause);
+                store(reference, new Message.Indexed(truncated.last(), Kind.from(next.key, LookupKeys.homeRows(reference).get().length), null));
             }
         }
         return piece.next();

@@ -49,6 +49,13 @@ public final class LookupKeys {
         return Kind.of(Kind.SUBSCRIBED, reference);
     }
 
+    /** The same key among those of another kind. */
+    static Bytes as(int kind, Bytes key) {
+        var bytes = key.get().clone();
+        bytes[0] = (byte) kind;
+        return Bytes.wrap(bytes);
+    }
+
     static Bytes asked() {
         return Kind.of(Kind.ASKED, new byte[0]);
     }
@@ -67,6 +74,11 @@ public final class LookupKeys {
 
     static Bytes left(byte[] reference) {
         return Kind.of(Kind.LEFT, reference);
+    }
+
+    /** Before every row that documents here refer to under a key of an index. */
+    static Bytes subscribedRows(int index) {
+        return Kind.of(Kind.SUBSCRIBED_ROW, index, new byte[0], new byte[0]);
     }
 
     static Bytes subscribedRows(byte[] reference) {

@@ -70,6 +70,18 @@ public final class Lookups {
         return piece.next();
     }
 
+    /** As above, for what this partition knows of a table that is subscribed to, under an index. */
+    public Bytes truncate(LookupIndex index, Truncated truncated, Bytes from, int most) {
+        var piece = subscribed.older(index, truncated, from, most);
+        for (var entry : piece.entries()) {
+            var reference = subscribed.takeAway(entry.key, truncated.last());
+            if (reference != null) {
+                forget(Bytes.wrap(reference));
+            }
+        }
+        return piece.next();
+    }
+
     /** What the reference led to has changed. */
     public void forget(Bytes reference) {
         var known = cache.remove(reference);

@@ -5,10 +5,12 @@ import io.millrace.denormalizer.join.message.Message;
 import io.millrace.denormalizer.join.message.Sender;
 import io.millrace.denormalizer.join.state.CommitClock;
 import io.millrace.denormalizer.join.state.Entry;
+import io.millrace.denormalizer.join.state.Floors;
 import io.millrace.denormalizer.join.state.Graves;
 import io.millrace.denormalizer.join.state.Kind;
 import io.millrace.denormalizer.join.state.Piece;
 import io.millrace.denormalizer.join.state.Stores;
+import io.millrace.denormalizer.join.state.Truncated;
 import io.millrace.denormalizer.plan.LookupIndex;
 import io.millrace.denormalizer.plan.TablePlan;
 import io.millrace.pipeline.record.Position;
@@ -53,6 +55,7 @@ public final class Subscriptions implements LookupRows {
     private final KeyValueStore<Bytes, byte[]> store;
     private final CommitClock.Session clock;
     private final Graves graves;
+    private final Floors floors;
     private final int partition;
     private final LongSupplier millis;
     private final Sender send;
@@ -79,10 +82,11 @@ public final class Subscriptions implements LookupRows {
      * @param partition this one
      * @param millis the time, as the task has it
      */
-    public Subscriptions(KeyValueStore<Bytes, byte[]> store, CommitClock.Session clock, Graves graves, int partition, LongSupplier millis, Sender send) {
+    public Subscriptions(KeyValueStore<Bytes, byte[]> store, CommitClock.Session clock, Graves graves, Floors floors, int partition, LongSupplier millis, Sender send) {
         this.store = store;
         this.clock = clock;
         this.graves = graves;
+        this.floors = floors;
         this.partition = partition;
         this.millis = millis;
         this.send = send;
@@ -297,8 +301,11 @@ public final class Subscriptions implements LookupRows {
         return changed;
     }
 
-    /** An older state of a row is dropped, an equal one counts as a change: what followed from it may be lost. */
+    /** An older state of a row is dropped, an equal one counts as a change: what followed from it may be lost. A home that has not heard of a truncate yet tells what is gone. */
     private boolean take(byte[] reference, Position position, byte[] rowId, byte[] row) {
+        if (row != null && floors.isBelow(LookupKeys.indexOf(reference), position)) {
+            return false;
+        }
         var at = LookupKeys.subscribedRow(reference, rowId);
         var stored = store.get(at);
         var before = stored == null ? null : Entry.read(stored);
@@ -311,6 +318,48 @@ public final class Subscriptions implements LookupRows {
             graves.add(at, entry);
         }
         return before == null ? row != null : before.position().equals(position) || !Arrays.equals(before.row(), row);
+    }
+
+    /**
+     * Some of the rows under an index that truncates took away.
+     *
+     * @param from where to go on, null at the beginning
+     */
+    Piece older(LookupIndex index, Truncated truncated, Bytes from, int most) {
+        var piece = Piece.of(store, LookupKeys.subscribedRows(index.id()), from, most);
+        piece.entries().removeIf(next -> {
+            var entry = Entry.read(next.value);
+            return !truncated.took(entry.position(), entry.row() != null);
+        });
+        return piece;
+    }
+
+    /**
+     * Takes away a row that a truncate took away.
+     *
+     * @return the reference that led to it; null where none does any more
+     */
+    byte[] takeAway(Bytes row, Position floor) {
+        var stub = new Entry(floor, null).toBytes();
+        store.put(row, stub);
+        graves.add(row, stub);
+        var reference = held(row, Kind.SUBSCRIBED);
+        if (reference == null) {
+            return held(row, Kind.ASKED);
+        }
+        var state = store.get(LookupKeys.subscribed(reference));
+        if (mark(new ByteReader(state, Long.BYTES)).isBefore(floor)) {
+            subscribe(reference, nonce(state), floor);
+        }
+        return reference;
+    }
+
+    /** The reference in a row's key, if it is in this state. No reference is the beginning of another, so it is the last that is not behind the row. */
+    private byte[] held(Bytes row, int state) {
+        try (var before = store.reverseRange(LookupKeys.as(state, Bytes.wrap(Arrays.copyOf(row.get(), 3))), LookupKeys.as(state, row))) {
+            var last = before.hasNext() ? before.next().key : null;
+            return last != null && Piece.beginsWith(LookupKeys.as(state, row).get(), last.get()) ? Kind.from(last, 1) : null;
+        }
     }
 
     /** Asks again for what is not answered, and tells the homes of what nobody holds any more. */

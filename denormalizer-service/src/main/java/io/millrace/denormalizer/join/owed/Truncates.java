@@ -109,7 +109,10 @@ public final class Truncates implements Account {
             job.sweeps.add(from -> lookups.truncate(table, truncated, from, ROWS));
         }
         if (table.isSubscribed()) {
-            table.indexes().forEach(index -> job.sweeps.add(from -> home.truncate(index, truncated, from, ROWS, cause)));
+            table.indexes().forEach(index -> {
+                job.sweeps.add(from -> home.truncate(index, truncated, from, ROWS));
+                job.sweeps.add(from -> lookups.truncate(index, truncated, from, ROWS));
+            });
         }
         return job;
     }
@@ -185,7 +188,7 @@ public final class Truncates implements Account {
     }
 
     private void walkOrEnd(TablePlan table, Job job) {
-        if (plan.root().table() == table || table.isBroadcast() || !table.nodes().isEmpty()) {
+        if (plan.root().table() == table || table.isBroadcast() || table.isSubscribed() || !table.nodes().isEmpty()) {
             job.isWalking = true;
             job.begin = cursor;
         } else {

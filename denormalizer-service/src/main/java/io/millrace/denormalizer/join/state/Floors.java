@@ -18,6 +18,7 @@ public final class Floors {
     private static final int OWED = 1;
     private static final int OWED_SINCE = 2;
 
+    private final Plan plan;
     private final KeyValueStore<Bytes, byte[]> store;
     private final IntFunction<Bytes> key;
     private final Position[] floors;
@@ -27,6 +28,7 @@ public final class Floors {
 
     /** @param key under which a table's floor is stored */
     public Floors(Plan plan, KeyValueStore<Bytes, byte[]> store, IntFunction<Bytes> key) {
+        this.plan = plan;
         this.store = store;
         this.key = key;
         floors = new Position[plan.tables().size()];
@@ -53,6 +55,11 @@ public final class Floors {
 
     public boolean isBelow(TablePlan table, Position position) {
         return position.isBefore(floors[table.id()]);
+    }
+
+    /** Whether a row that was looked up by an index is gone. */
+    public boolean isBelow(int index, Position position) {
+        return isBelow(plan.indexes().get(index).table(), position);
     }
 
     public void raise(TablePlan table, Position to) {

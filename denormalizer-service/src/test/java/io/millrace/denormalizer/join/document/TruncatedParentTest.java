@@ -68,7 +68,7 @@ class TruncatedParentTest {
         var graves = new Graves(store, clock, Duration.ofMinutes(1));
         document = new StoredDocument(store);
         floors = new Floors(plan, store, Kind::floor);
-        var subscriptions = new Subscriptions(store, clock, graves, 0, () -> 0, (to, message, cause) -> { });
+        var subscriptions = new Subscriptions(store, clock, graves, floors, 0, () -> 0, (to, message, cause) -> { });
         documents = new Documents(plan, store, document, new RootFilter(plan), floors, graves, new Lookups(new Broadcast(store, clock, graves, floors), subscriptions, 1 << 16));
         var person = row("person", Map.of("id", "1", "handle", "h"));
         root = key(person, plan.root().table(), "id");

@@ -1,16 +1,26 @@
 package io.millrace.denormalizer.join.lookup;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.denormalizer.it.Schema;
 import io.millrace.denormalizer.join.message.Change;
 import io.millrace.denormalizer.join.message.Message;
 import io.millrace.denormalizer.join.state.CommitClock;
+import io.millrace.denormalizer.join.state.Floors;
 import io.millrace.denormalizer.join.state.Graves;
+import io.millrace.denormalizer.join.state.Kind;
 import io.millrace.denormalizer.join.state.Stores;
+import io.millrace.denormalizer.join.state.Truncated;
+import io.millrace.denormalizer.plan.Plan;
+import io.millrace.denormalizer.plan.Planner;
+import io.millrace.pipeline.file.PipelineFiles;
 import io.millrace.pipeline.record.Position;
+import io.millrace.values.row.RootKeys;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -25,6 +35,8 @@ import org.junit.jupiter.api.Test;
 /** What a partition says to the homes of its references, and what it takes from them. */
 class SubscriptionsTest {
 
+    private static final Plan PLAN = Planner.plan(PipelineFiles.load(List.of(Path.of("src/test/resources/it/pipelines/monitors.yaml"))).getFirst().pipeline(),
+            new RootKeys(Schema.TABLES.get("monitor").keySchema()).columns());
     private static final byte[] REFERENCE = LookupKeys.reference(3, new byte[] {7, 8});
     private static final byte[] DOCUMENT = {1};
     private static final RecordHeaders CAUSE = new RecordHeaders();
@@ -34,6 +46,7 @@ class SubscriptionsTest {
     private final List<Message> sent = new ArrayList<>();
     private long millis = 50_000;
     private long offset = 10;
+    private Floors floors;
     private Subscriptions subscriptions;
 
     SubscriptionsTest() {
@@ -43,7 +56,8 @@ class SubscriptionsTest {
 
     private void begin() {
         var clock = commits.session(0);
-        subscriptions = new Subscriptions(store, clock, new Graves(store, clock, Duration.ofMinutes(1)), 5, () -> millis, (to, message, cause) -> sent.add(message));
+        floors = new Floors(PLAN, store, Kind::floor);
+        subscriptions = new Subscriptions(store, clock, new Graves(store, clock, Duration.ofMinutes(1)), floors, 5, () -> millis, (to, message, cause) -> sent.add(message));
     }
 
     private Change change() {
@@ -122,6 +136,21 @@ class SubscriptionsTest {
         assertEquals(at(4), subscriptions.mark(REFERENCE));
         assertTrue(subscriptions.noticed(REFERENCE, notice(1, 8, null), CAUSE));
         assertEquals(at(8), subscriptions.mark(REFERENCE));
+    }
+
+    @Test
+    void whatATruncateTookAwayGoesThoughNobodyTellsAndDoesNotComeBack() {
+        hold();
+        subscriptions.answered(REFERENCE, answer(10, true, 4, row(1, 3), row(2, 30)));
+        var index = PLAN.indexes().get(LookupKeys.indexOf(REFERENCE));
+        floors.raiseOwed(index.table(), at(20), new byte[0]);
+        assertFalse(subscriptions.noticed(REFERENCE, notice(3, 19, new byte[0]), CAUSE), "a home that has not heard of the truncate tells a row that is gone");
+        var gone = subscriptions.older(index, floors.truncated(index.table()), null, 10).entries();
+        assertEquals(List.of(LookupKeys.subscribedRow(REFERENCE, new byte[] {1})), gone.stream().map(g -> g.key).toList());
+        assertArrayEquals(REFERENCE, subscriptions.takeAway(gone.getFirst().key, at(20)));
+        assertEquals(at(20), subscriptions.mark(REFERENCE));
+        assertEquals(List.of(2), subscriptions.all(index, REFERENCE, LookupKeys.keyOf(REFERENCE)).stream().map(f -> (int) f.rowId()[0]).toList());
+        assertFalse(subscriptions.noticed(REFERENCE, notice(1, 19, new byte[0]), CAUSE));
     }
 
     @Test
