@@ -317,7 +317,7 @@ public final class Subscriptions implements LookupRows {
         if (row == null) {
             graves.add(at, entry);
         }
-        return before == null ? row != null : before.position().equals(position) || !Arrays.equals(before.row(), row);
+        return before == null ? row != null : before.position().equals(position) || floors.isBelow(LookupKeys.indexOf(reference), before.position()) || !Arrays.equals(before.row(), row);
     }
 
     /**

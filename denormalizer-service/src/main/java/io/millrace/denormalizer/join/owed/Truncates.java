@@ -117,9 +117,9 @@ public final class Truncates implements Account {
         return job;
     }
 
-    /** A table was truncated; what is known already changes nothing. */
+    /** A table was truncated. One that is known already begins again: a crash may have taken from the router what is below it, and rows that it has read again since are still to be taken back. */
     public void start(TablePlan table, Position position, Change change) {
-        if (!floors.of(table).isBefore(position)) {
+        if (position.isBefore(floors.of(table))) {
             return;
         }
         var cause = StoredCause.write(change.cause());

@@ -76,9 +76,10 @@ public final class Announcements {
     /**
      * A row whose former state decides from where it must be taken back.
      *
+     * @param floor of the table: a former state below it may be taken back already, by a life before that got further with the truncate
      * @return false where a newer state of it is known
      */
-    boolean remembered(TablePlan table, byte[] rowId, Row row, Position position, Headers cause) {
+    boolean remembered(TablePlan table, byte[] rowId, Row row, Position position, Position floor, Headers cause) {
         var at = RowKeys.row(table.id(), rowId);
         var before = known(rows.get(at));
         if (before != null && position.isBefore(before.position())) {
@@ -96,7 +97,7 @@ public final class Announcements {
         }
         if (row != null) {
             for (var node : table.nodes()) {
-                announce(node, again || old == null || moves(node, old, row), now);
+                announce(node, again || old == null || before.position().isBefore(floor) || moves(node, old, row), now);
             }
             homes(table).forEach(index -> announce(index, now));
         }

@@ -136,7 +136,7 @@ public final class Router implements Processor<byte[], byte[], byte[], byte[]> {
         }
         if (key.isRouted()) {
             announcements.routed(table, key.rowId(), key.partial(), row, position, cause);
-        } else if ((!table.nodes().isEmpty() || table.isSubscribed()) && !announcements.remembered(table, key.rowId(), row, position, cause)) {
+        } else if ((!table.nodes().isEmpty() || table.isSubscribed()) && !announcements.remembered(table, key.rowId(), row, position, floors.of(table), cause)) {
             stage.superseded();
         }
         stage.routed(table, record.headers());

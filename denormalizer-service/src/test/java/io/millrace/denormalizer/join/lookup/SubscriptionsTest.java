@@ -154,6 +154,15 @@ class SubscriptionsTest {
     }
 
     @Test
+    void aRowThatComesBackAsItWasBeforeTheTruncateTookItAwayIsNews() {
+        hold();
+        subscriptions.answered(REFERENCE, answer(10, true, 4, row(1, 3)));
+        floors.raiseOwed(PLAN.indexes().get(LookupKeys.indexOf(REFERENCE)).table(), at(20), new byte[0]);
+        assertTrue(subscriptions.noticed(REFERENCE, notice(1, 21, new byte[0]), CAUSE), "a life before may have shown the document without it");
+        assertFalse(subscriptions.noticed(REFERENCE, notice(1, 22, new byte[0]), CAUSE));
+    }
+
+    @Test
     void aHomeIsToldOfWhatWasLeftOnceThatIsCommitted() {
         hold();
         subscriptions.answered(REFERENCE, answer(10, true, 4, row(1, 3)));

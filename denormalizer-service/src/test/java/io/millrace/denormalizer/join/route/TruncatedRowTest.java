@@ -39,6 +39,7 @@ class TruncatedRowTest {
 
     private final CommitClock commits = new CommitClock();
     private final List<Long> takenBack = new ArrayList<>();
+    private final List<Long> led = new ArrayList<>();
     private Plan plan;
     private TablePlan recipients;
     private KeyValueStore<Bytes, byte[]> rows;
@@ -76,27 +77,48 @@ class TruncatedRowTest {
         assertEquals(List.of(20L, 30L), takenBack);
     }
 
+    /** A life before may have told already that what the truncate took away leads nowhere. */
+    @Test
+    void aRowThatComesBackBeforeItWasTakenAwayLeadsWhatIsBelowItAgain() {
+        var monitors = plan.table(new TableName("public", "monitor"));
+        var monitor = row(monitors, Map.of("id", "3", "author_id", "1"));
+        life().remembered(monitors, ID, monitor, at(10), at(0), new RecordHeaders());
+        life().remembered(monitors, ID, monitor, at(12), at(0), new RecordHeaders());
+        assertEquals(List.of(10L), led, "what leads to the same place as before is not told again");
+        life().remembered(monitors, ID, monitor, at(25), at(20), new RecordHeaders());
+        assertEquals(List.of(10L, 25L), led);
+    }
+
     /** Of the task; what it sends is not known to be committed. */
     private Announcements life() {
         var clock = commits.session(0);
         return new Announcements(rows, clock, new Graves(rows, clock, Duration.ofMinutes(1)), (to, message, cause) -> {
             if (message instanceof Message.Placed placed && placed.row() == null) {
                 takenBack.add(placed.position().commit());
+            } else if (message instanceof Message.Located located && located.rootKey() != null) {
+                led.add(located.position().commit());
             }
         });
     }
 
     private void take(Announcements life, long position, String parent) {
-        life.remembered(recipients, ID, row(parent), new Position(position, position), new RecordHeaders());
+        life.remembered(recipients, ID, row(parent), at(position), at(0), new RecordHeaders());
     }
 
     private void truncate(Announcements life, long position) {
-        life.truncate(recipients, new Truncated(new Position(position, position), new Position(position, position)), null, 10, new RecordHeaders());
+        life.truncate(recipients, new Truncated(at(position), at(position)), null, 10, new RecordHeaders());
+    }
+
+    private static Position at(long position) {
+        return new Position(position, position);
     }
 
     private Row row(String parent) {
-        var format = Schema.TABLES.get("recipient");
-        var schema = format.valueSchema();
-        return AvroRows.of(schema, recipients.columns()).read(format.encode(schema, 0, Map.of("id", "3", "monitor_id", parent, "kind", "k")));
+        return row(recipients, Map.of("id", "3", "monitor_id", parent, "kind", "k"));
+    }
+
+    private static Row row(TablePlan table, Map<String, String> values) {
+        var format = Schema.TABLES.get(table.name().table());
+        return AvroRows.of(format.valueSchema(), table.columns()).read(format.encode(format.valueSchema(), 0, values));
     }
 }
