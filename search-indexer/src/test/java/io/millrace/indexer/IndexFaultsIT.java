@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.jdi.ThreadReference;
+import io.millrace.local.Debugger;
 import io.millrace.local.Ports;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -4,7 +4,10 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 
-/** One watched loop. Its own thread gives the signs, any thread may ask. Thread-safe. */
+/**
+ * One watched loop. Whichever thread works for it gives the signs, and the one that gave the last is where it is said to
+ * stand. Any thread may ask. Thread-safe.
+ */
 public final class Loop implements AutoCloseable {
 
     private static final int FRAMES = 3;
@@ -12,22 +15,34 @@ public final class Loop implements AutoCloseable {
     private final Loops loops;
     private final String name;
     private final Duration silence;
-    private final Thread thread;
     private volatile Sign last;
     /** Null while it runs. */
     private volatile End end;
 
-    /** Times of the monotonic clock, in nanoseconds. */
-    private record Sign(long at, long nextBy) {}
+    /**
+     * Times of the monotonic clock, in nanoseconds.
+     *
+     * @param by null where the thread is not known
+     */
+    private record Sign(Thread by, long at, long nextBy) {}
 
     private record End(long at, String why) {}
 
-    Loop(Loops loops, String name, Duration silence, Thread thread) {
+    Loop(Loops loops, String name, Duration silence) {
         this.loops = loops;
         this.name = name;
         this.silence = silence;
-        this.thread = thread;
-        beat();
+    }
+
+    /**
+     * Has it watched from now on.
+     *
+     * @param thread the one that works for it first, null where it is not known
+     */
+    Loop begin(Thread thread) {
+        last = sign(thread, Duration.ZERO);
+        loops.watch(this);
+        return this;
     }
 
     /** Says that it has come round; the next sign must come within its silence. */
@@ -41,8 +56,12 @@ public final class Loop implements AutoCloseable {
      * @param atMost the bound that the wait itself has
      */
     public void waits(Duration atMost) {
+        last = sign(Thread.currentThread(), atMost);
+    }
+
+    private Sign sign(Thread by, Duration waits) {
         long now = loops.now();
-        last = new Sign(now, now + atMost.plus(silence).toNanos());
+        return new Sign(by, now, now + waits.plus(silence).toNanos());
     }
 
     /**
@@ -60,6 +79,10 @@ public final class Loop implements AutoCloseable {
         loops.forget(this);
     }
 
+    String name() {
+        return name;
+    }
+
     /** Null while it runs and comes round. */
     Trouble trouble() {
         long now = loops.now();
@@ -71,7 +94,7 @@ public final class Loop implements AutoCloseable {
         if (now - sign.nextBy() <= 0) {
             return null;
         }
-        return new Trouble(name, Duration.ofNanos(now - sign.at()), "it has given no sign of life for longer than " + seconds(sign.nextBy() - sign.at()) + " s" + stands());
+        return new Trouble(name, Duration.ofNanos(now - sign.at()), "it has given no sign of life for longer than " + seconds(sign.nextBy() - sign.at()) + " s" + stands(sign.by()));
     }
 
     private static long seconds(long nanos) {
@@ -79,7 +102,7 @@ public final class Loop implements AutoCloseable {
     }
 
     /** Where it stands in code that is not the JDK's, which only waits. */
-    private String stands() {
+    private static String stands(Thread thread) {
         if (thread == null) {
             return "";
         }

@@ -12,26 +12,20 @@ public final class LoopThread {
 
     private static final Logger LOG = System.getLogger(LoopThread.class.getName());
 
-    private final Loops loops;
-    private final String name;
-    private final Duration silence;
+    private final Loop loop;
     private final LoopBody body;
     private final Thread thread;
     private volatile boolean released;
-    /** Null before the start. */
-    private volatile Loop loop;
 
-    LoopThread(Loops loops, String name, Thread.Builder builder, Duration silence, LoopBody body) {
-        this.loops = loops;
-        this.name = name;
-        this.silence = silence;
+    LoopThread(Loop loop, Thread.Builder builder, LoopBody body) {
+        this.loop = loop;
         this.body = body;
-        this.thread = builder.name(name).unstarted(this::run);
+        this.thread = builder.name(loop.name()).unstarted(this::run);
     }
 
     /** @return this */
     public LoopThread start() {
-        loop = loops.begin(name, silence, thread);
+        loop.begin(thread);
         thread.start();
         return this;
     }
@@ -39,9 +33,8 @@ public final class LoopThread {
     /** From now on its end is right. Until then a thread that is stuck is still told. */
     public void release() {
         released = true;
-        var started = loop;
-        if (started != null && !thread.isAlive()) {
-            started.close();
+        if (!thread.isAlive()) {
+            loop.close();
         }
     }
 
@@ -70,11 +63,11 @@ public final class LoopThread {
         if (released) {
             loop.close();
             if (cause != null && !(cause instanceof InterruptedException)) {
-                LOG.log(Level.WARNING, "The thread " + name + ", which was to end, ended by an error", cause);
+                LOG.log(Level.WARNING, "The thread " + loop.name() + ", which was to end, ended by an error", cause);
             }
         } else {
             loop.ended(cause);
-            LOG.log(Level.ERROR, "The thread " + name + " ended, and was not to; liveness fails until this service is restarted", cause);
+            LOG.log(Level.ERROR, "The thread " + loop.name() + " ended, and was not to; liveness fails until this service is restarted", cause);
             if (released) {
                 loop.close();
             }

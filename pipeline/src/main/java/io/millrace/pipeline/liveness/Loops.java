@@ -31,13 +31,27 @@ public final class Loops {
     }
 
     /**
-     * Begins to watch a loop in a thread of somebody else's.
+     * A loop that is not watched yet: by {@link #thread(Loop, Thread.Builder, LoopBody)} it is.
      *
      * @param name unique enough to be found in the code and in health
      * @param silence the longest time between two beats
      */
+    public Loop loop(String name, Duration silence) {
+        return new Loop(this, name, silence);
+    }
+
+    /** Begins to watch a loop in a thread of somebody else's. */
     public Loop begin(String name, Duration silence) {
         return begin(name, silence, null);
+    }
+
+    /**
+     * The same where the thread is known, so that a trouble says where it stands from the first.
+     *
+     * @param thread null where it is not known
+     */
+    public Loop begin(String name, Duration silence, Thread thread) {
+        return loop(name, silence).begin(thread);
     }
 
     /**
@@ -48,7 +62,12 @@ public final class Loops {
      * @param silence the longest time between two beats
      */
     public LoopThread thread(String name, Thread.Builder builder, Duration silence, LoopBody body) {
-        return new LoopThread(this, name, builder, silence, body);
+        return thread(loop(name, silence), builder, body);
+    }
+
+    /** The same where others have to know the loop before, since they give signs for it too. */
+    public LoopThread thread(Loop loop, Thread.Builder builder, LoopBody body) {
+        return new LoopThread(loop, builder, body);
     }
 
     /** Those that ended unseen or are stuck, by name; empty while all is well. */
@@ -56,15 +75,8 @@ public final class Loops {
         return loops.stream().map(Loop::trouble).filter(Objects::nonNull).sorted(Comparator.comparing(Trouble::loop)).toList();
     }
 
-    /**
-     * The same where the thread is known, so that a trouble says where it stands.
-     *
-     * @param thread the loop's own, null where it is not known
-     */
-    public Loop begin(String name, Duration silence, Thread thread) {
-        var loop = new Loop(this, name, silence, thread);
+    void watch(Loop loop) {
         loops.add(loop);
-        return loop;
     }
 
     void forget(Loop loop) {

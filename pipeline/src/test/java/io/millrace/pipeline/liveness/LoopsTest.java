@@ -127,6 +127,32 @@ class LoopsTest {
         assertEquals(0, loops.troubles().size());
     }
 
+    @Test
+    void aLoopStandsWhereTheThreadThatGaveItsLastSignDoes() throws InterruptedException {
+        var go = new CountDownLatch(1);
+        var stands = new CountDownLatch(1);
+        var loop = loops.loop("engine", SILENCE);
+        var owner = loops.thread(loop, Thread.ofVirtual(), own -> Thread.ofVirtual().start(() -> work(loop, stands, go)).join()).start();
+        stands.await();
+        pass(SILENCE.plusSeconds(1));
+        var why = loops.troubles().getFirst().why();
+        assertTrue(why.contains("LoopsTest.work"), why);
+        owner.release();
+        go.countDown();
+        assertTrue(owner.join(SOON));
+        assertEquals(0, loops.troubles().size());
+    }
+
+    private static void work(Loop loop, CountDownLatch stands, CountDownLatch go) {
+        loop.beat();
+        stands.countDown();
+        try {
+            go.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     private void pass(Duration time) {
         clock.addAndGet(time.toNanos());
     }

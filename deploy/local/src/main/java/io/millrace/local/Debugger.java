@@ -1,4 +1,4 @@
-package io.millrace.indexer;
+package io.millrace.local;
 
 import com.sun.jdi.Bootstrap;
 import com.sun.jdi.ClassType;
@@ -10,9 +10,10 @@ import com.sun.jdi.event.MethodEntryEvent;
 import com.sun.jdi.request.EventRequest;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.Callable;
 
 /** Takes hold of the threads of a process, which nothing from outside does otherwise: a signal stops all of them. */
-final class Debugger implements AutoCloseable {
+public final class Debugger implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -23,11 +24,11 @@ final class Debugger implements AutoCloseable {
     }
 
     /** What a process needs that is to be attached to. A virtual thread that is blocked here keeps its carrier, of which there must be more. */
-    static String option(int port) {
+    public static String option(int port) {
         return "-Djdk.virtualThreadScheduler.parallelism=8 -agentlib:jdwp=transport=dt_socket,server=y,suspend=n,includevirtualthreads=y,address=127.0.0.1:" + port;
     }
 
-    static Debugger attach(int port) throws Exception {
+    public static Debugger attach(int port) throws Exception {
         var connector = Bootstrap.virtualMachineManager().attachingConnectors().stream().filter(c -> c.transport().name().equals("dt_socket")).findFirst().orElseThrow();
         var arguments = connector.defaultArguments();
         arguments.get("hostname").setValue("127.0.0.1");
@@ -38,9 +39,11 @@ final class Debugger implements AutoCloseable {
     /**
      * Has a thread sleep in the method that it enters next, and does not come back before it is interrupted. A thread that
      * is suspended instead does not even answer where it stands.
+     *
+     * @param thread its name; null for the first that comes
      */
-    ThreadReference block(String thread, String type, String method) throws Exception {
-        var entered = entering(type, method, thread);
+    public ThreadReference block(String thread, String type, String method) throws Exception {
+        var entered = entering(type, method, thread, () -> null);
         var sleep = ((ClassType) machine.classesByName(Thread.class.getName()).getFirst()).concreteMethodByName("sleep", "(J)V");
         Thread.ofVirtual().start(() -> {
             try {
@@ -55,25 +58,35 @@ final class Debugger implements AutoCloseable {
     }
 
     /** Throws an Error in the thread when it enters the method next. */
-    void fail(String thread, String type, String method) throws Exception {
-        var entered = entering(type, method, thread);
+    public void fail(String thread, String type, String method) throws Exception {
+        fail(thread, type, method, () -> null);
+    }
+
+    /**
+     * The same where it has to be made to enter.
+     *
+     * @param cause what makes it enter the method; done once it would be seen
+     */
+    public void fail(String thread, String type, String method, Callable<?> cause) throws Exception {
+        var entered = entering(type, method, thread, cause);
         entered.stop(error(entered));
         entered.resume();
     }
 
     /** The thread, suspended where it has entered the method. */
-    private ThreadReference entering(String type, String method, String thread) throws InterruptedException {
+    private ThreadReference entering(String type, String method, String thread, Callable<?> cause) throws Exception {
         var entry = machine.eventRequestManager().createMethodEntryRequest();
         entry.addClassFilter(type);
         entry.setSuspendPolicy(EventRequest.SUSPEND_EVENT_THREAD);
         entry.enable();
+        cause.call();
         while (true) {
             var events = machine.eventQueue().remove(PATIENCE.toMillis());
             if (events == null) {
-                throw new IllegalStateException(thread + " did not enter " + type + "." + method);
+                throw new IllegalStateException((thread == null ? "No thread" : thread) + " did not enter " + type + "." + method);
             }
             for (var event : events) {
-                if (event instanceof MethodEntryEvent entered && entered.method().name().equals(method) && entered.thread().name().equals(thread)) {
+                if (event instanceof MethodEntryEvent entered && entered.method().name().equals(method) && (thread == null || entered.thread().name().equals(thread))) {
                     entry.disable();
                     return entered.thread();
                 }
