@@ -49,6 +49,10 @@ public interface ConsoleConfig {
     @WithDefault("2s")
     Duration patience();
 
+    /** How long one look at all services may take before liveness fails. Default 2 minutes. */
+    @WithDefault("2m")
+    Duration stuckAfter();
+
     /** A file with the bearer token that every read needs. Without it everybody who reaches the console may read; changes need the gate's token either way. */
     Optional<Path> tokenFile();
 }

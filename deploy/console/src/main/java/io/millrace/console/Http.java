@@ -12,8 +12,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
-/** Asks the services and the search engine; an answer that is too large is refused while it comes. Thread-safe. */
+/** Asks the services and the search engine; an answer that is too large or takes too long is given up while it comes. Thread-safe. */
 @Singleton
 public class Http {
 
@@ -72,11 +75,22 @@ public class Http {
     }
 
     private HttpResponse<String> send(HttpRequest request) throws IOException, InterruptedException {
+        var atMost = request.timeout().orElseThrow();
+        // The client's own time limit ends with the first byte of an answer.
+        var answer = client.sendAsync(request, BodyHandlers.limiting(BodyHandlers.ofString(), LARGEST));
         try {
-            return client.send(request, BodyHandlers.limiting(BodyHandlers.ofString(), LARGEST));
-        } catch (IOException e) {
-            throw new IOException(request.method() + " " + request.uri() + " failed: " + (e.getMessage() == null ? e.toString() : e.getMessage()), e);
+            return answer.get(atMost.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (ExecutionException e) {
+            throw failed(request, e.getCause().getMessage() == null ? e.getCause().toString() : e.getCause().getMessage(), e.getCause());
+        } catch (TimeoutException e) {
+            throw failed(request, "no whole answer within " + atMost.toMillis() + " ms", e);
+        } finally {
+            answer.cancel(true);
         }
+    }
+
+    private static IOException failed(HttpRequest request, String why, Throwable cause) {
+        return new IOException(request.method() + " " + request.uri() + " failed: " + why, cause);
     }
 
     /** A name as one step of a path, whatever is in it. */

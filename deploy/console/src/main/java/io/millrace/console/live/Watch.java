@@ -7,10 +7,12 @@ import io.millrace.console.Instances;
 import io.millrace.console.Pipelines;
 import io.millrace.console.live.StageView.Extra;
 import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.liveness.Loops;
 import io.millrace.pipeline.topic.Topics;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.net.URI;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -33,6 +35,8 @@ public class Watch {
     private final Http http;
     private final Pipelines pipelines;
     private final ObjectMapper json;
+    private final Duration stuckAfter;
+    private final Loops loops;
     /** Guarded by this, as the one before it. */
     private Look last;
     private Look before;
@@ -46,10 +50,12 @@ public class Watch {
     /** What all services said at one moment. */
     private record Look(long nanos, long atMillis, Map<String, Seen> stages, Map<String, Long> documents) {}
 
-    Watch(ConsoleConfig config, Http http, Pipelines pipelines, ObjectMapper json) {
+    Watch(ConsoleConfig config, Http http, Pipelines pipelines, ObjectMapper json, Loops loops) {
         this.http = http;
         this.pipelines = pipelines;
         this.json = json;
+        this.stuckAfter = config.stuckAfter();
+        this.loops = loops;
         this.stages = List.of(
                 new Stage("capture", "Capture", config.captureUrls(), (s, l) -> List.of(new Extra("WAL kept", s.sum("millrace_slot_retained_bytes", Map.of()), "B"),
                         new Extra("WAL until the slot is lost", s.sum("millrace_slot_safe_bytes", Map.of()), "B"),
@@ -80,7 +86,8 @@ public class Watch {
     }
 
     private Look ask() throws InterruptedException {
-        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+        // Everybody who looks waits for it.
+        try (var _ = loops.begin("look at the services", stuckAfter, Thread.currentThread()); var threads = Executors.newVirtualThreadPerTaskExecutor()) {
             var asked = new LinkedHashMap<String, List<Future<Answer>>>();
             stages.forEach(stage -> asked.put(stage.name, Instances.of(stage.instances).stream().map(i -> threads.submit(() -> ask(i))).toList()));
             var counts = new LinkedHashMap<String, Future<Long>>();
