@@ -4,6 +4,7 @@ import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -17,6 +18,10 @@ public interface PurgeConfig {
     /** The consumer group that follows the documents. All instances for one source share it. Default {@code millrace-purge}. */
     @WithDefault("millrace-purge")
     String group();
+
+    /** How long a thread may give no sign of life, beside what it waits for on purpose, before liveness fails. Default 2 minutes. */
+    @WithDefault("2m")
+    Duration stuckAfter();
 
     /** What GET /pipelines/…/freshness needs to know of the other stages. */
     Freshness freshness();

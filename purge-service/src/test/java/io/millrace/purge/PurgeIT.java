@@ -14,7 +14,9 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.local.Debugger;
 import io.millrace.local.LocalException;
+import io.millrace.local.Ports;
 import io.millrace.pipeline.record.Headers;
 import io.restassured.http.ContentType;
 import io.restassured.response.ValidatableResponse;
@@ -206,6 +208,31 @@ class PurgeIT {
         }
         patience().untilAsserted(() -> anybody().get("/q/health/ready").then().statusCode(200));
         patience().untilAsserted(() -> caller().get("/erasures/" + id).then().statusCode(200).body("state", equalTo("carried-out")).body("version", equalTo(21)));
+    }
+
+    @Test
+    void aThreadThatHangsOrEndsIsFoundByLiveness() throws Exception {
+        int debugged = Ports.free(1).getFirst();
+        var watched = stack.process("watched", stack.freePort(), Map.of("millrace.purge.group", "watched", "millrace.purge.stuck-after", "3s"), Map.of("JAVA_TOOL_OPTIONS", Debugger.option(debugged)));
+        watched.start();
+        try (var debugger = Debugger.attach(debugged)) {
+            isAlive(200, "\"UP\"");
+            var poll = debugger.block(null, "org.apache.kafka.clients.consumer.KafkaConsumer", "poll");
+            isAlive(503, "\"polling of documents\": \"Kafka was not polled for longer than 3 s");
+            poll.interrupt();
+            isAlive(200, "\"UP\"");
+            debugger.fail(null, "io.millrace.purge.outcome.Tombstone", "of", () -> {
+                stack.delete("monitors", "poison", 41, 1);
+                return null;
+            });
+            isAlive(503, "\"writing of outcomes\": \"it ended by java.lang.StackOverflowError");
+        } finally {
+            watched.stop();
+        }
+    }
+
+    private static void isAlive(int status, String said) {
+        patience().untilAsserted(() -> given().baseUri("http://localhost:" + stack.freePort()).get("/q/health/live").then().statusCode(status).body(containsString(said)));
     }
 
     @Test

@@ -75,6 +75,11 @@ final class Stack implements AutoCloseable {
 
     /** A purge service with some settings changed, not started. */
     ManagedProcess process(String name, int port, Map<String, String> changed) {
+        return process(name, port, changed, Map.of());
+    }
+
+    /** @param added to the environment */
+    ManagedProcess process(String name, int port, Map<String, String> changed, Map<String, String> added) {
         var properties = new LinkedHashMap<String, String>();
         properties.put("quarkus.http.host", "localhost");
         properties.put("quarkus.http.port", Integer.toString(port));
@@ -82,7 +87,8 @@ final class Stack implements AutoCloseable {
         properties.put("millrace.purge.pipelines", file("monitors.yaml") + "," + file("dashboards.yaml"));
         properties.put("millrace.purge.token.file", servers.data().resolve("token").toString());
         properties.putAll(changed);
-        var environment = Map.of("PURGE_IT_URL", servers.jdbcUrl("demo"), "PURGE_IT_USER", "reader", "PURGE_IT_PASSWORD", PASSWORD);
+        var environment = new LinkedHashMap<>(added);
+        environment.putAll(Map.of("PURGE_IT_URL", servers.jdbcUrl("demo"), "PURGE_IT_USER", "reader", "PURGE_IT_PASSWORD", PASSWORD));
         return new ManagedProcess(ProcessSpec.quarkus(name, servers.data(), "128m", Path.of("target", "quarkus-app", "quarkus-run.jar"), properties, environment,
                 Map.of(name, port), Readiness.http(address(port).resolve("/q/health/live"))));
     }

@@ -2,6 +2,7 @@ package io.millrace.purge.health;
 
 import io.millrace.pipeline.liveness.Loops;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.stream.Stream;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Liveness;
@@ -12,14 +13,16 @@ import org.eclipse.microprofile.health.Liveness;
 class ThreadLiveness implements HealthCheck {
 
     private final Loops loops;
+    private final Polling polling;
 
-    ThreadLiveness(Loops loops) {
+    ThreadLiveness(Loops loops, Polling polling) {
         this.loops = loops;
+        this.polling = polling;
     }
 
     @Override
     public HealthCheckResponse call() {
-        var troubles = loops.troubles();
+        var troubles = Stream.concat(loops.troubles().stream(), polling.trouble().stream()).toList();
         var response = HealthCheckResponse.named("every thread comes round").status(troubles.isEmpty());
         troubles.forEach(trouble -> response.withData(trouble.loop(), trouble + "; restart this service, and report what its log says of it"));
         return response.build();

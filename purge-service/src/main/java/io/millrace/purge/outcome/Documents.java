@@ -2,11 +2,15 @@ package io.millrace.purge.outcome;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.smallrye.reactive.messaging.annotations.Blocking;
+import io.millrace.pipeline.liveness.Loop;
+import io.millrace.pipeline.liveness.Loops;
+import io.millrace.purge.PurgeConfig;
 import io.quarkus.runtime.ShutdownEvent;
+import io.smallrye.reactive.messaging.annotations.Blocking;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -22,13 +26,19 @@ public class Documents {
     private static final Logger LOG = Logger.getLogger(Documents.class);
     private static final long FIRST_WAIT_MILLIS = 250;
     private static final long LONGEST_WAIT_MILLIS = 5_000;
+    /** To a connection, and to two answers of the database. */
+    private static final Duration LONGEST_WRITE = Duration.ofSeconds(30);
 
     private final Outcomes outcomes;
     private final Counter retries;
+    private final PurgeConfig config;
+    private final Loops loops;
     private final CountDownLatch stopped = new CountDownLatch(1);
 
-    Documents(Outcomes outcomes, MeterRegistry meters) {
+    Documents(Outcomes outcomes, MeterRegistry meters, PurgeConfig config, Loops loops) {
         this.outcomes = outcomes;
+        this.config = config;
+        this.loops = loops;
         this.retries = meters.counter("millrace.retries", "stage", "purge");
     }
 
@@ -36,11 +46,24 @@ public class Documents {
     @Incoming("documents")
     @Blocking
     public void take(ConsumerRecords<String, byte[]> records) throws InterruptedException {
+        var loop = loops.begin("writing of outcomes", config.stuckAfter(), Thread.currentThread());
+        try {
+            take(records, loop);
+        } catch (InterruptedException | RuntimeException | Error e) {
+            // The channel takes nothing any more.
+            loop.ended(e);
+            throw e;
+        }
+        loop.close();
+    }
+
+    private void take(ConsumerRecords<String, byte[]> records, Loop loop) throws InterruptedException {
         var deletes = StreamSupport.stream(records.spliterator(), false).map(Tombstone::of).filter(Objects::nonNull).toList();
         if (deletes.isEmpty()) {
             return;
         }
         for (long wait = FIRST_WAIT_MILLIS;; wait = Math.min(2 * wait, LONGEST_WAIT_MILLIS)) {
+            loop.waits(LONGEST_WRITE);
             try {
                 outcomes.write(deletes);
                 return;
