@@ -48,9 +48,19 @@ record Installation(Path folder, Path own) {
         return folder.resolve("registry").resolve("quarkus-run.jar");
     }
 
-    /** JVM arguments that run one of this module's server classes. */
-    List<String> run(Class<?> caller, String main, String... arguments) {
-        return Stream.concat(Stream.of("-cp", own + ":" + folder.resolve("lib") + "/*", caller.getPackageName() + "." + main), Stream.of(arguments)).toList();
+    /** JVM arguments that run one of this module's server classes, which are in {@code lib} too: an AOT cache holds only what is on one class path of jars. */
+    List<String> run(String main, String... arguments) {
+        return Stream.concat(Stream.of("-cp", folder.resolve("lib") + "/*", Installation.class.getPackageName() + "." + main), Stream.of(arguments)).toList();
+    }
+
+    /** JVM arguments for the AOT cache that {@link Training} made of a server's start; none where there is none. One that does not fit this Java is ignored by it. */
+    List<String> trained(String server) {
+        var cache = cache(server);
+        return Files.isRegularFile(cache) ? List.of("-XX:AOTCache=" + cache, "-Xlog:disable", "-Xlog:all=error:stderr") : List.of();
+    }
+
+    Path cache(String server) {
+        return folder.resolve(server + ".aot");
     }
 
     /** The file in {@code lib} whose name starts so. */

@@ -32,6 +32,7 @@ public final class LocalServers implements AutoCloseable {
     public static final String POSTGRES_PASSWORD = "postgres";
 
     private static final String LAYOUT = "1";
+    private static final List<String> LOGGING = List.of("-Dlog4j2.configurationFile=io/millrace/local/log4j2.xml", "-Dlog4j2.disableJmx=true");
 
     private final Path data;
     private final Ports ports;
@@ -283,8 +284,9 @@ public final class LocalServers implements AutoCloseable {
 
     private ProcessSpec kafkaSpec(Installation installation, Map<String, String> changed) {
         var settings = data.resolve("run").resolve("kafka.properties");
-        var arguments = new ArrayList<>(List.of("-Dlog4j2.configurationFile=io/millrace/local/log4j2.xml", "-Dlog4j2.disableJmx=true"));
-        arguments.addAll(installation.run(LocalServers.class, "kafka.Broker", settings.toString()));
+        var arguments = new ArrayList<>(installation.trained("kafka"));
+        arguments.addAll(LOGGING);
+        arguments.addAll(installation.run("kafka.Broker", settings.toString()));
         return ProcessSpec.jvm("kafka", data, "320m", arguments, data, Map.of(), Map.of("kafka", ports.kafka(), "kafka-controller", ports.kafkaController()),
                 Readiness.kafka(ports.kafka())).withPrepare(() -> writeKafkaSettings(settings, changed));
     }
@@ -328,7 +330,8 @@ public final class LocalServers implements AutoCloseable {
 
     private ProcessSpec registrySpec(Installation installation) {
         var jar = installation.registryJar();
-        var arguments = List.of(
+        var arguments = new ArrayList<>(installation.trained("registry"));
+        arguments.addAll(List.of(
                 "-Dquarkus.http.host=localhost", "-Dquarkus.http.port=" + ports.registry(),
                 "-Dquarkus.management.host=localhost", "-Dquarkus.management.port=" + ports.registryManagement(),
                 "-Dapicurio.storage.sql.kind=postgresql",
@@ -337,7 +340,7 @@ public final class LocalServers implements AutoCloseable {
                 "-Dapicurio.datasource.jdbc.initial-size=1", "-Dapicurio.datasource.jdbc.min-size=1", "-Dapicurio.datasource.jdbc.max-size=10",
                 // A refused version answers 409 on both of its APIs.
                 "-Dapicurio.rest.legacy-error-codes.enabled=true",
-                "-jar", jar.toString());
+                "-jar", jar.toString()));
         return ProcessSpec.jvm("registry", data, "224m", arguments, jar.getParent(), Map.of("APICURIO_DATASOURCE_PASSWORD", POSTGRES_PASSWORD),
                 Map.of("registry", ports.registry(), "registry-management", ports.registryManagement()),
                 Readiness.http(URI.create("http://localhost:" + ports.registryManagement() + "/health/ready"))).withFirstCompilerOnly();
@@ -345,8 +348,9 @@ public final class LocalServers implements AutoCloseable {
 
     private ProcessSpec searchSpec(Installation installation) {
         var folder = data.resolve("search");
-        var arguments = new ArrayList<>(List.of("-Dlog4j2.configurationFile=io/millrace/local/log4j2.xml", "-Dlog4j2.disableJmx=true"));
-        arguments.addAll(installation.run(LocalServers.class, "search.SearchNode",
+        var arguments = new ArrayList<>(installation.trained("search"));
+        arguments.addAll(LOGGING);
+        arguments.addAll(installation.run("search.SearchNode",
                 "path.home=" + folder, "path.data=" + folder.resolve("data"), "path.logs=" + logs(),
                 "cluster.name=millrace", "node.name=millrace", "discovery.type=single-node",
                 "network.host=localhost", "http.port=" + ports.search(), "transport.port=" + ports.searchTransport(),

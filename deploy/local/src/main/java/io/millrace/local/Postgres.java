@@ -102,7 +102,7 @@ final class Postgres {
             return;
         }
         var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx64m", "-XX:+UseSerialGC"));
-        command.addAll(installation.run(Postgres.class, "postgres.Unpack", archive().toString(), programs.toString()));
+        command.addAll(installation.run("postgres.Unpack", archive().toString(), programs.toString()));
         run("Unpacking PostgreSQL to " + programs, "", command);
     }
 

@@ -92,6 +92,13 @@ public record ProcessSpec(String name, List<String> command, String program, Str
         return new ProcessSpec(name, quick, program, marker, folder, environment, ports, prepare, readiness, startTimeout, stopSignal, stopTimeout, log);
     }
 
+    /** A JVM that leaves the classes it has loaded as an AOT cache when it is stopped. */
+    ProcessSpec trained(Path cache, Duration stopTimeout) {
+        var recorded = new ArrayList<>(command);
+        recorded.add(1, "-XX:AOTCacheOutput=" + cache);
+        return new ProcessSpec(name, recorded, program, marker, folder, environment, ports, prepare, readiness, startTimeout, stopSignal, stopTimeout, log);
+    }
+
     public ProcessSpec withPrepare(Runnable prepare) {
         return new ProcessSpec(name, command, program, marker, folder, environment, ports, prepare, readiness, startTimeout, stopSignal, stopTimeout, log);
     }
