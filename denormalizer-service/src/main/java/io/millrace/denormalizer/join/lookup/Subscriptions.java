@@ -12,11 +12,9 @@ import io.millrace.denormalizer.join.state.Piece;
 import io.millrace.denormalizer.join.state.Stores;
 import io.millrace.denormalizer.join.state.Truncated;
 import io.millrace.denormalizer.plan.LookupIndex;
-import io.millrace.denormalizer.plan.TablePlan;
 import io.millrace.pipeline.record.Position;
 import io.millrace.values.bytes.ByteReader;
 import io.millrace.values.bytes.ByteWriter;
-import io.millrace.values.row.Row;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -32,8 +30,7 @@ import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.state.KeyValueStore;
 
 /**
- * The references that this partition's documents hold to tables that are subscribed to, and this partition's copy of what they
- * lead to. A reference is in one of three states, which is stored, or in none:
+ * The references that this partition's documents hold to tables that are subscribed to. A reference is in one of three states, which is stored, or in none:
  *
  * <ul>
  * <li><b>asked</b>: its home was asked and has not answered. What is asked is asked again in every life of the task, and now and then, until the answer comes
@@ -54,8 +51,7 @@ public final class Subscriptions implements LookupRows {
 
     private final KeyValueStore<Bytes, byte[]> store;
     private final CommitClock.Session clock;
-    private final Graves graves;
-    private final Floors floors;
+    private final SubscribedRows rows;
     private final int partition;
     private final LongSupplier millis;
     private final Sender send;
@@ -85,8 +81,7 @@ public final class Subscriptions implements LookupRows {
     public Subscriptions(KeyValueStore<Bytes, byte[]> store, CommitClock.Session clock, Graves graves, Floors floors, int partition, LongSupplier millis, Sender send) {
         this.store = store;
         this.clock = clock;
-        this.graves = graves;
-        this.floors = floors;
+        this.rows = new SubscribedRows(store, graves, floors);
         this.partition = partition;
         this.millis = millis;
         this.send = send;
@@ -156,29 +151,12 @@ public final class Subscriptions implements LookupRows {
 
     @Override
     public Found one(LookupIndex index, byte[] reference, byte[] key) {
-        var stored = store.get(LookupKeys.subscribedRow(reference, key));
-        var byId = stored == null ? null : found(index.table(), key, Entry.read(stored));
-        return byId != null ? byId : LookupRows.newest(all(index, reference, key));
+        return rows.one(index, reference, key);
     }
 
     @Override
     public List<Found> all(LookupIndex index, byte[] reference, byte[] key) {
-        var rows = new ArrayList<Found>();
-        var prefix = LookupKeys.subscribedRows(reference);
-        try (var all = store.prefixScan(prefix, Stores.BYTES)) {
-            while (all.hasNext()) {
-                var next = all.next();
-                var found = found(index.table(), Kind.from(next.key, prefix.get().length), Entry.read(next.value));
-                if (found != null) {
-                    rows.add(found);
-                }
-            }
-        }
-        return rows;
-    }
-
-    private static Found found(TablePlan table, byte[] rowId, Entry entry) {
-        return entry.row() == null ? null : new Found(rowId, entry.position(), new Row(entry.row(), table.columns().size()));
+        return rows.all(index, reference);
     }
 
     /** A document holds the reference. Its home is asked where it was not yet. */
@@ -217,13 +195,7 @@ public final class Subscriptions implements LookupRows {
         if (question != null || subscription != null) {
             leave(reference, nonce(question == null ? subscription : question));
         }
-        var rows = new ArrayList<Bytes>();
-        try (var all = store.prefixScan(LookupKeys.subscribedRows(reference), Stores.BYTES)) {
-            while (all.hasNext()) {
-                rows.add(all.next().key);
-            }
-        }
-        rows.forEach(store::delete);
+        rows.forget(reference);
         return true;
     }
 
@@ -267,7 +239,7 @@ public final class Subscriptions implements LookupRows {
             return false;
         }
         for (var row : answer.rows()) {
-            take(reference, row.position(), row.rowId(), row.row());
+            rows.take(reference, row.position(), row.rowId(), row.row());
         }
         if (!answer.isLast()) {
             return false;
@@ -294,30 +266,11 @@ public final class Subscriptions implements LookupRows {
             }
             return false;
         }
-        boolean changed = take(reference, notice.position(), notice.rowId(), notice.row());
+        boolean changed = rows.take(reference, notice.position(), notice.rowId(), notice.row());
         if (changed && notice.row() == null && mark(reference).isBefore(notice.position())) {
             subscribe(reference, nonce(state), notice.position());
         }
         return changed;
-    }
-
-    /** An older state of a row is dropped, an equal one counts as a change: what followed from it may be lost. A home that has not heard of a truncate yet tells what is gone. */
-    private boolean take(byte[] reference, Position position, byte[] rowId, byte[] row) {
-        if (row != null && floors.isBelow(LookupKeys.indexOf(reference), position)) {
-            return false;
-        }
-        var at = LookupKeys.subscribedRow(reference, rowId);
-        var stored = store.get(at);
-        var before = stored == null ? null : Entry.read(stored);
-        if (before != null && position.isBefore(before.position())) {
-            return false;
-        }
-        var entry = new Entry(position, row).toBytes();
-        store.put(at, entry);
-        if (row == null) {
-            graves.add(at, entry);
-        }
-        return before == null ? row != null : before.position().equals(position) || floors.isBelow(LookupKeys.indexOf(reference), before.position()) || !Arrays.equals(before.row(), row);
     }
 
     /**
@@ -326,12 +279,7 @@ public final class Subscriptions implements LookupRows {
      * @param from where to go on, null at the beginning
      */
     Piece older(LookupIndex index, Truncated truncated, Bytes from, int most) {
-        var piece = Piece.of(store, LookupKeys.subscribedRows(index.id()), from, most);
-        piece.entries().removeIf(next -> {
-            var entry = Entry.read(next.value);
-            return !truncated.took(entry.position(), entry.row() != null);
-        });
-        return piece;
+        return rows.older(index, truncated, from, most);
     }
 
     /**
@@ -340,9 +288,7 @@ public final class Subscriptions implements LookupRows {
      * @return the reference that led to it; null where none does any more
      */
     byte[] takeAway(Bytes row, Position floor) {
-        var stub = new Entry(floor, null).toBytes();
-        store.put(row, stub);
-        graves.add(row, stub);
+        rows.takeAway(row, floor);
         var reference = held(row, Kind.SUBSCRIBED);
         if (reference == null) {
             return held(row, Kind.ASKED);
