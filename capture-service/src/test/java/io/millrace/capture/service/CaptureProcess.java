@@ -12,6 +12,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
 
@@ -116,14 +119,27 @@ final class CaptureProcess implements AutoCloseable {
     }
 
     void awaitReady(String... parts) {
+        awaitReady(_ -> true, parts);
+    }
+
+    void awaitReady(Predicate<String> also, String... parts) {
         try {
             Awaitility.await().atMost(Duration.ofSeconds(150)).pollInterval(Duration.ofMillis(100)).until(() -> {
                 var answer = ready();
-                return List.of(parts).stream().allMatch(answer::contains);
+                return List.of(parts).stream().allMatch(answer::contains) && also.test(answer);
             });
         } catch (ConditionTimeoutException e) {
             throw new AssertionError("Health should say " + List.of(parts) + " and says " + ready() + "\n" + log(), e);
         }
+    }
+
+    /** Waits until health says, with these parts, that changes of a table may be missing, alone or with other tables. */
+    void awaitMissing(String table, String... parts) {
+        awaitReady(answer -> saysMissing(answer, table), Stream.concat(Stream.of("\"DOWN\""), Stream.of(parts)).toArray(String[]::new));
+    }
+
+    static boolean saysMissing(String answer, String table) {
+        return Pattern.compile("Changes of the tables? [^:]*\\b" + Pattern.quote(table) + "\\b[^:]* may be missing").matcher(answer).find();
     }
 
     String log() {

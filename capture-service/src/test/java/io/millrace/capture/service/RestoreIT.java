@@ -72,11 +72,11 @@ class RestoreIT {
     }
 
     private void whole(CaptureProcess capture, Records things) throws Exception {
-        var expected = stack.query(SOURCE, "SELECT id || ' ' || name FROM thing ORDER BY id");
+        var expected = Rows.expected(stack, SOURCE, "thing");
         things.await(capture, seen -> Rows.of(seen).equals(expected));
         capture.awaitStreaming();
         stack.sql(SOURCE, "UPDATE thing SET name = 'and on' WHERE id = 3");
-        var after = stack.query(SOURCE, "SELECT id || ' ' || name FROM thing ORDER BY id");
+        var after = Rows.expected(stack, SOURCE, "thing");
         things.await(capture, seen -> Rows.of(seen).equals(after));
     }
 

@@ -2,14 +2,20 @@ package io.millrace.capture.service;
 
 import io.millrace.pipeline.record.Op;
 import io.millrace.pipeline.record.Position;
+import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.TreeMap;
 
-/** What a reader of {@code public.thing}'s records makes of them, by their positions alone. */
+/** What a reader of the records of a table with {@code id} and {@code name} makes of them, by their positions alone. */
 final class Rows {
 
     private Rows() {}
+
+    /** What {@link #of} is to come to. */
+    static List<String> expected(Stack stack, String source, String table) throws SQLException {
+        return stack.query(source, "SELECT id || ' ' || name FROM " + table + " ORDER BY id");
+    }
 
     /** {@code id name} of each row, as a reader has them that takes the newest position of each key, and a truncate for every older row. */
     static List<String> of(List<Records.Row> records) {

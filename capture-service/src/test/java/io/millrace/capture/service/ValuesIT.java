@@ -3,8 +3,10 @@ package io.millrace.capture.service;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.pipeline.record.Op;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -132,9 +134,15 @@ class ValuesIT {
             var last = new TreeMap<String, String>();
             for (var table : tables.subList(1, tables.size())) {
                 try (var records = records("back", table)) {
-                    var row = records.await(capture, seen -> seen.size() >= 2).getLast();
-                    last.put(table, row.value() == null ? row.unwritable() : row.text("name") + " " + row.text("body").length());
+                    // A table that is gone is no longer in the stream once somebody looked, and is said to lack changes.
+                    var row = newest(records.await(capture, seen -> seen.stream().anyMatch(r -> r.op() != Op.READ) || CaptureProcess.saysMissing(capture.ready(), "public." + table)));
+                    last.put(table, row.op() == Op.READ ? "may be missing" : row.value() == null ? row.unwritable() : row.text("name") + " " + row.text("body").length());
                 }
+            }
+            var unkeyed = "A row of the table public.%s cannot be written: its primary key is not known any more, because the table was dropped or its key changed since";
+            for (var table : List.of("gone", "moved")) {
+                var said = last.remove(table);
+                assertTrue(said.equals(unkeyed.formatted(table)) || said.equals("may be missing"), said);
             }
             var back = "A row of the table public.%s cannot be written: an update left 'body' as it was, so the WAL does not carry the value, and it cannot be read back (%s)";
             assertEquals(new TreeMap<>(Map.of(
@@ -143,11 +151,14 @@ class ValuesIT {
                     "renamed", "b 12800",
                     "replaced", "b 12800",
                     "cut", back.formatted("cut", "the column 'body' was dropped since"),
-                    "rekeyed", "A row of the table public.rekeyed cannot be written: its primary key is not known any more, because the table was dropped or its key changed since",
-                    "gone", "A row of the table public.gone cannot be written: its primary key is not known any more, because the table was dropped or its key changed since",
-                    "moved", "A row of the table public.moved cannot be written: its primary key is not known any more, because the table was dropped or its key changed since",
+                    "rekeyed", unkeyed.formatted("rekeyed"),
                     "retyped", "A row of the table public.retyped cannot be written: an update left 'body' as it was, and what the table has there now is no bytea any more")), last);
         }
+    }
+
+    /** By position: records of different keys stand in different partitions, whose order among each other is chance. */
+    private static Records.Row newest(List<Records.Row> rows) {
+        return rows.stream().max(Comparator.comparing(Records.Row::position)).orElseThrow();
     }
 
     private static void inOneTransaction(String table, String migration) throws Exception {
