@@ -11,12 +11,15 @@ import io.millrace.capture.source.KeyTypes;
 import io.millrace.capture.source.MissingValues;
 import io.millrace.capture.source.Slot;
 import io.millrace.capture.source.SourceCheck;
+import io.millrace.capture.source.SourceConnection;
 import io.millrace.capture.source.UnpublishedColumns;
 import io.millrace.capture.text.TextSnapshot;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.topic.Topics;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -40,6 +43,10 @@ public final class CaptureRun {
 
     /** How far the clocks of database and capture may be apart. */
     private static final long CLOCK_SKEW_MICROS = 600_000_000L;
+    /** One question after another that Postgres does not answer; a new slot waits for open transactions. */
+    private static final Duration LONGEST_QUESTIONS = SourceConnection.LONGEST_ANSWER.multipliedBy(2);
+    /** Before the first row of a reading Debezium divides large tables into chunks, and says nothing meanwhile. */
+    private static final Duration LONGEST_WITHOUT_ROWS = Duration.ofHours(1);
 
     private final EngineSettings settings;
     private final Set<TableName> tables;
@@ -50,6 +57,7 @@ public final class CaptureRun {
     private final StreamMeters stream;
     private final Readiness readiness;
     private final Patience patience;
+    private final Loop loop;
     private final Start start;
     private final Watch watch;
     private final Writer.Tools tools;
@@ -64,10 +72,11 @@ public final class CaptureRun {
     /**
      * @param tables every table of the pipelines; Millrace's own are added
      * @param transforms of the tables that have some
+     * @param loop is given the signs of life, by whichever thread works
      * @param automatic whether what may be missing is read again without being asked for
      */
     public CaptureRun(EngineSettings settings, Collection<TableName> tables, Map<TableName, Transforms> transforms, SchemaIds schemaIds, Progress progress,
-            Sender sender, Tracing tracing, MeterRegistry meters, Readiness readiness, Patience patience, boolean automatic) {
+            Sender sender, Tracing tracing, MeterRegistry meters, Readiness readiness, Patience patience, Loop loop, boolean automatic) {
         this.settings = settings;
         this.tables = new TreeSet<>(tables);
         this.tables.add(Topics.OUTBOX);
@@ -79,10 +88,11 @@ public final class CaptureRun {
         this.stream = new StreamMeters(meters, settings.heartbeat());
         this.readiness = readiness;
         this.patience = patience;
+        this.loop = loop;
         var marks = new Marks(progress);
         this.start = new Start(settings.sourceName(), settings.source(), slot, this.tables, progress, marks, readiness, automatic);
         this.watch = new Watch(settings.source(), slot, this.tables, marks, this::startAnew);
-        this.tools = new Writer.Tools(settings.sourceName(), Map.copyOf(transforms), schemaIds, progress, sender, missingValues, tracing, meters, stream, slot, marks, patience, start::diverged);
+        this.tools = new Writer.Tools(settings.sourceName(), Map.copyOf(transforms), schemaIds, progress, sender, missingValues, tracing, meters, stream, slot, marks, patience, loop, start::diverged);
     }
 
     /** Captures until {@link #stop()}. */
@@ -167,17 +177,21 @@ public final class CaptureRun {
 
     private void once() throws InterruptedException, SQLException {
         anew.set(false);
+        loop.waits(LONGEST_QUESTIONS);
         var problems = SourceCheck.problems(settings.source(), settings.sourceName());
         if (!problems.isEmpty()) {
             throw new StartException(Stream.concat(problems.stream(), start.tableProblems().stream()).collect(Collectors.joining("\n")));
         }
+        loop.waits(LONGEST_QUESTIONS);
         var plan = start.plan();
         readiness.troubles(plan.troubles());
         checkTopics(plan.streamed());
+        loop.waits(LONGEST_QUESTIONS);
         warnOfInheritance();
         var leftOut = UnpublishedColumns.of(settings.source(), settings.sourceName(), plan.streamed());
         if (!plan.read().isEmpty()) {
             snapshot(plan, leftOut);
+            loop.beat();
             progress.remember(plan.whole());
             progress.save(plan.whole().keySet().stream().filter(tables::contains).toList());
             anew.set(true);
@@ -232,7 +246,7 @@ public final class CaptureRun {
             public boolean confirms(SourceRecord last) {
                 return true;
             }
-        }, () -> readiness.ready(phase));
+        }, LONGEST_WITHOUT_ROWS, () -> readiness.ready(phase));
         if (!finished.get()) {
             throw new StartException("The snapshot ended before all tables were read; starting it again");
         }
@@ -265,13 +279,13 @@ public final class CaptureRun {
         LOG.infof("Streaming from %s", Position.lsnText(plan.start()));
         watch.follow(plan);
         try {
-            run(settings.stream(plan.streamed(), leftOut, plan.start()), new Writer(tools, plan, true), () -> readiness.ready("streaming"));
+            run(settings.stream(plan.streamed(), leftOut, plan.start()), new Writer(tools, plan, true), settings.heartbeat().plus(SourceConnection.LONGEST_ANSWER), () -> readiness.ready("streaming"));
         } finally {
             watch.follow(null);
         }
     }
 
-    private void run(Properties properties, Engine.Consumer consumer, Runnable polling) throws InterruptedException {
+    private void run(Properties properties, Engine.Consumer consumer, Duration silence, Runnable polling) throws InterruptedException {
         Engine made;
         synchronized (this) {
             if (stopping.get()) {
@@ -280,7 +294,7 @@ public final class CaptureRun {
             if (anew.get()) {
                 return;
             }
-            made = new Engine(properties, consumer, polling);
+            made = new Engine(properties, consumer, loop, silence, polling);
             engine = made;
         }
         try {

@@ -5,14 +5,19 @@ import io.debezium.engine.DebeziumEngine;
 import io.debezium.engine.DebeziumEngine.RecordCommitter;
 import io.debezium.engine.RecordChangeEvent;
 import io.debezium.engine.format.ChangeEventFormat;
+import io.millrace.pipeline.liveness.Loop;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.jboss.logging.Logger;
 
-/** One run of Debezium's engine. */
+/**
+ * One run of Debezium's engine. A batch is a sign of life, and between two of them there is no more than a known silence: a
+ * thread of Debezium's that hangs, wherever it does, brings no batch.
+ */
 final class Engine {
 
     private static final Logger LOG = Logger.getLogger(Engine.class);
@@ -27,11 +32,19 @@ final class Engine {
     }
 
     private final DebeziumEngine<RecordChangeEvent<SourceRecord>> engine;
+    private final Loop loop;
+    private final Duration silence;
     private final AtomicReference<Failure> failure = new AtomicReference<>();
 
     private record Failure(String message, Throwable cause) {}
 
-    Engine(Properties settings, Consumer consumer, Runnable polling) {
+    /**
+     * @param loop is given the signs of life
+     * @param silence the longest time without a batch
+     */
+    Engine(Properties settings, Consumer consumer, Loop loop, Duration silence, Runnable polling) {
+        this.loop = loop;
+        this.silence = silence;
         engine = DebeziumEngine.create(ChangeEventFormat.of(Connect.class))
                 .using(settings)
                 .using(Thread.currentThread().getContextClassLoader())
@@ -47,6 +60,7 @@ final class Engine {
     }
 
     private void handle(List<RecordChangeEvent<SourceRecord>> batch, RecordCommitter<RecordChangeEvent<SourceRecord>> committer, Consumer consumer) throws InterruptedException {
+        loop.beat();
         boolean confirms;
         try {
             consumer.accept(batch.stream().map(RecordChangeEvent::record).toList());
@@ -60,6 +74,7 @@ final class Engine {
             committer.markProcessed(batch.getLast());
         }
         committer.markBatchFinished();
+        loop.waits(silence);
     }
 
     private void completed(boolean success, String message, Throwable cause) {
@@ -74,6 +89,7 @@ final class Engine {
      * @throws EngineException when it fails
      */
     void run() {
+        loop.waits(silence);
         engine.run();
         var why = failure.get();
         if (why != null) {

@@ -1,6 +1,8 @@
 package io.millrace.capture.engine;
 
 import io.micrometer.core.instrument.Counter;
+import io.millrace.capture.source.SourceConnection;
+import io.millrace.pipeline.liveness.Loop;
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -13,12 +15,15 @@ public final class Patience {
 
     private final Readiness readiness;
     private final Counter retries;
+    private final Loop loop;
     private final Semaphore hurry = new Semaphore(0);
     private volatile boolean stopped;
 
-    public Patience(Readiness readiness, Counter retries) {
+    /** @param loop is given a sign before each attempt, which may take as long as an answer of Postgres */
+    public Patience(Readiness readiness, Counter retries, Loop loop) {
         this.readiness = readiness;
         this.retries = retries;
+        this.loop = loop;
     }
 
     /** What may succeed later. */
@@ -35,6 +40,7 @@ public final class Patience {
      */
     public <T> T insist(Class<? extends Exception> temporary, Attempt<T> attempt) throws InterruptedException {
         for (int failures = 0;; failures++) {
+            loop.waits(SourceConnection.LONGEST_ANSWER);
             try {
                 var result = attempt.run();
                 if (failures > 0) {
@@ -69,6 +75,7 @@ public final class Patience {
         readiness.waiting(reason);
         retries.increment();
         long millis = Math.min(LONGEST.toMillis(), FIRST.toMillis() << Math.min(failures, 10));
+        loop.waits(LONGEST);
         hurry.tryAcquire(millis, TimeUnit.MILLISECONDS);
         if (stopped) {
             hurry.release();

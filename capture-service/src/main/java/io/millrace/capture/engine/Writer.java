@@ -15,6 +15,7 @@ import io.millrace.capture.send.Sender;
 import io.millrace.capture.source.MissingValues;
 import io.millrace.capture.source.Slot;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.schema.Column;
 import java.sql.SQLException;
@@ -36,10 +37,11 @@ final class Writer implements Engine.Consumer, Environment {
     /**
      * What a writer works with, the same for every run.
      *
+     * @param loop is given a sign before each change and each attempt
      * @param diverged is told why the stream is not the remembered history
      */
     record Tools(String sourceName, Map<TableName, Transforms> transforms, SchemaIds schemaIds, Progress progress, Sender sender, MissingValues missingValues,
-            Tracing tracing, MeterRegistry meters, StreamMeters stream, Slot slot, Marks marks, Patience patience, Consumer<String> diverged) {}
+            Tracing tracing, MeterRegistry meters, StreamMeters stream, Slot slot, Marks marks, Patience patience, Loop loop, Consumer<String> diverged) {}
 
     private final Tools tools;
     private final long start;
@@ -72,6 +74,7 @@ final class Writer implements Engine.Consumer, Environment {
         beat = null;
         var batch = new ArrayList<Captured>(events.size());
         for (var event : events) {
+            tools.loop.beat();
             changes.of(event, start, batch::add);
         }
         tools.stream.began(!batch.isEmpty() ? batch.getFirst().committedMicros() : beat == null ? 0 : beat.micros());

@@ -22,6 +22,7 @@ import io.millrace.pipeline.file.Source;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.liveness.LoopThread;
 import io.millrace.pipeline.liveness.Loops;
+import io.millrace.pipeline.liveness.Trouble;
 import io.millrace.pipeline.topic.Topics;
 import io.opentelemetry.api.trace.Tracer;
 import io.quarkus.runtime.ShutdownEvent;
@@ -31,7 +32,6 @@ import io.vertx.core.Vertx;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -50,8 +50,8 @@ public class Capture {
     private static final Logger LOG = Logger.getLogger(Capture.class);
     private static final String KAFKA = "kafka.";
     private static final Duration STOP = Duration.ofSeconds(20);
-    /** Above the five minutes after which a connection that hangs is given up. */
-    private static final Duration LONGEST_LOOK = Duration.ofMinutes(12);
+    /** One connection after another that hangs. */
+    private static final Duration LONGEST_LOOK = SourceConnection.LONGEST_ANSWER.multipliedBy(2);
 
     private final CaptureConfig config;
     private final Config all;
@@ -63,7 +63,7 @@ public class Capture {
     private LoopThread watch;
     private CaptureRun run;
     private String sourceName;
-    private Thread thread;
+    private LoopThread thread;
 
     Capture(CaptureConfig config, Config all, MeterRegistry meters, Tracer tracer, Vertx vertx) {
         this.config = config;
@@ -86,14 +86,9 @@ public class Capture {
         run.recover();
     }
 
-    /** Threads that ended unseen or are stuck, one sentence each; empty while all is well. */
-    List<String> stuck() {
-        var stuck = new ArrayList<String>();
-        if (thread == null || !thread.isAlive()) {
-            stuck.add("The capturing thread has ended");
-        }
-        loops.troubles().forEach(trouble -> stuck.add("The thread " + trouble.loop() + " is of no use any more: " + trouble));
-        return stuck;
+    /** Threads that ended unseen or are stuck; empty while all is well. */
+    List<Trouble> troubles() {
+        return loops.troubles();
     }
 
     void start(@Observes StartupEvent event) {
@@ -115,13 +110,14 @@ public class Capture {
         var settings = new EngineSettings(source.name(), connection, config.pollInterval(), config.heartbeat(), config.batchSize(), config.queueSize(),
                 config.queueBytes().asLongValue(), config.snapshotThreads());
         var kafka = kafka();
-        var patience = new Patience(readiness, meters.counter("millrace.retries", "stage", "capture"));
+        var loop = loops.loop("capture " + source.name(), config.stuckAfter());
+        var patience = new Patience(readiness, meters.counter("millrace.retries", "stage", "capture"), loop);
         var tables = new TreeSet<TableName>();
         pipelines.forEach(p -> tables.addAll(p.tableNames()));
         run = new CaptureRun(settings, tables, transforms(pipelines, tables), new SchemaIds(config.registryUrl(), vertx), new Progress(kafka, source.name()),
-                new Sender(kafka, Math.toIntExact(config.maxRecordBytes().asLongValue())), new Tracing(tracer, config.traceRate(), traceRates(pipelines)), meters, readiness, patience, source.recovery() == Source.Recovery.AUTOMATIC);
+                new Sender(kafka, Math.toIntExact(config.maxRecordBytes().asLongValue())), new Tracing(tracer, config.traceRate(), traceRates(pipelines)), meters, readiness, patience, loop, source.recovery() == Source.Recovery.AUTOMATIC);
         watch(Topics.slot(source.name()));
-        thread = Thread.ofPlatform().name("capture " + source.name()).start(run::run);
+        thread = loops.thread(loop, Thread.ofPlatform(), own -> run.run()).start();
         LOG.infof("Capturing the source %s for %s", source.name(), pipelines.stream().map(Pipeline::name).collect(Collectors.joining(", ")));
     }
 
@@ -137,6 +133,7 @@ public class Capture {
             watch.interrupt();
         }
         if (run != null) {
+            thread.release();
             run.stop();
             if (!thread.join(STOP)) {
                 LOG.warnf("What was in flight has not ended within %d s; it is captured again at the next start", STOP.toSeconds());
@@ -187,10 +184,11 @@ public class Capture {
                 state -> state.safeBytes() < 0 ? Double.NaN : state.safeBytes());
         Gauge.builder("millrace.server.up", () -> run.slotState() == null ? 0 : 1).description("Whether the server answered when it was last asked")
                 .tags("stage", "capture", "server", "postgres").register(meters);
-        watch = loops.thread("source watch", Thread.ofVirtual(), LONGEST_LOOK, loop -> {
+        watch = loops.thread("source watch", Thread.ofVirtual(), config.stuckAfter(), loop -> {
             while (true) {
                 loop.waits(config.watch());
                 Thread.sleep(config.watch());
+                loop.waits(LONGEST_LOOK);
                 run.look();
             }
         }).start();

@@ -73,6 +73,10 @@ public interface CaptureConfig {
     @WithDefault("5s")
     Duration watch();
 
+    /** How long capture may give no sign of life, beside what it waits for on purpose, before liveness fails. Default 2 minutes. */
+    @WithDefault("2m")
+    Duration stuckAfter();
+
     /** Where the token that lets a caller ask for a recovery is found. Without one nobody can. */
     Reference token();
 

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Properties;
 import java.util.regex.Pattern;
 
@@ -16,6 +17,9 @@ import java.util.regex.Pattern;
  * @param password its password
  */
 public record SourceConnection(String url, String user, String password) {
+
+    /** How long an answer is waited for before its connection is given up. */
+    public static final Duration LONGEST_ANSWER = Duration.ofMinutes(5);
 
     private static final Pattern OPTIONS = Pattern.compile("(?<=[?&])options=([^&]*)&?");
 
@@ -49,7 +53,7 @@ public record SourceConnection(String url, String user, String password) {
         properties.setProperty("user", user);
         properties.setProperty("password", password);
         properties.setProperty("connectTimeout", "10");
-        properties.setProperty("socketTimeout", "300");
+        properties.setProperty("socketTimeout", Long.toString(LONGEST_ANSWER.toSeconds()));
         properties.setProperty("tcpKeepAlive", "true");
         properties.setProperty("stringtype", "unspecified");
         // Every value as the text that the stream carries.

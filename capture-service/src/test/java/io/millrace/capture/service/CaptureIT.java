@@ -7,11 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.check.catalog.StateReader;
+import io.millrace.local.Debugger;
+import io.millrace.local.Ports;
 import io.millrace.pipeline.record.Op;
 import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.topic.Topics;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.TreeMap;
@@ -286,6 +289,25 @@ class CaptureIT {
             stack.sql("restart", "UPDATE thing SET name = 'b'");
             records.await(capture, seen -> seen.stream().anyMatch(r -> r.text("name").equals("b")));
             capture.awaitStreaming();
+        }
+    }
+
+    @Test
+    void aThreadThatHangsOrEndsIsFoundByLiveness() throws Exception {
+        thing("alive");
+        int debugged = Ports.free(1).getFirst();
+        var options = new ArrayList<>(List.of(Debugger.option(debugged).split(" ")));
+        options.add("-Dmillrace.capture.stuck-after=3s");
+        try (var capture = capture("alive", options.toArray(String[]::new)).awaitStreaming(); var debugger = Debugger.attach(debugged)) {
+            capture.awaitAlive("\"UP\"");
+            var inBatch = debugger.block(null, "io.millrace.capture.row.Changes", "of");
+            capture.awaitAlive("\"DOWN\"", "\"capture alive\": \"it has given no sign of life for longer than 3 s; it stands at io.millrace.capture.row.Changes.of");
+            inBatch.interrupt();
+            capture.awaitAlive("\"UP\"");
+            capture.awaitStreaming();
+            debugger.fail("capture alive", "io.millrace.capture.engine.CaptureRun", "once",
+                    () -> stack.query("alive", "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = 'millrace_alive'"));
+            capture.awaitAlive("\"DOWN\"", "\"capture alive\": \"it ended by java.lang.StackOverflowError");
         }
     }
 

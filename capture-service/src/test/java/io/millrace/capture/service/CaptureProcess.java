@@ -123,13 +123,21 @@ final class CaptureProcess implements AutoCloseable {
     }
 
     void awaitReady(Predicate<String> also, String... parts) {
+        await("/q/health/ready", also, parts);
+    }
+
+    void awaitAlive(String... parts) {
+        await("/q/health/live", _ -> true, parts);
+    }
+
+    private void await(String path, Predicate<String> also, String... parts) {
         try {
             Awaitility.await().atMost(Duration.ofSeconds(150)).pollInterval(Duration.ofMillis(100)).until(() -> {
-                var answer = ready();
+                var answer = get(path);
                 return List.of(parts).stream().allMatch(answer::contains) && also.test(answer);
             });
         } catch (ConditionTimeoutException e) {
-            throw new AssertionError("Health should say " + List.of(parts) + " and says " + ready() + "\n" + log(), e);
+            throw new AssertionError("Health should say " + List.of(parts) + " and says " + get(path) + "\n" + log(), e);
         }
     }
 
