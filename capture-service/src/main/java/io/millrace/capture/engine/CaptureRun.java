@@ -275,13 +275,24 @@ public final class CaptureRun {
         };
     }
 
-    private void stream(Plan plan, Map<TableName, Set<String>> leftOut) throws InterruptedException {
+    private void stream(Plan plan, Map<TableName, Set<String>> leftOut) throws InterruptedException, SQLException {
         LOG.infof("Streaming from %s", Position.lsnText(plan.start()));
+        beat();
         watch.follow(plan);
         try {
             run(settings.stream(plan.streamed(), leftOut, plan.start()), new Writer(tools, plan, true), settings.heartbeat().plus(SourceConnection.LONGEST_ANSWER), () -> readiness.ready("streaming"));
         } finally {
             watch.follow(null);
+        }
+    }
+
+    /**
+     * Writes the heartbeat row. Debezium finds its place by the first transaction that comes, and writes no heartbeat before: a
+     * source that is quiet from the start on would bring nothing for ever.
+     */
+    private void beat() throws SQLException {
+        try (var connection = settings.source().open(); var statement = connection.createStatement()) {
+            statement.execute(EngineSettings.HEARTBEAT_QUERY);
         }
     }
 

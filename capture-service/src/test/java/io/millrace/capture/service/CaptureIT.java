@@ -293,6 +293,20 @@ class CaptureIT {
     }
 
     @Test
+    void aSourceThatIsQuietFromTheStartHasHeartbeats() throws Exception {
+        thing("quiet");
+        try (var capture = capture("quiet").awaitStreaming()) {
+            capture.stop();
+        }
+        try (var _ = capture("quiet").awaitStreaming()) {
+            for (int i = 0; i < 3; i++) {
+                var last = stack.query("quiet", "SELECT beat FROM millrace.heartbeat").getFirst();
+                Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> !stack.query("quiet", "SELECT beat FROM millrace.heartbeat").getFirst().equals(last));
+            }
+        }
+    }
+
+    @Test
     void aThreadThatHangsOrEndsIsFoundByLiveness() throws Exception {
         thing("alive");
         int debugged = Ports.free(1).getFirst();
