@@ -3,13 +3,15 @@ package io.millrace.local;
 import com.sun.jdi.Bootstrap;
 import com.sun.jdi.ClassType;
 import com.sun.jdi.InvocationException;
+import com.sun.jdi.Method;
 import com.sun.jdi.ObjectReference;
 import com.sun.jdi.ThreadReference;
 import com.sun.jdi.VirtualMachine;
-import com.sun.jdi.event.MethodEntryEvent;
+import com.sun.jdi.event.LocatableEvent;
 import com.sun.jdi.request.EventRequest;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 
 /** Takes hold of the threads of a process, which nothing from outside does otherwise: a signal stops all of them. */
@@ -75,24 +77,37 @@ public final class Debugger implements AutoCloseable {
 
     /** The thread, suspended where it has entered the method. */
     private ThreadReference entering(String type, String method, String thread, Callable<?> cause) throws Exception {
-        var entry = machine.eventRequestManager().createMethodEntryRequest();
-        entry.addClassFilter(type);
-        entry.setSuspendPolicy(EventRequest.SUSPEND_EVENT_THREAD);
-        entry.enable();
+        var requests = requests(type, method);
+        requests.forEach(request -> {
+            request.setSuspendPolicy(EventRequest.SUSPEND_EVENT_THREAD);
+            request.enable();
+        });
         cause.call();
         while (true) {
             var events = machine.eventQueue().remove(PATIENCE.toMillis());
             if (events == null) {
-                throw new IllegalStateException((thread == null ? "No thread" : thread) + " did not enter " + type + "." + method);
+                throw new IllegalStateException((thread == null ? "No thread" : "No thread " + thread) + " entered " + type + "." + method);
             }
             for (var event : events) {
-                if (event instanceof MethodEntryEvent entered && entered.method().name().equals(method) && (thread == null || entered.thread().name().equals(thread))) {
-                    entry.disable();
+                if (event instanceof LocatableEvent entered && entered.location().method().name().equals(method) && (thread == null || entered.thread().name().equals(thread))) {
+                    requests.forEach(EventRequest::disable);
                     return entered.thread();
                 }
             }
             events.resume();
         }
+    }
+
+    /** Watching for entries slows a process down as a whole, and a breakpoint does not; but it needs a class that is loaded. */
+    private List<? extends EventRequest> requests(String type, String method) {
+        var requests = machine.eventRequestManager();
+        var loaded = machine.classesByName(type).stream().flatMap(t -> t.methodsByName(method).stream()).map(Method::location).filter(Objects::nonNull).map(requests::createBreakpointRequest).toList();
+        if (!loaded.isEmpty()) {
+            return loaded;
+        }
+        var entry = requests.createMethodEntryRequest();
+        entry.addClassFilter(type);
+        return List.of(entry);
     }
 
     private ObjectReference error(ThreadReference thread) throws Exception {
