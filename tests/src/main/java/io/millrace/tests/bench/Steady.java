@@ -2,8 +2,8 @@ package io.millrace.tests.bench;
 
 import io.millrace.demo.Traffic;
 import io.millrace.launcher.stack.Stage;
-import io.millrace.launcher.status.Metrics;
 import io.millrace.launcher.status.Probe;
+import io.millrace.pipeline.metrics.Samples;
 import io.millrace.pipeline.topic.Topics;
 import io.millrace.tests.stack.DemoStack;
 import java.sql.SQLException;
@@ -11,7 +11,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalDouble;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -87,9 +87,8 @@ final class Steady {
         return reported;
     }
 
-    private static OptionalDouble milliseconds(Metrics metrics, Map<String, String> labels) {
-        var seconds = metrics.max("millrace_commit_to_stage_seconds", labels);
-        return seconds.isPresent() ? OptionalDouble.of(seconds.getAsDouble() * 1e3) : seconds;
+    private static Optional<Double> milliseconds(Samples metrics, Map<String, String> labels) {
+        return Optional.ofNullable(metrics.max("millrace_commit_to_stage_seconds", labels)).map(seconds -> seconds * 1e3);
     }
 
     static void print(Result result) {

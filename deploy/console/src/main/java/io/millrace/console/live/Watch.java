@@ -8,6 +8,7 @@ import io.millrace.console.Pipelines;
 import io.millrace.console.live.StageView.Extra;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.liveness.Loops;
+import io.millrace.pipeline.metrics.Samples;
 import io.millrace.pipeline.topic.Topics;
 import jakarta.inject.Singleton;
 import java.io.IOException;

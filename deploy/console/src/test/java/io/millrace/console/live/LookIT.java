@@ -83,8 +83,8 @@ class LookIT {
                 var first = events.lines().filter(line -> line.startsWith("data:")).findFirst().orElseThrow();
                 assertTrue(first.contains("\"reason\":\"http://localhost:" + endless.getAddress().getPort() + " does not answer\""), first);
                 isAlive(http, "\"status\": \"UP\"");
-                var look = debugger.block(null, "io.millrace.console.live.Samples", "parse");
-                isAlive(http, "\"status\": \"DOWN\"", "\"look at the services\": \"it has given no sign of life for longer than 3 s; it stands at io.millrace.console.live.Samples.parse");
+                var look = debugger.block(null, "io.millrace.pipeline.metrics.Samples", "parse");
+                isAlive(http, "\"status\": \"DOWN\"", "\"look at the services\": \"it has given no sign of life for longer than 3 s; it stands at io.millrace.pipeline.metrics.Samples.parse");
                 look.interrupt();
                 isAlive(http, "\"status\": \"UP\"");
             }

@@ -2,6 +2,7 @@ package io.millrace.launcher.status;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.millrace.pipeline.metrics.Samples;
 import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.net.URI;
@@ -72,12 +73,12 @@ public final class Probe {
     }
 
     /** The metrics of a service; none while it does not answer. */
-    public static Metrics metrics(String address) {
+    public static Samples metrics(String address) {
         try {
             var answer = get(address + "/q/metrics");
-            return Metrics.parse(answer.status() == 200 ? answer.body() : "");
+            return Samples.parse(answer.status() == 200 ? answer.body() : "");
         } catch (IOException e) {
-            return Metrics.parse("");
+            return Samples.parse("");
         }
     }
 

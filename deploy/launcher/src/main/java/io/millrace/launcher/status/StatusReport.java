@@ -1,6 +1,7 @@
 package io.millrace.launcher.status;
 
 import io.millrace.launcher.stack.StackFile;
+import io.millrace.pipeline.metrics.Samples;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,7 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalDouble;
+import java.util.Objects;
 import java.util.stream.Stream;
 
 /**
@@ -62,8 +63,8 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
         return new StatusReport(supervised ? stack.state() : running ? "unsupervised" : "stopped", supervised ? stack.supervisor() : null, stack.data(), stack.pipelines(), stack.source(), processes, documents);
     }
 
-    private static Map<String, Metrics> metrics(StackFile stack) {
-        var metrics = new LinkedHashMap<String, Metrics>();
+    private static Map<String, Samples> metrics(StackFile stack) {
+        var metrics = new LinkedHashMap<String, Samples>();
         stack.processes().stream().filter(StatusReport::isService).forEach(e -> metrics.put(e.name(), Probe.metrics(e.address())));
         return metrics;
     }
@@ -73,7 +74,7 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
     }
 
     /** @param starting whether the supervisor has yet to start what does not run or answer */
-    private static ProcessStatus status(StackFile.Entry entry, Metrics before, Metrics after, double seconds, boolean starting) {
+    private static ProcessStatus status(StackFile.Entry entry, Samples before, Samples after, double seconds, boolean starting) {
         var process = ProcessHandle.of(entry.pid()).filter(ProcessHandle::isAlive);
         var asked = process.isEmpty() ? new Probe.Health("down", "not running") : isService(entry) ? Probe.health(entry.address()) : new Probe.Health("up", "");
         var health = starting && asked.state().equals("down") ? new Probe.Health("starting", "") : asked;
@@ -82,15 +83,20 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
         if (!isService(entry)) {
             return new ProcessStatus(entry.name(), entry.kind(), health.state(), health.reason(), entry.address(), entry.port(), pid, entry.restarts(), null, null, null, null, memory, entry.log());
         }
-        Double rate = before.isEmpty() || after.isEmpty() ? null : Math.max(0, (after.sum("millrace_records_total", Map.of()) - before.sum("millrace_records_total", Map.of())) / seconds);
-        Long lag = after.isEmpty() ? null : (long) after.sum("millrace_lag_records", Map.of());
+        Double rate = before.isEmpty() || after.isEmpty() ? null : Math.max(0, (sum(after, "millrace_records_total") - sum(before, "millrace_records_total")) / seconds);
+        Long lag = after.isEmpty() ? null : (long) sum(after, "millrace_lag_records");
         return new ProcessStatus(entry.name(), entry.kind(), health.state(), health.reason(), entry.address(), entry.port(), pid, entry.restarts(), rate,
                 lag, quantile(after, entry.name(), "0.5"), quantile(after, entry.name(), "0.99"), memory, entry.log());
     }
 
-    private static Double quantile(Metrics metrics, String stage, String quantile) {
-        OptionalDouble value = metrics.max("millrace_commit_to_stage_seconds", Map.of("stage", STAGE_LABELS.get(stage), "quantile", quantile));
-        return value.isPresent() && value.getAsDouble() > 0 ? value.getAsDouble() : null;
+    private static Double quantile(Samples metrics, String stage, String quantile) {
+        var value = metrics.max("millrace_commit_to_stage_seconds", Map.of("stage", STAGE_LABELS.get(stage), "quantile", quantile));
+        return value != null && value > 0 ? value : null;
+    }
+
+    /** Of a process that answers: what it has not counted yet is none. */
+    private static double sum(Samples metrics, String name) {
+        return Objects.requireNonNullElse(metrics.sum(name, Map.of()), 0.0);
     }
 
     /** Pages that several processes share are counted once over all of them. */
