@@ -1,6 +1,7 @@
 package io.millrace.capture.service;
 
 import io.millrace.local.Ports;
+import io.millrace.local.ProcessSpec;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -55,8 +56,7 @@ final class CaptureProcess implements AutoCloseable {
                   name: %1$s
                 """.formatted(source, tables, recovery));
         int port = Ports.free(1).getFirst();
-        var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
-                "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
+        var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m", "-XX:TieredStopAtLevel=1",
                 "-Dquarkus.http.port=" + port, "-Dquarkus.http.host=localhost",
                 "-Dmillrace.capture.pipelines=" + pipeline,
                 "-Dmillrace.capture.registry-url=" + stack.servers.registryUrl(),
@@ -65,7 +65,9 @@ final class CaptureProcess implements AutoCloseable {
                 "-Dmillrace.capture.trace-rate=0",
                 "-Dkafka.bootstrap.servers=" + stack.servers.kafkaBootstrap()));
         command.addAll(List.of(options));
-        command.addAll(List.of("-jar", Path.of("target", "quarkus-app", "quarkus-run.jar").toString()));
+        var jar = Path.of("target", "quarkus-app", "quarkus-run.jar").toAbsolutePath();
+        command.addAll(ProcessSpec.serviceOptions(jar));
+        command.addAll(List.of("-jar", jar.toString()));
         var log = Files.createTempFile(folder, source, ".log");
         var builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
         builder.environment().put("SOURCE_URL", stack.servers.jdbcUrl(source));

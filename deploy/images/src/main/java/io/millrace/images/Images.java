@@ -1,5 +1,6 @@
 package io.millrace.images;
 
+import io.millrace.local.ServiceTraining;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -66,9 +67,9 @@ public final class Images implements Callable<Integer> {
 
     private void service(String service, Path home, Path folder, JavaRuntime java) {
         var limit = Duration.ofSeconds(patience);
-        var application = home.resolve(module(service)).resolve("target/quarkus-image");
+        var application = home.resolve(module(service)).resolve("target/quarkus-app");
         if (!Files.exists(application.resolve("quarkus-run.jar"))) {
-            throw new ImageException("Not built: " + application + ". Run ./millrace images from the root of the checkout, which builds it, or ./mvnw package -Pimage -DskipTests -pl " + module(service) + " -am", null);
+            throw new ImageException("Not built: " + application + ". Run ./millrace images from the root of the checkout, which builds it, or ./mvnw package -DskipTests -pl " + module(service) + " -am", null);
         }
         System.out.printf("%s: training a start; it may take %d s%n", service, patience);
         var pipelines = home.resolve("deploy/demo/pipelines");
@@ -76,7 +77,7 @@ public final class Images implements Callable<Integer> {
         var tar = folder.resolve(service + ".tar");
         new Image(name(service), base, java, trained, Training.start()).writeTo(tar);
         System.out.printf("%s  %,d MB (application %,d MB, of it AOT cache %,d MB; Java %,d MB)%n", home.relativize(tar), Sizes.megabytes(tar), Sizes.megabytes(trained),
-                Sizes.megabytes(trained.resolve(Training.CACHE)), Sizes.megabytes(java.folder()));
+                Sizes.megabytes(trained.resolve(ServiceTraining.CACHE)), Sizes.megabytes(java.folder()));
         if (trial) {
             System.out.printf("  started from its tar: answers after %,d ms%n", Trial.of(tar, service, folder.resolve("trial").resolve(service), pipelines, limit).toMillis());
         }

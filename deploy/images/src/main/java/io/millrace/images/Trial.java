@@ -1,6 +1,7 @@
 package io.millrace.images;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.millrace.local.ServiceTraining;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -96,17 +97,17 @@ final class Trial {
     }
 
     private static Duration start(List<String> entryPoint, String workingFolder, String service, Path root, Duration patience) throws IOException, InterruptedException {
-        int port = Training.freePort();
+        int port = ServiceTraining.freePort();
         var command = inside(root, workingFolder, entryPoint);
         var log = root.resolveSibling("log");
         var process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
         process.environment().clear();
         process.environment().put("PATH", System.getenv().getOrDefault("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"));
-        process.environment().putAll(Training.environment(service, Path.of("/pipelines"), port));
+        process.environment().putAll(ServiceTraining.environment(service, Path.of("/pipelines"), port));
         long began = System.nanoTime();
         var running = process.start();
         try {
-            Training.awaitAnswer(running, port, List.of("/q/health/started"), service, log, patience);
+            ServiceTraining.awaitAnswer(running, port, List.of("/q/health/started"), service, log, patience);
             return Duration.ofNanos(System.nanoTime() - began);
         } finally {
             running.destroy();

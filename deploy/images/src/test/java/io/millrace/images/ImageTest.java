@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.local.ServiceTraining;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -44,7 +45,7 @@ class ImageTest {
         var java = new JavaRuntime(Path.of(System.getProperty("java.home")));
         var trained = Training.of("purge-service", application(SERVICE), folder.resolve("trained"), java, folder, Training.PATIENCE);
 
-        var log = Commands.output(List.of(java.program().toString(), "-XX:AOTCache=" + trained.resolve(Training.CACHE), "-Xlog:aot", "-XX:+UseSerialGC", "-cp", trained.resolve("quarkus-run.jar").toString(), "-version"));
+        var log = Commands.output(List.of(java.program().toString(), "-XX:AOTCache=" + trained.resolve(ServiceTraining.CACHE), "-Xlog:aot", "-XX:+UseSerialGC", "-cp", trained.resolve("quarkus-run.jar").toString(), "-version"));
         assertTrue(log.contains("Opened AOT cache"), log);
         assertEquals(FileTime.from(Instant.ofEpochSecond(1)), Files.getLastModifiedTime(trained.resolve("quarkus-run.jar")));
     }

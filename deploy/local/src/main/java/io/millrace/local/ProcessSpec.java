@@ -1,5 +1,6 @@
 package io.millrace.local;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -60,10 +61,21 @@ public record ProcessSpec(String name, List<String> command, String program, Str
                 "TERM", Duration.ofSeconds(20), data.resolve("logs").resolve(name + ".log"));
     }
 
-    /** A Quarkus fast-jar; {@code properties} become system properties, {@code environment} is for secrets. */
+    /** JVM options for a service's jar as its build left it: with the AOT cache beside it, where there is one. One that does not fit this Java is ignored by it. */
+    public static List<String> serviceOptions(Path runJar) {
+        var options = new ArrayList<String>();
+        var cache = runJar.toAbsolutePath().resolveSibling(ServiceTraining.CACHE);
+        if (Files.isRegularFile(cache)) {
+            options.addAll(List.of("-XX:AOTCache=" + cache, "-Xlog:disable", "-Xlog:all=error:stderr"));
+        }
+        options.addAll(ServiceTraining.OPTIONS);
+        return options;
+    }
+
+    /** A Quarkus service's jar; {@code properties} become system properties, {@code environment} is for secrets. */
     public static ProcessSpec quarkus(String name, Path data, String heap, Path runJar, Map<String, String> properties,
             Map<String, String> environment, Map<String, Integer> ports, Readiness readiness) {
-        var arguments = new ArrayList<String>();
+        var arguments = new ArrayList<>(serviceOptions(runJar));
         new LinkedHashMap<>(properties).forEach((key, value) -> arguments.add("-D" + key + "=" + value));
         arguments.add("-jar");
         arguments.add(runJar.toAbsolutePath().toString());

@@ -95,11 +95,8 @@ public final class ColdStart implements Callable<Integer> {
     private static Map<String, ProcessSpec> forms(DemoStack demo, Stage stage, Path home) {
         var usual = demo.process(stage).spec();
         var forms = new LinkedHashMap<String, ProcessSpec>();
-        forms.put("jar", usual);
-        var application = home.resolve("deploy/images/target/applications").resolve(stage.module());
-        if (Files.exists(application.resolve("app.aot"))) {
-            forms.put("AOT cache", trained(usual, application, home.resolve("deploy/images/target/java/bin/java")));
-        }
+        forms.put("jar", untrained(usual));
+        forms.put("AOT cache", usual);
         if (stage.executable(home).isPresent()) {
             forms.put("native", new Stack(demo.stack().options().withNatives(List.of(stage))).stage(stage).spec());
         }
@@ -117,15 +114,10 @@ public final class ColdStart implements Callable<Integer> {
         return values[values.length / 2];
     }
 
-    /** The same settings, started as the image's entry point does. */
-    private static ProcessSpec trained(ProcessSpec usual, Path application, Path java) {
+    private static ProcessSpec untrained(ProcessSpec usual) {
         var command = new ArrayList<>(usual.command());
-        command.set(0, java.toString());
-        command.add(1, "-XX:AOTCache=app.aot");
-        command.add(2, "-Djava.util.logging.manager=org.jboss.logmanager.LogManager");
-        command.removeIf("-XX:TieredStopAtLevel=1"::equals);
-        command.set(command.size() - 1, "quarkus-run.jar");
-        return new ProcessSpec(usual.name(), command, usual.program(), usual.marker(), application, usual.environment(), usual.ports(), () -> { }, usual.readiness(), usual.startTimeout(),
+        command.removeIf(option -> option.startsWith("-XX:AOTCache="));
+        return new ProcessSpec(usual.name(), command, usual.program(), usual.marker(), usual.folder(), usual.environment(), usual.ports(), () -> { }, usual.readiness(), usual.startTimeout(),
                 usual.stopSignal(), usual.stopTimeout(), usual.log());
     }
 

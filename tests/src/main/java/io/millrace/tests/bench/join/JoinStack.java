@@ -101,8 +101,7 @@ final class JoinStack implements AutoCloseable {
         properties.putAll(settings);
         var jar = home.resolve("denormalizer-service").resolve("target").resolve("quarkus-app").resolve("quarkus-run.jar");
         var arguments = new ArrayList<>(options);
-        // The second start finds the classes as the first one left them, as an image with an archive would.
-        arguments.addAll(List.of("-XX:+AutoCreateSharedArchive", "-XX:SharedArchiveFile=" + data.resolve("denormalizer.jsa")));
+        arguments.addAll(ProcessSpec.serviceOptions(jar));
         properties.forEach((key, value) -> arguments.add("-D" + key + "=" + value));
         arguments.addAll(List.of("-jar", jar.toString()));
         service = new ManagedProcess(ProcessSpec.jvm("denormalizer", data, heap, arguments, jar.getParent(), Map.of(), Map.of("http", port),
