@@ -41,6 +41,8 @@ public final class CaptureRun {
 
     private static final Logger LOG = Logger.getLogger(CaptureRun.class);
 
+    /** A run that lasted so long failed by something new. */
+    private static final Duration HEALTHY = Duration.ofMinutes(1);
     /** How far the clocks of database and capture may be apart. */
     private static final long CLOCK_SKEW_MICROS = 600_000_000L;
     /** One question after another that Postgres does not answer; a new slot waits for open transactions. */
@@ -97,7 +99,7 @@ public final class CaptureRun {
 
     /** Captures until {@link #stop()}. */
     public void run() {
-        int failures = 0;
+        var backoff = Patience.backoff();
         while (!stopping.get()) {
             long began = System.nanoTime();
             String reason;
@@ -120,10 +122,12 @@ public final class CaptureRun {
             if (anew.getAndSet(false)) {
                 continue;
             }
-            failures = System.nanoTime() - began > 60_000_000_000L ? 0 : failures + 1;
+            if (System.nanoTime() - began > HEALTHY.toNanos()) {
+                backoff.reset();
+            }
             if (!stopping.get()) {
                 try {
-                    patience.pause(failures, reason);
+                    patience.pause(backoff, reason);
                 } catch (InterruptedException _) {
                     break;
                 }

@@ -3,6 +3,7 @@ package io.millrace.capture.engine;
 import io.micrometer.core.instrument.Counter;
 import io.millrace.capture.source.SourceConnection;
 import io.millrace.pipeline.liveness.Loop;
+import io.millrace.pipeline.retry.Backoff;
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -39,44 +40,45 @@ public final class Patience {
      * @throws InterruptedException when capture is stopped
      */
     public <T> T insist(Class<? extends Exception> temporary, Attempt<T> attempt) throws InterruptedException {
-        for (int failures = 0;; failures++) {
+        var backoff = backoff();
+        boolean failed = false;
+        while (true) {
             loop.waits(SourceConnection.LONGEST_ANSWER);
             try {
                 var result = attempt.run();
-                if (failures > 0) {
+                if (failed) {
                     readiness.recovered();
                 }
                 return result;
-            } catch (InterruptedException | RuntimeException e) {
-                if (e instanceof InterruptedException interrupted) {
-                    throw interrupted;
-                }
-                if (!temporary.isInstance(e)) {
-                    throw (RuntimeException) e;
-                }
-                pause(failures, e.getMessage());
+            } catch (InterruptedException e) {
+                throw e;
             } catch (Exception e) {
                 if (!temporary.isInstance(e)) {
-                    throw new IllegalStateException(e.getMessage(), e);
+                    throw e instanceof RuntimeException unexpected ? unexpected : new IllegalStateException(e.getMessage(), e);
                 }
-                pause(failures, e.getMessage());
+                failed = true;
+                pause(backoff, e.getMessage());
             }
         }
+    }
+
+    /** How long is waited between attempts. */
+    public static Backoff backoff() {
+        return new Backoff(FIRST, LONGEST);
     }
 
     /**
      * Waits before the next attempt.
      *
-     * @param failures how many attempts failed before this one
+     * @param backoff of these attempts
      * @param reason why this one failed
      * @throws InterruptedException when capture is stopped
      */
-    public void pause(int failures, String reason) throws InterruptedException {
+    public void pause(Backoff backoff, String reason) throws InterruptedException {
         readiness.waiting(reason);
         retries.increment();
-        long millis = Math.min(LONGEST.toMillis(), FIRST.toMillis() << Math.min(failures, 10));
         loop.waits(LONGEST);
-        hurry.tryAcquire(millis, TimeUnit.MILLISECONDS);
+        hurry.tryAcquire(backoff.next().toMillis(), TimeUnit.MILLISECONDS);
         if (stopped) {
             hurry.release();
             throw new InterruptedException("Capture is being stopped");

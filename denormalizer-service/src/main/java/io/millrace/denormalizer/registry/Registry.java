@@ -5,6 +5,7 @@ import io.apicurio.registry.client.RegistryClientFactory;
 import io.apicurio.registry.client.common.RegistryClientOptions;
 import io.apicurio.registry.rest.client.RegistryClient;
 import io.millrace.denormalizer.DenormalizerConfig;
+import io.millrace.pipeline.retry.Backoff;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.client.WebClient;
 import io.vertx.ext.web.client.WebClientOptions;
@@ -93,7 +94,8 @@ public class Registry implements SchemaSource {
 
     private String patiently(String what, Supplier<InputStream> call) {
         long until = System.nanoTime() + patience.toNanos();
-        for (var pause = FIRST_PAUSE; ; pause = pause.compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE) {
+        var backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
+        while (true) {
             try {
                 var content = read(call);
                 if (content != null) {
@@ -114,7 +116,7 @@ public class Registry implements SchemaSource {
                     throw away;
                 }
             }
-            sleep(pause, what);
+            sleep(backoff.next(), what);
         }
     }
 

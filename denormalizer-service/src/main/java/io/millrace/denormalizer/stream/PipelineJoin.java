@@ -17,6 +17,7 @@ import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.liveness.LoopThread;
 import io.millrace.pipeline.liveness.Loops;
+import io.millrace.pipeline.retry.Backoff;
 import io.millrace.pipeline.topic.Topics;
 import io.millrace.values.row.RootKeys;
 import io.opentelemetry.api.trace.Tracer;
@@ -150,7 +151,8 @@ final class PipelineJoin {
 
     private void live(Loop loop) {
         try {
-            for (var pause = FIRST_PAUSE; !Thread.currentThread().isInterrupted(); ) {
+            var backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
+            while (!Thread.currentThread().isInterrupted()) {
                 long began = System.nanoTime();
                 tried(loop);
                 if (fatal) {
@@ -159,10 +161,11 @@ final class PipelineJoin {
                     thread.release();
                     return;
                 }
-                boolean ranLong = System.nanoTime() - began > LONGEST_PAUSE.toNanos();
-                loop.waits(pause);
-                Thread.sleep(pause);
-                pause = ranLong ? FIRST_PAUSE : pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
+                if (System.nanoTime() - began > LONGEST_PAUSE.toNanos()) {
+                    backoff.reset();
+                }
+                loop.waits(LONGEST_PAUSE);
+                backoff.await();
             }
         } catch (InterruptedException e) {
             LOG.infof("The join of the pipeline %s has ended", pipeline.name());

@@ -4,6 +4,7 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.liveness.Loops;
+import io.millrace.pipeline.retry.Backoff;
 import io.millrace.purge.PurgeConfig;
 import io.quarkus.runtime.ShutdownEvent;
 import io.smallrye.reactive.messaging.annotations.Blocking;
@@ -24,8 +25,8 @@ import org.jboss.logging.Logger;
 public class Documents {
 
     private static final Logger LOG = Logger.getLogger(Documents.class);
-    private static final long FIRST_WAIT_MILLIS = 250;
-    private static final long LONGEST_WAIT_MILLIS = 5_000;
+    private static final Duration FIRST_WAIT = Duration.ofMillis(250);
+    private static final Duration LONGEST_WAIT = Duration.ofSeconds(5);
     /** To a connection, and to two answers of the database. */
     private static final Duration LONGEST_WRITE = Duration.ofSeconds(30);
 
@@ -62,16 +63,17 @@ public class Documents {
         if (deletes.isEmpty()) {
             return;
         }
-        for (long wait = FIRST_WAIT_MILLIS;; wait = Math.min(2 * wait, LONGEST_WAIT_MILLIS)) {
+        var backoff = new Backoff(FIRST_WAIT, LONGEST_WAIT);
+        while (true) {
             loop.waits(LONGEST_WRITE);
             try {
                 outcomes.write(deletes);
                 return;
             } catch (SQLException e) {
                 retries.increment();
-                LOG.warnf("Writing down what %d deletes carried out failed, trying again in %d ms: %s", deletes.size(), wait, e.getMessage());
+                LOG.warnf("Writing down what %d deletes carried out failed, trying again: %s", deletes.size(), e.getMessage());
             }
-            if (stopped.await(wait, TimeUnit.MILLISECONDS)) {
+            if (stopped.await(backoff.next().toMillis(), TimeUnit.MILLISECONDS)) {
                 throw new IllegalStateException("The service stops while the source database is away; the deletes of this batch are read again at the next start");
             }
         }

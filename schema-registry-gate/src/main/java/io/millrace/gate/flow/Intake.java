@@ -5,6 +5,7 @@ import io.millrace.gate.KafkaClients;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.liveness.LoopThread;
 import io.millrace.pipeline.liveness.Loops;
+import io.millrace.pipeline.retry.Backoff;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.util.Collection;
@@ -80,7 +81,7 @@ public class Intake {
     }
 
     private void readForEver(Loop loop) {
-        var pause = new Pause();
+        var backoff = new Backoff(Lane.FIRST_PAUSE, Lane.LONGEST_PAUSE);
         while (!stopping) {
             loop.beat();
             // A member that joins anew owns what it is given from here on.
@@ -88,7 +89,7 @@ public class Intake {
             try (var opened = kafka.captured()) {
                 consumer = opened;
                 opened.subscribe(topics, new Assignment(opened, loop));
-                read(opened, loop);
+                read(opened, loop, backoff);
                 loop.waits(config.drainTimeout().plus(LEAVING));
                 lanes.end(opened);
             } catch (WakeupException e) {
@@ -99,12 +100,12 @@ public class Intake {
                 lanes.lost(lanes.partitions());
                 trouble = "reading captured topics failed: " + (e instanceof KafkaException ? KafkaClients.why(e, AclOperation.READ) : e.toString()) + "; trying again";
                 LOG.warn(trouble, e instanceof KafkaException ? null : e);
-                rest(pause);
+                rest(backoff);
             }
         }
     }
 
-    private void read(KafkaConsumer<byte[], byte[]> opened, Loop loop) throws InterruptedException {
+    private void read(KafkaConsumer<byte[], byte[]> opened, Loop loop, Backoff backoff) throws InterruptedException {
         long committed = System.nanoTime();
         while (!stopping) {
             loop.beat();
@@ -116,6 +117,7 @@ public class Intake {
             lanes.settle(opened);
             lanes.resume(opened);
             poll(opened);
+            backoff.reset();
             trouble = null;
             if (System.nanoTime() - committed >= config.commitInterval().toNanos()) {
                 lanes.commit(opened);
@@ -133,9 +135,9 @@ public class Intake {
         }
     }
 
-    private void rest(Pause pause) {
+    private void rest(Backoff backoff) {
         try {
-            pause.rest();
+            backoff.await();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             stopping = true;

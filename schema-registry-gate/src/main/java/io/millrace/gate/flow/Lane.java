@@ -11,6 +11,7 @@ import io.millrace.gate.schema.Verdict;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.liveness.LoopThread;
 import io.millrace.pipeline.record.Headers;
+import io.millrace.pipeline.retry.Backoff;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -39,6 +40,10 @@ import org.jboss.logging.Logger;
  * this process is in the {@link io.millrace.gate.control.ControlLog} before anything is done that relies on it.
  */
 final class Lane {
+
+    /** Between attempts. */
+    static final Duration FIRST_PAUSE = Duration.ofMillis(100);
+    static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
 
     private static final Logger LOG = Logger.getLogger(Lane.class);
     private static final Duration POLL = Duration.ofMillis(200);
@@ -229,22 +234,22 @@ final class Lane {
             loop.beat();
         }
         state = parts.control.lane(table, captured.partition());
-        var pause = new Pause();
+        var backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
         while (!stopping) {
             loop.beat();
             try {
                 step(loop);
-                pause.over();
+                backoff.reset();
             } catch (InterruptException e) {
                 throw new InterruptedException(e.getMessage());
             } catch (KafkaException e) {
                 trouble(e.getMessage());
                 meters.retried();
-                pause.rest();
+                backoff.await();
             } catch (RuntimeException e) {
                 LOG.errorf(e, "%s cannot go on, tries again", captured);
                 trouble("an unexpected error: " + e);
-                pause.rest();
+                backoff.await();
             }
         }
     }
@@ -482,7 +487,7 @@ final class Lane {
 
     /** Asks the registry for what the inspector needs. Null when that passes or has to be asked again. */
     private Refusal ask(Loop loop) throws InterruptedException {
-        var pause = new Pause();
+        var backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
         while (!stopping) {
             loop.beat();
             try {
@@ -491,7 +496,7 @@ final class Lane {
                 return verdict instanceof Verdict.Refused(var refused) ? refused : null;
             } catch (RegistryAwayException e) {
                 trouble("records with schema " + inspector.neededId() + " wait for the registry: " + e.getMessage());
-                pause.rest();
+                backoff.await();
             }
         }
         return null;

@@ -1,6 +1,5 @@
 package io.millrace.indexer.bulk;
 
-import io.millrace.indexer.Backoff;
 import io.millrace.indexer.IndexerConfig;
 import io.millrace.indexer.generation.Generation;
 import io.millrace.indexer.generation.Generations;
@@ -14,6 +13,7 @@ import io.millrace.indexer.quarantine.Quarantine;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.record.Headers;
+import io.millrace.pipeline.retry.Backoff;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -60,7 +60,7 @@ public final class BulkWriter {
         this.meters = meters;
         this.spans = spans;
         this.config = config;
-        this.backoff = Backoff.of(config);
+        this.backoff = new Backoff(config.retryMin(), config.retryMax());
     }
 
     /**

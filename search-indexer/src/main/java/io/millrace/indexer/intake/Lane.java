@@ -1,6 +1,5 @@
 package io.millrace.indexer.intake;
 
-import io.millrace.indexer.Backoff;
 import io.millrace.indexer.IndexerConfig;
 import io.millrace.indexer.bulk.BulkWriter;
 import io.millrace.indexer.bulk.IndexGoneException;
@@ -18,6 +17,7 @@ import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.liveness.LoopThread;
 import io.millrace.pipeline.liveness.Loops;
 import io.millrace.pipeline.record.Headers;
+import io.millrace.pipeline.retry.Backoff;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -252,7 +252,7 @@ final class Lane {
     }
 
     private Generation open(Loop loop) throws InterruptedException {
-        var backoff = Backoff.of(config);
+        var backoff = new Backoff(config.retryMin(), config.retryMax());
         while (true) {
             if (stopping) {
                 throw new InterruptedException();

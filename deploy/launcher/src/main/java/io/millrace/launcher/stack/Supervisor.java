@@ -4,6 +4,7 @@ import io.millrace.launcher.Output;
 import io.millrace.local.LocalException;
 import io.millrace.local.ManagedProcess;
 import io.millrace.pipeline.file.PipelineFile;
+import io.millrace.pipeline.retry.Backoff;
 import io.millrace.pipeline.topic.Topics;
 import java.time.Duration;
 import java.util.Arrays;
@@ -128,20 +129,22 @@ public final class Supervisor {
 
     private void watch(ManagedProcess process) {
         Thread.ofVirtual().name("watch-" + process.name()).start(() -> {
-            var backOff = FIRST_BACK_OFF;
+            var backoff = new Backoff(FIRST_BACK_OFF, LONGEST_BACK_OFF);
             while (true) {
                 long begin = System.nanoTime();
                 process.onExit().join();
                 if (isStopping()) {
                     return;
                 }
-                backOff = System.nanoTime() - begin > HEALTHY.toNanos() ? FIRST_BACK_OFF : backOff;
-                output.line(process.name() + " has ended; starting it again in " + backOff.toSeconds() + " s. Its log: " + process.spec().log());
-                if (sleptUntilStop(backOff)) {
+                if (System.nanoTime() - begin > HEALTHY.toNanos()) {
+                    backoff.reset();
+                }
+                var pause = backoff.next();
+                output.line("%s has ended; starting it again in %.1f s. Its log: %s".formatted(process.name(), pause.toMillis() / 1e3, process.spec().log()));
+                if (sleptUntilStop(pause)) {
                     return;
                 }
                 startAgain(process);
-                backOff = backOff.multipliedBy(2).compareTo(LONGEST_BACK_OFF) > 0 ? LONGEST_BACK_OFF : backOff.multipliedBy(2);
             }
         });
     }
