@@ -1,5 +1,7 @@
 package io.millrace.capture.service;
 
+import io.millrace.pipeline.access.BearerToken;
+import io.millrace.pipeline.access.Secret;
 import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
@@ -15,11 +17,11 @@ import java.util.Map;
 public final class RecoveryResource {
 
     private final Capture capture;
-    private final OperatorToken token;
+    private final BearerToken token;
 
-    RecoveryResource(Capture capture, OperatorToken token) {
+    RecoveryResource(Capture capture, CaptureConfig config) {
         this.capture = capture;
-        this.token = token;
+        this.token = new BearerToken(Secret.of("millrace.capture.token", config.token().env(), config.token().file()));
     }
 
     /**
@@ -29,12 +31,14 @@ public final class RecoveryResource {
      */
     @POST
     public Response recover(@HeaderParam("Authorization") String authorization, @QueryParam("source") String source) {
-        return switch (token.check(authorization)) {
-            case ACCEPTED -> source == null || source.equals(capture.sourceName()) ? recovered()
-                    : refused(404, "This is the capture of the source '" + capture.sourceName() + "', not of '" + source + "'; ask the one of that source");
-            case REFUSED -> refused(401, "The caller may not ask for a recovery; send the operator's token as Authorization: Bearer …");
-            case NONE -> refused(403, "Capture knows no operator's token, so nobody may ask for a recovery; set millrace.capture.token.env or millrace.capture.token.file and start it again");
-        };
+        if (!token.isKnown()) {
+            return refused(403, "Capture knows no operator's token, so nobody may ask for a recovery; set millrace.capture.token.env or millrace.capture.token.file and start it again");
+        }
+        if (!token.isIn(authorization)) {
+            return refused(401, "The caller may not ask for a recovery; send the operator's token as Authorization: Bearer …");
+        }
+        return source == null || source.equals(capture.sourceName()) ? recovered()
+                : refused(404, "This is the capture of the source '" + capture.sourceName() + "', not of '" + source + "'; ask the one of that source");
     }
 
     private Response recovered() {

@@ -1,12 +1,10 @@
 package io.millrace.console;
 
+import io.millrace.pipeline.access.BearerToken;
+import io.millrace.pipeline.access.Secret;
 import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.security.MessageDigest;
 import java.util.Map;
 import org.jboss.resteasy.reactive.server.ServerRequestFilter;
 
@@ -16,19 +14,10 @@ import org.jboss.resteasy.reactive.server.ServerRequestFilter;
  */
 class Access {
 
-    private static final String SCHEME = "Bearer ";
-
-    /** Null where everybody may read. */
-    private final byte[] token;
+    private final BearerToken token;
 
     Access(ConsoleConfig config) {
-        this.token = config.tokenFile().map(file -> {
-            try {
-                return Files.readString(file).strip().getBytes(StandardCharsets.UTF_8);
-            } catch (IOException e) {
-                throw new IllegalStateException("The file " + file + ", to which millrace.console.token-file refers, cannot be read (" + e + "); create it or correct the path", e);
-            }
-        }).orElse(null);
+        this.token = new BearerToken(Secret.inFile("millrace.console.token-file", config.tokenFile()));
     }
 
     @ServerRequestFilter
@@ -37,8 +26,7 @@ class Access {
         if (!request.getMethod().equals("GET") && authorization == null) {
             return unauthorized("A change needs the operator's token");
         }
-        if (token != null && (authorization == null || !authorization.startsWith(SCHEME)
-                || !MessageDigest.isEqual(token, authorization.substring(SCHEME.length()).strip().getBytes(StandardCharsets.UTF_8)))) {
+        if (token.isKnown() && !token.isIn(authorization)) {
             return unauthorized("This console asks for a token; give it at the top of the page");
         }
         return null;

@@ -1,6 +1,7 @@
 package io.millrace.purge.security;
 
-import io.millrace.pipeline.file.Reference;
+import io.millrace.pipeline.access.BearerToken;
+import io.millrace.pipeline.access.Secret;
 import io.millrace.purge.PurgeConfig;
 import io.quarkus.runtime.Startup;
 import io.quarkus.security.identity.IdentityProviderManager;
@@ -14,8 +15,6 @@ import io.smallrye.mutiny.Uni;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.util.Set;
 
 /** Knows the one configured bearer token; a request with another, or none, is left to OIDC where that is on. */
@@ -26,46 +25,17 @@ public class TokenMechanism implements HttpAuthenticationMechanism {
     /** What a caller must be; the token has it, an OIDC user needs it as a role. */
     public static final String OPERATOR = "millrace-operator";
 
-    private static final String SCHEME = "Bearer ";
-
     private final String principal;
-    /** Null where no token is configured. */
-    private final byte[] token;
+    private final BearerToken token;
 
     TokenMechanism(PurgeConfig config) {
         this.principal = config.token().principal();
-        this.token = read(config.token());
-    }
-
-    private static byte[] read(PurgeConfig.Token where) {
-        if (where.env().isPresent() && where.file().isPresent()) {
-            throw new IllegalStateException("millrace.purge.token.env and millrace.purge.token.file are both set; the token can come from one place only");
-        }
-        Reference reference;
-        if (where.env().isPresent()) {
-            reference = new Reference.Environment(where.env().get());
-        } else if (where.file().isPresent()) {
-            reference = new Reference.FromFile(where.file().get());
-        } else {
-            return null;
-        }
-        String text;
-        try {
-            text = reference.resolve().strip();
-        } catch (IllegalStateException e) {
-            throw new IllegalStateException("Reading the token that millrace.purge.token refers to failed: " + e.getMessage().replace("the pipeline file refers", "it refers"), e);
-        }
-        if (text.isEmpty()) {
-            throw new IllegalStateException("The token that millrace.purge.token refers to (" + reference + ") is empty; put the token there");
-        }
-        return text.getBytes(StandardCharsets.UTF_8);
+        this.token = new BearerToken(Secret.of("millrace.purge.token", config.token().env(), config.token().file()));
     }
 
     @Override
     public Uni<SecurityIdentity> authenticate(RoutingContext context, IdentityProviderManager manager) {
-        var header = context.request().getHeader(HttpHeaders.AUTHORIZATION);
-        if (token == null || header == null || !header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())
-                || !MessageDigest.isEqual(token, header.substring(SCHEME.length()).strip().getBytes(StandardCharsets.UTF_8))) {
+        if (!token.isIn(context.request().getHeader(HttpHeaders.AUTHORIZATION))) {
             return Uni.createFrom().nullItem();
         }
         return Uni.createFrom().item(QuarkusSecurityIdentity.builder().setPrincipal(new QuarkusPrincipal(principal)).addRole(OPERATOR).build());

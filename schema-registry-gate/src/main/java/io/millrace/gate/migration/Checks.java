@@ -7,7 +7,7 @@ import io.millrace.check.Report;
 import io.millrace.check.scratch.ScratchServer;
 import io.millrace.check.script.Migration;
 import io.millrace.gate.GateConfig;
-import io.millrace.gate.security.Secret;
+import io.millrace.pipeline.access.Secret;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.PipelineFiles;
 import io.quarkus.runtime.Startup;
@@ -34,7 +34,7 @@ class Checks {
     Checks(GateConfig config) {
         this.config = config;
         this.pipelines = PipelineFiles.load(config.pipelines());
-        this.scratch = Secret.read("millrace.gate.check.scratch", config.check().scratch());
+        this.scratch = Secret.of("millrace.gate.check.scratch", config.check().scratch().env(), config.check().scratch().file()).read();
     }
 
     /** Nothing can be checked, whatever is asked. */

@@ -1,6 +1,8 @@
 package io.millrace.gate.security;
 
 import io.millrace.gate.GateConfig;
+import io.millrace.pipeline.access.BearerToken;
+import io.millrace.pipeline.access.Secret;
 import io.quarkus.security.identity.IdentityProviderManager;
 import io.quarkus.security.identity.SecurityIdentity;
 import io.quarkus.security.identity.request.AuthenticationRequest;
@@ -12,8 +14,6 @@ import io.smallrye.mutiny.Uni;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.util.Set;
 
 /**
@@ -23,23 +23,15 @@ import java.util.Set;
 @ApplicationScoped
 public class TokenMechanism implements HttpAuthenticationMechanism {
 
-    private static final String SCHEME = "Bearer ";
-
-    /** Null where no token is configured. */
-    private final byte[] token;
+    private final BearerToken token;
 
     TokenMechanism(GateConfig config) {
-        var text = Secret.read("millrace.gate.token", config.token());
-        this.token = text == null ? null : text.getBytes(StandardCharsets.UTF_8);
+        this.token = new BearerToken(Secret.of("millrace.gate.token", config.token().env(), config.token().file()));
     }
 
     @Override
     public Uni<SecurityIdentity> authenticate(RoutingContext context, IdentityProviderManager manager) {
-        var header = context.request().getHeader(HttpHeaders.AUTHORIZATION);
-        if (token == null || header == null || !header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
-            return Uni.createFrom().nullItem();
-        }
-        if (!MessageDigest.isEqual(token, header.substring(SCHEME.length()).strip().getBytes(StandardCharsets.UTF_8))) {
+        if (!token.isIn(context.request().getHeader(HttpHeaders.AUTHORIZATION))) {
             return Uni.createFrom().nullItem();
         }
         return Uni.createFrom().item(QuarkusSecurityIdentity.builder().setPrincipal(new QuarkusPrincipal("token")).addRoles(Set.of(Roles.OPERATOR, Roles.READER)).build());
