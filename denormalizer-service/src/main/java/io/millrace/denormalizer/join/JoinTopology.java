@@ -82,23 +82,6 @@ public final class JoinTopology {
         return Stream.of(Stores.ROWS, Stores.DOCUMENTS, Stores.LOOKUPS).map(store -> topics.application() + "-" + store + "-changelog").toList();
     }
 
-    /** How many times a row can travel through the exchange before it is in its document. */
-    public static int hops(Plan plan) {
-        int deepest = plan.tables().stream().anyMatch(t -> t.isSubscribed()) ? 2 : 1;
-        for (var node : plan.spine()) {
-            deepest = Math.max(deepest, 1 + depth(plan, node.id()));
-        }
-        return deepest;
-    }
-
-    private static int depth(Plan plan, int node) {
-        int below = 0;
-        for (var child : plan.spine().get(node).children()) {
-            below = Math.max(below, 1 + depth(plan, child.id()));
-        }
-        return below;
-    }
-
     private static StoreBuilder<KeyValueStore<org.apache.kafka.common.utils.Bytes, byte[]>> store(String name) {
         return org.apache.kafka.streams.state.Stores
                 .keyValueStoreBuilder(org.apache.kafka.streams.state.Stores.persistentKeyValueStore(name), Serdes.Bytes(), Serdes.ByteArray())

@@ -17,6 +17,7 @@ import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.liveness.LoopThread;
 import io.millrace.pipeline.liveness.Loops;
+import io.millrace.pipeline.progress.Exchange;
 import io.millrace.pipeline.retry.Backoff;
 import io.millrace.pipeline.topic.Topics;
 import io.millrace.values.row.RootKeys;
@@ -216,7 +217,7 @@ final class PipelineJoin {
         var sources = JoinTopology.sourceTopics(plan);
         int partitions = PipelineTopics.prepare(admin, sources, topics, config.replicationFactor());
         try (var firstRead = new FirstRead(admin, new KafkaConsumer<>(new HashMap<>(kafka), new ByteArrayDeserializer(), new ByteArrayDeserializer()), pipeline, config.gateGroup())) {
-            var catchUp = new CatchUp(admin, firstRead, topics.application(), partitionsOf(sources, partitions), partitionsOf(List.of(topics.exchange()), partitions), JoinTopology.hops(plan));
+            var catchUp = new CatchUp(admin, firstRead, topics.application(), partitionsOf(sources, partitions), partitionsOf(List.of(topics.exchange()), partitions), Exchange.hops(pipeline));
             var read = new ArrayList<>(partitionsOf(sources, partitions));
             read.addAll(partitionsOf(List.of(topics.exchange()), partitions));
             foundation(topics).require(admin, read, partitions, loop);

@@ -1,9 +1,8 @@
 package io.millrace.purge.freshness;
 
-import io.millrace.pipeline.file.Many;
-import io.millrace.pipeline.file.Node;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.progress.Exchange;
 import io.millrace.pipeline.progress.JoinState;
 import io.millrace.pipeline.progress.Offsets;
 import io.millrace.pipeline.progress.Tail;
@@ -86,25 +85,13 @@ final class Way {
         all.add(() -> committed("the gate", config.gateGroup(), captured));
         all.add(this::parked);
         all.add(() -> committed("the join", joinGroup, rows));
-        for (int hop = 0; hop < hops(pipeline); hop++) {
+        for (int hop = 0; hop < Exchange.hops(pipeline); hop++) {
             all.add(this::exchanged);
         }
         all.add(this::joined);
         all.add(this::indexed);
         all.add(this::searchable);
         return List.copyOf(all);
-    }
-
-    /**
-     * How often a row can be sent through the join's exchange; one for the row itself, one for each array that it may have to follow. A look-up row that goes to subscribers takes two; what
-     * is asked for on the way, the join's state tells.
-     */
-    private static int hops(Pipeline pipeline) {
-        return Math.max(1 + depth(pipeline.document()), pipeline.subscribed().isEmpty() ? 1 : 2);
-    }
-
-    private static int depth(Node node) {
-        return node.relations().stream().filter(Many.class::isInstance).mapToInt(r -> 1 + depth(r.node())).max().orElse(0);
     }
 
     /** Begins anew for whatever is in the log now. */
