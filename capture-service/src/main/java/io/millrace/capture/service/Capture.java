@@ -20,6 +20,7 @@ import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.PipelineFiles;
 import io.millrace.pipeline.file.Source;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.kafka.KafkaKeys;
 import io.millrace.pipeline.liveness.LoopThread;
 import io.millrace.pipeline.liveness.Loops;
 import io.millrace.pipeline.liveness.Trouble;
@@ -48,7 +49,6 @@ import org.jboss.logging.Logger;
 public class Capture {
 
     private static final Logger LOG = Logger.getLogger(Capture.class);
-    private static final String KAFKA = "kafka.";
     private static final Duration STOP = Duration.ofSeconds(20);
     /** One connection after another that hangs. */
     private static final Duration LONGEST_LOOK = SourceConnection.LONGEST_ANSWER.multipliedBy(2);
@@ -109,7 +109,7 @@ public class Capture {
         var connection = new SourceConnection(source.url().resolve(), source.user().resolve(), source.password().resolve());
         var settings = new EngineSettings(source.name(), connection, config.pollInterval(), config.heartbeat(), config.batchSize(), config.queueSize(),
                 config.queueBytes().asLongValue(), config.snapshotThreads());
-        var kafka = kafka();
+        var kafka = new KafkaSettings(Map.copyOf(KafkaKeys.of(all.getPropertyNames(), name -> all.getOptionalValue(name, String.class))));
         var loop = loops.loop("capture " + source.name(), config.stuckAfter());
         var patience = new Patience(readiness, meters.counter("millrace.retries", "stage", "capture"), loop);
         var tables = new TreeSet<TableName>();
@@ -165,16 +165,6 @@ public class Capture {
                     .ifPresent(described -> transforms.put(table, Transforms.of(table, described)));
         }
         return transforms;
-    }
-
-    private KafkaSettings kafka() {
-        var settings = new HashMap<String, Object>();
-        for (var name : all.getPropertyNames()) {
-            if (name.startsWith(KAFKA)) {
-                all.getOptionalValue(name, String.class).ifPresent(value -> settings.put(name.substring(KAFKA.length()), value));
-            }
-        }
-        return new KafkaSettings(Map.copyOf(settings));
     }
 
     private void watch(String slot) {

@@ -7,6 +7,7 @@ import io.millrace.denormalizer.registry.Registry;
 import io.millrace.pipeline.document.DocumentStep;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.PipelineFiles;
+import io.millrace.pipeline.kafka.KafkaKeys;
 import io.opentelemetry.api.trace.Tracer;
 import io.quarkus.arc.All;
 import io.quarkus.runtime.ShutdownEvent;
@@ -18,7 +19,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -32,7 +32,6 @@ public class Joins {
 
     private static final Logger LOG = Logger.getLogger(Joins.class);
 
-    private static final String KAFKA = "kafka.";
 
     private final DenormalizerConfig config;
     private final Map<String, String> kafka;
@@ -45,22 +44,11 @@ public class Joins {
 
     Joins(DenormalizerConfig config, Config all, Registry registry, MeterRegistry meters, Tracer tracer, @All List<DocumentStep> steps) {
         this.config = config;
-        this.kafka = kafka(all);
+        this.kafka = KafkaKeys.of(all.getPropertyNames(), name -> all.getOptionalValue(name, String.class));
         this.registry = registry;
         this.meters = meters;
         this.tracer = tracer;
         this.steps = steps;
-    }
-
-    /** Every key under {@code kafka.} goes to the clients: its address, and security where there is any. */
-    private static Map<String, String> kafka(Config all) {
-        var settings = new HashMap<String, String>();
-        for (var name : all.getPropertyNames()) {
-            if (name.startsWith(KAFKA)) {
-                all.getOptionalValue(name, String.class).ifPresent(value -> settings.put(name.substring(KAFKA.length()), value));
-            }
-        }
-        return Map.copyOf(settings);
     }
 
     List<PipelineJoin> all() {

@@ -1,0 +1,2 @@
+/** How a service reaches Kafka. */
+package io.millrace.pipeline.kafka;
