@@ -1,13 +1,13 @@
 package io.millrace.capture.registry;
 
-import io.apicurio.registry.client.RegistryClientFactory;
-import io.apicurio.registry.client.common.RegistryClientOptions;
 import io.apicurio.registry.rest.client.RegistryClient;
 import io.apicurio.registry.rest.client.models.CreateArtifact;
 import io.apicurio.registry.rest.client.models.CreateVersion;
 import io.apicurio.registry.rest.client.models.IfArtifactExists;
 import io.apicurio.registry.rest.client.models.VersionContent;
+import io.millrace.pipeline.registry.RegistryConnection;
 import io.vertx.core.Vertx;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.avro.Schema;
@@ -22,6 +22,7 @@ public final class SchemaIds {
 
     /** The group of what capture saw; no rule refuses anything in it. */
     public static final String GROUP = "captured";
+    private static final Duration SILENCE = Duration.ofSeconds(10);
 
     private final String url;
     private final RegistryClient client;
@@ -33,7 +34,7 @@ public final class SchemaIds {
      */
     public SchemaIds(String url, Vertx vertx) {
         this.url = url;
-        this.client = RegistryClientFactory.create(RegistryClientOptions.create(url, vertx));
+        this.client = RegistryConnection.to(url, vertx, SILENCE, 1);
     }
 
     /**

@@ -278,6 +278,27 @@ class CaptureIT {
     }
 
     @Test
+    void aRegistryThatHangsIsGivenUpAndAskedAgain() throws Exception {
+        thing("hang");
+        try (var capture = capture("hang").awaitStreaming(); var records = records("hang", "thing")) {
+            signalRegistry("STOP");
+            try {
+                stack.sql("hang", "INSERT INTO thing VALUES (1, 'one', null)");
+                capture.awaitReady("\"DOWN\"", "Registering the schema of captured.hang.public.thing");
+            } finally {
+                signalRegistry("CONT");
+            }
+            assertEquals("one", records.await(capture, seen -> !seen.isEmpty()).getFirst().text("name"));
+            capture.awaitStreaming();
+        }
+    }
+
+    private void signalRegistry(String signal) throws Exception {
+        var pid = Long.toString(stack.servers.registry().running().orElseThrow().pid());
+        assertEquals(0, new ProcessBuilder("kill", "-" + signal, pid).inheritIO().start().waitFor());
+    }
+
+    @Test
     void postgresRestartedIsCapturedAgain() throws Exception {
         thing("restart", "INSERT INTO thing VALUES (1, 'a', null)");
         try (var capture = capture("restart").awaitStreaming(); var records = records("restart", "thing")) {

@@ -1,14 +1,11 @@
 package io.millrace.denormalizer.registry;
 
 import com.microsoft.kiota.ApiException;
-import io.apicurio.registry.client.RegistryClientFactory;
-import io.apicurio.registry.client.common.RegistryClientOptions;
 import io.apicurio.registry.rest.client.RegistryClient;
 import io.millrace.denormalizer.DenormalizerConfig;
+import io.millrace.pipeline.registry.RegistryConnection;
 import io.millrace.pipeline.retry.Backoff;
 import io.vertx.core.Vertx;
-import io.vertx.ext.web.client.WebClient;
-import io.vertx.ext.web.client.WebClientOptions;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.io.InputStream;
@@ -28,6 +25,8 @@ public class Registry implements SchemaSource {
     private static final Logger LOG = Logger.getLogger(Registry.class);
     private static final String GROUP = "default";
     private static final int NOT_FOUND = 404;
+    private static final Duration SILENCE = Duration.ofSeconds(10);
+    private static final int CONNECTIONS = 4;
     private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
 
@@ -40,8 +39,7 @@ public class Registry implements SchemaSource {
     Registry(DenormalizerConfig config, Vertx vertx) {
         url = config.registryUrl().toString();
         patience = config.registryPatience();
-        var web = new WebClientOptions().setConnectTimeout(5_000).setIdleTimeout(10).setMaxPoolSize(4);
-        client = RegistryClientFactory.create(RegistryClientOptions.create(url).customWebClient(WebClient.create(vertx, web)));
+        client = RegistryConnection.to(url, vertx, SILENCE, CONNECTIONS);
     }
 
     /** Why rows wait for the registry at this moment, null where none does. */

@@ -1,8 +1,6 @@
 package io.millrace.gate.schema;
 
 import com.microsoft.kiota.ApiException;
-import io.apicurio.registry.client.RegistryClientFactory;
-import io.apicurio.registry.client.common.RegistryClientOptions;
 import io.apicurio.registry.rest.client.RegistryClient;
 import io.apicurio.registry.rest.client.groups.item.artifacts.item.WithArtifactItemRequestBuilder;
 import io.apicurio.registry.rest.client.models.CreateArtifact;
@@ -18,9 +16,8 @@ import io.apicurio.registry.rest.client.models.VersionContent;
 import io.apicurio.registry.rest.client.models.VersionSortBy;
 import io.millrace.gate.GateConfig;
 import io.millrace.pipeline.file.Compatibility;
+import io.millrace.pipeline.registry.RegistryConnection;
 import io.vertx.core.Vertx;
-import io.vertx.ext.web.client.WebClient;
-import io.vertx.ext.web.client.WebClientOptions;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -37,6 +34,7 @@ public class Registry {
     private static final String GROUP = "default";
     private static final int NOT_FOUND = 404;
     private static final int CONFLICT = 409;
+    private static final int CONNECTIONS = 8;
 
     private final RegistryClient client;
     private final String url;
@@ -51,9 +49,7 @@ public class Registry {
 
     Registry(GateConfig config, Vertx vertx) {
         url = config.registryUrl().toString();
-        var timeout = config.registryTimeout();
-        var web = new WebClientOptions().setConnectTimeout((int) timeout.toMillis()).setIdleTimeout((int) Math.max(1, timeout.toSeconds())).setMaxPoolSize(8);
-        client = RegistryClientFactory.create(RegistryClientOptions.create(url).customWebClient(WebClient.create(vertx, web)));
+        client = RegistryConnection.to(url, vertx, config.registryTimeout(), CONNECTIONS);
     }
 
     /** The schema's text, null where the registry knows no content by that id. */

@@ -1,17 +1,17 @@
 package io.millrace.indexer.generation;
 
-import io.apicurio.registry.client.RegistryClientFactory;
-import io.apicurio.registry.client.common.RegistryClientOptions;
 import io.apicurio.registry.rest.client.RegistryClient;
 import io.apicurio.registry.rest.client.models.ProblemDetails;
 import io.millrace.indexer.IndexerConfig;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.registry.RegistryConnection;
 import io.millrace.pipeline.topic.Topics;
 import io.millrace.pipeline.type.ColumnType;
 import io.vertx.core.Vertx;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.apache.avro.Schema;
@@ -22,13 +22,15 @@ final class RowSchemas {
 
     /** The group of the schemas that readers of {@code rows.*} may rely on. */
     private static final String GROUP = "default";
+    private static final Duration SILENCE = Duration.ofSeconds(10);
+    private static final int CONNECTIONS = 4;
 
     private final String url;
     private final RegistryClient client;
 
     RowSchemas(IndexerConfig config, Vertx vertx) {
         this.url = config.registryUrl().toString();
-        this.client = RegistryClientFactory.create(RegistryClientOptions.create(url, vertx).disableRetry());
+        this.client = RegistryConnection.to(url, vertx, SILENCE, CONNECTIONS);
     }
 
     /**

@@ -1,0 +1,2 @@
+/** How a service reaches the schema registry. */
+package io.millrace.pipeline.registry;
