@@ -48,9 +48,7 @@ public final class Sender implements AutoCloseable {
                 producer = new KafkaProducer<>(kafka.producer(mostBytes));
             }
             for (int i = 0; i < batch.size(); i++) {
-                var future = producer.send(batch.get(i).record());
-                // What the producer refuses it refuses at once, so that the order stays.
-                sent.add(isTooLarge(future) && replaced(batch, i) ? producer.send(batch.get(i).record()) : future);
+                sent.add(sent(batch, i));
             }
             producer.flush();
             for (int i = 0; i < sent.size(); i++) {
@@ -70,6 +68,18 @@ public final class Sender implements AutoCloseable {
                     ? new SendException("No producer for Kafka at " + kafka.bootstrapServers() + " can be made (" + e.getMessage() + "); check the settings that begin with kafka.", e)
                     : failed(e, batch.get(Math.min(sent.size(), batch.size() - 1)));
         }
+    }
+
+    /** What the producer refuses it refuses at once, so that the order stays. The rest of the batch would wait as long for the same reason. */
+    private Future<RecordMetadata> sent(List<Captured> batch, int i) {
+        var future = producer.send(batch.get(i).record());
+        if (isTooLarge(future) && replaced(batch, i)) {
+            future = producer.send(batch.get(i).record());
+        }
+        if (future.state() == Future.State.FAILED && !isTooLarge(future)) {
+            throw failed(future.exceptionNow(), batch.get(i));
+        }
+        return future;
     }
 
     private static boolean isTooLarge(Future<RecordMetadata> future) {

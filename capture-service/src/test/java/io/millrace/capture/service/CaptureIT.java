@@ -299,6 +299,27 @@ class CaptureIT {
     }
 
     @Test
+    void aTopicThatIsGoneIsAskedForOncePerAttemptAndNotForEachRow() throws Exception {
+        thing("gone");
+        try (var capture = capture("gone").awaitStreaming()) {
+            stack.sql("gone", "INSERT INTO thing VALUES (0, 'known', null)");
+            try (var records = records("gone", "thing")) {
+                records.await(capture, seen -> !seen.isEmpty());
+            }
+            stack.deleteTopic("captured.gone.public.thing");
+            stack.sql("gone", "INSERT INTO thing SELECT i, 'many', null FROM generate_series(1, 100) i");
+            capture.awaitReady("\"DOWN\"", "did not take the records of captured.gone.public.thing");
+            Awaitility.await("attempt after attempt").atMost(Duration.ofSeconds(90)).until(() -> capture.get("/q/metrics").lines()
+                    .anyMatch(line -> line.startsWith("millrace_retries_total{stage=\"capture\"") && Double.parseDouble(line.substring(line.lastIndexOf(' '))) >= 3));
+            stack.topics("captured.gone.public.thing");
+            try (var records = records("gone", "thing")) {
+                assertEquals(100, records.await(capture, seen -> seen.size() >= 100).stream().map(r -> r.key().get("id")).distinct().count());
+            }
+            capture.awaitStreaming();
+        }
+    }
+
+    @Test
     void postgresRestartedIsCapturedAgain() throws Exception {
         thing("restart", "INSERT INTO thing VALUES (1, 'a', null)");
         try (var capture = capture("restart").awaitStreaming(); var records = records("restart", "thing")) {

@@ -55,6 +55,12 @@ final class Stack implements AutoCloseable {
         }
     }
 
+    void deleteTopic(String name) throws Exception {
+        try (var admin = Admin.create(Map.of("bootstrap.servers", servers.kafkaBootstrap()))) {
+            admin.deleteTopics(List.of(name)).all().get();
+        }
+    }
+
     Connection connect(String database) throws SQLException {
         return DriverManager.getConnection(servers.jdbcUrl(database), servers.postgresUser(), servers.postgresPassword());
     }
