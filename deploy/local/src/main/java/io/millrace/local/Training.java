@@ -16,6 +16,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -32,6 +35,8 @@ final class Training {
 
     /** The servers do not end before their cache is put together. */
     private static final Duration PATIENCE = Duration.ofMinutes(3);
+    /** All of it; an overloaded machine builds without caches rather than not at all. */
+    private static final Duration MOST = Duration.ofMinutes(5);
     private static final int DOCUMENTS = 200;
 
     private static final List<String> JVMS = List.of("kafka", "registry", "search");
@@ -55,12 +60,22 @@ final class Training {
             Files.deleteIfExists(installation.cache(server));
         }
         var data = Files.createTempDirectory("millrace-training");
-        try {
-            new Training(installation, data).run();
-        } catch (IOException | ExecutionException | RuntimeException e) {
-            System.err.println("The local servers have no AOT caches, so they start slower; all else is the same. Making them failed: " + e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+        try (var thread = Executors.newVirtualThreadPerTaskExecutor()) {
+            var training = thread.submit(() -> {
+                new Training(installation, data).run();
+                return null;
+            });
+            try {
+                training.get(MOST.toSeconds(), TimeUnit.SECONDS);
+            } catch (ExecutionException e) {
+                sayWithout(String.valueOf(e.getCause()));
+            } catch (TimeoutException e) {
+                training.cancel(true);
+                sayWithout("it took more than " + MOST.toMinutes() + " minutes");
+            } catch (InterruptedException e) {
+                training.cancel(true);
+                Thread.currentThread().interrupt();
+            }
         } finally {
             try (var files = Files.walk(data)) {
                 for (var file : files.sorted(Comparator.reverseOrder()).toList()) {
@@ -68,6 +83,10 @@ final class Training {
                 }
             }
         }
+    }
+
+    private static void sayWithout(String why) {
+        System.err.println("The local servers have no AOT caches, so they start slower; all else is the same. Making them failed: " + why);
     }
 
     private void run() throws IOException, InterruptedException, ExecutionException {
