@@ -2,8 +2,10 @@ package io.millrace.provisioner.source;
 
 import io.millrace.pipeline.catalog.CatalogCheck;
 import io.millrace.pipeline.catalog.CatalogReader;
+import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.Problem;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.file.UsedColumns;
 import io.millrace.provisioner.Check;
 import io.millrace.provisioner.Step;
 import java.sql.SQLException;
@@ -71,7 +73,7 @@ public final class FittingTables implements Step {
     }
 
     private void generatedColumns(List<String> problems) {
-        UsedColumns.of(database.files()).forEach((table, columns) -> {
+        UsedColumns.of(database.files().stream().map(PipelineFile::pipeline).toList()).forEach((table, columns) -> {
             for (var column : columns) {
                 if (database.isTrue("SELECT attgenerated <> '' FROM pg_attribute WHERE attrelid = to_regclass(?) AND attname = ? AND NOT attisdropped", table.sql(), column)) {
                     problems.add("The column " + TableName.quote(column) + " of " + table + " in the source '" + database.name() + "' is generated, and the log does not carry it;"

@@ -1,6 +1,8 @@
 package io.millrace.provisioner.source;
 
+import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.file.UsedColumns;
 import io.millrace.pipeline.topic.Topics;
 import io.millrace.provisioner.Check;
 import io.millrace.provisioner.Step;
@@ -83,7 +85,7 @@ public final class SourcePublication implements Step {
 
     /** The columns to publish by name; empty for all, those of later migrations included. */
     private SortedSet<String> columns(TableName table) {
-        var used = UsedColumns.of(database.files()).get(table);
+        var used = UsedColumns.of(database.files().stream().map(PipelineFile::pipeline).toList()).get(table);
         if (!usedColumnsOnly || used == null) {
             return new TreeSet<>();
         }

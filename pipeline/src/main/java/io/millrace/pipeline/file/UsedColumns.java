@@ -1,14 +1,5 @@
-package io.millrace.provisioner.source;
+package io.millrace.pipeline.file;
 
-import io.millrace.pipeline.file.Field;
-import io.millrace.pipeline.file.Join;
-import io.millrace.pipeline.file.Many;
-import io.millrace.pipeline.file.Node;
-import io.millrace.pipeline.file.One;
-import io.millrace.pipeline.file.Order;
-import io.millrace.pipeline.file.PipelineFile;
-import io.millrace.pipeline.file.TableName;
-import io.millrace.pipeline.file.Where;
 import java.util.Collection;
 import java.util.Map;
 import java.util.SortedSet;
@@ -17,15 +8,16 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /** The columns by which documents are joined, ordered and filled. */
-final class UsedColumns {
+public final class UsedColumns {
 
     private final Map<TableName, SortedSet<String>> columns = new TreeMap<>();
 
     private UsedColumns() {}
 
-    static Map<TableName, SortedSet<String>> of(Collection<PipelineFile> files) {
+    /** Those of several pipelines together, by table; they are named as the rows have them, so after the tables' transforms. */
+    public static Map<TableName, SortedSet<String>> of(Collection<Pipeline> pipelines) {
         var used = new UsedColumns();
-        files.forEach(file -> used.node(file.pipeline().document()));
+        pipelines.forEach(pipeline -> used.node(pipeline.document()));
         return used.columns;
     }
 
