@@ -67,14 +67,24 @@ final class PipelineReader {
 
     private static Source source(Yaml yaml, Path folder) {
         var recovery = yaml.get("recovery");
+        var wal = yaml.get("wal");
         var source = new Source(
                 text(yaml.need("name")),
                 reference(yaml.need("url"), folder, true),
                 reference(yaml.need("user"), folder, true),
                 reference(yaml.need("password"), folder, false),
-                recovery == null ? Source.Recovery.ASK : recovery.oneOfWords(Source.Recovery.class));
+                recovery == null ? Source.Recovery.ASK : recovery.oneOfWords(Source.Recovery.class),
+                wal == null ? null : wal(wal));
         yaml.done();
         return source;
+    }
+
+    private static Source.Wal wal(Yaml yaml) {
+        var budget = yaml.need("budget");
+        var over = yaml.get("over");
+        var wal = new Source.Wal(budget == null ? 0 : budget.bytes(), over == null ? Source.Wal.Over.ALARM : over.oneOfWords(Source.Wal.Over.class));
+        yaml.done();
+        return wal;
     }
 
     private static Trace trace(Yaml yaml) {

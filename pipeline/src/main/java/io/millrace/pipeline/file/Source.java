@@ -11,13 +11,32 @@ import jakarta.validation.constraints.Pattern;
  * @param user the role that replicates
  * @param password its password; never a literal
  * @param recovery what is done when changes may be missing
+ * @param wal what the slot may keep of the primary's WAL; null where the file sets no limit
  */
 public record Source(
         @NotNull @Pattern(regexp = Pipeline.NAME, message = Pipeline.NAME_RULE) String name,
         @NotNull Reference url,
         @NotNull Reference user,
         @NotNull Reference password,
-        @NotNull Recovery recovery) {
+        @NotNull Recovery recovery,
+        Wal wal) {
+
+    /**
+     * How much WAL the slot may keep on the primary.
+     *
+     * @param budget in bytes
+     * @param over what capture does when it is more
+     */
+    public record Wal(long budget, Over over) {
+
+        /** What is done above the budget. */
+        public enum Over {
+            /** It is said, and nothing else. */
+            ALARM,
+            /** The slot is given up, so that the primary may throw the WAL away; what is lost is read again. */
+            GIVE_UP
+        }
+    }
 
     /** What capture does when changes of a table may be missing downstream. */
     public enum Recovery {

@@ -34,6 +34,7 @@ import org.yaml.snakeyaml.nodes.Tag;
  */
 final class Yaml {
 
+    private static final Pattern BYTES = Pattern.compile("([1-9]\\d{0,5})(MB|GB|TB)");
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h|d)");
 
     private final Document document;
@@ -287,6 +288,21 @@ final class Yaml {
         }
     }
 
+    /** A number of bytes; 0, with a problem, for anything else. */
+    long bytes() {
+        var text = text();
+        var match = text == null ? null : BYTES.matcher(text);
+        if (match == null || !match.matches()) {
+            problem("'" + text + "' is no number of bytes; write a number above 0 and MB, GB or TB, such as 50GB");
+            return 0;
+        }
+        return Long.parseLong(match.group(1)) * switch (match.group(2)) {
+            case "MB" -> 1_000_000L;
+            case "GB" -> 1_000_000_000L;
+            default -> 1_000_000_000_000L;
+        };
+    }
+
     <E extends Enum<E>> E oneOf(Class<E> type, E otherwise) {
         var text = text();
         for (var value : type.getEnumConstants()) {
@@ -298,16 +314,20 @@ final class Yaml {
         return otherwise;
     }
 
-    /** An enum's constant by its name in lower case; null, with a problem, for anything else. */
+    /** An enum's constant by its name in lower case, with hyphens; null, with a problem, for anything else. */
     <E extends Enum<E>> E oneOfWords(Class<E> type) {
         var text = text();
         for (var value : type.getEnumConstants()) {
-            if (value.name().toLowerCase(Locale.ROOT).equals(text)) {
+            if (word(value).equals(text)) {
                 return value;
             }
         }
-        problem("'" + text + "' is not known; allowed: " + String.join(", ", Arrays.stream(type.getEnumConstants()).map(e -> e.name().toLowerCase(Locale.ROOT)).toList()));
+        problem("'" + text + "' is not known; allowed: " + String.join(", ", Arrays.stream(type.getEnumConstants()).map(Yaml::word).toList()));
         return null;
+    }
+
+    private static String word(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     TableName table() {

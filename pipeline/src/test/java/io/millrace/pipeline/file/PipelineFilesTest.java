@@ -72,6 +72,23 @@ class PipelineFilesTest {
     }
 
     @Test
+    void what_the_slot_may_keep_is_read_and_what_is_no_number_of_bytes_is_refused() {
+        assertEquals(new Source.Wal(50_000_000_000L, Source.Wal.Over.GIVE_UP), wal("{budget: 50GB, over: give-up}"));
+        assertEquals(new Source.Wal(1_000_000L, Source.Wal.Over.ALARM), wal("{budget: 1MB}"));
+        assertTrue(refusal(withWal("{budget: 50}")).contains("source.wal.budget: '50' is no number of bytes; write a number above 0 and MB, GB or TB"));
+        assertTrue(refusal(withWal("{budget: 1GB, over: pray}")).contains("'pray' is not known; allowed: alarm, give-up"));
+        assertTrue(refusal(withWal("{over: alarm}")).contains("source.wal"), refusal(withWal("{over: alarm}")));
+    }
+
+    private Source.Wal wal(String wal) {
+        return PipelineFiles.load(List.of(write("p.yaml", withWal(wal)))).getFirst().pipeline().source().wal();
+    }
+
+    private String withWal(String wal) {
+        return good.replace("source:\n", "source:\n  wal: " + wal + "\n");
+    }
+
+    @Test
     void a_look_up_table_is_joined_by_subscription_where_the_file_says_so() {
         var file = good.replace("tables:\n", "tables:\n  team: {lookup: subscribe}\n");
         var pipeline = PipelineFiles.load(List.of(write("p.yaml", file))).getFirst().pipeline();
