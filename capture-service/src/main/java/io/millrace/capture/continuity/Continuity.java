@@ -71,7 +71,7 @@ public final class Continuity {
 
     private static Known compared(TableName table, Known known, Mark mark, SourceLook look) {
         var seen = look.tables().get(table);
-        var now = new Known(seen.relation(), seen.published(), known.gap());
+        var now = Known.whole(seen).withGap(known.gap());
         if (table.equals(Topics.HEARTBEAT)) {
             return now;
         }
@@ -87,6 +87,12 @@ public final class Continuity {
         if (!known.published().equals(seen.published())) {
             return seen.published().isEmpty() ? "it was taken out of the publication " + look.slotName()
                     : "it was taken out of the publication " + look.slotName() + " and put back, or what that publishes of it was changed";
+        }
+        if (known.partitions() != null && seen.partitions() != null && !seen.partitions().containsAll(known.partitions())) {
+            return "a partition of it was dropped or detached, and its rows went without a word in the log";
+        }
+        if (seen.attached()) {
+            return "a partition was attached to it that had rows already, or may have had";
         }
         return known.gap() == null && !seen.missing().isEmpty() ? seen.missing().getFirst().cause() : null;
     }

@@ -14,6 +14,7 @@ import io.millrace.capture.source.SourceCheck;
 import io.millrace.capture.source.SourceConnection;
 import io.millrace.capture.source.UnpublishedColumns;
 import io.millrace.capture.text.TextSnapshot;
+import io.millrace.pipeline.file.Source;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.record.Position;
@@ -25,7 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
-import java.util.TreeSet;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -72,17 +73,19 @@ public final class CaptureRun {
     private Engine engine;
 
     /**
-     * @param tables every table of the pipelines; Millrace's own are added
+     * @param needed every table of the pipelines with the columns that documents are made of; Millrace's own are added
      * @param transforms of the tables that have some
      * @param loop is given the signs of life, by whichever thread works
      * @param automatic whether what may be missing is read again without being asked for
+     * @param wal what the slot may keep of the primary's WAL, null where there is no limit
      */
-    public CaptureRun(EngineSettings settings, Collection<TableName> tables, Map<TableName, Transforms> transforms, SchemaIds schemaIds, Progress progress,
-            Sender sender, Tracing tracing, MeterRegistry meters, Readiness readiness, Patience patience, Loop loop, boolean automatic) {
+    public CaptureRun(EngineSettings settings, Map<TableName, ? extends Set<String>> needed, Map<TableName, Transforms> transforms, SchemaIds schemaIds, Progress progress,
+            Sender sender, Tracing tracing, MeterRegistry meters, Readiness readiness, Patience patience, Loop loop, boolean automatic, Source.Wal wal) {
         this.settings = settings;
-        this.tables = new TreeSet<>(tables);
-        this.tables.add(Topics.OUTBOX);
-        this.tables.add(Topics.HEARTBEAT);
+        var all = new TreeMap<TableName, Set<String>>(needed);
+        all.put(Topics.OUTBOX, Set.of());
+        all.put(Topics.HEARTBEAT, Set.of());
+        this.tables = all.keySet();
         this.progress = progress;
         this.sender = sender;
         this.missingValues = new MissingValues(settings.source(), Topics.publication(settings.sourceName()));
@@ -92,9 +95,9 @@ public final class CaptureRun {
         this.patience = patience;
         this.loop = loop;
         var marks = new Marks(progress);
-        this.start = new Start(settings.sourceName(), settings.source(), slot, this.tables, progress, marks, readiness, automatic);
-        this.watch = new Watch(settings.source(), slot, this.tables, marks, this::startAnew);
-        this.tools = new Writer.Tools(settings.sourceName(), Map.copyOf(transforms), schemaIds, progress, sender, missingValues, tracing, meters, stream, slot, marks, patience, loop, start::diverged);
+        this.start = new Start(settings.sourceName(), settings.source(), slot, all, progress, marks, readiness, automatic);
+        this.watch = new Watch(settings.source(), slot, all, marks, this::startAnew, new WalBudget(wal, slot, readiness, start::givenUp), readiness);
+        this.tools = new Writer.Tools(settings.sourceName(), Map.copyOf(transforms), schemaIds, progress, sender, missingValues, tracing, meters, stream, slot, marks, patience, loop, start::diverged, start::unnamed);
     }
 
     /** Captures until {@link #stop()}. */
@@ -194,7 +197,12 @@ public final class CaptureRun {
         warnOfInheritance();
         var leftOut = UnpublishedColumns.of(settings.source(), settings.sourceName(), plan.streamed());
         if (!plan.read().isEmpty()) {
-            snapshot(plan, leftOut);
+            watch.reading(true);
+            try {
+                snapshot(plan, leftOut);
+            } finally {
+                watch.reading(false);
+            }
             loop.beat();
             progress.remember(plan.whole());
             progress.save(plan.whole().keySet().stream().filter(tables::contains).toList());

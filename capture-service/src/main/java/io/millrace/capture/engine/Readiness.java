@@ -2,6 +2,8 @@ package io.millrace.capture.engine;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jboss.logging.Logger;
 
@@ -10,15 +12,24 @@ public final class Readiness {
 
     private static final Logger LOG = Logger.getLogger(Readiness.class);
 
+    /** What may worry a person though changes flow and none is known to be missing. */
+    public enum Concern {
+        /** The slot keeps more WAL on the primary than the file allows, or was given up for that. */
+        WAL,
+        /** Nobody can look whether the stream is still whole. */
+        LOOK
+    }
+
     /**
      * @param phase what capture is doing
      * @param hindrance why it cannot, null where it can
      * @param troubles what is wrong or may be missing though it goes on
+     * @param concerns what else a person must know of
      */
-    public record State(String phase, String hindrance, List<String> troubles) {
+    public record State(String phase, String hindrance, List<String> troubles, Map<Concern, String> concerns) {
 
         public boolean ready() {
-            return hindrance == null && troubles.isEmpty();
+            return hindrance == null && troubles.isEmpty() && concerns.isEmpty();
         }
 
         /** Everything that keeps it from being ready. */
@@ -27,15 +38,16 @@ public final class Readiness {
             if (hindrance != null) {
                 all.addFirst(hindrance);
             }
+            all.addAll(concerns.values());
             return String.join("\n", all);
         }
 
         private State in(String other, String why) {
-            return new State(other, why, troubles);
+            return new State(other, why, troubles, concerns);
         }
     }
 
-    private final AtomicReference<State> state = new AtomicReference<>(new State("starting", "Capture is starting", List.of()));
+    private final AtomicReference<State> state = new AtomicReference<>(new State("starting", "Capture is starting", List.of(), Map.of()));
 
     public State state() {
         return state.get();
@@ -72,10 +84,24 @@ public final class Readiness {
 
     /** What is wrong from now on, though it goes on; empty where nothing is. */
     public void troubles(List<String> troubles) {
-        var before = state.getAndUpdate(s -> new State(s.phase(), s.hindrance(), List.copyOf(troubles)));
+        var before = state.getAndUpdate(s -> new State(s.phase(), s.hindrance(), List.copyOf(troubles), s.concerns()));
         troubles.stream().filter(trouble -> !before.troubles().contains(trouble)).forEach(LOG::error);
         if (troubles.isEmpty() && !before.troubles().isEmpty()) {
             LOG.info("Nothing is missing any more");
         }
+    }
+
+    /** What a person must know of from now on, null where it is over. Returns whether it is new; whoever finds it logs it. */
+    boolean concern(Concern which, String why) {
+        var before = state.getAndUpdate(s -> {
+            var concerns = new TreeMap<>(s.concerns());
+            if (why == null) {
+                concerns.remove(which);
+            } else {
+                concerns.put(which, why);
+            }
+            return new State(s.phase(), s.hindrance(), s.troubles(), Map.copyOf(concerns));
+        });
+        return why != null && !before.concerns().containsKey(which);
     }
 }

@@ -27,6 +27,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 
@@ -43,6 +44,7 @@ final class Start {
     private final String sourceName;
     private final SourceConnection source;
     private final Slot slot;
+    private final Map<TableName, Set<String>> needed;
     private final Set<TableName> tables;
     private final Progress progress;
     private final Marks marks;
@@ -51,12 +53,18 @@ final class Start {
     private volatile boolean asked;
     /** Why the history that was streamed last is not the remembered one, null where it is. */
     private String diverged;
+    /** Tables with a change that did not say which row it was of, until that is remembered. */
+    private final Set<TableName> unnamed = ConcurrentHashMap.newKeySet();
+    /** Why the slot was given up, null where it was not. */
+    private volatile String givenUp;
 
-    Start(String sourceName, SourceConnection source, Slot slot, Set<TableName> tables, Progress progress, Marks marks, Readiness readiness, boolean automatic) {
+    /** @param needed the captured tables, each with the columns that documents are made of */
+    Start(String sourceName, SourceConnection source, Slot slot, Map<TableName, Set<String>> needed, Progress progress, Marks marks, Readiness readiness, boolean automatic) {
         this.sourceName = sourceName;
         this.source = source;
         this.slot = slot;
-        this.tables = tables;
+        this.needed = needed;
+        this.tables = needed.keySet();
         this.progress = progress;
         this.marks = marks;
         this.readiness = readiness;
@@ -73,10 +81,20 @@ final class Start {
         diverged = why;
     }
 
+    /** Changes of these tables did not say which rows they were of. */
+    void unnamed(Set<TableName> tables) {
+        unnamed.addAll(tables);
+    }
+
+    /** The slot was taken away on purpose. */
+    void givenUp(String why) {
+        givenUp = why;
+    }
+
     /** What is wrong with tables, to be said together with what keeps all of them; empty where the database cannot be asked. */
     List<String> tableProblems() {
         try {
-            return SourceLook.take(source, slot, tables).tables().values().stream().flatMap(t -> t.problems().stream()).toList();
+            return SourceLook.take(source, slot, needed, Map.of()).tables().values().stream().flatMap(t -> t.problems().stream()).toList();
         } catch (SQLException e) {
             LOG.debugf("The tables cannot be looked at: %s", e.getMessage());
             return List.of();
@@ -90,8 +108,9 @@ final class Start {
      */
     Plan plan() throws SQLException, InterruptedException {
         var names = new TreeSet<>(progress.tables());
-        var look = SourceLook.take(source, slot, tables);
-        var memory = memory(names, look);
+        var remembered = progress.memory();
+        var look = SourceLook.take(source, slot, needed, Memory.partitions(remembered.tables()));
+        var memory = memory(remembered, names, look);
         marks.load(memory.mark());
         if (memory.mark() == null) {
             long start = look.slot() == null ? makeSlot() : look.slot().confirmed();
@@ -99,7 +118,8 @@ final class Start {
             return plan(start, memory.tables(), look, true);
         }
         var known = Continuity.tables(memory, look, tables);
-        return switch (broken(memory.mark(), look)) {
+        unnamed.forEach(table -> known.computeIfPresent(table, (_, one) -> one.missing("a change of it did not say which row it was of", memory.mark().acknowledged(), look.now())));
+        var plan = switch (broken(memory.mark(), look)) {
             case null -> goOn(memory, known, look);
             case SlotMoved moved -> {
                 LOG.errorf("The replication slot %s stands at %s, though Kafka has its changes until %s only", slot.name(), moved.to(), moved.from());
@@ -107,14 +127,15 @@ final class Start {
                 marks.begin(memory.mark().origin(), moved.to(), look.now());
                 yield plan(moved.to().lsn(), gaps, look, true);
             }
-            case SlotGone gone -> recover(gone.what(), memory, known, look, memory.mark().origin().base());
+            case SlotGone gone -> recover(givenUp == null ? gone.what() : givenUp + " after it was read until " + memory.mark().acknowledged(), memory, known, look, memory.mark().origin().base());
             case OtherHistory other -> recover(other.what(), memory, known, look, above(memory.mark()));
         };
+        unnamed.clear();
+        return plan;
     }
 
     /** A version that left no mark has left the names of the tables; what they are like now is all that can be known of them. */
-    private Memory memory(Set<TableName> names, SourceLook look) throws InterruptedException {
-        var memory = progress.memory();
+    private Memory memory(Memory memory, Set<TableName> names, SourceLook look) throws InterruptedException {
         if (memory.mark() != null || names.isEmpty()) {
             return memory;
         }
@@ -129,13 +150,16 @@ final class Start {
             return new OtherHistory(diverged);
         }
         int before = mark.origin().timeline();
-        if (look.timeline() == before) {
-            return Continuity.of(mark, mark, look, OptionalLong.empty());
+        boolean promoted = look.timeline() != before;
+        var same = promoted ? null : Continuity.of(mark, mark, look, OptionalLong.empty());
+        if (!promoted && (same == null || same instanceof OtherHistory)) {
+            return same;
         }
-        // Kafka may hold a little more than the mark says, and it must not be more than the new timeline has.
+        // Kafka may hold a little more than the mark says, and it must not be more than the log has.
         long end = Math.max(mark.acknowledged().lsn(), progress.highest(topics()) - mark.origin().base());
         var known = new Mark(mark.origin(), new Point(end, mark.acknowledged().micros()), mark.looked(), mark.beat());
-        return Continuity.of(known, mark, look, Timelines.leftAt(source, before, look.timeline()));
+        var found = Continuity.of(known, mark, look, promoted ? Timelines.leftAt(source, before, look.timeline()) : OptionalLong.empty());
+        return promoted || found instanceof OtherHistory ? found : same;
     }
 
     /** The stream goes on where it was left; single tables may have been changed. */
@@ -174,6 +198,7 @@ final class Start {
             progress.forgetReached();
         }
         diverged = null;
+        givenUp = null;
         asked = false;
         long start;
         if (look.slot() != null && !look.slot().isLost()) {
@@ -242,8 +267,7 @@ final class Start {
     }
 
     private static Known now(TableName table, SourceLook look) {
-        var seen = look.tables().get(table);
-        return new Known(seen.relation(), seen.published(), null);
+        return Known.whole(look.tables().get(table));
     }
 
     private static boolean sound(TableName table, SourceLook look) {

@@ -4,12 +4,14 @@ import io.millrace.capture.continuity.Continuity;
 import io.millrace.capture.continuity.Mark;
 import io.millrace.capture.continuity.Memory;
 import io.millrace.capture.source.Slot;
+import io.millrace.capture.source.SourceCheck;
 import io.millrace.capture.source.SourceConnection;
 import io.millrace.capture.source.SourceLook;
 import io.millrace.pipeline.file.TableName;
 import java.sql.SQLException;
-import java.util.Collection;
+import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.jboss.logging.Logger;
 
 /** Looks at the source again and again, and ends a run whose plan does not fit it any more. Used by one thread, asked by any. */
@@ -17,27 +19,46 @@ final class Watch {
 
     private static final Logger LOG = Logger.getLogger(Watch.class);
 
+    private static final long LONGEST_BLIND_NANOS = 15_000_000_000L;
+
     private final SourceConnection source;
     private final Slot slot;
-    private final Collection<TableName> tables;
+    private final Map<TableName, Set<String>> needed;
     private final Marks marks;
     private final Runnable startAnew;
+    private final WalBudget budget;
+    private final Readiness readiness;
     /** The plan that is carried out, null while none is. */
     private volatile Plan plan;
     private volatile Slot.State slotState;
+    private volatile boolean reading;
+    /** When the stream could first not be held against the source, 0 while it can. */
+    private long blindSince;
 
-    /** @param startAnew ends the run, so that another plan is made */
-    Watch(SourceConnection source, Slot slot, Collection<TableName> tables, Marks marks, Runnable startAnew) {
+    /**
+     * @param needed the captured tables, each with the columns that documents are made of
+     * @param startAnew ends the run, so that another plan is made
+     * @param budget what the slot may keep
+     * @param readiness is told when nobody can look
+     */
+    Watch(SourceConnection source, Slot slot, Map<TableName, Set<String>> needed, Marks marks, Runnable startAnew, WalBudget budget, Readiness readiness) {
         this.source = source;
         this.slot = slot;
-        this.tables = tables;
+        this.needed = needed;
         this.marks = marks;
         this.startAnew = startAnew;
+        this.budget = budget;
+        this.readiness = readiness;
     }
 
     /** What is looked for from now on; null for the slot alone. */
     void follow(Plan now) {
         plan = now;
+    }
+
+    /** Whether tables are being read. */
+    void reading(boolean now) {
+        reading = now;
     }
 
     /** The slot as it was last seen, null where there is none or Postgres does not answer. */
@@ -49,12 +70,16 @@ final class Watch {
         var followed = plan;
         try {
             if (followed == null) {
+                seen();
                 slotState = slot.state();
+                budget.hold(slotState, reading);
                 return;
             }
             var before = marks.current();
-            var look = SourceLook.take(source, slot, tables);
+            var look = SourceLook.take(source, slot, needed, Memory.partitions(followed.tables()));
+            seen();
             slotState = look.slot();
+            budget.hold(slotState, false);
             if (!fits(followed, before, look)) {
                 startAnew.run();
             } else if (plan == followed) {
@@ -63,13 +88,34 @@ final class Watch {
         } catch (SQLException | RuntimeException e) {
             slotState = null;
             LOG.debugf("The source cannot be looked at: %s", e.getMessage());
+            if (followed != null) {
+                blind(e);
+            }
+        }
+    }
+
+    private void seen() {
+        blindSince = 0;
+        readiness.concern(Readiness.Concern.LOOK, null);
+    }
+
+    /** A stream that flows is not known to be whole when nobody can look. */
+    private void blind(Exception e) {
+        long now = System.nanoTime();
+        if (blindSince == 0) {
+            blindSince = now;
+        } else if (now - blindSince > LONGEST_BLIND_NANOS) {
+            var why = "The stream flows, but nobody can look whether it is whole: " + (e instanceof SQLException sql ? SourceCheck.explain(source, sql) : e.toString());
+            if (readiness.concern(Readiness.Concern.LOOK, why)) {
+                LOG.error(why);
+            }
         }
     }
 
     private boolean fits(Plan followed, Mark before, SourceLook look) {
         return before.origin().timeline() == look.timeline()
                 && Continuity.of(before, marks.current(), look, OptionalLong.empty()) == null
-                && Continuity.tables(new Memory(before, followed.tables()), look, tables).equals(followed.tables())
+                && Continuity.tables(new Memory(before, followed.tables()), look, needed.keySet()).equals(followed.tables())
                 && Start.problems(look).equals(followed.problems())
                 && (followed.due() == 0 || Long.compareUnsigned(look.slot().confirmed(), followed.due()) < 0);
     }

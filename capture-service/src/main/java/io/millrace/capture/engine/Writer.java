@@ -1,6 +1,7 @@
 package io.millrace.capture.engine;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import io.millrace.capture.continuity.Known;
 import io.millrace.capture.continuity.Point;
 import io.millrace.capture.registry.RegistryAwayException;
 import io.millrace.capture.registry.SchemaIds;
@@ -24,6 +25,8 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.apache.avro.Schema;
 import org.apache.kafka.connect.source.SourceRecord;
@@ -39,15 +42,19 @@ final class Writer implements Engine.Consumer, Environment {
      *
      * @param loop is given a sign before each change and each attempt
      * @param diverged is told why the stream is not the remembered history
+     * @param unnamed is told of tables with a change that does not say which row it is of
      */
     record Tools(String sourceName, Map<TableName, Transforms> transforms, SchemaIds schemaIds, Progress progress, Sender sender, MissingValues missingValues,
-            Tracing tracing, MeterRegistry meters, StreamMeters stream, Slot slot, Marks marks, Patience patience, Loop loop, Consumer<String> diverged) {}
+            Tracing tracing, MeterRegistry meters, StreamMeters stream, Slot slot, Marks marks, Patience patience, Loop loop, Consumer<String> diverged, Consumer<Set<TableName>> unnamed) {}
 
     private final Tools tools;
     private final long start;
     private final boolean marks;
+    private final Map<TableName, Known> tables;
     private final Changes changes;
     private final Map<String, Integer> partitions = new HashMap<>();
+    /** Tables of which something is missing that nobody remembers yet. */
+    private final Set<TableName> unnamed = new TreeSet<>();
     /** The heartbeat that must come again, null where none must. */
     private Point expected;
     /** The last heartbeat of the current batch, null where it has none. */
@@ -63,6 +70,7 @@ final class Writer implements Engine.Consumer, Environment {
         this.tools = tools;
         this.start = plan.start();
         this.marks = marks;
+        this.tables = plan.tables();
         this.changes = new Changes(tools.sourceName, plan.base(), tools.transforms, tools.sender.mostBytes(), this, tools.tracing, tools.meters);
         var last = tools.marks.current().beat();
         this.expected = marks && last != null && Long.compareUnsigned(start, last.lsn()) < 0 ? last : null;
@@ -102,6 +110,10 @@ final class Writer implements Engine.Consumer, Environment {
     public boolean confirms(SourceRecord last) throws InterruptedException {
         if (!marks) {
             return true;
+        }
+        if (!unnamed.isEmpty()) {
+            tools.unnamed.accept(Set.copyOf(unnamed));
+            throw new StartException("Changes of " + unnamed + " do not say which rows they are of; beginning again, so that it is remembered before they are confirmed");
         }
         long now = System.nanoTime();
         if (!attached) {
@@ -178,5 +190,13 @@ final class Writer implements Engine.Consumer, Environment {
     @Override
     public Map<String, String> missingValues(TableName table, List<String> columns, List<Column> keyColumns, List<Object> key, List<String> missing) throws InterruptedException {
         return tools.patience.insist(SQLException.class, () -> tools.missingValues.read(table, columns, keyColumns, key, missing));
+    }
+
+    @Override
+    public void unnamed(TableName table) {
+        var known = tables.get(table);
+        if (known == null || known.gap() == null) {
+            unnamed.add(table);
+        }
     }
 }

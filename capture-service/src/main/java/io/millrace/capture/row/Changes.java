@@ -91,6 +91,9 @@ public final class Changes {
                 try {
                     captured = row(event, envelope, table, op, position, headers);
                 } catch (IllegalArgumentException e) {
+                    if (e instanceof UnnamedRowException) {
+                        environment.unnamed(table.table);
+                    }
                     captured = unwritable(table, (Struct) event.key(), position, headers, e);
                 }
                 if (captured != null) {
@@ -136,7 +139,7 @@ public final class Changes {
         long committed = Headers.number(headers, Headers.COMMITTED, 0);
         var key = (Struct) event.key();
         if (key == null) {
-            throw new IllegalArgumentException("A row of the table " + table.table + " cannot be written: its primary key is not known any more, because the table was dropped or its key changed since");
+            throw new UnnamedRowException("A row of the table " + table.table + " cannot be written: its primary key is not known any more, because the table was dropped or its key changed since");
         }
         if (op == Op.DELETE) {
             trace(table, (Struct) envelope.get(table.before), position, committed, headers);

@@ -30,4 +30,7 @@ public interface Environment {
      * @param committedMicros when Postgres committed it
      */
     void heartbeat(long lsn, long committedMicros);
+
+    /** A change of the table did not say which row it was of: what it did is only known by reading the table again. */
+    void unnamed(TableName table);
 }

@@ -71,13 +71,19 @@ final class TableRows {
                 .toList();
     }
 
+    /** @throws UnnamedRowException when columns of the key are null */
     byte[] key(Struct key, AvroBuffer buffer) throws InterruptedException {
         if (keySchema != key.schema()) {
             var columns = ConnectColumns.of(key.schema());
             keys = new RowEncoder(key.schema(), columns, ids.of(Topics.keySubject(topic), RowSchemas.key(sourceName, table, columns)));
             keySchema = key.schema();
         }
-        return named("key", keys, key, buffer);
+        var bytes = named("key", keys, key, buffer);
+        if (bytes == null) {
+            throw new UnnamedRowException("A row of the table " + table + " cannot be written: the change carries no " + keys.unexpectedNulls(key)
+                    + " of its primary key, because the table's replica identity was an index without it");
+        }
+        return bytes;
     }
 
     byte[] value(Struct row, AvroBuffer buffer) throws InterruptedException {

@@ -2,6 +2,7 @@ package io.millrace.capture.send;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.millrace.capture.continuity.Known;
 import io.millrace.capture.continuity.Mark;
@@ -41,7 +42,7 @@ public final class Progress implements AutoCloseable {
 
     private static final String TABLES = "tables";
     private static final String MARK = "mark";
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = new ObjectMapper().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
 
     private final KafkaSettings kafka;
     private final StateTopic read;

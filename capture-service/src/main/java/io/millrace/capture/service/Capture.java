@@ -20,6 +20,7 @@ import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.PipelineFiles;
 import io.millrace.pipeline.file.Source;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.file.UsedColumns;
 import io.millrace.pipeline.kafka.KafkaKeys;
 import io.millrace.pipeline.liveness.LoopThread;
 import io.millrace.pipeline.liveness.Loops;
@@ -36,9 +37,9 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TimeZone;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import org.eclipse.microprofile.config.Config;
@@ -112,11 +113,10 @@ public class Capture {
         var kafka = new KafkaSettings(Map.copyOf(KafkaKeys.of(all.getPropertyNames(), name -> all.getOptionalValue(name, String.class))));
         var loop = loops.loop("capture " + source.name(), config.stuckAfter());
         var patience = new Patience(readiness, meters.counter("millrace.retries", "stage", "capture"), loop);
-        var tables = new TreeSet<TableName>();
-        pipelines.forEach(p -> tables.addAll(p.tableNames()));
-        run = new CaptureRun(settings, tables, transforms(pipelines, tables), new SchemaIds(config.registryUrl(), vertx), new Progress(kafka, source.name()),
-                new Sender(kafka, Math.toIntExact(config.maxRecordBytes().asLongValue())), new Tracing(tracer, config.traceRate(), traceRates(pipelines)), meters, readiness, patience, loop, source.recovery() == Source.Recovery.AUTOMATIC);
-        watch(Topics.slot(source.name()));
+        var needed = UsedColumns.of(pipelines);
+        run = new CaptureRun(settings, needed, transforms(pipelines, needed.keySet()), new SchemaIds(config.registryUrl(), vertx), new Progress(kafka, source.name()),
+                new Sender(kafka, Math.toIntExact(config.maxRecordBytes().asLongValue())), new Tracing(tracer, config.traceRate(), traceRates(pipelines)), meters, readiness, patience, loop, source.recovery() == Source.Recovery.AUTOMATIC, source.wal());
+        watch(Topics.slot(source.name()), source.wal());
         thread = loops.thread(loop, Thread.ofPlatform(), own -> run.run()).start();
         LOG.infof("Capturing the source %s for %s", source.name(), pipelines.stream().map(Pipeline::name).collect(Collectors.joining(", ")));
     }
@@ -158,7 +158,7 @@ public class Capture {
         return bySource.firstEntry().getValue();
     }
 
-    private static Map<TableName, Transforms> transforms(List<Pipeline> pipelines, TreeSet<TableName> tables) {
+    private static Map<TableName, Transforms> transforms(List<Pipeline> pipelines, Set<TableName> tables) {
         var transforms = new HashMap<TableName, Transforms>();
         for (var table : tables) {
             pipelines.stream().map(p -> p.settings(table).transforms()).filter(t -> !t.isEmpty()).findFirst()
@@ -167,7 +167,10 @@ public class Capture {
         return transforms;
     }
 
-    private void watch(String slot) {
+    private void watch(String slot, Source.Wal wal) {
+        if (wal != null) {
+            Gauge.builder("millrace.slot.budget.bytes", wal::budget).description("WAL that the pipeline file allows the slot to keep on the primary").tag("slot", slot).register(meters);
+        }
         gauge("millrace.slot.retained.bytes", "WAL that the primary keeps for the slot", slot, Slot.State::retainedBytes);
         gauge("millrace.slot.lag.bytes", "WAL written since the LSN that the slot has confirmed", slot, Slot.State::lagBytes);
         gauge("millrace.slot.safe.bytes", "WAL that may still be written before the primary gives the slot up; not a number where it sets no limit", slot,

@@ -78,6 +78,15 @@ public final class Slot {
         }
     }
 
+    /** Takes the slot away also from whoever reads it. */
+    public void giveUp() throws SQLException {
+        try (var connection = source.open(); var statement = connection.prepareStatement("SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_slots WHERE slot_name = ? AND active")) {
+            statement.setString(1, name);
+            statement.execute();
+        }
+        drop();
+    }
+
     /** Moves the slot over everything that is in the log now. Returns where it stands then. */
     public long advance() throws SQLException {
         try (var connection = source.open(); var flush = connection.createStatement();

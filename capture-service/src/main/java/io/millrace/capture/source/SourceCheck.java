@@ -111,11 +111,15 @@ public final class SourceCheck {
 
     private void slot() throws SQLException {
         var slot = Topics.slot(source);
-        try (var statement = connection.prepareStatement("SELECT plugin, database = current_database() FROM pg_replication_slots WHERE slot_name = ?"); var row = query(statement, slot)) {
+        try (var statement = connection.prepareStatement("SELECT coalesce(plugin, 'none'), coalesce(database, 'none'), current_database() FROM pg_replication_slots WHERE slot_name = ?"); var row = query(statement, slot)) {
             if (!row.next()) {
                 free();
-            } else if (!"pgoutput".equals(row.getString(1)) || !row.getBoolean(2)) {
-                problems.add("The replication slot " + slot + " belongs to another plug-in or database; drop it, or give the source another name in the pipeline file");
+            } else if (!row.getString(2).equals(row.getString(3))) {
+                problems.add("This is the database " + row.getString(3) + ", and the replication slot " + slot + " is of the database " + row.getString(2)
+                        + " on the same server: the URL leads to another database than the one that is captured, or two sources have the same name; correct the URL, or the source's name in the pipeline file."
+                        + " Drop the slot only if nobody captures " + row.getString(2) + " any more");
+            } else if (!"pgoutput".equals(row.getString(1))) {
+                problems.add("The replication slot " + slot + " belongs to the plug-in " + row.getString(1) + " and not to pgoutput; drop it, or give the source another name in the pipeline file");
             }
         }
         var state = new Slot(null, source).state(connection);

@@ -8,10 +8,11 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * What a source is at one moment: which server, how far its log is, its slot, its tables.
@@ -27,7 +28,10 @@ import java.util.TreeMap;
 public record SourceLook(long system, long database, int timeline, Point now, String slotName, Slot.State slot, Map<TableName, TableLook> tables) {
 
     private static final String TABLES = """
-            SELECT t.schema, t.name, coalesce(c.oid::bigint, 0) AS relation, coalesce(published.entries, '') AS entries, p.publication, c.relpersistence,
+            SELECT t.schema, t.name, coalesce(c.oid::bigint, 0) AS relation, coalesce(published.entries, '') AS entries, p.publication, published.left_out,
+                   CASE c.relkind WHEN 'p' THEN coalesce(family.leaves, '{}') END AS partitions,
+                   EXISTS (SELECT FROM unnest(family.leaves) l JOIN pg_class leaf ON leaf.oid = l WHERE leaf.relpersistence = 'u') AS unlogged,
+                   c.relkind = 'p' AND NOT p.pubviaroot AS scattered, published.root,
                    EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'p') AS keyed,
                    has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(c.relnamespace, 'USAGE') AS readable,
                    row_security_active(c.oid) AS secured, coalesce(published.filtered, false) AS filtered,
@@ -38,26 +42,38 @@ public record SourceLook(long system, long database, int timeline, Point now, St
             FROM unnest(?::text[], ?::text[]) t(schema, name)
             LEFT JOIN pg_namespace n ON n.nspname = t.schema
             LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.name AND c.relkind IN ('r', 'p')
-            LEFT JOIN (SELECT oid, oid::text || '.' || xmin::text AS publication, puballtables FROM pg_publication WHERE pubname = ?) p ON true
+            LEFT JOIN (SELECT oid, oid::text || '.' || xmin::text AS publication, puballtables, pubviaroot FROM pg_publication WHERE pubname = ?) p ON true
             LEFT JOIN LATERAL (SELECT array_agg(a.relid) AS ancestors FROM (SELECT relid::oid FROM pg_partition_ancestors(c.oid) UNION SELECT c.oid) a) line ON true
-            LEFT JOIN LATERAL (SELECT array_agg(relid) AS leaves FROM (SELECT relid::oid FROM pg_partition_tree(c.oid) WHERE isleaf UNION SELECT c.oid WHERE c.relkind = 'r') f) family ON true
+            LEFT JOIN LATERAL (SELECT array_agg(relid::bigint ORDER BY relid) AS leaves FROM (SELECT relid::oid FROM pg_partition_tree(c.oid) WHERE isleaf UNION SELECT c.oid WHERE c.relkind = 'r') f) family ON true
             LEFT JOIN LATERAL (
-              SELECT string_agg(entry, ' ' ORDER BY entry) AS entries, bool_or(filtered) AS filtered FROM (
-                SELECT 'all' AS entry, false AS filtered WHERE p.puballtables
-                UNION ALL SELECT r.oid::text, r.prqual IS NOT NULL FROM pg_publication_rel r WHERE r.prpubid = p.oid AND r.prrelid = ANY (line.ancestors)
-                UNION ALL SELECT s.oid::text, false FROM pg_publication_namespace s JOIN pg_class m ON m.oid = ANY (line.ancestors) AND m.relnamespace = s.pnnspid WHERE s.pnpubid = p.oid
+              SELECT string_agg(DISTINCT entry, ' ' ORDER BY entry) AS entries, bool_or(filtered) AS filtered,
+                     (SELECT array_agg(DISTINCT a.attname::text) FROM pg_publication_rel r JOIN pg_attribute a ON a.attrelid = r.prrelid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+                      WHERE r.prpubid = p.oid AND r.prrelid = ANY (line.ancestors) AND a.attnum <> ALL (r.prattrs::int2[])) AS left_out,
+                     min(holder::regclass::text) FILTER (WHERE p.pubviaroot AND holder <> c.oid) AS root
+              FROM (
+                SELECT 'all' AS entry, false AS filtered, ancestor AS holder FROM unnest(line.ancestors) ancestor WHERE p.puballtables
+                UNION ALL SELECT r.oid::text, r.prqual IS NOT NULL, r.prrelid FROM pg_publication_rel r WHERE r.prpubid = p.oid AND r.prrelid = ANY (line.ancestors)
+                UNION ALL SELECT s.oid::text, false, m.oid FROM pg_publication_namespace s JOIN pg_class m ON m.oid = ANY (line.ancestors) AND m.relnamespace = s.pnnspid WHERE s.pnpubid = p.oid
               ) e) published ON true
             ORDER BY t.schema, t.name""";
 
     /**
      * Looks once; a few queries that read catalogs only.
      *
+     * @param needed the tables, each with the columns that documents are made of
+     * @param partitions those of partitioned tables as they were known before
      * @throws SQLException when the database cannot be asked
      */
-    public static SourceLook take(SourceConnection source, Slot slot, Collection<TableName> tables) throws SQLException {
+    public static SourceLook take(SourceConnection source, Slot slot, Map<TableName, Set<String>> needed, Map<TableName, List<Long>> partitions) throws SQLException {
         try (var connection = source.open()) {
             var state = slot.state(connection);
-            var seen = tables(connection, slot.name(), source.user(), tables);
+            var seen = tables(connection, slot.name(), source.user(), needed);
+            for (var before : partitions.entrySet()) {
+                var table = seen.get(before.getKey());
+                if (table != null && table.partitions() != null) {
+                    seen.put(before.getKey(), table.withAttached(AttachedRows.stand(connection, before.getKey(), table, before.getValue())));
+                }
+            }
             try (var statement = connection.createStatement(); var row = statement.executeQuery("""
                     SELECT s.system_identifier, d.oid::bigint, pg_walfile_name(l.lsn), l.lsn::text, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
                     FROM pg_control_system() s, pg_database d, LATERAL (SELECT pg_current_wal_insert_lsn() AS lsn) l WHERE d.datname = current_database()""")) {
@@ -68,29 +84,29 @@ public record SourceLook(long system, long database, int timeline, Point now, St
         }
     }
 
-    private static Map<TableName, TableLook> tables(Connection connection, String publication, String user, Collection<TableName> tables) throws SQLException {
+    private static Map<TableName, TableLook> tables(Connection connection, String publication, String user, Map<TableName, Set<String>> needed) throws SQLException {
         var seen = new TreeMap<TableName, TableLook>();
         try (var statement = connection.prepareStatement(TABLES)) {
-            statement.setArray(1, connection.createArrayOf("text", tables.stream().map(TableName::schema).toArray()));
-            statement.setArray(2, connection.createArrayOf("text", tables.stream().map(TableName::table).toArray()));
+            statement.setArray(1, connection.createArrayOf("text", needed.keySet().stream().map(TableName::schema).toArray()));
+            statement.setArray(2, connection.createArrayOf("text", needed.keySet().stream().map(TableName::table).toArray()));
             statement.setString(3, publication);
             try (var rows = statement.executeQuery()) {
                 while (rows.next()) {
                     var table = new TableName(rows.getString("schema"), rows.getString("name"));
-                    seen.put(table, table(table, rows, publication, user));
+                    seen.put(table, table(table, rows, publication, user, needed.get(table)));
                 }
             }
         }
         return seen;
     }
 
-    private static TableLook table(TableName table, ResultSet row, String publication, String user) throws SQLException {
+    private static TableLook table(TableName table, ResultSet row, String publication, String user, Set<String> needed) throws SQLException {
         var missing = new ArrayList<TableLook.Missing>();
         var others = new ArrayList<String>();
         if (row.getLong("relation") == 0) {
             missing.add(new TableLook.Missing("it is no longer there", "The database has no table " + table + "; create it"
                     + (table.schema().equals(Topics.OWN_SCHEMA) ? " by provisioning the source" : ", or correct the pipeline file")));
-            return new TableLook(0, "", missing, others, false);
+            return new TableLook(0, "", missing, others, false, null, false);
         }
         boolean keyed = row.getBoolean("keyed");
         if (!keyed) {
@@ -106,11 +122,34 @@ public record SourceLook(long system, long database, int timeline, Point now, St
                     + " on, those of its WHERE; run ALTER PUBLICATION " + publication + " DROP TABLE " + table.sql() + ", then ADD TABLE " + table.sql()
                     + " without WHERE, and filter in the pipeline file"));
         }
-        if (row.getString("relpersistence").equals("u")) {
-            missing.add(new TableLook.Missing("it is unlogged", "The table " + table + " is unlogged, so its changes are in no log; run ALTER TABLE " + table.sql() + " SET LOGGED"));
+        missing.addAll(elsewhere(table, row, publication, needed));
+        if (row.getBoolean("unlogged")) {
+            missing.add(new TableLook.Missing("it is unlogged", "The table " + table + ", or a partition of it, is unlogged, so its changes are in no log; run ALTER TABLE … SET LOGGED"));
         }
         others.addAll(others(table, row, publication, user));
-        return new TableLook(row.getLong("relation"), isPublished ? row.getString("publication") + " " + row.getString("entries") : "", List.copyOf(missing), List.copyOf(others), keyed);
+        return new TableLook(row.getLong("relation"), isPublished ? row.getString("publication") + " " + row.getString("entries") : "", List.copyOf(missing), List.copyOf(others), keyed,
+                row.getArray("partitions") == null ? null : List.of((Long[]) row.getArray("partitions").getArray()), false);
+    }
+
+    /** Changes that the publication passes on without some of their columns, or under another table's name. */
+    private static List<TableLook.Missing> elsewhere(TableName table, ResultSet row, String publication, Set<String> needed) throws SQLException {
+        var missing = new ArrayList<TableLook.Missing>();
+        if (row.getBoolean("scattered")) {
+            missing.add(new TableLook.Missing("the publication " + publication + " passes its rows on under the names of its partitions", "The publication " + publication
+                    + " passes the rows of the partitioned table " + table + " on under the names of its partitions; run ALTER PUBLICATION " + publication + " SET (publish_via_partition_root = true)"));
+        }
+        var root = row.getString("root");
+        if (root != null) {
+            missing.add(new TableLook.Missing("the publication " + publication + " passes its rows on under the name of " + root, "The publication " + publication + " passes the rows of the partition "
+                    + table + " on under the name of " + root + ", which it has too; name that table in the pipeline file instead, or run ALTER PUBLICATION " + publication + " DROP TABLE " + root));
+        }
+        var array = row.getArray("left_out");
+        var leftOut = array == null ? List.<String>of() : Stream.of((String[]) array.getArray()).filter(needed::contains).sorted().toList();
+        if (!leftOut.isEmpty()) {
+            missing.add(new TableLook.Missing("the publication " + publication + " left out " + leftOut + " of it", "The publication " + publication + " leaves out " + leftOut + " of the table " + table
+                    + ", of which documents are made; run ALTER PUBLICATION " + publication + " DROP TABLE " + table.sql() + ", then ADD TABLE " + table.sql() + " with these columns or without a list"));
+        }
+        return missing;
     }
 
     /** What does not make changes go missing by itself. */

@@ -39,7 +39,7 @@ final class CaptureProcess implements AutoCloseable {
         return recovering(stack, folder, "ask", source, user, password, tables, options);
     }
 
-    /** @param recovery as in the pipeline file */
+    /** @param recovery as in the pipeline file; further lines of the source may follow */
     static CaptureProcess recovering(Stack stack, Path folder, String recovery, String source, String user, String password, String tables, String... options) throws IOException {
         var pipeline = folder.resolve(source + ".yaml");
         Files.writeString(pipeline, """
@@ -157,6 +157,13 @@ final class CaptureProcess implements AutoCloseable {
             return Files.readString(log);
         } catch (IOException e) {
             return e.toString();
+        }
+    }
+
+    /** Sends the process a signal by its name, {@code STOP} to freeze it. */
+    void signal(String name) throws IOException, InterruptedException {
+        if (new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).inheritIO().start().waitFor() != 0) {
+            throw new IOException("The process " + process.pid() + " cannot be sent the signal " + name);
         }
     }
 

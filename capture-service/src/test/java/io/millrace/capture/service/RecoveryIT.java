@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 class RecoveryIT {
 
     private static final String TOKEN = "let me";
-    private static final String TWO = CaptureProcess.root("thing") + "  many:\n    parts:\n      table: public.part\n      join: {id: thing_id}\n      fields: [id]\n";
+    private static final String TWO = CaptureProcess.root("thing") + "  many:\n    parts:\n      table: public.part\n      join: {id: thing_id}\n      fields: [id, name]\n";
 
     @TempDir
     static Path folder;
@@ -93,7 +93,8 @@ class RecoveryIT {
         source("remade");
         try (var capture = capture("remade").awaitStreaming(); var things = records("remade", "thing"); var parts = records("remade", "part")) {
             dropSlot("remade", "UPDATE thing SET name = 'lost' WHERE id = 1", "DELETE FROM thing WHERE id = 2", "INSERT INTO thing VALUES (4, 'd')", makeSlot("remade"));
-            capture.awaitReady("\"DOWN\"", "streaming", "may be missing", "public.part, public.thing", "./millrace recover remade");
+            capture.awaitReady(answer -> answer.matches("(?s).*They were committed between [0-9A-F]+/[0-9A-F]+ \\([^)]*Z\\) and [0-9A-F]+/[0-9A-F]+ \\([^)]*Z\\).*"),
+                    "\"DOWN\"", "streaming", "may be missing", "public.part, public.thing", "./millrace recover remade");
             stack.sql("remade", "INSERT INTO part VALUES (1, 1, 'one')");
             flows("remade", capture, "part", parts);
             assertTrue(capture.ready().contains("\"DOWN\""), "what is missing is still missing");
@@ -122,6 +123,31 @@ class RecoveryIT {
             capture.awaitReady("\"DOWN\"", "streaming", "may be missing", "made anew or moved");
             recover(capture);
             whole("advanced", capture, things);
+        }
+    }
+
+    @Test
+    void aSlotThatPostgresGaveUpIsSaidWithTheSettingAndRecovered() throws Exception {
+        source("starved");
+        stack.sql("starved", "CREATE TABLE filler (body text)");
+        try (var capture = capture("starved").awaitStreaming(); var things = records("starved", "thing")) {
+            things.await(capture, seen -> seen.size() >= 3);
+            capture.stop();
+        }
+        stack.sql("postgres", "ALTER SYSTEM SET max_slot_wal_keep_size = '32MB'", "SELECT pg_reload_conf()");
+        try {
+            stack.sql("starved", "DELETE FROM thing WHERE id = 3");
+            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> {
+                stack.sql("starved", "INSERT INTO filler SELECT repeat(md5(i::text), 30) FROM generate_series(1, 60000) i", "CHECKPOINT");
+                return stack.query("postgres", "SELECT wal_status FROM pg_replication_slots WHERE slot_name = 'millrace_starved'").contains("lost");
+            });
+            try (var capture = capture("starved"); var things = records("starved", "thing")) {
+                capture.awaitReady("\"DOWN\"", "was given up by Postgres (max_slot_wal_keep_size let the WAL go that it needed) after it was read until", "./millrace recover starved");
+                recover(capture);
+                whole("starved", capture, things);
+            }
+        } finally {
+            stack.sql("postgres", "ALTER SYSTEM RESET max_slot_wal_keep_size", "SELECT pg_reload_conf()");
         }
     }
 
@@ -167,7 +193,7 @@ class RecoveryIT {
     }
 
     @Test
-    void rowLevelSecurityAndAReplicaIdentityThatLacksTheKeyAreSaidWhileTheyStand() throws Exception {
+    void rowLevelSecurityAReplicaIdentityThatLacksTheKeyAndALoginThatIsRefusedAreSaidWhileTheyStand() throws Exception {
         source("secured");
         stack.sql("secured", "CREATE ROLE secured_reader LOGIN REPLICATION PASSWORD 'right'", "GRANT USAGE ON SCHEMA millrace TO secured_reader",
                 "GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA millrace, public TO secured_reader");
@@ -179,6 +205,182 @@ class RecoveryIT {
             assertFalse(capture.ready().contains("security"), capture.ready());
             stack.sql("secured", "ALTER TABLE thing REPLICA IDENTITY DEFAULT");
             whole("secured", capture, things);
+            stack.sql("secured", "ALTER ROLE secured_reader PASSWORD 'another'");
+            capture.awaitReady("\"DOWN\"", "streaming", "nobody can look whether it is whole: Postgres refuses the login");
+            stack.sql("secured", "UPDATE thing SET name = 'flows' WHERE id = 1");
+            flows("secured", capture, "thing", things);
+            stack.sql("secured", "ALTER ROLE secured_reader PASSWORD 'right'");
+            whole("secured", capture, things);
+        }
+    }
+
+    @Test
+    void columnsThatThePublicationLeavesOutAndOperationsThatItLeavesOutAreSaidAndReadAgain() throws Exception {
+        source("listed");
+        try (var capture = capture("listed").awaitStreaming(); var things = records("listed", "thing"); var parts = records("listed", "part")) {
+            stack.sql("listed", "ALTER PUBLICATION millrace_listed DROP TABLE part", "ALTER PUBLICATION millrace_listed ADD TABLE part (id, thing_id)", "INSERT INTO part VALUES (1, 1, 'one')");
+            capture.awaitReady("\"DOWN\"", "leaves out [name] of the table public.part, of which documents are made");
+            stack.sql("listed", "ALTER PUBLICATION millrace_listed DROP TABLE part", "ALTER PUBLICATION millrace_listed ADD TABLE part");
+            capture.awaitMissing("public.part");
+            recover(capture);
+            flows("listed", capture, "part", parts);
+            capture.awaitStreaming();
+            stack.sql("listed", "ALTER PUBLICATION millrace_listed SET (publish = 'insert')", "UPDATE thing SET name = 'lost' WHERE id = 1", "DELETE FROM thing WHERE id = 2",
+                    "ALTER PUBLICATION millrace_listed SET (publish = 'insert, update, delete, truncate')");
+            capture.awaitMissing("public.thing", "what that publishes of it was changed");
+            recover(capture);
+            whole("listed", capture, things);
+            stack.sql("listed", "ALTER PUBLICATION millrace_listed SET (publish = 'insert, update')");
+            capture.awaitReady("\"DOWN\"", "The publication millrace_listed leaves some operations out");
+        }
+    }
+
+    @Test
+    void rowsThatTravelUnderTheNameOfAnotherTableAreSaid() throws Exception {
+        stack.source("rooted", "CREATE TABLE thing (id int PRIMARY KEY, name text NOT NULL) PARTITION BY RANGE (id)", "CREATE TABLE thing_low PARTITION OF thing FOR VALUES FROM (0) TO (100)",
+                "CREATE TABLE part (id int PRIMARY KEY, thing_id int, name text) PARTITION BY RANGE (id)", "CREATE TABLE part_all PARTITION OF part DEFAULT", "INSERT INTO thing VALUES (1, 'a')");
+        stack.sql("rooted", "ALTER PUBLICATION millrace_rooted SET (publish_via_partition_root = true)");
+        stack.publish("rooted", "thing");
+        stack.publish("rooted", "part");
+        stack.topics("captured.rooted.public.part_all");
+        try (var capture = capture("rooted").awaitStreaming(); var things = records("rooted", "thing")) {
+            stack.sql("rooted", "ALTER PUBLICATION millrace_rooted SET (publish_via_partition_root = false)", "INSERT INTO thing VALUES (2, 'b')");
+            capture.awaitReady("\"DOWN\"", "passes the rows of the partitioned table public.thing on under the names of its partitions");
+            stack.sql("rooted", "ALTER PUBLICATION millrace_rooted SET (publish_via_partition_root = true)");
+            capture.awaitMissing("public.thing");
+            recover(capture);
+            whole("rooted", capture, things);
+        }
+        try (var capture = CaptureProcess.start(stack, folder, "rooted", stack.servers.postgresUser(), stack.servers.postgresPassword(), TWO.replace("public.part", "public.part_all"))) {
+            capture.awaitReady("\"DOWN\"", "passes the rows of the partition public.part_all on under the name of part, which it has too");
+        }
+    }
+
+    @Test
+    void rowsThatComeAndGoWithAPartitionAreSaidAndAnEmptyPartitionIsNot() throws Exception {
+        stack.source("parted", "CREATE TABLE thing (id int PRIMARY KEY, name text NOT NULL) PARTITION BY RANGE (id)", "CREATE TABLE thing_0 PARTITION OF thing FOR VALUES FROM (0) TO (100)",
+                "CREATE TABLE thing_1 PARTITION OF thing FOR VALUES FROM (100) TO (200)", "CREATE TABLE part (id int PRIMARY KEY, thing_id int, name text)",
+                "INSERT INTO thing VALUES (1, 'a'), (101, 'b')", "CREATE ROLE parted_reader LOGIN REPLICATION PASSWORD 'right'", "GRANT USAGE ON SCHEMA millrace TO parted_reader",
+                "GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA millrace TO parted_reader", "GRANT SELECT ON thing, part TO parted_reader");
+        stack.sql("parted", "ALTER PUBLICATION millrace_parted SET (publish_via_partition_root = true)");
+        stack.publish("parted", "thing");
+        stack.publish("parted", "part");
+        try (var capture = CaptureProcess.start(stack, folder, "parted", "parted_reader", "right", TWO, "-Dmillrace.capture.watch=500ms", "-Dmillrace.capture.token.file=" + token).awaitStreaming();
+                var things = records("parted", "thing")) {
+            stack.sql("parted", "CREATE TABLE thing_2 PARTITION OF thing FOR VALUES FROM (200) TO (300)", "INSERT INTO thing VALUES (201, 'c')", "GRANT SELECT ON thing_2 TO parted_reader",
+                    "BEGIN; CREATE TABLE thing_3 (LIKE thing INCLUDING ALL); ALTER TABLE thing ATTACH PARTITION thing_3 FOR VALUES FROM (300) TO (400); INSERT INTO thing VALUES (301, 'd'); COMMIT");
+            whole("parted", capture, things);
+            assertTrue(things.seen.stream().noneMatch(r -> r.op() == Op.TRUNCATE), "partitions that came empty are no reason to read the table again");
+            stack.sql("parted", "ALTER TABLE thing DETACH PARTITION thing_0");
+            capture.awaitMissing("public.thing", "dropped or detached");
+            recover(capture);
+            whole("parted", capture, things);
+            stack.sql("parted", "ALTER TABLE thing ATTACH PARTITION thing_0 FOR VALUES FROM (0) TO (100)");
+            capture.awaitMissing("public.thing", "had rows already");
+            recover(capture);
+            whole("parted", capture, things);
+            stack.sql("parted", "DROP TABLE thing_1", "CREATE UNLOGGED TABLE thing_4 PARTITION OF thing FOR VALUES FROM (400) TO (500)", "INSERT INTO thing VALUES (401, 'in no log')");
+            capture.awaitMissing("public.thing", "The table public.thing, or a partition of it, is unlogged");
+            stack.sql("parted", "ALTER TABLE thing_4 SET LOGGED");
+            capture.awaitReady(answer -> !answer.contains("unlogged, so"), "\"DOWN\"", "may be missing");
+            recover(capture);
+            whole("parted", capture, things);
+        }
+    }
+
+    @Test
+    void aDeleteThatDoesNotSayWhichRowWentParksItsTableAndTheRecoveryTakesTheRowAway() throws Exception {
+        source("unnamed");
+        stack.sql("unnamed", "ALTER TABLE part ADD other int NOT NULL UNIQUE", "INSERT INTO part VALUES (1, 1, 'one', 1), (2, 1, 'two', 2), (3, 1, 'three', 3)");
+        try (var capture = capture("unnamed").awaitStreaming(); var things = records("unnamed", "thing"); var parts = records("unnamed", "part")) {
+            flows("unnamed", capture, "part", parts);
+            stack.sql("unnamed", "ALTER TABLE part REPLICA IDENTITY USING INDEX part_other_key", "DELETE FROM part WHERE id = 1", "UPDATE part SET other = 7 WHERE id = 2", "ALTER TABLE part REPLICA IDENTITY DEFAULT",
+                    "INSERT INTO thing VALUES (4, 'd')");
+            capture.awaitMissing("public.part", "a change of it did not say which row it was of");
+            flows("unnamed", capture, "thing", things);
+            assertTrue(parts.await(capture, seen -> seen.stream().anyMatch(r -> r.unwritable() != null)).stream().anyMatch(r -> String.valueOf(r.unwritable()).contains("carries no [id] of its primary key")));
+            recover(capture);
+            flows("unnamed", capture, "part", parts);
+            whole("unnamed", capture, things);
+        }
+    }
+
+    @Test
+    void aFrozenProcessThatWakesUpLateFindsTheSlotTakenAndDisturbsNothing() throws Exception {
+        source("frozen");
+        try (var first = capture("frozen").awaitStreaming(); var things = records("frozen", "thing")) {
+            first.signal("STOP");
+            stack.sql("frozen", "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = 'millrace_frozen'", "UPDATE thing SET name = 'for the second' WHERE id = 1");
+            try (var second = capture("frozen").awaitStreaming()) {
+                flows("frozen", second, "thing", things);
+                first.signal("CONT");
+                first.awaitReady("\"DOWN\"", "is in use by the server process");
+                stack.sql("frozen", "UPDATE thing SET name = 'still for the second' WHERE id = 1");
+                whole("frozen", second, things);
+                second.stop();
+            }
+            stack.sql("frozen", "UPDATE thing SET name = 'for the first again' WHERE id = 1");
+            whole("frozen", first, things);
+        }
+    }
+
+    @Test
+    void aDatabaseThatWasRenamedAndAnotherOneInItsPlaceAreSaidAndTheRightOneGoesOn() throws Exception {
+        source("swapped");
+        try (var capture = capture("swapped").awaitStreaming(); var things = records("swapped", "thing")) {
+            whole("swapped", capture, things);
+            alone("swapped", "ALTER DATABASE swapped RENAME TO swapped_away");
+            capture.awaitReady("\"DOWN\"", "Postgres has no such database");
+            stack.sql("postgres", "CREATE DATABASE swapped TEMPLATE swapped_away");
+            capture.awaitReady("\"DOWN\"", "This is the database swapped, and the replication slot millrace_swapped is of the database swapped_away");
+            alone("swapped", "DROP DATABASE swapped");
+            stack.sql("swapped_away", "UPDATE thing SET name = 'still here' WHERE id = 1");
+            stack.sql("postgres", "ALTER DATABASE swapped_away RENAME TO swapped");
+            whole("swapped", capture, things);
+            assertTrue(things.seen.stream().noneMatch(r -> r.op() == Op.TRUNCATE), "nothing was missing, so nothing is read again");
+        }
+    }
+
+    @Test
+    void aSlotAboveItsBudgetIsSaidAndWhereTheFileSaysSoGivenUpAndRecovered() throws Exception {
+        source("costly");
+        stack.sql("costly", "CREATE TABLE filler (body text)");
+        var fill = "INSERT INTO filler SELECT repeat(md5(i::text), 30) FROM generate_series(1, 60000) i";
+        try (var capture = budgeted("alarm"); var things = records("costly", "thing"); var connection = stack.connect("costly"); var statement = connection.createStatement()) {
+            capture.awaitStreaming();
+            statement.execute("BEGIN; INSERT INTO filler VALUES ('a transaction that stays open')");
+            stack.sql("costly", fill);
+            capture.awaitReady("\"DOWN\"", "streaming", "The replication slot millrace_costly keeps ", "more than source.wal.budget allows (30 MB)");
+            stack.sql("costly", "UPDATE thing SET name = 'flows' WHERE id = 1");
+            flows("costly", capture, "thing", things);
+            statement.execute("COMMIT");
+            // Postgres says every 15 s which transactions are open.
+            whole("costly", capture, things);
+        }
+        try (var capture = budgeted("give-up"); var things = records("costly", "thing")) {
+            capture.awaitStreaming();
+            stack.servers.kafka().stop();
+            stack.sql("costly", "UPDATE thing SET name = 'lost' WHERE id = 2", "DELETE FROM thing WHERE id = 3", fill);
+            capture.awaitReady("\"DOWN\"", "and was given up to save its disk");
+            assertEquals(List.of(), stack.query("postgres", "SELECT slot_name FROM pg_replication_slots WHERE slot_name = 'millrace_costly'"));
+            stack.servers.kafka().start();
+            whole("costly", capture, things);
+        }
+    }
+
+    private static CaptureProcess budgeted(String over) throws Exception {
+        return CaptureProcess.recovering(stack, folder, "automatic\n  wal: {budget: 30MB, over: " + over + "}", "costly", stack.servers.postgresUser(), stack.servers.postgresPassword(), TWO,
+                "-Dmillrace.capture.watch=500ms");
+    }
+
+    /** Does it as soon as nobody is connected with the database. */
+    private static void alone(String database, String statement) throws Exception {
+        try (var connection = stack.connect("postgres"); var sql = connection.createStatement()) {
+            Awaitility.await().atMost(Duration.ofSeconds(60)).ignoreExceptions().until(() -> {
+                sql.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" + database + "'");
+                sql.execute(statement);
+                return true;
+            });
         }
     }
 }

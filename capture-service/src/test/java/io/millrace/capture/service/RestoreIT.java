@@ -3,10 +3,17 @@ package io.millrace.capture.service;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.local.LocalServers;
+import io.millrace.local.Ports;
+import io.millrace.pipeline.record.Op;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.DriverManager;
+import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -93,6 +100,22 @@ class RestoreIT {
     }
 
     @Test
+    void aCopyThatIsPutBackWithoutItsSlotIsSaidToBeOneAndNotOnlyToLackTheSlot() throws Exception {
+        try (var things = new Records(stack, "captured." + SOURCE + ".public.thing")) {
+            try (var capture = capture("ask").awaitStreaming()) {
+                restore(capture, things);
+            }
+            restartPostgres();
+            stack.sql(SOURCE, "SELECT pg_drop_replication_slot('millrace_restored')", "UPDATE thing SET name = 'new life' WHERE id = 1");
+            try (var capture = capture("ask")) {
+                capture.awaitReady("\"DOWN\"", "was restored from a copy", "./millrace recover restored");
+                assertTrue(capture.post("/recovery", TOKEN).contains("missing"));
+                whole(capture, things);
+            }
+        }
+    }
+
+    @Test
     void aCopyWhoseLogIsLongerThanTheLostOneIsFoundByItsHeartbeatsAndRecoveredByItself() throws Exception {
         try (var things = new Records(stack, "captured." + SOURCE + ".public.thing")) {
             try (var capture = capture("automatic").awaitStreaming()) {
@@ -121,6 +144,54 @@ class RestoreIT {
             capture.awaitStreaming();
             assertEquals(4, things.toTheEnd().size(), "nothing is read again");
             assertTrue(capture.log().contains("promoted to timeline 2"), capture.log());
+        }
+    }
+
+    @Test
+    void aStandbyThatKeptTheSlotInStepTakesOverAndNothingIsReadAgain() throws Exception {
+        var standbyFolder = Files.createDirectories(folder.resolve("standby"));
+        var standby = LocalServers.in(standbyFolder, Ports.free());
+        try (var capture = capture("ask").awaitStreaming(); var things = new Records(stack, "captured." + SOURCE + ".public.thing")) {
+            things.await(capture, seen -> seen.size() >= 3);
+            stack.sql("postgres", "SELECT pg_create_physical_replication_slot('standby')");
+            stack.servers.postgres().stop();
+            copy(data(), standbyFolder.resolve("postgres"));
+            restartPostgres();
+            // As pg_basebackup does: a standby makes its own slots.
+            copy(Files.createDirectories(folder.resolve("none")), standbyFolder.resolve("postgres/pg_replslot"));
+            Files.createFile(standbyFolder.resolve("postgres/standby.signal"));
+            Files.writeString(standbyFolder.resolve("postgres/postgresql.auto.conf"), """
+                    primary_conninfo = 'host=localhost port=%d user=%s password=%s dbname=%s'
+                    primary_slot_name = 'standby'
+                    hot_standby_feedback = on
+                    sync_replication_slots = on
+                    """.formatted(URI.create(stack.servers.jdbcUrl(SOURCE).substring("jdbc:".length())).getPort(), stack.servers.postgresUser(), stack.servers.postgresPassword(), SOURCE));
+            standby.postgres().launch();
+            standby.postgres().awaitReady();
+            capture.awaitStreaming();
+            stack.sql(SOURCE, "UPDATE thing SET name = 'before the failover' WHERE id = 1", "DELETE FROM thing WHERE id = 2");
+            things.await(capture, seen -> Rows.of(seen).equals(List.of("1 before the failover", "3 c")));
+            var written = stack.query(SOURCE, "SELECT pg_current_wal_lsn()").getFirst();
+            Awaitility.await().atMost(Duration.ofSeconds(120)).ignoreExceptions().until(() -> ask(standby, "SELECT synced AND NOT temporary AND confirmed_flush_lsn >= '" + written
+                    + "' FROM pg_replication_slots WHERE slot_name = 'millrace_" + SOURCE + "'").equals("t"));
+            stack.servers.postgres().stop();
+            assertEquals("t", ask(standby, "SELECT pg_promote()"));
+            standby.postgres().stop();
+            copy(standbyFolder.resolve("postgres"), data());
+            restartPostgres();
+            stack.sql(SOURCE, "UPDATE thing SET name = 'after the failover' WHERE id = 3");
+            whole(capture, things);
+            assertTrue(capture.log().contains("promoted to timeline 2"), capture.log());
+            assertEquals(3, things.toTheEnd().stream().filter(r -> r.op() == Op.READ).count(), "nothing is read again");
+        } finally {
+            standby.postgres().kill();
+        }
+    }
+
+    private static String ask(LocalServers server, String sql) throws SQLException {
+        try (var connection = DriverManager.getConnection(server.jdbcUrl("postgres"), server.postgresUser(), server.postgresPassword()); var statement = connection.createStatement(); var row = statement.executeQuery(sql)) {
+            row.next();
+            return row.getString(1);
         }
     }
 }

@@ -22,6 +22,9 @@ final class Rows {
         var newest = new HashMap<Integer, Position>();
         var rows = new TreeMap<Integer, String>();
         for (var record : records) {
+            if (record.unwritable() != null) {
+                continue;
+            }
             if (record.op() == Op.TRUNCATE) {
                 newest.replaceAll((id, at) -> {
                     if (!record.position().isBefore(at)) {
@@ -38,7 +41,7 @@ final class Rows {
                 if (record.value() == null) {
                     rows.remove(id);
                 } else {
-                    rows.put(id, record.text("name"));
+                    rows.put(id, record.value().hasField("name") ? record.text("name") : "of a column list without its name");
                 }
             }
         }
