@@ -168,9 +168,8 @@ public class Capture {
     }
 
     private void watch(String slot, Source.Wal wal) {
-        if (wal != null) {
-            Gauge.builder("millrace.slot.budget.bytes", wal::budget).description("WAL that the pipeline file allows the slot to keep on the primary").tag("slot", slot).register(meters);
-        }
+        Gauge.builder("millrace.slot.budget.bytes", () -> wal == null ? Double.NaN : wal.budget()).description("WAL that the pipeline file allows the slot to keep on the primary; not a number where it sets no budget")
+                .tag("slot", slot).register(meters);
         gauge("millrace.slot.retained.bytes", "WAL that the primary keeps for the slot", slot, Slot.State::retainedBytes);
         gauge("millrace.slot.lag.bytes", "WAL written since the LSN that the slot has confirmed", slot, Slot.State::lagBytes);
         gauge("millrace.slot.safe.bytes", "WAL that may still be written before the primary gives the slot up; not a number where it sets no limit", slot,
