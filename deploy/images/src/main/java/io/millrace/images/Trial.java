@@ -1,6 +1,8 @@
 package io.millrace.images;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.millrace.local.LocalException;
+import io.millrace.local.Ports;
 import io.millrace.local.ServiceTraining;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -33,6 +35,8 @@ final class Trial {
             var config = unpackInto(tar, folder, root);
             copy(pipelines, Files.createDirectories(root.resolve("pipelines")));
             return start(config.entryPoint(), config.folder(), service, root, patience);
+        } catch (LocalException e) {
+            throw new ImageException(e.getMessage(), e);
         } catch (IOException e) {
             throw new ImageException("Trying " + tar + " in " + folder + " failed: " + e, e);
         } catch (InterruptedException e) {
@@ -97,7 +101,7 @@ final class Trial {
     }
 
     private static Duration start(List<String> entryPoint, String workingFolder, String service, Path root, Duration patience) throws IOException, InterruptedException {
-        int port = ServiceTraining.freePort();
+        int port = Ports.free(1).getFirst();
         var command = inside(root, workingFolder, entryPoint);
         var log = root.resolveSibling("log");
         var process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());

@@ -53,10 +53,9 @@ record Installation(Path folder, Path own) {
         return Stream.concat(Stream.of("-cp", folder.resolve("lib") + "/*", Installation.class.getPackageName() + "." + main), Stream.of(arguments)).toList();
     }
 
-    /** JVM arguments for the AOT cache that {@link Training} made of a server's start; none where there is none. One that does not fit this Java is ignored by it. */
+    /** JVM arguments for the AOT cache that {@link Training} made of a server's start. */
     List<String> trained(String server) {
-        var cache = cache(server);
-        return Files.isRegularFile(cache) ? List.of("-XX:AOTCache=" + cache, "-Xlog:disable", "-Xlog:all=error:stderr") : List.of();
+        return ProcessSpec.cached(cache(server));
     }
 
     Path cache(String server) {

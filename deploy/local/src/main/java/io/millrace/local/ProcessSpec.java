@@ -61,13 +61,14 @@ public record ProcessSpec(String name, List<String> command, String program, Str
                 "TERM", Duration.ofSeconds(20), data.resolve("logs").resolve(name + ".log"));
     }
 
-    /** JVM options for a service's jar as its build left it: with the AOT cache beside it, where there is one. One that does not fit this Java is ignored by it. */
+    /** JVM options for an AOT cache; none where there is none. One that does not fit this Java is ignored by it. */
+    static List<String> cached(Path cache) {
+        return Files.isRegularFile(cache) ? List.of("-XX:AOTCache=" + cache, "-Xlog:disable", "-Xlog:all=error:stderr") : List.of();
+    }
+
+    /** JVM options for a service's jar as its build left it, with the AOT cache beside it. */
     public static List<String> serviceOptions(Path runJar) {
-        var options = new ArrayList<String>();
-        var cache = runJar.toAbsolutePath().resolveSibling(ServiceTraining.CACHE);
-        if (Files.isRegularFile(cache)) {
-            options.addAll(List.of("-XX:AOTCache=" + cache, "-Xlog:disable", "-Xlog:all=error:stderr"));
-        }
+        var options = new ArrayList<>(cached(runJar.toAbsolutePath().resolveSibling(ServiceTraining.CACHE)));
         options.addAll(ServiceTraining.OPTIONS);
         return options;
     }

@@ -1,7 +1,6 @@
 package io.millrace.local;
 
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -64,7 +63,7 @@ public final class ServiceTraining {
      */
     public static void train(String service, Path folder, Path java, Path pipelines, Path log, Duration patience) throws IOException, InterruptedException {
         Files.deleteIfExists(folder.resolve(CACHE));
-        int port = freePort();
+        int port = Ports.free(1).getFirst();
         var command = new ArrayList<String>();
         command.add(java.toAbsolutePath().toString());
         command.add("-XX:AOTCacheOutput=" + CACHE);
@@ -128,12 +127,6 @@ public final class ServiceTraining {
             return true;
         } catch (IOException e) {
             return false;
-        }
-    }
-
-    public static int freePort() throws IOException {
-        try (var socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
         }
     }
 }
