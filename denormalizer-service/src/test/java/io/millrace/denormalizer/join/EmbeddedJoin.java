@@ -16,9 +16,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.avro.Schema;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.processor.internals.DefaultKafkaClientSupplier;
@@ -41,6 +46,7 @@ public class EmbeddedJoin implements AutoCloseable {
         try (var admin = Admin.create(Map.of("bootstrap.servers", bootstrap))) {
             int partitions = admin.describeTopics(List.of(topics.documents())).allTopicNames().get().get(topics.documents()).partitions().size();
             admin.createTopics(List.of(new NewTopic(topics.exchange(), partitions, (short) 1), new NewTopic(topics.state(), 1, (short) 1))).all().get();
+            admin.alterConsumerGroupOffsets(topics.application(), beginnings(Stream.concat(JoinTopology.sourceTopics(plan).stream(), Stream.of(topics.exchange())), partitions)).all().get();
         }
         var settings = new JoinSettings(() -> true, Duration.ofMinutes(10), 1 << 20, 1 << 20, Pace.UNLIMITED, DocumentSteps.NONE, Set.of(plan.pipeline()));
         var topology = JoinTopology.of(plan, topics, rootKeys, schemas, new CommitClock(), settings, new Stage(plan, new SimpleMeterRegistry(), OpenTelemetry.noop().getTracer("test")));
@@ -52,6 +58,11 @@ public class EmbeddedJoin implements AutoCloseable {
         properties.put(StreamsConfig.MAX_TASK_IDLE_MS_CONFIG, StreamsConfig.MAX_TASK_IDLE_MS_DISABLED);
         streams = new KafkaStreams(topology, properties, clients);
         streams.start();
+    }
+
+    /** A join begins nowhere by itself: where, its service commits before it starts. */
+    private static Map<TopicPartition, OffsetAndMetadata> beginnings(Stream<String> topics, int partitions) {
+        return topics.flatMap(topic -> IntStream.range(0, partitions).mapToObj(p -> new TopicPartition(topic, p))).collect(Collectors.toMap(p -> p, p -> new OffsetAndMetadata(0)));
     }
 
     public static EmbeddedJoin of(Pipeline pipeline, Schema rootKey, SchemaSource schemas, Path stateFolder, String bootstrap) throws Exception {
