@@ -46,6 +46,9 @@ public class KafkaClients {
     private static final Duration SESSION = Duration.ofSeconds(15);
     /** Shorter than a session, so that nothing an instance has sent is still on its way when another takes over. */
     private static final Duration DELIVERY = Duration.ofSeconds(10);
+    /** How long Kafka may wait for a record before it answers a fetch, in milliseconds. It answers one request of a connection after the other: whoever asks for an end, or closes, waits for that fetch. */
+    private static final int SHORT_FETCH = 50;
+    private static final int LONG_FETCH = 500;
     private static final int LARGEST_REQUEST = 16 * 1024 * 1024;
 
     private final Map<String, Object> shared;
@@ -131,21 +134,25 @@ public class KafkaClients {
 
     /** A consumer of no group, which goes on from the beginning where what it stands on is gone; the caller closes it. */
     public KafkaConsumer<byte[], byte[]> reader() {
-        return reader("earliest");
+        return reader("earliest", SHORT_FETCH);
+    }
+
+    /** The same for whoever reads for ever, and does not ask it for a log's end: {@link #ends} does not wait for a fetch that waits for a record. */
+    public KafkaConsumer<byte[], byte[]> follower() {
+        return reader("earliest", LONG_FETCH);
     }
 
     /** The same, but it fails where what it stands on is gone. */
     public KafkaConsumer<byte[], byte[]> strictReader() {
-        return reader("none");
+        return reader("none", SHORT_FETCH);
     }
 
-    private KafkaConsumer<byte[], byte[]> reader(String reset) {
+    private KafkaConsumer<byte[], byte[]> reader(String reset, int mostMillis) {
         return new KafkaConsumer<>(with(Map.of(
                 ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, reset,
                 ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false,
                 ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false,
-                // Kafka answers one request of a connection after the other: whoever asks for an end, or closes, waits for a fetch that waits.
-                ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 50,
+                ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, mostMillis,
                 ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 5_000,
                 ConsumerConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000)),
                 new ByteArrayDeserializer(), new ByteArrayDeserializer());

@@ -37,6 +37,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.processor.Cancellable;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -47,6 +48,10 @@ import org.apache.kafka.streams.state.KeyValueStore;
 final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
 
     private static final Duration TICK = Duration.ofMillis(20);
+    /** After each tick Streams commits every partition that the task reads. So a partition that rests ticks only to clear away. */
+    private static final Duration TICK_AT_REST = Duration.ofSeconds(10);
+    /** So many ticks without a record make a partition rest. */
+    private static final int UNTIL_REST = 50;
     private static final Bytes FINGERPRINT = Kind.meta("fingerprint");
 
     private final Plan plan;
@@ -68,7 +73,9 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
     private Report report;
     private Stage.Partition told;
     private ThreadShare share;
-    private boolean isQuiet;
+    private Cancellable ticking;
+    /** Ticks since the last record; negative at rest. */
+    private int quietTicks;
     private boolean isMarked;
 
     /** @param shares of each stream thread */
@@ -88,7 +95,14 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         share = shares.get();
         told = stage.partition(context.taskId().partition());
         furnish(commits.session(context.taskId().partition()), context.getStateStore(Stores.ROWS), context.getStateStore(Stores.DOCUMENTS));
-        context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, now -> tick());
+        tickEvery(TICK);
+    }
+
+    private void tickEvery(Duration interval) {
+        if (ticking != null) {
+            ticking.cancel();
+        }
+        ticking = context.schedule(interval, PunctuationType.WALL_CLOCK_TIME, now -> tick());
     }
 
     private void furnish(CommitClock.Session clock, KeyValueStore<Bytes, byte[]> rows, KeyValueStore<Bytes, byte[]> documentStore) {
@@ -138,12 +152,20 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
     @Override
     public void process(Record<byte[], byte[]> record) {
         long began = System.nanoTime();
-        isQuiet = false;
+        wake();
         share.busy();
         mark();
         apply(record.key(), Message.decode(record.value()), Change.of(record.headers(), context.recordMetadata().orElseThrow().offset()));
         report.tell();
         stage.processed(System.nanoTime() - began);
+    }
+
+    private void wake() {
+        if (quietTicks < 0) {
+            tickEvery(TICK);
+            told.rests(false);
+        }
+        quietTicks = 0;
     }
 
     private void apply(byte[] key, Message message, Change change) {
@@ -194,12 +216,20 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
             some.clear();
         }
         subscriptions.work();
-        payments.pay(isQuiet);
+        payments.pay(quietTicks != 0);
         report.tell();
         report.tellOut();
         told.fanOuts(payments.pending());
         told.asked(subscriptions.asked());
-        isQuiet = true;
+        restIfDone();
+    }
+
+    private void restIfDone() {
+        if (quietTicks >= 0 && ++quietTicks >= UNTIL_REST && payments.isSettled() && subscriptions.isSettled()) {
+            quietTicks = -1;
+            tickEvery(TICK_AT_REST);
+            told.rests(true);
+        }
     }
 
     @Override

@@ -263,7 +263,7 @@ final class PipelineJoin {
         var settings = new JoinSettings(catchUp::isDone, config.keepRemoved(), PipelineTopics.documentBytes(admin, topics, config.maxDocumentBytes()), config.lookupCacheBytes() / pipelines / partitions, pace, steps, erasedAs);
         var topology = JoinTopology.of(plan, topics, rootKeys, registry, commits, settings, running);
         failed = null;
-        try (var clients = new WatchedClients(loops, streamSilence()); var streams = new KafkaStreams(topology, properties(topics, commits), clients)) {
+        try (var clients = new WatchedClients(loops, streamSilence(), made::rests); var streams = new KafkaStreams(topology, properties(topics, commits), clients)) {
             streams.setUncaughtExceptionHandler(this::answer);
             streams.start();
             watch(admin, streams, topics, catchUp, pace, running, loop);

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -25,16 +26,23 @@ import org.apache.kafka.streams.KafkaClientSupplier;
 final class WatchedClients implements KafkaClientSupplier, AutoCloseable {
 
     private static final int KAFKAS_DELIVERY_TIMEOUT = 120_000;
+    /** How long a poll waits for a record while nothing else is to be done. A record ends the wait. */
+    private static final Duration REST = Duration.ofMillis(200);
 
     private final Loops loops;
     private final Duration silence;
+    private final BooleanSupplier rests;
     private final Set<Loop> begun = ConcurrentHashMap.newKeySet();
     private final ThreadLocal<Loop> own = ThreadLocal.withInitial(this::begin);
 
-    /** @param silence the longest time between two polls, beside what a commit waits for the producer */
-    WatchedClients(Loops loops, Duration silence) {
+    /**
+     * @param silence the longest time between two polls, beside what a commit waits for the producer
+     * @param rests whether the stream threads have nothing to do before the next record
+     */
+    WatchedClients(Loops loops, Duration silence, BooleanSupplier rests) {
         this.loops = loops;
         this.silence = silence;
+        this.rests = rests;
     }
 
     private Loop begin() {
@@ -54,8 +62,10 @@ final class WatchedClients implements KafkaClientSupplier, AutoCloseable {
         return new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer()) {
             @Override
             public ConsumerRecords<byte[], byte[]> poll(Duration timeout) {
-                own.get().waits(timeout);
-                return super.poll(timeout);
+                // Streams asks with no time to wait while it has records of its own.
+                var wait = timeout.isPositive() && rests.getAsBoolean() ? REST : timeout;
+                own.get().waits(wait);
+                return super.poll(wait);
             }
         };
     }

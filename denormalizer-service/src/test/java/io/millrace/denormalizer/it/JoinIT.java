@@ -3,6 +3,7 @@ package io.millrace.denormalizer.it;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.local.ManagedProcess;
@@ -216,9 +217,22 @@ class JoinIT {
         world.converges("after a row without a key");
     }
 
-    /** Just what its topic does not take any more: the client would split a batch of it and its neighbours, and send it again, until the batch expires. */
+    /** Each commit of a task names every partition that it reads: fifty small writes for a join of twelve tables. */
     @Test
     @Order(11)
+    void aJoinThatRestsCommitsNothingAndShowsTheNextChange() {
+        try (var commits = new Commits(world.stack.bootstrap(), Topics.joinGroup("monitors"))) {
+            await().atMost(Duration.ofSeconds(60)).until(() -> commits.within(Duration.ofSeconds(3)) == 0);
+        }
+        assertTimeout(Duration.ofSeconds(20), () -> {
+            world.change("UPDATE monitor SET title = 'after the rest' WHERE id = 900");
+            world.converges("after a rest");
+        });
+    }
+
+    /** Just what its topic does not take any more: the client would split a batch of it and its neighbours, and send it again, until the batch expires. */
+    @Test
+    @Order(12)
     void aDocumentThatItsTopicDoesNotTakeIsSetAsideAtOnceAndItsNeighboursArrive() throws Exception {
         service.stop();
         var topic = new ConfigResource(ConfigResource.Type.TOPIC, Topics.documents("monitors"));
@@ -234,7 +248,7 @@ class JoinIT {
     }
 
     @Test
-    @Order(12)
+    @Order(13)
     void stateOfAnotherShapeIsRefusedWithTheRemedy() throws Exception {
         service.stop();
         var file = data.resolve("monitors.yaml");
@@ -249,7 +263,7 @@ class JoinIT {
     }
 
     @Test
-    @Order(13)
+    @Order(14)
     void anAddedPartitionIsRefusedAndNothingIsJoinedWrongly() throws Exception {
         service.stop();
         world.stack.admin().createPartitions(Map.of(Rows.topic("tag"), NewPartitions.increaseTo(Stack.PARTITIONS + 1))).all().get();

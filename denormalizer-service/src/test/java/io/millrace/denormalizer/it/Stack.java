@@ -130,6 +130,10 @@ final class Stack implements AutoCloseable {
                 .map(process -> "\n--- " + process.name() + (process.running().isPresent() ? " runs" : " does not run") + "\n" + process.tail()).collect(Collectors.joining());
     }
 
+    String bootstrap() {
+        return servers.kafkaBootstrap();
+    }
+
     Admin admin() {
         return admin;
     }

@@ -201,7 +201,7 @@ public class ControlLog {
             try {
                 kafka.ensure(TOPIC, 1, KafkaClients.compacted());
                 kafka.ensure(Audit.TOPIC, 1, KafkaClients.kept());
-                try (var consumer = kafka.reader()) {
+                try (var consumer = kafka.follower()) {
                     consumer.assign(List.of(PARTITION));
                     lock.lockInterruptibly();
                     long from;
@@ -248,7 +248,7 @@ public class ControlLog {
             long asked = wanted();
             if (asked > look || System.nanoTime() - lookedAt >= LOOK_EVERY_NANOS) {
                 lookedFor = Instant.now();
-                end = consumer.endOffsets(List.of(PARTITION)).get(PARTITION);
+                end = kafka.ends(List.of(PARTITION)).getOrDefault(PARTITION, 0L);
                 look = asked;
                 lookedAt = System.nanoTime();
             }

@@ -330,6 +330,11 @@ public final class Subscriptions implements LookupRows {
         }
     }
 
+    /** Whether {@link #work} has nothing to do before the next record. */
+    public boolean isSettled() {
+        return asked == 0 && left == 0 && leaving.isEmpty();
+    }
+
     private static long stamp(byte[] state) {
         return new ByteReader(state, Long.BYTES).getLong();
     }

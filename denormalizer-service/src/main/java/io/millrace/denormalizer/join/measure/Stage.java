@@ -159,6 +159,7 @@ public final class Stage {
         private volatile String phase = "";
         private volatile int fanOuts;
         private volatile int asked;
+        private volatile boolean rests;
 
         private Partition(int number) {
             this.number = number;
@@ -177,6 +178,11 @@ public final class Stage {
             fanOuts = pending;
         }
 
+        /** Whether nothing is left to do before the next record. */
+        public void rests(boolean now) {
+            rests = now;
+        }
+
         /** It ends here, or moves elsewhere: nothing that it told holds any more. */
         public void leave() {
             partitions.remove(this);
@@ -193,6 +199,11 @@ public final class Stage {
     /** How many look-ups' changes, and truncates, are on their way into documents here. */
     public int pendingFanOuts() {
         return partitions.stream().mapToInt(p -> p.fanOuts).sum();
+    }
+
+    /** Whether all partitions that run here have nothing left to do before the next record. */
+    public boolean rests() {
+        return !partitions.isEmpty() && partitions.stream().allMatch(p -> p.rests);
     }
 
     /** How many records the group has not committed, on the rows and on the exchange. */

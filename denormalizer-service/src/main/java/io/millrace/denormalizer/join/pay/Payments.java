@@ -114,6 +114,11 @@ public final class Payments {
         return JoinState.IDLE;
     }
 
+    /** Whether nothing is owed, and the first build is over. */
+    public boolean isSettled() {
+        return state().equals(JoinState.IDLE);
+    }
+
     /** The offset of the oldest record for which a document is owed, or is not known to be committed; {@link Causes#NONE} where there is none. */
     public long oldest() {
         long oldest = Causes.NONE;

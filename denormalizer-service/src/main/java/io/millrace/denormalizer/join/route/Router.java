@@ -35,7 +35,8 @@ import org.apache.kafka.streams.state.KeyValueStore;
  */
 public final class Router implements Processor<byte[], byte[], byte[], byte[]> {
 
-    private static final Duration CLEARING = Duration.ofSeconds(1);
+    /** Each time Streams commits every partition that the task reads, so it is seldom. */
+    private static final Duration CLEARING = Duration.ofSeconds(10);
     private static final List<String> STORY = List.of(Headers.COMMITTED, Headers.CAPTURED, Headers.GATED, Headers.TRACEPARENT);
 
     private final Plan plan;
@@ -46,6 +47,7 @@ public final class Router implements Processor<byte[], byte[], byte[], byte[]> {
     private final ErasureReader erasures;
     private final Map<String, Source> sources = new HashMap<>();
     private ProcessorContext<byte[], byte[]> context;
+    private Graves graves;
     private Floors floors;
     private Announcements announcements;
     /** Of the record that is worked on. */
@@ -67,7 +69,7 @@ public final class Router implements Processor<byte[], byte[], byte[], byte[]> {
         context = processorContext;
         KeyValueStore<Bytes, byte[]> rows = context.getStateStore(Stores.ROWS);
         var clock = commits.session(context.taskId().partition());
-        var graves = new Graves(rows, clock, settings.keepRemoved());
+        graves = new Graves(rows, clock, settings.keepRemoved());
         floors = new Floors(plan, rows, RowKeys::announcedFloor);
         announcements = new Announcements(rows, clock, graves, this::send);
         context.schedule(CLEARING, PunctuationType.WALL_CLOCK_TIME, now -> graves.clear());
@@ -91,6 +93,7 @@ public final class Router implements Processor<byte[], byte[], byte[], byte[]> {
             if (source != null) {
                 route(source, record);
             }
+            graves.clearExcess();
         } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
             stage.unreadable(topic);
             context.forward(new Record<>(record.key(), record.value(), record.timestamp(), Quarantine.headers(record.headers(), "row-unreadable",

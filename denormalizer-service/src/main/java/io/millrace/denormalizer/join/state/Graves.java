@@ -33,6 +33,13 @@ public final class Graves {
         graves.add(new Grave(key, stub, clock.stamp(), System.nanoTime()));
     }
 
+    /** Clears where more are kept than should be, so that their number has a bound however many rows go between two calls of {@link #clear}. */
+    public void clearExcess() {
+        if (graves.size() > MOST) {
+            clear();
+        }
+    }
+
     /** Clears what is committed and old enough; what is above the most that are kept, as soon as it is committed. */
     public void clear() {
         long now = System.nanoTime();
