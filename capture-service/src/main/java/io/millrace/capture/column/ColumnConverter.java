@@ -104,7 +104,8 @@ public final class ColumnConverter implements CustomConverter<SchemaBuilder, Rel
         return value == MISSING || value == MISSING_BYTES || value == MISSING_ELEMENTS;
     }
 
-    private static SchemaBuilder schema(Column column) {
+    /** The Connect schema of the column's values in a row. */
+    public static SchemaBuilder schema(Column column) {
         var builder = column.array() ? SchemaBuilder.array(Schema.OPTIONAL_STRING_SCHEMA) : switch (column.encoding()) {
             case INT, DATE -> SchemaBuilder.int32();
             case LONG, TIMESTAMP, TIMESTAMPTZ, TIME -> SchemaBuilder.int64();

@@ -1,5 +1,7 @@
 package io.millrace.capture.continuity;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
+
 /**
  * Changes of a table that may be missing downstream, until the table is read again.
  *
@@ -7,14 +9,20 @@ package io.millrace.capture.continuity;
  * @param from everything before is downstream
  * @param to where it was noticed, or was put right: what is read from here on is whole
  * @param asked whether somebody has asked for the recovery
+ * @param unread whether the table was never read, so that nothing of it is downstream yet but what was changed since
  */
-public record Gap(String cause, Point from, Point to, boolean asked) {
+public record Gap(String cause, Point from, Point to, boolean asked, @JsonInclude(JsonInclude.Include.NON_DEFAULT) boolean unread) {
+
+    /** Of a table that was added while others were captured already. */
+    public static Gap ofAdded(Point at) {
+        return new Gap("it was added to the pipelines and is read for the first time", at, at, true, true);
+    }
 
     Gap until(String cause, Point to) {
-        return new Gap(cause, from, to, asked);
+        return new Gap(cause, from, to, asked, unread);
     }
 
     Gap ask() {
-        return new Gap(cause, from, to, true);
+        return new Gap(cause, from, to, true, unread);
     }
 }

@@ -23,9 +23,14 @@ public record Known(long relation, String published, @JsonInclude(JsonInclude.In
         return new Known(relation, published, partitions, other);
     }
 
+    /** Whether it was read whole once. */
+    public boolean wasRead() {
+        return gap == null || !gap.unread();
+    }
+
     /** The gap that {@code cause} makes, or widens. */
     public Known missing(String cause, Point from, Point to) {
-        return withGap(gap == null ? new Gap(cause, from, to, false) : gap.until(cause, to));
+        return withGap(gap == null ? new Gap(cause, from, to, false, false) : gap.until(cause, to));
     }
 
     public Known asked() {

@@ -1,7 +1,10 @@
 package io.millrace.capture.engine;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import io.millrace.capture.continuity.Known;
 import io.millrace.capture.registry.SchemaIds;
+import io.millrace.capture.resnapshot.Resnapshots;
+import io.millrace.capture.resnapshot.Window;
 import io.millrace.capture.row.Tracing;
 import io.millrace.capture.row.Transforms;
 import io.millrace.capture.send.Progress;
@@ -64,6 +67,10 @@ public final class CaptureRun {
     private final Start start;
     private final Watch watch;
     private final Writer.Tools tools;
+    private final Window window;
+    private final Resnapshots resnapshots;
+    /** What the stream that runs was begun with, and what has become of it. Used by the capturing threads, one after the other. */
+    private volatile Plan followed;
     private final AtomicBoolean stopping = new AtomicBoolean();
     /** What was last said of tables that inherit. */
     private List<String> inheritingSaid = List.of();
@@ -78,9 +85,11 @@ public final class CaptureRun {
      * @param loop is given the signs of life, by whichever thread works
      * @param automatic whether what may be missing is read again without being asked for
      * @param wal what the slot may keep of the primary's WAL, null where there is no limit
+     * @param resnapshots what is to be read while the stream goes on
+     * @param window where that meets the stream
      */
     public CaptureRun(EngineSettings settings, Map<TableName, ? extends Set<String>> needed, Map<TableName, Transforms> transforms, SchemaIds schemaIds, Progress progress,
-            Sender sender, Tracing tracing, MeterRegistry meters, Readiness readiness, Patience patience, Loop loop, boolean automatic, Source.Wal wal) {
+            Sender sender, Tracing tracing, MeterRegistry meters, Readiness readiness, Patience patience, Loop loop, boolean automatic, Source.Wal wal, Resnapshots resnapshots, Window window) {
         this.settings = settings;
         var all = new TreeMap<TableName, Set<String>>(needed);
         all.put(Topics.OUTBOX, Set.of());
@@ -94,10 +103,12 @@ public final class CaptureRun {
         this.readiness = readiness;
         this.patience = patience;
         this.loop = loop;
+        this.resnapshots = resnapshots;
+        this.window = window;
         var marks = new Marks(progress);
         this.start = new Start(settings.sourceName(), settings.source(), slot, all, progress, marks, readiness, automatic);
         this.watch = new Watch(settings.source(), slot, all, marks, this::startAnew, new WalBudget(wal, slot, readiness, start::givenUp), readiness);
-        this.tools = new Writer.Tools(settings.sourceName(), Map.copyOf(transforms), schemaIds, progress, sender, missingValues, tracing, meters, stream, slot, marks, patience, loop, start::diverged, start::unnamed);
+        this.tools = new Writer.Tools(settings.sourceName(), Map.copyOf(transforms), schemaIds, progress, sender, missingValues, tracing, meters, stream, slot, marks, patience, loop, start::diverged, start::unnamed, window, this::wasRead);
     }
 
     /** Captures until {@link #stop()}. */
@@ -199,13 +210,15 @@ public final class CaptureRun {
         if (!plan.read().isEmpty()) {
             watch.reading(true);
             try {
+                // They are read now, so nobody need read them afterwards.
+                resnapshots.allow(plan.reread(), plan.read(), plan.streamed(), plan.problems(), plan.missing());
                 snapshot(plan, leftOut);
             } finally {
                 watch.reading(false);
             }
             loop.beat();
             progress.remember(plan.whole());
-            progress.save(plan.whole().keySet().stream().filter(tables::contains).toList());
+            progress.save(start.wereRead(plan.whole()));
             anew.set(true);
             return;
         }
@@ -289,13 +302,32 @@ public final class CaptureRun {
 
     private void stream(Plan plan, Map<TableName, Set<String>> leftOut) throws InterruptedException, SQLException {
         LOG.infof("Streaming from %s", Position.lsnText(plan.start()));
+        resnapshots.allow(plan.reread(), plan.read(), plan.streamed(), plan.problems(), plan.missing());
         beat();
+        followed = plan;
         watch.follow(plan);
+        stream.unread(plan.unread());
+        window.begin(plan.start(), plan.base());
         try {
-            run(settings.stream(plan.streamed(), leftOut, plan.start()), new Writer(tools, plan, true), settings.heartbeat().plus(SourceConnection.LONGEST_ANSWER), () -> readiness.ready("streaming"));
+            run(settings.stream(plan.streamed(), leftOut, plan.start()), new Writer(tools, plan, true), settings.heartbeat().plus(SourceConnection.LONGEST_ANSWER), () -> readiness.ready(plan.phase()));
         } finally {
+            window.end();
             watch.follow(null);
         }
+    }
+
+    /** A table was read while the stream went on. */
+    private Map<TableName, Known> wasRead(TableName table) throws InterruptedException {
+        var before = followed;
+        var now = patience.insist(SendException.class, () -> start.read(before, table));
+        if (now != before) {
+            followed = now;
+            watch.follow(now);
+            stream.unread(now.unread());
+            readiness.troubles(now.troubles());
+            readiness.ready(now.phase());
+        }
+        return now.tables();
     }
 
     /**

@@ -44,7 +44,8 @@ public record EngineSettings(
     private static final String ERASURES = "SELECT id, aggregatetype, aggregateid, type, \"timestamp\"::text AS \"timestamp\", payload, tracingspancontext FROM "
             + Topics.OUTBOX.sql() + " WHERE \"timestamp\" >= ";
     private static final Duration LOCK_TIMEOUT = Duration.ofSeconds(10);
-    static final String HEARTBEAT_QUERY = "INSERT INTO millrace.heartbeat (id, beat) VALUES (1, now()) ON CONFLICT (id) DO UPDATE SET beat = excluded.beat";
+    /** Writes the heartbeat row, which comes in the stream soon. */
+    public static final String HEARTBEAT_QUERY = "INSERT INTO millrace.heartbeat (id, beat) VALUES (1, now()) ON CONFLICT (id) DO UPDATE SET beat = excluded.beat";
 
     /**
      * Settings of an engine that reads tables whole and then has nothing more to do.

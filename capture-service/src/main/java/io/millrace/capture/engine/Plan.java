@@ -5,6 +5,7 @@ import io.millrace.pipeline.file.TableName;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What one run does.
@@ -15,10 +16,32 @@ import java.util.Set;
  * @param problems what was found of tables that are not sound
  * @param read tables that are read whole first
  * @param reconciled those of them of which Kafka may have rows that are gone
+ * @param reread tables that are read while the stream goes on because they are not whole, each with the LSN that the slot must have confirmed first
  * @param streamed tables whose changes are captured then
  * @param whole what is known of the tables once they are read
  * @param troubles what health is to say meanwhile
  * @param due the confirmed LSN at which tables can be read that could not yet, 0 where there are none
  */
-record Plan(long base, long start, Map<TableName, Known> tables, Map<TableName, List<String>> problems, Set<TableName> read, Set<TableName> reconciled, Set<TableName> streamed,
-        Map<TableName, Known> whole, List<String> troubles, long due) {}
+record Plan(long base, long start, Map<TableName, Known> tables, Map<TableName, List<String>> problems, Set<TableName> read, Set<TableName> reconciled, Map<TableName, Long> reread, Set<TableName> streamed,
+        Map<TableName, Known> whole, List<String> troubles, long due) {
+
+    /** The same with one that was read while the stream went on. */
+    Plan with(Map<TableName, Known> known, Map<TableName, Long> stillReread, List<String> other) {
+        return new Plan(base, start, known, problems, read, reconciled, stillReread, streamed, whole, other, due);
+    }
+
+    /** What capture is doing while it streams: tables that were never read are not there yet, though nothing is missing of the others. */
+    String phase() {
+        long unread = unread();
+        return unread == 0 ? "streaming" : "reading " + unread + " tables while the others flow";
+    }
+
+    int unread() {
+        return (int) reread.keySet().stream().filter(table -> !tables.get(table).wasRead()).count();
+    }
+
+    /** Tables of which changes may be missing. */
+    Set<TableName> missing() {
+        return tables.entrySet().stream().filter(e -> e.getValue().gap() != null).map(Map.Entry::getKey).collect(Collectors.toUnmodifiableSet());
+    }
+}

@@ -17,7 +17,9 @@ public final class Readiness {
         /** The slot keeps more WAL on the primary than the file allows, or was given up for that. */
         WAL,
         /** Nobody can look whether the stream is still whole. */
-        LOOK
+        LOOK,
+        /** A table that is to be read while the stream goes on is not read on. */
+        RESNAPSHOT
     }
 
     /**
@@ -92,7 +94,7 @@ public final class Readiness {
     }
 
     /** What a person must know of from now on, null where it is over. Returns whether it is new; whoever finds it logs it. */
-    boolean concern(Concern which, String why) {
+    public boolean concern(Concern which, String why) {
         var before = state.getAndUpdate(s -> {
             var concerns = new TreeMap<>(s.concerns());
             if (why == null) {

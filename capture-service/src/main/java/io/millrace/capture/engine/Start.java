@@ -164,7 +164,7 @@ final class Start {
 
     /** The stream goes on where it was left; single tables may have been changed. */
     private Plan goOn(Memory memory, Map<TableName, Known> known, SourceLook look) throws SQLException, InterruptedException {
-        var all = allowed(known) ? asked(known) : known;
+        var all = added(allowed(known) ? asked(known) : known, look);
         if (!all.equals(memory.tables())) {
             remember(all);
         }
@@ -182,6 +182,39 @@ final class Start {
             return plan(pass(look, memory.mark().origin().base()), all, look, true);
         }
         return plan(start, all, look, false);
+    }
+
+    /** Tables that were added after others had been read; the others need not wait for them. */
+    private Map<TableName, Known> added(Map<TableName, Known> known, SourceLook look) {
+        if (known.isEmpty()) {
+            return known;
+        }
+        var all = new TreeMap<>(known);
+        tables.stream().filter(t -> !t.equals(Topics.HEARTBEAT) && !t.equals(Topics.OUTBOX) && sound(t, look))
+                .forEach(table -> all.computeIfAbsent(table, _ -> now(table, look).withGap(Gap.ofAdded(look.now()))));
+        return all;
+    }
+
+    /**
+     * The plan once a table was read while the stream went on. What was known of it when the reading began is remembered, so
+     * that a change since then is found at the next look.
+     */
+    Plan read(Plan plan, TableName table) throws InterruptedException {
+        if (!plan.reread().containsKey(table)) {
+            return plan;
+        }
+        var known = new TreeMap<>(plan.tables());
+        known.computeIfPresent(table, (_, one) -> one.withGap(null));
+        var left = new TreeMap<>(plan.reread());
+        left.remove(table);
+        remember(known);
+        progress.save(wereRead(known));
+        return plan.with(known, left, troubles(known, plan.problems(), plan.read()));
+    }
+
+    /** Those of the captured tables that were read whole once. */
+    List<TableName> wereRead(Map<TableName, Known> known) {
+        return known.entrySet().stream().filter(e -> tables.contains(e.getKey()) && e.getValue().wasRead()).map(Map.Entry::getKey).toList();
     }
 
     /** Begins anew behind everything that is in the log now, and has every table read again. */
@@ -253,7 +286,7 @@ final class Start {
     private static Map<TableName, Known> missing(Map<TableName, Known> known, String cause, Point from, Point to, boolean asked) {
         var all = new TreeMap<TableName, Known>();
         known.forEach((table, one) -> all.put(table, table.equals(Topics.HEARTBEAT) ? one
-                : one.withGap(new Gap(cause, one.gap() == null ? from : one.gap().from(), to, asked || one.gap() != null && one.gap().asked()))));
+                : one.withGap(new Gap(cause, one.gap() == null ? from : one.gap().from(), to, asked || one.gap() != null && one.gap().asked(), !one.wasRead()))));
         return all;
     }
 
@@ -274,10 +307,14 @@ final class Start {
         return look.tables().get(table).isSound();
     }
 
-    /** @param passed whether everything in the log up to now may be left to the reading of the tables */
+    /**
+     * @param passed whether everything in the log up to now may be left to the reading of the tables. Else the stream is whole,
+     *        and what has to be read is read beside it, except requests of erasure: of these only the latest are, by a query of their own
+     */
     private Plan plan(long start, Map<TableName, Known> known, SourceLook look, boolean passed) {
         var read = new TreeSet<TableName>();
         var reconciled = new TreeSet<TableName>();
+        var reread = new TreeMap<TableName, Long>();
         var streamed = new TreeSet<TableName>();
         long due = 0;
         for (var table : tables) {
@@ -287,7 +324,9 @@ final class Start {
             if (one == null && readable) {
                 read.add(table);
             } else if (gap != null && gap.asked() && readable) {
-                if (passed || Long.compareUnsigned(gap.to().lsn(), start) <= 0) {
+                if (!passed && !table.equals(Topics.OUTBOX)) {
+                    reread.put(table, gap.to().lsn());
+                } else if (passed || Long.compareUnsigned(gap.to().lsn(), start) <= 0) {
                     read.add(table);
                     reconciled.add(table);
                 } else {
@@ -302,7 +341,7 @@ final class Start {
         var whole = new TreeMap<>(known);
         // As of this look, which is older than what is read: what happens in between is found at the next.
         read.forEach(table -> whole.put(table, now(table, look)));
-        return new Plan(marks.current().origin().base(), start, known, problems(look), read, reconciled, streamed, whole, troubles(known, look, read), due);
+        return new Plan(marks.current().origin().base(), start, known, problems(look), read, reconciled, reread, streamed, whole, troubles(known, problems(look), read), due);
     }
 
     /** What Plan and watch compare: a table that is sound is not in it. */
@@ -316,19 +355,26 @@ final class Start {
         return problems;
     }
 
-    private List<String> troubles(Map<TableName, Known> known, SourceLook look, Set<TableName> read) {
-        var troubles = look.tables().values().stream().flatMap(t -> t.problems().stream()).collect(Collectors.toList());
+    private List<String> troubles(Map<TableName, Known> known, Map<TableName, List<String>> problems, Set<TableName> read) {
+        var troubles = problems.values().stream().flatMap(List::stream).collect(Collectors.toList());
         var byGap = new TreeMap<String, List<TableName>>();
         known.forEach((table, one) -> {
-            if (one.gap() != null && tables.contains(table) && !read.contains(table)) {
+            if (one.gap() != null && one.wasRead() && tables.contains(table) && !read.contains(table)) {
                 var gap = one.gap();
                 byGap.computeIfAbsent(" may be missing: " + gap.cause() + ". They were committed between " + gap.from() + " and " + gap.to() + ". "
-                        + (gap.asked() ? "The recovery is asked for and begins as soon as capture has passed that" + (sound(table, look) ? "" : " and the table can be read") : remedy()),
+                        + (gap.asked() ? asked(table, problems.containsKey(table)) : remedy()),
                         _ -> new ArrayList<>()).add(table);
             }
         });
         byGap.forEach((what, of) -> troubles.add("Changes of " + names(of) + what));
         return List.copyOf(troubles);
+    }
+
+    private static String asked(TableName table, boolean hasProblems) {
+        if (hasProblems) {
+            return "The recovery is asked for and begins as soon as the table can be read";
+        }
+        return table.equals(Topics.OUTBOX) ? "The recovery is asked for and begins as soon as capture has passed that" : "The recovery is asked for: what is there is being read while the stream goes on, ./millrace resnapshot tells how far that is";
     }
 
     private static String names(List<TableName> tables) {

@@ -5,6 +5,8 @@ import io.millrace.capture.continuity.Known;
 import io.millrace.capture.continuity.Point;
 import io.millrace.capture.registry.RegistryAwayException;
 import io.millrace.capture.registry.SchemaIds;
+import io.millrace.capture.resnapshot.Window;
+import io.millrace.capture.resnapshot.Window.Step;
 import io.millrace.capture.row.Captured;
 import io.millrace.capture.row.Changes;
 import io.millrace.capture.row.Environment;
@@ -43,14 +45,21 @@ final class Writer implements Engine.Consumer, Environment {
      * @param loop is given a sign before each change and each attempt
      * @param diverged is told why the stream is not the remembered history
      * @param unnamed is told of tables with a change that does not say which row it is of
+     * @param window where what is read meanwhile meets the stream
+     * @param whole is told of a table that was read whole meanwhile; answers with what is known of the tables then
      */
     record Tools(String sourceName, Map<TableName, Transforms> transforms, SchemaIds schemaIds, Progress progress, Sender sender, MissingValues missingValues,
-            Tracing tracing, MeterRegistry meters, StreamMeters stream, Slot slot, Marks marks, Patience patience, Loop loop, Consumer<String> diverged, Consumer<Set<TableName>> unnamed) {}
+            Tracing tracing, MeterRegistry meters, StreamMeters stream, Slot slot, Marks marks, Patience patience, Loop loop, Consumer<String> diverged, Consumer<Set<TableName>> unnamed, Window window, Whole whole) {}
+
+    /** Remembers that a table was read whole. */
+    interface Whole {
+        Map<TableName, Known> of(TableName table) throws InterruptedException;
+    }
 
     private final Tools tools;
     private final long start;
     private final boolean marks;
-    private final Map<TableName, Known> tables;
+    private Map<TableName, Known> tables;
     private final Changes changes;
     private final Map<String, Integer> partitions = new HashMap<>();
     /** Tables of which something is missing that nobody remembers yet. */
@@ -94,13 +103,52 @@ final class Writer implements Engine.Consumer, Environment {
             tools.progress.reached(beat.lsn());
         }
         tools.stream.ended(batch.size(), System.nanoTime() - began);
+        if (marks) {
+            tools.window.wrote(batch);
+            merge();
+        }
+    }
+
+    /** Writes what was read meanwhile behind this batch, so that it is newer in the topic than whatever it is newer than. */
+    private void merge() throws InterruptedException {
+        switch (tools.window.step()) {
+            case null -> {}
+            case Step.Rows rows -> tools.window.done(merge(rows));
+            case Step.End end -> {
+                // Of a table that was never read nobody has rows that are gone.
+                if (end.reconciled() && tables.get(end.table()).wasRead()) {
+                    gone(List.of(end.table()), end.position());
+                }
+                tables = tools.whole.of(end.table());
+                tools.window.done(true);
+            }
+        }
+    }
+
+    private boolean merge(Step.Rows rows) throws InterruptedException {
+        var batch = new ArrayList<Captured>(rows.events().size());
+        for (var event : rows.events()) {
+            tools.loop.beat();
+            changes.of(event, rows.position(), batch::add);
+        }
+        if (!tools.window.sift(batch)) {
+            return false;
+        }
+        if (!batch.isEmpty()) {
+            send(batch);
+        }
+        return true;
     }
 
     /** Takes away the rows of tables that were read whole and that the reading did not bring. */
     void gone(Collection<TableName> tables) throws InterruptedException {
+        gone(tables, start);
+    }
+
+    private void gone(Collection<TableName> tables, long read) throws InterruptedException {
         for (var table : tables) {
             var batch = new ArrayList<Captured>();
-            changes.gone(table, start, batch::add);
+            changes.gone(table, read, batch::add);
             send(batch);
         }
     }
@@ -141,6 +189,12 @@ final class Writer implements Engine.Consumer, Environment {
             throw new StartException("The replication slot " + tools.slot.name() + " was made anew while capture connected to it; looking at it again");
         }
         attached = true;
+    }
+
+    /** Nothing is merged into a stream of which it is not known yet that it is the remembered one. */
+    @Override
+    public void passes(long before, long transaction) {
+        tools.window.passes(before, transaction, attached && expected == null);
     }
 
     /** The stream is the remembered one only if it has the remembered heartbeat where that was. */

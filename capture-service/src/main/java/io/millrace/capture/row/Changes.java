@@ -65,7 +65,7 @@ public final class Changes {
      *
      * @param event what Debezium handed over
      * @param start the slot's confirmed LSN when this run began: the position of snapshot rows, and of changes before
-     *        the run's first commit
+     *        the run's first commit. Of rows that are read while the stream goes on, the LSN at which they are merged into it
      */
     public void of(SourceRecord event, long start, Consumer<Captured> into) throws InterruptedException {
         if (!(event.value() instanceof Struct envelope) || envelope.schema().field("op") == null || envelope.schema().field("source") == null) {
@@ -73,12 +73,15 @@ public final class Changes {
         }
         var table = table(event, envelope);
         var source = envelope.getStruct("source");
+        var op = Op.of(Headers.bytes((String) envelope.get(table.op)));
+        var position = op == Op.READ ? new Position(base + start, 0) : position(source, table, start);
+        if (op != Op.READ) {
+            environment.passes(position.commit() - base, source.get(table.transaction) instanceof Long transaction ? transaction : 0);
+        }
         if (table.table.equals(Topics.HEARTBEAT)) {
             environment.heartbeat((Long) source.get(table.lsn), source.get(table.micros) instanceof Long micros ? micros : 0L);
             return;
         }
-        var op = Op.of(Headers.bytes((String) envelope.get(table.op)));
-        var position = op == Op.READ ? new Position(base + start, 0) : position(source, table, start);
         var committed = source.get(table.micros) instanceof Long micros ? micros : 0L;
         var headers = new RecordHeaders()
                 .add(Headers.POSITION, position.toBytes())
@@ -107,7 +110,7 @@ public final class Changes {
      * Makes the records that take away every row of a table which a reading of the whole table did not bring: a truncate that
      * stands just before what was read.
      *
-     * @param start the slot's confirmed LSN when the reading began
+     * @param start the LSN whose position the first row has that was read
      */
     public void gone(TableName table, long start, Consumer<Captured> into) throws InterruptedException {
         long now = Headers.nowMicros();

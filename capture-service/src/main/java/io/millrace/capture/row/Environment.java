@@ -24,6 +24,14 @@ public interface Environment {
     Map<String, String> missingValues(TableName table, List<String> columns, List<Column> keyColumns, List<Object> key, List<String> missing) throws InterruptedException;
 
     /**
+     * A change passes in the stream.
+     *
+     * @param before the LSN of the last commit before it in the stream
+     * @param transaction its transaction's id, 0 where it has none
+     */
+    void passes(long before, long transaction);
+
+    /**
      * The stream has come to a row of the heartbeat: whatever was committed up to its LSN stands before it.
      *
      * @param lsn where the row itself was written

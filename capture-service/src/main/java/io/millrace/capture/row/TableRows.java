@@ -38,6 +38,7 @@ final class TableRows {
     final Field lsn;
     final Field sequence;
     final Field micros;
+    final Field transaction;
     /** The field of the trace context in the row as Debezium has it, null where the table has none. */
     final Field trace;
 
@@ -65,6 +66,7 @@ final class TableRows {
         lsn = source.schema().field("lsn");
         sequence = source.schema().field("sequence");
         micros = source.schema().field("ts_us");
+        transaction = source.schema().field("txId");
         trace = after.schema().field(Tracing.COLUMN);
         outOfLine = after.schema().fields().stream()
                 .filter(f -> f.schema().type() == Schema.Type.STRING || f.schema().type() == Schema.Type.BYTES || f.schema().type() == Schema.Type.ARRAY)

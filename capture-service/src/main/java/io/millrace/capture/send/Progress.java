@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.millrace.capture.continuity.Known;
 import io.millrace.capture.continuity.Mark;
 import io.millrace.capture.continuity.Memory;
+import io.millrace.capture.continuity.Resnapshot;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Position;
@@ -42,6 +43,7 @@ public final class Progress implements AutoCloseable {
 
     private static final String TABLES = "tables";
     private static final String MARK = "mark";
+    private static final String RESNAPSHOTS = "resnapshots";
     private static final ObjectMapper JSON = new ObjectMapper().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
 
     private final KafkaSettings kafka;
@@ -116,6 +118,29 @@ public final class Progress implements AutoCloseable {
         state.write(MARK, json(mark));
     }
 
+    /**
+     * The tables that are to be read while the stream goes on, and how far each is.
+     *
+     * @throws SendException when Kafka cannot be asked
+     */
+    public List<Resnapshot> resnapshots() {
+        var remembered = state.read().get(RESNAPSHOTS);
+        try {
+            return remembered == null ? List.of() : JSON.readValue(remembered, new TypeReference<List<Resnapshot>>() {});
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("What capture remembers of the tables that it reads again cannot be read, a newer version may have written it: " + e.getOriginalMessage(), e);
+        }
+    }
+
+    /**
+     * Remembers them.
+     *
+     * @throws SendException when Kafka does not take it
+     */
+    public void remember(List<Resnapshot> resnapshots) throws InterruptedException {
+        state.write(RESNAPSHOTS, json(resnapshots));
+    }
+
     private static String json(Object value) {
         try {
             return JSON.writeValueAsString(value);
@@ -172,7 +197,8 @@ public final class Progress implements AutoCloseable {
                     var bytes = Headers.bytes(record.headers(), Headers.POSITION);
                     if (bytes != null) {
                         var position = Position.of(bytes);
-                        highest = Math.max(highest, Math.max(position.commit(), position.lsn()));
+                        // What takes rows away after a reading has no LSN of its own.
+                        highest = Math.max(highest, position.lsn() == Long.MAX_VALUE ? position.commit() : Math.max(position.commit(), position.lsn()));
                     }
                 }
             }

@@ -7,6 +7,9 @@ import io.millrace.capture.engine.EngineSettings;
 import io.millrace.capture.engine.Patience;
 import io.millrace.capture.engine.Readiness;
 import io.millrace.capture.registry.SchemaIds;
+import io.millrace.capture.resnapshot.Resnapshots;
+import io.millrace.capture.resnapshot.Resnapshotter;
+import io.millrace.capture.resnapshot.Window;
 import io.millrace.capture.row.Tracing;
 import io.millrace.capture.row.Transforms;
 import io.millrace.capture.send.KafkaSettings;
@@ -63,6 +66,8 @@ public class Capture {
     private final Loops loops = new Loops();
     private LoopThread watch;
     private CaptureRun run;
+    private Resnapshots resnapshots;
+    private LoopThread resnapshotter;
     private String sourceName;
     private LoopThread thread;
 
@@ -80,6 +85,11 @@ public class Capture {
 
     String sourceName() {
         return sourceName;
+    }
+
+    /** What is read while the stream goes on. */
+    Resnapshots resnapshots() {
+        return resnapshots;
     }
 
     /** Has everything read again of which changes may be missing. */
@@ -114,8 +124,14 @@ public class Capture {
         var loop = loops.loop("capture " + source.name(), config.stuckAfter());
         var patience = new Patience(readiness, meters.counter("millrace.retries", "stage", "capture"), loop);
         var needed = UsedColumns.of(pipelines);
-        run = new CaptureRun(settings, needed, transforms(pipelines, needed.keySet()), new SchemaIds(config.registryUrl(), vertx), new Progress(kafka, source.name()),
-                new Sender(kafka, Math.toIntExact(config.maxRecordBytes().asLongValue())), new Tracing(tracer, config.traceRate(), traceRates(pipelines)), meters, readiness, patience, loop, source.recovery() == Source.Recovery.AUTOMATIC, source.wal());
+        var progress = new Progress(kafka, source.name());
+        var window = new Window();
+        resnapshots = new Resnapshots(connection, source.name(), progress, meters);
+        run = new CaptureRun(settings, needed, transforms(pipelines, needed.keySet()), new SchemaIds(config.registryUrl(), vertx), progress,
+                new Sender(kafka, Math.toIntExact(config.maxRecordBytes().asLongValue())), new Tracing(tracer, config.traceRate(), traceRates(pipelines)), meters, readiness, patience, loop, source.recovery() == Source.Recovery.AUTOMATIC, source.wal(), resnapshots, window);
+        var reader = new Resnapshotter(connection, source.name(), resnapshots, window, EngineSettings.HEARTBEAT_QUERY, config.resnapshotChunkRows(), config.resnapshotRowsPerSecond(),
+                why -> readiness.concern(Readiness.Concern.RESNAPSHOT, why));
+        resnapshotter = loops.thread("resnapshot " + source.name(), Thread.ofPlatform(), config.stuckAfter(), reader::run).start();
         watch(Topics.slot(source.name()), source.wal());
         thread = loops.thread(loop, Thread.ofPlatform(), own -> run.run()).start();
         LOG.infof("Capturing the source %s for %s", source.name(), pipelines.stream().map(Pipeline::name).collect(Collectors.joining(", ")));
@@ -131,6 +147,9 @@ public class Capture {
     void stop(@Observes ShutdownEvent event) throws InterruptedException {
         if (watch != null) {
             watch.interrupt();
+        }
+        if (resnapshotter != null) {
+            resnapshotter.interrupt();
         }
         if (run != null) {
             thread.release();

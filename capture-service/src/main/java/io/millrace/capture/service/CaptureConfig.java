@@ -65,6 +65,18 @@ public interface CaptureConfig {
     @Max(64)
     int snapshotThreads();
 
+    /** Most rows a second that are read again while the stream goes on. Default 20000. */
+    @WithDefault("20000")
+    @Min(1)
+    @Max(10_000_000)
+    int resnapshotRowsPerSecond();
+
+    /** Rows of such a table that are read in one transaction and written between two batches of the stream. Default 2000. */
+    @WithDefault("2000")
+    @Min(1)
+    @Max(100_000)
+    int resnapshotChunkRows();
+
     /** Largest record that is sent, with its key; the topics' {@code max.message.bytes} must allow it too. Default 8M. */
     @WithDefault("8M")
     MemorySize maxRecordBytes();
@@ -77,7 +89,7 @@ public interface CaptureConfig {
     @WithDefault("2m")
     Duration stuckAfter();
 
-    /** Where the token that lets a caller ask for a recovery is found. Without one nobody can. */
+    /** Where the token that lets a caller ask for a recovery or for a table to be read again is found. Without one nobody can. */
     Reference token();
 
     /** A reference to something secret; one of the two, or none where it may be missing. */

@@ -1,7 +1,5 @@
 package io.millrace.capture.service;
 
-import io.millrace.pipeline.access.BearerToken;
-import io.millrace.pipeline.access.Secret;
 import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
@@ -17,11 +15,11 @@ import java.util.Map;
 public final class RecoveryResource {
 
     private final Capture capture;
-    private final BearerToken token;
+    private final OperatorDoor door;
 
     RecoveryResource(Capture capture, CaptureConfig config) {
         this.capture = capture;
-        this.token = new BearerToken(Secret.of("millrace.capture.token", config.token().env(), config.token().file()));
+        this.door = new OperatorDoor(capture, config, "ask for a recovery");
     }
 
     /**
@@ -31,14 +29,8 @@ public final class RecoveryResource {
      */
     @POST
     public Response recover(@HeaderParam("Authorization") String authorization, @QueryParam("source") String source) {
-        if (!token.isKnown()) {
-            return refused(403, "Capture knows no operator's token, so nobody may ask for a recovery; set millrace.capture.token.env or millrace.capture.token.file and start it again");
-        }
-        if (!token.isIn(authorization)) {
-            return refused(401, "The caller may not ask for a recovery; send the operator's token as Authorization: Bearer …");
-        }
-        return source == null || source.equals(capture.sourceName()) ? recovered()
-                : refused(404, "This is the capture of the source '" + capture.sourceName() + "', not of '" + source + "'; ask the one of that source");
+        var refused = door.refusal(authorization, source);
+        return refused == null ? recovered() : refused;
     }
 
     private Response recovered() {
@@ -47,9 +39,5 @@ public final class RecoveryResource {
             capture.recover();
         }
         return Response.ok(Map.of("source", capture.sourceName(), "missing", before.ready() ? "" : before.reason())).build();
-    }
-
-    private static Response refused(int status, String why) {
-        return Response.status(status).entity(Map.of("message", why)).build();
     }
 }

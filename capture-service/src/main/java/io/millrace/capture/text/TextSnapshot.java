@@ -74,7 +74,13 @@ public final class TextSnapshot implements SnapshotQuery, BeanRegistryAware {
         }
     }
 
-    private static String expression(String column, String type) {
+    /**
+     * SQL for the value as text, under the column's name.
+     *
+     * @param column its name, quoted
+     * @param type its type's name in {@code pg_catalog}, empty for any other
+     */
+    public static String expression(String column, String type) {
         if (UNCHANGED.contains(type)) {
             return column;
         }

@@ -94,9 +94,14 @@ final class CaptureProcess implements AutoCloseable {
 
     /** The answer's body to a request with a bearer token. */
     String post(String path, String token) {
+        return ask("POST", path, token);
+    }
+
+    /** The answer's body to a request with a bearer token. */
+    String ask(String method, String path, String token) {
         try {
             return HTTP.send(HttpRequest.newBuilder(URI.create("http://localhost:" + port + path)).timeout(Duration.ofSeconds(20)).header("Authorization", "Bearer " + token)
-                    .POST(HttpRequest.BodyPublishers.noBody()).build(), BodyHandlers.ofString()).body();
+                    .method(method, HttpRequest.BodyPublishers.noBody()).build(), BodyHandlers.ofString()).body();
         } catch (IOException e) {
             return "no answer: " + e;
         } catch (InterruptedException e) {

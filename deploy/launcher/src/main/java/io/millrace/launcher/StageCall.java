@@ -48,6 +48,11 @@ abstract class StageCall {
         return send(request(path).header("Content-Type", "application/json").POST(BodyPublishers.ofString(new JsonMapper().writeValueAsString(body))));
     }
 
+    /** @throws LocalException with the stage's own words when it does not do what was asked */
+    JsonNode delete(String path) throws IOException, InterruptedException {
+        return send(request(path).DELETE());
+    }
+
     private HttpRequest.Builder request(String path) throws IOException {
         var request = HttpRequest.newBuilder(URI.create(address() + path)).timeout(PATIENCE);
         var token = token();

@@ -2,7 +2,6 @@ package io.millrace.check.catalog;
 
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.schema.Column;
-import io.millrace.pipeline.schema.PgTypes;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -207,30 +206,9 @@ public final class StateReader {
     private static Table.Attribute attribute(ResultSet row) throws SQLException {
         boolean notNull = row.getBoolean(4);
         boolean byDomain = row.getBoolean(5);
-        int root = (int) row.getLong(11);
-        boolean array = row.getBoolean(12) || PgTypes.isArray(root);
-        var pgType = PgTypes.name(root, row.getString(10), array);
-        int typmod = row.getInt(13);
-        var column = new Column(row.getString(3), pgType, array, length(pgType, typmod), scale(pgType, typmod), !(notNull || byDomain));
+        var column = Column.ofCatalog(row.getString(3), (int) row.getLong(11), row.getString(10), row.getBoolean(12), row.getInt(13), !(notNull || byDomain));
         return new Table.Attribute(row.getInt(2), column, row.getString(8), row.getString(9), row.getBoolean(6), row.getBoolean(7), row.getString(14), row.getBoolean(15), row.getBoolean(17), row.getLong(16),
                 byDomain && !notNull);
-    }
-
-    /** A type modifier counts the four bytes of a length word in, save that of bit strings; numeric packs precision and scale into it. */
-    private static int length(String pgType, int typmod) {
-        if (typmod < 0) {
-            return 0;
-        }
-        return switch (pgType) {
-            case "varchar", "bpchar" -> typmod - 4;
-            case "bit", "varbit" -> typmod;
-            case "numeric" -> typmod - 4 >> 16 & 0xFFFF;
-            default -> 0;
-        };
-    }
-
-    private static int scale(String pgType, int typmod) {
-        return pgType.equals("numeric") && typmod >= 0 ? typmod - 4 & 0xFFFF : 0;
     }
 
     private static Map<Long, List<Table.Index>> indexes(Connection connection, java.sql.Array ids) throws SQLException {

@@ -1,0 +1,265 @@
+package io.millrace.capture.resnapshot;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.millrace.capture.continuity.Resnapshot;
+import io.millrace.capture.resnapshot.RefusedException.Reason;
+import io.millrace.capture.send.Progress;
+import io.millrace.capture.send.SendException;
+import io.millrace.capture.source.SourceCheck;
+import io.millrace.capture.source.SourceConnection;
+import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.topic.Topics;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.jboss.logging.Logger;
+
+/** The tables that are to be read while the stream goes on, in this order, as Kafka remembers them. Thread-safe. */
+public final class Resnapshots {
+
+    private static final Logger LOG = Logger.getLogger(Resnapshots.class);
+
+    private final SourceConnection source;
+    private final String sourceName;
+    private final Progress progress;
+    private final Counter rows;
+    /** Null until it is known what Kafka remembers. */
+    private List<Resnapshot> all;
+    private Set<TableName> captured = Set.of();
+    private Map<TableName, List<String>> problems = Map.of();
+    private Set<TableName> missing = Set.of();
+    /** Of the first of all: when this process began with it, and with how many rows done. */
+    private long began;
+    private long rowsBefore;
+    private String failure;
+
+    public Resnapshots(SourceConnection source, String sourceName, Progress progress, MeterRegistry meters) {
+        this.source = source;
+        this.sourceName = sourceName;
+        this.progress = progress;
+        rows = Counter.builder("millrace.resnapshot.rows").description("Rows that were read while the stream went on").tag("stage", "capture").register(meters);
+        Gauge.builder("millrace.resnapshot.tables", this, r -> r.status().size()).description("Tables that are read, or wait to be read, while the stream goes on").tag("stage", "capture").register(meters);
+        Gauge.builder("millrace.resnapshot.rows.remaining", this, r -> r.status().stream().mapToLong(s -> Math.max(0, s.estimate() - s.rows())).sum())
+                .description("Rows of these tables that are still to be read, by the planner's estimate").tag("stage", "capture").register(meters);
+    }
+
+    /**
+     * How far one is.
+     *
+     * @param where null for the whole table
+     * @param state {@code waiting} or {@code reading}
+     * @param required whether capture needs it by itself
+     * @param rows that were read
+     * @param estimate of them by the planner
+     * @param rowsPerSecond since this process began with the table
+     * @param secondsLeft at this rate; null while it is not known
+     * @param failure why it does not go on, null where it does
+     */
+    public record Status(String table, String where, String state, boolean required, long rows, long estimate, long rowsPerSecond, Long secondsLeft, String failure) {}
+
+    /**
+     * What a run of capture needs and what it allows; to be said before its stream begins.
+     *
+     * @param required the tables that are not whole before they are read, with the LSN that the slot must have confirmed first
+     * @param nowRead tables that have just been read otherwise, or are about to be
+     * @param streamed the captured tables that the stream carries
+     * @param problems why tables are not to be read
+     * @param missing tables of which changes may be missing
+     */
+    public synchronized void allow(Map<TableName, Long> required, Collection<TableName> nowRead, Set<TableName> streamed, Map<TableName, List<String>> problems, Set<TableName> missing) throws InterruptedException {
+        var before = all == null ? progress.resnapshots() : all;
+        var now = new ArrayList<Resnapshot>();
+        for (var one : before) {
+            var needed = required.get(one.name());
+            if (nowRead.contains(one.name()) || !streamed.contains(one.name()) || one.required() && needed == null) {
+                LOG.infof("The table %s is not read again any more", one.table());
+            } else if (needed == null || one.covers(needed)) {
+                now.add(one);
+            }
+        }
+        for (var table : required.entrySet()) {
+            if (now.stream().noneMatch(one -> one.name().equals(table.getKey()))) {
+                now.add(Resnapshot.of(table.getKey(), null, true, table.getValue(), 0));
+            }
+        }
+        if (!now.equals(before)) {
+            progress.remember(now);
+        }
+        all = now;
+        this.captured = streamed;
+        this.problems = problems;
+        this.missing = missing;
+        restart();
+    }
+
+    /**
+     * Asks for a table to be read.
+     *
+     * @param name as in SQL
+     * @param where SQL that chooses its rows, null for all
+     */
+    public Status ask(String name, String where) throws RefusedException, InterruptedException {
+        var table = named(name);
+        if (where != null && (where.isBlank() || where.contains(";"))) {
+            throw new RefusedException(Reason.WRONG, "What chooses the rows of " + table + " is one SQL condition without a semicolon, such as id < 1000; in a text write chr(59) for it");
+        }
+        check(table);
+        long estimate;
+        try {
+            estimate = ChunkReader.estimate(source, sourceName, table, where);
+        } catch (SQLException e) {
+            throw new RefusedException(Reason.AWAY, SourceCheck.explain(source, e));
+        }
+        synchronized (this) {
+            check(table);
+            var now = new ArrayList<>(all);
+            now.add(Resnapshot.of(table, where, false, 0, estimate));
+            keep(now);
+            LOG.infof("The table %s is to be read again%s", table, where == null ? "" : ", the rows that were chosen");
+            return status().getLast();
+        }
+    }
+
+    /** Takes back what was asked for. What was read until then stays. */
+    public synchronized Status cancel(String name) throws RefusedException, InterruptedException {
+        var table = named(name);
+        var found = status().stream().filter(one -> one.table().equals(table.toString())).findFirst()
+                .orElseThrow(() -> new RefusedException(Reason.UNKNOWN, "The table " + table + " is not being read again"));
+        if (found.required()) {
+            throw new RefusedException(Reason.CONFLICT, "The table " + table + " is not whole before it is read, so the reading cannot be cancelled");
+        }
+        keep(all.stream().filter(one -> !one.name().equals(table)).toList());
+        restart();
+        LOG.infof("The reading of the table %s is cancelled after %d rows", table, found.rows());
+        return found;
+    }
+
+    private static TableName named(String name) throws RefusedException {
+        if (name == null) {
+            throw new RefusedException(Reason.WRONG, "Which table? Name one as schema.table");
+        }
+        try {
+            return TableName.parse(name);
+        } catch (IllegalArgumentException e) {
+            throw new RefusedException(Reason.WRONG, e.getMessage());
+        }
+    }
+
+    private synchronized void check(TableName table) throws RefusedException {
+        if (all == null) {
+            throw new RefusedException(Reason.AWAY, "Capture is not streaming yet; health says what it waits for");
+        }
+        if (table.equals(Topics.OUTBOX) || table.equals(Topics.HEARTBEAT)) {
+            throw new RefusedException(Reason.WRONG, "The table " + table + " is Millrace's own. Its rows are not read again: an erasure that is repeated would take away what was made anew since");
+        }
+        if (problems.containsKey(table)) {
+            throw new RefusedException(Reason.CONFLICT, String.join("\n", problems.get(table)));
+        }
+        if (!captured.contains(table)) {
+            throw new RefusedException(Reason.UNKNOWN, "The table " + table + " is not captured; it is in no pipeline file of the source " + sourceName);
+        }
+        if (all.stream().anyMatch(one -> one.name().equals(table))) {
+            throw new RefusedException(Reason.CONFLICT, "The table " + table + " is being read already; wait for it, or cancel it first");
+        }
+        if (missing.contains(table)) {
+            throw new RefusedException(Reason.CONFLICT, "Changes of the table " + table + " may be missing; run ./millrace recover " + sourceName + ", which reads it too");
+        }
+    }
+
+    /** Every one, the one that is being read first. */
+    public synchronized List<Status> status() {
+        if (all == null) {
+            return List.of();
+        }
+        var status = new ArrayList<Status>();
+        for (var one : all) {
+            boolean first = status.isEmpty();
+            long rate = first ? rate(one) : 0;
+            status.add(new Status(one.table(), one.where(), first && began > 0 ? "reading" : "waiting", one.required(), one.rows(), one.estimate(), rate,
+                    rate == 0 ? null : Math.max(0, one.estimate() - one.rows()) / rate, first ? failure : null));
+        }
+        return status;
+    }
+
+    private long rate(Resnapshot one) {
+        long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);
+        return began == 0 || millis == 0 ? 0 : (one.rows() - rowsBefore) * 1000 / millis;
+    }
+
+    /** The one to go on with, null for none. */
+    synchronized Resnapshot first() {
+        if (all == null || all.isEmpty()) {
+            return null;
+        }
+        var first = all.getFirst();
+        if (began == 0) {
+            began = Math.max(1, System.nanoTime());
+            rowsBefore = first.rows();
+            LOG.infof("Reading the table %s while the stream goes on%s", first.table(), first.rows() == 0 ? "" : ", behind the " + first.rows() + " rows that were read before");
+        }
+        return first;
+    }
+
+    /**
+     * The first chunk is about to be read.
+     *
+     * @return the next state; null where nobody wants it any more
+     */
+    synchronized Resnapshot begun(Resnapshot before, long confirmed, long estimate) throws InterruptedException {
+        return replaced(before, before.begun(confirmed, estimate));
+    }
+
+    /**
+     * A chunk is in Kafka.
+     *
+     * @return the next state; null where nobody wants it any more
+     */
+    synchronized Resnapshot advanced(Resnapshot before, Chunk chunk) throws InterruptedException {
+        rows.increment(chunk.rows().size());
+        failure = null;
+        return replaced(before, before.with(chunk.after(), chunk.rows().size()));
+    }
+
+    private Resnapshot replaced(Resnapshot before, Resnapshot after) throws InterruptedException {
+        if (!isWanted(before)) {
+            return null;
+        }
+        keep(all.stream().map(one -> one.equals(before) ? after : one).toList());
+        return after;
+    }
+
+    synchronized boolean isWanted(Resnapshot one) {
+        return all.contains(one);
+    }
+
+    /** All of it is in Kafka. */
+    synchronized void ended(Resnapshot one) throws InterruptedException {
+        LOG.infof("Read %d rows of the table %s", one.rows(), one.table());
+        keep(all.stream().filter(other -> !other.equals(one)).toList());
+        restart();
+    }
+
+    /** It does not go on. Returns whether that is new. */
+    synchronized boolean failed(String why) {
+        boolean isNew = !why.equals(failure);
+        failure = why;
+        return isNew;
+    }
+
+    private void restart() {
+        began = 0;
+        failure = null;
+    }
+
+    /** @throws SendException when Kafka does not take it; then nothing is changed */
+    private void keep(List<Resnapshot> now) throws InterruptedException {
+        progress.remember(now);
+        all = List.copyOf(now);
+    }
+}

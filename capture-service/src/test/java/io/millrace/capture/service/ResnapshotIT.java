@@ -1,0 +1,341 @@
+package io.millrace.capture.service;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.millrace.pipeline.record.Op;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Tables that are read while the stream goes on: whatever changes meanwhile, a reader ends with what the table has. */
+class ResnapshotIT {
+
+    private static final String TOKEN = "let me";
+    private static final String ONE = CaptureProcess.root("thing");
+    private static final String TWO = ONE + "  many:\n    parts:\n      table: public.part\n      join: {id: thing_id}\n      fields: [id, name]\n";
+    private static final String NOTHING_READ = "\"resnapshots\":[]";
+
+    @TempDir
+    static Path folder;
+    private static Stack stack;
+    private static Path token;
+
+    @BeforeAll
+    static void startServers() throws Exception {
+        stack = new Stack(folder.resolve("stack"));
+        token = Files.writeString(folder.resolve("token"), TOKEN);
+    }
+
+    @AfterAll
+    static void stopServers() {
+        stack.close();
+    }
+
+    private static CaptureProcess capture(String source, String tables, String... options) throws Exception {
+        var all = new ArrayList<>(List.of("-Dmillrace.capture.token.file=" + token, "-Dmillrace.capture.watch=500ms"));
+        all.addAll(List.of(options));
+        return CaptureProcess.start(stack, folder, source, stack.servers.postgresUser(), stack.servers.postgresPassword(), tables, all.toArray(String[]::new));
+    }
+
+    private static void source(String source, int rows) throws Exception {
+        stack.source(source, "CREATE TABLE thing (id int PRIMARY KEY, name text NOT NULL)", "INSERT INTO thing SELECT i, 'n' || i FROM generate_series(1, " + rows + ") i");
+        stack.publish(source, "thing");
+    }
+
+    private static Records records(String source, String table) {
+        return new Records(stack, "captured." + source + ".public." + table);
+    }
+
+    private static String resnapshot(CaptureProcess capture, String table) {
+        return capture.post("/resnapshots?table=" + table, TOKEN);
+    }
+
+    private static String resnapshot(CaptureProcess capture, String table, String where) {
+        return resnapshot(capture, table + "&where=" + URLEncoder.encode(where, StandardCharsets.UTF_8));
+    }
+
+    private static void awaitStatus(CaptureProcess capture, Predicate<String> status) {
+        try {
+            Awaitility.await().atMost(Duration.ofSeconds(120)).pollInterval(Duration.ofMillis(100)).until(() -> status.test(capture.ask("GET", "/resnapshots", TOKEN)));
+        } catch (org.awaitility.core.ConditionTimeoutException e) {
+            throw new AssertionError(capture.ask("GET", "/resnapshots", TOKEN) + "\n" + capture.ready() + "\n" + capture.log(), e);
+        }
+    }
+
+    private static void awaitRead(CaptureProcess capture) {
+        awaitStatus(capture, status -> status.contains(NOTHING_READ));
+    }
+
+    private static int rowsRead(String status) {
+        var found = java.util.regex.Pattern.compile("\"rows\":(\\d+)").matcher(status);
+        return found.find() ? Integer.parseInt(found.group(1)) : 0;
+    }
+
+    /** What readers have, both those of everything and those that come after the topic was compacted, is what the table has. */
+    private static void assertSame(String source, String table, CaptureProcess capture, Records records) throws Exception {
+        var expected = Rows.expected(stack, source, table);
+        records.await(capture, seen -> Rows.of(seen).equals(expected));
+        var all = records.toTheEnd();
+        assertEquals(expected, Rows.of(all));
+        assertEquals(expected, Rows.of(compacted(all)), "of a key compaction keeps the last record, and that is no older one");
+    }
+
+    private static List<Records.Row> compacted(List<Records.Row> records) {
+        var last = new LinkedHashMap<String, Records.Row>();
+        records.forEach(row -> {
+            var key = row.partition() + " " + row.key();
+            last.remove(key);
+            last.put(key, row);
+        });
+        return List.copyOf(last.values());
+    }
+
+    private static long reads(List<Records.Row> rows) {
+        return rows.stream().filter(r -> r.op() == Op.READ).count();
+    }
+
+    /** Changes rows at random, about 400 times a second, until it is told to stop; among them deletes, inserts and changed keys. */
+    private static CompletableFuture<Integer> change(String source, AtomicBoolean stop, int rows) {
+        return CompletableFuture.supplyAsync(() -> {
+            var random = new Random(7);
+            int changes = 0;
+            try (var connection = stack.connect(source); var statement = connection.createStatement()) {
+                while (!stop.get()) {
+                    int id = 1 + random.nextInt(rows);
+                    statement.execute(switch (changes % 4) {
+                        case 0 -> "UPDATE thing SET name = 'c" + changes + "' WHERE id = " + id;
+                        case 1 -> "DELETE FROM thing WHERE id = " + id;
+                        case 2 -> "INSERT INTO thing VALUES (" + id + ", 'i" + changes + "') ON CONFLICT (id) DO UPDATE SET name = excluded.name";
+                        default -> "UPDATE thing SET id = " + (rows * 2 + changes) + ", name = 'k" + changes + "' WHERE id = " + id;
+                    });
+                    changes++;
+                    Thread.sleep(2);
+                }
+            } catch (SQLException | InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+            return changes;
+        });
+    }
+
+    @Test
+    void aTableIsReadAgainWhileItChangesAndNothingOldAndNothingDeletedComesBack() throws Exception {
+        source("busy", 20_000);
+        try (var capture = capture("busy", ONE, "-Dmillrace.capture.resnapshot-chunk-rows=500", "-Dmillrace.capture.resnapshot-rows-per-second=4000").awaitStreaming(); var things = records("busy", "thing")) {
+            var stop = new AtomicBoolean();
+            var changes = change("busy", stop, 20_000);
+            var asked = resnapshot(capture, "public.thing");
+            assertTrue(asked.contains("\"state\":\"") && asked.contains("\"estimate\":"), asked);
+            assertTrue(resnapshot(capture, "public.thing").contains("is being read already"));
+            awaitStatus(capture, status -> status.contains("\"state\":\"reading\"") && status.matches("(?s).*\"secondsLeft\":\\d+.*"));
+            assertTrue(capture.ready().contains("\"UP\""), capture.ready());
+            awaitRead(capture);
+            stop.set(true);
+            assertTrue(changes.get() > 300, "it was changed meanwhile: " + changes.get());
+            assertSame("busy", "thing", capture, things);
+            assertTrue(reads(things.seen) > 30_000, "it was read twice: " + reads(things.seen));
+            var metrics = capture.get("/q/metrics");
+            assertTrue(metrics.lines().anyMatch(line -> line.matches("millrace_resnapshot_rows_total\\{stage=\"capture\"} [1-9].*")), metrics);
+            assertTrue(metrics.contains("millrace_resnapshot_tables{stage=\"capture\"} 0.0"), metrics);
+        }
+    }
+
+    @Test
+    void everyTypeAndEveryKindOfKeyIsReadAgainAsTheSnapshotAndTheStreamHaveIt() throws Exception {
+        stack.source("typed", "CREATE TYPE mood AS ENUM ('sad', 'ok')", "CREATE DOMAIN positive AS int CHECK (value > 0)", "CREATE DOMAIN code AS varchar(8)");
+        var columns = Types.ALL;
+        var definitions = IntStream.range(0, columns.size()).mapToObj(i -> "c" + i + " " + columns.get(i).type()).collect(Collectors.joining(", "));
+        var literals = columns.stream().map(Types.Example::literal).collect(Collectors.joining(", "));
+        stack.sql("typed", "CREATE TABLE thing (" + definitions + ", id int PRIMARY KEY, \"Odd \"\"name\" text, twice int GENERATED ALWAYS AS (id * 2) STORED)", "INSERT INTO thing SELECT " + literals + ", 1, 'it''s'",
+                "CREATE TABLE part (thing_id int, at timestamptz, kind mood, label code, amount numeric, name text, PRIMARY KEY (label, at, kind, amount) INCLUDE (thing_id))",
+                "INSERT INTO part SELECT 1, timestamptz '2026-01-01' + i * interval '1 microsecond', CASE i % 2 WHEN 0 THEN 'sad' ELSE 'ok' END::mood, 'it''s ' || i % 3, i / 7.0, 'n' || i FROM generate_series(1, 50) i");
+        stack.publish("typed", "thing");
+        stack.publish("typed", "part");
+        try (var capture = capture("typed", TWO.replace("fields: [id, name]", "fields: [label, name]"), "-Dmillrace.capture.resnapshot-chunk-rows=7").awaitStreaming(); var things = records("typed", "thing"); var parts = records("typed", "part")) {
+            var first = things.await(capture, seen -> !seen.isEmpty()).getFirst();
+            resnapshot(capture, "public.thing");
+            resnapshot(capture, "part");
+            awaitRead(capture);
+            var again = things.toTheEnd().stream().filter(r -> r.op() == Op.READ).toList().getLast();
+            assertEquals(first.value().toString(), again.value().toString());
+            assertEquals(first.value().getSchema(), again.value().getSchema());
+            assertEquals(first.key().getSchema(), again.key().getSchema());
+            assertTrue(first.position().isBefore(again.position()));
+            var keys = parts.toTheEnd().stream().filter(r -> r.op() == Op.READ).collect(Collectors.groupingBy(r -> r.key().toString(), Collectors.counting()));
+            assertEquals(50, keys.size());
+            assertTrue(keys.values().stream().allMatch(times -> times == 2), keys.toString());
+            stack.sql("typed", "UPDATE thing SET \"Odd \"\"name\" = 'x'");
+            var streamed = things.await(capture, seen -> seen.getLast().op() == Op.UPDATE).getLast();
+            assertEquals(again.value().getSchema(), streamed.value().getSchema(), "one schema from the reading and from the stream");
+        }
+    }
+
+    @Test
+    void theRowsThatAConditionChoosesAreReadAgainAndTheOthersStayAsTheyAre() throws Exception {
+        source("chosen", 3000);
+        try (var capture = capture("chosen", ONE, "-Dmillrace.capture.resnapshot-chunk-rows=50").awaitStreaming(); var things = records("chosen", "thing")) {
+            things.await(capture, seen -> seen.size() == 3000);
+            resnapshot(capture, "thing", "id % 1000 = 0 OR name = 'n7' -- of all");
+            awaitRead(capture);
+            var again = things.toTheEnd().stream().skip(3000).toList();
+            assertEquals(List.of(7, 1000, 2000, 3000), again.stream().map(r -> (Integer) r.key().get("id")).sorted().toList());
+            assertTrue(again.stream().allMatch(r -> r.op() == Op.READ), "nothing is taken away where only some rows are read: " + again);
+            assertSame("chosen", "thing", capture, things);
+        }
+    }
+
+    @Test
+    void whatCannotBeReadIsRefusedAndWhatIsAskedForCanBeTakenBack() throws Exception {
+        source("refused", 5000);
+        stack.sql("refused", "CREATE TABLE part (id int, thing_id int, name text)", "CREATE TABLE other (id int PRIMARY KEY)");
+        stack.publish("refused", "part");
+        try (var capture = capture("refused", TWO, "-Dmillrace.capture.resnapshot-chunk-rows=100", "-Dmillrace.capture.resnapshot-rows-per-second=100")) {
+            capture.awaitReady("\"DOWN\"", "streaming", "has no primary key");
+            assertTrue(resnapshot(capture, "public.part").contains("has no primary key"));
+            assertTrue(resnapshot(capture, "public.other").contains("is not captured"));
+            assertTrue(resnapshot(capture, "nowhere.thing").contains("is not captured"));
+            assertTrue(resnapshot(capture, "a.b.c").contains("is not a table name"));
+            assertTrue(resnapshot(capture, "millrace.outboxevent").contains("Millrace's own"));
+            for (var wrong : List.of("nothing = 1", "id = ", "true) OR (true", "true LIMIT 1", "true UNION SELECT", "id", "id = 'x'", "true /*")) {
+                assertTrue(resnapshot(capture, "public.thing", wrong).contains("Postgres refuses to read the table public.thing where"), wrong + ": " + resnapshot(capture, "public.thing", wrong));
+            }
+            assertTrue(resnapshot(capture, "public.thing", "true; DROP TABLE other").contains("without a semicolon"));
+            assertTrue(capture.post("/resnapshots?table=public.thing", "wrong").contains("The caller may not"));
+            assertTrue(capture.post("/resnapshots?source=another&table=public.thing", TOKEN).contains("not of 'another'"));
+            assertTrue(capture.ask("GET", "/resnapshots", TOKEN).contains(NOTHING_READ), "nothing of this is read");
+            assertTrue(capture.ask("DELETE", "/resnapshots?table=public.thing", TOKEN).contains("is not being read again"));
+            assertTrue(resnapshot(capture, "public.thing").contains("\"table\":\"public.thing\""));
+            awaitStatus(capture, status -> rowsRead(status) > 0);
+            assertTrue(capture.ask("DELETE", "/resnapshots?table=public.thing", TOKEN).contains("\"table\":\"public.thing\""));
+            assertTrue(capture.ask("GET", "/resnapshots", TOKEN).contains(NOTHING_READ));
+        }
+    }
+
+    @Test
+    @Tag("long")
+    void killedInTheMiddleItGoesOnBehindWhatItHadRead() throws Exception {
+        source("resumed", 10_000);
+        var options = new String[] {"-Dmillrace.capture.resnapshot-chunk-rows=250", "-Dmillrace.capture.resnapshot-rows-per-second=2000"};
+        try (var things = records("resumed", "thing")) {
+            try (var capture = capture("resumed", ONE, options).awaitStreaming()) {
+                resnapshot(capture, "public.thing");
+                awaitStatus(capture, status -> rowsRead(status) >= 250);
+            }
+            stack.sql("resumed", "DELETE FROM thing WHERE id < 100", "UPDATE thing SET name = 'new' WHERE id BETWEEN 9000 AND 9100");
+            try (var capture = capture("resumed", ONE, options).awaitStreaming()) {
+                awaitRead(capture);
+                assertTrue(capture.log().contains("rows that were read before"), capture.log());
+                assertSame("resumed", "thing", capture, things);
+                long reads = reads(things.seen);
+                assertTrue(reads > 19_500 && reads < 20_800, "what was read is not read once more, save a chunk: " + reads);
+            }
+        }
+    }
+
+    @Test
+    @Tag("long")
+    void aCommitThatIsInTheLogButNotSeenYetIsWaitedFor() throws Exception {
+        source("unseen", 10);
+        stack.sql("postgres", "ALTER SYSTEM SET synchronous_commit = local", "ALTER SYSTEM SET synchronous_standby_names = 'nobody'", "SELECT pg_reload_conf()");
+        var hanging = new AtomicBoolean(true);
+        try (var capture = capture("unseen", ONE).awaitStreaming(); var things = records("unseen", "thing")) {
+            var update = CompletableFuture.runAsync(() -> {
+                try {
+                    stack.sql("unseen", "SET synchronous_commit = on; UPDATE thing SET name = 'new' WHERE id = 1; DELETE FROM thing WHERE id = 2; INSERT INTO thing VALUES (11, 'new')");
+                } catch (SQLException e) {
+                    throw new IllegalStateException(e);
+                } finally {
+                    hanging.set(false);
+                }
+            });
+            things.await(capture, seen -> seen.stream().anyMatch(r -> r.value() != null && r.text("name").equals("new")));
+            resnapshot(capture, "public.thing");
+            Awaitility.await().during(Duration.ofSeconds(3)).atMost(Duration.ofSeconds(10)).until(() -> rowsRead(capture.ask("GET", "/resnapshots", TOKEN)) == 0 && hanging.get());
+            stack.sql("postgres", "ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()");
+            update.get();
+            awaitRead(capture);
+            assertSame("unseen", "thing", capture, things);
+        } finally {
+            stack.sql("postgres", "ALTER SYSTEM RESET synchronous_standby_names", "ALTER SYSTEM RESET synchronous_commit", "SELECT pg_reload_conf()");
+        }
+    }
+
+    @Test
+    @Tag("long")
+    void aTableThatIsAddedIsReadWhileTheOthersFlowAndTheSlotAdvances() throws Exception {
+        source("grown", 10);
+        try (var capture = capture("grown", ONE).awaitStreaming()) {
+            capture.stop();
+        }
+        stack.sql("grown", "CREATE TABLE part (id int PRIMARY KEY, thing_id int, name text)", "INSERT INTO part SELECT i, 1, 'p' || i FROM generate_series(1, 60000) i", "ANALYZE part");
+        stack.publish("grown", "part");
+        try (var capture = capture("grown", TWO, "-Dmillrace.capture.resnapshot-rows-per-second=5000"); var things = records("grown", "thing"); var parts = records("grown", "part")) {
+            capture.awaitReady("\"UP\"", "reading 1 tables while the others flow");
+            var longest = Duration.ZERO;
+            var slot = "SELECT confirmed_flush_lsn > '%s' FROM pg_replication_slots WHERE slot_name = 'millrace_grown'";
+            var before = stack.query("grown", "SELECT pg_current_wal_lsn()").getFirst();
+            for (int i = 1; capture.ready().contains("reading 1 tables"); i++) {
+                int number = i;
+                long began = System.nanoTime();
+                stack.sql("grown", "UPDATE thing SET name = 'round " + i + "' WHERE id = 1", "UPDATE part SET name = 'changed' WHERE id = " + i * 100);
+                things.await(capture, seen -> seen.stream().anyMatch(r -> r.value() != null && r.text("name").equals("round " + number)));
+                var took = Duration.ofNanos(System.nanoTime() - began);
+                longest = took.compareTo(longest) > 0 ? took : longest;
+            }
+            assertTrue(longest.compareTo(Duration.ofSeconds(3)) < 0, "no change of the other table waits for the reading: " + longest);
+            assertEquals("t", stack.query("grown", slot.formatted(before)).getFirst(), "the slot advanced meanwhile");
+            capture.awaitStreaming();
+            assertFalse(capture.log().contains("Reading 1 tables as of"), "the stream did not pause: " + capture.log());
+            assertSame("grown", "part", capture, parts);
+            assertTrue(capture.ask("DELETE", "/resnapshots?table=part", TOKEN).contains("is not being read again"));
+        }
+    }
+
+    @Test
+    @Tag("long")
+    void aTableThatWasTakenOutAndPutBackIsReadAgainWhileTheOthersFlowAndLosesWhatIsGone() throws Exception {
+        source("back", 20_000);
+        stack.sql("back", "CREATE TABLE part (id int PRIMARY KEY, thing_id int, name text)");
+        stack.publish("back", "part");
+        try (var capture = capture("back", TWO, "-Dmillrace.capture.resnapshot-rows-per-second=4000").awaitStreaming(); var things = records("back", "thing"); var parts = records("back", "part")) {
+            things.await(capture, seen -> seen.size() == 20_000);
+            stack.sql("back", "ALTER PUBLICATION millrace_back DROP TABLE thing", "DELETE FROM thing WHERE id % 3 = 0", "UPDATE thing SET name = 'unseen' WHERE id % 5 = 1", "INSERT INTO thing VALUES (30000, 'unseen')",
+                    "ALTER PUBLICATION millrace_back ADD TABLE thing");
+            capture.awaitMissing("public.thing");
+            assertTrue(resnapshot(capture, "public.thing").contains("run ./millrace recover back"));
+            var stop = new AtomicBoolean();
+            var changes = change("back", stop, 20_000);
+            capture.post("/recovery", TOKEN);
+            awaitStatus(capture, status -> rowsRead(status) > 0);
+            capture.awaitMissing("public.thing", "being read while the stream goes on");
+            assertTrue(capture.ask("DELETE", "/resnapshots?table=thing", TOKEN).contains("cannot be cancelled"));
+            stack.sql("back", "INSERT INTO part VALUES (1, 1, 'meanwhile')");
+            parts.await(capture, seen -> !seen.isEmpty());
+            assertTrue(capture.ready().contains("\"DOWN\""), "the other table did not wait for this one");
+            capture.awaitStreaming();
+            stop.set(true);
+            assertTrue(changes.get() > 200);
+            assertSame("back", "thing", capture, things);
+        }
+    }
+}
