@@ -4,7 +4,7 @@ import io.millrace.denormalizer.join.measure.Stage;
 import io.millrace.denormalizer.join.message.Message;
 import io.millrace.denormalizer.join.message.Sinks;
 import io.millrace.denormalizer.join.pay.ThreadShare;
-import io.millrace.denormalizer.join.route.ErasureReader;
+import io.millrace.denormalizer.join.route.RequestReader;
 import io.millrace.denormalizer.join.route.Router;
 import io.millrace.denormalizer.join.state.CommitClock;
 import io.millrace.denormalizer.join.state.Stores;
@@ -56,7 +56,7 @@ public final class JoinTopology {
             sources.add("from-" + topic);
             topology.addSource(AutoOffsetReset.none(), "from-" + topic, (record, time) -> Math.max(0, record.timestamp()), bytes, bytes, topic);
         }
-        topology.addProcessor("router", () -> new Router(plan, schemas, settings, commits, stage, new ErasureReader(plan, settings.erasedAs(), rootKeys, schemas)), sources.toArray(String[]::new));
+        topology.addProcessor("router", () -> new Router(plan, schemas, settings, commits, stage, new RequestReader(plan, settings.erasedAs(), rootKeys, schemas)), sources.toArray(String[]::new));
         topology.addSource(AutoOffsetReset.none(), "from-exchange", (record, time) -> Math.max(0, record.timestamp()), bytes, bytes, topics.exchange());
         var shares = ThreadLocal.withInitial(() -> new ThreadShare(System::nanoTime));
         topology.addProcessor("joiner", () -> new Joiner(plan, settings, commits, stage, shares), "from-exchange");

@@ -173,6 +173,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
             case Message.Root root -> payer.pay(key, documents.take(key, root), change);
             case Message.Child child -> payer.pay(key, documents.take(key, child), change);
             case Message.Erase erase -> payer.pay(key, documents.take(key, erase), change);
+            case Message.Repair repair -> payer.pay(key, documents.take(key, repair), change);
             case Message.Placed placed -> placement.place(node(placed.node()), key, placed, (to, m) -> send(to, m, change.cause()));
             case Message.Located located -> placement.locate(node(located.node()), key, located, (to, m) -> send(to, m, change.cause()));
             case Message.Lookup lookup -> lookups.take(plan.tables().get(lookup.table()), lookup.rowId(), lookup.position(), lookup.row()).forEach(r -> payments.lookUp(r, change));

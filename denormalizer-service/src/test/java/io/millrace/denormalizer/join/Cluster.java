@@ -9,7 +9,7 @@ import io.millrace.denormalizer.join.message.Sinks;
 import io.millrace.denormalizer.join.pay.Pace;
 import io.millrace.denormalizer.join.pay.ThreadShare;
 import io.millrace.denormalizer.join.render.DocumentSteps;
-import io.millrace.denormalizer.join.route.ErasureReader;
+import io.millrace.denormalizer.join.route.RequestReader;
 import io.millrace.denormalizer.join.route.Router;
 import io.millrace.denormalizer.join.state.CommitClock;
 import io.millrace.denormalizer.join.state.Stores;
@@ -143,7 +143,7 @@ final class Cluster {
                 s.init(context.getStateStoreContext(), s);
                 context.addStateStore(s);
             });
-            router = new Router(plan, schemas, settings, commits, stage, new ErasureReader(plan, settings.erasedAs(), rootKeys, schemas));
+            router = new Router(plan, schemas, settings, commits, stage, new RequestReader(plan, settings.erasedAs(), rootKeys, schemas));
             router.init(context);
             joiner = new Joiner(plan, settings, commits, stage, ThreadLocal.withInitial(() -> new ThreadShare(Cluster.this::nanos)));
             joiner.init(context);

@@ -388,6 +388,49 @@ class JoinTopologyTest {
         compare("after the row was inserted anew");
     }
 
+    @Test
+    void aRepairEmitsTheDocumentAsItIsAboveEveryVersionThatItHad() throws IOException {
+        open("monitors");
+        caughtUp = true;
+        var random = new Random(1);
+        rows.put("monitor", List.of("1"), RandomRows.with("id", "1", "title", "right"));
+        send(random);
+        var right = documents.get("1");
+        long version = versions.get("1");
+        // What somebody else did to the index is not known here.
+        documents.remove("1");
+        rows.put("outboxevent", List.of("a"), RandomRows.with("id", "a", "aggregatetype", "dashboards", "aggregateid", "1", "type", "repair"));
+        send(random);
+        assertFalse(documents.containsKey("1"), "a repair for another pipeline");
+        rows.put("outboxevent", List.of("b"), RandomRows.with("id", "b", "aggregatetype", "monitors", "aggregateid", "1", "type", "repair"));
+        send(random);
+        assertEquals(right, documents.get("1"));
+        assertTrue(versions.get("1") > version && versions.get("1") >= rows.position(), "the version is the repair's");
+        rows.put("monitor", List.of("1"), RandomRows.with("id", "1", "title", "later"));
+        send(random);
+        compare("after a change that came after the repair");
+    }
+
+    @Test
+    void aRepairDeletesWhatIsNotToBeSeen() throws IOException {
+        open("monitors");
+        caughtUp = true;
+        var random = new Random(1);
+        rows.put("monitor", List.of("1"), RandomRows.with("id", "1", "title", "erased"));
+        rows.put("outboxevent", List.of("e"), RandomRows.with("id", "e", "aggregatetype", "monitors", "aggregateid", "1", "type", "erase"));
+        send(random);
+        for (var orphan : List.of("1", "7")) {
+            documents.put(orphan, "{}");
+            rows.put("outboxevent", List.of("r" + orphan), RandomRows.with("id", "r" + orphan, "aggregatetype", "monitors", "aggregateid", orphan, "type", "repair"));
+            send(random);
+            assertFalse(documents.containsKey(orphan), orphan);
+            assertTrue(versions.get(orphan) >= rows.position(), "the delete of " + orphan + " is as new as the repair");
+        }
+        rows.put("monitor", List.of("7"), RandomRows.with("id", "7", "title", "new"));
+        send(random);
+        assertTrue(documents.containsKey("7"), "a row that comes after the repair has its document");
+    }
+
     /** Twenty monitors of fifty recipients each; all have their documents. */
     private void openWithRecipients(Random random) throws IOException {
         open("monitors");

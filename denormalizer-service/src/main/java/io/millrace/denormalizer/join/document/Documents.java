@@ -103,6 +103,17 @@ public final class Documents {
         return head.isVisible() ? Effect.NONE : Effect.GONE;
     }
 
+    /** Never superseded: a replay emits the document as it is by then, with the position that it has by then. */
+    public Effect take(byte[] rootKey, Message.Repair message) {
+        var head = head(rootKey);
+        head.mark = head.mark.max(message.position());
+        if (head.documentId.isEmpty()) {
+            head.documentId = message.documentId();
+        }
+        put(rootKey, head);
+        return head.isVisible() ? effect(head) : Effect.GONE;
+    }
+
     public Effect take(byte[] rootKey, Message.Child message) {
         var node = plan.spine().get(message.node());
         var at = DocumentKeys.entry(rootKey, node.id(), message.parentKey(), message.rowId());

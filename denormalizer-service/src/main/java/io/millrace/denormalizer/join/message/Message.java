@@ -33,6 +33,9 @@ public sealed interface Message {
     /** A request to erase a document. */
     record Erase(Position position, String documentId) implements Message {}
 
+    /** A request to emit a document anew, or its delete where it is not to be seen, above every version that it had. */
+    record Repair(Position position, String documentId) implements Message {}
+
     /** A row of a table that is subscribed to, at a reference; {@code row} is null when it left the key. */
     record Indexed(Position position, byte[] rowId, byte[] row) implements Message {}
 
@@ -75,7 +78,7 @@ public sealed interface Message {
 
     /** The partition that an encoded message names as its goal; -1 where its key says where it goes. */
     static int partition(byte[] encoded) {
-        return encoded[0] < 11 ? -1 : (encoded[1] & 0xFF) << 8 | encoded[2] & 0xFF;
+        return encoded[0] < 11 || encoded[0] > 13 ? -1 : (encoded[1] & 0xFF) << 8 | encoded[2] & 0xFF;
     }
 
     private static byte[] encode(Answer answer) {
@@ -117,6 +120,7 @@ public sealed interface Message {
             case Lookup m -> tail(head(5, m.position).putShort(m.table).putBlock(m.rowId), m.row);
             case Floor m -> put(m.position, new ByteWriter(32).put(13).putShort(m.partition)).putShort(m.table).toBytes();
             case Erase m -> head(7, m.position).putBlock(m.documentId.getBytes(java.nio.charset.StandardCharsets.UTF_8)).toBytes();
+            case Repair m -> head(14, m.position).putBlock(m.documentId.getBytes(java.nio.charset.StandardCharsets.UTF_8)).toBytes();
             case Indexed m -> tail(head(8, m.position).putBlock(m.rowId), m.row);
             case Subscribe m -> new ByteWriter(11).put(9).putShort(m.partition).putLong(m.nonce).toBytes();
             case Unsubscribe m -> new ByteWriter(11).put(10).putShort(m.partition).putLong(m.nonce).toBytes();
@@ -143,6 +147,7 @@ public sealed interface Message {
             case 11 -> answer(in);
             case 12 -> notice(in);
             case 13 -> floor(in);
+            case 14 -> new Repair(position(in), in.getUtf8());
             default -> throw new IllegalStateException("A message of the unknown type " + type + " is on the exchange topic: it was written by another version");
         };
     }

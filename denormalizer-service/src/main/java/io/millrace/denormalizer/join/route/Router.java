@@ -44,7 +44,7 @@ public final class Router implements Processor<byte[], byte[], byte[], byte[]> {
     private final JoinSettings settings;
     private final CommitClock commits;
     private final Stage stage;
-    private final ErasureReader erasures;
+    private final RequestReader requests;
     private final Map<String, Source> sources = new HashMap<>();
     private ProcessorContext<byte[], byte[]> context;
     private Graves graves;
@@ -53,13 +53,13 @@ public final class Router implements Processor<byte[], byte[], byte[], byte[]> {
     /** Of the record that is worked on. */
     private long timestamp;
 
-    public Router(Plan plan, SchemaSource schemas, JoinSettings settings, CommitClock commits, Stage stage, ErasureReader erasures) {
+    public Router(Plan plan, SchemaSource schemas, JoinSettings settings, CommitClock commits, Stage stage, RequestReader requests) {
         this.plan = plan;
         this.schemas = schemas;
         this.settings = settings;
         this.commits = commits;
         this.stage = stage;
-        this.erasures = erasures;
+        this.requests = requests;
     }
 
     private record Source(TablePlan table, TableReader reader) {}
@@ -83,8 +83,8 @@ public final class Router implements Processor<byte[], byte[], byte[], byte[]> {
         var topic = context.recordMetadata().orElseThrow().topic();
         timestamp = record.timestamp();
         try {
-            if (topic.equals(erasures.topic())) {
-                var request = erasures.read(record);
+            if (topic.equals(requests.topic())) {
+                var request = requests.read(record);
                 if (request != null) {
                     send(request.rootKey(), request.message(), record.headers());
                 }

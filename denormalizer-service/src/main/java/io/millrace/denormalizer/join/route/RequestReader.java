@@ -4,6 +4,7 @@ import io.millrace.denormalizer.join.message.Message;
 import io.millrace.denormalizer.plan.Plan;
 import io.millrace.denormalizer.registry.SchemaSource;
 import io.millrace.pipeline.record.Headers;
+import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.record.WireFormat;
 import io.millrace.values.row.AvroRows;
 import io.millrace.values.row.CellJson;
@@ -14,25 +15,28 @@ import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.streams.processor.api.Record;
 
-/** Finds a pipeline's requests to erase a document among the rows of the outbox. Not thread-safe. */
-public final class ErasureReader {
+/** Finds a pipeline's requests to erase or to repair a document among the rows of the outbox. Not thread-safe. */
+public final class RequestReader {
 
     private static final List<String> COLUMNS = List.of("aggregatetype", "aggregateid", "type");
 
-    private final Set<String> pipelines;
+    private final String pipeline;
+    private final Set<String> erasedAs;
     private final String topic;
     private final RootKeys rootKeys;
     private final SchemaSource schemas;
     private final Map<Integer, AvroRows> readers = new HashMap<>();
 
-    public ErasureReader(Plan plan, Set<String> pipelines, RootKeys rootKeys, SchemaSource schemas) {
-        this.pipelines = pipelines;
+    /** @param erasedAs the pipelines whose erasures count; repairs are for one pipeline alone */
+    public RequestReader(Plan plan, Set<String> erasedAs, RootKeys rootKeys, SchemaSource schemas) {
+        this.pipeline = plan.pipeline();
+        this.erasedAs = erasedAs;
         this.topic = Router.outbox(plan);
         this.rootKeys = rootKeys;
         this.schemas = schemas;
     }
 
-    record Request(byte[] rootKey, Message.Erase message) {}
+    record Request(byte[] rootKey, Message message) {}
 
     String topic() {
         return topic;
@@ -44,10 +48,15 @@ public final class ErasureReader {
             return null;
         }
         var row = readers.computeIfAbsent(WireFormat.schemaId(record.value()), id -> AvroRows.of(schemas.byId(id), COLUMNS)).read(record.value());
-        if (!pipelines.contains(CellJson.text(row, 0)) || !"erase".equals(CellJson.text(row, 2))) {
-            return null;
-        }
         var documentId = CellJson.text(row, 1);
-        return new Request(rootKeys.of(documentId), new Message.Erase(Headers.position(record.headers()), documentId));
+        var message = message(CellJson.text(row, 0), CellJson.text(row, 2), Headers.position(record.headers()), documentId);
+        return message == null ? null : new Request(rootKeys.of(documentId), message);
+    }
+
+    private Message message(String of, String type, Position position, String documentId) {
+        if ("erase".equals(type) && erasedAs.contains(of)) {
+            return new Message.Erase(position, documentId);
+        }
+        return "repair".equals(type) && pipeline.equals(of) ? new Message.Repair(position, documentId) : null;
     }
 }
