@@ -1,5 +1,7 @@
 package io.millrace.tests.oracle;
 
+import io.millrace.pipeline.comparison.CanonicalJson;
+import io.millrace.pipeline.comparison.Json;
 import java.util.TreeSet;
 
 /**

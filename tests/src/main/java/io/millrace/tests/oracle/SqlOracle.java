@@ -1,5 +1,6 @@
 package io.millrace.tests.oracle;
 
+import io.millrace.pipeline.comparison.CanonicalJson;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;

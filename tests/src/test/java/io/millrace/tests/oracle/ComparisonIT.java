@@ -11,6 +11,7 @@ import io.millrace.local.Ports;
 import io.millrace.pipeline.catalog.CatalogReader;
 import io.millrace.pipeline.file.PipelineFiles;
 import io.millrace.pipeline.record.DocumentId;
+import io.millrace.pipeline.comparison.CanonicalJson;
 import io.millrace.pipeline.sql.JoinSql;
 import java.nio.file.Path;
 import java.sql.Connection;

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.launcher.stack.Stage;
-import io.millrace.tests.oracle.CanonicalJson;
+import io.millrace.pipeline.comparison.CanonicalJson;
 import io.millrace.tests.stack.DemoStack;
 import io.millrace.tests.stack.SharedStack;
 import io.restassured.RestAssured;

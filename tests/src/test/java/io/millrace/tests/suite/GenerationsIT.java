@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.launcher.stack.Stage;
-import io.millrace.tests.oracle.CanonicalJson;
+import io.millrace.pipeline.comparison.CanonicalJson;
 import io.millrace.tests.oracle.Comparison;
-import io.millrace.tests.oracle.Json;
+import io.millrace.pipeline.comparison.Json;
 import io.millrace.tests.oracle.Oracles;
 import io.millrace.tests.oracle.SqlOracle;
 import io.millrace.tests.stack.BackgroundTraffic;

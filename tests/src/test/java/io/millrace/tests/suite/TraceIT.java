@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.launcher.stack.Stage;
-import io.millrace.tests.oracle.CanonicalJson;
-import io.millrace.tests.oracle.Json;
+import io.millrace.pipeline.comparison.CanonicalJson;
+import io.millrace.pipeline.comparison.Json;
 import io.millrace.tests.stack.DemoStack;
 import io.millrace.tests.stack.SharedStack;
 import io.millrace.tests.stack.SpanReceiver;

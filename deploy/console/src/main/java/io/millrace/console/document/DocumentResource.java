@@ -8,6 +8,8 @@ import io.millrace.console.ConsoleConfig;
 import io.millrace.console.Http;
 import io.millrace.console.Instances;
 import io.millrace.console.Pipelines;
+import io.millrace.pipeline.comparison.CanonicalJson;
+import io.millrace.pipeline.comparison.Differences;
 import io.millrace.pipeline.file.Field;
 import io.millrace.pipeline.file.Pipeline;
 import io.smallrye.common.annotation.RunOnVirtualThread;
@@ -28,6 +30,7 @@ import java.util.Map;
 public class DocumentResource {
 
     private static final int HITS = 20;
+    private static final int MOST_DIFFERENCES = 200;
     private static final int SHOWN = 300;
     /** Of the root, the first ones; the arrays below it may be large. */
     private static final int FIELDS = 6;
@@ -96,7 +99,11 @@ public class DocumentResource {
             notes.add("The index could not be asked: " + e.getMessage());
         }
         var twin = twin(pipeline, id, notes);
-        return new DocumentView(id, version, pretty(indexed), pretty(twin), twin == null ? List.of() : Differences.between(indexed, twin), trace(pipeline, id, notes), notes);
+        return new DocumentView(id, version, pretty(indexed), pretty(twin), twin == null ? List.of() : differences(indexed, twin), trace(pipeline, id, notes), notes);
+    }
+
+    private static List<Differences.Difference> differences(JsonNode indexed, JsonNode twin) {
+        return Differences.between(indexed == null ? null : CanonicalJson.read(indexed.toString()), CanonicalJson.read(twin.toString()), MOST_DIFFERENCES).first();
     }
 
     private JsonNode twin(Pipeline pipeline, String id, List<String> notes) {

@@ -1,7 +1,7 @@
 package io.millrace.tests.bench.search;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.millrace.tests.oracle.CanonicalJson;
+import io.millrace.pipeline.comparison.CanonicalJson;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;

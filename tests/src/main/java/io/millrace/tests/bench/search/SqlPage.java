@@ -1,6 +1,6 @@
 package io.millrace.tests.bench.search;
 
-import io.millrace.tests.oracle.CanonicalJson;
+import io.millrace.pipeline.comparison.CanonicalJson;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;

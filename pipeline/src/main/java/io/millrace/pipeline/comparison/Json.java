@@ -1,4 +1,4 @@
-package io.millrace.tests.oracle;
+package io.millrace.pipeline.comparison;
 
 import java.util.List;
 import java.util.SortedMap;

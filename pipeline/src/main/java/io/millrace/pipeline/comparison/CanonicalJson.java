@@ -1,4 +1,4 @@
-package io.millrace.tests.oracle;
+package io.millrace.pipeline.comparison;
 
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -27,15 +27,26 @@ public final class CanonicalJson {
     };
 
     private final String text;
+    private final boolean lastCounts;
     private int at;
 
-    private CanonicalJson(String text) {
+    private CanonicalJson(String text, boolean lastCounts) {
         this.text = text;
+        this.lastCounts = lastCounts;
     }
 
     /** @throws IllegalArgumentException saying where the text stops being JSON; a name that stands twice is refused too */
     public static Json read(String text) {
-        var reader = new CanonicalJson(text);
+        return read(text, false);
+    }
+
+    /** The same, but of members with one name the last counts, as Postgres's {@code jsonb} has it; its {@code json} may hold several. */
+    public static Json readLast(String text) {
+        return read(text, true);
+    }
+
+    private static Json read(String text, boolean lastCounts) {
+        var reader = new CanonicalJson(text, lastCounts);
         var value = reader.value();
         reader.skipSpace();
         if (reader.at != text.length()) {
@@ -130,7 +141,7 @@ public final class CanonicalJson {
             if (!skip(':')) {
                 throw unexpected("':'");
             }
-            if (members.put(name, value()) != null) {
+            if (members.put(name, value()) != null && !lastCounts) {
                 throw new IllegalArgumentException("The name '" + name + "' stands twice in one object, before character " + at + " of " + around());
             }
             skipSpace();

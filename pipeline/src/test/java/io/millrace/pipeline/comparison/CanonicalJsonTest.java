@@ -1,4 +1,4 @@
-package io.millrace.tests.oracle;
+package io.millrace.pipeline.comparison;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -32,6 +32,11 @@ class CanonicalJsonTest {
     @ValueSource(strings = {"", "{", "[1,]", "{\"a\" 1}", "nul", "01", "1.", "+1", "\"a", "\"\\x\"", "\"\\u12\"", "{\"a\":1,\"a\":1}", "[] []", "\"a\nb\"", "{,}", "NaN"})
     void whatIsNotJsonIsRefused(String text) {
         assertThrows(IllegalArgumentException.class, () -> CanonicalJson.of(text));
+    }
+
+    @Test
+    void ofEqualNamesTheLastCountsWhereThatIsAskedFor() {
+        assertEquals("{\"a\":2}", CanonicalJson.write(CanonicalJson.readLast("{\"a\":1,\"a\":2}")));
     }
 
     @Test
