@@ -10,6 +10,7 @@ import io.millrace.pipeline.catalog.CatalogCheck;
 import io.millrace.pipeline.document.DocumentStep;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.PipelineFile;
+import io.millrace.pipeline.record.DocumentId;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -76,6 +77,21 @@ class ShapeIT {
         var file = Story.shape(name);
         assertEquals(List.of(), CatalogCheck.check(file, story.world().catalog()));
         compare(file, file.pipeline());
+    }
+
+    @ParameterizedTest
+    @MethodSource("names")
+    void partsOfTheSqlJoinAreTheSqlJoin(String name) throws Exception {
+        var pipeline = Story.shape(name).pipeline();
+        var world = story.world();
+        var all = world.documents(pipeline);
+        assertEquals(all, world.documentsInRanges(pipeline));
+        var ids = new TreeSet<>(all.keySet());
+        ids.removeIf(DocumentId::isHash);
+        all.keySet().retainAll(ids);
+        assertEquals(all, world.documentsOf(pipeline, ids));
+        assertEquals(ids, world.ids(pipeline, ids, false));
+        assertEquals(ids, world.ids(pipeline, ids, true));
     }
 
     @Tag("long")

@@ -14,15 +14,21 @@ import io.millrace.pipeline.sql.JoinSql;
 import io.millrace.values.json.JsonCanon;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
 
 /** A database whose every change is written down, and what its tables look like. */
 final class World {
@@ -216,15 +222,72 @@ final class World {
 
     /** The documents as the SQL join of the rows makes them now. */
     SortedMap<String, String> documents(Pipeline pipeline) throws SQLException {
+        return documents(JoinSql.of(pipeline, catalog), List.of());
+    }
+
+    /** The same, read three at a time. */
+    SortedMap<String, String> documentsInRanges(Pipeline pipeline) throws SQLException {
         var documents = new TreeMap<String, String>();
-        var sql = JoinSql.of(pipeline, catalog);
-        try (var result = db.createStatement().executeQuery(sql)) {
+        List<String> cursor = null;
+        int read;
+        do {
+            read = 0;
+            var parameters = new ArrayList<Object>(cursor == null ? List.of() : cursor);
+            parameters.addAll(List.of(7L, 10_000, 3));
+            try (var statement = prepared(JoinSql.ofRange(pipeline, catalog, cursor == null), parameters); var result = statement.executeQuery()) {
+                for (; result.next(); read++) {
+                    document(result, documents);
+                    cursor = List.of((String[]) result.getArray("cursor").getArray());
+                }
+            }
+        } while (read == 3);
+        return documents;
+    }
+
+    /** The same, read by id. */
+    SortedMap<String, String> documentsOf(Pipeline pipeline, Collection<String> ids) throws SQLException {
+        return documents(JoinSql.ofSome(pipeline, catalog), keys(pipeline, ids));
+    }
+
+    /** The ids alone: of those that there are, or as a row with such a key would have them. */
+    SortedSet<String> ids(Pipeline pipeline, Collection<String> ids, boolean isShown) throws SQLException {
+        var found = new TreeSet<String>();
+        try (var statement = prepared(isShown ? JoinSql.keysAsShown(pipeline, catalog) : JoinSql.keysOfSome(pipeline, catalog), keys(pipeline, ids)); var result = statement.executeQuery()) {
             while (result.next()) {
-                documents.put(DocumentId.of(List.of((String[]) result.getArray(1).getArray())), new String(JsonCanon.canonical(result.getString(2)), StandardCharsets.UTF_8));
+                found.add(DocumentId.of(List.of((String[]) result.getArray("key").getArray())));
+            }
+        }
+        return found;
+    }
+
+    /** For each column of the key an array of its texts. */
+    private List<Object> keys(Pipeline pipeline, Collection<String> ids) {
+        var columns = catalog.tables().get(pipeline.document().table()).primaryKey();
+        var keys = ids.stream().map(id -> DocumentId.key(id, columns)).toList();
+        return IntStream.range(0, columns.size()).<Object>mapToObj(i -> keys.stream().map(k -> k.get(i)).toArray(String[]::new)).toList();
+    }
+
+    private SortedMap<String, String> documents(String sql, List<Object> parameters) throws SQLException {
+        var documents = new TreeMap<String, String>();
+        try (var statement = prepared(sql, parameters); var result = statement.executeQuery()) {
+            while (result.next()) {
+                document(result, documents);
             }
         } catch (SQLException e) {
             throw new SQLException(e.getMessage() + " in\n" + sql, e);
         }
         return documents;
+    }
+
+    private PreparedStatement prepared(String sql, List<Object> parameters) throws SQLException {
+        var statement = db.prepareStatement(sql);
+        for (int i = 0; i < parameters.size(); i++) {
+            statement.setObject(i + 1, parameters.get(i));
+        }
+        return statement;
+    }
+
+    private static void document(ResultSet row, Map<String, String> into) throws SQLException {
+        into.put(DocumentId.of(List.of((String[]) row.getArray("key").getArray())), new String(JsonCanon.canonical(row.getString("document")), StandardCharsets.UTF_8));
     }
 }

@@ -38,7 +38,7 @@ public final class DocumentId {
      * @throws IllegalArgumentException when no key has this id, or when the id is a hash, which has no way back
      */
     public static List<String> key(String id, List<String> columns) {
-        if (id.startsWith(HASHED) && id.length() == HASHED.length() + HEX_DIGITS) {
+        if (isHash(id)) {
             throw new IllegalArgumentException("The document id " + id + " is the hash of a key longer than " + MOST_BYTES + " bytes, from which no row can be found");
         }
         var parts = columns.size() == 1 ? List.of(id) : split(id);
@@ -46,6 +46,11 @@ public final class DocumentId {
             throw new IllegalArgumentException("The document id '" + id + "' has " + parts.size() + " parts, the root's primary key has " + columns.size() + " columns: " + String.join(", ", columns));
         }
         return parts;
+    }
+
+    /** Whether an id is the hash of a longer text, from which there is no way back. */
+    public static boolean isHash(String id) {
+        return id.startsWith(HASHED) && id.length() == HASHED.length() + HEX_DIGITS;
     }
 
     private static List<String> split(String id) {

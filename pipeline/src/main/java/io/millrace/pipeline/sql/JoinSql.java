@@ -56,13 +56,92 @@ public final class JoinSql {
     public static String ofOne(Pipeline pipeline, Catalog catalog) {
         var root = catalog.tables().get(pipeline.document().table());
         var sql = new JoinSql(catalog);
-        return sql.select(pipeline.document()) + root.primaryKey().stream().map(c -> " AND t0." + TableName.quote(c) + " = CAST(? AS " + castable(root.column(c).type()) + ")").collect(Collectors.joining());
+        return sql.select(pipeline.document()) + root.primaryKey().stream().map(c -> " AND t0." + TableName.quote(c) + " = " + keyOf("?", root.column(c))).collect(Collectors.joining());
+    }
+
+    /**
+     * The same of a range of documents, in the order of their keys.
+     *
+     * @param catalog has every table of the pipeline, which fits it
+     * @param isFirst whether the range begins at the first key
+     * @return one SELECT with one column more, {@code cursor}, an array of texts. Its parameters are, unless it is the first, each element of the cursor of the last document before as text; a number by which documents
+     *     are drawn; how many of 10,000 are drawn; and how many rows are read at most
+     */
+    public static String ofRange(Pipeline pipeline, Catalog catalog, boolean isFirst) {
+        var root = catalog.tables().get(pipeline.document().table());
+        var columns = root.primaryKey().stream().map(c -> "t0." + TableName.quote(c)).toList();
+        var order = String.join(", ", columns);
+        var texts = columns.stream().map(c -> c + "::text").toList();
+        var after = isFirst ? "" : " AND (" + order + ") > (" + root.primaryKey().stream().map(c -> "CAST(? AS " + castable(root.column(c).type()) + ")").collect(Collectors.joining(", ")) + ")";
+        return new JoinSql(catalog).select(pipeline.document(), ", ARRAY[" + String.join(", ", texts) + "] AS cursor") + after
+                + " AND (hashtextextended(concat_ws('|', " + String.join(", ", texts) + "), ?) & 9223372036854775807) % 10000 < ?\nORDER BY " + order + "\nLIMIT ?";
+    }
+
+    /**
+     * The same of some documents, and of which row version each was made.
+     *
+     * @param catalog has every table of the pipeline, which fits it
+     * @return one SELECT with one column more, {@code made}, which is another text once the root row was written again, and with a parameter for each column of the root's primary key: an array of texts, one for each document
+     */
+    public static String ofSome(Pipeline pipeline, Catalog catalog) {
+        return new JoinSql(catalog).select(pipeline.document(), ", t0.xmin::text AS made") + among(catalog.tables().get(pipeline.document().table()));
+    }
+
+    /**
+     * Which of some documents there are.
+     *
+     * @param catalog has the root table
+     * @return one SELECT of {@code key} alone, with the parameters of {@link #ofSome}
+     */
+    public static String keysOfSome(Pipeline pipeline, Catalog catalog) {
+        var sql = new JoinSql(catalog);
+        var root = pipeline.document();
+        var row = sql.row(root.table());
+        return "SELECT " + key(row) + " AS key\nFROM " + row.from() + "\nWHERE " + where(root.where(), row) + among(row.table);
+    }
+
+    /**
+     * What the ids of some documents are when a row has their keys: the same, where a row can have them.
+     *
+     * @param catalog has the root table
+     * @return one SELECT of {@code key} alone, with the parameters of {@link #ofSome}
+     */
+    public static String keysAsShown(Pipeline pipeline, Catalog catalog) {
+        var root = new JoinSql(catalog).row(pipeline.document().table());
+        var names = root.table.primaryKey();
+        var shown = IntStream.range(0, names.size()).mapToObj(i -> text(keyOf("k.c" + i, root.catalog(names.get(i))), names.get(i), root)).collect(Collectors.joining(", "));
+        return "SELECT ARRAY[" + shown + "]::text[] AS key FROM " + given(names.size());
+    }
+
+    /** The arrays that are given, as a table k with a column for each. */
+    private static String given(int count) {
+        var arrays = IntStream.range(0, count).mapToObj(i -> "?::text[]").collect(Collectors.joining(", "));
+        return "unnest(" + arrays + ") AS k (" + IntStream.range(0, count).mapToObj(i -> "c" + i).collect(Collectors.joining(", ")) + ")";
+    }
+
+    private static String among(Catalog.Table root) {
+        var names = root.primaryKey().stream().map(c -> "t0." + TableName.quote(c)).collect(Collectors.joining(", "));
+        var count = root.primaryKey().size();
+        var values = IntStream.range(0, count).mapToObj(i -> keyOf("k.c" + i, root.column(root.primaryKey().get(i)))).collect(Collectors.joining(", "));
+        return " AND (" + names + ") IN (SELECT " + values + " FROM " + given(count) + ")";
+    }
+
+    /** A key column's value of its text in the document's id. */
+    private static String keyOf(String text, Catalog.Column column) {
+        return column.type().equals("bytea") ? "decode(" + text + ", 'base64')" : "CAST(" + text + " AS " + castable(column.type()) + ")";
     }
 
     private String select(Node root) {
+        return select(root, "");
+    }
+
+    private String select(Node root, String more) {
         var row = row(root.table());
-        var key = row.table.primaryKey().stream().map(c -> texts(new Expression.Column(c), row)).collect(Collectors.joining(", "));
-        return "SELECT ARRAY[" + key + "]::text[] AS key, " + object(root, row, List.of(), null) + " AS document\nFROM " + row.from() + "\nWHERE " + where(root.where(), row);
+        return "SELECT " + key(row) + " AS key, " + object(root, row, List.of(), null) + " AS document" + more + "\nFROM " + row.from() + "\nWHERE " + where(root.where(), row);
+    }
+
+    private static String key(Source row) {
+        return row.table.primaryKey().stream().map(c -> texts(new Expression.Column(c), row)).collect(Collectors.joining(", ", "ARRAY[", "]::text[]"));
     }
 
     /** A table under an alias of its own. */
@@ -266,10 +345,14 @@ public final class JoinSql {
     }
 
     private static String texts(Expression expression, Source row) {
-        var type = type(expression, row);
         var value = value(expression, row);
+        return expression instanceof Expression.Column(var name) ? text(value, name, row) : text(value, type(expression, row));
+    }
+
+    /** A column's value as the document shows it, without quotes. */
+    private static String text(String value, String column, Source row) {
         // A cast of char(n) to text would drop the blanks at its end; its output does not.
-        return expression instanceof Expression.Column(var name) && row.catalog(name).type().equals("character") ? "(to_json(" + value + ") #>> '{}')" : text(value, type);
+        return row.catalog(column).type().equals("character") ? "(to_json(" + value + ") #>> '{}')" : text(value, row.type(column));
     }
 
     private static String value(Expression expression, Source row) {
