@@ -2,6 +2,7 @@ package io.millrace.purge;
 
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
+import jakarta.validation.constraints.Min;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -26,6 +27,9 @@ public interface PurgeConfig {
     /** What GET /pipelines/…/freshness needs to know of the other stages. */
     Freshness freshness();
 
+    /** How an index is compared with the database. */
+    Verification verification();
+
     /** Where the token that lets a caller in is found. Without one, and without OIDC, nobody gets in. */
     Token token();
 
@@ -49,6 +53,48 @@ public interface PurgeConfig {
         /** The indexer's consumer group, {@code millrace.indexer.group}. Default {@code millrace-indexer}. */
         @WithDefault("millrace-indexer")
         String indexerGroup();
+    }
+
+    /** See {@link PurgeConfig#verification()}. */
+    interface Verification {
+
+        /** How many documents a second are read from the database at most. Default 2,000. */
+        @WithDefault("2000")
+        @Min(1)
+        int rate();
+
+        /** How many documents are read in one transaction; memory holds their hashes. Default 200. */
+        @WithDefault("200")
+        @Min(1)
+        int batch();
+
+        /** JDBC URL of a physical replica that is read in the primary's place, with the same login; what differs there is still looked at on the primary. None by default. */
+        Optional<String> replicaUrl();
+
+        /** How long the index may take to reach the position at which documents were read, before they count as undecided. Default 1 minute. */
+        @WithDefault("1m")
+        Duration patience();
+
+        /** The longest that one query may take in the database; below the 10 seconds after which the primary's connection is given up. Default 8 seconds. */
+        @WithDefault("8s")
+        Duration statementTimeout();
+
+        /** How many documents one verification may repair. Default 10,000; where more differ, building the index anew is the shorter way. */
+        @WithDefault("10000")
+        @Min(0)
+        int mostRepairs();
+
+        /** The pause between the ends of two verifications of a pipeline that nobody asked for. Without it, which is the default, there are none. */
+        Optional<Duration> continuousEvery();
+
+        /** As {@link #rate()}, for those that nobody asked for. Default 50. */
+        @WithDefault("50")
+        @Min(1)
+        int continuousRate();
+
+        /** Whether they repair what differs. Default no. */
+        @WithDefault("false")
+        boolean continuousRepair();
     }
 
     /** A reference to the bearer token; one of the two places. */

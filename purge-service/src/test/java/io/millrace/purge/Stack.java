@@ -85,6 +85,8 @@ final class Stack implements AutoCloseable {
         properties.put("quarkus.http.port", Integer.toString(port));
         properties.put("kafka.bootstrap.servers", servers.kafkaBootstrap());
         properties.put("millrace.purge.pipelines", file("monitors.yaml") + "," + file("dashboards.yaml"));
+        // Nothing answers there: this stack has no search engine.
+        properties.put("millrace.purge.freshness.search-url", "http://localhost:1");
         properties.put("millrace.purge.token.file", servers.data().resolve("token").toString());
         properties.putAll(changed);
         var environment = new LinkedHashMap<>(added);
@@ -139,6 +141,11 @@ final class Stack implements AutoCloseable {
     /** As the denormalizer writes a delete. */
     void delete(String pipeline, String document, long version, long committedMicros) throws Exception {
         write(pipeline, document, null, version, committedMicros);
+    }
+
+    /** As capture remembers which database it reads. */
+    void captured(String system, String database) throws Exception {
+        producer.send(new ProducerRecord<>(Topics.captureState("demo"), 0, "mark", ("{\"origin\":{\"system\":" + Long.parseUnsignedLong(system) + ",\"database\":" + database + ",\"timeline\":1,\"base\":0}}").getBytes())).get();
     }
 
     void write(String pipeline, String document, byte[] json, long version, long committedMicros) throws Exception {

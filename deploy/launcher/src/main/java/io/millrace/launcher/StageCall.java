@@ -44,13 +44,19 @@ abstract class StageCall {
     }
 
     /** @throws LocalException with the stage's own words when it does not do what was asked */
-    JsonNode post(String path, Map<String, Object> body) throws IOException, InterruptedException {
+    JsonNode post(String path, Map<String, ?> body) throws IOException, InterruptedException {
         return send(request(path).header("Content-Type", "application/json").POST(BodyPublishers.ofString(new JsonMapper().writeValueAsString(body))));
     }
 
     /** @throws LocalException with the stage's own words when it does not do what was asked */
     JsonNode delete(String path) throws IOException, InterruptedException {
         return send(request(path).DELETE());
+    }
+
+    /** The gate has its words in {@code message}, the purge service in {@code detail} (RFC 9457). */
+    private static String said(JsonNode body, String whole) {
+        var said = body.path("message").asText(body.path("detail").asText());
+        return said.isEmpty() ? whole : said;
     }
 
     private HttpRequest.Builder request(String path) throws IOException {
@@ -86,9 +92,9 @@ abstract class StageCall {
             if (answer.statusCode() == 401 || answer.statusCode() == 403) {
                 throw new LocalException("The " + stage + " at " + request.uri() + " answers " + answer.statusCode() + ": the caller may not do this. Name the variable that holds the operator's token with --token-env");
             }
-            if (answer.statusCode() != 200) {
+            if (answer.statusCode() / 100 != 2) {
                 throw new LocalException("The " + stage + " answers " + answer.statusCode() + " to " + request.method() + " " + request.uri() + ": "
-                        + (body.path("message").asText().isEmpty() ? answer.body() : body.path("message").asText()));
+                        + said(body, answer.body()));
             }
             return body;
         } catch (IOException e) {

@@ -3,6 +3,7 @@ package io.millrace.launcher;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -60,6 +61,28 @@ class CommandsTest {
         assertTrue(err.toString().contains("replaces: [old]"), err.toString());
         assertEquals(1, run("recover", "captured.demo.public.monitor", "--data", folder.toString()));
         assertTrue(err.toString().contains("./millrace up"), err.toString());
+    }
+
+    @Test
+    void aVerificationNeedsThePurgeServiceAndANumberOfPercent() {
+        assertEquals(1, run("verify", "monitors", "--data", folder.toString()));
+        assertTrue(err.toString().contains("./millrace up"), err.toString());
+        assertEquals(2, run("verify", "monitors", "--sample", "some", "--data", folder.toString()));
+        assertTrue(err.toString().contains("--sample wants a number of percent"), err.toString());
+        assertEquals(1, run("verify", "monitors", "--url", "http://localhost:1"));
+        assertTrue(err.toString().contains("Asking the purge at http://localhost:1/pipelines/monitors/verifications failed"), err.toString());
+    }
+
+    @Test
+    void whatAVerificationFoundIsToldDocumentByDocument() throws IOException {
+        var json = new JsonMapper();
+        VerifyCommand.show(json.readTree("""
+                {"pipeline":"monitors","state":"differs","documents":1200,"indexed":1201,"missing":1,"orphaned":0,"different":1,"repaired":1,"unrepaired":0,"undecided":0,"erased":0,"notes":["A note"]}"""),
+                json.readTree("""
+                [{"id":"3","kind":"missing","fields":0},{"id":"7","kind":"different","fields":3,"first":[{"path":"$.name","index":"1","postgres":null}],"repair":"repaired"}]"""), new PrintWriter(out, true));
+        for (var part : List.of("missing   3", "different 7  (repair: repaired)", "$.name: 1 in the index, nothing in Postgres", "and 2 more", "monitors differs: 1,200 documents compared", "  A note")) {
+            assertTrue(out.toString().contains(part), () -> part + " in " + out);
+        }
     }
 
     @Test

@@ -78,6 +78,13 @@ public final class Samples {
         return folded.isPresent() ? folded.getAsDouble() : null;
     }
 
+    /** The values of a label among the samples of a name. */
+    public List<String> values(String name, String label) {
+        var values = new TreeSet<String>();
+        samples.stream().filter(s -> s.name.equals(name) && s.labels.containsKey(label)).forEach(s -> values.add(s.labels.get(label)));
+        return List.copyOf(values);
+    }
+
     /** The values of a label among the samples of a name that have the value 1. */
     public List<String> where(String name, String label) {
         var values = new TreeSet<String>();

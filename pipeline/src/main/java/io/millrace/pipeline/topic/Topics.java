@@ -17,6 +17,9 @@ public final class Topics {
     /** Which purges were seen carried out, by which version of the document's delete. */
     public static final TableName PURGE_OUTCOME = new TableName(OWN_SCHEMA, "purge_outcome");
 
+    /** Comparisons of an index with the database: who asked, and what was found. */
+    public static final TableName VERIFICATION = new TableName(OWN_SCHEMA, "verification");
+
     public static final String CAPTURED = "captured.";
     public static final String ROWS = "rows.";
     public static final String QUARANTINE = "quarantine.";

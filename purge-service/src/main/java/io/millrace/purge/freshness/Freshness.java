@@ -8,6 +8,7 @@ import io.millrace.pipeline.progress.Tail;
 import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.topic.Topics;
 import io.millrace.purge.PurgeConfig;
+import io.millrace.purge.search.SearchEngine;
 import io.millrace.purge.source.Pipelines;
 import io.smallrye.common.annotation.Identifier;
 import jakarta.annotation.PreDestroy;
@@ -23,7 +24,7 @@ import org.apache.kafka.common.KafkaException;
 
 /** Answers whether an index has reached a position. All who wait for one pipeline share one walk at a time. Thread-safe. */
 @ApplicationScoped
-class Freshness {
+public class Freshness {
 
     /** So long what was seen may still be told: an index may be deleted in the meantime. */
     private static final Duration STILL_TRUE = Duration.ofMillis(500);
@@ -93,7 +94,7 @@ class Freshness {
      *
      * @param generations any of them may have the alias, and so answer for the name that was asked for
      */
-    Answer ask(String pipeline, List<String> generations, long lsn, Duration wait) throws InterruptedException {
+    public Answer ask(String pipeline, List<String> generations, long lsn, Duration wait) throws InterruptedException {
         long began = System.nanoTime();
         var waiting = look(generations, lsn);
         while (waiting != null && System.nanoTime() - began < wait.toNanos()) {

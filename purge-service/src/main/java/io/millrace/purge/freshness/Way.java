@@ -9,6 +9,7 @@ import io.millrace.pipeline.progress.Tail;
 import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.topic.Topics;
 import io.millrace.purge.PurgeConfig;
+import io.millrace.purge.search.SearchEngine;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Duration;

@@ -24,6 +24,8 @@ public class TokenMechanism implements HttpAuthenticationMechanism {
 
     /** What a caller must be; the token has it, an OIDC user needs it as a role. */
     public static final String OPERATOR = "millrace-operator";
+    /** What a caller must be to look at verifications; the token has it too. */
+    public static final String READER = "millrace-reader";
 
     private final String principal;
     private final BearerToken token;
@@ -38,7 +40,7 @@ public class TokenMechanism implements HttpAuthenticationMechanism {
         if (!token.isIn(context.request().getHeader(HttpHeaders.AUTHORIZATION))) {
             return Uni.createFrom().nullItem();
         }
-        return Uni.createFrom().item(QuarkusSecurityIdentity.builder().setPrincipal(new QuarkusPrincipal(principal)).addRole(OPERATOR).build());
+        return Uni.createFrom().item(QuarkusSecurityIdentity.builder().setPrincipal(new QuarkusPrincipal(principal)).addRole(OPERATOR).addRole(READER).build());
     }
 
     @Override

@@ -19,11 +19,20 @@ public final class BackgroundTraffic implements AutoCloseable {
     private final AtomicLong transactions = new AtomicLong();
     private final CompletableFuture<Traffic.Done> done = new CompletableFuture<>();
 
-    private BackgroundTraffic() {}
+    private final Traffic.Mix mix;
+
+    private BackgroundTraffic(Traffic.Mix mix) {
+        this.mix = mix;
+    }
 
     /** @param rate row changes a second */
     public static BackgroundTraffic start(DemoStack stack, long seed, int rate) {
-        var traffic = new BackgroundTraffic();
+        return start(stack, seed, rate, Traffic.Mix.BROAD);
+    }
+
+    /** @param rate row changes a second */
+    public static BackgroundTraffic start(DemoStack stack, long seed, int rate, Traffic.Mix mix) {
+        var traffic = new BackgroundTraffic(mix);
         Thread.ofVirtual().name("traffic").start(() -> traffic.run(stack, seed, rate));
         return traffic;
     }
@@ -43,7 +52,7 @@ public final class BackgroundTraffic implements AutoCloseable {
     /** Looks at the tables anew, so that what other writers have deleted is not referred to for long, and refused. */
     private Traffic.Done round(Connection connection, long seed, int rate) throws SQLException {
         long end = transactions.get() + ROUND;
-        return new Traffic(connection, seed, Traffic.Mix.BROAD).run(rate, () -> goOn.get() && transactions.getAndIncrement() < end);
+        return new Traffic(connection, seed, mix).run(rate, () -> goOn.get() && transactions.getAndIncrement() < end);
     }
 
     private static Traffic.Done plus(Traffic.Done a, Traffic.Done b) {

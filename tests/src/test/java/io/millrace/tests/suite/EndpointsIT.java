@@ -63,6 +63,11 @@ class EndpointsIT {
             closed(Stage.PURGE, "GET", "/erasures"),
             closed(Stage.PURGE, "GET", "/erasures/{id}"),
             closed(Stage.PURGE, "GET", "/pipelines/{pipeline}/freshness"),
+            closed(Stage.PURGE, "POST", "/pipelines/{pipeline}/verifications"),
+            closed(Stage.PURGE, "GET", "/verifications"),
+            closed(Stage.PURGE, "GET", "/verifications/{id}"),
+            closed(Stage.PURGE, "GET", "/verifications/{id}/differences"),
+            closed(Stage.PURGE, "POST", "/verifications/{id}/stop"),
             // Times and positions of one document's last change, nothing of what is in it.
             open(Stage.INDEXER, "/pipelines/{pipeline}/documents/{id}/trace"),
             // The console has a door of its own, millrace.console.token-file, which this stack leaves open; what the gate is asked for has the gate's.

@@ -20,11 +20,13 @@ import java.util.stream.Stream;
  * @param supervisor pid; null when there is none
  * @param processes servers and services
  * @param documents how many each index has; null where the search engine does not tell
+ * @param differences how many documents the last verification of each pipeline left different from the database; a pipeline that was not verified yet is not in it
  */
-public record StatusReport(String state, Long supervisor, String data, List<String> pipelines, String source, List<ProcessStatus> processes, Map<String, Long> documents) {
+public record StatusReport(String state, Long supervisor, String data, List<String> pipelines, String source, List<ProcessStatus> processes, Map<String, Long> documents, Map<String, Long> differences) {
 
     /** Over how long the rate is measured. */
     private static final Duration WINDOW = Duration.ofSeconds(1);
+    private static final String DIFFERENCES = "millrace_differences";
     private static final Map<String, String> STAGE_LABELS = Map.of("capture", "capture", "gate", "gate", "denormalizer", "join", "indexer", "index", "purge", "purge", "console", "console");
 
     /**
@@ -60,7 +62,15 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
             documents.put(index, count.isPresent() ? count.getAsLong() : null);
         });
         boolean running = processes.stream().anyMatch(p -> p.pid() != null);
-        return new StatusReport(supervised ? stack.state() : running ? "unsupervised" : "stopped", supervised ? stack.supervisor() : null, stack.data(), stack.pipelines(), stack.source(), processes, documents);
+        return new StatusReport(supervised ? stack.state() : running ? "unsupervised" : "stopped", supervised ? stack.supervisor() : null, stack.data(), stack.pipelines(), stack.source(), processes, documents, differences(after.get("purge")));
+    }
+
+    private static Map<String, Long> differences(Samples purge) {
+        var differences = new LinkedHashMap<String, Long>();
+        if (purge != null) {
+            purge.values(DIFFERENCES, "pipeline").forEach(pipeline -> differences.put(pipeline, purge.max(DIFFERENCES, Map.of("pipeline", pipeline)).longValue()));
+        }
+        return differences;
     }
 
     private static Map<String, Samples> metrics(StackFile stack) {

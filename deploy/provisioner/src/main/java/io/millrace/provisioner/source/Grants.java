@@ -38,6 +38,7 @@ public final class Grants implements Step {
         wanted.put(Topics.OUTBOX, List.of("SELECT", "INSERT"));
         wanted.put(Topics.PURGE_AUDIT, List.of("SELECT", "INSERT"));
         wanted.put(Topics.PURGE_OUTCOME, List.of("SELECT", "INSERT"));
+        wanted.put(Topics.VERIFICATION, List.of("SELECT", "INSERT", "UPDATE"));
         return wanted;
     }
 

@@ -31,6 +31,8 @@ public final class OwnTables implements Step {
         columns.put(Topics.PURGE_AUDIT, "id uuid PRIMARY KEY, pipeline text NOT NULL, document_id text NOT NULL, requested_by text NOT NULL, reason text NOT NULL,"
                 + " requested_at timestamptz NOT NULL, idempotency_key text UNIQUE");
         columns.put(Topics.PURGE_OUTCOME, "erasure uuid PRIMARY KEY, version bigint NOT NULL, seen_at timestamptz NOT NULL");
+        columns.put(Topics.VERIFICATION, "id uuid PRIMARY KEY, pipeline text NOT NULL, requested_by text NOT NULL, requested_at timestamptz NOT NULL, repair boolean NOT NULL, sample double precision NOT NULL,"
+                + " state text NOT NULL, report text NOT NULL, seen_at timestamptz NOT NULL");
         return columns;
     }
 

@@ -1,4 +1,4 @@
-package io.millrace.purge.freshness;
+package io.millrace.purge.search;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.millrace.purge.PurgeConfig;
@@ -7,17 +7,20 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.Base64;
 
-/** The two questions that freshness has for the search engine. Thread-safe. */
+/** What is asked of the search engine. Thread-safe. */
 @ApplicationScoped
-class SearchEngine {
+public class SearchEngine {
 
     private static final Duration PATIENCE = Duration.ofSeconds(5);
+    /** Of what reads many documents. */
+    private static final Duration LONG_PATIENCE = Duration.ofSeconds(30);
 
     private final HttpClient http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
     private final ObjectMapper json;
@@ -42,19 +45,36 @@ class SearchEngine {
     }
 
     /** The engine's id of the index that an alias stands for; empty where there is none, or not exactly one. */
-    String uuid(String alias) throws IOException, InterruptedException {
+    public String uuid(String alias) throws IOException, InterruptedException {
         var answer = ask("GET", "/" + alias + "/_settings/index.uuid");
         var indexes = answer.isEmpty() ? null : json.readTree(answer);
         return indexes == null || indexes.size() != 1 ? "" : indexes.iterator().next().path("settings").path("index").path("uuid").asText("");
     }
 
     /** Returns when searches see all that the index has. */
-    void refresh(String alias) throws IOException, InterruptedException {
+    public void refresh(String alias) throws IOException, InterruptedException {
         ask("POST", "/" + alias + "/_refresh");
     }
 
     private String ask(String method, String path) throws IOException, InterruptedException {
-        var request = HttpRequest.newBuilder(address.resolve(path)).timeout(PATIENCE).method(method, HttpRequest.BodyPublishers.noBody());
+        return ask(method, path, null, PATIENCE);
+    }
+
+    /**
+     * Asks with a body of JSON, for many documents perhaps.
+     *
+     * @return the answer; empty where what is asked about is not there
+     * @throws IOException when the engine is away or answers with an error
+     */
+    public String ask(String method, String path, String body) throws IOException, InterruptedException {
+        return ask(method, path, body, LONG_PATIENCE);
+    }
+
+    private String ask(String method, String path, String body, Duration patience) throws IOException, InterruptedException {
+        var request = HttpRequest.newBuilder(address.resolve(path)).timeout(patience).method(method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body));
+        if (body != null) {
+            request.header("Content-Type", "application/json");
+        }
         if (authorization != null) {
             request.header("Authorization", authorization);
         }

@@ -1,0 +1,111 @@
+package io.millrace.launcher;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Begins a verification at the purge service and follows it to its end. */
+@Command(name = "verify", description = "Compares a pipeline's index with the SQL join of its source, while both change, and shows what differs.",
+        footer = {"", "Ends with 0 where everything agrees, 2 where something differs, 3 where it could not be told."}, mixinStandardHelpOptions = true)
+final class VerifyCommand implements Callable<Integer> {
+
+    private static final int DIFFERS = 2;
+    private static final int UNKNOWN = 3;
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(500);
+
+    @Mixin
+    private PurgeCall purge;
+    @Spec
+    private CommandSpec spec;
+    @Parameters(paramLabel = "PIPELINE", description = "Name of the pipeline.")
+    private String pipeline;
+    @Option(names = "--repair", description = "Has the documents that differ emitted anew, through the log.")
+    private boolean repair;
+    @Option(names = "--sample", paramLabel = "P%", description = "Compares so many percent of the documents, drawn at random. Default: all.")
+    private String sample;
+    @Option(names = "--show", paramLabel = "N", defaultValue = "20", description = "How many documents that differ are shown. Default: ${DEFAULT-VALUE}; the first 200 are kept.")
+    private int show;
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        var body = new LinkedHashMap<String, Object>();
+        body.put("repair", repair);
+        if (sample != null) {
+            body.put("sample", percent());
+        }
+        var verification = purge.post("/pipelines/" + encoded(pipeline) + "/verifications", body);
+        var path = "/verifications/" + verification.path("id").asText();
+        var out = spec.commandLine().getOut();
+        var phase = "";
+        while (verification.path("state").asText().equals("running")) {
+            if (!purge.json() && !phase.equals(verification.path("phase").asText())) {
+                phase = verification.path("phase").asText();
+                out.println(phase + " …");
+                out.flush();
+            }
+            Thread.sleep(LOOK_AGAIN);
+            verification = purge.get(path);
+        }
+        var differences = purge.get(path + "/differences?limit=" + show);
+        print(verification, differences, out);
+        return switch (verification.path("state").asText()) {
+            case "agrees" -> 0;
+            case "differs" -> DIFFERS;
+            default -> UNKNOWN;
+        };
+    }
+
+    private double percent() {
+        try {
+            return Double.parseDouble(sample.replace("%", "").strip());
+        } catch (NumberFormatException e) {
+            throw new picocli.CommandLine.ParameterException(spec.commandLine(), "--sample wants a number of percent, such as 5%, not '" + sample + "'");
+        }
+    }
+
+    private static String encoded(String text) {
+        return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+    }
+
+    private void print(JsonNode verification, JsonNode differences, PrintWriter out) throws IOException {
+        if (purge.json()) {
+            var whole = verification.<com.fasterxml.jackson.databind.node.ObjectNode>deepCopy();
+            whole.set("found", differences);
+            out.println(new JsonMapper().writerWithDefaultPrettyPrinter().writeValueAsString(whole));
+        } else {
+            show(verification, differences, out);
+        }
+        out.flush();
+    }
+
+    static void show(JsonNode verification, JsonNode differences, PrintWriter out) {
+        for (var found : differences) {
+            out.printf("%-9s %s%s%n", found.path("kind").asText(), found.path("id").asText(), found.has("repair") ? "  (repair: " + found.path("repair").asText() + ")" : "");
+            found.path("first").forEach(f -> out.printf("          %s: %s in the index, %s in Postgres%n", f.path("path").asText(), or(f.path("index")), or(f.path("postgres"))));
+            if (found.path("fields").asInt() > found.path("first").size()) {
+                out.printf("          and %,d more%n", found.path("fields").asInt() - found.path("first").size());
+            }
+        }
+        out.printf("%s %s: %,d documents compared, %,d ids of the index looked up%n", verification.path("pipeline").asText(), verification.path("state").asText(), verification.path("documents").asLong(),
+                verification.path("indexed").asLong());
+        out.printf("  missing %,d, orphaned %,d, different %,d; repaired %,d, not repaired %,d; undecided %,d, erased on purpose %,d%n", verification.path("missing").asLong(), verification.path("orphaned").asLong(),
+                verification.path("different").asLong(), verification.path("repaired").asLong(), verification.path("unrepaired").asLong(), verification.path("undecided").asLong(), verification.path("erased").asLong());
+        verification.path("notes").forEach(note -> out.printf("  %s%n", note.asText()));
+    }
+
+    private static String or(JsonNode value) {
+        return value.isMissingNode() || value.isNull() ? "nothing" : value.asText();
+    }
+}

@@ -1,0 +1,188 @@
+package io.millrace.tests.suite;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.millrace.demo.Traffic;
+import io.millrace.launcher.stack.Stage;
+import io.millrace.tests.stack.BackgroundTraffic;
+import io.millrace.tests.stack.DemoStack;
+import io.millrace.tests.stack.SharedStack;
+import io.restassured.RestAssured;
+import io.restassured.http.ContentType;
+import io.restassured.path.json.JsonPath;
+import io.restassured.specification.RequestSpecification;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.LongStream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** A verification finds what somebody did to the index, repairs it through the log, and reports nothing else, while rows change all the time. */
+@ExtendWith(SharedStack.class)
+class VerifyIT {
+
+    private static final String INDEX = "monitors";
+    /** Below all that traffic picks from: what is done to these documents nobody else undoes. */
+    private static final long OWN = -1_000_000;
+    private static final int RATE = 40;
+    private static final int IN_BULK = 1_000;
+
+    private final DemoStack stack;
+
+    VerifyIT(DemoStack stack) {
+        this.stack = stack;
+    }
+
+    /** How many documents of each kind are done something to. */
+    private record Harm(int orphans, int missing, int stale, int altered) {
+
+        int rows() {
+            return missing + stale + altered;
+        }
+
+        long firstOrphan() {
+            return OWN + IN_BULK;
+        }
+
+        List<String> idsMissing() {
+            return ids(OWN, missing);
+        }
+
+        List<String> idsStale() {
+            return ids(OWN + missing, stale);
+        }
+
+        List<String> idsAltered() {
+            return ids(OWN + missing + stale, altered);
+        }
+
+        List<String> idsOrphaned() {
+            return ids(firstOrphan(), orphans);
+        }
+
+        private static List<String> ids(long from, int count) {
+            return LongStream.range(from, from + count).mapToObj(Long::toString).toList();
+        }
+    }
+
+    @AfterEach
+    void withoutOwnRows() throws SQLException {
+        change("DELETE FROM public.monitor WHERE id < 0");
+        change("DELETE FROM public.organisation WHERE id < 0");
+        stack.settled().await();
+    }
+
+    @Test
+    void whatWasDoneToTheIndexIsFoundAndRepairedAndNothingElseIsReported() throws Exception {
+        findsAndRepairs(new Harm(5, 5, 5, 3), Duration.ZERO);
+    }
+
+    /** As long as {@code -Dmillrace.verify.minutes} says; 2 unless told. */
+    @Test
+    @Tag("long")
+    void aHundredOfEachAreFoundAndRepairedAndNothingElseIsReportedInALongTimeOfTraffic() throws Exception {
+        findsAndRepairs(new Harm(100, 100, 100, 10), Duration.ofMinutes(Integer.getInteger("millrace.verify.minutes", 2)));
+    }
+
+    private void findsAndRepairs(Harm harm, Duration quiet) throws Exception {
+        own(harm.rows());
+        stack.settled().await();
+        try (var traffic = BackgroundTraffic.start(stack, 1_801, RATE, Traffic.Mix.STEADY)) {
+            long end = System.nanoTime() + quiet.toNanos();
+            int passes = 0;
+            do {
+                var report = verify(false);
+                assertEquals("0 0 0", report.getString("missing") + " " + report.getString("orphaned") + " " + report.getString("different"), () -> "false reports: " + differences(report));
+                assertTrue(report.getLong("documents") > 0 && report.getLong("indexed") > 0, report::prettify);
+                passes++;
+            } while (System.nanoTime() < end);
+            harm(harm);
+            var repaired = verify(true);
+            assertEquals(expected(harm), byKind(repaired), () -> differences(repaired));
+            var fields = fields(repaired);
+            assertEquals("$.name $.query", fields, "what differs is told field by field");
+            assertEquals("agrees", repaired.getString("state"), repaired::prettify);
+            assertEquals(harm.orphans() + harm.rows(), repaired.getInt("repaired"), repaired::prettify);
+            var after = verify(false);
+            assertEquals(0, after.getInt("differences"), () -> differences(after));
+            System.out.printf("verified %d times beside %d transactions, %d documents each; the last looked at %d candidates%n", passes + 2, traffic.transactions(), after.getInt("documents"), after.getInt("candidates"));
+            traffic.stop();
+        }
+        stack.settled().await();
+    }
+
+    private static Map<String, Integer> expected(Harm harm) {
+        return new TreeMap<>(Map.of("missing", harm.missing(), "orphaned", harm.orphans(), "different", harm.stale() + harm.altered()));
+    }
+
+    private static Map<String, Integer> byKind(JsonPath report) {
+        return new TreeMap<>(Map.of("missing", report.getInt("missing"), "orphaned", report.getInt("orphaned"), "different", report.getInt("different")));
+    }
+
+    /** Monitors of an organisation of their own, so that no other row's change emits them anew. */
+    private void own(int count) throws SQLException {
+        change("INSERT INTO public.organisation SELECT (jsonb_populate_record(o, '{\"id\": -1}')).* FROM public.organisation o WHERE id = 1");
+        change("INSERT INTO public.monitor (id, organisation_id, name, query, status, type, created, modified) SELECT " + OWN
+                + " + n, -1, 'verified ' || n, 'verified', 'ok', 'metric', now(), now() FROM generate_series(0, " + (count - 1) + ") n");
+    }
+
+    /** What a person does who has the right to write into the index. */
+    private void harm(Harm harm) throws IOException {
+        for (var id : harm.idsMissing()) {
+            ask("DELETE", "/" + INDEX + "/_doc/" + id, null);
+        }
+        for (var id : harm.idsAltered()) {
+            ask("POST", "/" + INDEX + "/_update/" + id, "{\"doc\":{\"name\":\"altered by hand\"}}");
+        }
+        for (var id : harm.idsStale()) {
+            var version = stack.index().ask("GET", "/" + INDEX + "/_doc/" + id, null).get("_version").asText();
+            ask("PUT", "/" + INDEX + "/_doc/" + id + "?version_type=external_gte&version=" + version, stack.index().get(INDEX, id).replace("\"verified", "\"verified before"));
+        }
+        for (var id : harm.idsOrphaned()) {
+            ask("PUT", "/" + INDEX + "/_doc/" + id, stack.index().get(INDEX, harm.idsStale().getFirst()));
+        }
+    }
+
+    private void ask(String method, String path, String body) {
+        stack.index().ask(method, path, body);
+    }
+
+    private void change(String sql) throws SQLException {
+        try (var connection = stack.connect(); var statement = connection.createStatement()) {
+            statement.executeUpdate(sql);
+        }
+    }
+
+    private JsonPath verify(boolean repair) throws IOException {
+        var id = purge().body("{\"repair\":" + repair + "}").post("/pipelines/" + INDEX + "/verifications").then().statusCode(202).extract().<String>path("id");
+        return Awaitility.await("the verification ends").atMost(Duration.ofMinutes(3)).pollInterval(Duration.ofMillis(250))
+                .until(() -> purge().get("/verifications/" + id).then().statusCode(200).extract().jsonPath(), report -> !report.getString("state").equals("running"));
+    }
+
+    private String differences(JsonPath report) {
+        try {
+            return report.prettify() + purge().get("/verifications/" + report.getString("id") + "/differences").asPrettyString();
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+
+    private String fields(JsonPath report) throws IOException {
+        return purge().get("/verifications/" + report.getString("id") + "/differences?kind=different&limit=1000").then().statusCode(200).extract().jsonPath().<List<String>>getList("first.path").stream()
+                .flatMap(List::stream).distinct().sorted().collect(Collectors.joining(" "));
+    }
+
+    private RequestSpecification purge() throws IOException {
+        return RestAssured.given().baseUri(stack.address(Stage.PURGE).toString()).urlEncodingEnabled(false).contentType(ContentType.JSON).header("Authorization", "Bearer " + Files.readString(stack.stack().token()).strip());
+    }
+}
