@@ -70,6 +70,7 @@ final class Stack implements AutoCloseable {
         }
         try (var admin = Admin.create(Map.of("bootstrap.servers", servers.kafkaBootstrap()))) {
             admin.createTopics(List.of("monitors", "dashboards").stream().map(p -> new NewTopic(Topics.documents(p), 2, (short) 1)).toList()).all().get();
+            admin.createTopics(List.of(new NewTopic(Topics.captureState("demo"), 1, (short) 1))).all().get();
         }
     }
 

@@ -61,7 +61,8 @@ class VerificationIT {
         sql("GRANT SELECT ON public.monitor TO reader");
         refused(operator().body("{}").post(VERIFICATIONS).then(), 409, "capture has not said yet which database it reads");
         stack.captured("18446744073709551615", "5");
-        refused(operator().body("{}").post(VERIFICATIONS).then(), 409, "is not the source: its system identifier is " + stack.row(SYSTEM));
+        var system = stack.row(SYSTEM);
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> refused(operator().body("{}").post(VERIFICATIONS).then(), 409, "is not the source: its system identifier is " + system));
         stack.captured(stack.row(SYSTEM), stack.row(DATABASE));
         await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> operator().body("{}").post(VERIFICATIONS).then().statusCode(503).contentType(PROBLEM).body("next", containsString("search engine")));
         assertEquals("0", stack.row("SELECT count(*) FROM millrace.verification"));
@@ -70,8 +71,9 @@ class VerificationIT {
     @Test
     @Order(2)
     void aReplicaOfAnotherDatabaseAndTransformedRowsAreRefused() throws Exception {
-        var transformed = Files.writeString(stack.servers.data().resolve("transformed.yaml"), Files.readString(Stack.file("monitors.yaml")).replace("name: monitors", "name: transformed")
-                + "tables:\n  public.monitor:\n    transforms:\n      - type: org.apache.kafka.connect.transforms.MaskField$Value\n        options: {fields: id}\n");
+        var transformed = Files.writeString(stack.servers.data().resolve("transformed.yaml"), Files.readString(Stack.file("dashboards.yaml")).replace("name: dashboards", "name: transformed")
+                + "tables:\n  public.dashboard:\n    transforms:\n      - type: org.apache.kafka.connect.transforms.MaskField$Value\n        options: {fields: id}\n");
+        stack.captured(stack.row(SYSTEM), stack.row(DATABASE));
         var other = stack.process("other", stack.freePort(), Map.of("millrace.purge.pipelines", Stack.file("monitors.yaml") + "," + transformed, "millrace.purge.group", "other",
                 "millrace.purge.verification.replica-url", stack.servers.jdbcUrl("postgres")));
         other.start();

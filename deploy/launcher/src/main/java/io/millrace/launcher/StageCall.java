@@ -59,6 +59,15 @@ abstract class StageCall {
         return said.isEmpty() ? whole : said;
     }
 
+    /**
+     * A request that is done once, however often it is sent with this key.
+     *
+     * @throws LocalException with the stage's own words when it does not do what was asked
+     */
+    JsonNode post(String path, Map<String, ?> body, String idempotencyKey) throws IOException, InterruptedException {
+        return send(request(path).header("Content-Type", "application/json").header("Idempotency-Key", idempotencyKey).POST(BodyPublishers.ofString(new JsonMapper().writeValueAsString(body))));
+    }
+
     private HttpRequest.Builder request(String path) throws IOException {
         var request = HttpRequest.newBuilder(URI.create(address() + path)).timeout(PATIENCE);
         var token = token();

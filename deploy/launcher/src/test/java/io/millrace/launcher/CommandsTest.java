@@ -74,6 +74,15 @@ class CommandsTest {
     }
 
     @Test
+    void anErasureNeedsAReasonAndThePurgeService() {
+        assertEquals(2, run("erase", "monitors", "1", "--data", folder.toString()));
+        assertTrue(err.toString().contains("--reason"), err.toString());
+        assertEquals(1, run("erase", "monitors", "1", "--reason", "asked for", "--data", folder.toString()));
+        assertEquals(1, run("erasures", "--data", folder.toString()));
+        assertTrue(err.toString().contains("./millrace up"), err.toString());
+    }
+
+    @Test
     void whatAVerificationFoundIsToldDocumentByDocument() throws IOException {
         var json = new JsonMapper();
         VerifyCommand.show(json.readTree("""

@@ -1,5 +1,6 @@
 package io.millrace.purge.problem;
 
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import io.quarkus.security.AuthenticationFailedException;
 import io.quarkus.security.ForbiddenException;
 import io.quarkus.security.UnauthorizedException;
@@ -50,6 +51,13 @@ class Problems {
     @ServerExceptionMapper
     Response invalid(ConstraintViolationException e, UriInfo uri) {
         var why = e.getConstraintViolations().stream().map(v -> last(v.getPropertyPath().toString()) + " " + v.getMessage()).sorted().collect(Collectors.joining("; "));
+        return Problem.of(Status.BAD_REQUEST, REQUEST, to(uri), why, "correct it and send it again").response();
+    }
+
+    /** Quarkus would answer it without a body. */
+    @ServerExceptionMapper
+    Response mistyped(MismatchedInputException e, UriInfo uri) {
+        var why = String.valueOf(e.getOriginalMessage()).lines().findFirst().orElse("the body has another form");
         return Problem.of(Status.BAD_REQUEST, REQUEST, to(uri), why, "correct it and send it again").response();
     }
 

@@ -44,6 +44,9 @@ class Origin {
         while (state.position() < wanted && System.nanoTime() < end) {
             Thread.sleep(LOOK_AGAIN);
         }
+        if (state.position() < wanted) {
+            throw new RefusedException("what capture remembers of its source was not read within " + PATIENCE.toSeconds() + " s" + (state.trouble() == null ? "" : ": " + state.trouble()), "try again");
+        }
         var mark = state.last().get("mark");
         try {
             var origin = mark == null ? null : json.readTree(mark).path("origin");

@@ -67,6 +67,7 @@ class Verifications {
      * @throws RefusedException when the pipeline cannot be verified
      */
     UUID begin(Pipeline pipeline, VerificationRequest request, String requestedBy, int rate, Duration since) throws SQLException, IOException, InterruptedException {
+        refuseTransformed(pipeline);
         var source = SourceSide.of(database, config.verification(), pipeline, List.copyOf(pipeline.generations(pipelines.all())));
         var index = new IndexSide(search, json, pipeline);
         refuse(pipeline, source, index);
@@ -81,11 +82,16 @@ class Verifications {
         return id;
     }
 
-    private void refuse(Pipeline pipeline, SourceSide source, IndexSide index) throws SQLException, IOException, InterruptedException {
-        var transformed = pipeline.tableNames().stream().filter(t -> pipeline.tables().get(t) != null && !pipeline.tables().get(t).transforms().isEmpty()).toList();
-        if (!transformed.isEmpty()) {
-            throw new RefusedException("the rows of " + transformed.getFirst() + " go through transforms on their way, which no SQL join can repeat", "verify the pipelines without transforms");
+    /** What one pipeline's file says of a table's rows holds for all. */
+    private void refuseTransformed(Pipeline pipeline) {
+        for (var table : pipeline.tableNames()) {
+            if (pipelines.all().stream().map(p -> p.tables().get(table)).anyMatch(settings -> settings != null && !settings.transforms().isEmpty())) {
+                throw new RefusedException("the rows of " + table + " go through transforms on their way, which no SQL join can repeat", "verify the pipelines without transforms");
+            }
         }
+    }
+
+    private void refuse(Pipeline pipeline, SourceSide source, IndexSide index) throws SQLException, IOException, InterruptedException {
         var unreadable = source.unreadable();
         if (unreadable != null) {
             throw new RefusedException(unreadable, "grant it, or run the provisioner");

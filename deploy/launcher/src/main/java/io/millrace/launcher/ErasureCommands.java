@@ -1,0 +1,90 @@
+package io.millrace.launcher;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Erasures for a person at a terminal; each command is one call of the purge service's HTTP API. */
+final class ErasureCommands {
+
+    private static final String ROW = "%-36s  %-11s  %-20s  %-24s  %-27s  %s%n";
+
+    private ErasureCommands() {}
+
+    /** Asks for one document to be erased. */
+    @Command(name = "erase", description = "Has a document erased, and kept erased while its row stands. Says how to follow it.", mixinStandardHelpOptions = true)
+    static final class Erase implements Callable<Integer> {
+
+        @Mixin
+        private PurgeCall purge;
+        @Spec
+        private CommandSpec spec;
+        @Parameters(index = "0", paramLabel = "PIPELINE", description = "Name of the pipeline.")
+        private String pipeline;
+        @Parameters(index = "1", paramLabel = "ID", description = "Id of the document in the index.")
+        private String id;
+        @Option(names = "--reason", required = true, paramLabel = "TEXT", description = "Why; kept in the audit.")
+        private String reason;
+        @Option(names = "--key", paramLabel = "KEY", description = "The Idempotency-Key: give that of an earlier call to repeat it. Default: a new one.")
+        private String key;
+
+        @Override
+        public Integer call() throws IOException, InterruptedException {
+            var erasure = purge.post("/pipelines/" + encoded(pipeline) + "/documents/" + encoded(id) + "/erasure", Map.of("reason", reason), key == null ? UUID.randomUUID().toString() : key);
+            print(purge, erasure, spec.commandLine().getOut());
+            return 0;
+        }
+    }
+
+    /** Lists erasures. */
+    @Command(name = "erasures", description = "The erasures that were asked for, the newest first, and how far they are.", mixinStandardHelpOptions = true)
+    static final class Erasures implements Callable<Integer> {
+
+        @Mixin
+        private PurgeCall purge;
+        @Spec
+        private CommandSpec spec;
+        @Option(names = "--pipeline", paramLabel = "NAME", description = "Of this pipeline only.")
+        private String pipeline;
+        @Option(names = "--state", paramLabel = "STATE", description = "requested or carried-out. Default: both.")
+        private String state;
+        @Option(names = "--limit", paramLabel = "N", defaultValue = "100", description = "At most so many. Default: ${DEFAULT-VALUE}.")
+        private int limit;
+
+        @Override
+        public Integer call() throws IOException, InterruptedException {
+            var found = purge.get("/erasures?limit=" + limit + (pipeline == null ? "" : "&pipeline=" + encoded(pipeline)) + (state == null ? "" : "&state=" + encoded(state)));
+            print(purge, found, spec.commandLine().getOut());
+            return 0;
+        }
+    }
+
+    private static void print(PurgeCall purge, JsonNode found, PrintWriter out) throws IOException {
+        if (purge.json()) {
+            out.println(new JsonMapper().writerWithDefaultPrettyPrinter().writeValueAsString(found));
+        } else if (found.isArray() && found.isEmpty()) {
+            out.println("There are none.");
+        } else {
+            out.printf(ROW, "erasure", "state", "pipeline", "document", "asked for at", "by, because of");
+            (found.isArray() ? found : new JsonMapper().createArrayNode().add(found)).forEach(e -> out.printf(ROW, e.path("id").asText(), e.path("state").asText(), e.path("pipeline").asText(), e.path("document").asText(),
+                    e.path("requestedAt").asText(), e.path("requestedBy").asText() + ", " + e.path("reason").asText()));
+        }
+        out.flush();
+    }
+
+    private static String encoded(String text) {
+        return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+    }
+}
