@@ -32,6 +32,8 @@ public record ProcessSpec(String name, List<String> command, String program, Str
     /** Seconds are usual; on a machine with other things to do, JVMs that start at once take minutes. One that ends is reported at once. */
     static final Duration START_TIMEOUT = Duration.ofMinutes(4);
     private static final String FIRST_COMPILER_ONLY = "-XX:TieredStopAtLevel=1";
+    /** A system property: JVMs started from here live for minutes, so what the second compiler would do for them costs more than it gives. Tests set it. */
+    private static final boolean SHORT_LIVED = Boolean.getBoolean("millrace.short-lived");
 
     public ProcessSpec {
         command = List.copyOf(command);
@@ -53,6 +55,9 @@ public record ProcessSpec(String name, List<String> command, String program, Str
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add(marker);
         command.add("-Xmx" + heap);
+        if (SHORT_LIVED) {
+            command.add(FIRST_COMPILER_ONLY);
+        }
         command.add("-XX:+UseSerialGC");
         command.add("-XX:+ExitOnOutOfMemoryError");
         command.add("--enable-native-access=ALL-UNNAMED");
