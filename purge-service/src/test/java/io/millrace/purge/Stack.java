@@ -40,10 +40,10 @@ final class Stack implements AutoCloseable {
     private final KafkaProducer<String, byte[]> producer;
 
     private Stack() throws IOException {
-        var data = Files.createDirectories(FOLDER).resolve("stack-" + ProcessHandle.current().pid());
+        var data = Files.createTempDirectory(Files.createDirectories(FOLDER), "stack-");
         servers = LocalServers.in(data, Ports.from(PORT_BASE));
         producer = new KafkaProducer<>(Map.of("bootstrap.servers", servers.kafkaBootstrap()), new StringSerializer(), new ByteArraySerializer());
-        Files.writeString(Files.createDirectories(data).resolve("token"), TOKEN + "\n");
+        Files.writeString(data.resolve("token"), TOKEN + "\n");
         purge = process("purge", port, Map.of());
     }
 

@@ -95,6 +95,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         share = shares.get();
         told = stage.partition(context.taskId().partition());
         furnish(commits.session(context.taskId().partition()), context.getStateStore(Stores.ROWS), context.getStateStore(Stores.DOCUMENTS));
+        quietTicks = 0;
         tickEvery(TICK);
     }
 

@@ -124,10 +124,18 @@ final class Stack implements AutoCloseable {
         }
     }
 
-    /** Who runs, and the end of each one's log. */
+    /** Who runs, the end of each one's log, and what the denormalizers say of their joins. */
     String state() {
-        return Stream.concat(Stream.of(servers.kafka(), servers.registry()), services.stream())
-                .map(process -> "\n--- " + process.name() + (process.running().isPresent() ? " runs" : " does not run") + "\n" + process.tail()).collect(Collectors.joining());
+        var healths = httpPorts.keySet().stream().map(number -> {
+            try {
+                return "\n--- health of denormalizer-" + number + "\n" + health(number);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return "";
+            }
+        });
+        return Stream.concat(Stream.concat(Stream.of(servers.kafka(), servers.registry()), services.stream())
+                .map(process -> "\n--- " + process.name() + (process.running().isPresent() ? " runs" : " does not run") + "\n" + process.tail()), healths).collect(Collectors.joining());
     }
 
     String bootstrap() {

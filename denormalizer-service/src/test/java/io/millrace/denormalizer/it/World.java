@@ -17,8 +17,11 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.awaitility.core.ConditionTimeoutException;
 
 /** A database, its rows on Kafka, the documents that come of them, and the SQL that says what they should be. */
@@ -105,9 +108,19 @@ final class World implements AutoCloseable {
             await(when + ", seed " + SEED).atMost(Duration.ofSeconds(150)).pollInterval(Duration.ofMillis(20))
                     .untilAsserted(() -> expected.forEach((p, wanted) -> assertEquals("", difference(wanted, documents.get(p).now()), "pipeline " + p)));
         } catch (ConditionTimeoutException e) {
-            throw new AssertionError(e.getMessage() + stack.state(), e);
+            throw new AssertionError(e.getMessage() + differing(expected) + stack.state(), e);
         }
         pipelines.forEach(p -> assertEquals(List.of(), documents.get(p).regressions(), "versions went backwards: " + when));
+    }
+
+    private String differing(Map<String, TreeMap<String, String>> expected) {
+        return expected.entrySet().stream().map(wanted -> {
+            var found = documents.get(wanted.getKey()).now();
+            var ids = new TreeSet<>(wanted.getValue().keySet());
+            ids.addAll(found.keySet());
+            ids.removeIf(id -> Objects.equals(wanted.getValue().get(id), found.get(id)));
+            return "\n" + wanted.getKey() + ": " + ids.size() + " of " + wanted.getValue().size() + " differ: " + ids.stream().limit(50).collect(Collectors.joining(", "));
+        }).collect(Collectors.joining());
     }
 
     /** Changes rows at random and sends them in an order of their own, some of them again. */
