@@ -28,6 +28,8 @@ import org.awaitility.core.ConditionTimeoutException;
 final class World implements AutoCloseable {
 
     static final List<String> PIPELINES = List.of("monitors", "orgs", "steps", "people");
+    /** A row that moves takes all that is below it along, so a few thousand rows make two hundred thousand messages, and large documents for most of them. */
+    private static final Duration PATIENCE = Duration.ofMinutes(5);
     static final Path FILES = Path.of("src/test/resources/it/pipelines").toAbsolutePath();
     static final long SEED = Long.getLong("millrace.it.seed", 42);
 
@@ -105,7 +107,7 @@ final class World implements AutoCloseable {
             expected.put(pipeline, expected(pipeline));
         }
         try {
-            await(when + ", seed " + SEED).atMost(Duration.ofSeconds(150)).pollInterval(Duration.ofMillis(20))
+            await(when + ", seed " + SEED).atMost(PATIENCE).pollInterval(Duration.ofMillis(20))
                     .untilAsserted(() -> expected.forEach((p, wanted) -> assertEquals("", difference(wanted, documents.get(p).now()), "pipeline " + p)));
         } catch (ConditionTimeoutException e) {
             throw new AssertionError(e.getMessage() + differing(expected) + stack.state(), e);
