@@ -4,8 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Callable;
@@ -42,7 +40,7 @@ final class ErasureCommands {
 
         @Override
         public Integer call() throws IOException, InterruptedException {
-            var erasure = purge.post("/pipelines/" + encoded(pipeline) + "/documents/" + encoded(id) + "/erasure", Map.of("reason", reason), key == null ? UUID.randomUUID().toString() : key);
+            var erasure = purge.post("/pipelines/" + StageCall.encoded(pipeline) + "/documents/" + StageCall.encoded(id) + "/erasure", Map.of("reason", reason), key == null ? UUID.randomUUID().toString() : key);
             print(purge, erasure, spec.commandLine().getOut());
             return 0;
         }
@@ -65,7 +63,7 @@ final class ErasureCommands {
 
         @Override
         public Integer call() throws IOException, InterruptedException {
-            var found = purge.get("/erasures?limit=" + limit + (pipeline == null ? "" : "&pipeline=" + encoded(pipeline)) + (state == null ? "" : "&state=" + encoded(state)));
+            var found = purge.get("/erasures?limit=" + limit + (pipeline == null ? "" : "&pipeline=" + StageCall.encoded(pipeline)) + (state == null ? "" : "&state=" + StageCall.encoded(state)));
             print(purge, found, spec.commandLine().getOut());
             return 0;
         }
@@ -82,9 +80,5 @@ final class ErasureCommands {
                     e.path("requestedAt").asText(), e.path("requestedBy").asText() + ", " + e.path("reason").asText()));
         }
         out.flush();
-    }
-
-    private static String encoded(String text) {
-        return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
     }
 }

@@ -4,8 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.millrace.local.LocalException;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -41,7 +39,7 @@ final class ResnapshotCommand implements Callable<Integer> {
             throw new LocalException("--cancel ends the reading of the table, whatever its condition; leave --where out");
         }
         var out = spec.commandLine().getOut();
-        var path = "/resnapshots?source=" + encoded(source) + (table == null ? "" : "&table=" + encoded(table)) + (where == null ? "" : "&where=" + encoded(where));
+        var path = "/resnapshots?source=" + StageCall.encoded(source) + (table == null ? "" : "&table=" + StageCall.encoded(table)) + (where == null ? "" : "&where=" + StageCall.encoded(where));
         var answer = table == null ? capture.get(path) : cancel ? capture.delete(path) : capture.post(path, Map.of());
         if (capture.json()) {
             out.println(answer);
@@ -67,9 +65,5 @@ final class ResnapshotCommand implements Callable<Integer> {
                 out.println("  " + one.path("failure").asText());
             }
         }
-    }
-
-    private static String encoded(String text) {
-        return URLEncoder.encode(text, StandardCharsets.UTF_8);
     }
 }

@@ -2,8 +2,6 @@ package io.millrace.launcher;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
 /** The capture that is meant, and what it is asked for. */
@@ -23,7 +21,7 @@ final class SourceRecovery extends StageCall {
     /** @param folder where the stack runs whose capture is meant unless an address is given */
     void recover(DataFolder folder, String source, PrintWriter out) throws IOException, InterruptedException {
         data = folder;
-        var answer = post("/recovery?source=" + URLEncoder.encode(source, StandardCharsets.UTF_8), Map.of());
+        var answer = post("/recovery?source=" + encoded(source), Map.of());
         var missing = answer.path("missing").asText();
         if (json()) {
             out.println(answer);

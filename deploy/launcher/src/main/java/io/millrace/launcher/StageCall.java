@@ -5,10 +5,12 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.millrace.local.LocalException;
 import java.io.IOException;
 import java.net.URI;
+import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.Map;
@@ -34,6 +36,11 @@ abstract class StageCall {
     /** Where the stack runs that is meant unless an address is given. */
     abstract DataFolder data();
 
+    /** A text as a segment of a path, or as the value of a parameter. */
+    static String encoded(String text) {
+        return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+    }
+
     boolean json() {
         return json;
     }
@@ -45,7 +52,11 @@ abstract class StageCall {
 
     /** @throws LocalException with the stage's own words when it does not do what was asked */
     JsonNode post(String path, Map<String, ?> body) throws IOException, InterruptedException {
-        return send(request(path).header("Content-Type", "application/json").POST(BodyPublishers.ofString(new JsonMapper().writeValueAsString(body))));
+        return send(posting(path, body));
+    }
+
+    private HttpRequest.Builder posting(String path, Map<String, ?> body) throws IOException {
+        return request(path).header("Content-Type", "application/json").POST(BodyPublishers.ofString(new JsonMapper().writeValueAsString(body)));
     }
 
     /** @throws LocalException with the stage's own words when it does not do what was asked */
@@ -65,7 +76,7 @@ abstract class StageCall {
      * @throws LocalException with the stage's own words when it does not do what was asked
      */
     JsonNode post(String path, Map<String, ?> body, String idempotencyKey) throws IOException, InterruptedException {
-        return send(request(path).header("Content-Type", "application/json").header("Idempotency-Key", idempotencyKey).POST(BodyPublishers.ofString(new JsonMapper().writeValueAsString(body))));
+        return send(posting(path, body).header("Idempotency-Key", idempotencyKey));
     }
 
     private HttpRequest.Builder request(String path) throws IOException {

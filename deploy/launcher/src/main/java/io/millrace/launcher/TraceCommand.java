@@ -6,11 +6,9 @@ import io.millrace.local.LocalException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.URI;
-import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -45,7 +43,7 @@ final class TraceCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         var indexer = data.running().process("indexer").orElseThrow(() -> new LocalException("The stack on " + data.path() + " has no indexer, which keeps the traces")).address();
-        var address = URI.create(indexer + "/pipelines/" + encoded(pipeline) + "/documents/" + encoded(id) + "/trace");
+        var address = URI.create(indexer + "/pipelines/" + StageCall.encoded(pipeline) + "/documents/" + StageCall.encoded(id) + "/trace");
         var out = spec.commandLine().getOut();
         try (var http = HttpClient.newHttpClient()) {
             var answer = http.send(HttpRequest.newBuilder(address).timeout(PATIENCE).build(), BodyHandlers.ofString());
@@ -63,10 +61,6 @@ final class TraceCommand implements Callable<Integer> {
             throw new LocalException("Asking the indexer at " + address + " failed (" + e.getMessage() + "); ./millrace status says whether it is up", e);
         }
         return 0;
-    }
-
-    private static String encoded(String text) {
-        return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
     }
 
     /** The waterfall: each step begins where the one before ended. */

@@ -4,8 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.concurrent.Callable;
@@ -45,7 +43,7 @@ final class VerifyCommand implements Callable<Integer> {
         if (sample != null) {
             body.put("sample", percent());
         }
-        var verification = purge.post("/pipelines/" + encoded(pipeline) + "/verifications", body);
+        var verification = purge.post("/pipelines/" + StageCall.encoded(pipeline) + "/verifications", body);
         var path = "/verifications/" + verification.path("id").asText();
         var out = spec.commandLine().getOut();
         var phase = "";
@@ -73,10 +71,6 @@ final class VerifyCommand implements Callable<Integer> {
         } catch (NumberFormatException e) {
             throw new picocli.CommandLine.ParameterException(spec.commandLine(), "--sample wants a number of percent, such as 5%, not '" + sample + "'");
         }
-    }
-
-    private static String encoded(String text) {
-        return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
     }
 
     private void print(JsonNode verification, JsonNode differences, PrintWriter out) throws IOException {

@@ -129,7 +129,7 @@ class CommandsTest {
         assertEquals(1, run("resnapshot", "demo", "public.team", "--data", folder.toString()));
         assertTrue(err.toString().contains("does not run on " + folder), err.toString());
         assertEquals(1, run("resnapshot", "demo", "public.team", "--where", "id = 1", "--url", "http://localhost:1"));
-        assertTrue(err.toString().contains("Asking the capture at http://localhost:1/resnapshots?source=demo&table=public.team&where=id+%3D+1 failed"), err.toString());
+        assertTrue(err.toString().contains("Asking the capture at http://localhost:1/resnapshots?source=demo&table=public.team&where=id%20%3D%201 failed"), err.toString());
         assertEquals(1, run("resnapshot", "demo", "--cancel", "--url", "http://localhost:1"));
         assertTrue(err.toString().contains("name it behind the source"), err.toString());
         assertEquals(2, run("resnapshot"));

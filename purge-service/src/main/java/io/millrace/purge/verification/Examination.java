@@ -175,7 +175,7 @@ final class Examination {
         var room = (int) Math.max(0, mostRepairs - tally.repairs());
         var asked = source.repair(found.stream().map(Found::id).limit(room).toList(), id.toString());
         if (found.size() > room) {
-            tally.note("No more than " + mostRepairs + " documents are repaired by one verification (millrace.purge.verification.most-repairs). Where so many differ, delete the index: the indexer fills it anew from the topic");
+            tally.note("No more than " + mostRepairs + " documents are repaired by one verification (millrace.purge.verification.most-repairs). Raise that and verify again, or have the index built anew beside this one: a pipeline of another name with 'replaces'");
         }
         if (asked.size() < Math.min(found.size(), room)) {
             tally.note("Some ids are no key that a row can have; delete those documents in the index by hand");
