@@ -1,14 +1,12 @@
 package io.millrace.denormalizer.stream;
 
 import io.millrace.denormalizer.join.pay.Pace;
+import io.millrace.pipeline.progress.Offsets;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.TopicPartition;
 
 /**
@@ -26,7 +24,7 @@ final class FanOutPace implements Pace {
     private static final Duration SOON = Duration.ofMillis(250);
     private static final Duration LATE = Duration.ofMillis(350);
 
-    private final Admin admin;
+    private final Offsets offsets;
     private final String indexerGroup;
     private final List<TopicPartition> documents;
     private final Map<Integer, Room> rooms = new ConcurrentHashMap<>();
@@ -35,8 +33,8 @@ final class FanOutPace implements Pace {
     /** The end of the burst that went out, null until it is known. */
     private Map<TopicPartition, Long> goal;
 
-    FanOutPace(Admin admin, String indexerGroup, List<TopicPartition> documents) {
-        this.admin = admin;
+    FanOutPace(Offsets offsets, String indexerGroup, List<TopicPartition> documents) {
+        this.offsets = offsets;
         this.indexerGroup = indexerGroup;
         this.documents = documents;
     }
@@ -55,19 +53,19 @@ final class FanOutPace implements Pace {
     }
 
     /** Looks how far the indexer is, where a burst is out; called while there are fan-outs. */
-    void check() throws ExecutionException, InterruptedException {
+    void check() throws InterruptedException {
         var wanted = rooms.values().stream().filter(r -> r.isWanted).toList();
         if (wanted.isEmpty()) {
             return;
         }
-        var written = new HashMap<>(Offsets.committed(admin, indexerGroup));
+        var written = offsets.positions(indexerGroup);
         written.keySet().retainAll(documents);
         if (written.isEmpty()) {
             grant(wanted, MOST);
             return;
         }
         if (goal == null) {
-            goal = Offsets.ends(admin, documents);
+            goal = offsets.ends(documents);
         }
         if (Offsets.isReached(goal, written)) {
             long took = System.nanoTime() - granted;

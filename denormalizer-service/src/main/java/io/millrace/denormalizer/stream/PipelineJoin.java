@@ -2,6 +2,11 @@ package io.millrace.denormalizer.stream;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.millrace.denormalizer.DenormalizerConfig;
+import io.millrace.denormalizer.foundation.CatchUp;
+import io.millrace.denormalizer.foundation.FirstRead;
+import io.millrace.denormalizer.foundation.Foundation;
+import io.millrace.denormalizer.foundation.NotReadyException;
+import io.millrace.denormalizer.foundation.PipelineTopics;
 import io.millrace.denormalizer.join.IncompatibleStateException;
 import io.millrace.denormalizer.join.JoinSettings;
 import io.millrace.denormalizer.join.JoinTopics;
@@ -18,6 +23,7 @@ import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.liveness.LoopThread;
 import io.millrace.pipeline.liveness.Loops;
 import io.millrace.pipeline.progress.Exchange;
+import io.millrace.pipeline.progress.Offsets;
 import io.millrace.pipeline.retry.Backoff;
 import io.millrace.pipeline.topic.Topics;
 import io.millrace.values.row.RootKeys;
@@ -38,10 +44,12 @@ import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.errors.StreamsException;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
 import org.jboss.logging.Logger;
 import org.rocksdb.RocksDBException;
@@ -183,12 +191,22 @@ final class PipelineJoin {
             attempt(admin, loop);
         } catch (NotReadyException | RegistryAwayException e) {
             say(e.getMessage());
-        } catch (ExecutionException e) {
-            say("Kafka at " + bootstrap + " cannot be asked: " + e.getCause().getMessage() + ". The join waits for it");
+        } catch (StreamsException e) {
+            sayFailed(e);
+        } catch (ExecutionException | KafkaException e) {
+            say("Kafka at " + bootstrap + " cannot be asked: " + reason(e) + ". The join waits for it");
         } catch (RuntimeException | Error e) {
-            LOG.errorf(e, "The join of the pipeline %s failed and is started again", pipeline.name());
-            say("The join failed: " + e + ". It is started again; the log says more");
+            sayFailed(e);
         }
+    }
+
+    private static String reason(Exception e) {
+        return e instanceof ExecutionException ? e.getCause().getMessage() : e.getMessage();
+    }
+
+    private void sayFailed(Throwable e) {
+        LOG.errorf(e, "The join of the pipeline %s failed and is started again", pipeline.name());
+        say("The join failed: " + e + ". It is started again; the log says more");
     }
 
     private void say(String reason) {
@@ -217,7 +235,7 @@ final class PipelineJoin {
         var sources = JoinTopology.sourceTopics(plan);
         int partitions = PipelineTopics.prepare(admin, sources, topics, config.replicationFactor());
         try (var firstRead = new FirstRead(admin, new KafkaConsumer<>(new HashMap<>(kafka), new ByteArrayDeserializer(), new ByteArrayDeserializer()), pipeline, config.gateGroup())) {
-            var catchUp = new CatchUp(admin, firstRead, topics.application(), partitionsOf(sources, partitions), partitionsOf(List.of(topics.exchange()), partitions), Exchange.hops(pipeline));
+            var catchUp = new CatchUp(new Offsets(admin), firstRead, topics.application(), partitionsOf(sources, partitions), partitionsOf(List.of(topics.exchange()), partitions), Exchange.hops(pipeline));
             var read = new ArrayList<>(partitionsOf(sources, partitions));
             read.addAll(partitionsOf(List.of(topics.exchange()), partitions));
             foundation(topics).require(admin, read, partitions, loop);
@@ -259,7 +277,7 @@ final class PipelineJoin {
         }
         var running = made;
         stage = running;
-        var pace = new FanOutPace(admin, config.indexerGroup(), partitionsOf(List.of(topics.documents()), partitions));
+        var pace = new FanOutPace(new Offsets(admin), config.indexerGroup(), partitionsOf(List.of(topics.documents()), partitions));
         var settings = new JoinSettings(catchUp::isDone, config.keepRemoved(), PipelineTopics.documentBytes(admin, topics, config.maxDocumentBytes()), config.lookupCacheBytes() / pipelines / partitions, pace, steps, erasedAs);
         var topology = JoinTopology.of(plan, topics, rootKeys, registry, commits, settings, running);
         failed = null;
@@ -305,8 +323,8 @@ final class PipelineJoin {
                         purged = System.nanoTime();
                     }
                     report(streams.state());
-                } catch (ExecutionException e) {
-                    say("Kafka at " + bootstrap + " does not answer: " + e.getCause().getMessage() + ". The join waits for it");
+                } catch (ExecutionException | KafkaException e) {
+                    say("Kafka at " + bootstrap + " does not answer: " + reason(e) + ". The join waits for it");
                 }
             }
         } finally {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.local.LocalServers;
 import io.millrace.local.Ports;
+import io.millrace.pipeline.progress.Offsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -75,7 +76,7 @@ class FanOutPaceIT {
     private static FanOutPace grown(String topic) throws ExecutionException, InterruptedException {
         var documents = documents(topic);
         committed(documents, 10, 10);
-        var pace = new FanOutPace(admin, INDEXER, documents);
+        var pace = new FanOutPace(new Offsets(admin), INDEXER, documents);
         await().atMost(Duration.ofSeconds(20)).until(() -> {
             int used = used(pace, 0);
             pace.check();
@@ -88,7 +89,7 @@ class FanOutPaceIT {
     void aBurstWaitsUntilTheIndexerHasWrittenTheOneBefore() throws ExecutionException, InterruptedException {
         var documents = documents("behind");
         committed(documents, 10, 5);
-        var pace = new FanOutPace(admin, INDEXER, documents);
+        var pace = new FanOutPace(new Offsets(admin), INDEXER, documents);
         assertEquals(64, used(pace, 0), "the first burst");
         pace.check();
         assertFalse(pace.test(0, PIECE), "five documents are not written yet");
@@ -119,7 +120,7 @@ class FanOutPaceIT {
 
     @Test
     void withoutAnIndexerNothingIsHeldBack() throws ExecutionException, InterruptedException {
-        var pace = new FanOutPace(admin, "nobody", documents("alone"));
+        var pace = new FanOutPace(new Offsets(admin), "nobody", documents("alone"));
         used(pace, 0);
         pace.check();
         assertEquals(1 << 16, used(pace, 0));

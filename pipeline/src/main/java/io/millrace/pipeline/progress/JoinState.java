@@ -30,10 +30,10 @@ public final class JoinState implements AutoCloseable {
     /** Up to where it must have been read; below zero where nobody has asked yet. */
     private long goal = -1;
 
-    public JoinState(Offsets offsets, String pipeline) {
+    public JoinState(KafkaWatch kafka, String pipeline) {
         var group = Topics.joinGroup(pipeline);
-        this.offsets = offsets;
-        this.said = offsets.tail(Topics.joinState(group));
+        this.offsets = kafka.offsets();
+        this.said = kafka.tail(Topics.joinState(group));
         this.exchange = List.of(Topics.exchange(group));
     }
 

@@ -1,6 +1,5 @@
 package io.millrace.pipeline.progress;
 
-import io.millrace.pipeline.liveness.Loops;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -11,7 +10,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.OffsetSpec;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
@@ -20,35 +18,14 @@ import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
-/** What Kafka says of topics and groups now; nothing is remembered. Every question may throw a {@link KafkaException}. Thread-safe. */
-public final class Offsets implements AutoCloseable {
+/** What Kafka says of topics and groups now; nothing is remembered. Every question may throw a {@link KafkaException}. As thread-safe as its client. */
+public final class Offsets {
 
-    private static final Duration CLOSING = Duration.ofSeconds(2);
-
-    private final Map<String, Object> settings;
-    private final Loops loops;
     private final Admin admin;
 
-    /**
-     * @param shared settings of every client of Kafka; those of a consumer group do not count
-     * @param loops watches the threads of what is followed
-     */
-    public Offsets(Map<String, Object> shared, Loops loops) {
-        this.loops = loops;
-        var own = new HashMap<>(shared);
-        own.remove(ConsumerConfig.GROUP_ID_CONFIG);
-        own.put("request.timeout.ms", 3_000);
-        own.put("default.api.timeout.ms", 5_000);
-        own.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
-        own.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-        own.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
-        this.settings = Map.copyOf(own);
-        this.admin = Admin.create(own);
-    }
-
-    /** Follows a topic of one partition; reads nothing before it is asked. */
-    public Tail tail(String topic) {
-        return new Tail(settings, topic, loops);
+    /** @param admin stays its caller's to close; its timeouts bound each question */
+    public Offsets(Admin admin) {
+        this.admin = admin;
     }
 
     /** All partitions of those topics that exist. */
@@ -120,16 +97,29 @@ public final class Offsets implements AutoCloseable {
         return committed;
     }
 
+    /** The same without what is attached to the commits. */
+    public Map<TopicPartition, Long> positions(String group) throws InterruptedException {
+        return committed(group).entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, o -> o.getValue().offset()));
+    }
+
+    /** How many records of these partitions the group has not committed. */
+    public long lag(String group, Collection<TopicPartition> partitions) throws InterruptedException {
+        var committed = positions(group);
+        var first = starts(partitions);
+        var last = list(partitions, OffsetSpec.latest());
+        return partitions.stream().mapToLong(p -> Math.max(0, last.get(p) - committed.getOrDefault(p, first.get(p)))).sum();
+    }
+
+    /** Whether a group is through what stood before these offsets. */
+    public static boolean isReached(Map<TopicPartition, Long> goal, Map<TopicPartition, Long> positions) {
+        return goal.entrySet().stream().allMatch(g -> positions.getOrDefault(g.getKey(), -1L) >= g.getValue());
+    }
+
     private static <T> T get(String attempted, KafkaFuture<T> future) throws InterruptedException {
         try {
             return future.get();
         } catch (ExecutionException e) {
             throw new KafkaException(attempted + " failed: " + e.getCause().getMessage(), e.getCause());
         }
-    }
-
-    @Override
-    public void close() {
-        admin.close(CLOSING);
     }
 }

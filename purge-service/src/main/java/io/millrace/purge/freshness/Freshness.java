@@ -3,7 +3,7 @@ package io.millrace.purge.freshness;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.liveness.Loops;
-import io.millrace.pipeline.progress.Offsets;
+import io.millrace.pipeline.progress.KafkaWatch;
 import io.millrace.pipeline.progress.Tail;
 import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.topic.Topics;
@@ -30,17 +30,17 @@ public class Freshness {
     private static final Duration STILL_TRUE = Duration.ofMillis(500);
     private static final Duration LOOK_AGAIN = Duration.ofMillis(25);
 
-    private final Offsets offsets;
+    private final KafkaWatch kafka;
     private final Tail reached;
     private final Parked parked;
     private final Map<String, Shared> pipelines;
 
-    Freshness(PurgeConfig config, Pipelines all, @Identifier("default-kafka-broker") Map<String, Object> kafka, Log log, SearchEngine search, ObjectMapper json, Loops loops) {
-        this.offsets = new Offsets(kafka, loops);
-        this.parked = new Parked(offsets, json);
-        this.reached = offsets.tail(Topics.reached(all.all().getFirst().source().name()));
+    Freshness(PurgeConfig config, Pipelines all, @Identifier("default-kafka-broker") Map<String, Object> settings, Log log, SearchEngine search, ObjectMapper json, Loops loops) {
+        this.kafka = new KafkaWatch(settings, loops);
+        this.parked = new Parked(kafka, json);
+        this.reached = kafka.tail(Topics.reached(all.all().getFirst().source().name()));
         this.pipelines = all.all().stream()
-                .collect(Collectors.toMap(Pipeline::name, p -> new Shared(new Way(p, config.freshness(), offsets, log, search, reached, parked)), (a, b) -> a));
+                .collect(Collectors.toMap(Pipeline::name, p -> new Shared(new Way(p, config.freshness(), kafka, log, search, reached, parked)), (a, b) -> a));
     }
 
     /** One walk, and what the last one that came to its end has shown. */
@@ -119,7 +119,7 @@ public class Freshness {
 
     private long setAside(List<String> generations) throws InterruptedException {
         try {
-            return offsets.standing(generations.stream().map(Topics::quarantineDocuments).toList()).values().stream().mapToLong(Long::longValue).sum();
+            return kafka.offsets().standing(generations.stream().map(Topics::quarantineDocuments).toList()).values().stream().mapToLong(Long::longValue).sum();
         } catch (KafkaException e) {
             return -1;
         }
@@ -130,6 +130,6 @@ public class Freshness {
         reached.close();
         parked.close();
         pipelines.values().forEach(s -> s.way.close());
-        offsets.close();
+        kafka.close();
     }
 }

@@ -2,6 +2,7 @@ package io.millrace.purge.freshness;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.millrace.pipeline.progress.KafkaWatch;
 import io.millrace.pipeline.progress.Offsets;
 import io.millrace.pipeline.progress.Tail;
 import io.millrace.pipeline.topic.Topics;
@@ -23,10 +24,10 @@ final class Parked implements AutoCloseable {
     private final ObjectMapper json;
     private final Tail control;
 
-    Parked(Offsets offsets, ObjectMapper json) {
-        this.offsets = offsets;
+    Parked(KafkaWatch kafka, ObjectMapper json) {
+        this.offsets = kafka.offsets();
         this.json = json;
-        this.control = offsets.tail(CONTROL);
+        this.control = kafka.tail(CONTROL);
     }
 
     /** Null once the control log is read as far as it is now, else what is waited for. */

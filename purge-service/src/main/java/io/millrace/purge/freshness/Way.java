@@ -4,6 +4,7 @@ import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.progress.Exchange;
 import io.millrace.pipeline.progress.JoinState;
+import io.millrace.pipeline.progress.KafkaWatch;
 import io.millrace.pipeline.progress.Offsets;
 import io.millrace.pipeline.progress.Tail;
 import io.millrace.pipeline.record.Position;
@@ -58,16 +59,16 @@ final class Way {
         String look() throws InterruptedException, SQLException, IOException;
     }
 
-    Way(Pipeline pipeline, PurgeConfig.Freshness config, Offsets offsets, Log log, SearchEngine search, Tail reached, Parked inQuarantine) {
+    Way(Pipeline pipeline, PurgeConfig.Freshness config, KafkaWatch kafka, Log log, SearchEngine search, Tail reached, Parked inQuarantine) {
         this.pipeline = pipeline;
         this.config = config;
-        this.offsets = offsets;
+        this.offsets = kafka.offsets();
         this.log = log;
         this.search = search;
         this.reached = reached;
         this.inQuarantine = inQuarantine;
         this.joinGroup = Topics.joinGroup(pipeline.name());
-        this.joinState = new JoinState(offsets, pipeline.name());
+        this.joinState = new JoinState(kafka, pipeline.name());
         var tables = new ArrayList<>(pipeline.tableNames());
         tables.add(Topics.OUTBOX);
         this.captured = named(tables, t -> Topics.captured(pipeline.source().name(), t));

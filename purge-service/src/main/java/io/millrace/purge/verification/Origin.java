@@ -3,7 +3,7 @@ package io.millrace.purge.verification;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.millrace.pipeline.liveness.Loops;
-import io.millrace.pipeline.progress.Offsets;
+import io.millrace.pipeline.progress.KafkaWatch;
 import io.millrace.pipeline.progress.Tail;
 import io.millrace.pipeline.topic.Topics;
 import io.millrace.purge.source.Pipelines;
@@ -21,16 +21,16 @@ class Origin {
     private static final Duration PATIENCE = Duration.ofSeconds(5);
     private static final Duration LOOK_AGAIN = Duration.ofMillis(25);
 
-    private final Offsets offsets;
+    private final KafkaWatch kafka;
     private final ObjectMapper json;
     private final String topic;
     private final Tail state;
 
-    Origin(Pipelines pipelines, @Identifier("default-kafka-broker") Map<String, Object> kafka, ObjectMapper json, Loops loops) {
-        this.offsets = new Offsets(kafka, loops);
+    Origin(Pipelines pipelines, @Identifier("default-kafka-broker") Map<String, Object> settings, ObjectMapper json, Loops loops) {
+        this.kafka = new KafkaWatch(settings, loops);
         this.json = json;
         this.topic = Topics.captureState(pipelines.all().getFirst().source().name());
-        this.state = offsets.tail(topic);
+        this.state = kafka.tail(topic);
     }
 
     /**
@@ -40,6 +40,7 @@ class Origin {
      */
     SourceSide.Identity captured() throws InterruptedException {
         long end = System.nanoTime() + PATIENCE.toNanos();
+        var offsets = kafka.offsets();
         long wanted = offsets.ends(offsets.partitions(List.of(topic))).getOrDefault(state.partition(), 0L);
         while (state.position() < wanted && System.nanoTime() < end) {
             Thread.sleep(LOOK_AGAIN);
@@ -62,6 +63,6 @@ class Origin {
     @PreDestroy
     void close() {
         state.close();
-        offsets.close();
+        kafka.close();
     }
 }

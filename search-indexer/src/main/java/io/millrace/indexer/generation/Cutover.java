@@ -8,7 +8,7 @@ import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.liveness.LoopThread;
 import io.millrace.pipeline.liveness.Loops;
 import io.millrace.pipeline.progress.JoinState;
-import io.millrace.pipeline.progress.Offsets;
+import io.millrace.pipeline.progress.KafkaWatch;
 import io.millrace.pipeline.topic.Topics;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.annotation.PreDestroy;
@@ -38,16 +38,16 @@ final class Cutover {
     private final Generations generations;
     private final Conditions conditions;
     private final IndexerConfig config;
-    private final Offsets offsets;
+    private final KafkaWatch kafka;
     private final Map<Pipeline, Candidate> candidates = new HashMap<>();
     private final LoopThread thread;
 
-    Cutover(Pipelines pipelines, Generations generations, Conditions conditions, IndexerConfig config, Loops loops, Offsets offsets) {
+    Cutover(Pipelines pipelines, Generations generations, Conditions conditions, IndexerConfig config, Loops loops, KafkaWatch kafka) {
         this.pipelines = pipelines;
         this.generations = generations;
         this.conditions = conditions;
         this.config = config;
-        this.offsets = offsets;
+        this.kafka = kafka;
         this.thread = loops.thread("cutover", Thread.ofVirtual(), config.stuckAfter(), this::live);
     }
 
@@ -102,7 +102,7 @@ final class Cutover {
 
         Candidate(Pipeline pipeline) {
             this.pipeline = pipeline;
-            this.join = new JoinState(offsets, pipeline.name());
+            this.join = new JoinState(kafka, pipeline.name());
         }
 
         String waits(Generation generation) throws InterruptedException {
@@ -125,9 +125,10 @@ final class Cutover {
                 if (busy != null) {
                     return busy;
                 }
+                var offsets = kafka.offsets();
                 goal = offsets.ends(offsets.partitions(List.of(Topics.documents(pipeline.name()))));
             }
-            var committed = offsets.committed(config.group());
+            var committed = kafka.offsets().committed(config.group());
             var behind = goal.entrySet().stream().filter(end -> !committed.containsKey(end.getKey()) || committed.get(end.getKey()).offset() < end.getValue()
                     || !committed.get(end.getKey()).metadata().equals(generation.uuid())).map(end -> end.getKey().toString()).sorted().toList();
             return behind.isEmpty() ? null : "documents of " + String.join(", ", behind) + " are still to be indexed";

@@ -2,6 +2,7 @@ package io.millrace.indexer.mark;
 
 import io.millrace.indexer.IndexerConfig;
 import io.millrace.indexer.generation.Generation;
+import io.millrace.pipeline.progress.KafkaWatch;
 import io.millrace.pipeline.progress.Offsets;
 import jakarta.inject.Singleton;
 import java.time.Duration;
@@ -20,9 +21,9 @@ public final class MarkBook {
     /** A shorter time is not told from none. */
     private final Duration least;
 
-    MarkBook(Marks marks, Offsets offsets, IndexerConfig config) {
+    MarkBook(Marks marks, KafkaWatch kafka, IndexerConfig config) {
         this.marks = marks;
-        this.offsets = offsets;
+        this.offsets = kafka.offsets();
         this.least = config.markInterval().multipliedBy(2);
     }
 

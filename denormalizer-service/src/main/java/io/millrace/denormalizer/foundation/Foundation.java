@@ -1,4 +1,4 @@
-package io.millrace.denormalizer.stream;
+package io.millrace.denormalizer.foundation;
 
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -9,6 +9,7 @@ import io.millrace.pipeline.liveness.Loops;
 import io.millrace.pipeline.log.Gap;
 import io.millrace.pipeline.log.OffsetGuard;
 import io.millrace.pipeline.log.Start;
+import io.millrace.pipeline.progress.Offsets;
 import io.millrace.pipeline.topic.Topics;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -29,7 +30,7 @@ import org.apache.kafka.common.errors.UnknownMemberIdException;
  * What a join stands on: its group's offsets in the rows and the exchange, and the logs that it alone writes, its changelogs and its
  * documents. It does not run before all of it is whole, since a join whose state is gone emits documents without their relations.
  */
-final class Foundation implements OffsetGuard.Stage, AutoCloseable {
+public final class Foundation implements OffsetGuard.Stage, AutoCloseable {
 
     private static final Duration LOOK = Duration.ofMillis(100);
 
@@ -41,7 +42,7 @@ final class Foundation implements OffsetGuard.Stage, AutoCloseable {
     private List<TopicPartition> read = List.of();
     private List<TopicPartition> written = List.of();
 
-    Foundation(Map<String, String> kafka, String pipeline, JoinTopics topics, short replication, MeterRegistry meters, Loops loops) {
+    public Foundation(Map<String, String> kafka, String pipeline, JoinTopics topics, short replication, MeterRegistry meters, Loops loops) {
         this.pipeline = pipeline;
         this.topics = topics;
         this.guard = new OffsetGuard(new HashMap<>(kafka), Topics.joinMarks(topics.application()), topics.application(), replication, this, loops);
@@ -79,10 +80,10 @@ final class Foundation implements OffsetGuard.Stage, AutoCloseable {
      * @param loop of the calling thread
      * @throws NotReadyException when something is not whole
      */
-    void require(Admin admin, List<TopicPartition> read, int partitions, Loop loop) throws ExecutionException, InterruptedException, NotReadyException {
+    public void require(Admin admin, List<TopicPartition> read, int partitions, Loop loop) throws ExecutionException, InterruptedException, NotReadyException {
         this.read = read;
         this.written = JoinTopology.changelogs(topics).stream().flatMap(topic -> partitions(topic, partitions)).toList();
-        var committed = Offsets.committed(admin, topics.application());
+        var committed = new Offsets(admin).positions(topics.application());
         read.forEach(partition -> guard.assign(partition, committed.get(partition)));
         written.forEach(guard::keep);
         partitions(topics.documents(), partitions).forEach(guard::keep);
@@ -155,7 +156,7 @@ final class Foundation implements OffsetGuard.Stage, AutoCloseable {
      *
      * @return of each partition, what will not be read again even where the group's offsets are lost
      */
-    Map<TopicPartition, Long> finished(Map<TopicPartition, Long> committed) {
+    public Map<TopicPartition, Long> finished(Map<TopicPartition, Long> committed) {
         var over = new HashMap<TopicPartition, Long>();
         committed.forEach((partition, offset) -> {
             guard.finished(partition, offset);
@@ -167,19 +168,19 @@ final class Foundation implements OffsetGuard.Stage, AutoCloseable {
     }
 
     /** What is not whole, null where all is. */
-    String wrong() {
+    public String wrong() {
         var gaps = guard.gaps();
         return gaps.isEmpty() ? null : gaps.entrySet().stream().limit(3).map(gap -> gap.getKey() + " cannot be trusted " + gap.getValue()).collect(Collectors.joining("; "))
                 + (gaps.size() > 3 ? "; and " + (gaps.size() - 3) + " partitions more" : "");
     }
 
     /** Whether a running join has to begin again: something is not whole any more, or a person decided so. */
-    boolean isLost() {
+    public boolean isLost() {
         return guard.gaps().size() > 0 || read.stream().anyMatch(partition -> guard.start(partition) != begun.get(partition));
     }
 
     /** What comes near to be lost, null where nothing does. */
-    String warning() {
+    public String warning() {
         var warnings = guard.warnings();
         return warnings.isEmpty() ? null : warnings.entrySet().stream().map(w -> w.getKey() + ": " + w.getValue()).collect(Collectors.joining("; "));
     }

@@ -1,4 +1,4 @@
-package io.millrace.denormalizer.stream;
+package io.millrace.denormalizer.foundation;
 
 import io.millrace.denormalizer.join.JoinTopics;
 import java.util.ArrayList;
@@ -14,7 +14,7 @@ import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.TopicExistsException;
 
 /** Holds the topics of a pipeline against what its join needs. */
-final class PipelineTopics {
+public final class PipelineTopics {
 
     /** Nothing may be lost between the stages, however long one of them is down: the records stay until they are consumed and purged. */
     private static final Map<String, String> KEPT = Map.of(
@@ -41,7 +41,7 @@ final class PipelineTopics {
      * @return the number of partitions that all have
      * @throws NotReadyException when topics are missing, or have different numbers of partitions
      */
-    static int prepare(Admin admin, List<String> sources, JoinTopics topics, short replicationFactor) throws ExecutionException, InterruptedException, NotReadyException {
+    public static int prepare(Admin admin, List<String> sources, JoinTopics topics, short replicationFactor) throws ExecutionException, InterruptedException, NotReadyException {
         var existing = admin.listTopics().names().get();
         var needed = new ArrayList<>(sources);
         needed.add(topics.documents());
@@ -71,7 +71,7 @@ final class PipelineTopics {
      * @param most the configured bytes
      * @return these, or what the topic of the documents takes where that is less
      */
-    static int documentBytes(Admin admin, JoinTopics topics, int most) throws ExecutionException, InterruptedException {
+    public static int documentBytes(Admin admin, JoinTopics topics, int most) throws ExecutionException, InterruptedException {
         var topic = new ConfigResource(ConfigResource.Type.TOPIC, topics.documents());
         var taken = admin.describeConfigs(List.of(topic)).all().get().get(topic).get(TopicConfig.MAX_MESSAGE_BYTES_CONFIG);
         return Math.min(most, Math.max(0, Integer.parseInt(taken.value()) - ADDED));

@@ -1,7 +1,8 @@
-package io.millrace.denormalizer.stream;
+package io.millrace.denormalizer.foundation;
 
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.progress.Offsets;
 import io.millrace.pipeline.topic.Topics;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -24,7 +25,7 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
  * <p>Where no capture of this source has ever begun, the rows come from elsewhere and nothing is waited for. A row of the
  * root table must have been seen before this is asked: capture leaves its mark before the first row.
  */
-final class FirstRead implements AutoCloseable {
+public final class FirstRead implements AutoCloseable {
 
     private final Admin admin;
     private final Consumer<byte[], byte[]> consumer;
@@ -36,7 +37,7 @@ final class FirstRead implements AutoCloseable {
     private Map<TopicPartition, Long> goal;
 
     /** @param consumer only for this, closed with it */
-    FirstRead(Admin admin, Consumer<byte[], byte[]> consumer, Pipeline pipeline, String gateGroup) {
+    public FirstRead(Admin admin, Consumer<byte[], byte[]> consumer, Pipeline pipeline, String gateGroup) {
         this.admin = admin;
         this.consumer = consumer;
         this.pipeline = pipeline;
@@ -54,9 +55,9 @@ final class FirstRead implements AutoCloseable {
             if (!missing.isEmpty()) {
                 return "capture is still reading " + missing.stream().map(TableName::toString).collect(Collectors.joining(", ")) + ", so the first build waits";
             }
-            goal = Offsets.ends(admin, captured());
+            goal = new Offsets(admin).ends(captured());
         }
-        var passed = Offsets.committed(admin, gateGroup);
+        var passed = new Offsets(admin).positions(gateGroup);
         return Offsets.isReached(goal, passed) ? null : "the gate (group " + gateGroup + ") has not passed all rows that capture read, so the first build waits";
     }
 

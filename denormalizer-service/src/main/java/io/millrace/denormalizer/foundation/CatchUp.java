@@ -1,11 +1,10 @@
-package io.millrace.denormalizer.stream;
+package io.millrace.denormalizer.foundation;
 
+import io.millrace.pipeline.progress.Offsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.common.TopicPartition;
 
 /**
@@ -15,9 +14,9 @@ import org.apache.kafka.common.TopicPartition;
  * for each hop that a row can take. What comes in meanwhile does not move the goal, so the end is reached under load too.
  * All instances watch the same committed offsets and come to the same answer.
  */
-final class CatchUp {
+public final class CatchUp {
 
-    private final Admin admin;
+    private final Offsets offsets;
     private final FirstRead firstRead;
     private final String group;
     private final List<TopicPartition> sources;
@@ -28,8 +27,8 @@ final class CatchUp {
     private volatile String waits;
     private volatile boolean done;
 
-    CatchUp(Admin admin, FirstRead firstRead, String group, List<TopicPartition> sources, List<TopicPartition> exchange, int hops) {
-        this.admin = admin;
+    public CatchUp(Offsets offsets, FirstRead firstRead, String group, List<TopicPartition> sources, List<TopicPartition> exchange, int hops) {
+        this.offsets = offsets;
         this.firstRead = firstRead;
         this.group = group;
         this.sources = sources;
@@ -37,43 +36,40 @@ final class CatchUp {
         this.hops = hops;
     }
 
-    boolean isDone() {
+    public boolean isDone() {
         return done;
     }
 
     /** What the first build waits for before its goal is known, null where it waits for nothing. */
-    String waits() {
+    public String waits() {
         return waits;
     }
 
     /** Looks how far the group is; called by one thread, now and then. */
-    void check() throws ExecutionException, InterruptedException {
+    public void check() throws ExecutionException, InterruptedException {
         if (goal == null) {
             waits = firstRead.waits();
             if (waits != null) {
                 return;
             }
-            goal = Offsets.ends(admin, sources);
+            goal = offsets.ends(sources);
         }
         var committed = committed();
         while (!done && Offsets.isReached(goal, committed)) {
             rounds++;
             done = rounds > hops;
-            goal = Offsets.ends(admin, exchange);
+            goal = offsets.ends(exchange);
         }
     }
 
-    Map<TopicPartition, Long> committed() throws ExecutionException, InterruptedException {
-        return Offsets.committed(admin, group);
+    public Map<TopicPartition, Long> committed() throws InterruptedException {
+        return offsets.positions(group);
     }
 
     /** How many records of the sources and the exchange are not committed. */
-    long lag() throws ExecutionException, InterruptedException {
-        var committed = committed();
+    public long lag() throws InterruptedException {
         var all = new ArrayList<>(sources);
         all.addAll(exchange);
-        var first = Offsets.listed(admin, all, OffsetSpec.earliest());
-        var last = Offsets.listed(admin, all, OffsetSpec.latest());
-        return all.stream().mapToLong(p -> Math.max(0, last.get(p) - committed.getOrDefault(p, first.get(p)))).sum();
+        return offsets.lag(group, all);
     }
 }

@@ -1,7 +1,7 @@
 package io.millrace.indexer;
 
 import io.millrace.pipeline.liveness.Loops;
-import io.millrace.pipeline.progress.Offsets;
+import io.millrace.pipeline.progress.KafkaWatch;
 import io.smallrye.common.annotation.Identifier;
 import jakarta.enterprise.inject.Disposes;
 import jakarta.enterprise.inject.Produces;
@@ -10,15 +10,15 @@ import java.util.Map;
 
 /** The one client that asks Kafka for what no consumer tells. */
 @Singleton
-final class KafkaOffsets {
+final class WatchedKafka {
 
     @Produces
     @Singleton
-    Offsets offsets(@Identifier("default-kafka-broker") Map<String, Object> kafka, Loops loops) {
-        return new Offsets(kafka, loops);
+    KafkaWatch kafka(@Identifier("default-kafka-broker") Map<String, Object> settings, Loops loops) {
+        return new KafkaWatch(settings, loops);
     }
 
-    void close(@Disposes Offsets offsets) {
-        offsets.close();
+    void close(@Disposes KafkaWatch kafka) {
+        kafka.close();
     }
 }

@@ -1,0 +1,49 @@
+package io.millrace.pipeline.progress;
+
+import io.millrace.pipeline.liveness.Loops;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+
+/** The clients of Kafka of one that only looks: how far topics and groups are, and what a topic of last words says. Thread-safe. */
+public final class KafkaWatch implements AutoCloseable {
+
+    private static final Duration CLOSING = Duration.ofSeconds(2);
+
+    private final Map<String, Object> settings;
+    private final Loops loops;
+    private final Admin admin;
+
+    /**
+     * @param shared settings of every client of Kafka; those of a consumer group do not count
+     * @param loops watches the threads of what is followed
+     */
+    public KafkaWatch(Map<String, Object> shared, Loops loops) {
+        this.loops = loops;
+        var own = new HashMap<>(shared);
+        own.remove(ConsumerConfig.GROUP_ID_CONFIG);
+        own.put("request.timeout.ms", 3_000);
+        own.put("default.api.timeout.ms", 5_000);
+        own.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+        own.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        own.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+        this.settings = Map.copyOf(own);
+        this.admin = Admin.create(own);
+    }
+
+    public Offsets offsets() {
+        return new Offsets(admin);
+    }
+
+    /** Follows a topic of one partition; reads nothing before it is asked. */
+    public Tail tail(String topic) {
+        return new Tail(settings, topic, loops);
+    }
+
+    @Override
+    public void close() {
+        admin.close(CLOSING);
+    }
+}
