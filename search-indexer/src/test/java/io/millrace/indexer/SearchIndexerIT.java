@@ -47,6 +47,7 @@ class SearchIndexerIT {
         stack.pipeline("blocked", "id, name", ID + NAME, "");
         stack.pipeline("shared", "id, name", ID + NAME, "");
         stack.pipeline("breaking", "id, name", ID + NAME, "");
+        stack.pipeline("giving", "id, name", ID + NAME, "");
         stack.pipeline("claimed", "id, name", ID + NAME, "");
         stack.pipeline("staged", "id, name", ID + NAME, "");
         stack.joinTopics("staged");
@@ -314,6 +315,20 @@ class SearchIndexerIT {
         stack.call("PUT", "/breaking-000001/_mapping", "{\"properties\":{\"novel\":{\"type\":\"long\"}}}");
         int buried = stack.quarantined("breaking").size();
         await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertEquals(400 - buried, stack.count("breaking")));
+        await().atMost(SOON).untilAsserted(() -> assertEquals("UP", stack.ready().path("status").asText(), () -> stack.ready().toString()));
+    }
+
+    @Test
+    void whatTheBreakerHoldsGivesWayToLaterDocumentsOfTheSameIdsWithoutARestart() throws Exception {
+        for (int i = 0; i < 400; i++) {
+            stack.document("giving", 0, "g" + i, 1, "{\"id\":" + i + ",\"name\":\"x\",\"novel\":1}").get();
+        }
+        await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains("what comes later takes the place of what is held"), () -> stack.ready().toString()));
+        for (int i = 0; i < 400; i++) {
+            stack.document("giving", 0, "g" + i, 2, i == 7 ? null : doc(i, "right")).get();
+        }
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertEquals(399, stack.count("giving")));
+        assertEquals("right", nameOf("giving", "g8"));
         await().atMost(SOON).untilAsserted(() -> assertEquals("UP", stack.ready().path("status").asText(), () -> stack.ready().toString()));
     }
 

@@ -42,6 +42,7 @@ public final class BulkWriter {
     private final Meters meters;
     private final IndexSpans spans;
     private final IndexerConfig config;
+    private final Map<String, Object> kafka;
     private final Backoff backoff;
     /** Of the thread that writes. */
     private Loop loop;
@@ -49,7 +50,7 @@ public final class BulkWriter {
     private volatile boolean waiting;
 
     BulkWriter(String who, Pipeline pipeline, BulkClient client, Generations generations, Quarantine quarantine, Breaker breaker,
-            Conditions conditions, Meters meters, IndexSpans spans, IndexerConfig config) {
+            Conditions conditions, Meters meters, IndexSpans spans, IndexerConfig config, Map<String, Object> kafka) {
         this.who = who;
         this.pipeline = pipeline;
         this.client = client;
@@ -60,6 +61,7 @@ public final class BulkWriter {
         this.meters = meters;
         this.spans = spans;
         this.config = config;
+        this.kafka = kafka;
         this.backoff = new Backoff(config.retryMin(), config.retryMax());
     }
 
@@ -80,9 +82,13 @@ public final class BulkWriter {
     public Applied write(Generation generation, List<ConsumerRecord<byte[], byte[]>> records, Loop loop) throws InterruptedException {
         this.loop = loop;
         var pending = distinct(records);
-        var attempt = new Attempt();
-        while (!pending.isEmpty()) {
-            pending = send(generation, pending, attempt);
+        var attempt = new Attempt(records);
+        try {
+            while (!pending.isEmpty()) {
+                pending = send(generation, pending, attempt);
+            }
+        } finally {
+            attempt.end();
         }
         conditions.going(who);
         backoff.reset();
@@ -105,8 +111,21 @@ public final class BulkWriter {
         final Set<String> grown = new HashSet<>();
         /** How often the engine failed over an id. */
         final Map<String, Integer> failures = new HashMap<>();
+        final List<ConsumerRecord<byte[], byte[]>> records;
         /** What was applied last, null where that is a delete or nothing. */
         Applied applied;
+        /** Null before the breaker has held something. */
+        Successors successors;
+
+        Attempt(List<ConsumerRecord<byte[], byte[]>> records) {
+            this.records = records;
+        }
+
+        void end() {
+            if (successors != null) {
+                successors.close();
+            }
+        }
     }
 
     /**
@@ -151,7 +170,7 @@ public final class BulkWriter {
 
     private List<Document> halve(Generation generation, List<Document> documents, String reason, Attempt attempt) throws InterruptedException {
         if (documents.size() == 1) {
-            return refused(List.of(documents.getFirst()), List.of(reason), 1, "too-large");
+            return refused(List.of(documents.getFirst()), List.of(reason), 1, "too-large", attempt);
         }
         int middle = documents.size() / 2;
         var again = new ArrayList<>(send(generation, documents.subList(0, middle), attempt));
@@ -231,7 +250,7 @@ public final class BulkWriter {
         meters.ended(Outcome.DELETED, deleted);
         meters.ended(Outcome.SUPERSEDED, superseded);
         meters.ended(Outcome.WRITTEN, done - deleted - superseded);
-        again.addAll(refused(refused, reasons, done + refused.size(), "refused"));
+        again.addAll(refused(refused, reasons, done + refused.size(), "refused", attempt));
         if (unmapped) {
             grow(generation);
         }
@@ -247,18 +266,32 @@ public final class BulkWriter {
     }
 
     /** @return the documents that are asked for again, because the breaker holds them out of the quarantine */
-    private List<Document> refused(List<Document> refused, List<String> reasons, int answered, String code) throws InterruptedException {
+    private List<Document> refused(List<Document> refused, List<String> reasons, int answered, String code, Attempt attempt) throws InterruptedException {
         if (!breaker.admits(refused.size(), answered)) {
             conditions.waiting(who, "most of the recent documents of the pipeline " + pipeline.name() + " are refused, so they are held, not quarantined; the last reason: "
-                    + reasons.getLast() + ". Correct the mapping (index.mappings) or the rows; to quarantine them all the same, set millrace.indexer.breaker.share=1");
-            meters.retried(refused.size());
-            pause(config.breaker().pause(), () -> Thread.sleep(config.breaker().pause()));
-            return refused;
+                    + reasons.getLast() + ". Correct the rows at the source: what comes later takes the place of what is held. Or add the field to the mapping of the index; one that has another type there needs a pipeline of another"
+                    + " name with index.mappings and 'replaces: [" + pipeline.name() + "]'. To quarantine them all the same, set millrace.indexer.breaker.share=1");
+            var held = withoutSuccessors(refused, attempt);
+            meters.ended(Outcome.SUPERSEDED, refused.size() - held.size());
+            meters.retried(held.size());
+            if (!held.isEmpty()) {
+                pause(config.breaker().pause(), () -> Thread.sleep(config.breaker().pause()));
+            }
+            return held;
         }
         for (int i = 0; i < refused.size(); i++) {
             park(refused.get(i).record(), code, reasons.get(i));
         }
         return List.of();
+    }
+
+    /** A document that has another one of its id behind it in the partition need not be written, and the other may be right. */
+    private List<Document> withoutSuccessors(List<Document> held, Attempt attempt) {
+        loop.waits(Successors.LONGEST);
+        if (attempt.successors == null) {
+            attempt.successors = new Successors(kafka, attempt.records);
+        }
+        return attempt.successors.without(held);
     }
 
     private void park(ConsumerRecord<byte[], byte[]> record, String code, String detail) throws InterruptedException {

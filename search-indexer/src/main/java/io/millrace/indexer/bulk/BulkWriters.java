@@ -8,6 +8,7 @@ import io.millrace.indexer.measure.PipelineMeters;
 import io.millrace.indexer.quarantine.Breaker;
 import io.millrace.indexer.quarantine.Quarantine;
 import io.millrace.pipeline.file.Pipeline;
+import io.smallrye.common.annotation.Identifier;
 import jakarta.inject.Singleton;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -23,9 +24,10 @@ public final class BulkWriters {
     private final PipelineMeters meters;
     private final IndexSpans spans;
     private final IndexerConfig config;
+    private final Map<String, Object> kafka;
     private final Map<String, Breaker> breakers = new ConcurrentHashMap<>();
 
-    BulkWriters(BulkClient client, Generations generations, Quarantine quarantine, Conditions conditions, PipelineMeters meters, IndexSpans spans, IndexerConfig config) {
+    BulkWriters(BulkClient client, Generations generations, Quarantine quarantine, Conditions conditions, PipelineMeters meters, IndexSpans spans, IndexerConfig config, @Identifier("default-kafka-broker") Map<String, Object> kafka) {
         this.client = client;
         this.generations = generations;
         this.quarantine = quarantine;
@@ -33,11 +35,12 @@ public final class BulkWriters {
         this.meters = meters;
         this.spans = spans;
         this.config = config;
+        this.kafka = kafka;
     }
 
     /** @param who names the partition in health and logs */
     public BulkWriter writer(Pipeline pipeline, String who) {
         var breaker = breakers.computeIfAbsent(pipeline.name(), name -> new Breaker(config.breaker()));
-        return new BulkWriter(who, pipeline, client, generations, quarantine, breaker, conditions, meters.of(pipeline), spans, config);
+        return new BulkWriter(who, pipeline, client, generations, quarantine, breaker, conditions, meters.of(pipeline), spans, config, kafka);
     }
 }
