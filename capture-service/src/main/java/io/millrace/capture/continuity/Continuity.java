@@ -76,7 +76,18 @@ public final class Continuity {
             return now;
         }
         var cause = cause(known, seen, look);
-        return cause == null ? now : now.missing(cause, mark.good(), look.now());
+        if (cause != null) {
+            return now.missing(cause, mark.good(), look.now());
+        }
+        return seen.old() == null ? now : now.old(seen.old(), mark.good(), look.now());
+    }
+
+    /** Whether they differ in no more than the form of their rows, which then has changed without harm. */
+    public static boolean differInForm(Map<TableName, Known> tables, Map<TableName, Known> others) {
+        if (!tables.keySet().equals(others.keySet()) || tables.equals(others)) {
+            return false;
+        }
+        return tables.entrySet().stream().allMatch(one -> one.getValue().equals(others.get(one.getKey()).inFormOf(one.getValue())));
     }
 
     /** Null where nothing of it can have been missed since it was looked at before. */

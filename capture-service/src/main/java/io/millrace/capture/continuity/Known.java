@@ -1,6 +1,7 @@
 package io.millrace.capture.continuity;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.millrace.capture.source.TableForm;
 import io.millrace.capture.source.TableLook;
 import java.util.List;
 
@@ -10,17 +11,18 @@ import java.util.List;
  * @param relation its oid: another one is another table of the same name
  * @param published how it is published, see {@link io.millrace.capture.source.TableLook#published()}
  * @param partitions the oids of the tables that hold its rows; null where it is not partitioned, or a version remembered it that did not look
+ * @param form in which its rows are known; null where a version remembered it that did not look
  * @param gap what may be missing of it, null where nothing may
  */
-public record Known(long relation, String published, @JsonInclude(JsonInclude.Include.NON_NULL) List<Long> partitions, Gap gap) {
+public record Known(long relation, String published, @JsonInclude(JsonInclude.Include.NON_NULL) List<Long> partitions, @JsonInclude(JsonInclude.Include.NON_NULL) TableForm form, Gap gap) {
 
     /** A table as it is seen now, of which nothing is missing. */
     public static Known whole(TableLook seen) {
-        return new Known(seen.relation(), seen.published(), seen.partitions(), null);
+        return new Known(seen.relation(), seen.published(), seen.partitions(), seen.form(), null);
     }
 
     public Known withGap(Gap other) {
-        return new Known(relation, published, partitions, other);
+        return new Known(relation, published, partitions, form, other);
     }
 
     /** Whether it was read whole once. */
@@ -30,7 +32,22 @@ public record Known(long relation, String published, @JsonInclude(JsonInclude.In
 
     /** The gap that {@code cause} makes, or widens. */
     public Known missing(String cause, Point from, Point to) {
-        return withGap(gap == null ? new Gap(cause, from, to, false, false) : gap.until(cause, to));
+        return withGap(gap == null ? new Gap(cause, from, to, false, false, false) : gap.until(cause, to));
+    }
+
+    /** The gap that rows make which were changed without a change in the log; one in which changes are missing is only widened. */
+    Known old(String cause, Point from, Point to) {
+        return withGap(gap == null ? new Gap(cause, from, to, false, false, true) : gap.widened(cause, to));
+    }
+
+    /** The same, as if it stood in the form in which another is known. */
+    Known inFormOf(Known other) {
+        return new Known(relation, published, partitions, other == null ? null : other.form, gap);
+    }
+
+    /** Whether nothing is missing of it but what its rows have that no change said. */
+    public boolean isOld() {
+        return gap != null && gap.old();
     }
 
     public Known asked() {

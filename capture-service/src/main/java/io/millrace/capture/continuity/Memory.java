@@ -1,7 +1,7 @@
 package io.millrace.capture.continuity;
 
+import io.millrace.capture.source.TableLook;
 import io.millrace.pipeline.file.TableName;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -13,14 +13,10 @@ import java.util.TreeMap;
  */
 public record Memory(Mark mark, Map<TableName, Known> tables) {
 
-    /** The partitions that are known of each partitioned table. */
-    public static Map<TableName, List<Long>> partitions(Map<TableName, Known> tables) {
-        var partitions = new TreeMap<TableName, List<Long>>();
-        tables.forEach((table, known) -> {
-            if (known.partitions() != null) {
-                partitions.put(table, known.partitions());
-            }
-        });
-        return partitions;
+    /** What a look at the tables is compared with. */
+    public static Map<TableName, TableLook.Before> before(Map<TableName, Known> tables) {
+        var before = new TreeMap<TableName, TableLook.Before>();
+        tables.forEach((table, known) -> before.put(table, new TableLook.Before(known.partitions(), known.form())));
+        return before;
     }
 }

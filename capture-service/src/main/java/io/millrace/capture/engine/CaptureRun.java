@@ -31,6 +31,7 @@ import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.connect.data.Struct;
@@ -71,6 +72,8 @@ public final class CaptureRun {
     private final Resnapshots resnapshots;
     /** What the stream that runs was begun with, and what has become of it. Used by the capturing threads, one after the other. */
     private volatile Plan followed;
+    /** Held while the followed plan is exchanged for one that knows more. */
+    private final ReentrantLock knowing = new ReentrantLock();
     private final AtomicBoolean stopping = new AtomicBoolean();
     /** What was last said of tables that inherit. */
     private List<String> inheritingSaid = List.of();
@@ -83,13 +86,14 @@ public final class CaptureRun {
      * @param needed every table of the pipelines with the columns that documents are made of; Millrace's own are added
      * @param transforms of the tables that have some
      * @param loop is given the signs of life, by whichever thread works
-     * @param automatic whether what may be missing is read again without being asked for
+     * @param recovery whether what may be missing is read again without being asked for
+     * @param reread whether rows are that were changed without a change in the log
      * @param wal what the slot may keep of the primary's WAL, null where there is no limit
      * @param resnapshots what is to be read while the stream goes on
      * @param window where that meets the stream
      */
     public CaptureRun(EngineSettings settings, Map<TableName, ? extends Set<String>> needed, Map<TableName, Transforms> transforms, SchemaIds schemaIds, Progress progress,
-            Sender sender, Tracing tracing, MeterRegistry meters, Readiness readiness, Patience patience, Loop loop, boolean automatic, Source.Wal wal, Resnapshots resnapshots, Window window) {
+            Sender sender, Tracing tracing, MeterRegistry meters, Readiness readiness, Patience patience, Loop loop, boolean recovery, boolean reread, Source.Wal wal, Resnapshots resnapshots, Window window) {
         this.settings = settings;
         var all = new TreeMap<TableName, Set<String>>(needed);
         all.put(Topics.OUTBOX, Set.of());
@@ -106,8 +110,8 @@ public final class CaptureRun {
         this.resnapshots = resnapshots;
         this.window = window;
         var marks = new Marks(progress);
-        this.start = new Start(settings.sourceName(), settings.source(), slot, all, progress, marks, readiness, automatic);
-        this.watch = new Watch(settings.source(), slot, all, marks, this::startAnew, new WalBudget(wal, slot, readiness, start::givenUp), readiness);
+        this.start = new Start(settings.sourceName(), settings.source(), slot, all, progress, marks, readiness, new Start.Allowed(recovery, reread));
+        this.watch = new Watch(settings.source(), slot, all, marks, this::startAnew, this::adopt, new WalBudget(wal, slot, readiness, start::givenUp), readiness);
         this.tools = new Writer.Tools(settings.sourceName(), Map.copyOf(transforms), schemaIds, progress, sender, missingValues, tracing, meters, stream, slot, marks, patience, loop, start::diverged, start::unnamed, window, this::wasRead);
     }
 
@@ -183,6 +187,17 @@ public final class CaptureRun {
     public void recover() {
         LOG.info("The recovery of what may be missing is asked for");
         start.ask();
+        decided();
+    }
+
+    /** Has one table read again of which changes may be missing, or whose rows hold old values. */
+    public void recover(TableName table) {
+        LOG.infof("The table %s is to be read again", table);
+        start.ask(table);
+        decided();
+    }
+
+    private void decided() {
         // From a thread of its own, because ending the engine waits for what is in flight.
         Thread.ofVirtual().name("recovery").start(this::startAnew);
     }
@@ -203,6 +218,7 @@ public final class CaptureRun {
         loop.waits(LONGEST_QUESTIONS);
         var plan = start.plan();
         readiness.troubles(plan.troubles());
+        stream.incomplete(plan);
         checkTopics(plan.streamed());
         loop.waits(LONGEST_QUESTIONS);
         warnOfInheritance();
@@ -318,16 +334,42 @@ public final class CaptureRun {
 
     /** A table was read while the stream went on. */
     private Map<TableName, Known> wasRead(TableName table) throws InterruptedException {
-        var before = followed;
-        var now = patience.insist(SendException.class, () -> start.read(before, table));
-        if (now != before) {
-            followed = now;
-            watch.follow(now);
-            stream.unread(now.unread());
-            readiness.troubles(now.troubles());
-            readiness.ready(now.phase());
+        knowing.lock();
+        try {
+            var before = followed;
+            var now = patience.insist(SendException.class, () -> start.read(before, table));
+            if (now != before) {
+                followed = now;
+                watch.follow(now);
+                stream.unread(now.unread());
+                stream.incomplete(now);
+                readiness.troubles(now.troubles());
+                readiness.ready(now.phase());
+            }
+            return now.tables();
+        } finally {
+            knowing.unlock();
         }
-        return now.tables();
+    }
+
+    /** The rows of tables have another form, and hold what they held: the next look is compared with it. */
+    private void adopt(Plan before, Map<TableName, Known> known) {
+        if (!knowing.tryLock()) {
+            return;
+        }
+        try {
+            if (followed == before) {
+                progress.remember(known);
+                followed = before.knowing(known);
+                watch.follow(followed);
+            }
+        } catch (SendException e) {
+            LOG.debugf("That tables have another form is remembered at the next look: %s", e.getMessage());
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        } finally {
+            knowing.unlock();
+        }
     }
 
     /**

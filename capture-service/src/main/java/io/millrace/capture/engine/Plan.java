@@ -30,6 +30,11 @@ record Plan(long base, long start, Map<TableName, Known> tables, Map<TableName, 
         return new Plan(base, start, known, problems, read, reconciled, stillReread, streamed, whole, other, due);
     }
 
+    /** The same, with what is known now. */
+    Plan knowing(Map<TableName, Known> known) {
+        return new Plan(base, start, known, problems, read, reconciled, reread, streamed, whole, troubles, due);
+    }
+
     /** What capture is doing while it streams: tables that were never read are not there yet, though nothing is missing of the others. */
     String phase() {
         long unread = unread();
@@ -40,7 +45,12 @@ record Plan(long base, long start, Map<TableName, Known> tables, Map<TableName, 
         return (int) reread.keySet().stream().filter(table -> !tables.get(table).wasRead()).count();
     }
 
-    /** Tables of which changes may be missing. */
+    /** Tables whose rows were changed without a change in the log, and nothing else. */
+    Set<TableName> old() {
+        return tables.entrySet().stream().filter(e -> e.getValue().isOld()).map(Map.Entry::getKey).collect(Collectors.toUnmodifiableSet());
+    }
+
+    /** Tables of which changes may be missing, or whose rows hold old values. */
     Set<TableName> missing() {
         return tables.entrySet().stream().filter(e -> e.getValue().gap() != null).map(Map.Entry::getKey).collect(Collectors.toUnmodifiableSet());
     }

@@ -28,6 +28,8 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
 import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 
@@ -49,8 +51,10 @@ final class Start {
     private final Progress progress;
     private final Marks marks;
     private final Readiness readiness;
-    private final boolean automatic;
+    private final Allowed allowed;
     private volatile boolean asked;
+    /** Tables that somebody wants to be read again, though the rest may wait. */
+    private final Set<TableName> askedTables = ConcurrentHashMap.newKeySet();
     /** Why the history that was streamed last is not the remembered one, null where it is. */
     private String diverged;
     /** Tables with a change that did not say which row it was of, until that is remembered. */
@@ -59,7 +63,7 @@ final class Start {
     private volatile String givenUp;
 
     /** @param needed the captured tables, each with the columns that documents are made of */
-    Start(String sourceName, SourceConnection source, Slot slot, Map<TableName, Set<String>> needed, Progress progress, Marks marks, Readiness readiness, boolean automatic) {
+    Start(String sourceName, SourceConnection source, Slot slot, Map<TableName, Set<String>> needed, Progress progress, Marks marks, Readiness readiness, Allowed allowed) {
         this.sourceName = sourceName;
         this.source = source;
         this.slot = slot;
@@ -68,7 +72,20 @@ final class Start {
         this.progress = progress;
         this.marks = marks;
         this.readiness = readiness;
-        this.automatic = automatic;
+        this.allowed = allowed;
+    }
+
+    /**
+     * What is done without being asked for.
+     *
+     * @param recovery whether what may be missing is read again
+     * @param reread whether rows are that were changed without a change in the log
+     */
+    record Allowed(boolean recovery, boolean reread) {}
+
+    /** Allows one table to be read again of which changes may be missing, or whose rows hold old values. */
+    void ask(TableName table) {
+        askedTables.add(table);
     }
 
     /** Allows the recovery of whatever may be missing now. */
@@ -109,7 +126,7 @@ final class Start {
     Plan plan() throws SQLException, InterruptedException {
         var names = new TreeSet<>(progress.tables());
         var remembered = progress.memory();
-        var look = SourceLook.take(source, slot, needed, Memory.partitions(remembered.tables()));
+        var look = SourceLook.take(source, slot, needed, Memory.before(remembered.tables()));
         var memory = memory(remembered, names, look);
         marks.load(memory.mark());
         if (memory.mark() == null) {
@@ -164,11 +181,12 @@ final class Start {
 
     /** The stream goes on where it was left; single tables may have been changed. */
     private Plan goOn(Memory memory, Map<TableName, Known> known, SourceLook look) throws SQLException, InterruptedException {
-        var all = added(allowed(known) ? asked(known) : known, look);
+        var all = added(allowed(known) ? asked(known, _ -> true) : asked(known, table -> askedTables.contains(table) || allowed.reread() && known.get(table).isOld()), look);
         if (!all.equals(memory.tables())) {
             remember(all);
         }
         asked = false;
+        askedTables.removeAll(all.keySet());
         var origin = memory.mark().origin();
         if (origin.timeline() != look.timeline()) {
             LOG.infof("Postgres was promoted to timeline %d after everything that was captured; nothing is missing", look.timeline());
@@ -270,23 +288,23 @@ final class Start {
 
     private boolean allowed(Map<TableName, Known> known) {
         var captured = captured(known);
-        return automatic || asked || !captured.isEmpty() && captured.stream().allMatch(t -> known.get(t).gap() != null && known.get(t).gap().asked());
+        return allowed.recovery() || asked || !captured.isEmpty() && captured.stream().allMatch(t -> known.get(t).gap() != null && known.get(t).gap().asked());
     }
 
     private List<TableName> captured(Map<TableName, Known> known) {
         return known.keySet().stream().filter(t -> tables.contains(t) && !t.equals(Topics.HEARTBEAT)).toList();
     }
 
-    private static Map<TableName, Known> asked(Map<TableName, Known> known) {
+    private static Map<TableName, Known> asked(Map<TableName, Known> known, Predicate<TableName> of) {
         var all = new TreeMap<TableName, Known>();
-        known.forEach((table, one) -> all.put(table, one.asked()));
+        known.forEach((table, one) -> all.put(table, of.test(table) ? one.asked() : one));
         return all;
     }
 
     private static Map<TableName, Known> missing(Map<TableName, Known> known, String cause, Point from, Point to, boolean asked) {
         var all = new TreeMap<TableName, Known>();
         known.forEach((table, one) -> all.put(table, table.equals(Topics.HEARTBEAT) ? one
-                : one.withGap(new Gap(cause, one.gap() == null ? from : one.gap().from(), to, asked || one.gap() != null && one.gap().asked(), !one.wasRead()))));
+                : one.withGap(new Gap(cause, one.gap() == null ? from : one.gap().from(), to, asked || one.gap() != null && one.gap().asked(), !one.wasRead(), false))));
         return all;
     }
 
@@ -361,12 +379,12 @@ final class Start {
         known.forEach((table, one) -> {
             if (one.gap() != null && one.wasRead() && tables.contains(table) && !read.contains(table)) {
                 var gap = one.gap();
-                byGap.computeIfAbsent(" may be missing: " + gap.cause() + ". They were committed between " + gap.from() + " and " + gap.to() + ". "
-                        + (gap.asked() ? asked(table, problems.containsKey(table)) : remedy()),
-                        _ -> new ArrayList<>()).add(table);
+                var what = gap.old() ? "Old rows of %s hold old values: " + gap.cause() + ". That happened between " + gap.from() + " and " + gap.to() + ". "
+                        : "Changes of %s may be missing: " + gap.cause() + ". They were committed between " + gap.from() + " and " + gap.to() + ". ";
+                byGap.computeIfAbsent(what + (gap.asked() ? asked(table, problems.containsKey(table)) : gap.old() ? reread(table) : remedy()), _ -> new ArrayList<>()).add(table);
             }
         });
-        byGap.forEach((what, of) -> troubles.add("Changes of " + names(of) + what));
+        byGap.forEach((what, of) -> troubles.add(what.replaceFirst("%s", Matcher.quoteReplacement(names(of)))));
         return List.copyOf(troubles);
     }
 
@@ -381,6 +399,10 @@ final class Start {
         int most = 5;
         return (tables.size() == 1 ? "the table " : "the tables ") + tables.stream().limit(most).map(TableName::toString).collect(Collectors.joining(", "))
                 + (tables.size() > most ? " and " + (tables.size() - most) + " more" : "");
+    }
+
+    private String reread(TableName table) {
+        return "Run ./millrace resnapshot " + sourceName + " " + table + ", which reads them again while the stream goes on; source.reread: automatic in the pipeline file does so by itself";
     }
 
     private String remedy() {

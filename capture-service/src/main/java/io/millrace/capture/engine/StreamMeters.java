@@ -18,6 +18,10 @@ final class StreamMeters {
     private final long longestSilenceMicros;
     /** Tables that are still to be read. */
     private volatile int unread;
+    /** Tables of which changes may be missing. */
+    private volatile int missing;
+    /** Tables whose rows were changed without a change in the log. */
+    private volatile int old;
     /** When the oldest change in flight was committed, 0 while none is. */
     private volatile long inFlight;
     /** How old the changes of the last batch were when Kafka had them. */
@@ -36,6 +40,8 @@ final class StreamMeters {
                 .tag("stage", STAGE).register(meters);
         Gauge.builder("millrace.snapshot.tables.remaining", this, m -> m.unread).description("Tables that are still to be read whole")
                 .tag("stage", STAGE).register(meters);
+        Gauge.builder("millrace.tables.incomplete", this, m -> m.missing).description("Tables of which changes may be missing downstream").tags("stage", STAGE, "why", "missing").register(meters);
+        Gauge.builder("millrace.tables.incomplete", this, m -> m.old).description("Tables of which old rows hold old values downstream").tags("stage", STAGE, "why", "old").register(meters);
     }
 
     private double lag() {
@@ -67,6 +73,12 @@ final class StreamMeters {
 
     void unread(int tables) {
         unread = tables;
+    }
+
+    /** Tables that are not whole, and why. */
+    void incomplete(Plan plan) {
+        missing = plan.missing().size() - plan.old().size() - plan.unread();
+        old = plan.old().size();
     }
 
     void tableRead() {

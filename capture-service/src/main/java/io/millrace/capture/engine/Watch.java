@@ -1,6 +1,7 @@
 package io.millrace.capture.engine;
 
 import io.millrace.capture.continuity.Continuity;
+import io.millrace.capture.continuity.Known;
 import io.millrace.capture.continuity.Mark;
 import io.millrace.capture.continuity.Memory;
 import io.millrace.capture.source.Slot;
@@ -12,6 +13,7 @@ import java.sql.SQLException;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import org.jboss.logging.Logger;
 
 /** Looks at the source again and again, and ends a run whose plan does not fit it any more. Used by one thread, asked by any. */
@@ -26,6 +28,7 @@ final class Watch {
     private final Map<TableName, Set<String>> needed;
     private final Marks marks;
     private final Runnable startAnew;
+    private final BiConsumer<Plan, Map<TableName, Known>> adopt;
     private final WalBudget budget;
     private final Readiness readiness;
     /** The plan that is carried out, null while none is. */
@@ -38,15 +41,17 @@ final class Watch {
     /**
      * @param needed the captured tables, each with the columns that documents are made of
      * @param startAnew ends the run, so that another plan is made
+     * @param adopt is told what is known of the tables of a plan that still fits, where their rows have another form
      * @param budget what the slot may keep
      * @param readiness is told when nobody can look
      */
-    Watch(SourceConnection source, Slot slot, Map<TableName, Set<String>> needed, Marks marks, Runnable startAnew, WalBudget budget, Readiness readiness) {
+    Watch(SourceConnection source, Slot slot, Map<TableName, Set<String>> needed, Marks marks, Runnable startAnew, BiConsumer<Plan, Map<TableName, Known>> adopt, WalBudget budget, Readiness readiness) {
         this.source = source;
         this.slot = slot;
         this.needed = needed;
         this.marks = marks;
         this.startAnew = startAnew;
+        this.adopt = adopt;
         this.budget = budget;
         this.readiness = readiness;
     }
@@ -76,11 +81,14 @@ final class Watch {
                 return;
             }
             var before = marks.current();
-            var look = SourceLook.take(source, slot, needed, Memory.partitions(followed.tables()));
+            var look = SourceLook.take(source, slot, needed, Memory.before(followed.tables()));
             seen();
             slotState = look.slot();
             budget.hold(slotState, false);
-            if (!fits(followed, before, look)) {
+            var known = Continuity.tables(new Memory(before, followed.tables()), look, needed.keySet());
+            if (Continuity.differInForm(followed.tables(), known)) {
+                adopt.accept(followed, known);
+            } else if (!fits(followed, before, look, known)) {
                 startAnew.run();
             } else if (plan == followed) {
                 marks.looked(look.now());
@@ -112,10 +120,10 @@ final class Watch {
         }
     }
 
-    private boolean fits(Plan followed, Mark before, SourceLook look) {
+    private boolean fits(Plan followed, Mark before, SourceLook look, Map<TableName, Known> known) {
         return before.origin().timeline() == look.timeline()
                 && Continuity.of(before, marks.current(), look, OptionalLong.empty()) == null
-                && Continuity.tables(new Memory(before, followed.tables()), look, needed.keySet()).equals(followed.tables())
+                && known.equals(followed.tables())
                 && Start.problems(look).equals(followed.problems())
                 && (followed.due() == 0 || Long.compareUnsigned(look.slot().confirmed(), followed.due()) < 0);
     }

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jboss.logging.Logger;
 
 /** The tables that are to be read while the stream goes on, in this order, as Kafka remembers them. Thread-safe. */
@@ -28,6 +29,7 @@ public final class Resnapshots {
     private final SourceConnection source;
     private final String sourceName;
     private final Progress progress;
+    private final Consumer<TableName> recovery;
     private final Counter rows;
     /** Null until it is known what Kafka remembers. */
     private List<Resnapshot> all;
@@ -39,10 +41,12 @@ public final class Resnapshots {
     private long rowsBefore;
     private String failure;
 
-    public Resnapshots(SourceConnection source, String sourceName, Progress progress, MeterRegistry meters) {
+    /** @param recovery has a table read that is not whole without it; the stream may begin anew for that */
+    public Resnapshots(SourceConnection source, String sourceName, Progress progress, MeterRegistry meters, Consumer<TableName> recovery) {
         this.source = source;
         this.sourceName = sourceName;
         this.progress = progress;
+        this.recovery = recovery;
         rows = Counter.builder("millrace.resnapshot.rows").description("Rows that were read while the stream went on").tag("stage", "capture").register(meters);
         Gauge.builder("millrace.resnapshot.tables", this, r -> r.status().size()).description("Tables that are read, or wait to be read, while the stream goes on").tag("stage", "capture").register(meters);
         Gauge.builder("millrace.resnapshot.rows.remaining", this, r -> r.status().stream().mapToLong(s -> Math.max(0, s.estimate() - s.rows())).sum())
@@ -109,20 +113,32 @@ public final class Resnapshots {
         if (where != null && (where.isBlank() || where.contains(";"))) {
             throw new RefusedException(Reason.WRONG, "What chooses the rows of " + table + " is one SQL condition without a semicolon, such as id < 1000; in a text write chr(59) for it");
         }
-        check(table);
-        long estimate;
-        try {
-            estimate = ChunkReader.estimate(source, sourceName, table, where);
-        } catch (SQLException e) {
-            throw new RefusedException(Reason.AWAY, SourceCheck.explain(source, e));
-        }
+        check(table, where);
+        long estimate = estimate(table, where);
         synchronized (this) {
-            check(table);
+            check(table, where);
+            if (missing.contains(table)) {
+                recovery.accept(table);
+                return new Status(table.toString(), null, "waiting", true, 0, estimate, 0, null, null);
+            }
             var now = new ArrayList<>(all);
             now.add(Resnapshot.of(table, where, false, 0, estimate));
             keep(now);
             LOG.infof("The table %s is to be read again%s", table, where == null ? "" : ", the rows that were chosen");
             return status().getLast();
+        }
+    }
+
+    /** About how many rows a table has, by the planner. */
+    public long estimate(String name) throws RefusedException {
+        return estimate(named(name), null);
+    }
+
+    private long estimate(TableName table, String where) throws RefusedException {
+        try {
+            return ChunkReader.estimate(source, sourceName, table, where);
+        } catch (SQLException e) {
+            throw new RefusedException(Reason.AWAY, SourceCheck.explain(source, e));
         }
     }
 
@@ -151,7 +167,7 @@ public final class Resnapshots {
         }
     }
 
-    private synchronized void check(TableName table) throws RefusedException {
+    private synchronized void check(TableName table, String where) throws RefusedException {
         if (all == null) {
             throw new RefusedException(Reason.AWAY, "Capture is not streaming yet; health says what it waits for");
         }
@@ -167,8 +183,8 @@ public final class Resnapshots {
         if (all.stream().anyMatch(one -> one.name().equals(table))) {
             throw new RefusedException(Reason.CONFLICT, "The table " + table + " is being read already; wait for it, or cancel it first");
         }
-        if (missing.contains(table)) {
-            throw new RefusedException(Reason.CONFLICT, "Changes of the table " + table + " may be missing; run ./millrace recover " + sourceName + ", which reads it too");
+        if (missing.contains(table) && where != null) {
+            throw new RefusedException(Reason.CONFLICT, "The table " + table + " is not whole before all of it is read again, health says why; leave the condition out");
         }
     }
 

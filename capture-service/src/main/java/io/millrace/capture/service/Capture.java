@@ -126,9 +126,9 @@ public class Capture {
         var needed = UsedColumns.of(pipelines);
         var progress = new Progress(kafka, source.name());
         var window = new Window();
-        resnapshots = new Resnapshots(connection, source.name(), progress, meters);
+        resnapshots = new Resnapshots(connection, source.name(), progress, meters, table -> run.recover(table));
         run = new CaptureRun(settings, needed, transforms(pipelines, needed.keySet()), new SchemaIds(config.registryUrl(), vertx), progress,
-                new Sender(kafka, Math.toIntExact(config.maxRecordBytes().asLongValue())), new Tracing(tracer, config.traceRate(), traceRates(pipelines)), meters, readiness, patience, loop, source.recovery() == Source.Recovery.AUTOMATIC, source.wal(), resnapshots, window);
+                new Sender(kafka, Math.toIntExact(config.maxRecordBytes().asLongValue())), new Tracing(tracer, config.traceRate(), traceRates(pipelines)), meters, readiness, patience, loop, source.recovery() == Source.Recovery.AUTOMATIC, source.reread() == Source.Recovery.AUTOMATIC, source.wal(), resnapshots, window);
         var reader = new Resnapshotter(connection, source.name(), resnapshots, window, EngineSettings.HEARTBEAT_QUERY, config.resnapshotChunkRows(), config.resnapshotRowsPerSecond(),
                 why -> readiness.concern(Readiness.Concern.RESNAPSHOT, why));
         resnapshotter = loops.thread("resnapshot " + source.name(), Thread.ofPlatform(), config.stuckAfter(), reader::run).start();

@@ -36,6 +36,13 @@ public final class ResnapshotResource {
         return answered(authorization, source, () -> Map.of("source", capture.sourceName(), "resnapshots", capture.resnapshots().status()));
     }
 
+    /** About how many rows a table has, by the planner. */
+    @GET
+    @Path("/estimate")
+    public Response estimate(@HeaderParam("Authorization") String authorization, @QueryParam("source") String source, @QueryParam("table") String table) {
+        return answered(authorization, source, () -> Map.of("table", table, "estimate", capture.resnapshots().estimate(table)));
+    }
+
     /**
      * Asks for a table to be read again.
      *

@@ -1,5 +1,7 @@
 package io.millrace.capture.source;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.millrace.capture.continuity.Point;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.record.Position;
@@ -27,6 +29,7 @@ import java.util.stream.Stream;
  */
 public record SourceLook(long system, long database, int timeline, Point now, String slotName, Slot.State slot, Map<TableName, TableLook> tables) {
 
+    private static final ObjectMapper JSON = new ObjectMapper();
     private static final String TABLES = """
             SELECT t.schema, t.name, coalesce(c.oid::bigint, 0) AS relation, coalesce(published.entries, '') AS entries, p.publication, published.left_out,
                    CASE c.relkind WHEN 'p' THEN coalesce(family.leaves, '{}') END AS partitions,
@@ -36,6 +39,14 @@ public record SourceLook(long system, long database, int timeline, Point now, St
                    has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(c.relnamespace, 'USAGE') AS readable,
                    row_security_active(c.oid) AS secured, coalesce(published.filtered, false) AS filtered,
                    EXISTS (SELECT FROM unnest(family.leaves) l JOIN pg_class leaf ON leaf.oid = l WHERE leaf.relreplident = 'n') AS anonymous,
+                   CASE WHEN c.oid IS NOT NULL THEN json_build_object(
+                     'files', (SELECT json_object_agg(leaf.oid, leaf.relfilenode::bigint) FROM unnest(family.leaves) l JOIN pg_class leaf ON leaf.oid = l),
+                     'columns', (SELECT json_agg(json_build_object('number', a.attnum, 'name', a.attname, 'type', coalesce(nullif(y.typbasetype, 0), y.oid)::bigint, 'generated', a.attgenerated <> '',
+                         'defaulted', a.atthasmissing OR c.relkind = 'p' AND EXISTS (SELECT FROM unnest(family.leaves) l JOIN pg_attribute m ON m.attrelid = l AND m.attname = a.attname AND m.atthasmissing),
+                         'touched', a.xmin::text::bigint) ORDER BY a.attnum) FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
+                     'labels', (SELECT coalesce(json_object_agg(e.oid, e.enumlabel), '{}') FROM pg_enum e WHERE e.enumtypid IN
+                         (SELECT unnest(ARRAY[y.oid, y.typelem]) FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)),
+                     'key', (SELECT k.indkey::text FROM pg_index k WHERE k.indrelid = c.oid AND k.indisprimary))::text END AS form,
                    EXISTS (SELECT FROM unnest(family.leaves) l JOIN pg_index i ON i.indrelid = l AND i.indisreplident AND NOT i.indisprimary
                            JOIN pg_index k ON k.indrelid = l AND k.indisprimary
                            WHERE NOT string_to_array(k.indkey::text, ' ') <@ string_to_array(i.indkey::text, ' ')) AS otherwise
@@ -61,17 +72,16 @@ public record SourceLook(long system, long database, int timeline, Point now, St
      * Looks once; a few queries that read catalogs only.
      *
      * @param needed the tables, each with the columns that documents are made of
-     * @param partitions those of partitioned tables as they were known before
+     * @param known what is known of them from earlier
      * @throws SQLException when the database cannot be asked
      */
-    public static SourceLook take(SourceConnection source, Slot slot, Map<TableName, Set<String>> needed, Map<TableName, List<Long>> partitions) throws SQLException {
+    public static SourceLook take(SourceConnection source, Slot slot, Map<TableName, Set<String>> needed, Map<TableName, TableLook.Before> known) throws SQLException {
         try (var connection = source.open()) {
             var state = slot.state(connection);
             var seen = tables(connection, slot.name(), source.user(), needed);
-            for (var before : partitions.entrySet()) {
-                var table = seen.get(before.getKey());
-                if (table != null && table.partitions() != null) {
-                    seen.put(before.getKey(), table.withAttached(AttachedRows.stand(connection, before.getKey(), table, before.getValue())));
+            for (var before : known.entrySet()) {
+                if (seen.containsKey(before.getKey())) {
+                    seen.put(before.getKey(), compared(connection, before.getKey(), seen.get(before.getKey()), before.getValue()));
                 }
             }
             try (var statement = connection.createStatement(); var row = statement.executeQuery("""
@@ -82,6 +92,11 @@ public record SourceLook(long system, long database, int timeline, Point now, St
                 return new SourceLook(row.getLong(1), row.getLong(2), timeline, new Point(Position.parseLsn(row.getString(4)), row.getLong(5)), slot.name(), state, seen);
             }
         }
+    }
+
+    private static TableLook compared(Connection connection, TableName table, TableLook seen, TableLook.Before before) throws SQLException {
+        var compared = before.partitions() == null || seen.partitions() == null ? seen : seen.withAttached(AttachedRows.stand(connection, table, seen, before.partitions()));
+        return before.form() == null || seen.form() == null ? compared : compared.withOld(OldRows.of(connection, table, seen, before.form()));
     }
 
     private static Map<TableName, TableLook> tables(Connection connection, String publication, String user, Map<TableName, Set<String>> needed) throws SQLException {
@@ -106,7 +121,7 @@ public record SourceLook(long system, long database, int timeline, Point now, St
         if (row.getLong("relation") == 0) {
             missing.add(new TableLook.Missing("it is no longer there", "The database has no table " + table + "; create it"
                     + (table.schema().equals(Topics.OWN_SCHEMA) ? " by provisioning the source" : ", or correct the pipeline file")));
-            return new TableLook(0, "", missing, others, false, null, false);
+            return new TableLook(0, "", missing, others, false, null, false, null, null);
         }
         boolean keyed = row.getBoolean("keyed");
         if (!keyed) {
@@ -128,7 +143,15 @@ public record SourceLook(long system, long database, int timeline, Point now, St
         }
         others.addAll(others(table, row, publication, user));
         return new TableLook(row.getLong("relation"), isPublished ? row.getString("publication") + " " + row.getString("entries") : "", List.copyOf(missing), List.copyOf(others), keyed,
-                row.getArray("partitions") == null ? null : List.of((Long[]) row.getArray("partitions").getArray()), false);
+                row.getArray("partitions") == null ? null : List.of((Long[]) row.getArray("partitions").getArray()), false, form(row.getString("form")), null);
+    }
+
+    private static TableForm form(String json) {
+        try {
+            return JSON.readValue(json, TableForm.class);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("Postgres describes a table as " + json, e);
+        }
     }
 
     /** Changes that the publication passes on without some of their columns, or under another table's name. */

@@ -13,8 +13,18 @@ import java.util.List;
  * @param canStream whether the stream can carry it at all
  * @param partitions the oids of the tables that hold its rows, in rising order; null where it is not partitioned
  * @param attached whether rows came with a partition that was not known before, and so are in no log
+ * @param form null where there is no such table
+ * @param old what its rows have now that no change said, see {@link TableForm#since}; null where that is nothing
  */
-public record TableLook(long relation, String published, List<Missing> missing, List<String> others, boolean canStream, List<Long> partitions, boolean attached) {
+public record TableLook(long relation, String published, List<Missing> missing, List<String> others, boolean canStream, List<Long> partitions, boolean attached, TableForm form, String old) {
+
+    /**
+     * What is known of a table from earlier.
+     *
+     * @param partitions null where it is not partitioned
+     * @param form null where a version remembered it that did not look
+     */
+    public record Before(List<Long> partitions, TableForm form) {}
 
     /**
      * @param cause as the end of a sentence that begins with "it"
@@ -23,7 +33,11 @@ public record TableLook(long relation, String published, List<Missing> missing, 
     public record Missing(String cause, String problem) {}
 
     TableLook withAttached(boolean rows) {
-        return new TableLook(relation, published, missing, others, canStream, partitions, rows);
+        return new TableLook(relation, published, missing, others, canStream, partitions, rows, form, old);
+    }
+
+    TableLook withOld(String values) {
+        return new TableLook(relation, published, missing, others, canStream, partitions, attached, form, values);
     }
 
     /** Every problem, one sentence each. */

@@ -2,6 +2,7 @@ package io.millrace.launcher;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.millrace.local.LocalException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -74,8 +75,32 @@ final class QuarantineCommand implements Runnable {
 
     @Command(name = "accept", description = "Lets pass what parked the table: the refused schema, or the rows that break a row rule and are queued now. The rule is lifted for this one time.",
             mixinStandardHelpOptions = true)
-    int accept(@Mixin GateCall gate, @Mixin Decision decision) throws IOException, InterruptedException {
-        return post(gate, decision.table, "accept", decision.body());
+    int accept(@Mixin GateCall gate, @Mixin Decision decision,
+            @Option(names = "--reread", description = "Also has capture read the table again while all changes flow on, for its rows of before keep their old values otherwise.") boolean reread,
+            @Option(names = "--capture-url", paramLabel = "URL", description = "Capture's address. Default: that of the stack which runs on the data folder.") String captureUrl) throws IOException, InterruptedException {
+        var named = decision.table.split("\\.", 2);
+        if (named.length < 2) {
+            throw new LocalException("A table of the quarantine is named source.schema.table; '" + decision.table + "' is not");
+        }
+        var capture = new CaptureCall(gate, captureUrl);
+        var answer = gate.post("/quarantine/" + decision.table + "/accept", decision.body());
+        if (!printed(gate, answer)) {
+            line(answer.path("message").asText());
+        }
+        if (reread) {
+            line("Its rows, about %,d, are read again while the stream goes on; ./millrace resnapshot %s tells how far that is.".formatted(capture.reread(named[0], named[1]), named[0]));
+        } else if (answer.path("oldRows").asBoolean() && !gate.json()) {
+            line("About %s rows stand in it. ./millrace resnapshot %s %s has them read again while the stream goes on, as '--reread' does here.".formatted(estimate(capture, named), named[0], named[1]));
+        }
+        return 0;
+    }
+
+    private static String estimate(CaptureCall capture, String[] named) throws IOException, InterruptedException {
+        try {
+            return "%,d".formatted(capture.estimate(named[0], named[1]));
+        } catch (LocalException e) {
+            return "(capture did not say how many)";
+        }
     }
 
     @Command(name = "replay", description = "Lets the queued records through in order; the table flows when none is left.", mixinStandardHelpOptions = true)

@@ -33,6 +33,17 @@ abstract class StageCall {
         this.stage = stage;
     }
 
+    /**
+     * Another stage, called with the same token.
+     *
+     * @param url its address; null for that of the stack
+     */
+    StageCall(String stage, StageCall like, String url) {
+        this.stage = stage;
+        this.url = url;
+        this.tokenVariable = like.tokenVariable;
+    }
+
     /** Where the stack runs that is meant unless an address is given. */
     abstract DataFolder data();
 

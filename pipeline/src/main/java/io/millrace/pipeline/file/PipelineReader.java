@@ -67,6 +67,7 @@ final class PipelineReader {
 
     private static Source source(Yaml yaml, Path folder) {
         var recovery = yaml.get("recovery");
+        var reread = yaml.get("reread");
         var wal = yaml.get("wal");
         var source = new Source(
                 text(yaml.need("name")),
@@ -74,6 +75,7 @@ final class PipelineReader {
                 reference(yaml.need("user"), folder, true),
                 reference(yaml.need("password"), folder, false),
                 recovery == null ? Source.Recovery.ASK : recovery.oneOfWords(Source.Recovery.class),
+                reread == null ? Source.Recovery.ASK : reread.oneOfWords(Source.Recovery.class),
                 wal == null ? null : wal(wal));
         yaml.done();
         return source;

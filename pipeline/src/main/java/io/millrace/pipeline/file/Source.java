@@ -11,6 +11,7 @@ import jakarta.validation.constraints.Pattern;
  * @param user the role that replicates
  * @param password its password; never a literal
  * @param recovery what is done when changes may be missing
+ * @param reread what is done when rows were changed without a change in the log, by a migration that converts them or gives them a default
  * @param wal what the slot may keep of the primary's WAL; null where the file sets no limit
  */
 public record Source(
@@ -19,6 +20,7 @@ public record Source(
         @NotNull Reference user,
         @NotNull Reference password,
         @NotNull Recovery recovery,
+        @NotNull Recovery reread,
         Wal wal) {
 
     /**
@@ -38,7 +40,7 @@ public record Source(
         }
     }
 
-    /** What capture does when changes of a table may be missing downstream. */
+    /** What capture does when a table is not whole downstream. */
     public enum Recovery {
         /** It says so and waits until somebody asks for the recovery. */
         ASK,

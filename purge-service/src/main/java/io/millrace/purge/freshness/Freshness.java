@@ -33,14 +33,16 @@ public class Freshness {
     private final KafkaWatch kafka;
     private final Tail reached;
     private final Parked parked;
+    private final Incomplete incomplete;
     private final Map<String, Shared> pipelines;
 
     Freshness(PurgeConfig config, Pipelines all, @Identifier("default-kafka-broker") Map<String, Object> settings, Log log, SearchEngine search, ObjectMapper json, Loops loops) {
         this.kafka = new KafkaWatch(settings, loops);
         this.parked = new Parked(kafka, json);
+        this.incomplete = new Incomplete(all.all().getFirst().source().name(), kafka, json);
         this.reached = kafka.tail(Topics.reached(all.all().getFirst().source().name()));
         this.pipelines = all.all().stream()
-                .collect(Collectors.toMap(Pipeline::name, p -> new Shared(new Way(p, config.freshness(), kafka, log, search, reached, parked)), (a, b) -> a));
+                .collect(Collectors.toMap(Pipeline::name, p -> new Shared(new Way(p, config.freshness(), kafka, log, search, reached, parked, incomplete)), (a, b) -> a));
     }
 
     /** One walk, and what the last one that came to its end has shown. */
@@ -101,7 +103,7 @@ public class Freshness {
             Thread.sleep(LOOK_AGAIN);
             waiting = look(generations, lsn);
         }
-        return new Answer(pipeline, Position.lsnText(lsn), waiting == null, waiting == null ? null : waiting.stage, waiting == null ? null : waiting.reason,
+        return new Answer(pipeline, Position.lsnText(lsn), waiting == null, waiting == null ? null : waiting.stage, waiting == null ? null : waiting.reason, oldRows(generations),
                 setAside(generations), Duration.ofNanos(System.nanoTime() - began).toMillis());
     }
 
@@ -117,6 +119,11 @@ public class Freshness {
         return waiting;
     }
 
+    /** Of all generations: any of them may answer for the name that was asked for. */
+    private List<String> oldRows(List<String> generations) {
+        return generations.stream().flatMap(g -> pipelines.get(g).way.oldRows().stream()).distinct().toList();
+    }
+
     private long setAside(List<String> generations) throws InterruptedException {
         try {
             return kafka.offsets().standing(generations.stream().map(Topics::quarantineDocuments).toList()).values().stream().mapToLong(Long::longValue).sum();
@@ -129,6 +136,7 @@ public class Freshness {
     void close() {
         reached.close();
         parked.close();
+        incomplete.close();
         pipelines.values().forEach(s -> s.way.close());
         kafka.close();
     }

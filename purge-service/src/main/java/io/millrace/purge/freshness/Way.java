@@ -38,6 +38,8 @@ final class Way {
     private final SearchEngine search;
     private final Tail reached;
     private final Parked inQuarantine;
+    private final Incomplete incomplete;
+    private final List<TableName> tables;
     private final JoinState joinState;
     private final String joinGroup;
     private final List<String> captured;
@@ -59,7 +61,7 @@ final class Way {
         String look() throws InterruptedException, SQLException, IOException;
     }
 
-    Way(Pipeline pipeline, PurgeConfig.Freshness config, KafkaWatch kafka, Log log, SearchEngine search, Tail reached, Parked inQuarantine) {
+    Way(Pipeline pipeline, PurgeConfig.Freshness config, KafkaWatch kafka, Log log, SearchEngine search, Tail reached, Parked inQuarantine, Incomplete incomplete) {
         this.pipeline = pipeline;
         this.config = config;
         this.offsets = kafka.offsets();
@@ -67,9 +69,10 @@ final class Way {
         this.search = search;
         this.reached = reached;
         this.inQuarantine = inQuarantine;
+        this.incomplete = incomplete;
         this.joinGroup = Topics.joinGroup(pipeline.name());
         this.joinState = new JoinState(kafka, pipeline.name());
-        var tables = new ArrayList<>(pipeline.tableNames());
+        this.tables = new ArrayList<>(pipeline.tableNames());
         tables.add(Topics.OUTBOX);
         this.captured = named(tables, t -> Topics.captured(pipeline.source().name(), t));
         this.rows = named(tables, t -> Topics.rows(pipeline.source().name(), t));
@@ -132,11 +135,11 @@ final class Way {
         return at == 0 ? "capture" : at <= 2 ? "gate" : fromEnd > 2 ? "join" : fromEnd == 2 ? "index" : "search";
     }
 
-    private String captured() throws SQLException {
+    private String captured() throws SQLException, InterruptedException {
         var last = reached.last().get("");
         through = last == null ? 0 : Position.parseLsn(last);
         if (Long.compareUnsigned(through, wanted) >= 0) {
-            return null;
+            return incomplete();
         }
         if (Long.compareUnsigned(beatFor, wanted) < 0 || System.nanoTime() - beatAt > BEAT_AGAIN.toNanos()) {
             long end = log.beat();
@@ -150,6 +153,17 @@ final class Way {
         return trouble != null ? trouble : last == null
                 ? "capture has not said yet how far it is; it does with its first heartbeat, after the tables are read"
                 : "capture has brought the log up to " + last + " into Kafka";
+    }
+
+    private String incomplete() throws InterruptedException {
+        var waits = incomplete.waits();
+        var missing = waits == null ? incomplete.of(tables).missing() : List.<String>of();
+        return waits != null ? waits : missing.isEmpty() ? null : String.join("; ", missing);
+    }
+
+    /** What rows of its tables hold old values, each as a sentence without its full stop. */
+    List<String> oldRows() {
+        return incomplete.of(tables).old();
     }
 
     private String committed(String who, String group, List<String> topics) throws InterruptedException {

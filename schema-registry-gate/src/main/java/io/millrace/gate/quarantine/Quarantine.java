@@ -10,11 +10,13 @@ import io.millrace.gate.control.TableState;
 import io.millrace.gate.control.TableState.Discard;
 import io.millrace.gate.control.TableState.Which;
 import io.millrace.gate.problem.NotPossibleException;
+import io.millrace.gate.schema.FieldChange;
 import io.millrace.gate.schema.Refusal;
 import io.millrace.gate.schema.RegistryAwayException;
 import io.millrace.gate.schema.Schemas;
 import io.millrace.gate.schema.Verdict;
 import io.millrace.pipeline.record.Headers;
+import io.millrace.pipeline.topic.Topics;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.time.Instant;
@@ -83,6 +85,14 @@ public class Quarantine {
             return to - from;
         }
     }
+
+    /**
+     * What came of a decision.
+     *
+     * @param what as a sentence
+     * @param oldRows whether rows that the table had before have other values since, which no record of theirs says
+     */
+    public record Accepted(String what, boolean oldRows) {}
 
     /** Every table that does not flow in full, by name. */
     public List<Overview> tables() throws OutdatedException, InterruptedException {
@@ -202,7 +212,7 @@ public class Quarantine {
      *
      * @return what was done, for the caller
      */
-    public String accept(Table table, String who, String why) throws NotPossibleException, RegistryAwayException, OutdatedException, InterruptedException {
+    public Accepted accept(Table table, String who, String why) throws NotPossibleException, RegistryAwayException, OutdatedException, InterruptedException {
         var cause = parked(table).cause();
         return switch (cause.reason()) {
             case Refusal.SCHEMA_REFUSED -> acceptSchema(table, cause, who, why);
@@ -212,16 +222,17 @@ public class Quarantine {
         };
     }
 
-    private String acceptSchema(Table table, Cause cause, String who, String why) throws NotPossibleException, RegistryAwayException, InterruptedException {
+    private Accepted acceptSchema(Table table, Cause cause, String who, String why) throws NotPossibleException, RegistryAwayException, InterruptedException {
         audit.write(new Audit.Entry(Instant.now(), table.name(), "accept", who, why,
                 Map.of("subject", cause.subject(), "schemaId", cause.schemaId(), "rule", cause.rule(), "difference", cause.difference(), "against", cause.detail())));
         if (schemas.accept(table, cause.subject(), cause.schemaId()) instanceof Verdict.Refused(var refusal)) {
             throw new NotPossibleException("The registry refuses schema " + cause.schemaId() + " under " + cause.subject() + " even without a rule: " + refusal.detail());
         }
-        return "The schema is registered, its rule is in force again.";
+        boolean oldRows = cause.subject().equals(Topics.keySubject(table.rows())) || cause.difference().stream().anyMatch(FieldChange::altersRows);
+        return new Accepted("The schema is registered, its rule is in force again.", oldRows);
     }
 
-    private String acceptRows(Table table, Cause cause, String who, String why) throws InterruptedException {
+    private Accepted acceptRows(Table table, Cause cause, String who, String why) throws InterruptedException {
         var partitions = partitions(table).mapToObj(p -> new TopicPartition(table.quarantine(), p)).toList();
         var before = new HashMap<Integer, Long>();
         long queued = 0;
@@ -235,7 +246,7 @@ public class Quarantine {
         audit.write(new Audit.Entry(Instant.now(), table.name(), "accept", who, why,
                 Map.of("rule", cause.rule(), "difference", cause.difference(), "queued", queued, "before", before)));
         control.write(table, control.table(table).waiving(before));
-        return "The " + queued + " rows that are queued now may break the table's row rules; later ones may not.";
+        return new Accepted("The " + queued + " rows that are queued now may break the table's row rules; later ones may not.", false);
     }
 
     /** Lets the table's partitions drain what they have queued; they flow again when they come to its end. */

@@ -66,7 +66,8 @@ public class QuarantineResource {
     @RolesAllowed(Roles.OPERATOR)
     public Answer accept(@PathParam("table") String table, @NotNull @Valid Decision decision) throws NotPossibleException, RegistryAwayException, OutdatedException, InterruptedException {
         var done = quarantine.accept(new Table(table), caller.who(decision.by()), decision.reason());
-        return new Answer(done + " POST /quarantine/" + table + "/replay lets the queued records through.");
+        var message = done.what() + " POST /quarantine/" + table + "/replay lets the queued records through.";
+        return done.oldRows() ? new Answer(message + " The rows that the table had before keep their old values downstream until they are read again: ./millrace resnapshot.", null, true) : new Answer(message);
     }
 
     @POST

@@ -10,4 +10,14 @@ import io.quarkus.runtime.annotations.RegisterForReflection;
  * @param is the same in the newer schema, or the value's kind; null where it is gone
  */
 @RegisterForReflection
-public record FieldChange(String field, String was, String is) {}
+public record FieldChange(String field, String was, String is) {
+
+    /** Whether rows that were written before the change have another value since: the field came, or its type is another one and not only nullable or not. */
+    public boolean altersRows() {
+        return is != null && (was == null || !type(was).equals(type(is)));
+    }
+
+    private static String type(String described) {
+        return described.replaceFirst("^null or ", "").replaceFirst(" or null(?= \\(|$)", "").replaceFirst(" default .*", "");
+    }
+}

@@ -56,6 +56,7 @@ class EndpointsIT {
             closed(Stage.GATE, "POST", "/check"),
             closed(Stage.CAPTURE, "POST", "/recovery"),
             closed(Stage.CAPTURE, "GET", "/resnapshots"),
+            closed(Stage.CAPTURE, "GET", "/resnapshots/estimate"),
             closed(Stage.CAPTURE, "POST", "/resnapshots"),
             closed(Stage.CAPTURE, "DELETE", "/resnapshots"),
             closed(Stage.PURGE, "POST", "/pipelines/{pipeline}/documents/{id: .*}/erasure"),

@@ -1,0 +1,86 @@
+package io.millrace.capture.source;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/**
+ * What tells whether a table's rows were changed without a change in the log. {@code ALTER TABLE} rewrites rows, or gives them a
+ * value, and logical decoding sees nothing of it: a rewrite makes a new file, and touches the column's entry in the catalog.
+ *
+ * @param files the file of each table that holds rows of it, by that table's oid
+ * @param columns those that are not dropped, by rising numbers
+ * @param labels of the enums that it uses, by their oids
+ * @param key the numbers of the columns of its primary key, as text; null where it has none
+ */
+public record TableForm(Map<Long, Long> files, List<Column> columns, Map<Long, String> labels, String key) {
+
+    private static final long TEXT = 25;
+    private static final long VARCHAR = 1043;
+
+    /**
+     * @param number given in order and never again
+     * @param type oid of its type, of a domain's base type
+     * @param generated whether Postgres computes it; it is not replicated then
+     * @param defaulted whether rows that are older than the column have a value nevertheless
+     * @param touched the transaction that wrote its entry in the catalog
+     */
+    public record Column(int number, String name, long type, boolean generated, boolean defaulted, long touched) {}
+
+    /**
+     * What the rows that were there before now have that no change said.
+     *
+     * @param before the form in which they are known
+     * @return as the end of a sentence; null where it is nothing
+     */
+    public String since(TableForm before) {
+        boolean rewritten = !rewritten(before).isEmpty();
+        var known = before.columns.stream().collect(Collectors.toMap(Column::number, Function.identity()));
+        var causes = new ArrayList<String>();
+        for (var column : columns) {
+            var cause = cause(known.get(column.number), column, rewritten);
+            if (cause != null) {
+                causes.add(cause);
+            }
+        }
+        before.labels.forEach((oid, label) -> {
+            if (!labels.getOrDefault(oid, label).equals(label)) {
+                causes.add("the label " + label + " of an enum was renamed to " + labels.get(oid));
+            }
+        });
+        if (before.key != null && key != null && !before.key.equals(key)) {
+            causes.add("its primary key was changed");
+        }
+        return causes.isEmpty() ? null : String.join("; ", causes.subList(0, Math.min(3, causes.size()))) + (causes.size() > 3 ? "; and " + (causes.size() - 3) + " changes more" : "");
+    }
+
+    private static String cause(Column before, Column now, boolean rewritten) {
+        if (now.generated) {
+            return null;
+        }
+        if (before == null) {
+            return now.defaulted || rewritten ? "its column " + now.name + " was added with a value for them" : null;
+        }
+        if (before.generated) {
+            return "its column " + now.name + " was computed by Postgres before, and not replicated";
+        }
+        if (!before.name.equals(now.name)) {
+            return "its column " + before.name + " was renamed to " + now.name;
+        }
+        if (before.type != now.type && !(isText(before) && isText(now))) {
+            return "its column " + now.name + " was given another type";
+        }
+        return rewritten && before.touched != now.touched ? "the values of its column " + now.name + " were converted" : null;
+    }
+
+    private static boolean isText(Column column) {
+        return column.type == TEXT || column.type == VARCHAR;
+    }
+
+    /** Those tables of both that hold their rows in another file now. */
+    List<Long> rewritten(TableForm before) {
+        return before.files.entrySet().stream().filter(file -> !files.getOrDefault(file.getKey(), file.getValue()).equals(file.getValue())).map(Map.Entry::getKey).toList();
+    }
+}

@@ -1,0 +1,256 @@
+package io.millrace.capture.service;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.millrace.pipeline.record.Op;
+import io.millrace.pipeline.record.Position;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Migrations that change rows without a change in the log: they are said, and what they changed is read again. */
+class OldRowsIT {
+
+    private static final String TOKEN = "let me";
+
+    /**
+     * A table with {@code id}, {@code name} and {@code note}, of three rows.
+     *
+     * @param type of the note
+     * @param migration of the table, whose name stands for {@code T}
+     * @param says what health says of its rows; null where the migration harms none
+     */
+    private record Case(String table, String type, String migration, String says) {
+
+        Case(String table, String migration, String says) {
+            this(table, "text", migration, says);
+        }
+    }
+
+    private static final List<Case> CASES = List.of(
+            new Case("defaulted", "ALTER TABLE T ADD COLUMN gift boolean DEFAULT false NULL; ALTER TABLE T ALTER COLUMN gift DROP DEFAULT", "its column gift was added with a value for them"),
+            new Case("computed", "ALTER TABLE T ADD COLUMN lot text DEFAULT gen_random_uuid()::text", "its column lot was added with a value for them"),
+            new Case("expression", "ALTER TABLE T ADD COLUMN low text GENERATED ALWAYS AS (lower(name)) STORED; ALTER TABLE T ALTER COLUMN low DROP EXPRESSION", "its column low was added with a value for them"),
+            new Case("generated", "text GENERATED ALWAYS AS (upper(name)) STORED", "ALTER TABLE T ALTER COLUMN note DROP EXPRESSION", "its column note was computed by Postgres before, and not replicated"),
+            new Case("converted", "ALTER TABLE T ALTER COLUMN note TYPE text USING lower(note)", "the values of its column note were converted"),
+            new Case("retyped", "int", "ALTER TABLE T ALTER COLUMN note TYPE bigint", "its column note was given another type"),
+            new Case("zoned", "timestamp", "SET TIME ZONE 'UTC'; ALTER TABLE T ALTER COLUMN note TYPE timestamptz; RESET TIME ZONE", "its column note was given another type"),
+            new Case("renamed", "ALTER TABLE T RENAME COLUMN note TO remark", "its column note was renamed to remark"),
+            new Case("labelled", "mood", "ALTER TYPE mood RENAME VALUE 'sad' TO 'blue'", "the label sad of an enum was renamed to blue"),
+            new Case("keyed", "ALTER TABLE T DROP CONSTRAINT T_pkey; ALTER TABLE T ADD PRIMARY KEY (name)", "its primary key was changed"),
+            new Case("nullable", "ALTER TABLE T ADD COLUMN gift boolean; ALTER TABLE T ALTER COLUMN gift SET DEFAULT true", null),
+            new Case("widened", "varchar(20)", "ALTER TABLE T ALTER COLUMN note TYPE varchar(40); ALTER TABLE T ALTER COLUMN note TYPE text", null),
+            new Case("packed", "ALTER TABLE T ALTER COLUMN note SET STATISTICS 10", null),
+            new Case("dropped", "ALTER TABLE T DROP COLUMN note", null),
+            new Case("longer", "temper", "ALTER TYPE temper ADD VALUE 'glad' BEFORE 'sad'", null),
+            new Case("truncated", "ALTER TABLE T ALTER COLUMN note TYPE text USING lower(note); TRUNCATE T", null));
+
+    @TempDir
+    static Path folder;
+    private static Stack stack;
+    private static Path token;
+
+    @BeforeAll
+    static void startServers() throws Exception {
+        stack = new Stack(folder.resolve("stack"));
+        token = Files.writeString(folder.resolve("token"), TOKEN);
+    }
+
+    @AfterAll
+    static void stopServers() {
+        stack.close();
+    }
+
+    private static void source(String source) throws Exception {
+        stack.source(source, "CREATE TYPE mood AS ENUM ('sad', 'ok')", "CREATE TYPE temper AS ENUM ('sad', 'ok')");
+        for (var one : CASES) {
+            boolean isGenerated = one.type.contains("GENERATED");
+            var note = one.type.contains("int") ? "i" : one.type.equals("timestamp") ? "timestamp '2026-01-01' + i * interval '1 hour'"
+                    : one.type.equals("mood") || one.type.equals("temper") ? "'sad'::" + one.type : "'N' || i";
+            stack.sql(source, "CREATE TABLE " + one.table + " (id int PRIMARY KEY, name text NOT NULL, note " + one.type + ")",
+                    "INSERT INTO " + one.table + " SELECT i, 'n' || i" + (isGenerated ? "" : ", " + note) + " FROM generate_series(1, 3) i");
+            stack.publish(source, one.table);
+        }
+        parted(source);
+    }
+
+    private static void parted(String source) throws Exception {
+        stack.sql(source, "CREATE TABLE parted (id int PRIMARY KEY, name text NOT NULL, note text) PARTITION BY RANGE (id)", "CREATE TABLE parted_a PARTITION OF parted FOR VALUES FROM (0) TO (10)",
+                "CREATE TABLE parted_b PARTITION OF parted FOR VALUES FROM (10) TO (20)", "INSERT INTO parted SELECT i, 'n' || i, 'N' FROM generate_series(1, 15) i",
+                "ALTER PUBLICATION millrace_" + source + " SET (publish_via_partition_root = true)");
+        stack.publish(source, "parted");
+    }
+
+    private static List<String> tables() {
+        return Stream.concat(CASES.stream().map(Case::table), Stream.of("parted")).toList();
+    }
+
+    private static String documents() {
+        return CaptureProcess.root("parted") + "  many:\n" + CASES.stream().map(one -> "    " + one.table + ":\n      table: public." + one.table + "\n      join: {id: id}\n      fields: [id]\n").collect(Collectors.joining());
+    }
+
+    private static CaptureProcess capture(String source, String reread, String documents, String... options) throws Exception {
+        var all = new ArrayList<>(List.of("-Dmillrace.capture.watch=500ms", "-Dmillrace.capture.token.file=" + token));
+        all.addAll(List.of(options));
+        return CaptureProcess.recovering(stack, folder, "ask\n  reread: " + reread, source, stack.servers.postgresUser(), stack.servers.postgresPassword(), documents, all.toArray(String[]::new));
+    }
+
+    private static String migration(Case one) {
+        return one.migration.replaceAll("\\bT(?=\\b|_)", one.table);
+    }
+
+    /** The rows of a table as text, those columns only that a reader of the newest schema has. */
+    private static List<String> expected(String source, String table) throws Exception {
+        var columns = columns(source, table);
+        return stack.query(source, "SELECT concat_ws(' ', " + columns.stream().map(c -> "coalesce(" + column(source, table, c) + ", 'null')").collect(Collectors.joining(", ")) + ") FROM " + table + " ORDER BY 1");
+    }
+
+    private static String column(String source, String table, String column) {
+        try {
+            return stack.query(source, "SELECT data_type FROM information_schema.columns WHERE table_name = '" + table + "' AND column_name = '" + column + "'").getFirst().startsWith("timestamp")
+                    ? "(extract(epoch FROM " + column + ") * 1000000)::bigint::text" : column + "::text";
+        } catch (java.sql.SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static List<String> columns(String source, String table) throws Exception {
+        return stack.query(source, "SELECT column_name FROM information_schema.columns WHERE table_name = '" + table + "' AND is_generated = 'NEVER' ORDER BY ordinal_position");
+    }
+
+    /** What a reader makes of the records by their positions alone. */
+    private static List<String> rows(List<Records.Row> records, List<String> columns) {
+        var newest = new HashMap<String, Position>();
+        var rows = new TreeMap<String, String>();
+        for (var record : records) {
+            if (record.op() == Op.TRUNCATE) {
+                newest.replaceAll((key, at) -> {
+                    if (!record.position().isBefore(at)) {
+                        rows.remove(key);
+                        return record.position();
+                    }
+                    return at;
+                });
+                continue;
+            }
+            var key = record.key().toString();
+            if (!record.position().isBefore(newest.getOrDefault(key, Position.NONE))) {
+                newest.put(key, record.position());
+                rows.remove(key);
+                if (record.value() != null) {
+                    rows.put(key, columns.stream().map(c -> record.value().hasField(c) ? record.text(c) : "null").collect(Collectors.joining(" ")));
+                }
+            }
+        }
+        return rows.values().stream().sorted().toList();
+    }
+
+    private static void assertSame(String source, CaptureProcess capture, List<String> tables) throws Exception {
+        for (var table : tables) {
+            var columns = columns(source, table);
+            var expected = expected(source, table).stream().sorted().toList();
+            try (var records = new Records(stack, "captured." + source + ".public." + table)) {
+                records.await(capture, seen -> rows(seen, columns).equals(expected));
+                assertEquals(expected, rows(records.toTheEnd(), columns), table);
+            }
+        }
+    }
+
+    /** The sentence that health has of a table's old rows, empty where there is none. */
+    private static String said(String ready, String table) {
+        return Stream.of(ready.split("\\\\n|\\n")).filter(line -> line.contains("hold old values") && line.matches(".*\\btables? [^:]*\\b" + table + "\\b[^:]* hold old values.*")).findFirst().orElse("");
+    }
+
+    @Test
+    void whatAMigrationChangesWithoutAChangeIsSaidForItsTableOnlyAndReadAgainWhenAsked() throws Exception {
+        source("asked");
+        try (var capture = capture("asked", "ask", documents()).awaitStreaming()) {
+            assertSame("asked", capture, tables());
+            for (var one : CASES) {
+                stack.sql("asked", migration(one).split("; "));
+            }
+            var harmed = CASES.stream().filter(one -> one.says != null).toList();
+            for (var one : harmed) {
+                capture.awaitReady(answer -> said(answer, "public." + one.table).contains(one.says), "\"DOWN\"", "streaming");
+            }
+            stack.sql("asked", "VACUUM FULL packed", "CLUSTER packed USING packed_pkey", "VACUUM FULL parted_b", "TRUNCATE parted_a");
+            capture.awaitReady(answer -> said(answer, "public.parted").contains("a partition of it was truncated"), "\"DOWN\"", "./millrace resnapshot asked public.parted");
+            var ready = capture.ready();
+            CASES.stream().filter(one -> one.says == null).forEach(one -> assertEquals("", said(ready, "public." + one.table), "nothing happened to its rows"));
+            stack.sql("asked", "UPDATE packed SET name = 'flows' WHERE id = 1");
+            assertSame("asked", capture, List.of("packed", "nullable", "widened", "longer", "truncated"));
+            assertTrue(capture.post("/resnapshots?table=public.renamed&where=id%3D1", TOKEN).contains("leave the condition out"));
+            for (var table : tables()) {
+                if (!said(ready, "public." + table).isEmpty()) {
+                    var answer = capture.post("/resnapshots?table=public." + table, TOKEN);
+                    assertTrue(answer.contains("\"state\":\"") || answer.contains("being read already") || answer.contains("not streaming yet"), answer);
+                    capture.awaitReady(now -> said(now, "public." + table).isEmpty(), "streaming");
+                }
+            }
+            capture.awaitStreaming();
+            assertSame("asked", capture, tables());
+            stack.sql("asked", "TRUNCATE parted", "INSERT INTO parted VALUES (3, 'new', 'N')", "VACUUM FULL nullable");
+            assertSame("asked", capture, tables());
+            assertTrue(capture.ready().contains("\"UP\""), "a truncate of the whole table is in the log: " + capture.ready());
+        }
+        stack.sql("asked", "ALTER TABLE packed ADD COLUMN gift int DEFAULT 7");
+        try (var capture = capture("asked", "ask", documents())) {
+            capture.awaitReady(answer -> said(answer, "public.packed").contains("its column gift was added with a value for them"), "\"DOWN\"");
+            assertFalse(capture.log().contains("Exception"), capture.log());
+        }
+    }
+
+    @Test
+    void whereTheFileSaysAutomaticTheyAreReadAgainUnderTrafficAndOverACrash() throws Exception {
+        stack.source("automatic", "CREATE TABLE thing (id int PRIMARY KEY, name text NOT NULL, note int)", "INSERT INTO thing SELECT i, 'n' || i, i FROM generate_series(1, 6000) i");
+        stack.publish("automatic", "thing");
+        var options = new String[] {"-Dmillrace.capture.resnapshot-chunk-rows=200", "-Dmillrace.capture.resnapshot-rows-per-second=1000"};
+        var stop = new AtomicBoolean();
+        try (var capture = capture("automatic", "automatic", CaptureProcess.root("thing"), options).awaitStreaming()) {
+            assertSame("automatic", capture, List.of("thing"));
+            var traffic = CompletableFuture.runAsync(() -> traffic(stop));
+            try {
+                stack.sql("automatic", "ALTER TABLE thing ALTER COLUMN note TYPE bigint USING note * 10, ADD COLUMN gift text DEFAULT 'g'");
+                capture.awaitReady(answer -> said(answer, "public.thing").contains("the stream goes on"), "\"DOWN\"");
+                Awaitility.await().until(() -> capture.ask("GET", "/resnapshots", TOKEN).matches("(?s).*\"rows\":[1-9]\\d{2,}.*"));
+                capture.kill();
+                try (var again = capture("automatic", "automatic", CaptureProcess.root("thing"), options)) {
+                    again.awaitStreaming();
+                    assertTrue(again.log().contains("behind the"), "it went on where it was: " + again.log());
+                    stop.set(true);
+                    traffic.join();
+                    assertSame("automatic", again, List.of("thing"));
+                }
+            } finally {
+                stop.set(true);
+            }
+        }
+    }
+
+    private static void traffic(AtomicBoolean stop) {
+        try (var connection = stack.connect("automatic"); var statement = connection.createStatement()) {
+            for (int i = 0; !stop.get(); i++) {
+                int id = 1 + i * 31 % 6000;
+                statement.execute(i % 3 == 0 ? "DELETE FROM thing WHERE id = " + id : i % 3 == 1 ? "UPDATE thing SET name = 'u" + i + "' WHERE id = " + id
+                        : "INSERT INTO thing VALUES (" + (6001 + i) + ", 'i" + i + "', " + i + ")");
+                Thread.sleep(5);
+            }
+        } catch (java.sql.SQLException | InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
