@@ -71,7 +71,7 @@ public final class Continuity {
 
     private static Known compared(TableName table, Known known, Mark mark, SourceLook look) {
         var seen = look.tables().get(table);
-        var now = Known.whole(seen).withGap(known.gap());
+        var now = Known.seen(seen).withGap(known.gap());
         if (table.equals(Topics.HEARTBEAT)) {
             return now;
         }

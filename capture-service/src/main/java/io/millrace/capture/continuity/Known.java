@@ -16,9 +16,19 @@ import java.util.List;
  */
 public record Known(long relation, String published, @JsonInclude(JsonInclude.Include.NON_NULL) List<Long> partitions, @JsonInclude(JsonInclude.Include.NON_NULL) TableForm form, Gap gap) {
 
-    /** A table as it is seen now, of which nothing is missing. */
+    /** A table as it is seen now, of which nothing is missing and every row was read. */
     public static Known whole(TableLook seen) {
+        return seen(seen).read();
+    }
+
+    /** A table as it is seen now, of which nothing is missing. */
+    static Known seen(TableLook seen) {
         return new Known(seen.relation(), seen.published(), seen.partitions(), seen.form(), null);
+    }
+
+    /** The same, with every row read in the form in which it is known. */
+    public Known read() {
+        return new Known(relation, published, partitions, form == null ? null : form.read(), null);
     }
 
     public Known withGap(Gap other) {

@@ -222,7 +222,7 @@ final class Start {
             return plan;
         }
         var known = new TreeMap<>(plan.tables());
-        known.computeIfPresent(table, (_, one) -> one.withGap(null));
+        known.computeIfPresent(table, (_, one) -> one.read());
         var left = new TreeMap<>(plan.reread());
         left.remove(table);
         remember(known);

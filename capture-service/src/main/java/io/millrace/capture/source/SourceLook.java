@@ -46,6 +46,10 @@ public record SourceLook(long system, long database, int timeline, Point now, St
                          'touched', a.xmin::text::bigint) ORDER BY a.attnum) FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
                      'labels', (SELECT coalesce(json_object_agg(e.oid, e.enumlabel), '{}') FROM pg_enum e WHERE e.enumtypid IN
                          (SELECT unnest(ARRAY[y.oid, y.typelem]) FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)),
+                     'composites', (SELECT coalesce(json_object_agg(y.name, y.attributes), '{}') FROM (
+                         SELECT DISTINCT row.oid::regtype::text AS name, (SELECT string_agg(e.attnum::text, ' ' ORDER BY e.attnum) FROM pg_attribute e WHERE e.attrelid = row.typrelid AND e.attnum > 0 AND NOT e.attisdropped) AS attributes
+                         FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid JOIN pg_type row ON row.oid IN (y.oid, y.typelem, y.typbasetype) AND row.typtype = 'c'
+                         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) y),
                      'key', (SELECT k.indkey::text FROM pg_index k WHERE k.indrelid = c.oid AND k.indisprimary))::text END AS form,
                    EXISTS (SELECT FROM unnest(family.leaves) l JOIN pg_index i ON i.indrelid = l AND i.indisreplident AND NOT i.indisprimary
                            JOIN pg_index k ON k.indrelid = l AND k.indisprimary
@@ -96,7 +100,7 @@ public record SourceLook(long system, long database, int timeline, Point now, St
 
     private static TableLook compared(Connection connection, TableName table, TableLook seen, TableLook.Before before) throws SQLException {
         var compared = before.partitions() == null || seen.partitions() == null ? seen : seen.withAttached(AttachedRows.stand(connection, table, seen, before.partitions()));
-        return before.form() == null || seen.form() == null ? compared : compared.withOld(OldRows.of(connection, table, seen, before.form()));
+        return before.form() == null || seen.form() == null ? compared : compared.withForm(seen.form().following(before.form()), OldRows.of(connection, table, seen, before.form()));
     }
 
     private static Map<TableName, TableLook> tables(Connection connection, String publication, String user, Map<TableName, Set<String>> needed) throws SQLException {

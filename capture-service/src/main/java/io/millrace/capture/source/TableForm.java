@@ -1,8 +1,11 @@
 package io.millrace.capture.source;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -13,12 +16,18 @@ import java.util.stream.Collectors;
  * @param files the file of each table that holds rows of it, by that table's oid
  * @param columns those that are not dropped, by rising numbers
  * @param labels of the enums that it uses, by their oids
+ * @param composites the numbers of the attributes of the composite types that it uses, as text, by the types' names
  * @param key the numbers of the columns of its primary key, as text; null where it has none
+ * @param dropped names of columns that were dropped since the table was read: rows from before have values under them
  */
-public record TableForm(Map<Long, Long> files, List<Column> columns, Map<Long, String> labels, String key) {
+public record TableForm(Map<Long, Long> files, List<Column> columns, Map<Long, String> labels, Map<String, String> composites, String key, @JsonInclude(JsonInclude.Include.NON_EMPTY) Set<String> dropped) {
 
     private static final long TEXT = 25;
     private static final long VARCHAR = 1043;
+
+    public TableForm {
+        dropped = dropped == null ? Set.of() : Set.copyOf(dropped);
+    }
 
     /**
      * @param number given in order and never again
@@ -39,8 +48,9 @@ public record TableForm(Map<Long, Long> files, List<Column> columns, Map<Long, S
         boolean rewritten = !rewritten(before).isEmpty();
         var known = before.columns.stream().collect(Collectors.toMap(Column::number, Function.identity()));
         var causes = new ArrayList<String>();
+        var namesBefore = following(before).dropped;
         for (var column : columns) {
-            var cause = cause(known.get(column.number), column, rewritten);
+            var cause = cause(known.get(column.number), column, rewritten, namesBefore);
             if (cause != null) {
                 causes.add(cause);
             }
@@ -50,18 +60,24 @@ public record TableForm(Map<Long, Long> files, List<Column> columns, Map<Long, S
                 causes.add("the label " + label + " of an enum was renamed to " + labels.get(oid));
             }
         });
+        before.composites.forEach((type, attributes) -> {
+            if (!composites.getOrDefault(type, attributes).equals(attributes)) {
+                causes.add("the type " + type + " was given other attributes");
+            }
+        });
         if (before.key != null && key != null && !before.key.equals(key)) {
             causes.add("its primary key was changed");
         }
         return causes.isEmpty() ? null : String.join("; ", causes.subList(0, Math.min(3, causes.size()))) + (causes.size() > 3 ? "; and " + (causes.size() - 3) + " changes more" : "");
     }
 
-    private static String cause(Column before, Column now, boolean rewritten) {
+    private static String cause(Column before, Column now, boolean rewritten, Set<String> dropped) {
         if (now.generated) {
             return null;
         }
         if (before == null) {
-            return now.defaulted || rewritten ? "its column " + now.name + " was added with a value for them" : null;
+            return now.defaulted || rewritten ? "its column " + now.name + " was added with a value for them"
+                    : dropped.contains(now.name) ? "its column " + now.name + " is another one than the dropped one of that name" : null;
         }
         if (before.generated) {
             return "its column " + now.name + " was computed by Postgres before, and not replicated";
@@ -73,6 +89,19 @@ public record TableForm(Map<Long, Long> files, List<Column> columns, Map<Long, S
             return "its column " + now.name + " was given another type";
         }
         return rewritten && before.touched != now.touched ? "the values of its column " + now.name + " were converted" : null;
+    }
+
+    /** The same, knowing of columns that it had before. */
+    TableForm following(TableForm before) {
+        var numbers = columns.stream().map(Column::number).collect(Collectors.toSet());
+        var gone = new TreeSet<>(before.dropped);
+        before.columns.stream().filter(column -> !column.generated && !numbers.contains(column.number)).forEach(column -> gone.add(column.name));
+        return new TableForm(files, columns, labels, composites, key, gone);
+    }
+
+    /** The same of a table of which every row was read in this form. */
+    public TableForm read() {
+        return new TableForm(files, columns, labels, composites, key, Set.of());
     }
 
     private static boolean isText(Column column) {

@@ -36,8 +36,8 @@ public record TableLook(long relation, String published, List<Missing> missing, 
         return new TableLook(relation, published, missing, others, canStream, partitions, rows, form, old);
     }
 
-    TableLook withOld(String values) {
-        return new TableLook(relation, published, missing, others, canStream, partitions, attached, form, values);
+    TableLook withForm(TableForm known, String values) {
+        return new TableLook(relation, published, missing, others, canStream, partitions, attached, known, values);
     }
 
     /** Every problem, one sentence each. */

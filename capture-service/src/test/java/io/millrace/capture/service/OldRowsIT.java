@@ -52,6 +52,8 @@ class OldRowsIT {
             new Case("renamed", "ALTER TABLE T RENAME COLUMN note TO remark", "its column note was renamed to remark"),
             new Case("labelled", "mood", "ALTER TYPE mood RENAME VALUE 'sad' TO 'blue'", "the label sad of an enum was renamed to blue"),
             new Case("keyed", "ALTER TABLE T DROP CONSTRAINT T_pkey; ALTER TABLE T ADD PRIMARY KEY (name)", "its primary key was changed"),
+            new Case("again", "ALTER TABLE T DROP COLUMN note; ALTER TABLE T ADD COLUMN note text", "its column note is another one than the dropped one of that name"),
+            new Case("composed", "pair", "ALTER TYPE pair ADD ATTRIBUTE c int", "the type pair was given other attributes"),
             new Case("nullable", "ALTER TABLE T ADD COLUMN gift boolean; ALTER TABLE T ALTER COLUMN gift SET DEFAULT true", null),
             new Case("widened", "varchar(20)", "ALTER TABLE T ALTER COLUMN note TYPE varchar(40); ALTER TABLE T ALTER COLUMN note TYPE text", null),
             new Case("packed", "ALTER TABLE T ALTER COLUMN note SET STATISTICS 10", null),
@@ -76,11 +78,11 @@ class OldRowsIT {
     }
 
     private static void source(String source) throws Exception {
-        stack.source(source, "CREATE TYPE mood AS ENUM ('sad', 'ok')", "CREATE TYPE temper AS ENUM ('sad', 'ok')");
+        stack.source(source, "CREATE TYPE pair AS (a int, b text)", "CREATE TYPE mood AS ENUM ('sad', 'ok')", "CREATE TYPE temper AS ENUM ('sad', 'ok')");
         for (var one : CASES) {
             boolean isGenerated = one.type.contains("GENERATED");
             var note = one.type.contains("int") ? "i" : one.type.equals("timestamp") ? "timestamp '2026-01-01' + i * interval '1 hour'"
-                    : one.type.equals("mood") || one.type.equals("temper") ? "'sad'::" + one.type : "'N' || i";
+                    : one.type.equals("pair") ? "(i, 'b')::pair" : one.type.equals("mood") || one.type.equals("temper") ? "'sad'::" + one.type : "'N' || i";
             stack.sql(source, "CREATE TABLE " + one.table + " (id int PRIMARY KEY, name text NOT NULL, note " + one.type + ")",
                     "INSERT INTO " + one.table + " SELECT i, 'n' || i" + (isGenerated ? "" : ", " + note) + " FROM generate_series(1, 3) i");
             stack.publish(source, one.table);
@@ -207,9 +209,10 @@ class OldRowsIT {
             assertSame("asked", capture, tables());
             assertTrue(capture.ready().contains("\"UP\""), "a truncate of the whole table is in the log: " + capture.ready());
         }
-        stack.sql("asked", "ALTER TABLE packed ADD COLUMN gift int DEFAULT 7");
+        stack.sql("asked", "ALTER TABLE packed ADD COLUMN gift int DEFAULT 7", "ALTER TABLE dropped ADD COLUMN note text");
         try (var capture = capture("asked", "ask", documents())) {
             capture.awaitReady(answer -> said(answer, "public.packed").contains("its column gift was added with a value for them"), "\"DOWN\"");
+            capture.awaitReady(answer -> said(answer, "public.dropped").contains("is another one than the dropped one of that name"), "\"DOWN\"");
             assertFalse(capture.log().contains("Exception"), capture.log());
         }
     }
