@@ -212,7 +212,7 @@ function parked(table) {
     el('p', {}, number(table.records) + ' records, ' + number(table.refused) + ' refused; oldest ' + (table.oldest || 'none')),
     el('p', {}, (cause.reason || '') + (cause.detail ? ': ' + cause.detail : '')),
     difference.length ? el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Difference of the schemas' }, el('table', {}, el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, 'Field'), el('th', { scope: 'col' }, 'Was'), el('th', { scope: 'col' }, 'Is'))), el('tbody', {}, ...difference))) : null,
-    el('p', { class: 'line' }, cause.reason === 'schema-refused' ? button('accept', 'Accept the schema') : null, button('replay', 'Replay'), button('hold', 'Hold'), button('discard', 'Discard all', { count: table.records, which: 'ALL' })));
+    el('p', { class: 'line' }, cause.reason === 'schema-refused' ? button('accept', 'Accept the schema') : null, button('replay', 'Replay'), cause.reason === 'schema-refused' ? el('button', { 'data-decision': 'reread', onclick: () => reread(table) }, 'Read its rows again') : null, button('hold', 'Hold'), button('discard', 'Discard all', { count: table.records, which: 'ALL' })));
 }
 const MEANS = {
   accept: () => 'The new schema is registered, the rule lifted for this once. The table stays parked until it is replayed.',
@@ -220,15 +220,28 @@ const MEANS = {
   hold: () => 'The table is parked, or its replay interrupted.',
   discard: t => 'This loses ' + number(t.records) + ' records for good.',
 };
-function decide(table, decision, extra = {}) {
-  $('decide-title').textContent = decision[0].toUpperCase() + decision.slice(1) + ' ' + table.table + '?';
-  $('decide-text').textContent = MEANS[decision](table);
+function confirmed(title, text, work) {
+  $('decide-title').textContent = title;
+  $('decide-text').textContent = text;
   $('reason').value = '';
   const dialog = $('decide');
   dialog.returnValue = 'no';
   dialog.showModal();
-  dialog.onclose = () => {
-    if (dialog.returnValue !== 'yes') return;
+  dialog.onclose = () => { if (dialog.returnValue === 'yes') work(); };
+}
+/** Rows that stood in the table before its schema changed keep their old values until then. */
+function reread(table) {
+  const at = table.table.indexOf('.');
+  const path = 'api/resnapshots/' + encodeURIComponent(table.table.slice(0, at)) + '/' + encodeURIComponent(table.table.slice(at + 1));
+  told('quarantine-state', 'Asking capture …', async () => {
+    const rows = number((await ask(path)).estimate);
+    confirmed('Read ' + table.table + ' again?', 'About ' + rows + ' rows are read while all changes flow on. Until then those that stood there before the change hold their old values.',
+      () => told('quarantine-state', 'Telling capture …', async () => (await ask(path, { method: 'POST' })).table + ' is being read again, about ' + rows + ' rows.'));
+    return '';
+  });
+}
+function decide(table, decision, extra = {}) {
+  confirmed(decision[0].toUpperCase() + decision.slice(1) + ' ' + table.table + '?', MEANS[decision](table), () => {
     told('quarantine-state', 'Telling the gate …', async () => {
       const answer = await ask('api/quarantine/' + encodeURIComponent(table.table) + '/' + decision,
         { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ reason: $('reason').value, ...extra }) });
@@ -236,7 +249,7 @@ function decide(table, decision, extra = {}) {
       await quarantine();
       return answer.message;
     });
-  };
+  });
 }
 
 // --- schemas ----------------------------------------------------------------------------------------------------

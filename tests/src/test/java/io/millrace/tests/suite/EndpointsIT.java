@@ -79,6 +79,8 @@ class EndpointsIT {
             open(Stage.CONSOLE, "/api/pipelines/{pipeline}/documents/{id: .+}"),
             closed(Stage.CONSOLE, "GET", "/api/quarantine"),
             closed(Stage.CONSOLE, "POST", "/api/quarantine/{table}/{decision}"),
+            closed(Stage.CONSOLE, "GET", "/api/resnapshots/{source}/{table}"),
+            closed(Stage.CONSOLE, "POST", "/api/resnapshots/{source}/{table}"),
             closed(Stage.CONSOLE, "GET", "/api/schemas"),
             closed(Stage.CONSOLE, "GET", "/api/schemas/{table}"),
             closed(Stage.CONSOLE, "POST", "/api/check"));
