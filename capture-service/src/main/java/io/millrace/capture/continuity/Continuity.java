@@ -87,7 +87,7 @@ public final class Continuity {
         if (!tables.keySet().equals(others.keySet()) || tables.equals(others)) {
             return false;
         }
-        return tables.entrySet().stream().allMatch(one -> one.getValue().equals(others.get(one.getKey()).inFormOf(one.getValue())));
+        return tables.entrySet().stream().allMatch(one -> one.getValue().equals(others.get(one.getKey()).in(one.getValue().form())));
     }
 
     /** Null where nothing of it can have been missed since it was looked at before. */

@@ -1,5 +1,6 @@
 package io.millrace.capture.continuity;
 
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.millrace.capture.source.TableForm;
 import io.millrace.capture.source.TableLook;
@@ -14,7 +15,11 @@ import java.util.List;
  * @param form in which its rows are known; null where a version remembered it that did not look
  * @param gap what may be missing of it, null where nothing may
  */
-public record Known(long relation, String published, @JsonInclude(JsonInclude.Include.NON_NULL) List<Long> partitions, @JsonInclude(JsonInclude.Include.NON_NULL) TableForm form, Gap gap) {
+@JsonIgnoreProperties(Known.FORM)
+public record Known(long relation, String published, @JsonInclude(JsonInclude.Include.NON_NULL) List<Long> partitions, TableForm form, Gap gap) {
+
+    /** It is remembered apart, since it is large and rarely another. */
+    static final String FORM = "form";
 
     /** A table as it is seen now, of which nothing is missing and every row was read. */
     public static Known whole(TableLook seen) {
@@ -50,9 +55,9 @@ public record Known(long relation, String published, @JsonInclude(JsonInclude.In
         return withGap(gap == null ? new Gap(cause, from, to, false, false, true) : gap.widened(cause, to));
     }
 
-    /** The same, as if it stood in the form in which another is known. */
-    Known inFormOf(Known other) {
-        return new Known(relation, published, partitions, other == null ? null : other.form, gap);
+    /** The same, with its rows known in another form. */
+    public Known in(TableForm other) {
+        return new Known(relation, published, partitions, other, gap);
     }
 
     /** Whether nothing is missing of it but what its rows have that no change said. */

@@ -8,6 +8,7 @@ import io.millrace.capture.continuity.Known;
 import io.millrace.capture.continuity.Mark;
 import io.millrace.capture.continuity.Memory;
 import io.millrace.capture.continuity.Resnapshot;
+import io.millrace.capture.source.TableForm;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Position;
@@ -20,6 +21,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -44,12 +46,16 @@ public final class Progress implements AutoCloseable {
     private static final String TABLES = "tables";
     private static final String MARK = "mark";
     private static final String RESNAPSHOTS = "resnapshots";
+    /** With a table's name behind it. */
+    private static final String FORM = "form ";
     private static final ObjectMapper JSON = new ObjectMapper().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
 
     private final KafkaSettings kafka;
     private final StateTopic read;
     private final StateTopic state;
     private final StateTopic reached;
+    /** Those that Kafka has. */
+    private final Map<TableName, TableForm> forms = new ConcurrentHashMap<>();
 
     public Progress(KafkaSettings kafka, String source) {
         this.kafka = kafka;
@@ -90,7 +96,14 @@ public final class Progress implements AutoCloseable {
         try {
             var tables = new TreeMap<TableName, Known>();
             if (values.containsKey(TABLES)) {
-                JSON.readValue(values.get(TABLES), new TypeReference<Map<String, Known>>() {}).forEach((table, known) -> tables.put(TableName.parse(table), known));
+                for (var known : JSON.readValue(values.get(TABLES), new TypeReference<Map<String, Known>>() {}).entrySet()) {
+                    var table = TableName.parse(known.getKey());
+                    var form = values.get(FORM + known.getKey());
+                    if (form != null) {
+                        forms.put(table, JSON.readValue(form, TableForm.class));
+                    }
+                    tables.put(table, known.getValue().in(forms.get(table)));
+                }
             }
             return new Memory(values.containsKey(MARK) ? JSON.readValue(values.get(MARK), Mark.class) : null, tables);
         } catch (JsonProcessingException e) {
@@ -99,14 +112,24 @@ public final class Progress implements AutoCloseable {
     }
 
     /**
-     * Remembers what is known of the tables.
+     * Remembers what is known of the tables. What a new form has made of a table's rows is remembered before the form.
      *
      * @throws SendException when Kafka does not take it
      */
     public void remember(Map<TableName, Known> tables) throws InterruptedException {
-        var named = new TreeMap<String, Known>();
-        tables.forEach((table, known) -> named.put(table.toString(), known));
-        state.write(TABLES, json(named));
+        var gaps = new TreeMap<String, Known>();
+        tables.forEach((table, known) -> gaps.put(table.toString(), known));
+        state.write(TABLES, json(gaps));
+        var other = new TreeMap<TableName, TableForm>();
+        tables.forEach((table, known) -> {
+            if (known.form() != null && !known.form().equals(forms.get(table))) {
+                other.put(table, known.form());
+            }
+        });
+        var named = new TreeMap<String, String>();
+        other.forEach((table, form) -> named.put(FORM + table, json(form)));
+        state.write(named);
+        forms.putAll(other);
     }
 
     /**

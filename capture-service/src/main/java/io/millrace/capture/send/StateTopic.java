@@ -101,7 +101,22 @@ final class StateTopic implements AutoCloseable {
     }
 
     /**
-     * As {@link #write}, without waiting.
+     * Remembers some; returns when Kafka has all of them.
+     *
+     * @throws SendException when Kafka does not take one
+     */
+    void write(Map<String, String> values) throws InterruptedException {
+        try {
+            for (var sent : values.entrySet().stream().map(value -> send(value.getKey(), value.getValue())).toList()) {
+                sent.get();
+            }
+        } catch (ExecutionException | KafkaException e) {
+            throw kafka.away("Writing the topic " + name, e);
+        }
+    }
+
+    /**
+     * As {@link #write(String, String)}, without waiting.
      *
      * @throws KafkaException when Kafka is known not to take it
      */
