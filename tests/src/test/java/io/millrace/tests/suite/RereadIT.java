@@ -61,6 +61,9 @@ class RereadIT {
             patience("every change is there, old rows or not").untilAsserted(() -> stage(Stage.PURGE).get("/pipelines/dashboards/freshness?wait=10s&position=" + position()).then().statusCode(200)
                     .body("fresh", equalTo(true)).body("oldRows", hasItem(containsString("old rows of " + WIDGET + " hold old values"))));
             assertFalse(stack.oracles().compare().stream().allMatch(Comparison::agrees), "documents have positions from before");
+            stage(Stage.CAPTURE).post("/resnapshots?table=" + WIDGET).then().statusCode(200).body("state", equalTo("waiting"));
+            stack.process(Stage.CAPTURE).kill();
+            stack.process(Stage.CAPTURE).start();
             reread();
             traffic.stop();
         }
