@@ -24,6 +24,7 @@ import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -277,6 +278,7 @@ class CaptureIT {
         }
     }
 
+    @Tag("long")
     @Test
     void aRegistryThatHangsIsGivenUpAndAskedAgain() throws Exception {
         thing("hang");
@@ -298,6 +300,7 @@ class CaptureIT {
         assertEquals(0, new ProcessBuilder("kill", "-" + signal, pid).inheritIO().start().waitFor());
     }
 
+    @Tag("long")
     @Test
     void aTopicThatIsGoneIsAskedForOncePerAttemptAndNotForEachRow() throws Exception {
         thing("gone");

@@ -193,6 +193,22 @@ class RecoveryIT {
     }
 
     @Test
+    void aTableExchangedByTwoRenamesIsSaidAndReadWhole() throws Exception {
+        source("exchanged");
+        try (var capture = capture("exchanged").awaitStreaming(); var things = records("exchanged", "thing"); var parts = records("exchanged", "part")) {
+            whole("exchanged", capture, things);
+            stack.sql("exchanged", "CREATE TABLE fresh (LIKE thing INCLUDING ALL)", "INSERT INTO fresh VALUES (1, 'fresh'), (7, 'new')",
+                    "BEGIN; ALTER TABLE thing RENAME TO outdated; ALTER TABLE fresh RENAME TO thing; COMMIT", "INSERT INTO part VALUES (1, 1, 'one')");
+            capture.awaitReady("\"DOWN\"", "lacks the table public.thing; run ALTER PUBLICATION millrace_exchanged ADD TABLE");
+            flows("exchanged", capture, "part", parts);
+            stack.sql("exchanged", "ALTER PUBLICATION millrace_exchanged ADD TABLE thing", "UPDATE thing SET name = 'changed' WHERE id = 7");
+            capture.awaitMissing("public.thing", "created anew");
+            recover(capture);
+            whole("exchanged", capture, things);
+        }
+    }
+
+    @Test
     void rowLevelSecurityAReplicaIdentityThatLacksTheKeyAndALoginThatIsRefusedAreSaidWhileTheyStand() throws Exception {
         source("secured");
         stack.sql("secured", "CREATE ROLE secured_reader LOGIN REPLICATION PASSWORD 'right'", "GRANT USAGE ON SCHEMA millrace TO secured_reader",

@@ -160,6 +160,7 @@ class ResnapshotIT {
         }
     }
 
+    @Tag("long")
     @Test
     void everyTypeAndEveryKindOfKeyIsReadAgainAsTheSnapshotAndTheStreamHaveIt() throws Exception {
         stack.source("typed", "CREATE TYPE mood AS ENUM ('sad', 'ok')", "CREATE DOMAIN positive AS int CHECK (value > 0)", "CREATE DOMAIN code AS varchar(8)");

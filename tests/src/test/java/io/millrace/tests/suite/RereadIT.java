@@ -23,6 +23,7 @@ import java.util.Map;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -71,6 +72,7 @@ class RereadIT {
         stage(Stage.PURGE).get("/pipelines/dashboards/freshness?wait=10s&position=" + position()).then().statusCode(200).body("fresh", equalTo(true)).body("oldRows", equalTo(null));
     }
 
+    @Tag("long")
     @Test
     void aValueConvertedWithinItsTypeAndADefaultForOldRowsAreNoticedThoughTheGateLetsThemPass() throws Exception {
         stack.settled().await();

@@ -49,7 +49,7 @@ class UpIT {
     }
 
     @Test
-    void fromUpToDownWithAKilledSupervisorInBetween() throws Exception {
+    void fromUpToDown() throws Exception {
         up();
         var status = status();
         assertEquals("ready", status.path("state").asText());
@@ -63,7 +63,20 @@ class UpIT {
         var second = run("up", "--detach");
         assertEquals(1, second.code());
         assertTrue(second.output().contains("already runs on " + data), second.output());
+        leavesNothing(status);
+    }
 
+    private void leavesNothing(JsonNode status) throws IOException, InterruptedException {
+        var down = run("down");
+        assertEquals(0, down.code(), down.output());
+        Awaitility.await("everything has been stopped: " + down.output()).until(() -> pids(status).stream().noneMatch(pid -> ProcessHandle.of(pid).isPresent()));
+    }
+
+    @Tag("long")
+    @Test
+    void aKilledSupervisorLeavesNothingInTheWayOfTheNext() throws Exception {
+        up();
+        var status = status();
         LocalServers.owner(data).orElseThrow().destroyForcibly();
         Awaitility.await().until(() -> LocalServers.owner(data).isEmpty());
         up();
@@ -72,10 +85,7 @@ class UpIT {
         both.retainAll(pids(again));
         assertTrue(both.isEmpty(), "nothing of the killed run is left: " + both);
         changeIsFound(again, "zeppelin");
-
-        var down = run("down");
-        assertEquals(0, down.code(), down.output());
-        Awaitility.await("everything has been stopped: " + down.output()).until(() -> pids(again).stream().noneMatch(pid -> ProcessHandle.of(pid).isPresent()));
+        leavesNothing(again);
     }
 
     @Tag("long")
