@@ -85,7 +85,7 @@ class EndpointsIT {
             closed(Stage.CONSOLE, "GET", "/api/schemas/{table}"),
             closed(Stage.CONSOLE, "POST", "/api/check"));
     private static final List<String> METHODS = List.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
-    private static final Map<String, String> PARAMETERS = Map.of("pipeline", "monitors", "table", "demo.public.team", "id", "1", "decision", "hold");
+    private static final Map<String, String> PARAMETERS = Map.of("source", "demo", "pipeline", "monitors", "table", "demo.public.team", "id", "1", "decision", "hold");
     /** Whatever an endpoint takes, this is enough for it to be carried out. */
     private static final String BODY = "{\"reason\": \"because\", \"count\": 0, \"migrations\": [{\"name\": \"a.sql\", \"text\": \"SELECT 1;\"}]}";
     /** There is no such thing here, or it is not done this way; 401 beside them. */
