@@ -82,12 +82,13 @@ public final class Continuity {
         return seen.old() == null ? now : now.old(seen.old(), mark.good(), look.now());
     }
 
-    /** Whether they differ in no more than the form of their rows, which then has changed without harm. */
-    public static boolean differInForm(Map<TableName, Known> tables, Map<TableName, Known> others) {
-        if (!tables.keySet().equals(others.keySet()) || tables.equals(others)) {
-            return false;
-        }
-        return tables.entrySet().stream().allMatch(one -> one.getValue().equals(others.get(one.getKey()).in(one.getValue().form())));
+    /** Whether no change was missed between two looks: the tables differ in no more than the form of their rows, and in what those that stood there hold. */
+    public static boolean flowsOn(Map<TableName, Known> tables, Map<TableName, Known> later) {
+        return tables.keySet().equals(later.keySet()) && tables.entrySet().stream().allMatch(one -> {
+            var now = later.get(one.getKey());
+            var gap = now.isOld() ? one.getValue().gap() : now.gap();
+            return one.getValue().equals(now.in(one.getValue().form()).withGap(gap));
+        });
     }
 
     /** Null where nothing of it can have been missed since it was looked at before. */

@@ -70,9 +70,11 @@ public final class CaptureRun {
     private final Writer.Tools tools;
     private final Window window;
     private final Resnapshots resnapshots;
-    /** What the stream that runs was begun with, and what has become of it. Used by the capturing threads, one after the other. */
+    /** What the stream that runs was begun with, and what has become of it; null while none runs. */
     private volatile Plan followed;
-    /** Held while the followed plan is exchanged for one that knows more. */
+    /** The columns that this stream leaves out; null while none runs. */
+    private volatile Map<TableName, Set<String>> leftOut;
+    /** Held while the followed plan is exchanged for one that knows more, and not while anybody is waited for but Kafka. */
     private final ReentrantLock knowing = new ReentrantLock();
     private final AtomicBoolean stopping = new AtomicBoolean();
     /** What was last said of tables that inherit. */
@@ -187,19 +189,23 @@ public final class CaptureRun {
     public void recover() {
         LOG.info("The recovery of what may be missing is asked for");
         start.ask();
-        decided();
+        decided(this::startAnew);
     }
 
-    /** Has one table read again of which changes may be missing, or whose rows hold old values. */
+    /** Has one table read again of which changes may be missing, or whose rows hold old values; while the stream goes on where there is one. */
     public void recover(TableName table) {
         LOG.infof("The table %s is to be read again", table);
         start.ask(table);
-        decided();
+        decided(() -> {
+            if (!goesAlong()) {
+                startAnew();
+            }
+        });
     }
 
-    private void decided() {
-        // From a thread of its own, because ending the engine waits for what is in flight.
-        Thread.ofVirtual().name("recovery").start(this::startAnew);
+    /** In a thread of its own, because ending the engine waits for what is in flight. */
+    private static void decided(Runnable then) {
+        Thread.ofVirtual().name("recovery").start(then);
     }
 
     private void startAnew() {
@@ -320,15 +326,25 @@ public final class CaptureRun {
         LOG.infof("Streaming from %s", Position.lsnText(plan.start()));
         resnapshots.allow(plan.reread(), plan.read(), plan.streamed(), plan.problems(), plan.missing());
         beat();
-        followed = plan;
-        watch.follow(plan);
+        follow(plan, leftOut);
         stream.unread(plan.unread());
         window.begin(plan.start(), plan.base());
         try {
             run(settings.stream(plan.streamed(), leftOut, plan.start()), new Writer(tools, plan, true), settings.heartbeat().plus(SourceConnection.LONGEST_ANSWER), () -> readiness.ready(plan.phase()));
         } finally {
             window.end();
-            watch.follow(null);
+            follow(null, null);
+        }
+    }
+
+    private void follow(Plan plan, Map<TableName, Set<String>> without) {
+        knowing.lock();
+        try {
+            followed = plan;
+            leftOut = without;
+            watch.follow(plan);
+        } finally {
+            knowing.unlock();
         }
     }
 
@@ -339,11 +355,8 @@ public final class CaptureRun {
             var before = followed;
             var now = patience.insist(SendException.class, () -> start.read(before, table));
             if (now != before) {
-                followed = now;
-                watch.follow(now);
-                stream.unread(now.unread());
-                stream.incomplete(now);
-                readiness.troubles(now.troubles());
+                resnapshots.incomplete(now.missing());
+                exchange(now);
                 readiness.ready(now.phase());
             }
             return now.tables();
@@ -352,24 +365,65 @@ public final class CaptureRun {
         }
     }
 
-    /** The rows of tables have another form, and hold what they held: the next look is compared with it. */
-    private void adopt(Plan before, Map<TableName, Known> known) {
+    /**
+     * A look found the rows of tables in another form. The next one is compared with what is known now.
+     *
+     * @return whether the stream goes on with it
+     */
+    private boolean adopt(Plan before, Map<TableName, Known> known) {
         if (!knowing.tryLock()) {
-            return;
+            return true;
         }
         try {
-            if (followed == before) {
-                progress.remember(known);
-                followed = before.knowing(known);
-                watch.follow(followed);
-            }
-        } catch (SendException e) {
-            LOG.debugf("That tables have another form is remembered at the next look: %s", e.getMessage());
+            return followed != before || goesAlong(before, known);
+        } catch (SendException | SQLException e) {
+            LOG.debugf("What was found of the tables is remembered at the next look: %s", e.getMessage());
+            return true;
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
+            return true;
         } finally {
             knowing.unlock();
         }
+    }
+
+    /** Whether there is a stream that goes on while what was asked for is read. */
+    private boolean goesAlong() {
+        knowing.lock();
+        try {
+            return followed != null && goesAlong(followed, followed.tables());
+        } catch (SendException | SQLException e) {
+            LOG.warnf("What was asked for cannot be begun beside the stream: %s; beginning that anew", e.getMessage());
+            return false;
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+            return false;
+        } finally {
+            knowing.unlock();
+        }
+    }
+
+    private boolean goesAlong(Plan before, Map<TableName, Known> known) throws InterruptedException, SQLException {
+        if (!UnpublishedColumns.of(settings.source(), settings.sourceName(), before.streamed()).equals(leftOut)) {
+            return false;
+        }
+        var now = start.along(before, known);
+        if (now == null) {
+            return false;
+        }
+        if (!now.reread().equals(before.reread()) || !now.missing().equals(before.missing())) {
+            resnapshots.allow(now.reread(), now.read(), now.streamed(), now.problems(), now.missing());
+        }
+        exchange(now);
+        return true;
+    }
+
+    private void exchange(Plan now) {
+        followed = now;
+        watch.follow(now);
+        stream.unread(now.unread());
+        stream.incomplete(now);
+        readiness.troubles(now.troubles());
     }
 
     /**

@@ -25,14 +25,9 @@ import java.util.stream.Collectors;
 record Plan(long base, long start, Map<TableName, Known> tables, Map<TableName, List<String>> problems, Set<TableName> read, Set<TableName> reconciled, Map<TableName, Long> reread, Set<TableName> streamed,
         Map<TableName, Known> whole, List<String> troubles, long due) {
 
-    /** The same with one that was read while the stream went on. */
-    Plan with(Map<TableName, Known> known, Map<TableName, Long> stillReread, List<String> other) {
-        return new Plan(base, start, known, problems, read, reconciled, stillReread, streamed, whole, other, due);
-    }
-
-    /** The same, with what is known now. */
-    Plan knowing(Map<TableName, Known> known) {
-        return new Plan(base, start, known, problems, read, reconciled, reread, streamed, whole, troubles, due);
+    /** The same stream, with what is known of its tables now, and what is to be read while it goes on. */
+    Plan with(Map<TableName, Known> known, Map<TableName, Long> toRead, List<String> other) {
+        return new Plan(base, start, known, problems, read, reconciled, toRead, streamed, whole, other, due);
     }
 
     /** What capture is doing while it streams: tables that were never read are not there yet, though nothing is missing of the others. */

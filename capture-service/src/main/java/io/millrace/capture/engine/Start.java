@@ -28,14 +28,13 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 
 /**
  * Finds where a run begins: compares the source with what is remembered of it, begins a recovery where one is allowed, and
- * says what may be missing where none is. Used by one thread; a recovery may be asked for by any.
+ * says what may be missing where none is. Used by one thread at a time; a recovery may be asked for by any.
  */
 final class Start {
 
@@ -181,12 +180,12 @@ final class Start {
 
     /** The stream goes on where it was left; single tables may have been changed. */
     private Plan goOn(Memory memory, Map<TableName, Known> known, SourceLook look) throws SQLException, InterruptedException {
-        var all = added(allowed(known) ? asked(known, _ -> true) : asked(known, table -> askedTables.contains(table) || allowed.reread() && known.get(table).isOld()), look);
+        var all = added(wanted(known), look);
         if (!all.equals(memory.tables())) {
             remember(all);
         }
         asked = false;
-        askedTables.removeAll(all.keySet());
+        heard(all);
         var origin = memory.mark().origin();
         if (origin.timeline() != look.timeline()) {
             LOG.infof("Postgres was promoted to timeline %d after everything that was captured; nothing is missing", look.timeline());
@@ -228,6 +227,34 @@ final class Start {
         remember(known);
         progress.save(wereRead(known));
         return plan.with(known, left, troubles(known, plan.problems(), plan.read()));
+    }
+
+    /**
+     * The plan with what a look found of its tables, and with what somebody asked for since: rows that hold old values are read
+     * while the stream goes on.
+     *
+     * @return null where the stream has to begin anew for it
+     */
+    Plan along(Plan plan, Map<TableName, Known> seen) throws InterruptedException {
+        var known = wanted(seen);
+        if (!Continuity.flowsOn(plan.tables(), seen) || isToBeRead(known.get(Topics.OUTBOX)) || captured(known).stream().allMatch(t -> isToBeRead(known.get(t)))) {
+            return null;
+        }
+        var reread = new TreeMap<>(plan.reread());
+        known.forEach((table, one) -> {
+            if (isToBeRead(one) && plan.streamed().contains(table) && !plan.problems().containsKey(table)) {
+                reread.put(table, one.gap().to().lsn());
+            }
+        });
+        if (!known.equals(plan.tables())) {
+            remember(known);
+        }
+        heard(known);
+        return plan.with(known, reread, troubles(known, plan.problems(), plan.read()));
+    }
+
+    private static boolean isToBeRead(Known one) {
+        return one != null && one.gap() != null && one.gap().asked();
     }
 
     /** Those of the captured tables that were read whole once. */
@@ -295,10 +322,16 @@ final class Start {
         return known.keySet().stream().filter(t -> tables.contains(t) && !t.equals(Topics.HEARTBEAT)).toList();
     }
 
-    private static Map<TableName, Known> asked(Map<TableName, Known> known, Predicate<TableName> of) {
+    /** With the asking for whatever is allowed, or was asked for. */
+    private Map<TableName, Known> wanted(Map<TableName, Known> known) {
         var all = new TreeMap<TableName, Known>();
-        known.forEach((table, one) -> all.put(table, of.test(table) ? one.asked() : one));
+        known.forEach((table, one) -> all.put(table, asked || askedTables.contains(table) || (one.isOld() ? allowed.reread() : allowed.recovery()) ? one.asked() : one));
         return all;
+    }
+
+    /** What was asked for is remembered with the tables. */
+    private void heard(Map<TableName, Known> known) {
+        askedTables.removeIf(table -> known.containsKey(table) && (known.get(table).gap() == null || known.get(table).gap().asked()));
     }
 
     private static Map<TableName, Known> missing(Map<TableName, Known> known, String cause, Point from, Point to, boolean asked) {

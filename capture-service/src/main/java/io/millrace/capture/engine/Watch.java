@@ -13,7 +13,7 @@ import java.sql.SQLException;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.function.BiConsumer;
+import java.util.function.BiPredicate;
 import org.jboss.logging.Logger;
 
 /** Looks at the source again and again, and ends a run whose plan does not fit it any more. Used by one thread, asked by any. */
@@ -28,7 +28,7 @@ final class Watch {
     private final Map<TableName, Set<String>> needed;
     private final Marks marks;
     private final Runnable startAnew;
-    private final BiConsumer<Plan, Map<TableName, Known>> adopt;
+    private final BiPredicate<Plan, Map<TableName, Known>> adopt;
     private final WalBudget budget;
     private final Readiness readiness;
     /** The plan that is carried out, null while none is. */
@@ -41,11 +41,11 @@ final class Watch {
     /**
      * @param needed the captured tables, each with the columns that documents are made of
      * @param startAnew ends the run, so that another plan is made
-     * @param adopt is told what is known of the tables of a plan that still fits, where their rows have another form
+     * @param adopt is told what is known of the tables where that is something else; answers whether the stream goes on with it
      * @param budget what the slot may keep
      * @param readiness is told when nobody can look
      */
-    Watch(SourceConnection source, Slot slot, Map<TableName, Set<String>> needed, Marks marks, Runnable startAnew, BiConsumer<Plan, Map<TableName, Known>> adopt, WalBudget budget, Readiness readiness) {
+    Watch(SourceConnection source, Slot slot, Map<TableName, Set<String>> needed, Marks marks, Runnable startAnew, BiPredicate<Plan, Map<TableName, Known>> adopt, WalBudget budget, Readiness readiness) {
         this.source = source;
         this.slot = slot;
         this.needed = needed;
@@ -86,10 +86,12 @@ final class Watch {
             slotState = look.slot();
             budget.hold(slotState, false);
             var known = Continuity.tables(new Memory(before, followed.tables()), look, needed.keySet());
-            if (Continuity.differInForm(followed.tables(), known)) {
-                adopt.accept(followed, known);
-            } else if (!fits(followed, before, look, known)) {
+            if (!fits(followed, before, look)) {
                 startAnew.run();
+            } else if (!known.equals(followed.tables())) {
+                if (!adopt.test(followed, known)) {
+                    startAnew.run();
+                }
             } else if (plan == followed) {
                 marks.looked(look.now());
             }
@@ -120,10 +122,9 @@ final class Watch {
         }
     }
 
-    private boolean fits(Plan followed, Mark before, SourceLook look, Map<TableName, Known> known) {
+    private boolean fits(Plan followed, Mark before, SourceLook look) {
         return before.origin().timeline() == look.timeline()
                 && Continuity.of(before, marks.current(), look, OptionalLong.empty()) == null
-                && known.equals(followed.tables())
                 && Start.problems(look).equals(followed.problems())
                 && (followed.due() == 0 || Long.compareUnsigned(look.slot().confirmed(), followed.due()) < 0);
     }

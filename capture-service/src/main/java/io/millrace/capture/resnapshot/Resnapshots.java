@@ -68,13 +68,13 @@ public final class Resnapshots {
     public record Status(String table, String where, String state, boolean required, long rows, long estimate, long rowsPerSecond, Long secondsLeft, String failure) {}
 
     /**
-     * What a run of capture needs and what it allows; to be said before its stream begins.
+     * What a run of capture needs and what it allows; to be said before its stream begins, and when that changes.
      *
      * @param required the tables that are not whole before they are read, with the LSN that the slot must have confirmed first
      * @param nowRead tables that have just been read otherwise, or are about to be
      * @param streamed the captured tables that the stream carries
      * @param problems why tables are not to be read
-     * @param missing tables of which changes may be missing
+     * @param missing tables of which changes may be missing, or whose rows hold old values
      */
     public synchronized void allow(Map<TableName, Long> required, Collection<TableName> nowRead, Set<TableName> streamed, Map<TableName, List<String>> problems, Set<TableName> missing) throws InterruptedException {
         var before = all == null ? progress.resnapshots() : all;
@@ -100,6 +100,11 @@ public final class Resnapshots {
         this.problems = problems;
         this.missing = missing;
         restart();
+    }
+
+    /** Tables of which changes may be missing, or whose rows hold old values, from now on. */
+    public synchronized void incomplete(Set<TableName> tables) {
+        missing = tables;
     }
 
     /**

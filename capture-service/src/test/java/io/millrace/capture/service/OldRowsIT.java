@@ -51,7 +51,7 @@ class OldRowsIT {
             new Case("zoned", "timestamp", "SET TIME ZONE 'UTC'; ALTER TABLE T ALTER COLUMN note TYPE timestamptz; RESET TIME ZONE", "its column note was given another type"),
             new Case("renamed", "ALTER TABLE T RENAME COLUMN note TO remark", "its column note was renamed to remark"),
             new Case("labelled", "mood", "ALTER TYPE mood RENAME VALUE 'sad' TO 'blue'", "the label sad of an enum was renamed to blue"),
-            new Case("keyed", "ALTER TABLE T DROP CONSTRAINT T_pkey; ALTER TABLE T ADD PRIMARY KEY (name)", "its primary key was changed"),
+            new Case("keyed", "ALTER TABLE T DROP CONSTRAINT T_pkey, ADD PRIMARY KEY (name)", "its primary key was changed"),
             new Case("again", "ALTER TABLE T DROP COLUMN note; ALTER TABLE T ADD COLUMN note text", "its column note is another one than the dropped one of that name"),
             new Case("composed", "pair", "ALTER TYPE pair ADD ATTRIBUTE c int", "the type pair was given other attributes"),
             new Case("nullable", "ALTER TABLE T ADD COLUMN gift boolean; ALTER TABLE T ALTER COLUMN gift SET DEFAULT true", null),
@@ -109,6 +109,11 @@ class OldRowsIT {
         var all = new ArrayList<>(List.of("-Dmillrace.capture.watch=500ms", "-Dmillrace.capture.token.file=" + token));
         all.addAll(List.of(options));
         return CaptureProcess.recovering(stack, folder, "ask\n  reread: " + reread, source, stack.servers.postgresUser(), stack.servers.postgresPassword(), documents, all.toArray(String[]::new));
+    }
+
+    /** Who reads the slot. */
+    private static List<String> reader(String source) throws Exception {
+        return stack.query(source, "SELECT active_pid::text FROM pg_replication_slots WHERE slot_name = 'millrace_" + source + "' AND active");
     }
 
     private static String migration(Case one) {
@@ -189,6 +194,8 @@ class OldRowsIT {
             for (var one : harmed) {
                 capture.awaitReady(answer -> said(answer, "public." + one.table).contains(one.says), "\"DOWN\"", "streaming");
             }
+            Awaitility.await().until(() -> reader("asked").size() == 1);
+            var reader = reader("asked");
             stack.sql("asked", "VACUUM FULL packed", "CLUSTER packed USING packed_pkey", "VACUUM FULL parted_b", "TRUNCATE parted_a");
             capture.awaitReady(answer -> said(answer, "public.parted").contains("a partition of it was truncated"), "\"DOWN\"", "./millrace resnapshot asked public.parted");
             var ready = capture.ready();
@@ -208,6 +215,9 @@ class OldRowsIT {
             stack.sql("asked", "TRUNCATE parted", "INSERT INTO parted VALUES (3, 'new', 'N')", "VACUUM FULL nullable");
             assertSame("asked", capture, tables());
             assertTrue(capture.ready().contains("\"UP\""), "a truncate of the whole table is in the log: " + capture.ready());
+            capture.post("/resnapshots?table=public.renamed", TOKEN);
+            Awaitility.await().until(() -> capture.log().split("Read 3 rows of the table public.renamed", -1).length == 3);
+            assertEquals(reader, reader("asked"), "all of this leaves the stream alone");
         }
         stack.sql("asked", "ALTER TABLE packed ADD COLUMN gift int DEFAULT 7", "ALTER TABLE dropped ADD COLUMN note text");
         try (var capture = capture("asked", "ask", documents())) {
