@@ -221,6 +221,9 @@ class RecoveryIT {
             assertFalse(capture.ready().contains("security"), capture.ready());
             stack.sql("secured", "ALTER TABLE thing REPLICA IDENTITY DEFAULT");
             whole("secured", capture, things);
+            // So that the stream that begins anew for it is connected before the next login.
+            stack.sql("secured", "UPDATE thing SET name = 'connected' WHERE id = 2");
+            flows("secured", capture, "thing", things);
             stack.sql("secured", "ALTER ROLE secured_reader PASSWORD 'another'");
             capture.awaitReady("\"DOWN\"", "streaming", "nobody can look whether it is whole: Postgres refuses the login");
             stack.sql("secured", "UPDATE thing SET name = 'flows' WHERE id = 1");
