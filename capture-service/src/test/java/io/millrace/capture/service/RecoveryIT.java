@@ -137,7 +137,7 @@ class RecoveryIT {
         stack.sql("postgres", "ALTER SYSTEM SET max_slot_wal_keep_size = '32MB'", "SELECT pg_reload_conf()");
         try {
             stack.sql("starved", "DELETE FROM thing WHERE id = 3");
-            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> {
+            Awaitility.await().atMost(Duration.ofMinutes(3)).until(() -> {
                 stack.sql("starved", "INSERT INTO filler SELECT repeat(md5(i::text), 30) FROM generate_series(1, 60000) i", "CHECKPOINT");
                 return stack.query("postgres", "SELECT wal_status FROM pg_replication_slots WHERE slot_name = 'millrace_starved'").contains("lost");
             });
