@@ -18,6 +18,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
@@ -186,5 +187,14 @@ class LostStateIT {
         awaitSaid(Topics.documents("people") + "-0", "the topic was deleted and made anew", "replaces: [people]");
         world.load(20);
         world.converges(List.of("orgs", "steps"), "another pipeline's documents are gone");
+    }
+
+    @Test
+    @Order(5)
+    void aDocumentsTopicThatLostItsFirstRecordsIsSaid() throws Exception {
+        var topic = new ConfigResource(ConfigResource.Type.TOPIC, Topics.documents("orgs"));
+        world.stack.admin().incrementalAlterConfigs(Map.of(topic, List.of(new AlterConfigOp(new ConfigEntry("cleanup.policy", "compact,delete"), AlterConfigOp.OpType.SET)))).all().get();
+        world.stack.admin().deleteRecords(Map.of(new TopicPartition(Topics.documents("orgs"), 0), RecordsToDelete.beforeOffset(1))).all().get();
+        awaitSaid(Topics.documents("orgs") + "-0", "the records from offset 0 to 0 were removed", "replaces: [orgs]");
     }
 }

@@ -103,6 +103,12 @@ public final class OffsetGuard implements AutoCloseable {
         woken.release();
     }
 
+    /** What is missing from a partition that this stage writes was seen to: it counts from here on as it is. */
+    public void renew(TopicPartition partition) {
+        readings.put(partition, Reading.ofWriterAnew());
+        woken.release();
+    }
+
     /** The partition is not here any more. */
     public void release(TopicPartition partition) {
         readings.remove(partition);

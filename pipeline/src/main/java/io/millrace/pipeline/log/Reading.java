@@ -9,8 +9,13 @@ import java.time.Instant;
  */
 final class Reading {
 
+    /** A stage that is behind for longer than deletions are kept is told apart from one that is between two looks. */
+    private static final long SHORTEST_KEPT = Duration.ofMinutes(1).toMillis();
+
     /** Whether the group reads it; else the stage alone writes it, and its end never goes back. */
     private final boolean read;
+    /** Whether all that its mark says was seen to. */
+    private final boolean renewed;
     /** Every record before it is finished; below zero where that is not known. */
     private volatile long finished;
     /** Where the log parts from what was read of it; below zero where it does not. */
@@ -27,18 +32,24 @@ final class Reading {
     private volatile Mark written;
     private long writtenAt;
 
-    private Reading(boolean read, long finished) {
+    private Reading(boolean read, boolean renewed, long finished) {
         this.read = read;
+        this.renewed = renewed;
         this.finished = finished;
     }
 
     /** @param committed null where there is none */
     static Reading ofGroup(Long committed) {
-        return new Reading(true, committed == null ? -1 : committed);
+        return new Reading(true, false, committed == null ? -1 : committed);
     }
 
     static Reading ofWriter() {
-        return new Reading(false, -1);
+        return new Reading(false, false, -1);
+    }
+
+    /** As {@link #ofWriter()}, taken as it is whatever its mark says. */
+    static Reading ofWriterAnew() {
+        return new Reading(false, true, -1);
     }
 
     /** Null while it is not decided. */
@@ -78,10 +89,11 @@ final class Reading {
      * Decides where to begin.
      *
      * @param log null where the partition is not there
-     * @param mark null where there is none
+     * @param left what was kept of it, null where there is nothing
      * @param known whether the group was there long before, so that a partition without mark and offset is new to it
      */
-    void open(Log log, Mark mark, boolean known, long now) {
+    void open(Log log, Mark left, boolean known, long now) {
+        var mark = renewed ? null : left;
         var wrong = wrong(log, mark, known, now);
         if (wrong != null) {
             id = mark != null ? mark.id() : log == null ? null : log.id();
@@ -113,6 +125,9 @@ final class Reading {
         if (mark != null && !mark.id().equals(log.id())) {
             return other(mark.id(), log.id(), was);
         }
+        if (mark != null && mark.begin() && !read) {
+            return null;
+        }
         if (mark != null && mark.begin()) {
             return mark.offset() < log.start() ? new Gap.Expired(mark.offset(), log.start()) : mark.offset() > log.end() ? new Gap.Beyond(mark.offset(), log.end()) : null;
         }
@@ -123,14 +138,23 @@ final class Reading {
             return new Gap.Beyond(was, diverged >= 0 ? diverged : log.end());
         }
         if (!read) {
-            return null;
+            return missesItsBegin(log) ? new Gap.Expired(0, log.start()) : null;
         }
-        long done = mark == null && finished < 0 && !known ? log.start() : was;
+        long done = mark == null && finished < 0 && !known && !missesItsBegin(log) ? log.start() : was;
         if (done < log.start()) {
             return new Gap.Expired(done, log.start());
         }
         boolean stale = log.compacted() && mark != null && done < log.end() && now - mark.wholeAt() > log.kept();
-        return stale ? new Gap.Stale(done, log.end(), Instant.ofEpochMilli(mark.wholeAt()), Duration.ofMillis(log.kept())) : null;
+        return stale ? stale(done, log, mark.wholeAt()) : null;
+    }
+
+    /** A compacted log has the last record of every key, so compaction alone never moves its begin. */
+    private static boolean missesItsBegin(Log log) {
+        return log.compacted() && log.start() > 0;
+    }
+
+    private static Gap stale(long done, Log log, long wholeAt) {
+        return new Gap.Stale(done, log.end(), Instant.ofEpochMilli(wholeAt), Duration.ofMillis(log.kept()));
     }
 
     private static Gap other(LogId was, LogId is, long read) {
@@ -143,8 +167,7 @@ final class Reading {
      * @param before how far it was read before Kafka was asked
      */
     void check(Log log, long before, long askedAt) {
-        var wrong = log == null ? new Gap.Gone(before) : !id.equals(log.id()) ? other(id, log.id(), before)
-                : diverged >= 0 ? new Gap.Beyond(before, diverged) : before > log.end() ? new Gap.Beyond(before, log.end()) : null;
+        var wrong = changed(log, before, askedAt);
         if (wrong != null) {
             hold(wrong, askedAt);
             return;
@@ -156,9 +179,26 @@ final class Reading {
         measure(log, askedAt);
     }
 
-    /** Holds the partition when the same kind of gap is found for the second time. */
+    private Gap changed(Log log, long before, long askedAt) {
+        if (log == null) {
+            return new Gap.Gone(before);
+        }
+        if (!id.equals(log.id())) {
+            return other(id, log.id(), before);
+        }
+        if (diverged >= 0 || before > log.end()) {
+            return new Gap.Beyond(before, diverged >= 0 ? diverged : log.end());
+        }
+        if (!read) {
+            return missesItsBegin(log) ? new Gap.Expired(0, log.start()) : null;
+        }
+        boolean stale = log.compacted() && before < log.end() && askedAt - wholeAt > Math.max(SHORTEST_KEPT, log.kept());
+        return stale ? stale(before, log, wholeAt) : null;
+    }
+
+    /** Holds the partition when the same kind of gap is found for the second time, and at once where it is time alone that has gone by: who catches up before a second look has missed as much. */
     private void hold(Gap gap, long now) {
-        if (suspected != null && suspected.getClass() == gap.getClass()) {
+        if (gap instanceof Gap.Stale || suspected != null && suspected.getClass() == gap.getClass()) {
             if (!(start instanceof Start.Held held) || held.gap().getClass() != gap.getClass()) {
                 start = new Start.Held(gap, now);
             }
@@ -189,7 +229,7 @@ final class Reading {
         if (start instanceof Start.Held held && held.gap() instanceof Gap.Beyond beyond && id != null && (written == null || written.beyond() < 0)) {
             return Mark.beyond(id, beyond.read(), wholeAt, beyond.end());
         }
-        if (!(start instanceof Start.From from) || begun != null && finished <= from.offset()) {
+        if (!(start instanceof Start.From from) || read && begun != null && finished <= from.offset()) {
             return null;
         }
         var mark = Mark.at(id, finished, wholeAt);

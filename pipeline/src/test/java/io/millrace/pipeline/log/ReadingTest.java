@@ -136,6 +136,32 @@ class ReadingTest {
     }
 
     @Test
+    void aCompactedLogThatDoesNotBeginAtItsBeginLacksRecords() {
+        var cut = new Log(ID, 4, 9, true, 7 * DAY);
+        assertEquals(new Gap.Expired(0, 4), gap(opened(Reading.ofGroup(null), cut, null, false)), "also at the first start ever");
+        assertEquals(new Gap.Expired(0, 4), gap(opened(Reading.ofWriter(), cut, mark(9, 0), true)), "a state that is to be made from it");
+        assertEquals(7, from(opened(Reading.ofGroup(7L), cut, mark(7, 0), true)), "who has read it before knows what is gone");
+    }
+
+    @Test
+    void whoFallsBehindForLongerThanDeletionsAreKeptIsHeldWhileItRuns() {
+        var reading = Reading.ofGroup(5L);
+        reading.open(compacted(9), mark(5, 0), true, NOW);
+        reading.check(compacted(9), 5, NOW + 7 * DAY);
+        assertEquals(5, from(reading.start()));
+        reading.check(compacted(9), 6, NOW + 7 * DAY + 1);
+        assertEquals(new Gap.Stale(6, 9, java.time.Instant.ofEpochMilli(NOW), Duration.ofDays(7)), gap(reading.start()), "at once, for it may have caught up before the next look");
+    }
+
+    @Test
+    void whatAStageWritesCountsAsItIsOnceItWasSeenTo() {
+        var reading = Reading.ofWriterAnew();
+        assertInstanceOf(Start.Absent.class, opened(reading, null, mark(7, 0), true));
+        assertEquals(2, from(opened(reading, log(0, 2), mark(7, 0), true)));
+        assertEquals(Mark.at(ID, 2, NOW), reading.due(NOW, Duration.ZERO, Duration.ZERO), "and after a restart too");
+    }
+
+    @Test
     void aMarkSurvivesItsText() {
         for (var mark : new Mark[] {mark(5, 1), Mark.begin(ID, 8, NOW), Mark.beyond(ID, 9, NOW, 4)}) {
             assertEquals(mark, Mark.parse(mark.text()));
