@@ -48,7 +48,7 @@ public final class Continuity {
             return new SlotGone("The replication slot " + look.slotName() + " was given up by Postgres (" + look.slot().lostBy() + ") after it was read until " + end);
         }
         if (Long.compareUnsigned(look.slot().confirmed(), after.acknowledged().lsn()) > 0) {
-            return new SlotMoved("it stands in a replication slot that was made anew or moved by somebody else", end, new Point(look.slot().confirmed(), look.now().micros()));
+            return new SlotMoved("it stands in a replication slot that was made anew or moved by somebody else, or Kafka came back from an older copy and has forgotten how far it was read", end, new Point(look.slot().confirmed(), look.now().micros()));
         }
         return null;
     }

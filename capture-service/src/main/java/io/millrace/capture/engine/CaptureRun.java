@@ -7,6 +7,7 @@ import io.millrace.capture.resnapshot.Resnapshots;
 import io.millrace.capture.resnapshot.Window;
 import io.millrace.capture.row.Tracing;
 import io.millrace.capture.row.Transforms;
+import io.millrace.capture.send.CapturedLogs;
 import io.millrace.capture.send.Progress;
 import io.millrace.capture.send.SendException;
 import io.millrace.capture.send.Sender;
@@ -59,6 +60,7 @@ public final class CaptureRun {
     private final Set<TableName> tables;
     private final Progress progress;
     private final Sender sender;
+    private final CapturedLogs logs;
     private final MissingValues missingValues;
     private final Slot slot;
     private final StreamMeters stream;
@@ -86,6 +88,7 @@ public final class CaptureRun {
 
     /**
      * @param needed every table of the pipelines with the columns that documents are made of; Millrace's own are added
+     * @param logs what Kafka has of the captured rows
      * @param transforms of the tables that have some
      * @param loop is given the signs of life, by whichever thread works
      * @param recovery whether what may be missing is read again without being asked for
@@ -95,7 +98,7 @@ public final class CaptureRun {
      * @param window where that meets the stream
      */
     public CaptureRun(EngineSettings settings, Map<TableName, ? extends Set<String>> needed, Map<TableName, Transforms> transforms, SchemaIds schemaIds, Progress progress,
-            Sender sender, Tracing tracing, MeterRegistry meters, Readiness readiness, Patience patience, Loop loop, boolean recovery, boolean reread, Source.Wal wal, Resnapshots resnapshots, Window window) {
+            Sender sender, CapturedLogs logs, Tracing tracing, MeterRegistry meters, Readiness readiness, Patience patience, Loop loop, boolean recovery, boolean reread, Source.Wal wal, Resnapshots resnapshots, Window window) {
         this.settings = settings;
         var all = new TreeMap<TableName, Set<String>>(needed);
         all.put(Topics.OUTBOX, Set.of());
@@ -103,6 +106,7 @@ public final class CaptureRun {
         this.tables = all.keySet();
         this.progress = progress;
         this.sender = sender;
+        this.logs = logs;
         this.missingValues = new MissingValues(settings.source(), Topics.publication(settings.sourceName()));
         this.slot = new Slot(settings.source(), settings.sourceName());
         this.stream = new StreamMeters(meters, settings.heartbeat());
@@ -112,8 +116,8 @@ public final class CaptureRun {
         this.resnapshots = resnapshots;
         this.window = window;
         var marks = new Marks(progress);
-        this.start = new Start(settings.sourceName(), settings.source(), slot, all, progress, marks, readiness, new Start.Allowed(recovery, reread));
-        this.watch = new Watch(settings.source(), slot, all, marks, this::startAnew, this::adopt, new WalBudget(wal, slot, readiness, start::givenUp), readiness);
+        this.start = new Start(settings.sourceName(), settings.source(), slot, all, progress, logs, marks, readiness, new Start.Allowed(recovery, reread));
+        this.watch = new Watch(settings.source(), slot, all, marks, logs, this::startAnew, this::adopt, new WalBudget(wal, slot, readiness, start::givenUp), readiness);
         this.tools = new Writer.Tools(settings.sourceName(), Map.copyOf(transforms), schemaIds, progress, sender, missingValues, tracing, meters, stream, slot, marks, patience, loop, start::diverged, start::unnamed, window, this::wasRead);
     }
 
@@ -155,6 +159,7 @@ public final class CaptureRun {
         }
         sender.close();
         progress.close();
+        logs.close();
         missingValues.close();
     }
 
@@ -221,6 +226,7 @@ public final class CaptureRun {
         if (!problems.isEmpty()) {
             throw new StartException(Stream.concat(problems.stream(), start.tableProblems().stream()).collect(Collectors.joining("\n")));
         }
+        awaitLogs();
         loop.waits(LONGEST_QUESTIONS);
         var plan = start.plan();
         readiness.troubles(plan.troubles());
@@ -247,6 +253,18 @@ public final class CaptureRun {
         stream(plan, leftOut);
     }
 
+    private String topic(TableName table) {
+        return Topics.captured(settings.sourceName(), table);
+    }
+
+    /** A topic that went back looks whole as soon as it is written again. */
+    private void awaitLogs() throws InterruptedException {
+        var captured = tables.stream().filter(t -> !t.equals(Topics.HEARTBEAT)).toList();
+        var partitions = progress.partitions(captured.stream().map(this::topic).toList());
+        captured.stream().filter(table -> partitions.containsKey(topic(table))).forEach(table -> logs.keep(table, topic(table), partitions.get(topic(table))));
+        logs.awaitKnown(loop);
+    }
+
     private void warnOfInheritance() throws SQLException {
         var inheriting = SourceCheck.inheriting(settings.source(), tables);
         if (!inheriting.isEmpty() && !inheriting.equals(inheritingSaid)) {
@@ -257,7 +275,7 @@ public final class CaptureRun {
     }
 
     private void checkTopics(Collection<TableName> streamed) throws InterruptedException {
-        var topics = streamed.stream().filter(t -> !t.equals(Topics.HEARTBEAT)).map(t -> Topics.captured(settings.sourceName(), t)).toList();
+        var topics = streamed.stream().filter(t -> !t.equals(Topics.HEARTBEAT)).map(this::topic).toList();
         var counts = progress.partitions(topics);
         var missing = topics.stream().filter(t -> !counts.containsKey(t)).toList();
         if (!missing.isEmpty()) {

@@ -11,6 +11,7 @@ import io.millrace.capture.continuity.Mark;
 import io.millrace.capture.continuity.Memory;
 import io.millrace.capture.continuity.Origin;
 import io.millrace.capture.continuity.Point;
+import io.millrace.capture.send.CapturedLogs;
 import io.millrace.capture.send.Progress;
 import io.millrace.capture.source.Slot;
 import io.millrace.capture.source.SourceConnection;
@@ -48,6 +49,7 @@ final class Start {
     private final Map<TableName, Set<String>> needed;
     private final Set<TableName> tables;
     private final Progress progress;
+    private final CapturedLogs logs;
     private final Marks marks;
     private final Readiness readiness;
     private final Allowed allowed;
@@ -62,13 +64,14 @@ final class Start {
     private volatile String givenUp;
 
     /** @param needed the captured tables, each with the columns that documents are made of */
-    Start(String sourceName, SourceConnection source, Slot slot, Map<TableName, Set<String>> needed, Progress progress, Marks marks, Readiness readiness, Allowed allowed) {
+    Start(String sourceName, SourceConnection source, Slot slot, Map<TableName, Set<String>> needed, Progress progress, CapturedLogs logs, Marks marks, Readiness readiness, Allowed allowed) {
         this.sourceName = sourceName;
         this.source = source;
         this.slot = slot;
         this.needed = needed;
         this.tables = needed.keySet();
         this.progress = progress;
+        this.logs = logs;
         this.marks = marks;
         this.readiness = readiness;
         this.allowed = allowed;
@@ -123,6 +126,15 @@ final class Start {
      * @throws StartException when the stream cannot go on before somebody decides
      */
     Plan plan() throws SQLException, InterruptedException {
+        var lost = logs.lost();
+        var plan = plan(lost);
+        unnamed.clear();
+        logs.renew(lost.keySet());
+        return plan;
+    }
+
+    /** @param lost tables of which Kafka does not have any more what it acknowledged, each with the cause */
+    private Plan plan(Map<TableName, String> lost) throws SQLException, InterruptedException {
         var names = new TreeSet<>(progress.tables());
         var remembered = progress.memory();
         var look = SourceLook.take(source, slot, needed, Memory.before(remembered.tables()));
@@ -135,7 +147,11 @@ final class Start {
         }
         var known = Continuity.tables(memory, look, tables);
         unnamed.forEach(table -> known.computeIfPresent(table, (_, one) -> one.missing("a change of it did not say which row it was of", memory.mark().acknowledged(), look.now())));
-        var plan = switch (broken(memory.mark(), look)) {
+        for (var table : lost.keySet()) {
+            var since = lastOf(table, memory.mark());
+            known.computeIfPresent(table, (_, one) -> one.missing(lost.get(table), since, look.now()));
+        }
+        return switch (broken(memory.mark(), look)) {
             case null -> goOn(memory, known, look);
             case SlotMoved moved -> {
                 LOG.errorf("The replication slot %s stands at %s, though Kafka has its changes until %s only", slot.name(), moved.to(), moved.from());
@@ -146,8 +162,12 @@ final class Start {
             case SlotGone gone -> recover(givenUp == null ? gone.what() : givenUp + " after it was read until " + memory.mark().acknowledged(), memory, known, look, memory.mark().origin().base());
             case OtherHistory other -> recover(other.what(), memory, known, look, above(memory.mark()));
         };
-        unnamed.clear();
-        return plan;
+    }
+
+    /** What Kafka still has of a table; of requests of erasure only the latest may come again, and the gate takes them at once. */
+    private Point lastOf(TableName table, Mark mark) throws InterruptedException {
+        var last = progress.last(Topics.captured(sourceName, table), mark.origin().base());
+        return last != null ? last : table.equals(Topics.OUTBOX) ? mark.acknowledged() : new Point(0, 0);
     }
 
     /** A version that left no mark has left the names of the tables; what they are like now is all that can be known of them. */

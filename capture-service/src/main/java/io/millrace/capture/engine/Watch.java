@@ -4,6 +4,7 @@ import io.millrace.capture.continuity.Continuity;
 import io.millrace.capture.continuity.Known;
 import io.millrace.capture.continuity.Mark;
 import io.millrace.capture.continuity.Memory;
+import io.millrace.capture.send.CapturedLogs;
 import io.millrace.capture.source.Slot;
 import io.millrace.capture.source.SourceCheck;
 import io.millrace.capture.source.SourceConnection;
@@ -27,6 +28,7 @@ final class Watch {
     private final Slot slot;
     private final Map<TableName, Set<String>> needed;
     private final Marks marks;
+    private final CapturedLogs logs;
     private final Runnable startAnew;
     private final BiPredicate<Plan, Map<TableName, Known>> adopt;
     private final WalBudget budget;
@@ -40,16 +42,18 @@ final class Watch {
 
     /**
      * @param needed the captured tables, each with the columns that documents are made of
+     * @param logs what Kafka has of the captured rows
      * @param startAnew ends the run, so that another plan is made
      * @param adopt is told what is known of the tables where that is something else; answers whether the stream goes on with it
      * @param budget what the slot may keep
      * @param readiness is told when nobody can look
      */
-    Watch(SourceConnection source, Slot slot, Map<TableName, Set<String>> needed, Marks marks, Runnable startAnew, BiPredicate<Plan, Map<TableName, Known>> adopt, WalBudget budget, Readiness readiness) {
+    Watch(SourceConnection source, Slot slot, Map<TableName, Set<String>> needed, Marks marks, CapturedLogs logs, Runnable startAnew, BiPredicate<Plan, Map<TableName, Known>> adopt, WalBudget budget, Readiness readiness) {
         this.source = source;
         this.slot = slot;
         this.needed = needed;
         this.marks = marks;
+        this.logs = logs;
         this.startAnew = startAnew;
         this.adopt = adopt;
         this.budget = budget;
@@ -86,7 +90,7 @@ final class Watch {
             slotState = look.slot();
             budget.hold(slotState, false);
             var known = Continuity.tables(new Memory(before, followed.tables()), look, needed.keySet());
-            if (!fits(followed, before, look)) {
+            if (!fits(followed, before, look) || !logs.lost().isEmpty()) {
                 startAnew.run();
             } else if (!known.equals(followed.tables())) {
                 if (!adopt.test(followed, known)) {

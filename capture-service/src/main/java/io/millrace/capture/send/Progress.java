@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.millrace.capture.continuity.Known;
 import io.millrace.capture.continuity.Mark;
 import io.millrace.capture.continuity.Memory;
+import io.millrace.capture.continuity.Point;
 import io.millrace.capture.continuity.Resnapshot;
 import io.millrace.capture.source.TableForm;
 import io.millrace.pipeline.file.TableName;
@@ -14,10 +15,13 @@ import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.topic.Topics;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -26,6 +30,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
@@ -206,9 +211,36 @@ public final class Progress implements AutoCloseable {
      * @throws SendException when Kafka cannot be asked
      */
     public long highest(Collection<String> topics) throws InterruptedException {
+        return lasts(topics).stream().map(Progress::position).filter(Objects::nonNull).mapToLong(Progress::highest).max().orElse(0);
+    }
+
+    private static Position position(ConsumerRecord<byte[], byte[]> record) {
+        var bytes = Headers.bytes(record.headers(), Headers.POSITION);
+        return bytes == null ? null : Position.of(bytes);
+    }
+
+    /** What takes rows away after a reading has no LSN of its own. */
+    private static long highest(Position position) {
+        return position.lsn() == Long.MAX_VALUE ? position.commit() : Math.max(position.commit(), position.lsn());
+    }
+
+    /**
+     * Up to where a topic has every change at least, by the last record of each of its partitions; null where it has none.
+     *
+     * @param base of the positions
+     * @throws SendException when Kafka cannot be asked
+     */
+    public Point last(String topic, long base) throws InterruptedException {
+        return lasts(List.of(topic)).stream().filter(record -> position(record) != null)
+                .map(record -> new Point(Math.max(0, position(record).commit() - base), Headers.number(record.headers(), Headers.COMMITTED, 0)))
+                .min(Comparator.comparingLong(Point::lsn)).orElse(null);
+    }
+
+    /** The last record of each partition that has one. */
+    private List<ConsumerRecord<byte[], byte[]>> lasts(Collection<String> topics) throws InterruptedException {
         var partitions = partitions(topics).entrySet().stream()
                 .flatMap(t -> IntStream.range(0, t.getValue()).mapToObj(p -> new TopicPartition(t.getKey(), p))).toList();
-        long highest = 0;
+        var lasts = new ArrayList<ConsumerRecord<byte[], byte[]>>();
         try (var consumer = new KafkaConsumer<>(kafka.client(), new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
             var begins = consumer.beginningOffsets(partitions);
             var ends = new HashMap<>(consumer.endOffsets(partitions));
@@ -216,16 +248,9 @@ public final class Progress implements AutoCloseable {
             consumer.assign(ends.keySet());
             ends.forEach((partition, end) -> consumer.seek(partition, end - 1));
             while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
-                for (var record : consumer.poll(Duration.ofMillis(500))) {
-                    var bytes = Headers.bytes(record.headers(), Headers.POSITION);
-                    if (bytes != null) {
-                        var position = Position.of(bytes);
-                        // What takes rows away after a reading has no LSN of its own.
-                        highest = Math.max(highest, position.lsn() == Long.MAX_VALUE ? position.commit() : Math.max(position.commit(), position.lsn()));
-                    }
-                }
+                consumer.poll(Duration.ofMillis(500)).forEach(lasts::add);
             }
-            return highest;
+            return lasts;
         } catch (KafkaException e) {
             throw kafka.away("Reading the ends of the captured topics", e);
         }

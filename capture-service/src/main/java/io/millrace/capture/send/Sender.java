@@ -27,12 +27,17 @@ public final class Sender implements AutoCloseable {
 
     private final KafkaSettings kafka;
     private final int mostBytes;
+    private final CapturedLogs logs;
     private KafkaProducer<byte[], byte[]> producer;
 
-    /** @param mostBytes largest record, in bytes */
-    public Sender(KafkaSettings kafka, int mostBytes) {
+    /**
+     * @param mostBytes largest record, in bytes
+     * @param logs is told what Kafka has acknowledged
+     */
+    public Sender(KafkaSettings kafka, int mostBytes, CapturedLogs logs) {
         this.kafka = kafka;
         this.mostBytes = mostBytes;
+        this.logs = logs;
     }
 
     /**
@@ -102,7 +107,7 @@ public final class Sender implements AutoCloseable {
     private void acknowledged(Future<RecordMetadata> future, Captured captured) throws InterruptedException {
         try {
             // The flush has waited for it, so an answer that is still missing is a failure.
-            future.get(1, TimeUnit.SECONDS);
+            logs.acknowledged(future.get(1, TimeUnit.SECONDS));
         } catch (ExecutionException e) {
             throw failed(e.getCause(), captured);
         } catch (TimeoutException e) {

@@ -12,6 +12,7 @@ import io.millrace.capture.resnapshot.Resnapshotter;
 import io.millrace.capture.resnapshot.Window;
 import io.millrace.capture.row.Tracing;
 import io.millrace.capture.row.Transforms;
+import io.millrace.capture.send.CapturedLogs;
 import io.millrace.capture.send.KafkaSettings;
 import io.millrace.capture.send.Progress;
 import io.millrace.capture.send.Sender;
@@ -124,11 +125,12 @@ public class Capture {
         var loop = loops.loop("capture " + source.name(), config.stuckAfter());
         var patience = new Patience(readiness, meters.counter("millrace.retries", "stage", "capture"), loop);
         var needed = UsedColumns.of(pipelines);
+        var logs = new CapturedLogs(kafka, source.name(), loops);
         var progress = new Progress(kafka, source.name());
         var window = new Window();
         resnapshots = new Resnapshots(connection, source.name(), progress, meters, table -> run.recover(table));
         run = new CaptureRun(settings, needed, transforms(pipelines, needed.keySet()), new SchemaIds(config.registryUrl(), vertx), progress,
-                new Sender(kafka, Math.toIntExact(config.maxRecordBytes().asLongValue())), new Tracing(tracer, config.traceRate(), traceRates(pipelines)), meters, readiness, patience, loop, source.recovery() == Source.Recovery.AUTOMATIC, source.reread() == Source.Recovery.AUTOMATIC, source.wal(), resnapshots, window);
+                new Sender(kafka, Math.toIntExact(config.maxRecordBytes().asLongValue()), logs), logs, new Tracing(tracer, config.traceRate(), traceRates(pipelines)), meters, readiness, patience, loop, source.recovery() == Source.Recovery.AUTOMATIC, source.reread() == Source.Recovery.AUTOMATIC, source.wal(), resnapshots, window);
         var reader = new Resnapshotter(connection, source.name(), resnapshots, window, EngineSettings.HEARTBEAT_QUERY, config.resnapshotChunkRows(), config.resnapshotRowsPerSecond(),
                 why -> readiness.concern(Readiness.Concern.RESNAPSHOT, why));
         resnapshotter = loops.thread("resnapshot " + source.name(), Thread.ofPlatform(), config.stuckAfter(), reader::run).start();

@@ -73,6 +73,11 @@ public final class Topics {
         return tablesRead(source) + ".state";
     }
 
+    /** Which captured topics capture wrote and how long they are, where it outlives them. One partition; compacted. */
+    public static String captureMarks(String source) {
+        return tablesRead(source) + ".marks";
+    }
+
     /** The consumer group of a pipeline's join. */
     public static String joinGroup(String pipeline) {
         return "millrace-denormalizer-" + pipeline;

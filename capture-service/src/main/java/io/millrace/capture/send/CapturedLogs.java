@@ -1,0 +1,122 @@
+package io.millrace.capture.send;
+
+import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.liveness.Loop;
+import io.millrace.pipeline.liveness.Loops;
+import io.millrace.pipeline.log.Gap;
+import io.millrace.pipeline.log.OffsetGuard;
+import io.millrace.pipeline.log.Start;
+import io.millrace.pipeline.topic.Topics;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.TopicPartition;
+
+/**
+ * Whether Kafka still has what it acknowledged of captured rows. A topic that was made anew or came back from an older copy takes the
+ * next record like any other, and Postgres was told long ago that it may forget the ones before. Thread-safe.
+ */
+public final class CapturedLogs implements OffsetGuard.Stage, AutoCloseable {
+
+    private static final Duration LOOK = Duration.ofMillis(50);
+
+    private final OffsetGuard guard;
+    private final Map<TopicPartition, TableName> kept = new ConcurrentHashMap<>();
+    /** Behind the last record that was acknowledged; only for the thread that sends. */
+    private final Map<TopicPartition, Long> ends = new HashMap<>();
+
+    /** Begins to look at once. */
+    public CapturedLogs(KafkaSettings kafka, String source, Loops loops) {
+        this.guard = new OffsetGuard(kafka.common(), Topics.captureMarks(source), Topics.tablesRead(source), (short) -1, this, loops);
+    }
+
+    @Override
+    public String advice(TopicPartition partition, Gap gap) {
+        return "Changes of the table " + kept.get(partition) + " may be missing; capture says so of the table, and what mends it";
+    }
+
+    /** A topic that is not there is asked for where it is written. */
+    @Override
+    public boolean reads(String topic) {
+        return false;
+    }
+
+    /**
+     * Looks at a table's topic from now on.
+     *
+     * @param partitions that it has
+     */
+    public void keep(TableName table, String topic, int partitions) {
+        for (int i = 0; i < partitions; i++) {
+            var partition = new TopicPartition(topic, i);
+            kept.put(partition, table);
+            guard.keep(partition);
+        }
+    }
+
+    /**
+     * Waits until it is known of each topic whether it is as it was left; until then nothing may be written into it.
+     *
+     * @throws SendException when Kafka does not say
+     */
+    public void awaitKnown(Loop loop) throws InterruptedException {
+        while (kept.keySet().stream().anyMatch(partition -> guard.start(partition) == null)) {
+            if (guard.trouble() != null) {
+                throw new SendException("Whether Kafka has what it acknowledged is not known: " + guard.trouble(), null);
+            }
+            loop.beat();
+            Thread.sleep(LOOK);
+        }
+    }
+
+    /** A record stands in Kafka; one that stands where another stood before shows that the log went back. */
+    void acknowledged(RecordMetadata at) {
+        if (at.hasOffset()) {
+            var partition = new TopicPartition(at.topic(), at.partition());
+            var end = ends.put(partition, at.offset() + 1);
+            if (end != null && at.offset() < end) {
+                guard.diverged(partition, at.offset());
+            }
+        }
+    }
+
+    /** By table, what happened to records that Kafka had acknowledged, as the end of a sentence that begins with the table. */
+    public Map<TableName, String> lost() {
+        var lost = new TreeMap<TableName, String>();
+        kept.forEach((partition, table) -> {
+            if (guard.start(partition) instanceof Start.Held held) {
+                lost.put(table, cause(partition, held.gap()));
+            }
+        });
+        return lost;
+    }
+
+    private static String cause(TopicPartition partition, Gap gap) {
+        return switch (gap) {
+            case Gap.Gone _ -> "its topic " + partition.topic() + " was deleted";
+            case Gap.OtherTopic _ -> "its topic " + partition.topic() + " was deleted and made anew";
+            case Gap.OtherCluster _ -> "its topic " + partition.topic() + " is one of another Kafka than before";
+            case Gap.Beyond(var read, var end) -> "its topic's partition " + partition + " had records up to offset " + read + " and ended at " + end
+                    + " later: Kafka, or this topic, came back from an older copy, or a replica that lacked records became leader";
+            case Gap.Expired _, Gap.Stale _ -> "of its topic's partition " + partition + " " + gap.what();
+        };
+    }
+
+    /** It is remembered what is missing of these tables; their topics count from here on as they are. */
+    public void renew(Collection<TableName> tables) {
+        kept.forEach((partition, table) -> {
+            if (tables.contains(table)) {
+                guard.renew(partition);
+            }
+        });
+    }
+
+    @Override
+    public void close() {
+        guard.close();
+    }
+}

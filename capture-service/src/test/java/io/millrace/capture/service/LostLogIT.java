@@ -1,0 +1,119 @@
+package io.millrace.capture.service;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Kafka loses what it had acknowledged, and Postgres has forgotten it: it is said, and after the recovery nothing is missing. */
+class LostLogIT {
+
+    private static final String TOKEN = "let me";
+    private static final String TWO = CaptureProcess.root("thing") + "  many:\n    parts:\n      table: public.part\n      join: {id: thing_id}\n      fields: [id, name]\n";
+
+    @TempDir
+    static Path folder;
+    private static Stack stack;
+    private static Path token;
+
+    @BeforeAll
+    static void startServers() throws Exception {
+        stack = new Stack(folder.resolve("stack"));
+        token = Files.writeString(folder.resolve("token"), TOKEN);
+    }
+
+    @AfterAll
+    static void stopServers() {
+        stack.close();
+    }
+
+    private static CaptureProcess capture(String source) throws Exception {
+        return CaptureProcess.start(stack, folder, source, stack.servers.postgresUser(), stack.servers.postgresPassword(), TWO,
+                "-Dmillrace.capture.watch=500ms", "-Dmillrace.capture.token.file=" + token);
+    }
+
+    /** {@code thing} has three rows; {@code part} has none. */
+    private static void source(String source) throws Exception {
+        stack.source(source, "CREATE TABLE thing (id int PRIMARY KEY, name text NOT NULL)", "CREATE TABLE part (id int PRIMARY KEY, thing_id int, name text)",
+                "INSERT INTO thing VALUES (1, 'a'), (2, 'b'), (3, 'c')");
+        stack.publish(source, "thing");
+        stack.publish(source, "part");
+    }
+
+    private static void flows(String source, CaptureProcess capture, String table) throws Exception {
+        var expected = Rows.expected(stack, source, table);
+        try (var records = new Records(stack, "captured." + source + ".public." + table)) {
+            records.await(capture, seen -> Rows.of(seen).equals(expected));
+        }
+    }
+
+    private static void recover(String source, CaptureProcess capture) throws Exception {
+        assertTrue(capture.post("/recovery", TOKEN).contains("missing"));
+        flows(source, capture, "thing");
+        capture.awaitStreaming();
+    }
+
+    private static void renew(String topic) throws Exception {
+        stack.deleteTopic(topic);
+        stack.topics(topic);
+    }
+
+    private static void copy(Path from, Path to) throws IOException, InterruptedException {
+        assertEquals(0, new ProcessBuilder("sh", "-c", "rm -rf '" + to + "' && cp -a '" + from + "' '" + to + "'").inheritIO().start().waitFor());
+    }
+
+    private static void putBack() throws Exception {
+        stack.servers.kafka().stop();
+        copy(folder.resolve("copy"), folder.resolve("stack").resolve("kafka"));
+        stack.servers.kafka().start();
+    }
+
+    @Test
+    void aTopicThatWasMadeAnewIsSaidAlsoAfterCaptureWasAwayAndOthersFlowOn() throws Exception {
+        source("renewed");
+        try (var capture = capture("renewed").awaitStreaming()) {
+            flows("renewed", capture, "thing");
+            renew("captured.renewed.public.thing");
+            capture.awaitMissing("thing", "its topic captured.renewed.public.thing was deleted and made anew", "./millrace recover renewed");
+            stack.sql("renewed", "INSERT INTO part VALUES (1, 1, 'one')");
+            flows("renewed", capture, "part");
+            assertTrue(capture.ready().contains("\"DOWN\""), "what is missing is still missing");
+            recover("renewed", capture);
+            assertEquals(0, capture.stop());
+        }
+        renew("captured.renewed.public.thing");
+        try (var capture = capture("renewed")) {
+            capture.awaitMissing("thing", "was deleted and made anew");
+            recover("renewed", capture);
+        }
+    }
+
+    @Test
+    void aKafkaThatCameBackFromAnOlderCopyIsFoundByTheCaptureThatRanOnAndByTheOneThatWasAway() throws Exception {
+        source("older");
+        try (var capture = capture("older").awaitStreaming()) {
+            flows("older", capture, "thing");
+            stack.servers.kafka().stop();
+            copy(folder.resolve("stack").resolve("kafka"), folder.resolve("copy"));
+            stack.servers.kafka().start();
+            capture.awaitStreaming();
+            stack.sql("older", "UPDATE thing SET name = 'lost' WHERE id = 1", "DELETE FROM thing WHERE id = 2", "INSERT INTO thing VALUES (4, 'd')");
+            flows("older", capture, "thing");
+            putBack();
+            capture.awaitMissing("thing", "older copy", "./millrace recover older");
+            recover("older", capture);
+            assertEquals(0, capture.stop());
+        }
+        putBack();
+        try (var capture = capture("older")) {
+            capture.awaitMissing("thing", "older copy", "./millrace recover older");
+            recover("older", capture);
+        }
+    }
+}
