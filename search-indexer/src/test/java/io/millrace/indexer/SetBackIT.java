@@ -18,6 +18,7 @@ import java.util.Set;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
@@ -42,7 +43,7 @@ class SetBackIT {
     @BeforeAll
     static void startAll() throws Exception {
         stack = new Stack(folder);
-        for (var name : List.of("restored", "forgotten", "renewed")) {
+        for (var name : List.of("restored", "forgotten", "renewed", "older", "cut")) {
             stack.pipeline(name, "id, name", FIELDS, "");
         }
         start();
@@ -172,6 +173,47 @@ class SetBackIT {
         assertEquals("DOWN", stack.ready().path("status").asText(), "what it lacks is not known");
         stack.call("DELETE", "/renewed-000001", null);
         await().atMost(SOON).untilAsserted(() -> assertEquals(2, stack.count("renewed")));
+        await().atMost(SOON).untilAsserted(() -> assertEquals("UP", stack.ready().path("status").asText(), () -> stack.ready().toString()));
+    }
+
+    @Test
+    void aKafkaThatCameBackFromAnOlderCopyThanTheIndexIsSaidAlsoWhenItsTopicHasGrownAgain() throws Exception {
+        write("older", 0, 4, 1, "old");
+        awaitNames("older", 4, "old");
+        var kafka = stack.servers.data().resolve("kafka");
+        stack.servers.kafka().stop();
+        copy(kafka, folder.resolve("kafka of yesterday"));
+        stack.servers.kafka().start();
+        write("older", 0, 4, 2, "new");
+        awaitNames("older", 4, "new");
+        awaitMarks("older");
+        stack.servers.kafka().stop();
+        delete(kafka);
+        copy(folder.resolve("kafka of yesterday"), kafka);
+        stack.servers.kafka().start();
+        await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains("has all up to offset"), () -> stack.ready().toString()));
+        write("older", 10, 20, 3, "later");
+        await().atMost(SOON).untilAsserted(() -> assertEquals(14, stack.count("older")));
+        stack.indexer().stop();
+        start();
+        await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains("came back from an older copy"), () -> stack.ready().toString()));
+        stack.call("DELETE", "/older-000001", null);
+        awaitNames("older", 4, "old");
+        await().atMost(SOON).untilAsserted(() -> assertEquals("UP", stack.ready().path("status").asText(), () -> stack.ready().toString()));
+    }
+
+    @Test
+    void aTopicThatLostItsFirstDocumentsIsSaidBeforeAnIndexIsMadeFromIt() throws Exception {
+        write("cut", 0, 12, 1, "stays");
+        awaitNames("cut", 12, "stays");
+        var topic = Topics.documents("cut");
+        alter(topic, Map.of("cleanup.policy", "compact,delete"));
+        stack.admin.deleteRecords(Map.of(new TopicPartition(topic, 0), RecordsToDelete.beforeOffset(1))).all().get();
+        await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains("its records before offset 1 were deleted"), () -> stack.ready().toString()));
+        assertEquals(12, stack.count("cut"), "nothing is taken from the index for it");
+        stack.admin.deleteTopics(List.of(topic)).all().get();
+        stack.admin.createTopics(List.of(new NewTopic(topic, Stack.PARTITIONS, (short) 1).configs(Map.of("cleanup.policy", "compact")))).all().get();
+        stack.call("DELETE", "/cut-000001", null);
         await().atMost(SOON).untilAsserted(() -> assertEquals("UP", stack.ready().path("status").asText(), () -> stack.ready().toString()));
     }
 

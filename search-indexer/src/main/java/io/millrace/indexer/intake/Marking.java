@@ -6,6 +6,7 @@ import io.millrace.indexer.generation.Generations;
 import io.millrace.indexer.generation.SearchAwayException;
 import io.millrace.indexer.health.Conditions;
 import io.millrace.indexer.mark.MarkBook;
+import io.millrace.indexer.measure.PipelineMeters;
 import io.millrace.indexer.reconcile.Reconciliation;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.liveness.Loop;
@@ -38,6 +39,8 @@ final class Marking {
     private static final int REQUESTS = 6;
     /** Marks of an index at rest are written this often. */
     private static final Duration AT_REST = Duration.ofMinutes(1);
+    /** The share of a retention from which on it is said. */
+    private static final double NEAR = 0.5;
 
     private final Pipelines pipelines;
     private final Lanes lanes;
@@ -45,19 +48,21 @@ final class Marking {
     private final MarkBook marks;
     private final Reconciliation reconciliation;
     private final Conditions conditions;
+    private final PipelineMeters meters;
     private final IndexerConfig config;
     private final Loops loops;
     private final LoopThread thread;
     /** Those that are being reconciled; only for this thread. */
     private final Map<Pipeline, LoopThread> reconciling = new HashMap<>();
 
-    Marking(Pipelines pipelines, @Identifier(DocumentTopics.CHANNEL) Lanes lanes, Generations generations, MarkBook marks, Reconciliation reconciliation, Conditions conditions, Loops loops, IndexerConfig config) {
+    Marking(Pipelines pipelines, @Identifier(DocumentTopics.CHANNEL) Lanes lanes, Generations generations, MarkBook marks, Reconciliation reconciliation, Conditions conditions, PipelineMeters meters, Loops loops, IndexerConfig config) {
         this.pipelines = pipelines;
         this.lanes = lanes;
         this.generations = generations;
         this.marks = marks;
         this.reconciliation = reconciliation;
         this.conditions = conditions;
+        this.meters = meters;
         this.config = config;
         this.loops = loops;
         this.thread = loops.thread("marks", Thread.ofVirtual(), config.stuckAfter(), this::live);
@@ -88,14 +93,15 @@ final class Marking {
     private void look(Pipeline pipeline, List<Lane> open) throws InterruptedException {
         try {
             var topic = Topics.documents(pipeline.name());
-            var standings = open.stream().map(Lane::standing).toList();
+            var standings = open.stream().collect(Collectors.toMap(Lane::partition, Lane::standing));
             var strange = marks.strange(topic, standings);
             if (strange != null) {
                 conditions.waiting(topic, strange);
             } else {
                 conditions.going(topic);
             }
-            if (marks.isAnew(topic, standings)) {
+            near(pipeline, topic, marks.used(standings.values()));
+            if (marks.isAnew(topic, standings.values())) {
                 open.getFirst().reopen();
             } else if (!open.isEmpty() && isReconciled(pipeline)) {
                 compare(pipeline, topic, open);
@@ -103,6 +109,13 @@ final class Marking {
         } catch (SearchAwayException | KafkaException e) {
             LOG.debugf("The marks of %s wait: %s", pipeline.name(), e.getMessage());
         }
+    }
+
+    /** Says what comes near to be lost. */
+    private void near(Pipeline pipeline, String topic, double used) {
+        meters.of(pipeline).retentionUsed(used);
+        conditions.note("retention of " + topic, used < NEAR ? null : "documents, and deletes among them, stand unread for " + Math.round(used * 100)
+                + " % of the time for which deletes are kept; after that the index is reconciled with the whole topic");
     }
 
     private void compare(Pipeline pipeline, String topic, List<Lane> open) throws InterruptedException {

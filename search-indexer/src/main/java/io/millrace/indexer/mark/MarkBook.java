@@ -10,6 +10,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
 
 /** Opens partitions with their marks, and compares. Thread-safe. */
@@ -47,19 +48,43 @@ public final class MarkBook {
      * @param open its partitions here
      * @return null where nothing is
      */
-    public String strange(String topic, List<Standing> open) throws InterruptedException {
+    public String strange(String topic, Map<TopicPartition, Standing> open) throws InterruptedException {
         var id = offsets.ids(List.of(topic)).get(topic);
         if (id == null) {
             return "the topic " + topic + " is not there, so no change arrives; run the provisioner, and have the join put its documents out again if the topic was deleted";
         }
-        var other = open.stream().filter(standing -> standing.isOfOtherTopic() || !standing.isOf(id)).findFirst();
-        return other.map(standing -> "the topic " + topic + " was deleted and made anew (its id is " + id + "), so changes that the deleted one held may be missing in the index " + standing.generation().index()
-                + ", and documents deleted since may be found; once the join has put all its documents out again, delete the index (DELETE /" + standing.generation().index()
-                + "), which is filled from the topic then, or add a later generation of the pipeline").orElse(null);
+        var other = open.values().stream().filter(standing -> standing.isOfOtherTopic() || !standing.isOf(id)).findFirst();
+        if (other.isPresent()) {
+            return "the topic " + topic + " was deleted and made anew (its id is " + id + "), so changes that the deleted one held may be missing in the index " + other.get().generation().index()
+                    + ", and documents deleted since may be found; once the join has put all its documents out again, delete the index (DELETE /" + other.get().generation().index()
+                    + "), which is filled from the topic then, or add a later generation of the pipeline";
+        }
+        look(open);
+        return shortened(open);
+    }
+
+    /** Of the first partition that lacks what it had, null where none does. */
+    private String shortened(Map<TopicPartition, Standing> open) {
+        return open.entrySet().stream().filter(e -> e.getValue().gone() != null).findFirst().map(e -> e.getKey() + " is not what it was: " + e.getValue().gone()
+                + ". The index may show what the topic does not hold, and an index that is made from the topic may lack documents; have capture recover (./millrace recover SOURCE), and add a later generation of the pipeline, whose topic is whole, or, once the join has put all its "
+                + "documents out again, delete the index (DELETE /" + e.getValue().generation().index() + "), which is filled from the topic then").orElse(null);
+    }
+
+    private void look(Map<TopicPartition, Standing> open) throws InterruptedException {
+        var before = open.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().highest()));
+        var starts = offsets.starts(open.keySet());
+        var ends = offsets.ends(open.keySet());
+        open.forEach((partition, standing) -> standing.seen(before.get(partition), starts.get(partition), ends.getOrDefault(partition, starts.get(partition))));
+    }
+
+    /** Of these partitions, the largest share of the time for which deletes are kept that has gone by while some stood unread. */
+    public double used(Collection<Standing> open) {
+        long now = System.currentTimeMillis();
+        return open.stream().mapToDouble(standing -> standing.used(now)).max().orElse(0);
     }
 
     /** Whether the topic was made anew since one of its partitions was opened. */
-    public boolean isAnew(String topic, List<Standing> open) throws InterruptedException {
+    public boolean isAnew(String topic, Collection<Standing> open) throws InterruptedException {
         var id = offsets.ids(List.of(topic)).get(topic);
         return id != null && open.stream().anyMatch(standing -> !standing.isOf(id));
     }
@@ -79,7 +104,7 @@ public final class MarkBook {
     public boolean owe(String topic, Collection<Standing> open) throws InterruptedException {
         var kept = kept(topic);
         open.forEach(standing -> standing.kept(kept));
-        return open.stream().noneMatch(Standing::isOfOtherTopic) && open.stream().anyMatch(Standing::owes);
+        return open.stream().noneMatch(standing -> standing.isOfOtherTopic() || standing.gone() != null) && open.stream().anyMatch(Standing::owes);
     }
 
     /** Writes those marks that say something new. */

@@ -24,6 +24,14 @@ public final class Standing {
     private boolean owed;
     /** Guarded by this; how long deletes are kept, milliseconds. */
     private long kept;
+    /** Guarded by this; the highest offset up to which the index was seen to have all. */
+    private long highest;
+    /** Guarded by this; how many offsets short of it the topic was seen to end. */
+    private long ahead;
+    /** Guarded by this; whether the last look at the topic found it shorter, for one look alone may have asked a broker that had just started. */
+    private boolean suspected;
+    /** Guarded by this; the first offset that the topic has. */
+    private long start;
     /** Guarded by this; the end of the partition when it was looked at, below zero before. */
     private long askedEnd = -1;
     private long askedAt;
@@ -41,6 +49,8 @@ public final class Standing {
         this.kept = kept.toMillis();
         this.owed = !generation.empty() && (this.found == null || isSetBack());
         this.wholeAt = this.found == null ? now : this.found.wholeAt();
+        this.highest = this.found == null || isOfOtherTopic() ? 0 : this.found.offset();
+        this.ahead = this.found == null || isOfOtherTopic() ? 0 : this.found.ahead();
     }
 
     public Generation generation() {
@@ -68,7 +78,10 @@ public final class Standing {
      * @param committed below zero where nothing was committed for this index
      * @return below zero for the first record
      */
-    public long from(long committed) {
+    public synchronized long from(long committed) {
+        if (ahead == 0) {
+            highest = Math.max(highest, committed);
+        }
         if (found == null) {
             return committed;
         }
@@ -85,6 +98,9 @@ public final class Standing {
      * @param end of the partition now
      */
     public synchronized void look(long done, long end, long now) {
+        if (ahead == 0) {
+            highest = Math.max(highest, done);
+        }
         owed |= now - wholeAt > kept && done > (found == null ? 0 : found.offset());
         if (owed) {
             return;
@@ -98,6 +114,40 @@ public final class Standing {
             askedAt = now;
             askedEnd = end;
         }
+    }
+
+    /** The highest offset up to which the index was seen to have all. */
+    synchronized long highest() {
+        return highest;
+    }
+
+    /**
+     * Looks at the topic itself.
+     *
+     * @param before {@link #highest()} before Kafka was asked
+     * @param first the first offset that the topic has
+     * @param end the one that its next record will have
+     */
+    synchronized void seen(long before, long first, long end) {
+        start = first;
+        boolean shorter = before > end;
+        if (ahead == 0 && shorter && suspected) {
+            ahead = highest - end;
+        }
+        suspected = shorter;
+    }
+
+    /** What of the topic is gone, as a sentence without its end; null where nothing is. */
+    synchronized String gone() {
+        if (ahead > 0) {
+            return "the index " + generation.index() + " has all up to offset " + highest + ", and the topic ended at " + (highest - ahead) + ": Kafka, or this topic, came back from an older copy, or a replica that lacked records became leader";
+        }
+        return start == 0 ? null : "its records before offset " + start + " were deleted, though it is to keep the last one of every document, for whatever index is made from it";
+    }
+
+    /** The share of the time for which deletes are kept that the oldest unread one may have stood there. */
+    synchronized double used(long now) {
+        return askedEnd < 0 || wholeAt >= askedAt ? 0 : (now - wholeAt) / (double) Math.max(1, kept);
     }
 
     /** Whether deletes may have left the topic before they were read. */
@@ -134,8 +184,8 @@ public final class Standing {
         if (isOfOtherTopic() || owed) {
             return null;
         }
-        var mark = new Mark(generation.uuid(), generation.history(), topic, offset, wholeAt);
-        if (there != null && there.index().equals(mark.index()) && there.history().equals(mark.history()) && there.offset() == offset && wholeAt - there.wholeAt() < atRest.toMillis()) {
+        var mark = new Mark(generation.uuid(), generation.history(), topic, ahead > 0 ? highest : offset, wholeAt, ahead);
+        if (there != null && there.index().equals(mark.index()) && there.history().equals(mark.history()) && there.offset() == mark.offset() && there.ahead() == ahead && wholeAt - there.wholeAt() < atRest.toMillis()) {
             return null;
         }
         sent = mark;

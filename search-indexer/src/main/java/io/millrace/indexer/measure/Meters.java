@@ -48,6 +48,7 @@ public final class Meters {
     private final AtomicLong lag = new AtomicLong();
     /** When the oldest change that is not answered was committed, 0 where there is none. */
     private final AtomicLong oldest = new AtomicLong();
+    private volatile double retentionUsed;
 
     Meters(MeterRegistry registry, String pipeline) {
         for (var outcome : Outcome.values()) {
@@ -73,6 +74,8 @@ public final class Meters {
         Gauge.builder("millrace.lag.records", lag, AtomicLong::get).tags("stage", STAGE, "pipeline", pipeline).register(registry);
         Gauge.builder("millrace.lag.seconds", oldest, o -> o.get() == 0 ? 0 : Math.max(0, Headers.nowMicros() - o.get()) / 1e6)
                 .description("Age of the oldest change that no bulk has answered").tags("stage", STAGE, "pipeline", pipeline).register(registry);
+        Gauge.builder("millrace.retention.used.ratio", this, m -> m.retentionUsed).description("Share of the time for which deletes are kept that the oldest unread one may have stood there")
+                .tags("stage", STAGE, "pipeline", pipeline).register(registry);
     }
 
     private static Counter bytes(MeterRegistry registry, String pipeline, String direction) {
@@ -114,6 +117,11 @@ public final class Meters {
     public void lag(long records, long oldestMicros) {
         lag.set(records);
         oldest.set(oldestMicros);
+    }
+
+    /** @param share of the time for which deletes are kept */
+    public void retentionUsed(double share) {
+        retentionUsed = share;
     }
 
     /**

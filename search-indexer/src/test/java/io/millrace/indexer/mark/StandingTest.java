@@ -16,7 +16,7 @@ class StandingTest {
     private static final Generation EMPTY = new Generation("monitors-000001", "u1", "h1", true);
 
     private static Mark mark(long offset, long wholeAt) {
-        return new Mark("u1", "h1", "t1", offset, wholeAt);
+        return new Mark("u1", "h1", "t1", offset, wholeAt, 0);
     }
 
     private static Standing standing(Mark found, long now) {
@@ -34,10 +34,10 @@ class StandingTest {
 
     @Test
     void whatIsOfAnotherIndexTopicOrHistoryDoesNotCount() {
-        assertEquals(90, standing(new Mark("u0", "h1", "t1", 70, 0), 0).from(90));
-        assertEquals(-1, standing(new Mark("u1", "h1", "t0", 70, 0), 0).from(90));
-        assertTrue(standing(new Mark("u1", "h1", "t0", 70, 0), 0).isOfOtherTopic());
-        var restored = standing(new Mark("u1", "h0", "t1", 70, 0), 0);
+        assertEquals(90, standing(new Mark("u0", "h1", "t1", 70, 0, 0), 0).from(90));
+        assertEquals(-1, standing(new Mark("u1", "h1", "t0", 70, 0, 0), 0).from(90));
+        assertTrue(standing(new Mark("u1", "h1", "t0", 70, 0, 0), 0).isOfOtherTopic());
+        var restored = standing(new Mark("u1", "h0", "t1", 70, 0, 0), 0);
         assertEquals(-1, restored.from(90));
         assertTrue(restored.owes());
     }
@@ -84,5 +84,48 @@ class StandingTest {
         standing.written(due);
         assertTrue(standing.isReplaced(mark(70, 0)));
         assertTrue(standing.isReplaced(null));
+    }
+
+    @Test
+    void aTopicThatEndsBeforeWhatTheIndexHasIsRememberedAlsoWhenItHasGrownAgain() {
+        var standing = standing(mark(70, 0), 10);
+        standing.seen(standing.highest(), 0, 40);
+        assertNull(standing.gone(), "one look alone may have asked a broker that had just started");
+        standing.seen(standing.highest(), 0, 40);
+        assertTrue(standing.gone().contains("all up to offset 70, and the topic ended at 40"), standing.gone());
+        standing.look(90, 90, 20);
+        var kept = standing.due(90, Duration.ZERO);
+        assertEquals(new Mark("u1", "h1", "t1", 70, 20, 30), kept);
+        assertTrue(standing(kept, 30).gone().contains("all up to offset 70, and the topic ended at 40"));
+        assertNull(new Standing(EMPTY, "t1", null, KEPT, 0).gone(), "an index that is filled from it agrees with it");
+    }
+
+    @Test
+    void whatWasReadWhileKafkaWasAskedIsNoSignOfALostRecord() {
+        var standing = standing(mark(70, 0), 10);
+        for (int end = 71; end < 80; end++) {
+            var before = standing.highest();
+            standing.look(end, end, 20);
+            standing.seen(before, 0, end - 1);
+        }
+        assertNull(standing.gone());
+    }
+
+    @Test
+    void aTopicThatLacksItsBeginIsNoneFromWhichAnIndexCanBeMade() {
+        var standing = standing(mark(70, 0), 10);
+        standing.seen(70, 5, 90);
+        assertTrue(standing.gone().contains("before offset 5 were deleted"), standing.gone());
+    }
+
+    @Test
+    void theShareOfTheTimeForWhichDeletesAreKeptGrowsWhileOneMayStandUnread() {
+        var standing = standing(mark(70, 0), 10);
+        standing.look(70, 70, 1_000);
+        assertEquals(0, standing.used(90_000), "all is read");
+        standing.look(70, 80, 2_000);
+        assertEquals(0.8, standing.used(81_000), 0.001);
+        standing.look(80, 80, 82_000);
+        assertEquals(0, standing.used(83_000));
     }
 }
