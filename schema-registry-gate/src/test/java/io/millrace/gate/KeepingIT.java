@@ -11,6 +11,7 @@ import java.util.Map;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -39,7 +40,8 @@ class KeepingIT {
             partition = table.row(1, schema, Map.of("name", "parked " + i)).get().partition();
         }
         gate.awaitCount("quarantine", "kept", 4);
-        awaitHealth(200, "it drops records by itself (retention.ms=86400000)");
+        var settings = new ConfigResource(ConfigResource.Type.TOPIC, QUARANTINE);
+        SharedGate.soon().untilAsserted(() -> assertEquals("-1", gate.stack().admin().describeConfigs(List.of(settings)).all().get().get(settings).get("retention.ms").value(), "parked records go by no time"));
 
         gate.stack().admin().deleteRecords(Map.of(new TopicPartition(QUARANTINE, partition), RecordsToDelete.beforeOffset(2))).all().get();
         awaitHealth(503, "the parked records 0 to 1 are gone from " + QUARANTINE + "-" + partition);

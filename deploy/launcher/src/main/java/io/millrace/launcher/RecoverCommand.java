@@ -20,7 +20,8 @@ final class RecoverCommand implements Callable<Integer> {
     @Mixin
     private SourceRecovery sources;
     @Parameters(paramLabel = "SOURCE|TOPIC", description = "A source: its capture reads again everything of which changes may be missing, and takes away downstream what is gone."
-            + " A captured.… topic: the gate reads it again from the first record that is there, whatever it was held for. What it passed before it passes again, which changes nothing behind it.")
+            + " A captured.… topic: the gate reads it again from the first record that is there, whatever it was held for. What it passed before it passes again, which changes nothing behind it."
+            + " A quarantine.… topic that lost parked records: what is gone is given up, and what stands there is replayed.")
     private String what;
 
     @Override

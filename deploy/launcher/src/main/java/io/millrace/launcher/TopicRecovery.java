@@ -30,7 +30,7 @@ final class TopicRecovery {
 
     /** Whether it is the name of a topic that a stage can read again. */
     static boolean isTopic(String what) {
-        return what.startsWith(Topics.CAPTURED);
+        return what.startsWith(Topics.CAPTURED) || what.startsWith(Topics.QUARANTINE) && !what.startsWith(Topics.QUARANTINE + Topics.DOCUMENTS);
     }
 
     /** @throws LocalException where Kafka does not answer, or there is no such topic */

@@ -16,11 +16,14 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
@@ -42,7 +45,7 @@ public class Keeper {
     /** Between two rounds, however much happens. */
     private static final Duration REST = Duration.ofMillis(200);
     private static final Duration CATCH_UP = Duration.ofSeconds(10);
-    private static final long SETTINGS_EVERY_NANOS = Duration.ofMinutes(10).toNanos();
+    private static final long SETTINGS_EVERY_NANOS = Duration.ofMinutes(1).toNanos();
     private static final String FOR_EVER = "-1";
 
     private final KafkaClients kafka;
@@ -196,6 +199,22 @@ public class Keeper {
         undeleted.remove(partition);
     }
 
+    /** Whether the topic could be told to drop nothing by itself from now on. */
+    private boolean isKeptNow(ConfigResource topic, String was) {
+        var forEver = Stream.of(TopicConfig.RETENTION_MS_CONFIG, TopicConfig.RETENTION_BYTES_CONFIG).map(name -> new AlterConfigOp(new ConfigEntry(name, FOR_EVER), AlterConfigOp.OpType.SET)).toList();
+        try {
+            kafka.admin().incrementalAlterConfigs(Map.of(topic, forEver)).all().get();
+            LOG.warnf("%s would have dropped parked records by itself (%s); it keeps them now until a person decides", topic.name(), was);
+            return true;
+        } catch (ExecutionException e) {
+            LOG.debugf("The settings of %s stay: %s", topic.name(), e.getCause().getMessage());
+            return false;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
     /** Parked records stay until a person has decided about them: no topic may drop them by time or size. */
     private void lookAtSettings() throws InterruptedException {
         long now = System.nanoTime();
@@ -216,7 +235,7 @@ public class Keeper {
             settingsLookedAt.put(topic.name(), now);
             var kept = Stream.of(TopicConfig.RETENTION_MS_CONFIG, TopicConfig.RETENTION_BYTES_CONFIG).filter(name -> !FOR_EVER.equals(settings.get(name).value()))
                     .map(name -> name + "=" + settings.get(name).value()).collect(Collectors.joining(", "));
-            if (kept.isEmpty()) {
+            if (kept.isEmpty() || isKeptNow(topic, kept)) {
                 expiring.remove(topic.name());
             } else if (expiring.put(topic.name(), "it drops records by itself (" + kept + "), also parked ones that nobody has decided about; ./millrace apply sets both to -1") == null) {
                 LOG.warnf("%s: %s", topic.name(), expiring.get(topic.name()));

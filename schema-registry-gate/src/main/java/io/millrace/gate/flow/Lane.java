@@ -10,6 +10,7 @@ import io.millrace.gate.schema.RegistryAwayException;
 import io.millrace.gate.schema.Verdict;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.liveness.LoopThread;
+import io.millrace.pipeline.log.Start;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.retry.Backoff;
 import java.time.Duration;
@@ -234,10 +235,26 @@ final class Lane {
             loop.beat();
         }
         state = parts.control.lane(table, captured.partition());
+        if (state.queueing()) {
+            parts.guard().keep(parked);
+        }
+        try {
+            work(loop);
+        } finally {
+            parts.guard().release(parked);
+        }
+    }
+
+    private void work(Loop loop) throws InterruptedException {
+        boolean looked = false;
         var backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
         while (!stopping) {
             loop.beat();
             try {
+                if (!looked) {
+                    lookForForgotten();
+                    looked = true;
+                }
                 step(loop);
                 backoff.reset();
             } catch (InterruptException e) {
@@ -251,6 +268,20 @@ final class Lane {
                 trouble("an unexpected error: " + e);
                 backoff.await();
             }
+        }
+    }
+
+    /** What is replayed or discarded is deleted, so records that stand there are to be replayed, whatever the control log has lost. */
+    private void lookForForgotten() throws InterruptedException {
+        long end = parts.kafka.ends(List.of(parked)).getOrDefault(parked, 0L);
+        if (state.queueing() || end <= state.next()) {
+            return;
+        }
+        long start = parts.kafka.starts(List.of(parked)).getOrDefault(parked, 0L);
+        if (Math.max(start, state.next()) < end) {
+            LOG.warnf("%s holds records up to offset %d of which the control log says nothing; they are replayed first", parked, end - 1);
+            proceed(new LaneState(true, Math.max(start, state.next())));
+            parts.guard().renew(parked);
         }
     }
 
@@ -523,6 +554,7 @@ final class Lane {
     /** From here on nothing passes before the quarantine's partition is drained; durable before the first record stands in it. */
     private void queueUp() throws InterruptedException {
         parts.kafka.ensure(table.quarantine(), parts.kafka.partitions(captured), KafkaClients.kept());
+        parts.guard().renew(parked);
         // Everything that stands there now is replayed; a topic that ends before that is another one than it was.
         proceed(new LaneState(true, Math.min(state.next(), parts.kafka.ends(List.of(parked)).getOrDefault(parked, 0L))));
     }
@@ -558,6 +590,9 @@ final class Lane {
     private void drain(TableState shared, Loop loop) throws InterruptedException {
         parts.kafka.ensure(table.quarantine(), parts.kafka.partitions(captured), KafkaClients.kept());
         parts.kafka.ensure(table.rows(), parts.kafka.partitions(captured), KafkaClients.compacted());
+        if (!isKept()) {
+            return;
+        }
         try (var consumer = parts.kafka.strictReader()) {
             consumer.assign(List.of(parked));
             if (!isWhole(consumer.beginningOffsets(List.of(parked)).get(parked), shared)) {
@@ -579,11 +614,36 @@ final class Lane {
                     }
                 } else if (consumer.position(parked) >= end) {
                     proceed(new LaneState(false, consumer.position(parked)));
+                    parts.guard().release(parked);
+                    untroubled();
                     LOG.infof("%s is drained to offset %d, its records flow again", parked, state.next());
                     return;
                 }
             }
         }
+    }
+
+    /** Whether the quarantine's partition is the one in which the records were parked, or a person has given up what it lacks; waits a little where not. */
+    private boolean isKept() throws InterruptedException {
+        switch (parts.guard().start(parked)) {
+            case Start.From _ -> {
+                return true;
+            }
+            case Start.Held held -> {
+                if (state.next() > 0) {
+                    // Its offsets count anew.
+                    proceed(new LaneState(true, 0));
+                }
+                trouble("parked records are gone: " + held.gap().what());
+                awaitChange();
+            }
+            case null, default -> {
+                // The lane before this one may have released it after this one began.
+                parts.guard().keep(parked);
+                Thread.sleep(UNCONFIRMED);
+            }
+        }
+        return false;
     }
 
     /** Whether all that is to be replayed is there, or given up by a person; parks the table where not: later rows would stand for ones that never came. */

@@ -5,6 +5,7 @@ import io.millrace.pipeline.liveness.Loops;
 import io.millrace.pipeline.log.Gap;
 import io.millrace.pipeline.log.OffsetGuard;
 import io.millrace.pipeline.log.Start;
+import io.millrace.pipeline.topic.Topics;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.util.Collection;
@@ -49,9 +50,6 @@ public class Lanes {
     /** Partitions that are paused because their lane has enough; only the intake's thread touches it. */
     private final Set<TopicPartition> full = new HashSet<>();
     private volatile String trouble;
-    /** Null while this process takes no records. */
-    private volatile OffsetGuard guard;
-
     Lanes(Parts parts, Loops loops) {
         this.parts = parts;
         this.loops = loops;
@@ -60,44 +58,54 @@ public class Lanes {
     /** Begins to follow what is decided about tables, and to hold the group's offsets against the captured logs. */
     public void start() {
         if (parts.config.consume()) {
-            guard = parts.kafka.guard(new Captured(), loops);
-            parts.measure(guard);
+            parts.guard(parts.kafka.guard(new Watched(), loops));
         }
         parts.control.onChange(() -> lanes.values().forEach(Lane::wake));
     }
 
     /** After the intake has ended. */
     public void stop() {
+        var guard = parts.guard();
         if (guard != null) {
             guard.close();
         }
     }
 
-    /** What the gate says of captured topics. */
-    private static final class Captured implements OffsetGuard.Stage {
+    /** What the gate says of captured topics, and of what it has parked. */
+    private static final class Watched implements OffsetGuard.Stage {
 
         @Override
         public String advice(TopicPartition partition, Gap gap) {
+            if (partition.topic().startsWith(Topics.QUARANTINE)) {
+                return lost(partition.topic());
+            }
             var table = Table.ofCaptured(partition.topic());
             return "Changes of the table " + table + " may be missing from " + table.rows() + " and all that comes of it. Its later records wait in " + partition.topic() + ", which keeps them for its retention; other tables flow on."
                     + (gap instanceof Gap.Gone ? " Make the topic again with the provisioner's apply." : "") + " Have capture read the table anew, then have this topic read from its start: ./millrace recover " + partition.topic();
         }
 
-        /** A topic is forgotten when it is destroyed. */
+        private static String lost(String quarantine) {
+            var table = Table.ofQuarantine(quarantine);
+            return "Parked changes of the table " + table + " are gone before they were replayed, and nothing that is parked of it is replayed until a person decides; other tables flow on. Have capture read the table anew, then give up what is gone: ./millrace recover "
+                    + quarantine + ", after which what stands there is replayed";
+        }
+
+        /** A topic is forgotten when it is destroyed. One without parked records is nobody's loss. */
         @Override
         public boolean reads(String topic) {
-            return true;
+            return topic.startsWith(Topics.CAPTURED);
         }
     }
 
     /** What comes near to be lost, by partition. */
     public Map<String, String> warnings() {
-        return guard == null ? Map.of() : guard.warnings();
+        return parts.guard() == null ? Map.of() : parts.guard().warnings();
     }
 
     /** What holds single lanes up, by partition. */
     public Map<String, String> troubles() {
         var troubles = new TreeMap<String, String>();
+        var guard = parts.guard();
         if (guard != null) {
             troubles.putAll(guard.gaps());
             if (guard.trouble() != null) {
@@ -133,7 +141,7 @@ public class Lanes {
         for (var partition : partitions) {
             var last = offsets.get(partition);
             hold(consumer, partition);
-            guard.assign(partition, last == null ? null : last.offset());
+            parts.guard().assign(partition, last == null ? null : last.offset());
         }
     }
 
@@ -146,7 +154,7 @@ public class Lanes {
     /** Begins the partitions that may be read, and ends those that may not any more. */
     void settle(Consumer<?, ?> consumer) throws InterruptedException {
         for (var partition : consumer.assignment()) {
-            var start = guard.start(partition);
+            var start = parts.guard().start(partition);
             if (start == begun.get(partition)) {
                 continue;
             }
@@ -176,9 +184,9 @@ public class Lanes {
         for (var partition : e.partitions()) {
             var lane = lanes.get(partition);
             long finished = lane != null && lane.finished() >= 0 ? lane.finished() : e.offsetOutOfRangePartitions().getOrDefault(partition, 0L);
-            guard.assign(partition, finished);
+            parts.guard().assign(partition, finished);
             if (e instanceof LogTruncationException truncated && truncated.divergentOffsets().get(partition) != null) {
-                guard.diverged(partition, truncated.divergentOffsets().get(partition).offset());
+                parts.guard().diverged(partition, truncated.divergentOffsets().get(partition).offset());
             }
             hold(consumer, partition);
         }
@@ -202,7 +210,7 @@ public class Lanes {
 
     /** Before the partitions go to another instance. */
     void revoked(Consumer<?, ?> consumer, Collection<TopicPartition> partitions) {
-        partitions.forEach(guard::release);
+        partitions.forEach(parts.guard()::release);
         try {
             end(partitions.stream().map(lanes::get).filter(Objects::nonNull).toList());
             commitNow(consumer, partitions);
@@ -215,7 +223,7 @@ public class Lanes {
 
     /** After the partitions went to another instance; nothing may be committed any more. */
     void lost(Collection<TopicPartition> partitions) {
-        partitions.forEach(guard::release);
+        partitions.forEach(parts.guard()::release);
         partitions.stream().map(lanes::get).filter(Objects::nonNull).forEach(Lane::stop);
         forget(partitions);
     }
@@ -280,7 +288,7 @@ public class Lanes {
     private void committed(TopicPartition partition, OffsetAndMetadata offset) {
         if (lanes.containsKey(partition)) {
             committed.put(partition, offset.offset());
-            guard.finished(partition, offset.offset());
+            parts.guard().finished(partition, offset.offset());
         }
     }
 

@@ -27,6 +27,8 @@ class Parts {
     final Loops loops;
     final Pulse pulse;
     private final MeterRegistry registry;
+    /** Null while this process takes no records. */
+    private volatile OffsetGuard guard;
     private final Map<Table, Meters> meters = new ConcurrentHashMap<>();
 
     Parts(GateConfig config, KafkaClients kafka, ControlLog control, Schemas schemas, Breaker breaker, Traces traces, Loops loops, Pulse pulse, MeterRegistry registry) {
@@ -41,9 +43,16 @@ class Parts {
         this.registry = registry;
     }
 
-    void measure(OffsetGuard guard) {
+    /** Holds offsets against the logs from now on. */
+    void guard(OffsetGuard guard) {
+        this.guard = guard;
         Gauge.builder("millrace.partitions.held", guard, g -> g.gaps().size()).tag("stage", "gate").register(registry);
         Gauge.builder("millrace.retention.used.ratio", guard, OffsetGuard::retentionUsed).tag("stage", "gate").register(registry);
+    }
+
+    /** Null while this process takes no records. */
+    OffsetGuard guard() {
+        return guard;
     }
 
     /** What was found of the tables whose partitions are here; others have no lag here. */
