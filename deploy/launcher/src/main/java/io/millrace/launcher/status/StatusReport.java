@@ -20,12 +20,16 @@ import java.util.stream.Stream;
  * @param supervisor pid; null when there is none
  * @param processes servers and services
  * @param documents how many each index has; null where the search engine does not tell
+ * @param retention for each service that has used half or more of the time for which Kafka keeps what it has not read: how much, in percent
  * @param differences how many documents the last verification of each pipeline left different from the database; a pipeline that was not verified yet is not in it
  */
-public record StatusReport(String state, Long supervisor, String data, List<String> pipelines, String source, List<ProcessStatus> processes, Map<String, Long> documents, Map<String, Long> differences) {
+public record StatusReport(String state, Long supervisor, String data, List<String> pipelines, String source, List<ProcessStatus> processes, Map<String, Long> documents, Map<String, Long> retention, Map<String, Long> differences) {
 
     /** Over how long the rate is measured. */
     private static final Duration WINDOW = Duration.ofSeconds(1);
+    private static final String RETENTION = "millrace_retention_used_ratio";
+    /** The share of a retention from which on it is said. */
+    private static final double NEAR = 0.5;
     private static final String DIFFERENCES = "millrace_differences";
     private static final Map<String, String> STAGE_LABELS = Map.of("capture", "capture", "gate", "gate", "denormalizer", "join", "indexer", "index", "purge", "purge", "console", "console");
 
@@ -62,7 +66,18 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
             documents.put(index, count.isPresent() ? count.getAsLong() : null);
         });
         boolean running = processes.stream().anyMatch(p -> p.pid() != null);
-        return new StatusReport(supervised ? stack.state() : running ? "unsupervised" : "stopped", supervised ? stack.supervisor() : null, stack.data(), stack.pipelines(), stack.source(), processes, documents, differences(after.get("purge")));
+        return new StatusReport(supervised ? stack.state() : running ? "unsupervised" : "stopped", supervised ? stack.supervisor() : null, stack.data(), stack.pipelines(), stack.source(), processes, documents, retention(after), differences(after.get("purge")));
+    }
+
+    static Map<String, Long> retention(Map<String, Samples> metrics) {
+        var retention = new LinkedHashMap<String, Long>();
+        metrics.forEach((service, samples) -> {
+            var used = samples.max(RETENTION, Map.of());
+            if (used != null && used >= NEAR) {
+                retention.put(service, Math.round(used * 100));
+            }
+        });
+        return retention;
     }
 
     private static Map<String, Long> differences(Samples purge) {
