@@ -12,6 +12,7 @@ import io.millrace.provisioner.source.ReplicationSlot;
 import io.millrace.provisioner.source.ServerSettings;
 import io.millrace.provisioner.source.SourceDatabase;
 import io.millrace.provisioner.source.SourcePublication;
+import io.millrace.provisioner.topic.GroupOffsets;
 import io.millrace.provisioner.topic.KafkaAccess;
 import io.millrace.provisioner.topic.KafkaTopics;
 import java.util.ArrayList;
@@ -233,7 +234,7 @@ public final class Provisioner {
         places.open().add(topics);
         var cluster = topics.clusterId();
         topics.topics().forEach(topic -> places.claims().add("the topic " + topic + " of the Kafka " + cluster));
-        return List.of(topics, new KafkaAccess(topics, targets.principals()), reached(new CapturedGroup(targets.registry(), topics.topics())));
+        return List.of(topics, new GroupOffsets(topics), new KafkaAccess(topics, targets.principals()), reached(new CapturedGroup(targets.registry(), topics.topics())));
     }
 
     /** Looks once, so that a server that is away is found before anything is done. */

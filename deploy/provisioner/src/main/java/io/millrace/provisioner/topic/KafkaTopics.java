@@ -34,6 +34,7 @@ import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.acl.AclBinding;
 import org.apache.kafka.common.acl.AclBindingFilter;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.GroupNotEmptyException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
@@ -69,6 +70,25 @@ public final class KafkaTopics implements Step, AutoCloseable {
     /** The id of the cluster: the same for two regions only if they mean the same Kafka. */
     public String clusterId() {
         return await("Asking for the cluster's id", admin.describeCluster().clusterId());
+    }
+
+    /** What every broker is set to, by what one of them says; null where Kafka lets nobody know. */
+    String brokerSetting(String name) {
+        try {
+            var broker = new ConfigResource(ConfigResource.Type.BROKER, await("Asking for the brokers", admin.describeCluster().nodes()).iterator().next().idString());
+            var setting = await("Reading the settings of a broker", admin.describeConfigs(List.of(broker)).all()).get(broker).get(name);
+            return setting == null ? null : setting.value();
+        } catch (ProvisioningException e) {
+            if (e.getCause() instanceof AuthorizationException) {
+                return null;
+            }
+            throw e;
+        }
+    }
+
+    /** Of the topics that a group of a stage reads. */
+    Collection<Map<String, String>> settings() {
+        return wanted.entrySet().stream().filter(topic -> !topic.getKey().startsWith(Topics.QUARANTINE)).map(Map.Entry::getValue).toList();
     }
 
     public Set<String> topics() {

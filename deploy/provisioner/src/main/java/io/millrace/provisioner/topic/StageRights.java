@@ -33,9 +33,9 @@ public record StageRights(ResourcePattern pattern, Set<AclOperation> operations)
 
     private static SequencedMap<String, List<StageRights>> services() {
         var services = new LinkedHashMap<String, List<StageRights>>();
-        services.put("capture-service", List.of(topics(Topics.CAPTURED, WRITE, DESCRIBE), topics(CAPTURE, CREATE, READ, WRITE, DESCRIBE, DESCRIBE_CONFIGS)));
+        services.put("capture-service", List.of(topics(Topics.CAPTURED, READ, WRITE, DESCRIBE, DESCRIBE_CONFIGS), topics(CAPTURE, CREATE, READ, WRITE, DESCRIBE, DESCRIBE_CONFIGS)));
         services.put("schema-registry-gate", List.of(topics(Topics.CAPTURED, READ, DESCRIBE, DESCRIBE_CONFIGS), topics(Topics.ROWS, WRITE, DESCRIBE, DESCRIBE_CONFIGS),
-                topics(Topics.QUARANTINE, READ, WRITE, DELETE, DESCRIBE, DESCRIBE_CONFIGS), topics(GATE, CREATE, READ, WRITE, DESCRIBE, DESCRIBE_CONFIGS), groups("millrace-gate", READ)));
+                topics(Topics.QUARANTINE, READ, WRITE, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS), topics(GATE, CREATE, READ, WRITE, DESCRIBE, DESCRIBE_CONFIGS), groups("millrace-gate", READ)));
         services.put("denormalizer-service", List.of(topics(Topics.ROWS, READ, DESCRIBE, DESCRIBE_CONFIGS), topics(Topics.DOCUMENTS, WRITE, DESCRIBE),
                 topics(Topics.QUARANTINE + Topics.DOCUMENTS, WRITE, DESCRIBE), topics(JOIN, CREATE, READ, WRITE, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS), groups(JOIN, READ, DESCRIBE),
                 topics(Topics.CAPTURED, DESCRIBE), topics(CAPTURE, READ, DESCRIBE), groups("millrace-gate", DESCRIBE), groups("millrace-indexer", DESCRIBE)));

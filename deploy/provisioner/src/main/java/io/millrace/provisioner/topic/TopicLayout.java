@@ -29,7 +29,7 @@ final class TopicLayout {
     private TopicLayout() {}
 
     private static Map<String, String> kept(Duration retention) {
-        return Map.of("cleanup.policy", "delete", "retention.ms", millis(retention), "max.message.bytes", LARGEST_RECORD);
+        return Map.of("cleanup.policy", "delete", "retention.ms", millis(retention), "retention.bytes", "-1", "max.message.bytes", LARGEST_RECORD);
     }
 
     private static String millis(Duration duration) {
