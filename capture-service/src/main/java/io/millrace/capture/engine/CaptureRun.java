@@ -262,6 +262,8 @@ public final class CaptureRun {
         var captured = tables.stream().filter(t -> !t.equals(Topics.HEARTBEAT)).toList();
         var partitions = progress.partitions(captured.stream().map(this::topic).toList());
         captured.stream().filter(table -> partitions.containsKey(topic(table))).forEach(table -> logs.keep(table, topic(table), partitions.get(topic(table))));
+        progress.create();
+        logs.keepMemory();
         logs.awaitKnown(loop);
     }
 

@@ -77,6 +77,10 @@ final class Watch {
 
     void look() {
         var followed = plan;
+        var gone = logs.gone();
+        if (readiness.concern(Readiness.Concern.TOPIC, gone)) {
+            LOG.error(gone);
+        }
         try {
             if (followed == null) {
                 seen();

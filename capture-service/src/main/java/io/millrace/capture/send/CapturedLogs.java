@@ -12,7 +12,9 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
 
@@ -25,18 +27,21 @@ public final class CapturedLogs implements OffsetGuard.Stage, AutoCloseable {
     private static final Duration LOOK = Duration.ofMillis(50);
 
     private final OffsetGuard guard;
+    /** Where capture remembers how far it came, and what is missing. */
+    private final TopicPartition memory;
     private final Map<TopicPartition, TableName> kept = new ConcurrentHashMap<>();
     /** Behind the last record that was acknowledged; only for the thread that sends. */
     private final Map<TopicPartition, Long> ends = new HashMap<>();
 
     /** Begins to look at once. */
     public CapturedLogs(KafkaSettings kafka, String source, Loops loops) {
+        this.memory = new TopicPartition(Topics.captureState(source), 0);
         this.guard = new OffsetGuard(kafka.common(), Topics.captureMarks(source), Topics.tablesRead(source), (short) -1, this, loops);
     }
 
     @Override
     public String advice(TopicPartition partition, Gap gap) {
-        return "Changes of the table " + kept.get(partition) + " may be missing; capture says so of the table, and what mends it";
+        return "Changes may be missing; capture says of which tables, and what mends it";
     }
 
     /** A topic that is not there is asked for where it is written. */
@@ -58,13 +63,18 @@ public final class CapturedLogs implements OffsetGuard.Stage, AutoCloseable {
         }
     }
 
+    /** Looks from now on at the topic in which capture remembers; it is there. */
+    public void keepMemory() {
+        guard.keep(memory);
+    }
+
     /**
      * Waits until it is known of each topic whether it is as it was left; until then nothing may be written into it.
      *
      * @throws SendException when Kafka does not say
      */
     public void awaitKnown(Loop loop) throws InterruptedException {
-        while (kept.keySet().stream().anyMatch(partition -> guard.start(partition) == null)) {
+        while (guard.start(memory) == null || kept.keySet().stream().anyMatch(partition -> guard.start(partition) == null)) {
             if (guard.trouble() != null) {
                 throw new SendException("Whether Kafka has what it acknowledged is not known: " + guard.trouble(), null);
             }
@@ -84,12 +94,20 @@ public final class CapturedLogs implements OffsetGuard.Stage, AutoCloseable {
         }
     }
 
+    /** Which of the topics are not there and how that is mended, null where all are. What they held is missing once they are made again. */
+    public String gone() {
+        var gone = kept.keySet().stream().filter(partition -> guard.start(partition) instanceof Start.Held held && held.gap() instanceof Gap.Gone).map(TopicPartition::topic).collect(Collectors.toCollection(TreeSet::new));
+        return gone.isEmpty() ? null : "Kafka does not have the topics " + String.join(", ", gone) + " any more, so changes may be missing that were in them; make them again with the provisioner's apply";
+    }
+
     /** By table, what happened to records that Kafka had acknowledged, as the end of a sentence that begins with the table. */
     public Map<TableName, String> lost() {
         var lost = new TreeMap<TableName, String>();
         kept.forEach((partition, table) -> {
-            if (guard.start(partition) instanceof Start.Held held) {
+            if (guard.start(partition) instanceof Start.Held held && !(held.gap() instanceof Gap.Gone)) {
                 lost.put(table, cause(partition, held.gap()));
+            } else if (guard.start(memory) instanceof Start.Held) {
+                lost.putIfAbsent(table, "what capture remembers is gone with its topic " + memory.topic() + ", and what was missing with it");
             }
         });
         return lost;
@@ -97,8 +115,7 @@ public final class CapturedLogs implements OffsetGuard.Stage, AutoCloseable {
 
     private static String cause(TopicPartition partition, Gap gap) {
         return switch (gap) {
-            case Gap.Gone _ -> "its topic " + partition.topic() + " was deleted";
-            case Gap.OtherTopic _ -> "its topic " + partition.topic() + " was deleted and made anew";
+            case Gap.Gone _, Gap.OtherTopic _ -> "its topic " + partition.topic() + " was deleted and made anew";
             case Gap.OtherCluster _ -> "its topic " + partition.topic() + " is one of another Kafka than before";
             case Gap.Beyond(var read, var end) -> "its topic's partition " + partition + " had records up to offset " + read + " and ended at " + end
                     + " later: Kafka, or this topic, came back from an older copy, or a replica that lacked records became leader";
@@ -108,6 +125,9 @@ public final class CapturedLogs implements OffsetGuard.Stage, AutoCloseable {
 
     /** It is remembered what is missing of these tables; their topics count from here on as they are. */
     public void renew(Collection<TableName> tables) {
+        if (!tables.isEmpty() && guard.start(memory) instanceof Start.Held) {
+            guard.renew(memory);
+        }
         kept.forEach((partition, table) -> {
             if (tables.contains(table)) {
                 guard.renew(partition);

@@ -70,14 +70,22 @@ public final class Progress implements AutoCloseable {
     }
 
     /**
-     * The tables that were read whole; makes the topics when they are not there.
+     * Makes the topics that are not there.
      *
      * @throws SendException when Kafka cannot be asked
      */
-    public Set<TableName> tables() throws InterruptedException {
+    public void create() throws InterruptedException {
         read.create();
         state.create();
         reached.create();
+    }
+
+    /**
+     * The tables that were read whole.
+     *
+     * @throws SendException when Kafka cannot be asked
+     */
+    public Set<TableName> tables() {
         var text = read.read().getOrDefault(TABLES, "");
         return text.isEmpty() ? Set.of() : text.lines().map(TableName::parse).collect(Collectors.toCollection(TreeSet::new));
     }
