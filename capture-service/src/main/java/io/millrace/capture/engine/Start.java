@@ -170,13 +170,14 @@ final class Start {
         return last != null ? last : table.equals(Topics.OUTBOX) ? mark.acknowledged() : new Point(0, 0);
     }
 
-    /** A version that left no mark has left the names of the tables; what they are like now is all that can be known of them. */
+    /** A version that left no mark, or one whose memory was deleted, has left the names of the tables; what they are like now is all that can be known of them. */
     private Memory memory(Memory memory, Set<TableName> names, SourceLook look) throws InterruptedException {
         if (memory.mark() != null || names.isEmpty()) {
             return memory;
         }
-        var known = new TreeMap<TableName, Known>();
-        names.stream().filter(look.tables()::containsKey).forEach(table -> known.put(table, now(table, look)));
+        // A run that ended before its first mark has remembered them already, and what is missing of them.
+        var known = new TreeMap<TableName, Known>(memory.tables());
+        names.stream().filter(look.tables()::containsKey).forEach(table -> known.computeIfAbsent(table, _ -> now(table, look)));
         var end = look.slot() == null ? new Point(0, 0) : new Point(look.slot().confirmed(), look.now().micros());
         return new Memory(new Mark(origin(look, 0), end, look.now(), null), remember(known));
     }
