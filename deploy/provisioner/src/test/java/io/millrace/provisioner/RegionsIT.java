@@ -217,7 +217,7 @@ class RegionsIT {
     }
 
     private static Region away(Region r) {
-        return new Region(r.name(), r.pipelines(), r.variables(), r.admin(), false, r.kafka(), Map.of(), r.registry(), new Region.Search(new Reference.Literal("http://localhost:1"), null), 4, 1);
+        return new Region(r.name(), r.pipelines(), r.variables(), r.admin(), false, r.kafka(), Map.of(), r.registry(), place("http://localhost:1"), 4, 1);
     }
 
     @Test
@@ -322,7 +322,11 @@ class RegionsIT {
         variables.put("MILLRACE_SOURCE_PASSWORD", new Reference.Literal("pw"));
         var admin = new Region.Login(new Reference.Literal(LocalPlaces.USER), new Reference.Literal(LocalPlaces.PASSWORD));
         return new Region(name, places.copies(MONITORS, name), variables, admin, false, Map.of("bootstrap.servers", new Reference.Literal(places.first().kafkaBootstrap())), Map.of(),
-                new Reference.Literal(places.first().registryUrl()), new Region.Search(new Reference.Literal(places.first().searchUrl()), null), 4, 1);
+                place(places.first().registryUrl()), place(places.first().searchUrl()), 4, 1);
+    }
+
+    private static Region.HttpPlace place(String url) {
+        return new Region.HttpPlace(new Reference.Literal(url), null, Map.of());
     }
 
     private static Regions of(List<Region> regions) {

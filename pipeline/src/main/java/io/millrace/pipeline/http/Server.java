@@ -1,0 +1,23 @@
+package io.millrace.pipeline.http;
+
+/** A server that services reach over HTTP. */
+public enum Server {
+    REGISTRY("registry"),
+    SEARCH("search engine");
+
+    private final String title;
+
+    Server(String title) {
+        this.title = title;
+    }
+
+    /** What its keys begin with; the same in every service. */
+    String prefix() {
+        return "millrace." + name().toLowerCase(java.util.Locale.ROOT) + ".";
+    }
+
+    @Override
+    public String toString() {
+        return title;
+    }
+}
