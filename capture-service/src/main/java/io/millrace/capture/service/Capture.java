@@ -120,7 +120,9 @@ public class Capture {
         var pipelines = pipelines();
         var source = pipelines.getFirst().source();
         sourceName = source.name();
-        var connection = new SourceConnection(source.url().resolve(), source.user().resolve(), source.password().resolve());
+        // One that leads nowhere stops the start.
+        source.password().resolve();
+        var connection = new SourceConnection(source.url().resolve(), source.user().resolve(), source.password());
         var settings = new EngineSettings(source.name(), connection, config.pollInterval(), config.heartbeat(), config.batchSize(), config.queueSize(),
                 config.queueBytes().asLongValue(), config.snapshotThreads());
         var kafka = new KafkaSettings(Map.copyOf(KafkaKeys.of(all.getPropertyNames(), name -> all.getOptionalValue(name, String.class))));

@@ -16,8 +16,8 @@ import java.util.stream.Stream;
 import org.eclipse.microprofile.config.spi.ConfigSource;
 
 /**
- * Gives the framework what it must know at the start and only the pipeline files say: where the source database is, as whom
- * to log in, and which topics to follow. Stands above {@code application.properties}, below the environment.
+ * Gives the framework what it must know at the start and only the pipeline files say: where the source database is, that
+ * {@link SourceCredentials} logs in there, and which topics to follow. Stands above {@code application.properties}, below the environment.
  */
 public final class SourceSettings implements ConfigSourceFactory {
 
@@ -45,12 +45,11 @@ public final class SourceSettings implements ConfigSourceFactory {
         var source = sources.getFirst();
         return Map.of(
                 "quarkus.datasource.jdbc.url", literal(source.url().resolve()),
-                "quarkus.datasource.username", literal(source.user().resolve()),
-                "quarkus.datasource.password", literal(source.password().resolve()),
+                "quarkus.datasource.credentials-provider", SourceCredentials.NAME,
                 "mp.messaging.incoming.documents.topics", files.stream().map(PipelineFile::pipeline).map(Pipeline::name).map(Topics::documents).collect(Collectors.joining(",")));
     }
 
-    /** A password may contain what would otherwise be an expression; a backslash means something before a dollar only. */
+    /** An address may contain what would otherwise be an expression; a backslash means something before a dollar only. */
     private static String literal(String value) {
         return value.replace("$", "\\$");
     }

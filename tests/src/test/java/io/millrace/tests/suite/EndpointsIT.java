@@ -13,12 +13,17 @@ import io.millrace.tests.stack.DemoStack;
 import io.millrace.tests.stack.Endpoints;
 import io.millrace.tests.stack.Endpoints.Endpoint;
 import io.millrace.tests.stack.SharedStack;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -138,6 +143,38 @@ class EndpointsIT {
         for (var service : Stage.values()) {
             assertAll(List.of("/q/health/live", "/q/metrics").stream().map(path -> () -> assertEquals(200, ask("GET", stack.address(service), path, null), service + path)));
             assertAll(List.of("/q/dev-ui", "/q/openapi", "/q/swagger-ui", "/q/arc", "/q/info").stream().map(path -> () -> assertEquals(404, ask("GET", stack.address(service), path, null), service + path)));
+        }
+    }
+
+    @Test
+    void noServiceAnswersAWebPageByItsOwnNameNorByARebornOne() throws Exception {
+        var token = Files.readString(stack.stack().token()).strip();
+        var let = new TreeMap<String, Integer>();
+        for (var service : Stage.values()) {
+            var paths = new TreeSet<>(Set.of("/q/health/live", "/q/metrics", "/"));
+            TABLE.keySet().stream().filter(e -> e.service() == service).map(e -> filled(e.path())).forEach(paths::add);
+            int port = stack.address(service).getPort();
+            for (var path : paths) {
+                for (var headers : List.of("Host: evil.example:" + port, "Host: localhost:" + port + "\r\nOrigin: https://evil.example", "Host: localhost:" + port + "\r\nOrigin: null")) {
+                    for (var method : List.of("GET", "POST", "OPTIONS")) {
+                        int status = raw(port, method + " " + path + " HTTP/1.1\r\n" + headers + "\r\nAuthorization: Bearer " + token + "\r\nContent-Length: 0");
+                        if (status != 403) {
+                            let.put(method + " " + service + path + " with " + headers, status);
+                        }
+                    }
+                }
+            }
+            assertEquals(200, raw(port, "GET /q/health/live HTTP/1.1\r\nHost: 127.0.0.1:" + port + "\r\nOrigin: http://127.0.0.1:" + port), service + " answers its own page");
+        }
+        assertEquals(Map.of(), let);
+    }
+
+    /** The status of an answer; a client of Java's library would not let Host and Origin be set. */
+    private static int raw(int port, String request) throws IOException {
+        try (var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            socket.getOutputStream().write((request + "\r\nConnection: close\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+            var status = new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8)).readLine();
+            return Integer.parseInt(status.split(" ", 3)[1]);
         }
     }
 
