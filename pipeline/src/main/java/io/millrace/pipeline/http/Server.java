@@ -12,7 +12,7 @@ public enum Server {
     }
 
     /** What its keys begin with; the same in every service. */
-    String prefix() {
+    public String prefix() {
         return "millrace." + name().toLowerCase(java.util.Locale.ROOT) + ".";
     }
 
