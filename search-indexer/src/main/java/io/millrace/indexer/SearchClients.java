@@ -8,6 +8,7 @@ import java.io.IOException;
 import org.apache.hc.client5.http.config.ConnectionConfig;
 import org.apache.hc.client5.http.impl.nio.PoolingAsyncClientConnectionManagerBuilder;
 import org.apache.hc.client5.http.ssl.ClientTlsStrategyBuilder;
+import org.apache.hc.client5.http.ssl.DefaultHostnameVerifier;
 import org.apache.hc.core5.http.HttpHost;
 import org.apache.hc.core5.http.HttpStatus;
 import org.apache.hc.core5.util.Timeout;
@@ -35,14 +36,12 @@ public final class SearchClients {
         transport = ApacheHttpClient5TransportBuilder.builder(hosts)
                 .setMapper(new JacksonJsonpMapper())
                 .setRequestConfigCallback(request -> request.setResponseTimeout(timeout))
-                .setConnectionConfigCallback(connection -> connection.setConnectTimeout(CONNECT).setSocketTimeout(timeout))
                 .setHttpClientConfigCallback(client -> {
-                    if (access.tls() != null) {
-                        client.setConnectionManager(PoolingAsyncClientConnectionManagerBuilder.create()
-                                .setMaxConnPerRoute(ApacheHttpClient5TransportBuilder.DEFAULT_MAX_CONN_PER_ROUTE).setMaxConnTotal(ApacheHttpClient5TransportBuilder.DEFAULT_MAX_CONN_TOTAL)
-                                .setDefaultConnectionConfig(ConnectionConfig.custom().setConnectTimeout(CONNECT).setSocketTimeout(timeout).build())
-                                .setTlsStrategy(ClientTlsStrategyBuilder.create().setSslContext(access.tls()).build()).build());
-                    }
+                    // By itself this client takes any server's certificate that is signed by somebody whom it believes.
+                    var tls = ClientTlsStrategyBuilder.create().setSslContext(access.tls()).setHostnameVerifier(new DefaultHostnameVerifier()).build();
+                    client.setConnectionManager(PoolingAsyncClientConnectionManagerBuilder.create().setTlsStrategy(tls)
+                            .setMaxConnPerRoute(ApacheHttpClient5TransportBuilder.DEFAULT_MAX_CONN_PER_ROUTE).setMaxConnTotal(ApacheHttpClient5TransportBuilder.DEFAULT_MAX_CONN_TOTAL)
+                            .setDefaultConnectionConfig(ConnectionConfig.custom().setConnectTimeout(CONNECT).setSocketTimeout(timeout).build()).build());
                     return client.addRequestInterceptorFirst((request, entity, context) -> {
                         var authorization = access.authorization();
                         if (authorization != null) {

@@ -79,8 +79,7 @@ public final class HttpAccess {
 
     /** A client that believes and shows what it should; each of its requests has to be {@linkplain #authorize authorized}. It follows no redirect, so it tells nobody else who it is. */
     public HttpClient.Builder client() {
-        var client = HttpClient.newBuilder();
-        return tls.isDefault() ? client : client.sslContext(tls.context());
+        return HttpClient.newBuilder().sslContext(tls.context());
     }
 
     /** @throws IOException when a file cannot be read now, or the OIDC provider gives no token */
@@ -98,9 +97,9 @@ public final class HttpAccess {
         return login.authorization();
     }
 
-    /** Null where Java's own default does. */
+    /** For other clients; each has to be told to compare the server's name with its certificate. */
     public SSLContext tls() {
-        return tls.isDefault() ? null : tls.context();
+        return tls.context();
     }
 
     /** Null where Java's own default does. */

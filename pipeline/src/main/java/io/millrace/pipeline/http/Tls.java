@@ -48,10 +48,6 @@ final class Tls {
         }
     }
 
-    boolean isDefault() {
-        return believed == null && shown == null;
-    }
-
     /** Null where Java's own is meant. */
     X509ExtendedTrustManager believed() {
         return believed;
@@ -69,6 +65,9 @@ final class Tls {
 
     SSLContext context() {
         try {
+            if (believed == null && shown == null) {
+                return SSLContext.getDefault();
+            }
             var context = SSLContext.getInstance("TLS");
             context.init(shown == null ? null : new KeyManager[] {shown}, believed == null ? null : new TrustManager[] {believed}, null);
             return context;

@@ -2,6 +2,7 @@ package io.millrace.pipeline.http;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,10 +33,10 @@ class HttpAccessTest {
     }
 
     @Test
-    void withoutAKeyNobodyInParticularIsAskedInTheUsualWay() throws IOException {
+    void withoutAKeyNobodyInParticularIsAskedInTheUsualWay() throws Exception {
         var access = of("http://localhost", Map.of("millrace.indexer.group", "another's"));
         assertNull(access.authorization());
-        assertNull(access.tls());
+        assertSame(SSLContext.getDefault(), access.tls());
         assertTrue(access.why(401).contains("set millrace.search.user with millrace.search.password-file"), access.why(401));
     }
 

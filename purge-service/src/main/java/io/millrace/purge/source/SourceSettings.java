@@ -43,6 +43,9 @@ public final class SourceSettings implements ConfigSourceFactory {
                     + ", and one purge service serves one source; start one for each source with its pipelines only");
         }
         var source = sources.getFirst();
+        // References that lead nowhere stop the start.
+        source.user().resolve();
+        source.password().resolve();
         return Map.of(
                 "quarkus.datasource.jdbc.url", literal(source.url().resolve()),
                 "quarkus.datasource.credentials-provider", SourceCredentials.NAME,
