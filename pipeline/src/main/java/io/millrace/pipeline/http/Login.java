@@ -71,7 +71,7 @@ sealed interface Login permits Login.Nobody, Login.Basic, Login.Token, OidcToken
         try {
             return secret.get();
         } catch (IllegalStateException e) {
-            throw new IOException(e.getMessage(), e);
+            throw new ExplainedException(e.getMessage(), e);
         }
     }
 }

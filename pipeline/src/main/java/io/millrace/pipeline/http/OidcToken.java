@@ -70,7 +70,7 @@ final class OidcToken implements Login {
             // A tenth early, for it travels and clocks differ.
             until = System.nanoTime() + Duration.ofSeconds(lives).toNanos() / 10 * 9;
         } catch (IOException e) {
-            throw new IOException("The OIDC provider at " + url + " (" + prefix + "oidc.token-url) gives no token: " + Trouble.why(e, tls.signers(), prefix + "oidc."), e);
+            throw new ExplainedException("The OIDC provider at " + url + " (" + prefix + "oidc.token-url) gives no token: " + Trouble.why(e, tls.signers(), prefix + "oidc."), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException("Asking the OIDC provider at " + url + " for a token was interrupted", e);

@@ -50,7 +50,7 @@ final class Reread<T> {
             }
             return made;
         } catch (IOException | GeneralSecurityException | IllegalArgumentException e) {
-            throw new IOException(this + " cannot be used: " + e + "; create it or correct the path", e);
+            throw new ExplainedException(this + " cannot be used: " + e + "; create it or correct the path", e);
         }
     }
 

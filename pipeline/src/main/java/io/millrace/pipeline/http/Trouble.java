@@ -17,8 +17,13 @@ final class Trouble {
      * @param prefix of the keys
      */
     static String why(Throwable failure, String signers, String prefix) {
-        Throwable deepest = failure;
-        for (var at = failure; at != null; at = at.getCause() == at ? null : at.getCause()) {
+        for (var at = failure; at != null; at = at.getCause()) {
+            if (at instanceof ExplainedException) {
+                return at.getMessage();
+            }
+        }
+        var deepest = failure;
+        for (var at = failure; at != null; at = at.getCause()) {
             var message = String.valueOf(at.getMessage());
             if (at instanceof CertificateExpiredException || at instanceof CertificateNotYetValidException) {
                 return "its certificate, or one that signs it, is out of its time (" + message + "); renew it there";
