@@ -67,7 +67,7 @@ class SecretsIT {
             call.close();
         });
         provider.start();
-        login = new TlsDoor(further.get(1), URI.create("http://localhost:" + provider.getAddress().getPort()), authority, "server", Callers.ANYBODY, basic("first"));
+        login = new TlsDoor(further.get(1), URI.create("http://localhost:" + provider.getAddress().getPort()), authority, "server", Callers.ANYBODY, basic("first-secret"));
         registry = new TlsDoor(further.get(2), URI.create(stack.servers.registryUrl()), authority, "server", Callers.ANYBODY, "Bearer one"::equals);
     }
 
@@ -85,12 +85,12 @@ class SecretsIT {
 
     @Test
     void everySecretIsExchangedWhileItRunsAndNoChangeIsLost() throws Exception {
-        stack.source("secrets", "CREATE TABLE thing (id int PRIMARY KEY)", "CREATE ROLE " + ROLE + " SUPERUSER LOGIN PASSWORD 'first'");
+        stack.source("secrets", "CREATE TABLE thing (id int PRIMARY KEY)", "CREATE ROLE " + ROLE + " SUPERUSER LOGIN PASSWORD 'first-secret'");
         stack.publish("secrets", "thing");
-        scram("first");
-        var postgresPassword = secret("postgres", "first");
-        var kafkaPassword = secret("kafka", "first");
-        var clientSecret = secret("client", "first");
+        scram("first-secret");
+        var postgresPassword = secret("postgres", "first-secret");
+        var kafkaPassword = secret("kafka", "first-secret");
+        var clientSecret = secret("client", "first-secret");
         try (var capture = CaptureProcess.withPasswordFile(stack, folder, "secrets", ROLE, postgresPassword, CaptureProcess.root("thing"),
                 "-Dmillrace.capture.registry-url=https://localhost:" + registry.port() + "/apis/registry/v3", "-Dmillrace.registry.ca-file=" + authority.certificate(),
                 "-Dmillrace.registry.oidc.token-url=https://localhost:" + login.port() + "/token", "-Dmillrace.registry.oidc.ca-file=" + authority.certificate(),
@@ -103,30 +103,30 @@ class SecretsIT {
             capture.awaitStreaming();
             arrived(records, capture, 1);
 
-            stack.sql("postgres", "ALTER ROLE " + ROLE + " PASSWORD 'second'", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '" + ROLE + "'");
+            stack.sql("postgres", "ALTER ROLE " + ROLE + " PASSWORD 'second-secret'", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '" + ROLE + "'");
             write(2);
             capture.awaitReady("\"DOWN\"", "Postgres refuses the login", "correct the user or the password that the pipeline file refers to");
-            secret("postgres", "second");
+            secret("postgres", "second-secret");
             arrived(records, capture, 2);
 
-            scram("second");
+            scram("second-secret");
             stack.servers.kafka().kill();
             stack.servers.kafka().start();
             write(3);
             capture.awaitReady("\"DOWN\"", "invalid credentials with SASL mechanism SCRAM-SHA-512");
-            secret("kafka", "second");
+            secret("kafka", "second-secret");
             arrived(records, capture, 3);
 
             token = "two";
-            login.let(basic("second"));
+            login.let(basic("second-secret"));
             registry.let("Bearer two"::equals);
             stack.sql("secrets", "ALTER TABLE thing ADD COLUMN name text");
             write(4);
             capture.awaitReady("\"DOWN\"", "gives no token: it answers HTTP 401, so it does not take the client " + USER, "millrace.registry.oidc.secret-file");
-            secret("client", "second");
+            secret("client", "second-secret");
             arrived(records, capture, 4);
             capture.awaitReady("\"UP\"", "streaming");
-            for (var secret : List.of("first", "second", "Bearer")) {
+            for (var secret : List.of("first-secret", "second-secret", "Bearer one", "Bearer two")) {
                 assertTrue(!capture.log().contains(secret), "the log holds no secret");
             }
         }
