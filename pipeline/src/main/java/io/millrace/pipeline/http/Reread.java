@@ -7,7 +7,7 @@ import java.security.GeneralSecurityException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
+import java.util.SequencedMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -24,7 +24,7 @@ final class Reread<T> {
     }
 
     /** By the key that names each. */
-    private final Map<String, Path> files;
+    private final SequencedMap<String, Path> files;
     private final Maker<T> maker;
     /** Guarded by this. */
     private List<byte[]> contents = List.of();
@@ -32,7 +32,7 @@ final class Reread<T> {
     private T made;
 
     /** @param files by the configuration's key that names each, in the order in which the maker takes them */
-    Reread(java.util.SequencedMap<String, Path> files, Maker<T> maker) {
+    Reread(SequencedMap<String, Path> files, Maker<T> maker) {
         this.files = files;
         this.maker = maker;
     }

@@ -1,5 +1,7 @@
 package io.millrace.pipeline.http;
 
+import java.util.Locale;
+
 /** A server that services reach over HTTP. */
 public enum Server {
     REGISTRY("registry"),
@@ -13,7 +15,7 @@ public enum Server {
 
     /** What its keys begin with; the same in every service. */
     public String prefix() {
-        return "millrace." + name().toLowerCase(java.util.Locale.ROOT) + ".";
+        return "millrace." + name().toLowerCase(Locale.ROOT) + ".";
     }
 
     @Override
