@@ -36,15 +36,9 @@ public interface PurgeConfig {
     /** See {@link PurgeConfig#freshness()}. */
     interface Freshness {
 
-        /** The search engine. Default {@code http://localhost:19200}. */
+        /** The search engine; as whom it is asked is said under {@code millrace.search.}. Default {@code http://localhost:19200}. */
         @WithDefault("http://localhost:19200")
         URI searchUrl();
-
-        /** User for basic authentication at the search engine; none by default. */
-        Optional<String> searchUser();
-
-        /** A file that holds the password of {@link #searchUser()}; none by default. */
-        Optional<Path> searchPasswordFile();
 
         /** The gate's consumer group, {@code millrace.gate.group}. Default {@code millrace-gate}. */
         @WithDefault("millrace-gate")

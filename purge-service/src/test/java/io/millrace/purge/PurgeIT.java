@@ -211,6 +211,29 @@ class PurgeIT {
     }
 
     @Test
+    void aPasswordThatIsExchangedInItsFileIsUsedWithoutARestart() throws Exception {
+        var password = Files.writeString(stack.servers.data().resolve("password"), "first\n");
+        var file = Files.writeString(stack.servers.data().resolve("exchanged.yaml"), Files.readString(Stack.file("monitors.yaml"))
+                .replace("{env: PURGE_IT_USER}", "exchanged").replace("{env: PURGE_IT_PASSWORD}", "{file: " + password + "}"));
+        stack.sql("CREATE ROLE exchanged LOGIN PASSWORD 'first' IN ROLE reader");
+        var exchanged = stack.process("exchanged", stack.freePort(), Map.of("millrace.purge.pipelines", file.toString(), "millrace.purge.group", "exchanged"));
+        exchanged.start();
+        try {
+            erase(202);
+            stack.sql("ALTER ROLE exchanged PASSWORD 'second'", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'exchanged'");
+            erase(503);
+            Files.writeString(password, "second\n");
+            erase(202);
+        } finally {
+            exchanged.stop();
+        }
+    }
+
+    private static void erase(int status) {
+        patience().untilAsserted(() -> caller().baseUri("http://localhost:" + stack.freePort()).body(BODY).post(ERASURE, "monitors", "exchanged").then().statusCode(status));
+    }
+
+    @Test
     void aThreadThatHangsOrEndsIsFoundByLiveness() throws Exception {
         int debugged = Ports.free(1).getFirst();
         var watched = stack.process("watched", stack.freePort(), Map.of("millrace.purge.group", "watched", "millrace.purge.stuck-after", "3s"), Map.of("JAVA_TOOL_OPTIONS", Debugger.option(debugged)));

@@ -120,6 +120,14 @@ final class Stack implements AutoCloseable {
         return DriverManager.getConnection(servers.jdbcUrl(database), LocalServers.POSTGRES_USER, LocalServers.POSTGRES_PASSWORD);
     }
 
+    void sql(String... statements) throws SQLException {
+        try (var connection = connect("demo"); var statement = connection.createStatement()) {
+            for (var sql : statements) {
+                statement.execute(sql);
+            }
+        }
+    }
+
     /** The first row as text, its columns joined by a comma; null where there is none. */
     String row(String query, String... parameters) throws SQLException {
         try (var connection = connect("demo"); var statement = connection.prepareStatement(query)) {

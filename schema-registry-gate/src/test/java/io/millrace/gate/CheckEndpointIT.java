@@ -19,6 +19,8 @@ import io.millrace.check.script.Migrations;
 import io.millrace.check.script.Script;
 import io.millrace.pipeline.file.PipelineFiles;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.http.HttpAccess;
+import io.millrace.pipeline.http.Server;
 import io.restassured.RestAssured;
 import io.restassured.response.Response;
 import java.net.URI;
@@ -71,8 +73,9 @@ class CheckEndpointIT {
     /** As the command line does it. */
     private String here(String sql) {
         var baseline = new Baseline(Migrations.of(List.of(new Script("db/V1__start.sql", BASELINE))), Map.of(), false, "one file");
+        var registry = URI.create(gate.stack().servers().registryUrl());
         var request = new CheckRequest(PipelineFiles.load(List.of(gate.stack().pipeline())), baseline, null, Map.of(TableName.parse("public.lenient"), new Cost(5_000_000, -1)),
-                URI.create(gate.stack().servers().registryUrl()), CheckRequest.MASS_ROWS);
+                new CheckRequest.Registry(registry, HttpAccess.ofEnvironment(Server.REGISTRY, registry, _ -> null)), CheckRequest.MASS_ROWS);
         try (var server = ScratchServer.open(gate.stack().scratchUrl(), null, null, _ -> { }); var check = MigrationCheck.prepare(server, request, _ -> { })) {
             return Format.JSON.write(check.judge(Migrations.of(List.of(new Script("db/V2__change.sql", sql)))), Level.COORDINATION);
         }

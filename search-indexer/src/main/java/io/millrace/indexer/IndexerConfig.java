@@ -22,19 +22,13 @@ public interface IndexerConfig {
     @NotEmpty
     List<Path> pipelines();
 
-    /** The registry's core API, version 3. */
+    /** The registry's core API, version 3. As whom it is asked is said under {@code millrace.registry.}. */
     @WithDefault("http://localhost:18081/apis/registry/v3")
     URI registryUrl();
 
-    /** The search engine; nodes separated by commas. */
+    /** The search engine; nodes separated by commas. As whom it is asked is said under {@code millrace.search.}. */
     @WithDefault("http://localhost:19200")
     List<URI> searchUrl();
-
-    /** User for basic authentication at the search engine; none by default. */
-    Optional<String> searchUser();
-
-    /** A file that holds the password of {@link #searchUser()}; none by default. */
-    Optional<Path> searchPasswordFile();
 
     /** The consumer group; its committed offsets are the lag signal for autoscaling. */
     @WithDefault("millrace-indexer")

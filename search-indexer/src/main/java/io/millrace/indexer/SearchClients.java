@@ -1,15 +1,18 @@
 package io.millrace.indexer;
 
+import io.millrace.pipeline.http.HttpAccess;
+import io.millrace.pipeline.http.Server;
 import jakarta.annotation.PreDestroy;
 import jakarta.inject.Singleton;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import org.apache.hc.client5.http.auth.AuthScope;
-import org.apache.hc.client5.http.auth.UsernamePasswordCredentials;
-import org.apache.hc.client5.http.impl.auth.BasicCredentialsProvider;
+import org.apache.hc.client5.http.config.ConnectionConfig;
+import org.apache.hc.client5.http.impl.nio.PoolingAsyncClientConnectionManagerBuilder;
+import org.apache.hc.client5.http.ssl.ClientTlsStrategyBuilder;
+import org.apache.hc.client5.http.ssl.DefaultHostnameVerifier;
 import org.apache.hc.core5.http.HttpHost;
+import org.apache.hc.core5.http.HttpStatus;
 import org.apache.hc.core5.util.Timeout;
+import org.eclipse.microprofile.config.Config;
 import org.opensearch.client.json.jackson.JacksonJsonpMapper;
 import org.opensearch.client.opensearch.OpenSearchClient;
 import org.opensearch.client.opensearch.generic.OpenSearchGenericClient;
@@ -20,37 +23,38 @@ import org.opensearch.client.transport.httpclient5.ApacheHttpClient5TransportBui
 @Singleton
 public final class SearchClients {
 
+    private static final Timeout CONNECT = Timeout.ofSeconds(5);
+
+    private final HttpAccess access;
     private final OpenSearchTransport transport;
     private final OpenSearchClient typed;
 
-    SearchClients(IndexerConfig config) {
+    SearchClients(IndexerConfig config, Config all) {
+        access = HttpAccess.of(Server.SEARCH, config.searchUrl(), all.getPropertyNames(), name -> all.getOptionalValue(name, String.class));
         var hosts = config.searchUrl().stream().map(HttpHost::create).toArray(HttpHost[]::new);
         var timeout = Timeout.of(config.requestTimeout());
         transport = ApacheHttpClient5TransportBuilder.builder(hosts)
                 .setMapper(new JacksonJsonpMapper())
                 .setRequestConfigCallback(request -> request.setResponseTimeout(timeout))
-                .setConnectionConfigCallback(connection -> connection.setConnectTimeout(Timeout.ofSeconds(5)).setSocketTimeout(timeout))
                 .setHttpClientConfigCallback(client -> {
-                    config.searchUser().ifPresent(user -> client.setDefaultCredentialsProvider(credentials(config, user, hosts)));
-                    return client;
+                    // By itself this client takes any server's certificate that is signed by somebody whom it believes.
+                    var tls = ClientTlsStrategyBuilder.create().setSslContext(access.tls()).setHostnameVerifier(new DefaultHostnameVerifier()).build();
+                    client.setConnectionManager(PoolingAsyncClientConnectionManagerBuilder.create().setTlsStrategy(tls)
+                            .setMaxConnPerRoute(ApacheHttpClient5TransportBuilder.DEFAULT_MAX_CONN_PER_ROUTE).setMaxConnTotal(ApacheHttpClient5TransportBuilder.DEFAULT_MAX_CONN_TOTAL)
+                            .setDefaultConnectionConfig(ConnectionConfig.custom().setConnectTimeout(CONNECT).setSocketTimeout(timeout).build()).build());
+                    return client.addRequestInterceptorFirst((request, entity, context) -> {
+                        var authorization = access.authorization();
+                        if (authorization != null) {
+                            request.setHeader("Authorization", authorization);
+                        }
+                    }).addResponseInterceptorFirst((response, entity, context) -> {
+                        if (response.getCode() == HttpStatus.SC_UNAUTHORIZED) {
+                            throw new IOException(access.why(HttpStatus.SC_UNAUTHORIZED));
+                        }
+                    });
                 })
                 .build();
         typed = new OpenSearchClient(transport);
-    }
-
-    private static BasicCredentialsProvider credentials(IndexerConfig config, String user, HttpHost[] hosts) {
-        var file = config.searchPasswordFile().orElseThrow(() -> new IllegalStateException(
-                "millrace.indexer.search-user is set and millrace.indexer.search-password-file is not; name the file that holds the password"));
-        try {
-            var credentials = new UsernamePasswordCredentials(user, Files.readString(file).stripTrailing().toCharArray());
-            var provider = new BasicCredentialsProvider();
-            for (var host : hosts) {
-                provider.setCredentials(new AuthScope(host), credentials);
-            }
-            return provider;
-        } catch (IOException e) {
-            throw new UncheckedIOException("The password file " + file + " (millrace.indexer.search-password-file) cannot be read; create it or correct the path", e);
-        }
     }
 
     /** For what has a typed request. */
@@ -61,6 +65,11 @@ public final class SearchClients {
     /** For bodies that go out as they are. */
     public OpenSearchGenericClient raw() {
         return typed.generic();
+    }
+
+    /** What a request failed of, and the setting to look at. */
+    public String why(Throwable failure) {
+        return access.why(failure);
     }
 
     @PreDestroy

@@ -107,7 +107,7 @@ public record EngineSettings(
         // Unknown before PostgreSQL 17, so it cannot be one of the options.
         properties.setProperty("database.initial.statements", "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout'");
         properties.setProperty("database.user", source.user());
-        properties.setProperty("database.password", source.password());
+        properties.setProperty("database.password", source.password().resolve());
         properties.setProperty("driver.binaryTransfer", "false");
         properties.setProperty("plugin.name", "pgoutput");
         properties.setProperty("slot.name", Topics.slot(sourceName));

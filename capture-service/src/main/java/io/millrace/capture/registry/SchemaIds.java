@@ -5,6 +5,7 @@ import io.apicurio.registry.rest.client.models.CreateArtifact;
 import io.apicurio.registry.rest.client.models.CreateVersion;
 import io.apicurio.registry.rest.client.models.IfArtifactExists;
 import io.apicurio.registry.rest.client.models.VersionContent;
+import io.millrace.pipeline.http.HttpAccess;
 import io.millrace.pipeline.registry.RegistryConnection;
 import io.vertx.core.Vertx;
 import java.time.Duration;
@@ -25,16 +26,19 @@ public final class SchemaIds {
     private static final Duration SILENCE = Duration.ofSeconds(10);
 
     private final String url;
+    private final RegistryConnection connection;
     private final RegistryClient client;
     private final Map<String, Integer> known = new ConcurrentHashMap<>();
 
     /**
      * @param url of the registry's core API, version 3
+     * @param access as whom the registry is asked, and whom to believe
      * @param vertx carries the requests
      */
-    public SchemaIds(String url, Vertx vertx) {
+    public SchemaIds(String url, HttpAccess access, Vertx vertx) {
         this.url = url;
-        this.client = RegistryConnection.to(url, vertx, SILENCE, 1);
+        this.connection = new RegistryConnection(url, access, vertx, SILENCE, 1);
+        this.client = connection.client();
     }
 
     /**
@@ -69,16 +73,8 @@ public final class SchemaIds {
                     request -> request.queryParameters.ifExists = IfArtifactExists.FIND_OR_CREATE_VERSION);
             return Math.toIntExact(created.getVersion().getContentId());
         } catch (RuntimeException e) {
-            throw new RegistryAwayException("Registering the schema of " + subject + " at the registry " + url + " failed (" + reason(e)
+            throw new RegistryAwayException("Registering the schema of " + subject + " at the registry " + url + " failed (" + connection.why(e)
                     + "); check millrace.capture.registry-url and that the registry is up", e);
         }
-    }
-
-    private static String reason(Throwable e) {
-        var deepest = e;
-        while (deepest.getCause() != null && deepest.getCause() != deepest) {
-            deepest = deepest.getCause();
-        }
-        return deepest.getMessage() == null ? deepest.toString() : deepest.getMessage();
     }
 }

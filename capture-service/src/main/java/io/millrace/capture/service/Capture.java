@@ -25,6 +25,8 @@ import io.millrace.pipeline.file.PipelineFiles;
 import io.millrace.pipeline.file.Source;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.file.UsedColumns;
+import io.millrace.pipeline.http.HttpAccess;
+import io.millrace.pipeline.http.Server;
 import io.millrace.pipeline.kafka.KafkaKeys;
 import io.millrace.pipeline.liveness.LoopThread;
 import io.millrace.pipeline.liveness.Loops;
@@ -37,6 +39,7 @@ import io.quarkus.runtime.configuration.ConfigurationException;
 import io.vertx.core.Vertx;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import java.net.URI;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -118,10 +121,13 @@ public class Capture {
         var pipelines = pipelines();
         var source = pipelines.getFirst().source();
         sourceName = source.name();
-        var connection = new SourceConnection(source.url().resolve(), source.user().resolve(), source.password().resolve());
+        // One that leads nowhere stops the start.
+        source.password().resolve();
+        var connection = new SourceConnection(source.url().resolve(), source.user().resolve(), source.password());
         var settings = new EngineSettings(source.name(), connection, config.pollInterval(), config.heartbeat(), config.batchSize(), config.queueSize(),
                 config.queueBytes().asLongValue(), config.snapshotThreads());
         var kafka = new KafkaSettings(Map.copyOf(KafkaKeys.of(all.getPropertyNames(), name -> all.getOptionalValue(name, String.class))));
+        var registry = HttpAccess.of(Server.REGISTRY, List.of(URI.create(config.registryUrl())), all.getPropertyNames(), name -> all.getOptionalValue(name, String.class));
         var loop = loops.loop("capture " + source.name(), config.stuckAfter());
         var patience = new Patience(readiness, meters.counter("millrace.retries", "stage", "capture"), loop);
         var needed = UsedColumns.of(pipelines);
@@ -129,7 +135,7 @@ public class Capture {
         var progress = new Progress(kafka, source.name());
         var window = new Window();
         resnapshots = new Resnapshots(connection, source.name(), progress, meters, table -> run.recover(table));
-        run = new CaptureRun(settings, needed, transforms(pipelines, needed.keySet()), new SchemaIds(config.registryUrl(), vertx), progress,
+        run = new CaptureRun(settings, needed, transforms(pipelines, needed.keySet()), new SchemaIds(config.registryUrl(), registry, vertx), progress,
                 new Sender(kafka, Math.toIntExact(config.maxRecordBytes().asLongValue()), logs), logs, new Tracing(tracer, config.traceRate(), traceRates(pipelines)), meters, readiness, patience, loop, source.recovery() == Source.Recovery.AUTOMATIC, source.reread() == Source.Recovery.AUTOMATIC, source.wal(), resnapshots, window);
         var reader = new Resnapshotter(connection, source.name(), resnapshots, window, EngineSettings.HEARTBEAT_QUERY, config.resnapshotChunkRows(), config.resnapshotRowsPerSecond(),
                 why -> readiness.concern(Readiness.Concern.RESNAPSHOT, why));

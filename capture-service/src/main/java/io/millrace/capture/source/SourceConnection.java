@@ -1,5 +1,6 @@
 package io.millrace.capture.source;
 
+import io.millrace.pipeline.file.Reference;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
@@ -14,13 +15,15 @@ import java.util.regex.Pattern;
  *
  * @param url JDBC URL
  * @param user role that replicates
- * @param password its password
+ * @param password its password, looked up for each connection, for it may be rotated
  */
-public record SourceConnection(String url, String user, String password) {
+public record SourceConnection(String url, String user, Reference password) {
 
     /** How long an answer is waited for before its connection is given up. */
     public static final Duration LONGEST_ANSWER = Duration.ofMinutes(5);
 
+    /** The SQL state of a login that is not possible. */
+    private static final String NO_LOGIN = "28000";
     private static final Pattern OPTIONS = Pattern.compile("(?<=[?&])options=([^&]*)&?");
 
     /** The connection parameter {@code options}: the URL's own, then what no role and no database may change. */
@@ -48,10 +51,14 @@ public record SourceConnection(String url, String user, String password) {
         return OPTIONS.matcher(url).replaceAll("");
     }
 
-    private Properties properties() {
+    private Properties properties() throws SQLException {
         var properties = new Properties();
         properties.setProperty("user", user);
-        properties.setProperty("password", password);
+        try {
+            properties.setProperty("password", password.resolve());
+        } catch (IllegalStateException e) {
+            throw new SQLException(e.getMessage(), NO_LOGIN, e);
+        }
         properties.setProperty("connectTimeout", "10");
         properties.setProperty("socketTimeout", Long.toString(LONGEST_ANSWER.toSeconds()));
         properties.setProperty("tcpKeepAlive", "true");

@@ -41,6 +41,15 @@ final class CaptureProcess implements AutoCloseable {
 
     /** @param recovery as in the pipeline file; further lines of the source may follow */
     static CaptureProcess recovering(Stack stack, Path folder, String recovery, String source, String user, String password, String tables, String... options) throws IOException {
+        return start(stack, folder, recovery, source, user, "{env: SOURCE_PASSWORD}", password, tables, options);
+    }
+
+    /** The password stands in a file. */
+    static CaptureProcess withPasswordFile(Stack stack, Path folder, String source, String user, Path password, String tables, String... options) throws IOException {
+        return start(stack, folder, "ask", source, user, "{file: " + password + "}", "", tables, options);
+    }
+
+    private static CaptureProcess start(Stack stack, Path folder, String recovery, String source, String user, String reference, String password, String tables, String... options) throws IOException {
         var pipeline = folder.resolve(source + ".yaml");
         Files.writeString(pipeline, """
                 millrace: 1
@@ -49,12 +58,12 @@ final class CaptureProcess implements AutoCloseable {
                   name: %1$s
                   url: {env: SOURCE_URL}
                   user: {env: SOURCE_USER}
-                  password: {env: SOURCE_PASSWORD}
+                  password: %4$s
                   recovery: %3$s
                 %2$s
                 index:
                   name: %1$s
-                """.formatted(source, tables, recovery));
+                """.formatted(source, tables, recovery, reference));
         int port = Ports.free(1).getFirst();
         var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m", "-XX:TieredStopAtLevel=1",
                 "-Dquarkus.http.port=" + port, "-Dquarkus.http.host=localhost",

@@ -20,7 +20,12 @@ final class Stack implements AutoCloseable {
     final LocalServers servers;
 
     Stack(Path folder) {
-        servers = LocalServers.in(folder, Ports.free());
+        this(folder, Ports.free(), Map.of());
+    }
+
+    /** @param kafka further settings of the broker */
+    Stack(Path folder, Ports ports, Map<String, String> kafka) {
+        servers = LocalServers.in(folder, ports, Map.of(), kafka);
         servers.postgres().launch();
         servers.kafka().launch();
         servers.postgres().awaitReady();

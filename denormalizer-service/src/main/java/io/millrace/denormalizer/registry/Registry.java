@@ -3,6 +3,8 @@ package io.millrace.denormalizer.registry;
 import com.microsoft.kiota.ApiException;
 import io.apicurio.registry.rest.client.RegistryClient;
 import io.millrace.denormalizer.DenormalizerConfig;
+import io.millrace.pipeline.http.HttpAccess;
+import io.millrace.pipeline.http.Server;
 import io.millrace.pipeline.registry.RegistryConnection;
 import io.millrace.pipeline.retry.Backoff;
 import io.vertx.core.Vertx;
@@ -12,10 +14,12 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.apache.avro.Schema;
 import org.apache.avro.SchemaParseException;
+import org.eclipse.microprofile.config.Config;
 import org.jboss.logging.Logger;
 
 /** The schema registry, as far as the denormalizer uses it. Thread-safe; calls block until the registry answered. */
@@ -30,16 +34,19 @@ public class Registry implements SchemaSource {
     private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
 
+    private final RegistryConnection connection;
     private final RegistryClient client;
     private final String url;
     private final Duration patience;
     private final ConcurrentHashMap<Integer, Schema> schemas = new ConcurrentHashMap<>();
     private volatile String trouble;
 
-    Registry(DenormalizerConfig config, Vertx vertx) {
+    Registry(DenormalizerConfig config, Config all, Vertx vertx) {
         url = config.registryUrl().toString();
         patience = config.registryPatience();
-        client = RegistryConnection.to(url, vertx, SILENCE, CONNECTIONS);
+        var access = HttpAccess.of(Server.REGISTRY, List.of(config.registryUrl()), all.getPropertyNames(), name -> all.getOptionalValue(name, String.class));
+        connection = new RegistryConnection(url, access, vertx, SILENCE, CONNECTIONS);
+        client = connection.client();
     }
 
     /** Why rows wait for the registry at this moment, null where none does. */
@@ -128,7 +135,7 @@ public class Registry implements SchemaSource {
     }
 
     private RegistryAwayException away(String what, Exception cause) {
-        var why = cause instanceof ApiException api && api.getResponseStatusCode() == NOT_FOUND ? "it does not know it" : String.valueOf(cause);
+        var why = cause instanceof ApiException api && api.getResponseStatusCode() == NOT_FOUND ? "it does not know it" : cause == null ? "it answers nothing" : connection.why(cause);
         return new RegistryAwayException("Fetching " + what + " from the registry at " + url + " failed: " + why
                 + ". The rows that need it wait; check that the registry runs and is the one that the gate writes to", cause);
     }

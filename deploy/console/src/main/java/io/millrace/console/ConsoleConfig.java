@@ -35,15 +35,9 @@ public interface ConsoleConfig {
     @WithDefault("http://localhost:18105")
     List<URI> purgeUrls();
 
-    /** The search engine. Default {@code http://localhost:19200}. */
+    /** The search engine; as whom it is asked is said under {@code millrace.search.}. Default {@code http://localhost:19200}. */
     @WithDefault("http://localhost:19200")
     URI searchUrl();
-
-    /** Its user. Default none. */
-    Optional<String> searchUser();
-
-    /** A file with that user's password. */
-    Optional<Path> searchPasswordFile();
 
     /** How long a service may take to answer before it counts as away. Default 2 seconds. */
     @WithDefault("2s")

@@ -1,5 +1,7 @@
 package io.millrace.console;
 
+import io.millrace.pipeline.http.HttpAccess;
+import io.millrace.pipeline.http.Server;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.net.URI;
@@ -9,12 +11,13 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.time.Duration;
-import java.util.Base64;
+import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import org.eclipse.microprofile.config.Config;
 
 /** Asks the services and the search engine; an answer that is too large or takes too long is given up while it comes. Thread-safe. */
 @Singleton
@@ -23,26 +26,24 @@ public class Http {
     private static final Duration LONG = Duration.ofSeconds(25);
     /** A document is held as text and as a tree, from both sides; more of it does not fit into a small process. */
     private static final long LARGEST = 8 << 20;
+    private static final int UNAUTHORIZED = 401;
 
-    private final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(Duration.ofSeconds(2)).build();
+    private final HttpClient client;
+    private final HttpClient searchClient;
     private final Duration patience;
     private final URI searchUrl;
-    /** Null where the search engine wants none. */
-    private final String searchAuthorization;
+    private final HttpAccess searchAccess;
 
-    Http(ConsoleConfig config) {
+    Http(ConsoleConfig config, Config all) {
         this.patience = config.patience();
         this.searchUrl = config.searchUrl();
-        this.searchAuthorization = config.searchUser().map(user -> "Basic " + Base64.getEncoder().encodeToString((user + ":" + password(config)).getBytes(StandardCharsets.UTF_8))).orElse(null);
+        this.searchAccess = HttpAccess.of(Server.SEARCH, List.of(searchUrl), all.getPropertyNames(), name -> all.getOptionalValue(name, String.class));
+        this.client = patient(HttpClient.newBuilder());
+        this.searchClient = patient(searchAccess.client());
     }
 
-    private static String password(ConsoleConfig config) {
-        var file = config.searchPasswordFile().orElseThrow(() -> new IllegalStateException("millrace.console.search-user is set without millrace.console.search-password-file; name the file with its password"));
-        try {
-            return Files.readString(file).strip();
-        } catch (IOException e) {
-            throw new IllegalStateException("The file " + file + ", to which millrace.console.search-password-file refers, cannot be read (" + e + "); create it or correct the path", e);
-        }
+    private static HttpClient patient(HttpClient.Builder client) {
+        return client.version(HttpClient.Version.HTTP_1_1).connectTimeout(Duration.ofSeconds(2)).build();
     }
 
     /** For what must come soon or not at all. */
@@ -52,12 +53,21 @@ public class Http {
 
     /** Asks the search engine. @param body null for none */
     public HttpResponse<String> search(String method, String path, String body) throws IOException, InterruptedException {
-        return send(method, searchUrl.resolve(path), body, searchAuthorization);
+        return search(request(method, searchUrl.resolve(path), body));
     }
 
     /** The same for what must come soon or not at all. */
     public HttpResponse<String> quickSearch(String path) throws IOException, InterruptedException {
-        return send(authorized(HttpRequest.newBuilder(searchUrl.resolve(path)).timeout(patience), searchAuthorization).build());
+        return search(HttpRequest.newBuilder(searchUrl.resolve(path)).timeout(patience));
+    }
+
+    private HttpResponse<String> search(HttpRequest.Builder request) throws IOException, InterruptedException {
+        var asked = searchAccess.authorize(request).build();
+        var answer = send(searchClient, asked, searchAccess::why);
+        if (answer.statusCode() == UNAUTHORIZED) {
+            throw failed(asked, searchAccess.why(UNAUTHORIZED), null);
+        }
+        return answer;
     }
 
     /**
@@ -65,23 +75,27 @@ public class Http {
      * @param authorization passed on as it came; null for none
      */
     public HttpResponse<String> send(String method, URI address, String body, String authorization) throws IOException, InterruptedException {
-        var request = HttpRequest.newBuilder(address).timeout(LONG).header("Content-Type", "application/json")
-                .method(method, body == null ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body));
-        return send(authorized(request, authorization).build());
+        var request = request(method, address, body);
+        return send((authorization == null ? request : request.header("Authorization", authorization)).build());
     }
 
-    private static HttpRequest.Builder authorized(HttpRequest.Builder request, String authorization) {
-        return authorization == null ? request : request.header("Authorization", authorization);
+    private static HttpRequest.Builder request(String method, URI address, String body) {
+        return HttpRequest.newBuilder(address).timeout(LONG).header("Content-Type", "application/json")
+                .method(method, body == null ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body));
     }
 
     private HttpResponse<String> send(HttpRequest request) throws IOException, InterruptedException {
+        return send(client, request, failure -> failure.getMessage() == null ? failure.toString() : failure.getMessage());
+    }
+
+    private static HttpResponse<String> send(HttpClient client, HttpRequest request, Function<Throwable, String> why) throws IOException, InterruptedException {
         var atMost = request.timeout().orElseThrow();
         // The client's own time limit ends with the first byte of an answer.
         var answer = client.sendAsync(request, BodyHandlers.limiting(BodyHandlers.ofString(), LARGEST));
         try {
             return answer.get(atMost.toNanos(), TimeUnit.NANOSECONDS);
         } catch (ExecutionException e) {
-            throw failed(request, e.getCause().getMessage() == null ? e.getCause().toString() : e.getCause().getMessage(), e.getCause());
+            throw failed(request, why.apply(e.getCause()), e.getCause());
         } catch (TimeoutException e) {
             throw failed(request, "no whole answer within " + atMost.toMillis() + " ms", e);
         } finally {

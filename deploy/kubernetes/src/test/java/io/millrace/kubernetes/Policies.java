@@ -2,6 +2,8 @@ package io.millrace.kubernetes;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.http.HttpAccess;
+import io.millrace.pipeline.http.Server;
 import io.millrace.provisioner.Targets;
 import io.millrace.provisioner.topic.StageRights;
 import java.io.IOException;
@@ -143,6 +145,13 @@ final class Policies {
         service.keys().keySet().forEach(key -> known.add(ServiceFacts.variable(key)));
         service.properties().stringPropertyNames().forEach(key -> known.add(ServiceFacts.variable(key)));
         QUARKUS_KEYS.forEach(key -> known.add(ServiceFacts.variable(key)));
+        known.add(ServiceFacts.variable("millrace.http.names"));
+        for (var server : Server.values()) {
+            var address = server.prefix().replace("millrace.", "").replace(".", "-url");
+            if (service.keys().keySet().stream().anyMatch(key -> key.endsWith(address))) {
+                HttpAccess.KEYS.forEach(key -> known.add(ServiceFacts.variable(server.prefix() + key)));
+            }
+        }
         service.properties().stringPropertyNames().stream().filter(key -> key.startsWith("mp.messaging.") && key.endsWith(".connector"))
                 .forEach(key -> known.add(ServiceFacts.variable(key.replace(".connector", ".enabled"))));
         var referredTo = manifests.of("ConfigMap").map(Object::toString).reduce("", String::concat);

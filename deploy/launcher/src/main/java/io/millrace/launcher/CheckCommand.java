@@ -19,6 +19,8 @@ import io.millrace.pipeline.file.InvalidPipelineException;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.PipelineFiles;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.http.HttpAccess;
+import io.millrace.pipeline.http.Server;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.URI;
@@ -57,7 +59,7 @@ final class CheckCommand implements Callable<Integer> {
     private List<String> rows = List.of();
     @Option(names = "--mass-rows", paramLabel = "N", defaultValue = "" + CheckRequest.MASS_ROWS, description = "From how many rows on a write or rewrite is reported. Default: ${DEFAULT-VALUE}.")
     private long massRows;
-    @Option(names = "--registry", paramLabel = "URL", description = "The registry's core API v3, e.g. http://localhost:18081/apis/registry/v3; nothing is written to it. Without it the rules are evaluated locally.")
+    @Option(names = "--registry", paramLabel = "URL", description = "The registry's core API v3, e.g. http://localhost:18081/apis/registry/v3; nothing is written to it. As whom it is asked is said by MILLRACE_REGISTRY_USER, MILLRACE_REGISTRY_PASSWORD_FILE and the like. Without it the rules are evaluated locally.")
     private URI registry;
     @Option(names = "--scratch", paramLabel = "URL", description = "An empty database of a superuser's on a Postgres of its own. Without it one is started for the check.")
     private String scratch;
@@ -94,7 +96,7 @@ final class CheckCommand implements Callable<Integer> {
     private Report check(Consumer<String> progress) {
         var files = pipelines();
         var ordered = Migrations.read(migrations, placeholders);
-        var request = new CheckRequest(files, baseline.equals("none") ? Baseline.NOTHING : Baselines.of(baseline), role, counts(), registry, massRows);
+        var request = new CheckRequest(files, baseline.equals("none") ? Baseline.NOTHING : Baselines.of(baseline), role, counts(), registry(), massRows);
         try (var place = scratch == null ? EmbeddedScratch.start(DataFolder.home().resolve(".millrace"), requireSandbox, progress) : null;
                 var server = place == null ? ScratchServer.open(scratch, null, null, progress) : place.open(progress);
                 var limit = TimeLimit.start(timeLimit, place == null ? server::endSessions : place::close)) {
@@ -107,6 +109,15 @@ final class CheckCommand implements Callable<Integer> {
             return check.judge(ordered);
         } catch (CheckException e) {
             throw limit.hasPassed() ? new CheckException("The check was ended after " + timeLimit.toSeconds() + " s (--time-limit); check fewer migrations at once, or give it more time", e) : e;
+        }
+    }
+
+    /** Null where the rules are evaluated locally. */
+    private CheckRequest.Registry registry() {
+        try {
+            return registry == null ? null : new CheckRequest.Registry(registry, HttpAccess.ofEnvironment(Server.REGISTRY, registry, System::getenv));
+        } catch (IllegalStateException e) {
+            throw new CheckException(e.getMessage(), e);
         }
     }
 

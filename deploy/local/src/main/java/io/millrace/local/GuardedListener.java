@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
  *
  * @param ports those of the servers
  * @param port where it listens
- * @param users who may log in; the password is the name
+ * @param users who may log in by PLAIN, where the password is the name; by SCRAM whoever Kafka was told of
  */
 public record GuardedListener(Ports ports, int port, Collection<String> users) {
 
@@ -24,7 +24,8 @@ public record GuardedListener(Ports ports, int port, Collection<String> users) {
                 "listeners", first + "," + guarded + ",CONTROLLER://localhost:" + ports.kafkaController(),
                 "advertised.listeners", first + "," + guarded,
                 "listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,GUARDED:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
-                "listener.name.guarded.sasl.enabled.mechanisms", "PLAIN",
+                "listener.name.guarded.sasl.enabled.mechanisms", "PLAIN,SCRAM-SHA-512",
+                "listener.name.guarded.scram-sha-512.sasl.jaas.config", "org.apache.kafka.common.security.scram.ScramLoginModule required;",
                 "listener.name.guarded.plain.sasl.jaas.config", LOGIN + users.stream().map(user -> "user_" + user + "=\"" + user + "\"").collect(Collectors.joining(" ")) + ";",
                 "authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
                 "super.users", "User:ANONYMOUS");

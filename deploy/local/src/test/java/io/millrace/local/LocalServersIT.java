@@ -115,9 +115,20 @@ class LocalServersIT {
         assertEquals(200, raw("GET /guarded/_doc/1 HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost:3000"), "a page of this machine");
     }
 
-    /** The status of an answer; a client of Java's library would not let Host and Origin be set. */
+    @Test
+    void aWebPageAddsNoSchema() throws Exception {
+        for (var origin : List.of("https://evil.example", "null", "http://localhost:3000")) {
+            assertEquals(403, raw(servers.ports().registry(), "POST /apis/registry/v3/groups HTTP/1.1\r\nHost: localhost\r\nOrigin: " + origin + "\r\nContent-Length: 0"), origin);
+        }
+    }
+
     private static int raw(String request) throws IOException {
-        try (var socket = new Socket(InetAddress.getLoopbackAddress(), servers.ports().search())) {
+        return raw(servers.ports().search(), request);
+    }
+
+    /** The status of an answer; a client of Java's library would not let Host and Origin be set. */
+    private static int raw(int port, String request) throws IOException {
+        try (var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
             socket.getOutputStream().write((request + "\r\nConnection: close\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
             var answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             return Integer.parseInt(answer.split(" ", 3)[1]);

@@ -4,6 +4,8 @@ import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.PipelineFiles;
 import io.millrace.pipeline.file.Reference;
 import io.millrace.pipeline.file.Region;
+import io.millrace.pipeline.http.HttpAccess;
+import io.millrace.pipeline.http.Server;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -59,10 +61,17 @@ public final class Regions {
     private static Targets targets(Region region, Function<String, String> environment) {
         var kafka = new HashMap<String, String>();
         region.kafka().forEach((key, value) -> kafka.put(key, value.resolve(environment)));
-        var login = region.search() == null ? null : region.search().login();
-        var search = region.search() == null ? null : new Targets.Search(uri(region.search().url(), environment),
-                login == null ? null : login.user().resolve(environment), login == null ? null : login.password().resolve(environment));
-        return new Targets(kafka, uri(region.registry(), environment), search, region.partitions(), (short) region.replication(), region.principals());
+        return new Targets(kafka, place(Server.REGISTRY, region.registry(), environment), place(Server.SEARCH, region.search(), environment), region.partitions(), (short) region.replication(), region.principals());
+    }
+
+    /** Null for none. */
+    private static HttpPlace place(Server server, Region.HttpPlace place, Function<String, String> environment) {
+        if (place == null) {
+            return null;
+        }
+        var url = uri(place.url(), environment);
+        var access = HttpAccess.of(server, url, place.access());
+        return new HttpPlace(url, place.login() == null ? access : access.as(place.login().user().resolve(environment), () -> place.login().password().resolve(environment), "the regions file"));
     }
 
     private static URI uri(Reference reference, Function<String, String> environment) {

@@ -1,5 +1,7 @@
 package io.millrace.provisioner;
 
+import io.millrace.pipeline.http.HttpAccess;
+import io.millrace.pipeline.http.Server;
 import java.net.URI;
 import java.util.Map;
 
@@ -7,28 +9,15 @@ import java.util.Map;
  * Where the stages meet.
  *
  * @param kafka how to reach Kafka: {@code bootstrap.servers}, and security settings where there are any; never printed
- * @param registry base of the registry's API, such as {@code http://localhost:18081/apis/registry/v3}
+ * @param registry base of the registry's API, such as {@code http://localhost:18081/apis/registry/v3}, and as whom it is asked
  * @param search the search engine; null: nothing is looked at there
  * @param partitions of every topic of a source; the same for all, since rows meet by their partition
  * @param replication copies of every partition
  * @param principals as whom the services come to a Kafka that authorizes, by the service's name; empty: no rights are granted
  */
-public record Targets(Map<String, String> kafka, URI registry, Search search, int partitions, short replication, Map<String, String> principals) {
+public record Targets(Map<String, String> kafka, HttpPlace registry, HttpPlace search, int partitions, short replication, Map<String, String> principals) {
 
     public static final int DEFAULT_PARTITIONS = 4;
-
-    /**
-     * The search engine.
-     *
-     * @param user null where nobody has to log in
-     * @param password never printed
-     */
-    public record Search(URI url, String user, String password) {
-        @Override
-        public String toString() {
-            return url.toString();
-        }
-    }
 
     public Targets {
         if (partitions < 1 || replication < 1) {
@@ -40,7 +29,7 @@ public record Targets(Map<String, String> kafka, URI registry, Search search, in
 
     /** A Kafka without security, and no search engine. */
     public Targets(String kafkaBootstrap, URI registry, int partitions, short replication) {
-        this(Map.of("bootstrap.servers", kafkaBootstrap), registry, null, partitions, replication, Map.of());
+        this(Map.of("bootstrap.servers", kafkaBootstrap), new HttpPlace(registry, HttpAccess.ofEnvironment(Server.REGISTRY, registry, _ -> null)), null, partitions, replication, Map.of());
     }
 
     public String kafkaBootstrap() {

@@ -8,18 +8,24 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.local.CertificateAuthority;
+import io.millrace.local.Ports;
+import io.millrace.local.TlsDoor;
+import io.millrace.local.TlsDoor.Callers;
 import io.millrace.pipeline.file.Reference;
 import io.millrace.pipeline.file.Region;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -217,7 +223,7 @@ class RegionsIT {
     }
 
     private static Region away(Region r) {
-        return new Region(r.name(), r.pipelines(), r.variables(), r.admin(), false, r.kafka(), Map.of(), r.registry(), new Region.Search(new Reference.Literal("http://localhost:1"), null), 4, 1);
+        return new Region(r.name(), r.pipelines(), r.variables(), r.admin(), false, r.kafka(), Map.of(), r.registry(), place("http://localhost:1"), 4, 1);
     }
 
     @Test
@@ -314,6 +320,35 @@ class RegionsIT {
         call("DELETE", "/taken-monitors", null);
     }
 
+    @Test
+    void registryAndSearchEngineBehindTlsAreMadeReadyByWhomTheyKnowAndAStrangerIsNamed() throws Exception {
+        var folder = Files.createTempDirectory(places.data(), "secured");
+        var authority = new CertificateAuthority(folder.resolve("authority"));
+        authority.issue("server", "dns:localhost");
+        var password = Files.writeString(folder.resolve("password"), "right");
+        var basic = "Basic " + Base64.getEncoder().encodeToString("provisioner:right".getBytes(StandardCharsets.UTF_8));
+        var ports = Ports.free(2);
+        try (var registry = new TlsDoor(ports.get(0), URI.create(places.first().registryUrl()), authority, "server", Callers.ANYBODY, basic::equals);
+                var search = new TlsDoor(ports.get(1), URI.create(places.first().searchUrl()), authority, "server", Callers.ANYBODY, "Bearer token"::equals)) {
+            var token = Files.writeString(folder.resolve("token"), "token");
+            var plain = region("secured", 0, "secured_reader");
+            var region = new Region(plain.name(), plain.pipelines(), plain.variables(), plain.admin(), false, plain.kafka(), Map.of(),
+                    new Region.HttpPlace(new Reference.Literal("https://localhost:" + registry.port() + "/apis/registry/v3"), new Region.Login(new Reference.Literal("provisioner"), new Reference.FromFile(password)),
+                            Map.of("ca-file", authority.certificate().toString())),
+                    new Region.HttpPlace(new Reference.Literal("https://localhost:" + search.port()), null, Map.of("ca-file", authority.certificate().toString(), "token-file", token.toString())), 4, 1);
+            assertSucceeded(of(List.of(region)).each(p -> p.apply(line -> { })));
+            assertEquals(200, status("/_index_template/millrace-secured-monitors"));
+            Files.writeString(password, "wrong");
+            Files.writeString(token, "stale");
+            var refused = of(List.of(region)).each(Provisioner::plan).getFirst().failure().getMessage();
+            assertTrue(refused.contains("HTTP 401, so the registry does not know the user provisioner with the password of the regions file"), refused);
+            assertTrue(refused.contains("HTTP 401, so the search engine does not know whoever has the token of " + token + " (millrace.search.token-file)"), refused);
+            Files.writeString(password, "right");
+            Files.writeString(token, "token");
+            assertSucceeded(of(List.of(region)).all(p -> p.destroy(line -> { })));
+        }
+    }
+
     private static Region region(String name, int number, String role) throws SQLException {
         var url = places.database(name, number);
         var variables = new LinkedHashMap<String, Reference>();
@@ -322,7 +357,11 @@ class RegionsIT {
         variables.put("MILLRACE_SOURCE_PASSWORD", new Reference.Literal("pw"));
         var admin = new Region.Login(new Reference.Literal(LocalPlaces.USER), new Reference.Literal(LocalPlaces.PASSWORD));
         return new Region(name, places.copies(MONITORS, name), variables, admin, false, Map.of("bootstrap.servers", new Reference.Literal(places.first().kafkaBootstrap())), Map.of(),
-                new Reference.Literal(places.first().registryUrl()), new Region.Search(new Reference.Literal(places.first().searchUrl()), null), 4, 1);
+                place(places.first().registryUrl()), place(places.first().searchUrl()), 4, 1);
+    }
+
+    private static Region.HttpPlace place(String url) {
+        return new Region.HttpPlace(new Reference.Literal(url), null, Map.of());
     }
 
     private static Regions of(List<Region> regions) {

@@ -68,4 +68,10 @@ public final class Secret {
             throw new IllegalStateException("The file " + file + ", to which " + fileKey + " refers, cannot be read (" + e + "); create it or correct the path", e);
         }
     }
+
+    /** Where it is found, never what it is. */
+    @Override
+    public String toString() {
+        return file.map(path -> path + " (" + fileKey + ")").orElseGet(() -> env.map(name -> name + " (" + envKey + ")").orElse("nowhere"));
+    }
 }

@@ -15,17 +15,22 @@ import java.util.SequencedMap;
  * @param usedColumnsOnly publish of each table only what documents are made of
  * @param kafka how to reach Kafka, {@code bootstrap.servers} among it
  * @param principals as whom the services come to Kafka, by the service's name; empty where Kafka does not authorize
- * @param registry base of the registry's API, version 3
+ * @param registry base of the registry's API, version 3, and as whom it is asked
  * @param search the search engine; null where it is not looked at
  * @param partitions of every topic
  * @param replication copies of every partition
  */
 public record Region(String name, List<Path> pipelines, SequencedMap<String, Reference> variables, Login admin, boolean usedColumnsOnly, Map<String, Reference> kafka,
-        Map<String, String> principals, Reference registry, Search search, int partitions, int replication) {
+        Map<String, String> principals, HttpPlace registry, HttpPlace search, int partitions, int replication) {
 
     /** A role and its password. */
     public record Login(Reference user, Reference password) {}
 
-    /** @param login null where nobody has to log in */
-    public record Search(Reference url, Login login) {}
+    /**
+     * A server over HTTP.
+     *
+     * @param login by a password that is referred to; null where there is none
+     * @param access further keys of {@link io.millrace.pipeline.http.HttpAccess}, without the server's prefix
+     */
+    public record HttpPlace(Reference url, Login login, Map<String, String> access) {}
 }

@@ -1,5 +1,6 @@
 package io.millrace.pipeline.file;
 
+import io.millrace.pipeline.http.HttpAccess;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -73,7 +74,7 @@ public final class RegionFiles {
         var region = new Region(name,
                 pipelines == null ? List.of() : pipelines.elements(p -> folder.resolve(p.text())),
                 references(variables), admin == null ? null : login(admin), publish != null && publish.oneOf(Columns.class, Columns.all) == Columns.used,
-                references(settings), principals == null ? Map.of() : texts(principals), reference(registry), search == null ? null : search(search), partitions, replication);
+                references(settings), principals == null ? Map.of() : texts(principals), registry == null ? null : place(registry), search == null ? null : place(search), partitions, replication);
         if (settings != null && !region.kafka().containsKey("bootstrap.servers")) {
             settings.problem("the key 'bootstrap.servers' is missing");
         }
@@ -97,15 +98,27 @@ public final class RegionFiles {
         return number;
     }
 
-    private Region.Search search(Yaml yaml) {
+    private Region.HttpPlace place(Yaml yaml) {
+        if (yaml.isText() || yaml.holdsOnly("env") || yaml.holdsOnly("file") || yaml.holdsOnly("secret")) {
+            return new Region.HttpPlace(reference(yaml), null, Map.of());
+        }
         var url = yaml.need("url");
         var user = yaml.get("user");
         var password = yaml.get("password");
-        yaml.done();
-        if ((user == null) != (password == null)) {
-            yaml.problem("'user' and 'password' go together");
+        var access = new HashMap<String, String>();
+        for (var key : HttpAccess.KEYS) {
+            var value = yaml.get(key);
+            if (value != null && !key.equals("user")) {
+                access.put(key, key.endsWith("-file") ? folder.resolve(value.text()).toString() : value.text());
+            }
         }
-        return new Region.Search(reference(url), user == null || password == null ? null : new Region.Login(reference(user), secret(password)));
+        yaml.done();
+        if (user == null ? password != null : (password == null) == !access.containsKey("password-file")) {
+            yaml.problem("'user' goes together with either 'password' or 'password-file'");
+        } else if (user != null && password == null) {
+            access.put("user", user.text());
+        }
+        return new Region.HttpPlace(reference(url), user == null || password == null ? null : new Region.Login(reference(user), secret(password)), access);
     }
 
     private Region.Login login(Yaml yaml) {

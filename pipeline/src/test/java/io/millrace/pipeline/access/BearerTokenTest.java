@@ -35,6 +35,16 @@ class BearerTokenTest {
     }
 
     @Test
+    void anExchangedTokenIsTheOnlyOneAtOnceAndWithoutItsFileNobodyHasIt() throws Exception {
+        var token = new BearerToken(inFile("old"));
+        inFile("new");
+        assertFalse(token.isIn("Bearer old"));
+        assertTrue(token.isIn("Bearer new"));
+        Files.delete(folder.resolve("token"));
+        assertFalse(token.isIn("Bearer new"));
+    }
+
+    @Test
     void whereNoneIsKnownNobodyHasIt() {
         var token = new BearerToken(Secret.of(KEY, Optional.empty(), Optional.empty()));
         assertFalse(token.isKnown());

@@ -67,7 +67,7 @@ class RegionFilesTest {
         var message = assertThrows(InvalidPipelineException.class, () -> RegionFiles.load(file)).getMessage();
         for (var expected : List.of(":1: millrace: the version", ":4: regions.EU_1: the name of a region", ":6: regions.EU_1.source.variables.MILLRACE_SOURCE_PASSWORD: a secret is never written here",
                 ":8: regions.EU_1.kafka.settings: the key 'bootstrap.servers' is missing", ":9: regions.EU_1.kafka.partitions: must be at least 1", "unknown key 'registri'",
-                "the key 'registry' is missing", "'user' and 'password' go together")) {
+                "the key 'registry' is missing", "'user' goes together with either 'password' or 'password-file'")) {
             assertTrue(message.contains(expected), () -> "expected " + expected + " in " + message);
         }
     }

@@ -1,6 +1,8 @@
 package io.millrace.purge.search;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.millrace.pipeline.http.HttpAccess;
+import io.millrace.pipeline.http.Server;
 import io.millrace.purge.PurgeConfig;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
@@ -8,11 +10,11 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.time.Duration;
-import java.util.Base64;
+import java.util.List;
+import org.eclipse.microprofile.config.Config;
 
 /** What is asked of the search engine. Thread-safe. */
 @ApplicationScoped
@@ -22,26 +24,16 @@ public class SearchEngine {
     /** Of what reads many documents. */
     private static final Duration LONG_PATIENCE = Duration.ofSeconds(30);
 
-    private final HttpClient http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
+    private final HttpAccess access;
+    private final HttpClient http;
     private final ObjectMapper json;
     private final URI address;
-    /** Null without a login. */
-    private final String authorization;
 
-    SearchEngine(PurgeConfig config, ObjectMapper json) {
+    SearchEngine(PurgeConfig config, Config all, ObjectMapper json) {
         this.json = json;
         this.address = config.freshness().searchUrl();
-        this.authorization = config.freshness().searchUser().map(user -> basic(user, config)).orElse(null);
-    }
-
-    private static String basic(String user, PurgeConfig config) {
-        var file = config.freshness().searchPasswordFile().orElseThrow(() -> new IllegalStateException(
-                "millrace.purge.freshness.search-user is set and search-password-file is not; name the file that holds the password"));
-        try {
-            return "Basic " + Base64.getEncoder().encodeToString((user + ":" + Files.readString(file).strip()).getBytes(StandardCharsets.UTF_8));
-        } catch (IOException e) {
-            throw new IllegalStateException("The password file " + file + " (millrace.purge.freshness.search-password-file) cannot be read; create it or correct the path", e);
-        }
+        this.access = HttpAccess.of(Server.SEARCH, List.of(address), all.getPropertyNames(), name -> all.getOptionalValue(name, String.class));
+        this.http = access.client().connectTimeout(Duration.ofSeconds(2)).build();
     }
 
     /** The engine's id of the index that an alias stands for; empty where there is none, or not exactly one. */
@@ -75,16 +67,21 @@ public class SearchEngine {
         if (body != null) {
             request.header("Content-Type", "application/json");
         }
-        if (authorization != null) {
-            request.header("Authorization", authorization);
-        }
-        var answer = http.send(request.build(), BodyHandlers.ofString());
+        var answer = send(access.authorize(request).build());
         if (answer.statusCode() == 404) {
             return "";
         }
         if (answer.statusCode() / 100 != 2) {
-            throw new IOException(method + " " + address.resolve(path) + " answered " + answer.statusCode());
+            throw new IOException(method + " " + address.resolve(path) + " answered " + access.why(answer.statusCode()));
         }
         return answer.body();
+    }
+
+    private HttpResponse<String> send(HttpRequest request) throws IOException, InterruptedException {
+        try {
+            return http.send(request, BodyHandlers.ofString());
+        } catch (IOException e) {
+            throw new IOException(request.method() + " " + request.uri() + " failed: " + access.why(e), e);
+        }
     }
 }

@@ -16,8 +16,8 @@ import java.util.stream.Stream;
 import org.eclipse.microprofile.config.spi.ConfigSource;
 
 /**
- * Gives the framework what it must know at the start and only the pipeline files say: where the source database is, as whom
- * to log in, and which topics to follow. Stands above {@code application.properties}, below the environment.
+ * Gives the framework what it must know at the start and only the pipeline files say: where the source database is, that
+ * {@link SourceCredentials} logs in there, and which topics to follow. Stands above {@code application.properties}, below the environment.
  */
 public final class SourceSettings implements ConfigSourceFactory {
 
@@ -43,14 +43,16 @@ public final class SourceSettings implements ConfigSourceFactory {
                     + ", and one purge service serves one source; start one for each source with its pipelines only");
         }
         var source = sources.getFirst();
+        // References that lead nowhere stop the start.
+        source.user().resolve();
+        source.password().resolve();
         return Map.of(
                 "quarkus.datasource.jdbc.url", literal(source.url().resolve()),
-                "quarkus.datasource.username", literal(source.user().resolve()),
-                "quarkus.datasource.password", literal(source.password().resolve()),
+                "quarkus.datasource.credentials-provider", SourceCredentials.NAME,
                 "mp.messaging.incoming.documents.topics", files.stream().map(PipelineFile::pipeline).map(Pipeline::name).map(Topics::documents).collect(Collectors.joining(",")));
     }
 
-    /** A password may contain what would otherwise be an expression; a backslash means something before a dollar only. */
+    /** An address may contain what would otherwise be an expression; a backslash means something before a dollar only. */
     private static String literal(String value) {
         return value.replace("$", "\\$");
     }

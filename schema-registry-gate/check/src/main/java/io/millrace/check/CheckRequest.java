@@ -3,6 +3,7 @@ package io.millrace.check;
 import io.millrace.check.Finding.Cost;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.http.HttpAccess;
 import java.net.URI;
 import java.util.List;
 import java.util.Map;
@@ -14,11 +15,17 @@ import java.util.Map;
  * @param baseline what makes the schema as it is before the migrations
  * @param role the replicating role's name; null: what the pipeline files refer to, or else {@code millrace}
  * @param counts rows and bytes (or -1) of tables in production
- * @param registry the registry's core API, version 3; null: the rules are evaluated locally
+ * @param registry whose rules count; null: the rules are evaluated locally
  * @param massRows from how many rows on a write counts as a mass of them
  */
-public record CheckRequest(List<PipelineFile> pipelines, Baseline baseline, String role, Map<TableName, Cost> counts, URI registry, long massRows) {
+public record CheckRequest(List<PipelineFile> pipelines, Baseline baseline, String role, Map<TableName, Cost> counts, Registry registry, long massRows) {
 
     /** Below this a write is no matter to a slot. */
     public static final long MASS_ROWS = 10_000;
+
+    /**
+     * @param url the registry's core API, version 3
+     * @param access as whom it is asked, and whom to believe
+     */
+    public record Registry(URI url, HttpAccess access) {}
 }

@@ -125,13 +125,13 @@ public final class MigrationCheck implements AutoCloseable {
         if (request.registry() == null) {
             return new LocalJudge();
         }
-        var registry = new RegistryJudge(request.registry());
+        var registry = new RegistryJudge(request.registry().url(), request.registry().access());
         var away = registry.whyAway();
         if (away == null) {
             return registry;
         }
         registry.close();
-        notes.add("The registry at " + request.registry() + " cannot be reached (" + away + "): its rules were evaluated locally, against the baseline's schemas only.");
+        notes.add("The registry at " + request.registry().url() + " cannot be reached (" + away + "): its rules were evaluated locally, against the baseline's schemas only.");
         return new LocalJudge();
     }
 

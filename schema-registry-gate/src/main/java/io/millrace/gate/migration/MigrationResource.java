@@ -11,6 +11,7 @@ import io.millrace.check.script.Script;
 import io.millrace.gate.GateConfig;
 import io.millrace.gate.migration.Checks.BusyException;
 import io.millrace.gate.migration.Checks.NotConfiguredException;
+import io.millrace.gate.schema.Registry;
 import io.millrace.gate.security.Roles;
 import io.millrace.pipeline.file.TableName;
 import io.smallrye.common.annotation.RunOnVirtualThread;
@@ -46,9 +47,11 @@ public class MigrationResource {
 
     private final Checks checks;
     private final GateConfig config;
+    private final Registry registry;
 
-    MigrationResource(Checks checks, GateConfig config) {
+    MigrationResource(Checks checks, GateConfig config, Registry registry) {
         this.checks = checks;
+        this.registry = registry;
         this.config = config;
     }
 
@@ -95,7 +98,7 @@ public class MigrationResource {
             return answer(TOO_LARGE, "Migrations and baseline have " + question.bytes() + " bytes, allowed are " + checks.maxBytes() + " (millrace.gate.check.max-bytes); run ./millrace check");
         }
         var placeholders = question.placeholders() == null ? Map.<String, String>of() : question.placeholders();
-        var request = new CheckRequest(checks.pipelines(question.source()), baseline(question, placeholders), null, counts(question.rows()), config.registryUrl(),
+        var request = new CheckRequest(checks.pipelines(question.source()), baseline(question, placeholders), null, counts(question.rows()), new CheckRequest.Registry(config.registryUrl(), registry.access()),
                 question.massRows() == null ? CheckRequest.MASS_ROWS : question.massRows());
         var report = checks.judge(request, Migrations.of(scripts(question.migrations()), placeholders));
         var failOn = question.failOn() == null ? Level.COORDINATION : Level.valueOf(question.failOn().toUpperCase(Locale.ROOT));

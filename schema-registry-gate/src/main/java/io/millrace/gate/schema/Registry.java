@@ -16,6 +16,8 @@ import io.apicurio.registry.rest.client.models.VersionContent;
 import io.apicurio.registry.rest.client.models.VersionSortBy;
 import io.millrace.gate.GateConfig;
 import io.millrace.pipeline.file.Compatibility;
+import io.millrace.pipeline.http.HttpAccess;
+import io.millrace.pipeline.http.Server;
 import io.millrace.pipeline.registry.RegistryConnection;
 import io.vertx.core.Vertx;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -25,6 +27,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
+import org.eclipse.microprofile.config.Config;
 
 /** The schema registry, as far as the gate uses it. Thread-safe; every call blocks until the registry answered. */
 @ApplicationScoped
@@ -36,6 +39,8 @@ public class Registry {
     private static final int CONFLICT = 409;
     private static final int CONNECTIONS = 8;
 
+    private final HttpAccess access;
+    private final RegistryConnection connection;
     private final RegistryClient client;
     private final String url;
 
@@ -47,9 +52,16 @@ public class Registry {
         record Refused(String message) implements Registration {}
     }
 
-    Registry(GateConfig config, Vertx vertx) {
+    Registry(GateConfig config, Config all, Vertx vertx) {
         url = config.registryUrl().toString();
-        client = RegistryConnection.to(url, vertx, config.registryTimeout(), CONNECTIONS);
+        access = HttpAccess.of(Server.REGISTRY, List.of(config.registryUrl()), all.getPropertyNames(), name -> all.getOptionalValue(name, String.class));
+        connection = new RegistryConnection(url, access, vertx, config.registryTimeout(), CONNECTIONS);
+        client = connection.client();
+    }
+
+    /** As whom the registry is asked. */
+    public HttpAccess access() {
+        return access;
     }
 
     /** The schema's text, null where the registry knows no content by that id. */
@@ -194,7 +206,7 @@ public class Registry {
             return call.get();
         } catch (RuntimeException e) {
             // Whatever the registry did not plainly answer is asked again: a proxy's 404 page, a 503, a refused connection, a wrong password that is put right.
-            throw new RegistryAwayException(attempted + " at " + url, e);
+            throw new RegistryAwayException(attempted + " at " + url, connection.why(e), e);
         }
     }
 }

@@ -9,7 +9,7 @@ public final class RegistryAwayException extends Exception {
         super(message);
     }
 
-    RegistryAwayException(String attempted, Throwable cause) {
-        super(attempted + " failed: " + cause, cause);
+    RegistryAwayException(String attempted, String why, Throwable cause) {
+        super(attempted + " failed: " + why, cause);
     }
 }

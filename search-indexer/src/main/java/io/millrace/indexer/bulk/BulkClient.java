@@ -80,7 +80,7 @@ final class BulkClient {
                 return read(response, documents.size(), body.length(), started);
             }
         } catch (IOException e) {
-            return new Answer.Unanswered("the search engine does not answer a bulk request (" + e + ")");
+            return new Answer.Unanswered("the search engine does not answer a bulk request (" + search.why(e) + ")");
         } finally {
             permits.release();
         }

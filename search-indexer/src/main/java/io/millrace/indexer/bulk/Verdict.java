@@ -56,7 +56,7 @@ sealed interface Verdict {
             case "mapper_parsing_exception", "document_parsing_exception" -> new Refused(reason);
             default -> switch (status) {
                 case 408, 429, 502, 503, 504 -> new Later(reason);
-                case 401, 403 -> new Later(reason + "; give the user of millrace.indexer.search-user the rights that this service's DESIGN.md lists");
+                case 401, 403 -> new Later(reason + "; give the user of millrace.search.user the rights that this service's DESIGN.md lists");
                 case 404 -> new IndexGone(reason);
                 case 409 -> SUPERSEDED;
                 default -> status >= 500 ? new Failed(reason) : reason.contains(NO_INGEST) ? new Later(reason + "; make it, or take index.default_pipeline away") : new Doubtful(reason);

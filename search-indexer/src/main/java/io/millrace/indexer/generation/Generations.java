@@ -339,6 +339,6 @@ public final class Generations {
     }
 
     private SearchAwayException away(String what, Exception e) {
-        return new SearchAwayException(what + " at the search engine " + config.searchUrl() + " failed (" + e + "); check millrace.indexer.search-url and that it is up", e);
+        return new SearchAwayException(what + " at the search engine " + config.searchUrl() + " failed (" + search.why(e) + "); check millrace.indexer.search-url and that it is up", e);
     }
 }

@@ -4,6 +4,8 @@ import io.apicurio.registry.rest.client.RegistryClient;
 import io.apicurio.registry.rest.client.models.ProblemDetails;
 import io.millrace.indexer.IndexerConfig;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.http.HttpAccess;
+import io.millrace.pipeline.http.Server;
 import io.millrace.pipeline.registry.RegistryConnection;
 import io.millrace.pipeline.topic.Topics;
 import io.millrace.pipeline.type.ColumnType;
@@ -13,8 +15,10 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.apache.avro.Schema;
+import org.eclipse.microprofile.config.Config;
 
 /** The columns of replicated tables, as the gate registered them. */
 @Singleton
@@ -26,11 +30,14 @@ final class RowSchemas {
     private static final int CONNECTIONS = 4;
 
     private final String url;
+    private final RegistryConnection connection;
     private final RegistryClient client;
 
-    RowSchemas(IndexerConfig config, Vertx vertx) {
+    RowSchemas(IndexerConfig config, Config all, Vertx vertx) {
         this.url = config.registryUrl().toString();
-        this.client = RegistryConnection.to(url, vertx, SILENCE, CONNECTIONS);
+        var access = HttpAccess.of(Server.REGISTRY, List.of(config.registryUrl()), all.getPropertyNames(), name -> all.getOptionalValue(name, String.class));
+        this.connection = new RegistryConnection(url, access, vertx, SILENCE, CONNECTIONS);
+        this.client = connection.client();
     }
 
     /**
@@ -50,14 +57,14 @@ final class RowSchemas {
             if (Integer.valueOf(404).equals(e.getStatus())) {
                 return Map.of();
             }
-            throw away(subject, e.getDetail() == null ? e.getTitle() : e.getDetail(), e);
+            throw away(subject, e);
         } catch (IOException | RuntimeException e) {
-            throw away(subject, e.toString(), e);
+            throw away(subject, e);
         }
     }
 
-    private SearchAwayException away(String subject, String reason, Exception cause) {
-        return new SearchAwayException("Reading the schema " + subject + " from the registry " + url + " failed (" + reason
+    private SearchAwayException away(String subject, Exception cause) {
+        return new SearchAwayException("Reading the schema " + subject + " from the registry " + url + " failed (" + connection.why(cause)
                 + "); check millrace.indexer.registry-url and that the registry is up", cause);
     }
 }

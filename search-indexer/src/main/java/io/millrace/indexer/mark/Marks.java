@@ -107,6 +107,6 @@ public final class Marks {
     }
 
     private SearchAwayException away(String attempted, IOException e) {
-        return new SearchAwayException(attempted + " in the index " + config.marksIndex() + " at the search engine " + config.searchUrl() + " failed (" + e + "); check millrace.indexer.search-url and that it is up", e);
+        return new SearchAwayException(attempted + " in the index " + config.marksIndex() + " at the search engine " + config.searchUrl() + " failed (" + search.why(e) + "); check millrace.indexer.search-url and that it is up", e);
     }
 }

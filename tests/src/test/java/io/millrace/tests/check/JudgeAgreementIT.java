@@ -15,6 +15,8 @@ import io.millrace.check.scratch.ScratchDatabase;
 import io.millrace.check.scratch.ScratchServer;
 import io.millrace.check.script.Migration;
 import io.millrace.pipeline.file.Compatibility;
+import io.millrace.pipeline.http.HttpAccess;
+import io.millrace.pipeline.http.Server;
 import io.millrace.pipeline.file.PipelineFiles;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.schema.RowSchemas;
@@ -66,7 +68,7 @@ class JudgeAgreementIT {
         assertTrue(changes.size() >= 50, changes.size() + " changes of schemas");
         int refused = 0;
         var apart = new ArrayList<String>();
-        try (var registry = new RegistryJudge(URI.create(url)); var local = new LocalJudge()) {
+        try (var registry = new RegistryJudge(URI.create(url), HttpAccess.ofEnvironment(Server.REGISTRY, URI.create(url), _ -> null)); var local = new LocalJudge()) {
             for (var change : changes) {
                 for (var rule : Compatibility.values()) {
                     var subject = subject(url, rule, change.versions());

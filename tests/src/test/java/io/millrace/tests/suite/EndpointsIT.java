@@ -13,12 +13,17 @@ import io.millrace.tests.stack.DemoStack;
 import io.millrace.tests.stack.Endpoints;
 import io.millrace.tests.stack.Endpoints.Endpoint;
 import io.millrace.tests.stack.SharedStack;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -84,6 +89,7 @@ class EndpointsIT {
             closed(Stage.CONSOLE, "GET", "/api/schemas"),
             closed(Stage.CONSOLE, "GET", "/api/schemas/{table}"),
             closed(Stage.CONSOLE, "POST", "/api/check"));
+    private static final int PATIENCE_MILLIS = 20_000;
     private static final List<String> METHODS = List.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
     private static final Map<String, String> PARAMETERS = Map.of("source", "demo", "pipeline", "monitors", "table", "demo.public.team", "id", "1", "decision", "hold");
     /** Whatever an endpoint takes, this is enough for it to be carried out. */
@@ -138,6 +144,101 @@ class EndpointsIT {
         for (var service : Stage.values()) {
             assertAll(List.of("/q/health/live", "/q/metrics").stream().map(path -> () -> assertEquals(200, ask("GET", stack.address(service), path, null), service + path)));
             assertAll(List.of("/q/dev-ui", "/q/openapi", "/q/swagger-ui", "/q/arc", "/q/info").stream().map(path -> () -> assertEquals(404, ask("GET", stack.address(service), path, null), service + path)));
+        }
+    }
+
+    @Test
+    void noServiceAnswersAWebPageByItsOwnNameNorByARebornOne() throws Exception {
+        var token = Files.readString(stack.stack().token()).strip();
+        var let = new TreeMap<String, Integer>();
+        for (var service : Stage.values()) {
+            var paths = new TreeSet<>(Set.of("/q/health/live", "/q/metrics", "/"));
+            TABLE.keySet().stream().filter(e -> e.service() == service).map(e -> filled(e.path())).forEach(paths::add);
+            int port = stack.address(service).getPort();
+            for (var path : paths) {
+                for (var headers : List.of("Host: evil.example:" + port, "Host: localhost:" + port + "\r\nOrigin: https://evil.example", "Host: localhost:" + port + "\r\nOrigin: null")) {
+                    for (var method : List.of("GET", "POST", "OPTIONS")) {
+                        int status = raw(port, method + " " + path + " HTTP/1.1\r\n" + headers + "\r\nAuthorization: Bearer " + token + "\r\nContent-Length: 0");
+                        if (status != 403) {
+                            let.put(method + " " + service + path + " with " + headers, status);
+                        }
+                    }
+                }
+            }
+            assertEquals(200, raw(port, "GET /q/health/live HTTP/1.1\r\nHost: 127.0.0.1:" + port + "\r\nOrigin: http://127.0.0.1:" + port), service + " answers its own page");
+        }
+        assertEquals(Map.of(), let);
+    }
+
+    @Test
+    void aFloodOfHeadersAndAGiantBodyAreRefusedBeforeTheyAreTakenIn() throws Exception {
+        var token = Files.readString(stack.stack().token()).strip();
+        var taken = new TreeMap<String, Integer>();
+        for (var service : Stage.values()) {
+            int port = stack.address(service).getPort();
+            for (var flood : List.of("X-Long: " + "a".repeat(100_000), "X-Many: a\r\n".repeat(20_000) + "X-Last: a")) {
+                int status = raw(port, "GET /q/health/live HTTP/1.1\r\nHost: localhost\r\n" + flood);
+                if (status != 431 && status != 400) {
+                    taken.put(service + " with headers of " + flood.length() + " bytes", status);
+                }
+            }
+            for (var endpoint : TABLE.keySet()) {
+                if (endpoint.service() == service && endpoint.method().equals("POST")) {
+                    int status = raw(port, "POST " + filled(endpoint.path()) + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + token
+                            + "\r\nContent-Type: application/json\r\nIdempotency-Key: giant\r\nContent-Length: 1073741824");
+                    if (status != 413) {
+                        taken.put(endpoint + " with a giant body", status);
+                    }
+                }
+            }
+            assertEquals(200, ask("GET", stack.address(service), "/q/health/live", null), service + " goes on");
+        }
+        assertEquals(Map.of(), taken);
+    }
+
+    @Test
+    void callersThatNeverEndTheirRequestKeepNobodyElseWaiting() throws Exception {
+        for (var service : Stage.values()) {
+            int port = stack.address(service).getPort();
+            var path = TABLE.keySet().stream().filter(e -> e.service() == service && e.method().equals("POST")).map(e -> filled(e.path())).findFirst().orElse("/q/metrics");
+            var slow = new ArrayList<Socket>();
+            try {
+                for (int i = 0; i < 200; i++) {
+                    var socket = new Socket(InetAddress.getLoopbackAddress(), port);
+                    slow.add(socket);
+                    socket.getOutputStream().write(("POST " + path + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{").getBytes(StandardCharsets.US_ASCII));
+                }
+                assertEquals(200, raw(port, "GET /q/health/live HTTP/1.1\r\nHost: localhost"), service + " answers beside them");
+            } finally {
+                for (var socket : slow) {
+                    socket.close();
+                }
+            }
+        }
+    }
+
+    @Test
+    void noPathLeadsOutOfWhatIsServed() throws Exception {
+        var let = new TreeMap<String, Integer>();
+        for (var service : Stage.values()) {
+            for (var path : List.of("/../../../../etc/passwd", "/%2e%2e/%2e%2e/%2e%2e/etc/passwd", "/..%2f..%2f..%2fetc%2fpasswd", "/..%5c..%5cetc%5cpasswd", "//etc/passwd", "/q/../../etc/passwd", "/./application.properties",
+                    "/application.properties", "/META-INF/MANIFEST.MF", "/META-INF/resources/index.html", "/%00", "/index.html%00.properties", "/.%2e/application.properties")) {
+                int status = raw(stack.address(service).getPort(), "GET " + path + " HTTP/1.1\r\nHost: localhost");
+                if (status < 400 || status >= 500) {
+                    let.put(service + path, status);
+                }
+            }
+        }
+        assertEquals(Map.of(), let);
+    }
+
+    /** The status of an answer; a client of Java's library would not let Host and Origin be set. */
+    private static int raw(int port, String request) throws IOException {
+        try (var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            socket.setSoTimeout(PATIENCE_MILLIS);
+            socket.getOutputStream().write((request + "\r\nConnection: close\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+            var status = new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8)).readLine();
+            return Integer.parseInt(status.split(" ", 3)[1]);
         }
     }
 

@@ -2,17 +2,14 @@ package io.millrace.provisioner.registry;
 
 import io.millrace.pipeline.topic.Topics;
 import io.millrace.provisioner.Check;
+import io.millrace.provisioner.HttpPlace;
 import io.millrace.provisioner.ProvisioningException;
 import io.millrace.provisioner.Step;
-import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -22,20 +19,19 @@ import java.util.stream.Stream;
 public final class CapturedGroup implements Step {
 
     private static final String GROUP = "captured";
-    private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
     /** Where the gate registers what it lets in. */
     private static final String ACCEPTED = "default";
     private static final int NOT_ALLOWED = 405;
 
-    private final URI registry;
+    private final HttpPlace registry;
     private final List<String> topics;
 
     /**
      * @param registry base of the registry's API, version 3
      * @param topics whose schemas go when the pipelines go
      */
-    public CapturedGroup(URI registry, Collection<String> topics) {
+    public CapturedGroup(HttpPlace registry, Collection<String> topics) {
         this.registry = registry;
         this.topics = List.copyOf(topics);
     }
@@ -47,17 +43,17 @@ public final class CapturedGroup implements Step {
 
     @Override
     public Check check() {
-        if (call("GET", "/groups/" + GROUP, null, 200, 404).statusCode() == 404) {
+        if (call("GET", "/groups/" + GROUP, null, 404).statusCode() == 404) {
             return new Check.Needed(List.of("POST " + registry + "/groups {\"groupId\": \"" + GROUP + "\"}"));
         }
-        var rules = call("GET", "/groups/" + GROUP + "/rules", null, 200).body().strip();
+        var rules = call("GET", "/groups/" + GROUP + "/rules", null).body().strip();
         return rules.equals("[]") ? new Check.Done() : new Check.Needed(List.of("DELETE " + registry + "/groups/" + GROUP + "/rules (there are " + rules + ")"));
     }
 
     @Override
     public void apply() {
-        call("POST", "/groups", "{\"groupId\": \"" + GROUP + "\", \"description\": \"Row schemas as capture met them\"}", 200, 409);
-        call("DELETE", "/groups/" + GROUP + "/rules", null, 204);
+        call("POST", "/groups", "{\"groupId\": \"" + GROUP + "\", \"description\": \"Row schemas as capture met them\"}", 409);
+        call("DELETE", "/groups/" + GROUP + "/rules", null);
     }
 
     /** The schemas of these topics; the group itself may serve other sources and costs nothing. */
@@ -71,7 +67,7 @@ public final class CapturedGroup implements Step {
         for (var group : List.of(GROUP, ACCEPTED)) {
             for (var topic : topics) {
                 Stream.of(Topics.keySubject(topic), Topics.valueSubject(topic)).map(subject -> "/groups/" + group + "/artifacts/" + subject)
-                        .filter(path -> call("GET", path, null, 200, 404).statusCode() == 200).forEach(there::add);
+                        .filter(path -> call("GET", path, null, 404).statusCode() == 200).forEach(there::add);
             }
         }
         return there;
@@ -80,30 +76,14 @@ public final class CapturedGroup implements Step {
     @Override
     public void remove() {
         for (var artifact : artifacts()) {
-            if (call("DELETE", artifact, null, 204, 404, NOT_ALLOWED).statusCode() == NOT_ALLOWED) {
+            if (call("DELETE", artifact, null, 404, NOT_ALLOWED).statusCode() == NOT_ALLOWED) {
                 throw new ProvisioningException("The registry at " + registry + " does not delete schemas: allow it with apicurio.rest.deletion.artifact.enabled=true and run this again, or leave them;"
                         + " of everything else nothing is left", null);
             }
         }
     }
 
-    private HttpResponse<String> call(String method, String path, String body, int... expected) {
-        var uri = URI.create(registry + path);
-        var request = HttpRequest.newBuilder(uri).timeout(TIMEOUT).header("Content-Type", "application/json")
-                .method(method, body == null ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body)).build();
-        try (var client = HttpClient.newBuilder().connectTimeout(TIMEOUT).build()) {
-            var response = client.send(request, HttpResponse.BodyHandlers.ofString());
-            for (int status : expected) {
-                if (response.statusCode() == status) {
-                    return response;
-                }
-            }
-            throw new ProvisioningException(method + " " + uri + " answered " + response.statusCode() + ": " + response.body() + "; check that this is an Apicurio Registry's version 3 API", null);
-        } catch (IOException e) {
-            throw new ProvisioningException(method + " " + uri + " failed: " + e + "; check that the registry runs and that this address is its", e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new ProvisioningException(method + " " + uri + " was interrupted", e);
-        }
+    private HttpResponse<String> call(String method, String path, String body, Integer... expected) {
+        return registry.call(method, path, body, Set.of(expected), "check that this is an Apicurio Registry's version 3 API");
     }
 }

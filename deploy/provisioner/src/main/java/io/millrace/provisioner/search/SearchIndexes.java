@@ -7,21 +7,14 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.millrace.pipeline.file.Index;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.provisioner.Check;
+import io.millrace.provisioner.HttpPlace;
 import io.millrace.provisioner.ProvisioningException;
 import io.millrace.provisioner.Step;
-import io.millrace.provisioner.Targets;
-import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -30,15 +23,14 @@ import java.util.TreeMap;
  */
 public final class SearchIndexes implements Step {
 
-    private static final Duration TIMEOUT = Duration.ofSeconds(15);
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int NOT_FOUND = 404;
     private static final int PRIORITY = 400;
 
-    private final Targets.Search search;
+    private final HttpPlace search;
     private final Map<String, Index> indexes = new TreeMap<>();
 
-    public SearchIndexes(Targets.Search search, Collection<PipelineFile> files) {
+    public SearchIndexes(HttpPlace search, Collection<PipelineFile> files) {
         this.search = search;
         var pipelines = files.stream().map(PipelineFile::pipeline).toList();
         pipelines.stream().filter(pipeline -> pipelines.stream().noneMatch(later -> later.replaces().contains(pipeline.name())))
@@ -132,28 +124,11 @@ public final class SearchIndexes implements Step {
 
     /** Null where the answer has the status that may be; any other error is thrown. */
     private JsonNode call(String method, String path, String body, int mayBe) {
-        var uri = URI.create(search.url() + path);
-        var request = HttpRequest.newBuilder(uri).timeout(TIMEOUT).header("Content-Type", "application/json")
-                .method(method, body == null ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body));
-        if (search.user() != null) {
-            request.header("Authorization", "Basic " + Base64.getEncoder().encodeToString((search.user() + ":" + search.password()).getBytes(StandardCharsets.UTF_8)));
-        }
-        try (var client = HttpClient.newBuilder().connectTimeout(TIMEOUT).build()) {
-            var response = client.send(request.build(), HttpResponse.BodyHandlers.ofString());
-            if (response.statusCode() == mayBe) {
-                return null;
-            }
-            if (response.statusCode() >= 300) {
-                throw new ProvisioningException(method + " " + uri + " answered " + response.statusCode() + ": " + response.body() + "; check that this is the search engine and that the user may do this", null);
-            }
-            return JSON.readTree(response.body());
+        var answer = search.call(method, path, body, Set.of(mayBe), "check that this is the search engine and that the user may do this");
+        try {
+            return answer.statusCode() == mayBe ? null : JSON.readTree(answer.body());
         } catch (JsonProcessingException e) {
-            throw new ProvisioningException(method + " " + uri + " answered something that is no JSON; check that this is the search engine's address", e);
-        } catch (IOException e) {
-            throw new ProvisioningException(method + " " + uri + " failed: " + e + "; check that the search engine runs and that this address is its", e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new ProvisioningException(method + " " + uri + " was interrupted", e);
+            throw new ProvisioningException(method + " " + search + path + " answered something that is no JSON; check that this is the search engine's address", e);
         }
     }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.millrace.check.CheckException;
 import io.millrace.pipeline.file.Compatibility;
+import io.millrace.pipeline.http.HttpAccess;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -29,14 +30,20 @@ public final class RegistryJudge implements Judge {
     private static final int BAD_REQUEST = 400;
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    private final HttpClient http = HttpClient.newBuilder().connectTimeout(PATIENCE).build();
+    private final HttpAccess access;
+    private final HttpClient http;
     private final URI url;
     private final LocalJudge local = new LocalJudge();
     /** The versions that the registry did not know when the run began, by subject. */
     private final Map<String, Boolean> absent = new ConcurrentHashMap<>();
 
-    /** @param url the registry's core API, version 3 */
-    public RegistryJudge(URI url) {
+    /**
+     * @param url the registry's core API, version 3
+     * @param access as whom it is asked, and whom to believe
+     */
+    public RegistryJudge(URI url, HttpAccess access) {
+        this.access = access;
+        this.http = access.client().connectTimeout(PATIENCE).build();
         this.url = URI.create(url.toString().replaceAll("/+$", ""));
     }
 
@@ -44,9 +51,9 @@ public final class RegistryJudge implements Judge {
     public String whyAway() {
         try {
             var answer = send(HttpRequest.newBuilder(url.resolve(url.getPath() + "/system/info")).GET());
-            return answer.statusCode() == 200 ? null : "it answers HTTP " + answer.statusCode();
+            return answer.statusCode() == 200 ? null : "it answers " + access.why(answer.statusCode());
         } catch (IOException e) {
-            return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+            return access.why(e);
         }
     }
 
@@ -85,9 +92,9 @@ public final class RegistryJudge implements Judge {
             if (status == CONFLICT || status == BAD_REQUEST) {
                 return message(JSON.readTree(answer.body()));
             }
-            throw new IOException("HTTP " + status + " " + answer.body());
+            throw new IOException(access.why(status) + " " + answer.body());
         } catch (IOException e) {
-            throw new CheckException("Asking the registry at " + url + " about " + subject + " failed: " + e.getMessage()
+            throw new CheckException("Asking the registry at " + url + " about " + subject + " failed: " + access.why(e)
                     + "; run again, or leave --registry out to have the rules evaluated locally", e);
         }
     }
@@ -100,7 +107,7 @@ public final class RegistryJudge implements Judge {
 
     private HttpResponse<String> send(HttpRequest.Builder request) throws IOException {
         try {
-            return http.send(request.timeout(PATIENCE).build(), BodyHandlers.ofString());
+            return http.send(access.authorize(request.timeout(PATIENCE)).build(), BodyHandlers.ofString());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted", e);

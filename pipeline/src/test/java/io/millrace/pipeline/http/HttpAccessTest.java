@@ -1,0 +1,78 @@
+package io.millrace.pipeline.http;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import javax.net.ssl.SSLContext;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class HttpAccessTest {
+
+    @TempDir
+    Path folder;
+
+    private static HttpAccess of(String url, Map<String, String> keys) {
+        return HttpAccess.of(Server.SEARCH, List.of(URI.create(url)), keys.keySet(), name -> Optional.ofNullable(keys.get(name)));
+    }
+
+    private Path file(String text) throws IOException {
+        return Files.writeString(folder.resolve("secret"), text);
+    }
+
+    @Test
+    void withoutAKeyNobodyInParticularIsAskedInTheUsualWay() throws Exception {
+        var access = of("http://localhost", Map.of("millrace.indexer.group", "another's"));
+        assertNull(access.authorization());
+        assertSame(SSLContext.getDefault(), access.tls());
+        assertTrue(access.why(401).contains("set millrace.search.user with millrace.search.password-file"), access.why(401));
+    }
+
+    @Test
+    void aPasswordIsReadForEachRequest() throws IOException {
+        var access = of("https://localhost", Map.of("millrace.search.user", "me", "millrace.search.password-file", file("old\n").toString()));
+        assertEquals("Basic bWU6b2xk", access.authorization());
+        file("new");
+        assertEquals("Basic bWU6bmV3", access.authorization());
+        Files.delete(folder.resolve("secret"));
+        assertTrue(assertThrows(IOException.class, access::authorization).getMessage().contains("to which millrace.search.password-file refers, cannot be read"));
+    }
+
+    @Test
+    void aTokenGoesOutUnderItsScheme() throws IOException {
+        assertEquals("Bearer abc", of("https://localhost", Map.of("millrace.search.token-file", file("abc").toString())).authorization());
+        assertEquals("ApiKey abc", of("https://localhost", Map.of("millrace.search.token-file", file("abc").toString(), "millrace.search.token-scheme", "ApiKey")).authorization());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+            "https | user=me                      | millrace.search.user is set and millrace.search.password-file is not",
+            "https | certificate-file=FILE        | millrace.search.certificate-file is set and millrace.search.key-file is not",
+            "https | oidc.token-url=https://a     | millrace.search.oidc.token-url is set and millrace.search.oidc.client-id is not",
+            "https | user=me password-file=FILE token-file=FILE | millrace.search.user and millrace.search.token-file are both set",
+            "https | user=me password-file=NOWHERE | to which millrace.search.password-file refers, cannot be read",
+            "https | ca-file=FILE                 | (millrace.search.ca-file) cannot be used",
+            "http  | ca-file=FILE                 | millrace.search.ca-file is set, and http://localhost is no https",
+            "https | pasword-file=FILE            | millrace.search.pasword-file is no setting; under millrace.search. there are ca-file"})
+    void whatCannotBeMeantStopsTheStartWithItsKey(String scheme, String settings, String complaint) throws IOException {
+        var keys = new java.util.HashMap<String, String>();
+        for (var setting : settings.split(" ")) {
+            var parts = setting.split("=", 2);
+            keys.put("millrace.search." + parts[0], parts[1].replace("FILE", file("no certificate").toString()).replace("NOWHERE", folder.resolve("nowhere").toString()));
+        }
+        var message = assertThrows(IllegalStateException.class, () -> of(scheme + "://localhost", keys)).getMessage();
+        assertTrue(message.contains(complaint), message);
+    }
+}
