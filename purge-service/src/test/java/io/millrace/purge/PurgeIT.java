@@ -109,6 +109,15 @@ class PurgeIT {
     }
 
     @Test
+    void ofADocumentThatNeverWasThereIsNothingToErase() throws Exception {
+        var id = id(caller().body(BODY).post(ERASURE, "monitors", "never").then().statusCode(202));
+        stack.deleteAbsent("monitors", "never", 19, requestedMicros(id));
+        patience().untilAsserted(() -> caller().get("/erasures/" + id).then().body("state", equalTo("nothing-to-erase")).body("version", nullValue()).body("seenAt", not(nullValue())));
+        operator().get("/erasures?state=nothing-to-erase").then().statusCode(200).body("document", hasItem("never"));
+        operator().get("/erasures?state=carried-out").then().statusCode(200).body("document", not(hasItem("never")));
+    }
+
+    @Test
     void idsOfEveryShapeArriveAsTheyAre() throws Exception {
         for (var document : new String[] {"a/b", "a|b\\|c", "50%", "ä ö", "x?y#z", "../..", "a+b;c=d"}) {
             caller().body(BODY).post(ERASURE, "dashboards", document).then().statusCode(202).body("document", equalTo(document));

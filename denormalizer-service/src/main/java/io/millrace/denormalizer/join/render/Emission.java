@@ -100,7 +100,7 @@ public final class Emission {
         var decided = documents.decided(head);
         documents.put(document.rootKey(), head);
         var position = refer(head, decided, documents.least(head));
-        out.document(head.documentId, null, position, change.cause());
+        out.delete(head.documentId, head.root.equals(Position.NONE), position, change.cause());
     }
 
     private Result emit(Head head, Change change) {
