@@ -118,6 +118,12 @@ class PurgeIT {
     }
 
     @Test
+    void whatCanBeAskedIsSaidToEverybody() {
+        anybody().accept(ContentType.JSON).get("/openapi?format=json").then().statusCode(200).body("info.title", equalTo("Millrace purge service"))
+                .body("paths.keySet()", hasItem("/erasures")).body("paths.keySet()", hasItem("/pipelines/{pipeline}/retention")).body("paths.keySet()", hasItem("/verifications/{id}/differences"));
+    }
+
+    @Test
     void idsOfEveryShapeArriveAsTheyAre() throws Exception {
         for (var document : new String[] {"a/b", "a|b\\|c", "50%", "ä ö", "x?y#z", "../..", "a+b;c=d"}) {
             caller().body(BODY).post(ERASURE, "dashboards", document).then().statusCode(202).body("document", equalTo(document));

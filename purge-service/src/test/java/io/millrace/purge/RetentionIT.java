@@ -74,6 +74,8 @@ class RetentionIT {
     void aDryRunCountsAndNamesWhatWouldLeaveAndDoesNothing() throws Exception {
         sql("UPDATE public.visit SET modified = '2026-01-01' WHERE modified < '2026-01-01'");
         keeper.start();
+        patience().until(() -> orders().equals("1,1"));
+        pass("1 second");
         operator().get(RETENTION).then().statusCode(200).body("impact.leaving", equalTo(0)).body("impact.shown", equalTo(75)).body("holding", equalTo(List.of(
                 "13 months after modified, or as many days as team.keep_days says", "30 days after modified when status in closed")));
         sql("UPDATE public.visit SET modified = timestamptz '2026-01-01 00:00+00' - id * interval '7 hours'");
@@ -92,13 +94,13 @@ class RetentionIT {
         pass("1 second");
         var past = Integer.valueOf(stack.row(PAST));
         var id = operator().post(RETENTION).then().statusCode(202).body("state", equalTo("ordered")).body("impact.leaving", equalTo(past)).body("requestedBy", equalTo("token")).extract().<String>path("id");
-        operator().get("/retention-runs/" + id).then().statusCode(200).body("asOf", equalTo("2026-01-01T00:00:01Z"));
+        operator().get("/retention-runs/" + id).then().statusCode(200).body("asOf", equalTo("2026-01-01T00:00:02Z"));
         var order = RetentionOrder.parse(stack.row("SELECT payload FROM millrace.outboxevent WHERE type = 'retain' AND aggregatetype = 'visits' ORDER BY \"timestamp\" DESC LIMIT 1"));
-        assertEquals(Instant.parse("2026-01-01T00:00:01Z"), order.asOf());
+        assertEquals(Instant.parse("2026-01-01T00:00:02Z"), order.asOf());
         assertEquals(2, order.rules().size());
         pass("1 second");
         operator().post(RETENTION).then().statusCode(204);
-        operator().get(RETENTION).then().body("impact.leaving", equalTo(0)).body("impact.shown", equalTo(75 - past)).body("heldAsOf", equalTo("2026-01-01T00:00:01Z"));
+        operator().get(RETENTION).then().body("impact.leaving", equalTo(0)).body("impact.shown", equalTo(75 - past)).body("heldAsOf", equalTo("2026-01-01T00:00:02Z"));
         sql("UPDATE public.team SET keep_days = 3000 WHERE id = 1");
         operator().get(RETENTION).then().body("impact.leaving", equalTo(0)).body("impact.returning", equalTo(0));
         sql("UPDATE public.team SET keep_days = 7 WHERE id = 1");
@@ -110,10 +112,11 @@ class RetentionIT {
     void whatIsDueWithTimeIsOrderedThoughNoRowChanges() throws Exception {
         pass("3 days");
         var past = Integer.parseInt(stack.row(PAST));
-        patience().untilAsserted(() -> operator().get("/retention-runs?pipeline=visits").then().statusCode(200).body("[0].requestedBy", equalTo("retention")).body("[0].state", equalTo("ordered")).body("[0].asOf", equalTo("2026-01-04T00:00:02Z")));
+        patience().untilAsserted(() -> operator().get("/retention-runs?pipeline=visits").then().statusCode(200).body("[0].requestedBy", equalTo("retention")).body("[0].state", equalTo("ordered")).body("[0].asOf", equalTo("2026-01-04T00:00:03Z")));
+        pass("1 second");
         operator().get(RETENTION).then().body("impact.shown", equalTo(75 - past));
         assertEquals("3,3", orders());
-        patience().untilAsserted(() -> metrics().body(containsString("millrace_retention_as_of_timestamp_seconds{pipeline=\"visits\",stage=\"purge\"} 1.767484802E9")));
+        patience().untilAsserted(() -> metrics().body(containsString("millrace_retention_as_of_timestamp_seconds{pipeline=\"visits\",stage=\"purge\"} 1.767484803E9")));
     }
 
     @Test
@@ -139,6 +142,7 @@ class RetentionIT {
         operator().body("{\"reason\":\"closing down\"}").post(path).then().statusCode(202).body("state", equalTo("ordered")).body("decidedBy", equalTo("token")).body("reason", equalTo("closing down"));
         refused(operator().body("{\"reason\":\"closing down\"}").post(path).then(), 409, "its state is ordered");
         assertEquals("4,4", orders());
+        pass("1 second");
         operator().get(RETENTION).then().body("impact.shown", equalTo(0)).body("waiting", nullValue());
         operator().get("/retention-runs").then().body("id", hasItem(id));
     }
