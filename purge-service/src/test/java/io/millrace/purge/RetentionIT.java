@@ -41,7 +41,7 @@ class RetentionIT {
             GRANT SELECT ON public.team, public.visit TO reader;
             CREATE SCHEMA clock;
             CREATE TABLE clock.now (at timestamptz);
-            INSERT INTO clock.now VALUES ('2026-01-01 00:00+00');
+            INSERT INTO clock.now VALUES ('2025-12-13 00:00+00');
             CREATE FUNCTION clock.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS 'SELECT at FROM clock.now';
             GRANT USAGE ON SCHEMA clock TO reader;
             GRANT SELECT ON clock.now TO reader;
@@ -50,8 +50,9 @@ class RetentionIT {
             INSERT INTO public.visit SELECT n, 1 + n % 3, CASE n % 4 WHEN 0 THEN 'closed' WHEN 1 THEN 'hidden' ELSE 'open' END, timestamptz '2026-01-01 00:00+00' - n * interval '7 hours' FROM generate_series(1, 100) n""";
     /** The same as the file, in words of the test's own. */
     private static final String PAST = """
-            SELECT count(*) FROM public.visit v LEFT JOIN public.team t ON t.id = v.team_id, clock.now
+            SELECT count(*) FROM public.visit v LEFT JOIN public.team t ON t.id = v.team_id, (SELECT timestamptz '%s' AS at)
             WHERE v.status <> 'hidden' AND (v.modified + coalesce(t.keep_days * interval '1 day', interval '13 months') <= at OR v.status = 'closed' AND v.modified + interval '30 days' <= at)""";
+    private static final int ALL = 75;
 
     private static Stack stack;
     private static ManagedProcess keeper;
@@ -60,7 +61,7 @@ class RetentionIT {
     static void start() throws Exception {
         stack = Stack.start();
         sql(TABLES);
-        keeper = stack.process("keeper", stack.freePort(), Map.of("millrace.purge.pipelines", Stack.file("visits.yaml").toString(), "millrace.purge.group", "keeper", "millrace.purge.retention.every", "1h"));
+        keeper = stack.process("keeper", stack.freePort(), Map.of("millrace.purge.pipelines", Stack.file("visits.yaml").toString(), "millrace.purge.group", "keeper", "millrace.purge.retention.every", "20d"));
     }
 
     @AfterAll
@@ -72,16 +73,14 @@ class RetentionIT {
     @Test
     @Order(1)
     void aDryRunCountsAndNamesWhatWouldLeaveAndDoesNothing() throws Exception {
-        sql("UPDATE public.visit SET modified = '2026-01-01' WHERE modified < '2026-01-01'");
         keeper.start();
         patience().until(() -> orders().equals("1,1"));
-        pass("1 second");
-        operator().get(RETENTION).then().statusCode(200).body("impact.leaving", equalTo(0)).body("impact.shown", equalTo(75)).body("holding", equalTo(List.of(
-                "13 months after modified, or as many days as team.keep_days says", "30 days after modified when status in closed")));
-        sql("UPDATE public.visit SET modified = timestamptz '2026-01-01 00:00+00' - id * interval '7 hours'");
-        int past = Integer.parseInt(stack.row(PAST));
-        assertTrue(past > 5 && past < 37, "the rows are not worth looking at: " + past);
-        operator().get(RETENTION).then().statusCode(200).body("impact.leaving", equalTo(past)).body("impact.shown", equalTo(75)).body("leaving.size()", equalTo(10)).body("held", equalTo(false)).body("waiting", nullValue());
+        int before = past("2025-12-13");
+        sql("UPDATE clock.now SET at = '2026-01-01 00:00:01+00'");
+        int leaving = past("2026-01-01 00:00:01+00") - before;
+        assertTrue(leaving > 5 && leaving < (ALL - before) / 2, "the rows are not worth looking at: " + leaving);
+        operator().get(RETENTION).then().statusCode(200).body("impact.leaving", equalTo(leaving)).body("impact.shown", equalTo(ALL - before)).body("leaving.size()", equalTo(10)).body("held", equalTo(false))
+                .body("waiting", nullValue()).body("holding", equalTo(List.of("13 months after modified, or as many days as team.keep_days says", "30 days after modified when status in closed")));
         assertEquals("1,1", orders(), "the first order says which rules hold; a dry run says nothing");
         anybody().get(RETENTION).then().statusCode(401);
         anybody().post(RETENTION).then().statusCode(401);
@@ -92,15 +91,15 @@ class RetentionIT {
     @Order(2)
     void aRunIsOrderedOnceAndTheAuditHasWhoAndHowMany() throws Exception {
         pass("1 second");
-        var past = Integer.valueOf(stack.row(PAST));
-        var id = operator().post(RETENTION).then().statusCode(202).body("state", equalTo("ordered")).body("impact.leaving", equalTo(past)).body("requestedBy", equalTo("token")).extract().<String>path("id");
+        int past = past("2026-01-01 00:00:02+00");
+        var id = operator().post(RETENTION).then().statusCode(202).body("state", equalTo("ordered")).body("impact.leaving", equalTo(past - past("2025-12-13"))).body("requestedBy", equalTo("token")).extract().<String>path("id");
         operator().get("/retention-runs/" + id).then().statusCode(200).body("asOf", equalTo("2026-01-01T00:00:02Z"));
         var order = RetentionOrder.parse(stack.row("SELECT payload FROM millrace.outboxevent WHERE type = 'retain' AND aggregatetype = 'visits' ORDER BY \"timestamp\" DESC LIMIT 1"));
         assertEquals(Instant.parse("2026-01-01T00:00:02Z"), order.asOf());
         assertEquals(2, order.rules().size());
         pass("1 second");
         operator().post(RETENTION).then().statusCode(204);
-        operator().get(RETENTION).then().body("impact.leaving", equalTo(0)).body("impact.shown", equalTo(75 - past)).body("heldAsOf", equalTo("2026-01-01T00:00:02Z"));
+        operator().get(RETENTION).then().body("impact.leaving", equalTo(0)).body("impact.shown", equalTo(ALL - past)).body("heldAsOf", equalTo("2026-01-01T00:00:02Z"));
         sql("UPDATE public.team SET keep_days = 3000 WHERE id = 1");
         operator().get(RETENTION).then().body("impact.leaving", equalTo(0)).body("impact.returning", equalTo(0));
         sql("UPDATE public.team SET keep_days = 7 WHERE id = 1");
@@ -110,13 +109,13 @@ class RetentionIT {
     @Test
     @Order(3)
     void whatIsDueWithTimeIsOrderedThoughNoRowChanges() throws Exception {
-        pass("3 days");
-        var past = Integer.parseInt(stack.row(PAST));
-        patience().untilAsserted(() -> operator().get("/retention-runs?pipeline=visits").then().statusCode(200).body("[0].requestedBy", equalTo("retention")).body("[0].state", equalTo("ordered")).body("[0].asOf", equalTo("2026-01-04T00:00:03Z")));
+        pass("21 days");
+        int past = past("2026-01-22 00:00:03+00");
+        patience().untilAsserted(() -> operator().get("/retention-runs?pipeline=visits").then().statusCode(200).body("[0].requestedBy", equalTo("retention")).body("[0].state", equalTo("ordered")).body("[0].asOf", equalTo("2026-01-22T00:00:03Z")));
         pass("1 second");
-        operator().get(RETENTION).then().body("impact.shown", equalTo(75 - past));
+        operator().get(RETENTION).then().body("impact.shown", equalTo(ALL - past));
         assertEquals("3,3", orders());
-        patience().untilAsserted(() -> metrics().body(containsString("millrace_retention_as_of_timestamp_seconds{pipeline=\"visits\",stage=\"purge\"} 1.767484803E9")));
+        patience().untilAsserted(() -> metrics().body(containsString("millrace_retention_as_of_timestamp_seconds{pipeline=\"visits\",stage=\"purge\"} 1.769040003E9")));
     }
 
     @Test
@@ -154,6 +153,11 @@ class RetentionIT {
         refused(operator().get(RETENTION).then(), 409, "is not before");
         operator().post(RETENTION).then().statusCode(204);
         assertEquals("4,4", orders());
+    }
+
+    /** How many of the rows that count are past their time. */
+    private static int past(String at) throws SQLException {
+        return Integer.parseInt(stack.row(PAST.formatted(at)));
     }
 
     /** Orders in the log, and those that the audit has. */
