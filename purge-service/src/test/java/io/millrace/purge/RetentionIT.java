@@ -138,7 +138,7 @@ class RetentionIT {
         refused(operator().body("{\"reason\":\"a\\u0000b\"}").post(path).then(), 400, "U+0000");
         refused(operator().body("{\"reason\":\"x\"}").post("/retention-runs/" + UUID.randomUUID() + "/confirmation").then(), 404, "none with this id");
         refused(operator().get("/retention-runs/nonsense").then(), 404, "none with this id");
-        sql("INSERT INTO public.visit SELECT 1000 + n, 2, 'open', '2020-01-01' FROM generate_series(1, 20) n");
+        sql("INSERT INTO public.visit SELECT 1000 + n, 2, 'open', '2026-01-20' FROM generate_series(1, 20) n");
         refused(operator().body("{\"reason\":\"closing down\"}").post(path).then(), 409, "documents would leave by now");
         operator().body("{\"reason\":\"closing down\"}").post(path).then().statusCode(202).body("state", equalTo("ordered")).body("decidedBy", equalTo("token")).body("reason", equalTo("closing down"));
         refused(operator().body("{\"reason\":\"closing down\"}").post(path).then(), 409, "its state is ordered");
