@@ -30,6 +30,9 @@ public interface PurgeConfig {
     /** How an index is compared with the database. */
     Verification verification();
 
+    /** When documents leave by time alone. */
+    Retention retention();
+
     /** Where the token that lets a caller in is found. Without one, and without OIDC, nobody gets in. */
     Token token();
 
@@ -89,6 +92,14 @@ public interface PurgeConfig {
         /** Whether they repair what differs. Default no. */
         @WithDefault("false")
         boolean continuousRepair();
+    }
+
+    /** See {@link PurgeConfig#retention()}. */
+    interface Retention {
+
+        /** How long after an order the next may come that nothing but time asks for; a document may stay so much longer than its rule says. Default 1 hour. */
+        @WithDefault("1h")
+        Duration every();
     }
 
     /** A reference to the bearer token; one of the two places. */

@@ -109,6 +109,21 @@ class PurgeIT {
     }
 
     @Test
+    void ofADocumentThatNeverWasThereIsNothingToErase() throws Exception {
+        var id = id(caller().body(BODY).post(ERASURE, "monitors", "never").then().statusCode(202));
+        stack.deleteAbsent("monitors", "never", 19, requestedMicros(id));
+        patience().untilAsserted(() -> caller().get("/erasures/" + id).then().body("state", equalTo("nothing-to-erase")).body("version", nullValue()).body("seenAt", not(nullValue())));
+        operator().get("/erasures?state=nothing-to-erase").then().statusCode(200).body("document", hasItem("never"));
+        operator().get("/erasures?state=carried-out").then().statusCode(200).body("document", not(hasItem("never")));
+    }
+
+    @Test
+    void whatCanBeAskedIsSaidToEverybody() {
+        anybody().accept(ContentType.JSON).get("/openapi?format=json").then().statusCode(200).body("info.title", equalTo("Millrace purge service"))
+                .body("paths.keySet()", hasItem("/erasures")).body("paths.keySet()", hasItem("/pipelines/{pipeline}/retention")).body("paths.keySet()", hasItem("/verifications/{id}/differences"));
+    }
+
+    @Test
     void idsOfEveryShapeArriveAsTheyAre() throws Exception {
         for (var document : new String[] {"a/b", "a|b\\|c", "50%", "ä ö", "x?y#z", "../..", "a+b;c=d"}) {
             caller().body(BODY).post(ERASURE, "dashboards", document).then().statusCode(202).body("document", equalTo(document));

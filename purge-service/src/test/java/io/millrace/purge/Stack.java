@@ -152,14 +152,22 @@ final class Stack implements AutoCloseable {
         write(pipeline, document, null, version, committedMicros);
     }
 
+    /** As the denormalizer writes the delete of a document of which no row has ever come. */
+    void deleteAbsent(String pipeline, String document, long version, long committedMicros) throws Exception {
+        producer.send(new ProducerRecord<>(Topics.documents(pipeline), null, document, null, headers(version, committedMicros).add(Headers.ABSENT, new byte[0]))).get();
+    }
+
+    private static org.apache.kafka.common.header.Headers headers(long version, long committedMicros) {
+        return new RecordHeaders().add(Headers.VERSION, Headers.bytes(version)).add(Headers.COMMITTED, Headers.bytes(committedMicros));
+    }
+
     /** As capture remembers which database it reads. */
     void captured(String system, String database) throws Exception {
         producer.send(new ProducerRecord<>(Topics.captureState("demo"), 0, "mark", ("{\"origin\":{\"system\":" + Long.parseUnsignedLong(system) + ",\"database\":" + database + ",\"timeline\":1,\"base\":0}}").getBytes())).get();
     }
 
     void write(String pipeline, String document, byte[] json, long version, long committedMicros) throws Exception {
-        var headers = new RecordHeaders().add(Headers.VERSION, Headers.bytes(version)).add(Headers.COMMITTED, Headers.bytes(committedMicros));
-        producer.send(new ProducerRecord<>(Topics.documents(pipeline), null, document, json, headers)).get();
+        producer.send(new ProducerRecord<>(Topics.documents(pipeline), null, document, json, headers(version, committedMicros))).get();
     }
 
     @Override

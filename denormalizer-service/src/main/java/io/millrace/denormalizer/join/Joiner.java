@@ -15,6 +15,7 @@ import io.millrace.denormalizer.join.message.Message;
 import io.millrace.denormalizer.join.message.Sinks;
 import io.millrace.denormalizer.join.owed.FanOut;
 import io.millrace.denormalizer.join.owed.HeldDocuments;
+import io.millrace.denormalizer.join.owed.Retirements;
 import io.millrace.denormalizer.join.owed.Truncates;
 import io.millrace.denormalizer.join.pay.FirstBuild;
 import io.millrace.denormalizer.join.pay.Payer;
@@ -25,6 +26,8 @@ import io.millrace.denormalizer.join.place.Placement;
 import io.millrace.denormalizer.join.render.DocumentBuilder;
 import io.millrace.denormalizer.join.render.Emission;
 import io.millrace.denormalizer.join.render.Outlet;
+import io.millrace.denormalizer.join.retain.Orders;
+import io.millrace.denormalizer.join.retain.Retained;
 import io.millrace.denormalizer.join.route.Announcements;
 import io.millrace.denormalizer.join.state.CommitClock;
 import io.millrace.denormalizer.join.state.Floors;
@@ -118,8 +121,9 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         lookups = new Lookups(new Broadcast(store, clock, lookupGraves, floors), subscriptions, settings.lookupCacheBytes());
         placement = new Placement(documentStore, clock, documentGraves);
         var document = new StoredDocument(documentStore);
-        var filter = new RootFilter(plan);
-        documents = new Documents(plan, documentStore, document, filter, floors, documentGraves, lookups);
+        var orders = new Orders(plan, store);
+        var filter = new RootFilter(plan, new Retained(orders, lookups));
+        documents = new Documents(plan, documentStore, document, filter, orders, floors, documentGraves, lookups);
         var emission = new Emission(document, filter, new DocumentBuilder(plan, document, lookups), documents,
                 new References(plan, documentStore, store, lookups, subscriptions), subscriptions, settings, new Outlet(context, stage));
         var progress = FirstBuild.progress(store);
@@ -127,7 +131,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         payer = new Payer(progress, held, emission, document, stage);
         var firstBuild = new FirstBuild(documentStore, store, clock, progress, document, subscriptions, told, payer, settings.isCaughtUp());
         var truncates = new Truncates(plan, documentStore, clock, floors, document, documents, new Announcements(rows, clock, rowGraves, this::send), lookups, home);
-        payments = new Payments(partition, settings.fanOutPace(), share, progress, firstBuild, new FanOut(store, clock), truncates, held, payer);
+        payments = new Payments(partition, settings.fanOutPace(), share, progress, firstBuild, new FanOut(store, clock), truncates, new Retirements(documentStore, clock, orders, document, documents), held, payer);
         report = new Report(context, payments, progress);
     }
 
@@ -175,6 +179,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
             case Message.Child child -> payer.pay(key, documents.take(key, child), change);
             case Message.Erase erase -> payer.pay(key, documents.take(key, erase), change);
             case Message.Repair repair -> payer.pay(key, documents.take(key, repair), change);
+            case Message.Retain retain -> payments.retain(retain, change);
             case Message.Placed placed -> placement.place(node(placed.node()), key, placed, (to, m) -> send(to, m, change.cause()));
             case Message.Located located -> placement.locate(node(located.node()), key, located, (to, m) -> send(to, m, change.cause()));
             case Message.Lookup lookup -> lookups.take(plan.tables().get(lookup.table()), lookup.rowId(), lookup.position(), lookup.row()).forEach(r -> payments.lookUp(r, change));

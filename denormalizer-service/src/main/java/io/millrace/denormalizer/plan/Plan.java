@@ -16,6 +16,7 @@ import java.util.List;
  * @param indexes how look-up rows are found, by {@link LookupIndex#id}
  * @param document what a root row becomes
  * @param filter which root rows become documents; null for all
+ * @param retaining what of a document tells how long it is kept
  * @param rootKey the root's primary key columns in the order of the key
  * @param fingerprint tells plans apart that cannot share state stores
  */
@@ -28,6 +29,7 @@ public record Plan(
         List<LookupIndex> indexes,
         Shape document,
         Filter filter,
+        Retaining retaining,
         List<String> rootKey,
         Fingerprint fingerprint) {
 

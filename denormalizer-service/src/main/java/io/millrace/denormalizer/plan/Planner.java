@@ -66,7 +66,31 @@ public final class Planner {
         root.table().nodes().add(root);
         var shape = shape(document, List.of(), root.table(), null, root);
         var filter = Filter.of(document.where(), root.table()::slot);
-        return new Plan(pipeline.name(), pipeline.trace(), pipeline.source().name(), List.copyOf(tables.values()), List.copyOf(spine), List.copyOf(indexes.values()), shape, filter, rootKey, fingerprint());
+        return new Plan(pipeline.name(), pipeline.trace(), pipeline.source().name(), List.copyOf(tables.values()), List.copyOf(spine), List.copyOf(indexes.values()), shape, filter, retaining(root.table()), rootKey, fingerprint());
+    }
+
+    /** Last of all, so that columns which the document has anyway keep their places. */
+    private Retaining retaining(TablePlan root) {
+        var names = new ArrayList<>(List.of(pipeline.name()));
+        names.addAll(pipeline.replaces());
+        var ones = new LinkedHashMap<String, Retaining.One>();
+        for (var relation : pipeline.document().relations()) {
+            if (relation instanceof One one && !table(one.node().table()).isSubscribed()) {
+                var target = table(one.node().table());
+                var joins = sorted(one.on());
+                ones.put(one.name(), new Retaining.One(index(target, joins), here(joins, root), Filter.of(one.node().where(), target::slot)));
+            }
+        }
+        if (pipeline.retention() != null) {
+            for (var rule : pipeline.retention().rules()) {
+                root.slot(rule.column());
+                Filter.of(rule.when(), root::slot);
+                if (rule.override() != null) {
+                    (rule.override().one() == null ? root : ones.get(rule.override().one()).index().table()).slot(rule.override().column());
+                }
+            }
+        }
+        return new Retaining(List.copyOf(names), root, Map.copyOf(ones));
     }
 
     private Fingerprint fingerprint() {

@@ -32,6 +32,7 @@ import java.util.Properties;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -54,6 +55,8 @@ class JoinTopologyTest {
     private final RandomRows rows = new RandomRows();
     private final CommitClock commits = new CommitClock();
     private final TreeMap<String, String> documents = new TreeMap<>();
+    /** Of which the delete says that no row ever came. */
+    private final Set<String> absent = new TreeSet<>();
     private final Map<String, Long> versions = new HashMap<>();
     private final Map<String, TestInputTopic<byte[], byte[]>> inputs = new HashMap<>();
     private boolean caughtUp;
@@ -167,6 +170,9 @@ class JoinTopologyTest {
             long version = Headers.number(record.headers(), Headers.VERSION, -1);
             assertTrue(version >= versions.getOrDefault(id, 0L), () -> "the version of " + id + " went from " + versions.get(id) + " to " + version);
             versions.put(id, version);
+            if (record.headers().lastHeader(Headers.ABSENT) != null) {
+                absent.add(id);
+            }
             if (record.value() == null) {
                 documents.remove(id);
             } else {
@@ -386,6 +392,20 @@ class JoinTopologyTest {
         rows.put("monitor", List.of("1"), RandomRows.with("id", "1", "title", "new"));
         send(random);
         compare("after the row was inserted anew");
+    }
+
+    @Test
+    void theDeleteOfADocumentOfWhichNoRowEverCameSaysSo() throws IOException {
+        open("monitors");
+        caughtUp = true;
+        var random = new Random(1);
+        rows.put("monitor", List.of("1"), RandomRows.with("id", "1", "title", "there"));
+        send(random);
+        rows.put("outboxevent", List.of("e"), RandomRows.with("id", "e", "aggregatetype", "monitors", "aggregateid", "1", "type", "erase"));
+        rows.put("outboxevent", List.of("f"), RandomRows.with("id", "f", "aggregatetype", "monitors", "aggregateid", "2", "type", "erase"));
+        send(random);
+        assertEquals(Set.of("2"), absent);
+        assertTrue(versions.get("2") >= rows.position(), "it is deleted all the same: the index may have it from somewhere");
     }
 
     @Test

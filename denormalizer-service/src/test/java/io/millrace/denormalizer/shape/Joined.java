@@ -35,6 +35,7 @@ import java.util.Properties;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -63,6 +64,7 @@ final class Joined implements AutoCloseable {
     private final Map<TableName, List<World.Change>> sent = new HashMap<>();
     private final Map<String, Long> versions = new HashMap<>();
     private final TreeMap<String, String> documents = new TreeMap<>();
+    private final Set<String> everShown = new TreeSet<>();
     private final List<String> regressions = new ArrayList<>();
     private final List<String> quarantined = new ArrayList<>();
     private boolean isRestarted;
@@ -199,6 +201,7 @@ final class Joined implements AutoCloseable {
             if (record.value() == null) {
                 documents.remove(id);
             } else {
+                everShown.add(id);
                 documents.put(id, new String(record.value(), StandardCharsets.UTF_8));
             }
         }
@@ -208,6 +211,11 @@ final class Joined implements AutoCloseable {
 
     TreeMap<String, String> documents() {
         return documents;
+    }
+
+    /** The ids of all documents that it ever emitted, in this life. */
+    Set<String> everShown() {
+        return everShown;
     }
 
     long version(String id) {

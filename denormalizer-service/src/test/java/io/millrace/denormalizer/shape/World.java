@@ -10,6 +10,7 @@ import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.record.DocumentId;
 import io.millrace.pipeline.record.Op;
 import io.millrace.pipeline.record.Position;
+import io.millrace.pipeline.retention.RetentionOrder;
 import io.millrace.pipeline.sql.JoinSql;
 import io.millrace.values.json.JsonCanon;
 import java.nio.charset.StandardCharsets;
@@ -222,7 +223,12 @@ final class World {
 
     /** The documents as the SQL join of the rows makes them now. */
     SortedMap<String, String> documents(Pipeline pipeline) throws SQLException {
-        return documents(JoinSql.of(pipeline, catalog), List.of());
+        return documents(pipeline, null);
+    }
+
+    /** The same without those that are past their time. */
+    SortedMap<String, String> documents(Pipeline pipeline, RetentionOrder order) throws SQLException {
+        return documents(JoinSql.of(pipeline, catalog, order), List.of());
     }
 
     /** The same, read three at a time. */
@@ -234,7 +240,7 @@ final class World {
             read = 0;
             var parameters = new ArrayList<Object>(cursor == null ? List.of() : cursor);
             parameters.addAll(List.of(7L, 10_000, 3));
-            try (var statement = prepared(JoinSql.ofRange(pipeline, catalog, cursor == null), parameters); var result = statement.executeQuery()) {
+            try (var statement = prepared(JoinSql.ofRange(pipeline, catalog, null, cursor == null), parameters); var result = statement.executeQuery()) {
                 for (; result.next(); read++) {
                     document(result, documents);
                     cursor = List.of((String[]) result.getArray("cursor").getArray());
@@ -246,13 +252,13 @@ final class World {
 
     /** The same, read by id. */
     SortedMap<String, String> documentsOf(Pipeline pipeline, Collection<String> ids) throws SQLException {
-        return documents(JoinSql.ofSome(pipeline, catalog), keys(pipeline, ids));
+        return documents(JoinSql.ofSome(pipeline, catalog, null), keys(pipeline, ids));
     }
 
     /** The ids alone: of those that there are, or as a row with such a key would have them. */
     SortedSet<String> ids(Pipeline pipeline, Collection<String> ids, boolean isShown) throws SQLException {
         var found = new TreeSet<String>();
-        try (var statement = prepared(isShown ? JoinSql.keysAsShown(pipeline, catalog) : JoinSql.keysOfSome(pipeline, catalog), keys(pipeline, ids)); var result = statement.executeQuery()) {
+        try (var statement = prepared(isShown ? JoinSql.keysAsShown(pipeline, catalog) : JoinSql.keysOfSome(pipeline, catalog, null), keys(pipeline, ids)); var result = statement.executeQuery()) {
             while (result.next()) {
                 found.add(DocumentId.of(List.of((String[]) result.getArray("key").getArray())));
             }

@@ -17,7 +17,7 @@ import picocli.CommandLine.Spec;
 /** Erasures for a person at a terminal; each command is one call of the purge service's HTTP API. */
 final class ErasureCommands {
 
-    private static final String ROW = "%-36s  %-11s  %-20s  %-24s  %-27s  %s%n";
+    private static final String ROW = "%-36s  %-16s  %-20s  %-24s  %-27s  %s%n";
 
     private ErasureCommands() {}
 
@@ -56,7 +56,7 @@ final class ErasureCommands {
         private CommandSpec spec;
         @Option(names = "--pipeline", paramLabel = "NAME", description = "Of this pipeline only.")
         private String pipeline;
-        @Option(names = "--state", paramLabel = "STATE", description = "requested or carried-out. Default: both.")
+        @Option(names = "--state", paramLabel = "STATE", description = "requested, carried-out or nothing-to-erase. Default: all.")
         private String state;
         @Option(names = "--limit", paramLabel = "N", defaultValue = "100", description = "At most so many. Default: ${DEFAULT-VALUE}.")
         private int limit;

@@ -8,6 +8,7 @@ import io.millrace.pipeline.file.Node;
 import io.millrace.pipeline.file.One;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.Problem;
+import io.millrace.pipeline.file.RetentionRule;
 import io.millrace.pipeline.file.RowRule;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.file.Where;
@@ -36,6 +37,9 @@ public final class CatalogCheck {
     /** Types that certainly have none; of a domain or a type of the user's own only the rows' schema tells. */
     private static final Set<String> PLAIN = Set.of("text", "character varying", "character", "boolean", "uuid", "json", "jsonb", "bytea");
 
+    private static final Set<String> TIMES = Set.of("date", "timestamp without time zone", "timestamp with time zone");
+    private static final Set<String> COUNTS = Set.of("smallint", "integer");
+
     private final PipelineFile file;
     private final Catalog catalog;
     private final List<Problem> problems = new ArrayList<>();
@@ -49,6 +53,7 @@ public final class CatalogCheck {
     public static List<Problem> check(PipelineFile file, Catalog catalog) {
         var check = new CatalogCheck(file, catalog);
         check.node(file.pipeline().document(), "document", "root");
+        check.retention();
         for (var table : file.pipeline().tables().keySet()) {
             if (!file.pipeline().tableNames().contains(table)) {
                 check.problem("tables." + table, "the document does not use the table " + table + "; take the entry out or correct its name");
@@ -144,6 +149,32 @@ public final class CatalogCheck {
                 var kind = ColumnType.ofCatalog(column.type(), true).kind();
                 condition.values().forEach(value -> fits(below, () -> Literal.parse(kind, value)));
             }
+        }
+    }
+
+    private void retention() {
+        var retention = file.pipeline().retention();
+        var root = catalog.tables().get(file.pipeline().document().table());
+        for (int i = 0; retention != null && root != null && i < retention.rules().size(); i++) {
+            var rule = retention.rules().get(i);
+            var at = file.lines().containsKey("retention.rules") ? "retention.rules[" + i + "]" : "retention";
+            var time = column(root, rule.column(), at + ".column");
+            if (time != null && !TIMES.contains(time.type())) {
+                problem(at + ".column", "documents are kept by a time, and " + root.name() + "." + time.name() + " is " + time.type() + "; name a column of timestamp with time zone, timestamp without time zone or date");
+            }
+            where(rule.when(), root, at + ".when");
+            if (rule.override() != null) {
+                override(rule.override(), root, at + ".override");
+            }
+        }
+    }
+
+    private void override(RetentionRule.Stated override, Catalog.Table root, String at) {
+        var one = override.one() == null ? null : file.pipeline().one(override);
+        var table = override.one() == null ? root : one == null ? null : catalog.tables().get(one.node().table());
+        var column = table == null ? null : column(table, override.column(), at + ".column");
+        if (column != null && !COUNTS.contains(column.type())) {
+            problem(at + ".column", "an override is a number of " + override.unit().word() + ", and " + table.name() + "." + column.name() + " is " + column.type() + "; name a column of smallint or integer");
         }
     }
 

@@ -23,6 +23,7 @@ import java.util.Set;
  * @param subscribed the look-up tables whose rows go only to where a document refers to them; those of the others go everywhere
  * @param document the shape of the documents
  * @param index where and how they are searched
+ * @param retention when documents leave by time alone; null where they stay
  * @param trace what is traced
  */
 public record Pipeline(
@@ -34,6 +35,7 @@ public record Pipeline(
         Set<TableName> subscribed,
         @NotNull @Valid Node document,
         @NotNull @Valid Index index,
+        @Valid Retention retention,
         Trace trace) {
 
     static final String NAME = "[a-z][a-z0-9-]{0,39}";
@@ -83,6 +85,11 @@ public record Pipeline(
                 collect(relation.node(), into);
             }
         }
+    }
+
+    /** The relation of the root in whose row an override stands; null where there is none of that name. */
+    public One one(RetentionRule.Stated override) {
+        return document.relations().stream().filter(One.class::isInstance).map(One.class::cast).filter(one -> one.name().equals(override.one())).findFirst().orElse(null);
     }
 
     /** What holds for a table of this pipeline. */

@@ -44,6 +44,7 @@ final class PipelineReader {
         var tables = root.get("tables");
         var node = root.need("document");
         var index = root.get("index");
+        var retention = root.get("retention");
         var trace = root.get("trace");
         var lookUps = new LinkedHashMap<TableName, Yaml>();
         var pipeline = new Pipeline(
@@ -55,9 +56,13 @@ final class PipelineReader {
                 lookUps.entrySet().stream().filter(e -> e.getValue().isText() && e.getValue().text().equals(SUBSCRIBE)).map(Map.Entry::getKey).collect(Collectors.toUnmodifiableSet()),
                 node == null ? null : node(node, "root"),
                 index(index, name),
+                retention == null ? null : RetentionReader.retention(retention),
                 trace == null ? Trace.DEFAULT : trace(trace));
         root.done();
         lookUps.forEach((table, yaml) -> refuseLookUp(pipeline, table, yaml));
+        if (pipeline.retention() != null) {
+            RetentionReader.refuseUnreachable(pipeline, retention);
+        }
         return pipeline;
     }
 

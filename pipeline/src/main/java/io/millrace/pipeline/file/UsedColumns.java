@@ -7,7 +7,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 
-/** The columns by which documents are joined, ordered and filled. */
+/** The columns by which documents are joined, ordered, filled and kept. */
 public final class UsedColumns {
 
     private final Map<TableName, SortedSet<String>> columns = new TreeMap<>();
@@ -17,7 +17,12 @@ public final class UsedColumns {
     /** Those of several pipelines together, by table; they are named as the rows have them, so after the tables' transforms. */
     public static Map<TableName, SortedSet<String>> of(Collection<Pipeline> pipelines) {
         var used = new UsedColumns();
-        pipelines.forEach(pipeline -> used.node(pipeline.document()));
+        pipelines.forEach(pipeline -> {
+            used.node(pipeline.document());
+            if (pipeline.retention() != null) {
+                pipeline.retention().rules().forEach(rule -> used.rule(pipeline, rule));
+            }
+        });
         return used.columns;
     }
 
@@ -47,6 +52,14 @@ public final class UsedColumns {
                 });
             }
             node(relation.node());
+        }
+    }
+
+    private void rule(Pipeline pipeline, RetentionRule rule) {
+        add(pipeline.document().table(), Stream.of(rule.column()));
+        add(pipeline.document().table(), rule.when());
+        if (rule.override() != null) {
+            add(rule.override().one() == null ? pipeline.document().table() : pipeline.one(rule.override()).node().table(), Stream.of(rule.override().column()));
         }
     }
 

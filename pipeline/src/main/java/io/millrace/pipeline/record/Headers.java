@@ -25,6 +25,8 @@ public final class Headers {
     public static final String JOINED = "millrace-joined";
     /** Version of a document; only on {@code documents.*}. */
     public static final String VERSION = "millrace-version";
+    /** On the delete of a document of which no row has ever come; empty. */
+    public static final String ABSENT = "millrace-absent";
     /** W3C trace context, level 1. */
     public static final String TRACEPARENT = "traceparent";
     /** Why capture could not write a change, UTF-8; such a record has the key, and no row as its value. */

@@ -9,13 +9,17 @@ import io.millrace.pipeline.file.Node;
 import io.millrace.pipeline.file.One;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.Relation;
+import io.millrace.pipeline.file.RetentionRule;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.file.Where;
+import io.millrace.pipeline.retention.RetentionOrder;
 import io.millrace.pipeline.type.ColumnType;
 import io.millrace.pipeline.type.ColumnType.Kind;
 import io.millrace.pipeline.type.Typing;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -32,11 +36,17 @@ public final class JoinSql {
     private static final String C = " COLLATE \"C\"";
     private static final int MOST_MEMBERS = 45;
 
+    private static final String LAST_TIME = "TIMESTAMPTZ '10000-01-01 00:00:00+00'";
+
     private final Catalog catalog;
+    private final Pipeline pipeline;
+    private final RetentionOrder order;
     private int aliases;
 
-    private JoinSql(Catalog catalog) {
+    private JoinSql(Pipeline pipeline, Catalog catalog, RetentionOrder order) {
+        this.pipeline = pipeline;
         this.catalog = catalog;
+        this.order = order;
     }
 
     /**
@@ -44,18 +54,44 @@ public final class JoinSql {
      * @return one SELECT
      */
     public static String of(Pipeline pipeline, Catalog catalog) {
-        return new JoinSql(catalog).select(pipeline.document());
+        return of(pipeline, catalog, null);
+    }
+
+    /**
+     * The same without the documents that are past their time.
+     *
+     * @param catalog has every table of the pipeline, which fits it
+     * @param order by which documents leave; null where none do
+     * @return one SELECT
+     */
+    public static String of(Pipeline pipeline, Catalog catalog, RetentionOrder order) {
+        return new JoinSql(pipeline, catalog, order).select(pipeline.document());
+    }
+
+    /**
+     * What another order would change.
+     *
+     * @param catalog has every table of the pipeline, which fits it
+     * @param before null where none holds
+     * @return one SELECT with a row for each root row that counts: {@code key} as elsewhere, {@code now} and {@code would}: whether it is in view by the order before, and whether it would be by the one after
+     */
+    public static String compared(Pipeline pipeline, Catalog catalog, RetentionOrder before, RetentionOrder after) {
+        var root = pipeline.document();
+        var sql = new JoinSql(pipeline, catalog, before);
+        var row = sql.row(root.table());
+        return "SELECT " + key(row) + " AS key, " + sql.kept(before, row) + " AS now, " + sql.kept(after, row) + " AS would\nFROM " + row.from() + "\nWHERE " + where(root.where(), row);
     }
 
     /**
      * The same of one document, which the index of the primary key finds.
      *
      * @param catalog has every table of the pipeline, which fits it
+     * @param order by which documents leave; null where none do
      * @return one SELECT with a parameter for each column of the root's primary key, in its order, to be set as text
      */
-    public static String ofOne(Pipeline pipeline, Catalog catalog) {
+    public static String ofOne(Pipeline pipeline, Catalog catalog, RetentionOrder order) {
         var root = catalog.tables().get(pipeline.document().table());
-        var sql = new JoinSql(catalog);
+        var sql = new JoinSql(pipeline, catalog, order);
         return sql.select(pipeline.document()) + root.primaryKey().stream().map(c -> " AND t0." + TableName.quote(c) + " = " + keyOf("?", root.column(c))).collect(Collectors.joining());
     }
 
@@ -63,41 +99,45 @@ public final class JoinSql {
      * The same of a range of documents, in the order of their keys.
      *
      * @param catalog has every table of the pipeline, which fits it
+     * @param order by which documents leave; null where none do
      * @param isFirst whether the range begins at the first key
      * @return one SELECT with one column more, {@code cursor}, an array of texts. Its parameters are, unless it is the first, each element of the cursor of the last document before as text; a number by which documents
      *     are drawn; how many of 10,000 are drawn; and how many rows are read at most
      */
-    public static String ofRange(Pipeline pipeline, Catalog catalog, boolean isFirst) {
+    public static String ofRange(Pipeline pipeline, Catalog catalog, RetentionOrder order, boolean isFirst) {
         var root = catalog.tables().get(pipeline.document().table());
         var columns = root.primaryKey().stream().map(c -> "t0." + TableName.quote(c)).toList();
-        var order = String.join(", ", columns);
+        var names = String.join(", ", columns);
         var texts = columns.stream().map(c -> c + "::text").toList();
-        var after = isFirst ? "" : " AND (" + order + ") > (" + root.primaryKey().stream().map(c -> "CAST(? AS " + castable(root.column(c).type()) + ")").collect(Collectors.joining(", ")) + ")";
-        return new JoinSql(catalog).select(pipeline.document(), ", ARRAY[" + String.join(", ", texts) + "] AS cursor") + after
-                + " AND (hashtextextended(concat_ws('|', " + String.join(", ", texts) + "), ?) & 9223372036854775807) % 10000 < ?\nORDER BY " + order + "\nLIMIT ?";
+        var after = isFirst ? "" : " AND (" + names + ") > (" + root.primaryKey().stream().map(c -> "CAST(? AS " + castable(root.column(c).type()) + ")").collect(Collectors.joining(", ")) + ")";
+        return new JoinSql(pipeline, catalog, order).select(pipeline.document(), row -> ", ARRAY[" + String.join(", ", texts) + "] AS cursor") + after
+                + " AND (hashtextextended(concat_ws('|', " + String.join(", ", texts) + "), ?) & 9223372036854775807) % 10000 < ?\nORDER BY " + names + "\nLIMIT ?";
     }
 
     /**
      * The same of some documents, and of which row version each was made.
      *
      * @param catalog has every table of the pipeline, which fits it
-     * @return one SELECT with one column more, {@code made}, which is another text once the root row was written again, and with a parameter for each column of the root's primary key: an array of texts, one for each document
+     * @param order by which documents leave; null where none do
+     * @return one SELECT with one column more, {@code made}, which is another text once the root row, or a row that says how long it is kept, was written again, or other rules hold, and with a parameter for each column of the root's primary key: an array of texts, one for each document
      */
-    public static String ofSome(Pipeline pipeline, Catalog catalog) {
-        return new JoinSql(catalog).select(pipeline.document(), ", t0.xmin::text AS made") + among(catalog.tables().get(pipeline.document().table()));
+    public static String ofSome(Pipeline pipeline, Catalog catalog, RetentionOrder order) {
+        var sql = new JoinSql(pipeline, catalog, order);
+        return sql.select(pipeline.document(), row -> ", concat_ws('|', t0.xmin::text" + sql.decides(row) + ") AS made") + among(catalog.tables().get(pipeline.document().table()));
     }
 
     /**
      * Which of some documents there are.
      *
-     * @param catalog has the root table
+     * @param catalog has every table of the pipeline, which fits it
+     * @param order by which documents leave; null where none do
      * @return one SELECT of {@code key} alone, with the parameters of {@link #ofSome}
      */
-    public static String keysOfSome(Pipeline pipeline, Catalog catalog) {
-        var sql = new JoinSql(catalog);
+    public static String keysOfSome(Pipeline pipeline, Catalog catalog, RetentionOrder order) {
+        var sql = new JoinSql(pipeline, catalog, order);
         var root = pipeline.document();
         var row = sql.row(root.table());
-        return "SELECT " + key(row) + " AS key\nFROM " + row.from() + "\nWHERE " + where(root.where(), row) + among(row.table);
+        return "SELECT " + key(row) + " AS key\nFROM " + row.from() + "\nWHERE " + where(root.where(), row) + " AND " + sql.kept(order, row) + among(row.table);
     }
 
     /**
@@ -107,7 +147,7 @@ public final class JoinSql {
      * @return one SELECT of {@code key} alone, with the parameters of {@link #ofSome}
      */
     public static String keysAsShown(Pipeline pipeline, Catalog catalog) {
-        var root = new JoinSql(catalog).row(pipeline.document().table());
+        var root = new JoinSql(pipeline, catalog, null).row(pipeline.document().table());
         var names = root.table.primaryKey();
         var shown = IntStream.range(0, names.size()).mapToObj(i -> text(keyOf("k.c" + i, root.catalog(names.get(i))), names.get(i), root)).collect(Collectors.joining(", "));
         return "SELECT ARRAY[" + shown + "]::text[] AS key FROM " + given(names.size());
@@ -132,12 +172,52 @@ public final class JoinSql {
     }
 
     private String select(Node root) {
-        return select(root, "");
+        return select(root, row -> "");
     }
 
-    private String select(Node root, String more) {
+    /** @param more columns, of the root row, each behind a comma */
+    private String select(Node root, Function<Source, String> more) {
         var row = row(root.table());
-        return "SELECT " + key(row) + " AS key, " + object(root, row, List.of(), null) + " AS document" + more + "\nFROM " + row.from() + "\nWHERE " + where(root.where(), row);
+        return "SELECT " + key(row) + " AS key, " + object(root, row, List.of(), null) + " AS document" + more.apply(row) + "\nFROM " + row.from() + "\nWHERE " + where(root.where(), row) + " AND " + kept(order, row);
+    }
+
+    /** Whether a root row is in view. */
+    private String kept(RetentionOrder by, Source row) {
+        return by == null || by.rules().isEmpty() ? "true" : by.rules().stream().map(rule -> isOver(rule, by.asOf(), row)).collect(Collectors.joining(" OR ", "(NOT (", "))"));
+    }
+
+    private String isOver(RetentionRule rule, Instant asOf, Source row) {
+        var time = row.column(rule.column()) + "::timestamptz";
+        var kept = "INTERVAL " + quote(rule.keep().toString());
+        var stated = rule.override();
+        var term = stated == null ? kept : "coalesce(make_interval(" + stated.unit().word() + " => " + stated(stated, row) + "), " + kept + ")";
+        return "(" + where(rule.when(), row) + " AND coalesce(CASE WHEN " + time + " < " + LAST_TIME + " THEN " + time + " + " + term + " <= TIMESTAMPTZ " + quote(asOf.toString()) + " END, false))";
+    }
+
+    /** The number that is stated for a root row; null where none is. */
+    private String stated(RetentionRule.Stated stated, Source row) {
+        return stated.one() == null ? bounded(row.column(stated.column())) : ofStating(stated, row, there -> bounded(there.column(stated.column())));
+    }
+
+    /** Null stays null. */
+    private static String bounded(String number) {
+        return "CASE WHEN " + number + " < 0 THEN 0 WHEN " + number + " > " + RetentionRule.MOST + " THEN " + RetentionRule.MOST + " ELSE " + number + " END";
+    }
+
+    /** Something of the row, other than the root row, in which the number stands. */
+    private String ofStating(RetentionRule.Stated stated, Source row, Function<Source, String> wanted) {
+        var one = pipeline.one(stated);
+        if (one == null) {
+            throw new IllegalArgumentException("The document has no relation '" + stated.one() + "', in whose row the retention that holds looks for " + stated.column());
+        }
+        var there = row(one.node().table());
+        return "(SELECT " + wanted.apply(there) + " FROM " + there.from() + " WHERE " + on(one.on(), row, there) + " AND " + where(one.node().where(), there) + ")";
+    }
+
+    /** What else than the root row decides whether it is in view, each behind a comma. */
+    private String decides(Source root) {
+        return order == null ? "" : ", " + quote(order.rules().toString()) + order.rules().stream().map(RetentionRule::override).filter(stated -> stated != null && stated.one() != null)
+                .map(stated -> ", " + ofStating(stated, root, there -> there.alias + ".xmin::text")).collect(Collectors.joining());
     }
 
     private static String key(Source row) {

@@ -20,6 +20,9 @@ public final class Topics {
     /** Comparisons of an index with the database: who asked, and what was found. */
     public static final TableName VERIFICATION = new TableName(OWN_SCHEMA, "verification");
 
+    /** What was decided about retention: which documents leave, who confirmed it, and what is done. */
+    public static final TableName RETENTION_RUN = new TableName(OWN_SCHEMA, "retention_run");
+
     public static final String CAPTURED = "captured.";
     public static final String ROWS = "rows.";
     public static final String QUARANTINE = "quarantine.";

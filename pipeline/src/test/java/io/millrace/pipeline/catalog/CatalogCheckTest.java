@@ -82,6 +82,20 @@ class CatalogCheckTest {
     }
 
     @Test
+    void what_documents_are_kept_by_is_held_against_columns_and_their_types() throws IOException {
+        assertEquals(List.of(), problems("/customers.yaml", text -> text + "retention: {column: deleted_at, keep: 30 days, when: {phone: null}, override: {one: referred_by, column: id, unit: days}}\n").stream()
+                .filter(p -> !p.contains("override")).toList());
+        assertEquals(List.of(
+                "retention.column: the table shop.customer has no column 'modified'",
+                "retention.override.column: an override is a number of days, and shop.customer.email is text; name a column of smallint or integer",
+                "retention.when.state: the table shop.customer has no column 'state'"),
+                problems("/customers.yaml", text -> text + "retention: {column: modified, keep: 30 days, when: {state: a}, override: {column: email, unit: days}}\n").stream()
+                        .map(p -> p.replaceFirst("p.yaml:\\d+: ", "").replaceFirst("; (did|there).*", "")).sorted().toList());
+        assertTrue(problems("/customers.yaml", text -> text + "retention: {rules: [{column: deleted_at, keep: 1 day}, {column: first_name, keep: 1 day}]}\n").getFirst()
+                .contains("retention.rules[1].column: documents are kept by a time, and shop.customer.first_name is text"));
+    }
+
+    @Test
     void a_missing_table_is_named_with_the_nearest_one() throws IOException {
         assertEquals(List.of("p.yaml:21: document.one.team.table: the database has no table public.teams; did you mean public.team?"),
                 problems(text -> text.replace("table: public.team\n", "table: public.teams\n")));

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.networknt.schema.JsonSchemaFactory;
 import com.networknt.schema.SpecVersion;
+import io.millrace.pipeline.retention.RetentionOrder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -86,6 +87,41 @@ class PipelineFilesTest {
 
     private String withWal(String wal) {
         return good.replace("source:\n", "source:\n  wal: " + wal + "\n");
+    }
+
+    private static final String KEPT = "retention: {column: modified, keep: 13 months, when: {status: [closed, gone]}, override: {one: team, column: keep_days, unit: days}, hold: 5 %}\n";
+
+    @Test
+    void when_documents_leave_by_time_is_read_and_told_and_travels_as_it_is() {
+        var pipeline = PipelineFiles.load(List.of(write("p.yaml", KEPT + good))).getFirst().pipeline();
+        var rule = pipeline.retention().rules().getFirst();
+
+        assertEquals(new RetentionRule("modified", new RetentionRule.Keep(13, RetentionRule.Unit.MONTHS), new Where(List.of(List.of(new Where.Condition("status", Where.Comparison.IN, List.of("closed", "gone"))))),
+                new RetentionRule.Stated("team", "keep_days", RetentionRule.Unit.DAYS)), rule);
+        assertEquals(0.05, pipeline.retention().hold());
+        assertEquals("13 months after modified when status in closed, gone, or as many days as team.keep_days says", rule.text());
+        var order = new RetentionOrder(java.time.Instant.parse("2026-01-01T00:00:00.000001Z"), pipeline.retention().rules());
+        assertEquals(order, RetentionOrder.parse(order.json()));
+        assertEquals(order, order.within(pipeline));
+        assertEquals(List.of(), order.within(PipelineFiles.load(List.of(write("p.yaml", good))).getFirst().pipeline()).rules(), "what the documents are not made of cannot be asked for");
+
+        var several = PipelineFiles.load(List.of(write("p.yaml", "retention:\n  rules:\n    - {column: a, keep: 1 year}\n    - {column: b, keep: 0 hours}\n" + good))).getFirst().pipeline().retention();
+        assertEquals(List.of("1 years after a", "0 hours after b"), several.rules().stream().map(RetentionRule::text).toList());
+        assertEquals(0.2, several.hold());
+        assertEquals(null, PipelineFiles.load(List.of(write("p.yaml", good))).getFirst().pipeline().retention());
+    }
+
+    @Test
+    void retention_that_cannot_be_meant_is_refused() {
+        assertEquals("p.yaml:1: retention.keep: '13 moons' is not a length of time; write a number and hours, days, weeks, months or years, such as 13 months", refusal(KEPT.replace("13 months", "13 moons") + good));
+        assertEquals("p.yaml:1: retention.hold: '0.05' is not a share of the documents; write a whole number from 0 to 100 and %, such as 20 %", refusal(KEPT.replace("5 %", "0.05") + good));
+        assertTrue(refusal(KEPT.replace("5 %", "101 %") + good).contains("from 0 to 100"));
+        assertTrue(refusal(KEPT.replace("unit: days", "unit: moons") + good).contains("allowed: hours, days, weeks, months, years"));
+        assertTrue(refusal(KEPT.replace("column: modified, ", "") + good).contains("column"));
+        assertTrue(refusal("retention: {rules: []}\n" + good).contains("retention.rules"));
+        assertTrue(refusal(KEPT.replace("13 months", "200000 months") + good).contains("100000"));
+        assertTrue(refusal(KEPT.replace("one: team", "one: teams") + good).contains("'teams' is no relation under document.one"));
+        assertTrue(refusal(KEPT + good.replace("tables:\n", "tables:\n  public.team: {lookup: subscribe}\n")).contains("is subscribed to, so that not every partition has its rows"));
     }
 
     @Test
@@ -375,6 +411,9 @@ class PipelineFilesTest {
         var subscribing = good.replace("tables:\n", "tables:\n  team: {lookup: subscribe}\n");
         assertEquals(java.util.Set.of(), schema.validate(json.valueToTree(new Yaml().load(subscribing))));
         assertEquals(1, schema.validate(json.valueToTree(new Yaml().load(subscribing.replace("subscribe", "both")))).size());
+        assertEquals(java.util.Set.of(), schema.validate(json.valueToTree(new Yaml().load(KEPT + good))));
+        assertTrue(!schema.validate(json.valueToTree(new Yaml().load(KEPT.replace("months", "moons") + good))).isEmpty());
+        assertTrue(!schema.validate(json.valueToTree(new Yaml().load("retention: {hold: 5 %}\n" + good))).isEmpty());
         assertEquals(java.util.Set.of(), schema.validate(json.valueToTree(new Yaml().load(derived))));
         for (var wrong : List.of(derived.replace("keep: 3", "keep: -1"), derived.replace("{lower: label}", "{lowest: label}"), derived.replace("min: 10", "least: 10"), derived.replace("aggregate: count", "aggregate: number"))) {
             assertTrue(!schema.validate(json.valueToTree(new Yaml().load(wrong))).isEmpty());

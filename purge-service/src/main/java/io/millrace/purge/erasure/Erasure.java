@@ -9,7 +9,7 @@ import java.util.UUID;
  * An erasure as callers see it.
  *
  * @param document the document's id
- * @param version the version of the document's delete, null until it is carried out
+ * @param version the version of the document's delete, null until it is carried out, and where there was nothing to erase
  * @param seenAt when this service saw that delete, by the database's clock; null until it is carried out
  */
 @RegisterForReflection

@@ -93,7 +93,11 @@ public class Erasures {
             parameters.put("before", before);
         }
         if (state != null) {
-            conditions.add((state == State.CARRIED_OUT ? "" : "NOT ") + "EXISTS (FROM Outcome o WHERE o.erasure = a.id)");
+            conditions.add(switch (state) {
+                case REQUESTED -> "NOT EXISTS (FROM Outcome o WHERE o.erasure = a.id)";
+                case CARRIED_OUT -> "EXISTS (FROM Outcome o WHERE o.erasure = a.id AND o.version <> 0)";
+                case NOTHING_TO_ERASE -> "EXISTS (FROM Outcome o WHERE o.erasure = a.id AND o.version = 0)";
+            });
         }
         var where = conditions.isEmpty() ? "" : " WHERE " + String.join(" AND ", conditions);
         var query = entities.createQuery("FROM Audit a" + where + " ORDER BY a.requestedAt DESC, a.id", Audit.class);
@@ -103,8 +107,8 @@ public class Erasures {
 
     private Erasure erasure(Audit audit) {
         var outcome = entities.find(Outcome.class, audit.id);
-        return new Erasure(audit.id, audit.pipeline, audit.document, outcome == null ? State.REQUESTED : State.CARRIED_OUT, audit.requestedBy, audit.reason, audit.requestedAt,
-                outcome == null ? null : outcome.version, outcome == null ? null : outcome.seenAt);
+        var state = outcome == null ? State.REQUESTED : outcome.version == 0 ? State.NOTHING_TO_ERASE : State.CARRIED_OUT;
+        return new Erasure(audit.id, audit.pipeline, audit.document, state, audit.requestedBy, audit.reason, audit.requestedAt, state == State.CARRIED_OUT ? outcome.version : null, outcome == null ? null : outcome.seenAt);
     }
 
     private void count(String pipeline, String outcome) {

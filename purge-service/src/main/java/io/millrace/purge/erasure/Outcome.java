@@ -16,6 +16,7 @@ class Outcome {
 
     @Id
     UUID erasure;
+    /** Of the delete; 0 where there was nothing to erase. */
     long version;
     @Column(name = "seen_at")
     Instant seenAt;

@@ -8,7 +8,9 @@ public enum State {
     /** Committed in the source database; the log carries it. */
     @JsonProperty("requested") REQUESTED,
     /** The document's delete is in the topic of the documents. */
-    @JsonProperty("carried-out") CARRIED_OUT;
+    @JsonProperty("carried-out") CARRIED_OUT,
+    /** No row of the document has ever come: there is nothing to erase. */
+    @JsonProperty("nothing-to-erase") NOTHING_TO_ERASE;
 
     /**
      * As it stands in an address.

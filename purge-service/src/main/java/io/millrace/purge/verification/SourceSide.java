@@ -10,6 +10,8 @@ import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.file.UsedColumns;
 import io.millrace.pipeline.record.DocumentId;
 import io.millrace.pipeline.record.Position;
+import io.millrace.pipeline.retention.Holding;
+import io.millrace.pipeline.retention.RetentionOrder;
 import io.millrace.pipeline.sql.JoinSql;
 import io.millrace.purge.PurgeConfig;
 import java.sql.Connection;
@@ -85,7 +87,7 @@ final class SourceSide {
      * @param share how many of 10,000 are drawn
      */
     List<Row> range(List<String> after, long seed, int share, int most) throws SQLException {
-        return read(config.replicaUrl().isPresent(), JoinSql.ofRange(pipeline, catalog, after == null), statement -> {
+        return read(config.replicaUrl().isPresent(), kept -> JoinSql.ofRange(pipeline, catalog, kept, after == null), statement -> {
             int at = 1;
             for (var text : after == null ? List.<String>of() : after) {
                 statement.setString(at++, text);
@@ -98,14 +100,14 @@ final class SourceSide {
 
     /** The document of an id; null where no row calls for it. */
     Json document(String one) throws SQLException {
-        var found = some(JoinSql.ofSome(pipeline, catalog), List.of(one), row -> CanonicalJson.readLast(row.getString("document")));
+        var found = some(kept -> JoinSql.ofSome(pipeline, catalog, kept), List.of(one), row -> CanonicalJson.readLast(row.getString("document")));
         return found.isEmpty() ? null : found.getFirst();
     }
 
     /** Documents by id; one that no row calls for is not in it. */
     Map<String, Content> contents(Collection<String> ids) throws SQLException {
         var found = new HashMap<String, Content>();
-        for (var row : some(JoinSql.ofSome(pipeline, catalog), ids, row -> Map.entry(id(row), Content.of(CanonicalJson.readLast(row.getString("document")), row.getString("made"))))) {
+        for (var row : some(kept -> JoinSql.ofSome(pipeline, catalog, kept), ids, row -> Map.entry(id(row), Content.of(CanonicalJson.readLast(row.getString("document")), row.getString("made"))))) {
             found.put(row.getKey(), row.getValue());
         }
         found.keySet().retainAll(new HashSet<>(ids));
@@ -114,10 +116,10 @@ final class SourceSide {
 
     /** Those of the ids that a row calls for. */
     Set<String> existing(Collection<String> ids) throws SQLException {
-        return new HashSet<>(some(JoinSql.keysOfSome(pipeline, catalog), ids, SourceSide::id));
+        return new HashSet<>(some(kept -> JoinSql.keysOfSome(pipeline, catalog, kept), ids, SourceSide::id));
     }
 
-    private <T> List<T> some(String sql, Collection<String> ids, RowReader<T> reader) throws SQLException {
+    private <T> List<T> some(Query sql, Collection<String> ids, RowReader<T> reader) throws SQLException {
         var keys = new ArrayList<List<String>>();
         for (var id : ids) {
             if (isKey(id)) {
@@ -128,7 +130,7 @@ final class SourceSide {
     }
 
     /** An id that is no value of the key's type fails the whole question: it is halved until that one stands alone. */
-    private <T> List<T> ofKeys(String sql, List<List<String>> keys, RowReader<T> reader) throws SQLException {
+    private <T> List<T> ofKeys(Query sql, List<List<String>> keys, RowReader<T> reader) throws SQLException {
         try {
             return read(false, sql, statement -> {
                 for (int i = 0; i < key.size(); i++) {
@@ -177,7 +179,7 @@ final class SourceSide {
      * @return those that it was asked for: a row can have their keys
      */
     Set<String> repair(Collection<String> ids, String verification) throws SQLException {
-        var possible = new HashSet<>(some(JoinSql.keysAsShown(pipeline, catalog), ids, SourceSide::id));
+        var possible = new HashSet<>(some(kept -> JoinSql.keysAsShown(pipeline, catalog), ids, SourceSide::id));
         possible.retainAll(new HashSet<>(ids));
         write(possible, verification);
         return possible;
@@ -242,14 +244,34 @@ final class SourceSide {
         T read(ResultSet row) throws SQLException;
     }
 
+    /** A question that depends on which documents are past their time. */
+    private interface Query {
+        String of(RetentionOrder kept);
+    }
+
     private <T> List<T> read(boolean fromReplica, String sql, Parameters parameters, RowReader<T> reader) throws SQLException {
+        return ask(fromReplica, connection -> sql, parameters, reader);
+    }
+
+    /** The order is of the same moment as the rows. */
+    private <T> List<T> read(boolean fromReplica, Query query, Parameters parameters, RowReader<T> reader) throws SQLException {
+        return ask(fromReplica, connection -> query.of(Holding.of(connection, pipeline)), parameters, reader);
+    }
+
+    private interface Statement {
+        String in(Connection connection) throws SQLException;
+    }
+
+    private <T> List<T> ask(boolean fromReplica, Statement sql, Parameters parameters, RowReader<T> reader) throws SQLException {
         try (var connection = fromReplica ? replica() : primary.getConnection()) {
             connection.setAutoCommit(false);
             try {
                 connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
                 connection.setReadOnly(true);
-                try (var settings = connection.createStatement(); var statement = connection.prepareStatement(sql)) {
+                try (var settings = connection.createStatement()) {
                     settings.execute(SETTINGS + config.statementTimeout().toMillis());
+                }
+                try (var statement = connection.prepareStatement(sql.in(connection))) {
                     statement.setFetchSize(FETCH);
                     parameters.set(statement);
                     var all = new ArrayList<T>();

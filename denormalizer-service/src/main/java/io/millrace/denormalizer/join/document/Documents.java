@@ -3,6 +3,7 @@ package io.millrace.denormalizer.join.document;
 import io.millrace.denormalizer.join.lookup.LookupKeys;
 import io.millrace.denormalizer.join.lookup.Lookups;
 import io.millrace.denormalizer.join.message.Message;
+import io.millrace.denormalizer.join.retain.Orders;
 import io.millrace.denormalizer.join.state.Entry;
 import io.millrace.denormalizer.join.state.Floors;
 import io.millrace.denormalizer.join.state.Graves;
@@ -18,6 +19,7 @@ import io.millrace.values.row.Row;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.SortedSet;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.state.KeyValueStore;
 
@@ -31,6 +33,7 @@ public final class Documents {
     private final KeyValueStore<Bytes, byte[]> store;
     private final StoredDocument document;
     private final RootFilter filter;
+    private final Orders orders;
     private final Floors floors;
     private final Graves graves;
     private final Lookups lookups;
@@ -39,11 +42,12 @@ public final class Documents {
     private final ByteWriter scratch = new ByteWriter(256);
 
     /** @param document what {@link #truncate} is about */
-    public Documents(Plan plan, KeyValueStore<Bytes, byte[]> store, StoredDocument document, RootFilter filter, Floors floors, Graves graves, Lookups lookups) {
+    public Documents(Plan plan, KeyValueStore<Bytes, byte[]> store, StoredDocument document, RootFilter filter, Orders orders, Floors floors, Graves graves, Lookups lookups) {
         this.plan = plan;
         this.store = store;
         this.document = document;
         this.filter = filter;
+        this.orders = orders;
         this.floors = floors;
         this.graves = graves;
         this.lookups = lookups;
@@ -265,11 +269,34 @@ public final class Documents {
         }
     }
 
+    /** What an order about retention means for the document that was read last. */
+    public Effect retain() {
+        return filter.isOwed(document.head()) ? effect(document.head()) : Effect.NONE;
+    }
+
     /**
-     * The position that a document has without its rows and look-ups. No truncate that is known is above it: a truncate's walk comes to the document at any time, after a crash perhaps at another than before.
+     * Takes the position of what decided that the document's time is over into its mark.
+     *
+     * @return the references to that; none where it is not over
+     */
+    public SortedSet<Bytes> decided(Head head) {
+        var references = filter.references(head);
+        for (var reference : references) {
+            head.mark = head.mark.max(lookups.behind(reference, plan.indexes().get(LookupKeys.indexOf(reference.get()))));
+        }
+        return references;
+    }
+
+    /** Whether the document that was read last is past its time. */
+    public boolean isOver() {
+        return filter.isOver(document.head());
+    }
+
+    /**
+     * The position that a document has without its rows and look-ups. No truncate and no order about retention that is known is above it: their walks come to the document at any time, after a crash perhaps at another than before.
      */
     public Position least(Head head) {
-        return head.mark.max(head.root).max(floors.highest());
+        return head.mark.max(head.root).max(floors.highest()).max(orders.position());
     }
 
     private Head head(byte[] rootKey) {

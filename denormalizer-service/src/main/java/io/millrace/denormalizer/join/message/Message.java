@@ -36,6 +36,9 @@ public sealed interface Message {
     /** A request to emit a document anew, or its delete where it is not to be seen, above every version that it had. */
     record Repair(Position position, String documentId) implements Message {}
 
+    /** What time it is for the documents and which rules hold, for every partition. {@code rank}: the place of the pipeline that was told so among those whose orders count. */
+    record Retain(Position position, int rank, String order) implements Message {}
+
     /** A row of a table that is subscribed to, at a reference; {@code row} is null when it left the key. */
     record Indexed(Position position, byte[] rowId, byte[] row) implements Message {}
 
@@ -68,7 +71,7 @@ public sealed interface Message {
 
     /** Whether an encoded message goes to every partition. */
     static boolean isForAll(byte[] encoded) {
-        return encoded[0] == 5;
+        return encoded[0] == 5 || encoded[0] == 15;
     }
 
     /** Whether an encoded message goes to where a reference is at home. */
@@ -121,6 +124,7 @@ public sealed interface Message {
             case Floor m -> put(m.position, new ByteWriter(32).put(13).putShort(m.partition)).putShort(m.table).toBytes();
             case Erase m -> head(7, m.position).putBlock(m.documentId.getBytes(java.nio.charset.StandardCharsets.UTF_8)).toBytes();
             case Repair m -> head(14, m.position).putBlock(m.documentId.getBytes(java.nio.charset.StandardCharsets.UTF_8)).toBytes();
+            case Retain m -> head(15, m.position).putShort(m.rank).putBlock(m.order.getBytes(java.nio.charset.StandardCharsets.UTF_8)).toBytes();
             case Indexed m -> tail(head(8, m.position).putBlock(m.rowId), m.row);
             case Subscribe m -> new ByteWriter(11).put(9).putShort(m.partition).putLong(m.nonce).toBytes();
             case Unsubscribe m -> new ByteWriter(11).put(10).putShort(m.partition).putLong(m.nonce).toBytes();
@@ -148,6 +152,7 @@ public sealed interface Message {
             case 12 -> notice(in);
             case 13 -> floor(in);
             case 14 -> new Repair(position(in), in.getUtf8());
+            case 15 -> new Retain(position(in), in.getShort(), in.getUtf8());
             default -> throw new IllegalStateException("A message of the unknown type " + type + " is on the exchange topic: it was written by another version");
         };
     }

@@ -2,6 +2,7 @@ package io.millrace.denormalizer.join.pay;
 
 import io.millrace.denormalizer.join.document.Documents;
 import io.millrace.denormalizer.join.message.Change;
+import io.millrace.denormalizer.join.message.Message;
 import io.millrace.denormalizer.join.owed.Account;
 import io.millrace.denormalizer.join.owed.Causes;
 import io.millrace.denormalizer.join.owed.Due;
@@ -9,6 +10,7 @@ import io.millrace.denormalizer.join.owed.FanOut;
 import io.millrace.denormalizer.join.owed.HeldDocuments;
 import io.millrace.denormalizer.join.owed.Progress;
 import io.millrace.denormalizer.join.owed.Progress.Phase;
+import io.millrace.denormalizer.join.owed.Retirements;
 import io.millrace.denormalizer.join.owed.Truncates;
 import io.millrace.denormalizer.plan.TablePlan;
 import io.millrace.pipeline.progress.JoinState;
@@ -19,7 +21,7 @@ import org.apache.kafka.common.utils.Bytes;
 /**
  * The documents that are owed: those that no record will lead to any more. They are paid between two records, in pieces, within a share of the thread's time.
  *
- * <p>There are five ways to owe one: the first build, a look-up that changed, a truncate, a heavy document that rests, and a document that waits for an answer. Each way has its
+ * <p>There are six ways to owe one: the first build, a look-up that changed, a truncate, an order about retention, a heavy document that rests, and a document that waits for an answer. Each way has its
  * {@link Account}, which a restart finds again; all are paid by the same {@link Payer}. Not thread-safe.
  */
 public final class Payments {
@@ -35,11 +37,12 @@ public final class Payments {
     private final FirstBuild firstBuild;
     private final FanOut fanOut;
     private final Truncates truncates;
+    private final Retirements retirements;
     private final HeldDocuments held;
     private final List<Account> accounts;
     private final Payer payer;
 
-    public Payments(int partition, Pace pace, ThreadShare share, Progress progress, FirstBuild firstBuild, FanOut fanOut, Truncates truncates, HeldDocuments held, Payer payer) {
+    public Payments(int partition, Pace pace, ThreadShare share, Progress progress, FirstBuild firstBuild, FanOut fanOut, Truncates truncates, Retirements retirements, HeldDocuments held, Payer payer) {
         this.partition = partition;
         this.pace = pace;
         this.share = share;
@@ -47,8 +50,9 @@ public final class Payments {
         this.firstBuild = firstBuild;
         this.fanOut = fanOut;
         this.truncates = truncates;
+        this.retirements = retirements;
         this.held = held;
-        this.accounts = List.of(firstBuild, held, fanOut, truncates);
+        this.accounts = List.of(firstBuild, held, fanOut, truncates, retirements);
         this.payer = payer;
     }
 
@@ -63,13 +67,17 @@ public final class Payments {
         truncates.start(table, position, change);
     }
 
+    public void retain(Message.Retain order, Change change) {
+        retirements.start(order, change);
+    }
+
     /** @param isQuiet whether no record has come since the last time */
     public void pay(boolean isQuiet) {
         firstBuild.work(!truncates.isUnderWay(), until(share.now() + (isQuiet ? 200 : 50) * MILLI));
         accounts.forEach(Account::settle);
         pay(held.due(progress.isBuilt()));
         long now = share.now();
-        long granted = fanOut.isUnderWay() || truncates.isUnderWay() ? share.grant(now) : 0;
+        long granted = fanOut.isUnderWay() || truncates.isUnderWay() || retirements.isUnderWay() ? share.grant(now) : 0;
         if (granted > 0) {
             spread(until(now + granted));
             share.spent(share.now() - now);
@@ -86,6 +94,9 @@ public final class Payments {
             isWanted = false;
             if (truncates.isUnderWay()) {
                 isWanted = truncates.sweep() || hasRoom() && pay(truncates.due(PIECE, hasTime));
+            }
+            if (retirements.isUnderWay() && hasTime.getAsBoolean() && hasRoom()) {
+                isWanted = pay(retirements.due(PIECE, hasTime));
             }
             if (fanOut.isUnderWay() && hasTime.getAsBoolean() && hasRoom()) {
                 isWanted = pay(fanOut.due(PIECE));
@@ -128,8 +139,8 @@ public final class Payments {
         return oldest;
     }
 
-    /** How many look-ups and tables have changes on their way into documents. */
+    /** How many look-ups, tables and orders have changes on their way into documents. */
     public int pending() {
-        return fanOut.pending() + truncates.pending();
+        return fanOut.pending() + truncates.pending() + retirements.pending();
     }
 }

@@ -11,7 +11,6 @@ import io.millrace.denormalizer.join.message.Change;
 import io.millrace.pipeline.record.Position;
 import java.util.HashSet;
 import java.util.SortedSet;
-import java.util.TreeSet;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.utils.Bytes;
 
@@ -53,7 +52,12 @@ public final class Emission {
     /** Emits the document as it is now, if it is to be seen. */
     public Result show(byte[] rootKey, Change change) {
         document.read(rootKey);
-        return showRead(change);
+        var result = showRead(change);
+        if (!result.isRendered && documents.isOver()) {
+            // A look-up may have ended its time, and no change of its row tells.
+            removeRead(document.head(), change);
+        }
+        return result;
     }
 
     /** As {@link #show}, for the document that was read last. */
@@ -93,9 +97,10 @@ public final class Emission {
 
     private void removeRead(Head head, Change change) {
         documents.absorbRead(head);
+        var decided = documents.decided(head);
         documents.put(document.rootKey(), head);
-        var position = refer(head, new TreeSet<>(), documents.least(head));
-        out.document(head.documentId, null, position, change.cause());
+        var position = refer(head, decided, documents.least(head));
+        out.delete(head.documentId, head.root.equals(Position.NONE), position, change.cause());
     }
 
     private Result emit(Head head, Change change) {

@@ -3,6 +3,7 @@ package io.millrace.denormalizer.join.render;
 import io.millrace.denormalizer.join.measure.Stage;
 import io.millrace.denormalizer.join.message.Quarantine;
 import io.millrace.denormalizer.join.message.Sinks;
+import io.millrace.denormalizer.join.state.Stores;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Position;
 import java.nio.charset.StandardCharsets;
@@ -21,9 +22,16 @@ public final class Outlet {
         this.stage = stage;
     }
 
-    /** @param document null where it is deleted */
     void document(String documentId, byte[] document, Position position, org.apache.kafka.common.header.Headers cause) {
-        var headers = new RecordHeaders();
+        document(documentId, document, position, cause, new RecordHeaders());
+    }
+
+    /** @param isAbsent whether no row has ever come of it */
+    void delete(String documentId, boolean isAbsent, Position position, org.apache.kafka.common.header.Headers cause) {
+        document(documentId, null, position, cause, isAbsent ? new RecordHeaders().add(Headers.ABSENT, Stores.NONE) : new RecordHeaders());
+    }
+
+    private void document(String documentId, byte[] document, Position position, org.apache.kafka.common.header.Headers cause, org.apache.kafka.common.header.Headers headers) {
         headers.add(Headers.POSITION, position.toBytes());
         headers.add(Headers.VERSION, Headers.bytes(position.commit()));
         copy(cause, headers, Headers.COMMITTED);
@@ -51,7 +59,7 @@ public final class Outlet {
         forward(documentId, null, Quarantine.headers(cause, reason, detail), Sinks.QUARANTINE);
     }
 
-    private void forward(String documentId, byte[] value, RecordHeaders headers, String to) {
+    private void forward(String documentId, byte[] value, org.apache.kafka.common.header.Headers headers, String to) {
         context.forward(new Record<>(documentId.getBytes(StandardCharsets.UTF_8), value, context.currentSystemTimeMs(), headers), to);
     }
 }

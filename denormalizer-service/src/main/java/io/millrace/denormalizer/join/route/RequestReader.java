@@ -1,11 +1,13 @@
 package io.millrace.denormalizer.join.route;
 
 import io.millrace.denormalizer.join.message.Message;
+import io.millrace.denormalizer.join.state.Stores;
 import io.millrace.denormalizer.plan.Plan;
 import io.millrace.denormalizer.registry.SchemaSource;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.record.WireFormat;
+import io.millrace.pipeline.retention.RetentionOrder;
 import io.millrace.values.row.AvroRows;
 import io.millrace.values.row.CellJson;
 import io.millrace.values.row.RootKeys;
@@ -15,13 +17,14 @@ import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.streams.processor.api.Record;
 
-/** Finds a pipeline's requests to erase or to repair a document among the rows of the outbox. Not thread-safe. */
+/** Finds a pipeline's requests among the rows of the outbox: to erase or to repair a document, and which documents to keep. Not thread-safe. */
 public final class RequestReader {
 
-    private static final List<String> COLUMNS = List.of("aggregatetype", "aggregateid", "type");
+    private static final List<String> COLUMNS = List.of("aggregatetype", "aggregateid", "type", "payload");
 
     private final String pipeline;
     private final Set<String> erasedAs;
+    private final List<String> retainedAs;
     private final String topic;
     private final RootKeys rootKeys;
     private final SchemaSource schemas;
@@ -31,12 +34,14 @@ public final class RequestReader {
     public RequestReader(Plan plan, Set<String> erasedAs, RootKeys rootKeys, SchemaSource schemas) {
         this.pipeline = plan.pipeline();
         this.erasedAs = erasedAs;
+        this.retainedAs = plan.retaining().names();
         this.topic = Router.outbox(plan);
         this.rootKeys = rootKeys;
         this.schemas = schemas;
     }
 
-    record Request(byte[] rootKey, Message message) {}
+    /** @param to a root key, or nothing where it is for all */
+    record Request(byte[] to, Message message) {}
 
     String topic() {
         return topic;
@@ -48,8 +53,14 @@ public final class RequestReader {
             return null;
         }
         var row = readers.computeIfAbsent(WireFormat.schemaId(record.value()), id -> AvroRows.of(schemas.byId(id), COLUMNS)).read(record.value());
+        var type = CellJson.text(row, 2);
+        int rank = RetentionOrder.TYPE.equals(type) ? retainedAs.indexOf(CellJson.text(row, 0)) : -1;
+        if (rank >= 0) {
+            var order = RetentionOrder.parse(CellJson.text(row, 3));
+            return new Request(Stores.NONE, new Message.Retain(Headers.position(record.headers()), rank, order.json()));
+        }
         var documentId = CellJson.text(row, 1);
-        var message = message(CellJson.text(row, 0), CellJson.text(row, 2), Headers.position(record.headers()), documentId);
+        var message = message(CellJson.text(row, 0), type, Headers.position(record.headers()), documentId);
         return message == null ? null : new Request(rootKeys.of(documentId), message);
     }
 

@@ -86,7 +86,7 @@ public final class Router implements Processor<byte[], byte[], byte[], byte[]> {
             if (topic.equals(requests.topic())) {
                 var request = requests.read(record);
                 if (request != null) {
-                    send(request.rootKey(), request.message(), record.headers());
+                    send(request.to(), request.message(), record.headers());
                 }
             }
             var source = sources.get(topic);

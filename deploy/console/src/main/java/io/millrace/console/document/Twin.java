@@ -3,6 +3,7 @@ package io.millrace.console.document;
 import io.millrace.pipeline.catalog.CatalogReader;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.record.DocumentId;
+import io.millrace.pipeline.retention.Holding;
 import io.millrace.pipeline.sql.JoinSql;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -13,7 +14,7 @@ final class Twin {
     private Twin() {}
 
     /**
-     * The document as Postgres has it now; null where no row makes it.
+     * The document as Postgres has it now; null where no row makes it, or its time is over.
      *
      * @throws IllegalArgumentException when no row can be found by this id, or the pipeline does not fit the database
      */
@@ -27,7 +28,7 @@ final class Twin {
         try (var settings = connection.createStatement()) {
             settings.execute("SET TIME ZONE 'UTC'");
         }
-        try (var statement = connection.prepareStatement(JoinSql.ofOne(pipeline, catalog))) {
+        try (var statement = connection.prepareStatement(JoinSql.ofOne(pipeline, catalog, Holding.of(connection, pipeline)))) {
             for (int i = 0; i < key.size(); i++) {
                 statement.setString(i + 1, key.get(i));
             }

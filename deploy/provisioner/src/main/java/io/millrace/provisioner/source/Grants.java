@@ -39,6 +39,7 @@ public final class Grants implements Step {
         wanted.put(Topics.PURGE_AUDIT, List.of("SELECT", "INSERT"));
         wanted.put(Topics.PURGE_OUTCOME, List.of("SELECT", "INSERT"));
         wanted.put(Topics.VERIFICATION, List.of("SELECT", "INSERT", "UPDATE"));
+        wanted.put(Topics.RETENTION_RUN, List.of("SELECT", "INSERT", "UPDATE"));
         return wanted;
     }
 

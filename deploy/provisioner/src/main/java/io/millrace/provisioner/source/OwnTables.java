@@ -33,6 +33,8 @@ public final class OwnTables implements Step {
         columns.put(Topics.PURGE_OUTCOME, "erasure uuid PRIMARY KEY, version bigint NOT NULL, seen_at timestamptz NOT NULL");
         columns.put(Topics.VERIFICATION, "id uuid PRIMARY KEY, pipeline text NOT NULL, requested_by text NOT NULL, requested_at timestamptz NOT NULL, repair boolean NOT NULL, sample double precision NOT NULL,"
                 + " state text NOT NULL, report text NOT NULL, seen_at timestamptz NOT NULL");
+        columns.put(Topics.RETENTION_RUN, "id uuid PRIMARY KEY, pipeline text NOT NULL, as_of timestamptz NOT NULL, told text NOT NULL, shown bigint NOT NULL, leaving bigint NOT NULL, returned bigint NOT NULL,"
+                + " state text NOT NULL, requested_by text NOT NULL, requested_at timestamptz NOT NULL, decided_by text, reason text, decided_at timestamptz, seen_at timestamptz");
         return columns;
     }
 

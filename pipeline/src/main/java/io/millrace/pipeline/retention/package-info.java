@@ -1,0 +1,2 @@
+/** Which documents a pipeline keeps, as the log tells it. */
+package io.millrace.pipeline.retention;
