@@ -5,6 +5,7 @@ import io.millrace.capture.continuity.Known;
 import io.millrace.capture.registry.SchemaIds;
 import io.millrace.capture.resnapshot.Resnapshots;
 import io.millrace.capture.resnapshot.Window;
+import io.millrace.capture.row.Form;
 import io.millrace.capture.row.Tracing;
 import io.millrace.capture.row.Transforms;
 import io.millrace.capture.send.Progress;
@@ -16,6 +17,7 @@ import io.millrace.capture.source.Slot;
 import io.millrace.capture.source.SourceCheck;
 import io.millrace.capture.source.SourceConnection;
 import io.millrace.capture.source.UnpublishedColumns;
+import io.millrace.capture.source.Wanted;
 import io.millrace.capture.text.TextSnapshot;
 import io.millrace.pipeline.file.Source;
 import io.millrace.pipeline.file.TableName;
@@ -85,7 +87,8 @@ public final class CaptureRun {
     private Engine engine;
 
     /**
-     * @param needed every table of the pipelines with the columns that documents are made of; Millrace's own are added
+     * @param wanted what the pipelines want of each of their tables; Millrace's own are added
+     * @param forms of the tables whose rows do not go as they are
      * @param transforms of the tables that have some
      * @param loop is given the signs of life, by whichever thread works
      * @param recovery whether what may be missing is read again without being asked for
@@ -94,12 +97,12 @@ public final class CaptureRun {
      * @param resnapshots what is to be read while the stream goes on
      * @param window where that meets the stream
      */
-    public CaptureRun(EngineSettings settings, Map<TableName, ? extends Set<String>> needed, Map<TableName, Transforms> transforms, SchemaIds schemaIds, Progress progress,
+    public CaptureRun(EngineSettings settings, Map<TableName, Wanted> wanted, Map<TableName, Form> forms, Map<TableName, Transforms> transforms, SchemaIds schemaIds, Progress progress,
             Sender sender, Tracing tracing, MeterRegistry meters, Readiness readiness, Patience patience, Loop loop, boolean recovery, boolean reread, Source.Wal wal, Resnapshots resnapshots, Window window) {
         this.settings = settings;
-        var all = new TreeMap<TableName, Set<String>>(needed);
-        all.put(Topics.OUTBOX, Set.of());
-        all.put(Topics.HEARTBEAT, Set.of());
+        var all = new TreeMap<>(wanted);
+        all.put(Topics.OUTBOX, Wanted.ROWS);
+        all.put(Topics.HEARTBEAT, Wanted.ROWS);
         this.tables = all.keySet();
         this.progress = progress;
         this.sender = sender;
@@ -114,7 +117,7 @@ public final class CaptureRun {
         var marks = new Marks(progress);
         this.start = new Start(settings.sourceName(), settings.source(), slot, all, progress, marks, readiness, new Start.Allowed(recovery, reread));
         this.watch = new Watch(settings.source(), slot, all, marks, this::startAnew, this::adopt, new WalBudget(wal, slot, readiness, start::givenUp), readiness);
-        this.tools = new Writer.Tools(settings.sourceName(), Map.copyOf(transforms), schemaIds, progress, sender, missingValues, tracing, meters, stream, slot, marks, patience, loop, start::diverged, start::unnamed, window, this::wasRead);
+        this.tools = new Writer.Tools(settings.sourceName(), Map.copyOf(forms), Map.copyOf(transforms), schemaIds, progress, sender, missingValues, tracing, meters, stream, slot, marks, patience, loop, start::diverged, start::unnamed, window, this::wasRead);
     }
 
     /** Captures until {@link #stop()}. */

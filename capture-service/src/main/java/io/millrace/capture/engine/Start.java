@@ -16,6 +16,7 @@ import io.millrace.capture.source.Slot;
 import io.millrace.capture.source.SourceConnection;
 import io.millrace.capture.source.SourceLook;
 import io.millrace.capture.source.Timelines;
+import io.millrace.capture.source.Wanted;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.topic.Topics;
@@ -45,7 +46,7 @@ final class Start {
     private final String sourceName;
     private final SourceConnection source;
     private final Slot slot;
-    private final Map<TableName, Set<String>> needed;
+    private final Map<TableName, Wanted> wanted;
     private final Set<TableName> tables;
     private final Progress progress;
     private final Marks marks;
@@ -61,13 +62,13 @@ final class Start {
     /** Why the slot was given up, null where it was not. */
     private volatile String givenUp;
 
-    /** @param needed the captured tables, each with the columns that documents are made of */
-    Start(String sourceName, SourceConnection source, Slot slot, Map<TableName, Set<String>> needed, Progress progress, Marks marks, Readiness readiness, Allowed allowed) {
+    /** @param wanted what is wanted of each captured table */
+    Start(String sourceName, SourceConnection source, Slot slot, Map<TableName, Wanted> wanted, Progress progress, Marks marks, Readiness readiness, Allowed allowed) {
         this.sourceName = sourceName;
         this.source = source;
         this.slot = slot;
-        this.needed = needed;
-        this.tables = needed.keySet();
+        this.wanted = wanted;
+        this.tables = wanted.keySet();
         this.progress = progress;
         this.marks = marks;
         this.readiness = readiness;
@@ -110,7 +111,7 @@ final class Start {
     /** What is wrong with tables, to be said together with what keeps all of them; empty where the database cannot be asked. */
     List<String> tableProblems() {
         try {
-            return SourceLook.take(source, slot, needed, Map.of()).tables().values().stream().flatMap(t -> t.problems().stream()).toList();
+            return SourceLook.take(source, slot, wanted, Map.of()).tables().values().stream().flatMap(t -> t.problems().stream()).toList();
         } catch (SQLException e) {
             LOG.debugf("The tables cannot be looked at: %s", e.getMessage());
             return List.of();
@@ -125,7 +126,7 @@ final class Start {
     Plan plan() throws SQLException, InterruptedException {
         var names = new TreeSet<>(progress.tables());
         var remembered = progress.memory();
-        var look = SourceLook.take(source, slot, needed, Memory.before(remembered.tables()));
+        var look = SourceLook.take(source, slot, wanted, Memory.before(remembered.tables()));
         var memory = memory(remembered, names, look);
         marks.load(memory.mark());
         if (memory.mark() == null) {

@@ -33,6 +33,7 @@ public final class Changes {
 
     private final String sourceName;
     private final long base;
+    private final Map<TableName, Form> forms;
     private final Map<TableName, Transforms> transforms;
     private final Environment environment;
     private final Tracing tracing;
@@ -45,12 +46,14 @@ public final class Changes {
 
     /**
      * @param base what is added to an LSN to make a position
-     * @param transforms of every table that is captured, the heartbeat's excepted
+     * @param forms of the tables whose rows do not go as they are
+     * @param transforms of the tables that have some
      * @param mostBytes largest record
      */
-    public Changes(String sourceName, long base, Map<TableName, Transforms> transforms, int mostBytes, Environment environment, Tracing tracing, MeterRegistry meters) {
+    public Changes(String sourceName, long base, Map<TableName, Form> forms, Map<TableName, Transforms> transforms, int mostBytes, Environment environment, Tracing tracing, MeterRegistry meters) {
         this.sourceName = sourceName;
         this.base = base;
+        this.forms = Map.copyOf(forms);
         this.transforms = Map.copyOf(transforms);
         this.environment = environment;
         this.tracing = tracing;
@@ -59,7 +62,7 @@ public final class Changes {
     }
 
     /**
-     * Makes the records of one change event: none for the heartbeat or a superseded row, one for each partition for a
+     * Makes the records of one change event: none for the heartbeat, a superseded row or one that the pipeline file leaves out, one for each partition for a
      * truncate, else one. A change that cannot be written becomes a record that makes the gate park the table from there on;
      * the other tables go on.
      *
@@ -133,7 +136,7 @@ public final class Changes {
     }
 
     /**
-     * The record of one row's change, null for one that is superseded.
+     * The record of one row's change, null for one that is superseded or left out.
      *
      * @throws IllegalArgumentException when it cannot be written; trying again would not help
      */
@@ -158,7 +161,17 @@ public final class Changes {
         if (!snapshot) {
             trace(table, row, position, committed, headers);
         }
-        return record(table, key, transformed(table, event, row), headers, snapshot ? 0 : committed);
+        var formed = table.formed(row, key.schema());
+        if (formed != null) {
+            return record(table, key, transformed(table, event, formed), headers, snapshot ? 0 : committed);
+        }
+        if (op == Op.UPDATE) {
+            // It may have been one of those that go.
+            headers.remove(Headers.OP).add(Headers.OP, Op.DELETE.code());
+            return record(table, key, null, headers, committed);
+        }
+        table.meters.filtered();
+        return null;
     }
 
     /**
@@ -187,7 +200,7 @@ public final class Changes {
         if (known == null) {
             var source = envelope.getStruct("source");
             var name = new TableName(source.getString("schema"), source.getString("table"));
-            known = new TableRows(sourceName, name, event.valueSchema(), transforms.getOrDefault(name, Transforms.of(name, List.of())),
+            known = new TableRows(sourceName, name, event.valueSchema(), forms.getOrDefault(name, Form.AS_IT_IS), transforms.getOrDefault(name, Transforms.of(name, List.of())),
                     this::meters, environment);
             if (tables.size() >= MOST_SCHEMAS) {
                 tables.clear();

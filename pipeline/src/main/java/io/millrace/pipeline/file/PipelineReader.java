@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import java.util.stream.Collectors;
@@ -23,6 +24,8 @@ final class PipelineReader {
     /** How rows of a look-up table come to the documents. */
     private static final String BROADCAST = "broadcast";
     private static final String SUBSCRIBE = "subscribe";
+    /** What is said of a column that rows go without. */
+    private static final String LEAVE_OUT = "leave-out";
 
     private PipelineReader() {}
 
@@ -51,7 +54,7 @@ final class PipelineReader {
                 replaces == null ? List.of() : replaces.elements(Yaml::text),
                 source == null ? null : source(source, folder),
                 compatibility,
-                tables == null ? Map.of() : tables(tables, compatibility == null ? TableSettings.DEFAULT.compatibility() : compatibility, lookUps),
+                tables == null ? Map.of() : tables(tables, folder, compatibility == null ? TableSettings.DEFAULT.compatibility() : compatibility, lookUps),
                 lookUps.entrySet().stream().filter(e -> e.getValue().isText() && e.getValue().text().equals(SUBSCRIBE)).map(Map.Entry::getKey).collect(Collectors.toUnmodifiableSet()),
                 node == null ? null : node(node, "root"),
                 index(index, name),
@@ -129,7 +132,7 @@ final class PipelineReader {
     }
 
     /** @param lookUps where a table says how it is looked up */
-    private static Map<TableName, TableSettings> tables(Yaml yaml, Compatibility otherwise, Map<TableName, Yaml> lookUps) {
+    private static Map<TableName, TableSettings> tables(Yaml yaml, Path folder, Compatibility otherwise, Map<TableName, Yaml> lookUps) {
         var tables = new LinkedHashMap<TableName, TableSettings>();
         var seen = new HashSet<TableName>();
         yaml.members((key, value) -> {
@@ -142,7 +145,7 @@ final class PipelineReader {
                 if (lookUp != null) {
                     lookUps.put(table, lookUp);
                 }
-                var settings = settings(value, otherwise);
+                var settings = settings(value, folder, otherwise);
                 if (lookUp == null || !value.holdsOnly("lookup")) {
                     tables.put(table, settings);
                 }
@@ -154,16 +157,46 @@ final class PipelineReader {
         return tables;
     }
 
-    private static TableSettings settings(Yaml yaml, Compatibility otherwise) {
+    private static TableSettings settings(Yaml yaml, Path folder, Compatibility otherwise) {
         var compatibility = yaml.get("compatibility");
         var transforms = yaml.get("transforms");
         var rules = yaml.get("rules");
         var settings = new TableSettings(
                 compatibility == null ? otherwise : compatibility.oneOf(Compatibility.class, otherwise),
                 transforms == null ? List.of() : transforms.elements(PipelineReader::transform),
-                rules == null ? List.of() : rules.elements(PipelineReader::rule));
+                rules == null ? List.of() : rules.elements(PipelineReader::rule),
+                form(yaml.get("columns"), yaml.get("rows"), folder));
         yaml.done();
         return settings;
+    }
+
+    private static RowForm form(Yaml columns, Yaml rows, Path folder) {
+        var forms = new TreeMap<String, ColumnForm>();
+        if (columns != null) {
+            columns.members((name, value) -> {
+                var form = columnForm(value, folder);
+                return form == null ? null : forms.put(name, form);
+            });
+        }
+        return new RowForm(forms, ExpressionReader.where(rows));
+    }
+
+    private static ColumnForm columnForm(Yaml yaml, Path folder) {
+        if (yaml.isText()) {
+            var word = yaml.text();
+            if (!LEAVE_OUT.equals(word)) {
+                yaml.problem("'" + word + "' is not known; write " + LEAVE_OUT + ", or {hmac: {env: NAME}}, or a function of columns such as {mask: phone, keep: 3}");
+            }
+            return new ColumnForm.LeftOut();
+        }
+        var hmac = yaml.get("hmac");
+        if (hmac != null) {
+            var key = reference(hmac, folder, false);
+            yaml.done();
+            return key == null ? null : new ColumnForm.Hashed(key);
+        }
+        var value = ExpressionReader.expression(yaml);
+        return value == null ? null : new ColumnForm.Made(value);
     }
 
     private static RowRule rule(Yaml yaml) {

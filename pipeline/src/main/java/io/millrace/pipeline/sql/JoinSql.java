@@ -1,6 +1,7 @@
 package io.millrace.pipeline.sql;
 
 import io.millrace.pipeline.catalog.Catalog;
+import io.millrace.pipeline.file.ColumnForm;
 import io.millrace.pipeline.file.Expression;
 import io.millrace.pipeline.file.Field;
 import io.millrace.pipeline.file.Join;
@@ -9,8 +10,10 @@ import io.millrace.pipeline.file.Node;
 import io.millrace.pipeline.file.One;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.Relation;
+import io.millrace.pipeline.file.RowForm;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.file.Where;
+import io.millrace.pipeline.form.KeyedHash;
 import io.millrace.pipeline.type.ColumnType;
 import io.millrace.pipeline.type.ColumnType.Kind;
 import io.millrace.pipeline.type.Typing;
@@ -32,11 +35,20 @@ public final class JoinSql {
     private static final String C = " COLLATE \"C\"";
     private static final int MOST_MEMBERS = 45;
 
+    /** What a row is called where its form is made. */
+    private static final String STORED = "s";
+
+    private final Pipeline pipeline;
+    /** What the tables have. */
+    private final Catalog stored;
+    /** What their rows have once they are captured. */
     private final Catalog catalog;
     private int aliases;
 
-    private JoinSql(Catalog catalog) {
-        this.catalog = catalog;
+    private JoinSql(Pipeline pipeline, Catalog stored) {
+        this.pipeline = pipeline;
+        this.stored = stored;
+        this.catalog = stored.captured(pipeline);
     }
 
     /**
@@ -44,7 +56,7 @@ public final class JoinSql {
      * @return one SELECT
      */
     public static String of(Pipeline pipeline, Catalog catalog) {
-        return new JoinSql(catalog).select(pipeline.document());
+        return new JoinSql(pipeline, catalog).select(pipeline.document());
     }
 
     /**
@@ -55,7 +67,7 @@ public final class JoinSql {
      */
     public static String ofOne(Pipeline pipeline, Catalog catalog) {
         var root = catalog.tables().get(pipeline.document().table());
-        var sql = new JoinSql(catalog);
+        var sql = new JoinSql(pipeline, catalog);
         return sql.select(pipeline.document()) + root.primaryKey().stream().map(c -> " AND t0." + TableName.quote(c) + " = " + keyOf("?", root.column(c))).collect(Collectors.joining());
     }
 
@@ -73,7 +85,7 @@ public final class JoinSql {
         var order = String.join(", ", columns);
         var texts = columns.stream().map(c -> c + "::text").toList();
         var after = isFirst ? "" : " AND (" + order + ") > (" + root.primaryKey().stream().map(c -> "CAST(? AS " + castable(root.column(c).type()) + ")").collect(Collectors.joining(", ")) + ")";
-        return new JoinSql(catalog).select(pipeline.document(), ", ARRAY[" + String.join(", ", texts) + "] AS cursor") + after
+        return new JoinSql(pipeline, catalog).select(pipeline.document(), ", ARRAY[" + String.join(", ", texts) + "] AS cursor") + after
                 + " AND (hashtextextended(concat_ws('|', " + String.join(", ", texts) + "), ?) & 9223372036854775807) % 10000 < ?\nORDER BY " + order + "\nLIMIT ?";
     }
 
@@ -84,7 +96,7 @@ public final class JoinSql {
      * @return one SELECT with one column more, {@code made}, which is another text once the root row was written again, and with a parameter for each column of the root's primary key: an array of texts, one for each document
      */
     public static String ofSome(Pipeline pipeline, Catalog catalog) {
-        return new JoinSql(catalog).select(pipeline.document(), ", t0.xmin::text AS made") + among(catalog.tables().get(pipeline.document().table()));
+        return new JoinSql(pipeline, catalog).select(pipeline.document(), ", t0.xmin::text AS made") + among(catalog.tables().get(pipeline.document().table()));
     }
 
     /**
@@ -94,7 +106,7 @@ public final class JoinSql {
      * @return one SELECT of {@code key} alone, with the parameters of {@link #ofSome}
      */
     public static String keysOfSome(Pipeline pipeline, Catalog catalog) {
-        var sql = new JoinSql(catalog);
+        var sql = new JoinSql(pipeline, catalog);
         var root = pipeline.document();
         var row = sql.row(root.table());
         return "SELECT " + key(row) + " AS key\nFROM " + row.from() + "\nWHERE " + where(root.where(), row) + among(row.table);
@@ -107,7 +119,7 @@ public final class JoinSql {
      * @return one SELECT of {@code key} alone, with the parameters of {@link #ofSome}
      */
     public static String keysAsShown(Pipeline pipeline, Catalog catalog) {
-        var root = new JoinSql(catalog).row(pipeline.document().table());
+        var root = new JoinSql(pipeline, catalog).row(pipeline.document().table());
         var names = root.table.primaryKey();
         var shown = IntStream.range(0, names.size()).mapToObj(i -> text(keyOf("k.c" + i, root.catalog(names.get(i))), names.get(i), root)).collect(Collectors.joining(", "));
         return "SELECT ARRAY[" + shown + "]::text[] AS key FROM " + given(names.size());
@@ -144,11 +156,19 @@ public final class JoinSql {
         return row.table.primaryKey().stream().map(c -> texts(new Expression.Column(c), row)).collect(Collectors.joining(", ", "ARRAY[", "]::text[]"));
     }
 
-    /** A table under an alias of its own. */
-    private record Source(Catalog.Table table, String alias) {
+    /**
+     * A table under an alias of its own.
+     *
+     * @param rows the table, or the query that gives its rows the form in which they are captured
+     */
+    private record Source(Catalog.Table table, String rows, String alias) {
+
+        Source(Catalog.Table table, String alias) {
+            this(table, (table.partitioned() ? "" : "ONLY ") + table.name().sql(), alias);
+        }
 
         String from() {
-            return (table.partitioned() ? "" : "ONLY ") + table.name().sql() + " " + alias;
+            return rows + " " + alias;
         }
 
         String column(String name) {
@@ -173,7 +193,19 @@ public final class JoinSql {
         if (table == null) {
             throw new IllegalArgumentException("The catalog has no table " + name);
         }
-        return new Source(table, "t" + aliases++);
+        var form = pipeline.settings(name).form();
+        return form.isAsItIs() ? new Source(table, "t" + aliases++) : new Source(table, "(" + captured(table, new Source(stored.tables().get(name), STORED), form) + ")", "t" + aliases++);
+    }
+
+    /** The rows in the form in which they are captured; what the file makes of a column is a text. */
+    private static String captured(Catalog.Table table, Source row, RowForm form) {
+        var columns = table.columns().stream().map(Catalog.Column::name).map(name -> switch (form.columns().get(name)) {
+            case null -> row.column(name);
+            case ColumnForm.LeftOut() -> throw new IllegalStateException("The column " + name + " is left out");
+            case ColumnForm.Hashed(var key) -> KeyedHash.of(key).sql(texts(new Expression.Column(name), row)) + " AS " + TableName.quote(name);
+            case ColumnForm.Made(var value) -> texts(value, row) + " AS " + TableName.quote(name);
+        });
+        return "SELECT " + STORED + ".xmin, " + columns.collect(Collectors.joining(", ")) + " FROM " + row.from() + " WHERE " + where(form.rows(), row);
     }
 
     private String object(Node node, Source row, List<Field> linkFields, Source link) {

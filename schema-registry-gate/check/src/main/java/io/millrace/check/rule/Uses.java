@@ -1,6 +1,7 @@
 package io.millrace.check.rule;
 
 import io.millrace.check.Finding.Impact;
+import io.millrace.pipeline.file.ColumnForm;
 import io.millrace.pipeline.file.Expression;
 import io.millrace.pipeline.file.Field;
 import io.millrace.pipeline.file.Join;
@@ -39,7 +40,9 @@ public final class Uses {
 
     public Uses(Collection<PipelineFile> files) {
         for (var file : files) {
-            new Walk(file).node(file.pipeline().document(), "document", "root", "");
+            var walk = new Walk(file);
+            walk.node(file.pipeline().document(), "document", "root", "");
+            file.pipeline().tableNames().forEach(walk::form);
         }
     }
 
@@ -91,6 +94,19 @@ public final class Uses {
 
         private void use(String at, TableName table, String column, String document) {
             uses.add(new Use(file, at, table, column, document));
+        }
+
+        /** Rows that lack a column which their form names cannot go. */
+        void form(TableName table) {
+            var form = file.pipeline().settings(table).form();
+            form.columns().forEach((name, made) -> {
+                var at = "tables." + table + ".columns." + name;
+                if (!(made instanceof ColumnForm.Made)) {
+                    use(at, table, name, "");
+                }
+                made.columns().forEach(column -> use(at, table, column, ""));
+            });
+            where(form.rows(), table, "tables." + table + ".rows", "");
         }
 
         void node(Node node, String at, String tableKey, String document) {
