@@ -158,20 +158,20 @@ public final class Changes {
             table.meters.superseded();
             return null;
         }
+        var formed = table.formed(row, key.schema());
+        if (formed == null && op != Op.UPDATE) {
+            table.meters.filtered();
+            return null;
+        }
         if (!snapshot) {
             trace(table, row, position, committed, headers);
         }
-        var formed = table.formed(row, key.schema());
-        if (formed != null) {
-            return record(table, key, transformed(table, event, formed), headers, snapshot ? 0 : committed);
-        }
-        if (op == Op.UPDATE) {
+        if (formed == null) {
             // It may have been one of those that go.
-            headers.remove(Headers.OP).add(Headers.OP, Op.DELETE.code());
+            Headers.set(headers, Headers.OP, Op.DELETE.code());
             return record(table, key, null, headers, committed);
         }
-        table.meters.filtered();
-        return null;
+        return record(table, key, transformed(table, event, formed), headers, snapshot ? 0 : committed);
     }
 
     /**

@@ -5,10 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.millrace.check.catalog.StateReader;
 import io.millrace.pipeline.catalog.CatalogReader;
 import io.millrace.pipeline.file.PipelineFiles;
+import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.form.CapturedColumns;
 import io.millrace.pipeline.record.Op;
 import io.millrace.pipeline.record.Position;
+import io.millrace.pipeline.schema.RowSchemas;
 import io.millrace.pipeline.sql.JoinSql;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -18,7 +22,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import org.apache.avro.Schema;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.junit.jupiter.api.AfterAll;
@@ -123,6 +129,15 @@ class RowFormIT {
         assertEquals(expected, of(records.toTheEnd()));
     }
 
+    private static Schema derived(String source) throws Exception {
+        var table = new TableName("public", "person");
+        var form = PipelineFiles.load(List.of(folder.resolve(source + ".yaml"))).getFirst().pipeline().settings(table).form();
+        try (var connection = stack.connect(source)) {
+            var state = new StateReader(Set.of(table), "millrace_" + source, "millrace_" + source, 0).read(connection);
+            return RowSchemas.value(source, table, CapturedColumns.of(form, state.captured(state.table(table))));
+        }
+    }
+
     /** The fields that documents have. */
     private static Map<Integer, Map<String, String>> of(List<Records.Row> records) {
         var rows = rows(records);
@@ -160,6 +175,7 @@ class RowFormIT {
         try (var capture = capture("formed", FORM + DOCUMENT).awaitStreaming(); var records = new Records(stack, "captured.formed.public.person")) {
             assertSame("formed", capture, records);
             assertEquals(6, rows(records.seen).size(), "a snapshot leaves out what the file leaves out");
+            assertEquals(derived("formed"), records.seen.getFirst().value().getSchema(), "the check of migrations derives what is registered");
             stack.sql("formed", "UPDATE person SET name = 'toast' WHERE id IN (1, 3)", "UPDATE person SET country = 'it' WHERE id = 4", "UPDATE person SET country = 'fr', phone = NULL WHERE id = 2",
                     "INSERT INTO person VALUES (10, 'new', 'secret-10', 'secret-10', 'secret-10', 'secret-10', 'de'), (11, 'other', 'secret-11', '1', 'secret-11', 'secret-11', 'it')",
                     "DELETE FROM person WHERE id IN (6, 5)", "UPDATE person SET id = 70 WHERE id = 7", "UPDATE person SET gone = now() WHERE id = 9");
