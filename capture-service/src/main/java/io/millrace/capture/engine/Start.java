@@ -208,7 +208,7 @@ final class Start {
             return known;
         }
         var all = new TreeMap<>(known);
-        tables.stream().filter(t -> !t.equals(Topics.HEARTBEAT) && !t.equals(Topics.OUTBOX) && sound(t, look))
+        tables.stream().filter(t -> !t.equals(Topics.HEARTBEAT) && !isQueue(t) && sound(t, look))
                 .forEach(table -> all.computeIfAbsent(table, _ -> now(table, look).withGap(Gap.ofAdded(look.now()))));
         return all;
     }
@@ -238,7 +238,7 @@ final class Start {
      */
     Plan along(Plan plan, Map<TableName, Known> seen) throws InterruptedException {
         var known = wanted(seen);
-        if (!Continuity.flowsOn(plan.tables(), seen) || isToBeRead(known.get(Topics.OUTBOX)) || captured(known).stream().allMatch(t -> isToBeRead(known.get(t)))) {
+        if (!Continuity.flowsOn(plan.tables(), seen) || known.keySet().stream().anyMatch(t -> isQueue(t) && isToBeRead(known.get(t))) || captured(known).stream().allMatch(t -> isToBeRead(known.get(t)))) {
             return null;
         }
         var reread = new TreeMap<>(plan.reread());
@@ -252,6 +252,11 @@ final class Start {
         }
         heard(known);
         return plan.with(known, reread, troubles(known, plan.problems(), plan.read()));
+    }
+
+    /** Whether rows are requests or events, of which a reading brings what is there, and takes nothing away. It is read before the stream. */
+    private boolean isQueue(TableName table) {
+        return table.equals(Topics.OUTBOX) || !table.equals(Topics.HEARTBEAT) && wanted.containsKey(table) && !wanted.get(table).rows();
     }
 
     private static boolean isToBeRead(Known one) {
@@ -311,7 +316,7 @@ final class Start {
     }
 
     private List<String> topics() {
-        return tables.stream().filter(t -> !t.equals(Topics.HEARTBEAT)).map(t -> Topics.captured(sourceName, t)).toList();
+        return tables.stream().filter(t -> wanted.get(t).rows()).map(t -> Topics.captured(sourceName, t)).toList();
     }
 
     private boolean allowed(Map<TableName, Known> known) {
@@ -376,7 +381,7 @@ final class Start {
             if (one == null && readable) {
                 read.add(table);
             } else if (gap != null && gap.asked() && readable) {
-                if (!passed && !table.equals(Topics.OUTBOX)) {
+                if (!passed && !isQueue(table)) {
                     reread.put(table, gap.to().lsn());
                 } else if (passed || Long.compareUnsigned(gap.to().lsn(), start) <= 0) {
                     read.add(table);
@@ -389,7 +394,7 @@ final class Start {
                 streamed.add(table);
             }
         }
-        reconciled.remove(Topics.OUTBOX);
+        reconciled.removeIf(this::isQueue);
         var whole = new TreeMap<>(known);
         // As of this look, which is older than what is read: what happens in between is found at the next.
         read.forEach(table -> whole.put(table, now(table, look)));
@@ -422,11 +427,11 @@ final class Start {
         return List.copyOf(troubles);
     }
 
-    private static String asked(TableName table, boolean hasProblems) {
+    private String asked(TableName table, boolean hasProblems) {
         if (hasProblems) {
             return "The recovery is asked for and begins as soon as the table can be read";
         }
-        return table.equals(Topics.OUTBOX) ? "The recovery is asked for and begins as soon as capture has passed that" : "The recovery is asked for: what is there is being read while the stream goes on, ./millrace resnapshot tells how far that is";
+        return isQueue(table) ? "The recovery is asked for and begins as soon as capture has passed that" : "The recovery is asked for: what is there is being read while the stream goes on, ./millrace resnapshot tells how far that is";
     }
 
     private static String names(List<TableName> tables) {

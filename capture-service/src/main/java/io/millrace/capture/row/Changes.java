@@ -35,6 +35,8 @@ public final class Changes {
     private final long base;
     private final Map<TableName, Form> forms;
     private final Map<TableName, Transforms> transforms;
+    private final Events events;
+    private final int mostBytes;
     private final Environment environment;
     private final Tracing tracing;
     private final MeterRegistry meters;
@@ -48,13 +50,16 @@ public final class Changes {
      * @param base what is added to an LSN to make a position
      * @param forms of the tables whose rows do not go as they are
      * @param transforms of the tables that have some
+     * @param events makes those of the application's outbox, null where it has none
      * @param mostBytes largest record
      */
-    public Changes(String sourceName, long base, Map<TableName, Form> forms, Map<TableName, Transforms> transforms, int mostBytes, Environment environment, Tracing tracing, MeterRegistry meters) {
+    public Changes(String sourceName, long base, Map<TableName, Form> forms, Map<TableName, Transforms> transforms, Events events, int mostBytes, Environment environment, Tracing tracing, MeterRegistry meters) {
         this.sourceName = sourceName;
         this.base = base;
         this.forms = Map.copyOf(forms);
         this.transforms = Map.copyOf(transforms);
+        this.events = events;
+        this.mostBytes = mostBytes;
         this.environment = environment;
         this.tracing = tracing;
         this.meters = meters;
@@ -90,6 +95,15 @@ public final class Changes {
                 .add(Headers.POSITION, position.toBytes())
                 .add(Headers.OP, op.code())
                 .add(Headers.COMMITTED, Headers.bytes(committed));
+        if (isOutbox(table.table)) {
+            // Only what is new is an event: one that was sent is not taken back.
+            if (op == Op.CREATE || op == Op.READ) {
+                into.accept(event(event, envelope, table, op, position, committed, headers));
+            } else {
+                table.meters.filtered();
+            }
+            return;
+        }
         switch (op) {
             case TRUNCATE -> everyRow(table.topic, table.meters, headers, committed, into);
             case DELETE, CREATE, UPDATE, READ -> {
@@ -116,6 +130,9 @@ public final class Changes {
      * @param start the LSN whose position the first row has that was read
      */
     public void gone(TableName table, long start, Consumer<Captured> into) throws InterruptedException {
+        if (isOutbox(table)) {
+            return;
+        }
         long now = Headers.nowMicros();
         var headers = new RecordHeaders()
                 .add(Headers.POSITION, new Position(base + start - 1, Long.MAX_VALUE).toBytes())
@@ -128,6 +145,33 @@ public final class Changes {
         headers.add(Headers.CAPTURED, Headers.bytes(Headers.nowMicros()));
         for (int partition = 0; partition < environment.partitions(topic); partition++) {
             into.accept(new Captured(new ProducerRecord<>(topic, partition, EVERY_ROW, EVERY_ROW, new RecordHeaders(headers)), table, committed, true));
+        }
+    }
+
+    private boolean isOutbox(TableName table) {
+        return events != null && events.table().equals(table);
+    }
+
+    /** The event that the application left in a row of its outbox; in the quarantine where it cannot be sent. */
+    private Captured event(SourceRecord row, Struct envelope, TableRows table, Op op, Position position, long committed, org.apache.kafka.common.header.Headers headers) throws InterruptedException {
+        var quarantine = Topics.quarantine(sourceName, table.table);
+        environment.eventPartitions(quarantine);
+        if (op == Op.CREATE) {
+            trace(table, (Struct) envelope.get(table.after), position, committed, headers);
+        }
+        headers.add(Headers.CAPTURED, Headers.bytes(Headers.nowMicros()));
+        try {
+            var event = events.of(row, headers);
+            var partition = event.key() == null ? null : Integer.valueOf(Partitions.of(event.key(), environment.eventPartitions(event.topic())));
+            var captured = new Captured(new ProducerRecord<>(event.topic(), partition, event.key(), event.value(), headers), quarantine, table.meters, op == Op.READ ? 0 : committed, true);
+            if (captured.size() > mostBytes) {
+                throw new IllegalArgumentException(AvroBuffer.tooLarge(captured.size(), mostBytes));
+            }
+            return captured;
+        } catch (IllegalArgumentException e) {
+            var why = "An event of the outbox " + table.table + " cannot be sent: " + e.getMessage();
+            LOG.errorf("%s. Its position %s and this reason stand in the topic %s; the events behind it go on. Insert it anew once the cause is gone.", why, position, quarantine);
+            return new Captured(new ProducerRecord<>(quarantine, null, Headers.bytes(position.toString()), null, headers), quarantine, table.meters, 0, false).unwritable(why);
         }
     }
 

@@ -10,6 +10,7 @@ import io.millrace.capture.registry.SchemaIds;
 import io.millrace.capture.resnapshot.Resnapshots;
 import io.millrace.capture.resnapshot.Resnapshotter;
 import io.millrace.capture.resnapshot.Window;
+import io.millrace.capture.row.Events;
 import io.millrace.capture.row.Form;
 import io.millrace.capture.row.Tracing;
 import io.millrace.capture.row.Transforms;
@@ -128,11 +129,15 @@ public class Capture {
         var used = UsedColumns.of(pipelines);
         var forms = forms(pipelines, used.keySet());
         var wanted = new TreeMap<TableName, Wanted>();
-        used.forEach((table, columns) -> wanted.put(table, new Wanted(columns, forms.containsKey(table) ? forms.get(table).mark() : "")));
+        used.forEach((table, columns) -> wanted.put(table, new Wanted(columns, forms.containsKey(table) ? forms.get(table).mark() : "", true)));
+        var outbox = source.outbox();
+        if (outbox != null) {
+            wanted.put(outbox.table(), new Wanted(outbox.columns(), "", false));
+        }
         var progress = new Progress(kafka, source.name());
         var window = new Window();
         resnapshots = new Resnapshots(connection, source.name(), progress, meters, table -> run.recover(table));
-        run = new CaptureRun(settings, wanted, forms, transforms(pipelines, used.keySet()), new SchemaIds(config.registryUrl(), vertx), progress,
+        run = new CaptureRun(settings, wanted, forms, transforms(pipelines, used.keySet()), outbox == null ? null : Events.of(outbox), new SchemaIds(config.registryUrl(), vertx), progress,
                 new Sender(kafka, Math.toIntExact(config.maxRecordBytes().asLongValue())), new Tracing(tracer, config.traceRate(), traceRates(pipelines)), meters, readiness, patience, loop, source.recovery() == Source.Recovery.AUTOMATIC, source.reread() == Source.Recovery.AUTOMATIC, source.wal(), resnapshots, window);
         var reader = new Resnapshotter(connection, source.name(), resnapshots, window, EngineSettings.HEARTBEAT_QUERY, config.resnapshotChunkRows(), config.resnapshotRowsPerSecond(),
                 why -> readiness.concern(Readiness.Concern.RESNAPSHOT, why));

@@ -147,7 +147,7 @@ public record SourceLook(long system, long database, int timeline, Point now, St
         }
         others.addAll(others(table, row, publication, user));
         return new TableLook(row.getLong("relation"), isPublished ? row.getString("publication") + " " + row.getString("entries") : "", List.copyOf(missing), List.copyOf(others), keyed,
-                row.getArray("partitions") == null ? null : List.of((Long[]) row.getArray("partitions").getArray()), false, form(row.getString("form"), wanted.form()), null);
+                row.getArray("partitions") == null ? null : List.of((Long[]) row.getArray("partitions").getArray()), false, wanted.rows() ? form(row.getString("form"), wanted.form()) : null, null);
     }
 
     private static TableForm form(String json, String captured) {

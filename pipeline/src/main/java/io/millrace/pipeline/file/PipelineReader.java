@@ -1,6 +1,7 @@
 package io.millrace.pipeline.file;
 
 import io.millrace.pipeline.file.Yaml.Document;
+import io.millrace.pipeline.topic.Topics;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -61,6 +62,9 @@ final class PipelineReader {
                 trace == null ? Trace.DEFAULT : trace(trace));
         root.done();
         lookUps.forEach((table, yaml) -> refuseLookUp(pipeline, table, yaml));
+        if (source != null && source.get("outbox") != null) {
+            refuseOutbox(pipeline, source.get("outbox"));
+        }
         return pipeline;
     }
 
@@ -72,6 +76,7 @@ final class PipelineReader {
         var recovery = yaml.get("recovery");
         var reread = yaml.get("reread");
         var wal = yaml.get("wal");
+        var outbox = yaml.get("outbox");
         var source = new Source(
                 text(yaml.need("name")),
                 reference(yaml.need("url"), folder, true),
@@ -79,9 +84,49 @@ final class PipelineReader {
                 reference(yaml.need("password"), folder, false),
                 recovery == null ? Source.Recovery.ASK : recovery.oneOfWords(Source.Recovery.class),
                 reread == null ? Source.Recovery.ASK : reread.oneOfWords(Source.Recovery.class),
-                wal == null ? null : wal(wal));
+                wal == null ? null : wal(wal),
+                outbox == null ? null : outbox(outbox));
         yaml.done();
         return source;
+    }
+
+    private static Source.Outbox outbox(Yaml yaml) {
+        var table = yaml.need("table");
+        var topic = yaml.get("topic");
+        var columns = yaml.get("columns");
+        var headers = yaml.get("headers");
+        var byName = new TreeMap<String, String>();
+        if (headers != null) {
+            headers.members((name, column) -> byName.put(name, column.text()));
+        }
+        var outbox = new Source.Outbox(
+                table == null ? null : table.table(),
+                topic == null ? "outbox.event.${routedByValue}" : topic.text(),
+                column(columns, "id", "id"),
+                column(columns, "key", "aggregateid"),
+                column(columns, "route", "aggregatetype"),
+                column(columns, "payload", "payload"),
+                byName);
+        if (columns != null) {
+            columns.done();
+        }
+        yaml.done();
+        if (outbox.topic() != null && Topics.isOwn(outbox.topic())) {
+            topic.problem("the topic " + outbox.topic() + " is Millrace's own; choose another name");
+        }
+        return outbox;
+    }
+
+    private static void refuseOutbox(Pipeline pipeline, Yaml yaml) {
+        var table = pipeline.source().outbox().table();
+        if (table != null && (table.schema().equals(Topics.OWN_SCHEMA) || pipeline.document() != null && pipeline.tableNames().contains(table))) {
+            yaml.problem("the rows of " + table + " cannot be events: " + (table.schema().equals(Topics.OWN_SCHEMA) ? "the table is Millrace's own" : "documents are made of them"));
+        }
+    }
+
+    private static String column(Yaml columns, String what, String otherwise) {
+        var column = columns == null ? null : columns.get(what);
+        return column == null ? otherwise : column.text();
     }
 
     private static Source.Wal wal(Yaml yaml) {

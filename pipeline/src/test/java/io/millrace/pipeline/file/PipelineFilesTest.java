@@ -71,6 +71,26 @@ class PipelineFilesTest {
         assertTrue(refusal(withRule("{column: id, notNull: perhaps}")).contains("'perhaps' is neither true nor false"));
     }
 
+    private String withOutbox(String outbox) {
+        return good.replace("source:\n", "source:\n  outbox: " + outbox + "\n");
+    }
+
+    @Test
+    void the_outbox_of_the_application_is_read() {
+        var outbox = PipelineFiles.load(List.of(write("p.yaml", withOutbox("{table: shop.events, topic: 'shop.${routedByValue}', columns: {key: subject}, headers: {eventType: type}}")))).getFirst().pipeline().source().outbox();
+
+        assertEquals(List.of("shop.events", "shop.${routedByValue}", "id", "subject", "aggregatetype", "payload"),
+                List.of(outbox.table().toString(), outbox.topic(), outbox.id(), outbox.key(), outbox.route(), outbox.payload()));
+        assertEquals(Set.of("id", "subject", "aggregatetype", "payload", "type"), outbox.columns());
+    }
+
+    @Test
+    void an_outbox_that_would_go_where_rows_go_is_refused() {
+        assertTrue(refusal(withOutbox("{table: shop.events, topic: rows.all}")).contains("source.outbox.topic: the topic rows.all is Millrace's own; choose another name"));
+        assertTrue(refusal(withOutbox("{table: monitor}")).contains("source.outbox: the rows of public.monitor cannot be events: documents are made of them"));
+        assertTrue(refusal(withOutbox("{table: millrace.outboxevent}")).contains("the table is Millrace's own"));
+    }
+
     private static final String FORM = """
                 columns:
                   message: leave-out
