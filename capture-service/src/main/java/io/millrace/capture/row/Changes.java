@@ -95,9 +95,9 @@ public final class Changes {
                 .add(Headers.POSITION, position.toBytes())
                 .add(Headers.OP, op.code())
                 .add(Headers.COMMITTED, Headers.bytes(committed));
-        if (isOutbox(table.table)) {
-            // Only what is new is an event: one that was sent is not taken back.
-            if (op == Op.CREATE || op == Op.READ) {
+        if (events != null && events.table().equals(table.table)) {
+            // Only what is new is an event: one that was sent is not taken back. The insert that Debezium makes of a changed key has headers.
+            if (op == Op.READ || op == Op.CREATE && event.headers().isEmpty()) {
                 into.accept(event(event, envelope, table, op, position, committed, headers));
             } else {
                 table.meters.filtered();
@@ -130,9 +130,6 @@ public final class Changes {
      * @param start the LSN whose position the first row has that was read
      */
     public void gone(TableName table, long start, Consumer<Captured> into) throws InterruptedException {
-        if (isOutbox(table)) {
-            return;
-        }
         long now = Headers.nowMicros();
         var headers = new RecordHeaders()
                 .add(Headers.POSITION, new Position(base + start - 1, Long.MAX_VALUE).toBytes())
@@ -146,10 +143,6 @@ public final class Changes {
         for (int partition = 0; partition < environment.partitions(topic); partition++) {
             into.accept(new Captured(new ProducerRecord<>(topic, partition, EVERY_ROW, EVERY_ROW, new RecordHeaders(headers)), table, committed, true));
         }
-    }
-
-    private boolean isOutbox(TableName table) {
-        return events != null && events.table().equals(table);
     }
 
     /** The event that the application left in a row of its outbox; in the quarantine where it cannot be sent. */

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.connect.source.SourceRecord;
 
@@ -28,7 +29,7 @@ public final class Events {
         this.table = table;
     }
 
-    /** @throws org.apache.kafka.common.config.ConfigException when the router refuses what the file says */
+    /** @throws IllegalArgumentException when the router refuses what the file says */
     public static Events of(Outbox outbox) {
         var events = new Events(outbox.table());
         var settings = new HashMap<String, String>(Map.of(
@@ -40,7 +41,11 @@ public final class Events {
         if (!outbox.headers().isEmpty()) {
             settings.put("table.fields.additional.placement", new TreeMap<>(outbox.headers()).entrySet().stream().map(e -> e.getValue() + ":header:" + e.getKey()).collect(Collectors.joining(",")));
         }
-        events.router.configure(settings);
+        try {
+            events.router.configure(settings);
+        } catch (ConfigException e) {
+            throw new IllegalArgumentException("Debezium's event router refuses what the pipeline file says under source.outbox: " + e.getMessage(), e);
+        }
         return events;
     }
 

@@ -123,6 +123,30 @@ class RowFormIT {
         return rows;
     }
 
+    /** Verification asks for single documents: by the index, and with the version of their row. */
+    private static void assertFoundByKey(String source) throws Exception {
+        var pipeline = PipelineFiles.load(List.of(folder.resolve(source + ".yaml"))).getFirst().pipeline();
+        try (var connection = stack.connect(source)) {
+            var catalog = CatalogReader.read(connection, pipeline.tableNames());
+            connection.createStatement().execute("SET enable_seqscan = off");
+            try (var one = connection.prepareStatement("EXPLAIN " + JoinSql.ofOne(pipeline, catalog)); var some = connection.prepareStatement(JoinSql.ofSome(pipeline, catalog))) {
+                one.setString(1, "1");
+                var plan = new StringBuilder();
+                try (var lines = one.executeQuery()) {
+                    while (lines.next()) {
+                        plan.append(lines.getString(1)).append('\n');
+                    }
+                }
+                assertTrue(plan.toString().contains("person_pkey"), plan.toString());
+                some.setArray(1, connection.createArrayOf("text", new String[] {"1", "11"}));
+                try (var found = some.executeQuery()) {
+                    assertTrue(found.next() && found.getLong("made") > 0);
+                    assertFalse(found.next(), "a row that does not go makes no document");
+                }
+            }
+        }
+    }
+
     private static void assertSame(String source, CaptureProcess capture, Records records) throws Exception {
         var expected = expected(source);
         records.await(capture, seen -> of(seen).equals(expected));
@@ -185,6 +209,7 @@ class RowFormIT {
             capture.post("/resnapshots?table=public.person", TOKEN);
             records.await(capture, seen -> seen.stream().filter(row -> row.op() == Op.TRUNCATE).count() == Stack.PARTITIONS);
             assertSame("formed", capture, records);
+            assertFoundByKey("formed");
             assertFalse(everything().contains("secret-"), "no value leaves that the file hides");
             assertFalse(capture.log().contains("secret-"));
         }
@@ -199,7 +224,7 @@ class RowFormIT {
                 records.await(capture, seen -> rows(seen).size() == 9);
             }
             try (var capture = capture("reformed", FORM + DOCUMENT)) {
-                capture.awaitReady("Old rows of the table public.person hold old values: the pipeline file gives its rows another form");
+                capture.awaitReady("\"phase\": \"streaming\"", "Old rows of the table public.person hold old values: the pipeline file gives its rows another form");
                 capture.post("/resnapshots?table=public.person", TOKEN);
                 capture.awaitStreaming();
                 assertSame("reformed", capture, records);
