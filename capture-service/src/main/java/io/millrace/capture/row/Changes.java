@@ -30,6 +30,8 @@ public final class Changes {
     private static final byte[] EVERY_ROW = new byte[0];
     /** More schemas than this are never in use at once; the maps then begin anew. */
     private static final int MOST_SCHEMAS = 10_000;
+    /** The header of the insert that Debezium makes of a row whose key was changed. */
+    private static final String OLD_KEY = "__debezium.oldkey";
 
     private final String sourceName;
     private final long base;
@@ -96,8 +98,8 @@ public final class Changes {
                 .add(Headers.OP, op.code())
                 .add(Headers.COMMITTED, Headers.bytes(committed));
         if (events != null && events.table().equals(table.table)) {
-            // Only what is new is an event: one that was sent is not taken back. The insert that Debezium makes of a changed key has headers.
-            if (op == Op.READ || op == Op.CREATE && event.headers().isEmpty()) {
+            // Only what is new is an event: one that was sent is not taken back.
+            if (op == Op.READ || op == Op.CREATE && event.headers().lastWithName(OLD_KEY) == null) {
                 into.accept(event(event, envelope, table, op, position, committed, headers));
             } else {
                 table.meters.filtered();

@@ -21,6 +21,8 @@ public final class Events {
     private static final Pattern TOPIC = Pattern.compile("[a-zA-Z0-9._-]{1,249}");
     /** How Debezium's event router names the header that tells an event from others. */
     private static final String ID = "id";
+    /** With what the names of headers begin that Debezium leaves for itself. */
+    private static final String INTERNAL = "__debezium.";
 
     private final TableName table;
     private final EventRouter<SourceRecord> router = new EventRouter<>();
@@ -80,7 +82,7 @@ public final class Events {
             throw new IllegalArgumentException("'" + routed.topic() + "' is no topic that events may go to");
         }
         routed.headers().forEach(header -> {
-            if (header.value() != null) {
+            if (header.value() != null && !header.key().startsWith(INTERNAL)) {
                 headers.add(header.key(), bytes(header.value()));
             }
         });
