@@ -7,7 +7,9 @@ import io.millrace.pipeline.topic.Topics;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -21,25 +23,29 @@ public final class Events {
     private static final Pattern TOPIC = Pattern.compile("[a-zA-Z0-9._-]{1,249}");
     /** How Debezium's event router names the header that tells an event from others. */
     private static final String ID = "id";
-    /** With what the names of headers begin that Debezium leaves for itself. */
-    private static final String INTERNAL = "__debezium.";
 
     private final TableName table;
+    /** The headers that are the event's; others are Debezium's own, among them a trace that it begins by itself. */
+    private final Set<String> taken = new HashSet<>(Set.of(ID));
     private final EventRouter<SourceRecord> router = new EventRouter<>();
 
-    private Events(TableName table) {
+    private Events(TableName table, Set<String> headers) {
         this.table = table;
+        taken.addAll(headers);
     }
 
     /** @throws IllegalArgumentException when the router refuses what the file says */
     public static Events of(Outbox outbox) {
-        var events = new Events(outbox.table());
+        var events = new Events(outbox.table(), outbox.headers().keySet());
         var settings = new HashMap<String, String>(Map.of(
                 "table.field.event.id", outbox.id(),
                 "table.field.event.key", outbox.key(),
                 "table.field.event.payload", outbox.payload(),
                 "route.by.field", outbox.route(),
-                "route.topic.replacement", outbox.topic()));
+                "route.topic.replacement", outbox.topic(),
+                // Capture makes the spans: the router is to make one only for a field that no row has.
+                "tracing.with.context.field.only", "true",
+                "tracing.span.context.field", "millrace: none"));
         if (!outbox.headers().isEmpty()) {
             settings.put("table.fields.additional.placement", new TreeMap<>(outbox.headers()).entrySet().stream().map(e -> e.getValue() + ":header:" + e.getKey()).collect(Collectors.joining(",")));
         }
@@ -82,7 +88,7 @@ public final class Events {
             throw new IllegalArgumentException("'" + routed.topic() + "' is no topic that events may go to");
         }
         routed.headers().forEach(header -> {
-            if (header.value() != null && !header.key().startsWith(INTERNAL)) {
+            if (header.value() != null && taken.contains(header.key())) {
                 headers.add(header.key(), bytes(header.value()));
             }
         });
