@@ -5,6 +5,8 @@ import io.millrace.capture.continuity.Known;
 import io.millrace.capture.registry.SchemaIds;
 import io.millrace.capture.resnapshot.Resnapshots;
 import io.millrace.capture.resnapshot.Window;
+import io.millrace.capture.row.Events;
+import io.millrace.capture.row.Form;
 import io.millrace.capture.row.Tracing;
 import io.millrace.capture.row.Transforms;
 import io.millrace.capture.send.CapturedLogs;
@@ -17,6 +19,7 @@ import io.millrace.capture.source.Slot;
 import io.millrace.capture.source.SourceCheck;
 import io.millrace.capture.source.SourceConnection;
 import io.millrace.capture.source.UnpublishedColumns;
+import io.millrace.capture.source.Wanted;
 import io.millrace.capture.text.TextSnapshot;
 import io.millrace.pipeline.file.Source;
 import io.millrace.pipeline.file.TableName;
@@ -57,6 +60,7 @@ public final class CaptureRun {
     private static final Duration LONGEST_WITHOUT_ROWS = Duration.ofHours(1);
 
     private final EngineSettings settings;
+    private final Map<TableName, Wanted> wanted;
     private final Set<TableName> tables;
     private final Progress progress;
     private final Sender sender;
@@ -87,9 +91,11 @@ public final class CaptureRun {
     private Engine engine;
 
     /**
-     * @param needed every table of the pipelines with the columns that documents are made of; Millrace's own are added
+     * @param wanted what the pipelines want of each of their tables; Millrace's own are added
      * @param logs what Kafka has of the captured rows
+     * @param forms of the tables whose rows do not go as they are
      * @param transforms of the tables that have some
+     * @param events makes those of the application's outbox, null where it has none
      * @param loop is given the signs of life, by whichever thread works
      * @param recovery whether what may be missing is read again without being asked for
      * @param reread whether rows are that were changed without a change in the log
@@ -97,12 +103,13 @@ public final class CaptureRun {
      * @param resnapshots what is to be read while the stream goes on
      * @param window where that meets the stream
      */
-    public CaptureRun(EngineSettings settings, Map<TableName, ? extends Set<String>> needed, Map<TableName, Transforms> transforms, SchemaIds schemaIds, Progress progress,
+    public CaptureRun(EngineSettings settings, Map<TableName, Wanted> wanted, Map<TableName, Form> forms, Map<TableName, Transforms> transforms, Events events, SchemaIds schemaIds, Progress progress,
             Sender sender, CapturedLogs logs, Tracing tracing, MeterRegistry meters, Readiness readiness, Patience patience, Loop loop, boolean recovery, boolean reread, Source.Wal wal, Resnapshots resnapshots, Window window) {
         this.settings = settings;
-        var all = new TreeMap<TableName, Set<String>>(needed);
-        all.put(Topics.OUTBOX, Set.of());
-        all.put(Topics.HEARTBEAT, Set.of());
+        var all = new TreeMap<>(wanted);
+        all.put(Topics.OUTBOX, Wanted.ROWS);
+        all.put(Topics.HEARTBEAT, Wanted.BEATS);
+        this.wanted = all;
         this.tables = all.keySet();
         this.progress = progress;
         this.sender = sender;
@@ -118,7 +125,7 @@ public final class CaptureRun {
         var marks = new Marks(progress);
         this.start = new Start(settings.sourceName(), settings.source(), slot, all, progress, logs, marks, readiness, new Start.Allowed(recovery, reread));
         this.watch = new Watch(settings.source(), slot, all, marks, logs, this::startAnew, this::adopt, new WalBudget(wal, slot, readiness, start::givenUp), readiness);
-        this.tools = new Writer.Tools(settings.sourceName(), Map.copyOf(transforms), schemaIds, progress, sender, missingValues, tracing, meters, stream, slot, marks, patience, loop, start::diverged, start::unnamed, window, this::wasRead);
+        this.tools = new Writer.Tools(settings.sourceName(), Map.copyOf(forms), Map.copyOf(transforms), events, schemaIds, progress, sender, missingValues, tracing, meters, stream, slot, marks, patience, loop, start::diverged, start::unnamed, window, this::wasRead);
     }
 
     /** Captures until {@link #stop()}. */
@@ -239,7 +246,7 @@ public final class CaptureRun {
             watch.reading(true);
             try {
                 // They are read now, so nobody need read them afterwards.
-                resnapshots.allow(plan.reread(), plan.read(), plan.streamed(), plan.problems(), plan.missing());
+                resnapshots.allow(plan.reread(), plan.read(), ofRows(plan.streamed()), plan.problems(), plan.missing());
                 snapshot(plan, leftOut);
             } finally {
                 watch.reading(false);
@@ -259,7 +266,7 @@ public final class CaptureRun {
 
     /** A topic that went back looks whole as soon as it is written again. */
     private void awaitLogs() throws InterruptedException {
-        var captured = tables.stream().filter(t -> !t.equals(Topics.HEARTBEAT)).toList();
+        var captured = ofRows(tables);
         var partitions = progress.partitions(captured.stream().map(this::topic).toList());
         captured.stream().filter(table -> partitions.containsKey(topic(table))).forEach(table -> logs.keep(table, topic(table), partitions.get(topic(table))));
         progress.create();
@@ -277,7 +284,7 @@ public final class CaptureRun {
     }
 
     private void checkTopics(Collection<TableName> streamed) throws InterruptedException {
-        var topics = streamed.stream().filter(t -> !t.equals(Topics.HEARTBEAT)).map(this::topic).toList();
+        var topics = ofRows(streamed).stream().map(this::topic).toList();
         var counts = progress.partitions(topics);
         var missing = topics.stream().filter(t -> !counts.containsKey(t)).toList();
         if (!missing.isEmpty()) {
@@ -287,6 +294,11 @@ public final class CaptureRun {
             throw new StartException("The topics of the source " + settings.sourceName() + " have different partition counts, " + counts
                     + "; rows of one document would be scattered: give all of them the same count");
         }
+    }
+
+    /** Those of the tables whose rows go to topics of their own. */
+    private Set<TableName> ofRows(Collection<TableName> all) {
+        return all.stream().filter(t -> wanted.get(t).rows()).collect(Collectors.toUnmodifiableSet());
     }
 
     private void snapshot(Plan plan, Map<TableName, Set<String>> leftOut) throws InterruptedException, SQLException {
@@ -344,7 +356,7 @@ public final class CaptureRun {
 
     private void stream(Plan plan, Map<TableName, Set<String>> leftOut) throws InterruptedException, SQLException {
         LOG.infof("Streaming from %s", Position.lsnText(plan.start()));
-        resnapshots.allow(plan.reread(), plan.read(), plan.streamed(), plan.problems(), plan.missing());
+        resnapshots.allow(plan.reread(), plan.read(), ofRows(plan.streamed()), plan.problems(), plan.missing());
         beat();
         follow(plan, leftOut);
         stream.unread(plan.unread());
@@ -432,7 +444,7 @@ public final class CaptureRun {
             return false;
         }
         if (!now.reread().equals(before.reread()) || !now.missing().equals(before.missing())) {
-            resnapshots.allow(now.reread(), now.read(), now.streamed(), now.problems(), now.missing());
+            resnapshots.allow(now.reread(), now.read(), ofRows(now.streamed()), now.problems(), now.missing());
         }
         exchange(now);
         return true;

@@ -17,6 +17,7 @@ import io.millrace.capture.source.Slot;
 import io.millrace.capture.source.SourceConnection;
 import io.millrace.capture.source.SourceLook;
 import io.millrace.capture.source.Timelines;
+import io.millrace.capture.source.Wanted;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.topic.Topics;
@@ -46,7 +47,7 @@ final class Start {
     private final String sourceName;
     private final SourceConnection source;
     private final Slot slot;
-    private final Map<TableName, Set<String>> needed;
+    private final Map<TableName, Wanted> wanted;
     private final Set<TableName> tables;
     private final Progress progress;
     private final CapturedLogs logs;
@@ -63,13 +64,13 @@ final class Start {
     /** Why the slot was given up, null where it was not. */
     private volatile String givenUp;
 
-    /** @param needed the captured tables, each with the columns that documents are made of */
-    Start(String sourceName, SourceConnection source, Slot slot, Map<TableName, Set<String>> needed, Progress progress, CapturedLogs logs, Marks marks, Readiness readiness, Allowed allowed) {
+    /** @param wanted what is wanted of each captured table */
+    Start(String sourceName, SourceConnection source, Slot slot, Map<TableName, Wanted> wanted, Progress progress, CapturedLogs logs, Marks marks, Readiness readiness, Allowed allowed) {
         this.sourceName = sourceName;
         this.source = source;
         this.slot = slot;
-        this.needed = needed;
-        this.tables = needed.keySet();
+        this.wanted = wanted;
+        this.tables = wanted.keySet();
         this.progress = progress;
         this.logs = logs;
         this.marks = marks;
@@ -113,7 +114,7 @@ final class Start {
     /** What is wrong with tables, to be said together with what keeps all of them; empty where the database cannot be asked. */
     List<String> tableProblems() {
         try {
-            return SourceLook.take(source, slot, needed, Map.of()).tables().values().stream().flatMap(t -> t.problems().stream()).toList();
+            return SourceLook.take(source, slot, wanted, Map.of()).tables().values().stream().flatMap(t -> t.problems().stream()).toList();
         } catch (SQLException e) {
             LOG.debugf("The tables cannot be looked at: %s", e.getMessage());
             return List.of();
@@ -137,7 +138,7 @@ final class Start {
     private Plan plan(Map<TableName, String> lost) throws SQLException, InterruptedException {
         var names = new TreeSet<>(progress.tables());
         var remembered = progress.memory();
-        var look = SourceLook.take(source, slot, needed, Memory.before(remembered.tables()));
+        var look = SourceLook.take(source, slot, wanted, Memory.before(remembered.tables()));
         var memory = memory(remembered, names, look);
         marks.load(memory.mark());
         if (memory.mark() == null) {
@@ -228,7 +229,7 @@ final class Start {
             return known;
         }
         var all = new TreeMap<>(known);
-        tables.stream().filter(t -> !t.equals(Topics.HEARTBEAT) && !t.equals(Topics.OUTBOX) && sound(t, look))
+        tables.stream().filter(t -> !t.equals(Topics.HEARTBEAT) && !isQueue(t) && sound(t, look))
                 .forEach(table -> all.computeIfAbsent(table, _ -> now(table, look).withGap(Gap.ofAdded(look.now()))));
         return all;
     }
@@ -258,7 +259,7 @@ final class Start {
      */
     Plan along(Plan plan, Map<TableName, Known> seen) throws InterruptedException {
         var known = wanted(seen);
-        if (!Continuity.flowsOn(plan.tables(), seen) || isToBeRead(known.get(Topics.OUTBOX)) || captured(known).stream().allMatch(t -> isToBeRead(known.get(t)))) {
+        if (!Continuity.flowsOn(plan.tables(), seen) || known.keySet().stream().anyMatch(t -> isQueue(t) && isToBeRead(known.get(t))) || captured(known).stream().allMatch(t -> isToBeRead(known.get(t)))) {
             return null;
         }
         var reread = new TreeMap<>(plan.reread());
@@ -272,6 +273,11 @@ final class Start {
         }
         heard(known);
         return plan.with(known, reread, troubles(known, plan.problems(), plan.read()));
+    }
+
+    /** Whether rows are requests or events, of which a reading brings what is there, and takes nothing away. It is read before the stream. */
+    private boolean isQueue(TableName table) {
+        return table.equals(Topics.OUTBOX) || !table.equals(Topics.HEARTBEAT) && wanted.containsKey(table) && !wanted.get(table).rows();
     }
 
     private static boolean isToBeRead(Known one) {
@@ -331,7 +337,7 @@ final class Start {
     }
 
     private List<String> topics() {
-        return tables.stream().filter(t -> !t.equals(Topics.HEARTBEAT)).map(t -> Topics.captured(sourceName, t)).toList();
+        return tables.stream().filter(t -> wanted.get(t).rows()).map(t -> Topics.captured(sourceName, t)).toList();
     }
 
     private boolean allowed(Map<TableName, Known> known) {
@@ -396,7 +402,7 @@ final class Start {
             if (one == null && readable) {
                 read.add(table);
             } else if (gap != null && gap.asked() && readable) {
-                if (!passed && !table.equals(Topics.OUTBOX)) {
+                if (!passed && !isQueue(table)) {
                     reread.put(table, gap.to().lsn());
                 } else if (passed || Long.compareUnsigned(gap.to().lsn(), start) <= 0) {
                     read.add(table);
@@ -409,7 +415,7 @@ final class Start {
                 streamed.add(table);
             }
         }
-        reconciled.remove(Topics.OUTBOX);
+        reconciled.removeIf(this::isQueue);
         var whole = new TreeMap<>(known);
         // As of this look, which is older than what is read: what happens in between is found at the next.
         read.forEach(table -> whole.put(table, now(table, look)));
@@ -442,11 +448,11 @@ final class Start {
         return List.copyOf(troubles);
     }
 
-    private static String asked(TableName table, boolean hasProblems) {
+    private String asked(TableName table, boolean hasProblems) {
         if (hasProblems) {
             return "The recovery is asked for and begins as soon as the table can be read";
         }
-        return table.equals(Topics.OUTBOX) ? "The recovery is asked for and begins as soon as capture has passed that" : "The recovery is asked for: what is there is being read while the stream goes on, ./millrace resnapshot tells how far that is";
+        return isQueue(table) ? "The recovery is asked for and begins as soon as capture has passed that" : "The recovery is asked for: what is there is being read while the stream goes on, ./millrace resnapshot tells how far that is";
     }
 
     private static String names(List<TableName> tables) {

@@ -9,11 +9,11 @@ import io.millrace.capture.source.Slot;
 import io.millrace.capture.source.SourceCheck;
 import io.millrace.capture.source.SourceConnection;
 import io.millrace.capture.source.SourceLook;
+import io.millrace.capture.source.Wanted;
 import io.millrace.pipeline.file.TableName;
 import java.sql.SQLException;
 import java.util.Map;
 import java.util.OptionalLong;
-import java.util.Set;
 import java.util.function.BiPredicate;
 import org.jboss.logging.Logger;
 
@@ -26,7 +26,7 @@ final class Watch {
 
     private final SourceConnection source;
     private final Slot slot;
-    private final Map<TableName, Set<String>> needed;
+    private final Map<TableName, Wanted> wanted;
     private final Marks marks;
     private final CapturedLogs logs;
     private final Runnable startAnew;
@@ -41,17 +41,17 @@ final class Watch {
     private long blindSince;
 
     /**
-     * @param needed the captured tables, each with the columns that documents are made of
+     * @param wanted what is wanted of each captured table
      * @param logs what Kafka has of the captured rows
      * @param startAnew ends the run, so that another plan is made
      * @param adopt is told what is known of the tables where that is something else; answers whether the stream goes on with it
      * @param budget what the slot may keep
      * @param readiness is told when nobody can look
      */
-    Watch(SourceConnection source, Slot slot, Map<TableName, Set<String>> needed, Marks marks, CapturedLogs logs, Runnable startAnew, BiPredicate<Plan, Map<TableName, Known>> adopt, WalBudget budget, Readiness readiness) {
+    Watch(SourceConnection source, Slot slot, Map<TableName, Wanted> wanted, Marks marks, CapturedLogs logs, Runnable startAnew, BiPredicate<Plan, Map<TableName, Known>> adopt, WalBudget budget, Readiness readiness) {
         this.source = source;
         this.slot = slot;
-        this.needed = needed;
+        this.wanted = wanted;
         this.marks = marks;
         this.logs = logs;
         this.startAnew = startAnew;
@@ -89,11 +89,11 @@ final class Watch {
                 return;
             }
             var before = marks.current();
-            var look = SourceLook.take(source, slot, needed, Memory.before(followed.tables()));
+            var look = SourceLook.take(source, slot, wanted, Memory.before(followed.tables()));
             seen();
             slotState = look.slot();
             budget.hold(slotState, false);
-            var known = Continuity.tables(new Memory(before, followed.tables()), look, needed.keySet());
+            var known = Continuity.tables(new Memory(before, followed.tables()), look, wanted.keySet());
             if (!fits(followed, before, look) || !logs.lost().isEmpty()) {
                 startAnew.run();
             } else if (!known.equals(followed.tables())) {

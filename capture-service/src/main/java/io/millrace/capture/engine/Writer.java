@@ -10,6 +10,8 @@ import io.millrace.capture.resnapshot.Window.Step;
 import io.millrace.capture.row.Captured;
 import io.millrace.capture.row.Changes;
 import io.millrace.capture.row.Environment;
+import io.millrace.capture.row.Events;
+import io.millrace.capture.row.Form;
 import io.millrace.capture.row.Tracing;
 import io.millrace.capture.row.Transforms;
 import io.millrace.capture.send.Progress;
@@ -48,7 +50,7 @@ final class Writer implements Engine.Consumer, Environment {
      * @param window where what is read meanwhile meets the stream
      * @param whole is told of a table that was read whole meanwhile; answers with what is known of the tables then
      */
-    record Tools(String sourceName, Map<TableName, Transforms> transforms, SchemaIds schemaIds, Progress progress, Sender sender, MissingValues missingValues,
+    record Tools(String sourceName, Map<TableName, Form> forms, Map<TableName, Transforms> transforms, Events events, SchemaIds schemaIds, Progress progress, Sender sender, MissingValues missingValues,
             Tracing tracing, MeterRegistry meters, StreamMeters stream, Slot slot, Marks marks, Patience patience, Loop loop, Consumer<String> diverged, Consumer<Set<TableName>> unnamed, Window window, Whole whole) {}
 
     /** Remembers that a table was read whole. */
@@ -80,7 +82,7 @@ final class Writer implements Engine.Consumer, Environment {
         this.start = plan.start();
         this.marks = marks;
         this.tables = plan.tables();
-        this.changes = new Changes(tools.sourceName, plan.base(), tools.transforms, tools.sender.mostBytes(), this, tools.tracing, tools.meters);
+        this.changes = new Changes(tools.sourceName, plan.base(), tools.forms, tools.transforms, tools.events, tools.sender.mostBytes(), this, tools.tracing, tools.meters);
         var last = tools.marks.current().beat();
         this.expected = marks && last != null && Long.compareUnsigned(start, last.lsn()) < 0 ? last : null;
     }
@@ -239,6 +241,17 @@ final class Writer implements Engine.Consumer, Environment {
             partitions.put(topic, known);
         }
         return known;
+    }
+
+    @Override
+    public int eventPartitions(String topic) throws InterruptedException {
+        if (!partitions.containsKey(topic)) {
+            tools.patience.insist(SendException.class, () -> {
+                tools.progress.make(topic);
+                return null;
+            });
+        }
+        return partitions(topic);
     }
 
     @Override

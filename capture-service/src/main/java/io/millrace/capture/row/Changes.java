@@ -30,10 +30,15 @@ public final class Changes {
     private static final byte[] EVERY_ROW = new byte[0];
     /** More schemas than this are never in use at once; the maps then begin anew. */
     private static final int MOST_SCHEMAS = 10_000;
+    /** The header of the insert that Debezium makes of a row whose key was changed. */
+    private static final String OLD_KEY = "__debezium.oldkey";
 
     private final String sourceName;
     private final long base;
+    private final Map<TableName, Form> forms;
     private final Map<TableName, Transforms> transforms;
+    private final Events events;
+    private final int mostBytes;
     private final Environment environment;
     private final Tracing tracing;
     private final MeterRegistry meters;
@@ -45,13 +50,18 @@ public final class Changes {
 
     /**
      * @param base what is added to an LSN to make a position
-     * @param transforms of every table that is captured, the heartbeat's excepted
+     * @param forms of the tables whose rows do not go as they are
+     * @param transforms of the tables that have some
+     * @param events makes those of the application's outbox, null where it has none
      * @param mostBytes largest record
      */
-    public Changes(String sourceName, long base, Map<TableName, Transforms> transforms, int mostBytes, Environment environment, Tracing tracing, MeterRegistry meters) {
+    public Changes(String sourceName, long base, Map<TableName, Form> forms, Map<TableName, Transforms> transforms, Events events, int mostBytes, Environment environment, Tracing tracing, MeterRegistry meters) {
         this.sourceName = sourceName;
         this.base = base;
+        this.forms = Map.copyOf(forms);
         this.transforms = Map.copyOf(transforms);
+        this.events = events;
+        this.mostBytes = mostBytes;
         this.environment = environment;
         this.tracing = tracing;
         this.meters = meters;
@@ -59,7 +69,7 @@ public final class Changes {
     }
 
     /**
-     * Makes the records of one change event: none for the heartbeat or a superseded row, one for each partition for a
+     * Makes the records of one change event: none for the heartbeat, a superseded row or one that the pipeline file leaves out, one for each partition for a
      * truncate, else one. A change that cannot be written becomes a record that makes the gate park the table from there on;
      * the other tables go on.
      *
@@ -87,6 +97,15 @@ public final class Changes {
                 .add(Headers.POSITION, position.toBytes())
                 .add(Headers.OP, op.code())
                 .add(Headers.COMMITTED, Headers.bytes(committed));
+        if (events != null && events.table().equals(table.table)) {
+            // Only what is new is an event: one that was sent is not taken back.
+            if (op == Op.READ || op == Op.CREATE && event.headers().lastWithName(OLD_KEY) == null) {
+                into.accept(event(event, envelope, table, op, position, committed, headers));
+            } else {
+                table.meters.filtered();
+            }
+            return;
+        }
         switch (op) {
             case TRUNCATE -> everyRow(table.topic, table.meters, headers, committed, into);
             case DELETE, CREATE, UPDATE, READ -> {
@@ -128,12 +147,35 @@ public final class Changes {
         }
     }
 
+    /** The event that the application left in a row of its outbox; in the quarantine where it cannot be sent. */
+    private Captured event(SourceRecord row, Struct envelope, TableRows table, Op op, Position position, long committed, org.apache.kafka.common.header.Headers headers) throws InterruptedException {
+        var quarantine = Topics.quarantine(sourceName, table.table);
+        environment.eventPartitions(quarantine);
+        if (op == Op.CREATE) {
+            trace(table, (Struct) envelope.get(table.after), position, committed, headers);
+        }
+        headers.add(Headers.CAPTURED, Headers.bytes(Headers.nowMicros()));
+        try {
+            var event = events.of(row, headers);
+            var partition = event.key() == null ? null : Integer.valueOf(Partitions.of(event.key(), environment.eventPartitions(event.topic())));
+            var captured = new Captured(new ProducerRecord<>(event.topic(), partition, event.key(), event.value(), headers), quarantine, table.meters, op == Op.READ ? 0 : committed, true);
+            if (captured.size() > mostBytes) {
+                throw new IllegalArgumentException(AvroBuffer.tooLarge(captured.size(), mostBytes));
+            }
+            return captured;
+        } catch (IllegalArgumentException e) {
+            var why = "An event of the outbox " + table.table + " cannot be sent: " + e.getMessage();
+            LOG.errorf("%s. Its position %s and this reason stand in the topic %s; the events behind it go on. Insert it anew once the cause is gone.", why, position, quarantine);
+            return new Captured(new ProducerRecord<>(quarantine, null, Headers.bytes(position.toString()), null, headers), quarantine, table.meters, 0, false).unwritable(why);
+        }
+    }
+
     private TableMeters meters(String label) {
         return tableMeters.computeIfAbsent(label, l -> new TableMeters(meters, l));
     }
 
     /**
-     * The record of one row's change, null for one that is superseded.
+     * The record of one row's change, null for one that is superseded or left out.
      *
      * @throws IllegalArgumentException when it cannot be written; trying again would not help
      */
@@ -155,10 +197,20 @@ public final class Changes {
             table.meters.superseded();
             return null;
         }
+        var formed = table.formed(row, key.schema());
+        if (formed == null && op != Op.UPDATE) {
+            table.meters.filtered();
+            return null;
+        }
         if (!snapshot) {
             trace(table, row, position, committed, headers);
         }
-        return record(table, key, transformed(table, event, row), headers, snapshot ? 0 : committed);
+        if (formed == null) {
+            // It may have been one of those that go.
+            Headers.set(headers, Headers.OP, Op.DELETE.code());
+            return record(table, key, null, headers, committed);
+        }
+        return record(table, key, transformed(table, event, formed), headers, snapshot ? 0 : committed);
     }
 
     /**
@@ -187,7 +239,7 @@ public final class Changes {
         if (known == null) {
             var source = envelope.getStruct("source");
             var name = new TableName(source.getString("schema"), source.getString("table"));
-            known = new TableRows(sourceName, name, event.valueSchema(), transforms.getOrDefault(name, Transforms.of(name, List.of())),
+            known = new TableRows(sourceName, name, event.valueSchema(), forms.getOrDefault(name, Form.AS_IT_IS), transforms.getOrDefault(name, Transforms.of(name, List.of())),
                     this::meters, environment);
             if (tables.size() >= MOST_SCHEMAS) {
                 tables.clear();

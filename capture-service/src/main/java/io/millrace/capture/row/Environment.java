@@ -15,6 +15,9 @@ public interface Environment {
     /** How many partitions a topic has. */
     int partitions(String topic) throws InterruptedException;
 
+    /** How many partitions a topic of events has; makes it where it is not there, as the cluster makes topics. */
+    int eventPartitions(String topic) throws InterruptedException;
+
     /**
      * The values that an update left untouched, null when the row is gone.
      *

@@ -13,6 +13,7 @@ public final class TableMeters {
 
     private final Counter passed;
     private final Counter superseded;
+    private final Counter filtered;
     private final Counter unwritable;
     private final Counter bytes;
     private final Timer latency;
@@ -21,6 +22,7 @@ public final class TableMeters {
     public TableMeters(MeterRegistry registry, String table) {
         passed = registry.counter("millrace.records", "stage", STAGE, "table", table, "outcome", "passed");
         superseded = registry.counter("millrace.records", "stage", STAGE, "table", table, "outcome", "superseded");
+        filtered = registry.counter("millrace.records", "stage", STAGE, "table", table, "outcome", "filtered");
         unwritable = registry.counter("millrace.records", "stage", STAGE, "table", table, "outcome", "unwritable");
         bytes = registry.counter("millrace.bytes", "stage", STAGE, "table", table, "direction", "out");
         latency = Timer.builder("millrace.commit.to.stage")
@@ -42,6 +44,11 @@ public final class TableMeters {
             // A change from the future says nothing of the latency, and all of the clocks.
             (age < 0 ? skew : latency).record(Math.abs(age), TimeUnit.MICROSECONDS);
         }
+    }
+
+    /** A row that the pipeline file leaves out. */
+    void filtered() {
+        filtered.increment();
     }
 
     void superseded() {

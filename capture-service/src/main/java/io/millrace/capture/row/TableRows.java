@@ -29,6 +29,7 @@ final class TableRows {
     final TableName table;
     final String topic;
     final Transforms transforms;
+    final Form form;
     /** Null for the heartbeat, of which nothing is passed on. */
     final TableMeters meters;
     final Field op;
@@ -47,15 +48,18 @@ final class TableRows {
     private final List<Field> outOfLine;
     /** Columns that had a null though the catalog says that they take none. */
     private final Set<String> mayBeNull = new HashSet<>();
+    /** Null until it is needed. */
+    private FormedRows formed;
     private RowEncoder keys;
     private Schema keySchema;
     private RowEncoder values;
     private Schema valueSchema;
 
-    TableRows(String sourceName, TableName table, Schema envelope, Transforms transforms, Function<String, TableMeters> meters, Environment environment) {
+    TableRows(String sourceName, TableName table, Schema envelope, Form form, Transforms transforms, Function<String, TableMeters> meters, Environment environment) {
         this.sourceName = sourceName;
         this.table = table;
         this.topic = Topics.captured(sourceName, table);
+        this.form = form;
         this.transforms = transforms;
         this.meters = table.equals(Topics.HEARTBEAT) ? null : meters.apply(Topics.suffix(sourceName, table));
         this.ids = environment::schemaId;
@@ -69,8 +73,24 @@ final class TableRows {
         transaction = source.schema().field("txId");
         trace = after.schema().field(Tracing.COLUMN);
         outOfLine = after.schema().fields().stream()
+                .filter(f -> form.takes(f.name()))
                 .filter(f -> f.schema().type() == Schema.Type.STRING || f.schema().type() == Schema.Type.BYTES || f.schema().type() == Schema.Type.ARRAY)
                 .toList();
+    }
+
+    /**
+     * The row in the form that the pipeline file asks for, null for one that does not go.
+     *
+     * @throws IllegalArgumentException when it cannot have that form
+     */
+    Struct formed(Struct row, Schema key) {
+        if (form.asked().isAsItIs()) {
+            return row;
+        }
+        if (formed == null) {
+            formed = new FormedRows(table, form, row.schema(), key);
+        }
+        return formed.of(row);
     }
 
     /** @throws UnnamedRowException when columns of the key are null */

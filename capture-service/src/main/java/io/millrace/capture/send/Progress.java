@@ -22,6 +22,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -30,10 +31,12 @@ import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jboss.logging.Logger;
@@ -261,6 +264,24 @@ public final class Progress implements AutoCloseable {
             return lasts;
         } catch (KafkaException e) {
             throw kafka.away("Reading the ends of the captured topics", e);
+        }
+    }
+
+    /**
+     * Makes a topic where it is not there, with the cluster's own partition count and settings.
+     *
+     * @throws SendException when Kafka does not make it
+     */
+    public void make(String topic) throws InterruptedException {
+        try (var admin = Admin.create(kafka.client())) {
+            admin.createTopics(List.of(new NewTopic(topic, Optional.empty(), Optional.empty()))).all().get();
+            LOG.infof("Made the topic %s", topic);
+        } catch (ExecutionException e) {
+            if (!(e.getCause() instanceof TopicExistsException)) {
+                throw kafka.away("Making the topic " + topic, e);
+            }
+        } catch (KafkaException e) {
+            throw kafka.away("Making the topic " + topic, e);
         }
     }
 

@@ -10,6 +10,8 @@ import io.millrace.capture.registry.SchemaIds;
 import io.millrace.capture.resnapshot.Resnapshots;
 import io.millrace.capture.resnapshot.Resnapshotter;
 import io.millrace.capture.resnapshot.Window;
+import io.millrace.capture.row.Events;
+import io.millrace.capture.row.Form;
 import io.millrace.capture.row.Tracing;
 import io.millrace.capture.row.Transforms;
 import io.millrace.capture.send.CapturedLogs;
@@ -18,6 +20,7 @@ import io.millrace.capture.send.Progress;
 import io.millrace.capture.send.Sender;
 import io.millrace.capture.source.Slot;
 import io.millrace.capture.source.SourceConnection;
+import io.millrace.capture.source.Wanted;
 import io.millrace.pipeline.file.InvalidPipelineException;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.PipelineFile;
@@ -130,12 +133,19 @@ public class Capture {
         var registry = HttpAccess.of(Server.REGISTRY, List.of(URI.create(config.registryUrl())), all.getPropertyNames(), name -> all.getOptionalValue(name, String.class));
         var loop = loops.loop("capture " + source.name(), config.stuckAfter());
         var patience = new Patience(readiness, meters.counter("millrace.retries", "stage", "capture"), loop);
-        var needed = UsedColumns.of(pipelines);
+        var used = UsedColumns.of(pipelines);
+        var forms = forms(pipelines, used.keySet());
+        var wanted = new TreeMap<TableName, Wanted>();
+        used.forEach((table, columns) -> wanted.put(table, new Wanted(columns, forms.containsKey(table) ? forms.get(table).mark() : "", true)));
+        var outbox = source.outbox();
+        if (outbox != null) {
+            wanted.put(outbox.table(), new Wanted(outbox.columns(), "", false));
+        }
         var logs = new CapturedLogs(kafka, source.name(), loops);
         var progress = new Progress(kafka, source.name());
         var window = new Window();
         resnapshots = new Resnapshots(connection, source.name(), progress, meters, table -> run.recover(table));
-        run = new CaptureRun(settings, needed, transforms(pipelines, needed.keySet()), new SchemaIds(config.registryUrl(), registry, vertx), progress,
+        run = new CaptureRun(settings, wanted, forms, transforms(pipelines, used.keySet()), outbox == null ? null : Events.of(outbox), new SchemaIds(config.registryUrl(), registry, vertx), progress,
                 new Sender(kafka, Math.toIntExact(config.maxRecordBytes().asLongValue()), logs), logs, new Tracing(tracer, config.traceRate(), traceRates(pipelines)), meters, readiness, patience, loop, source.recovery() == Source.Recovery.AUTOMATIC, source.reread() == Source.Recovery.AUTOMATIC, source.wal(), resnapshots, window);
         var reader = new Resnapshotter(connection, source.name(), resnapshots, window, EngineSettings.HEARTBEAT_QUERY, config.resnapshotChunkRows(), config.resnapshotRowsPerSecond(),
                 why -> readiness.concern(Readiness.Concern.RESNAPSHOT, why));
@@ -183,6 +193,15 @@ public class Capture {
                     + ", and one capture reads one source; set millrace.capture.source to one of them, and run a capture for each");
         }
         return bySource.firstEntry().getValue();
+    }
+
+    /** Every pipeline asks for the same, or the files were refused. */
+    private static Map<TableName, Form> forms(List<Pipeline> pipelines, Set<TableName> tables) {
+        var forms = new HashMap<TableName, Form>();
+        for (var table : tables) {
+            pipelines.stream().map(p -> p.settings(table).form()).filter(form -> !form.isAsItIs()).findFirst().ifPresent(form -> forms.put(table, Form.of(form)));
+        }
+        return forms;
     }
 
     private static Map<TableName, Transforms> transforms(List<Pipeline> pipelines, Set<TableName> tables) {

@@ -75,14 +75,14 @@ public record SourceLook(long system, long database, int timeline, Point now, St
     /**
      * Looks once; a few queries that read catalogs only.
      *
-     * @param needed the tables, each with the columns that documents are made of
+     * @param wanted what is wanted of each table
      * @param known what is known of them from earlier
      * @throws SQLException when the database cannot be asked
      */
-    public static SourceLook take(SourceConnection source, Slot slot, Map<TableName, Set<String>> needed, Map<TableName, TableLook.Before> known) throws SQLException {
+    public static SourceLook take(SourceConnection source, Slot slot, Map<TableName, Wanted> wanted, Map<TableName, TableLook.Before> known) throws SQLException {
         try (var connection = source.open()) {
             var state = slot.state(connection);
-            var seen = tables(connection, slot.name(), source.user(), needed);
+            var seen = tables(connection, slot.name(), source.user(), wanted);
             for (var before : known.entrySet()) {
                 if (seen.containsKey(before.getKey())) {
                     seen.put(before.getKey(), compared(connection, before.getKey(), seen.get(before.getKey()), before.getValue()));
@@ -103,23 +103,23 @@ public record SourceLook(long system, long database, int timeline, Point now, St
         return before.form() == null || seen.form() == null ? compared : compared.withForm(seen.form().following(before.form()), OldRows.of(connection, table, seen, before.form()));
     }
 
-    private static Map<TableName, TableLook> tables(Connection connection, String publication, String user, Map<TableName, Set<String>> needed) throws SQLException {
+    private static Map<TableName, TableLook> tables(Connection connection, String publication, String user, Map<TableName, Wanted> wanted) throws SQLException {
         var seen = new TreeMap<TableName, TableLook>();
         try (var statement = connection.prepareStatement(TABLES)) {
-            statement.setArray(1, connection.createArrayOf("text", needed.keySet().stream().map(TableName::schema).toArray()));
-            statement.setArray(2, connection.createArrayOf("text", needed.keySet().stream().map(TableName::table).toArray()));
+            statement.setArray(1, connection.createArrayOf("text", wanted.keySet().stream().map(TableName::schema).toArray()));
+            statement.setArray(2, connection.createArrayOf("text", wanted.keySet().stream().map(TableName::table).toArray()));
             statement.setString(3, publication);
             try (var rows = statement.executeQuery()) {
                 while (rows.next()) {
                     var table = new TableName(rows.getString("schema"), rows.getString("name"));
-                    seen.put(table, table(table, rows, publication, user, needed.get(table)));
+                    seen.put(table, table(table, rows, publication, user, wanted.get(table)));
                 }
             }
         }
         return seen;
     }
 
-    private static TableLook table(TableName table, ResultSet row, String publication, String user, Set<String> needed) throws SQLException {
+    private static TableLook table(TableName table, ResultSet row, String publication, String user, Wanted wanted) throws SQLException {
         var missing = new ArrayList<TableLook.Missing>();
         var others = new ArrayList<String>();
         if (row.getLong("relation") == 0) {
@@ -141,18 +141,18 @@ public record SourceLook(long system, long database, int timeline, Point now, St
                     + " on, those of its WHERE; run ALTER PUBLICATION " + publication + " DROP TABLE " + table.sql() + ", then ADD TABLE " + table.sql()
                     + " without WHERE, and filter in the pipeline file"));
         }
-        missing.addAll(elsewhere(table, row, publication, needed));
+        missing.addAll(elsewhere(table, row, publication, wanted.columns()));
         if (row.getBoolean("unlogged")) {
             missing.add(new TableLook.Missing("it is unlogged", "The table " + table + ", or a partition of it, is unlogged, so its changes are in no log; run ALTER TABLE … SET LOGGED"));
         }
         others.addAll(others(table, row, publication, user));
         return new TableLook(row.getLong("relation"), isPublished ? row.getString("publication") + " " + row.getString("entries") : "", List.copyOf(missing), List.copyOf(others), keyed,
-                row.getArray("partitions") == null ? null : List.of((Long[]) row.getArray("partitions").getArray()), false, form(row.getString("form")), null);
+                row.getArray("partitions") == null ? null : List.of((Long[]) row.getArray("partitions").getArray()), false, wanted.rows() ? form(row.getString("form"), wanted.form()) : null, null);
     }
 
-    private static TableForm form(String json) {
+    private static TableForm form(String json, String captured) {
         try {
-            return JSON.readValue(json, TableForm.class);
+            return JSON.readValue(json, TableForm.class).captured(captured);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("Postgres describes a table as " + json, e);
         }

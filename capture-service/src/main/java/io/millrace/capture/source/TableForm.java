@@ -19,14 +19,17 @@ import java.util.stream.Collectors;
  * @param composites the numbers of the attributes of the composite types that it uses, as text, by the types' names
  * @param key the numbers of the columns of its primary key, as text; null where it has none
  * @param dropped names of columns that were dropped since the table was read: rows from before have values under them
+ * @param captured stands for the form in which the pipeline file lets them go, see {@link Wanted#form}
  */
-public record TableForm(Map<Long, Long> files, List<Column> columns, Map<Long, String> labels, Map<String, String> composites, String key, @JsonInclude(JsonInclude.Include.NON_EMPTY) Set<String> dropped) {
+public record TableForm(Map<Long, Long> files, List<Column> columns, Map<Long, String> labels, Map<String, String> composites, String key, @JsonInclude(JsonInclude.Include.NON_EMPTY) Set<String> dropped,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY) String captured) {
 
     private static final long TEXT = 25;
     private static final long VARCHAR = 1043;
 
     public TableForm {
         dropped = dropped == null ? Set.of() : Set.copyOf(dropped);
+        captured = captured == null ? "" : captured;
     }
 
     /**
@@ -68,6 +71,9 @@ public record TableForm(Map<Long, Long> files, List<Column> columns, Map<Long, S
         if (before.key != null && key != null && !before.key.equals(key)) {
             causes.add("its primary key was changed");
         }
+        if (!before.captured.equals(captured)) {
+            causes.add("the pipeline file gives its rows another form");
+        }
         return causes.isEmpty() ? null : String.join("; ", causes.subList(0, Math.min(3, causes.size()))) + (causes.size() > 3 ? "; and " + (causes.size() - 3) + " changes more" : "");
     }
 
@@ -96,12 +102,17 @@ public record TableForm(Map<Long, Long> files, List<Column> columns, Map<Long, S
         var numbers = columns.stream().map(Column::number).collect(Collectors.toSet());
         var gone = new TreeSet<>(before.dropped);
         before.columns.stream().filter(column -> !column.generated && !numbers.contains(column.number)).forEach(column -> gone.add(column.name));
-        return new TableForm(files, columns, labels, composites, key, gone);
+        return new TableForm(files, columns, labels, composites, key, gone, captured);
+    }
+
+    /** The same of rows that go in a form of the pipeline file's. */
+    TableForm captured(String form) {
+        return new TableForm(files, columns, labels, composites, key, dropped, form);
     }
 
     /** The same of a table of which every row was read in this form. */
     public TableForm read() {
-        return new TableForm(files, columns, labels, composites, key, Set.of());
+        return new TableForm(files, columns, labels, composites, key, Set.of(), captured);
     }
 
     private static boolean isText(Column column) {

@@ -1,8 +1,14 @@
 package io.millrace.pipeline.catalog;
 
+import io.millrace.pipeline.file.ColumnForm;
+import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.file.RowForm;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.form.CapturedColumns;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * What a database's catalog says of the tables that pipelines use.
@@ -10,6 +16,11 @@ import java.util.Map;
  * @param tables by name; a table that does not exist is not in it
  */
 public record Catalog(Map<TableName, Table> tables) {
+
+    /** The same with the columns that rows have once they have the form that the pipeline's file gives them. */
+    public Catalog captured(Pipeline pipeline) {
+        return new Catalog(tables.values().stream().map(table -> table.captured(pipeline.settings(table.name()).form())).collect(Collectors.toUnmodifiableMap(Table::name, Function.identity())));
+    }
 
     /**
      * @param name the table
@@ -19,6 +30,17 @@ public record Catalog(Map<TableName, Table> tables) {
      * @param uniqueKeys the columns of every other unique index that is not partial, on plain columns and valid
      */
     public record Table(TableName name, boolean partitioned, List<Column> columns, List<String> primaryKey, List<List<String>> uniqueKeys) {
+
+        private Table captured(RowForm form) {
+            var captured = CapturedColumns.of(form, columns, Column::name, Column::nullable, (column, nullable) -> new Column(column, "text", nullable));
+            var unique = uniqueKeys.stream().filter(key -> key.stream().allMatch(column -> isKept(form.columns().get(column)))).toList();
+            return new Table(name, partitioned, captured, primaryKey, unique);
+        }
+
+        /** Whether values that are different stay so. */
+        private static boolean isKept(ColumnForm form) {
+            return form == null || form instanceof ColumnForm.Hashed;
+        }
 
         /** The column of that name, null where the table has none. */
         public Column column(String name) {

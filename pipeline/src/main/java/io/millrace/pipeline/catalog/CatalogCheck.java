@@ -1,5 +1,6 @@
 package io.millrace.pipeline.catalog;
 
+import io.millrace.pipeline.file.ColumnForm;
 import io.millrace.pipeline.file.Expression;
 import io.millrace.pipeline.file.Field;
 import io.millrace.pipeline.file.Join;
@@ -41,17 +42,22 @@ public final class CatalogCheck {
     private static final Set<String> COUNTS = Set.of("smallint", "integer");
 
     private final PipelineFile file;
+    /** What the tables have. */
+    private final Catalog stored;
+    /** What their rows have once they are captured. */
     private final Catalog catalog;
     private final List<Problem> problems = new ArrayList<>();
 
     private CatalogCheck(PipelineFile file, Catalog catalog) {
         this.file = file;
-        this.catalog = catalog;
+        this.stored = catalog;
+        this.catalog = catalog.captured(file.pipeline());
     }
 
     /** Everything that is wrong; empty where the pipeline can run. */
     public static List<Problem> check(PipelineFile file, Catalog catalog) {
         var check = new CatalogCheck(file, catalog);
+        file.pipeline().tableNames().forEach(check::form);
         check.node(file.pipeline().document(), "document", "root");
         check.retention();
         for (var table : file.pipeline().tables().keySet()) {
@@ -78,6 +84,30 @@ public final class CatalogCheck {
         if (problems.stream().noneMatch(p -> p.line() == problem.line() && p.message().equals(message))) {
             problems.add(problem);
         }
+    }
+
+    private void form(TableName name) {
+        var table = stored.tables().get(name);
+        if (table == null) {
+            return;
+        }
+        var form = file.pipeline().settings(name).form();
+        form.columns().forEach((column, made) -> {
+            var at = "tables." + name + ".columns." + column;
+            if (table.primaryKey().contains(column)) {
+                problem(at, "the column '" + column + "' is part of the primary key of " + name + ", by which its rows are known everywhere; it goes as it is");
+            }
+            switch (made) {
+                case ColumnForm.LeftOut() -> column(table, column, at);
+                case ColumnForm.Hashed hashed -> expression(new Expression.Text(Expression.Text.Function.HASH, new Expression.Column(column)), table, at);
+                case ColumnForm.Made(var value) -> expression(new Expression.Cast(value, Expression.Cast.Type.TEXT), table, at);
+            }
+        });
+        where(form.rows(), table, "tables." + name + ".rows");
+    }
+
+    private ColumnForm form(Catalog.Table table, String column) {
+        return file.pipeline().settings(table.name()).form().columns().get(column);
     }
 
     private void node(Node node, String at, String tableKey) {
@@ -197,7 +227,9 @@ public final class CatalogCheck {
 
     private Catalog.Column column(Catalog.Table table, String name, String at) {
         var column = table.column(name);
-        if (column == null) {
+        if (column == null && form(table, name) instanceof ColumnForm.LeftOut && stored.tables().get(table.name()).column(name) != null) {
+            problem(at, "the rows of " + table.name() + " go without the column '" + name + "', because tables." + table.name() + ".columns leaves it out");
+        } else if (column == null) {
             var names = table.columns().stream().map(Catalog.Column::name).toList();
             problem(at, "the table " + table.name() + " has no column '" + name + "'" + suggestion(name, names));
         }
@@ -255,13 +287,20 @@ public final class CatalogCheck {
         for (var join : joins) {
             var left = here == null ? null : column(here, join.here(), at + "." + join.here());
             var right = there == null ? null : column(there, join.there(), at + "." + join.here());
-            if (left != null && right != null && !family(left.type()).equals(family(right.type()))) {
+            if (left != null && right != null && !isSame(form(here, left.name()), form(there, right.name()))) {
+                problem(at + "." + join.here(), "cannot compare " + here.name() + "." + left.name() + " with " + there.name() + "." + right.name()
+                        + " in the form that tables.… gives them; rows are joined by columns that go as they are, or that are hashed with one key on both sides");
+            } else if (left != null && right != null && !family(left.type()).equals(family(right.type()))) {
                 problem(at + "." + join.here(), "cannot compare " + here.name() + "." + left.name() + " (" + left.type() + ") with "
                         + there.name() + "." + right.name() + " (" + right.type() + "); both sides need the same type");
             } else if (left != null && right != null && !isKey(left)) {
                 problem(at + "." + join.here(), here.name() + "." + left.name() + " (" + left.type() + ") cannot be a key: values of this type that are equal may be written in several ways; join by another column");
             }
         }
+    }
+
+    private static boolean isSame(ColumnForm left, ColumnForm right) {
+        return Objects.equals(left, right) && !(left instanceof ColumnForm.Made);
     }
 
     private static boolean isKey(Catalog.Column column) {

@@ -115,6 +115,7 @@ public final class PipelineFiles {
         var indexes = new HashMap<String, List<PipelineFile>>();
         var sources = new HashMap<String, PipelineFile>();
         var settings = new HashMap<String, Map<TableName, Statement>>();
+        var forms = new HashMap<String, Map<TableName, PipelineFile>>();
         for (var file : files) {
             var pipeline = file.pipeline();
             var other = names.putIfAbsent(pipeline.name(), file.path());
@@ -135,6 +136,7 @@ public final class PipelineFiles {
             if (first != null && !first.pipeline().source().equals(pipeline.source())) {
                 problems.add(file.problem("source", "the source '" + pipeline.source().name() + "' is described differently in " + first.path() + "; pipelines that share a source name share one connection"));
             }
+            refuseOtherForms(file, forms.computeIfAbsent(pipeline.source().name(), source -> new HashMap<>()), problems);
             refuseOtherSettings(file, settings.computeIfAbsent(pipeline.source().name(), source -> new HashMap<>()), problems);
         }
     }
@@ -143,12 +145,28 @@ public final class PipelineFiles {
         return newer.replaces().contains(older.name());
     }
 
+    /**
+     * Every file that uses a table says its form, also a file that says nothing: whoever reads one file knows what its documents hold.
+     *
+     * @param users the first file that uses each of the source's tables
+     */
+    private static void refuseOtherForms(PipelineFile file, Map<TableName, PipelineFile> users, List<Problem> problems) {
+        for (var table : file.pipeline().tableNames()) {
+            var before = users.putIfAbsent(table, file);
+            var differences = before == null ? List.<String>of() : file.pipeline().settings(table).form().differences(before.pipeline().settings(table).form());
+            if (!differences.isEmpty()) {
+                problems.add(file.problem("tables." + table, "the table " + table + " is captured once for all pipelines, and " + before.path() + " asks for another form of its rows: "
+                        + String.join(", ", differences) + "; say the same of it under tables." + table + " in both"));
+            }
+        }
+    }
+
     /** @param settled what the files before have said of the source's tables */
     private static void refuseOtherSettings(PipelineFile file, Map<TableName, Statement> settled, List<Problem> problems) {
         var pipeline = file.pipeline();
         pipeline.stated().forEach((table, stated) -> {
             var before = settled.putIfAbsent(table, new Statement(file.path(), stated));
-            if (before != null && !before.settings().equals(stated)) {
+            if (before != null && !before.settings().equals(stated.withForm(before.settings().form()))) {
                 problems.add(file.problem(pipeline.tables().containsKey(table) ? "tables." + table : "compatibility",
                         "the table " + table + " has other settings in " + before.file() + "; a table is captured once for all pipelines"));
             }

@@ -1,6 +1,7 @@
 package io.millrace.pipeline.file;
 
 import io.millrace.pipeline.file.Yaml.Document;
+import io.millrace.pipeline.topic.Topics;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -11,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import java.util.stream.Collectors;
@@ -23,6 +25,8 @@ final class PipelineReader {
     /** How rows of a look-up table come to the documents. */
     private static final String BROADCAST = "broadcast";
     private static final String SUBSCRIBE = "subscribe";
+    /** What is said of a column that rows go without. */
+    private static final String LEAVE_OUT = "leave-out";
 
     private PipelineReader() {}
 
@@ -52,7 +56,7 @@ final class PipelineReader {
                 replaces == null ? List.of() : replaces.elements(Yaml::text),
                 source == null ? null : source(source, folder),
                 compatibility,
-                tables == null ? Map.of() : tables(tables, compatibility == null ? TableSettings.DEFAULT.compatibility() : compatibility, lookUps),
+                tables == null ? Map.of() : tables(tables, folder, compatibility == null ? TableSettings.DEFAULT.compatibility() : compatibility, lookUps),
                 lookUps.entrySet().stream().filter(e -> e.getValue().isText() && e.getValue().text().equals(SUBSCRIBE)).map(Map.Entry::getKey).collect(Collectors.toUnmodifiableSet()),
                 node == null ? null : node(node, "root"),
                 index(index, name),
@@ -62,6 +66,9 @@ final class PipelineReader {
         lookUps.forEach((table, yaml) -> refuseLookUp(pipeline, table, yaml));
         if (pipeline.retention() != null) {
             RetentionReader.refuseUnreachable(pipeline, retention);
+        }
+        if (source != null && source.get("outbox") != null) {
+            refuseOutbox(pipeline, source.get("outbox"));
         }
         return pipeline;
     }
@@ -74,6 +81,7 @@ final class PipelineReader {
         var recovery = yaml.get("recovery");
         var reread = yaml.get("reread");
         var wal = yaml.get("wal");
+        var outbox = yaml.get("outbox");
         var source = new Source(
                 text(yaml.need("name")),
                 reference(yaml.need("url"), folder, true),
@@ -81,9 +89,49 @@ final class PipelineReader {
                 reference(yaml.need("password"), folder, false),
                 recovery == null ? Source.Recovery.ASK : recovery.oneOfWords(Source.Recovery.class),
                 reread == null ? Source.Recovery.ASK : reread.oneOfWords(Source.Recovery.class),
-                wal == null ? null : wal(wal));
+                wal == null ? null : wal(wal),
+                outbox == null ? null : outbox(outbox));
         yaml.done();
         return source;
+    }
+
+    private static Source.Outbox outbox(Yaml yaml) {
+        var table = yaml.need("table");
+        var topic = yaml.get("topic");
+        var columns = yaml.get("columns");
+        var headers = yaml.get("headers");
+        var byName = new TreeMap<String, String>();
+        if (headers != null) {
+            headers.members((name, column) -> byName.put(name, column.text()));
+        }
+        var outbox = new Source.Outbox(
+                table == null ? null : table.table(),
+                topic == null ? "outbox.event.${routedByValue}" : topic.text(),
+                column(columns, "id", "id"),
+                column(columns, "key", "aggregateid"),
+                column(columns, "route", "aggregatetype"),
+                column(columns, "payload", "payload"),
+                byName);
+        if (columns != null) {
+            columns.done();
+        }
+        yaml.done();
+        if (outbox.topic() != null && Topics.isOwn(outbox.topic())) {
+            topic.problem("the topic " + outbox.topic() + " is Millrace's own; choose another name");
+        }
+        return outbox;
+    }
+
+    private static void refuseOutbox(Pipeline pipeline, Yaml yaml) {
+        var table = pipeline.source().outbox().table();
+        if (table != null && (table.schema().equals(Topics.OWN_SCHEMA) || pipeline.document() != null && pipeline.tableNames().contains(table))) {
+            yaml.problem("the rows of " + table + " cannot be events: " + (table.schema().equals(Topics.OWN_SCHEMA) ? "the table is Millrace's own" : "documents are made of them"));
+        }
+    }
+
+    private static String column(Yaml columns, String what, String otherwise) {
+        var column = columns == null ? null : columns.get(what);
+        return column == null ? otherwise : column.text();
     }
 
     private static Source.Wal wal(Yaml yaml) {
@@ -134,7 +182,7 @@ final class PipelineReader {
     }
 
     /** @param lookUps where a table says how it is looked up */
-    private static Map<TableName, TableSettings> tables(Yaml yaml, Compatibility otherwise, Map<TableName, Yaml> lookUps) {
+    private static Map<TableName, TableSettings> tables(Yaml yaml, Path folder, Compatibility otherwise, Map<TableName, Yaml> lookUps) {
         var tables = new LinkedHashMap<TableName, TableSettings>();
         var seen = new HashSet<TableName>();
         yaml.members((key, value) -> {
@@ -147,7 +195,7 @@ final class PipelineReader {
                 if (lookUp != null) {
                     lookUps.put(table, lookUp);
                 }
-                var settings = settings(value, otherwise);
+                var settings = settings(value, folder, otherwise);
                 if (lookUp == null || !value.holdsOnly("lookup")) {
                     tables.put(table, settings);
                 }
@@ -159,16 +207,46 @@ final class PipelineReader {
         return tables;
     }
 
-    private static TableSettings settings(Yaml yaml, Compatibility otherwise) {
+    private static TableSettings settings(Yaml yaml, Path folder, Compatibility otherwise) {
         var compatibility = yaml.get("compatibility");
         var transforms = yaml.get("transforms");
         var rules = yaml.get("rules");
         var settings = new TableSettings(
                 compatibility == null ? otherwise : compatibility.oneOf(Compatibility.class, otherwise),
                 transforms == null ? List.of() : transforms.elements(PipelineReader::transform),
-                rules == null ? List.of() : rules.elements(PipelineReader::rule));
+                rules == null ? List.of() : rules.elements(PipelineReader::rule),
+                form(yaml.get("columns"), yaml.get("rows"), folder));
         yaml.done();
         return settings;
+    }
+
+    private static RowForm form(Yaml columns, Yaml rows, Path folder) {
+        var forms = new TreeMap<String, ColumnForm>();
+        if (columns != null) {
+            columns.members((name, value) -> {
+                var form = columnForm(value, folder);
+                return form == null ? null : forms.put(name, form);
+            });
+        }
+        return new RowForm(forms, ExpressionReader.where(rows));
+    }
+
+    private static ColumnForm columnForm(Yaml yaml, Path folder) {
+        if (yaml.isText()) {
+            var word = yaml.text();
+            if (!LEAVE_OUT.equals(word)) {
+                yaml.problem("'" + word + "' is not known; write " + LEAVE_OUT + ", or {hmac: {env: NAME}}, or a function of columns such as {mask: phone, keep: 3}");
+            }
+            return new ColumnForm.LeftOut();
+        }
+        var hmac = yaml.get("hmac");
+        if (hmac != null) {
+            var key = reference(hmac, folder, false);
+            yaml.done();
+            return key == null ? null : new ColumnForm.Hashed(key);
+        }
+        var value = ExpressionReader.expression(yaml);
+        return value == null ? null : new ColumnForm.Made(value);
     }
 
     private static RowRule rule(Yaml yaml) {

@@ -1,7 +1,12 @@
 package io.millrace.pipeline.file;
 
+import jakarta.validation.Valid;
 import jakarta.validation.constraints.NotNull;
 import jakarta.validation.constraints.Pattern;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /**
  * A Postgres database.
@@ -13,6 +18,7 @@ import jakarta.validation.constraints.Pattern;
  * @param recovery what is done when changes may be missing
  * @param reread what is done when rows were changed without a change in the log, by a migration that converts them or gives them a default
  * @param wal what the slot may keep of the primary's WAL; null where the file sets no limit
+ * @param outbox where the application leaves its own events; null where it has none
  */
 public record Source(
         @NotNull @Pattern(regexp = Pipeline.NAME, message = Pipeline.NAME_RULE) String name,
@@ -21,7 +27,29 @@ public record Source(
         @NotNull Reference password,
         @NotNull Recovery recovery,
         @NotNull Recovery reread,
-        Wal wal) {
+        Wal wal,
+        @Valid Outbox outbox) {
+
+    /**
+     * The application's own outbox: each row that it inserts is an event.
+     *
+     * @param table the table
+     * @param topic the event's topic, with {@code ${routedByValue}} in the place of what the column {@code route} has
+     * @param id the column that tells the event from all others
+     * @param key the column with the key of its record
+     * @param route the column that chooses its topic
+     * @param payload the column with the value of its record
+     * @param headers columns that become headers of its record, by the headers' names
+     */
+    public record Outbox(@NotNull TableName table, @NotNull String topic, @NotNull String id, @NotNull String key, @NotNull String route, @NotNull String payload, SortedMap<String, String> headers) {
+
+        /** The columns that events are made of. */
+        public SortedSet<String> columns() {
+            var columns = new TreeSet<>(headers.values());
+            columns.addAll(List.of(id, key, route, payload));
+            return columns;
+        }
+    }
 
     /**
      * How much WAL the slot may keep on the primary.

@@ -10,13 +10,18 @@ import java.util.List;
  * @param compatibility the rule that a new row schema must meet before its rows may pass the gate
  * @param transforms Kafka Connect single message transforms that capture applies to the table's rows, in this order
  * @param rules what the gate asks of the rows' values
+ * @param form in which form its rows leave capture
  */
-public record TableSettings(@NotNull Compatibility compatibility, List<@Valid Transform> transforms, List<@Valid RowRule> rules) {
+public record TableSettings(@NotNull Compatibility compatibility, List<@Valid Transform> transforms, List<@Valid RowRule> rules, @NotNull @Valid RowForm form) {
 
     /** What holds for a table that no file mentions. */
     public static final TableSettings DEFAULT = of(Compatibility.FULL_TRANSITIVE);
 
+    TableSettings withForm(RowForm other) {
+        return new TableSettings(compatibility, transforms, rules, other);
+    }
+
     static TableSettings of(Compatibility compatibility) {
-        return new TableSettings(compatibility, List.of(), List.of());
+        return new TableSettings(compatibility, List.of(), List.of(), RowForm.AS_IT_IS);
     }
 }

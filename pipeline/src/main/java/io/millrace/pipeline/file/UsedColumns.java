@@ -7,14 +7,14 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 
-/** The columns by which documents are joined, ordered, filled and kept. */
+/** The columns of the tables by which documents are joined, ordered, filled and kept, and those that the forms of their rows name. */
 public final class UsedColumns {
 
     private final Map<TableName, SortedSet<String>> columns = new TreeMap<>();
 
     private UsedColumns() {}
 
-    /** Those of several pipelines together, by table; they are named as the rows have them, so after the tables' transforms. */
+    /** Those of several pipelines together, by table; behind the tables' transforms, which may give rows other names, they are named as the rows have them. */
     public static Map<TableName, SortedSet<String>> of(Collection<Pipeline> pipelines) {
         var used = new UsedColumns();
         pipelines.forEach(pipeline -> {
@@ -23,7 +23,14 @@ public final class UsedColumns {
                 pipeline.retention().rules().forEach(rule -> used.rule(pipeline, rule));
             }
         });
+        pipelines.forEach(pipeline -> used.columns.forEach((table, columns) -> formed(pipeline.settings(table).form(), columns)));
         return used.columns;
+    }
+
+    /** Of a column that the file makes those are used that it is made of. */
+    private static void formed(RowForm form, SortedSet<String> columns) {
+        columns.removeIf(column -> form.columns().get(column) instanceof ColumnForm.Made);
+        columns.addAll(form.needed());
     }
 
     private void node(Node node) {

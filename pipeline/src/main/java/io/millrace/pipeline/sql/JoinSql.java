@@ -1,6 +1,7 @@
 package io.millrace.pipeline.sql;
 
 import io.millrace.pipeline.catalog.Catalog;
+import io.millrace.pipeline.file.ColumnForm;
 import io.millrace.pipeline.file.Expression;
 import io.millrace.pipeline.file.Field;
 import io.millrace.pipeline.file.Join;
@@ -10,8 +11,10 @@ import io.millrace.pipeline.file.One;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.Relation;
 import io.millrace.pipeline.file.RetentionRule;
+import io.millrace.pipeline.file.RowForm;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.file.Where;
+import io.millrace.pipeline.form.KeyedHash;
 import io.millrace.pipeline.retention.RetentionOrder;
 import io.millrace.pipeline.type.ColumnType;
 import io.millrace.pipeline.type.ColumnType.Kind;
@@ -35,17 +38,22 @@ public final class JoinSql {
 
     private static final String C = " COLLATE \"C\"";
     private static final int MOST_MEMBERS = 45;
-
     private static final String LAST_TIME = "TIMESTAMPTZ '10000-01-01 00:00:00+00'";
+    /** What a row is called where its form is made. */
+    private static final String STORED = "s";
 
+    /** What the tables have. */
+    private final Catalog stored;
+    /** What their rows have once they are captured. */
     private final Catalog catalog;
     private final Pipeline pipeline;
     private final RetentionOrder order;
     private int aliases;
 
-    private JoinSql(Pipeline pipeline, Catalog catalog, RetentionOrder order) {
+    private JoinSql(Pipeline pipeline, Catalog stored, RetentionOrder order) {
         this.pipeline = pipeline;
-        this.catalog = catalog;
+        this.stored = stored;
+        this.catalog = stored.captured(pipeline);
         this.order = order;
     }
 
@@ -224,11 +232,19 @@ public final class JoinSql {
         return row.table.primaryKey().stream().map(c -> texts(new Expression.Column(c), row)).collect(Collectors.joining(", ", "ARRAY[", "]::text[]"));
     }
 
-    /** A table under an alias of its own. */
-    private record Source(Catalog.Table table, String alias) {
+    /**
+     * A table under an alias of its own.
+     *
+     * @param rows the table, or the query that gives its rows the form in which they are captured
+     */
+    private record Source(Catalog.Table table, String rows, String alias) {
+
+        Source(Catalog.Table table, String alias) {
+            this(table, (table.partitioned() ? "" : "ONLY ") + table.name().sql(), alias);
+        }
 
         String from() {
-            return (table.partitioned() ? "" : "ONLY ") + table.name().sql() + " " + alias;
+            return rows + " " + alias;
         }
 
         String column(String name) {
@@ -253,7 +269,19 @@ public final class JoinSql {
         if (table == null) {
             throw new IllegalArgumentException("The catalog has no table " + name);
         }
-        return new Source(table, "t" + aliases++);
+        var form = pipeline.settings(name).form();
+        return form.isAsItIs() ? new Source(table, "t" + aliases++) : new Source(table, "(" + captured(table, new Source(stored.tables().get(name), STORED), form) + ")", "t" + aliases++);
+    }
+
+    /** The rows in the form in which they are captured; what the file makes of a column is a text. */
+    private static String captured(Catalog.Table table, Source row, RowForm form) {
+        var columns = table.columns().stream().map(Catalog.Column::name).map(name -> switch (form.columns().get(name)) {
+            case null -> row.column(name);
+            case ColumnForm.LeftOut() -> throw new IllegalStateException("The column " + name + " is left out");
+            case ColumnForm.Hashed(var key) -> KeyedHash.of(key).sql(texts(new Expression.Column(name), row)) + " AS " + TableName.quote(name);
+            case ColumnForm.Made(var value) -> texts(value, row) + " AS " + TableName.quote(name);
+        });
+        return "SELECT " + STORED + ".xmin, " + columns.collect(Collectors.joining(", ")) + " FROM " + row.from() + " WHERE " + where(form.rows(), row);
     }
 
     private String object(Node node, Source row, List<Field> linkFields, Source link) {

@@ -2,6 +2,7 @@ package io.millrace.pipeline.topic;
 
 import io.millrace.pipeline.file.TableName;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /** The names of topics and of what else carries a pipeline's or a source's name. */
 public final class Topics {
@@ -31,7 +32,14 @@ public final class Topics {
     /** How far the gates' groups have come in captured topics, where it outlives their offsets. One partition; compacted. */
     public static final String GATE_MARKS = "millrace.gate.marks";
 
+    private static final List<String> OWN = List.of(CAPTURED, ROWS, QUARANTINE, DOCUMENTS, "purges.", "millrace.", "millrace-", "__");
+
     private Topics() {}
+
+    /** Whether a name is one of those that Millrace, or Kafka, gives to topics of its own. */
+    public static boolean isOwn(String topic) {
+        return OWN.stream().anyMatch(topic::startsWith);
+    }
 
     /** Rows as capture read them. */
     public static String captured(String source, TableName table) {

@@ -71,6 +71,44 @@ class CatalogCheckTest {
         assertEquals(List.of(), problems(text -> text));
     }
 
+    private List<String> formed(String tables) throws IOException {
+        return problems("/customers.yaml", text -> text.replace("document:\n", "tables:\n" + tables + "document:\n"));
+    }
+
+    @Test
+    void documents_are_made_of_rows_in_the_form_that_the_file_gives_them() throws IOException {
+        assertEquals(List.of(), formed("  shop.customer: {columns: {email: {hmac: {env: KEY}}, phone: {lower: phone}, deleted_by: {value: nobody}}, rows: {deleted_at: null}}\n"));
+        assertEquals(List.of(
+                "p.yaml:5: tables.shop.customer.columns.id: the column 'id' is part of the primary key of shop.customer, by which its rows are known everywhere; it goes as it is",
+                "p.yaml:5: tables.shop.customer.columns.mail: the table shop.customer has no column 'mail'; did you mean email?",
+                "p.yaml:5: tables.shop.customer.columns.profile: hash takes no json; take a part of it by json, cast to text",
+                "p.yaml:5: tables.shop.customer.rows.latitude: 'north' is not a number"),
+                formed("  shop.customer: {columns: {id: {hmac: {env: KEY}}, mail: leave-out, profile: {hmac: {env: KEY}}}, rows: {latitude: north}}\n").stream().filter(p -> p.startsWith("p.yaml:5")).toList());
+        assertEquals(List.of("p.yaml:16: document.fields[5]: the rows of shop.customer go without the column 'phone', because tables.shop.customer.columns leaves it out"),
+                formed("  shop.customer:\n    columns: {phone: leave-out}\n"));
+    }
+
+    @Test
+    void rows_are_joined_by_columns_that_are_hashed_on_both_sides_or_on_none() throws IOException {
+        var refused = "cannot compare shop.customer.referrer_id with shop.customer.id in the form that tables.… gives them; rows are joined by columns that go as they are, or that are hashed with one key on both sides";
+        assertTrue(formed("  shop.customer: {columns: {referrer_id: {hmac: {env: KEY}}}}\n").getFirst().endsWith(refused));
+        table("person", List.of("id"), "id bigint", "email text", "boss text");
+        tables.computeIfPresent(new TableName("public", "person"), (name, t) -> new Table(name, false, t.columns(), t.primaryKey(), List.of(List.of("email"))));
+        var person = """
+                millrace: 1
+                name: people
+                source: {name: demo, url: u, user: u, password: {env: P}}
+                tables: {person: {columns: {email: {hmac: {env: ONE}}, boss: {hmac: {env: %s}}}}}
+                document:
+                  root: person
+                  fields: [id]
+                  one:
+                    boss: {table: person, join: {boss: email}, fields: [email]}
+                """;
+        assertEquals(List.of(), problems(_ -> person.formatted("ONE")));
+        assertTrue(problems(_ -> person.formatted("TWO")).getFirst().contains("cannot compare public.person.boss with public.person.email"));
+    }
+
     @Test
     void row_rules_are_held_against_columns_and_their_types() throws IOException {
         assertEquals(List.of(

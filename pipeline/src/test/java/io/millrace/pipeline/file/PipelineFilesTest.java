@@ -72,6 +72,67 @@ class PipelineFilesTest {
         assertTrue(refusal(withRule("{column: id, notNull: perhaps}")).contains("'perhaps' is neither true nor false"));
     }
 
+    private String withOutbox(String outbox) {
+        return good.replace("source:\n", "source:\n  outbox: " + outbox + "\n");
+    }
+
+    @Test
+    void the_outbox_of_the_application_is_read() {
+        var outbox = PipelineFiles.load(List.of(write("p.yaml", withOutbox("{table: shop.events, topic: 'shop.${routedByValue}', columns: {key: subject}, headers: {eventType: type}}")))).getFirst().pipeline().source().outbox();
+
+        assertEquals(List.of("shop.events", "shop.${routedByValue}", "id", "subject", "aggregatetype", "payload"),
+                List.of(outbox.table().toString(), outbox.topic(), outbox.id(), outbox.key(), outbox.route(), outbox.payload()));
+        assertEquals(Set.of("id", "subject", "aggregatetype", "payload", "type"), outbox.columns());
+    }
+
+    @Test
+    void an_outbox_that_would_go_where_rows_go_is_refused() {
+        assertTrue(refusal(withOutbox("{table: shop.events, topic: rows.all}")).contains("source.outbox.topic: the topic rows.all is Millrace's own; choose another name"));
+        assertTrue(refusal(withOutbox("{table: monitor}")).contains("source.outbox: the rows of public.monitor cannot be events: documents are made of them"));
+        assertTrue(refusal(withOutbox("{table: millrace.outboxevent}")).contains("the table is Millrace's own"));
+    }
+
+    private static final String FORM = """
+                columns:
+                  message: leave-out
+                  owner: {hmac: {env: HASH_KEY}}
+                  phone: {mask: phone, keep: 3}
+                rows: {deleted_at: null}
+            """;
+
+    private String withForm(String form) {
+        return good.replace("    compatibility: BACKWARD\n", "    compatibility: BACKWARD\n" + form);
+    }
+
+    @Test
+    void the_form_of_rows_is_read() {
+        var form = PipelineFiles.load(List.of(write("p.yaml", withForm(FORM)))).getFirst().pipeline().settings(TableName.parse("monitor")).form();
+
+        assertEquals(Map.of("message", new ColumnForm.LeftOut(), "owner", new ColumnForm.Hashed(new Reference.Environment("HASH_KEY")),
+                "phone", new ColumnForm.Made(new Expression.Mask(new Expression.Column("phone"), 3))), form.columns());
+        assertEquals(List.of("deleted_at"), form.rows().columns().toList());
+        assertEquals(Set.of("message", "owner", "phone", "deleted_at"), form.needed());
+    }
+
+    @Test
+    void a_form_that_cannot_be_meant_is_refused() {
+        assertEquals("p.yaml:11: tables.public.monitor.columns.a: 'drop' is not known; write leave-out, or {hmac: {env: NAME}}, or a function of columns such as {mask: phone, keep: 3}",
+                refusal(withForm("    columns: {a: drop}\n")));
+        assertEquals("p.yaml:11: tables.public.monitor.columns.a.hmac: a secret is never written here; refer to it with {env: NAME} or {file: PATH}", refusal(withForm("    columns: {a: {hmac: secret}}\n")));
+        assertTrue(refusal(withForm("    columns: {a: {shred: b}}\n")).contains("tables.public.monitor.columns.a: 'shred' is not a function"));
+    }
+
+    @Test
+    void pipelines_that_use_a_table_say_the_same_form_of_it() {
+        var one = write("one.yaml", withForm(FORM));
+        var other = write("other.yaml", good.replace("name: monitors", "name: others"));
+        var refused = assertThrows(InvalidPipelineException.class, () -> PipelineFiles.load(List.of(one, other)));
+
+        assertEquals(other + ":10: tables.public.monitor: the table public.monitor is captured once for all pipelines, and " + one + " asks for another form of its rows: "
+                + "columns.message, columns.owner, columns.phone, rows; say the same of it under tables.public.monitor in both", refused.getMessage().lines().filter(l -> l.contains("form")).findFirst().orElseThrow());
+        assertEquals(2, PipelineFiles.load(List.of(one, write("other.yaml", withForm(FORM).replace("name: monitors", "name: others")))).size());
+    }
+
     @Test
     void what_the_slot_may_keep_is_read_and_what_is_no_number_of_bytes_is_refused() {
         assertEquals(new Source.Wal(50_000_000_000L, Source.Wal.Over.GIVE_UP), wal("{budget: 50GB, over: give-up}"));

@@ -72,7 +72,10 @@ final class SourceSide {
             if (!missing.isEmpty()) {
                 throw new RefusedException("the database has no table " + missing.getFirst(), "correct the pipeline's file, or the database that it names");
             }
+            JoinSql.of(pipeline, catalog);
             return new SourceSide(primary, config, pipeline, generations, catalog);
+        } catch (IllegalStateException e) {
+            throw new RefusedException("the documents cannot be said in SQL: " + e.getMessage(), "give the purge service the keys of hashed columns that capture has");
         }
     }
 

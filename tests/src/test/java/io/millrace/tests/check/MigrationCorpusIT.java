@@ -33,7 +33,7 @@ class MigrationCorpusIT {
         var confusion = new Confusion();
         try (var server = servers.scratch()) {
             judge(server, List.of("orders.yaml", "customers.yaml"), cases.stream().filter(c -> c.pipeline() == null).toList(), confusion);
-            for (var pipeline : List.of("invoices", "gifts")) {
+            for (var pipeline : List.of("invoices", "gifts", "guarded")) {
                 judge(server, List.of(pipeline + ".yaml"), cases.stream().filter(c -> pipeline.equals(c.pipeline())).toList(), confusion);
             }
         }

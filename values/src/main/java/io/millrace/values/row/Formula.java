@@ -21,6 +21,15 @@ public sealed interface Formula {
      */
     void append(Row row, ByteWriter out);
 
+    /**
+     * What a document shows for the value, without quotes; null for null.
+     *
+     * @throws IllegalArgumentException where SQL would refuse the value
+     */
+    default String textOf(Row row) {
+        return shown(this, row, new ByteWriter(64));
+    }
+
     /** @param slot where a column is in the row */
     static Formula of(Expression expression, ToIntFunction<String> slot) {
         return switch (expression) {

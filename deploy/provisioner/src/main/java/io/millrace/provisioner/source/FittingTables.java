@@ -37,12 +37,28 @@ public final class FittingTables implements Step {
         } catch (SQLException e) {
             throw database.failed("Reading the catalog", e);
         }
+        outbox(problems);
         for (var table : database.tables()) {
             kind(table, problems);
             hiddenRows(table, problems);
         }
         generatedColumns(problems);
         return Check.of(problems, List.of());
+    }
+
+    private void outbox(List<String> problems) {
+        var outbox = database.outbox();
+        if (outbox == null) {
+            return;
+        }
+        var missing = new ArrayList<>(outbox.columns());
+        missing.removeAll(database.column("SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(?) AND attnum > 0 AND NOT attisdropped AND attgenerated = ''", outbox.table().sql()));
+        if (!missing.isEmpty()) {
+            problems.add("The outbox " + outbox.table() + " of the source '" + database.name() + "' has no columns " + missing + ", of which events are made; create them, or name others under source.outbox in the pipeline files");
+        }
+        if (!is(outbox.table(), "EXISTS (SELECT FROM pg_constraint WHERE conrelid = pg_class.oid AND contype = 'p')")) {
+            problems.add("The outbox " + outbox.table() + " of the source '" + database.name() + "' has no primary key; run ALTER TABLE " + outbox.table().sql() + " ADD PRIMARY KEY (…)");
+        }
     }
 
     private void kind(TableName table, List<String> problems) {

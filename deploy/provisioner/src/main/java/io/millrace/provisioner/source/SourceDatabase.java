@@ -1,6 +1,7 @@
 package io.millrace.provisioner.source;
 
 import io.millrace.pipeline.file.PipelineFile;
+import io.millrace.pipeline.file.Source;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.topic.Topics;
 import io.millrace.provisioner.Admin;
@@ -131,11 +132,19 @@ public final class SourceDatabase implements AutoCloseable {
         return isTrue("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = ?)", role);
     }
 
-    /** Every table of the pipelines, each once, in the order of the files. */
+    /** Every table of the pipelines, each once, in the order of the files, and the application's outbox. */
     SequencedSet<TableName> tables() {
         var tables = new LinkedHashSet<TableName>();
         files.forEach(file -> tables.addAll(file.pipeline().tableNames()));
+        if (outbox() != null) {
+            tables.add(outbox().table());
+        }
         return tables;
+    }
+
+    /** Where the application leaves its own events, null where it has none. */
+    Source.Outbox outbox() {
+        return files.getFirst().pipeline().source().outbox();
     }
 
     /** Every table that the publication needs. */

@@ -4,6 +4,7 @@ import io.millrace.check.Finding.Cost;
 import io.millrace.check.catalog.Table;
 import io.millrace.check.compatibility.Judge;
 import io.millrace.pipeline.file.PipelineFile;
+import io.millrace.pipeline.file.RowForm;
 import io.millrace.pipeline.file.TableName;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +20,11 @@ import java.util.Map;
  * @param massRows from how many rows on a write counts as a mass of them
  */
 public record Context(String source, List<PipelineFile> files, Uses uses, Judge judge, Map<TableName, Cost> counts, long massRows) {
+
+    /** In which form the rows of a table go. */
+    RowForm form(TableName table) {
+        return files.stream().map(file -> file.pipeline().settings(table).form()).filter(form -> !form.isAsItIs()).findFirst().orElse(RowForm.AS_IT_IS);
+    }
 
     /** What is known of tables together. */
     Cost count(List<Table> tables) {

@@ -6,6 +6,7 @@ import io.millrace.check.catalog.Table;
 import io.millrace.check.compatibility.Judge.Objection;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.file.TableSettings;
+import io.millrace.pipeline.form.CapturedColumns;
 import io.millrace.pipeline.schema.RowSchemas;
 import io.millrace.pipeline.topic.Topics;
 import java.util.ArrayList;
@@ -46,7 +47,7 @@ public final class SchemaHistory {
     private List<Version> derive(State state, Table table) {
         var name = table.name();
         var topic = Topics.rows(context.source(), name);
-        var value = new Version(Topics.valueSubject(topic), name, false, RowSchemas.value(context.source(), name, state.captured(table)));
+        var value = new Version(Topics.valueSubject(topic), name, false, RowSchemas.value(context.source(), name, CapturedColumns.of(context.form(name), state.captured(table))));
         return table.primaryKey().isEmpty() ? List.of(value)
                 : List.of(value, new Version(Topics.keySubject(topic), name, true, RowSchemas.key(context.source(), name, state.capturedKey(table))));
     }

@@ -17,6 +17,7 @@ import java.util.Set;
 /** Compares one table that documents use with itself, before and after. Used once. */
 final class TableDifferences {
 
+    private static final String PARKS = ", so no row can go in the form that they ask for: the table is parked until they do not name it any more.";
     private static final String STALE = "shows the old value until the row is next written";
 
     private final Uses uses;
@@ -105,7 +106,9 @@ final class TableDifferences {
             return;
         }
         var change = "The column " + name + "." + was.name() + " is now called " + now.name();
-        if (uses.has(name, was.name())) {
+        if (uses.isNamedByForm(name, was.name())) {
+            add(Rule.COLUMN_RENAMED, was.name(), change + ". The pipeline files name it under 'columns' or 'rows'" + PARKS, uses.of(name, "waits while the table is parked"));
+        } else if (uses.has(name, was.name())) {
             add(Rule.COLUMN_RENAMED, was.name(), change + ". The documents look for the old name and find nothing.", uses.of(name, was.name(), "becomes null"));
         } else {
             drafts.add(Draft.of(Rule.COLUMN_RENAMED, name, was.name(), change + ", and no event tells of it: no document uses it now, but a pipeline that takes it later is built from rows that have the old name.", List.of())
@@ -114,7 +117,9 @@ final class TableDifferences {
     }
 
     private void dropped(Attribute column, Table now) {
-        if (uses.has(name, column.name())) {
+        if (uses.isNamedByForm(name, column.name())) {
+            add(Rule.COLUMN_DROPPED, column.name(), "The column " + name + "." + column.name() + " is dropped. The pipeline files name it under 'columns' or 'rows'" + PARKS, uses.of(name, "waits while the table is parked"));
+        } else if (uses.has(name, column.name())) {
             boolean again = now.column(column.name()) != null;
             add(Rule.COLUMN_DROPPED, column.name(), "The column " + name + "." + column.name() + " is dropped" + (again ? " and another one of that name added: the old rows' values in it do not travel." : ": rows come without it from now on."),
                     uses.of(name, column.name(), again ? STALE : "becomes null, row by row"));

@@ -1,6 +1,7 @@
 package io.millrace.check.rule;
 
 import io.millrace.check.Finding.Impact;
+import io.millrace.pipeline.file.ColumnForm;
 import io.millrace.pipeline.file.Expression;
 import io.millrace.pipeline.file.Field;
 import io.millrace.pipeline.file.Join;
@@ -14,7 +15,9 @@ import io.millrace.pipeline.file.Where;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 
@@ -36,10 +39,14 @@ public final class Uses {
     public record Taken(String pipeline, String at, String document) {}
 
     private final List<Use> uses = new ArrayList<>();
+    /** The columns without which rows cannot be given the form that the files ask for. */
+    private final Map<TableName, Set<String>> named = new TreeMap<>();
 
     public Uses(Collection<PipelineFile> files) {
         for (var file : files) {
-            new Walk(file).node(file.pipeline().document(), "document", "root", "");
+            var walk = new Walk(file);
+            walk.node(file.pipeline().document(), "document", "root", "");
+            file.pipeline().tableNames().forEach(walk::form);
         }
     }
 
@@ -61,6 +68,11 @@ public final class Uses {
 
     boolean has(TableName table, String column) {
         return takers(table, column).findAny().isPresent();
+    }
+
+    /** Whether the form of a table's rows names the column, if only to leave it out. */
+    boolean isNamedByForm(TableName table, String column) {
+        return named.getOrDefault(table, Set.of()).contains(column);
     }
 
     /** The documents in which a table is, with what becomes of them. */
@@ -91,6 +103,19 @@ public final class Uses {
 
         private void use(String at, TableName table, String column, String document) {
             uses.add(new Use(file, at, table, column, document));
+        }
+
+        void form(TableName table) {
+            var form = file.pipeline().settings(table).form();
+            named.computeIfAbsent(table, _ -> new TreeSet<>()).addAll(form.needed());
+            form.columns().forEach((name, made) -> {
+                var at = "tables." + table + ".columns." + name;
+                if (made instanceof ColumnForm.Hashed) {
+                    use(at, table, name, "");
+                }
+                made.columns().forEach(column -> use(at, table, column, ""));
+            });
+            where(form.rows(), table, "tables." + table + ".rows", "");
         }
 
         void node(Node node, String at, String tableKey, String document) {
