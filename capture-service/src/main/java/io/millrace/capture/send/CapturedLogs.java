@@ -90,6 +90,8 @@ public final class CapturedLogs implements OffsetGuard.Stage, AutoCloseable {
             var end = ends.put(partition, at.offset() + 1);
             if (end != null && at.offset() < end) {
                 guard.diverged(partition, at.offset());
+            } else {
+                guard.reached(partition, at.offset() + 1);
             }
         }
     }

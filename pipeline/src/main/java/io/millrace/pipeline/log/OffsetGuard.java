@@ -141,6 +141,14 @@ public final class OffsetGuard implements AutoCloseable {
         }
     }
 
+    /** Kafka has acknowledged what this stage has written into the partition before this offset. */
+    public void reached(TopicPartition partition, long end) {
+        var reading = readings.get(partition);
+        if (reading != null) {
+            reading.reached(end);
+        }
+    }
+
     /** Up to which offset the partition's mark says that all is finished, -1 where there is none yet: what is before it will not be read again, whatever is lost. */
     public long marked(TopicPartition partition) {
         var reading = readings.get(partition);

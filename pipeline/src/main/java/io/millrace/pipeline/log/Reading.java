@@ -65,6 +65,11 @@ final class Reading {
         finished = offset;
     }
 
+    /** Of a log that the stage alone writes: its end was here once, whatever it is later. */
+    synchronized void reached(long end) {
+        finished = Math.max(finished, end);
+    }
+
     /** Below zero where no mark was written yet. */
     long marked() {
         var last = written;
@@ -174,7 +179,7 @@ final class Reading {
         }
         suspected = null;
         if (!read) {
-            finished = log.end();
+            reached(log.end());
         }
         measure(log, askedAt);
     }

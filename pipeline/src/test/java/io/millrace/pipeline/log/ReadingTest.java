@@ -136,6 +136,20 @@ class ReadingTest {
     }
 
     @Test
+    void whatWasAcknowledgedSinceTheLastLookIsMissedToo() {
+        var reading = Reading.ofWriter();
+        reading.open(log(0, 5), null, false, NOW);
+        reading.reached(8);
+        reading.reached(7);
+        reading.check(log(0, 8), 5, NOW);
+        assertEquals(8, reading.finished());
+        reading.reached(9);
+        reading.check(log(0, 5), reading.finished(), NOW);
+        reading.check(log(0, 5), reading.finished(), NOW);
+        assertEquals(new Gap.Beyond(9, 5), gap(reading.start()));
+    }
+
+    @Test
     void aCompactedLogThatDoesNotBeginAtItsBeginLacksRecords() {
         var cut = new Log(ID, 4, 9, true, 7 * DAY);
         assertEquals(new Gap.Expired(0, 4), gap(opened(Reading.ofGroup(null), cut, null, false)), "also at the first start ever");
