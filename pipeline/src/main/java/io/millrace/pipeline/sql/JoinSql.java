@@ -195,11 +195,12 @@ public final class JoinSql {
     }
 
     private String isOver(RetentionRule rule, Instant asOf, Source row) {
-        var time = row.column(rule.column()) + "::timestamptz";
+        var time = row.column(rule.column());
         var kept = "INTERVAL " + quote(rule.keep().toString());
         var stated = rule.override();
         var term = stated == null ? kept : "coalesce(make_interval(" + stated.unit().word() + " => " + stated(stated, row) + "), " + kept + ")";
-        return "(" + where(rule.when(), row) + " AND coalesce(CASE WHEN " + time + " < " + LAST_TIME + " THEN " + time + " + " + term + " <= TIMESTAMPTZ " + quote(asOf.toString()) + " END, false))";
+        // What is unknown is not over, and dates beyond all timestamps are compared before they are made one.
+        return "coalesce(" + where(rule.when(), row) + " AND CASE WHEN " + time + " < " + LAST_TIME + " THEN " + time + "::timestamptz + " + term + " <= TIMESTAMPTZ " + quote(asOf.toString()) + " END, false)";
     }
 
     /** The number that is stated for a root row; null where none is. */
