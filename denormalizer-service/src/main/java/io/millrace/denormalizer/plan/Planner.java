@@ -8,6 +8,7 @@ import io.millrace.pipeline.file.Node;
 import io.millrace.pipeline.file.One;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.file.UsedColumns;
 import io.millrace.pipeline.topic.Topics;
 import io.millrace.values.bytes.ByteWriter;
 import io.millrace.values.json.JsonCanon;
@@ -82,13 +83,8 @@ public final class Planner {
             }
         }
         if (pipeline.retention() != null) {
-            for (var rule : pipeline.retention().rules()) {
-                root.slot(rule.column());
-                Filter.of(rule.when(), root::slot);
-                if (rule.override() != null) {
-                    (rule.override().one() == null ? root : ones.get(rule.override().one()).index().table()).slot(rule.override().column());
-                }
-            }
+            // In an order of their own: rules that change places ask for no other state.
+            UsedColumns.captured(pipeline).forEach((table, columns) -> columns.forEach(table(table)::slot));
         }
         return new Retaining(List.copyOf(names), root, Map.copyOf(ones));
     }

@@ -17,14 +17,23 @@ public final class UsedColumns {
     /** Those of several pipelines together, by table; behind the tables' transforms, which may give rows other names, they are named as the rows have them. */
     public static Map<TableName, SortedSet<String>> of(Collection<Pipeline> pipelines) {
         var used = new UsedColumns();
-        pipelines.forEach(pipeline -> {
-            used.node(pipeline.document());
-            if (pipeline.retention() != null) {
-                pipeline.retention().rules().forEach(rule -> used.rule(pipeline, rule));
-            }
-        });
+        pipelines.forEach(used::pipeline);
         pipelines.forEach(pipeline -> used.columns.forEach((table, columns) -> formed(pipeline.settings(table).form(), columns)));
         return used.columns;
+    }
+
+    /** Those of the rows that one pipeline reads, by table: with the columns that the file makes, and without those that it makes them of. */
+    public static Map<TableName, SortedSet<String>> captured(Pipeline pipeline) {
+        var used = new UsedColumns();
+        used.pipeline(pipeline);
+        return used.columns;
+    }
+
+    private void pipeline(Pipeline pipeline) {
+        node(pipeline.document());
+        if (pipeline.retention() != null) {
+            pipeline.retention().rules().forEach(rule -> rule(pipeline, rule));
+        }
     }
 
     /** Of a column that the file makes those are used that it is made of. */

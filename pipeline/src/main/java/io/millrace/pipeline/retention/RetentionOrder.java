@@ -93,7 +93,7 @@ public record RetentionOrder(Instant asOf, List<RetentionRule> rules) {
 
     /** The order as far as a pipeline can obey it: rules that ask for what its documents are not made of keep everything. The join has no such columns. */
     public RetentionOrder within(Pipeline pipeline) {
-        var columns = UsedColumns.of(List.of(pipeline));
+        var columns = UsedColumns.captured(pipeline);
         return rules.stream().allMatch(rule -> isWithin(rule, pipeline, columns)) ? this : new RetentionOrder(asOf, List.of());
     }
 
