@@ -20,8 +20,10 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jboss.logging.Logger;
 
 /**
@@ -36,6 +38,7 @@ class Retentions {
     private static final String SETTINGS = "SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO'; SET LOCAL row_security = off; SET LOCAL statement_timeout = ";
     private static final String COUNT = "SELECT count(*) FILTER (WHERE now), count(*) FILTER (WHERE now AND NOT would), count(*) FILTER (WHERE would AND NOT now) FROM (";
     private static final int EXAMPLES = 10;
+    private static final String CANCELED = "57014";
     /** So many more may leave at the confirmation than at the look that it confirms, in percent. */
     private static final int MORE = 10;
 
@@ -43,6 +46,8 @@ class Retentions {
     private final PurgeConfig config;
     private final Pipelines pipelines;
     private final MeterRegistry meters;
+    /** By pipeline, the last look of time's that led to nothing: a count over all documents is not begun again at once. */
+    private final Map<String, Look> looks = new ConcurrentHashMap<>();
 
     Retentions(AgroalDataSource database, PurgeConfig config, Pipelines pipelines, MeterRegistry meters) {
         this.database = database;
@@ -50,6 +55,8 @@ class Retentions {
         this.pipelines = pipelines;
         this.meters = meters;
     }
+
+    private record Look(List<RetentionRule> rules, Instant at) {}
 
     /** What is asked or done over one connection. */
     interface Work<T> {
@@ -104,7 +111,7 @@ class Retentions {
     /**
      * Orders what is due, or holds it for a person.
      *
-     * @param since how long the last order must be ago; one with other rules than the file's may be of any time
+     * @param since how long the last order, and the last look that led to nothing, must be ago; an order with other rules than the file's may be of any time
      * @return the run; empty where nothing is due, or one waits for a person already
      * @throws RefusedException when it cannot be told what is due
      */
@@ -115,13 +122,19 @@ class Retentions {
             boolean isOther = !rules.equals(holding == null ? List.of() : holding.rules());
             var held = RunBook.held(connection, pipeline.name());
             var now = now(connection);
-            if (held.isPresent() && held.get().order().rules().equals(rules) || !isOther && (rules.isEmpty() || holding != null && holding.asOf().plus(since).isAfter(now))) {
+            if (held.isPresent() && held.get().order().rules().equals(rules)) {
                 return Optional.empty();
             }
-            RunBook.drop(connection, pipeline.name());
+            if (held.isPresent()) {
+                RunBook.drop(connection, pipeline.name());
+            }
+            if (!isOther && (rules.isEmpty() || holding != null && holding.asOf().plus(since).isAfter(now)) || isLookedAt(pipeline, rules, now, since)) {
+                return Optional.empty();
+            }
             var order = new RetentionOrder(now, rules);
-            var impact = impact(connection, pipeline, catalog(connection, pipeline), holding, order);
+            var impact = counted(connection, pipeline, holding, order);
             if (impact.isNothing() && !isOther) {
+                looks.put(pipeline.name(), new Look(rules, now));
                 return Optional.empty();
             }
             var state = impact.isHeld(hold(pipeline)) ? RunState.HELD : RunState.ORDERED;
@@ -136,8 +149,24 @@ class Retentions {
         });
     }
 
+    private boolean isLookedAt(Pipeline pipeline, List<RetentionRule> rules, Instant now, Duration since) {
+        var look = looks.get(pipeline.name());
+        return look != null && look.rules.equals(rules) && look.at.plus(since).isAfter(now);
+    }
+
+    private Impact counted(Connection connection, Pipeline pipeline, RetentionOrder before, RetentionOrder after) throws SQLException {
+        try {
+            return impact(connection, pipeline, catalog(connection, pipeline), before, after);
+        } catch (SQLException e) {
+            if (CANCELED.equals(e.getSQLState())) {
+                looks.put(pipeline.name(), new Look(after.rules(), after.asOf()));
+            }
+            throw e;
+        }
+    }
+
     /**
-     * Orders what was held.
+     * Orders what was held, as of now: what it was held at may be before an order of the pipeline that this one replaces.
      *
      * @return the run; empty where there is none with this id
      * @throws RefusedException when it is not held, or would do something else than the person has seen
@@ -158,14 +187,15 @@ class Retentions {
             if (!entry.order().rules().equals(wanted(pipeline))) {
                 throw new RefusedException("the file asks for other rules by now", "look again at GET /pipelines/" + pipeline.name() + "/retention; the next run is of the new rules");
             }
-            var impact = impact(connection, pipeline, catalog(connection, pipeline), Holding.of(connection, pipeline), entry.order());
+            var order = new RetentionOrder(now(connection), entry.order().rules());
+            var impact = impact(connection, pipeline, catalog(connection, pipeline), Holding.of(connection, pipeline), order);
             if (impact.leaving() > entry.run().impact().leaving() * (100 + MORE) / 100) {
                 RunBook.recount(connection, id, impact);
                 changed.add(impact.leaving() + " documents would leave by now, where you have seen " + entry.run().impact().leaving());
                 return entry.run();
             }
-            RunBook.confirm(connection, id, impact, by, reason);
-            order(connection, pipeline, id, entry.order(), impact);
+            RunBook.confirm(connection, id, order, impact, by, reason);
+            order(connection, pipeline, id, order, impact);
             return RunBook.find(connection, id).orElseThrow().run();
         });
         if (!changed.isEmpty()) {
@@ -206,14 +236,22 @@ class Retentions {
         if (before != null && !after.asOf().isAfter(before.asOf())) {
             throw new RefusedException("the time that holds, " + before.asOf() + ", is not before " + after.asOf(), "wait, or correct the database's clock: time does not go back for documents");
         }
-        try (var statement = connection.createStatement(); var row = statement.executeQuery(COUNT + JoinSql.compared(pipeline, catalog, before, after) + ") r")) {
+        try (var statement = connection.createStatement(); var row = statement.executeQuery(COUNT + compared(pipeline, catalog, before, after) + ") r")) {
             row.next();
             return new Impact(row.getLong(1), row.getLong(2), row.getLong(3));
         }
     }
 
+    private static String compared(Pipeline pipeline, Catalog catalog, RetentionOrder before, RetentionOrder after) {
+        try {
+            return JoinSql.compared(pipeline, catalog, before, after);
+        } catch (IllegalStateException e) {
+            throw new RefusedException("the documents cannot be said in SQL: " + e.getMessage(), "give the purge service the keys of hashed columns that capture has");
+        }
+    }
+
     private static List<String> examples(Connection connection, Pipeline pipeline, Catalog catalog, RetentionOrder before, RetentionOrder after, String which) throws SQLException {
-        var sql = "SELECT key FROM (" + JoinSql.compared(pipeline, catalog, before, after) + ") r WHERE " + which + " ORDER BY key LIMIT " + EXAMPLES;
+        var sql = "SELECT key FROM (" + compared(pipeline, catalog, before, after) + ") r WHERE " + which + " ORDER BY key LIMIT " + EXAMPLES;
         try (var statement = connection.createStatement(); var rows = statement.executeQuery(sql)) {
             var ids = new ArrayList<String>();
             while (rows.next()) {

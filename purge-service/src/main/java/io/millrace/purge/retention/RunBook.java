@@ -18,7 +18,7 @@ final class RunBook {
 
     private static final String ENTER = """
             INSERT INTO millrace.retention_run (id, pipeline, as_of, told, shown, leaving, returned, state, requested_by, requested_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, clock_timestamp())""";
-    private static final String CONFIRM = "UPDATE millrace.retention_run SET state = 'ordered', shown = ?, leaving = ?, returned = ?, decided_by = ?, reason = ?, decided_at = clock_timestamp() WHERE id = ? AND state = 'held'";
+    private static final String CONFIRM = "UPDATE millrace.retention_run SET state = 'ordered', as_of = ?, told = ?, shown = ?, leaving = ?, returned = ?, decided_by = ?, reason = ?, decided_at = clock_timestamp() WHERE id = ? AND state = 'held'";
     private static final String RECOUNT = "UPDATE millrace.retention_run SET shown = ?, leaving = ?, returned = ? WHERE id = ? AND state = 'held'";
     private static final String DROP = "UPDATE millrace.retention_run SET state = 'dropped', decided_at = clock_timestamp() WHERE pipeline = ? AND state = 'held'";
     private static final String SEEN = "UPDATE millrace.retention_run SET state = 'carried-out', seen_at = clock_timestamp() WHERE id = ? AND state = 'ordered'";
@@ -37,8 +37,8 @@ final class RunBook {
         return id;
     }
 
-    static boolean confirm(Connection connection, UUID id, Impact impact, String by, String reason) throws SQLException {
-        return update(connection, CONFIRM, impact.shown(), impact.leaving(), impact.returning(), by, reason, id) == 1;
+    static boolean confirm(Connection connection, UUID id, RetentionOrder order, Impact impact, String by, String reason) throws SQLException {
+        return update(connection, CONFIRM, OffsetDateTime.ofInstant(order.asOf(), ZoneOffset.UTC), order.json(), impact.shown(), impact.leaving(), impact.returning(), by, reason, id) == 1;
     }
 
     static void recount(Connection connection, UUID id, Impact impact) throws SQLException {
