@@ -95,8 +95,11 @@ public final class Payments {
             if (truncates.isUnderWay()) {
                 isWanted = truncates.sweep() || hasRoom() && pay(truncates.due(PIECE, hasTime));
             }
-            if (retirements.isUnderWay() && hasTime.getAsBoolean() && hasRoom()) {
-                isWanted = pay(retirements.due(PIECE, hasTime));
+            if (retirements.isUnderWay() && hasTime.getAsBoolean() && hasRoom(0)) {
+                var due = retirements.due(PIECE, hasTime);
+                // Most documents that it passes are as they should be, and take no room.
+                hasRoom(due.size());
+                isWanted = pay(due);
             }
             if (fanOut.isUnderWay() && hasTime.getAsBoolean() && hasRoom()) {
                 isWanted = pay(fanOut.due(PIECE));
@@ -106,7 +109,11 @@ public final class Payments {
 
     /** Nothing is emitted that the indexer would be late for: before the first build, nothing is. */
     private boolean hasRoom() {
-        return progress.phase() == Phase.HELD || pace.test(partition, PIECE);
+        return hasRoom(PIECE);
+    }
+
+    private boolean hasRoom(int documents) {
+        return progress.phase() == Phase.HELD || pace.test(partition, documents);
     }
 
     private boolean pay(List<Due> due) {
