@@ -10,6 +10,7 @@ import io.millrace.pipeline.file.Node;
 import io.millrace.pipeline.file.One;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.Relation;
+import io.millrace.pipeline.file.RetentionRule;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.file.Where;
 import java.util.ArrayList;
@@ -47,6 +48,7 @@ public final class Uses {
             var walk = new Walk(file);
             walk.node(file.pipeline().document(), "document", "root", "");
             file.pipeline().tableNames().forEach(walk::form);
+            walk.retention();
         }
     }
 
@@ -116,6 +118,21 @@ public final class Uses {
                 made.columns().forEach(column -> use(at, table, column, ""));
             });
             where(form.rows(), table, "tables." + table + ".rows", "");
+        }
+
+        /** What decides whether the document itself is there. */
+        void retention() {
+            var rules = file.pipeline().retention() == null ? List.<RetentionRule>of() : file.pipeline().retention().rules();
+            for (int i = 0; i < rules.size(); i++) {
+                var root = file.pipeline().document().table();
+                var rule = rules.get(i);
+                var at = file.lines().containsKey("retention.rules") ? "retention.rules[" + i + "]" : "retention";
+                use(at + ".column", root, rule.column(), "");
+                where(rule.when(), root, at + ".when", "");
+                if (rule.override() != null) {
+                    use(at + ".override.column", rule.override().one() == null ? root : file.pipeline().one(rule.override()).node().table(), rule.override().column(), "");
+                }
+            }
         }
 
         void node(Node node, String at, String tableKey, String document) {
