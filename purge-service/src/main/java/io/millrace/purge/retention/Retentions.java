@@ -33,6 +33,8 @@ import org.jboss.logging.Logger;
 @ApplicationScoped
 class Retentions {
 
+    /** Instances with the file of before may run beside those with a new one for so long; they would take each other's orders back. */
+    private static final Duration TAKEOVER = Duration.ofMinutes(1);
     private static final Logger LOG = Logger.getLogger(Retentions.class);
     private static final String LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('millrace.retention ' || ?, 0))";
     private static final String SETTINGS = "SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO'; SET LOCAL row_security = off; SET LOCAL statement_timeout = ";
@@ -111,7 +113,7 @@ class Retentions {
     /**
      * Orders what is due, or holds it for a person.
      *
-     * @param since how long the last order, and the last look that led to nothing, must be ago; an order with other rules than the file's may be of any time
+     * @param since how long the last order, and the last look that led to nothing, must be ago; an order with other rules than the file's, {@link #TAKEOVER} at most
      * @return the run; empty where nothing is due, or one waits for a person already
      * @throws RefusedException when it cannot be told what is due
      */
@@ -128,7 +130,8 @@ class Retentions {
             if (held.isPresent()) {
                 RunBook.drop(connection, pipeline.name());
             }
-            if (!isOther && (rules.isEmpty() || holding != null && holding.asOf().plus(since).isAfter(now)) || isLookedAt(pipeline, rules, now, since)) {
+            var apart = isOther && since.compareTo(TAKEOVER) > 0 ? TAKEOVER : since;
+            if (!isOther && rules.isEmpty() || holding != null && holding.asOf().plus(apart).isAfter(now) || isLookedAt(pipeline, rules, now, since)) {
                 return Optional.empty();
             }
             var order = new RetentionOrder(now, rules);
