@@ -381,11 +381,11 @@ public final class CaptureRun {
     }
 
     /** A table was read while the stream went on. */
-    private Map<TableName, Known> wasRead(TableName table) throws InterruptedException {
+    private Map<TableName, Known> wasRead(TableName table, long from) throws InterruptedException {
         knowing.lock();
         try {
             var before = followed;
-            var now = patience.insist(SendException.class, () -> start.read(before, table));
+            var now = patience.insist(SendException.class, () -> start.read(before, table, from));
             if (now != before) {
                 resnapshots.incomplete(now.missing());
                 exchange(now);
