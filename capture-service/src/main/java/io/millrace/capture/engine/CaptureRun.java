@@ -80,7 +80,7 @@ public final class CaptureRun {
     private volatile Plan followed;
     /** The columns that this stream leaves out; null while none runs. */
     private volatile Map<TableName, Set<String>> leftOut;
-    /** Held while the followed plan is exchanged for one that knows more, and not while anybody is waited for but Kafka. */
+    /** Held while the followed plan is exchanged for one that knows more, and not while anybody is waited for but Kafka and the catalog. */
     private final ReentrantLock knowing = new ReentrantLock();
     private final AtomicBoolean stopping = new AtomicBoolean();
     /** What was last said of tables that inherit. */
