@@ -80,7 +80,7 @@ public final class CaptureRun {
     private volatile Plan followed;
     /** The columns that this stream leaves out; null while none runs. */
     private volatile Map<TableName, Set<String>> leftOut;
-    /** Held while the followed plan is exchanged for one that knows more, and not while anybody is waited for but Kafka. */
+    /** Held while the followed plan is exchanged for one that knows more, and not while anybody is waited for but Kafka and the catalog. */
     private final ReentrantLock knowing = new ReentrantLock();
     private final AtomicBoolean stopping = new AtomicBoolean();
     /** What was last said of tables that inherit. */
@@ -381,11 +381,11 @@ public final class CaptureRun {
     }
 
     /** A table was read while the stream went on. */
-    private Map<TableName, Known> wasRead(TableName table) throws InterruptedException {
+    private Map<TableName, Known> wasRead(TableName table, long from) throws InterruptedException {
         knowing.lock();
         try {
             var before = followed;
-            var now = patience.insist(SendException.class, () -> start.read(before, table));
+            var now = patience.insist(SendException.class, () -> start.read(before, table, from));
             if (now != before) {
                 resnapshots.incomplete(now.missing());
                 exchange(now);

@@ -236,10 +236,13 @@ final class Start {
 
     /**
      * The plan once a table was read while the stream went on. What was known of it when the reading began is remembered, so
-     * that a change since then is found at the next look.
+     * that a change since then is found at the next look. A reading that began before what it is to put right counts for nothing: another one follows.
+     *
+     * @param from the LSN as of which the reading began at the earliest
      */
-    Plan read(Plan plan, TableName table) throws InterruptedException {
-        if (!plan.reread().containsKey(table)) {
+    Plan read(Plan plan, TableName table, long from) throws InterruptedException {
+        var needed = plan.reread().get(table);
+        if (needed == null || Long.compareUnsigned(from, needed) < 0) {
             return plan;
         }
         var known = new TreeMap<>(plan.tables());

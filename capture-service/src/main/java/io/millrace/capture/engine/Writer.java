@@ -55,7 +55,8 @@ final class Writer implements Engine.Consumer, Environment {
 
     /** Remembers that a table was read whole. */
     interface Whole {
-        Map<TableName, Known> of(TableName table) throws InterruptedException;
+        /** @param from the LSN as of which the reading began at the earliest */
+        Map<TableName, Known> of(TableName table, long from) throws InterruptedException;
     }
 
     private final Tools tools;
@@ -121,7 +122,7 @@ final class Writer implements Engine.Consumer, Environment {
                 if (end.reconciled() && tables.get(end.table()).wasRead()) {
                     gone(List.of(end.table()), end.position());
                 }
-                tables = tools.whole.of(end.table());
+                tables = tools.whole.of(end.table(), end.position());
                 tools.window.done(true);
             }
         }

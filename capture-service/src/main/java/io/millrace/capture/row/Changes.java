@@ -157,7 +157,8 @@ public final class Changes {
         headers.add(Headers.CAPTURED, Headers.bytes(Headers.nowMicros()));
         try {
             var event = events.of(row, headers);
-            var partition = event.key() == null ? null : Integer.valueOf(Partitions.of(event.key(), environment.eventPartitions(event.topic())));
+            int partitions = environment.eventPartitions(event.topic());
+            var partition = event.key() == null ? null : Integer.valueOf(Partitions.of(event.key(), partitions));
             var captured = new Captured(new ProducerRecord<>(event.topic(), partition, event.key(), event.value(), headers), quarantine, table.meters, op == Op.READ ? 0 : committed, true);
             if (captured.size() > mostBytes) {
                 throw new IllegalArgumentException(AvroBuffer.tooLarge(captured.size(), mostBytes));

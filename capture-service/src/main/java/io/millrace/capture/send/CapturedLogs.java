@@ -9,7 +9,6 @@ import io.millrace.pipeline.log.Start;
 import io.millrace.pipeline.topic.Topics;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -30,8 +29,8 @@ public final class CapturedLogs implements OffsetGuard.Stage, AutoCloseable {
     /** Where capture remembers how far it came, and what is missing. */
     private final TopicPartition memory;
     private final Map<TopicPartition, TableName> kept = new ConcurrentHashMap<>();
-    /** Behind the last record that was acknowledged; only for the thread that sends. */
-    private final Map<TopicPartition, Long> ends = new HashMap<>();
+    /** Behind the last record that was acknowledged. */
+    private final Map<TopicPartition, Long> ends = new ConcurrentHashMap<>();
 
     /** Begins to look at once. */
     public CapturedLogs(KafkaSettings kafka, String source, Loops loops) {
@@ -132,6 +131,7 @@ public final class CapturedLogs implements OffsetGuard.Stage, AutoCloseable {
         }
         kept.forEach((partition, table) -> {
             if (tables.contains(table)) {
+                ends.remove(partition);
                 guard.renew(partition);
             }
         });

@@ -36,6 +36,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InvalidTopicException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -271,12 +272,16 @@ public final class Progress implements AutoCloseable {
      * Makes a topic where it is not there, with the cluster's own partition count and settings.
      *
      * @throws SendException when Kafka does not make it
+     * @throws IllegalArgumentException when it never makes one of this name
      */
     public void make(String topic) throws InterruptedException {
         try (var admin = Admin.create(kafka.client())) {
             admin.createTopics(List.of(new NewTopic(topic, Optional.empty(), Optional.empty()))).all().get();
             LOG.infof("Made the topic %s", topic);
         } catch (ExecutionException e) {
+            if (e.getCause() instanceof InvalidTopicException) {
+                throw new IllegalArgumentException("Kafka makes no topic " + topic + " (" + e.getCause().getMessage() + ")", e);
+            }
             if (!(e.getCause() instanceof TopicExistsException)) {
                 throw kafka.away("Making the topic " + topic, e);
             }

@@ -143,7 +143,7 @@ final class Reading {
             return new Gap.Beyond(was, diverged >= 0 ? diverged : log.end());
         }
         if (!read) {
-            return missesItsBegin(log) ? new Gap.Expired(0, log.start()) : null;
+            return !renewed && missesItsBegin(log) ? new Gap.Expired(0, log.start()) : null;
         }
         long done = mark == null && finished < 0 && !known && !missesItsBegin(log) ? log.start() : was;
         if (done < log.start()) {
@@ -195,7 +195,7 @@ final class Reading {
             return new Gap.Beyond(before, diverged >= 0 ? diverged : log.end());
         }
         if (!read) {
-            return missesItsBegin(log) ? new Gap.Expired(0, log.start()) : null;
+            return !renewed && missesItsBegin(log) ? new Gap.Expired(0, log.start()) : null;
         }
         boolean stale = log.compacted() && before < log.end() && askedAt - wholeAt > Math.max(SHORTEST_KEPT, log.kept());
         return stale ? stale(before, log, wholeAt) : null;

@@ -173,6 +173,12 @@ class ReadingTest {
         assertInstanceOf(Start.Absent.class, opened(reading, null, mark(7, 0), true));
         assertEquals(2, from(opened(reading, log(0, 2), mark(7, 0), true)));
         assertEquals(Mark.at(ID, 2, NOW), reading.due(NOW, Duration.ZERO, Duration.ZERO), "and after a restart too");
+        var cut = new Log(ID, 4, 9, true, 7 * DAY);
+        var renewed = Reading.ofWriterAnew();
+        opened(renewed, cut, mark(9, 0), true);
+        renewed.check(cut, 9, NOW);
+        renewed.check(cut, 9, NOW);
+        assertEquals(9, from(renewed.start()), "also one whose begin is gone, or it would be seen to for ever");
     }
 
     @Test
