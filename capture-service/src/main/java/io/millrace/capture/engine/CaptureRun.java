@@ -447,6 +447,7 @@ public final class CaptureRun {
             resnapshots.allow(now.reread(), now.read(), ofRows(now.streamed()), now.problems(), now.missing());
         }
         exchange(now);
+        start.heard(now.tables());
         return true;
     }
 

@@ -18,7 +18,7 @@ public final class Readiness {
         WAL,
         /** Nobody can look whether the stream is still whole. */
         LOOK,
-        /** A captured topic is not there. */
+        /** A captured topic is not there, or nobody can look. */
         TOPIC,
         /** A table that is to be read while the stream goes on is not read on. */
         RESNAPSHOT

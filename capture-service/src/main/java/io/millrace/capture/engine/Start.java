@@ -274,7 +274,6 @@ final class Start {
         if (!known.equals(plan.tables())) {
             remember(known);
         }
-        heard(known);
         return plan.with(known, reread, troubles(known, plan.problems(), plan.read()));
     }
 
@@ -359,8 +358,8 @@ final class Start {
         return all;
     }
 
-    /** What was asked for is remembered with the tables. */
-    private void heard(Map<TableName, Known> known) {
+    /** What was asked for is remembered with the tables, and carried out. */
+    void heard(Map<TableName, Known> known) {
         askedTables.removeIf(table -> known.containsKey(table) && (known.get(table).gap() == null || known.get(table).gap().asked()));
     }
 

@@ -77,9 +77,9 @@ final class Watch {
 
     void look() {
         var followed = plan;
-        var gone = logs.gone();
-        if (readiness.concern(Readiness.Concern.TOPIC, gone)) {
-            LOG.error(gone);
+        var trouble = logs.trouble();
+        if (readiness.concern(Readiness.Concern.TOPIC, trouble)) {
+            LOG.error(trouble);
         }
         try {
             if (followed == null) {

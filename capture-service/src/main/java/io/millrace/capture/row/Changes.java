@@ -156,10 +156,12 @@ public final class Changes {
         }
         headers.add(Headers.CAPTURED, Headers.bytes(Headers.nowMicros()));
         try {
-            var event = events.of(row, headers);
+            // What a row tells goes with its event, and not into the quarantine.
+            var told = new RecordHeaders(headers);
+            var event = events.of(row, told);
             int partitions = environment.eventPartitions(event.topic());
             var partition = event.key() == null ? null : Integer.valueOf(Partitions.of(event.key(), partitions));
-            var captured = new Captured(new ProducerRecord<>(event.topic(), partition, event.key(), event.value(), headers), quarantine, table.meters, op == Op.READ ? 0 : committed, true);
+            var captured = new Captured(new ProducerRecord<>(event.topic(), partition, event.key(), event.value(), told), quarantine, table.meters, op == Op.READ ? 0 : committed, true);
             if (captured.size() > mostBytes) {
                 throw new IllegalArgumentException(AvroBuffer.tooLarge(captured.size(), mostBytes));
             }

@@ -95,10 +95,13 @@ public final class CapturedLogs implements OffsetGuard.Stage, AutoCloseable {
         }
     }
 
-    /** Which of the topics are not there and how that is mended, null where all are. What they held is missing once they are made again. */
-    public String gone() {
+    /** Which of the topics are not there, or why nobody can look at them, and how that is mended; null where all is well. What a topic held is missing once it is made again. */
+    public String trouble() {
         var gone = kept.keySet().stream().filter(partition -> guard.start(partition) instanceof Start.Held held && held.gap() instanceof Gap.Gone).map(TopicPartition::topic).collect(Collectors.toCollection(TreeSet::new));
-        return gone.isEmpty() ? null : "Kafka does not have the topics " + String.join(", ", gone) + " any more, so changes may be missing that were in them; make them again with the provisioner's apply";
+        if (gone.isEmpty()) {
+            return guard.trouble() == null ? null : "Nobody can look whether Kafka still has what it acknowledged: " + guard.trouble();
+        }
+        return "Kafka does not have the topics " + String.join(", ", gone) + " any more, so changes may be missing that were in them; make them again with the provisioner's apply";
     }
 
     /** By table, what happened to records that Kafka had acknowledged, as the end of a sentence that begins with the table. */

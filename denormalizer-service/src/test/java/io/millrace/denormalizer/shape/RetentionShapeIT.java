@@ -43,7 +43,7 @@ class RetentionShapeIT {
             source: {name: kept, url: {env: NOT_USED}, user: {env: NOT_USED}, password: {env: NOT_USED}}
             document:
               root: item
-              where: {status: {not: hidden}}
+              where: [{status: {not: hidden}}, {status: null}]
               fields: [id, status]
               one:
                 team: {table: team, join: {team_id: id}, where: {active: true}, fields: [name]}
