@@ -9,10 +9,12 @@ import io.restassured.response.ValidatableResponse;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Calls while Kafka is there and does not answer: each is answered, and says what is away. */
+@Tag("long")
 @ExtendWith(SharedGate.Extension.class)
 class AwayIT {
 

@@ -12,10 +12,12 @@ import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Parked records go by a person's word or their replay. Where they are gone otherwise, that is said, and nothing is replayed as if they had never been. */
+@Tag("long")
 @ExtendWith(SharedGate.Extension.class)
 class KeepingIT {
 

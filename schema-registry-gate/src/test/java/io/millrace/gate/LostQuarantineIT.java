@@ -12,10 +12,12 @@ import io.millrace.pipeline.topic.Topics;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Parked records whose topic is gone are missed, and those of which the gate's own memory is gone are not forgotten. */
+@Tag("long")
 @ExtendWith(SharedGate.Extension.class)
 class LostQuarantineIT {
 

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -112,6 +113,7 @@ class IndexFaultsIT {
         assertEquals(0, stack.quarantined("retyped").size());
     }
 
+    @Tag("long")
     @Test
     void aThreadThatIsStuckOrEndedByAnErrorIsFoundByLiveness() throws Exception {
         stack.document("faults", 0, "live", 1, doc("alive")).get();

@@ -22,6 +22,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -115,6 +116,7 @@ class AppOutboxIT {
         }
     }
 
+    @Tag("long")
     @Test
     void everyCommittedRowIsAnEventOfItsKeyInOrderHoweverOftenCaptureIsKilled() throws Exception {
         source("killed");

@@ -511,6 +511,7 @@ class CaptureIT {
         }
     }
 
+    @Tag("long")
     @Test
     void aSlotThatVanishedIsSaidAndNotSilentlyMadeAnew() throws Exception {
         thing("lost", "INSERT INTO thing VALUES (1, 'a', null)");

@@ -8,10 +8,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Kafka loses what it had acknowledged, and Postgres has forgotten it: it is said, and after the recovery nothing is missing. */
+@Tag("long")
 class LostLogIT {
 
     private static final String TOKEN = "let me";

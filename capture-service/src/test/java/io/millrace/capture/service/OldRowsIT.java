@@ -19,6 +19,7 @@ import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -227,6 +228,7 @@ class OldRowsIT {
         }
     }
 
+    @Tag("long")
     @Test
     void whereTheFileSaysAutomaticTheyAreReadAgainUnderTrafficAndOverACrash() throws Exception {
         stack.source("automatic", "CREATE TABLE thing (id int PRIMARY KEY, name text NOT NULL, note int)", "INSERT INTO thing SELECT i, 'n' || i, i FROM generate_series(1, 6000) i");

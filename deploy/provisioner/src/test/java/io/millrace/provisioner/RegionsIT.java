@@ -38,6 +38,7 @@ import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.config.ConfigResource;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.postgresql.PGConnection;
@@ -131,6 +132,7 @@ class RegionsIT {
         assertSucceeded(of(regions).all(p -> p.destroy(line -> { })));
     }
 
+    @Tag("long")
     @Test
     void killedAfterEachSingleStepTheNextRunFinishes() throws Exception {
         var region = List.of(region("killed", 0, "killed_reader"));
