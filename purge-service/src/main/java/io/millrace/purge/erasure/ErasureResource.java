@@ -61,8 +61,7 @@ public class ErasureResource {
         var on = "the document '" + id + "' of the pipeline '" + pipeline + "'";
         var generations = pipelines.generations(pipeline);
         if (generations.isEmpty()) {
-            throw new ProblemException(Problem.of(Status.NOT_FOUND, "Erasing", on, "there is no such pipeline; known are " + String.join(", ", pipelines.names()),
-                    "name one of these, or add the pipeline's file to millrace.purge.pipelines", pipelines.names()));
+            throw pipelines.unknown("Erasing", on);
         }
         refuseId(id, on);
         refuseKey(key, on);

@@ -37,8 +37,7 @@ public class FreshnessResource {
         var on = "the pipeline '" + pipeline + "'";
         var generations = pipelines.generations(pipeline);
         if (generations.isEmpty()) {
-            throw new ProblemException(Problem.of(Status.NOT_FOUND, "Asking for the freshness of", on, "there is no such pipeline; known are " + String.join(", ", pipelines.names()),
-                    "name one of these, or add the pipeline's file to millrace.purge.pipelines", pipelines.names()));
+            throw pipelines.unknown("Asking for the freshness of", on);
         }
         return freshness.ask(pipeline, generations, lsn(position, on), duration(wait, on));
     }

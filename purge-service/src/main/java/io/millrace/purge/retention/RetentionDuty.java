@@ -10,6 +10,7 @@ import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.retention.Holding;
 import io.millrace.purge.PurgeConfig;
 import io.millrace.purge.freshness.Freshness;
+import io.millrace.purge.problem.RefusedException;
 import io.millrace.purge.source.Pipelines;
 import io.quarkus.runtime.Startup;
 import jakarta.annotation.PostConstruct;

@@ -3,6 +3,7 @@ package io.millrace.purge.retention;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.purge.problem.Problem;
 import io.millrace.purge.problem.ProblemException;
+import io.millrace.purge.problem.RefusedException;
 import io.millrace.purge.security.TokenMechanism;
 import io.millrace.purge.source.Pipelines;
 import io.quarkus.security.identity.SecurityIdentity;
@@ -112,8 +113,7 @@ public class RetentionResource {
     }
 
     private Pipeline pipeline(String name) {
-        return pipelines.all().stream().filter(p -> p.name().equals(name)).findFirst().orElseThrow(() -> new ProblemException(Problem.of(Status.NOT_FOUND, "Looking at the retention of", "the pipeline '" + name + "'",
-                "there is no such pipeline; known are " + String.join(", ", pipelines.names()), "name one of these, or add the pipeline's file to millrace.purge.pipelines", pipelines.names())));
+        return pipelines.named(name, "Looking at the retention of");
     }
 
     private static String on(String id) {

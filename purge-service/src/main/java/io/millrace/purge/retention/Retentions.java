@@ -11,6 +11,7 @@ import io.millrace.pipeline.retention.Holding;
 import io.millrace.pipeline.retention.RetentionOrder;
 import io.millrace.pipeline.sql.JoinSql;
 import io.millrace.purge.PurgeConfig;
+import io.millrace.purge.problem.RefusedException;
 import io.millrace.purge.source.Pipelines;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Connection;

@@ -4,7 +4,10 @@ import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.PipelineFiles;
 import io.millrace.purge.PurgeConfig;
+import io.millrace.purge.problem.Problem;
+import io.millrace.purge.problem.ProblemException;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.ws.rs.core.Response.Status;
 import java.util.List;
 
 /** The pipelines that this service serves. Immutable. */
@@ -23,6 +26,22 @@ public class Pipelines {
 
     public List<String> names() {
         return all.stream().map(Pipeline::name).sorted().toList();
+    }
+
+    /**
+     * The pipeline of that name.
+     *
+     * @param attempted what is wanted of it, for the message
+     * @throws ProblemException when there is none
+     */
+    public Pipeline named(String name, String attempted) {
+        return all.stream().filter(p -> p.name().equals(name)).findFirst().orElseThrow(() -> unknown(attempted, "the pipeline '" + name + "'"));
+    }
+
+    /** That a name is none of a pipeline. */
+    public ProblemException unknown(String attempted, String on) {
+        return new ProblemException(Problem.of(Status.NOT_FOUND, attempted, on, "there is no such pipeline; known are " + String.join(", ", names()),
+                "name one of these, or add the pipeline's file to millrace.purge.pipelines", names()));
     }
 
     /** The pipeline of that name and its later generations, which callers may still ask for by the name that they know; none where the name is unknown. */

@@ -6,6 +6,7 @@ import io.millrace.pipeline.liveness.Loops;
 import io.millrace.pipeline.progress.KafkaWatch;
 import io.millrace.pipeline.progress.Tail;
 import io.millrace.pipeline.topic.Topics;
+import io.millrace.purge.problem.RefusedException;
 import io.millrace.purge.source.Pipelines;
 import io.smallrye.common.annotation.Identifier;
 import jakarta.annotation.PreDestroy;

@@ -14,6 +14,7 @@ import io.millrace.pipeline.retention.Holding;
 import io.millrace.pipeline.retention.RetentionOrder;
 import io.millrace.pipeline.sql.JoinSql;
 import io.millrace.purge.PurgeConfig;
+import io.millrace.purge.problem.RefusedException;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;

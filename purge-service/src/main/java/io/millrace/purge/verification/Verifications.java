@@ -8,6 +8,7 @@ import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.liveness.Loops;
 import io.millrace.purge.PurgeConfig;
 import io.millrace.purge.freshness.Freshness;
+import io.millrace.purge.problem.RefusedException;
 import io.millrace.purge.search.SearchEngine;
 import io.millrace.purge.source.Pipelines;
 import jakarta.annotation.PreDestroy;

@@ -7,6 +7,7 @@ import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.liveness.LoopThread;
 import io.millrace.pipeline.liveness.Loops;
 import io.millrace.purge.PurgeConfig;
+import io.millrace.purge.problem.RefusedException;
 import io.millrace.purge.source.Pipelines;
 import io.quarkus.runtime.Startup;
 import jakarta.annotation.PostConstruct;
