@@ -1,7 +1,6 @@
 package io.millrace.denormalizer.join.lookup;
 
 import io.millrace.denormalizer.join.state.Kind;
-import io.millrace.values.bytes.ByteReader;
 import io.millrace.values.bytes.ByteWriter;
 import java.util.Arrays;
 import org.apache.kafka.common.utils.Bytes;
@@ -87,35 +86,6 @@ public final class LookupKeys {
 
     static Bytes subscribedRow(byte[] reference, byte[] rowId) {
         return Bytes.wrap(new ByteWriter(1 + reference.length + rowId.length).put(Kind.SUBSCRIBED_ROW).put(reference).put(rowId).toBytes());
-    }
-
-    /** Before every row that is at home here under a key of an index. */
-    static Bytes homeRows(int index) {
-        return Kind.of(Kind.HOME_ROW, index, new byte[0], new byte[0]);
-    }
-
-    static Bytes homeRows(byte[] reference) {
-        return homeRow(reference, new byte[0]);
-    }
-
-    /** The length of the look-up key stands before it, so that it can be told from the row's id. */
-    static Bytes homeRow(byte[] reference, byte[] rowId) {
-        return Bytes.wrap(new ByteWriter(5 + reference.length + rowId.length).put(Kind.HOME_ROW).put(reference, 0, 2).putInt(reference.length - 2).put(reference, 2, reference.length - 2)
-                .put(rowId).toBytes());
-    }
-
-    /** The reference in the key of a row at home. */
-    static byte[] homeReference(Bytes homeRow) {
-        int length = new ByteReader(homeRow.get(), 3).getInt();
-        return new ByteWriter(2 + length).put(homeRow.get(), 1, 2).put(homeRow.get(), 7, length).toBytes();
-    }
-
-    static Bytes homeMark(byte[] reference) {
-        return Kind.of(Kind.HOME_MARK, reference);
-    }
-
-    static Bytes subscribers(byte[] reference) {
-        return Kind.of(Kind.SUBSCRIBERS, reference);
     }
 
     /** The id of a reference's index. */

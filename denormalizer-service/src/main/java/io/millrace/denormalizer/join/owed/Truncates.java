@@ -4,7 +4,7 @@ import io.millrace.denormalizer.join.document.DocumentKeys;
 import io.millrace.denormalizer.join.document.Documents;
 import io.millrace.denormalizer.join.document.Documents.Effect;
 import io.millrace.denormalizer.join.document.StoredDocument;
-import io.millrace.denormalizer.join.lookup.Home;
+import io.millrace.denormalizer.join.home.Home;
 import io.millrace.denormalizer.join.lookup.Lookups;
 import io.millrace.denormalizer.join.message.Change;
 import io.millrace.denormalizer.join.route.Announcements;

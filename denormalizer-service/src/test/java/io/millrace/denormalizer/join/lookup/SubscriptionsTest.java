@@ -297,48 +297,4 @@ class SubscriptionsTest {
         assertFalse(subscriptions.noticed(REFERENCE, notice(1, 5, new byte[0]), CAUSE));
         assertEquals(List.of(new Message.Unsubscribe(5, 10)), sent());
     }
-
-    @Test
-    void aHomeTellsWhoHasSubscribedAndNobodyElse() {
-        var home = new Home(store, new Graves(store, commits.session(0), Duration.ofMinutes(1)), (to, message, cause) -> sent.add(message));
-        home.take(REFERENCE, new Message.Indexed(at(3), new byte[] {1}, new byte[0]), CAUSE);
-        assertEquals(List.of(), sent());
-        home.subscribe(REFERENCE, new Message.Subscribe(5, 10), CAUSE);
-        var answer = (Message.Answer) sent().getFirst();
-        assertEquals(1, answer.rows().size());
-        assertTrue(answer.isLast());
-        home.subscribe(REFERENCE, new Message.Subscribe(6, 11), CAUSE);
-        home.unsubscribe(REFERENCE, new Message.Unsubscribe(5, 9));
-        sent();
-        home.take(REFERENCE, new Message.Indexed(at(4), new byte[] {1}, null), CAUSE);
-        assertEquals(List.of(5, 6), sent().stream().map(m -> ((Message.Notice) m).partition()).toList());
-        home.unsubscribe(REFERENCE, new Message.Unsubscribe(5, 10));
-        home.take(REFERENCE, new Message.Indexed(at(4), new byte[] {1}, null), CAUSE);
-        assertEquals(List.of(6), sent().stream().map(m -> ((Message.Notice) m).partition()).toList(), "an equal position is told again");
-        home.subscribe(REFERENCE, new Message.Subscribe(6, 12), CAUSE);
-        answer = (Message.Answer) sent().getFirst();
-        assertEquals(List.of(), answer.rows());
-        assertEquals(at(4), answer.position(), "what left counts for the version");
-    }
-
-    @Test
-    void aHomeWithManyRowsAnswersInPiecesOfBoundedSize() {
-        var home = new Home(store, new Graves(store, commits.session(0), Duration.ofMinutes(1)), (to, message, cause) -> sent.add(message));
-        for (int i = 0; i < 1_000; i++) {
-            home.take(REFERENCE, new Message.Indexed(at(3), new byte[] {1, (byte) (i >> 8), (byte) i}, new byte[1_000]), CAUSE);
-        }
-        home.subscribe(REFERENCE, new Message.Subscribe(5, 10), CAUSE);
-        var pieces = sent().stream().map(m -> (Message.Answer) Message.decode(Message.encode(m))).toList();
-        assertTrue(pieces.stream().allMatch(p -> Message.encode(p).length < 80 << 10));
-        assertEquals(1_000, pieces.stream().mapToInt(p -> p.rows().size()).sum());
-        assertEquals(1, pieces.stream().filter(Message.Answer::isLast).count());
-        assertTrue(pieces.getLast().isLast());
-    }
-
-    @Test
-    void aRowsHomeKeyTellsItsReference() {
-        var at = LookupKeys.homeRow(REFERENCE, new byte[] {9, 9});
-        assertEquals(Bytes.wrap(REFERENCE), Bytes.wrap(LookupKeys.homeReference(at)));
-        assertEquals(3, LookupKeys.indexOf(REFERENCE));
-    }
 }

@@ -1,4 +1,4 @@
-package io.millrace.denormalizer.join.lookup;
+package io.millrace.denormalizer.join.home;
 
 import io.millrace.denormalizer.join.message.Message;
 import io.millrace.denormalizer.join.message.Sender;
@@ -54,7 +54,7 @@ public final class Home {
 
     /** Whether subscribers may know the row otherwise. */
     private boolean store(byte[] reference, Message.Indexed message) {
-        var at = LookupKeys.homeRow(reference, message.rowId());
+        var at = HomeKeys.row(reference, message.rowId());
         var before = store.get(at);
         if (before != null && message.position().isBefore(Entry.read(before).position())) {
             return false;
@@ -66,7 +66,7 @@ public final class Home {
             if (before == null) {
                 return false;
             }
-            store.put(LookupKeys.homeMark(reference), mark(reference).max(message.position()).toBytes());
+            store.put(HomeKeys.mark(reference), mark(reference).max(message.position()).toBytes());
         }
         return true;
     }
@@ -78,12 +78,12 @@ public final class Home {
      * @return where to go on then, null at the end
      */
     public Bytes truncate(LookupIndex index, Truncated truncated, Bytes from, int most) {
-        var piece = Piece.of(store, LookupKeys.homeRows(index.id()), from, most);
+        var piece = Piece.of(store, HomeKeys.rows(index.id()), from, most);
         for (var next : piece.entries()) {
             var entry = Entry.read(next.value);
             if (truncated.took(entry.position(), entry.row() != null)) {
-                var reference = LookupKeys.homeReference(next.key);
-                store(reference, new Message.Indexed(truncated.last(), Kind.from(next.key, LookupKeys.homeRows(reference).get().length), null));
+                var reference = HomeKeys.referenceOf(next.key);
+                store(reference, new Message.Indexed(truncated.last(), Kind.from(next.key, HomeKeys.rows(reference).get().length), null));
             }
         }
         return piece.next();
@@ -101,7 +101,7 @@ public final class Home {
     private void answer(byte[] reference, Message.Subscribe to, Headers cause) {
         var piece = new ArrayList<Message.Answer.Item>();
         int bytes = 0;
-        var prefix = LookupKeys.homeRows(reference);
+        var prefix = HomeKeys.rows(reference);
         try (var rows = store.prefixScan(prefix, Stores.BYTES)) {
             while (rows.hasNext()) {
                 var next = rows.next();
@@ -131,16 +131,16 @@ public final class Home {
 
     private void put(byte[] reference, List<Subscriber> subscribers) {
         if (subscribers.isEmpty()) {
-            store.delete(LookupKeys.subscribers(reference));
+            store.delete(HomeKeys.subscribers(reference));
             return;
         }
         var out = new ByteWriter(subscribers.size() * 10);
         subscribers.forEach(s -> out.putShort(s.partition).putLong(s.nonce));
-        store.put(LookupKeys.subscribers(reference), out.toBytes());
+        store.put(HomeKeys.subscribers(reference), out.toBytes());
     }
 
     private List<Subscriber> subscribers(byte[] reference) {
-        var stored = store.get(LookupKeys.subscribers(reference));
+        var stored = store.get(HomeKeys.subscribers(reference));
         if (stored == null) {
             return new ArrayList<>(1);
         }
@@ -152,7 +152,7 @@ public final class Home {
     }
 
     private Position mark(byte[] reference) {
-        var stored = store.get(LookupKeys.homeMark(reference));
+        var stored = store.get(HomeKeys.mark(reference));
         return stored == null ? Position.NONE : Position.of(stored);
     }
 }
