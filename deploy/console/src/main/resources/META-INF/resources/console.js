@@ -310,7 +310,7 @@ function open_document(id) {
     $('document-view').hidden = false;
     $('in-index').textContent = view.document ?? 'nothing';
     $('in-postgres').textContent = view.twin ?? 'nothing';
-    $('difference-title').textContent = view.document === null && view.twin === null ? 'Neither has it' : view.twin === null ? 'Not compared' : view.differences.length ? 'The index and Postgres differ in ' + (view.differences.length === 1 ? 'one place' : view.differences.length + ' places') : 'The index and Postgres agree';
+    $('difference-title').textContent = view.comparison === 'unknown' ? 'Not compared' : view.document === null && view.twin === null ? 'Neither has it' : view.document === null ? 'Only Postgres has it' : view.twin === null ? 'Only the index has it' : view.differences.length ? 'The index and Postgres differ in ' + (view.differences.length === 1 ? 'one place' : view.differences.length + ' places') : 'The index and Postgres agree';
     $('differences').replaceChildren(...view.differences.map(d => el('li', {}, el('code', {}, d.path), ': ' + (d.index ?? 'nothing') + ' in the index, ' + (d.postgres ?? 'nothing') + ' in Postgres')));
     waterfall(view.trace);
     return ['Document ' + view.id + (view.version === null ? '' : ', version ' + view.version), ...view.notes, ...(view.trace ? view.trace.notes : [])].join('. ');

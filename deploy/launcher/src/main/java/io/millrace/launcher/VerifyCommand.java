@@ -87,7 +87,7 @@ final class VerifyCommand implements Callable<Integer> {
     static void show(JsonNode verification, JsonNode differences, PrintWriter out) {
         for (var found : differences) {
             out.printf("%-9s %s%s%n", found.path("kind").asText(), found.path("id").asText(), found.has("repair") ? "  (repair: " + found.path("repair").asText() + ")" : "");
-            found.path("first").forEach(f -> out.printf("          %s: %s in the index, %s in Postgres%n", f.path("path").asText(), or(f.path("index")), or(f.path("postgres"))));
+            found.path("first").forEach(f -> out.printf("          %s%n", Difference.line(f)));
             if (found.path("fields").asInt() > found.path("first").size()) {
                 out.printf("          and %,d more%n", found.path("fields").asInt() - found.path("first").size());
             }
@@ -97,9 +97,5 @@ final class VerifyCommand implements Callable<Integer> {
         out.printf("  missing %,d, orphaned %,d, different %,d; repaired %,d, not repaired %,d; undecided %,d, erased on purpose %,d%n", verification.path("missing").asLong(), verification.path("orphaned").asLong(),
                 verification.path("different").asLong(), verification.path("repaired").asLong(), verification.path("unrepaired").asLong(), verification.path("undecided").asLong(), verification.path("erased").asLong());
         verification.path("notes").forEach(note -> out.printf("  %s%n", note.asText()));
-    }
-
-    private static String or(JsonNode value) {
-        return value.isMissingNode() || value.isNull() ? "nothing" : value.asText();
     }
 }

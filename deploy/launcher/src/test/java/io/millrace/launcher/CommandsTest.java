@@ -95,6 +95,26 @@ class CommandsTest {
     }
 
     @Test
+    void aDocumentIsToldWithWhatPostgresHasInItsPlace() throws IOException {
+        var json = new JsonMapper();
+        var asked = Map.of(
+                "{\"document\":\"{ doc }\",\"twin\":\"{ doc }\",\"version\":7,\"comparison\":\"agrees\",\"differences\":[],\"notes\":[\"A note\"]}", "{ doc }\nversion 7\nThe index and Postgres agree\nA note.\n",
+                "{\"document\":\"{ doc }\",\"twin\":\"{ other }\",\"version\":7,\"comparison\":\"differs\",\"differences\":[{\"path\":\"$.a\",\"index\":\"1\",\"postgres\":null}],\"notes\":[]}",
+                "{ doc }\nversion 7\n  $.a: 1 in the index, nothing in Postgres\nThe index and Postgres differ in one place; the last change may still be on its way\n",
+                "{\"document\":\"{ doc }\",\"twin\":null,\"version\":7,\"comparison\":\"differs\",\"differences\":[],\"notes\":[]}", "{ doc }\nversion 7\nOnly the index has it\n",
+                "{\"document\":null,\"twin\":\"{ doc }\",\"version\":null,\"comparison\":\"differs\",\"differences\":[],\"notes\":[]}", "Only Postgres has it\n",
+                "{\"document\":null,\"twin\":null,\"version\":null,\"comparison\":\"agrees\",\"differences\":[],\"notes\":[]}", "Neither the index nor Postgres has it\n",
+                "{\"document\":null,\"twin\":null,\"version\":null,\"comparison\":\"unknown\",\"differences\":[],\"notes\":[]}", "They could not be compared\n");
+        for (var view : asked.entrySet()) {
+            out.getBuffer().setLength(0);
+            DocumentCommand.print(json.readTree(view.getKey()), true, new PrintWriter(out, true));
+            assertEquals(view.getValue(), out.toString());
+        }
+        assertEquals(1, run("document", "monitors", "1", "--data", folder.toString()));
+        assertTrue(err.toString().contains("does not run on " + folder), err.toString());
+    }
+
+    @Test
     void statusOfWhatNeverRanSaysHowToStart() {
         assertEquals(3, run("status", "--data", folder.toString()));
         assertTrue(out.toString().contains("./millrace up"), out.toString());

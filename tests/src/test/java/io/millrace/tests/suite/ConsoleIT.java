@@ -39,6 +39,7 @@ class ConsoleIT {
             documents.keySet().stream().limit(25).forEach(id -> {
                 var view = CanonicalJson.read(console().get("/api/pipelines/" + pipeline + "/documents/" + id).asString());
                 assertEquals("[]", CanonicalJson.write(view.get("differences")), pipeline + " " + id);
+                assertEquals("agrees", view.get("comparison").asText(), pipeline + " " + id);
                 assertTrue(view.get("twin").asText().length() > 100 && view.get("document").asText().length() > 100, "both were there to be compared");
             });
         }

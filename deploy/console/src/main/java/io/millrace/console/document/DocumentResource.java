@@ -57,10 +57,11 @@ public class DocumentResource {
      * @param version as the index has it
      * @param document pretty JSON of the index
      * @param twin the same by a join in Postgres, now
-     * @param differences where they differ
+     * @param comparison {@code agrees}, also where neither side has the document; {@code differs}; {@code unknown} where one side could not be asked
+     * @param differences where they differ, field by field
      * @param trace the way of its last change, as the indexer tells it
      */
-    public record DocumentView(String id, Long version, String document, String twin, List<Differences.Difference> differences, JsonNode trace, List<String> notes) {}
+    public record DocumentView(String id, Long version, String document, String twin, String comparison, List<Differences.Difference> differences, JsonNode trace, List<String> notes) {}
 
     @GET
     @Path("search")
@@ -87,7 +88,9 @@ public class DocumentResource {
         var pipeline = pipelines.named(name);
         var notes = new ArrayList<String>();
         JsonNode indexed = null;
+        JsonNode twin = null;
         Long version = null;
+        boolean isKnown = true;
         try {
             var got = json.readTree(http.search("GET", index(pipeline, "/_doc/" + Http.step(id)), null).body());
             version = got.has("_version") ? got.path("_version").asLong() : null;
@@ -97,25 +100,30 @@ public class DocumentResource {
             }
         } catch (IOException e) {
             notes.add("The index could not be asked: " + e.getMessage());
+            isKnown = false;
         }
-        var twin = twin(pipeline, id, notes);
-        return new DocumentView(id, version, pretty(indexed), pretty(twin), twin == null ? List.of() : differences(indexed, twin), trace(pipeline, id, notes), notes);
+        try {
+            twin = twin(pipeline, id, notes);
+        } catch (SQLException | JsonProcessingException | IllegalStateException | IllegalArgumentException e) {
+            notes.add("Postgres could not be asked for the same document: " + e.getMessage());
+            isKnown = false;
+        }
+        var differences = isKnown && indexed != null && twin != null ? differences(indexed, twin) : List.<Differences.Difference>of();
+        var agrees = differences.isEmpty() && (indexed == null) == (twin == null);
+        return new DocumentView(id, version, pretty(indexed), pretty(twin), !isKnown ? "unknown" : agrees ? "agrees" : "differs", differences, trace(pipeline, id, notes), notes);
     }
 
     private static List<Differences.Difference> differences(JsonNode indexed, JsonNode twin) {
-        return Differences.between(indexed == null ? null : CanonicalJson.read(indexed.toString()), CanonicalJson.read(twin.toString()), MOST_DIFFERENCES).first();
+        return Differences.between(CanonicalJson.read(indexed.toString()), CanonicalJson.read(twin.toString()), MOST_DIFFERENCES).first();
     }
 
-    private JsonNode twin(Pipeline pipeline, String id, List<String> notes) {
+    private JsonNode twin(Pipeline pipeline, String id, List<String> notes) throws SQLException, JsonProcessingException {
         try (var connection = Pipelines.connect(pipeline)) {
             var text = Twin.read(connection, pipeline, id);
             if (text == null) {
                 notes.add("Postgres makes no document of a row " + id + " in " + pipeline.document().table() + (pipeline.document().where() == null ? ": there is none" : ": there is none, or 'where' keeps it out"));
             }
             return text == null ? null : json.readTree(text);
-        } catch (SQLException | JsonProcessingException | IllegalStateException | IllegalArgumentException e) {
-            notes.add("Postgres could not be asked for the same document: " + e.getMessage());
-            return null;
         }
     }
 
