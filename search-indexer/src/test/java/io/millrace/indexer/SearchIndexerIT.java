@@ -111,6 +111,13 @@ class SearchIndexerIT {
         await().atMost(SOON).untilAsserted(() -> assertEquals(2, stack.count("versions")));
         assertTrue(metric("millrace_commit_to_stage_seconds_count{pipeline=\"versions\",stage=\"index\"") >= 6);
         await("a search has found what was written last").atMost(SOON).untilAsserted(() -> assertTrue(metric("millrace_commit_to_stage_seconds_count{pipeline=\"versions\",stage=\"search\"") >= 1));
+        double changes = metric("millrace_commit_to_stage_seconds_count{pipeline=\"versions\",stage=\"index\"");
+        stack.loaded("versions", "5", 50, doc(5, "read as it stood")).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals("read as it stood", nameOf("versions", "5")));
+        stack.document("versions", "5", 60, doc(5, "changed")).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals("changed", nameOf("versions", "5")));
+        await("a load tells how long it took, and not how long a change takes").atMost(SOON)
+                .untilAsserted(() -> assertEquals(changes + 1, metric("millrace_commit_to_stage_seconds_count{pipeline=\"versions\",stage=\"index\"")));
     }
 
     private static double metricRecords(String outcome) throws Exception {

@@ -8,6 +8,7 @@ import io.millrace.local.Ports;
 import io.millrace.local.ProcessSpec;
 import io.millrace.local.Readiness;
 import io.millrace.pipeline.record.Headers;
+import io.millrace.pipeline.record.Op;
 import io.millrace.pipeline.topic.Topics;
 import java.io.IOException;
 import java.net.URI;
@@ -161,6 +162,17 @@ final class Stack implements AutoCloseable {
     }
 
     Future<RecordMetadata> document(String pipeline, Integer partition, String id, long version, String json) {
+        return producer.send(record(pipeline, partition, id, version, json));
+    }
+
+    /** A document as the join emits it for rows that were read as they stood. */
+    Future<RecordMetadata> loaded(String pipeline, String id, long version, String json) {
+        var record = record(pipeline, null, id, version, json);
+        record.headers().add(Headers.OP, Op.READ.code());
+        return producer.send(record);
+    }
+
+    private static ProducerRecord<byte[], byte[]> record(String pipeline, Integer partition, String id, long version, String json) {
         var at = partition == null ? Math.floorMod(id.hashCode(), PARTITIONS) : partition;
         var record = new ProducerRecord<>(Topics.documents(pipeline), at, id.getBytes(StandardCharsets.UTF_8), json == null ? null : json.getBytes(StandardCharsets.UTF_8));
         record.headers().add(Headers.VERSION, Headers.bytes(version));
@@ -169,7 +181,7 @@ final class Stack implements AutoCloseable {
         record.headers().add(Headers.CAPTURED, Headers.bytes(now - 2_000));
         record.headers().add(Headers.GATED, Headers.bytes(now - 1_000));
         record.headers().add(Headers.JOINED, Headers.bytes(now));
-        return producer.send(record);
+        return record;
     }
 
     Future<RecordMetadata> raw(ProducerRecord<byte[], byte[]> record) {

@@ -2,6 +2,7 @@ package io.millrace.pipeline.record;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /**
  * The record headers by which a change tells its story from stage to stage.
@@ -13,7 +14,7 @@ public final class Headers {
 
     /** {@link Position} of the change. */
     public static final String POSITION = "millrace-position";
-    /** {@link Op} of the change. */
+    /** {@link Op} of the change; on {@code documents.*} only where it is {@link Op#READ}. */
     public static final String OP = "millrace-op";
     /** When Postgres committed the transaction, by its own clock. */
     public static final String COMMITTED = "millrace-committed";
@@ -48,6 +49,11 @@ public final class Headers {
     public static long number(org.apache.kafka.common.header.Headers headers, String name, long missing) {
         var bytes = bytes(headers, name);
         return bytes == null || bytes.length != Long.BYTES ? missing : ByteBuffer.wrap(bytes).getLong();
+    }
+
+    /** Whether a record tells of a row that was read as it stood. How long ago that was says how long a load took, and nothing of how long a change takes. */
+    public static boolean isRead(org.apache.kafka.common.header.Headers headers) {
+        return Arrays.equals(bytes(headers, OP), Op.READ.code());
     }
 
     /** A text, null where the record has none. */

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.topic.Topics;
 import java.util.List;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.junit.jupiter.api.Test;
 
 class RecordContractTest {
@@ -49,6 +50,15 @@ class RecordContractTest {
         assertNotEquals(DocumentId.of(List.of("a|", "b")), DocumentId.of(List.of("a", "|b")));
         assertNotEquals(DocumentId.of(List.of("a\\", "b")), DocumentId.of(List.of("a", "\\b")));
         assertEquals("sha256-".length() + 64, DocumentId.of(List.of("x".repeat(513))).length());
+    }
+
+    @Test
+    void only_a_row_that_was_read_as_it_stood_is_read() {
+        for (var op : Op.values()) {
+            assertEquals(op == Op.READ, Headers.isRead(new RecordHeaders().add(Headers.OP, op.code())), op::toString);
+        }
+        assertFalse(Headers.isRead(new RecordHeaders()));
+        assertFalse(Headers.isRead(new RecordHeaders().add(Headers.OP, null)));
     }
 
     @Test

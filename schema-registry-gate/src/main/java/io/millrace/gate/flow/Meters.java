@@ -62,10 +62,10 @@ final class Meters {
         return 1 + records / MOST_SAMPLES;
     }
 
-    /** Measures how long ago a record was committed that has just passed. */
+    /** Measures how long ago a change was committed that has just passed. */
     void passedAfter(ConsumerRecord<byte[], byte[]> record, long nowMicros) {
         long committed = Headers.number(record.headers(), Headers.COMMITTED, -1);
-        if (committed >= 0) {
+        if (committed >= 0 && !Headers.isRead(record.headers())) {
             sinceCommit.record(Math.max(0, nowMicros - committed), TimeUnit.MICROSECONDS);
         }
     }

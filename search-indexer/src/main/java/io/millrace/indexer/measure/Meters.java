@@ -125,12 +125,15 @@ public final class Meters {
     }
 
     /**
-     * The way of one document that is in the index; a search finds it after the next refresh.
+     * The way of one document that is in the index; a search finds it after the next refresh. One that a load brought says nothing of the way of a change.
      *
      * @param now microseconds since the epoch, when the bulk was answered
      */
     public void indexed(org.apache.kafka.common.header.Headers headers, long now) {
-        var committed = Headers.number(headers, Headers.COMMITTED, NONE);
+        if (Headers.isRead(headers)) {
+            return;
+        }
+        var committed = committed(headers);
         var captured = Headers.number(headers, Headers.CAPTURED, NONE);
         var gated = Headers.number(headers, Headers.GATED, NONE);
         var joined = Headers.number(headers, Headers.JOINED, NONE);
@@ -139,6 +142,11 @@ public final class Meters {
         record(fromCaptureToGate, captured, gated);
         record(fromGateToJoin, gated, joined);
         record(fromJoinToIndex, joined, now);
+    }
+
+    /** When the change of a document was committed, microseconds since the epoch; {@link #NONE} where no single change made it, or a load brought it. */
+    static long committed(org.apache.kafka.common.header.Headers headers) {
+        return Headers.isRead(headers) ? NONE : Headers.number(headers, Headers.COMMITTED, NONE);
     }
 
     /**

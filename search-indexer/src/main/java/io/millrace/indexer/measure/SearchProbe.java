@@ -131,7 +131,7 @@ public final class SearchProbe {
      */
     public void written(Pipeline pipeline, Generation generation, Bulk bulk, ConsumerRecord<byte[], byte[]> last, long seqNo) {
         sought.computeIfAbsent(pipeline.name(), p -> new Sought(meters.of(pipeline))).add(new Last(generation, new TopicPartition(last.topic(), last.partition()), bulk,
-                new String(last.key(), StandardCharsets.UTF_8), seqNo, Headers.number(last.headers(), Headers.COMMITTED, Meters.NONE)));
+                new String(last.key(), StandardCharsets.UTF_8), seqNo, Meters.committed(last.headers())));
     }
 
     private void live(Loop loop) throws InterruptedException {

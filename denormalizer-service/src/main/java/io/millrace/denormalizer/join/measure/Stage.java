@@ -147,7 +147,7 @@ public final class Stage {
 
     private void time(org.apache.kafka.common.header.Headers cause) {
         long committed = Headers.number(cause, Headers.COMMITTED, 0);
-        if (committed > 0) {
+        if (committed > 0 && !Headers.isRead(cause)) {
             sinceCommit.record(Math.max(0, Headers.nowMicros() - committed), TimeUnit.MICROSECONDS);
         }
     }

@@ -34,6 +34,7 @@ public final class Outlet {
     private void document(String documentId, byte[] document, Position position, org.apache.kafka.common.header.Headers cause, org.apache.kafka.common.header.Headers headers) {
         headers.add(Headers.POSITION, position.toBytes());
         headers.add(Headers.VERSION, Headers.bytes(position.commit()));
+        copy(cause, headers, Headers.OP);
         copy(cause, headers, Headers.COMMITTED);
         copy(cause, headers, Headers.CAPTURED);
         copy(cause, headers, Headers.GATED);

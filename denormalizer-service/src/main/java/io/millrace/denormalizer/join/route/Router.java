@@ -110,6 +110,9 @@ public final class Router implements Processor<byte[], byte[], byte[], byte[]> {
                 story.add(header);
             }
         }
+        if (Headers.isRead(from)) {
+            story.add(Headers.OP, Op.READ.code());
+        }
         return story;
     }
 
