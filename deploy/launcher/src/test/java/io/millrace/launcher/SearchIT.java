@@ -62,10 +62,11 @@ class SearchIT {
         servers.search().stop();
     }
 
-    private static void send(String method, String path, String body) throws IOException, InterruptedException {
+    private static JsonNode send(String method, String path, String body) throws IOException, InterruptedException {
         try (var http = HttpClient.newHttpClient()) {
             var answer = http.send(HttpRequest.newBuilder(URI.create(servers.searchUrl() + path)).header("Content-Type", "application/json").method(method, BodyPublishers.ofString(body)).build(), BodyHandlers.ofString());
             assertTrue(answer.statusCode() == 200 && !answer.body().contains("\"errors\":true"), answer::body);
+            return new JsonMapper().readTree(answer.body());
         }
     }
 
@@ -97,6 +98,36 @@ class SearchIT {
         for (var part : List.of("30 documents, found in ", "  state: closed 20, open 10\n", "  team.name: Team 0 15, Team 1 15\n", "  tags.label: red 30, l0 6, l1 6, l2 6, l3 6, l4 6\n", "\"name\":\"disk ")) {
             assertTrue(said.contains(part), () -> part + " in " + said);
         }
+    }
+
+    /** What the page for applications says of paging. The first two say that it is needed: where they fail, the search engine is mended, and the page can do without. */
+    @Test
+    void aSearchThatIsToldToCountAllHitsLeavesNoneOutWhereManyDocumentsWereDeleted() throws IOException, InterruptedException {
+        int live = 3_000;
+        int all = 10 * live;
+        send("PUT", "/worn", "{\"mappings\":{\"properties\":{\"number\":{\"type\":\"long\"}}}}");
+        var written = new StringBuilder();
+        var deleted = new StringBuilder();
+        for (int i = 0; i < all; i++) {
+            written.append("{\"index\":{\"_id\":\"%d\"}}\n{\"number\":%d}\n".formatted(i, i * 7919L % all));
+            deleted.append(i % 10 == 0 ? "" : "{\"delete\":{\"_id\":\"%d\"}}\n".formatted(i));
+        }
+        send("POST", "/worn/_bulk?refresh=true", written.toString());
+        send("POST", "/worn/_forcemerge?max_num_segments=1", "");
+        send("POST", "/worn/_bulk?refresh=true", deleted.toString());
+
+        var sorted = "{\"size\":10000,\"_source\":false,\"query\":{\"match_all\":{}},\"sort\":[{\"number\":\"asc\"}]";
+        var ranged = "{\"size\":10000,\"_source\":false,\"query\":{\"range\":{\"number\":{\"gte\":0}}}";
+        assertTrue(hits(sorted + "}") < live, "sorted by a number");
+        assertTrue(hits(ranged + "}") < live, "one range alone");
+        for (var query : List.of(sorted + ",\"track_total_hits\":true}", ranged + ",\"track_total_hits\":true}",
+                "{\"size\":10000,\"_source\":false,\"query\":{\"bool\":{\"filter\":[{\"range\":{\"number\":{\"gte\":0}}}]}},\"sort\":[{\"number\":\"asc\"}]}")) {
+            assertEquals(live, hits(query), query);
+        }
+    }
+
+    private static int hits(String query) throws IOException, InterruptedException {
+        return send("POST", "/worn/_search", query).path("hits").path("hits").size();
     }
 
     @Test
