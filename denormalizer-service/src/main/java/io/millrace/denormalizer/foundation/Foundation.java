@@ -7,6 +7,7 @@ import io.millrace.denormalizer.join.JoinTopology;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.liveness.Loops;
 import io.millrace.pipeline.log.Gap;
+import io.millrace.pipeline.log.Life;
 import io.millrace.pipeline.log.OffsetGuard;
 import io.millrace.pipeline.log.Start;
 import io.millrace.pipeline.progress.Offsets;
@@ -14,8 +15,10 @@ import io.millrace.pipeline.topic.Topics;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -39,8 +42,12 @@ public final class Foundation implements OffsetGuard.Stage, AutoCloseable {
     private final OffsetGuard guard;
     /** With what the join was begun. */
     private final Map<TopicPartition, Start> begun = new HashMap<>();
+    /** What is assigned to the guard. */
+    private final Set<TopicPartition> guarded = new HashSet<>();
     private List<TopicPartition> read = List.of();
     private List<TopicPartition> written = List.of();
+    /** In which that was assigned; null before. */
+    private Life life;
 
     public Foundation(Map<String, String> kafka, String pipeline, JoinTopics topics, short replication, MeterRegistry meters, Loops loops) {
         this.pipeline = pipeline;
@@ -58,6 +65,10 @@ public final class Foundation implements OffsetGuard.Stage, AutoCloseable {
 
     @Override
     public String advice(TopicPartition partition, Gap gap) {
+        if (partition.topic().equals(topics.documents()) && gap instanceof Gap.Expired) {
+            return "No index can be made from " + topics.documents() + " any more, so nothing is joined into it. Let a pipeline of another name with 'replaces: [" + pipeline
+                    + "]' build state, documents and index from the rows, beside this one; it takes over when it is whole";
+        }
         if (partition.topic().equals(topics.documents())) {
             return "Documents that were written may be missing from " + topics.documents() + ", so nothing is joined into it. " + anew();
         }
@@ -67,9 +78,34 @@ public final class Foundation implements OffsetGuard.Stage, AutoCloseable {
         return "The join has not seen what is missing, so nothing is joined. " + anew();
     }
 
-    /** A state that is made again can give lower versions than before, so its documents need an index of their own. */
     private String anew() {
-        return "Let a pipeline of another name with 'replaces: [" + pipeline + "]' build state and index anew from the rows, beside this one; it takes over when it is whole";
+        return "Have state and documents made anew from the rows, while the index is served as it is: ./millrace recover " + topics.documents();
+    }
+
+    /**
+     * Waits until it is known in which life the join is.
+     *
+     * @param loop of the calling thread
+     * @throws NotReadyException while what the life before has left is still to be cleared, or Kafka does not answer
+     */
+    public Life life(Loop loop) throws InterruptedException, NotReadyException {
+        while (guard.life() == null) {
+            if (guard.trouble() != null) {
+                throw new NotReadyException(guard.trouble());
+            }
+            loop.beat();
+            Thread.sleep(LOOK);
+        }
+        var now = guard.life();
+        if (!now.equals(life)) {
+            guarded.forEach(guard::release);
+            guarded.clear();
+            life = now;
+        }
+        if (!now.begun()) {
+            throw new NotReadyException("State and documents are to be made anew, as a person decided, so nothing is joined until what is there is cleared; where ./millrace recover " + topics.documents() + " has ended before that, run it again");
+        }
+        return now;
     }
 
     /**
@@ -83,6 +119,7 @@ public final class Foundation implements OffsetGuard.Stage, AutoCloseable {
     public void require(Admin admin, List<TopicPartition> read, int partitions, Loop loop) throws ExecutionException, InterruptedException, NotReadyException {
         this.read = read;
         this.written = JoinTopology.changelogs(topics).stream().flatMap(topic -> partitions(topic, partitions)).toList();
+        guarded.addAll(all(partitions));
         var committed = new Offsets(admin).positions(topics.application());
         read.forEach(partition -> guard.assign(partition, committed.get(partition)));
         written.forEach(guard::keep);
@@ -122,9 +159,10 @@ public final class Foundation implements OffsetGuard.Stage, AutoCloseable {
         }
     }
 
-    /** Rows were read, and yet nothing was ever stored: also where no mark says so. */
+    /** Rows were read, and yet nothing was ever stored: also where no mark says so. A life that begins reads them again. */
     private void requireState(Map<TopicPartition, Long> committed) throws NotReadyException {
-        boolean hasRead = read.stream().anyMatch(partition -> guard.start(partition) instanceof Start.From from && committed.containsKey(partition) && from.offset() > 0);
+        boolean hasRead = read.stream().anyMatch(partition -> !partition.topic().equals(topics.exchange()) && guard.start(partition) instanceof Start.From from && from.offset() > 0
+                && from.offset() >= committed.getOrDefault(partition, Long.MAX_VALUE));
         if (hasRead && written.stream().allMatch(partition -> guard.start(partition) instanceof Start.Absent)) {
             throw new NotReadyException("The group " + topics.application() + " has read rows, and the changelogs of its state (" + String.join(", ", JoinTopology.changelogs(topics))
                     + ") are not there. " + advice(written.getFirst(), null));
@@ -176,7 +214,7 @@ public final class Foundation implements OffsetGuard.Stage, AutoCloseable {
 
     /** Whether a running join has to begin again: something is not whole any more, or a person decided so. */
     public boolean isLost() {
-        return guard.gaps().size() > 0 || read.stream().anyMatch(partition -> guard.start(partition) != begun.get(partition));
+        return guard.gaps().size() > 0 || !guard.life().equals(life) || read.stream().anyMatch(partition -> guard.start(partition) != begun.get(partition));
     }
 
     /** What comes near to be lost, null where nothing does. */

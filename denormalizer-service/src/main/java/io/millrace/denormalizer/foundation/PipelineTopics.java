@@ -52,11 +52,11 @@ public final class PipelineTopics {
         }
         var described = admin.describeTopics(sources).allTopicNames().get();
         int partitions = described.get(sources.getFirst()).partitions().size();
-        refuseUnequal(described, partitions);
+        refuseUnequal(described, partitions, topics);
         if (!existing.contains(topics.exchange())) {
             create(admin, new NewTopic(topics.exchange(), partitions, replicationFactor).configs(KEPT));
         } else {
-            refuseUnequal(admin.describeTopics(List.of(topics.exchange())).allTopicNames().get(), partitions);
+            refuseUnequal(admin.describeTopics(List.of(topics.exchange())).allTopicNames().get(), partitions, topics);
         }
         if (!existing.contains(topics.state())) {
             create(admin, new NewTopic(topics.state(), 1, replicationFactor).configs(LAST_WORDS));
@@ -77,13 +77,13 @@ public final class PipelineTopics {
         return Math.min(most, Math.max(0, Integer.parseInt(taken.value()) - ADDED));
     }
 
-    private static void refuseUnequal(Map<String, TopicDescription> topics, int partitions) throws NotReadyException {
+    private static void refuseUnequal(Map<String, TopicDescription> topics, int partitions, JoinTopics join) throws NotReadyException {
         var counts = new TreeMap<String, Integer>();
         topics.forEach((name, topic) -> counts.put(name, topic.partitions().size()));
         if (counts.values().stream().anyMatch(c -> c != partitions)) {
             throw new NotReadyException("The topics of a pipeline must all have the same number of partitions, and keep it; expected " + partitions + ", found " + counts
-                    + ". Rows would be joined with the wrong neighbours, so nothing is joined. Recreate the topic that differs with " + partitions
-                    + " partitions; to change the number for all, recreate all of them and let capture read the tables anew");
+                    + ". Rows would be joined with the wrong neighbours, so nothing is joined. For more partitions everywhere ask for their number in the regions file and run ./millrace repartition. To keep the number as it was delete the topic that differs, run ./millrace apply, "
+                    + "then have its table read again and the join built anew: ./millrace recover " + join.documents());
         }
     }
 

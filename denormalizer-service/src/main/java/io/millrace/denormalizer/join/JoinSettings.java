@@ -2,6 +2,7 @@ package io.millrace.denormalizer.join;
 
 import io.millrace.denormalizer.join.pay.Pace;
 import io.millrace.denormalizer.join.render.DocumentSteps;
+import io.millrace.pipeline.record.Position;
 import java.time.Duration;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
@@ -17,6 +18,7 @@ import java.util.function.BooleanSupplier;
  * @param fanOutPace how fast fan-outs go
  * @param steps what a finished document goes through
  * @param erasedAs the pipelines whose erasures count: this one, and others that make documents of the same rows for the same index
+ * @param floor no document has a lower version: that of those which came out before the state was built anew
  */
 public record JoinSettings(BooleanSupplier isCaughtUp, Duration keepRemoved, int maxDocumentBytes, long lookupCacheBytes, Pace fanOutPace, DocumentSteps steps,
-        Set<String> erasedAs) {}
+        Set<String> erasedAs, Position floor) {}

@@ -123,7 +123,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         var document = new StoredDocument(documentStore);
         var orders = new Orders(plan, store);
         var filter = new RootFilter(plan, new Retained(orders, lookups));
-        documents = new Documents(plan, documentStore, document, filter, orders, floors, documentGraves, lookups);
+        documents = new Documents(plan, documentStore, document, filter, orders, floors, settings.floor(), documentGraves, lookups);
         var emission = new Emission(document, filter, new DocumentBuilder(plan, document, lookups), documents,
                 new References(plan, documentStore, store, lookups, subscriptions), subscriptions, settings, new Outlet(context, stage));
         var progress = FirstBuild.progress(store);

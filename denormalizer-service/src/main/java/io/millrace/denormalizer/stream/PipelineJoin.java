@@ -22,8 +22,10 @@ import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.liveness.LoopThread;
 import io.millrace.pipeline.liveness.Loops;
+import io.millrace.pipeline.log.Life;
 import io.millrace.pipeline.progress.Exchange;
 import io.millrace.pipeline.progress.Offsets;
+import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.retry.Backoff;
 import io.millrace.pipeline.topic.Topics;
 import io.millrace.values.row.RootKeys;
@@ -238,8 +240,9 @@ final class PipelineJoin {
             var catchUp = new CatchUp(new Offsets(admin), firstRead, topics.application(), partitionsOf(sources, partitions), partitionsOf(List.of(topics.exchange()), partitions), Exchange.hops(pipeline));
             var read = new ArrayList<>(partitionsOf(sources, partitions));
             read.addAll(partitionsOf(List.of(topics.exchange()), partitions));
-            foundation(topics).require(admin, read, partitions, loop);
-            run(admin, plan, rootKeys, topics, catchUp, partitions, loop);
+            var life = foundation(topics).life(loop);
+            foundation.require(admin, read, partitions, loop);
+            run(admin, plan, rootKeys, topics, catchUp, partitions, life, loop);
         }
     }
 
@@ -270,7 +273,7 @@ final class PipelineJoin {
         return topics.stream().flatMap(t -> IntStream.range(0, partitions).mapToObj(p -> new TopicPartition(t, p))).toList();
     }
 
-    private void run(Admin admin, Plan plan, RootKeys rootKeys, JoinTopics topics, CatchUp catchUp, int partitions, Loop loop) throws InterruptedException, ExecutionException {
+    private void run(Admin admin, Plan plan, RootKeys rootKeys, JoinTopics topics, CatchUp catchUp, int partitions, Life life, Loop loop) throws InterruptedException, ExecutionException {
         var commits = new CommitClock();
         if (made == null) {
             made = new Stage(plan, meters, tracer);
@@ -278,11 +281,12 @@ final class PipelineJoin {
         var running = made;
         stage = running;
         var pace = new FanOutPace(new Offsets(admin), config.indexerGroup(), partitionsOf(List.of(topics.documents()), partitions));
-        var settings = new JoinSettings(catchUp::isDone, config.keepRemoved(), PipelineTopics.documentBytes(admin, topics, config.maxDocumentBytes()), config.lookupCacheBytes() / pipelines / partitions, pace, steps, erasedAs);
+        var settings = new JoinSettings(catchUp::isDone, config.keepRemoved(), PipelineTopics.documentBytes(admin, topics, config.maxDocumentBytes()), config.lookupCacheBytes() / pipelines / partitions, pace, steps, erasedAs, new Position(life.floor(), 0));
         var topology = JoinTopology.of(plan, topics, rootKeys, registry, commits, settings, running);
         failed = null;
         try (var clients = new WatchedClients(loops, streamSilence(), made::rests); var streams = new KafkaStreams(topology, properties(topics, commits), clients)) {
             streams.setUncaughtExceptionHandler(this::answer);
+            new StateLife(config.stateFolder(), topics.application()).begin(life.number(), streams::cleanUp);
             streams.start();
             watch(admin, streams, topics, catchUp, pace, running, loop);
         } finally {
@@ -303,7 +307,7 @@ final class PipelineJoin {
                 loop.beat();
                 Thread.sleep(BEAT);
                 if (foundation.isLost()) {
-                    say(foundation.wrong() == null ? "the group begins elsewhere, as a person decided" : foundation.wrong());
+                    say(foundation.wrong() == null ? "the group begins elsewhere, or the join begins anew, as a person decided" : foundation.wrong());
                     return;
                 }
                 try {

@@ -20,6 +20,7 @@ import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.progress.JoinState;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Partitions;
+import io.millrace.pipeline.record.Position;
 import io.millrace.values.row.RootKeys;
 import io.opentelemetry.api.OpenTelemetry;
 import java.io.File;
@@ -86,7 +87,7 @@ final class Cluster {
         this.random = random;
         this.haste = haste;
         topics = JoinTopics.of(plan);
-        settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 1 << 20, 20_000, (partition, count) -> pace.test(partition, count), DocumentSteps.NONE, Set.of(plan.pipeline()));
+        settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 1 << 20, 20_000, (partition, count) -> pace.test(partition, count), DocumentSteps.NONE, Set.of(plan.pipeline()), Position.NONE);
         stage = new Stage(plan, new SimpleMeterRegistry(), OpenTelemetry.noop().getTracer("test"));
         for (var topic : JoinTopology.sourceTopics(plan)) {
             logs.put(topic, partitions(partitions));

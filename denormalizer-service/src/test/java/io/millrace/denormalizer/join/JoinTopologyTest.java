@@ -17,6 +17,7 @@ import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.PipelineFiles;
 import io.millrace.pipeline.progress.JoinState;
 import io.millrace.pipeline.record.Headers;
+import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.topic.Topics;
 import io.millrace.values.row.RootKeys;
 import io.opentelemetry.api.OpenTelemetry;
@@ -72,6 +73,7 @@ class JoinTopologyTest {
     private Pipeline pipeline;
     private Stage stage;
     private SimpleMeterRegistry meters;
+    private Position floor = Position.NONE;
 
     private void open(String name) throws IOException {
         open(PipelineFiles.load(List.of(file(name))).getFirst().pipeline());
@@ -94,7 +96,7 @@ class JoinTopologyTest {
         pipeline = joined;
         var rootKeys = new RootKeys(Schema.TABLES.get(pipeline.document().table().table()).keySchema());
         var plan = Planner.plan(pipeline, rootKeys.columns());
-        var settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 1 << 20, 20_000, pace, DocumentSteps.NONE, Set.of(plan.pipeline()));
+        var settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 1 << 20, 20_000, pace, DocumentSteps.NONE, Set.of(plan.pipeline()), floor);
         var topics = JoinTopics.of(plan);
         meters = new SimpleMeterRegistry();
         stage = new Stage(plan, meters, OpenTelemetry.noop().getTracer("test"));
@@ -241,6 +243,21 @@ class JoinTopologyTest {
         send(random);
         compare("after the look-up left");
         assertEquals(rows.position(), versions.get("1"));
+    }
+
+    @Test
+    void noDocumentOfALaterLifeHasALowerVersionThanThoseBeforeAndAChangeSinceHasItsOwn() throws IOException {
+        floor = new Position(1_002, 0);
+        open("monitors");
+        caughtUp = true;
+        rows.put("monitor", List.of("1"), RandomRows.with("id", "1", "team_id", "1"));
+        rows.put("monitor", List.of("2"), RandomRows.with("id", "2", "team_id", "1"));
+        rows.put("monitor", List.of("2"), null);
+        send(new Random(1));
+        assertEquals(Map.of("1", 1_002L, "2", 1_003L), versions);
+        rows.put("monitor", List.of("1"), RandomRows.with("id", "1", "title", "later"));
+        send(new Random(1));
+        assertEquals(Map.of("1", 1_004L, "2", 1_003L), versions);
     }
 
     /** Team 1, called n0, in 500 monitors; each has its document. */

@@ -16,6 +16,7 @@ import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.progress.JoinState;
 import io.millrace.pipeline.record.Headers;
+import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.topic.Topics;
 import io.millrace.values.row.RootKeys;
 import io.opentelemetry.api.OpenTelemetry;
@@ -78,7 +79,7 @@ final class Joined implements AutoCloseable {
         this.steps = steps;
         var rootKeys = new RootKeys(world.table(pipeline.document().table()).keySchema());
         var plan = Planner.plan(pipeline, rootKeys.columns(), steps.fingerprint());
-        var settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 8 << 20, 20_000, Pace.UNLIMITED, steps, Set.of(plan.pipeline()));
+        var settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 8 << 20, 20_000, Pace.UNLIMITED, steps, Set.of(plan.pipeline()), Position.NONE);
         var topics = JoinTopics.of(plan);
         var topology = JoinTopology.of(plan, topics, rootKeys, world::schema, commits, settings, new Stage(plan, new SimpleMeterRegistry(), OpenTelemetry.noop().getTracer("test")));
         var properties = new Properties();

@@ -28,11 +28,13 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
- * The marks of a group, in a compacted topic of one partition that groups may share. The key is {@code group topic partition}, and
- * {@code group} alone says since when the group has been there; the last record of a key holds. Not thread-safe.
+ * The marks of a group, in a compacted topic of one partition that groups may share. The key is {@code group topic partition};
+ * {@code group} alone says since when the group has been there, and {@code group life} in which {@link Life} a join is. The last record
+ * of a key holds. Not thread-safe.
  */
 final class Marks implements AutoCloseable {
 
+    private static final String LIFE = "life";
     private static final Duration POLL = Duration.ofMillis(200);
     private static final Duration LONGEST = Duration.ofSeconds(20);
     private static final Map<String, String> SETTINGS = Map.of(
@@ -49,6 +51,7 @@ final class Marks implements AutoCloseable {
     private final Set<String> keys = new HashSet<>();
     private final List<Future<RecordMetadata>> sent = new ArrayList<>();
     private long since;
+    private Life life = Life.FIRST;
 
     /**
      * @param kafka settings of every client of Kafka
@@ -117,6 +120,8 @@ final class Marks implements AutoCloseable {
         var text = value == null ? null : new String(value, StandardCharsets.UTF_8);
         if (names.length == 1) {
             since = text == null ? 0 : Long.parseLong(text);
+        } else if (names.length == 2) {
+            life = text == null ? Life.FIRST : Life.parse(text);
         } else if (text == null) {
             marks.remove(partition(names));
         } else {
@@ -136,6 +141,16 @@ final class Marks implements AutoCloseable {
     /** Since when the group has been there, in milliseconds since 1970; 0 where nobody has said so. */
     long since() {
         return since;
+    }
+
+    /** In which life the group's join is. */
+    Life life() {
+        return life;
+    }
+
+    /** Durable once {@link #flush()} has come back. */
+    void write(Life life) {
+        send(group + " " + LIFE, life.text());
     }
 
     void writeSince(long millis) {

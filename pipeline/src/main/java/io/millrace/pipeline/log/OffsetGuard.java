@@ -50,6 +50,7 @@ public final class OffsetGuard implements AutoCloseable {
     private final Semaphore woken = new Semaphore(0);
     private final LoopThread thread;
     private volatile String trouble;
+    private volatile Life life;
     private volatile boolean closed;
 
     /** The stage for which offsets are guarded. */
@@ -187,6 +188,11 @@ public final class OffsetGuard implements AutoCloseable {
         return readings.values().stream().mapToDouble(Reading::used).max().orElse(0);
     }
 
+    /** In which life the group's join is, null while that is not known. */
+    public Life life() {
+        return life;
+    }
+
     /** Why offsets are not held against the logs at the moment, null where they are. */
     public String trouble() {
         return trouble;
@@ -231,6 +237,7 @@ public final class OffsetGuard implements AutoCloseable {
         var before = new HashMap<TopicPartition, Long>();
         here.forEach((partition, reading) -> before.put(partition, reading.finished()));
         marks.read();
+        life = marks.life();
         var topics = new HashSet<String>();
         marks.all().keySet().forEach(p -> topics.add(p.topic()));
         long now = System.currentTimeMillis();
@@ -277,6 +284,10 @@ public final class OffsetGuard implements AutoCloseable {
     }
 
     private void keep(Marks marks, Map<TopicPartition, Reading> here, long now) throws InterruptedException {
+        if (!marks.life().begun()) {
+            // Whoever clears what is there writes them.
+            return;
+        }
         if (marks.since() == 0) {
             marks.writeSince(now);
         }

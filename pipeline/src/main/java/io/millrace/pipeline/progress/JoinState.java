@@ -59,6 +59,14 @@ public final class JoinState implements AutoCloseable {
         return partition + " out";
     }
 
+    /**
+     * The key under which it is said of a partition in which life the join is, and from which offset of the documents on each of them
+     * came out in it once that is built: two numbers. Nothing is said of a join that nobody has had built anew.
+     */
+    public static String lifeOf(int partition) {
+        return partition + " life";
+    }
+
     /** @return what it is busy with, null where each document was emitted once; look-ups may be on their way to some */
     public String untilBuilt() throws InterruptedException {
         return until((p, said) -> said != null && !BUILDING.equals(said) && !ASKING.equals(said));

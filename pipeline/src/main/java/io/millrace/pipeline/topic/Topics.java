@@ -1,6 +1,7 @@
 package io.millrace.pipeline.topic;
 
 import io.millrace.pipeline.file.TableName;
+import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
@@ -139,6 +140,33 @@ public final class Topics {
     }
 
     /**
+     * The source of a topic of captured, passed or parked rows.
+     *
+     * @throws IllegalArgumentException when it is the topic of no table
+     */
+    public static String source(String topic) {
+        return parts(topic)[1];
+    }
+
+    /**
+     * The table of a topic of captured, passed or parked rows.
+     *
+     * @throws IllegalArgumentException when it is the topic of no table
+     */
+    public static TableName table(String topic) {
+        var parts = parts(topic);
+        return new TableName(unescape(parts[2]), unescape(parts[3]));
+    }
+
+    private static String[] parts(String topic) {
+        var parts = topic.split("\\.");
+        if (parts.length != 4) {
+            throw new IllegalArgumentException("'" + topic + "' is the topic of no table: that has four parts, such as " + ROWS + "source.public.table");
+        }
+        return parts;
+    }
+
+    /**
      * Kafka takes letters, digits, dot, underscore and hyphen. The dot separates here, so every byte of a Postgres name
      * that is no letter, digit or underscore becomes a hyphen and two hex digits; two names never become one.
      */
@@ -152,6 +180,19 @@ public final class Topics {
             }
         }
         return escaped.toString();
+    }
+
+    private static String unescape(String escaped) {
+        var bytes = new ByteArrayOutputStream(escaped.length());
+        for (int at = 0; at < escaped.length(); at++) {
+            if (escaped.charAt(at) == '-') {
+                bytes.write(Integer.parseInt(escaped, at + 1, at + 3, 16));
+                at += 2;
+            } else {
+                bytes.write(escaped.charAt(at));
+            }
+        }
+        return bytes.toString(StandardCharsets.UTF_8);
     }
 
     private static boolean isPlain(byte b) {

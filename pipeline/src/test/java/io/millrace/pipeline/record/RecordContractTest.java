@@ -77,6 +77,10 @@ class RecordContractTest {
     void names_that_kafka_refuses_become_topics_that_never_collide() {
         assertEquals("rows.demo.public.user_address", Topics.rows("demo", new TableName("public", "user_address")));
         assertEquals("rows.demo.Sales.Order-2eItem", Topics.rows("demo", new TableName("Sales", "Order.Item")));
+        for (var table : List.of(new TableName("public", "user_address"), new TableName("Sales", "Order.Item"), new TableName("public", "größe"))) {
+            assertEquals(table, Topics.table(Topics.rows("demo", table)));
+            assertEquals("demo", Topics.source(Topics.captured("demo", table)));
+        }
         assertNotEquals(Topics.rows("demo", new TableName("a", "b-2e")), Topics.rows("demo", new TableName("a", "b.")));
         assertTrue(Topics.rows("demo", new TableName("public", "größe")).matches("[A-Za-z0-9._-]+"));
         assertEquals("millrace_eu_demo", Topics.slot("eu-demo"));

@@ -5,6 +5,7 @@ import io.millrace.indexer.Pipelines;
 import io.millrace.indexer.generation.Generations;
 import io.millrace.indexer.generation.SearchAwayException;
 import io.millrace.indexer.health.Conditions;
+import io.millrace.indexer.mark.Lives;
 import io.millrace.indexer.mark.MarkBook;
 import io.millrace.indexer.measure.PipelineMeters;
 import io.millrace.indexer.reconcile.Reconciliation;
@@ -25,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.InterruptException;
 import org.jboss.logging.Logger;
 
 /**
@@ -46,6 +48,7 @@ final class Marking {
     private final Lanes lanes;
     private final Generations generations;
     private final MarkBook marks;
+    private final Lives lives;
     private final Reconciliation reconciliation;
     private final Conditions conditions;
     private final PipelineMeters meters;
@@ -55,11 +58,12 @@ final class Marking {
     /** Those that are being reconciled; only for this thread. */
     private final Map<Pipeline, LoopThread> reconciling = new HashMap<>();
 
-    Marking(Pipelines pipelines, @Identifier(DocumentTopics.CHANNEL) Lanes lanes, Generations generations, MarkBook marks, Reconciliation reconciliation, Conditions conditions, PipelineMeters meters, Loops loops, IndexerConfig config) {
+    Marking(Pipelines pipelines, @Identifier(DocumentTopics.CHANNEL) Lanes lanes, Generations generations, MarkBook marks, Lives lives, Reconciliation reconciliation, Conditions conditions, PipelineMeters meters, Loops loops, IndexerConfig config) {
         this.pipelines = pipelines;
         this.lanes = lanes;
         this.generations = generations;
         this.marks = marks;
+        this.lives = lives;
         this.reconciliation = reconciliation;
         this.conditions = conditions;
         this.meters = meters;
@@ -79,14 +83,30 @@ final class Marking {
     }
 
     private void live(Loop loop) throws InterruptedException {
-        while (true) {
-            loop.waits(config.markInterval());
-            Thread.sleep(config.markInterval());
-            var open = lanes.opened().stream().collect(Collectors.groupingBy(Lane::pipeline));
-            for (var pipeline : pipelines.all()) {
+        try {
+            while (true) {
+                loop.waits(config.markInterval());
+                Thread.sleep(config.markInterval());
                 loop.waits(config.requestTimeout().multipliedBy(REQUESTS));
-                look(pipeline, open.getOrDefault(pipeline, List.of()));
+                lookAtLives();
+                var open = lanes.opened().stream().collect(Collectors.groupingBy(Lane::pipeline));
+                for (var pipeline : pipelines.all()) {
+                    loop.waits(config.requestTimeout().multipliedBy(REQUESTS));
+                    look(pipeline, open.getOrDefault(pipeline, List.of()));
+                }
             }
+        } finally {
+            lives.close();
+        }
+    }
+
+    private void lookAtLives() throws InterruptedException {
+        try {
+            lives.look();
+        } catch (InterruptException e) {
+            throw new InterruptedException("while the joins' lives were read");
+        } catch (KafkaException e) {
+            LOG.debugf("What the joins say of themselves waits: %s", e.getMessage());
         }
     }
 
@@ -102,6 +122,9 @@ final class Marking {
             }
             near(pipeline, topic, marks.used(standings.values()));
             if (marks.isAnew(topic, standings.values())) {
+                open.getFirst().reopen();
+            } else if (marks.isOutlived(standings)) {
+                LOG.warnf("The join of %s was built anew, so its index is written again from there, and reconciled", pipeline.name());
                 open.getFirst().reopen();
             } else if (!open.isEmpty() && isReconciled(pipeline)) {
                 compare(pipeline, topic, open);

@@ -19,11 +19,13 @@ public final class MarkBook {
 
     private final Marks marks;
     private final Offsets offsets;
+    private final Lives lives;
     /** A shorter time is not told from none. */
     private final Duration least;
 
-    MarkBook(Marks marks, KafkaWatch kafka, IndexerConfig config) {
+    MarkBook(Marks marks, Lives lives, KafkaWatch kafka, IndexerConfig config) {
         this.marks = marks;
+        this.lives = lives;
         this.offsets = kafka.offsets();
         this.least = config.markInterval().multipliedBy(2);
     }
@@ -39,7 +41,7 @@ public final class MarkBook {
      */
     public Standing open(Generation generation, TopicPartition partition) throws InterruptedException {
         var id = offsets.ids(List.of(partition.topic())).getOrDefault(partition.topic(), "");
-        return new Standing(generation, id, marks.read(List.of(partition)).get(partition), kept(partition.topic()), System.currentTimeMillis());
+        return new Standing(generation, id, lives.of(partition), marks.read(List.of(partition)).get(partition), kept(partition.topic()), System.currentTimeMillis());
     }
 
     /**
@@ -51,23 +53,23 @@ public final class MarkBook {
     public String strange(String topic, Map<TopicPartition, Standing> open) throws InterruptedException {
         var id = offsets.ids(List.of(topic)).get(topic);
         if (id == null) {
-            return "the topic " + topic + " is not there, so no change arrives; run the provisioner, and have the join put its documents out again if the topic was deleted";
+            return "the topic " + topic + " is not there, so no change arrives; run the provisioner's apply, and have the documents made anew if the topic was deleted: ./millrace recover " + topic;
         }
         var other = open.values().stream().filter(standing -> standing.isOfOtherTopic() || !standing.isOf(id)).findFirst();
         if (other.isPresent()) {
             return "the topic " + topic + " was deleted and made anew (its id is " + id + "), so changes that the deleted one held may be missing in the index " + other.get().generation().index()
-                    + ", and documents deleted since may be found; once the join has put all its documents out again, delete the index (DELETE /" + other.get().generation().index()
-                    + "), which is filled from the topic then, or add a later generation of the pipeline";
+                    + ", and documents deleted since may be found; have them made anew, which is written to the index then: ./millrace recover " + topic;
         }
         look(open);
-        return shortened(open);
+        return shortened(topic, open);
     }
 
     /** Of the first partition that lacks what it had, null where none does. */
-    private String shortened(Map<TopicPartition, Standing> open) {
+    private String shortened(String topic, Map<TopicPartition, Standing> open) {
         return open.entrySet().stream().filter(e -> e.getValue().gone() != null).findFirst().map(e -> e.getKey() + " is not what it was: " + e.getValue().gone()
-                + ". The index may show what the topic does not hold, and an index that is made from the topic may lack documents; have capture recover (./millrace recover SOURCE), and add a later generation of the pipeline, whose topic is whole, or, once the join has put all its "
-                + "documents out again, delete the index (DELETE /" + e.getValue().generation().index() + "), which is filled from the topic then").orElse(null);
+                + ". The index may show what the topic does not hold, and an index that is made from the topic may lack documents; " + (e.getValue().isAhead()
+                ? "have capture recover where it says that something is missing (./millrace recover SOURCE), then have the documents made anew, which is written to the index then: ./millrace recover " + topic
+                : "run the provisioner's apply, then add a later generation of the pipeline, whose topic is whole")).orElse(null);
     }
 
     private void look(Map<TopicPartition, Standing> open) throws InterruptedException {
@@ -87,6 +89,11 @@ public final class MarkBook {
     public boolean isAnew(String topic, Collection<Standing> open) throws InterruptedException {
         var id = offsets.ids(List.of(topic)).get(topic);
         return id != null && open.stream().anyMatch(standing -> !standing.isOf(id));
+    }
+
+    /** Whether the join has put all its documents out anew since one of these partitions was opened. */
+    public boolean isOutlived(Map<TopicPartition, Standing> open) {
+        return open.entrySet().stream().anyMatch(e -> e.getValue().isOutlivedBy(lives.of(e.getKey())));
     }
 
     /** Whether one of these partitions has another mark than was left there. */

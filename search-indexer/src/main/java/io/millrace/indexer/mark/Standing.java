@@ -12,6 +12,9 @@ public final class Standing {
 
     private final Generation generation;
     private final String topic;
+    private final Life life;
+    /** Whether the join was built anew since the mark was written. */
+    private final boolean anew;
     /** As it was found; null where there was none for this index. */
     private final Mark found;
     /** Guarded by this; what the search engine has. */
@@ -38,19 +41,23 @@ public final class Standing {
 
     /**
      * @param topic Kafka's id of it
+     * @param life of the join, as far as it has put all its documents out
      * @param found null where there is none
      * @param kept how long the topic keeps deletes
      */
-    Standing(Generation generation, String topic, Mark found, Duration kept, long now) {
+    Standing(Generation generation, String topic, Life life, Mark found, Duration kept, long now) {
         this.generation = generation;
         this.topic = topic;
+        this.life = life;
         this.found = found != null && found.index().equals(generation.uuid()) ? found : null;
         this.there = found;
         this.kept = kept.toMillis();
-        this.owed = !generation.empty() && (this.found == null || isSetBack());
+        this.anew = this.found != null && life.number() > this.found.life();
+        this.owed = !generation.empty() && (this.found == null || isSetBack() || anew);
         this.wholeAt = this.found == null ? now : this.found.wholeAt();
-        this.highest = this.found == null || isOfOtherTopic() ? 0 : this.found.offset();
-        this.ahead = this.found == null || isOfOtherTopic() ? 0 : this.found.ahead();
+        boolean counts = this.found != null && !isOfOtherTopic() && !anew;
+        this.highest = counts ? this.found.offset() : 0;
+        this.ahead = counts ? this.found.ahead() : 0;
     }
 
     public Generation generation() {
@@ -59,7 +66,12 @@ public final class Standing {
 
     /** Whether what the index has came from a topic of that name that is not there any more. */
     public boolean isOfOtherTopic() {
-        return found != null && !found.topic().equals(topic);
+        return found != null && !anew && !found.topic().equals(topic);
+    }
+
+    /** Whether the join has put all its documents out anew since this was opened. */
+    boolean isOutlivedBy(Life later) {
+        return later.number() > Math.max(life.number(), found == null ? 0 : found.life());
     }
 
     /** @param topic Kafka's id of the topic that is there now */
@@ -79,14 +91,18 @@ public final class Standing {
      * @return below zero for the first record
      */
     public synchronized long from(long committed) {
-        if (ahead == 0) {
+        if (ahead == 0 && !anew) {
             highest = Math.max(highest, committed);
         }
         if (found == null) {
             return committed;
         }
-        if (isOfOtherTopic() || isSetBack()) {
+        if (isOfOtherTopic() || isSetBack() || anew && !found.topic().equals(topic)) {
             return -1;
+        }
+        if (anew) {
+            long read = found.ahead() > 0 ? found.offset() - found.ahead() : committed < 0 ? found.offset() : Math.min(committed, found.offset());
+            return Math.min(life.from(), read);
         }
         return committed < 0 ? found.offset() : Math.min(committed, found.offset());
     }
@@ -137,6 +153,11 @@ public final class Standing {
         suspected = shorter;
     }
 
+    /** Whether it has what the topic once lacked. */
+    synchronized boolean isAhead() {
+        return ahead > 0;
+    }
+
     /** What of the topic is gone, as a sentence without its end; null where nothing is. */
     synchronized String gone() {
         if (ahead > 0) {
@@ -184,8 +205,8 @@ public final class Standing {
         if (isOfOtherTopic() || owed) {
             return null;
         }
-        var mark = new Mark(generation.uuid(), generation.history(), topic, ahead > 0 ? highest : offset, wholeAt, ahead);
-        if (there != null && there.index().equals(mark.index()) && there.history().equals(mark.history()) && there.offset() == mark.offset() && there.ahead() == ahead && wholeAt - there.wholeAt() < atRest.toMillis()) {
+        var mark = new Mark(generation.uuid(), generation.history(), topic, ahead > 0 ? highest : offset, wholeAt, ahead, Math.max(life.number(), found == null ? 0 : found.life()));
+        if (there != null && there.index().equals(mark.index()) && there.history().equals(mark.history()) && there.offset() == mark.offset() && there.ahead() == ahead && there.life() == mark.life() && wholeAt - there.wholeAt() < atRest.toMillis()) {
             return null;
         }
         sent = mark;

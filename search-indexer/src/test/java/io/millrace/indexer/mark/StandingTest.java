@@ -16,11 +16,11 @@ class StandingTest {
     private static final Generation EMPTY = new Generation("monitors-000001", "u1", "h1", true);
 
     private static Mark mark(long offset, long wholeAt) {
-        return new Mark("u1", "h1", "t1", offset, wholeAt, 0);
+        return new Mark("u1", "h1", "t1", offset, wholeAt, 0, 0);
     }
 
     private static Standing standing(Mark found, long now) {
-        return new Standing(INDEX, "t1", found, KEPT, now);
+        return new Standing(INDEX, "t1", Life.FIRST, found, KEPT, now);
     }
 
     @Test
@@ -34,10 +34,10 @@ class StandingTest {
 
     @Test
     void whatIsOfAnotherIndexTopicOrHistoryDoesNotCount() {
-        assertEquals(90, standing(new Mark("u0", "h1", "t1", 70, 0, 0), 0).from(90));
-        assertEquals(-1, standing(new Mark("u1", "h1", "t0", 70, 0, 0), 0).from(90));
-        assertTrue(standing(new Mark("u1", "h1", "t0", 70, 0, 0), 0).isOfOtherTopic());
-        var restored = standing(new Mark("u1", "h0", "t1", 70, 0, 0), 0);
+        assertEquals(90, standing(new Mark("u0", "h1", "t1", 70, 0, 0, 0), 0).from(90));
+        assertEquals(-1, standing(new Mark("u1", "h1", "t0", 70, 0, 0, 0), 0).from(90));
+        assertTrue(standing(new Mark("u1", "h1", "t0", 70, 0, 0, 0), 0).isOfOtherTopic());
+        var restored = standing(new Mark("u1", "h0", "t1", 70, 0, 0, 0), 0);
         assertEquals(-1, restored.from(90));
         assertTrue(restored.owes());
     }
@@ -45,7 +45,7 @@ class StandingTest {
     @Test
     void anIndexWithoutAMarkOwesTheLookThatOneWithoutDocumentsDoesNot() {
         assertTrue(standing(null, 0).owes());
-        assertFalse(new Standing(EMPTY, "t1", null, KEPT, 0).owes());
+        assertFalse(new Standing(EMPTY, "t1", Life.FIRST, null, KEPT, 0).owes());
     }
 
     @Test
@@ -95,9 +95,9 @@ class StandingTest {
         assertTrue(standing.gone().contains("all up to offset 70, and the topic ended at 40"), standing.gone());
         standing.look(90, 90, 20);
         var kept = standing.due(90, Duration.ZERO);
-        assertEquals(new Mark("u1", "h1", "t1", 70, 20, 30), kept);
+        assertEquals(new Mark("u1", "h1", "t1", 70, 20, 30, 0), kept);
         assertTrue(standing(kept, 30).gone().contains("all up to offset 70, and the topic ended at 40"));
-        assertNull(new Standing(EMPTY, "t1", null, KEPT, 0).gone(), "an index that is filled from it agrees with it");
+        assertNull(new Standing(EMPTY, "t1", Life.FIRST, null, KEPT, 0).gone(), "an index that is filled from it agrees with it");
     }
 
     @Test
@@ -116,6 +116,36 @@ class StandingTest {
         var standing = standing(mark(70, 0), 10);
         standing.seen(70, 5, 90);
         assertTrue(standing.gone().contains("before offset 5 were deleted"), standing.gone());
+    }
+
+    @Test
+    void aJoinThatWasBuiltAnewHasItsDocumentsWrittenAgainAndTheIndexReconciled() {
+        var second = new Life(2, 60);
+        assertTrue(standing(mark(70, 0), 0).isOutlivedBy(second));
+        var anew = new Standing(INDEX, "t1", second, mark(70, 0), KEPT, 0);
+        assertEquals(60, anew.from(90), "from where all came out once more");
+        assertTrue(anew.owes());
+        anew.reconciled(10);
+        var kept = anew.due(90, Duration.ZERO);
+        assertEquals(new Mark("u1", "h1", "t1", 90, 10, 0, 2), kept);
+        var later = new Standing(INDEX, "t1", Life.FIRST, kept, KEPT, 20);
+        assertFalse(later.isOutlivedBy(second), "it has that already");
+        assertEquals(90, later.from(95));
+        assertEquals(2, later.due(95, Duration.ZERO).life());
+        assertEquals(50, new Standing(INDEX, "t1", second, mark(50, 0), KEPT, 0).from(90), "what was not read yet is read");
+    }
+
+    @Test
+    void aTopicThatWasShorterOrAnotherOneIsGoodAgainOnceAllCameOutAnew() {
+        var shorter = new Standing(INDEX, "t1", new Life(1, 60), new Mark("u1", "h1", "t1", 100, 0, 70, 0), KEPT, 0);
+        assertEquals(30, shorter.from(100), "from where it had ended");
+        shorter.seen(shorter.highest(), 0, 80);
+        shorter.seen(shorter.highest(), 0, 80);
+        assertNull(shorter.gone());
+        var other = new Standing(INDEX, "t1", new Life(1, 5), new Mark("u1", "h1", "t0", 70, 0, 0, 0), KEPT, 0);
+        assertEquals(-1, other.from(90));
+        assertFalse(other.isOfOtherTopic());
+        assertTrue(other.owes());
     }
 
     @Test

@@ -35,20 +35,26 @@ public final class Documents {
     private final RootFilter filter;
     private final Orders orders;
     private final Floors floors;
+    /** Of all documents, from the state's beginning on. */
+    private final Position floor;
     private final Graves graves;
     private final Lookups lookups;
     /** Of each spine node, by its id; null for the root. */
     private final Map<Integer, SpineNode> parents = new HashMap<>();
     private final ByteWriter scratch = new ByteWriter(256);
 
-    /** @param document what {@link #truncate} is about */
-    public Documents(Plan plan, KeyValueStore<Bytes, byte[]> store, StoredDocument document, RootFilter filter, Orders orders, Floors floors, Graves graves, Lookups lookups) {
+    /**
+     * @param document what {@link #truncate} is about
+     * @param floor no document has a lower position
+     */
+    public Documents(Plan plan, KeyValueStore<Bytes, byte[]> store, StoredDocument document, RootFilter filter, Orders orders, Floors floors, Position floor, Graves graves, Lookups lookups) {
         this.plan = plan;
         this.store = store;
         this.document = document;
         this.filter = filter;
         this.orders = orders;
         this.floors = floors;
+        this.floor = floor;
         this.graves = graves;
         this.lookups = lookups;
         plan.spine().forEach(parent -> parent.children().forEach(child -> parents.put(child.id(), parent)));
@@ -296,7 +302,7 @@ public final class Documents {
      * The position that a document has without its rows and look-ups. No truncate and no order about retention that is known is above it: their walks come to the document at any time, after a crash perhaps at another than before.
      */
     public Position least(Head head) {
-        return head.mark.max(head.root).max(floors.highest()).max(orders.position());
+        return head.mark.max(head.root).max(floors.highest()).max(orders.position()).max(floor);
     }
 
     private Head head(byte[] rootKey) {

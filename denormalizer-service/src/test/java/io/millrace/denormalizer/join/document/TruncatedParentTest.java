@@ -73,7 +73,7 @@ class TruncatedParentTest {
         var subscriptions = new Subscriptions(store, clock, graves, floors, 0, () -> 0, (to, message, cause) -> { });
         var lookups = new Lookups(new Broadcast(store, clock, graves, floors), subscriptions, 1 << 16);
         var orders = new Orders(plan, store);
-        documents = new Documents(plan, store, document, new RootFilter(plan, new Retained(orders, lookups)), orders, floors, graves, lookups);
+        documents = new Documents(plan, store, document, new RootFilter(plan, new Retained(orders, lookups)), orders, floors, Position.NONE, graves, lookups);
         var person = row("person", Map.of("id", "1", "handle", "h"));
         root = key(person, plan.root().table(), "id");
         assertEquals(Effect.SHOWN, documents.take(root, new Message.Root(at(10), true, "1", person.bytes())));

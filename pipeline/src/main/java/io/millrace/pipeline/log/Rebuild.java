@@ -1,0 +1,311 @@
+package io.millrace.pipeline.log;
+
+import io.millrace.pipeline.progress.JoinState;
+import io.millrace.pipeline.record.Headers;
+import io.millrace.pipeline.topic.Topics;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ExecutionException;
+import java.util.function.ToLongFunction;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.GroupIdNotFoundException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/**
+ * Has a pipeline's join built anew from its rows, by a person's word: {@link #ask} has all instances stop, {@link #clear} takes away
+ * what they left and has them begin the next {@link Life}. Each step can be repeated, and a rebuild that ended between two of them is
+ * gone on with. Not thread-safe.
+ *
+ * <p>What is made again from compacted topics could have lower versions than before, because the positions of deleted rows are gone.
+ * So no version of the next life is below the highest one that stands in the documents' topic.
+ */
+public final class Rebuild implements AutoCloseable {
+
+    private static final String CHANGELOG = "-changelog";
+    private static final Duration POLL = Duration.ofMillis(500);
+    /** Kafka deletes a topic some time after it has said that it will. */
+    private static final Duration DELETING = Duration.ofSeconds(60);
+    private static final Duration LOOK = Duration.ofMillis(200);
+
+    private final Map<String, Object> kafka;
+    private final String pipeline;
+    private final String group;
+    private final String documents;
+    private final TopicPartition state;
+    private final Admin admin;
+    private final Marks marks;
+
+    /** @param kafka settings of every client of Kafka */
+    public Rebuild(Map<String, Object> kafka, String pipeline) {
+        this.kafka = OffsetGuard.own(kafka);
+        this.pipeline = pipeline;
+        this.group = Topics.joinGroup(pipeline);
+        this.documents = Topics.documents(pipeline);
+        this.state = new TopicPartition(Topics.joinState(group), 0);
+        this.admin = Admin.create(this.kafka);
+        this.marks = new Marks(kafka, Topics.joinMarks(group), group);
+    }
+
+    /** Those topics that a rebuild needs and that are not there: documents, what the join says of itself, its marks, rows. */
+    public List<String> missing() throws InterruptedException {
+        var own = missing(List.of(documents, state.topic(), Topics.joinMarks(group)));
+        return own.isEmpty() ? missing(rowTopics()) : own;
+    }
+
+    private List<String> missing(List<String> needed) throws InterruptedException {
+        var there = Look.at(admin, List.of(), needed).topics();
+        return needed.stream().filter(topic -> !there.contains(topic)).toList();
+    }
+
+    /** What is not whole of that on which the join stands, by partition. */
+    public Map<TopicPartition, Gap> gaps() throws InterruptedException {
+        marks.read();
+        var committed = committed();
+        var known = new TreeSet<TopicPartition>((a, b) -> a.topic().equals(b.topic()) ? Integer.compare(a.partition(), b.partition()) : a.topic().compareTo(b.topic()));
+        known.addAll(marks.all().keySet());
+        known.addAll(committed.keySet());
+        var look = Look.at(admin, known, List.of());
+        var gaps = new LinkedHashMap<TopicPartition, Gap>();
+        known.removeAll(look.silent());
+        for (var partition : known) {
+            var gap = gap(partition, look.logs().get(partition), committed.get(partition));
+            if (gap != null) {
+                gaps.put(partition, gap);
+            }
+        }
+        return gaps;
+    }
+
+    /** A reading believes its second look; here both are one. */
+    private Gap gap(TopicPartition partition, Log log, Long committed) {
+        var reading = isRead(partition.topic()) ? Reading.ofGroup(committed) : Reading.ofWriter();
+        long now = System.currentTimeMillis();
+        reading.open(log, marks.all().get(partition), true, now);
+        reading.open(log, marks.all().get(partition), true, now);
+        return reading.start() instanceof Start.Held held ? held.gap() : null;
+    }
+
+    private boolean isRead(String topic) {
+        return topic.startsWith(Topics.ROWS) || topic.equals(Topics.exchange(group));
+    }
+
+    private Map<TopicPartition, Long> committed() throws InterruptedException {
+        var committed = new HashMap<TopicPartition, Long>();
+        Look.get("Asking for the offsets of the group " + group, admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata()).forEach((partition, offset) -> {
+            if (offset != null) {
+                committed.put(partition, offset.offset());
+            }
+        });
+        return committed;
+    }
+
+    /** The topics of rows that the join reads. */
+    public List<String> rowTopics() throws InterruptedException {
+        marks.read();
+        var topics = new TreeSet<String>();
+        marks.all().keySet().forEach(partition -> topics.add(partition.topic()));
+        committed().keySet().forEach(partition -> topics.add(partition.topic()));
+        return topics.stream().filter(topic -> topic.startsWith(Topics.ROWS)).toList();
+    }
+
+    /** How many records the join will read. */
+    public long rows() throws InterruptedException {
+        return logs(rowTopics()).values().stream().mapToLong(log -> log.end() - log.start()).sum();
+    }
+
+    private Map<TopicPartition, Log> logs(Collection<String> topics) throws InterruptedException {
+        var partitions = new ArrayList<TopicPartition>();
+        Look.get("Describing the topics " + topics, admin.describeTopics(topics).allTopicNames()).forEach((name, topic) -> topic.partitions().forEach(p -> partitions.add(new TopicPartition(name, p.partition()))));
+        var look = Look.at(admin, partitions, List.of());
+        if (!look.silent().isEmpty()) {
+            throw new KafkaException("Kafka does not tell where the logs of " + look.silent() + " begin and end; have they a leader?");
+        }
+        return look.logs();
+    }
+
+    /** Has all instances of the join stop, within seconds. They stay stopped until {@link #clear}. */
+    public void ask() throws InterruptedException {
+        marks.read();
+        marks.write(marks.life().next());
+        marks.flush();
+    }
+
+    /** Whether no instance is a member of the join's group. */
+    public boolean isStopped() throws InterruptedException {
+        try {
+            return admin.describeConsumerGroups(List.of(group)).describedGroups().get(group).get().members().isEmpty();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof GroupIdNotFoundException) {
+                return true;
+            }
+            throw new KafkaException("Describing the group " + group + " failed: " + e.getCause().getMessage(), e.getCause());
+        }
+    }
+
+    /**
+     * Takes away what the life before has left, and has the next one begin: with no state, at the first row.
+     *
+     * @param above how much higher than every version that Kafka has those of the next life are at least; 0 unless there may be higher ones elsewhere
+     * @return the life that begins
+     * @throws IllegalStateException when nobody has {@link #ask asked}, or instances still run
+     */
+    public Life clear(long above) throws InterruptedException {
+        marks.read();
+        if (marks.life().begun() || !isStopped()) {
+            throw new IllegalStateException("The join of " + pipeline + (marks.life().begun() ? " was not asked to stop" : " still runs"));
+        }
+        var next = marks.life().begin(highest() + above);
+        var changelogs = changelogs();
+        delete(changelogs);
+        marks.forget(changelogs);
+        var exchange = Topics.exchange(group);
+        if (!Look.at(admin, List.of(), List.of(exchange)).topics().isEmpty()) {
+            var ends = new HashMap<TopicPartition, RecordsToDelete>();
+            logs(List.of(exchange)).forEach((partition, log) -> ends.put(partition, RecordsToDelete.beforeOffset(log.end())));
+            Look.get("Deleting what stands in " + exchange, admin.deleteRecords(ends).all());
+            begin(List.of(exchange));
+        } else {
+            marks.forget(List.of(exchange));
+        }
+        begin(rowTopics());
+        begin(List.of(documents));
+        tell(next);
+        marks.write(next);
+        marks.flush();
+        return next;
+    }
+
+    /** The state of a store stands in a topic that Streams names. */
+    private List<String> changelogs() throws InterruptedException {
+        return Look.get("Listing the topics", admin.listTopics().names()).stream().filter(topic -> topic.startsWith(group + "-") && topic.endsWith(CHANGELOG)).toList();
+    }
+
+    private void delete(List<String> topics) throws InterruptedException {
+        for (var topic : admin.deleteTopics(topics).topicNameValues().entrySet()) {
+            try {
+                topic.getValue().get();
+            } catch (ExecutionException e) {
+                if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
+                    throw new KafkaException("Deleting the topic " + topic.getKey() + " failed: " + e.getCause().getMessage(), e.getCause());
+                }
+            }
+        }
+        long until = System.nanoTime() + DELETING.toNanos();
+        while (!Look.at(admin, List.of(), topics).topics().isEmpty()) {
+            if (System.nanoTime() > until) {
+                throw new KafkaException("Kafka has not deleted " + topics + " within " + DELETING);
+            }
+            Thread.sleep(LOOK);
+        }
+    }
+
+    /** What is read begins at its first record, what is written counts as it is. */
+    private void begin(List<String> topics) throws InterruptedException {
+        long now = System.currentTimeMillis();
+        logs(topics).forEach((partition, log) -> marks.write(partition, Mark.begin(log.id(), isRead(partition.topic()) ? log.start() : log.end(), now)));
+    }
+
+    /** Whoever waits until the join has put out all its documents waits for those of the next life, and knows where they begin. */
+    private void tell(Life next) throws InterruptedException {
+        try (var producer = new KafkaProducer<>(writing(), new ByteArraySerializer(), new ByteArraySerializer())) {
+            var logs = logs(List.of(documents));
+            for (var log : logs.entrySet()) {
+                int partition = log.getKey().partition();
+                producer.send(said(Integer.toString(partition), JoinState.BUILDING)).get();
+                producer.send(said(JoinState.lifeOf(partition), next.number() + " " + log.getValue().end())).get();
+            }
+        } catch (ExecutionException e) {
+            throw new KafkaException("Writing to " + state.topic() + " failed: " + e.getCause().getMessage(), e.getCause());
+        }
+    }
+
+    private Map<String, Object> writing() {
+        var settings = new HashMap<>(kafka);
+        settings.put(ProducerConfig.ACKS_CONFIG, "all");
+        settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 10_000);
+        return settings;
+    }
+
+    private ProducerRecord<byte[], byte[]> said(String key, String value) {
+        return new ProducerRecord<>(state.topic(), state.partition(), key.getBytes(StandardCharsets.UTF_8), value.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** The highest version of a document that stands in the topic, deletes included, and the highest position of a row: the topic may have been made anew. */
+    private long highest() throws InterruptedException {
+        return Math.max(highest(logs(List.of(documents)), record -> Headers.number(record.headers(), Headers.VERSION, 0)),
+                highest(logs(rowTopics()), record -> Headers.bytes(record.headers(), Headers.POSITION) == null ? 0 : Headers.position(record.headers()).commit()));
+    }
+
+    private long highest(Map<TopicPartition, Log> logs, ToLongFunction<ConsumerRecord<byte[], byte[]>> number) {
+        long highest = 0;
+        try (var consumer = reader()) {
+            consumer.assign(logs.keySet());
+            consumer.seekToBeginning(logs.keySet());
+            while (logs.entrySet().stream().anyMatch(log -> consumer.position(log.getKey()) < log.getValue().end())) {
+                for (var record : consumer.poll(POLL)) {
+                    highest = Math.max(highest, number.applyAsLong(record));
+                }
+            }
+        }
+        return highest;
+    }
+
+    /** Whether a life has begun that still has to put out its documents, and nothing is wrong with it. */
+    public boolean isUnderWay() throws InterruptedException {
+        marks.read();
+        return marks.life().number() > 0 && marks.life().begun() && !building().isEmpty() && gaps().isEmpty();
+    }
+
+    /** By partition, what the join is busy with, as long as that is its first build. */
+    public Map<Integer, String> building() throws InterruptedException {
+        var last = new TreeMap<Integer, String>();
+        try (var consumer = reader()) {
+            consumer.assign(List.of(state));
+            consumer.seekToBeginning(List.of(state));
+            long end = consumer.endOffsets(List.of(state)).get(state);
+            while (consumer.position(state) < end) {
+                for (var record : consumer.poll(POLL)) {
+                    var key = new String(record.key(), StandardCharsets.UTF_8);
+                    if (key.indexOf(' ') < 0) {
+                        last.put(Integer.parseInt(key), new String(record.value(), StandardCharsets.UTF_8));
+                    }
+                }
+            }
+        }
+        last.values().removeIf(said -> !said.equals(JoinState.BUILDING));
+        return last;
+    }
+
+    private KafkaConsumer<byte[], byte[]> reader() {
+        var settings = new HashMap<>(kafka);
+        settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+        settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+        return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    @Override
+    public void close() {
+        marks.close();
+        admin.close(Duration.ofSeconds(2));
+    }
+}
