@@ -75,6 +75,9 @@ public final class Continuity {
         if (table.equals(Topics.HEARTBEAT)) {
             return now;
         }
+        if (known.events() && seen.form() != null) {
+            return now.withGap(Gap.ofAdded(look.now()));
+        }
         var cause = cause(known, seen, look);
         if (cause != null) {
             return now.missing(cause, mark.good(), look.now());

@@ -13,10 +13,12 @@ import java.util.List;
  * @param published how it is published, see {@link io.millrace.capture.source.TableLook#published()}
  * @param partitions the oids of the tables that hold its rows; null where it is not partitioned, or a version remembered it that did not look
  * @param form in which its rows are known; null where a version remembered it that did not look
+ * @param events whether its rows went as events, and not to a topic of the table's own
  * @param gap what may be missing of it, null where nothing may
  */
 @JsonIgnoreProperties(Known.FORM)
-public record Known(long relation, String published, @JsonInclude(JsonInclude.Include.NON_NULL) List<Long> partitions, TableForm form, Gap gap) {
+public record Known(long relation, String published, @JsonInclude(JsonInclude.Include.NON_NULL) List<Long> partitions, TableForm form,
+        @JsonInclude(JsonInclude.Include.NON_DEFAULT) boolean events, Gap gap) {
 
     /** It is remembered apart, since it is large and rarely another. */
     static final String FORM = "form";
@@ -28,16 +30,16 @@ public record Known(long relation, String published, @JsonInclude(JsonInclude.In
 
     /** A table as it is seen now, of which nothing is missing. */
     static Known seen(TableLook seen) {
-        return new Known(seen.relation(), seen.published(), seen.partitions(), seen.form(), null);
+        return new Known(seen.relation(), seen.published(), seen.partitions(), seen.form(), seen.isThere() && seen.form() == null, null);
     }
 
     /** The same, with every row read in the form in which it is known. */
     public Known read() {
-        return new Known(relation, published, partitions, form == null ? null : form.read(), null);
+        return new Known(relation, published, partitions, form == null ? null : form.read(), events, null);
     }
 
     public Known withGap(Gap other) {
-        return new Known(relation, published, partitions, form, other);
+        return new Known(relation, published, partitions, form, events, other);
     }
 
     /** Whether it was read whole once. */
@@ -57,7 +59,7 @@ public record Known(long relation, String published, @JsonInclude(JsonInclude.In
 
     /** The same, with its rows known in another form. */
     public Known in(TableForm other) {
-        return new Known(relation, published, partitions, other, gap);
+        return new Known(relation, published, partitions, other, events, gap);
     }
 
     /** Whether nothing is missing of it but what its rows have that no change said. */

@@ -165,9 +165,9 @@ final class Start {
         };
     }
 
-    /** What Kafka still has of a table; of requests of erasure only the latest may come again, and the gate takes them at once. */
+    /** The last change of a table that Kafka has of what it had; of requests of erasure only the latest may come again, and the gate takes them at once. */
     private Point lastOf(TableName table, Mark mark) throws InterruptedException {
-        var last = progress.last(Topics.captured(sourceName, table), mark.origin().base());
+        var last = progress.last(Topics.captured(sourceName, table), mark.origin().base(), logs.kept(table));
         return last != null ? last : table.equals(Topics.OUTBOX) ? mark.acknowledged() : new Point(0, 0);
     }
 
@@ -180,7 +180,15 @@ final class Start {
         var known = new TreeMap<TableName, Known>(memory.tables());
         names.stream().filter(look.tables()::containsKey).forEach(table -> known.computeIfAbsent(table, _ -> now(table, look)));
         var end = look.slot() == null ? new Point(0, 0) : new Point(look.slot().confirmed(), look.now().micros());
-        return new Memory(new Mark(origin(look, 0), end, look.now(), null), remember(known));
+        return new Memory(new Mark(origin(look, forgotten(look)), end, look.now(), null), remember(known));
+    }
+
+    /** The base of a source of which nobody remembers it. Where Kafka has a position above those to come, it had one, or a crash left more there than was confirmed: a new one does for both. */
+    private long forgotten(SourceLook look) throws InterruptedException {
+        var rows = tables.stream().filter(t -> wanted.get(t).rows()).map(t -> Topics.rows(sourceName, t)).toList();
+        long highest = Math.max(progress.highest(topics()), progress.highest(rows));
+        long first = look.slot() == null ? look.now().lsn() : look.slot().confirmed();
+        return Long.compareUnsigned(highest, first) > 0 ? above(highest) : 0;
     }
 
     private Break broken(Mark mark, SourceLook look) throws SQLException, InterruptedException {
@@ -334,7 +342,10 @@ final class Start {
 
     /** A base by which every position of the new history is above every position that Kafka has. */
     private long above(Mark mark) throws InterruptedException {
-        long highest = Math.max(progress.highest(topics()), mark.origin().base() + mark.acknowledged().lsn());
+        return above(Math.max(progress.highest(topics()), mark.origin().base() + mark.acknowledged().lsn()));
+    }
+
+    private static long above(long highest) {
         return (highest >>> BASE_BITS) + 2 << BASE_BITS;
     }
 

@@ -9,6 +9,7 @@ import io.millrace.pipeline.log.Start;
 import io.millrace.pipeline.topic.Topics;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -115,6 +116,17 @@ public final class CapturedLogs implements OffsetGuard.Stage, AutoCloseable {
             }
         });
         return lost;
+    }
+
+    /** Of those partitions of a table's topic that lost records, the offset before which they are as they were. */
+    public Map<TopicPartition, Long> kept(TableName table) {
+        var before = new HashMap<TopicPartition, Long>();
+        kept.forEach((partition, of) -> {
+            if (of.equals(table) && guard.start(partition) instanceof Start.Held held) {
+                before.put(partition, held.gap() instanceof Gap.Beyond beyond ? beyond.end() : 0L);
+            }
+        });
+        return before;
     }
 
     private static String cause(TopicPartition partition, Gap gap) {

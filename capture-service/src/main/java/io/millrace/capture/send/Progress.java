@@ -223,7 +223,7 @@ public final class Progress implements AutoCloseable {
      * @throws SendException when Kafka cannot be asked
      */
     public long highest(Collection<String> topics) throws InterruptedException {
-        return lasts(topics).stream().map(Progress::position).filter(Objects::nonNull).mapToLong(Progress::highest).max().orElse(0);
+        return lasts(topics, Map.of()).stream().map(Progress::position).filter(Objects::nonNull).mapToLong(Progress::highest).max().orElse(0);
     }
 
     private static Position position(ConsumerRecord<byte[], byte[]> record) {
@@ -240,27 +240,37 @@ public final class Progress implements AutoCloseable {
      * Up to where a topic has every change at least, by the last record of each of its partitions; null where it has none.
      *
      * @param base of the positions
+     * @param kept of partitions that lost records, the offset before which they are as they were. What was written behind it came later than what was lost; these partitions alone count
      * @throws SendException when Kafka cannot be asked
      */
-    public Point last(String topic, long base) throws InterruptedException {
-        return lasts(List.of(topic)).stream().filter(record -> position(record) != null)
+    public Point last(String topic, long base, Map<TopicPartition, Long> kept) throws InterruptedException {
+        var lasts = lasts(List.of(topic), kept);
+        if (!lasts.stream().map(record -> new TopicPartition(record.topic(), record.partition())).collect(Collectors.toSet()).containsAll(kept.keySet())) {
+            return null;
+        }
+        return lasts.stream().filter(record -> kept.isEmpty() || kept.containsKey(new TopicPartition(record.topic(), record.partition()))).filter(record -> position(record) != null)
                 .map(record -> new Point(Math.max(0, position(record).commit() - base), Headers.number(record.headers(), Headers.COMMITTED, 0)))
                 .min(Comparator.comparingLong(Point::lsn)).orElse(null);
     }
 
-    /** The last record of each partition that has one. */
-    private List<ConsumerRecord<byte[], byte[]>> lasts(Collection<String> topics) throws InterruptedException {
+    /** The last record of each partition that has one, before an offset where one is given. */
+    private List<ConsumerRecord<byte[], byte[]>> lasts(Collection<String> topics, Map<TopicPartition, Long> before) throws InterruptedException {
         var partitions = partitions(topics).entrySet().stream()
                 .flatMap(t -> IntStream.range(0, t.getValue()).mapToObj(p -> new TopicPartition(t.getKey(), p))).toList();
         var lasts = new ArrayList<ConsumerRecord<byte[], byte[]>>();
         try (var consumer = new KafkaConsumer<>(kafka.client(), new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
             var begins = consumer.beginningOffsets(partitions);
             var ends = new HashMap<>(consumer.endOffsets(partitions));
+            before.forEach((partition, offset) -> ends.computeIfPresent(partition, (_, end) -> Math.min(end, offset)));
             ends.entrySet().removeIf(end -> end.getValue() <= begins.get(end.getKey()));
             consumer.assign(ends.keySet());
             ends.forEach((partition, end) -> consumer.seek(partition, end - 1));
             while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
-                consumer.poll(Duration.ofMillis(500)).forEach(lasts::add);
+                for (var record : consumer.poll(Duration.ofMillis(500))) {
+                    if (record.offset() < ends.get(new TopicPartition(record.topic(), record.partition()))) {
+                        lasts.add(record);
+                    }
+                }
             }
             return lasts;
         } catch (KafkaException e) {

@@ -13,7 +13,7 @@ import java.util.List;
  * @param canStream whether the stream can carry it at all
  * @param partitions the oids of the tables that hold its rows, in rising order; null where it is not partitioned
  * @param attached whether rows came with a partition that was not known before, and so are in no log
- * @param form null where there is no such table
+ * @param form null where there is no such table, or its rows go as events
  * @param old what its rows have now that no change said, see {@link TableForm#since}; null where that is nothing
  */
 public record TableLook(long relation, String published, List<Missing> missing, List<String> others, boolean canStream, List<Long> partitions, boolean attached, TableForm form, String old) {
@@ -31,6 +31,11 @@ public record TableLook(long relation, String published, List<Missing> missing, 
      * @param problem a sentence with what to do
      */
     public record Missing(String cause, String problem) {}
+
+    /** Whether there is such a table. */
+    public boolean isThere() {
+        return relation != 0;
+    }
 
     TableLook withAttached(boolean rows) {
         return new TableLook(relation, published, missing, others, canStream, partitions, rows, form, old);

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.capture.source.Slot;
 import io.millrace.capture.source.SourceLook;
+import io.millrace.capture.source.TableForm;
 import io.millrace.capture.source.TableLook;
 import io.millrace.pipeline.file.TableName;
 import java.util.List;
@@ -61,13 +62,13 @@ class ContinuityTest {
 
     @Test
     void aGapGoesFromTheLastGoodLookToTheLastChangeAndKeepsItsBeginning() {
-        var memory = new Memory(MARK, Map.of(THING, new Known(10, "p 1", null, null, null)));
+        var memory = new Memory(MARK, Map.of(THING, new Known(10, "p 1", null, null, false, null)));
         assertNull(gap(memory, new TableLook(10, "p 1", List.of(), List.of(), true, null, false, null, null)));
         var first = gap(memory, new TableLook(10, "", List.of(new TableLook.Missing("it is out", "It is out")), List.of(), true, null, false, null, null));
         assertEquals(900, first.from().lsn());
         assertEquals(2_000, first.to().lsn());
         var later = new Mark(MARK.origin(), new Point(3_000, 1), new Point(3_000, 1), null);
-        var second = gap(new Memory(later, Map.of(THING, new Known(10, "", null, null, first))), new TableLook(10, "p 2", List.of(), List.of(), true, null, false, null, null));
+        var second = gap(new Memory(later, Map.of(THING, new Known(10, "", null, null, false, first))), new TableLook(10, "p 2", List.of(), List.of(), true, null, false, null, null));
         assertEquals(900, second.from().lsn(), "what was missing is still missing");
         assertTrue(second.cause().contains("put back"), second.cause());
         assertTrue(gap(memory, new TableLook(11, "p 3", List.of(), List.of(), true, null, false, null, null)).cause().contains("created anew"));
@@ -75,12 +76,22 @@ class ContinuityTest {
 
     @Test
     void aPartitionThatWentAndOneThatCameWithRowsMakeAGapAndOneThatCameEmptyMakesNone() {
-        var memory = new Memory(MARK, Map.of(THING, new Known(10, "p 1", List.of(20L, 21L), null, null)));
+        var memory = new Memory(MARK, Map.of(THING, new Known(10, "p 1", List.of(20L, 21L), null, false, null)));
         assertNull(gap(memory, new TableLook(10, "p 1", List.of(), List.of(), true, List.of(20L, 21L, 22L), false, null, null)));
         assertTrue(gap(memory, new TableLook(10, "p 1", List.of(), List.of(), true, List.of(20L, 21L, 22L), true, null, null)).cause().contains("attached"));
         assertTrue(gap(memory, new TableLook(10, "p 1", List.of(), List.of(), true, List.of(20L, 22L), false, null, null)).cause().contains("detached"));
-        var unlooked = new Memory(MARK, Map.of(THING, new Known(10, "p 1", null, null, null)));
+        var unlooked = new Memory(MARK, Map.of(THING, new Known(10, "p 1", null, null, false, null)));
         assertNull(gap(unlooked, new TableLook(10, "p 1", List.of(), List.of(), true, List.of(20L), false, null, null)), "an earlier version remembered no partitions");
+    }
+
+    @Test
+    void aTableWhoseRowsWentAsEventsIsReadWhenTheyAreRowsOfDocuments() {
+        var events = Known.seen(new TableLook(10, "p 1", List.of(), List.of(), true, null, false, null, null));
+        assertTrue(events.events());
+        var form = new TableForm(Map.of(10L, 1L), List.of(), Map.of(), Map.of(), "1", Set.of(), null);
+        var gap = gap(new Memory(MARK, Map.of(THING, events)), new TableLook(10, "p 1", List.of(), List.of(), true, null, false, form, null));
+        assertTrue(gap.asked() && gap.unread(), gap.toString());
+        assertNull(gap(new Memory(MARK, Map.of(THING, new Known(10, "p 1", null, null, false, null))), new TableLook(10, "p 1", List.of(), List.of(), true, null, false, form, null)));
     }
 
     private static Gap gap(Memory memory, TableLook seen) {
@@ -91,7 +102,7 @@ class ContinuityTest {
     @Test
     void aTableThatLeavesThePipelinesIsReadAgainWhenItComesBack() {
         var look = new SourceLook(7, 5, 1, new Point(2_000, 2), "millrace_s", null, Map.of());
-        var known = Continuity.tables(new Memory(MARK, Map.of(THING, new Known(10, "p 1", null, null, null))), look, Set.of()).get(THING);
+        var known = Continuity.tables(new Memory(MARK, Map.of(THING, new Known(10, "p 1", null, null, false, null))), look, Set.of()).get(THING);
         assertTrue(known.gap().asked(), "that is the pipelines' own decision");
     }
 }

@@ -164,4 +164,21 @@ class AppOutboxIT {
             assertTrue(sent > ids.size(), "the kills made it repeat some");
         }
     }
+
+    @Test
+    void aTableThatWasTheOutboxAndIsOneOfDocumentsNowIsReadWhole() throws Exception {
+        source("moved");
+        try (var capture = capture("moved").awaitStreaming()) {
+            stack.sql("moved", "INSERT INTO events (kind, subject, body) VALUES ('order', 'o1', '{}')");
+            awaitEvents(capture, "moved.", 1);
+            capture.stop();
+        }
+        stack.topics("captured.moved.public.events");
+        try (var capture = CaptureProcess.start(stack, folder, "moved", stack.servers.postgresUser(), stack.servers.postgresPassword(), "document:\n  root: public.events\n  fields: [event, kind]\n");
+                var rows = new Records(stack, "captured.moved.public.events")) {
+            var seen = rows.await(capture, all -> all.stream().anyMatch(row -> row.value() != null));
+            assertEquals("order", seen.stream().filter(row -> row.value() != null).findFirst().orElseThrow().text("kind"));
+            capture.awaitReady("\"UP\"");
+        }
+    }
 }

@@ -6,6 +6,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -91,9 +103,13 @@ class LostLogIT {
             recover("renewed", capture);
             capture.stop();
         }
+        var written = raw("captured.renewed.public.thing").getLast();
         renew("captured.renewed.public.thing");
+        for (int partition = 0; partition < Stack.PARTITIONS; partition++) {
+            send(new ProducerRecord<>(written.topic(), partition, written.key(), written.value(), written.headers()));
+        }
         try (var capture = capture("renewed")) {
-            capture.awaitMissing("thing", "was deleted and made anew");
+            capture.awaitMissing("thing", "was deleted and made anew", "between 0/0 (");
             capture.stop();
         }
         stack.deleteTopic("millrace.capture.renewed.state");
@@ -101,6 +117,57 @@ class LostLogIT {
             capture.awaitMissing("thing", "what capture remembers is gone with its topic millrace.capture.renewed.state");
             recover("renewed", capture);
         }
+    }
+
+    @Test
+    void positionsDoNotGoBackWhereItIsForgottenThatLsnsDid() throws Exception {
+        source("forgotten");
+        try (var capture = capture("forgotten").awaitStreaming()) {
+            flows("forgotten", capture, "thing");
+            capture.stop();
+        }
+        var state = "millrace.capture.forgotten.state";
+        var mark = raw(state).stream().filter(record -> new String(record.key()).equals("mark")).toList().getLast();
+        send(new ProducerRecord<>(state, mark.key(), new String(mark.value()).replace("\"base\":0", "\"base\":" + (1L << 40)).getBytes()));
+        try (var things = new Records(stack, "captured.forgotten.public.thing")) {
+            try (var capture = capture("forgotten").awaitStreaming()) {
+                stack.sql("forgotten", "UPDATE thing SET name = 'of a later history' WHERE id = 1");
+                things.await(capture, seen -> seen.stream().anyMatch(row -> row.value() != null && row.text("name").equals("of a later history")));
+                capture.stop();
+            }
+            var before = things.toTheEnd().stream().map(Records.Row::position).max(Comparator.naturalOrder()).orElseThrow();
+            assertTrue(before.commit() > 1L << 40, before.toString());
+            stack.deleteTopic(state);
+            try (var capture = capture("forgotten")) {
+                capture.awaitMissing("thing", "what capture remembers is gone");
+                stack.sql("forgotten", "UPDATE thing SET name = 'after that' WHERE id = 1");
+                var seen = things.await(capture, all -> all.stream().anyMatch(row -> row.value() != null && row.text("name").equals("after that")));
+                var after = seen.stream().filter(row -> row.value() != null && row.text("name").equals("after that")).findFirst().orElseThrow().position();
+                assertTrue(before.isBefore(after), before + " then " + after);
+            }
+        }
+    }
+
+    private static void send(ProducerRecord<byte[], byte[]> record) throws Exception {
+        try (var producer = new KafkaProducer<>(Map.of("bootstrap.servers", stack.servers.kafkaBootstrap()), new ByteArraySerializer(), new ByteArraySerializer())) {
+            producer.send(record).get();
+        }
+    }
+
+    /** What a topic holds, one partition after the other. */
+    private static List<ConsumerRecord<byte[], byte[]>> raw(String topic) {
+        var all = new ArrayList<ConsumerRecord<byte[], byte[]>>();
+        try (var consumer = new KafkaConsumer<>(Map.of("bootstrap.servers", stack.servers.kafkaBootstrap()), new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            var partitions = consumer.partitionsFor(topic).stream().map(p -> new TopicPartition(topic, p.partition())).toList();
+            consumer.assign(partitions);
+            consumer.seekToBeginning(partitions);
+            for (var end : consumer.endOffsets(partitions).entrySet()) {
+                while (consumer.position(end.getKey()) < end.getValue()) {
+                    consumer.poll(Duration.ofMillis(100)).forEach(all::add);
+                }
+            }
+        }
+        return all;
     }
 
     @Test
