@@ -118,7 +118,7 @@ class LostOffsetIT {
         rows(table, 30, 40);
         awaitRows("whole", 30);
         awaitHealth(503, allOf(containsString("captured.it.public.expired-0"), containsString("captured.it.public.expired-1"), containsString("were removed before they were read"),
-                containsString("./millrace recover captured.it.public.expired"), not(containsString("whole"))));
+                containsString("./millrace resnapshot it public.expired"), containsString("./millrace recover captured.it.public.expired"), not(containsString("whole"))));
         assertEquals(20, distinct("expired"));
         readFromStart("captured.it.public.expired");
         awaitRows("expired", 30);

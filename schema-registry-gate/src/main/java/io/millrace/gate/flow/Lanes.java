@@ -81,12 +81,18 @@ public class Lanes {
             }
             var table = Table.ofCaptured(partition.topic());
             return "Changes of the table " + table + " may be missing from " + table.rows() + " and all that comes of it. Its later records wait in " + partition.topic() + ", which keeps them for its retention; other tables flow on."
-                    + (gap instanceof Gap.Gone ? " Make the topic again with the provisioner's apply." : "") + " Have capture read the table anew, then have this topic read from its start: ./millrace recover " + partition.topic();
+                    + (gap instanceof Gap.Gone ? " Make the topic again with the provisioner's apply." : "") + " " + anew(partition.topic()) + ", then have this topic read from its start: ./millrace recover " + partition.topic();
+        }
+
+        /** Requests are in no table that could be read for them; who asked is told of each whether it was carried out. */
+        private static String anew(String topic) {
+            return Topics.table(topic).equals(Topics.OUTBOX) ? "Look which requests were not carried out, and ask for these again (./millrace erasures)"
+                    : "Have capture read the table anew (./millrace resnapshot " + Topics.source(topic) + " " + Topics.table(topic) + ")";
         }
 
         private static String lost(String quarantine) {
             var table = Table.ofQuarantine(quarantine);
-            return "Parked changes of the table " + table + " are gone before they were replayed, and nothing that is parked of it is replayed until a person decides; other tables flow on. Have capture read the table anew, then give up what is gone: ./millrace recover "
+            return "Parked changes of the table " + table + " are gone before they were replayed, and nothing that is parked of it is replayed until a person decides; other tables flow on. " + anew(quarantine) + ", then give up what is gone: ./millrace recover "
                     + quarantine + ", after which what stands there is replayed";
         }
 
