@@ -12,9 +12,10 @@ import io.millrace.provisioner.source.ReplicationSlot;
 import io.millrace.provisioner.source.ServerSettings;
 import io.millrace.provisioner.source.SourceDatabase;
 import io.millrace.provisioner.source.SourcePublication;
-import io.millrace.provisioner.topic.GroupOffsets;
 import io.millrace.provisioner.topic.KafkaAccess;
 import io.millrace.provisioner.topic.KafkaTopics;
+import io.millrace.provisioner.topic.Repartition;
+import io.millrace.provisioner.topic.Retentions;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -142,6 +143,29 @@ public final class Provisioner {
         }
     }
 
+    /** What {@link #repartition} would do, a line for each topic; empty where all have the number already. */
+    public List<String> planRepartition() {
+        try (var repartition = new Repartition(targets, files)) {
+            return repartition.plan();
+        }
+    }
+
+    /**
+     * Gives the topics more partitions. They are made anew, and the stages fill them again.
+     *
+     * @param gate the gate's consumer group
+     * @param progress receives a line for each thing that was done
+     * @return what there was to be done
+     * @throws ProvisioningException with every refusal, or with what failed
+     */
+    public List<String> repartition(String gate, Consumer<String> progress) {
+        try (var repartition = new Repartition(targets, files)) {
+            var needed = repartition.plan();
+            repartition.run(gate, progress);
+            return needed;
+        }
+    }
+
     /**
      * What no other region may have as well: databases, and topics of a Kafka.
      *
@@ -234,7 +258,7 @@ public final class Provisioner {
         places.open().add(topics);
         var cluster = topics.clusterId();
         topics.topics().forEach(topic -> places.claims().add("the topic " + topic + " of the Kafka " + cluster));
-        return List.of(topics, new GroupOffsets(topics), new KafkaAccess(topics, targets.principals()), reached(new CapturedGroup(targets.registry(), topics.topics())));
+        return List.of(topics, new Retentions(topics, targets.keeping()), new KafkaAccess(topics, targets.principals()), reached(new CapturedGroup(targets.registry(), topics.topics())));
     }
 
     /** Looks once, so that a server that is away is found before anything is done. */

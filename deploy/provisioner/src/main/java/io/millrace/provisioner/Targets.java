@@ -1,5 +1,6 @@
 package io.millrace.provisioner;
 
+import io.millrace.pipeline.file.Keeping;
 import io.millrace.pipeline.http.HttpAccess;
 import io.millrace.pipeline.http.Server;
 import java.net.URI;
@@ -13,9 +14,10 @@ import java.util.Map;
  * @param search the search engine; null: nothing is looked at there
  * @param partitions of every topic of a source; the same for all, since rows meet by their partition
  * @param replication copies of every partition
+ * @param keeping for how long records are kept that nobody has read
  * @param principals as whom the services come to a Kafka that authorizes, by the service's name; empty: no rights are granted
  */
-public record Targets(Map<String, String> kafka, HttpPlace registry, HttpPlace search, int partitions, short replication, Map<String, String> principals) {
+public record Targets(Map<String, String> kafka, HttpPlace registry, HttpPlace search, int partitions, short replication, Keeping keeping, Map<String, String> principals) {
 
     public static final int DEFAULT_PARTITIONS = 4;
 
@@ -29,7 +31,7 @@ public record Targets(Map<String, String> kafka, HttpPlace registry, HttpPlace s
 
     /** A Kafka without security, and no search engine. */
     public Targets(String kafkaBootstrap, URI registry, int partitions, short replication) {
-        this(Map.of("bootstrap.servers", kafkaBootstrap), new HttpPlace(registry, HttpAccess.ofEnvironment(Server.REGISTRY, registry, _ -> null)), null, partitions, replication, Map.of());
+        this(Map.of("bootstrap.servers", kafkaBootstrap), new HttpPlace(registry, HttpAccess.ofEnvironment(Server.REGISTRY, registry, _ -> null)), null, partitions, replication, Keeping.DEFAULT, Map.of());
     }
 
     public String kafkaBootstrap() {

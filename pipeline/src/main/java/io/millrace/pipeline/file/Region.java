@@ -19,9 +19,16 @@ import java.util.SequencedMap;
  * @param search the search engine; null where it is not looked at
  * @param partitions of every topic
  * @param replication copies of every partition
+ * @param keeping for how long records are kept that nobody has read
  */
 public record Region(String name, List<Path> pipelines, SequencedMap<String, Reference> variables, Login admin, boolean usedColumnsOnly, Map<String, Reference> kafka,
-        Map<String, String> principals, HttpPlace registry, HttpPlace search, int partitions, int replication) {
+        Map<String, String> principals, HttpPlace registry, HttpPlace search, int partitions, int replication, Keeping keeping) {
+
+    /** One in which records are kept for as long as {@link Keeping#DEFAULT} says. */
+    public Region(String name, List<Path> pipelines, SequencedMap<String, Reference> variables, Login admin, boolean usedColumnsOnly, Map<String, Reference> kafka,
+            Map<String, String> principals, HttpPlace registry, HttpPlace search, int partitions, int replication) {
+        this(name, pipelines, variables, admin, usedColumnsOnly, kafka, principals, registry, search, partitions, replication, Keeping.DEFAULT);
+    }
 
     /** A role and its password. */
     public record Login(Reference user, Reference password) {}

@@ -4,6 +4,7 @@ import io.millrace.pipeline.http.HttpAccess;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,6 +15,7 @@ import java.util.SequencedMap;
 public final class RegionFiles {
 
     private static final int PARTITIONS = 4;
+    private static final Duration SHORTEST = Duration.ofHours(1);
 
     private final Yaml.Document document;
     private final Path folder;
@@ -69,12 +71,13 @@ public final class RegionFiles {
         var principals = kafka == null ? null : kafka.get("principals");
         int partitions = number(kafka, "partitions", PARTITIONS);
         int replication = number(kafka, "replication", 1);
+        var keeping = keeping(kafka == null ? null : kafka.get("keep"));
         var registry = yaml.need("registry");
         var search = yaml.get("search");
         var region = new Region(name,
                 pipelines == null ? List.of() : pipelines.elements(p -> folder.resolve(p.text())),
                 references(variables), admin == null ? null : login(admin), publish != null && publish.oneOf(Columns.class, Columns.all) == Columns.used,
-                references(settings), principals == null ? Map.of() : texts(principals), registry == null ? null : place(registry), search == null ? null : place(search), partitions, replication);
+                references(settings), principals == null ? Map.of() : texts(principals), registry == null ? null : place(registry), search == null ? null : place(search), partitions, replication, keeping);
         if (settings != null && !region.kafka().containsKey("bootstrap.servers")) {
             settings.problem("the key 'bootstrap.servers' is missing");
         }
@@ -96,6 +99,27 @@ public final class RegionFiles {
             value.problem("must be at least 1");
         }
         return number;
+    }
+
+    private static Keeping keeping(Yaml yaml) {
+        if (yaml == null) {
+            return Keeping.DEFAULT;
+        }
+        var keeping = new Keeping(kept(yaml, "captured", Keeping.DEFAULT.captured()), kept(yaml, "deletions", Keeping.DEFAULT.deletions()), kept(yaml, "refused", Keeping.DEFAULT.refused()));
+        yaml.done();
+        return keeping;
+    }
+
+    private static Duration kept(Yaml yaml, String key, Duration otherwise) {
+        var value = yaml.get(key);
+        if (value == null) {
+            return otherwise;
+        }
+        var kept = value.duration(otherwise);
+        if (kept.compareTo(SHORTEST) < 0) {
+            value.problem("must be at least 1h: a stage that is started anew must not have missed anything");
+        }
+        return kept;
     }
 
     private Region.HttpPlace place(Yaml yaml) {

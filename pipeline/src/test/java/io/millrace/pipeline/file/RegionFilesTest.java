@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -36,12 +37,14 @@ class RegionFilesTest {
                         ssl.keystore.password: {file: keystore}
                       principals: {capture-service: "User:CN=capture-service"}
                       partitions: 12
+                      keep: {captured: 5d, deletions: 10d}
                       replication: 3
                     registry: http://registry/apis/registry/v3
                     search: {url: https://search:9200, user: admin, password: {env: EU1_SEARCH}}
                 """));
         var region = regions.getFirst();
         assertEquals(List.of("eu1", 12, 3, true), List.of(region.name(), region.partitions(), region.replication(), region.usedColumnsOnly()));
+        assertEquals(new Keeping(Duration.ofDays(5), Duration.ofDays(10), Keeping.DEFAULT.refused()), region.keeping());
         assertEquals(List.of(folder.resolve("pipelines/monitors.yaml")), region.pipelines());
         assertEquals(new KubernetesSecret("millrace", "source", "password"), region.variables().get("MILLRACE_SOURCE_PASSWORD"));
         assertEquals(new Reference.FromFile(folder.resolve("keystore")), region.kafka().get("ssl.keystore.password"));

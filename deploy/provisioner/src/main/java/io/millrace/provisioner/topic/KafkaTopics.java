@@ -51,7 +51,7 @@ public final class KafkaTopics implements Step, AutoCloseable {
 
     public KafkaTopics(Targets targets, Collection<PipelineFile> files) {
         this.targets = targets;
-        this.wanted = TopicLayout.of(files);
+        this.wanted = TopicLayout.of(files, targets.keeping());
         this.byStages = StageTopics.of(files);
         this.admin = connect(targets);
     }
@@ -65,6 +65,10 @@ public final class KafkaTopics implements Step, AutoCloseable {
             throw new ProvisioningException("Connecting to Kafka at " + targets.kafkaBootstrap() + " failed: " + (e.getCause() == null ? e : e.getCause()).getMessage()
                     + "; correct the address or the security settings of Kafka", e);
         }
+    }
+
+    Admin admin() {
+        return admin;
     }
 
     /** The id of the cluster: the same for two regions only if they mean the same Kafka. */
@@ -86,11 +90,6 @@ public final class KafkaTopics implements Step, AutoCloseable {
         }
     }
 
-    /** Of the topics that a group of a stage reads. */
-    Collection<Map<String, String>> settings() {
-        return wanted.entrySet().stream().filter(topic -> !topic.getKey().startsWith(Topics.QUARANTINE)).map(Map.Entry::getValue).toList();
-    }
-
     public Set<String> topics() {
         return wanted.keySet();
     }
@@ -101,7 +100,7 @@ public final class KafkaTopics implements Step, AutoCloseable {
     }
 
     /** What there is of what is wanted. */
-    private record Found(Map<String, Integer> partitions, Map<String, Map<String, String>> settings) {}
+    record Found(Map<String, Integer> partitions, Map<String, Map<String, String>> settings) {}
 
     @Override
     public Check check() {
@@ -110,7 +109,8 @@ public final class KafkaTopics implements Step, AutoCloseable {
         found.partitions().forEach((topic, partitions) -> {
             if (partitions != targets.partitions()) {
                 problems.add("The topic " + topic + " has " + partitions + " partitions and " + targets.partitions() + " are asked for; all topics of a source need the same number, since rows meet by"
-                        + " their partition, and it cannot be changed while they hold records: ask for " + partitions + ", or delete the topics of this source and start anew");
+                        + " their partition, and it cannot be changed while they hold records: ask for " + partitions
+                        + (partitions < targets.partitions() ? ", or have the topics made anew with more, and filled from the database: ./millrace repartition" : "; it can only become higher"));
             }
         });
         var actions = new ArrayList<String>();
@@ -142,7 +142,7 @@ public final class KafkaTopics implements Step, AutoCloseable {
         return settings;
     }
 
-    private Found found() {
+    Found found() {
         var descriptions = new HashMap<String, Integer>();
         for (var entry : admin.describeTopics(wanted.keySet()).topicNameValues().entrySet()) {
             try {
@@ -250,7 +250,7 @@ public final class KafkaTopics implements Step, AutoCloseable {
         awaitTrue("Waiting until the brokers show the topics that were made", () -> check() instanceof Check.Done);
     }
 
-    private void awaitTrue(String what, BooleanSupplier condition) {
+    void awaitTrue(String what, BooleanSupplier condition) {
         long deadline = System.nanoTime() + Duration.ofSeconds(TIMEOUT_SECONDS).toNanos();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > deadline) {
@@ -260,7 +260,7 @@ public final class KafkaTopics implements Step, AutoCloseable {
         }
     }
 
-    private <T> T await(String what, KafkaFuture<T> future) {
+    <T> T await(String what, KafkaFuture<T> future) {
         try {
             return future.get(TIMEOUT_SECONDS, TimeUnit.SECONDS);
         } catch (ExecutionException e) {
@@ -273,7 +273,7 @@ public final class KafkaTopics implements Step, AutoCloseable {
         }
     }
 
-    private ProvisioningException failed(String what, Throwable cause) {
+    ProvisioningException failed(String what, Throwable cause) {
         return new ProvisioningException(what + " in Kafka at " + targets.kafkaBootstrap() + " failed: " + cause.getMessage()
                 + "; check that the brokers run and that this address is theirs, then run again", cause);
     }
