@@ -12,6 +12,12 @@ final class PurgeCall extends StageCall {
         super("purge");
     }
 
+    /** The purge service beside another stage. */
+    PurgeCall(StageCall like, String url) {
+        super("purge", like, url);
+        data = like.data();
+    }
+
     @Override
     DataFolder data() {
         return data;

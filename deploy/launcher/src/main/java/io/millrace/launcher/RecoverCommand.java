@@ -19,20 +19,27 @@ final class RecoverCommand implements Callable<Integer> {
     private TopicRecovery topics;
     @Mixin
     private SourceRecovery sources;
+    @Mixin
+    private DocumentRecovery documents;
     @Parameters(paramLabel = "SOURCE|TOPIC", description = "A source: its capture reads again everything of which changes may be missing, and takes away downstream what is gone."
             + " A captured.… topic: the gate reads it again from the first record that is there, whatever it was held for. What it passed before it passes again, which changes nothing behind it."
-            + " A quarantine.… topic that lost parked records: what is gone is given up, and what stands there is replayed.")
+            + " A quarantine.… topic that lost parked records: what is gone is given up, and what stands there is replayed."
+            + " documents.PIPELINE: tables whose rows are not whole are read again, the join is built anew from the rows, the index is written from there while it is served, and all of it is compared with the database.")
     private String what;
 
     @Override
     public Integer call() throws IOException, InterruptedException {
         var out = spec.commandLine().getOut();
+        var capture = sources.in(topics.data());
+        if (DocumentRecovery.isDocuments(what)) {
+            return documents.recover(what, topics.settings(), capture, out);
+        }
         if (TopicRecovery.isTopic(what)) {
             topics.recover(what, out);
         } else if (what.contains(".")) {
-            throw new LocalException(what + " is neither a source nor a captured.… topic, which the gate can read again. A join's state can only be built anew as a whole: give the pipeline another name and 'replaces: [old]'");
+            throw new LocalException(what + " is neither a source, nor a captured.… or quarantine.… topic, which the gate can read again, nor the documents.… of a pipeline. Rows that are not whole are read again with the documents that are made of them: ./millrace recover documents.PIPELINE");
         } else {
-            sources.recover(topics.data(), what, out);
+            capture.recover(what, out);
         }
         return 0;
     }

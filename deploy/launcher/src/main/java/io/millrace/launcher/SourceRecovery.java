@@ -19,8 +19,27 @@ final class SourceRecovery extends StageCall {
     }
 
     /** @param folder where the stack runs whose capture is meant unless an address is given */
-    void recover(DataFolder folder, String source, PrintWriter out) throws IOException, InterruptedException {
+    SourceRecovery in(DataFolder folder) {
         data = folder;
+        return this;
+    }
+
+    /** Has a table read again while the stream goes on. */
+    void reread(String source, String table) throws IOException, InterruptedException {
+        post("/resnapshots?source=" + encoded(source) + "&table=" + encoded(table), Map.of());
+    }
+
+    /** How far the reading of a table is, for people; null once it is not being read. */
+    String rereading(String source, String table) throws IOException, InterruptedException {
+        for (var one : get("/resnapshots?source=" + encoded(source)).path("resnapshots")) {
+            if (one.path("table").asText().equals(table)) {
+                return "%s: %s, %,d of about %,d rows%s".formatted(table, one.path("state").asText(), one.path("rows").asLong(), one.path("estimate").asLong(), one.hasNonNull("failure") ? "; " + one.path("failure").asText() : "");
+            }
+        }
+        return null;
+    }
+
+    void recover(String source, PrintWriter out) throws IOException, InterruptedException {
         var answer = post("/recovery?source=" + encoded(source), Map.of());
         var missing = answer.path("missing").asText();
         if (json()) {

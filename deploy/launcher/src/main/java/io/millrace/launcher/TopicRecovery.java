@@ -45,7 +45,8 @@ final class TopicRecovery {
         }
     }
 
-    private Map<String, Object> settings() throws IOException {
+    /** Of every client of Kafka. */
+    Map<String, Object> settings() throws IOException {
         if (file == null) {
             var kafka = data.running().process("kafka").orElseThrow(() -> new LocalException("The stack on " + data.path() + " has no Kafka; say with --kafka how to reach it"));
             return Map.of("bootstrap.servers", "localhost:" + kafka.port());

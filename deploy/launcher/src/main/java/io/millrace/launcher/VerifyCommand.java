@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -19,7 +20,7 @@ import picocli.CommandLine.Spec;
         footer = {"", "Ends with 0 where everything agrees, 2 where something differs, 3 where it could not be told."}, mixinStandardHelpOptions = true)
 final class VerifyCommand implements Callable<Integer> {
 
-    private static final int DIFFERS = 2;
+    static final int DIFFERS = 2;
     private static final int UNKNOWN = 3;
     private static final Duration LOOK_AGAIN = Duration.ofMillis(500);
 
@@ -43,9 +44,18 @@ final class VerifyCommand implements Callable<Integer> {
         if (sample != null) {
             body.put("sample", percent());
         }
+        return verify(purge, pipeline, body, show, spec.commandLine().getOut());
+    }
+
+    /**
+     * Has a verification run, and shows what it finds.
+     *
+     * @param body what is asked for
+     * @return 0 where everything agrees
+     */
+    static int verify(PurgeCall purge, String pipeline, Map<String, ?> body, int show, PrintWriter out) throws IOException, InterruptedException {
         var verification = purge.post("/pipelines/" + StageCall.encoded(pipeline) + "/verifications", body);
         var path = "/verifications/" + verification.path("id").asText();
-        var out = spec.commandLine().getOut();
         var phase = "";
         while (verification.path("state").asText().equals("running")) {
             if (!purge.json() && !phase.equals(verification.path("phase").asText())) {
@@ -56,8 +66,7 @@ final class VerifyCommand implements Callable<Integer> {
             Thread.sleep(LOOK_AGAIN);
             verification = purge.get(path);
         }
-        var differences = purge.get(path + "/differences?limit=" + show);
-        print(verification, differences, out);
+        print(purge, verification, purge.get(path + "/differences?limit=" + show), out);
         return switch (verification.path("state").asText()) {
             case "agrees" -> 0;
             case "differs" -> DIFFERS;
@@ -73,7 +82,7 @@ final class VerifyCommand implements Callable<Integer> {
         }
     }
 
-    private void print(JsonNode verification, JsonNode differences, PrintWriter out) throws IOException {
+    private static void print(PurgeCall purge, JsonNode verification, JsonNode differences, PrintWriter out) throws IOException {
         if (purge.json()) {
             var whole = verification.<com.fasterxml.jackson.databind.node.ObjectNode>deepCopy();
             whole.set("found", differences);

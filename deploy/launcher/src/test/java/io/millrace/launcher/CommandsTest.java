@@ -56,9 +56,11 @@ class CommandsTest {
     }
 
     @Test
-    void onlyWhatTheGateReadsCanBeReadAgain() {
+    void onlyWhatSomebodyReadsOrMakesCanBeRecovered() {
         assertEquals(1, run("recover", "rows.demo.public.monitor"));
-        assertTrue(err.toString().contains("replaces: [old]"), err.toString());
+        assertTrue(err.toString().contains("./millrace recover documents.PIPELINE"), err.toString());
+        assertEquals(1, run("recover", "documents.monitors", "--data", folder.toString()));
+        assertTrue(err.toString().contains("./millrace up"), err.toString());
         assertEquals(1, run("recover", "captured.demo.public.monitor", "--data", folder.toString()));
         assertTrue(err.toString().contains("./millrace up"), err.toString());
     }

@@ -1,0 +1,161 @@
+package io.millrace.launcher;
+
+import io.millrace.local.LocalException;
+import io.millrace.pipeline.log.Gap;
+import io.millrace.pipeline.log.Rebuild;
+import io.millrace.pipeline.topic.Topics;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import picocli.CommandLine.Option;
+
+/** Has the documents of a pipeline made anew: the tables whose rows are not whole read again, the join built from the rows, the index written from there, and all of it compared with the database. */
+final class DocumentRecovery {
+
+    /** What a join reads in a second on few cores; only to say about how long it takes. */
+    private static final int ROWS_PER_SECOND = 10_000;
+    private static final Duration LOOK = Duration.ofSeconds(1);
+    /** An instance that begins just now has not heard of it, and is no member yet. */
+    private static final Duration QUIET = Duration.ofSeconds(15);
+    private static final int SHOWN = 20;
+    /** More than a database writes into its log between a copy and the day on which it is put back: 1 TiB. */
+    private static final long FAR = 1L << 40;
+
+    @Option(names = "--look", description = "Of documents: says what is wrong and what would be done, and does nothing.")
+    private boolean look;
+    @Option(names = "--purge-url", paramLabel = "URL", description = "Of documents: the purge service, which compares them with the database at the end. Default: that of the stack which runs on the data folder.")
+    private String purge;
+    @Option(names = "--wait", paramLabel = "SECONDS", defaultValue = "300", description = "Of documents: how long the join's instances may take to stop. Default: ${DEFAULT-VALUE}.")
+    private int patience;
+
+    static boolean isDocuments(String what) {
+        return what.startsWith(Topics.DOCUMENTS);
+    }
+
+    /**
+     * Does it; run again, it goes on where it ended.
+     *
+     * @param capture has tables read again
+     * @return the exit code: 0 where the documents are those of the database, or nothing was to be done
+     * @throws LocalException where a stage or Kafka does not do what is needed
+     */
+    int recover(String topic, Map<String, Object> kafka, SourceRecovery capture, PrintWriter out) throws IOException, InterruptedException {
+        var pipeline = topic.substring(Topics.DOCUMENTS.length());
+        try (var rebuild = new Rebuild(kafka, pipeline)) {
+            var missing = rebuild.missing();
+            if (!missing.isEmpty()) {
+                throw new LocalException("The topics " + String.join(", ", missing) + " are not there. Is " + pipeline + " the name of a pipeline whose join has run here? If it is, run ./millrace apply, which makes topics that are gone, let the join start, and run this again");
+            }
+            var rows = say(rebuild, pipeline, out);
+            if (look) {
+                return 0;
+            }
+            if (!rebuild.isUnderWay()) {
+                for (var rowTopic : rows) {
+                    reread(rowTopic, capture, out);
+                }
+                begin(rebuild, pipeline, 0, out);
+            }
+            awaitBuilt(rebuild, pipeline, out);
+            int differs = prove(pipeline, capture, out);
+            if (differs == VerifyCommand.DIFFERS) {
+                say(out, "What differs was not mended through the log. Where Postgres and Kafka both came back from older copies, the index may have higher versions than they know of, and refuse lower ones. So the join begins once more, above them.");
+                begin(rebuild, pipeline, FAR, out);
+                awaitBuilt(rebuild, pipeline, out);
+                differs = prove(pipeline, capture, out);
+            }
+            return differs;
+        } catch (KafkaException | IllegalStateException e) {
+            throw new LocalException("Having the documents of " + pipeline + " made anew failed: " + e.getMessage() + ". Run it again, it goes on from there", e);
+        }
+    }
+
+    private void begin(Rebuild rebuild, String pipeline, long above, PrintWriter out) throws InterruptedException {
+        rebuild.ask();
+        awaitStop(rebuild, pipeline, out);
+        var life = rebuild.clear(above);
+        say(out, "What the join of %s kept is cleared; it begins its life %d with the first row, and no document gets a version below %d.", pipeline, life.number(), life.floor());
+    }
+
+    /** @return topics of rows that are not whole */
+    private static Set<String> say(Rebuild rebuild, String pipeline, PrintWriter out) throws InterruptedException {
+        var gaps = rebuild.gaps();
+        say(out, gaps.isEmpty() ? "Nothing of what the join of %s stands on is known to be wrong." : "Of what the join of %s stands on is wrong:", pipeline);
+        gaps.forEach((partition, gap) -> say(out, "  %s: %s", partition, gap.what()));
+        var rows = new TreeSet<String>();
+        gaps.forEach((partition, gap) -> {
+            if (lacksRows(partition, gap)) {
+                rows.add(partition.topic());
+            }
+        });
+        rows.forEach(topic -> say(out, "Capture reads the table %s of %s again, since %s is not whole.", Topics.table(topic), Topics.source(topic), topic));
+        long count = rebuild.rows();
+        say(out, "The join is stopped and built anew from %,d rows, about %s; the index is served as it is meanwhile, and becomes stale for as long. Then it is written again from the documents, and compared with the database.",
+                count, Duration.ofSeconds(Math.max(1, count / ROWS_PER_SECOND)).toString().substring(2).toLowerCase());
+        return rows;
+    }
+
+    /** What was deleted unread is missing in the join's state alone; requests are in no table that could be read for them. */
+    private static boolean lacksRows(TopicPartition partition, Gap gap) {
+        return partition.topic().startsWith(Topics.ROWS) && !Topics.table(partition.topic()).equals(Topics.OUTBOX) && !(gap instanceof Gap.Stale) && !(gap instanceof Gap.OtherCluster);
+    }
+
+    private static void reread(String topic, SourceRecovery capture, PrintWriter out) throws IOException, InterruptedException {
+        var table = Topics.table(topic).toString();
+        capture.reread(Topics.source(topic), table);
+        var said = "";
+        for (var now = capture.rereading(Topics.source(topic), table); now != null; now = capture.rereading(Topics.source(topic), table)) {
+            if (!now.equals(said)) {
+                say(out, "  %s", now);
+                said = now;
+            }
+            Thread.sleep(LOOK);
+        }
+    }
+
+    private void awaitStop(Rebuild rebuild, String pipeline, PrintWriter out) throws InterruptedException {
+        say(out, "The instances of the join of %s are asked to stop …", pipeline);
+        var until = Instant.now().plusSeconds(patience);
+        var quiet = Instant.now().plus(QUIET);
+        while (Instant.now().isBefore(quiet)) {
+            if (Instant.now().isAfter(until)) {
+                throw new LocalException("The group " + Topics.joinGroup(pipeline) + " has still members after " + patience + " s, though they were asked to stop. Are all instances of this version? Stop those that are not, and run this again");
+            }
+            Thread.sleep(LOOK);
+            if (!rebuild.isStopped()) {
+                quiet = Instant.now().plus(QUIET);
+            }
+        }
+    }
+
+    private static void awaitBuilt(Rebuild rebuild, String pipeline, PrintWriter out) throws InterruptedException {
+        var said = "";
+        for (var building = rebuild.building(); !building.isEmpty(); building = rebuild.building()) {
+            if (!building.toString().equals(said)) {
+                say(out, "  the join of %s is still %s", pipeline, building);
+                said = building.toString();
+            }
+            Thread.sleep(LOOK);
+        }
+        say(out, "The join of %s has put all its documents out.", pipeline);
+    }
+
+    /** Documents of rows whose deletion nobody has heard of are no documents of the join any more, and go by this. */
+    private int prove(String pipeline, SourceRecovery capture, PrintWriter out) throws IOException, InterruptedException {
+        say(out, "They are compared with the database, and what differs is repaired …");
+        var service = new PurgeCall(capture, purge);
+        int differs = VerifyCommand.verify(service, pipeline, Map.of("repair", true), SHOWN, out);
+        return differs == 0 ? 0 : VerifyCommand.verify(service, pipeline, Map.of("repair", false), SHOWN, out);
+    }
+
+    private static void say(PrintWriter out, String format, Object... about) {
+        out.printf(format + "%n", about);
+        out.flush();
+    }
+}

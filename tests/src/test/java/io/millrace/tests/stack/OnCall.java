@@ -1,0 +1,118 @@
+package io.millrace.tests.stack;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.millrace.launcher.stack.Stage;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+
+/** Somebody who does what the stages' health says, by the command line, and nothing else. */
+public final class OnCall {
+
+    private static final Duration LONGEST = Duration.ofMinutes(12);
+    /** A stage needs so long at most to find what is wrong. */
+    private static final Duration NOTICED = Duration.ofSeconds(30);
+    /** A name in capitals stands for what the reader has to find out. */
+    private static final Pattern TOLD = Pattern.compile("\\./millrace recover ([a-z0-9]+(?:[._-][a-z0-9_]+)*)");
+
+    private static final Pattern ANEW = Pattern.compile("\\./millrace resnapshot ([a-z0-9-]+) ([a-z0-9_]+\\.[a-z0-9_]+)");
+
+    private final DemoStack stack;
+    private final Health health;
+
+    public OnCall(DemoStack stack) {
+        this.stack = stack;
+        this.health = new Health(stack);
+    }
+
+    /** Goes on until nothing more is said: sources first, then what the gate holds, then documents. */
+    public void recover() throws IOException, InterruptedException {
+        var until = Instant.now().plus(LONGEST);
+        var anew = new TreeSet<String>();
+        var quiet = Instant.now().plus(NOTICED);
+        while (Instant.now().isBefore(quiet)) {
+            assertTrue(Instant.now().isBefore(until), () -> "It is not over: " + said());
+            Thread.sleep(1_000);
+            var said = said();
+            if (said.stream().allMatch(one -> one.startsWith("200"))) {
+                continue;
+            }
+            quiet = Instant.now().plus(NOTICED);
+            var told = told(said);
+            if (!told.isEmpty() && told.first().startsWith("captured.")) {
+                readAnew(said, anew);
+            }
+            if (!told.isEmpty()) {
+                run(Map.of("MILLRACE_TOKEN", token()), "recover", told.first(), "--kafka", kafka().toString(), "--url", stack.address(Stage.CAPTURE).toString(),
+                        "--purge-url", stack.address(Stage.PURGE).toString(), "--token-env", "MILLRACE_TOKEN");
+            }
+        }
+    }
+
+    /** Each table once. */
+    private void readAnew(List<String> said, TreeSet<String> anew) throws IOException, InterruptedException {
+        for (var found : said.stream().flatMap(one -> ANEW.matcher(one).results()).toList()) {
+            if (anew.add(found.group(2))) {
+                run(Map.of("MILLRACE_TOKEN", token()), "resnapshot", found.group(1), found.group(2), "--url", stack.address(Stage.CAPTURE).toString(), "--token-env", "MILLRACE_TOKEN");
+            }
+        }
+    }
+
+    private String token() throws IOException {
+        return Files.readString(stack.stack().token()).strip();
+    }
+
+    private TreeSet<String> told(List<String> said) {
+        var told = new TreeSet<String>();
+        said.forEach(one -> TOLD.matcher(one).results().forEach(found -> told.add(found.group(1))));
+        if (told.stream().anyMatch(what -> what.indexOf('.') < 0)) {
+            told.removeIf(what -> what.indexOf('.') >= 0);
+        } else if (!health.ready(Stage.CAPTURE).startsWith("200")) {
+            // What is read again is on its way.
+            told.clear();
+        }
+        return told;
+    }
+
+    private List<String> said() {
+        return Arrays.stream(Stage.values()).map(stage -> {
+            try {
+                return health.ready(stage);
+            } catch (RuntimeException e) {
+                return "0 " + stage + ": " + e;
+            }
+        }).toList();
+    }
+
+    private Path kafka() throws IOException {
+        return Files.writeString(stack.stack().options().data().resolve("kafka.properties"), "bootstrap.servers=" + stack.stack().servers().kafkaBootstrap() + "\n");
+    }
+
+    /**
+     * Has the command line do something.
+     *
+     * @return its exit code
+     */
+    public int run(Map<String, String> environment, String... arguments) throws IOException, InterruptedException {
+        var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Dmillrace.home=" + DemoStack.home(), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-jar",
+                DemoStack.home().resolve(Path.of("deploy", "launcher", "target", "millrace-launcher.jar")).toString()));
+        command.addAll(List.of(arguments));
+        var builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().putAll(environment);
+        var process = builder.start();
+        var output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        int code = process.waitFor();
+        System.out.printf("./millrace %s %s ended with %d%n%s%n", arguments[0], arguments[1], code, output);
+        return code;
+    }
+}
