@@ -15,6 +15,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.function.ToLongFunction;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -174,9 +175,9 @@ public final class Rebuild implements AutoCloseable {
             throw new IllegalStateException("The join of " + pipeline + (marks.life().begun() ? " was not asked to stop" : " still runs"));
         }
         var next = marks.life().begin(highest() + above);
-        var changelogs = changelogs();
-        delete(changelogs);
-        marks.forget(changelogs);
+        delete(Look.get("Listing the topics", admin.listTopics().names()).stream().filter(this::isChangelog).toList());
+        // Also of those that were not there any more.
+        marks.forget(marks.all().keySet().stream().map(TopicPartition::topic).filter(this::isChangelog).collect(Collectors.toSet()));
         var exchange = Topics.exchange(group);
         if (!Look.at(admin, List.of(), List.of(exchange)).topics().isEmpty()) {
             var ends = new HashMap<TopicPartition, RecordsToDelete>();
@@ -195,8 +196,8 @@ public final class Rebuild implements AutoCloseable {
     }
 
     /** The state of a store stands in a topic that Streams names. */
-    private List<String> changelogs() throws InterruptedException {
-        return Look.get("Listing the topics", admin.listTopics().names()).stream().filter(topic -> topic.startsWith(group + "-") && topic.endsWith(CHANGELOG)).toList();
+    private boolean isChangelog(String topic) {
+        return topic.startsWith(group + "-") && topic.endsWith(CHANGELOG);
     }
 
     private void delete(List<String> topics) throws InterruptedException {
