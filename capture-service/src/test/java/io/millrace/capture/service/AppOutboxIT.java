@@ -165,6 +165,7 @@ class AppOutboxIT {
         }
     }
 
+    @Tag("long")
     @Test
     void aTableThatWasTheOutboxAndIsOneOfDocumentsNowIsReadWhole() throws Exception {
         source("moved");
