@@ -3,6 +3,7 @@ package io.millrace.tests.stack;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.launcher.stack.Stage;
+import io.millrace.pipeline.topic.Topics;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -11,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
@@ -49,7 +51,7 @@ public final class OnCall {
             }
             quiet = Instant.now().plus(NOTICED);
             var told = told(said);
-            if (!told.isEmpty() && told.first().startsWith("captured.")) {
+            if (!told.isEmpty() && told.first().startsWith(Topics.CAPTURED)) {
                 readAnew(said, anew);
             }
             if (!told.isEmpty()) {
@@ -73,7 +75,7 @@ public final class OnCall {
     }
 
     private TreeSet<String> told(List<String> said) {
-        var told = new TreeSet<String>();
+        var told = new TreeSet<>(Comparator.comparing((String what) -> what.startsWith(Topics.DOCUMENTS)).thenComparing(Comparator.naturalOrder()));
         said.forEach(one -> TOLD.matcher(one).results().forEach(found -> told.add(found.group(1))));
         if (told.stream().anyMatch(what -> what.indexOf('.') < 0)) {
             told.removeIf(what -> what.indexOf('.') >= 0);
