@@ -80,7 +80,7 @@ final class DocumentRecovery {
         rebuild.ask();
         awaitStop(rebuild, pipeline, out);
         var life = rebuild.clear(above);
-        say(out, "What the join of %s kept is cleared; it begins its life %d with the first row, and no document gets a version below %d.", pipeline, life.number(), life.floor());
+        say(out, "What the join of %s kept is cleared; it begins with the first row, and no document gets a version below %d.", pipeline, life.floor());
     }
 
     /** @return topics of rows that are not whole */

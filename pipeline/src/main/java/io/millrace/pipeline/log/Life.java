@@ -3,7 +3,7 @@ package io.millrace.pipeline.log;
 /**
  * One life of a join: from an empty state on, until a person has it built anew.
  *
- * @param number 0 for the first
+ * @param number 0 for the first; of the others when it was asked for, in seconds since 1970, for a Kafka that came back from an older copy has forgotten which numbers were given
  * @param floor below no version of a document that came out in the lives before is one of this life, 0 in the first
  * @param begun whether what the life before has left is cleared; until then no instance runs
  */
@@ -16,8 +16,8 @@ public record Life(long number, long floor, boolean begun) {
     private static final String BEGUN = "begun";
 
     /** The one that is to follow, or this one where it is still to begin. */
-    Life next() {
-        return begun ? new Life(number + 1, 0, false) : this;
+    Life next(long seconds) {
+        return begun ? new Life(Math.max(number + 1, seconds), 0, false) : this;
     }
 
     /** @param highest version that came out before */

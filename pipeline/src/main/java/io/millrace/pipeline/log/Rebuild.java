@@ -146,7 +146,7 @@ public final class Rebuild implements AutoCloseable {
     /** Has all instances of the join stop, within seconds. They stay stopped until {@link #clear}. */
     public void ask() throws InterruptedException {
         marks.read();
-        marks.write(marks.life().next());
+        marks.write(marks.life().next(System.currentTimeMillis() / 1_000));
         marks.flush();
     }
 

@@ -11,13 +11,14 @@ class LifeTest {
 
     @Test
     void aLifeIsAskedForOnceAndThenBegins() {
-        var asked = Life.FIRST.next();
+        var asked = Life.FIRST.next(500);
         assertFalse(asked.begun());
-        assertEquals(asked, asked.next(), "a rebuild that ended in the middle is gone on with");
+        assertEquals(asked, asked.next(600), "a rebuild that ended in the middle is gone on with");
         var begun = asked.begin(70);
         assertTrue(begun.begun());
-        assertEquals(new Life(1, 70, true), begun);
-        assertEquals(2, begun.next().number());
+        assertEquals(new Life(500, 70, true), begun);
+        assertEquals(600, begun.next(600).number());
+        assertEquals(501, begun.next(400).number(), "clocks differ");
     }
 
     @Test
