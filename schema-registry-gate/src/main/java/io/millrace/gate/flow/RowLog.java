@@ -126,11 +126,13 @@ final class RowLog {
     }
 
     private void read(KafkaConsumer<byte[], byte[]> consumer, long first, long behind, Loop loop, Consumer<ConsumerRecord<byte[], byte[]>> take) {
+        // A log that came back from an older copy ends before what was seen of it.
+        long until = Math.min(behind, consumer.endOffsets(List.of(rows)).get(rows));
         consumer.seek(rows, first);
-        while (consumer.position(rows) < behind) {
+        while (consumer.position(rows) < until) {
             loop.beat();
             for (var record : consumer.poll(POLL)) {
-                if (record.offset() < behind && record.key() != null && record.key().length > 0 && position(record) != null) {
+                if (record.offset() < until && record.key() != null && record.key().length > 0 && position(record) != null) {
                     take.accept(record);
                 }
             }
