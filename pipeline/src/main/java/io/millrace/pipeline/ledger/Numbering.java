@@ -15,8 +15,8 @@ import org.apache.kafka.common.header.internals.RecordHeaders;
  */
 public final class Numbering {
 
-    /** Bytes of the header {@link Headers#LEDGER}: life, number, and how many before it are not known to be in the log. */
-    static final int SIZE = 2 * Long.BYTES + Integer.BYTES;
+    /** Bytes of the header {@link Headers#LEDGER}: the hash of the topic's name, life, number, and how many before it are not known to be in the log. */
+    static final int SIZE = 2 * Long.BYTES + 2 * Integer.BYTES;
 
     private static final int RANDOM = 1 << 10;
 
@@ -45,7 +45,7 @@ public final class Numbering {
      */
     public ProducerRecord<byte[], byte[]> numbered(ProducerRecord<byte[], byte[]> record) {
         var count = count(record);
-        var header = ByteBuffer.allocate(SIZE).putLong(life).putLong(count.next).putInt((int) (count.next - count.sure)).array();
+        var header = ByteBuffer.allocate(SIZE).putInt(record.topic().hashCode()).putLong(life).putLong(count.next).putInt((int) (count.next - count.sure)).array();
         count.next++;
         if (record.headers().lastHeader(Headers.LEDGER) == null) {
             record.headers().add(Headers.LEDGER, header);

@@ -100,8 +100,9 @@ public final class Tally {
         }
         next = offset + 1;
         var header = Headers.bytes(headers, Headers.LEDGER);
-        if (header != null && header.length == Numbering.SIZE) {
-            var numbers = ByteBuffer.wrap(header);
+        var numbers = header == null || header.length != Numbering.SIZE ? null : ByteBuffer.wrap(header);
+        // A stage of a version before hands on what the one before it wrote.
+        if (numbers != null && numbers.getInt() == partition.topic().hashCode()) {
             long id = numbers.getLong();
             long number = numbers.getLong();
             count(life(id, number), number, number - numbers.getInt(), offset, headers);

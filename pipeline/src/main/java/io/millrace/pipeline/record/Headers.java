@@ -28,7 +28,7 @@ public final class Headers {
     public static final String VERSION = "millrace-version";
     /** On the delete of a document of which no row has ever come; empty. */
     public static final String ABSENT = "millrace-absent";
-    /** The record's number by the count of who wrote it into its partition: its life, the number in that life, how many before it were not acknowledged yet (20 bytes). */
+    /** The record's number by the count of who wrote it into its partition: the hash of the topic's name, the writer's life, the number in that life, how many before it were not acknowledged yet (24 bytes). */
     public static final String LEDGER = "millrace-ledger";
     /** W3C trace context, level 1. */
     public static final String TRACEPARENT = "traceparent";

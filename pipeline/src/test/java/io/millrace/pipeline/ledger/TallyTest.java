@@ -89,6 +89,16 @@ class TallyTest {
     }
 
     @Test
+    void theNumberOfAnotherTopicThatAVersionBeforeHandedOnIsNone() {
+        write(2);
+        var captured = new Numbering().numbered(new ProducerRecord<>("captured.it.public.t", 0, new byte[0], new byte[0]));
+        log.add(captured);
+        log.add(captured);
+        write(2);
+        assertEquals("", read());
+    }
+
+    @Test
     void aRecordThatTheLogDoesNotHaveIsMissing() {
         write(5);
         log.removeLast();
