@@ -37,8 +37,7 @@ public final class Ledger {
 
     /** Everything before a position was taken away or brought anew in a partition: what was missing there is not missed any more. */
     public void whole(TopicPartition partition, Position before) {
-        var left = found.computeIfPresent(partition, (p, there) -> there.position() != null && there.position().isBefore(before) ? null : there);
-        if (left == null) {
+        if (found.get(partition) instanceof Discrepancy there && there.position() != null && there.position().isBefore(before) && found.remove(partition, there)) {
             LOG.log(System.Logger.Level.INFO, partition + " is whole as of " + before);
         }
     }
