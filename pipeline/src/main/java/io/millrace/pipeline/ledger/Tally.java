@@ -58,6 +58,11 @@ public final class Tally {
             return missing > 0 && number >= from && number <= to;
         }
 
+        /** How many are missing though they were acknowledged. Those that were not may be all that compaction did not take. */
+        long certain(long sure) {
+            return missing - Math.max(0, to + 1 - Math.max(from, sure));
+        }
+
         void lack(long first, long end, long count) {
             from = missing == 0 ? first : from;
             to = end - 1;
@@ -131,9 +136,10 @@ public final class Tally {
         } else {
             found(Kind.REPEATED, 1, offset, offset, headers);
         }
-        if (life.missing > 0 && sure > life.from) {
-            found(Kind.MISSING, life.missing, offset - (number - life.from), offset, headers);
-            life.missing = 0;
+        long certain = life.certain(sure);
+        if (certain > 0) {
+            found(Kind.MISSING, certain, offset - (number - life.from), offset, headers);
+            life.missing -= certain;
         }
     }
 

@@ -279,7 +279,7 @@ class TallyTest {
                 default -> story.log.add(at, story.log.remove(at + 1));
             }
             var says = story.read(random.nextBoolean(), 0, offset -> true);
-            assertTrue(says.contains("the counts do not agree"), () -> "seed " + seed + " at " + at);
+            assertTrue(says.contains("the counts do not agree"), "seed " + seed + " at " + at);
         }
     }
 }
