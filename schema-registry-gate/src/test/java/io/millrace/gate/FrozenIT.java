@@ -53,6 +53,7 @@ class FrozenIT {
             SharedGate.soon().until(() -> successor.process().running().isPresent() && owns(sleeper));
             SharedGate.soon().untilAsserted(() -> assertNewest(table));
             assertEquals(KEYS, last().size());
+            Ledger.assertCounted(stack.read("rows.frozen.public.rows"));
         } finally {
             signal(sleeper, "CONT");
             sleeper.process().stop();

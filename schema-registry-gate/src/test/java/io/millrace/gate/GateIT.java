@@ -86,7 +86,8 @@ class GateIT {
                 assertArrayEquals(in.get(i).value(), out.get(i).value());
                 assertEquals(Headers.position(in.get(i).headers()), Headers.position(out.get(i).headers()));
                 assertTrue(Headers.number(out.get(i).headers(), Headers.GATED, 0) >= Headers.number(in.get(i).headers(), Headers.COMMITTED, Long.MAX_VALUE));
-                assertEquals(in.get(i).headers().toArray().length + 1, out.get(i).headers().toArray().length);
+                // The gate's time and number.
+                assertEquals(in.get(i).headers().toArray().length + 2, out.get(i).headers().toArray().length);
             }
         }
     }

@@ -6,12 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.local.Ports;
+import io.millrace.pipeline.ledger.Numbering;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.topic.Topics;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListSet;
@@ -48,6 +50,8 @@ class SearchIndexerIT {
         stack.pipeline("shared", "id, name", ID + NAME, "");
         stack.pipeline("breaking", "id, name", ID + NAME, "");
         stack.pipeline("giving", "id, name", ID + NAME, "");
+        stack.pipeline("counted", "id, name", ID + NAME, "");
+        stack.pipeline("miscounted", "id, name", ID + NAME, "");
         stack.pipeline("claimed", "id, name", ID + NAME, "");
         stack.pipeline("staged", "id, name", ID + NAME, "");
         stack.joinTopics("staged");
@@ -377,5 +381,54 @@ class SearchIndexerIT {
         await().atMost(SOON).untilAsserted(() -> assertEquals(800, stack.count("shared")));
         await().atMost(SOON).untilAsserted(() -> assertEquals(800, stack.committed("shared")));
         assertEquals(1, stack.members(), "a stopped indexer leaves the group at once");
+    }
+
+    private static ProducerRecord<byte[], byte[]> numbered(Numbering join, String pipeline, int id) {
+        var record = new ProducerRecord<>(Topics.documents(pipeline), 0, ("c" + id).getBytes(StandardCharsets.UTF_8), doc(id, "counted").getBytes(StandardCharsets.UTF_8));
+        record.headers().add(Headers.VERSION, Headers.bytes(1L));
+        return join.numbered(record);
+    }
+
+    private static void send(Numbering join, List<ProducerRecord<byte[], byte[]>> records) throws Exception {
+        for (var record : records) {
+            stack.raw(record).get();
+        }
+        join.settled();
+    }
+
+    @Test
+    void aDocumentThatIsDroppedDoubledOrOutOfOrderIsFoundByItsNumber() throws Exception {
+        var even = new Numbering();
+        var join = new Numbering();
+        for (int batch = 0; batch < 5; batch++) {
+            var documents = new ArrayList<ProducerRecord<byte[], byte[]>>();
+            var others = new ArrayList<ProducerRecord<byte[], byte[]>>();
+            for (int id = 0; id < 10; id++) {
+                documents.add(numbered(join, "miscounted", id));
+                others.add(numbered(even, "counted", id));
+            }
+            switch (batch) {
+                case 1 -> documents.remove(4);
+                case 2 -> documents.add(5, documents.get(4));
+                case 3 -> documents.add(4, documents.remove(5));
+                default -> { }
+            }
+            send(join, documents);
+            send(even, others);
+        }
+        try {
+            await().atMost(SOON).untilAsserted(() -> {
+                var says = stack.ready().toString();
+                assertTrue(says.contains("1 written and not in the log, 1 twice, 1 out of order") && says.contains("./millrace verify miscounted --repair"), says);
+                assertFalse(says.contains("documents.counted"), says);
+            });
+            assertEquals("DOWN", stack.ready().path("status").asText());
+            assertEquals(3.0, metric("millrace_ledger_gaps{pipeline=\"miscounted\""));
+            await().atMost(SOON).untilAsserted(() -> assertEquals(50, stack.committed("counted")));
+            assertEquals(0.0, metric("millrace_ledger_gaps{pipeline=\"counted\""));
+        } finally {
+            stack.restartIndexer();
+        }
+        await().atMost(SOON).untilAsserted(() -> assertEquals("UP", stack.ready().path("status").asText(), () -> stack.ready().toString()));
     }
 }

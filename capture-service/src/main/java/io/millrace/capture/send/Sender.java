@@ -1,6 +1,8 @@
 package io.millrace.capture.send;
 
 import io.millrace.capture.row.Captured;
+import io.millrace.pipeline.ledger.Numbering;
+import io.millrace.pipeline.topic.Topics;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -8,6 +10,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
@@ -28,6 +31,9 @@ public final class Sender implements AutoCloseable {
     private final KafkaSettings kafka;
     private final int mostBytes;
     private final CapturedLogs logs;
+    private final Numbering numbering = new Numbering();
+    /** Whether the last batch may be in Kafka or not. */
+    private boolean inDoubt;
     private KafkaProducer<byte[], byte[]> producer;
 
     /**
@@ -48,6 +54,10 @@ public final class Sender implements AutoCloseable {
      */
     public void send(List<Captured> batch) throws InterruptedException {
         var sent = new ArrayList<Future<RecordMetadata>>(batch.size());
+        if (inDoubt) {
+            numbering.renew();
+        }
+        inDoubt = true;
         try {
             if (producer == null) {
                 producer = new KafkaProducer<>(kafka.producer(mostBytes));
@@ -65,6 +75,8 @@ public final class Sender implements AutoCloseable {
             for (int i = 0; i < sent.size(); i++) {
                 acknowledged(sent.get(i), batch.get(i));
             }
+            numbering.settled();
+            inDoubt = false;
         } catch (KafkaException e) {
             if (e instanceof org.apache.kafka.common.errors.InterruptException) {
                 throw new InterruptedException("Interrupted while sending to Kafka");
@@ -77,14 +89,27 @@ public final class Sender implements AutoCloseable {
 
     /** What the producer refuses it refuses at once, so that the order stays. The rest of the batch would wait as long for the same reason. */
     private Future<RecordMetadata> sent(List<Captured> batch, int i) {
-        var future = producer.send(batch.get(i).record());
+        var record = counted(batch.get(i).record());
+        var future = producer.send(record);
         if (isTooLarge(future) && replaced(batch, i)) {
-            future = producer.send(batch.get(i).record());
+            if (isRow(record)) {
+                numbering.refused(record);
+            }
+            future = producer.send(counted(batch.get(i).record()));
         }
         if (future.state() == Future.State.FAILED && !isTooLarge(future)) {
             throw failed(future.exceptionNow(), batch.get(i));
         }
         return future;
+    }
+
+    /** With its number, where it is a row's. */
+    private ProducerRecord<byte[], byte[]> counted(ProducerRecord<byte[], byte[]> record) {
+        return isRow(record) ? numbering.numbered(record) : record;
+    }
+
+    private static boolean isRow(ProducerRecord<byte[], byte[]> record) {
+        return record.partition() != null && record.topic().startsWith(Topics.CAPTURED);
     }
 
     private static boolean isTooLarge(Future<RecordMetadata> future) {

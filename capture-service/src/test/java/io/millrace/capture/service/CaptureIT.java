@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
@@ -183,6 +184,7 @@ class CaptureIT {
                     }
                 }
                 assertTrue(contents.size() < rows.size(), "the crashes made it repeat something");
+                assertEquals(Map.of(), records.uneven());
             }
         }
     }
@@ -252,6 +254,7 @@ class CaptureIT {
             stack.servers.kafka().start();
             var rows = records.await(capture, seen -> seen.size() >= 3);
             assertEquals(List.of("before", "during", "later"), rows.stream().map(r -> r.text("name")).distinct().sorted().toList());
+            assertEquals(Map.of(), records.uneven());
             capture.awaitStreaming();
             Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> confirmed("confirm", ">= '" + written.get() + "'").equals("t"));
         }
@@ -439,6 +442,7 @@ class CaptureIT {
             var rows = things.await(capture, seen -> seen.size() == 5);
             assertEquals(List.of("null true", "5 false", "null true", "null false", "1 false"), List.of(
                     row(rows, 2, Op.READ), row(rows, 2, Op.UPDATE), row(rows, 1, Op.UPDATE), row(rows, 1, Op.DELETE), row(rows, 1, Op.READ)));
+            assertEquals(Map.of(), things.uneven());
             var why = rows.stream().filter(r -> r.unwritable() != null).findFirst().orElseThrow().unwritable();
             assertTrue(why.startsWith("The transform org.apache.kafka.connect.transforms.Cast$Value of the table public.thing failed with a "), why);
             assertFalse(why.contains("secret") || capture.log().contains("secret"), why + capture.log());

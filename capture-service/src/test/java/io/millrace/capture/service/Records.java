@@ -1,5 +1,9 @@
 package io.millrace.capture.service;
 
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+
+import io.millrace.pipeline.ledger.Ledger;
+import io.millrace.pipeline.ledger.Tally;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Op;
 import io.millrace.pipeline.record.Position;
@@ -46,11 +50,14 @@ final class Records implements AutoCloseable {
     private final KafkaConsumer<byte[], byte[]> consumer;
     private final Map<Integer, Schema> schemas = new HashMap<>();
     final List<Row> seen = new ArrayList<>();
+    private final Ledger ledger = new Ledger(topic -> "");
+    private final List<Tally> tallies = new ArrayList<>();
 
     Records(Stack stack, String topic) {
         registry = stack.servers.registryUrl();
         consumer = new KafkaConsumer<>(Map.of("bootstrap.servers", stack.servers.kafkaBootstrap()), new ByteArrayDeserializer(), new ByteArrayDeserializer());
         var partitions = IntStream.range(0, Stack.PARTITIONS).mapToObj(p -> new TopicPartition(topic, p)).toList();
+        partitions.forEach(partition -> tallies.add(new Tally(partition, false, 0, ledger)));
         consumer.assign(partitions);
         consumer.seekToBeginning(partitions);
     }
@@ -77,9 +84,16 @@ final class Records implements AutoCloseable {
         return List.copyOf(seen);
     }
 
+    /** What does not add up by the numbers that capture gave to its records. */
+    Map<String, String> uneven() {
+        return ledger.says();
+    }
+
     private void poll() throws Exception {
         for (var record : consumer.poll(Duration.ofMillis(100))) {
             var headers = record.headers();
+            tallies.get(record.partition()).of(record);
+            assertNotNull(headers.lastHeader(Headers.LEDGER), "a record without its number");
             seen.add(new Row(record.partition(), Op.of(Headers.bytes(headers, Headers.OP)), Headers.position(headers), Headers.number(headers, Headers.COMMITTED, 0),
                     Headers.text(headers, Headers.TRACEPARENT), WireFormat.is(record.key()) ? decode(record.key()) : null,
                     WireFormat.is(record.value()) ? decode(record.value()) : null, record.value() == null, Headers.text(headers, Headers.UNWRITABLE)));

@@ -19,6 +19,7 @@ import io.millrace.denormalizer.plan.Planner;
 import io.millrace.denormalizer.registry.Registry;
 import io.millrace.denormalizer.registry.RegistryAwayException;
 import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.ledger.Ledger;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.liveness.LoopThread;
 import io.millrace.pipeline.liveness.Loops;
@@ -88,6 +89,7 @@ final class PipelineJoin {
     private final DocumentSteps steps;
     private final Set<String> erasedAs;
     private final Loops loops = new Loops();
+    private final Ledger ledger = new Ledger(PipelineJoin::advice);
     private final LoopThread thread;
     private volatile String trouble = "starting";
     /** What ended the Streams application, null while it runs. */
@@ -131,7 +133,15 @@ final class PipelineJoin {
     /** Why documents are not up to date, null where nothing stands in the way. */
     String trouble() {
         var stuck = loops.troubles();
-        return stuck.isEmpty() ? trouble : stuck.stream().map(t -> "the thread " + t.loop() + ": " + t).collect(Collectors.joining("; "));
+        if (!stuck.isEmpty()) {
+            return stuck.stream().map(t -> "the thread " + t.loop() + ": " + t).collect(Collectors.joining("; "));
+        }
+        return trouble != null || ledger.isEven() ? trouble : ledger.says().entrySet().stream().map(says -> says.getKey() + ": " + says.getValue()).collect(Collectors.joining("; "));
+    }
+
+    private static String advice(String rows) {
+        var table = rows.substring(Topics.ROWS.length());
+        return "Changes of the table " + table + " may be missing from the documents; rows flow on. Have capture read the table anew, whose end puts this right: ./millrace resnapshot " + table.replaceFirst("\\.", " ");
     }
 
     /** Which of its threads have ended unseen or are stuck. */
@@ -276,7 +286,7 @@ final class PipelineJoin {
     private void run(Admin admin, Plan plan, RootKeys rootKeys, JoinTopics topics, CatchUp catchUp, int partitions, Life life, Loop loop) throws InterruptedException, ExecutionException {
         var commits = new CommitClock();
         if (made == null) {
-            made = new Stage(plan, meters, tracer);
+            made = new Stage(plan, meters, tracer, ledger);
         }
         var running = made;
         stage = running;
@@ -284,7 +294,7 @@ final class PipelineJoin {
         var settings = new JoinSettings(catchUp::isDone, config.keepRemoved(), PipelineTopics.documentBytes(admin, topics, config.maxDocumentBytes()), config.lookupCacheBytes() / pipelines / partitions, pace, steps, erasedAs, new Position(life.floor(), 0));
         var topology = JoinTopology.of(plan, topics, rootKeys, registry, commits, settings, running);
         failed = null;
-        try (var clients = new WatchedClients(loops, streamSilence(), made::rests); var streams = new KafkaStreams(topology, properties(topics, commits), clients)) {
+        try (var clients = new WatchedClients(loops, streamSilence(), made::rests, topics.documents()); var streams = new KafkaStreams(topology, properties(topics, commits), clients)) {
             streams.setUncaughtExceptionHandler(this::answer);
             new StateLife(config.stateFolder(), topics.application()).begin(life.number(), streams::cleanUp);
             streams.start();

@@ -1,19 +1,25 @@
 package io.millrace.denormalizer.stream;
 
+import io.millrace.pipeline.ledger.Numbering;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.liveness.Loops;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.KafkaClientSupplier;
@@ -21,7 +27,7 @@ import org.apache.kafka.streams.KafkaClientSupplier;
 /**
  * Kafka's clients of one Streams application, by which its stream threads give signs of life: each round of a stream thread
  * begins with a poll of its own consumer, whether it has tasks, restores state or waits for Kafka. A thread that is stuck in
- * one record does not come to the next poll. Thread-safe.
+ * one record does not come to the next poll. Documents are numbered as they are sent. Thread-safe.
  */
 final class WatchedClients implements KafkaClientSupplier, AutoCloseable {
 
@@ -32,17 +38,20 @@ final class WatchedClients implements KafkaClientSupplier, AutoCloseable {
     private final Loops loops;
     private final Duration silence;
     private final BooleanSupplier rests;
+    private final String documents;
     private final Set<Loop> begun = ConcurrentHashMap.newKeySet();
     private final ThreadLocal<Loop> own = ThreadLocal.withInitial(this::begin);
 
     /**
      * @param silence the longest time between two polls, beside what a commit waits for the producer
      * @param rests whether the stream threads have nothing to do before the next record
+     * @param documents the topic whose records are numbered
      */
-    WatchedClients(Loops loops, Duration silence, BooleanSupplier rests) {
+    WatchedClients(Loops loops, Duration silence, BooleanSupplier rests, String documents) {
         this.loops = loops;
         this.silence = silence;
         this.rests = rests;
+        this.documents = documents;
     }
 
     private Loop begin() {
@@ -74,10 +83,34 @@ final class WatchedClients implements KafkaClientSupplier, AutoCloseable {
     public Producer<byte[], byte[]> getProducer(Map<String, Object> config) {
         var delivery = Duration.ofMillis(Long.parseLong(String.valueOf(config.getOrDefault(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, KAFKAS_DELIVERY_TIMEOUT))));
         return new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer()) {
+
+            private final Numbering numbering = new Numbering();
+            /** Whether something that was numbered may not be in the log. */
+            private final AtomicBoolean inDoubt = new AtomicBoolean();
+
+            @Override
+            public Future<RecordMetadata> send(ProducerRecord<byte[], byte[]> record, Callback callback) {
+                if (!record.topic().equals(documents)) {
+                    return super.send(record, callback);
+                }
+                if (inDoubt.getAndSet(false)) {
+                    numbering.renew();
+                }
+                return super.send(numbering.numbered(record), (metadata, failure) -> {
+                    if (failure != null) {
+                        inDoubt.set(true);
+                    }
+                    callback.onCompletion(metadata, failure);
+                });
+            }
+
             @Override
             public void flush() {
                 own.get().waits(delivery);
                 super.flush();
+                if (!inDoubt.get()) {
+                    numbering.settled();
+                }
             }
         };
     }

@@ -1,5 +1,7 @@
 package io.millrace.denormalizer.it;
 
+import io.millrace.pipeline.ledger.Ledger;
+import io.millrace.pipeline.ledger.Tally;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.topic.Topics;
 import java.nio.charset.StandardCharsets;
@@ -22,13 +24,17 @@ public final class Documents implements AutoCloseable {
     private final Map<String, Long> versions = new HashMap<>();
     private final TreeMap<String, String> present = new TreeMap<>();
     private final List<String> regressions = new ArrayList<>();
+    private final Ledger ledger = new Ledger(topic -> "");
+    private final List<Tally> tallies = new ArrayList<>();
     private long records;
+    private long numbered;
 
     public Documents(String bootstrap, String pipeline, int count) {
         consumer = new KafkaConsumer<>(Map.of("bootstrap.servers", bootstrap, "auto.offset.reset", "earliest"), new ByteArrayDeserializer(), new ByteArrayDeserializer());
         var partitions = new ArrayList<TopicPartition>();
         for (int p = 0; p < count; p++) {
             partitions.add(new TopicPartition(Topics.documents(pipeline), p));
+            tallies.add(new Tally(partitions.getLast(), true, 0, ledger));
         }
         consumer.assign(partitions);
         consumer.seekToBeginning(partitions);
@@ -40,6 +46,8 @@ public final class Documents implements AutoCloseable {
         while (!records.isEmpty()) {
             for (var record : records) {
                 this.records++;
+                tallies.get(record.partition()).of(record);
+                numbered += record.headers().lastHeader(Headers.LEDGER) == null ? 0 : 1;
                 var id = new String(record.key(), StandardCharsets.UTF_8);
                 long version = Headers.number(record.headers(), Headers.VERSION, -1);
                 long before = versions.getOrDefault(id, 0L);
@@ -62,6 +70,11 @@ public final class Documents implements AutoCloseable {
     /** Versions that went backwards. */
     public List<String> regressions() {
         return regressions;
+    }
+
+    /** What does not add up by the numbers that the join gave to its documents; how many have none. */
+    public List<String> uneven() {
+        return numbered == records ? List.copyOf(ledger.says().values()) : List.of(records - numbered + " documents have no number");
     }
 
     long version(String id) {

@@ -8,11 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.local.ManagedProcess;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.ledger.Numbering;
 import io.millrace.pipeline.topic.Topics;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.admin.AlterConfigOp;
@@ -249,6 +251,30 @@ class JoinIT {
 
     @Test
     @Order(13)
+    void aRowThatIsDroppedDoubledOrOutOfOrderIsFoundByItsNumber() {
+        var gate = new Numbering();
+        for (int batch = 0; batch < 5; batch++) {
+            var rows = new ArrayList<>(world.rows.first("tag", 0, 8));
+            rows.replaceAll(gate::numbered);
+            switch (batch) {
+                case 1 -> rows.remove(4);
+                case 2 -> rows.add(5, rows.get(4));
+                case 3 -> rows.add(4, rows.remove(5));
+                default -> { }
+            }
+            rows.forEach(world.stack.producer()::send);
+            world.stack.producer().flush();
+            gate.settled();
+        }
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+            var health = world.stack.health(1);
+            assertTrue(health.contains("ledger of rows.it.public.tag-0") && health.contains("1 written and not in the log, 1 twice, 1 out of order") && health.contains("./millrace resnapshot it public.tag"), health);
+            assertFalse(health.contains("ledger of rows.it.public.monitor"), health);
+        });
+    }
+
+    @Test
+    @Order(14)
     void stateOfAnotherShapeIsRefusedWithTheRemedy() throws Exception {
         service.stop();
         var file = data.resolve("monitors.yaml");
@@ -263,7 +289,7 @@ class JoinIT {
     }
 
     @Test
-    @Order(14)
+    @Order(15)
     void anAddedPartitionIsRefusedAndNothingIsJoinedWrongly() throws Exception {
         service.stop();
         world.stack.admin().createPartitions(Map.of(Rows.topic("tag"), NewPartitions.increaseTo(Stack.PARTITIONS + 1))).all().get();

@@ -209,6 +209,12 @@ final class Rows {
         });
     }
 
+    /** The first records of a table's partition, to be sent once more: what changed since is newer. */
+    List<ProducerRecord<byte[], byte[]>> first(String table, int partition, int count) {
+        return history.get(table).stream().filter(record -> record.partition() == partition).limit(count)
+                .map(record -> new ProducerRecord<>(record.topic(), record.partition(), null, record.key(), record.value(), new RecordHeaders(record.headers()))).toList();
+    }
+
     /** Everything from the first record on. */
     void sendAllAgain(Random random) {
         sent.clear();

@@ -113,6 +113,7 @@ final class World implements AutoCloseable {
             throw new AssertionError(e.getMessage() + differing(expected) + stack.state(), e);
         }
         pipelines.forEach(p -> assertEquals(List.of(), documents.get(p).regressions(), "versions went backwards: " + when));
+        pipelines.forEach(p -> assertEquals(List.of(), documents.get(p).uneven(), "by the count of the join: " + when));
     }
 
     private String differing(Map<String, TreeMap<String, String>> expected) {

@@ -17,6 +17,7 @@ import io.millrace.denormalizer.plan.Plan;
 import io.millrace.denormalizer.plan.Planner;
 import io.millrace.denormalizer.registry.SchemaSource;
 import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.ledger.Ledger;
 import io.millrace.pipeline.progress.JoinState;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Partitions;
@@ -88,7 +89,7 @@ final class Cluster {
         this.haste = haste;
         topics = JoinTopics.of(plan);
         settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 1 << 20, 20_000, (partition, count) -> pace.test(partition, count), DocumentSteps.NONE, Set.of(plan.pipeline()), Position.NONE);
-        stage = new Stage(plan, new SimpleMeterRegistry(), OpenTelemetry.noop().getTracer("test"));
+        stage = new Stage(plan, new SimpleMeterRegistry(), OpenTelemetry.noop().getTracer("test"), new Ledger(topic -> ""));
         for (var topic : JoinTopology.sourceTopics(plan)) {
             logs.put(topic, partitions(partitions));
         }

@@ -8,6 +8,7 @@ import io.millrace.denormalizer.join.state.CommitClock;
 import io.millrace.denormalizer.plan.Planner;
 import io.millrace.denormalizer.registry.SchemaSource;
 import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.ledger.Ledger;
 import io.millrace.pipeline.record.Position;
 import io.millrace.values.row.RootKeys;
 import io.opentelemetry.api.OpenTelemetry;
@@ -50,7 +51,7 @@ public class EmbeddedJoin implements AutoCloseable {
             admin.alterConsumerGroupOffsets(topics.application(), beginnings(Stream.concat(JoinTopology.sourceTopics(plan).stream(), Stream.of(topics.exchange())), partitions)).all().get();
         }
         var settings = new JoinSettings(() -> true, Duration.ofMinutes(10), 1 << 20, 1 << 20, Pace.UNLIMITED, DocumentSteps.NONE, Set.of(plan.pipeline()), Position.NONE);
-        var topology = JoinTopology.of(plan, topics, rootKeys, schemas, new CommitClock(), settings, new Stage(plan, new SimpleMeterRegistry(), OpenTelemetry.noop().getTracer("test")));
+        var topology = JoinTopology.of(plan, topics, rootKeys, schemas, new CommitClock(), settings, new Stage(plan, new SimpleMeterRegistry(), OpenTelemetry.noop().getTracer("test"), new Ledger(topic -> "")));
         var properties = new Properties();
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, topics.application());
         properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap);

@@ -16,6 +16,7 @@ import io.millrace.denormalizer.plan.Plan;
 import io.millrace.denormalizer.plan.Planner;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.PipelineFiles;
+import io.millrace.pipeline.ledger.Ledger;
 import io.millrace.pipeline.record.Position;
 import io.millrace.values.row.RootKeys;
 import io.opentelemetry.api.OpenTelemetry;
@@ -97,7 +98,7 @@ class FormerStateTest {
         var rootKeys = new RootKeys(Schema.TABLES.get("monitor").keySchema());
         Plan plan = Planner.plan(pipeline, rootKeys.columns());
         var settings = new JoinSettings(() -> true, Duration.ZERO, 1 << 20, 20_000, Pace.UNLIMITED, DocumentSteps.NONE, Set.of(plan.pipeline()), Position.NONE);
-        var stage = new Stage(plan, new SimpleMeterRegistry(), OpenTelemetry.noop().getTracer("test"));
+        var stage = new Stage(plan, new SimpleMeterRegistry(), OpenTelemetry.noop().getTracer("test"), new Ledger(topic -> ""));
         var properties = new Properties();
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "test");
         properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "not-used:1");

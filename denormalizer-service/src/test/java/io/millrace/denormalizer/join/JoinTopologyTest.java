@@ -15,6 +15,8 @@ import io.millrace.denormalizer.join.state.CommitClock;
 import io.millrace.denormalizer.plan.Planner;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.PipelineFiles;
+import io.millrace.pipeline.ledger.Ledger;
+import io.millrace.pipeline.ledger.Numbering;
 import io.millrace.pipeline.progress.JoinState;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Position;
@@ -35,6 +37,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.StreamsConfig;
@@ -74,6 +77,7 @@ class JoinTopologyTest {
     private Stage stage;
     private SimpleMeterRegistry meters;
     private Position floor = Position.NONE;
+    private final Ledger ledger = new Ledger(topic -> "");
 
     private void open(String name) throws IOException {
         open(PipelineFiles.load(List.of(file(name))).getFirst().pipeline());
@@ -99,7 +103,7 @@ class JoinTopologyTest {
         var settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 1 << 20, 20_000, pace, DocumentSteps.NONE, Set.of(plan.pipeline()), floor);
         var topics = JoinTopics.of(plan);
         meters = new SimpleMeterRegistry();
-        stage = new Stage(plan, meters, OpenTelemetry.noop().getTracer("test"));
+        stage = new Stage(plan, meters, OpenTelemetry.noop().getTracer("test"), ledger);
         var topology = JoinTopology.of(plan, topics, rootKeys, rows::schema, commits, settings, stage);
         var properties = new Properties();
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "test");
@@ -653,5 +657,45 @@ class JoinTopologyTest {
 
     private static String reason(TestRecord<byte[], byte[]> record) {
         return Headers.text(record.headers(), Headers.REASON);
+    }
+
+    private void pipe(List<TestRecord<byte[], byte[]>> records) {
+        inputs.get(RandomRows.topic("monitor")).pipeRecordList(records);
+    }
+
+    /** Records of the table that capture and the gate have passed, with their numbers. */
+    private List<TestRecord<byte[], byte[]>> counted(Numbering gate, int rowsOfEach) {
+        for (int id = 0; id < rowsOfEach; id++) {
+            rows.put("monitor", List.of("" + id), RandomRows.with("id", "" + id, "title", "t"));
+        }
+        var records = new ArrayList<>(rows.pending.remove("monitor"));
+        records.forEach(record -> gate.numbered(new ProducerRecord<>(RandomRows.topic("monitor"), 0, null, record.key(), record.value(), record.headers())).headers()
+                .headers(Headers.LEDGER).forEach(record.headers()::add));
+        gate.settled();
+        return records;
+    }
+
+    @Test
+    void aRowThatIsDroppedDoubledOrOutOfOrderIsFoundByItsNumberAndForgottenWhenTheTableIsReadAnew() throws IOException {
+        open("monitors");
+        var gate = new Numbering();
+        pipe(counted(gate, 10));
+        pipe(counted(gate, 10));
+        assertTrue(ledger.isEven(), () -> ledger.says().toString());
+        var dropped = counted(gate, 10);
+        dropped.remove(4);
+        pipe(dropped);
+        var doubled = counted(gate, 10);
+        doubled.add(5, doubled.get(4));
+        pipe(doubled);
+        var swapped = counted(gate, 10);
+        swapped.add(4, swapped.remove(5));
+        pipe(swapped);
+        pipe(counted(gate, 10));
+        assertTrue(ledger.says().toString().contains("1 written and not in the log, 1 twice, 1 out of order"), () -> ledger.says().toString());
+        assertEquals(3, meters.get("millrace.ledger.gaps").tag("table", "public.monitor").gauge().value());
+        assertEquals(0, meters.get("millrace.ledger.gaps").tag("table", "public.team").gauge().value());
+        truncate("monitor");
+        assertTrue(ledger.isEven(), () -> ledger.says().toString());
     }
 }

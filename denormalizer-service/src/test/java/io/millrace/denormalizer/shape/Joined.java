@@ -14,6 +14,7 @@ import io.millrace.denormalizer.join.state.CommitClock;
 import io.millrace.denormalizer.plan.Planner;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.ledger.Ledger;
 import io.millrace.pipeline.progress.JoinState;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Position;
@@ -81,7 +82,7 @@ final class Joined implements AutoCloseable {
         var plan = Planner.plan(pipeline, rootKeys.columns(), steps.fingerprint());
         var settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 8 << 20, 20_000, Pace.UNLIMITED, steps, Set.of(plan.pipeline()), Position.NONE);
         var topics = JoinTopics.of(plan);
-        var topology = JoinTopology.of(plan, topics, rootKeys, world::schema, commits, settings, new Stage(plan, new SimpleMeterRegistry(), OpenTelemetry.noop().getTracer("test")));
+        var topology = JoinTopology.of(plan, topics, rootKeys, world::schema, commits, settings, new Stage(plan, new SimpleMeterRegistry(), OpenTelemetry.noop().getTracer("test"), new Ledger(topic -> "")));
         var properties = new Properties();
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "shape");
         properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "not-used:1");

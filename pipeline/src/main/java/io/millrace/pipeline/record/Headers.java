@@ -28,6 +28,8 @@ public final class Headers {
     public static final String VERSION = "millrace-version";
     /** On the delete of a document of which no row has ever come; empty. */
     public static final String ABSENT = "millrace-absent";
+    /** The record's number by the count of who wrote it into its partition: the hash of the topic's name, the writer's life, the number in that life, how many before it were not acknowledged yet (24 bytes). */
+    public static final String LEDGER = "millrace-ledger";
     /** W3C trace context, level 1. */
     public static final String TRACEPARENT = "traceparent";
     /** Why capture could not write a change, UTF-8; such a record has the key, and no row as its value. */

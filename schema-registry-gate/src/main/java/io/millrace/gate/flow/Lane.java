@@ -8,6 +8,8 @@ import io.millrace.gate.control.TableState;
 import io.millrace.gate.schema.Refusal;
 import io.millrace.gate.schema.RegistryAwayException;
 import io.millrace.gate.schema.Verdict;
+import io.millrace.pipeline.ledger.Numbering;
+import io.millrace.pipeline.ledger.Tally;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.liveness.LoopThread;
 import io.millrace.pipeline.log.Start;
@@ -66,6 +68,8 @@ final class Lane {
     private final Inspector inspector;
     private final Outbound outbound;
     private final RowLog rows;
+    private final Numbering numbering = new Numbering();
+    private final Tally tally;
     private final long mostHeld;
     private final int chunk;
     private final LoopThread thread;
@@ -81,6 +85,8 @@ final class Lane {
     /** Something else than the queue changed; guarded by lock. */
     private boolean woken;
 
+    /** The captured offsets of the records that were sent last from {@link #pending}; the thread's own. */
+    private final long[] sources;
     /** Records that the thread has taken and not finished; the thread's own. */
     private final ArrayDeque<ConsumerRecord<byte[], byte[]>> pending = new ArrayDeque<>();
     /** The thread's own. */
@@ -99,12 +105,15 @@ final class Lane {
     private long begun = NOTHING;
     private volatile String trouble;
 
-    Lane(TopicPartition captured, long mostHeld, Parts parts) {
+    /** @param from the first captured offset that it is given */
+    Lane(TopicPartition captured, long from, long mostHeld, Parts parts) {
         this.captured = captured;
         this.table = Table.ofCaptured(captured.topic());
         this.parked = new TopicPartition(table.quarantine(), captured.partition());
         this.mostHeld = mostHeld;
         this.chunk = parts.config.chunk();
+        this.sources = new long[chunk];
+        this.tally = new Tally(captured, false, from, parts.ledger);
         this.parts = parts;
         this.producer = parts.kafka.producer();
         this.meters = parts.meters(table);
@@ -260,10 +269,12 @@ final class Lane {
             } catch (InterruptException e) {
                 throw new InterruptedException(e.getMessage());
             } catch (KafkaException e) {
+                numbering.renew();
                 trouble(e.getMessage());
                 meters.retried();
                 backoff.await();
             } catch (RuntimeException e) {
+                numbering.renew();
                 LOG.errorf(e, "%s cannot go on, tries again", captured);
                 trouble("an unexpected error: " + e);
                 backoff.await();
@@ -369,7 +380,8 @@ final class Lane {
             if (finding != Inspector.Finding.PASSES) {
                 break;
             }
-            if (!send(sent, outbound.passing(record))) {
+            sources[sent.size()] = record.offset();
+            if (!pass(sent, outbound.passing(record))) {
                 break;
             }
         }
@@ -393,14 +405,24 @@ final class Lane {
         }
     }
 
+    /** Sends a record to its rows, with its number, as {@link #send} does. */
+    private boolean pass(List<Future<RecordMetadata>> sent, ProducerRecord<byte[], byte[]> record) {
+        return maySend() && isTaken(sent, numbering.numbered(record));
+    }
+
     /**
      * False when no more may be sent for now: the lane is to end, its partition may be another's, or Kafka did not take the record
      * (where it does not know the topic, each attempt would wait as long as the one before).
      */
     private boolean send(List<Future<RecordMetadata>> sent, ProducerRecord<byte[], byte[]> record) {
-        if (stopping || !parts.pulse.holds()) {
-            return false;
-        }
+        return maySend() && isTaken(sent, record);
+    }
+
+    private boolean maySend() {
+        return !stopping && parts.pulse.holds();
+    }
+
+    private boolean isTaken(List<Future<RecordMetadata>> sent, ProducerRecord<byte[], byte[]> record) {
         var acknowledgement = producer.send(record);
         sent.add(acknowledgement);
         return acknowledgement.state() != Future.State.FAILED;
@@ -418,10 +440,22 @@ final class Lane {
             }
             done++;
         }
+        if (passed) {
+            settled(failure);
+        }
         if (done > 0) {
             settle(done, passed);
         }
         return failure;
+    }
+
+    /** What was sent again after a failure has other numbers. */
+    private void settled(Exception failure) {
+        if (failure == null) {
+            numbering.settled();
+        } else {
+            numbering.renew();
+        }
     }
 
     private void settle(int done, boolean passed) throws InterruptedException {
@@ -431,6 +465,10 @@ final class Lane {
         for (int i = 0; i < done; i++) {
             var record = pending.remove();
             bytes += size(record);
+            if (record.offset() != sources[i]) {
+                tally.undone(record);
+            }
+            tally.of(record);
             if (passed && i % sample == 0) {
                 meters.passedAfter(record, now);
             }
@@ -471,12 +509,12 @@ final class Lane {
     private void mend(Loop loop) throws InterruptedException {
         var sent = new ArrayList<Future<RecordMetadata>>();
         for (var row : rows.hidden(loop)) {
-            if (!send(sent, row)) {
+            if (!pass(sent, row)) {
                 break;
             }
         }
         await(sent);
-        if (!stopping && parts.pulse.holds()) {
+        if (maySend()) {
             rows.mended();
         }
     }
@@ -490,6 +528,7 @@ final class Lane {
                 throw unacknowledged(table.rows(), failure);
             }
         }
+        numbering.settled();
     }
 
     private static Exception failure(Future<RecordMetadata> acknowledgement) throws InterruptedException {
@@ -575,6 +614,7 @@ final class Lane {
         for (var record : pending) {
             // What is bad in itself is named as such, so that all of it can be discarded at once.
             var why = record.offset() == refusedAt ? refusal : inspector.inspect(record) == Inspector.Finding.REFUSED ? inspector.refusal() : behind;
+            sources[sent.size()] = record.offset();
             if (!send(sent, outbound.parked(record, why))) {
                 break;
             }
@@ -677,7 +717,7 @@ final class Lane {
                 if (finding != Inspector.Finding.PASSES) {
                     break;
                 }
-                if (!send(sent, outbound.passing(record))) {
+                if (!pass(sent, outbound.passing(record))) {
                     break;
                 }
                 bytes += size(record);

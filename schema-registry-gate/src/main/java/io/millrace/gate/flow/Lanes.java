@@ -121,6 +121,7 @@ public class Lanes {
         if (trouble != null) {
             troubles.put("commit", trouble);
         }
+        troubles.putAll(parts.ledger.says());
         lanes.forEach((partition, lane) -> {
             var held = lane.trouble();
             if (held != null) {
@@ -179,7 +180,7 @@ public class Lanes {
 
     private void begin(Consumer<?, ?> consumer, TopicPartition partition, long offset) {
         consumer.seek(partition, offset);
-        var lane = new Lane(partition, Math.max(SMALLEST_SHARE, parts.config.heldBytes() / Math.max(1, consumer.assignment().size())), parts);
+        var lane = new Lane(partition, offset, Math.max(SMALLEST_SHARE, parts.config.heldBytes() / Math.max(1, consumer.assignment().size())), parts);
         lanes.put(partition, lane);
         lane.start();
         consumer.resume(List.of(partition));

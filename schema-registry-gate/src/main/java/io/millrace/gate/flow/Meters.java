@@ -12,6 +12,7 @@ import io.millrace.pipeline.record.Headers;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /** The meters of one table. Thread-safe. */
@@ -36,7 +37,7 @@ final class Meters {
     private final MeterRegistry registry;
     private final Tags tags;
 
-    Meters(MeterRegistry registry, Table table, BooleanSupplier parkedNow) {
+    Meters(MeterRegistry registry, Table table, BooleanSupplier parkedNow, LongSupplier gaps) {
         this.registry = registry;
         tags = Tags.of("stage", STAGE, "table", table.name());
         passed = registry.counter("millrace.records", tags.and("outcome", "passed"));
@@ -55,6 +56,8 @@ final class Meters {
                 .description("Age of the oldest change that is not finished").tags(tags).register(registry);
         Gauge.builder("millrace.table.parked", parkedNow, p -> p.getAsBoolean() ? 1 : 0).strongReference(true)
                 .description("Whether the table is parked").tags(tags).register(registry);
+        Gauge.builder("millrace.ledger.gaps", gaps, LongSupplier::getAsLong).strongReference(true)
+                .description("Records that are missing, came twice or out of order by the counts of who wrote them; health says where").tags(tags).register(registry);
     }
 
     /** Of so many records one in this many is enough to know their latencies by. */

@@ -85,7 +85,7 @@ final class Outbound {
     }
 
     private static boolean isOfTheGate(String name) {
-        return name.equals(Headers.GATED) || name.equals(Headers.REASON) || name.equals(Headers.DETAIL) || name.equals(ORIGIN) || name.equals(RULE) || name.equals(DIFFERENCE);
+        return name.equals(Headers.GATED) || name.equals(Headers.LEDGER) || name.equals(Headers.REASON) || name.equals(Headers.DETAIL) || name.equals(ORIGIN) || name.equals(RULE) || name.equals(DIFFERENCE);
     }
 
     /** A record that goes to the quarantine. */

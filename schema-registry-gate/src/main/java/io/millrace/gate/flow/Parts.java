@@ -8,6 +8,7 @@ import io.millrace.gate.Table;
 import io.millrace.gate.breaker.Breaker;
 import io.millrace.gate.control.ControlLog;
 import io.millrace.gate.schema.Schemas;
+import io.millrace.pipeline.ledger.Ledger;
 import io.millrace.pipeline.liveness.Loops;
 import io.millrace.pipeline.log.OffsetGuard;
 import jakarta.inject.Singleton;
@@ -26,6 +27,7 @@ class Parts {
     final Traces traces;
     final Loops loops;
     final Pulse pulse;
+    final Ledger ledger = new Ledger(Parts::advice);
     private final MeterRegistry registry;
     /** Null while this process takes no records. */
     private volatile OffsetGuard guard;
@@ -41,6 +43,12 @@ class Parts {
         this.loops = loops;
         this.pulse = pulse;
         this.registry = registry;
+    }
+
+    private static String advice(String captured) {
+        var table = Table.ofCaptured(captured);
+        return "Changes of the table " + table + " may be missing from " + table.rows() + " and all that comes of it, or stand there in another order; records flow on. Have capture read the table anew, whose end puts this right: ./millrace resnapshot "
+                + table.name().replaceFirst("\\.", " ");
     }
 
     /** Holds offsets against the logs from now on. */
@@ -62,6 +70,6 @@ class Parts {
     }
 
     Meters meters(Table table) {
-        return meters.computeIfAbsent(table, t -> new Meters(registry, t, () -> control.table(t).parked()));
+        return meters.computeIfAbsent(table, t -> new Meters(registry, t, () -> control.table(t).parked(), () -> ledger.gaps(t.captured())));
     }
 }

@@ -46,6 +46,8 @@ public final class BulkWriter {
     private final Backoff backoff;
     /** Of the thread that writes. */
     private Loop loop;
+    /** Documents of the last batch that came to an end. */
+    private int ended;
     private volatile boolean stopping;
     private volatile boolean waiting;
 
@@ -81,6 +83,7 @@ public final class BulkWriter {
      */
     public Applied write(Generation generation, List<ConsumerRecord<byte[], byte[]>> records, Loop loop) throws InterruptedException {
         this.loop = loop;
+        ended = 0;
         var pending = distinct(records);
         var attempt = new Attempt(records);
         try {
@@ -93,6 +96,16 @@ public final class BulkWriter {
         conditions.going(who);
         backoff.reset();
         return attempt.applied;
+    }
+
+    /** How many records of those that were written last are in the index, superseded, or in quarantine; as many as there were. */
+    public int ended() {
+        return ended;
+    }
+
+    private void ended(Outcome outcome, int documents) {
+        meters.ended(outcome, documents);
+        ended += documents;
     }
 
     /**
@@ -149,7 +162,7 @@ public final class BulkWriter {
                 park(record, e.code(), e.getMessage());
             }
         }
-        meters.ended(Outcome.SUPERSEDED, superseded);
+        ended(Outcome.SUPERSEDED, superseded);
         return List.copyOf(byId.values());
     }
 
@@ -247,9 +260,9 @@ public final class BulkWriter {
             wait = "the index takes no write at all: " + fault;
         }
         int done = documents.size() - again.size() - refused.size();
-        meters.ended(Outcome.DELETED, deleted);
-        meters.ended(Outcome.SUPERSEDED, superseded);
-        meters.ended(Outcome.WRITTEN, done - deleted - superseded);
+        ended(Outcome.DELETED, deleted);
+        ended(Outcome.SUPERSEDED, superseded);
+        ended(Outcome.WRITTEN, done - deleted - superseded);
         again.addAll(refused(refused, reasons, done + refused.size(), "refused", attempt));
         if (unmapped) {
             grow(generation);
@@ -272,7 +285,7 @@ public final class BulkWriter {
                     + reasons.getLast() + ". Correct the rows at the source: what comes later takes the place of what is held. Or add the field to the mapping of the index; one that has another type there needs a pipeline of another"
                     + " name with index.mappings and 'replaces: [" + pipeline.name() + "]'. To quarantine them all the same, set millrace.indexer.breaker.share=1");
             var held = withoutSuccessors(refused, attempt);
-            meters.ended(Outcome.SUPERSEDED, refused.size() - held.size());
+            ended(Outcome.SUPERSEDED, refused.size() - held.size());
             meters.retried(held.size());
             if (!held.isEmpty()) {
                 pause(config.breaker().pause(), () -> Thread.sleep(config.breaker().pause()));
@@ -299,7 +312,7 @@ public final class BulkWriter {
             try {
                 loop.waits(Quarantine.LONGEST);
                 quarantine.park(pipeline, record, code, detail);
-                meters.ended(Outcome.PARKED, 1);
+                ended(Outcome.PARKED, 1);
                 return;
             } catch (Quarantine.ParkException e) {
                 later(1, e.getMessage());

@@ -1,5 +1,6 @@
 package io.millrace.indexer.health;
 
+import io.millrace.pipeline.ledger.Ledger;
 import io.millrace.pipeline.liveness.Loops;
 import io.smallrye.reactive.messaging.kafka.KafkaClientService;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -15,12 +16,14 @@ final class IndexReadiness implements HealthCheck {
 
     private final Conditions conditions;
     private final Loops loops;
+    private final Ledger ledger;
     private final KafkaClientService kafka;
     private final String bootstrap;
 
-    IndexReadiness(Conditions conditions, Loops loops, KafkaClientService kafka, @ConfigProperty(name = "kafka.bootstrap.servers") String bootstrap) {
+    IndexReadiness(Conditions conditions, Loops loops, Ledger ledger, KafkaClientService kafka, @ConfigProperty(name = "kafka.bootstrap.servers") String bootstrap) {
         this.conditions = conditions;
         this.loops = loops;
+        this.ledger = ledger;
         this.kafka = kafka;
         this.bootstrap = bootstrap;
     }
@@ -29,6 +32,7 @@ final class IndexReadiness implements HealthCheck {
     public HealthCheckResponse call() {
         var reasons = conditions.reasons();
         loops.troubles().forEach(trouble -> reasons.put(trouble.loop(), trouble.toString()));
+        reasons.putAll(ledger.says());
         if (!connected()) {
             reasons.put("kafka", "no connection to Kafka at " + bootstrap + "; documents are taken again once it is back");
         }

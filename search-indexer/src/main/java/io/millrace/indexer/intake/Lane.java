@@ -13,6 +13,10 @@ import io.millrace.indexer.measure.BulkTimes;
 import io.millrace.indexer.measure.Meters;
 import io.millrace.indexer.measure.SearchProbe;
 import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.ledger.Kind;
+import io.millrace.pipeline.ledger.Ledger;
+import io.millrace.pipeline.ledger.Passage;
+import io.millrace.pipeline.ledger.Tally;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.liveness.LoopThread;
 import io.millrace.pipeline.liveness.Loops;
@@ -51,6 +55,8 @@ final class Lane {
     private final long bulkBytes;
     private final Inbox inbox;
     private final LoopThread thread;
+    private final Ledger ledger;
+    private final Passage passage;
     private volatile int inFlight;
     /** The first of the records in flight, null while there are none. */
     private volatile ConsumerRecord<byte[], byte[]> first;
@@ -83,7 +89,7 @@ final class Lane {
     }
 
     Lane(TopicPartition partition, int groupGeneration, Pipeline pipeline, String who, Generations generations, BulkWriter writer, MarkBook marks,
-            Conditions conditions, Meters meters, BulkTimes bulks, SearchProbe probe, Partition consumer, IndexerConfig config, Loops loops, long share) {
+            Conditions conditions, Meters meters, Ledger ledger, BulkTimes bulks, SearchProbe probe, Partition consumer, IndexerConfig config, Loops loops, long share) {
         this.partition = partition;
         this.groupGeneration = groupGeneration;
         this.pipeline = pipeline;
@@ -93,6 +99,8 @@ final class Lane {
         this.marks = marks;
         this.conditions = conditions;
         this.meters = meters;
+        this.ledger = ledger;
+        this.passage = new Passage(partition, ledger);
         this.bulks = bulks;
         this.probe = probe;
         this.consumer = consumer;
@@ -120,6 +128,7 @@ final class Lane {
             bytes += Math.max(0, record.serializedValueSize());
         }
         meters.taken(bytes);
+        passage.in(records);
         if (inbox.offer(records)) {
             consumer.adjust();
         }
@@ -217,6 +226,7 @@ final class Lane {
     private void write(Generation generation, Loop loop) throws InterruptedException {
         long pace = config.bulkPace().toNanos();
         long due = System.nanoTime();
+        var tally = new Tally(partition, true, began, ledger);
         while (!inbox.isClosed()) {
             loop.waits(PATIENCE);
             var records = inbox.take(config.bulkDocuments(), bulkBytes, due, PATIENCE);
@@ -231,6 +241,7 @@ final class Lane {
                 consumer.adjust();
             }
             var applied = writer.write(generation, records, loop);
+            count(records, tally);
             answered = new OffsetAndMetadata(records.getLast().offset() + 1, generation.uuid());
             var bulk = new BulkTimes.Bulk(records.getFirst().offset(), records.getLast().offset(), sent, Headers.nowMicros());
             bulks.add(partition, bulk);
@@ -239,6 +250,18 @@ final class Lane {
             }
             inFlight = 0;
             first = null;
+        }
+    }
+
+    /** Whether what was written is what was to be, and that what the join wrote. */
+    private void count(List<ConsumerRecord<byte[], byte[]>> records, Tally tally) {
+        int without = records.size() - writer.ended();
+        if (without != 0) {
+            ledger.found(partition, without > 0 ? Kind.UNDONE : Kind.REPEATED, Math.abs(without), records.getFirst().offset(), records.getLast().offset(), null);
+        }
+        for (var record : records) {
+            passage.out(record);
+            tally.of(record);
         }
     }
 

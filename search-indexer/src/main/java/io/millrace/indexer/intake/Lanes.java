@@ -11,6 +11,7 @@ import io.millrace.indexer.mark.Standing;
 import io.millrace.indexer.measure.BulkTimes;
 import io.millrace.indexer.measure.PipelineMeters;
 import io.millrace.indexer.measure.SearchProbe;
+import io.millrace.pipeline.ledger.Ledger;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.liveness.LoopThread;
 import io.millrace.pipeline.liveness.Loops;
@@ -66,6 +67,7 @@ final class Lanes implements KafkaConsumerRebalanceListener {
     private final MarkBook marks;
     private final Conditions conditions;
     private final PipelineMeters meters;
+    private final Ledger ledger;
     private final BulkTimes bulks;
     private final SearchProbe probe;
     private final KafkaClientService clients;
@@ -81,13 +83,14 @@ final class Lanes implements KafkaConsumerRebalanceListener {
     /** Null before the first look. */
     private Metric lastPoll;
 
-    Lanes(Pipelines pipelines, Generations generations, Provider<BulkWriters> writers, MarkBook marks, Conditions conditions, PipelineMeters meters, BulkTimes bulks, SearchProbe probe, KafkaClientService clients, Loops loops, IndexerConfig config) {
+    Lanes(Pipelines pipelines, Generations generations, Provider<BulkWriters> writers, MarkBook marks, Conditions conditions, PipelineMeters meters, Ledger ledger, BulkTimes bulks, SearchProbe probe, KafkaClientService clients, Loops loops, IndexerConfig config) {
         this.pipelines = pipelines;
         this.generations = generations;
         this.writers = writers;
         this.marks = marks;
         this.conditions = conditions;
         this.meters = meters;
+        this.ledger = ledger;
         this.bulks = bulks;
         this.probe = probe;
         this.clients = clients;
@@ -143,7 +146,7 @@ final class Lanes implements KafkaConsumerRebalanceListener {
             var pipeline = pipelines.ofTopic(partition.topic());
             var who = pipeline.name() + "[" + partition.partition() + "]";
             var lane = new Lane(partition, consumer.groupMetadata().generationId(), pipeline, who, generations, writers.get().writer(pipeline, who), marks,
-                    conditions, meters.of(pipeline), bulks, probe, new PolledPartition(partition), config, loops, share);
+                    conditions, meters.of(pipeline), ledger, bulks, probe, new PolledPartition(partition), config, loops, share);
             lanes.put(partition, lane);
             lane.start();
         }

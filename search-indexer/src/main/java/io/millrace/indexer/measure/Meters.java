@@ -9,6 +9,7 @@ import io.millrace.pipeline.record.Headers;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 
 /** What is measured of one pipeline's documents; every meter is looked up once. Thread-safe. */
 public final class Meters {
@@ -50,7 +51,7 @@ public final class Meters {
     private final AtomicLong oldest = new AtomicLong();
     private volatile double retentionUsed;
 
-    Meters(MeterRegistry registry, String pipeline) {
+    Meters(MeterRegistry registry, String pipeline, LongSupplier gaps) {
         for (var outcome : Outcome.values()) {
             outcomes[outcome.ordinal()] = Counter.builder("millrace.records").description("Documents by how they ended")
                     .tags("stage", STAGE, "pipeline", pipeline, "outcome", outcome.name().toLowerCase(java.util.Locale.ROOT)).register(registry);
@@ -74,6 +75,8 @@ public final class Meters {
         Gauge.builder("millrace.lag.records", lag, AtomicLong::get).tags("stage", STAGE, "pipeline", pipeline).register(registry);
         Gauge.builder("millrace.lag.seconds", oldest, o -> o.get() == 0 ? 0 : Math.max(0, Headers.nowMicros() - o.get()) / 1e6)
                 .description("Age of the oldest change that no bulk has answered").tags("stage", STAGE, "pipeline", pipeline).register(registry);
+        Gauge.builder("millrace.ledger.gaps", gaps, LongSupplier::getAsLong).strongReference(true).description("Documents that are missing, came twice or out of order by the counts of who wrote them; health says where")
+                .tags("stage", STAGE, "pipeline", pipeline).register(registry);
         Gauge.builder("millrace.retention.used.ratio", this, m -> m.retentionUsed).description("Share of the time for which deletes are kept that the oldest unread one may have stood there")
                 .tags("stage", STAGE, "pipeline", pipeline).register(registry);
     }

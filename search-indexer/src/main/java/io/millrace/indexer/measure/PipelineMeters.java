@@ -3,6 +3,8 @@ package io.millrace.indexer.measure;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.millrace.indexer.Pipelines;
 import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.ledger.Ledger;
+import io.millrace.pipeline.topic.Topics;
 import jakarta.inject.Singleton;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -13,8 +15,8 @@ public final class PipelineMeters {
 
     private final Map<String, Meters> byPipeline;
 
-    PipelineMeters(Pipelines pipelines, MeterRegistry registry) {
-        byPipeline = pipelines.all().stream().collect(Collectors.toUnmodifiableMap(Pipeline::name, p -> new Meters(registry, p.name())));
+    PipelineMeters(Pipelines pipelines, MeterRegistry registry, Ledger ledger) {
+        byPipeline = pipelines.all().stream().collect(Collectors.toUnmodifiableMap(Pipeline::name, p -> new Meters(registry, p.name(), () -> ledger.gaps(Topics.documents(p.name())))));
     }
 
     public Meters of(Pipeline pipeline) {

@@ -1,5 +1,6 @@
 package io.millrace.tests.stack;
 
+import io.millrace.pipeline.record.Headers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,6 +11,7 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
@@ -46,8 +48,9 @@ public final class RawTopics {
         }
     }
 
-    /** Sends a record once more, exactly as it was. */
+    /** Sends a record once more, as it was but for its number: a stage that sends again gives another one. */
     public void resend(ConsumerRecord<byte[], byte[]> record) throws InterruptedException {
-        send(new ProducerRecord<>(record.topic(), record.partition(), record.key(), record.value(), record.headers()));
+        var headers = new RecordHeaders(record.headers()).remove(Headers.LEDGER);
+        send(new ProducerRecord<>(record.topic(), record.partition(), record.key(), record.value(), headers));
     }
 }

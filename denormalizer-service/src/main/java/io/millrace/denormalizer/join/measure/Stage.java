@@ -6,8 +6,11 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.millrace.denormalizer.plan.Plan;
 import io.millrace.denormalizer.plan.TablePlan;
+import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.ledger.Ledger;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.TraceParent;
+import io.millrace.pipeline.topic.Topics;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.trace.Span;
@@ -35,6 +38,7 @@ public final class Stage {
 
     private final Plan plan;
     private final Tracer tracer;
+    private final Ledger ledger;
     private final Counter[] routed;
     private final Counter written;
     private final Counter deleted;
@@ -60,12 +64,15 @@ public final class Stage {
     };
     private final Set<Partition> partitions = ConcurrentHashMap.newKeySet();
 
-    public Stage(Plan plan, MeterRegistry meters, Tracer tracer) {
+    public Stage(Plan plan, MeterRegistry meters, Tracer tracer, Ledger ledger) {
         this.plan = plan;
         this.tracer = tracer;
+        this.ledger = ledger;
         routed = plan.tables().stream()
                 .map(t -> Counter.builder("millrace.records").tag("stage", "join").tag("pipeline", plan.pipeline()).tag("table", t.name().toString()).tag("outcome", "passed").register(meters))
                 .toArray(Counter[]::new);
+        plan.tables().forEach(t -> gaps(meters, t.topic(), t.name()));
+        gaps(meters, Topics.rows(plan.source(), Topics.OUTBOX), Topics.OUTBOX);
         written = outcome(meters, "written");
         deleted = outcome(meters, "deleted");
         superseded = outcome(meters, "superseded");
@@ -86,6 +93,11 @@ public final class Stage {
                 .description("Look-up keys that were subscribed to and whose rows have not come").tag("stage", "join").tag("pipeline", plan.pipeline()).register(meters);
         Gauge.builder("millrace.fan.outs", this, Stage::pendingFanOuts).strongReference(true)
                 .tag("stage", "join").tag("pipeline", plan.pipeline()).register(meters);
+    }
+
+    private void gaps(MeterRegistry meters, String topic, TableName table) {
+        Gauge.builder("millrace.ledger.gaps", ledger, l -> l.gaps(topic)).strongReference(true).description("Rows that are missing, came twice or out of order by the counts of who wrote them; health says where")
+                .tag("stage", "join").tag("pipeline", plan.pipeline()).tag("table", table.toString()).register(meters);
     }
 
     private Counter outcome(MeterRegistry meters, String outcome) {
@@ -110,6 +122,11 @@ public final class Stage {
             lastAge = now - committed;
             lastTaken = now;
         }
+    }
+
+    /** What does not add up in the rows. */
+    public Ledger ledger() {
+        return ledger;
     }
 
     public void processed(long nanos) {

@@ -12,6 +12,7 @@ import io.millrace.denormalizer.join.state.Stores;
 import io.millrace.denormalizer.plan.Plan;
 import io.millrace.denormalizer.plan.TablePlan;
 import io.millrace.denormalizer.registry.SchemaSource;
+import io.millrace.pipeline.ledger.Tally;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Op;
 import io.millrace.pipeline.record.Position;
@@ -21,6 +22,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.processor.PunctuationType;
@@ -46,6 +48,7 @@ public final class Router implements Processor<byte[], byte[], byte[], byte[]> {
     private final Stage stage;
     private final RequestReader requests;
     private final Map<String, Source> sources = new HashMap<>();
+    private final Map<String, Tally> tallies = new HashMap<>();
     private ProcessorContext<byte[], byte[]> context;
     private Graves graves;
     private Floors floors;
@@ -73,14 +76,17 @@ public final class Router implements Processor<byte[], byte[], byte[], byte[]> {
         floors = new Floors(plan, rows, RowKeys::announcedFloor);
         announcements = new Announcements(rows, clock, graves, this::send);
         context.schedule(CLEARING, PunctuationType.WALL_CLOCK_TIME, now -> graves.clear());
+        tallies.put(requests.topic(), tally(requests.topic()));
         for (var table : plan.tables()) {
+            tallies.put(table.topic(), tally(table.topic()));
             sources.put(table.topic(), new Source(table, new TableReader(table, schemas)));
         }
     }
 
     @Override
     public void process(Record<byte[], byte[]> record) {
-        var topic = context.recordMetadata().orElseThrow().topic();
+        var at = context.recordMetadata().orElseThrow();
+        var topic = at.topic();
         timestamp = record.timestamp();
         try {
             if (topic.equals(requests.topic())) {
@@ -99,6 +105,12 @@ public final class Router implements Processor<byte[], byte[], byte[], byte[]> {
             context.forward(new Record<>(record.key(), record.value(), record.timestamp(), Quarantine.headers(record.headers(), "row-unreadable",
                     "Reading a record of " + topic + " failed: " + e.getMessage() + ". The row does not reach any document until it is written again")), Sinks.QUARANTINE);
         }
+        tallies.get(topic).of(at.offset(), record.headers());
+    }
+
+    /** Of this partition of a topic; where Streams begins to read it is not known here. */
+    private Tally tally(String topic) {
+        return new Tally(new TopicPartition(topic, context.taskId().partition()), true, -1, stage.ledger());
     }
 
     /** What goes on with the messages; what the change did and where it stands, they say themselves. */
