@@ -66,7 +66,7 @@ public class VerificationResource {
         var pipeline = pipeline(name);
         var on = "the pipeline '" + name + "'";
         try {
-            var id = verifications.begin(pipeline, body, caller.getPrincipal().getName(), config.verification().rate(), Duration.ZERO);
+            var id = verifications.begin(pipeline, body, caller.getPrincipal().getName(), body.rate() == null ? config.verification().rate() : body.rate(), Duration.ZERO);
             if (id == null) {
                 throw problem(Status.CONFLICT, BEGINNING, on, "a verification of it runs already", "see GET /verifications?pipeline=" + name + "; wait for its end or stop it");
             }

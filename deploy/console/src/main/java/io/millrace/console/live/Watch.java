@@ -64,7 +64,8 @@ public class Watch {
                 new Stage("gate", "Gate", config.gateUrls(), (s, l) -> List.of(new Extra("parked tables", (double) s.where("millrace_table_parked", "table").size(), ""))),
                 new Stage("join", "Denormalizer", config.denormalizerUrls(), (s, l) -> List.of(new Extra("state", s.sum("millrace_state_bytes", l), "B"), new Extra("fan-outs", s.sum("millrace_fan_outs", l), ""))),
                 new Stage("index", "Indexer", config.indexerUrls(), (s, l) -> List.of(new Extra("a bulk takes, p99", s.max("millrace_processing_seconds", Map.of("stage", "index", "quantile", "0.99")), "s"))),
-                new Stage("purge", "Purge", config.purgeUrls(), (s, l) -> List.of()));
+                new Stage("purge", "Purge", config.purgeUrls(), (s, l) -> List.of(new Extra("documents that differ", s.max("millrace_differences", l), ""),
+                        new Extra("documents held", s.max("millrace_retention_held", l), ""))));
     }
 
     /**
