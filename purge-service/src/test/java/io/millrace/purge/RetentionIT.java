@@ -63,7 +63,7 @@ class RetentionIT {
     static void start() throws Exception {
         stack = Stack.start();
         sql(TABLES);
-        keeper = stack.process("keeper", stack.freePort(), Map.of("millrace.purge.pipelines", Stack.file("visits.yaml").toString(), "millrace.purge.group", "keeper", "millrace.purge.retention.every", "20d"));
+        keeper = stack.process("keeper", stack.freePort(), Map.of("millrace.purge.pipelines", Stack.file("visits.yaml").toString(), "millrace.purge.group", "keeper", "millrace.purge.retention.every", "20d", "millrace.purge.retention.second-person", "true"));
     }
 
     @AfterAll
@@ -176,6 +176,16 @@ class RetentionIT {
         assertEquals("6,6", orders());
     }
 
+    @Test
+    @Order(6)
+    void whoAskedForWhatIsHeldDoesNotConfirmIt() throws Exception {
+        sql("INSERT INTO public.visit SELECT 3000 + n, 1, 'open', at - interval '7 days' + interval '1 second' FROM clock.now, generate_series(1, 10) n");
+        pass("2 seconds");
+        var id = operator().post(RETENTION).then().statusCode(202).body("state", equalTo("held")).body("requestedBy", equalTo("token")).extract().<String>path("id");
+        refused(operator().body("{\"reason\":\"mine\"}").post("/retention-runs/" + id + "/confirmation").then(), 409, "another person must confirm it");
+        assertEquals("6,6", orders());
+    }
+
     /** Kills the service where a lock of the test's keeps it from going on, and starts it again. */
     private static void killed(String lock, Runnable request) throws SQLException {
         try (var connection = stack.connect("demo"); var statement = connection.createStatement()) {
@@ -192,7 +202,7 @@ class RetentionIT {
     }
 
     @Test
-    @Order(6)
+    @Order(7)
     void aClockThatGoesBackChangesNothing() throws Exception {
         sql("UPDATE clock.now SET at = '2026-01-01'");
         refused(operator().get(RETENTION).then(), 409, "is not before");
