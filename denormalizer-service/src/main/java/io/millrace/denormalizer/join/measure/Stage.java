@@ -86,6 +86,8 @@ public final class Stage {
                 .description("Look-up keys that were subscribed to and whose rows have not come").tag("stage", "join").tag("pipeline", plan.pipeline()).register(meters);
         Gauge.builder("millrace.fan.outs", this, Stage::pendingFanOuts).strongReference(true)
                 .tag("stage", "join").tag("pipeline", plan.pipeline()).register(meters);
+        Gauge.builder("millrace.walked.documents", this, s -> s.partitions.stream().mapToLong(p -> p.walked).sum()).strongReference(true)
+                .description("Documents that the walks of truncates and of retention have passed, 0 where none is under way").tag("stage", "join").tag("pipeline", plan.pipeline()).register(meters);
     }
 
     private Counter outcome(MeterRegistry meters, String outcome) {
@@ -158,6 +160,7 @@ public final class Stage {
         private final int number;
         private volatile String phase = "";
         private volatile int fanOuts;
+        private volatile long walked;
         private volatile int asked;
         private volatile boolean rests;
 
@@ -176,6 +179,10 @@ public final class Stage {
 
         public void fanOuts(int pending) {
             fanOuts = pending;
+        }
+
+        public void walked(long documents) {
+            walked = documents;
         }
 
         /** Whether nothing is left to do before the next record. */
