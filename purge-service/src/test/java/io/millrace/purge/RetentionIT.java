@@ -162,6 +162,7 @@ class RetentionIT {
         assertEquals("5,5", orders());
         keeper.kill();
         keeper.start();
+        pass("1 second");
         operator().post(RETENTION).then().statusCode(204);
         assertEquals("5,5", orders(), "killed with the order in the log");
 
