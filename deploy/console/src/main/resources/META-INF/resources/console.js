@@ -212,13 +212,13 @@ function parked(table) {
     el('p', {}, number(table.records) + ' records, ' + number(table.refused) + ' refused; oldest ' + (table.oldest || 'none')),
     el('p', {}, (cause.reason || '') + (cause.detail ? ': ' + cause.detail : '')),
     difference.length ? el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Difference of the schemas' }, el('table', {}, el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, 'Field'), el('th', { scope: 'col' }, 'Was'), el('th', { scope: 'col' }, 'Is'))), el('tbody', {}, ...difference))) : null,
-    el('p', { class: 'line' }, cause.reason === 'schema-refused' ? button('accept', 'Accept the schema') : null, button('replay', 'Replay'), cause.reason === 'schema-refused' ? el('button', { 'data-decision': 'reread', onclick: () => reread(table) }, 'Read its rows again') : null, button('hold', 'Hold'), button('discard', 'Discard all', { count: table.records, which: 'ALL' })));
+    el('p', { class: 'line' }, cause.reason === 'schema-refused' ? button('accept', 'Accept the schema') : null, cause.reason === 'takes-too-much' ? button('accept', 'Agree that the rows leave') : null, cause.reason === 'takes-too-much' ? button('discard', 'Leave the documents as they are', { count: table.refused, which: 'REFUSED' }) : null, button('replay', 'Replay'), cause.reason === 'schema-refused' ? el('button', { 'data-decision': 'reread', onclick: () => reread(table) }, 'Read its rows again') : null, button('hold', 'Hold'), button('discard', 'Discard all', { count: table.records, which: 'ALL' })));
 }
 const MEANS = {
-  accept: () => 'The new schema is registered, the rule lifted for this once. The table stays parked until it is replayed.',
+  accept: t => ((t.cause || {}).reason === 'takes-too-much' ? 'What is queued now may take the rows away.' : 'The new schema is registered, the rule lifted for this once.') + ' The table stays parked until it is replayed.',
   replay: () => 'The queued records go on in order.',
   hold: () => 'The table is parked, or its replay interrupted.',
-  discard: t => 'This loses ' + number(t.records) + ' records for good.',
+  discard: (t, { count, which }) => 'This loses ' + number(count) + ' records for good.' + (which === 'REFUSED' ? ' The others go on in order. The documents keep what the source has lost, until the table is read again.' : ''),
 };
 function confirmed(title, text, work) {
   $('decide-title').textContent = title;
@@ -241,7 +241,7 @@ function reread(table) {
   });
 }
 function decide(table, decision, extra = {}) {
-  confirmed(decision[0].toUpperCase() + decision.slice(1) + ' ' + table.table + '?', MEANS[decision](table), () => {
+  confirmed(decision[0].toUpperCase() + decision.slice(1) + ' ' + table.table + '?', MEANS[decision](table, extra), () => {
     told('quarantine-state', 'Telling the gate …', async () => {
       const answer = await ask('api/quarantine/' + encodeURIComponent(table.table) + '/' + decision,
         { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ reason: $('reason').value, ...extra }) });

@@ -33,6 +33,11 @@ public interface PurgeConfig {
     /** When documents leave by time alone. */
     Retention retention();
 
+    /** How many changes one caller may ask of this instance within a minute: erasures, verifications, runs of retention. Default 600. */
+    @WithDefault("600")
+    @Min(1)
+    int changesPerMinute();
+
     /** Where the token that lets a caller in is found. Without one, and without OIDC, nobody gets in. */
     Token token();
 
@@ -100,6 +105,10 @@ public interface PurgeConfig {
         /** How long after an order the next may come that nothing but time asks for; a document may stay so much longer than its rule says. Default 1 hour. */
         @WithDefault("1h")
         Duration every();
+
+        /** Whether who asked for a run that is held may not be who confirms it. Default no: with the one token all callers are one. */
+        @WithDefault("false")
+        boolean secondPerson();
     }
 
     /** A reference to the bearer token; one of the two places. */

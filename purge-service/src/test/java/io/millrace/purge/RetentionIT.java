@@ -63,7 +63,7 @@ class RetentionIT {
     static void start() throws Exception {
         stack = Stack.start();
         sql(TABLES);
-        keeper = stack.process("keeper", stack.freePort(), Map.of("millrace.purge.pipelines", Stack.file("visits.yaml").toString(), "millrace.purge.group", "keeper", "millrace.purge.retention.every", "20d"));
+        keeper = stack.process("keeper", stack.freePort(), Map.of("millrace.purge.pipelines", Stack.file("visits.yaml").toString(), "millrace.purge.group", "keeper", "millrace.purge.retention.every", "20d", "millrace.purge.retention.second-person", "true"));
     }
 
     @AfterAll
@@ -150,11 +150,65 @@ class RetentionIT {
 
     @Test
     @Order(5)
+    void killedInTheMiddleOfADecisionItWasNotMadeAndTheNextMakesItOnce() throws Exception {
+        sql("INSERT INTO public.visit SELECT 2000 + n, 2, 'open', at FROM clock.now, generate_series(1, 40) n");
+        sql("INSERT INTO public.visit SELECT 2100 + n, 2, 'closed', at - interval '30 days' + interval '1 second' FROM clock.now, generate_series(1, 10) n");
+        pass("2 seconds");
+        killed("SELECT pg_advisory_xact_lock(hashtextextended('millrace.retention visits', 0))", () -> operator().post(RETENTION));
+        assertEquals("4,4", orders(), "killed while it waited for another's decision");
+        killed("LOCK TABLE millrace.outboxevent IN EXCLUSIVE MODE", () -> operator().post(RETENTION));
+        assertEquals("4,4", orders(), "killed with the run in the audit and its order not in the log");
+        operator().post(RETENTION).then().statusCode(202).body("state", equalTo("ordered")).body("impact.leaving", equalTo(10));
+        assertEquals("5,5", orders());
+        keeper.kill();
+        keeper.start();
+        pass("1 second");
+        operator().post(RETENTION).then().statusCode(204);
+        assertEquals("5,5", orders(), "killed with the order in the log");
+
+        pass("2 years");
+        patience().untilAsserted(() -> operator().get(RETENTION).then().body("waiting.state", equalTo("held")));
+        var id = operator().get(RETENTION).then().extract().<String>path("waiting.id");
+        var path = "/retention-runs/" + id + "/confirmation";
+        killed("LOCK TABLE millrace.outboxevent IN EXCLUSIVE MODE", () -> operator().body("{\"reason\":\"closing down\"}").post(path));
+        operator().get("/retention-runs/" + id).then().body("state", equalTo("held")).body("decidedBy", nullValue());
+        assertEquals("5,5", orders(), "killed while it confirmed");
+        operator().body("{\"reason\":\"closing down\"}").post(path).then().statusCode(202).body("state", equalTo("ordered"));
+        assertEquals("6,6", orders());
+    }
+
+    @Test
+    @Order(6)
+    void whoAskedForWhatIsHeldDoesNotConfirmIt() throws Exception {
+        sql("INSERT INTO public.visit SELECT 3000 + n, 1, 'open', at - interval '7 days' + interval '1 second' FROM clock.now, generate_series(1, 10) n");
+        pass("2 seconds");
+        var id = operator().post(RETENTION).then().statusCode(202).body("state", equalTo("held")).body("requestedBy", equalTo("token")).extract().<String>path("id");
+        refused(operator().body("{\"reason\":\"mine\"}").post("/retention-runs/" + id + "/confirmation").then(), 409, "another person must confirm it");
+        assertEquals("6,6", orders());
+    }
+
+    /** Kills the service where a lock of the test's keeps it from going on, and starts it again. */
+    private static void killed(String lock, Runnable request) throws SQLException {
+        try (var connection = stack.connect("demo"); var statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            statement.execute(lock);
+            // Nobody will answer it.
+            Thread.ofVirtual().uncaughtExceptionHandler((thread, lost) -> { }).start(request);
+            patience().until(() -> stack.row("SELECT count(*) > 0 FROM pg_stat_activity WHERE usename = 'reader' AND wait_event_type = 'Lock'").equals("t"));
+            keeper.kill();
+            connection.rollback();
+        }
+        patience().until(() -> stack.row("SELECT count(*) FROM pg_stat_activity WHERE usename = 'reader' AND xact_start IS NOT NULL").equals("0"));
+        keeper.start();
+    }
+
+    @Test
+    @Order(7)
     void aClockThatGoesBackChangesNothing() throws Exception {
         sql("UPDATE clock.now SET at = '2026-01-01'");
         refused(operator().get(RETENTION).then(), 409, "is not before");
         operator().post(RETENTION).then().statusCode(204);
-        assertEquals("4,4", orders());
+        assertEquals("6,6", orders());
     }
 
     /** How many of the rows that count are past their time. */

@@ -54,6 +54,7 @@ class VerificationIT {
         refused(operator().post(VERIFICATIONS).then(), 400, "must be JSON");
         refused(operator().body("{\"sample\": 0}").post(VERIFICATIONS).then(), 400, "at least 0.01");
         refused(operator().body("{\"sample\": 101}").post(VERIFICATIONS).then(), 400, "at most 100");
+        refused(operator().body("{\"rate\": 0}").post(VERIFICATIONS).then(), 400, "at least 1 (documents a second)");
         refused(operator().body("{\"sample\": \"many\"}").post(VERIFICATIONS).then(), 400, "");
         refused(operator().body("{\"repair\":").post(VERIFICATIONS).then(), 400, "");
         refused(operator().body("{}").post("/pipelines/dashboards/verifications").then(), 409, "no table public.dashboard");
@@ -75,12 +76,13 @@ class VerificationIT {
                 + "tables:\n  public.dashboard:\n    transforms:\n      - type: org.apache.kafka.connect.transforms.MaskField$Value\n        options: {fields: id}\n");
         stack.captured(stack.row(SYSTEM), stack.row(DATABASE));
         var other = stack.process("other", stack.freePort(), Map.of("millrace.purge.pipelines", Stack.file("monitors.yaml") + "," + transformed, "millrace.purge.group", "other",
-                "millrace.purge.verification.replica-url", stack.servers.jdbcUrl("postgres")));
+                "millrace.purge.verification.replica-url", stack.servers.jdbcUrl("postgres"), "millrace.purge.changes-per-minute", "2"));
         other.start();
         try {
             var there = "http://localhost:" + stack.freePort();
             refused(operator().baseUri(there).body("{}").post(VERIFICATIONS).then(), 409, "the replica is not the source");
             refused(operator().baseUri(there).body("{}").post("/pipelines/transformed/verifications").then(), 409, "go through transforms");
+            refused(operator().baseUri(there).body("{}").post(VERIFICATIONS).then(), 429, "has asked for 2 changes within a minute");
         } finally {
             other.stop();
         }

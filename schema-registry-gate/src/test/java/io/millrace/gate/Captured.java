@@ -16,6 +16,7 @@ import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.avro.Schema;
@@ -26,6 +27,7 @@ import org.apache.avro.io.EncoderFactory;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.header.internals.RecordHeader;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 
 /** Writes one table's rows the way capture does: schemas registered in the group captured, wire format, headers. */
@@ -127,8 +129,25 @@ final class Captured {
         return write(Partitions.of(key, PARTITIONS), key, value, op);
     }
 
+    /** What takes every row away, in each partition. */
+    void truncate() throws ExecutionException, InterruptedException {
+        for (int partition = 0; partition < PARTITIONS; partition++) {
+            write(partition, new byte[0], new byte[0], Op.TRUNCATE).get();
+        }
+    }
+
+    /** What takes away the rows that a reading of the table did not bring. */
+    void reread(long before, long kept) throws ExecutionException, InterruptedException {
+        for (int partition = 0; partition < PARTITIONS; partition++) {
+            write(partition, new byte[0], new byte[0], Op.TRUNCATE, new RecordHeaders(List.of(new RecordHeader(Headers.ROWS_BEFORE, Headers.bytes(before)), new RecordHeader(Headers.ROWS_KEPT, Headers.bytes(kept))))).get();
+        }
+    }
+
     Future<RecordMetadata> write(int partition, byte[] key, byte[] value, Op op) {
-        var headers = new RecordHeaders();
+        return write(partition, key, value, op, new RecordHeaders());
+    }
+
+    private Future<RecordMetadata> write(int partition, byte[] key, byte[] value, Op op, RecordHeaders headers) {
         long at = lsn.incrementAndGet();
         headers.add(Headers.POSITION, new Position(at, at).toBytes());
         headers.add(Headers.OP, op.code());

@@ -223,6 +223,38 @@ class GateIT {
         assertEquals(5, stack.read("rows.it.public.ruled").size());
     }
 
+    @Test
+    void whatWouldTakeTooManyRowsWaitsForAPersonWhoAgreesOrRefuses() throws Exception {
+        var table = stack.captured("emptied");
+        var schema = table.schema(nullable("name", "string"));
+        for (long id = 1; id <= 4; id++) {
+            table.row(id, schema, Map.of("name", "there")).get();
+        }
+        table.reread(1_000, 800);
+        awaitRows("emptied", 4 + Captured.PARTITIONS);
+
+        table.truncate();
+        table.row(1, schema, Map.of("name", "behind")).get();
+        soon().untilAsserted(() -> caller().get("/quarantine/it.public.emptied").then().body("state", is("parked")).body("cause.reason", is("takes-too-much")).body("cause.rule", is("hold"))
+                .body("cause.difference[0].is", is("100 %")).body("refused", is(Captured.PARTITIONS)).body("records", is(Captured.PARTITIONS + 1)));
+        assertEquals(4 + Captured.PARTITIONS, stack.read("rows.it.public.emptied").size(), "nothing has left");
+        post("/quarantine/it.public.emptied/replay", "{\"reason\": \"try\"}");
+        soon().untilAsserted(() -> caller().get("/quarantine/it.public.emptied").then().body("state", is("parked")));
+        post("/quarantine/it.public.emptied/accept", "{\"reason\": \"emptied on purpose\"}");
+        post("/quarantine/it.public.emptied/replay", "{\"reason\": \"emptied on purpose\"}");
+        awaitRows("emptied", 5 + 2 * Captured.PARTITIONS);
+        gate.awaitState("emptied", "flowing");
+
+        table.reread(1_000, 500);
+        table.row(2, schema, Map.of("name", "behind")).get();
+        soon().untilAsserted(() -> caller().get("/quarantine/it.public.emptied").then().body("state", is("parked")).body("cause.detail", containsString("about 500 of 1000 rows"))
+                .body("cause.difference[0].is", is("50 %")).body("refused", is(Captured.PARTITIONS)).body("records", is(Captured.PARTITIONS + 1)));
+        post("/quarantine/it.public.emptied/discard", "{\"count\": " + Captured.PARTITIONS + ", \"which\": \"REFUSED\", \"reason\": \"a mistake\"}");
+        awaitRows("emptied", 6 + 2 * Captured.PARTITIONS);
+        gate.awaitState("emptied", "flowing");
+        assertInOrder(stack.read("rows.it.public.emptied"));
+    }
+
     private void assertNothingLostOrOvertaken(String table) {
         Ledger.assertNothingLostOrOvertaken(stack, table);
     }

@@ -79,6 +79,7 @@ final class Stack implements AutoCloseable {
                 source: {name: it, url: {env: NOT_USED_URL}, user: {env: NOT_USED_USER}, password: {env: NOT_USED_PASSWORD}}
                 tables:
                   public.lenient: {compatibility: NONE}
+                  public.emptied: {hold: 20 %}
                   public.ruled:
                     rules:
                       - {column: name, notNull: true, maxLength: 12}

@@ -71,7 +71,7 @@ public final class Continuity {
 
     private static Known compared(TableName table, Known known, Mark mark, SourceLook look) {
         var seen = look.tables().get(table);
-        var now = Known.seen(seen).withGap(known.gap());
+        var now = Known.seen(seen).withGap(known.gap()).having(known.rows());
         if (table.equals(Topics.HEARTBEAT)) {
             return now;
         }
@@ -82,15 +82,18 @@ public final class Continuity {
         if (cause != null) {
             return now.missing(cause, mark.good(), look.now());
         }
-        return seen.old() == null ? now : now.old(seen.old(), mark.good(), look.now());
+        if (seen.old() != null) {
+            return now.old(seen.old(), mark.good(), look.now());
+        }
+        return now.gap() == null ? now.counted(seen.rows()) : now;
     }
 
-    /** Whether no change was missed between two looks: the tables differ in no more than the form of their rows, and in what those that stood there hold. */
+    /** Whether no change was missed between two looks: the tables differ in no more than the form and the number of their rows, and in what those that stood there hold. */
     public static boolean flowsOn(Map<TableName, Known> tables, Map<TableName, Known> later) {
         return tables.keySet().equals(later.keySet()) && tables.entrySet().stream().allMatch(one -> {
             var now = later.get(one.getKey());
             var gap = now.isOld() ? one.getValue().gap() : now.gap();
-            return one.getValue().equals(now.in(one.getValue().form()).withGap(gap));
+            return one.getValue().equals(now.in(one.getValue().form()).having(one.getValue().rows()).withGap(gap));
         });
     }
 

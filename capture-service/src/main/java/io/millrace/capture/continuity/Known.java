@@ -14,14 +14,17 @@ import java.util.List;
  * @param partitions the oids of the tables that hold its rows; null where it is not partitioned, or a version remembered it that did not look
  * @param form in which its rows are known; null where a version remembered it that did not look
  * @param events whether its rows went as events, and not to a topic of the table's own
+ * @param rows about how many it had by the statistics when nothing was missing of it, 0 where that is not known
  * @param gap what may be missing of it, null where nothing may
  */
 @JsonIgnoreProperties(Known.FORM)
 public record Known(long relation, String published, @JsonInclude(JsonInclude.Include.NON_NULL) List<Long> partitions, TableForm form,
-        @JsonInclude(JsonInclude.Include.NON_DEFAULT) boolean events, Gap gap) {
+        @JsonInclude(JsonInclude.Include.NON_DEFAULT) boolean events, @JsonInclude(JsonInclude.Include.NON_DEFAULT) long rows, Gap gap) {
 
     /** It is remembered apart, since it is large and rarely another. */
     static final String FORM = "form";
+    /** So many more or less are not remembered. */
+    private static final long FEW = 100;
 
     /** A table as it is seen now, of which nothing is missing and every row was read. */
     public static Known whole(TableLook seen) {
@@ -30,16 +33,16 @@ public record Known(long relation, String published, @JsonInclude(JsonInclude.In
 
     /** A table as it is seen now, of which nothing is missing. */
     static Known seen(TableLook seen) {
-        return new Known(seen.relation(), seen.published(), seen.partitions(), seen.form(), seen.isThere() && seen.form() == null, null);
+        return new Known(seen.relation(), seen.published(), seen.partitions(), seen.form(), seen.isThere() && seen.form() == null, about(0, seen.rows()), null);
     }
 
     /** The same, with every row read in the form in which it is known. */
     public Known read() {
-        return new Known(relation, published, partitions, form == null ? null : form.read(), events, null);
+        return new Known(relation, published, partitions, form == null ? null : form.read(), events, rows, null);
     }
 
     public Known withGap(Gap other) {
-        return new Known(relation, published, partitions, form, events, other);
+        return new Known(relation, published, partitions, form, events, rows, other);
     }
 
     /** Whether it was read whole once. */
@@ -59,7 +62,21 @@ public record Known(long relation, String published, @JsonInclude(JsonInclude.In
 
     /** The same, with its rows known in another form. */
     public Known in(TableForm other) {
-        return new Known(relation, published, partitions, other, events, gap);
+        return new Known(relation, published, partitions, other, events, rows, gap);
+    }
+
+    /** The same, with another number of rows. */
+    Known having(long other) {
+        return new Known(relation, published, partitions, form, events, other, gap);
+    }
+
+    /** The same, with as many rows as it has now; what is remembered is another number only where it is another by a tenth. */
+    Known counted(long now) {
+        return having(about(rows, now));
+    }
+
+    private static long about(long before, long now) {
+        return Math.abs(now - before) > Math.max(FEW, before / 10) ? now : before;
     }
 
     /** Whether nothing is missing of it but what its rows have that no change said. */

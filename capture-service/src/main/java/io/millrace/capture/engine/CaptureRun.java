@@ -125,7 +125,7 @@ public final class CaptureRun {
         var marks = new Marks(progress);
         this.start = new Start(settings.sourceName(), settings.source(), slot, all, progress, logs, marks, readiness, new Start.Allowed(recovery, reread));
         this.watch = new Watch(settings.source(), slot, all, marks, logs, this::startAnew, this::adopt, new WalBudget(wal, slot, readiness, start::givenUp), readiness);
-        this.tools = new Writer.Tools(settings.sourceName(), Map.copyOf(forms), Map.copyOf(transforms), events, schemaIds, progress, sender, missingValues, tracing, meters, stream, slot, marks, patience, loop, start::diverged, start::unnamed, window, this::wasRead);
+        this.tools = new Writer.Tools(settings.sourceName(), Map.copyOf(forms), Map.copyOf(transforms), events, schemaIds, progress, sender, missingValues, tracing, meters, stream, slot, marks, patience, loop, start::diverged, start::unnamed, window, this::rows, this::wasRead);
     }
 
     /** Captures until {@link #stop()}. */
@@ -378,6 +378,12 @@ public final class CaptureRun {
         } finally {
             knowing.unlock();
         }
+    }
+
+    private long rows(TableName table) {
+        var plan = followed;
+        var known = plan == null ? null : plan.tables().get(table);
+        return known == null ? 0 : known.rows();
     }
 
     /** A table was read while the stream went on. */

@@ -32,6 +32,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.function.ToLongFunction;
 import org.apache.avro.Schema;
 import org.apache.kafka.connect.source.SourceRecord;
 
@@ -48,10 +49,11 @@ final class Writer implements Engine.Consumer, Environment {
      * @param diverged is told why the stream is not the remembered history
      * @param unnamed is told of tables with a change that does not say which row it is of
      * @param window where what is read meanwhile meets the stream
+     * @param rows about how many a table had when nothing was missing of it, 0 where that is not known
      * @param whole is told of a table that was read whole meanwhile; answers with what is known of the tables then
      */
     record Tools(String sourceName, Map<TableName, Form> forms, Map<TableName, Transforms> transforms, Events events, SchemaIds schemaIds, Progress progress, Sender sender, MissingValues missingValues,
-            Tracing tracing, MeterRegistry meters, StreamMeters stream, Slot slot, Marks marks, Patience patience, Loop loop, Consumer<String> diverged, Consumer<Set<TableName>> unnamed, Window window, Whole whole) {}
+            Tracing tracing, MeterRegistry meters, StreamMeters stream, Slot slot, Marks marks, Patience patience, Loop loop, Consumer<String> diverged, Consumer<Set<TableName>> unnamed, Window window, ToLongFunction<TableName> rows, Whole whole) {}
 
     /** Remembers that a table was read whole. */
     interface Whole {
@@ -120,7 +122,7 @@ final class Writer implements Engine.Consumer, Environment {
             case Step.End end -> {
                 // Of a table that was never read nobody has rows that are gone.
                 if (end.reconciled() && tables.get(end.table()).wasRead()) {
-                    gone(List.of(end.table()), end.position());
+                    gone(end.table(), end.position(), tools.rows.applyAsLong(end.table()), end.rows());
                 }
                 tables = tools.whole.of(end.table(), end.position());
                 tools.window.done(true);
@@ -145,15 +147,15 @@ final class Writer implements Engine.Consumer, Environment {
 
     /** Takes away the rows of tables that were read whole and that the reading did not bring. */
     void gone(Collection<TableName> tables) throws InterruptedException {
-        gone(tables, start);
+        for (var table : tables) {
+            gone(table, start, 0, 0);
+        }
     }
 
-    private void gone(Collection<TableName> tables, long read) throws InterruptedException {
-        for (var table : tables) {
-            var batch = new ArrayList<Captured>();
-            changes.gone(table, read, batch::add);
-            send(batch);
-        }
+    private void gone(TableName table, long read, long before, long kept) throws InterruptedException {
+        var batch = new ArrayList<Captured>();
+        changes.gone(table, read, before, kept, batch::add);
+        send(batch);
     }
 
     /** The mark comes first: a slot that has confirmed more than the mark says was moved by somebody else. */

@@ -124,7 +124,7 @@ public final class Resnapshotter {
         var after = resnapshots.advanced(what, chunk);
         if (after != null && chunk.last()) {
             window.open(Topics.captured(sourceName, what.name()), 0);
-            handled(new Step.End(after.name(), after.from(), after.where() == null), loop);
+            handled(new Step.End(after.name(), after.from(), after.where() == null, after.rows()), loop);
             resnapshots.ended(after);
             return;
         }

@@ -43,8 +43,9 @@ public final class Window {
          * The table was read whole, and what was not brought since is gone.
          *
          * @param position below which nothing of the reading stands, an LSN
+         * @param rows that the reading brought
          */
-        record End(TableName table, long position, boolean reconciled) implements Step {}
+        record End(TableName table, long position, boolean reconciled, long rows) implements Step {}
     }
 
     private boolean streaming;

@@ -130,13 +130,18 @@ public final class Changes {
      * stands just before what was read.
      *
      * @param start the LSN whose position the first row has that was read
+     * @param before how many rows the table had, 0 where that is not known
+     * @param kept how many the reading brought
      */
-    public void gone(TableName table, long start, Consumer<Captured> into) throws InterruptedException {
+    public void gone(TableName table, long start, long before, long kept, Consumer<Captured> into) throws InterruptedException {
         long now = Headers.nowMicros();
         var headers = new RecordHeaders()
                 .add(Headers.POSITION, new Position(base + start - 1, Long.MAX_VALUE).toBytes())
                 .add(Headers.OP, Op.TRUNCATE.code())
                 .add(Headers.COMMITTED, Headers.bytes(now));
+        if (before > 0) {
+            headers.add(Headers.ROWS_BEFORE, Headers.bytes(before)).add(Headers.ROWS_KEPT, Headers.bytes(kept));
+        }
         everyRow(Topics.captured(sourceName, table), meters(Topics.suffix(sourceName, table)), headers, now, into);
     }
 

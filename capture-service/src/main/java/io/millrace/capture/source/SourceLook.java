@@ -33,6 +33,7 @@ public record SourceLook(long system, long database, int timeline, Point now, St
     private static final String TABLES = """
             SELECT t.schema, t.name, coalesce(c.oid::bigint, 0) AS relation, coalesce(published.entries, '') AS entries, p.publication, published.left_out,
                    CASE c.relkind WHEN 'p' THEN coalesce(family.leaves, '{}') END AS partitions,
+                   (SELECT sum(greatest(pg_stat_get_live_tuples(leaf.oid), leaf.reltuples::bigint, 0)) FROM unnest(family.leaves) l JOIN pg_class leaf ON leaf.oid = l)::bigint AS rows,
                    EXISTS (SELECT FROM unnest(family.leaves) l JOIN pg_class leaf ON leaf.oid = l WHERE leaf.relpersistence = 'u') AS unlogged,
                    c.relkind = 'p' AND NOT p.pubviaroot AS scattered, published.root,
                    EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'p') AS keyed,
@@ -125,7 +126,7 @@ public record SourceLook(long system, long database, int timeline, Point now, St
         if (row.getLong("relation") == 0) {
             missing.add(new TableLook.Missing("it is no longer there", "The database has no table " + table + "; create it"
                     + (table.schema().equals(Topics.OWN_SCHEMA) ? " by provisioning the source" : ", or correct the pipeline file")));
-            return new TableLook(0, "", missing, others, false, null, false, null, null);
+            return new TableLook(0, "", missing, others, false, null, false, null, 0, null);
         }
         boolean keyed = row.getBoolean("keyed");
         if (!keyed) {
@@ -147,7 +148,7 @@ public record SourceLook(long system, long database, int timeline, Point now, St
         }
         others.addAll(others(table, row, publication, user));
         return new TableLook(row.getLong("relation"), isPublished ? row.getString("publication") + " " + row.getString("entries") : "", List.copyOf(missing), List.copyOf(others), keyed,
-                row.getArray("partitions") == null ? null : List.of((Long[]) row.getArray("partitions").getArray()), false, wanted.rows() ? form(row.getString("form"), wanted.form()) : null, null);
+                row.getArray("partitions") == null ? null : List.of((Long[]) row.getArray("partitions").getArray()), false, wanted.rows() ? form(row.getString("form"), wanted.form()) : null, row.getLong("rows"), null);
     }
 
     private static TableForm form(String json, String captured) {

@@ -14,9 +14,10 @@ import java.util.List;
  * @param partitions the oids of the tables that hold its rows, in rising order; null where it is not partitioned
  * @param attached whether rows came with a partition that was not known before, and so are in no log
  * @param form null where there is no such table, or its rows go as events
+ * @param rows how many it has by the statistics, 0 where they know of none
  * @param old what its rows have now that no change said, see {@link TableForm#since}; null where that is nothing
  */
-public record TableLook(long relation, String published, List<Missing> missing, List<String> others, boolean canStream, List<Long> partitions, boolean attached, TableForm form, String old) {
+public record TableLook(long relation, String published, List<Missing> missing, List<String> others, boolean canStream, List<Long> partitions, boolean attached, TableForm form, long rows, String old) {
 
     /**
      * What is known of a table from earlier.
@@ -37,12 +38,12 @@ public record TableLook(long relation, String published, List<Missing> missing, 
         return relation != 0;
     }
 
-    TableLook withAttached(boolean rows) {
-        return new TableLook(relation, published, missing, others, canStream, partitions, rows, form, old);
+    TableLook withAttached(boolean attached) {
+        return new TableLook(relation, published, missing, others, canStream, partitions, attached, form, rows, old);
     }
 
     TableLook withForm(TableForm known, String values) {
-        return new TableLook(relation, published, missing, others, canStream, partitions, attached, known, values);
+        return new TableLook(relation, published, missing, others, canStream, partitions, attached, known, rows, values);
     }
 
     /** Every problem, one sentence each. */

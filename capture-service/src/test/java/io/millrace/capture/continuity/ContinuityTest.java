@@ -62,36 +62,53 @@ class ContinuityTest {
 
     @Test
     void aGapGoesFromTheLastGoodLookToTheLastChangeAndKeepsItsBeginning() {
-        var memory = new Memory(MARK, Map.of(THING, new Known(10, "p 1", null, null, false, null)));
-        assertNull(gap(memory, new TableLook(10, "p 1", List.of(), List.of(), true, null, false, null, null)));
-        var first = gap(memory, new TableLook(10, "", List.of(new TableLook.Missing("it is out", "It is out")), List.of(), true, null, false, null, null));
+        var memory = new Memory(MARK, Map.of(THING, new Known(10, "p 1", null, null, false, 0, null)));
+        assertNull(gap(memory, new TableLook(10, "p 1", List.of(), List.of(), true, null, false, null, 0, null)));
+        var first = gap(memory, new TableLook(10, "", List.of(new TableLook.Missing("it is out", "It is out")), List.of(), true, null, false, null, 0, null));
         assertEquals(900, first.from().lsn());
         assertEquals(2_000, first.to().lsn());
         var later = new Mark(MARK.origin(), new Point(3_000, 1), new Point(3_000, 1), null);
-        var second = gap(new Memory(later, Map.of(THING, new Known(10, "", null, null, false, first))), new TableLook(10, "p 2", List.of(), List.of(), true, null, false, null, null));
+        var second = gap(new Memory(later, Map.of(THING, new Known(10, "", null, null, false, 0, first))), new TableLook(10, "p 2", List.of(), List.of(), true, null, false, null, 0, null));
         assertEquals(900, second.from().lsn(), "what was missing is still missing");
         assertTrue(second.cause().contains("put back"), second.cause());
-        assertTrue(gap(memory, new TableLook(11, "p 3", List.of(), List.of(), true, null, false, null, null)).cause().contains("created anew"));
+        assertTrue(gap(memory, new TableLook(11, "p 3", List.of(), List.of(), true, null, false, null, 0, null)).cause().contains("created anew"));
     }
 
     @Test
     void aPartitionThatWentAndOneThatCameWithRowsMakeAGapAndOneThatCameEmptyMakesNone() {
-        var memory = new Memory(MARK, Map.of(THING, new Known(10, "p 1", List.of(20L, 21L), null, false, null)));
-        assertNull(gap(memory, new TableLook(10, "p 1", List.of(), List.of(), true, List.of(20L, 21L, 22L), false, null, null)));
-        assertTrue(gap(memory, new TableLook(10, "p 1", List.of(), List.of(), true, List.of(20L, 21L, 22L), true, null, null)).cause().contains("attached"));
-        assertTrue(gap(memory, new TableLook(10, "p 1", List.of(), List.of(), true, List.of(20L, 22L), false, null, null)).cause().contains("detached"));
-        var unlooked = new Memory(MARK, Map.of(THING, new Known(10, "p 1", null, null, false, null)));
-        assertNull(gap(unlooked, new TableLook(10, "p 1", List.of(), List.of(), true, List.of(20L), false, null, null)), "an earlier version remembered no partitions");
+        var memory = new Memory(MARK, Map.of(THING, new Known(10, "p 1", List.of(20L, 21L), null, false, 0, null)));
+        assertNull(gap(memory, new TableLook(10, "p 1", List.of(), List.of(), true, List.of(20L, 21L, 22L), false, null, 0, null)));
+        assertTrue(gap(memory, new TableLook(10, "p 1", List.of(), List.of(), true, List.of(20L, 21L, 22L), true, null, 0, null)).cause().contains("attached"));
+        assertTrue(gap(memory, new TableLook(10, "p 1", List.of(), List.of(), true, List.of(20L, 22L), false, null, 0, null)).cause().contains("detached"));
+        var unlooked = new Memory(MARK, Map.of(THING, new Known(10, "p 1", null, null, false, 0, null)));
+        assertNull(gap(unlooked, new TableLook(10, "p 1", List.of(), List.of(), true, List.of(20L), false, null, 0, null)), "an earlier version remembered no partitions");
+    }
+
+    @Test
+    void howManyRowsThereWereIsWhatWasSeenBeforeAPartitionWent() {
+        var before = new Known(10, "p 1", List.of(20L, 21L), null, false, 1_000, null);
+        assertEquals(1_000, rows(before, 1_090, List.of(20L, 21L)), "a tenth is not worth remembering");
+        assertEquals(1_200, rows(before, 1_200, List.of(20L, 21L)));
+        assertEquals(1_000, rows(before, 400, List.of(20L)), "what went with a partition is counted against what was there");
+        var gap = before.missing("it lost a partition", new Point(1, 1), new Point(2, 2));
+        assertEquals(1_000, rows(gap, 400, List.of(20L, 21L)), "as long as nobody has read it again");
+        assertEquals(400, rows(gap.read(), 400, List.of(20L, 21L)));
+    }
+
+    private static long rows(Known before, long now, List<Long> partitions) {
+        var seen = new TableLook(10, "p 1", List.of(), List.of(), true, partitions, false, null, now, null);
+        var look = new SourceLook(7, 5, 1, new Point(2_000, 2), "millrace_s", null, Map.of(THING, seen));
+        return Continuity.tables(new Memory(MARK, Map.of(THING, before)), look, Set.of(THING)).get(THING).rows();
     }
 
     @Test
     void aTableWhoseRowsWentAsEventsIsReadWhenTheyAreRowsOfDocuments() {
-        var events = Known.seen(new TableLook(10, "p 1", List.of(), List.of(), true, null, false, null, null));
+        var events = Known.seen(new TableLook(10, "p 1", List.of(), List.of(), true, null, false, null, 0, null));
         assertTrue(events.events());
         var form = new TableForm(Map.of(10L, 1L), List.of(), Map.of(), Map.of(), "1", Set.of(), null);
-        var gap = gap(new Memory(MARK, Map.of(THING, events)), new TableLook(10, "p 1", List.of(), List.of(), true, null, false, form, null));
+        var gap = gap(new Memory(MARK, Map.of(THING, events)), new TableLook(10, "p 1", List.of(), List.of(), true, null, false, form, 0, null));
         assertTrue(gap.asked() && gap.unread(), gap.toString());
-        assertNull(gap(new Memory(MARK, Map.of(THING, new Known(10, "p 1", null, null, false, null))), new TableLook(10, "p 1", List.of(), List.of(), true, null, false, form, null)));
+        assertNull(gap(new Memory(MARK, Map.of(THING, new Known(10, "p 1", null, null, false, 0, null))), new TableLook(10, "p 1", List.of(), List.of(), true, null, false, form, 0, null)));
     }
 
     private static Gap gap(Memory memory, TableLook seen) {
@@ -102,7 +119,7 @@ class ContinuityTest {
     @Test
     void aTableThatLeavesThePipelinesIsReadAgainWhenItComesBack() {
         var look = new SourceLook(7, 5, 1, new Point(2_000, 2), "millrace_s", null, Map.of());
-        var known = Continuity.tables(new Memory(MARK, Map.of(THING, new Known(10, "p 1", null, null, false, null))), look, Set.of()).get(THING);
+        var known = Continuity.tables(new Memory(MARK, Map.of(THING, new Known(10, "p 1", null, null, false, 0, null))), look, Set.of()).get(THING);
         assertTrue(known.gap().asked(), "that is the pipelines' own decision");
     }
 }

@@ -227,6 +227,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         report.tell();
         report.tellOut();
         told.fanOuts(payments.pending());
+        told.walked(payments.walked());
         told.asked(subscriptions.asked());
         restIfDone();
     }

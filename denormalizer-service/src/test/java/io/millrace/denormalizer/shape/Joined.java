@@ -69,6 +69,7 @@ final class Joined implements AutoCloseable {
     private final Set<String> everShown = new TreeSet<>();
     private final List<String> regressions = new ArrayList<>();
     private final List<String> quarantined = new ArrayList<>();
+    private int emitted;
     private boolean isRestarted;
     private boolean caughtUp;
     private boolean isIdle;
@@ -193,6 +194,7 @@ final class Joined implements AutoCloseable {
     private void pass() {
         driver.advanceWallClockTime(Duration.ofMillis(25));
         for (var record : output.readRecordsToList()) {
+            emitted++;
             var id = new String(record.key(), StandardCharsets.UTF_8);
             long version = Headers.number(record.headers(), Headers.VERSION, -1);
             long before = versions.getOrDefault(id, 0L);
@@ -218,6 +220,11 @@ final class Joined implements AutoCloseable {
     /** The ids of all documents that it ever emitted, in this life. */
     Set<String> everShown() {
         return everShown;
+    }
+
+    /** How many records it wrote about documents, in this life. */
+    int emitted() {
+        return emitted;
     }
 
     long version(String id) {

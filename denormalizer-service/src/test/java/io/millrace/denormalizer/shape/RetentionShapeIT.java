@@ -57,6 +57,14 @@ class RetentionShapeIT {
             """;
     private static final Instant BEGIN = Instant.parse("2024-01-31T12:00:00Z");
 
+    /** By which nothing is taken in twice. */
+    private static final Random ONCE = new Random() {
+        @Override
+        public int nextInt(int bound) {
+            return bound - 1;
+        }
+    };
+
     @TempDir
     static Path data;
     static Path states;
@@ -220,6 +228,24 @@ class RetentionShapeIT {
                 clock.order(rules);
                 world.transaction(List.of(older));
                 took(world, joined, clock, List.of("1", "3"), "an older order that comes late changes nothing");
+            }
+        }
+    }
+
+    @Test
+    void whatHasLeftIsNotDeletedAgainWithEachChangeOfAnotherRow() throws Exception {
+        try (var db = database.create("quiet")) {
+            var world = new World(db, TABLES);
+            var clock = new Clock();
+            var rules = file.pipeline().retention().rules();
+            try (var joined = new Joined(file.pipeline(), world, states.resolve("quiet"), DocumentSteps.NONE)) {
+                world.transaction(List.of("INSERT INTO team VALUES (1, 't', NULL, true)", "INSERT INTO item (id, team_id, status, closed) VALUES (1, 1, 'closed', '2020-01-01')", clock.order(rules.subList(1, 2))));
+                took(world, joined, clock, List.of(), "closed for long");
+                int before = joined.emitted();
+                world.transaction(List.of("INSERT INTO part VALUES (1, 1, 'p')", "UPDATE team SET name = 'u', keep_days = 1"));
+                world.transaction(List.of("UPDATE part SET name = 'q'", "DELETE FROM team"));
+                joined.take(world.changes(), ONCE);
+                assertEquals(before, joined.emitted(), "nothing but its own row decides");
             }
         }
     }

@@ -13,7 +13,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Unmatched;
 
 /** The benches stand in the module {@code tests}, which depends on this one; so they run in a JVM of their own. */
-@Command(name = "bench", description = "Measures. 'bench e2e': the whole stack; 'bench gate': the gate alone; 'bench join': the denormalizer alone; 'bench search': a page answered by Postgres and by the index; 'bench scale': stages scaled by lag; 'bench upgrade': two versions side by side; 'bench NAME --help' lists the options. Takes its own ports and data.")
+@Command(name = "bench", description = "Measures. 'bench e2e': the whole stack; 'bench gate': the gate alone; 'bench join': the denormalizer alone; 'bench search': a page answered by Postgres and by the index; 'bench scale': stages scaled by lag; 'bench upgrade': two versions side by side; 'bench verify': how fast an index is held against its database, and whom that disturbs; 'bench NAME --help' lists the options. Takes its own ports and data.")
 final class BenchCommand implements Callable<Integer> {
 
     @Parameters(paramLabel = "BENCH", description = "${COMPLETION-CANDIDATES}")
@@ -32,7 +32,8 @@ final class BenchCommand implements Callable<Integer> {
         JOIN("io.millrace.tests.bench.join.JoinBench"),
         SEARCH("io.millrace.tests.bench.search.SearchBench"),
         SCALE("io.millrace.tests.bench.scale.ScaleBench"),
-        UPGRADE("io.millrace.tests.bench.scale.UpgradeBench");
+        UPGRADE("io.millrace.tests.bench.scale.UpgradeBench"),
+        VERIFY("io.millrace.tests.bench.verify.VerifyBench");
 
         private final String mainClass;
         private final List<String> options;

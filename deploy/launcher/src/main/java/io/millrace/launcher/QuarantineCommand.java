@@ -73,7 +73,7 @@ final class QuarantineCommand implements Runnable {
         return 0;
     }
 
-    @Command(name = "accept", description = "Lets pass what parked the table: the refused schema, or the rows that break a row rule and are queued now. The rule is lifted for this one time.",
+    @Command(name = "accept", description = "Lets pass what parked the table: the refused schema, the rows that break a row rule and are queued now, or what takes away more rows than the file's hold. The rule is lifted for this one time.",
             mixinStandardHelpOptions = true)
     int accept(@Mixin GateCall gate, @Mixin Decision decision,
             @Option(names = "--reread", description = "Also has capture read the table again while all changes flow on, for its rows of before keep their old values otherwise.") boolean reread,

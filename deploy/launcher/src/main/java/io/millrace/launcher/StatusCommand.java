@@ -64,6 +64,7 @@ final class StatusCommand implements Callable<Integer> {
         report.retention().forEach((service, percent) -> out.printf("%-13s has used %d %% of the time for which Kafka keeps what it has not read; its /q/health/ready names the partitions%n", service, percent));
         report.documents().forEach((index, count) -> out.printf("%-13s %s documents%n", index, count == null ? UNKNOWN : "%,d".formatted(count)));
         report.differences().forEach((pipeline, count) -> out.printf("%-13s %s%n", pipeline, count == 0 ? "agreed with the database when it was last verified" : "%,d documents differed from the database when it was last verified".formatted(count)));
+        report.held().forEach((pipeline, count) -> out.printf("%-13s %,d documents would leave by time and wait for a person's word; ./millrace retention %s shows them%n", pipeline, count, pipeline));
     }
 
     private static String reason(ProcessStatus process) {

@@ -34,6 +34,8 @@ final class VerifyCommand implements Callable<Integer> {
     private boolean repair;
     @Option(names = "--sample", paramLabel = "P%", description = "Compares so many percent of the documents, drawn at random. Default: all.")
     private String sample;
+    @Option(names = "--rate", paramLabel = "N", description = "Documents a second that are read from the database at most. Default: what the purge service is told, 2,000.")
+    private Integer rate;
     @Option(names = "--show", paramLabel = "N", defaultValue = "20", description = "How many documents that differ are shown. Default: ${DEFAULT-VALUE}; the first 200 are kept.")
     private int show;
 
@@ -43,6 +45,9 @@ final class VerifyCommand implements Callable<Integer> {
         body.put("repair", repair);
         if (sample != null) {
             body.put("sample", percent());
+        }
+        if (rate != null) {
+            body.put("rate", rate);
         }
         return verify(purge, pipeline, body, show, spec.commandLine().getOut());
     }

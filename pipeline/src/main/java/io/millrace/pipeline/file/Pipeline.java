@@ -24,6 +24,7 @@ import java.util.Set;
  * @param document the shape of the documents
  * @param index where and how they are searched
  * @param retention when documents leave by time alone; null where they stay
+ * @param hold the share, 0 to 1, of the root table's rows of which more may leave at once only when a person agrees; null where all may
  * @param trace what is traced
  */
 public record Pipeline(
@@ -36,6 +37,7 @@ public record Pipeline(
         @NotNull @Valid Node document,
         @NotNull @Valid Index index,
         @Valid Retention retention,
+        Double hold,
         Trace trace) {
 
     static final String NAME = "[a-z][a-z0-9-]{0,39}";
@@ -90,6 +92,12 @@ public record Pipeline(
     /** The relation of the root in whose row an override stands; null where there is none of that name. */
     public One one(RetentionRule.Stated override) {
         return document.relations().stream().filter(One.class::isInstance).map(One.class::cast).filter(one -> one.name().equals(override.one())).findFirst().orElse(null);
+    }
+
+    /** The share, 0 to 1, of a table's rows of which more may leave at once only when a person agrees: what the file says of the table, else of the documents if these are its rows; null where all may. */
+    public Double hold(TableName table) {
+        var stated = settings(table).hold();
+        return stated == null && document.table().equals(table) ? hold : stated;
     }
 
     /** What holds for a table of this pipeline. */

@@ -61,6 +61,7 @@ final class PipelineReader {
                 node == null ? null : node(node, "root"),
                 index(index, name),
                 retention == null ? null : RetentionReader.retention(retention),
+                HoldReader.hold(root.get("hold"), "documents"),
                 trace == null ? Trace.DEFAULT : trace(trace));
         root.done();
         lookUps.forEach((table, yaml) -> refuseLookUp(pipeline, table, yaml));
@@ -215,7 +216,8 @@ final class PipelineReader {
                 compatibility == null ? otherwise : compatibility.oneOf(Compatibility.class, otherwise),
                 transforms == null ? List.of() : transforms.elements(PipelineReader::transform),
                 rules == null ? List.of() : rules.elements(PipelineReader::rule),
-                form(yaml.get("columns"), yaml.get("rows"), folder));
+                form(yaml.get("columns"), yaml.get("rows"), folder),
+                HoldReader.hold(yaml.get("hold"), "table's rows"));
         yaml.done();
         return settings;
     }

@@ -12,13 +12,12 @@ final class RetentionReader {
 
     private static final double DEFAULT_HOLD = 0.2;
     private static final Pattern KEEP = Pattern.compile("(\\d{1,6}) ?(hour|day|week|month|year)s?");
-    private static final Pattern PERCENT = Pattern.compile("(\\d{1,3}) ?%");
 
     private RetentionReader() {}
 
     /** One rule, or several under {@code rules}. */
     static Retention retention(Yaml yaml) {
-        var hold = yaml.get("hold");
+        var hold = HoldReader.hold(yaml.get("hold"), "documents");
         var several = yaml.get("rules");
         var rules = several == null ? List.of(rule(yaml)) : several.elements(each -> {
             var rule = rule(each);
@@ -26,7 +25,7 @@ final class RetentionReader {
             return rule;
         });
         yaml.done();
-        return new Retention(rules, hold == null ? DEFAULT_HOLD : hold(hold));
+        return new Retention(rules, hold == null ? DEFAULT_HOLD : hold);
     }
 
     private static RetentionRule rule(Yaml yaml) {
@@ -53,16 +52,6 @@ final class RetentionReader {
         var override = new Stated(one == null ? null : one.text(), column == null ? null : column.text(), unit == null ? null : unit.oneOfWords(Unit.class));
         yaml.done();
         return override;
-    }
-
-    private static double hold(Yaml yaml) {
-        var text = yaml.text();
-        var match = text == null ? null : PERCENT.matcher(text);
-        if (match == null || !match.matches() || Integer.parseInt(match.group(1)) > 100) {
-            yaml.problem("'" + text + "' is not a share of the documents; write a whole number from 0 to 100 and %, such as 20 %");
-            return DEFAULT_HOLD;
-        }
-        return Integer.parseInt(match.group(1)) / 100.0;
     }
 
     /** An override must stand in a row that every partition of the join has. */

@@ -34,6 +34,10 @@ public final class Headers {
     public static final String TRACEPARENT = "traceparent";
     /** Why capture could not write a change, UTF-8; such a record has the key, and no row as its value. */
     public static final String UNWRITABLE = "millrace-unwritable";
+    /** On the truncate behind a reading of a table: how many rows it had by the statistics when all of them were last known; absent where that was not known. */
+    public static final String ROWS_BEFORE = "millrace-rows-before";
+    /** On the same: how many rows the reading brought, which the truncate does not take away. */
+    public static final String ROWS_KEPT = "millrace-rows-kept";
     /** Why a record stands in quarantine: a stable code such as {@code schema-refused}. */
     public static final String REASON = "millrace-reason";
     /** What a person needs to know about {@link #REASON}, UTF-8. */

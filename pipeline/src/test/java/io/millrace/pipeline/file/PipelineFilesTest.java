@@ -186,6 +186,19 @@ class PipelineFilesTest {
     }
 
     @Test
+    void above_which_share_a_person_is_asked_is_said_of_the_documents_and_of_single_tables() {
+        var file = "hold: 20 %\n" + good.replace("tables:\n", "tables:\n  team: {hold: 100 %}\n");
+        var pipeline = PipelineFiles.load(List.of(write("p.yaml", file))).getFirst().pipeline();
+
+        assertEquals(0.2, pipeline.hold(pipeline.document().table()));
+        assertEquals(1.0, pipeline.hold(TableName.parse("team")));
+        assertEquals(null, pipeline.hold(TableName.parse("tag")));
+        assertEquals(null, PipelineFiles.load(List.of(write("p.yaml", good))).getFirst().pipeline().hold(pipeline.document().table()));
+        assertEquals("p.yaml:1: hold: 'many' is not a share of the documents; write a whole number from 0 to 100 and %, such as 20 %", refusal("hold: many\n" + good));
+        assertTrue(refusal(good.replace("tables:\n", "tables:\n  team: {hold: 0.2}\n")).contains("'0.2' is not a share of the table's rows"));
+    }
+
+    @Test
     void a_look_up_table_is_joined_by_subscription_where_the_file_says_so() {
         var file = good.replace("tables:\n", "tables:\n  team: {lookup: subscribe}\n");
         var pipeline = PipelineFiles.load(List.of(write("p.yaml", file))).getFirst().pipeline();
@@ -473,6 +486,8 @@ class PipelineFilesTest {
         assertEquals(java.util.Set.of(), schema.validate(json.valueToTree(new Yaml().load(subscribing))));
         assertEquals(1, schema.validate(json.valueToTree(new Yaml().load(subscribing.replace("subscribe", "both")))).size());
         assertEquals(java.util.Set.of(), schema.validate(json.valueToTree(new Yaml().load(KEPT + good))));
+        assertEquals(java.util.Set.of(), schema.validate(json.valueToTree(new Yaml().load("hold: 20 %\n" + good.replace("tables:\n", "tables:\n  team: {hold: 100 %}\n")))));
+        assertEquals(1, schema.validate(json.valueToTree(new Yaml().load("hold: many\n" + good))).size());
         assertTrue(!schema.validate(json.valueToTree(new Yaml().load(KEPT.replace("months", "moons") + good))).isEmpty());
         assertTrue(!schema.validate(json.valueToTree(new Yaml().load("retention: {hold: 5 %}\n" + good))).isEmpty());
         assertEquals(java.util.Set.of(), schema.validate(json.valueToTree(new Yaml().load(derived))));

@@ -3,6 +3,7 @@ package io.millrace.purge.erasure;
 import io.millrace.pipeline.record.TraceParent;
 import io.millrace.purge.problem.Problem;
 import io.millrace.purge.problem.ProblemException;
+import io.millrace.purge.security.Allowance;
 import io.millrace.purge.security.TokenMechanism;
 import io.millrace.purge.source.Pipelines;
 import io.opentelemetry.api.trace.Span;
@@ -33,7 +34,7 @@ import java.util.UUID;
 
 /** The HTTP face of erasures. */
 @Path("/")
-@RolesAllowed(TokenMechanism.OPERATOR)
+@RolesAllowed({TokenMechanism.ERASER, TokenMechanism.OPERATOR})
 @Produces(MediaType.APPLICATION_JSON)
 @RunOnVirtualThread
 public class ErasureResource {
@@ -46,11 +47,13 @@ public class ErasureResource {
     private final Erasures erasures;
     private final Pipelines pipelines;
     private final SecurityIdentity caller;
+    private final Allowance allowance;
 
-    ErasureResource(Erasures erasures, Pipelines pipelines, SecurityIdentity caller) {
+    ErasureResource(Erasures erasures, Pipelines pipelines, SecurityIdentity caller, Allowance allowance) {
         this.erasures = erasures;
         this.pipelines = pipelines;
         this.caller = caller;
+        this.allowance = allowance;
     }
 
     @POST
@@ -66,6 +69,7 @@ public class ErasureResource {
         refuseId(id, on);
         refuseKey(key, on);
         refuseNul(body.reason(), "the reason", on);
+        allowance.take(caller.getPrincipal().getName(), "Erasing", on);
         var traceparent = traceparent(callers, "1".equals(trace));
         var erasure = erasures.request(generations.getFirst(), id, body.reason().strip(), caller.getPrincipal().getName(), key, traceparent);
         return Response.accepted(erasure).location(URI.create("/erasures/" + erasure.id())).header(TRACEPARENT, traceparent).build();

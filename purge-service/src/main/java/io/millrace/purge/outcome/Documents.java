@@ -46,7 +46,7 @@ public class Documents {
     /** Returns, and has the offsets committed, once the batch is written down; waits for the database as long as it takes. */
     @Incoming("documents")
     @Blocking
-    public void take(ConsumerRecords<String, byte[]> records) throws InterruptedException {
+    public void take(ConsumerRecords<String, Boolean> records) throws InterruptedException {
         var loop = loops.begin("writing of outcomes", config.stuckAfter(), Thread.currentThread());
         try {
             take(records, loop);
@@ -58,7 +58,7 @@ public class Documents {
         loop.close();
     }
 
-    private void take(ConsumerRecords<String, byte[]> records, Loop loop) throws InterruptedException {
+    private void take(ConsumerRecords<String, Boolean> records, Loop loop) throws InterruptedException {
         var deletes = StreamSupport.stream(records.spliterator(), false).map(Tombstone::of).filter(Objects::nonNull).toList();
         if (deletes.isEmpty()) {
             return;

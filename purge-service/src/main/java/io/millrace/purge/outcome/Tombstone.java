@@ -16,7 +16,7 @@ record Tombstone(String pipeline, String document, long version, long committedM
     private static final long NOTHING = 0;
 
     /** Null for a record that is no delete, or does not say what caused it. */
-    static Tombstone of(ConsumerRecord<String, byte[]> record) {
+    static Tombstone of(ConsumerRecord<String, Boolean> record) {
         if (record.value() != null || record.key() == null) {
             return null;
         }

@@ -4,6 +4,7 @@ import io.millrace.pipeline.file.Pipeline;
 import io.millrace.purge.problem.Problem;
 import io.millrace.purge.problem.ProblemException;
 import io.millrace.purge.problem.RefusedException;
+import io.millrace.purge.security.Allowance;
 import io.millrace.purge.security.TokenMechanism;
 import io.millrace.purge.source.Pipelines;
 import io.quarkus.security.identity.SecurityIdentity;
@@ -41,11 +42,13 @@ public class RetentionResource {
     private final Retentions retentions;
     private final Pipelines pipelines;
     private final SecurityIdentity caller;
+    private final Allowance allowance;
 
-    RetentionResource(Retentions retentions, Pipelines pipelines, SecurityIdentity caller) {
+    RetentionResource(Retentions retentions, Pipelines pipelines, SecurityIdentity caller, Allowance allowance) {
         this.retentions = retentions;
         this.pipelines = pipelines;
         this.caller = caller;
+        this.allowance = allowance;
     }
 
     private interface Question<T> {
@@ -55,7 +58,7 @@ public class RetentionResource {
     /** The dry run: what holds, and what a run would do now. */
     @GET
     @Path("pipelines/{pipeline}/retention")
-    @RolesAllowed({TokenMechanism.READER, TokenMechanism.OPERATOR})
+    @RolesAllowed({TokenMechanism.READER, TokenMechanism.APPROVER, TokenMechanism.OPERATOR})
     public Standing standing(@PathParam("pipeline") String name) throws SQLException {
         var pipeline = pipeline(name);
         return answered("Looking at the retention of", "the pipeline '" + name + "'", () -> retentions.standing(pipeline));
@@ -67,6 +70,7 @@ public class RetentionResource {
     @RolesAllowed(TokenMechanism.OPERATOR)
     public Response run(@PathParam("pipeline") String name) throws SQLException {
         var pipeline = pipeline(name);
+        allowance.take(caller.getPrincipal().getName(), "Running the retention of", "the pipeline '" + name + "'");
         var run = answered("Running the retention of", "the pipeline '" + name + "'", () -> retentions.run(pipeline, caller.getPrincipal().getName(), Duration.ZERO));
         return run.map(r -> Response.accepted(r).location(URI.create("/retention-runs/" + r.id())).build()).orElseGet(() -> Response.noContent().build());
     }
@@ -74,14 +78,14 @@ public class RetentionResource {
     /** The newest first. */
     @GET
     @Path("retention-runs")
-    @RolesAllowed({TokenMechanism.READER, TokenMechanism.OPERATOR})
+    @RolesAllowed({TokenMechanism.READER, TokenMechanism.APPROVER, TokenMechanism.OPERATOR})
     public List<Run> list(@QueryParam("pipeline") String pipeline, @QueryParam("state") RunState state, @QueryParam("limit") @DefaultValue("20") @Min(1) @Max(1_000) int limit) throws SQLException {
         return answered("Listing", "the runs of retention", () -> retentions.read(connection -> RunBook.list(connection, pipeline, state, limit))).stream().map(RunBook.Entry::run).toList();
     }
 
     @GET
     @Path("retention-runs/{id}")
-    @RolesAllowed({TokenMechanism.READER, TokenMechanism.OPERATOR})
+    @RolesAllowed({TokenMechanism.READER, TokenMechanism.APPROVER, TokenMechanism.OPERATOR})
     public Run state(@PathParam("id") String id) throws SQLException {
         var uuid = parse(id);
         return answered("Reading", on(id), () -> retentions.read(connection -> RunBook.find(connection, uuid))).orElseThrow(() -> unknown(id)).run();
@@ -89,7 +93,7 @@ public class RetentionResource {
 
     @POST
     @Path("retention-runs/{id}/confirmation")
-    @RolesAllowed(TokenMechanism.OPERATOR)
+    @RolesAllowed({TokenMechanism.APPROVER, TokenMechanism.OPERATOR})
     @Consumes(MediaType.APPLICATION_JSON)
     public Response confirm(@PathParam("id") String id, @NotNull(message = "must be {\"reason\": …}") @Valid Confirmation body) throws SQLException {
         var uuid = parse(id);

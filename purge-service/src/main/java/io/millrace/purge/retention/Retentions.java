@@ -191,6 +191,9 @@ class Retentions {
             if (!entry.order().rules().equals(wanted(pipeline))) {
                 throw new RefusedException("the file asks for other rules by now", "look again at GET /pipelines/" + pipeline.name() + "/retention; the next run is of the new rules");
             }
+            if (config.retention().secondPerson() && entry.run().requestedBy().equals(by)) {
+                throw new RefusedException("'" + by + "' asked for it, and another person must confirm it (millrace.purge.retention.second-person)", "have somebody else look at it and confirm it");
+            }
             var order = new RetentionOrder(now(connection), entry.order().rules());
             var impact = impact(connection, pipeline, catalog(connection, pipeline), Holding.of(connection, pipeline), order);
             if (impact.leaving() > entry.run().impact().leaving() * (100 + MORE) / 100) {

@@ -27,6 +27,11 @@ public class TokenMechanism implements HttpAuthenticationMechanism {
     /** What a caller must be to look at verifications; the token has it too. */
     public static final String READER = "millrace-reader";
 
+    /** Who may ask for erasures, and nothing else. */
+    public static final String ERASER = "millrace-eraser";
+    /** Who may confirm what is held for a person, and nothing else. */
+    public static final String APPROVER = "millrace-approver";
+
     private final String principal;
     private final BearerToken token;
 

@@ -15,6 +15,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 import java.util.zip.CRC32;
 
@@ -28,6 +31,9 @@ final class Examination {
     private static final int MOST_FIELDS = 20;
     private static final int MOST_CHARACTERS = 300;
     private static final int WHOLE = 10_000;
+    /** Of ids that are looked up at a time, and counted as one document's reading each ten: they cost the primary a key of an index. */
+    private static final int IDS = 1_000;
+    private static final int IDS_FOR_A_DOCUMENT = 10;
 
     private final UUID id;
     private final SourceSide source;
@@ -77,37 +83,56 @@ final class Examination {
         }
     }
 
+    /** The database is read one range ahead: it and the index work at the same time. */
     private void documents() throws SQLException, IOException, InterruptedException {
-        List<String> cursor = null;
-        List<SourceSide.Row> rows;
-        do {
-            sign.give();
-            pace.await(batch);
-            rows = source.range(cursor, seed, share, batch);
-            if (!rows.isEmpty()) {
-                var contents = rows.stream().collect(Collectors.toMap(SourceSide.Row::id, SourceSide.Row::content));
-                var documents = index.contents(contents.keySet(), contents);
-                for (var row : rows) {
-                    var there = documents.get(row.id());
-                    if (there == null || !there.hash().equals(row.content().hash())) {
-                        candidates.add(row.id());
-                    }
-                }
-                cursor = rows.getLast().cursor();
-                tally.compared(rows.size());
-                verified.increment(rows.size());
+        try (var ahead = Executors.newVirtualThreadPerTaskExecutor()) {
+            var next = ahead.submit(() -> source.range(null, seed, share, batch));
+            while (next != null) {
+                sign.give();
+                var rows = read(next);
+                pace.await(batch);
+                var cursor = rows.size() < batch ? null : rows.getLast().cursor();
+                next = cursor == null ? null : ahead.submit(() -> source.range(cursor, seed, share, batch));
+                compare(rows);
+                judge(MOST_CANDIDATES);
             }
-            judge(MOST_CANDIDATES);
-        } while (rows.size() == batch);
+        }
         judge(1);
+    }
+
+    private static List<SourceSide.Row> read(Future<List<SourceSide.Row>> range) throws SQLException, InterruptedException {
+        try {
+            return range.get();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof SQLException failure) {
+                throw failure;
+            }
+            throw new IllegalStateException(e.getCause().getMessage(), e.getCause());
+        }
+    }
+
+    private void compare(List<SourceSide.Row> rows) throws IOException, InterruptedException {
+        if (rows.isEmpty()) {
+            return;
+        }
+        var contents = rows.stream().collect(Collectors.toMap(SourceSide.Row::id, SourceSide.Row::content));
+        var documents = index.contents(contents.keySet(), contents);
+        for (var row : rows) {
+            var there = documents.get(row.id());
+            if (there == null || !there.hash().equals(row.content().hash())) {
+                candidates.add(row.id());
+            }
+        }
+        tally.compared(rows.size());
+        verified.increment(rows.size());
     }
 
     private void orphans() throws SQLException, IOException, InterruptedException {
         int hashes = 0;
         for (var ids = index.nextIds(); !ids.isEmpty(); ids = index.nextIds()) {
-            for (var part : Settlement.parts(ids.stream().filter(this::isDrawn).toList(), batch)) {
+            for (var part : Settlement.parts(ids.stream().filter(this::isDrawn).toList(), IDS)) {
                 sign.give();
-                pace.await(part.size());
+                pace.await(part.size() / IDS_FOR_A_DOCUMENT);
                 var existing = source.existing(part);
                 for (var one : part) {
                     if (DocumentId.isHash(one)) {

@@ -5,6 +5,7 @@ import io.millrace.purge.PurgeConfig;
 import io.millrace.purge.problem.Problem;
 import io.millrace.purge.problem.ProblemException;
 import io.millrace.purge.problem.RefusedException;
+import io.millrace.purge.security.Allowance;
 import io.millrace.purge.security.TokenMechanism;
 import io.millrace.purge.source.Pipelines;
 import io.quarkus.security.identity.SecurityIdentity;
@@ -49,13 +50,15 @@ public class VerificationResource {
     private final Pipelines pipelines;
     private final PurgeConfig config;
     private final SecurityIdentity caller;
+    private final Allowance allowance;
 
-    VerificationResource(Verifications verifications, Book book, Pipelines pipelines, PurgeConfig config, SecurityIdentity caller) {
+    VerificationResource(Verifications verifications, Book book, Pipelines pipelines, PurgeConfig config, SecurityIdentity caller, Allowance allowance) {
         this.verifications = verifications;
         this.book = book;
         this.pipelines = pipelines;
         this.config = config;
         this.caller = caller;
+        this.allowance = allowance;
     }
 
     @POST
@@ -65,8 +68,9 @@ public class VerificationResource {
     public Response begin(@PathParam("pipeline") String name, @NotNull(message = "must be JSON, {} at least") @Valid VerificationRequest body) throws SQLException, InterruptedException {
         var pipeline = pipeline(name);
         var on = "the pipeline '" + name + "'";
+        allowance.take(caller.getPrincipal().getName(), BEGINNING, on);
         try {
-            var id = verifications.begin(pipeline, body, caller.getPrincipal().getName(), config.verification().rate(), Duration.ZERO);
+            var id = verifications.begin(pipeline, body, caller.getPrincipal().getName(), body.rate() == null ? config.verification().rate() : body.rate(), Duration.ZERO);
             if (id == null) {
                 throw problem(Status.CONFLICT, BEGINNING, on, "a verification of it runs already", "see GET /verifications?pipeline=" + name + "; wait for its end or stop it");
             }

@@ -86,7 +86,7 @@ class Watch {
         try {
             last.put(pipeline.name(), last(pipeline.name()));
             if (config.continuousEvery().isPresent()) {
-                verifications.begin(pipeline, new VerificationRequest(config.continuousRepair(), null), NOBODY, config.continuousRate(), config.continuousEvery().get());
+                verifications.begin(pipeline, new VerificationRequest(config.continuousRepair(), null, null), NOBODY, config.continuousRate(), config.continuousEvery().get());
             }
             refusals.remove(pipeline.name());
         } catch (SQLException | IOException | RefusedException | KafkaException e) {

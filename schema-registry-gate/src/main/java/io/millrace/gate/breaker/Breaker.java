@@ -83,7 +83,8 @@ public class Breaker {
         if (isOpen()) {
             return false;
         }
-        if (window.refused(table.name(), System.nanoTime())) {
+        // What takes too much is held back on purpose, also in many tables at once.
+        if (!Refusal.TAKES_TOO_MUCH.equals(refusal.reason()) && window.refused(table.name(), System.nanoTime())) {
             open(table, refusal);
             return false;
         }

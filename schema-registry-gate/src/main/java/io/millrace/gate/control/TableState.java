@@ -15,11 +15,13 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  * @param discard what a person decided not to replay, null where nothing
  * @param waived for each partition of the quarantine topic, the first offset whose row has to keep the row rules again when
  *     it is replayed; null where no person has let any pass
+ * @param agreed for each partition of the quarantine topic, the first offset from which nothing may take away too much again
+ *     when it is replayed; null where no person has agreed to anything
  */
 @RegisterForReflection
-public record TableState(boolean parked, Cause cause, int partitions, Discard discard, Map<Integer, Long> waived) {
+public record TableState(boolean parked, Cause cause, int partitions, Discard discard, Map<Integer, Long> waived, Map<Integer, Long> agreed) {
 
-    public static final TableState FLOWING = new TableState(false, null, 0, null, null);
+    public static final TableState FLOWING = new TableState(false, null, 0, null, null, null);
 
     /**
      * Records that are skipped when the table is replayed.
@@ -66,15 +68,24 @@ public record TableState(boolean parked, Cause cause, int partitions, Discard di
     }
 
     public TableState parkedBy(Cause why, int ofPartitions) {
-        return new TableState(true, why, Math.max(partitions, ofPartitions), discard, waived);
+        return new TableState(true, why, Math.max(partitions, ofPartitions), discard, waived, agreed);
     }
 
     public TableState opened(Discard skip) {
-        return new TableState(false, cause, partitions, skip == null ? discard : skip, waived);
+        return new TableState(false, cause, partitions, skip == null ? discard : skip, waived, agreed);
     }
 
     public TableState waiving(Map<Integer, Long> before) {
-        return new TableState(parked, cause, partitions, discard, before);
+        return new TableState(parked, cause, partitions, discard, before, agreed);
+    }
+
+    public TableState agreeing(Map<Integer, Long> before) {
+        return new TableState(parked, cause, partitions, discard, waived, before);
+    }
+
+    /** Whether a record of the quarantine topic may pass though it takes away too much. */
+    public boolean agrees(int partition, long offset) {
+        return agreed != null && offset < agreed.getOrDefault(partition, 0L);
     }
 
     /** Whether a record of the quarantine topic may pass though it breaks a row rule. */

@@ -31,6 +31,7 @@ final class Inspector implements RuleSet.Listener {
     private final AvroWalker walker;
     private final Scratch scratch = new Scratch();
     private final int mostBytes;
+    private final double hold;
     private final String keySubject;
     private final String valueSubject;
     private int keyId;
@@ -43,21 +44,26 @@ final class Inspector implements RuleSet.Listener {
     private String neededSubject;
     private int neededId;
 
-    Inspector(Table table, Schemas schemas, Meters meters, boolean checkText, int mostBytes) {
+    /** @param hold the share of the table's rows, 0 to 1, above which nothing may take them away without a person */
+    Inspector(Table table, Schemas schemas, Meters meters, boolean checkText, int mostBytes, double hold) {
         this.schemas = schemas;
         this.meters = meters;
         this.walker = new AvroWalker(checkText);
         this.mostBytes = mostBytes;
+        this.hold = hold;
         this.keySubject = Topics.keySubject(table.rows());
         this.valueSubject = Topics.valueSubject(table.rows());
     }
 
     Finding inspect(ConsumerRecord<byte[], byte[]> record) {
-        return inspect(record, false);
+        return inspect(record, false, false);
     }
 
-    /** @param waived whether a person let rows that break row rules pass this time */
-    Finding inspect(ConsumerRecord<byte[], byte[]> record, boolean waived) {
+    /**
+     * @param waived whether a person let rows that break row rules pass this time
+     * @param agreed whether a person has agreed that it takes away so much
+     */
+    Finding inspect(ConsumerRecord<byte[], byte[]> record, boolean waived, boolean agreed) {
         refusal = null;
         lenient = waived;
         if (Lane.size(record) > mostBytes) {
@@ -66,7 +72,7 @@ final class Inspector implements RuleSet.Listener {
         var key = record.key();
         var value = record.value();
         if (isTruncate(record)) {
-            return Finding.PASSES;
+            return agreed ? Finding.PASSES : inspectTruncate(record);
         }
         if (!WireFormat.is(key)) {
             return noWireFormat(record, "the key " + describe(key));
@@ -115,6 +121,18 @@ final class Inspector implements RuleSet.Listener {
         if (keepsBack && refusal == null) {
             refusal = Refusal.ofRow(constraint, kind, valueId);
         }
+    }
+
+    /** A plain one takes every row; one behind a reading of the table those that the reading did not bring. */
+    private Finding inspectTruncate(ConsumerRecord<byte[], byte[]> record) {
+        long before = Headers.number(record.headers(), Headers.ROWS_BEFORE, 0);
+        long gone = before - Headers.number(record.headers(), Headers.ROWS_KEPT, 0);
+        double share = before == 0 ? 1 : Math.max(0, (double) gone / before);
+        if (share <= hold) {
+            return Finding.PASSES;
+        }
+        refusal = Refusal.ofHold(before == 0 ? "it takes away every row that the table had before it" : "the table was read again, and about " + gone + " of " + before + " rows are not there any more", share, hold);
+        return Finding.REFUSED;
     }
 
     /** Key and value are empty; older markers have no value. */

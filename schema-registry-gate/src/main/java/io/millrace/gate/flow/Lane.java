@@ -117,7 +117,7 @@ final class Lane {
         this.parts = parts;
         this.producer = parts.kafka.producer();
         this.meters = parts.meters(table);
-        this.inspector = new Inspector(table, parts.schemas, meters, parts.config.checkText(), parts.config.maxRecordBytes());
+        this.inspector = new Inspector(table, parts.schemas, meters, parts.config.checkText(), parts.config.maxRecordBytes(), parts.holds.of(table));
         this.outbound = new Outbound(table, parts.traces);
         this.rows = new RowLog(new TopicPartition(table.rows(), captured.partition()), parts.kafka);
         this.thread = parts.loops.thread("lane-" + captured, Thread.ofVirtual(), parts.config.silence(), this::run);
@@ -713,7 +713,7 @@ final class Lane {
             if (shared.discards(record)) {
                 discarded++;
             } else {
-                finding = inspector.inspect(record, shared.waives(captured.partition(), record.offset()));
+                finding = inspector.inspect(record, shared.waives(captured.partition(), record.offset()), shared.agrees(captured.partition(), record.offset()));
                 if (finding != Inspector.Finding.PASSES) {
                     break;
                 }

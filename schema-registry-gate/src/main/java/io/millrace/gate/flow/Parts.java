@@ -7,6 +7,7 @@ import io.millrace.gate.KafkaClients;
 import io.millrace.gate.Table;
 import io.millrace.gate.breaker.Breaker;
 import io.millrace.gate.control.ControlLog;
+import io.millrace.gate.rule.Holds;
 import io.millrace.gate.schema.Schemas;
 import io.millrace.pipeline.ledger.Ledger;
 import io.millrace.pipeline.liveness.Loops;
@@ -23,6 +24,7 @@ class Parts {
     final KafkaClients kafka;
     final ControlLog control;
     final Schemas schemas;
+    final Holds holds;
     final Breaker breaker;
     final Traces traces;
     final Loops loops;
@@ -33,11 +35,12 @@ class Parts {
     private volatile OffsetGuard guard;
     private final Map<Table, Meters> meters = new ConcurrentHashMap<>();
 
-    Parts(GateConfig config, KafkaClients kafka, ControlLog control, Schemas schemas, Breaker breaker, Traces traces, Loops loops, Pulse pulse, MeterRegistry registry) {
+    Parts(GateConfig config, KafkaClients kafka, ControlLog control, Schemas schemas, Holds holds, Breaker breaker, Traces traces, Loops loops, Pulse pulse, MeterRegistry registry) {
         this.config = config;
         this.kafka = kafka;
         this.control = control;
         this.schemas = schemas;
+        this.holds = holds;
         this.breaker = breaker;
         this.traces = traces;
         this.loops = loops;

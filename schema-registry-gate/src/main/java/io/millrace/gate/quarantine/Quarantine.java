@@ -207,8 +207,8 @@ public class Quarantine {
     }
 
     /**
-     * Lets pass what parked the table: registers the refused schema with the rule lifted for this one time, or lifts the row
-     * rules for the rows that are queued now. The table stays parked until it is replayed.
+     * Lets pass what parked the table: registers the refused schema with the rule lifted for this one time, lifts the row
+     * rules for the rows that are queued now, or lets what is queued now take away as many rows as it does. The table stays parked until it is replayed.
      *
      * @return what was done, for the caller
      */
@@ -217,7 +217,8 @@ public class Quarantine {
         return switch (cause.reason()) {
             case Refusal.SCHEMA_REFUSED -> acceptSchema(table, cause, who, why);
             case Refusal.ROW_RULE -> acceptRows(table, cause, who, why);
-            default -> throw new NotPossibleException(table + " is parked for '" + cause.reason() + "', which is neither a refused schema nor a broken row rule; nothing can be accepted. "
+            case Refusal.TAKES_TOO_MUCH -> agree(table, cause, who, why);
+            default -> throw new NotPossibleException(table + " is parked for '" + cause.reason() + "', which is neither a refused schema, nor a broken row rule, nor what takes too much; nothing can be accepted. "
                     + "Put right what is wrong and replay, or discard the refused records");
         };
     }
@@ -233,20 +234,42 @@ public class Quarantine {
     }
 
     private Accepted acceptRows(Table table, Cause cause, String who, String why) throws InterruptedException {
+        var queued = queued(table);
+        audit.write(accepted(table, cause, queued, who, why));
+        control.write(table, control.table(table).waiving(queued.before));
+        return new Accepted("The " + queued.records + " rows that are queued now may break the table's row rules; later ones may not.", false);
+    }
+
+    private Accepted agree(Table table, Cause cause, String who, String why) throws InterruptedException {
+        var queued = queued(table);
+        audit.write(accepted(table, cause, queued, who, why));
+        control.write(table, control.table(table).agreeing(queued.before));
+        return new Accepted("What is queued now may take the rows away, however many; replay the table, and they leave the documents. What comes later may not.", false);
+    }
+
+    private static Audit.Entry accepted(Table table, Cause cause, Queued queued, String who, String why) {
+        return new Audit.Entry(Instant.now(), table.name(), "accept", who, why, Map.of("rule", cause.rule(), "difference", cause.difference(), "queued", queued.records, "before", queued.before));
+    }
+
+    /**
+     * What stands in a table's quarantine now.
+     *
+     * @param before for each partition the offset at which the next record will stand
+     */
+    private record Queued(long records, Map<Integer, Long> before) {}
+
+    private Queued queued(Table table) throws InterruptedException {
         var partitions = partitions(table).mapToObj(p -> new TopicPartition(table.quarantine(), p)).toList();
         var before = new HashMap<Integer, Long>();
-        long queued = 0;
+        long records = 0;
         try (var consumer = kafka.reader()) {
             for (var end : consumer.endOffsets(partitions).entrySet()) {
                 int partition = end.getKey().partition();
                 before.put(partition, end.getValue());
-                queued += Math.max(0, end.getValue() - control.lane(table, partition).next());
+                records += Math.max(0, end.getValue() - control.lane(table, partition).next());
             }
         }
-        audit.write(new Audit.Entry(Instant.now(), table.name(), "accept", who, why,
-                Map.of("rule", cause.rule(), "difference", cause.difference(), "queued", queued, "before", before)));
-        control.write(table, control.table(table).waiving(before));
-        return new Accepted("The " + queued + " rows that are queued now may break the table's row rules; later ones may not.", false);
+        return new Queued(records, before);
     }
 
     /** Lets the table's partitions drain what they have queued; they flow again when they come to its end. */

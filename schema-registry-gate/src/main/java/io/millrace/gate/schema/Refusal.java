@@ -32,6 +32,8 @@ public record Refusal(String reason, String detail, String rule, String subject,
     public static final String TOO_LARGE = "too-large";
     /** A value breaks a rule of the pipeline file. */
     public static final String ROW_RULE = "row-rule";
+    /** It would take more of the table's rows out of the documents than the pipeline file lets go without a person. */
+    public static final String TAKES_TOO_MUCH = "takes-too-much";
     /** Nothing is known to be wrong with the record itself; an earlier one of its table is parked. */
     public static final String QUEUED_BEHIND = "queued-behind";
 
@@ -48,6 +50,22 @@ public record Refusal(String reason, String detail, String rule, String subject,
     public static Refusal ofRow(RuleSet.Constraint broken, String kind, int schemaId) {
         return new Refusal(ROW_RULE, "the column '" + broken.column() + "' breaks the row rule " + broken + " of the pipeline file: the value is " + kind,
                 broken.constraint(), null, schemaId, List.of(new FieldChange(broken.column(), broken.toString(), kind)));
+    }
+
+    /**
+     * A refusal for what would take too much.
+     *
+     * @param what it takes, as a sentence
+     * @param share of the table's rows that it takes, 0 to 1
+     * @param hold the share above which a person is asked
+     */
+    public static Refusal ofHold(String what, double share, double hold) {
+        return new Refusal(TAKES_TOO_MUCH, what + ", and the pipeline file asks a person above " + percent(hold), "hold", null, null,
+                List.of(new FieldChange("rows that leave at once", "at most " + percent(hold), percent(share))));
+    }
+
+    private static String percent(double share) {
+        return Math.round(share * 100) + " %";
     }
 
     static Refusal unknown(String subject, int schemaId, String detail) {

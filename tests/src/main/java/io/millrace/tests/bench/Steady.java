@@ -17,7 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 
 /** Product-like traffic at a fixed rate: how long after its commit a change is in the index, by three ways of measuring. */
-final class Steady {
+public final class Steady {
 
     private static final long SEED = 77;
 
@@ -29,16 +29,16 @@ final class Steady {
      * @param cpuShare of one core, by process
      * @param peak the largest memory that was seen
      */
-    record Result(double changesPerSecond, long transactions, Map<String, Long> deeds, Map<String, Percentiles> times, Map<String, Double> reported, int lostProbes,
+    public record Result(double changesPerSecond, long transactions, Map<String, Long> deeds, Map<String, Percentiles> times, Map<String, Double> reported, int lostProbes,
             Map<String, Double> cpuShare, Footprint peak) {}
 
     private final DemoStack stack;
 
-    Steady(DemoStack stack) {
+    public Steady(DemoStack stack) {
         this.stack = stack;
     }
 
-    Result run(int rate, Duration time) throws SQLException, InterruptedException {
+    public Result run(int rate, Duration time) throws SQLException, InterruptedException {
         var headers = DocumentTimes.readAlong(stack, List.of(Topics.documents("monitors"), Topics.documents("dashboards")));
         try (var prober = Prober.in(stack, time)) {
             var before = Footprint.of(stack.stack().processes());

@@ -77,9 +77,35 @@ class TimePassesIT {
     private void leavesWithTime() throws Exception {
         var run = Awaitility.await("ten are an hour old").pollInterval(Duration.ofSeconds(1)).atMost(Duration.ofMinutes(1))
                 .until(() -> purge().post("/pipelines/kept/retention").then().extract(), answer -> answer.statusCode() == 202).<String>path("id");
+        killedBeforeItsEndIsNoted(run);
         patience("they have left").until(() -> stack.index().count("kept") == 10);
         patience("the run says so").untilAsserted(() -> purge().get("/retention-runs/" + run).then().statusCode(200).body("state", equalTo("carried-out")).body("impact.leaving", equalTo(10)));
+        assertEquals(1, orders(), "and it was ordered once");
         agrees("kept", 10);
+    }
+
+    /** The service that is to note that a run is carried out waits for a lock of the test's there. */
+    private void killedBeforeItsEndIsNoted(String run) throws SQLException {
+        try (var connection = stack.connect(); var statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            statement.execute("SELECT FROM millrace.retention_run WHERE id = '" + run + "' FOR UPDATE");
+            patience("its end is about to be noted").until(() -> count("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'UPDATE millrace.retention_run%'") > 0);
+            stack.process(Stage.PURGE).kill();
+            connection.rollback();
+        }
+        stack.process(Stage.PURGE).start();
+    }
+
+    /** Those as of which something left; the first of a pipeline says which rules hold. */
+    private int orders() throws SQLException {
+        return count("SELECT count(*) FROM millrace.retention_run WHERE pipeline = 'kept' AND state = 'carried-out' AND leaving > 0");
+    }
+
+    private int count(String query) throws SQLException {
+        try (var connection = stack.connect(); var statement = connection.createStatement(); var row = statement.executeQuery(query)) {
+            row.next();
+            return row.getInt(1);
+        }
     }
 
     private void comesBack() throws Exception {

@@ -94,6 +94,55 @@ class VerifyIT {
         findsAndRepairs(new Harm(100, 100, 100, 10), Duration.ofMinutes(Integer.getInteger("millrace.verify.minutes", 2)));
     }
 
+    @Test
+    @Tag("long")
+    void aRepairThatIsKilledWasNotAskedForOrIsCarriedOutOnce() throws Exception {
+        var harm = new Harm(0, 20, 0, 0);
+        own(harm.rows());
+        stack.settled().await();
+        harm(harm);
+        int before = repairs();
+        String first;
+        try (var connection = stack.connect(); var statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            statement.execute("LOCK TABLE millrace.outboxevent IN EXCLUSIVE MODE");
+            first = begin(true);
+            Awaitility.await("it is about to ask the log").atMost(Duration.ofMinutes(1)).until(() -> count("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT INTO millrace.outboxevent%'") > 0);
+            stack.process(Stage.PURGE).kill();
+            connection.rollback();
+        }
+        stack.process(Stage.PURGE).start();
+        assertEquals(before, repairs(), "killed before the commit, nothing was asked");
+        isLongAgo(first);
+
+        var second = begin(true);
+        Awaitility.await("the log has it").atMost(Duration.ofMinutes(1)).pollInterval(Duration.ofMillis(5)).until(() -> repairs() == before + harm.missing());
+        stack.process(Stage.PURGE).kill();
+        stack.process(Stage.PURGE).start();
+        Awaitility.await("the log carries it out").atMost(Duration.ofMinutes(1)).until(() -> harm.idsMissing().stream().allMatch(id -> stack.index().get(INDEX, id) != null));
+        isLongAgo(second);
+        var after = verify(true);
+        assertEquals("agrees 0", after.getString("state") + " " + after.getInt("differences"), () -> differences(after));
+        assertEquals(before + harm.missing(), repairs(), "each was asked for once");
+    }
+
+    /** Repairs in the log. */
+    private int repairs() throws SQLException {
+        return count("SELECT count(*) FROM millrace.outboxevent WHERE type = 'repair'");
+    }
+
+    private int count(String query) throws SQLException {
+        try (var connection = stack.connect(); var statement = connection.createStatement(); var row = statement.executeQuery(query)) {
+            row.next();
+            return row.getInt(1);
+        }
+    }
+
+    /** One that nobody runs any more counts as interrupted after two minutes. */
+    private void isLongAgo(String verification) throws SQLException {
+        change("UPDATE millrace.verification SET seen_at = seen_at - interval '3 minutes' WHERE id = '" + verification + "'");
+    }
+
     private void findsAndRepairs(Harm harm, Duration quiet) throws Exception {
         own(harm.rows());
         stack.settled().await();
@@ -163,8 +212,12 @@ class VerifyIT {
         }
     }
 
+    private String begin(boolean repair) throws IOException {
+        return purge().body("{\"repair\":" + repair + "}").post("/pipelines/" + INDEX + "/verifications").then().statusCode(202).extract().path("id");
+    }
+
     private JsonPath verify(boolean repair) throws IOException {
-        var id = purge().body("{\"repair\":" + repair + "}").post("/pipelines/" + INDEX + "/verifications").then().statusCode(202).extract().<String>path("id");
+        var id = begin(repair);
         return Awaitility.await("the verification ends").atMost(Duration.ofMinutes(3)).pollInterval(Duration.ofMillis(250))
                 .until(() -> purge().get("/verifications/" + id).then().statusCode(200).extract().jsonPath(), report -> !report.getString("state").equals("running"));
     }

@@ -293,9 +293,9 @@ public final class Documents {
         return references;
     }
 
-    /** Whether the document that was read last is past its time. */
-    public boolean isOver() {
-        return filter.isOver(document.head());
+    /** Whether a look-up may have ended the time of the document that was read last: it is past it, and a look-up decides that too. */
+    public boolean mayHaveEnded() {
+        return !filter.references(document.head()).isEmpty();
     }
 
     /**

@@ -34,7 +34,7 @@ public final class RootFilter {
     }
 
     /** Whether nothing but the time is why the document is not to be seen. */
-    boolean isOver(Head head) {
+    private boolean isOver(Head head) {
         return isTrueIfAny(head, retained::isOver);
     }
 

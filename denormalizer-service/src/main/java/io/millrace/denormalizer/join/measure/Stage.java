@@ -93,6 +93,8 @@ public final class Stage {
                 .description("Look-up keys that were subscribed to and whose rows have not come").tag("stage", "join").tag("pipeline", plan.pipeline()).register(meters);
         Gauge.builder("millrace.fan.outs", this, Stage::pendingFanOuts).strongReference(true)
                 .tag("stage", "join").tag("pipeline", plan.pipeline()).register(meters);
+        Gauge.builder("millrace.walked.documents", this, s -> s.partitions.stream().mapToLong(p -> p.walked).sum()).strongReference(true)
+                .description("Documents that the walks of truncates and of retention have passed, 0 where none is under way").tag("stage", "join").tag("pipeline", plan.pipeline()).register(meters);
     }
 
     private void gaps(MeterRegistry meters, String topic, TableName table) {
@@ -175,6 +177,7 @@ public final class Stage {
         private final int number;
         private volatile String phase = "";
         private volatile int fanOuts;
+        private volatile long walked;
         private volatile int asked;
         private volatile boolean rests;
 
@@ -193,6 +196,10 @@ public final class Stage {
 
         public void fanOuts(int pending) {
             fanOuts = pending;
+        }
+
+        public void walked(long documents) {
+            walked = documents;
         }
 
         /** Whether nothing is left to do before the next record. */

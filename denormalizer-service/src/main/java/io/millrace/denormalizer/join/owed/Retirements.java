@@ -36,6 +36,8 @@ public final class Retirements implements Account {
     private boolean again;
     /** The root key at which it stands; null at the beginning. */
     private byte[] cursor;
+    /** Documents that it has passed. */
+    private long passed;
     private long endedAt;
     private Causes causes;
     private Headers cause;
@@ -80,6 +82,11 @@ public final class Retirements implements Account {
         return orders.isOwed() ? 1 : 0;
     }
 
+    /** How many documents the walk has passed since it began; 0 where there is none. */
+    public long passed() {
+        return passed;
+    }
+
     @Override
     public long oldest() {
         return causes == null ? Causes.NONE : causes.oldest(clock);
@@ -98,12 +105,13 @@ public final class Retirements implements Account {
         var due = new ArrayList<Due>();
         long since = causes.oldest(clock);
         try (var all = store.range(cursor == null ? DocumentKeys.documents() : DocumentKeys.behindDocument(cursor), DocumentKeys.behindDocuments())) {
-            for (int passed = 0; due.size() < most && passed < MOST_PASSED && hasTime.getAsBoolean(); passed++) {
+            for (int looked = 0; due.size() < most && looked < MOST_PASSED && hasTime.getAsBoolean(); looked++) {
                 if (!document.readNext(all)) {
                     comeRound();
                     break;
                 }
                 cursor = document.rootKey();
+                passed++;
                 var effect = documents.retain();
                 if (effect != Effect.NONE) {
                     due.add(new Due(cursor, effect, cause, since));
@@ -115,6 +123,7 @@ public final class Retirements implements Account {
 
     private void comeRound() {
         cursor = null;
+        passed = 0;
         if (again) {
             again = false;
             causes.roundOut(clock.stamp());

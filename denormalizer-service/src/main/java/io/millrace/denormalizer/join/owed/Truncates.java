@@ -53,6 +53,8 @@ public final class Truncates implements Account {
     private final Map<TablePlan, Job> ended = new HashMap<>();
     /** The root key at which the walk stands; null at the beginning. */
     private byte[] cursor;
+    /** Documents that it has passed. */
+    private long passed;
 
     public Truncates(Plan plan, KeyValueStore<Bytes, byte[]> store, CommitClock.Session clock, Floors floors, StoredDocument document, Documents documents, Announcements announcements, Lookups lookups, Home home) {
         this.plan = plan;
@@ -145,6 +147,11 @@ public final class Truncates implements Account {
         return jobs.size() + ended.size();
     }
 
+    /** How many documents the walk has passed since it began; 0 where there is none. */
+    public long passed() {
+        return passed;
+    }
+
     @Override
     public long oldest() {
         long oldest = Causes.NONE;
@@ -203,6 +210,7 @@ public final class Truncates implements Account {
         ended.put(table, job);
         if (jobs.values().stream().noneMatch(j -> j.isWalking)) {
             cursor = null;
+            passed = 0;
         }
     }
 
@@ -210,7 +218,7 @@ public final class Truncates implements Account {
     public List<Due> due(int most, BooleanSupplier hasTime) {
         var due = new ArrayList<Due>();
         try (var all = store.range(cursor == null ? DocumentKeys.documents() : DocumentKeys.behindDocument(cursor), DocumentKeys.behindDocuments())) {
-            for (int passed = 0; due.size() < most && passed < MOST_PASSED && hasTime.getAsBoolean(); passed++) {
+            for (int looked = 0; due.size() < most && looked < MOST_PASSED && hasTime.getAsBoolean(); looked++) {
                 if (!document.readNext(all)) {
                     comeRound();
                     break;
@@ -220,6 +228,7 @@ public final class Truncates implements Account {
                     break;
                 }
                 cursor = document.rootKey();
+                passed++;
                 visit(due);
             }
         }

@@ -146,6 +146,11 @@ public final class Payments {
         return oldest;
     }
 
+    /** How many documents the walks that are under way have passed. */
+    public long walked() {
+        return truncates.passed() + retirements.passed();
+    }
+
     /** How many look-ups, tables and orders have changes on their way into documents. */
     public int pending() {
         return fanOut.pending() + truncates.pending() + retirements.pending();

@@ -53,8 +53,8 @@ public final class Emission {
     public Result show(byte[] rootKey, Change change) {
         document.read(rootKey);
         var result = showRead(change);
-        if (!result.isRendered && documents.isOver()) {
-            // A look-up may have ended its time, and no change of its row tells.
+        if (!result.isRendered && documents.mayHaveEnded()) {
+            // No change of its row tells. Where nothing but its row decides, it was deleted with that or by the order's walk.
             removeRead(document.head(), change);
         }
         return result;

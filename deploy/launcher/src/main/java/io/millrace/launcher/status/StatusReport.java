@@ -22,8 +22,9 @@ import java.util.stream.Stream;
  * @param documents how many each index has; null where the search engine does not tell
  * @param retention for each service that has used half or more of the time for which Kafka keeps what it has not read: how much, in percent
  * @param differences how many documents the last verification of each pipeline left different from the database; a pipeline that was not verified yet is not in it
+ * @param held how many documents of a pipeline wait for a person's word to leave by time; a pipeline of which none do is not in it
  */
-public record StatusReport(String state, Long supervisor, String data, List<String> pipelines, String source, List<ProcessStatus> processes, Map<String, Long> documents, Map<String, Long> retention, Map<String, Long> differences) {
+public record StatusReport(String state, Long supervisor, String data, List<String> pipelines, String source, List<ProcessStatus> processes, Map<String, Long> documents, Map<String, Long> retention, Map<String, Long> differences, Map<String, Long> held) {
 
     /** Over how long the rate is measured. */
     private static final Duration WINDOW = Duration.ofSeconds(1);
@@ -31,6 +32,7 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
     /** The share of a retention from which on it is said. */
     private static final double NEAR = 0.5;
     private static final String DIFFERENCES = "millrace_differences";
+    private static final String HELD = "millrace_retention_held";
     private static final Map<String, String> STAGE_LABELS = Map.of("capture", "capture", "gate", "gate", "denormalizer", "join", "indexer", "index", "purge", "purge", "console", "console");
 
     /**
@@ -66,7 +68,7 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
             documents.put(index, count.isPresent() ? count.getAsLong() : null);
         });
         boolean running = processes.stream().anyMatch(p -> p.pid() != null);
-        return new StatusReport(supervised ? stack.state() : running ? "unsupervised" : "stopped", supervised ? stack.supervisor() : null, stack.data(), stack.pipelines(), stack.source(), processes, documents, retention(after), differences(after.get("purge")));
+        return new StatusReport(supervised ? stack.state() : running ? "unsupervised" : "stopped", supervised ? stack.supervisor() : null, stack.data(), stack.pipelines(), stack.source(), processes, documents, retention(after), byPipeline(after.get("purge"), DIFFERENCES, 0), byPipeline(after.get("purge"), HELD, 1));
     }
 
     static Map<String, Long> retention(Map<String, Samples> metrics) {
@@ -80,12 +82,18 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
         return retention;
     }
 
-    private static Map<String, Long> differences(Samples purge) {
-        var differences = new LinkedHashMap<String, Long>();
+    /** @param least of what is told */
+    private static Map<String, Long> byPipeline(Samples purge, String metric, long least) {
+        var values = new LinkedHashMap<String, Long>();
         if (purge != null) {
-            purge.values(DIFFERENCES, "pipeline").forEach(pipeline -> differences.put(pipeline, purge.max(DIFFERENCES, Map.of("pipeline", pipeline)).longValue()));
+            for (var pipeline : purge.values(metric, "pipeline")) {
+                long value = purge.max(metric, Map.of("pipeline", pipeline)).longValue();
+                if (value >= least) {
+                    values.put(pipeline, value);
+                }
+            }
         }
-        return differences;
+        return values;
     }
 
     private static Map<String, Samples> metrics(StackFile stack) {

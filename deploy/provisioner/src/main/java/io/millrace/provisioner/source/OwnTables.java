@@ -15,6 +15,8 @@ public final class OwnTables implements Step {
     private static final String SCHEMA = "schema";
     private static final String TABLE = "table ";
     private static final Map<TableName, String> COLUMNS = columns();
+    /** Each delete of a document is looked up there. */
+    private static final TableName AUDIT_INDEX = new TableName(Topics.OWN_SCHEMA, "purge_audit_document");
 
     private final SourceDatabase database;
 
@@ -75,6 +77,9 @@ public final class OwnTables implements Step {
                 actions.add("CREATE TABLE " + table + " (" + columns + ")");
             }
         });
+        if (database.isTrue("SELECT to_regclass(?) IS NULL", AUDIT_INDEX.sql())) {
+            actions.add("CREATE INDEX " + AUDIT_INDEX.table() + " ON " + Topics.PURGE_AUDIT + " (pipeline, document_id)");
+        }
         return actions;
     }
 
