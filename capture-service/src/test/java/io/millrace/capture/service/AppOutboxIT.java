@@ -127,7 +127,7 @@ class AppOutboxIT {
             stack.sql("refused", "BEGIN; INSERT INTO events (kind, subject, body) VALUES ('compacted', null, '1'); INSERT INTO events (kind, subject, type, body) SELECT 'small', 'secret', 'secret', to_jsonb(string_agg(md5(i::text), '')) FROM generate_series(1, 500) i;"
                     + " INSERT INTO events (kind, subject, body) VALUES ('compacted', 'k', '2'), ('small', 'k', '3'); COMMIT");
             awaitEvents(capture, "refused.", 2);
-            assertEquals(List.of("2", "3"), events("refused.").stream().map(event -> text(event.value())).sorted().toList());
+            assertEquals(List.of("2", "3"), events("refused.").stream().map(event -> text(event.value())).distinct().sorted().toList(), "the batch came once more, without those that were refused");
             awaitEvents(capture, "quarantine.refused.public.events", 2);
             for (var refused : events("quarantine.refused.public.events")) {
                 assertEquals("unwritable", text(refused.value()));
