@@ -2,7 +2,9 @@ package io.millrace.capture.engine;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.millrace.capture.continuity.Known;
+import io.millrace.capture.continuity.Loaded;
 import io.millrace.capture.registry.SchemaIds;
+import io.millrace.capture.resnapshot.FirstLoad;
 import io.millrace.capture.resnapshot.Resnapshots;
 import io.millrace.capture.resnapshot.Window;
 import io.millrace.capture.row.Events;
@@ -13,14 +15,13 @@ import io.millrace.capture.send.CapturedLogs;
 import io.millrace.capture.send.Progress;
 import io.millrace.capture.send.SendException;
 import io.millrace.capture.send.Sender;
-import io.millrace.capture.source.KeyTypes;
 import io.millrace.capture.source.MissingValues;
+import io.millrace.capture.source.QueuedRows;
 import io.millrace.capture.source.Slot;
 import io.millrace.capture.source.SourceCheck;
 import io.millrace.capture.source.SourceConnection;
 import io.millrace.capture.source.UnpublishedColumns;
 import io.millrace.capture.source.Wanted;
-import io.millrace.capture.text.TextSnapshot;
 import io.millrace.pipeline.file.Source;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.liveness.Loop;
@@ -34,6 +35,7 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
@@ -56,8 +58,9 @@ public final class CaptureRun {
     private static final long CLOCK_SKEW_MICROS = 600_000_000L;
     /** One question after another that Postgres does not answer; a new slot waits for open transactions. */
     private static final Duration LONGEST_QUESTIONS = SourceConnection.LONGEST_ANSWER.multipliedBy(2);
-    /** Before the first row of a reading Debezium divides large tables into chunks, and says nothing meanwhile. */
-    private static final Duration LONGEST_WITHOUT_ROWS = Duration.ofHours(1);
+    /** Debezium looks at the whole catalog, and says nothing meanwhile. */
+    private static final Duration LONGEST_WITHOUT_ROWS = Duration.ofMinutes(10);
+    private static final long TOLD_NANOS = Duration.ofSeconds(30).toNanos();
 
     private final EngineSettings settings;
     private final Map<TableName, Wanted> wanted;
@@ -89,6 +92,8 @@ public final class CaptureRun {
     private final AtomicBoolean anew = new AtomicBoolean();
     /** Guarded by this. */
     private Engine engine;
+    /** Guarded by this; null while no tables are read before the stream. */
+    private FirstLoad load;
 
     /**
      * @param wanted what the pipelines want of each of their tables; Millrace's own are added
@@ -124,7 +129,7 @@ public final class CaptureRun {
         this.window = window;
         var marks = new Marks(progress);
         this.start = new Start(settings.sourceName(), settings.source(), slot, all, progress, logs, marks, readiness, new Start.Allowed(recovery, reread));
-        this.watch = new Watch(settings.source(), slot, all, marks, logs, this::startAnew, this::adopt, new WalBudget(wal, slot, readiness, start::givenUp), readiness);
+        this.watch = new Watch(settings.source(), slot, all, marks, logs, this::startAnew, this::adopt, new WalBudget(wal, slot, readiness, start::givenUp), this::readBeside, readiness);
         this.tools = new Writer.Tools(settings.sourceName(), Map.copyOf(forms), Map.copyOf(transforms), events, schemaIds, progress, sender, missingValues, tracing, meters, stream, slot, marks, patience, loop, start::diverged, start::unnamed, window, this::rows, this::wasRead);
     }
 
@@ -180,6 +185,17 @@ public final class CaptureRun {
         }
         if (running != null) {
             running.close();
+        }
+        stopLoad();
+    }
+
+    private void stopLoad() {
+        FirstLoad running;
+        synchronized (this) {
+            running = load;
+        }
+        if (running != null) {
+            running.stop();
         }
     }
 
@@ -244,16 +260,17 @@ public final class CaptureRun {
         var leftOut = UnpublishedColumns.of(settings.source(), settings.sourceName(), plan.streamed());
         if (!plan.read().isEmpty()) {
             watch.reading(true);
+            Map<TableName, Known> known;
             try {
                 // They are read now, so nobody need read them afterwards.
                 resnapshots.allow(plan.reread(), plan.read(), ofRows(plan.streamed()), plan.problems(), plan.missing());
-                snapshot(plan, leftOut);
+                known = readFirst(plan, leftOut);
             } finally {
                 watch.reading(false);
             }
             loop.beat();
-            progress.remember(plan.whole());
-            progress.save(start.wereRead(plan.whole()));
+            progress.remember(known);
+            progress.save(start.wereRead(known));
             anew.set(true);
             return;
         }
@@ -301,20 +318,124 @@ public final class CaptureRun {
         return all.stream().filter(t -> wanted.get(t).rows()).collect(Collectors.toUnmodifiableSet());
     }
 
-    private void snapshot(Plan plan, Map<TableName, Set<String>> leftOut) throws InterruptedException, SQLException {
-        var unread = plan.read();
-        LOG.infof("Reading %d tables as of %s: %s", unread.size(), Position.lsnText(plan.start()), unread);
-        var finished = new AtomicBoolean();
+    /** Reads tables before the stream, and says what is known of all then. */
+    private Map<TableName, Known> readFirst(Plan plan, Map<TableName, Set<String>> leftOut) throws InterruptedException, SQLException {
+        LOG.infof("Reading %d tables as of %s: %s", plan.read().size(), Position.lsnText(plan.start()), plan.read());
         var writer = new Writer(tools, plan, false);
-        stream.unread(unread.size());
-        var phase = "reading " + unread.size() + " tables";
-        boolean inChunks = TextSnapshot.UNCHANGED.containsAll(KeyTypes.of(settings.source(), unread));
-        run(settings.snapshot(unread, leftOut, inChunks, erasuresSince(plan)), new Engine.Consumer() {
+        stream.unread(plan.read().size());
+        var queues = plan.read().stream().filter(start::isQueue).collect(Collectors.toCollection(TreeSet::new));
+        loop.waits(LONGEST_QUESTIONS);
+        if (QueuedRows.exist(settings.source(), queues)) {
+            readQueues(queues, plan, writer, leftOut);
+        }
+        var known = load(plan, writer);
+        stream.read(0, 0, 0);
+        return known;
+    }
+
+    private Map<TableName, Known> load(Plan plan, Writer writer) throws InterruptedException, SQLException {
+        var asked = new TreeMap<TableName, Known>();
+        plan.read().stream().filter(table -> !start.isQueue(table)).forEach(table -> asked.put(table, plan.whole().get(table)));
+        if (asked.isEmpty()) {
+            return plan.whole();
+        }
+        var before = new TreeMap<>(progress.loads());
+        before.keySet().retainAll(asked.keySet());
+        var made = new FirstLoad(settings.source(), settings.sourceName(), plan.start(), into(writer, phase(plan)));
+        synchronized (this) {
+            if (stopping.get()) {
+                throw new InterruptedException("Capture is being stopped");
+            }
+            load = made;
+        }
+        FirstLoad.Outcome outcome;
+        readiness.ready(phase(plan));
+        resnapshots.loading(made);
+        try {
+            outcome = anew.get() ? null : made.run(asked, before, settings.snapshotThreads(), loop);
+        } finally {
+            resnapshots.loading(null);
+            synchronized (this) {
+                load = null;
+            }
+        }
+        if (outcome == null) {
+            throw new StartException("The reading of the tables was ended; it goes on where it was");
+        }
+        writer.gone(Stream.concat(plan.reconciled().stream().filter(outcome.whole()::containsKey), outcome.stale().stream()).collect(Collectors.toCollection(TreeSet::new)));
+        var ended = new TreeMap<TableName, Loaded>();
+        asked.keySet().forEach(table -> ended.put(table, null));
+        // Before it is remembered that the tables were read: what is left here would count for the next reading.
+        progress.rememberLoads(ended);
+        return start.readFirst(plan, outcome.whole(), outcome.left());
+    }
+
+    private static String phase(Plan plan) {
+        return "reading " + plan.read().size() + " tables";
+    }
+
+    private FirstLoad.Target into(Writer writer, String phase) {
+        return new FirstLoad.Target() {
+            private long toldAt = System.nanoTime();
+
+            @Override
+            public void write(List<SourceRecord> rows) throws InterruptedException {
+                if (!rows.isEmpty()) {
+                    writer.accept(rows);
+                    read(rows.size());
+                }
+            }
+
+            private void read(int rows) {
+                var far = far();
+                stream.read(rows, far.tables(), far.estimate() - far.rows());
+            }
+
+            private FirstLoad.Progress far() {
+                synchronized (CaptureRun.this) {
+                    return load.progress();
+                }
+            }
+
+            @Override
+            public void remember(Map<TableName, Loaded> states) throws InterruptedException {
+                patience.insist(SendException.class, () -> {
+                    progress.rememberLoads(states);
+                    return null;
+                });
+            }
+
+            @Override
+            public void progress() {
+                var far = phase + ": " + far();
+                readiness.progress(far);
+                if (System.nanoTime() - toldAt > TOLD_NANOS) {
+                    toldAt = System.nanoTime();
+                    LOG.infof("Capture is %s", far);
+                }
+            }
+        };
+    }
+
+    /** What is not read yet is read while the stream goes on. */
+    private void readBeside(String why) {
+        FirstLoad running;
+        synchronized (this) {
+            running = load;
+        }
+        if (running != null) {
+            running.enough(why);
+        }
+    }
+
+    /** Reads requests of erasure, and the application's events, which are made of what Debezium brings of a row. */
+    private void readQueues(Set<TableName> queues, Plan plan, Writer writer, Map<TableName, Set<String>> leftOut) throws InterruptedException {
+        var finished = new AtomicBoolean();
+        run(settings.snapshot(queues, leftOut, erasuresSince(plan)), new Engine.Consumer() {
             @Override
             public void accept(List<SourceRecord> batch) throws InterruptedException {
                 writer.accept(batch);
                 if (batch.stream().anyMatch(record -> EngineSettings.NOTIFICATIONS.equals(record.topic()) && ends(record))) {
-                    stream.unread(0);
                     finished.set(true);
                     // From a thread of its own, because closing waits for this one.
                     Thread.ofVirtual().name("end of snapshot").start(CaptureRun.this::closeEngine);
@@ -325,11 +446,10 @@ public final class CaptureRun {
             public boolean confirms(SourceRecord last) {
                 return true;
             }
-        }, LONGEST_WITHOUT_ROWS, () -> readiness.ready(phase));
+        }, LONGEST_WITHOUT_ROWS, () -> readiness.ready(phase(plan)));
         if (!finished.get()) {
-            throw new StartException("The snapshot ended before all tables were read; starting it again");
+            throw new StartException("The reading of " + queues + " ended too early; starting it again");
         }
-        writer.gone(plan.reconciled());
     }
 
     /** An erasure that is brought again would take away a document that was made anew after it, so only those are read that may be missing. */
@@ -338,17 +458,13 @@ public final class CaptureRun {
         return known == null || known.gap() == null ? 0 : Math.max(0, known.gap().from().micros() - CLOCK_SKEW_MICROS);
     }
 
-    private boolean ends(SourceRecord record) {
+    private static boolean ends(SourceRecord record) {
         var notification = (Struct) record.value();
         if (!"Initial Snapshot".equals(notification.getString("aggregate_type"))) {
             return false;
         }
         return switch (notification.getString("type")) {
             case "COMPLETED", "SKIPPED" -> true;
-            case "TABLE_SCAN_COMPLETED" -> {
-                stream.tableRead();
-                yield false;
-            }
             case "ABORTED" -> throw new StartException("Debezium gave the snapshot up; starting it again");
             default -> false;
         };
@@ -504,5 +620,6 @@ public final class CaptureRun {
         if (running != null) {
             running.close();
         }
+        stopLoad();
     }
 }

@@ -25,7 +25,7 @@ import java.util.stream.Collectors;
  * @param batchSize most changes in one batch
  * @param queueSize most changes read ahead
  * @param queueBytes most bytes read ahead
- * @param snapshotThreads how many connections read in a snapshot
+ * @param snapshotThreads how many connections read tables before the stream
  */
 public record EngineSettings(
         String sourceName,
@@ -48,25 +48,21 @@ public record EngineSettings(
     public static final String HEARTBEAT_QUERY = "INSERT INTO millrace.heartbeat (id, beat) VALUES (1, now()) ON CONFLICT (id) DO UPDATE SET beat = excluded.beat";
 
     /**
-     * Settings of an engine that reads tables whole and then has nothing more to do.
+     * Settings of an engine that reads tables whole, by one connection, and then has nothing more to do.
      *
-     * @param inChunks whether several connections may read one table; else each reads another table
      * @param erasuresSince of the outbox only what was requested since then is read, in microseconds since the Unix epoch; 0 for all of it
      */
-    Properties snapshot(Collection<TableName> tables, Map<TableName, Set<String>> leftOut, boolean inChunks, long erasuresSince) {
+    Properties snapshot(Collection<TableName> tables, Map<TableName, Set<String>> leftOut, long erasuresSince) {
         var properties = common(tables, leftOut);
         properties.setProperty("snapshot.mode", "initial_only");
         // The slot is older than the snapshot, so whatever the snapshot's connections see differently is still to come.
         properties.setProperty("snapshot.isolation.mode", "repeatable_read");
         properties.setProperty("snapshot.locking.mode", "none");
-        properties.setProperty("snapshot.max.threads", Integer.toString(snapshotThreads));
         properties.setProperty("snapshot.fetch.size", "4096");
-        // One connection waits for the tables of another, which may wait for a lock behind a migration that waits for the first: a
-        // deadlock that Postgres cannot see, and that blocks every query on the table. Whoever waits so long gives up, and all is read again.
+        // Whoever waits longer for a migration gives up, and all is read again.
         properties.setProperty("database.options", source.options() + " -c lock_timeout=" + LOCK_TIMEOUT.toMillis());
         properties.setProperty("snapshot.query.mode", "custom");
         properties.setProperty("snapshot.query.mode.custom.name", TextSnapshot.NAME);
-        properties.setProperty("legacy.snapshot.max.threads", Boolean.toString(!inChunks));
         if (erasuresSince > 0) {
             var outbox = Topics.OUTBOX.toString();
             properties.setProperty("snapshot.select.statement.overrides", outbox);

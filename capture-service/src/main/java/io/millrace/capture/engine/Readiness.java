@@ -65,6 +65,11 @@ public final class Readiness {
         }
     }
 
+    /** How far the phase is. */
+    public void progress(String phase) {
+        state.updateAndGet(s -> s.in(phase, s.hindrance()));
+    }
+
     /** It does not work, but may again. */
     public void waiting(String reason) {
         var before = state.getAndUpdate(s -> s.in(s.phase(), reason));

@@ -19,6 +19,7 @@ import io.millrace.capture.source.SourceLook;
 import io.millrace.capture.source.Timelines;
 import io.millrace.capture.source.Wanted;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.topic.Topics;
 import java.sql.SQLException;
@@ -286,12 +287,25 @@ final class Start {
     }
 
     /** Whether rows are requests or events, of which a reading brings what is there, and takes nothing away. It is read before the stream. */
-    private boolean isQueue(TableName table) {
+    boolean isQueue(TableName table) {
         return table.equals(Topics.OUTBOX) || !table.equals(Topics.HEARTBEAT) && wanted.containsKey(table) && !wanted.get(table).rows();
     }
 
     private static boolean isToBeRead(Known one) {
         return one != null && one.gap() != null && one.gap().asked();
+    }
+
+    /**
+     * What is known of the tables behind a reading before the stream.
+     *
+     * @param whole tables that were read so
+     * @param left others that were to be, which are read while the stream goes on
+     */
+    Map<TableName, Known> readFirst(Plan plan, Map<TableName, Known> whole, Map<TableName, Known> left) {
+        var known = new TreeMap<>(plan.whole());
+        known.putAll(whole);
+        left.forEach((table, one) -> known.put(table, one.withGap(plan.tables().containsKey(table) ? plan.tables().get(table).gap() : Gap.ofAdded(new Point(plan.start(), Headers.nowMicros())))));
+        return known;
     }
 
     /** Those of the captured tables that were read whole once. */

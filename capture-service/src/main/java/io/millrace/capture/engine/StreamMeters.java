@@ -1,5 +1,6 @@
 package io.millrace.capture.engine;
 
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -15,9 +16,12 @@ final class StreamMeters {
 
     private final DistributionSummary batch;
     private final Timer processing;
+    private final Counter rows;
     private final long longestSilenceMicros;
     /** Tables that are still to be read. */
     private volatile int unread;
+    /** Their rows, by an estimate. */
+    private volatile long unreadRows;
     /** Tables of which changes may be missing. */
     private volatile int missing;
     /** Tables whose rows were changed without a change in the log. */
@@ -40,6 +44,8 @@ final class StreamMeters {
                 .tag("stage", STAGE).register(meters);
         Gauge.builder("millrace.snapshot.tables.remaining", this, m -> m.unread).description("Tables that are still to be read whole")
                 .tag("stage", STAGE).register(meters);
+        Gauge.builder("millrace.snapshot.rows.remaining", this, m -> m.unreadRows).description("Rows that are still to be read before the stream begins, by an estimate").tag("stage", STAGE).register(meters);
+        rows = Counter.builder("millrace.snapshot.rows").description("Rows that were read before the stream began").tag("stage", STAGE).register(meters);
         Gauge.builder("millrace.tables.incomplete", this, m -> m.missing).description("Tables of which changes may be missing downstream").tags("stage", STAGE, "why", "missing").register(meters);
         Gauge.builder("millrace.tables.incomplete", this, m -> m.old).description("Tables of which old rows hold old values downstream").tags("stage", STAGE, "why", "old").register(meters);
     }
@@ -81,7 +87,15 @@ final class StreamMeters {
         old = plan.old().size();
     }
 
-    void tableRead() {
-        unread = Math.max(0, unread - 1);
+    /**
+     * Rows were read before the stream.
+     *
+     * @param tables that are left
+     * @param left rows that are, by an estimate
+     */
+    void read(int more, int tables, long left) {
+        rows.increment(more);
+        unread = tables;
+        unreadRows = Math.max(0, left);
     }
 }

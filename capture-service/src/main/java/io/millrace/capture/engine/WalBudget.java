@@ -32,22 +32,25 @@ final class WalBudget {
     /**
      * @param state the slot as it is now, null where there is none
      * @param reading whether tables are being read: a slot that is given up then would only make that begin again
+     * @return why no more should be read before the stream, null where nothing stands against it: the stream needs the other half to catch up
      * @throws SQLException when the slot is to be given up and cannot be; to be tried again at the next look
      */
-    void hold(Slot.State state, boolean reading) throws SQLException {
+    String hold(Slot.State state, boolean reading) throws SQLException {
         if (wal == null || state == null) {
-            return;
+            return null;
         }
         long kept = state.retainedBytes();
+        var enough = kept > wal.budget() / 2 ? "the replication slot keeps " + text(kept) + " of WAL on the primary meanwhile, more than half of what source.wal.budget allows (" + text(wal.budget()) + ")" : null;
         if (kept > wal.budget()) {
             over(kept, reading);
-            return;
+            return enough;
         }
         readiness.concern(Readiness.Concern.WAL, null);
         if (kept > wal.budget() / 2 && !warned) {
             LOG.warnf("The replication slot %s keeps %s of WAL on the primary, more than half of what source.wal.budget allows (%s)", slot.name(), text(kept), text(wal.budget()));
         }
         warned = kept > wal.budget() / 2;
+        return enough;
     }
 
     private void over(long kept, boolean reading) throws SQLException {

@@ -15,6 +15,7 @@ import java.sql.SQLException;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.function.BiPredicate;
+import java.util.function.Consumer;
 import org.jboss.logging.Logger;
 
 /** Looks at the source again and again, and ends a run whose plan does not fit it any more. Used by one thread, asked by any. */
@@ -32,6 +33,7 @@ final class Watch {
     private final Runnable startAnew;
     private final BiPredicate<Plan, Map<TableName, Known>> adopt;
     private final WalBudget budget;
+    private final Consumer<String> enough;
     private final Readiness readiness;
     /** The plan that is carried out, null while none is. */
     private volatile Plan plan;
@@ -46,9 +48,10 @@ final class Watch {
      * @param startAnew ends the run, so that another plan is made
      * @param adopt is told what is known of the tables where that is something else; answers whether the stream goes on with it
      * @param budget what the slot may keep
+     * @param enough is told why no more should be read before the stream begins
      * @param readiness is told when nobody can look
      */
-    Watch(SourceConnection source, Slot slot, Map<TableName, Wanted> wanted, Marks marks, CapturedLogs logs, Runnable startAnew, BiPredicate<Plan, Map<TableName, Known>> adopt, WalBudget budget, Readiness readiness) {
+    Watch(SourceConnection source, Slot slot, Map<TableName, Wanted> wanted, Marks marks, CapturedLogs logs, Runnable startAnew, BiPredicate<Plan, Map<TableName, Known>> adopt, WalBudget budget, Consumer<String> enough, Readiness readiness) {
         this.source = source;
         this.slot = slot;
         this.wanted = wanted;
@@ -57,6 +60,7 @@ final class Watch {
         this.startAnew = startAnew;
         this.adopt = adopt;
         this.budget = budget;
+        this.enough = enough;
         this.readiness = readiness;
     }
 
@@ -85,7 +89,11 @@ final class Watch {
             if (followed == null) {
                 seen();
                 slotState = slot.state();
-                budget.hold(slotState, reading);
+                boolean now = reading;
+                var why = budget.hold(slotState, now);
+                if (now && why != null) {
+                    enough.accept(why);
+                }
                 return;
             }
             var before = marks.current();

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 
 /** The tables that are to be read while the stream goes on, in this order, as Kafka remembers them. Thread-safe. */
@@ -40,6 +41,8 @@ public final class Resnapshots {
     private long began;
     private long rowsBefore;
     private String failure;
+    /** The reading that goes on before the stream, null while there is none. */
+    private FirstLoad load;
 
     /** @param recovery has a table read that is not whole without it; the stream may begin anew for that */
     public Resnapshots(SourceConnection source, String sourceName, Progress progress, MeterRegistry meters, Consumer<TableName> recovery) {
@@ -48,8 +51,8 @@ public final class Resnapshots {
         this.progress = progress;
         this.recovery = recovery;
         rows = Counter.builder("millrace.resnapshot.rows").description("Rows that were read while the stream went on").tag("stage", "capture").register(meters);
-        Gauge.builder("millrace.resnapshot.tables", this, r -> r.status().size()).description("Tables that are read, or wait to be read, while the stream goes on").tag("stage", "capture").register(meters);
-        Gauge.builder("millrace.resnapshot.rows.remaining", this, r -> r.status().stream().mapToLong(s -> Math.max(0, s.estimate() - s.rows())).sum())
+        Gauge.builder("millrace.resnapshot.tables", this, r -> r.beside().size()).description("Tables that are read, or wait to be read, while the stream goes on").tag("stage", "capture").register(meters);
+        Gauge.builder("millrace.resnapshot.rows.remaining", this, r -> r.beside().stream().mapToLong(s -> Math.max(0, s.estimate() - s.rows())).sum())
                 .description("Rows of these tables that are still to be read, by the planner's estimate").tag("stage", "capture").register(meters);
     }
 
@@ -130,7 +133,7 @@ public final class Resnapshots {
             now.add(Resnapshot.of(table, where, false, 0, estimate));
             keep(now);
             LOG.infof("The table %s is to be read again%s", table, where == null ? "" : ", the rows that were chosen");
-            return status().getLast();
+            return beside().getLast();
         }
     }
 
@@ -193,8 +196,22 @@ public final class Resnapshots {
         }
     }
 
-    /** Every one, the one that is being read first. */
-    public synchronized List<Status> status() {
+    /** A reading before the stream is under way; null for none. */
+    public synchronized void loading(FirstLoad now) {
+        load = now;
+    }
+
+    /** Every one, those that are being read first. */
+    public List<Status> status() {
+        FirstLoad first;
+        synchronized (this) {
+            first = load;
+        }
+        return first == null ? beside() : Stream.concat(first.status().stream(), beside().stream()).toList();
+    }
+
+    /** Those that are read while the stream goes on. */
+    private synchronized List<Status> beside() {
         if (all == null) {
             return List.of();
         }

@@ -1,2 +1,2 @@
-/** Reads tables chunk by chunk while the stream goes on, and merges what it read into the stream. */
+/** Reads tables in short transactions: block by block before the stream begins, and while it goes on in chunks, which are merged into it. */
 package io.millrace.capture.resnapshot;

@@ -160,13 +160,14 @@ public final class Changes {
             trace(table, (Struct) envelope.get(table.after), position, committed, headers);
         }
         headers.add(Headers.CAPTURED, Headers.bytes(Headers.nowMicros()));
+        // What a row tells goes with its event, and not into the quarantine.
+        var instead = new ProducerRecord<byte[], byte[]>(quarantine, null, Headers.bytes(position.toString()), null, headers);
         try {
-            // What a row tells goes with its event, and not into the quarantine.
             var told = new RecordHeaders(headers);
             var event = events.of(row, told);
             int partitions = environment.eventPartitions(event.topic());
             var partition = event.key() == null ? null : Integer.valueOf(Partitions.of(event.key(), partitions));
-            var captured = new Captured(new ProducerRecord<>(event.topic(), partition, event.key(), event.value(), told), quarantine, table.meters, op == Op.READ ? 0 : committed, true);
+            var captured = new Captured(new ProducerRecord<>(event.topic(), partition, event.key(), event.value(), told), instead, table.meters, op == Op.READ ? 0 : committed, true);
             if (captured.size() > mostBytes) {
                 throw new IllegalArgumentException(AvroBuffer.tooLarge(captured.size(), mostBytes));
             }
@@ -174,7 +175,7 @@ public final class Changes {
         } catch (IllegalArgumentException e) {
             var why = "An event of the outbox " + table.table + " cannot be sent: " + e.getMessage();
             LOG.errorf("%s. Its position %s and this reason stand in the topic %s; the events behind it go on. Insert it anew once the cause is gone.", why, position, quarantine);
-            return new Captured(new ProducerRecord<>(quarantine, null, Headers.bytes(position.toString()), null, headers), quarantine, table.meters, 0, false).unwritable(why);
+            return new Captured(instead, table.meters, 0, false).unwritable(why);
         }
     }
 

@@ -54,8 +54,8 @@ public record Form(RowForm asked, Map<String, KeyedHash> hashes, Set<String> inp
             return "";
         }
         var said = new StringBuilder();
-        asked.columns().forEach((name, form) -> said.append(name).append(": ").append(form instanceof ColumnForm.Hashed ? "hashed " + hashes.get(name).of(name) : form.toString()).append('\n'));
-        said.append(asked.rows());
+        asked.columns().forEach((name, form) -> said.append(name).append(": ").append(FormText.of(form, hashes.containsKey(name) ? hashes.get(name).of(name) : null)).append('\n'));
+        said.append(FormText.of(asked.rows()));
         try {
             return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(said.toString().getBytes(StandardCharsets.UTF_8))).substring(0, MARK);
         } catch (NoSuchAlgorithmException e) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.millrace.capture.continuity.Known;
+import io.millrace.capture.continuity.Loaded;
 import io.millrace.capture.continuity.Mark;
 import io.millrace.capture.continuity.Memory;
 import io.millrace.capture.continuity.Point;
@@ -57,6 +58,8 @@ public final class Progress implements AutoCloseable {
     private static final String RESNAPSHOTS = "resnapshots";
     /** With a table's name behind it. */
     private static final String FORM = "form ";
+    /** With a table's name behind it. */
+    private static final String LOADED = "loaded ";
     private static final ObjectMapper JSON = new ObjectMapper().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
 
     private final KafkaSettings kafka;
@@ -179,6 +182,37 @@ public final class Progress implements AutoCloseable {
      */
     public void remember(List<Resnapshot> resnapshots) throws InterruptedException {
         state.write(RESNAPSHOTS, json(resnapshots));
+    }
+
+    /**
+     * The tables whose reading before the stream has not ended, and how far each is.
+     *
+     * @throws SendException when Kafka cannot be asked
+     */
+    public Map<TableName, Loaded> loads() {
+        var loads = new TreeMap<TableName, Loaded>();
+        try {
+            for (var value : state.read().entrySet()) {
+                if (value.getKey().startsWith(LOADED)) {
+                    loads.put(TableName.parse(value.getKey().substring(LOADED.length())), JSON.readValue(value.getValue(), Loaded.class));
+                }
+            }
+            return loads;
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("What capture remembers of the tables that it has begun to read cannot be read, a newer version may have written it: " + e.getOriginalMessage(), e);
+        }
+    }
+
+    /**
+     * Remembers them.
+     *
+     * @param loads null for one whose reading has ended
+     * @throws SendException when Kafka does not take it
+     */
+    public void rememberLoads(Map<TableName, Loaded> loads) throws InterruptedException {
+        var named = new TreeMap<String, String>();
+        loads.forEach((table, one) -> named.put(LOADED + table, one == null ? null : json(one)));
+        state.write(named);
     }
 
     private static String json(Object value) {

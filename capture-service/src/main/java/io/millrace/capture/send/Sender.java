@@ -12,6 +12,7 @@ import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.RetriableException;
@@ -67,9 +68,11 @@ public final class Sender implements AutoCloseable {
             }
             producer.flush();
             for (int i = 0; i < sent.size(); i++) {
+                // Only Kafka knows what the topic takes. The next attempt has the replacement in the row's place.
                 if (isTooLarge(sent.get(i))) {
-                    // Only Kafka knows what the topic takes. The next attempt has the replacement in the row's place.
-                    replaced(batch, i);
+                    replaced(batch, i, tooLarge(batch.get(i)));
+                } else if (isInvalid(sent.get(i))) {
+                    replaced(batch, i, "Kafka refuses it for the topic " + batch.get(i).record().topic() + " (" + sent.get(i).exceptionNow().getMessage() + ")");
                 }
             }
             for (int i = 0; i < sent.size(); i++) {
@@ -91,7 +94,7 @@ public final class Sender implements AutoCloseable {
     private Future<RecordMetadata> sent(List<Captured> batch, int i) {
         var record = counted(batch.get(i).record());
         var future = producer.send(record);
-        if (isTooLarge(future) && replaced(batch, i)) {
+        if (isTooLarge(future) && replaced(batch, i, tooLarge(batch.get(i)))) {
             if (isRow(record)) {
                 numbering.refused(record);
             }
@@ -116,15 +119,25 @@ public final class Sender implements AutoCloseable {
         return future.state() == Future.State.FAILED && future.exceptionNow() instanceof RecordTooLargeException;
     }
 
-    /** Puts what parks the table in the place of a row that no attempt can write; false where it is in place already. */
-    private boolean replaced(List<Captured> batch, int i) {
+    /** A compacted topic takes no record without a key, which an event may lack; a row never does. */
+    private static boolean isInvalid(Future<RecordMetadata> future) {
+        return future.state() == Future.State.FAILED && future.exceptionNow() instanceof InvalidRecordException;
+    }
+
+    private String tooLarge(Captured refused) {
+        return "it has " + refused.size() + " bytes, and a record may have " + mostBytes + " with what Kafka adds (millrace.capture.max-record-bytes), or less where max.message.bytes of the topic is lower";
+    }
+
+    /** Puts what says so in the place of a record that no attempt can write; false where it is in place already. */
+    private static boolean replaced(List<Captured> batch, int i, String cause) {
         var refused = batch.get(i);
         if (!refused.written()) {
             return false;
         }
-        var why = "A row of " + refused.record().topic() + " cannot be written: it has " + refused.size() + " bytes, and a record may have " + mostBytes
-                + " with what Kafka adds (millrace.capture.max-record-bytes), or less where max.message.bytes of the topic is lower";
-        LOG.errorf("%s. The gate parks the table from this change on; other tables go on. Raise the limits and restart capture, touch the row, then discard the refused record at the gate.", why);
+        boolean isRow = refused.instead() == refused.record();
+        var why = (isRow ? "A row of " : "An event for ") + refused.record().topic() + " cannot be written: " + cause;
+        LOG.errorf(isRow ? "%s. The gate parks the table from this change on; other tables go on. Raise the limits and restart capture, touch the row, then discard the refused record at the gate."
+                : "%s. Its position and this reason stand in its quarantine; the events behind it go on. Insert it anew once the cause is gone.", why);
         batch.set(i, refused.unwritable(why));
         return true;
     }
@@ -147,6 +160,9 @@ public final class Sender implements AutoCloseable {
             close();
         }
         var topic = captured.record().topic();
+        if (cause instanceof InvalidRecordException) {
+            return new SendException("Kafka refuses a record for " + topic + " (" + cause.getMessage() + "); sending what says so in its place, and the others again", cause);
+        }
         if (cause instanceof RecordTooLargeException) {
             return new SendException("Kafka refuses a row of " + topic + " as too large (" + cause.getMessage() + "); sending what parks its table in its place, and the others again", cause);
         }

@@ -101,7 +101,7 @@ final class StateTopic implements AutoCloseable {
     }
 
     /**
-     * Remembers some; returns when Kafka has all of them.
+     * Remembers some, and forgets those whose value is null; returns when Kafka has all of them.
      *
      * @throws SendException when Kafka does not take one
      */
@@ -124,7 +124,7 @@ final class StateTopic implements AutoCloseable {
         if (producer == null) {
             producer = new KafkaProducer<>(kafka.producer(MOST_BYTES));
         }
-        return producer.send(new ProducerRecord<>(name, 0, key == null ? null : key.getBytes(StandardCharsets.UTF_8), value.getBytes(StandardCharsets.UTF_8)));
+        return producer.send(new ProducerRecord<>(name, 0, key == null ? null : key.getBytes(StandardCharsets.UTF_8), value == null ? null : value.getBytes(StandardCharsets.UTF_8)));
     }
 
     @Override

@@ -59,7 +59,7 @@ public interface CaptureConfig {
     @WithDefault("64M")
     MemorySize queueBytes();
 
-    /** Connections that read tables at once in a snapshot. Default 2. */
+    /** Connections that read tables at once before the stream begins. Default 2. */
     @WithDefault("2")
     @Min(1)
     @Max(64)

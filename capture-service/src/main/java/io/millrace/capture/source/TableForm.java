@@ -28,6 +28,7 @@ public record TableForm(Map<Long, Long> files, List<Column> columns, Map<Long, S
     private static final long VARCHAR = 1043;
 
     public TableForm {
+        files = files == null ? Map.of() : files;
         dropped = dropped == null ? Set.of() : Set.copyOf(dropped);
         captured = captured == null ? "" : captured;
     }

@@ -26,12 +26,8 @@ public final class TextSnapshot implements SnapshotQuery, BeanRegistryAware {
     /** What {@code snapshot.query.mode.custom.name} has to be. */
     public static final String NAME = "millrace-text";
 
-    /**
-     * Types whose values the driver hands over unchanged, as a number, a uuid or a text. Only keys of these types may be
-     * read in chunks: Debezium takes the bounds of a chunk through the driver, which cuts the microseconds off a time,
-     * cannot hand back an enum, and so on.
-     */
-    public static final Set<String> UNCHANGED = Set.of("int2", "int4", "int8", "uuid", "text", "varchar");
+    /** Types whose values the driver hands over unchanged, as a number, a uuid or a text. */
+    private static final Set<String> UNCHANGED = Set.of("int2", "int4", "int8", "uuid", "text", "varchar");
     /** Types of which a cast to text does what the output function does. Of a bool, a bpchar or an inet it does something else. */
     private static final Set<String> CAST = Set.of("float4", "float8", "numeric", "date", "timestamp", "timestamptz", "time", "timetz", "interval", "json", "jsonb", "bytea");
 

@@ -116,6 +116,28 @@ class AppOutboxIT {
         }
     }
 
+    @Test
+    void anEventThatItsTopicRefusesGoesToTheQuarantineWithoutItsContentAndTheOthersGoOn() throws Exception {
+        source("refused");
+        try (var admin = org.apache.kafka.clients.admin.Admin.create(Map.of("bootstrap.servers", stack.servers.kafkaBootstrap()))) {
+            admin.createTopics(List.of(new org.apache.kafka.clients.admin.NewTopic("refused.compacted", 1, (short) 1).configs(Map.of("cleanup.policy", "compact")),
+                    new org.apache.kafka.clients.admin.NewTopic("refused.small", 1, (short) 1).configs(Map.of("max.message.bytes", "2000")))).all().get();
+        }
+        try (var capture = capture("refused").awaitStreaming()) {
+            stack.sql("refused", "BEGIN; INSERT INTO events (kind, subject, body) VALUES ('compacted', null, '1'); INSERT INTO events (kind, subject, type, body) SELECT 'small', 'secret', 'secret', to_jsonb(string_agg(md5(i::text), '')) FROM generate_series(1, 500) i;"
+                    + " INSERT INTO events (kind, subject, body) VALUES ('compacted', 'k', '2'), ('small', 'k', '3'); COMMIT");
+            awaitEvents(capture, "refused.", 2);
+            assertEquals(List.of("2", "3"), events("refused.").stream().map(event -> text(event.value())).distinct().sorted().toList(), "the batch came once more, without those that were refused");
+            awaitEvents(capture, "quarantine.refused.public.events", 2);
+            for (var refused : events("quarantine.refused.public.events")) {
+                assertEquals("unwritable", text(refused.value()));
+                assertFalse(text(refused.key()).contains("secret") || Stream.of(refused.headers().toArray()).anyMatch(header -> text(header.value()).contains("secret")), "what the row tells stays out");
+                assertTrue(Headers.text(refused.headers(), Headers.UNWRITABLE).startsWith("An event for refused."), Headers.text(refused.headers(), Headers.UNWRITABLE));
+            }
+            assertTrue(capture.ready().contains("\"UP\""), capture.ready());
+        }
+    }
+
     @Tag("long")
     @Test
     void everyCommittedRowIsAnEventOfItsKeyInOrderHoweverOftenCaptureIsKilled() throws Exception {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Op;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -14,12 +15,16 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -310,6 +315,49 @@ class ResnapshotIT {
             assertSame("grown", "part", capture, parts);
             assertTrue(capture.ask("DELETE", "/resnapshots?table=part", TOKEN).contains("is not being read again"));
         }
+    }
+
+    @Test
+    @Tag("long")
+    void whileATableIsReadTheOthersAreAsFastAsBeforeAndTheSlotKeepsNoMore() throws Exception {
+        source("calm", 1000);
+        stack.sql("calm", "CREATE TABLE part (id int PRIMARY KEY, thing_id int, name text)", "INSERT INTO part SELECT i, 1, 'p' || i FROM generate_series(1, 200000) i");
+        stack.publish("calm", "part");
+        try (var capture = capture("calm", TWO, "-Dmillrace.capture.resnapshot-rows-per-second=10000").awaitStreaming()) {
+            var stop = new AtomicBoolean();
+            var changes = change("calm", stop, 1000);
+            latencies("calm", Duration.ofSeconds(5));
+            var before = latencies("calm", Duration.ofSeconds(12));
+            resnapshot(capture, "public.part");
+            awaitStatus(capture, status -> rowsRead(status) > 0);
+            var kept = stack.query("calm", "SELECT pg_current_wal_lsn() - restart_lsn FROM pg_replication_slots WHERE slot_name = 'millrace_calm'").getFirst();
+            var during = latencies("calm", Duration.ofSeconds(12));
+            assertTrue(rowsRead(capture.ask("GET", "/resnapshots", TOKEN)) > 0, "it is still being read");
+            assertEquals("t", stack.query("calm", "SELECT pg_current_wal_lsn() - restart_lsn < 64000000 FROM pg_replication_slots WHERE slot_name = 'millrace_calm'").getFirst(), "the slot kept " + kept + " as it began");
+            stop.set(true);
+            changes.get();
+            assertTrue(percentile99(during) < 2 * percentile99(before) + 50_000, "p99 in microseconds: " + percentile99(before) + " before, " + percentile99(during) + " while the other table was read");
+        }
+    }
+
+    /** From the commit of each change of {@code thing} to the moment at which a reader has it, in microseconds. */
+    private static List<Long> latencies(String source, Duration during) {
+        var micros = new ArrayList<Long>();
+        try (var consumer = new KafkaConsumer<>(Map.of("bootstrap.servers", stack.servers.kafkaBootstrap()), new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            var partitions = IntStream.range(0, Stack.PARTITIONS).mapToObj(p -> new TopicPartition("captured." + source + ".public.thing", p)).toList();
+            consumer.assign(partitions);
+            consumer.seekToEnd(partitions);
+            long until = System.nanoTime() + during.toNanos();
+            while (System.nanoTime() < until) {
+                consumer.poll(Duration.ofMillis(50)).forEach(record -> micros.add(Headers.nowMicros() - Headers.number(record.headers(), Headers.COMMITTED, 0)));
+            }
+        }
+        return micros;
+    }
+
+    private static long percentile99(List<Long> micros) {
+        assertTrue(micros.size() > 500, "enough changes to tell: " + micros.size());
+        return micros.stream().sorted().skip(micros.size() * 99L / 100).findFirst().orElseThrow();
     }
 
     @Test

@@ -62,6 +62,10 @@ final class StatusCommand implements Callable<Integer> {
         long memory = report.processes().stream().mapToLong(p -> p.memoryBytes() == null ? 0 : p.memoryBytes()).sum();
         out.printf("p50 and p99: from the commit in Postgres to the end of the stage, slowest table or pipeline. Memory in all: %,d MiB%n", memory >> 20);
         report.retention().forEach((service, percent) -> out.printf("%-13s has used %d %% of the time for which Kafka keeps what it has not read; its /q/health/ready names the partitions%n", service, percent));
+        if (report.reading() != null) {
+            var reading = report.reading();
+            out.printf("%-13s has about %,d rows of tables left to read%s%n", "capture", reading.rows(), reading.secondsLeft() == null ? "" : ", %,d rows/s, %,d s left".formatted(reading.rowsPerSecond(), reading.secondsLeft()));
+        }
         report.documents().forEach((index, count) -> out.printf("%-13s %s documents%n", index, count == null ? UNKNOWN : "%,d".formatted(count)));
         report.differences().forEach((pipeline, count) -> out.printf("%-13s %s%n", pipeline, count == 0 ? "agreed with the database when it was last verified" : "%,d documents differed from the database when it was last verified".formatted(count)));
         report.held().forEach((pipeline, count) -> out.printf("%-13s %,d documents would leave by time and wait for a person's word; ./millrace retention %s shows them%n", pipeline, count, pipeline));

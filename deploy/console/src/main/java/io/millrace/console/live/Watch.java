@@ -60,7 +60,9 @@ public class Watch {
         this.stages = List.of(
                 new Stage("capture", "Capture", config.captureUrls(), (s, l) -> List.of(new Extra("WAL kept", s.sum("millrace_slot_retained_bytes", Map.of()), "B"),
                         new Extra("WAL until the slot is lost", s.sum("millrace_slot_safe_bytes", Map.of()), "B"),
-                        new Extra("tables to read", s.sum("millrace_snapshot_tables_remaining", l), ""))),
+                        new Extra("tables to read", s.sum("millrace_snapshot_tables_remaining", l), ""),
+                        new Extra("rows to read before the stream", s.sum("millrace_snapshot_rows_remaining", l), ""),
+                        new Extra("rows to read beside it", s.sum("millrace_resnapshot_rows_remaining", l), ""))),
                 new Stage("gate", "Gate", config.gateUrls(), (s, l) -> List.of(new Extra("parked tables", (double) s.where("millrace_table_parked", "table").size(), ""))),
                 new Stage("join", "Denormalizer", config.denormalizerUrls(), (s, l) -> List.of(new Extra("state", s.sum("millrace_state_bytes", l), "B"), new Extra("fan-outs", s.sum("millrace_fan_outs", l), ""), new Extra("documents walked", s.sum("millrace_walked_documents", l), ""))),
                 new Stage("index", "Indexer", config.indexerUrls(), (s, l) -> List.of(new Extra("a bulk takes, p99", s.max("millrace_processing_seconds", Map.of("stage", "index", "quantile", "0.99")), "s"))),

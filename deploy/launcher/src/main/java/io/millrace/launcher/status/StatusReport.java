@@ -21,10 +21,11 @@ import java.util.stream.Stream;
  * @param processes servers and services
  * @param documents how many each index has; null where the search engine does not tell
  * @param retention for each service that has used half or more of the time for which Kafka keeps what it has not read: how much, in percent
+ * @param reading what capture has still to read of its tables; null where that is nothing
  * @param differences how many documents the last verification of each pipeline left different from the database; a pipeline that was not verified yet is not in it
  * @param held how many documents of a pipeline wait for a person's word to leave by time; a pipeline of which none do is not in it
  */
-public record StatusReport(String state, Long supervisor, String data, List<String> pipelines, String source, List<ProcessStatus> processes, Map<String, Long> documents, Map<String, Long> retention, Map<String, Long> differences, Map<String, Long> held) {
+public record StatusReport(String state, Long supervisor, String data, List<String> pipelines, String source, List<ProcessStatus> processes, Map<String, Long> documents, Map<String, Long> retention, Reading reading, Map<String, Long> differences, Map<String, Long> held) {
 
     /** Over how long the rate is measured. */
     private static final Duration WINDOW = Duration.ofSeconds(1);
@@ -34,6 +35,15 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
     private static final String DIFFERENCES = "millrace_differences";
     private static final String HELD = "millrace_retention_held";
     private static final Map<String, String> STAGE_LABELS = Map.of("capture", "capture", "gate", "gate", "denormalizer", "join", "indexer", "index", "purge", "purge", "console", "console");
+
+    /**
+     * Tables that capture reads, before the stream or beside it.
+     *
+     * @param rows that are left, by an estimate
+     * @param rowsPerSecond over the last second
+     * @param secondsLeft at this rate; null where none was read
+     */
+    public record Reading(long rows, long rowsPerSecond, Long secondsLeft) {}
 
     /**
      * One server or service.
@@ -68,7 +78,7 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
             documents.put(index, count.isPresent() ? count.getAsLong() : null);
         });
         boolean running = processes.stream().anyMatch(p -> p.pid() != null);
-        return new StatusReport(supervised ? stack.state() : running ? "unsupervised" : "stopped", supervised ? stack.supervisor() : null, stack.data(), stack.pipelines(), stack.source(), processes, documents, retention(after), byPipeline(after.get("purge"), DIFFERENCES, 0), byPipeline(after.get("purge"), HELD, 1));
+        return new StatusReport(supervised ? stack.state() : running ? "unsupervised" : "stopped", supervised ? stack.supervisor() : null, stack.data(), stack.pipelines(), stack.source(), processes, documents, retention(after), reading(before.get("capture"), after.get("capture"), seconds), byPipeline(after.get("purge"), DIFFERENCES, 0), byPipeline(after.get("purge"), HELD, 1));
     }
 
     static Map<String, Long> retention(Map<String, Samples> metrics) {
@@ -80,6 +90,19 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
             }
         });
         return retention;
+    }
+
+    static Reading reading(Samples before, Samples after, double seconds) {
+        if (before == null || after == null) {
+            return null;
+        }
+        long left = Math.round(sum(after, "millrace_snapshot_rows_remaining") + sum(after, "millrace_resnapshot_rows_remaining"));
+        long rate = Math.round(Math.max(0, read(after) - read(before)) / seconds);
+        return left == 0 ? null : new Reading(left, rate, rate == 0 ? null : left / rate);
+    }
+
+    private static double read(Samples capture) {
+        return sum(capture, "millrace_snapshot_rows_total") + sum(capture, "millrace_resnapshot_rows_total");
     }
 
     /** @param least of what is told */

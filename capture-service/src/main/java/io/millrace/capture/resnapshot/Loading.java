@@ -1,0 +1,120 @@
+package io.millrace.capture.resnapshot;
+
+import io.millrace.capture.continuity.Known;
+import io.millrace.capture.continuity.Loaded;
+import io.millrace.pipeline.file.TableName;
+import java.util.TreeMap;
+
+/** How far the reading of a table is whose parts are given out in order and come back in any. Not thread-safe. */
+final class Loading {
+
+    /**
+     * Blocks of a table's files, of each partition's where it has some.
+     *
+     * @param first the first of them
+     * @param end the one behind the last
+     */
+    record Part(Loading table, long first, long end) {}
+
+    private final TableName table;
+    private final Known known;
+    private final boolean stale;
+    private final long estimate;
+    private final long blocks;
+    private final long step;
+    private final long rowsBefore;
+    private long given;
+    private long done;
+    private long rows;
+    /** Parts that came back before one in front of them. */
+    private final TreeMap<Long, Long> ahead = new TreeMap<>();
+    private String left;
+
+    /**
+     * @param known what is known of it as its reading begins, or began
+     * @param stale whether Kafka may have rows that are gone
+     * @param estimate of its rows by the planner
+     * @param blocks of its largest file
+     * @param step blocks of a part
+     * @param done blocks that are in Kafka already
+     * @param rows of them
+     */
+    Loading(TableName table, Known known, boolean stale, long estimate, long blocks, long step, long done, long rows) {
+        this.table = table;
+        this.known = known;
+        this.stale = stale;
+        this.estimate = estimate;
+        this.blocks = blocks;
+        this.step = step;
+        this.given = done;
+        this.done = done;
+        this.rows = rows;
+        this.rowsBefore = rows;
+    }
+
+    TableName table() {
+        return table;
+    }
+
+    Known known() {
+        return known;
+    }
+
+    boolean stale() {
+        return stale;
+    }
+
+    long rows() {
+        return rows;
+    }
+
+    /** Rows that this process has read. */
+    long rowsNow() {
+        return rows - rowsBefore;
+    }
+
+    /** By the rows of the blocks that were read, else by the planner. */
+    long estimate() {
+        return isComplete() ? rows : done == 0 ? Math.max(rows, estimate) : (long) ((double) rows / done * blocks);
+    }
+
+    boolean isComplete() {
+        return done >= blocks;
+    }
+
+    /** Why what is left of it is not read here, null where it is. */
+    String left() {
+        return left;
+    }
+
+    void leave(String why) {
+        left = why;
+    }
+
+    /** The next part to be read; null where none is left. */
+    Part next() {
+        if (left != null || given >= blocks) {
+            return null;
+        }
+        long first = given;
+        given = Math.min(blocks, first + step);
+        return new Part(this, first, given);
+    }
+
+    void read(int more) {
+        rows += more;
+    }
+
+    /** All of a part is in Kafka. */
+    void done(Part part) {
+        ahead.put(part.first, part.end);
+        for (var end = ahead.remove(done); end != null; end = ahead.remove(done)) {
+            done = end;
+        }
+    }
+
+    /** What is to be remembered. Rows of parts that came back too early are counted, and read once more behind a crash. */
+    Loaded state(long from) {
+        return new Loaded(from, done, rows, stale, known);
+    }
+}

@@ -1,0 +1,192 @@
+package io.millrace.capture.service;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.millrace.pipeline.record.Op;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.regex.Pattern;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Tables that are read before their stream begins, in parts and over several connections. */
+class FirstLoadIT {
+
+    private static final String TOKEN = "let me";
+    private static final int MANY = 200_000;
+
+    @TempDir
+    static Path folder;
+    private static Stack stack;
+    private static Path token;
+
+    @BeforeAll
+    static void startServers() throws Exception {
+        stack = new Stack(folder.resolve("stack"));
+        token = Files.writeString(folder.resolve("token"), TOKEN);
+    }
+
+    @AfterAll
+    static void stopServers() {
+        stack.close();
+    }
+
+    private static void source(String source, int rows, String... statements) throws Exception {
+        stack.source(source, "CREATE TABLE thing (id int PRIMARY KEY, name text NOT NULL)", "INSERT INTO thing SELECT i, 'n' || i FROM generate_series(1, " + rows + ") i", "ANALYZE thing");
+        stack.sql(source, statements);
+        stack.publish(source, "thing");
+    }
+
+    private static CaptureProcess capture(String source, String recovery, String tables, String... options) throws Exception {
+        var all = new java.util.ArrayList<>(List.of("-Dmillrace.capture.token.file=" + token, "-Dmillrace.capture.watch=500ms"));
+        all.addAll(List.of(options));
+        return CaptureProcess.recovering(stack, folder, recovery, source, stack.servers.postgresUser(), stack.servers.postgresPassword(), tables, all.toArray(String[]::new));
+    }
+
+    private static CaptureProcess capture(String source) throws Exception {
+        return capture(source, "ask", CaptureProcess.root("thing"));
+    }
+
+    private static Records records(String source, String table) {
+        return new Records(stack, "captured." + source + ".public." + table);
+    }
+
+    private static void assertSame(String source, String table, CaptureProcess capture, Records records) throws Exception {
+        var expected = Rows.expected(stack, source, table);
+        records.await(capture, seen -> Rows.of(seen).equals(expected));
+        assertEquals(expected, Rows.of(records.toTheEnd()));
+    }
+
+    private static long reads(List<Records.Row> rows) {
+        return rows.stream().filter(r -> r.op() == Op.READ).count();
+    }
+
+    private static int awaitRows(CaptureProcess capture, int enough) {
+        var found = new int[1];
+        Awaitility.await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(20)).until(() -> {
+            var rows = Pattern.compile("\"rows\":(\\d+)").matcher(capture.ask("GET", "/resnapshots", TOKEN));
+            found[0] = rows.find() ? Integer.parseInt(rows.group(1)) : 0;
+            return found[0] >= enough;
+        });
+        return found[0];
+    }
+
+    private static String metric(CaptureProcess capture, String name) {
+        return capture.get("/q/metrics").lines().filter(line -> line.startsWith(name + "{")).findFirst().orElse("none of " + name);
+    }
+
+    @Test
+    void everyRowIsReadOnceAlsoOfPartitionsAndOfLargeValuesAndTheStreamFollows() throws Exception {
+        source("parts", 40_000, "CREATE TABLE part (id int PRIMARY KEY, thing_id int, name text) PARTITION BY RANGE (id)",
+                "CREATE TABLE part_a PARTITION OF part FOR VALUES FROM (0) TO (1000)", "CREATE TABLE part_b PARTITION OF part FOR VALUES FROM (1000) TO (2000) PARTITION BY HASH (id)",
+                "CREATE TABLE part_b0 PARTITION OF part_b FOR VALUES WITH (MODULUS 2, REMAINDER 0)", "CREATE TABLE part_b1 PARTITION OF part_b FOR VALUES WITH (MODULUS 2, REMAINDER 1)",
+                // More than one piece may hold, in the blocks of one part, of each partition.
+                "INSERT INTO part SELECT i, i, repeat(md5(i::text), 3000) FROM generate_series(900, 1399) i", "DELETE FROM part WHERE id % 7 = 0", "CREATE TABLE none (id int PRIMARY KEY, thing_id int, name text)");
+        stack.sql("parts", "ALTER PUBLICATION millrace_parts SET (publish_via_partition_root = true)");
+        stack.publish("parts", "part");
+        stack.publish("parts", "none");
+        var many = "    %1$s:\n      table: public.%1$s\n      join: {id: thing_id}\n      fields: [id, name]\n";
+        try (var capture = capture("parts", "ask", CaptureProcess.root("thing") + "  many:\n" + many.formatted("part") + many.formatted("none"), "-Dmillrace.capture.snapshot-threads=3").awaitStreaming();
+                var things = records("parts", "thing"); var parts = records("parts", "part")) {
+            stack.sql("parts", "UPDATE part SET name = 'new' WHERE id = 1000", "DELETE FROM thing WHERE id = 40000");
+            assertSame("parts", "thing", capture, things);
+            assertSame("parts", "part", capture, parts);
+            assertEquals(40_000, reads(things.seen));
+            assertEquals(Integer.parseInt(stack.query("parts", "SELECT count(*) FROM part").getFirst()), reads(parts.seen));
+            assertEquals(1, things.seen.stream().filter(r -> r.op() == Op.READ).map(Records.Row::position).distinct().count(), "all are as of one position");
+            assertTrue(metric(capture, "millrace_snapshot_rows_total").endsWith(" " + (double) (reads(things.seen) + reads(parts.seen))), metric(capture, "millrace_snapshot_rows_total"));
+            assertTrue(metric(capture, "millrace_snapshot_rows_remaining").endsWith(" 0.0"));
+            assertTrue(metric(capture, "millrace_snapshot_tables_remaining").endsWith(" 0.0"));
+        }
+    }
+
+    /** Changes rows at random until it is told to stop; among them deletes and inserts. */
+    private static CompletableFuture<Void> change(String source, AtomicBoolean stop) {
+        return CompletableFuture.runAsync(() -> {
+            var random = new Random(7);
+            try (var connection = stack.connect(source); var statement = connection.createStatement()) {
+                for (int i = 0; !stop.get(); i++) {
+                    int id = 1 + random.nextInt(MANY);
+                    statement.execute(switch (i % 3) {
+                        case 0 -> "UPDATE thing SET name = 'c" + i + "' WHERE id = " + id;
+                        case 1 -> "DELETE FROM thing WHERE id = " + id;
+                        default -> "INSERT INTO thing VALUES (" + id + ", 'i" + i + "') ON CONFLICT (id) DO UPDATE SET name = excluded.name";
+                    });
+                    Thread.sleep(2);
+                }
+            } catch (SQLException | InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+    }
+
+    @Test
+    @Tag("long")
+    void killedInTheMiddleOfATableItGoesOnThereAndNoTransactionStaysOpen() throws Exception {
+        source("resumed", MANY);
+        var stop = new AtomicBoolean();
+        var changes = change("resumed", stop);
+        int read;
+        try (var things = records("resumed", "thing")) {
+            try (var capture = capture("resumed")) {
+                awaitRows(capture, MANY / 4);
+                assertTrue(capture.ready().matches("(?s).*reading \\d tables: \\d+ of about \\d+ rows, \\d+ rows/s, \\d+ s left.*"), capture.ready());
+                assertEquals(List.of("t"), stack.query("resumed", "SELECT coalesce(max(now() - xact_start) < interval '3 s', true) FROM pg_stat_activity WHERE application_name = 'millrace capture' AND query NOT LIKE 'START_REPLICATION%'"));
+                // What was read is remembered once a second.
+                Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> things.toTheEnd().size() > MANY / 3);
+                read = awaitRows(capture, MANY / 3);
+            }
+            stack.sql("resumed", "DELETE FROM thing WHERE id % 1000 = 1", "UPDATE thing SET name = 'while it was down' WHERE id % 1000 = 2");
+            try (var capture = capture("resumed").awaitStreaming()) {
+                stop.set(true);
+                changes.get();
+                assertTrue(capture.log().contains("Reading the table public.thing behind the "), capture.log());
+                assertSame("resumed", "thing", capture, things);
+                long reads = reads(things.seen);
+                assertTrue(read > 0 && reads < MANY * 5 / 4, "what was read is not read once more, save the last moment: " + reads);
+            }
+        }
+    }
+
+    @Test
+    @Tag("long")
+    void aTableThatIsRewrittenWhileItIsReadIsReadOnBesideTheStream() throws Exception {
+        source("rewritten", MANY);
+        try (var capture = capture("rewritten", "ask", CaptureProcess.root("thing"), "-Dmillrace.capture.resnapshot-rows-per-second=200000", "-Dmillrace.capture.resnapshot-chunk-rows=20000"); var things = records("rewritten", "thing")) {
+            awaitRows(capture, 10_000);
+            stack.sql("rewritten", "VACUUM FULL thing");
+            capture.awaitStreaming();
+            assertTrue(capture.log().contains("The table public.thing is read on while the stream goes on, from its beginning: its rows are in other files"), capture.log());
+            stack.sql("rewritten", "DELETE FROM thing WHERE id < 100");
+            assertSame("rewritten", "thing", capture, things);
+        }
+    }
+
+    @Test
+    @Tag("long")
+    void aReadingForWhichTheSlotKeepsTooMuchGoesOnBesideTheStream() throws Exception {
+        source("costly", MANY, "CREATE TABLE filler (body text)");
+        try (var capture = capture("costly", "ask\n  wal: {budget: 40MB, over: give-up}", CaptureProcess.root("thing"), "-Dmillrace.capture.watch=100ms", "-Dmillrace.capture.resnapshot-rows-per-second=200000", "-Dmillrace.capture.resnapshot-chunk-rows=20000");
+                var things = records("costly", "thing")) {
+            awaitRows(capture, 1);
+            stack.sql("costly", "INSERT INTO filler SELECT repeat(md5(i::text), 30) FROM generate_series(1, 28000) i");
+            capture.awaitReady("reading 1 tables while the others flow");
+            assertTrue(capture.log().contains("more than half of what source.wal.budget allows (40 MB)"), capture.log());
+            capture.awaitStreaming();
+            assertFalse(capture.log().contains("was given up"), capture.log());
+            assertSame("costly", "thing", capture, things);
+        }
+    }
+}
