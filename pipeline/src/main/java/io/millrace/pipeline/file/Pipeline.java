@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedSet;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * What one pipeline file asks for: the tables of a source, joined into a document, in an index.
@@ -24,6 +26,7 @@ import java.util.Set;
  * @param document the shape of the documents
  * @param index where and how they are searched
  * @param retention when documents leave by time alone; null where they stay
+ * @param subjects who may ask to be forgotten, by name
  * @param trace what is traced
  */
 public record Pipeline(
@@ -36,6 +39,7 @@ public record Pipeline(
         @NotNull @Valid Node document,
         @NotNull @Valid Index index,
         @Valid Retention retention,
+        SortedMap<String, @Valid Subject> subjects,
         Trace trace) {
 
     static final String NAME = "[a-z][a-z0-9-]{0,39}";
@@ -90,6 +94,17 @@ public record Pipeline(
     /** The relation of the root in whose row an override stands; null where there is none of that name. */
     public One one(RetentionRule.Stated override) {
         return document.relations().stream().filter(One.class::isInstance).map(One.class::cast).filter(one -> one.name().equals(override.one())).findFirst().orElse(null);
+    }
+
+    /** What becomes of a table's rows that carry somebody who is erased, by the subject's name. It is the table's, for all pipelines of the source. */
+    public SortedMap<String, Subject.Place> erasing(TableName table) {
+        var places = new TreeMap<String, Subject.Place>();
+        subjects.forEach((name, subject) -> {
+            if (subject.places().containsKey(table)) {
+                places.put(name, subject.places().get(table));
+            }
+        });
+        return places;
     }
 
     /** What holds for a table of this pipeline. */
