@@ -2,6 +2,7 @@ package io.millrace.capture.continuity;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.millrace.capture.subject.Reading;
 import io.millrace.pipeline.file.TableName;
 import java.util.List;
 
@@ -17,12 +18,17 @@ import java.util.List;
  * @param after the key of the last row that was looked at, as Postgres prints it; null before the first
  * @param rows that were read
  * @param estimate how many there are by the planner, 0 while it was not asked
+ * @param erasing which rows it reads because a subject was erased or came back; null where somebody else wants it
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
-public record Resnapshot(String table, String where, boolean required, long notBefore, long from, List<String> after, long rows, long estimate) {
+public record Resnapshot(String table, String where, boolean required, long notBefore, long from, List<String> after, long rows, long estimate, Reading erasing) {
 
     public static Resnapshot of(TableName table, String where, boolean required, long notBefore, long estimate) {
-        return new Resnapshot(table.toString(), where, required, notBefore, 0, null, 0, estimate);
+        return new Resnapshot(table.toString(), where, required, notBefore, 0, null, 0, estimate, null);
+    }
+
+    public static Resnapshot of(Reading reading) {
+        return new Resnapshot(reading.table().toString(), reading.where(), false, 0, 0, null, 0, 0, reading);
     }
 
     @JsonIgnore
@@ -37,12 +43,12 @@ public record Resnapshot(String table, String where, boolean required, long notB
      * @param more rows that it had
      */
     public Resnapshot with(List<String> last, int more) {
-        return new Resnapshot(table, where, required, notBefore, from, last, rows + more, Math.max(estimate, rows + more));
+        return new Resnapshot(table, where, required, notBefore, from, last, rows + more, Math.max(estimate, rows + more), erasing);
     }
 
     /** The state before the first chunk. */
     public Resnapshot begun(long confirmed, long planned) {
-        return new Resnapshot(table, where, required, notBefore, confirmed, after, rows, planned);
+        return new Resnapshot(table, where, required, notBefore, confirmed, after, rows, planned, erasing);
     }
 
     /** Whether it reads the whole table, from no sooner than an LSN on. */

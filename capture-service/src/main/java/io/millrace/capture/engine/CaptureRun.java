@@ -22,6 +22,8 @@ import io.millrace.capture.source.SourceCheck;
 import io.millrace.capture.source.SourceConnection;
 import io.millrace.capture.source.UnpublishedColumns;
 import io.millrace.capture.source.Wanted;
+import io.millrace.capture.subject.ErasedSubjects;
+import io.millrace.capture.text.TextSnapshot;
 import io.millrace.pipeline.file.Source;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.liveness.Loop;
@@ -65,6 +67,7 @@ public final class CaptureRun {
     private final EngineSettings settings;
     private final Map<TableName, Wanted> wanted;
     private final Set<TableName> tables;
+    private final ErasedSubjects erased;
     private final Progress progress;
     private final Sender sender;
     private final CapturedLogs logs;
@@ -101,6 +104,7 @@ public final class CaptureRun {
      * @param forms of the tables whose rows do not go as they are
      * @param transforms of the tables that have some
      * @param events makes those of the application's outbox, null where it has none
+     * @param erased whose rows do not go, or go in another form
      * @param loop is given the signs of life, by whichever thread works
      * @param recovery whether what may be missing is read again without being asked for
      * @param reread whether rows are that were changed without a change in the log
@@ -108,7 +112,7 @@ public final class CaptureRun {
      * @param resnapshots what is to be read while the stream goes on
      * @param window where that meets the stream
      */
-    public CaptureRun(EngineSettings settings, Map<TableName, Wanted> wanted, Map<TableName, Form> forms, Map<TableName, Transforms> transforms, Events events, SchemaIds schemaIds, Progress progress,
+    public CaptureRun(EngineSettings settings, Map<TableName, Wanted> wanted, Map<TableName, Form> forms, Map<TableName, Transforms> transforms, Events events, ErasedSubjects erased, SchemaIds schemaIds, Progress progress,
             Sender sender, CapturedLogs logs, Tracing tracing, MeterRegistry meters, Readiness readiness, Patience patience, Loop loop, boolean recovery, boolean reread, Source.Wal wal, Resnapshots resnapshots, Window window) {
         this.settings = settings;
         var all = new TreeMap<>(wanted);
@@ -116,6 +120,7 @@ public final class CaptureRun {
         all.put(Topics.HEARTBEAT, Wanted.BEATS);
         this.wanted = all;
         this.tables = all.keySet();
+        this.erased = erased;
         this.progress = progress;
         this.sender = sender;
         this.logs = logs;
@@ -130,7 +135,7 @@ public final class CaptureRun {
         var marks = new Marks(progress);
         this.start = new Start(settings.sourceName(), settings.source(), slot, all, progress, logs, marks, readiness, new Start.Allowed(recovery, reread));
         this.watch = new Watch(settings.source(), slot, all, marks, logs, this::startAnew, this::adopt, new WalBudget(wal, slot, readiness, start::givenUp), this::readBeside, readiness);
-        this.tools = new Writer.Tools(settings.sourceName(), Map.copyOf(forms), Map.copyOf(transforms), events, schemaIds, progress, sender, missingValues, tracing, meters, stream, slot, marks, patience, loop, start::diverged, start::unnamed, window, this::rows, this::wasRead);
+        this.tools = new Writer.Tools(settings.sourceName(), Map.copyOf(forms), Map.copyOf(transforms), events, erased, resnapshots, schemaIds, progress, sender, missingValues, tracing, meters, stream, slot, marks, patience, loop, start::diverged, start::unnamed, window, this::rows, this::wasRead);
     }
 
     /** Captures until {@link #stop()}. */
@@ -257,6 +262,8 @@ public final class CaptureRun {
         checkTopics(plan.streamed());
         loop.waits(LONGEST_QUESTIONS);
         warnOfInheritance();
+        // The slot is there by now: what is ordered from here on comes in the stream.
+        erased.look();
         var leftOut = UnpublishedColumns.of(settings.source(), settings.sourceName(), plan.streamed());
         if (!plan.read().isEmpty()) {
             watch.reading(true);

@@ -5,6 +5,7 @@ import io.millrace.capture.continuity.Known;
 import io.millrace.capture.continuity.Point;
 import io.millrace.capture.registry.RegistryAwayException;
 import io.millrace.capture.registry.SchemaIds;
+import io.millrace.capture.resnapshot.Resnapshots;
 import io.millrace.capture.resnapshot.Window;
 import io.millrace.capture.resnapshot.Window.Step;
 import io.millrace.capture.row.Captured;
@@ -19,10 +20,14 @@ import io.millrace.capture.send.SendException;
 import io.millrace.capture.send.Sender;
 import io.millrace.capture.source.MissingValues;
 import io.millrace.capture.source.Slot;
+import io.millrace.capture.subject.ErasedSubjects;
+import io.millrace.capture.subject.Reading;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.record.Headers;
+import io.millrace.pipeline.record.Op;
 import io.millrace.pipeline.schema.Column;
+import io.millrace.pipeline.topic.Topics;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -52,7 +57,7 @@ final class Writer implements Engine.Consumer, Environment {
      * @param rows about how many a table had when nothing was missing of it, 0 where that is not known
      * @param whole is told of a table that was read whole meanwhile; answers with what is known of the tables then
      */
-    record Tools(String sourceName, Map<TableName, Form> forms, Map<TableName, Transforms> transforms, Events events, SchemaIds schemaIds, Progress progress, Sender sender, MissingValues missingValues,
+    record Tools(String sourceName, Map<TableName, Form> forms, Map<TableName, Transforms> transforms, Events events, ErasedSubjects erased, Resnapshots resnapshots, SchemaIds schemaIds, Progress progress, Sender sender, MissingValues missingValues,
             Tracing tracing, MeterRegistry meters, StreamMeters stream, Slot slot, Marks marks, Patience patience, Loop loop, Consumer<String> diverged, Consumer<Set<TableName>> unnamed, Window window, ToLongFunction<TableName> rows, Whole whole) {}
 
     /** Remembers that a table was read whole. */
@@ -69,6 +74,8 @@ final class Writer implements Engine.Consumer, Environment {
     private final Map<String, Integer> partitions = new HashMap<>();
     /** Tables of which something is missing that nobody remembers yet. */
     private final Set<TableName> unnamed = new TreeSet<>();
+    /** What is to be read again for the orders of the current batch. */
+    private final List<Reading> readings = new ArrayList<>();
     /** The heartbeat that must come again, null where none must. */
     private Point expected;
     /** The last heartbeat of the current batch, null where it has none. */
@@ -85,7 +92,7 @@ final class Writer implements Engine.Consumer, Environment {
         this.start = plan.start();
         this.marks = marks;
         this.tables = plan.tables();
-        this.changes = new Changes(tools.sourceName, plan.base(), tools.forms, tools.transforms, tools.events, tools.sender.mostBytes(), this, tools.tracing, tools.meters);
+        this.changes = new Changes(tools.sourceName, plan.base(), tools.forms, tools.transforms, tools.events, tools.erased, tools.sender.mostBytes(), this, tools.tracing, tools.meters);
         var last = tools.marks.current().beat();
         this.expected = marks && last != null && Long.compareUnsigned(start, last.lsn()) < 0 ? last : null;
     }
@@ -103,6 +110,7 @@ final class Writer implements Engine.Consumer, Environment {
         if (!batch.isEmpty()) {
             send(batch);
         }
+        readAgain();
         if (beat != null) {
             acknowledged = beat;
             tools.progress.reached(beat.lsn());
@@ -111,6 +119,17 @@ final class Writer implements Engine.Consumer, Environment {
         if (marks) {
             tools.window.wrote(batch);
             merge();
+        }
+    }
+
+    /** It is remembered before anybody is told that the orders were captured, and before Postgres is. */
+    private void readAgain() throws InterruptedException {
+        if (!readings.isEmpty()) {
+            tools.patience.insist(SendException.class, () -> {
+                tools.resnapshots.erase(readings);
+                return null;
+            });
+            readings.clear();
         }
     }
 
@@ -260,6 +279,26 @@ final class Writer implements Engine.Consumer, Environment {
     @Override
     public Map<String, String> missingValues(TableName table, List<String> columns, List<Column> keyColumns, List<Object> key, List<String> missing) throws InterruptedException {
         return tools.patience.insist(SQLException.class, () -> tools.missingValues.read(table, columns, keyColumns, key, missing));
+    }
+
+    /** Orders that are read come in no sequence, and what stands was looked at before; in a first reading all tables are read too. */
+    @Override
+    public void ordered(Op op, ErasedSubjects.Order order) {
+        var known = tables.get(Topics.OUTBOX);
+        if (op != Op.READ) {
+            tools.erased.take(order);
+        }
+        if (op != Op.READ || known != null && known.gap() != null && known.wasRead()) {
+            readings.addAll(tools.erased.readings(order));
+        }
+    }
+
+    @Override
+    public void createdAnew(ErasedSubjects.Anew anew) throws InterruptedException {
+        tools.patience.insist(SQLException.class, () -> {
+            tools.erased.end(anew);
+            return null;
+        });
     }
 
     @Override

@@ -9,6 +9,7 @@ import io.millrace.capture.send.Progress;
 import io.millrace.capture.send.SendException;
 import io.millrace.capture.source.SourceCheck;
 import io.millrace.capture.source.SourceConnection;
+import io.millrace.capture.subject.Reading;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.topic.Topics;
 import java.sql.SQLException;
@@ -19,6 +20,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 
@@ -91,7 +93,7 @@ public final class Resnapshots {
             }
         }
         for (var table : required.entrySet()) {
-            if (now.stream().noneMatch(one -> one.name().equals(table.getKey()))) {
+            if (now.stream().noneMatch(one -> isAsked(one, table.getKey()))) {
                 now.add(Resnapshot.of(table.getKey(), null, true, table.getValue(), 0));
             }
         }
@@ -137,6 +139,24 @@ public final class Resnapshots {
         }
     }
 
+    /**
+     * Has rows read that carry an erased subject, or one who came back, because they go in another form from now on. One that waits
+     * to be read takes a later one along; one that is being read may be past its rows.
+     *
+     * @throws SendException when Kafka does not take it; then nothing is changed
+     */
+    public synchronized void erase(Collection<Reading> readings) throws InterruptedException {
+        var now = new ArrayList<>(all);
+        for (var reading : readings) {
+            if (captured.contains(reading.table())) {
+                var waiting = now.stream().filter(one -> one.from() == 0 && one.erasing() != null && one.name().equals(reading.table()) && one.erasing().subject().equals(reading.subject())).findFirst();
+                waiting.ifPresent(now::remove);
+                now.add(Resnapshot.of(waiting.map(one -> reading.since(one.erasing().since())).orElse(reading)));
+            }
+        }
+        keep(now);
+    }
+
     /** About how many rows a table has, by the planner. */
     public long estimate(String name) throws RefusedException {
         return estimate(named(name), null);
@@ -153,15 +173,22 @@ public final class Resnapshots {
     /** Takes back what was asked for. What was read until then stays. */
     public synchronized Status cancel(String name) throws RefusedException, InterruptedException {
         var table = named(name);
-        var found = status().stream().filter(one -> one.table().equals(table.toString())).findFirst()
-                .orElseThrow(() -> new RefusedException(Reason.UNKNOWN, "The table " + table + " is not being read again"));
+        var status = status();
+        int at = IntStream.range(0, status.size()).filter(i -> isAsked(all.get(i), table)).findFirst()
+                .orElseThrow(() -> new RefusedException(Reason.UNKNOWN, "The table " + table + " is not being read again" + (all.stream().anyMatch(one -> one.name().equals(table)) ? ", but for an erasure, which cannot be cancelled here" : "")));
+        var found = status.get(at);
         if (found.required()) {
             throw new RefusedException(Reason.CONFLICT, "The table " + table + " is not whole before it is read, so the reading cannot be cancelled");
         }
-        keep(all.stream().filter(one -> !one.name().equals(table)).toList());
+        keep(all.stream().filter(one -> !isAsked(one, table)).toList());
         restart();
         LOG.infof("The reading of the table %s is cancelled after %d rows", table, found.rows());
         return found;
+    }
+
+    /** Whether it reads the table because it was asked for, or is not whole. */
+    private static boolean isAsked(Resnapshot one, TableName table) {
+        return one.erasing() == null && one.name().equals(table);
     }
 
     private static TableName named(String name) throws RefusedException {
@@ -188,7 +215,7 @@ public final class Resnapshots {
         if (!captured.contains(table)) {
             throw new RefusedException(Reason.UNKNOWN, "The table " + table + " is not captured; it is in no pipeline file of the source " + sourceName);
         }
-        if (all.stream().anyMatch(one -> one.name().equals(table))) {
+        if (all.stream().anyMatch(one -> isAsked(one, table))) {
             throw new RefusedException(Reason.CONFLICT, "The table " + table + " is being read already; wait for it, or cancel it first");
         }
         if (missing.contains(table) && where != null) {

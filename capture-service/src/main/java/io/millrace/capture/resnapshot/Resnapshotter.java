@@ -98,7 +98,7 @@ public final class Resnapshotter {
     private void failed(Resnapshot what, Exception e) {
         close();
         var why = "The table " + what.table() + " is not read on: " + (e instanceof SQLException sql ? SourceCheck.explain(source, sql) : e.getMessage())
-                + (what.required() ? "" : "; ./millrace resnapshot " + sourceName + " " + what.table() + " --cancel gives it up");
+                + (what.required() || what.erasing() != null ? "" : "; ./millrace resnapshot " + sourceName + " " + what.table() + " --cancel gives it up");
         if (resnapshots.failed(why)) {
             LOG.error(why);
         }
@@ -122,6 +122,11 @@ public final class Resnapshotter {
             return;
         }
         var after = resnapshots.advanced(what, chunk);
+        if (after != null && chunk.last() && after.erasing() != null) {
+            // It says nothing of the other rows.
+            resnapshots.ended(after);
+            return;
+        }
         if (after != null && chunk.last()) {
             window.open(Topics.captured(sourceName, what.name()), 0);
             handled(new Step.End(after.name(), after.from(), after.where() == null, after.rows()), loop);

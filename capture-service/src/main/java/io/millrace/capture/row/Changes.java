@@ -1,11 +1,13 @@
 package io.millrace.capture.row;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import io.millrace.capture.subject.ErasedSubjects;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Op;
 import io.millrace.pipeline.record.Partitions;
 import io.millrace.pipeline.record.Position;
+import io.millrace.pipeline.subject.SubjectKey;
 import io.millrace.pipeline.topic.Topics;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
@@ -38,6 +40,7 @@ public final class Changes {
     private final Map<TableName, Form> forms;
     private final Map<TableName, Transforms> transforms;
     private final Events events;
+    private final ErasedSubjects erased;
     private final int mostBytes;
     private final Environment environment;
     private final Tracing tracing;
@@ -53,14 +56,16 @@ public final class Changes {
      * @param forms of the tables whose rows do not go as they are
      * @param transforms of the tables that have some
      * @param events makes those of the application's outbox, null where it has none
+     * @param erased whose rows do not go, or go in another form
      * @param mostBytes largest record
      */
-    public Changes(String sourceName, long base, Map<TableName, Form> forms, Map<TableName, Transforms> transforms, Events events, int mostBytes, Environment environment, Tracing tracing, MeterRegistry meters) {
+    public Changes(String sourceName, long base, Map<TableName, Form> forms, Map<TableName, Transforms> transforms, Events events, ErasedSubjects erased, int mostBytes, Environment environment, Tracing tracing, MeterRegistry meters) {
         this.sourceName = sourceName;
         this.base = base;
         this.forms = Map.copyOf(forms);
         this.transforms = Map.copyOf(transforms);
         this.events = events;
+        this.erased = erased;
         this.mostBytes = mostBytes;
         this.environment = environment;
         this.tracing = tracing;
@@ -106,6 +111,9 @@ public final class Changes {
             }
             return;
         }
+        if (table.table.equals(Topics.OUTBOX) && (op == Op.CREATE || op == Op.READ)) {
+            order((Struct) envelope.get(table.after), op);
+        }
         switch (op) {
             case TRUNCATE -> everyRow(table.topic, table.meters, headers, committed, into);
             case DELETE, CREATE, UPDATE, READ -> {
@@ -122,6 +130,13 @@ public final class Changes {
                     into.accept(captured);
                 }
             }
+        }
+    }
+
+    private void order(Struct request, Op op) {
+        var type = request.getString("type");
+        if (SubjectKey.FORGET.equals(type) || SubjectKey.REMEMBER.equals(type)) {
+            environment.ordered(op, new ErasedSubjects.Order(SubjectKey.REMEMBER.equals(type), request.getString("aggregatetype"), request.getString("aggregateid"), request.getInt64("timestamp")));
         }
     }
 
@@ -206,8 +221,14 @@ public final class Changes {
             table.meters.superseded();
             return null;
         }
-        var formed = table.formed(row, key.schema());
-        if (formed == null && op != Op.UPDATE) {
+        if (op == Op.CREATE && event.headers().lastWithName(OLD_KEY) == null) {
+            for (var anew : erased.anew(table.table, row, committed)) {
+                environment.createdAnew(anew);
+            }
+        }
+        var kept = erased.of(table.table, row);
+        var formed = kept == null ? null : table.formed(kept, key.schema());
+        if (kept != null && formed == null && op != Op.UPDATE) {
             table.meters.filtered();
             return null;
         }
@@ -215,9 +236,9 @@ public final class Changes {
             trace(table, row, position, committed, headers);
         }
         if (formed == null) {
-            // It may have been one of those that go.
+            // It may have been one of those that go, or of somebody who was not erased.
             Headers.set(headers, Headers.OP, Op.DELETE.code());
-            return record(table, key, null, headers, committed);
+            return record(table, key, null, headers, snapshot ? 0 : committed);
         }
         return record(table, key, transformed(table, event, formed), headers, snapshot ? 0 : committed);
     }

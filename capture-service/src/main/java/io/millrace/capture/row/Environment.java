@@ -1,6 +1,8 @@
 package io.millrace.capture.row;
 
+import io.millrace.capture.subject.ErasedSubjects;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.record.Op;
 import io.millrace.pipeline.schema.Column;
 import java.util.List;
 import java.util.Map;
@@ -41,6 +43,12 @@ public interface Environment {
      * @param committedMicros when Postgres committed it
      */
     void heartbeat(long lsn, long committedMicros);
+
+    /** An order about a subject passes in the stream, or stands in the outbox that is read. */
+    void ordered(Op op, ErasedSubjects.Order order);
+
+    /** Somebody was inserted though his erasure stands, so that it ends. */
+    void createdAnew(ErasedSubjects.Anew anew) throws InterruptedException;
 
     /** A change of the table did not say which row it was of: what it did is only known by reading the table again. */
     void unnamed(TableName table);

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 class LoadingTest {
 
-    private static final Known KNOWN = new Known(10, "p 1", null, null, null);
+    private static final Known KNOWN = new Known(10, "p 1", null, null, false, 0, null);
 
     private static Loading loading(long blocks, long done, long rows) {
         return new Loading(new TableName("public", "thing"), KNOWN, false, 900, blocks, 256, done, rows);

@@ -38,8 +38,9 @@ import org.apache.kafka.streams.state.StoreBuilder;
  */
 public final class JoinTopology {
 
+    /** What was replaced is compacted away after a week at the latest, as in the topics of rows and documents: somebody may have asked to be forgotten. */
     private static final Map<String, String> CHANGELOG = Map.of(
-            "segment.bytes", "67108864", "min.cleanable.dirty.ratio", "0.3", "max.message.bytes", "16777216");
+            "segment.bytes", "67108864", "min.cleanable.dirty.ratio", "0.3", "max.compaction.lag.ms", "604800000", "max.message.bytes", "16777216");
 
     private JoinTopology() {}
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Callable;
@@ -11,6 +12,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -21,18 +23,18 @@ final class ErasureCommands {
 
     private ErasureCommands() {}
 
-    /** Asks for one document to be erased. */
-    @Command(name = "erase", description = "Has a document erased, and kept erased while its row stands. Says how to follow it.", mixinStandardHelpOptions = true)
+    /** Asks for one document, or for a subject, to be erased. */
+    @Command(name = "erase", description = "Has a document erased, and kept erased while its row stands; or with --subject somebody from all documents of the source. Says how to follow it.", mixinStandardHelpOptions = true)
     static final class Erase implements Callable<Integer> {
 
         @Mixin
         private PurgeCall purge;
         @Spec
         private CommandSpec spec;
-        @Parameters(index = "0", paramLabel = "PIPELINE", description = "Name of the pipeline.")
-        private String pipeline;
-        @Parameters(index = "1", paramLabel = "ID", description = "Id of the document in the index.")
-        private String id;
+        @Option(names = "--subject", paramLabel = "NAME", description = "A subject of the pipeline files; then the one argument is its key.")
+        private String subject;
+        @Parameters(arity = "1..2", paramLabel = "PIPELINE ID|KEY", description = "The pipeline's name and the document's id in the index; with --subject the key of who is to be erased.")
+        private List<String> which;
         @Option(names = "--reason", required = true, paramLabel = "TEXT", description = "Why; kept in the audit.")
         private String reason;
         @Option(names = "--key", paramLabel = "KEY", description = "The Idempotency-Key: give that of an earlier call to repeat it. Default: a new one.")
@@ -40,7 +42,12 @@ final class ErasureCommands {
 
         @Override
         public Integer call() throws IOException, InterruptedException {
-            var erasure = purge.post("/pipelines/" + StageCall.encoded(pipeline) + "/documents/" + StageCall.encoded(id) + "/erasure", Map.of("reason", reason), key == null ? UUID.randomUUID().toString() : key);
+            if (which.size() != (subject == null ? 2 : 1)) {
+                throw new ParameterException(spec.commandLine(), subject == null ? "Which document? Name its pipeline and its id" : "Who of " + subject + "? Give one key");
+            }
+            var idempotencyKey = key == null ? UUID.randomUUID().toString() : key;
+            var erasure = subject == null ? purge.post("/pipelines/" + StageCall.encoded(which.getFirst()) + "/documents/" + StageCall.encoded(which.getLast()) + "/erasure", Map.of("reason", reason), idempotencyKey)
+                    : purge.post("/erasures", Map.of("subject", subject, "key", which.getFirst(), "reason", reason), idempotencyKey);
             print(purge, erasure, spec.commandLine().getOut());
             return 0;
         }
@@ -54,9 +61,9 @@ final class ErasureCommands {
         private PurgeCall purge;
         @Spec
         private CommandSpec spec;
-        @Option(names = "--pipeline", paramLabel = "NAME", description = "Of this pipeline only.")
+        @Option(names = "--pipeline", paramLabel = "NAME", description = "Of this pipeline, and of its subjects, only.")
         private String pipeline;
-        @Option(names = "--state", paramLabel = "STATE", description = "requested, carried-out or nothing-to-erase. Default: all.")
+        @Option(names = "--state", paramLabel = "STATE", description = "requested, hidden, carried-out, nothing-to-erase or ended. Default: all.")
         private String state;
         @Option(names = "--limit", paramLabel = "N", defaultValue = "100", description = "At most so many. Default: ${DEFAULT-VALUE}.")
         private int limit;
@@ -69,6 +76,26 @@ final class ErasureCommands {
         }
     }
 
+    /** Ends the erasure of a subject. */
+    @Command(name = "unerase", description = "Ends the erasure of a subject: what the source has of it comes back.", mixinStandardHelpOptions = true)
+    static final class Unerase implements Callable<Integer> {
+
+        @Mixin
+        private PurgeCall purge;
+        @Spec
+        private CommandSpec spec;
+        @Parameters(paramLabel = "ERASURE", description = "Its id, as ./millrace erasures has it.")
+        private String id;
+        @Option(names = "--reason", required = true, paramLabel = "TEXT", description = "Why; kept in the audit.")
+        private String reason;
+
+        @Override
+        public Integer call() throws IOException, InterruptedException {
+            print(purge, purge.post("/erasures/" + StageCall.encoded(id) + "/withdrawal", Map.of("reason", reason)), spec.commandLine().getOut());
+            return 0;
+        }
+    }
+
     private static void print(PurgeCall purge, JsonNode found, PrintWriter out) throws IOException {
         if (purge.json()) {
             out.println(new JsonMapper().writerWithDefaultPrettyPrinter().writeValueAsString(found));
@@ -76,7 +103,7 @@ final class ErasureCommands {
             out.println("There are none.");
         } else {
             out.printf(ROW, "erasure", "state", "pipeline", "document", "asked for at", "by, because of");
-            (found.isArray() ? found : new JsonMapper().createArrayNode().add(found)).forEach(e -> out.printf(ROW, e.path("id").asText(), e.path("state").asText(), e.path("pipeline").asText(), e.path("document").asText(),
+            (found.isArray() ? found : new JsonMapper().createArrayNode().add(found)).forEach(e -> out.printf(ROW, e.path("id").asText(), e.path("state").asText(), e.has("subject") ? "every" : e.path("pipeline").asText(), e.has("subject") ? e.path("subject").asText() + " " + e.path("keyHash").asText().substring(0, 12) : e.path("document").asText(),
                     e.path("requestedAt").asText(), e.path("requestedBy").asText() + ", " + e.path("reason").asText()));
         }
         out.flush();

@@ -78,6 +78,9 @@ class CommandsTest {
     @Test
     void anErasureNeedsAReasonAndThePurgeService() {
         assertEquals(2, run("erase", "monitors", "1", "--data", folder.toString()));
+        assertEquals(2, run("erase", "monitors", "--reason", "asked for", "--data", folder.toString()), "which document");
+        assertEquals(2, run("erase", "--subject", "user", "1", "2", "--reason", "asked for", "--data", folder.toString()), "one subject at a time");
+        assertEquals(2, run("unerase", "1", "--data", folder.toString()), "why");
         assertTrue(err.toString().contains("--reason"), err.toString());
         assertEquals(1, run("erase", "monitors", "1", "--reason", "asked for", "--data", folder.toString()));
         assertEquals(1, run("erasures", "--data", folder.toString()));

@@ -11,16 +11,20 @@ import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.Problem;
 import io.millrace.pipeline.file.RetentionRule;
 import io.millrace.pipeline.file.RowRule;
+import io.millrace.pipeline.file.Subject;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.file.Where;
 import io.millrace.pipeline.type.ColumnType;
 import io.millrace.pipeline.type.Literal;
 import io.millrace.pipeline.type.Typing;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.SequencedSet;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
@@ -41,6 +45,9 @@ public final class CatalogCheck {
     private static final Set<String> TIMES = Set.of("date", "timestamp without time zone", "timestamp with time zone");
     private static final Set<String> COUNTS = Set.of("smallint", "integer");
 
+    private static final Set<String> TEXTS = Set.of("text", "character varying");
+    private static final SequencedSet<String> SUBJECT_KEYS = Collections.unmodifiableSequencedSet(new LinkedHashSet<>(List.of("smallint", "integer", "bigint", "uuid", "text", "character varying")));
+
     private final PipelineFile file;
     /** What the tables have. */
     private final Catalog stored;
@@ -60,6 +67,7 @@ public final class CatalogCheck {
         file.pipeline().tableNames().forEach(check::form);
         check.node(file.pipeline().document(), "document", "root");
         check.retention();
+        file.pipeline().subjects().forEach(check::subject);
         for (var table : file.pipeline().tables().keySet()) {
             if (!file.pipeline().tableNames().contains(table)) {
                 check.problem("tables." + table, "the document does not use the table " + table + "; take the entry out or correct its name");
@@ -205,6 +213,53 @@ public final class CatalogCheck {
         var column = table == null ? null : column(table, override.column(), at + ".column");
         if (column != null && !COUNTS.contains(column.type())) {
             problem(at + ".column", "an override is a number of " + override.unit().word() + ", and " + table.name() + "." + column.name() + " is " + column.type() + "; name a column of smallint or integer");
+        }
+    }
+
+    private void subject(String name, Subject subject) {
+        var at = "subjects." + name;
+        var own = stored.tables().get(subject.table());
+        var key = own == null ? null : column(own, subject.column(), at + ".key");
+        if (key != null) {
+            subjectKey(key, own, at + ".key");
+        }
+        subject.places().forEach((tableName, place) -> {
+            var table = stored.tables().get(tableName);
+            var below = at + ".places." + tableName;
+            var column = table == null ? null : column(table, place.column(), below + ".column");
+            if (column != null) {
+                subjectKey(column, table, below + ".column");
+            }
+            if (column != null && key != null && !family(column.type()).equals(family(key.type()))) {
+                problem(below + ".column", "cannot compare " + tableName + "." + column.name() + " (" + column.type() + ") with " + subject.table() + "." + key.name() + " (" + key.type() + "); both sides need the same type");
+            }
+            if (table != null) {
+                place.redacted().forEach((redacted, value) -> redacted(table, redacted, value, below + ".erase"));
+            }
+        });
+    }
+
+    /** Of the others equal values may have several texts, and so several hashes. */
+    private void subjectKey(Catalog.Column column, Catalog.Table table, String at) {
+        if (!SUBJECT_KEYS.contains(column.type())) {
+            problem(at, table.name() + "." + column.name() + " is " + column.type() + ", and a subject is known by a column of " + String.join(", ", SUBJECT_KEYS));
+        }
+    }
+
+    private void redacted(Catalog.Table table, String name, String value, String at) {
+        var column = column(table, name, at);
+        var of = table.name() + "." + name;
+        if (column == null) {
+            return;
+        }
+        if (table.primaryKey().contains(name)) {
+            problem(at, of + " is part of the primary key, by which its rows are known everywhere; name other columns, or let the row go: erase: row");
+        } else if (value == null && !column.nullable()) {
+            problem(at, of + " may not be null; give it a text, or let the row go: erase: row");
+        } else if (value != null && !TEXTS.contains(column.type())) {
+            problem(at, of + " is " + column.type() + ", and only a text takes the place of a text; write null");
+        } else if (file.pipeline().settings(table.name()).rules().stream().anyMatch(rule -> rule.column().equals(name) && rule.breach() == RowRule.Breach.QUARANTINE)) {
+            problem(at, "tables." + table.name() + ".rules has a rule for " + name + " that might park the table when it gets another value; leave the column out here, or let the rule only count: breach: count");
         }
     }
 

@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedSet;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * What one pipeline file asks for: the tables of a source, joined into a document, in an index.
@@ -25,6 +27,7 @@ import java.util.Set;
  * @param index where and how they are searched
  * @param retention when documents leave by time alone; null where they stay
  * @param hold the share, 0 to 1, of the root table's rows of which more may leave at once only when a person agrees; null where all may
+ * @param subjects who may ask to be forgotten, by name
  * @param trace what is traced
  */
 public record Pipeline(
@@ -38,6 +41,7 @@ public record Pipeline(
         @NotNull @Valid Index index,
         @Valid Retention retention,
         Double hold,
+        SortedMap<String, @Valid Subject> subjects,
         Trace trace) {
 
     static final String NAME = "[a-z][a-z0-9-]{0,39}";
@@ -98,6 +102,17 @@ public record Pipeline(
     public Double hold(TableName table) {
         var stated = settings(table).hold();
         return stated == null && document.table().equals(table) ? hold : stated;
+    }
+
+    /** What becomes of a table's rows that carry somebody who is erased, by the subject's name. It is the table's, for all pipelines of the source. */
+    public SortedMap<String, Subject.Place> erasing(TableName table) {
+        var places = new TreeMap<String, Subject.Place>();
+        subjects.forEach((name, subject) -> {
+            if (subject.places().containsKey(table)) {
+                places.put(name, subject.places().get(table));
+            }
+        });
+        return places;
     }
 
     /** What holds for a table of this pipeline. */

@@ -116,6 +116,7 @@ public final class PipelineFiles {
         var sources = new HashMap<String, PipelineFile>();
         var settings = new HashMap<String, Map<TableName, Statement>>();
         var forms = new HashMap<String, Map<TableName, PipelineFile>>();
+        var subjects = new HashMap<String, Map<String, PipelineFile>>();
         for (var file : files) {
             var pipeline = file.pipeline();
             var other = names.putIfAbsent(pipeline.name(), file.path());
@@ -137,6 +138,7 @@ public final class PipelineFiles {
                 problems.add(file.problem("source", "the source '" + pipeline.source().name() + "' is described differently in " + first.path() + "; pipelines that share a source name share one connection"));
             }
             refuseOtherForms(file, forms.computeIfAbsent(pipeline.source().name(), source -> new HashMap<>()), problems);
+            refuseOtherSubjects(file, subjects.computeIfAbsent(pipeline.source().name(), source -> new HashMap<>()), problems);
             refuseOtherSettings(file, settings.computeIfAbsent(pipeline.source().name(), source -> new HashMap<>()), problems);
         }
     }
@@ -158,7 +160,21 @@ public final class PipelineFiles {
                 problems.add(file.problem("tables." + table, "the table " + table + " is captured once for all pipelines, and " + before.path() + " asks for another form of its rows: "
                         + String.join(", ", differences) + "; say the same of it under tables." + table + " in both"));
             }
+            if (before != null && !file.pipeline().erasing(table).equals(before.pipeline().erasing(table))) {
+                problems.add(file.problem("subjects", "the table " + table + " is captured once for all pipelines, and " + before.path() + " asks for something else of its rows that carry an erased subject; say the same of it under subjects in both"));
+            }
         }
+    }
+
+    /** @param namers the first file that names each of the source's subjects */
+    private static void refuseOtherSubjects(PipelineFile file, Map<String, PipelineFile> namers, List<Problem> problems) {
+        file.pipeline().subjects().forEach((name, subject) -> {
+            var before = namers.putIfAbsent(name, file);
+            var other = before == null ? subject : before.pipeline().subjects().get(name);
+            if (!subject.table().equals(other.table()) || !subject.column().equals(other.column())) {
+                problems.add(file.problem("subjects." + name + ".key", "the subject '" + name + "' is another one in " + before.path() + ", " + other.table() + "." + other.column() + "; a source has one subject of a name"));
+            }
+        });
     }
 
     /** @param settled what the files before have said of the source's tables */

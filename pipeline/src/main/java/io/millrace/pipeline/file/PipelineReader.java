@@ -6,6 +6,7 @@ import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -49,6 +50,7 @@ final class PipelineReader {
         var node = root.need("document");
         var index = root.get("index");
         var retention = root.get("retention");
+        var subjects = root.get("subjects");
         var trace = root.get("trace");
         var lookUps = new LinkedHashMap<TableName, Yaml>();
         var pipeline = new Pipeline(
@@ -62,11 +64,15 @@ final class PipelineReader {
                 index(index, name),
                 retention == null ? null : RetentionReader.retention(retention),
                 HoldReader.hold(root.get("hold"), "documents"),
+                subjects == null ? Collections.emptySortedMap() : SubjectReader.subjects(subjects),
                 trace == null ? Trace.DEFAULT : trace(trace));
         root.done();
         lookUps.forEach((table, yaml) -> refuseLookUp(pipeline, table, yaml));
         if (pipeline.retention() != null) {
             RetentionReader.refuseUnreachable(pipeline, retention);
+        }
+        if (subjects != null) {
+            SubjectReader.refuseUnused(pipeline, subjects);
         }
         if (source != null && source.get("outbox") != null) {
             refuseOutbox(pipeline, source.get("outbox"));

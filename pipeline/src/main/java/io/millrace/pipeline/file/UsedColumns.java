@@ -19,6 +19,7 @@ public final class UsedColumns {
         var used = new UsedColumns();
         pipelines.forEach(used::pipeline);
         pipelines.forEach(pipeline -> used.columns.forEach((table, columns) -> formed(pipeline.settings(table).form(), columns)));
+        pipelines.forEach(pipeline -> used.columns.forEach((table, columns) -> pipeline.erasing(table).values().forEach(place -> erased(place, columns))));
         return used.columns;
     }
 
@@ -40,6 +41,11 @@ public final class UsedColumns {
     private static void formed(RowForm form, SortedSet<String> columns) {
         columns.removeIf(column -> form.columns().get(column) instanceof ColumnForm.Made);
         columns.addAll(form.needed());
+    }
+
+    private static void erased(Subject.Place place, SortedSet<String> columns) {
+        columns.add(place.column());
+        columns.addAll(place.redacted().keySet());
     }
 
     private void node(Node node) {

@@ -12,16 +12,22 @@ import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.Relation;
 import io.millrace.pipeline.file.RetentionRule;
 import io.millrace.pipeline.file.RowForm;
+import io.millrace.pipeline.file.Subject;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.file.Where;
 import io.millrace.pipeline.form.KeyedHash;
 import io.millrace.pipeline.retention.RetentionOrder;
+import io.millrace.pipeline.subject.SubjectKey;
+import io.millrace.pipeline.topic.Topics;
 import io.millrace.pipeline.type.ColumnType;
 import io.millrace.pipeline.type.ColumnType.Kind;
 import io.millrace.pipeline.type.Typing;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -41,6 +47,8 @@ public final class JoinSql {
     private static final String LAST_TIME = "TIMESTAMPTZ '10000-01-01 00:00:00+00'";
     /** What a row is called where its form is made. */
     private static final String STORED = "s";
+    /** What it is called where it is not known yet whether it stays. */
+    private static final String RAW = "r";
 
     /** What the tables have. */
     private final Catalog stored;
@@ -161,6 +169,46 @@ public final class JoinSql {
         return "SELECT ARRAY[" + shown + "]::text[] AS key FROM " + given(names.size());
     }
 
+    /**
+     * In which documents somebody stands by the rows as the tables have them, erased or not.
+     *
+     * @param catalog has every table of the pipeline, which fits it
+     * @param subject one of the pipeline's
+     * @return one SELECT of {@code key} alone for each place in the document; its parameter is the hash of the subject's key
+     */
+    public static List<String> carrying(Pipeline pipeline, Catalog catalog, String subject) {
+        var sql = new JoinSql(pipeline, catalog, null);
+        var root = sql.raw(pipeline.document().table());
+        var found = new ArrayList<String>();
+        sql.carrying(pipeline.document(), root, root.from(), (at, from) -> {
+            var place = pipeline.subjects().get(subject).places().get(at.table.name());
+            if (place != null) {
+                found.add("SELECT DISTINCT " + key(root) + " AS key FROM " + from + " WHERE " + SubjectKey.sql(subject, at.column(place.column())) + " = ?");
+            }
+        });
+        return found;
+    }
+
+    private Source raw(TableName name) {
+        return new Source(catalog.tables().get(name), "t" + aliases++);
+    }
+
+    /** @param each is given each row of a document, with the tables that lead there from the root */
+    private void carrying(Node node, Source row, String from, BiConsumer<Source, String> each) {
+        each.accept(row, from);
+        for (var relation : node.relations()) {
+            var there = raw(relation.node().table());
+            if (relation instanceof Many many && many.through() != null) {
+                var link = raw(many.through().table());
+                var linked = from + " JOIN " + link.from() + " ON " + on(many.on(), row, link);
+                each.accept(link, linked);
+                carrying(many.node(), there, linked + " JOIN " + there.from() + " ON " + on(many.through().to(), link, there), each);
+            } else {
+                carrying(relation.node(), there, from + " JOIN " + there.from() + " ON " + on(relation.on(), row, there), each);
+            }
+        }
+    }
+
     /** The arrays that are given, as a table k with a column for each. */
     private static String given(int count) {
         var arrays = IntStream.range(0, count).mapToObj(i -> "?::text[]").collect(Collectors.joining(", "));
@@ -271,7 +319,32 @@ public final class JoinSql {
             throw new IllegalArgumentException("The catalog has no table " + name);
         }
         var form = pipeline.settings(name).form();
-        return form.isAsItIs() ? new Source(table, "t" + aliases++) : new Source(table, "(" + captured(table, new Source(stored.tables().get(name), STORED), form) + ")", "t" + aliases++);
+        var erasing = pipeline.erasing(name);
+        if (form.isAsItIs() && erasing.isEmpty()) {
+            return new Source(table, "t" + aliases++);
+        }
+        var own = stored.tables().get(name);
+        var rows = erasing.isEmpty() ? new Source(own, STORED) : new Source(own, "(" + kept(own, erasing) + ")", STORED);
+        return new Source(table, "(" + captured(table, rows, form) + ")", "t" + aliases++);
+    }
+
+    /** The rows without those that go with an erased subject; of those that stay with one, some columns have another value. */
+    private static String kept(Catalog.Table table, SortedMap<String, Subject.Place> erasing) {
+        var row = new Source(table, RAW);
+        var from = new StringBuilder(row.from());
+        var stays = new ArrayList<String>();
+        var cases = new HashMap<String, String>();
+        erasing.forEach((subject, place) -> {
+            var erasure = "erased_" + subject.replace('-', '_');
+            from.append(" LEFT JOIN ").append(Topics.SUBJECT_ERASURE.sql()).append(' ').append(erasure).append(" ON ").append(erasure).append(".subject = ").append(quote(subject)).append(" AND ").append(erasure)
+                    .append(".ended_at IS NULL AND ").append(erasure).append(".key_hash = ").append(SubjectKey.sql(subject, row.column(place.column())));
+            if (place.isRowRemoved()) {
+                stays.add(erasure + ".id IS NULL");
+            }
+            place.redacted().forEach((column, value) -> cases.merge(column, "WHEN " + erasure + ".id IS NOT NULL THEN " + (value == null ? "NULL" : quote(value)) + " ", String::concat));
+        });
+        var columns = table.columns().stream().map(Catalog.Column::name).map(name -> cases.containsKey(name) ? "CASE " + cases.get(name) + "ELSE " + row.column(name) + " END AS " + TableName.quote(name) : row.column(name));
+        return "SELECT " + RAW + ".xmin, " + columns.collect(Collectors.joining(", ")) + " FROM " + from + (stays.isEmpty() ? "" : " WHERE " + String.join(" AND ", stays));
     }
 
     /** The rows in the form in which they are captured; what the file makes of a column is a text. */

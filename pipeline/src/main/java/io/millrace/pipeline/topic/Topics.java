@@ -25,6 +25,9 @@ public final class Topics {
     /** What was decided about retention: which documents leave, who confirmed it, and what is done. */
     public static final TableName RETENTION_RUN = new TableName(OWN_SCHEMA, "retention_run");
 
+    /** Which subjects are erased, who asked for it and how far it is. */
+    public static final TableName SUBJECT_ERASURE = new TableName(OWN_SCHEMA, "subject_erasure");
+
     public static final String CAPTURED = "captured.";
     public static final String ROWS = "rows.";
     public static final String QUARANTINE = "quarantine.";

@@ -134,6 +134,22 @@ class CatalogCheckTest {
     }
 
     @Test
+    void where_a_subject_stands_is_held_against_columns_and_their_types() throws IOException {
+        var subjects = "subjects: {team: {key: public.team.id, places: {public.monitor: {column: team_id, erase: {name: null}}, public.team: {column: id, erase: row}}}}\n";
+        assertEquals(List.of(), problems(file -> subjects + file));
+        assertTrue(problems(file -> subjects.replace("column: team_id", "column: teamid") + file).getFirst().contains("the table public.monitor has no column 'teamid'; did you mean team_id?"));
+        assertTrue(problems(file -> subjects.replace("team.id", "team.ident") + file).getFirst().contains("the table public.team has no column 'ident'"));
+        assertTrue(problems(file -> subjects.replace("column: team_id", "column: name") + file).getFirst().contains("cannot compare public.monitor.name (text) with public.team.id (integer)"));
+        assertTrue(problems(file -> subjects.replace("{name: null}", "{id: null}") + file).getFirst().contains("public.monitor.id is part of the primary key"));
+        assertTrue(problems(file -> subjects.replace("{name: null}", "{team_id: gone}") + file).getFirst().contains("only a text takes the place of a text"));
+        assertTrue(problems(file -> subjects + file.replace("    compatibility: BACKWARD\n", "    compatibility: BACKWARD\n    rules:\n      - {column: name, maxLength: 9}\n")).getFirst().contains("might park the table"));
+        tables.put(new TableName("public", "monitor"), new Table(new TableName("public", "monitor"), false, List.of(new Column("id", "bigint", false), new Column("name", "text", false), new Column("team_id", "bigint", true)), List.of("id"), List.of()));
+        assertTrue(problems(file -> subjects + file).getFirst().contains("public.monitor.name may not be null; give it a text"));
+        tables.put(new TableName("public", "team"), new Table(new TableName("public", "team"), false, List.of(new Column("id", "numeric", false), new Column("name", "text", true), new Column("organisation_id", "bigint", true)), List.of("id"), List.of()));
+        assertTrue(problems(file -> subjects + file).stream().anyMatch(problem -> problem.contains("public.team.id is numeric, and a subject is known by a column of smallint, integer")));
+    }
+
+    @Test
     void a_missing_table_is_named_with_the_nearest_one() throws IOException {
         assertEquals(List.of("p.yaml:21: document.one.team.table: the database has no table public.teams; did you mean public.team?"),
                 problems(text -> text.replace("table: public.team\n", "table: public.teams\n")));

@@ -150,6 +150,53 @@ class PipelineFilesTest {
         return good.replace("source:\n", "source:\n  wal: " + wal + "\n");
     }
 
+    private static final String SUBJECTS = """
+            subjects:
+              owner:
+                key: public.account.id
+                places:
+                  public.monitor: {column: owner_id, erase: row}
+                  public.team: {column: lead_id, erase: {name: "(erased)", lead_id: null}}
+            """;
+
+    @Test
+    void who_may_be_erased_is_read_with_what_becomes_of_the_rows() {
+        var pipeline = PipelineFiles.load(List.of(write("p.yaml", SUBJECTS + good))).getFirst().pipeline();
+        var subject = pipeline.subjects().get("owner");
+
+        assertEquals(new TableName("public", "account"), subject.table());
+        assertEquals("id", subject.column());
+        assertTrue(pipeline.erasing(TableName.parse("monitor")).get("owner").isRowRemoved());
+        var redacted = pipeline.erasing(TableName.parse("team")).get("owner").redacted();
+        assertEquals(Set.of("name", "lead_id"), redacted.keySet());
+        assertEquals("(erased)", redacted.get("name"));
+        assertEquals(null, redacted.get("lead_id"));
+        assertEquals(Map.of(), pipeline.erasing(TableName.parse("tag")));
+        assertTrue(UsedColumns.of(List.of(pipeline)).get(TableName.parse("team")).containsAll(Set.of("name", "lead_id")), "capture needs them");
+    }
+
+    @Test
+    void a_subject_that_cannot_be_meant_is_refused() {
+        assertEquals("p.yaml:3: subjects.owner.key: 'account' is no column of a table; write schema.table.column, such as public.user.id", refusal(SUBJECTS.replace("public.account.id", "account") + good));
+        assertTrue(refusal(SUBJECTS.replace("erase: row", "erase: all") + good).startsWith("p.yaml:5: subjects.owner.places.public.monitor.erase: 'all' is not known; write row, or the columns that get another value"));
+        assertTrue(refusal(SUBJECTS.replace("erase: row", "erase: {}") + good).contains("names no column"));
+        assertTrue(refusal(SUBJECTS.replace("column: owner_id, ", "") + good).contains("the key 'column' is missing"));
+        assertTrue(refusal(SUBJECTS.replace("public.team:", "public.teams:") + good).contains("the document does not use the table public.teams"));
+        assertTrue(refusal(SUBJECTS.replace("owner:", "Owner:") + good).contains("must be lower-case letters"));
+        assertTrue(refusal("subjects: {owner: {key: public.account.id, places: {}}}\n" + good).contains("places"));
+    }
+
+    @Test
+    void pipelines_of_a_source_erase_alike() {
+        var one = write("one.yaml", SUBJECTS + good);
+        var other = good.replace("name: monitors", "name: others");
+        var silent = assertThrows(InvalidPipelineException.class, () -> PipelineFiles.load(List.of(one, write("two.yaml", other)))).getMessage();
+        assertTrue(silent.contains("asks for something else of its rows that carry an erased subject; say the same of it under subjects in both"), silent);
+        var differs = assertThrows(InvalidPipelineException.class, () -> PipelineFiles.load(List.of(one, write("two.yaml", SUBJECTS.replace("account.id", "account.number") + other)))).getMessage();
+        assertTrue(differs.contains("the subject 'owner' is another one in"), differs);
+        assertEquals(2, PipelineFiles.load(List.of(one, write("two.yaml", SUBJECTS + other))).size());
+    }
+
     private static final String KEPT = "retention: {column: modified, keep: 13 months, when: {status: [closed, gone]}, override: {one: team, column: keep_days, unit: days}, hold: 5 %}\n";
 
     @Test

@@ -6,7 +6,7 @@ import java.time.Instant;
 import java.util.UUID;
 
 /**
- * An erasure as callers see it.
+ * The erasure of a document as callers see it.
  *
  * @param document the document's id
  * @param version the version of the document's delete, null until it is carried out, and where there was nothing to erase
@@ -14,4 +14,4 @@ import java.util.UUID;
  */
 @RegisterForReflection
 @JsonInclude(JsonInclude.Include.NON_NULL)
-public record Erasure(UUID id, String pipeline, String document, State state, String requestedBy, String reason, Instant requestedAt, Long version, Instant seenAt) {}
+public record Erasure(UUID id, String pipeline, String document, State state, String requestedBy, String reason, Instant requestedAt, Long version, Instant seenAt) implements Listed {}

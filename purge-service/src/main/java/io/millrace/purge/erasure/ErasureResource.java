@@ -29,8 +29,10 @@ import jakarta.ws.rs.core.Response.Status;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
+import java.util.stream.Stream;
 
 /** The HTTP face of erasures. */
 @Path("/")
@@ -45,12 +47,16 @@ public class ErasureResource {
     private static final String TRACEPARENT = "traceparent";
 
     private final Erasures erasures;
+    private final SubjectErasures subjects;
+    private final SubjectDuty duty;
     private final Pipelines pipelines;
     private final SecurityIdentity caller;
     private final Allowance allowance;
 
-    ErasureResource(Erasures erasures, Pipelines pipelines, SecurityIdentity caller, Allowance allowance) {
+    ErasureResource(Erasures erasures, SubjectErasures subjects, SubjectDuty duty, Pipelines pipelines, SecurityIdentity caller, Allowance allowance) {
         this.erasures = erasures;
+        this.subjects = subjects;
+        this.duty = duty;
         this.pipelines = pipelines;
         this.caller = caller;
         this.allowance = allowance;
@@ -98,19 +104,48 @@ public class ErasureResource {
         return request(pipeline, "", key, null, null, body);
     }
 
-    /** The newest first. */
+    /** Erases a subject from all documents of the source. */
+    @POST
+    @Path("erasures")
+    @Consumes(MediaType.APPLICATION_JSON)
+    public Response request(@HeaderParam("Idempotency-Key") String key, @NotNull(message = "must be {\"subject\": …, \"key\": …, \"reason\": …}") @Valid SubjectRequest body) {
+        var on = "a subject";
+        refuseKey(key, on);
+        refuseNul(body.key(), "the subject's key", on);
+        refuseNul(body.reason(), "the reason", on);
+        allowance.take(caller.getPrincipal().getName(), "Erasing", on);
+        var erasure = subjects.request(body, caller.getPrincipal().getName(), key);
+        return Response.accepted(erasure).location(URI.create("/erasures/" + erasure.id())).build();
+    }
+
+    /** Ends the erasure of a subject: what the source has of it comes back. */
+    @POST
+    @Path("erasures/{id}/withdrawal")
+    @Consumes(MediaType.APPLICATION_JSON)
+    public Response withdraw(@PathParam("id") String id, @NotNull(message = "must be {\"reason\": …}") @Valid ErasureRequest body) {
+        var on = "the erasure '" + id + "'";
+        refuseNul(body.reason(), "the reason", on);
+        allowance.take(caller.getPrincipal().getName(), "Withdrawing", on);
+        return Response.accepted(parse(id).flatMap(uuid -> subjects.withdraw(uuid, caller.getPrincipal().getName(), body.reason().strip())).orElseThrow(() -> unknown(id))).build();
+    }
+
+    /** Erasures of documents and of subjects, the newest first. */
     @GET
     @Path("erasures")
-    public List<Erasure> list(@QueryParam("state") State state, @QueryParam("pipeline") String pipeline, @QueryParam("before") Instant before,
+    public List<Listed> list(@QueryParam("state") State state, @QueryParam("pipeline") String pipeline, @QueryParam("before") Instant before,
             @QueryParam("limit") @DefaultValue("100") @Min(1) @Max(1_000) int limit) {
-        return erasures.list(state, pipeline, before, limit);
+        var ofSubjects = subjects.list(state, pipeline, before, limit).stream().<Listed>map(duty::told);
+        return Stream.concat(erasures.list(state, pipeline, before, limit).stream(), ofSubjects).sorted(Comparator.comparing(Listed::requestedAt).reversed()).limit(limit).toList();
     }
 
     @GET
     @Path("erasures/{id}")
-    public Erasure state(@PathParam("id") String id) {
-        return parse(id).flatMap(erasures::find).orElseThrow(() -> new ProblemException(Problem.of(Status.NOT_FOUND, "Reading", "the erasure '" + id + "'",
-                "there is none with this id in the audit", "take the id from the answer to the request, from the source that was asked")));
+    public Listed state(@PathParam("id") String id) {
+        return parse(id).flatMap(uuid -> erasures.find(uuid).<Listed>map(found -> found).or(() -> subjects.find(uuid).map(duty::told))).orElseThrow(() -> unknown(id));
+    }
+
+    private static ProblemException unknown(String id) {
+        return new ProblemException(Problem.of(Status.NOT_FOUND, "Reading", "the erasure '" + id + "'", "there is none with this id in the audit", "take the id from the answer to the request, from the source that was asked"));
     }
 
     private static java.util.Optional<UUID> parse(String id) {

@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 
-/** Writes erasures down where the log carries them, and tells how far they are. */
+/** Writes erasures of documents down where the log carries them, and tells how far they are. */
 @ApplicationScoped
 public class Erasures {
 
@@ -97,6 +97,7 @@ public class Erasures {
                 case REQUESTED -> "NOT EXISTS (FROM Outcome o WHERE o.erasure = a.id)";
                 case CARRIED_OUT -> "EXISTS (FROM Outcome o WHERE o.erasure = a.id AND o.version <> 0)";
                 case NOTHING_TO_ERASE -> "EXISTS (FROM Outcome o WHERE o.erasure = a.id AND o.version = 0)";
+                case HIDDEN, ENDED -> "1 = 0";
             });
         }
         var where = conditions.isEmpty() ? "" : " WHERE " + String.join(" AND ", conditions);

@@ -10,11 +10,14 @@ import io.millrace.pipeline.topic.Topics;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
+import org.apache.kafka.common.TopicPartition;
 
 /** What capture knows to be missing downstream of tables, as it remembers in Kafka. Thread-safe. */
 final class Incomplete implements AutoCloseable {
 
     private static final String TABLES = "tables";
+    private static final String RESNAPSHOTS = "resnapshots";
 
     private final String source;
     private final String topic;
@@ -46,6 +49,35 @@ final class Incomplete implements AutoCloseable {
             goal = offsets.ends(offsets.partitions(List.of(topic))).getOrDefault(state.partition(), 0L);
         }
         return goal <= state.position() ? null : state.trouble() == null ? "what capture remembers is being read" : state.trouble();
+    }
+
+    /** Where what capture remembers ends now. */
+    Map<TopicPartition, Long> end() throws InterruptedException {
+        return offsets.ends(offsets.partitions(List.of(topic)));
+    }
+
+    /**
+     * What is read again of tables because a subject was erased or came back; null where nothing is.
+     *
+     * @param goal as far as what capture remembers must have been read here
+     */
+    String erasing(Map<TopicPartition, Long> goal, Collection<TableName> tables) {
+        if (state.position() < goal.getOrDefault(state.partition(), 0L)) {
+            return state.trouble() == null ? "what capture remembers is being read" : state.trouble();
+        }
+        var remembered = state.last().get(RESNAPSHOTS);
+        var names = tables.stream().map(TableName::toString).toList();
+        try {
+            for (var reading : json.readTree(remembered == null ? "[]" : remembered)) {
+                var table = reading.path("table").asText();
+                if (reading.path("erasing").isObject() && names.contains(table)) {
+                    return "rows of " + table + " are read again because a subject was erased or came back, " + reading.path("rows").asLong() + " until now";
+                }
+            }
+            return null;
+        } catch (JsonProcessingException e) {
+            return "what capture remembers of the tables that it reads again cannot be read (" + e.getOriginalMessage() + "); run the same version of all services";
+        }
     }
 
     Found of(Collection<TableName> tables) {

@@ -87,6 +87,7 @@ final class Way {
     private List<Step> steps() {
         var all = new ArrayList<Step>();
         all.add(this::captured);
+        all.add(this::reread);
         all.add(() -> committed("the gate", config.gateGroup(), captured));
         all.add(this::parked);
         all.add(() -> committed("the join", joinGroup, rows));
@@ -132,7 +133,7 @@ final class Way {
     /** The name of the stage at which the walk stands. */
     String stage() {
         int fromEnd = steps.size() - at;
-        return at == 0 ? "capture" : at <= 2 ? "gate" : fromEnd > 2 ? "join" : fromEnd == 2 ? "index" : "search";
+        return at <= 1 ? "capture" : at <= 3 ? "gate" : fromEnd > 2 ? "join" : fromEnd == 2 ? "index" : "search";
     }
 
     private String captured() throws SQLException, InterruptedException {
@@ -159,6 +160,14 @@ final class Way {
         var waits = incomplete.waits();
         var missing = waits == null ? incomplete.of(tables).missing() : List.<String>of();
         return waits != null ? waits : missing.isEmpty() ? null : String.join("; ", missing);
+    }
+
+    /** What an order about a subject has capture read again comes behind all that was in the log with the order. Capture remembers it before it says that it has come so far. */
+    private String reread() throws InterruptedException {
+        if (goal == null) {
+            goal = incomplete.end();
+        }
+        return incomplete.erasing(goal, tables);
     }
 
     /** What rows of its tables hold old values, each as a sentence without its full stop. */

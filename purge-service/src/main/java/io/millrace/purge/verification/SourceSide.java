@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -170,6 +171,15 @@ final class SourceSide {
             statement.setArray(1, statement.getConnection().createArrayOf("text", generations.toArray()));
             statement.setArray(2, statement.getConnection().createArrayOf("text", ids.toArray()));
         }, row -> row.getString(1)));
+    }
+
+    /** The documents in which a subject stands by the rows as the tables have them, erased or not. */
+    Set<String> carrying(String subject, String keyHash) throws SQLException {
+        var found = new LinkedHashSet<String>();
+        for (var sql : JoinSql.carrying(pipeline, catalog, subject)) {
+            found.addAll(read(false, sql, statement -> statement.setString(1, keyHash), SourceSide::id));
+        }
+        return found;
     }
 
     /** Where the log ends: everything that was read before was committed up to there. */

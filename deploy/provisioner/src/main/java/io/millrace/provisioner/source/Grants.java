@@ -40,6 +40,7 @@ public final class Grants implements Step {
         wanted.put(Topics.PURGE_OUTCOME, List.of("SELECT", "INSERT"));
         wanted.put(Topics.VERIFICATION, List.of("SELECT", "INSERT", "UPDATE"));
         wanted.put(Topics.RETENTION_RUN, List.of("SELECT", "INSERT", "UPDATE"));
+        wanted.put(Topics.SUBJECT_ERASURE, List.of("SELECT", "INSERT", "UPDATE"));
         return wanted;
     }
 

@@ -37,6 +37,8 @@ public final class OwnTables implements Step {
                 + " state text NOT NULL, report text NOT NULL, seen_at timestamptz NOT NULL");
         columns.put(Topics.RETENTION_RUN, "id uuid PRIMARY KEY, pipeline text NOT NULL, as_of timestamptz NOT NULL, told text NOT NULL, shown bigint NOT NULL, leaving bigint NOT NULL, returned bigint NOT NULL,"
                 + " state text NOT NULL, requested_by text NOT NULL, requested_at timestamptz NOT NULL, decided_by text, reason text, decided_at timestamptz, seen_at timestamptz");
+        columns.put(Topics.SUBJECT_ERASURE, "id uuid PRIMARY KEY, subject text NOT NULL, key_hash text NOT NULL, requested_by text NOT NULL, reason text NOT NULL, requested_at timestamptz NOT NULL, idempotency_key text NOT NULL UNIQUE,"
+                + " found text NOT NULL, hidden_at timestamptz, proof text, records_until timestamptz, ended_at timestamptz, ended_by text, EXCLUDE (subject WITH =, key_hash WITH =) WHERE (ended_at IS NULL)");
         return columns;
     }
 

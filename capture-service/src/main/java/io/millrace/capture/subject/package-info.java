@@ -1,0 +1,2 @@
+/** Who is erased, and what becomes of the rows that carry them. */
+package io.millrace.capture.subject;

@@ -1,0 +1,243 @@
+package io.millrace.tests.suite;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.notNullValue;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.millrace.launcher.stack.Stage;
+import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.topic.Topics;
+import io.millrace.tests.stack.DemoStack;
+import io.millrace.tests.stack.RawTopics;
+import io.millrace.tests.stack.SharedStack;
+import io.restassured.RestAssured;
+import io.restassured.http.ContentType;
+import io.restassured.specification.RequestSpecification;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.config.ConfigResource;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Somebody who stands in two pipelines, at the root, nested and in a quarantine is erased, and nothing brings them back: no replay, rebuild, re-snapshot or restart. */
+@Tag("long")
+@ExtendWith(SharedStack.class)
+class SubjectErasureIT {
+
+    private static final String MARKER = "xylomarker";
+    private static final TableName PERSON = new TableName("public", "forgettable");
+    private static final TableName REMARK = new TableName("public", "remark");
+    private static final String HEAD = """
+            millrace: 1
+            name: %1$s
+            source: {name: demo, url: {env: MILLRACE_SOURCE_URL}, user: {env: MILLRACE_SOURCE_USER}, password: {env: MILLRACE_SOURCE_PASSWORD}}
+            index: {name: %1$s}
+            """;
+    private static final String SUBJECTS = """
+            subjects:
+              person:
+                key: public.forgettable.id
+                places:
+                  public.forgettable: {column: id, erase: row}
+                  public.remark: {column: author_id, erase: {author_id: null, body: "(erased)"}}
+            """;
+    private static final String PEOPLE = HEAD.formatted("people") + SUBJECTS + """
+            document:
+              root: public.forgettable
+              fields: [id, name]
+              one:
+                mentor: {table: public.forgettable, join: {mentor_id: id}, fields: [id, name]}
+              many:
+                remarks: {table: public.remark, join: {id: about_id}, fields: [id, author_id, body]}
+            """;
+    private static final String REMARKS = HEAD.formatted("remarks") + SUBJECTS + """
+            document:
+              root: public.remark
+              fields: [id, author_id, body]
+              one:
+                author: {table: public.forgettable, join: {author_id: id}, fields: [name]}
+            """;
+
+    private final DemoStack stack;
+    private final RawTopics topics;
+
+    SubjectErasureIT(DemoStack stack) {
+        this.stack = stack;
+        this.topics = new RawTopics(stack);
+    }
+
+    @Test
+    void whoIsErasedDoesNotComeBack() throws Exception {
+        stack.settled().await();
+        change("CREATE TABLE public.forgettable (id int PRIMARY KEY, name text, mentor_id int); CREATE TABLE public.remark (id int PRIMARY KEY, about_id int, author_id int, body text)");
+        change("INSERT INTO public.forgettable SELECT i, CASE i WHEN 7 THEN '" + MARKER + "' ELSE 'person ' || i END, 1 + i % 8 FROM generate_series(1, 40) i");
+        change("INSERT INTO public.remark SELECT i, 1 + i % 40, 1 + i % 10, CASE 1 + i % 10 WHEN 7 THEN '" + MARKER + "' ELSE 'said ' || i END FROM generate_series(1, 200) i");
+        var files = List.of(Files.writeString(stack.pipelines().resolve("people.yaml"), PEOPLE), Files.writeString(stack.pipelines().resolve("remarks.yaml"), REMARKS));
+        var later = stack.pipelines().resolve("people-2.yaml");
+        try {
+            stack.provision();
+            restart();
+            patience("all are there").until(() -> stack.index().count("people") == 40 && stack.index().count("remarks") == 200);
+            assertTrue(shown("people") && shown("remarks"));
+            var erasure = erasedThoughATableIsParked();
+            assertGone("after the erasure");
+            assertFalse(marked(Topics.captured("demo", PERSON)).isEmpty());
+            for (var record : topics.read(Topics.captured("demo", PERSON))) {
+                topics.resend(record);
+            }
+            change("UPDATE public.forgettable SET name = '" + MARKER + " again' WHERE id = 7; UPDATE public.remark SET body = '" + MARKER + " again' WHERE author_id = 7; INSERT INTO public.remark VALUES (1001, 3, 7, '" + MARKER + " new')");
+            fresh();
+            assertGone("after a replay of what was captured, and changes");
+            for (var table : List.of(PERSON, REMARK)) {
+                at(Stage.CAPTURE).post("/resnapshots?table=" + table).then().statusCode(200);
+            }
+            patience("the tables are read").untilAsserted(() -> at(Stage.CAPTURE).get("/resnapshots").then().body(containsString("\"resnapshots\":[]")));
+            fresh();
+            assertGone("after a re-snapshot");
+            Files.writeString(later, PEOPLE.replace("name: people\nsource", "name: people-2\nreplaces: [people]\nsource").replace("fields: [id, name]\n  one", "fields: [id, {title: name}]\n  one"));
+            stack.provision();
+            restart();
+            patience("the later generation is served").until(() -> stack.index().ask("GET", "/people/_search?size=50", null).toString().contains("title"));
+            fresh();
+            assertGone("after a rebuild and a restart of everything");
+            agrees("people-2");
+            agrees("remarks");
+            purge().get("/erasures/" + erasure).then().statusCode(200).body("state", equalTo("hidden"));
+            assertNoBytes();
+            change("BEGIN; DELETE FROM public.forgettable WHERE id = 7; INSERT INTO public.forgettable VALUES (7, 'somebody else', NULL); COMMIT");
+            patience("a key that is created anew comes").until(() -> stack.index().get("people", "7") != null);
+            patience("the erasure has ended").untilAsserted(() -> purge().get("/erasures/" + erasure).then().body("state", equalTo("ended")).body("endedBy", equalTo("source")));
+        } finally {
+            for (var file : files) {
+                Files.deleteIfExists(file);
+            }
+            Files.deleteIfExists(later);
+            change("DROP TABLE public.forgettable, public.remark");
+            restart();
+        }
+        stack.settled().await();
+    }
+
+    /** The purge service is killed in each state. */
+    private String erasedThoughATableIsParked() throws Exception {
+        topics.send(new ProducerRecord<>(Topics.captured("demo", REMARK), 0, "junk".getBytes(UTF_8), "not Avro".getBytes(UTF_8)));
+        patience("the table is parked").until(() -> !topics.read(Topics.quarantine("demo", REMARK)).isEmpty());
+        change("UPDATE public.remark SET body = body || ' parked'");
+        patience("the subject is in the quarantine").until(() -> !marked(Topics.quarantine("demo", REMARK)).isEmpty());
+        var erasure = purge().header("Idempotency-Key", "forget 7").body("{\"subject\": \"person\", \"key\": \"7\", \"reason\": \"asked for\"}").post("/erasures").then().statusCode(202).extract().<String>path("id");
+        stack.process(Stage.PURGE).kill();
+        stack.process(Stage.PURGE).start();
+        purge().header("Idempotency-Key", "forget 7").body("{\"subject\": \"person\", \"key\": \"7\", \"reason\": \"asked for\"}").post("/erasures").then().statusCode(202).body("id", equalTo(erasure));
+        patience("it waits for the quarantine").untilAsserted(() -> purge().get("/erasures/" + erasure).then().body("state", equalTo("requested")).body("waitsFor", containsString("parked in the quarantine")));
+        stack.process(Stage.PURGE).kill();
+        stack.process(Stage.PURGE).start();
+        at(Stage.GATE).body("{\"count\":1,\"which\":\"REFUSED\",\"reason\":\"made by a test\"}").post("/quarantine/demo.public.remark/discard").then().statusCode(200);
+        patience("it is hidden").untilAsserted(() -> purge().get("/erasures/" + erasure).then().body("state", equalTo("hidden")).body("recordsUntil", notNullValue()).body("proof", containsString("documents looked at again")));
+        stack.process(Stage.PURGE).kill();
+        stack.process(Stage.PURGE).start();
+        purge().get("/erasures/" + erasure).then().body("state", equalTo("hidden"));
+        assertEquals("forget", row("SELECT string_agg(type, ', ') FROM millrace.outboxevent WHERE aggregatetype = 'person'"), "it was ordered once");
+        return erasure;
+    }
+
+    private boolean shown(String alias) {
+        return stack.index().read(alias).values().stream().anyMatch(document -> document.contains(MARKER));
+    }
+
+    private void assertGone(String when) {
+        for (var alias : List.of("people", "remarks")) {
+            assertFalse(shown(alias), () -> alias + " " + when + ": " + stack.index().read(alias));
+        }
+        assertEquals(39, stack.index().count("people"), when);
+    }
+
+    private List<ConsumerRecord<byte[], byte[]>> marked(String topic) {
+        return topics.read(topic).stream().filter(record -> record.value() != null && new String(record.value(), ISO_8859_1).contains(MARKER)).toList();
+    }
+
+    /** The topics are compacted at once, as they are by and by; a record that comes later closes the segments. */
+    private void assertNoBytes() throws Exception {
+        var all = new TreeSet<String>();
+        try (var admin = Admin.create(Map.of("bootstrap.servers", stack.stack().servers().kafkaBootstrap()))) {
+            admin.listTopics().names().get().stream().filter(topic -> topic.contains("people") || topic.contains("remark") || topic.contains("forgettable")).forEach(all::add);
+            var ops = new java.util.HashMap<ConfigResource, java.util.Collection<AlterConfigOp>>();
+            for (var topic : all) {
+                var settings = Map.of("segment.ms", "500", "max.compaction.lag.ms", "500", "min.cleanable.dirty.ratio", "0.01", "delete.retention.ms", "500");
+                var changed = new ArrayList<>(settings.entrySet().stream().map(e -> new AlterConfigOp(new ConfigEntry(e.getKey(), e.getValue()), AlterConfigOp.OpType.SET)).toList());
+                if (topic.startsWith(Topics.CAPTURED)) {
+                    changed.add(new AlterConfigOp(new ConfigEntry("retention.ms", "1000"), AlterConfigOp.OpType.SET));
+                }
+                ops.put(new ConfigResource(ConfigResource.Type.TOPIC, topic), changed);
+            }
+            admin.incrementalAlterConfigs(ops).all().get();
+        }
+        Awaitility.await("no topic has the bytes").pollInterval(Duration.ofSeconds(5)).atMost(Duration.ofMinutes(6)).untilAsserted(() -> {
+            change("UPDATE public.forgettable SET name = name || '.' WHERE id <> 7; UPDATE public.remark SET body = body || '.' WHERE author_id <> 7");
+            assertEquals(List.of(), all.stream().filter(topic -> !marked(topic).isEmpty()).toList());
+        });
+    }
+
+    private void fresh() throws Exception {
+        var position = row("SELECT pg_current_wal_insert_lsn()::text");
+        for (var pipeline : List.of("people", "remarks")) {
+            patience(pipeline + " is fresh").untilAsserted(() -> purge().queryParam("position", position).queryParam("wait", "5s").get("/pipelines/" + pipeline + "/freshness").then().statusCode(200).body("fresh", equalTo(true)));
+        }
+    }
+
+    private void agrees(String pipeline) throws IOException {
+        var id = purge().body("{}").post("/pipelines/" + pipeline + "/verifications").then().statusCode(202).extract().<String>path("id");
+        patience("the verification ends").untilAsserted(() -> purge().get("/verifications/" + id).then().statusCode(200).body("state", equalTo("agrees")));
+    }
+
+    private void restart() {
+        for (var stage : Stage.values()) {
+            stack.process(stage).kill();
+            stack.process(stage).launch();
+        }
+        List.of(Stage.values()).forEach(stage -> stack.process(stage).awaitReady());
+    }
+
+    private void change(String sql) throws SQLException {
+        try (var connection = stack.connect(); var statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    private String row(String sql) throws SQLException {
+        try (var connection = stack.connect(); var statement = connection.createStatement(); var row = statement.executeQuery(sql)) {
+            row.next();
+            return row.getString(1);
+        }
+    }
+
+    private RequestSpecification purge() throws IOException {
+        return at(Stage.PURGE);
+    }
+
+    private RequestSpecification at(Stage stage) throws IOException {
+        return RestAssured.given().baseUri(stack.address(stage).toString()).contentType(ContentType.JSON).header("Authorization", "Bearer " + Files.readString(stack.stack().token()).strip());
+    }
+
+    private static ConditionFactory patience(String what) {
+        return Awaitility.await(what).pollInterval(Duration.ofMillis(200)).atMost(Duration.ofMinutes(3));
+    }
+}
