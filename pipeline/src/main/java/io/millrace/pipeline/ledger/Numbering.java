@@ -18,10 +18,13 @@ public final class Numbering {
     /** Bytes of the header {@link Headers#LEDGER}: the hash of the topic's name, life, number, and how many before it are not known to be in the log. */
     static final int SIZE = 2 * Long.BYTES + 2 * Integer.BYTES;
 
-    private static final int RANDOM = 1 << 10;
+    /** Seconds from the Unix epoch to 2020, so that a life has room for them until 2088. */
+    private static final long BEGIN = 1_577_836_800;
+    /** Two writers that begin a life in the same second have different ones. */
+    private static final int RANDOM_BITS = 32;
 
     private final Map<String, Count[]> counts = new HashMap<>();
-    /** Later lives have higher numbers. */
+    /** Later lives of this writer have higher numbers, and so have those of another one that begin a second later. */
     private long life;
     private long batch;
 
@@ -68,12 +71,16 @@ public final class Numbering {
 
     /** What was sent may be in the log or not; a new life begins. */
     public void renew() {
-        life = Math.max(life + 1, life(Headers.nowMicros()) + ThreadLocalRandom.current().nextInt(RANDOM));
+        life = Math.max(life + 1, life(Headers.nowMicros()) + ThreadLocalRandom.current().nextLong(1L << RANDOM_BITS));
     }
 
-    /** The lowest that a life can have which begins at a time. */
+    /**
+     * The lowest number that a life can have.
+     *
+     * @param micros when it begins, in microseconds since the Unix epoch
+     */
     static long life(long micros) {
-        return micros * RANDOM;
+        return micros / 1_000_000 - BEGIN << RANDOM_BITS;
     }
 
     private Count count(ProducerRecord<byte[], byte[]> record) {

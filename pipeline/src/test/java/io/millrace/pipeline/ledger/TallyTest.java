@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Op;
 import io.millrace.pipeline.record.Position;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Predicate;
@@ -260,6 +262,15 @@ class TallyTest {
             assertEquals("", story.read(true, random.nextInt(20), offset -> random.nextInt(5) > 0), "seed " + seed);
             assertEquals("", story.read(false, random.nextInt(20), offset -> true), "seed " + seed);
             assertEquals("", story.read(new Tally(PARTITION, true, 0, story.ledger, Numbering.life(1)), 0, offset -> random.nextInt(5) > 0), "seed " + seed);
+        }
+    }
+
+    @Test
+    void noTwoWritersThatBeginAtOnceHaveTheSameLife() {
+        var lives = new HashSet<Long>();
+        for (int i = 0; i < 500; i++) {
+            var header = Headers.bytes(numbered(new Numbering()).headers(), Headers.LEDGER);
+            assertTrue(lives.add(ByteBuffer.wrap(header).getLong(Integer.BYTES)), "writer " + i);
         }
     }
 
