@@ -88,7 +88,8 @@ public final class Resnapshots {
             var needed = required.get(one.name());
             if (nowRead.contains(one.name()) || !streamed.contains(one.name()) || one.required() && needed == null) {
                 LOG.infof("The table %s is not read again any more", one.table());
-            } else if (needed == null || one.covers(needed)) {
+            } else if (needed == null || one.erasing() != null || one.covers(needed)) {
+                // The table's own reading may be past the rows of an erasure.
                 now.add(one);
             }
         }
