@@ -270,7 +270,7 @@ public final class CaptureRun {
             Map<TableName, Known> known;
             try {
                 // They are read now, so nobody need read them afterwards.
-                resnapshots.allow(plan.reread(), plan.read(), ofRows(plan.streamed()), plan.problems(), plan.missing());
+                resnapshots.allow(plan.reread(), plan.read(), ofRows(plan.streamed()), plan.problems(), plan.missing(), erased::names);
                 known = readFirst(plan, leftOut);
             } finally {
                 watch.reading(false);
@@ -479,7 +479,7 @@ public final class CaptureRun {
 
     private void stream(Plan plan, Map<TableName, Set<String>> leftOut) throws InterruptedException, SQLException {
         LOG.infof("Streaming from %s", Position.lsnText(plan.start()));
-        resnapshots.allow(plan.reread(), plan.read(), ofRows(plan.streamed()), plan.problems(), plan.missing());
+        resnapshots.allow(plan.reread(), plan.read(), ofRows(plan.streamed()), plan.problems(), plan.missing(), erased::names);
         beat();
         follow(plan, leftOut);
         stream.unread(plan.unread());
@@ -573,7 +573,7 @@ public final class CaptureRun {
             return false;
         }
         if (!now.reread().equals(before.reread()) || !now.missing().equals(before.missing())) {
-            resnapshots.allow(now.reread(), now.read(), ofRows(now.streamed()), now.problems(), now.missing());
+            resnapshots.allow(now.reread(), now.read(), ofRows(now.streamed()), now.problems(), now.missing(), erased::names);
         }
         exchange(now);
         start.heard(now.tables());

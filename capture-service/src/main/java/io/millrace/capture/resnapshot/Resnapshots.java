@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jboss.logging.Logger;
@@ -80,13 +81,14 @@ public final class Resnapshots {
      * @param streamed the captured tables that the stream carries
      * @param problems why tables are not to be read
      * @param missing tables of which changes may be missing, or whose rows hold old values
+     * @param erasing which readings for an erasure the files still ask for
      */
-    public synchronized void allow(Map<TableName, Long> required, Collection<TableName> nowRead, Set<TableName> streamed, Map<TableName, List<String>> problems, Set<TableName> missing) throws InterruptedException {
+    public synchronized void allow(Map<TableName, Long> required, Collection<TableName> nowRead, Set<TableName> streamed, Map<TableName, List<String>> problems, Set<TableName> missing, Predicate<Reading> erasing) throws InterruptedException {
         var before = all == null ? progress.resnapshots() : all;
         var now = new ArrayList<Resnapshot>();
         for (var one : before) {
             var needed = required.get(one.name());
-            if (nowRead.contains(one.name()) || !streamed.contains(one.name()) || one.required() && needed == null) {
+            if (nowRead.contains(one.name()) || !streamed.contains(one.name()) || one.required() && needed == null || one.erasing() != null && !erasing.test(one.erasing())) {
                 LOG.infof("The table %s is not read again any more", one.table());
             } else if (needed == null || one.erasing() != null || one.covers(needed)) {
                 // The table's own reading may be past the rows of an erasure.
@@ -150,12 +152,21 @@ public final class Resnapshots {
         var now = new ArrayList<>(all);
         for (var reading : readings) {
             if (captured.contains(reading.table())) {
-                var waiting = now.stream().filter(one -> one.from() == 0 && one.erasing() != null && one.name().equals(reading.table()) && one.erasing().subject().equals(reading.subject())).findFirst();
-                waiting.ifPresent(now::remove);
-                now.add(Resnapshot.of(waiting.map(one -> reading.since(one.erasing().since())).orElse(reading)));
+                int at = IntStream.range(0, now.size()).filter(i -> waitsFor(now.get(i), reading)).findFirst().orElse(now.size());
+                if (at == now.size()) {
+                    now.add(Resnapshot.of(reading));
+                } else {
+                    // It keeps its place, or orders that keep coming for one table would let no other one be read.
+                    now.set(at, Resnapshot.of(reading.since(now.get(at).erasing().since())));
+                }
             }
         }
         keep(now);
+    }
+
+    /** Whether it is to read the same place, and has not begun. */
+    private static boolean waitsFor(Resnapshot one, Reading reading) {
+        return one.from() == 0 && one.erasing() != null && one.erasing().isOf(reading);
     }
 
     /** About how many rows a table has, by the planner. */

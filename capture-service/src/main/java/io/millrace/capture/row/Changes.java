@@ -211,6 +211,7 @@ public final class Changes {
             throw new UnnamedRowException("A row of the table " + table.table + " cannot be written: its primary key is not known any more, because the table was dropped or its key changed since");
         }
         if (op == Op.DELETE) {
+            erased.deleted(table.table, position.commit());
             trace(table, (Struct) envelope.get(table.before), position, committed, headers);
             return record(table, key, null, headers, committed);
         }
@@ -222,7 +223,7 @@ public final class Changes {
             return null;
         }
         if (op == Op.CREATE && event.headers().lastWithName(OLD_KEY) == null) {
-            for (var anew : erased.anew(table.table, row, committed)) {
+            for (var anew : erased.anew(table.table, row, committed, position.commit())) {
                 environment.createdAnew(anew);
             }
         }

@@ -26,7 +26,7 @@ public final class ErasedSubjects {
 
     private static final String STANDING = "SELECT subject, key_hash, floor(extract(epoch FROM requested_at) * 1000000)::bigint FROM " + Topics.SUBJECT_ERASURE.sql() + " WHERE ended_at IS NULL";
     /** Nothing is ordered where nothing stands any more. */
-    private static final String END = "WITH ended AS (UPDATE " + Topics.SUBJECT_ERASURE.sql() + " SET ended_at = clock_timestamp(), ended_by = 'source' WHERE subject = ? AND key_hash = ? AND ended_at IS NULL"
+    private static final String END = "WITH ended AS (UPDATE " + Topics.SUBJECT_ERASURE.sql() + " SET ended_at = clock_timestamp(), ended_by = 'source' WHERE subject = ? AND key_hash = ? AND ended_at IS NULL AND requested_at <= timestamptz 'epoch' + ? * interval '1 microsecond'"
             + " RETURNING id, subject, key_hash, ended_at) INSERT INTO " + Topics.OUTBOX.sql() + " (id, aggregatetype, aggregateid, type, \"timestamp\", payload)"
             + " SELECT gen_random_uuid(), subject, key_hash, '" + SubjectKey.REMEMBER + "', ended_at, '{\"erasure\":\"' || id || '\"}' FROM ended";
     private static final String UNDEFINED_TABLE = "42P01";
@@ -36,6 +36,8 @@ public final class ErasedSubjects {
     private final Map<TableName, SortedMap<String, Subject.Place>> places = new HashMap<>();
     /** By subject, the hashes of the keys, and when their erasure was asked for, in microseconds since the epoch. */
     private final Map<String, Map<String, Long>> standing = new HashMap<>();
+    /** Of the subjects' own tables, the last transaction that took a row away. */
+    private final Map<TableName, Long> deleting = new HashMap<>();
 
     /** @param pipelines all of the source */
     public ErasedSubjects(SourceConnection source, Collection<Pipeline> pipelines) {
@@ -46,8 +48,12 @@ public final class ErasedSubjects {
         }
     }
 
-    /** Somebody who was inserted though an erasure of the same key stands. */
-    public record Anew(String subject, String hash) {}
+    /**
+     * Somebody who was inserted though an erasure of the same key stands.
+     *
+     * @param micros when Postgres committed that, in microseconds since the epoch
+     */
+    public record Anew(String subject, String hash, long micros) {}
 
     /**
      * An order about a subject.
@@ -73,8 +79,9 @@ public final class ErasedSubjects {
         }
     }
 
+    /** An older order that comes again takes nothing of a later one. */
     private void stands(String subject, String hash, long micros) {
-        standing.computeIfAbsent(subject, name -> new HashMap<>()).put(hash, micros);
+        standing.computeIfAbsent(subject, name -> new HashMap<>()).merge(hash, micros, Math::max);
     }
 
     private void ended(String subject, String hash) {
@@ -95,29 +102,52 @@ public final class ErasedSubjects {
         return places.entrySet().stream().filter(at -> at.getValue().containsKey(order.subject())).map(at -> new Reading(at.getKey(), order.subject(), at.getValue().get(order.subject()).column(), order.micros())).toList();
     }
 
+    /** Whether the files name the place of a reading still. A column that is no more could never be read. */
+    public boolean names(Reading reading) {
+        var place = places.getOrDefault(reading.table(), Collections.emptySortedMap()).get(reading.subject());
+        return place != null && place.column().equals(reading.column());
+    }
+
     /** Ends the erasure of somebody who was created anew, and has the log carry that. */
     public void end(Anew anew) throws SQLException {
         try (var connection = source.open(); var statement = connection.prepareStatement(END)) {
             statement.setString(1, anew.subject());
             statement.setString(2, anew.hash());
+            statement.setLong(3, anew.micros());
             statement.executeUpdate();
         }
         ended(anew.subject(), anew.hash());
     }
 
     /**
-     * Who comes anew with an inserted row.
+     * A row was deleted.
+     *
+     * @param transaction in which, another one for each
+     */
+    public void deleted(TableName table, long transaction) {
+        if (subjects.values().stream().anyMatch(subject -> subject.table().equals(table))) {
+            deleting.put(table, transaction);
+        }
+    }
+
+    /**
+     * Who comes anew with an inserted row. Nobody does in a transaction that took rows of the table away before: Postgres makes such a pair of an update that moves a row to another partition, and the delete
+     * need not say whose row it was.
      *
      * @param committedMicros when Postgres committed it
+     * @param transaction as {@link #deleted} is told
      */
-    public List<Anew> anew(TableName table, Struct row, long committedMicros) {
+    public List<Anew> anew(TableName table, Struct row, long committedMicros, long transaction) {
         var found = new ArrayList<Anew>();
+        if (deleting.getOrDefault(table, -1L) == transaction) {
+            return found;
+        }
         subjects.forEach((name, subject) -> {
             var hashes = standing.getOrDefault(name, Map.of());
             var key = hashes.isEmpty() || !subject.table().equals(table) ? null : text(table, row, subject.column());
             var hash = key == null ? null : SubjectKey.hash(name, key);
             if (hash != null && hashes.getOrDefault(hash, Long.MAX_VALUE) <= committedMicros) {
-                found.add(new Anew(name, hash));
+                found.add(new Anew(name, hash, committedMicros));
             }
         });
         return found;

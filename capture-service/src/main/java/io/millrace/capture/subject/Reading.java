@@ -18,6 +18,11 @@ public record Reading(TableName table, String subject, String column, long since
                 + "' AND coalesce(e.ended_at, e.requested_at) >= timestamptz 'epoch' + " + since + " * interval '1 microsecond')";
     }
 
+    /** Whether it reads the same place, from whatever moment on. */
+    public boolean isOf(Reading other) {
+        return table.equals(other.table) && subject.equals(other.subject) && column.equals(other.column);
+    }
+
     /** The same rows, and those of an earlier moment. */
     public Reading since(long earlier) {
         return new Reading(table, subject, column, Math.min(since, earlier));

@@ -97,10 +97,27 @@ class ErasedSubjectsTest {
     @Test
     void onlyAnInsertBehindTheRequestIsSomebodyAnew() {
         order(false, "person", "2", 1_000);
-        assertEquals(List.of(), erased.anew(PERSON, person(2), 999));
-        assertEquals(List.of(), erased.anew(PERSON, person(3), 1_001));
-        assertEquals(List.of(), erased.anew(NOTE, note(2, null), 1_001), "only in the subject's own table");
-        assertEquals(List.of(new ErasedSubjects.Anew("person", SubjectKey.hash("person", "2"))), erased.anew(PERSON, person(2), 1_000));
+        assertEquals(List.of(), erased.anew(PERSON, person(2), 999, 7));
+        assertEquals(List.of(), erased.anew(PERSON, person(3), 1_001, 7));
+        assertEquals(List.of(), erased.anew(NOTE, note(2, null), 1_001, 7), "only in the subject's own table");
+        assertEquals(List.of(new ErasedSubjects.Anew("person", SubjectKey.hash("person", "2"), 1_000)), erased.anew(PERSON, person(2), 1_000, 7));
+    }
+
+    @Test
+    void aRowThatMovesToAnotherPartitionIsNobodyAnew() {
+        order(false, "person", "2", 1_000);
+        erased.deleted(NOTE, 7);
+        assertEquals(1, erased.anew(PERSON, person(2), 1_000, 7).size());
+        erased.deleted(PERSON, 7);
+        assertEquals(List.of(), erased.anew(PERSON, person(2), 1_000, 7), "Postgres makes a delete and an insert of it");
+        assertEquals(1, erased.anew(PERSON, person(2), 1_000, 8).size());
+    }
+
+    @Test
+    void anOlderOrderThatComesAgainTakesNothingOfALaterOne() {
+        order(false, "person", "2", 2_000);
+        order(false, "person", "2", 1_000);
+        assertEquals(List.of(), erased.anew(PERSON, person(2), 1_500, 7));
     }
 
     @Test

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 
 /**
  * Of which life of a join the state on this disk is. Streams would go on with state whose changelogs were made anew as soon as these
@@ -27,7 +28,9 @@ final class StateLife {
             if (number != number()) {
                 takeAway.run();
                 Files.createDirectories(file.getParent());
-                Files.writeString(file, Long.toString(number));
+                var fresh = file.resolveSibling(file.getFileName() + ".new");
+                Files.writeString(fresh, Long.toString(number));
+                Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
             }
         } catch (IOException e) {
             throw new UncheckedIOException("Keeping in " + file + " of which life of the join the state is failed: " + e.getMessage(), e);

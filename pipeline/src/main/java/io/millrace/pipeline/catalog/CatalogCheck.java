@@ -246,6 +246,11 @@ public final class CatalogCheck {
         }
     }
 
+    private boolean isFiltered(TableName table, String column) {
+        var rows = file.pipeline().settings(table).form().rows();
+        return rows != null && rows.columns().anyMatch(column::equals);
+    }
+
     private void redacted(Catalog.Table table, String name, String value, String at) {
         var column = column(table, name, at);
         var of = table.name() + "." + name;
@@ -258,6 +263,8 @@ public final class CatalogCheck {
             problem(at, of + " may not be null; give it a text, or let the row go: erase: row");
         } else if (value != null && !TEXTS.contains(column.type())) {
             problem(at, of + " is " + column.type() + ", and only a text takes the place of a text; write null");
+        } else if (isFiltered(table.name(), name)) {
+            problem(at, "tables." + table.name() + ".rows chooses rows by " + name + ", so that a row might come or go when it gets another value; leave the column out here, or let the row go: erase: row");
         } else if (file.pipeline().settings(table.name()).rules().stream().anyMatch(rule -> rule.column().equals(name) && rule.breach() == RowRule.Breach.QUARANTINE)) {
             problem(at, "tables." + table.name() + ".rules has a rule for " + name + " that might park the table when it gets another value; leave the column out here, or let the rule only count: breach: count");
         }

@@ -42,6 +42,11 @@ public final class Ledger {
         }
     }
 
+    /** What was found of a partition was of other records than it has now. */
+    public void forget(TopicPartition partition) {
+        found.remove(partition);
+    }
+
     /** Whether nothing is found. */
     public boolean isEven() {
         return found.isEmpty();

@@ -23,7 +23,7 @@ public final class Tally {
     private static final int LIVES = 4;
     private static final long NOTHING = -1;
     /** By how much the clocks of reader and writer may differ. */
-    private static final Duration SLACK = Duration.ofMinutes(1);
+    private static final Duration SLACK = Duration.ofMinutes(10);
 
     private final TopicPartition partition;
     private final boolean compacted;

@@ -143,6 +143,7 @@ class CatalogCheckTest {
         assertTrue(problems(file -> subjects.replace("{name: null}", "{id: null}") + file).getFirst().contains("public.monitor.id is part of the primary key"));
         assertTrue(problems(file -> subjects.replace("{name: null}", "{team_id: gone}") + file).getFirst().contains("only a text takes the place of a text"));
         assertTrue(problems(file -> subjects + file.replace("    compatibility: BACKWARD\n", "    compatibility: BACKWARD\n    rules:\n      - {column: name, maxLength: 9}\n")).getFirst().contains("might park the table"));
+        assertTrue(problems(file -> subjects + file.replace("    compatibility: BACKWARD\n", "    compatibility: BACKWARD\n    rows: {name: {not: null}}\n")).getFirst().contains("tables.public.monitor.rows chooses rows by name"));
         tables.put(new TableName("public", "monitor"), new Table(new TableName("public", "monitor"), false, List.of(new Column("id", "bigint", false), new Column("name", "text", false), new Column("team_id", "bigint", true)), List.of("id"), List.of()));
         assertTrue(problems(file -> subjects + file).getFirst().contains("public.monitor.name may not be null; give it a text"));
         tables.put(new TableName("public", "team"), new Table(new TableName("public", "team"), false, List.of(new Column("id", "numeric", false), new Column("name", "text", true), new Column("organisation_id", "bigint", true)), List.of("id"), List.of()));

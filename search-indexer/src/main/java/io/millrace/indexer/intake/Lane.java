@@ -285,6 +285,9 @@ final class Lane {
                 var generation = generations.of(pipeline);
                 standing = marks.open(generation, partition);
                 began = consumer.open(standing);
+                if (standing.isCountedAnew()) {
+                    ledger.forget(partition);
+                }
                 opened = true;
                 consumer.adjust();
                 conditions.going(who);

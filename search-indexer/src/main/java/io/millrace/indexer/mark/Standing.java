@@ -69,6 +69,11 @@ public final class Standing {
         return found != null && !anew && !found.topic().equals(topic);
     }
 
+    /** Whether the documents are other records than those that were counted before the mark: the topic, or the join, was made anew. */
+    public boolean isCountedAnew() {
+        return anew || isOfOtherTopic();
+    }
+
     /** Whether the join has put all its documents out anew since this was opened. */
     boolean isOutlivedBy(Life later) {
         return later.number() > Math.max(life.number(), found == null ? 0 : found.life());
