@@ -28,6 +28,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 
@@ -148,6 +149,7 @@ class RetentionIT {
         operator().get("/retention-runs").then().body("id", hasItem(id));
     }
 
+    @Tag("long")
     @Test
     @Order(5)
     void killedInTheMiddleOfADecisionItWasNotMadeAndTheNextMakesItOnce() throws Exception {

@@ -116,6 +116,7 @@ class AppOutboxIT {
         }
     }
 
+    @Tag("long")
     @Test
     void anEventThatItsTopicRefusesGoesToTheQuarantineWithoutItsContentAndTheOthersGoOn() throws Exception {
         source("refused");
