@@ -19,7 +19,6 @@ import io.millrace.capture.source.SourceLook;
 import io.millrace.capture.source.Timelines;
 import io.millrace.capture.source.Wanted;
 import io.millrace.pipeline.file.TableName;
-import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.topic.Topics;
 import java.sql.SQLException;
@@ -299,12 +298,18 @@ final class Start {
      * What is known of the tables behind a reading before the stream.
      *
      * @param whole tables that were read so
-     * @param left others that were to be, which are read while the stream goes on
+     * @param left others that were to be, which are read while the stream goes on; as of now, which is above the rows that were read of them, so that those that are gone are taken away
      */
-    Map<TableName, Known> readFirst(Plan plan, Map<TableName, Known> whole, Map<TableName, Known> left) {
+    Map<TableName, Known> readFirst(Plan plan, Map<TableName, Known> whole, Map<TableName, Known> left) throws SQLException {
         var known = new TreeMap<>(plan.whole());
         known.putAll(whole);
-        left.forEach((table, one) -> known.put(table, one.withGap(plan.tables().containsKey(table) ? plan.tables().get(table).gap() : Gap.ofAdded(new Point(plan.start(), Headers.nowMicros())))));
+        if (!left.isEmpty()) {
+            var now = SourceLook.take(source, slot, Map.of(), Map.of()).now();
+            left.forEach((table, one) -> {
+                var before = plan.tables().get(table);
+                known.put(table, one.withGap(before == null ? Gap.ofAdded(now) : before.gap().widened(before.gap().cause(), now)));
+            });
+        }
         return known;
     }
 
