@@ -224,8 +224,8 @@ final class Start {
         long start = look.slot().confirmed();
         var captured = all.keySet().stream().filter(t -> tables.contains(t) && !t.equals(Topics.HEARTBEAT)).toList();
         boolean everything = !captured.isEmpty() && captured.stream().allMatch(t -> all.get(t).gap() != null && all.get(t).gap().asked() && sound(t, look));
-        if (everything && captured.stream().anyMatch(t -> Long.compareUnsigned(all.get(t).gap().to().lsn(), start) > 0)) {
-            // All is read again, so what is still in the log of them is not needed; it may not even be readable (a publication that was dropped).
+        if (everything && captured.stream().anyMatch(t -> all.get(t).wasRead() && Long.compareUnsigned(all.get(t).gap().to().lsn(), start) > 0)) {
+            // All is read again, so what is still in the log of them is not needed; it may not even be readable (a publication that was dropped). Tables that a first load left are no reason to begin it anew.
             return plan(pass(look, memory.mark().origin().base()), all, look, true);
         }
         return plan(start, all, look, false);
