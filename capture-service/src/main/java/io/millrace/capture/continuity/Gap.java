@@ -9,7 +9,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
  * @param from everything before is downstream
  * @param to where it was noticed, or was put right: what is read from here on is whole
  * @param asked whether somebody has asked for the recovery
- * @param unread whether the table was never read, so that nothing of it is downstream yet but what was changed since
+ * @param unread whether the table was never read, so that nothing of it is downstream yet but what was changed since, and the parts that a reading brought which did not come to its end
  * @param old whether no change is missing, but rows that were there before were changed without one
  */
 public record Gap(String cause, Point from, Point to, boolean asked, @JsonInclude(JsonInclude.Include.NON_DEFAULT) boolean unread, @JsonInclude(JsonInclude.Include.NON_DEFAULT) boolean old) {
@@ -24,7 +24,7 @@ public record Gap(String cause, Point from, Point to, boolean asked, @JsonInclud
     }
 
     /** What was changed without a change in the log is mended by the same reading. */
-    Gap widened(String cause, Point to) {
+    public Gap widened(String cause, Point to) {
         return new Gap(old ? cause : this.cause, from, to, asked, unread, old);
     }
 

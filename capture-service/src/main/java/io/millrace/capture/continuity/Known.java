@@ -23,8 +23,6 @@ public record Known(long relation, String published, @JsonInclude(JsonInclude.In
 
     /** It is remembered apart, since it is large and rarely another. */
     static final String FORM = "form";
-    /** So many more or less are not remembered. */
-    private static final long FEW = 100;
 
     /** A table as it is seen now, of which nothing is missing and every row was read. */
     public static Known whole(TableLook seen) {
@@ -76,7 +74,7 @@ public record Known(long relation, String published, @JsonInclude(JsonInclude.In
     }
 
     private static long about(long before, long now) {
-        return Math.abs(now - before) > Math.max(FEW, before / 10) ? now : before;
+        return before == 0 || Math.abs(now - before) > before / 10 ? now : before;
     }
 
     /** Whether nothing is missing of it but what its rows have that no change said. */

@@ -370,11 +370,12 @@ public final class CaptureRun {
             throw new StartException("The reading of the tables was ended; it goes on where it was");
         }
         writer.gone(Stream.concat(plan.reconciled().stream().filter(outcome.whole()::containsKey), outcome.stale().stream()).collect(Collectors.toCollection(TreeSet::new)));
+        var known = start.readFirst(plan, outcome.whole(), outcome.left());
         var ended = new TreeMap<TableName, Loaded>();
         asked.keySet().forEach(table -> ended.put(table, null));
         // Before it is remembered that the tables were read: what is left here would count for the next reading.
         progress.rememberLoads(ended);
-        return start.readFirst(plan, outcome.whole(), outcome.left());
+        return known;
     }
 
     private static String phase(Plan plan) {

@@ -19,7 +19,6 @@ import io.millrace.capture.source.SourceLook;
 import io.millrace.capture.source.Timelines;
 import io.millrace.capture.source.Wanted;
 import io.millrace.pipeline.file.TableName;
-import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.topic.Topics;
 import java.sql.SQLException;
@@ -225,8 +224,8 @@ final class Start {
         long start = look.slot().confirmed();
         var captured = all.keySet().stream().filter(t -> tables.contains(t) && !t.equals(Topics.HEARTBEAT)).toList();
         boolean everything = !captured.isEmpty() && captured.stream().allMatch(t -> all.get(t).gap() != null && all.get(t).gap().asked() && sound(t, look));
-        if (everything && captured.stream().anyMatch(t -> Long.compareUnsigned(all.get(t).gap().to().lsn(), start) > 0)) {
-            // All is read again, so what is still in the log of them is not needed; it may not even be readable (a publication that was dropped).
+        if (everything && captured.stream().anyMatch(t -> all.get(t).wasRead() && Long.compareUnsigned(all.get(t).gap().to().lsn(), start) > 0)) {
+            // All is read again, so what is still in the log of them is not needed; it may not even be readable (a publication that was dropped). Tables that a first load left are no reason to begin it anew.
             return plan(pass(look, memory.mark().origin().base()), all, look, true);
         }
         return plan(start, all, look, false);
@@ -299,12 +298,18 @@ final class Start {
      * What is known of the tables behind a reading before the stream.
      *
      * @param whole tables that were read so
-     * @param left others that were to be, which are read while the stream goes on
+     * @param left others that were to be, which are read while the stream goes on; as of now, which is above the rows that were read of them, so that those that are gone are taken away
      */
-    Map<TableName, Known> readFirst(Plan plan, Map<TableName, Known> whole, Map<TableName, Known> left) {
+    Map<TableName, Known> readFirst(Plan plan, Map<TableName, Known> whole, Map<TableName, Known> left) throws SQLException {
         var known = new TreeMap<>(plan.whole());
         known.putAll(whole);
-        left.forEach((table, one) -> known.put(table, one.withGap(plan.tables().containsKey(table) ? plan.tables().get(table).gap() : Gap.ofAdded(new Point(plan.start(), Headers.nowMicros())))));
+        if (!left.isEmpty()) {
+            var now = SourceLook.take(source, slot, Map.of(), Map.of()).now();
+            left.forEach((table, one) -> {
+                var before = plan.tables().get(table);
+                known.put(table, one.withGap(before == null ? Gap.ofAdded(now) : before.gap().widened(before.gap().cause(), now)));
+            });
+        }
         return known;
     }
 

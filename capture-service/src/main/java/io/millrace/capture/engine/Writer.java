@@ -139,9 +139,8 @@ final class Writer implements Engine.Consumer, Environment {
             case null -> {}
             case Step.Rows rows -> tools.window.done(merge(rows));
             case Step.End end -> {
-                // Of a table that was never read nobody has rows that are gone.
-                if (end.reconciled() && tables.get(end.table()).wasRead()) {
-                    gone(end.table(), end.position(), tools.rows.applyAsLong(end.table()), end.rows());
+                if (end.reconciled()) {
+                    gone(end);
                 }
                 tables = tools.whole.of(end.table(), end.position());
                 tools.window.done(true);
@@ -168,6 +167,16 @@ final class Writer implements Engine.Consumer, Environment {
     void gone(Collection<TableName> tables) throws InterruptedException {
         for (var table : tables) {
             gone(table, start, 0, 0);
+        }
+    }
+
+    /** Of a table that was never read nobody has more than a part: what is gone of it is not counted, and nobody need decide about that. */
+    private void gone(Step.End end) throws InterruptedException {
+        if (tables.get(end.table()).wasRead()) {
+            gone(end.table(), end.position(), tools.rows.applyAsLong(end.table()), end.rows());
+        } else {
+            long all = Math.max(1, end.rows());
+            gone(end.table(), end.position(), all, all);
         }
     }
 

@@ -95,7 +95,8 @@ final class BlockReader implements AutoCloseable {
 
     private Piece piece(Statement statement, TableShape shape, Loading.Part part, Place from) throws SQLException {
         var rows = new ArrayList<SourceRecord>();
-        var behind = from == null ? new TreeSet<Long>() : from.behind;
+        // One of its own: a piece that fails is read again from the same place.
+        var behind = from == null ? new TreeSet<Long>() : new TreeSet<>(from.behind);
         long holder = from == null ? 0 : from.table;
         long characters = 0;
         statement.setFetchSize(FETCHED);

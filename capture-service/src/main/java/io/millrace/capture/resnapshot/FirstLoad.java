@@ -7,15 +7,18 @@ import io.millrace.capture.source.SourceConnection;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.liveness.Loop;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.jboss.logging.Logger;
@@ -34,6 +37,10 @@ public final class FirstLoad {
     private static final long ASKED_MILLIS = 200;
     /** Classes of errors that are none of a table: connection, login, resources, shutdown. */
     private static final List<String> OF_ALL = List.of("08", "28", "53", "57P");
+    /** Errors that may be over soon: a lock, a statement that was cancelled or took too long, a deadlock. */
+    private static final Set<String> PASSING = Set.of("55P03", "57014", "40P01");
+    /** How long a piece is tried that comes to one of these: together with one answer of Postgres, less than the writing thread waits. */
+    private static final Duration PATIENCE = Duration.ofMinutes(3);
     private static final String SIZES = """
             SELECT t.name, coalesce(max(pg_relation_size(l.oid)), 0) / current_setting('block_size')::bigint, coalesce(sum(greatest(l.reltuples, 0)), 0)::bigint, greatest(count(l.oid), 1),
                    coalesce(bool_and(l.relkind = 'r' AND am.amname = 'heap'), true)
@@ -157,7 +164,7 @@ public final class FirstLoad {
         long remembered = System.nanoTime();
         long told = remembered;
         int reading = readers;
-        // A lock, a statement or a connection is waited for no longer.
+        // A piece that is tried again, and a connection, are waited for no longer.
         loop.waits(SourceConnection.LONGEST_ANSWER.multipliedBy(2));
         while (reading > 0) {
             var event = events.poll(ASKED_MILLIS, TimeUnit.MILLISECONDS);
@@ -222,22 +229,49 @@ public final class FirstLoad {
     private void read(BlockReader reader, Loading.Part part) throws SQLException, InterruptedException {
         BlockReader.Place place = null;
         do {
-            BlockReader.Piece piece;
-            try {
-                piece = reader.read(part, place);
-            } catch (RewrittenException e) {
-                leave(part.table(), e.getMessage());
-                return;
-            } catch (SQLException e) {
-                if (e.getSQLState() == null || OF_ALL.stream().anyMatch(e.getSQLState()::startsWith)) {
-                    throw e;
-                }
-                leave(part.table(), SourceCheck.explain(source, e));
+            var piece = piece(reader, part, place);
+            if (piece == null) {
                 return;
             }
             events.put(new Event.Rows(part, piece.rows(), piece.end() == null));
             place = piece.end();
         } while (place != null && !stopped);
+    }
+
+    /** The next piece, null where the table is not read on here. */
+    private BlockReader.Piece piece(BlockReader reader, Loading.Part part, BlockReader.Place place) throws SQLException, InterruptedException {
+        long until = System.nanoTime() + PATIENCE.toNanos();
+        while (true) {
+            try {
+                return reader.read(part, place);
+            } catch (RewrittenException e) {
+                leave(part.table(), e.getMessage());
+                return null;
+            } catch (SQLException e) {
+                if (e.getSQLState() == null || OF_ALL.stream().anyMatch(e.getSQLState()::startsWith)) {
+                    throw e;
+                }
+                var why = SourceCheck.explain(source, e);
+                if (!PASSING.contains(e.getSQLState()) || System.nanoTime() - until > 0) {
+                    leave(part.table(), why);
+                }
+                if (!awaits(part.table(), why)) {
+                    return null;
+                }
+                Thread.sleep(ASKED_MILLIS);
+            }
+        }
+    }
+
+    /** Says once what hinders a table. Returns whether it is still to be read here. */
+    private synchronized boolean awaits(Loading table, String why) {
+        if (stopped || enough != null || table.left() != null) {
+            return false;
+        }
+        if (table.hinder(why)) {
+            LOG.warnf("The table %s is not read on at the moment, which is tried for %d minutes: %s", table.table(), PATIENCE.toMinutes(), why);
+        }
+        return true;
     }
 
     private synchronized Loading.Part next() {
@@ -293,7 +327,7 @@ public final class FirstLoad {
         for (var table : tables.values()) {
             if (!table.isComplete() && table.left() == null) {
                 long rate = table.rowsNow() * 1000 / millis;
-                status.add(new Resnapshots.Status(table.table().toString(), null, table.rowsNow() > 0 ? "reading" : "waiting", true, table.rows(), table.estimate(), rate, secondsLeft(table.estimate() - table.rows(), rate), null));
+                status.add(new Resnapshots.Status(table.table().toString(), null, table.rowsNow() > 0 ? "reading" : "waiting", true, table.rows(), table.estimate(), rate, secondsLeft(table.estimate() - table.rows(), rate), table.hindrance()));
             }
         }
         return status;
@@ -307,13 +341,15 @@ public final class FirstLoad {
      * @param estimate of all rows, by the share of the blocks that were read, else by the planner
      * @param rowsPerSecond since this process began
      * @param secondsLeft at this rate, null while it is not known
+     * @param hindrances why tables are not read on at the moment, by table
      */
-    public record Progress(int tables, long rows, long estimate, long rowsPerSecond, Long secondsLeft) {
+    public record Progress(int tables, long rows, long estimate, long rowsPerSecond, Long secondsLeft, Map<TableName, String> hindrances) {
 
         /** As the end of a sentence. */
         @Override
         public String toString() {
-            return rows + " of about " + estimate + " rows" + (secondsLeft == null ? "" : ", " + rowsPerSecond + " rows/s, " + secondsLeft + " s left");
+            return rows + " of about " + estimate + " rows" + (secondsLeft == null ? "" : ", " + rowsPerSecond + " rows/s, " + secondsLeft + " s left")
+                    + hindrances.entrySet().stream().map(e -> "; the table " + e.getKey() + " is not read on at the moment: " + e.getValue()).collect(Collectors.joining());
         }
     }
 
@@ -322,7 +358,9 @@ public final class FirstLoad {
         long rows = tables.values().stream().mapToLong(Loading::rows).sum();
         long estimate = tables.values().stream().mapToLong(Loading::estimate).sum();
         long rate = tables.values().stream().mapToLong(Loading::rowsNow).sum() * 1000 / millis;
-        return new Progress((int) tables.values().stream().filter(table -> !table.isComplete() && table.left() == null).count(), rows, estimate, rate, secondsLeft(estimate - rows, rate));
+        var hindrances = new TreeMap<TableName, String>();
+        tables.values().stream().filter(table -> table.left() == null && table.hindrance() != null).forEach(table -> hindrances.put(table.table(), table.hindrance()));
+        return new Progress((int) tables.values().stream().filter(table -> !table.isComplete() && table.left() == null).count(), rows, estimate, rate, secondsLeft(estimate - rows, rate), hindrances);
     }
 
     private static Long secondsLeft(long rows, long rowsPerSecond) {

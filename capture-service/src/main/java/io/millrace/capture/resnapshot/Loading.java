@@ -29,6 +29,7 @@ final class Loading {
     /** Parts that came back before one in front of them. */
     private final TreeMap<Long, Long> ahead = new TreeMap<>();
     private String left;
+    private String hindrance;
 
     /**
      * @param known what is known of it as its reading begins, or began
@@ -87,6 +88,18 @@ final class Loading {
         return left;
     }
 
+    /** Why none of it is read at the moment, null where nothing is known to hinder that. */
+    String hindrance() {
+        return hindrance;
+    }
+
+    /** Returns whether it was not hindered before. */
+    boolean hinder(String why) {
+        boolean isNew = hindrance == null;
+        hindrance = why;
+        return isNew;
+    }
+
     void leave(String why) {
         left = why;
     }
@@ -103,6 +116,7 @@ final class Loading {
 
     void read(int more) {
         rows += more;
+        hindrance = null;
     }
 
     /** All of a part is in Kafka. */

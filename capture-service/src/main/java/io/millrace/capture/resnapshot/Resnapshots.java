@@ -185,7 +185,7 @@ public final class Resnapshots {
     /** Takes back what was asked for. What was read until then stays. */
     public synchronized Status cancel(String name) throws RefusedException, InterruptedException {
         var table = named(name);
-        var status = status();
+        var status = beside();
         int at = IntStream.range(0, status.size()).filter(i -> isAsked(all.get(i), table)).findFirst()
                 .orElseThrow(() -> new RefusedException(Reason.UNKNOWN, "The table " + table + " is not being read again" + (all.stream().anyMatch(one -> one.name().equals(table)) ? ", but for an erasure, which cannot be cancelled here" : "")));
         var found = status.get(at);

@@ -95,6 +95,15 @@ class ContinuityTest {
         assertEquals(400, rows(gap.read(), 400, List.of(20L, 21L)));
     }
 
+    @Test
+    void theRowsOfASmallTableAreCountedLikeThoseOfALargeOne() {
+        var small = Known.whole(new TableLook(10, "p 1", List.of(), List.of(), true, null, false, null, 40, null));
+        assertEquals(40, small.rows());
+        assertEquals(40, rows(small, 44, null), "a tenth is not worth remembering");
+        assertEquals(45, rows(small, 45, null));
+        assertEquals(3, rows(Known.whole(new TableLook(10, "p 1", List.of(), List.of(), true, null, false, null, 0, null)), 3, null));
+    }
+
     private static long rows(Known before, long now, List<Long> partitions) {
         var seen = new TableLook(10, "p 1", List.of(), List.of(), true, partitions, false, null, now, null);
         var look = new SourceLook(7, 5, 1, new Point(2_000, 2), "millrace_s", null, Map.of(THING, seen));

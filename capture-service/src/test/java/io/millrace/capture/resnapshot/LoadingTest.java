@@ -53,6 +53,17 @@ class LoadingTest {
     }
 
     @Test
+    void whatHindersATableIsNewOnceAndOverWhenRowsCome() {
+        var loading = loading(600, 0, 0);
+        assertTrue(loading.hinder("it is locked"));
+        assertFalse(loading.hinder("it is still locked"));
+        assertEquals("it is still locked", loading.hindrance());
+        loading.read(1);
+        assertNull(loading.hindrance());
+        assertTrue(loading.hinder("it is locked again"));
+    }
+
+    @Test
     void whatIsLeftToTheStreamIsNotReadOnAndATableWithoutBlocksIsComplete() {
         var loading = loading(600, 0, 0);
         loading.next();

@@ -176,6 +176,47 @@ class FirstLoadIT {
 
     @Test
     @Tag("long")
+    void theRowsOfAPartitionThatGoesWhileItsTableIsReadGoToo() throws Exception {
+        stack.source("shrunk", "CREATE TABLE thing (id int PRIMARY KEY, name text NOT NULL) PARTITION BY RANGE (id)",
+                "CREATE TABLE thing_a PARTITION OF thing FOR VALUES FROM (0) TO (" + MANY / 2 + ")", "CREATE TABLE thing_b PARTITION OF thing FOR VALUES FROM (" + MANY / 2 + ") TO (" + 2 * MANY + ")",
+                "INSERT INTO thing SELECT i, 'n' || i FROM generate_series(1, " + MANY + ") i", "ANALYZE thing");
+        stack.sql("shrunk", "ALTER PUBLICATION millrace_shrunk SET (publish_via_partition_root = true)");
+        stack.publish("shrunk", "thing");
+        try (var capture = capture("shrunk", "automatic", CaptureProcess.root("thing"), "-Dmillrace.capture.resnapshot-rows-per-second=200000", "-Dmillrace.capture.resnapshot-chunk-rows=20000"); var things = records("shrunk", "thing")) {
+            awaitRows(capture, 20_000);
+            stack.sql("shrunk", "DROP TABLE thing_a");
+            capture.awaitStreaming();
+            assertTrue(capture.log().contains("The table public.thing is read on while the stream goes on, from its beginning: "), capture.log());
+            assertTrue(reads(things.toTheEnd()) > 0);
+            assertSame("shrunk", "thing", capture, things);
+        }
+    }
+
+    @Test
+    @Tag("long")
+    void aLockIsWaitedForAndWhatWasAskedForMeanwhileCanBeTakenBack() throws Exception {
+        source("locked", MANY, "CREATE TABLE other (id int PRIMARY KEY, thing_id int, name text)", "INSERT INTO other VALUES (1, 1, 'one')");
+        stack.publish("locked", "other");
+        try (var capture = capture("locked", "ask", CaptureProcess.root("thing") + "  many:\n    other:\n      table: public.other\n      join: {id: thing_id}\n      fields: [id, name]\n"); var things = records("locked", "thing")) {
+            awaitRows(capture, 10_000);
+            try (var connection = stack.connect("locked"); var statement = connection.createStatement()) {
+                connection.setAutoCommit(false);
+                statement.execute("LOCK TABLE thing");
+                assertTrue(capture.post("/resnapshots?table=public.other", TOKEN).contains("waiting"));
+                capture.awaitReady("the table public.thing is not read on at the moment: ");
+                assertTrue(capture.ask("GET", "/resnapshots", TOKEN).contains("lock timeout"));
+                var taken = capture.ask("DELETE", "/resnapshots?table=public.other", TOKEN);
+                assertTrue(taken.contains("\"table\":\"public.other\""), taken);
+            }
+            capture.awaitStreaming();
+            assertFalse(capture.log().contains("is read on while the stream goes on"), capture.log());
+            assertSame("locked", "thing", capture, things);
+            assertEquals(MANY, reads(things.seen), "what was read before it was locked is not read once more");
+        }
+    }
+
+    @Test
+    @Tag("long")
     void aReadingForWhichTheSlotKeepsTooMuchGoesOnBesideTheStream() throws Exception {
         source("costly", MANY, "CREATE TABLE filler (body text)");
         try (var capture = capture("costly", "ask\n  wal: {budget: 40MB, over: give-up}", CaptureProcess.root("thing"), "-Dmillrace.capture.watch=100ms", "-Dmillrace.capture.resnapshot-rows-per-second=200000", "-Dmillrace.capture.resnapshot-chunk-rows=20000");

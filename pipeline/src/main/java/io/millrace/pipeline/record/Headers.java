@@ -34,7 +34,7 @@ public final class Headers {
     public static final String TRACEPARENT = "traceparent";
     /** Why capture could not write a change, UTF-8; such a record has the key, and no row as its value. */
     public static final String UNWRITABLE = "millrace-unwritable";
-    /** On the truncate behind a reading of a table: how many rows it had by the statistics when all of them were last known; absent where that was not known. */
+    /** On the truncate behind a reading of a table: how many rows it had by the statistics when all of them were last known; absent where that was not known. Of a table that was read for the first time, as many as {@link #ROWS_KEPT}. */
     public static final String ROWS_BEFORE = "millrace-rows-before";
     /** On the same: how many rows the reading brought, which the truncate does not take away. */
     public static final String ROWS_KEPT = "millrace-rows-kept";
