@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.apache.avro.generic.GenericRecord;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
@@ -47,6 +48,7 @@ class SubjectIT {
                   public.person: {column: id, erase: row}
                   public.note: {column: author_id, erase: {body: "(erased)", author_id: null}}
             """;
+    private static final String WITHOUT_NOTES = FILE.lines().filter(line -> !line.contains("note") && !line.contains("many")).collect(Collectors.joining("\n", "", "\n"));
 
     @TempDir
     static Path folder;
@@ -65,9 +67,13 @@ class SubjectIT {
     }
 
     private static CaptureProcess capture(String source, String... options) throws Exception {
+        return begin(source, FILE, options).awaitStreaming();
+    }
+
+    private static CaptureProcess begin(String source, String file, String... options) throws Exception {
         var all = new java.util.ArrayList<>(List.of("-Dmillrace.capture.token.file=" + token, "-Dmillrace.capture.watch=500ms"));
         all.addAll(List.of(options));
-        return CaptureProcess.start(stack, folder, source, stack.servers.postgresUser(), stack.servers.postgresPassword(), FILE, all.toArray(String[]::new)).awaitStreaming();
+        return CaptureProcess.start(stack, folder, source, stack.servers.postgresUser(), stack.servers.postgresPassword(), file, all.toArray(String[]::new));
     }
 
     private static void source(String source, int notes) throws Exception {
@@ -248,6 +254,34 @@ class SubjectIT {
                 var documents = assertSame("killed", capture, persons, notes);
                 assertForgotten(documents, persons, notes);
                 assertFalse(documents.containsKey(3));
+            }
+        }
+    }
+
+    @Test
+    void whoWasErasedBeforeTheFirstLoadIsNeverRead() throws Exception {
+        source("first", 200);
+        forget("first", 2);
+        try (var persons = new Records(stack, "captured.first.public.person"); var notes = new Records(stack, "captured.first.public.note"); var capture = capture("first")) {
+            assertForgotten(assertSame("first", capture, persons, notes), persons, notes);
+            assertFalse(persons.seen.toString().contains(MARKER), persons.seen.toString());
+            assertFalse(notes.seen.toString().contains(MARKER), notes.seen.toString());
+        }
+    }
+
+    @Test
+    void aReadingOfTheWholeTableThatIsPastTheRowsOfAnErasureDoesNotStandForTheErasures() throws Exception {
+        source("added", 6_000);
+        try (var persons = new Records(stack, "captured.added.public.person"); var notes = new Records(stack, "captured.added.public.note")) {
+            begin("added", WITHOUT_NOTES).awaitStreaming().close();
+            try (var capture = begin("added", FILE, "-Dmillrace.capture.resnapshot-chunk-rows=50", "-Dmillrace.capture.resnapshot-rows-per-second=200")) {
+                notes.await(capture, seen -> seen.toString().contains(MARKER));
+                forget("added", 2);
+                Awaitility.await().atMost(Duration.ofSeconds(20)).pollInterval(Duration.ofMillis(50)).until(() -> capture.ask("GET", "/resnapshots", TOKEN).split("public\\.note", -1).length > 2);
+                capture.kill();
+            }
+            try (var capture = capture("added")) {
+                assertForgotten(assertSame("added", capture, persons, notes), persons, notes);
             }
         }
     }
