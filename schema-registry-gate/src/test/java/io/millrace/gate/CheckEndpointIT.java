@@ -38,7 +38,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class CheckEndpointIT {
 
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final String BASELINE = "CREATE TABLE public.lenient (id bigint PRIMARY KEY, name text); CREATE TABLE public.ruled (id bigint PRIMARY KEY, name text, age int);";
+    private static final String BASELINE = "CREATE TABLE public.lenient (id bigint PRIMARY KEY, name text); CREATE TABLE public.ruled (id bigint PRIMARY KEY, name text, age int); CREATE TABLE public.emptied (id bigint PRIMARY KEY, name text);";
     private static final String BREAKING = "UPDATE public.lenient SET name = upper(name);\n\nALTER TABLE public.lenient DROP COLUMN name;\n";
 
     private final SharedGate gate;

@@ -89,6 +89,7 @@ final class Stack implements AutoCloseable {
                   fields: [id, name]
                   one:
                     ruled: {table: public.ruled, join: {id: id}, fields: [name, age]}
+                    emptied: {table: public.emptied, join: {id: id}, fields: [name]}
                 """);
         var properties = new HashMap<>(Map.ofEntries(
                 Map.entry("quarkus.http.port", Integer.toString(port)),

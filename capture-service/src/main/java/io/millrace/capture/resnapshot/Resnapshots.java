@@ -85,21 +85,7 @@ public final class Resnapshots {
      */
     public synchronized void allow(Map<TableName, Long> required, Collection<TableName> nowRead, Set<TableName> streamed, Map<TableName, List<String>> problems, Set<TableName> missing, Predicate<Reading> erasing) throws InterruptedException {
         var before = all == null ? progress.resnapshots() : all;
-        var now = new ArrayList<Resnapshot>();
-        for (var one : before) {
-            var needed = required.get(one.name());
-            if (nowRead.contains(one.name()) || !streamed.contains(one.name()) || one.required() && needed == null || one.erasing() != null && !erasing.test(one.erasing())) {
-                LOG.infof("The table %s is not read again any more", one.table());
-            } else if (needed == null || one.erasing() != null || one.covers(needed)) {
-                // The table's own reading may be past the rows of an erasure.
-                now.add(one);
-            }
-        }
-        for (var table : required.entrySet()) {
-            if (now.stream().noneMatch(one -> isAsked(one, table.getKey()))) {
-                now.add(Resnapshot.of(table.getKey(), null, true, table.getValue(), 0));
-            }
-        }
+        var now = next(before, required, nowRead, streamed, erasing);
         if (!now.equals(before)) {
             progress.remember(now);
         }
@@ -108,6 +94,29 @@ public final class Resnapshots {
         this.problems = problems;
         this.missing = missing;
         restart();
+    }
+
+    /**
+     * What is to be read by a run, as for {@link #allow}. The reading of a whole table does not stand for one of an erasure: it may be past its rows.
+     *
+     * @param before what was to be read until now
+     */
+    static List<Resnapshot> next(List<Resnapshot> before, Map<TableName, Long> required, Collection<TableName> nowRead, Set<TableName> streamed, Predicate<Reading> erasing) {
+        var now = new ArrayList<Resnapshot>();
+        for (var one : before) {
+            var needed = required.get(one.name());
+            if (nowRead.contains(one.name()) || !streamed.contains(one.name()) || one.required() && needed == null || one.erasing() != null && !erasing.test(one.erasing())) {
+                LOG.infof("The table %s is not read again any more", one.table());
+            } else if (needed == null || one.erasing() != null || one.covers(needed)) {
+                now.add(one);
+            }
+        }
+        for (var table : required.entrySet()) {
+            if (now.stream().noneMatch(one -> isAsked(one, table.getKey()))) {
+                now.add(Resnapshot.of(table.getKey(), null, true, table.getValue(), 0));
+            }
+        }
+        return now;
     }
 
     /** Tables of which changes may be missing, or whose rows hold old values, from now on. */

@@ -69,6 +69,7 @@ class BulkIT {
         try {
             stack.provision();
             restart();
+            patience("all are there").until(() -> stack.index().count("shelves") == 900);
             agrees(900);
 
             sql("TRUNCATE public.shelf_item");
@@ -96,6 +97,9 @@ class BulkIT {
             var report = verified();
             assertEquals("differs 299", report.getString("state") + " " + report.getInt("orphaned"), report::prettify);
 
+            stack.process(Stage.CAPTURE).stop();
+            stack.process(Stage.CAPTURE).start();
+            // It looks when it starts: the rows that were refused to leave are none that a later reading could miss.
             stage(Stage.CAPTURE).post("/resnapshots?table=public.shelf").then().statusCode(200);
             agrees(1);
         } finally {
@@ -109,7 +113,7 @@ class BulkIT {
     private void recover() throws IOException {
         patience("capture says that a partition went").untilAsserted(() -> RestAssured.given().baseUri(stack.address(Stage.CAPTURE).toString()).get("/q/health/ready").then().statusCode(503)
                 .body("checks.data.reason.toString()", containsString("a partition of it was dropped or detached")));
-        stage(Stage.CAPTURE).post("/recovery").then().statusCode(202);
+        stage(Stage.CAPTURE).post("/recovery").then().statusCode(200);
     }
 
     /** How many records are held. */

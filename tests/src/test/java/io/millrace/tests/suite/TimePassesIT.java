@@ -91,6 +91,8 @@ class TimePassesIT {
             statement.execute("SELECT FROM millrace.retention_run WHERE id = '" + run + "' FOR UPDATE");
             patience("its end is about to be noted").until(() -> count("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'UPDATE millrace.retention_run%'") > 0);
             stack.process(Stage.PURGE).kill();
+            // Postgres would still carry out what a process that is gone has told it, once the lock is free.
+            statement.execute("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'UPDATE millrace.retention_run%'");
             connection.rollback();
         }
         stack.process(Stage.PURGE).start();
