@@ -134,7 +134,7 @@ final class DocumentRecovery {
             // One look alone may have met a commit half-way.
             if (!gaps.isEmpty() && gaps.keySet().equals(wrong)) {
                 throw new LocalException("The join of " + pipeline + " does not come to an end, since what it stands on was taken away meanwhile: " + gaps.entrySet().stream().limit(3).map(gap -> gap.getKey() + ": " + gap.getValue().what()).collect(Collectors.joining("; "))
-                        + ". Does somebody else have it made anew as well? Run this again, alone");
+                        + ". Run this again, and not twice at once");
             }
             wrong = gaps.keySet();
             if (!building.toString().equals(said)) {
