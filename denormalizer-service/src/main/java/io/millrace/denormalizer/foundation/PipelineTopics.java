@@ -82,7 +82,7 @@ public final class PipelineTopics {
         topics.forEach((name, topic) -> counts.put(name, topic.partitions().size()));
         if (counts.values().stream().anyMatch(c -> c != partitions)) {
             throw new NotReadyException("The topics of a pipeline must all have the same number of partitions, and keep it; expected " + partitions + ", found " + counts
-                    + ". Rows would be joined with the wrong neighbours, so nothing is joined. For more partitions everywhere ask for their number in the regions file and run ./millrace repartition. To keep the number as it was delete the topic that differs, run ./millrace apply, "
+                    + ". Rows would be joined with the wrong neighbours, so nothing is joined. Delete the topic that differs, run ./millrace apply, which makes it with as many as the others, "
                     + "then have its table read again and the join built anew: ./millrace recover " + join.documents());
         }
     }

@@ -193,7 +193,7 @@ class LostStateIT {
             rebuild.ask();
             awaitSaid("as a person decided, so nothing is joined");
             soon().until(rebuild::isStopped);
-            assertTrue(rebuild.clear(0).floor() > 0);
+            assertTrue(rebuild.clear().floor() > 0);
             await().atMost(Duration.ofMinutes(3)).pollInterval(Duration.ofMillis(500)).until(() -> rebuild.building().isEmpty());
             assertEquals(Map.of(), rebuild.gaps());
         }

@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import picocli.CommandLine.Option;
@@ -24,8 +25,6 @@ final class DocumentRecovery {
     /** An instance that begins just now has not heard of it, and is no member yet. */
     private static final Duration QUIET = Duration.ofSeconds(15);
     private static final int SHOWN = 20;
-    /** More than a database writes into its log between a copy and the day on which it is put back: 1 TiB. */
-    private static final long FAR = 1L << 40;
 
     @Option(names = "--look", description = "Of documents: says what is wrong and what would be done, and does nothing.")
     private boolean look;
@@ -60,26 +59,19 @@ final class DocumentRecovery {
                 for (var rowTopic : rows) {
                     reread(rowTopic, capture, out);
                 }
-                begin(rebuild, pipeline, 0, out);
+                begin(rebuild, pipeline, out);
             }
             awaitBuilt(rebuild, pipeline, out);
-            int differs = prove(pipeline, capture, out);
-            if (differs == VerifyCommand.DIFFERS) {
-                say(out, "What differs was not mended through the log. Where Postgres and Kafka both came back from older copies, the index may have higher versions than they know of, and refuse lower ones. So the join begins once more, above them.");
-                begin(rebuild, pipeline, FAR, out);
-                awaitBuilt(rebuild, pipeline, out);
-                differs = prove(pipeline, capture, out);
-            }
-            return differs;
+            return prove(pipeline, capture, out);
         } catch (KafkaException | IllegalStateException e) {
             throw new LocalException("Having the documents of " + pipeline + " made anew failed: " + e.getMessage() + ". Run it again, it goes on from there", e);
         }
     }
 
-    private void begin(Rebuild rebuild, String pipeline, long above, PrintWriter out) throws InterruptedException {
+    private void begin(Rebuild rebuild, String pipeline, PrintWriter out) throws InterruptedException {
         rebuild.ask();
         awaitStop(rebuild, pipeline, out);
-        var life = rebuild.clear(above);
+        var life = rebuild.clear();
         say(out, "What the join of %s kept is cleared; it begins with the first row, and no document gets a version below %d.", pipeline, life.floor());
     }
 
@@ -136,7 +128,15 @@ final class DocumentRecovery {
 
     private static void awaitBuilt(Rebuild rebuild, String pipeline, PrintWriter out) throws InterruptedException {
         var said = "";
+        var wrong = Set.<TopicPartition>of();
         for (var building = rebuild.building(); !building.isEmpty(); building = rebuild.building()) {
+            var gaps = rebuild.gaps();
+            // One look alone may have met a commit half-way.
+            if (!gaps.isEmpty() && gaps.keySet().equals(wrong)) {
+                throw new LocalException("The join of " + pipeline + " does not come to an end, since what it stands on was taken away meanwhile: " + gaps.entrySet().stream().limit(3).map(gap -> gap.getKey() + ": " + gap.getValue().what()).collect(Collectors.joining("; "))
+                        + ". Run this again, and not twice at once");
+            }
+            wrong = gaps.keySet();
             if (!building.toString().equals(said)) {
                 say(out, "  the join of %s is still %s", pipeline, building);
                 said = building.toString();
@@ -151,7 +151,11 @@ final class DocumentRecovery {
         say(out, "They are compared with the database, and what differs is repaired …");
         var service = new PurgeCall(capture, purge);
         int differs = VerifyCommand.verify(service, pipeline, Map.of("repair", true), SHOWN, out);
-        return differs == 0 ? 0 : VerifyCommand.verify(service, pipeline, Map.of("repair", false), SHOWN, out);
+        differs = differs == 0 ? 0 : VerifyCommand.verify(service, pipeline, Map.of("repair", false), SHOWN, out);
+        if (differs == VerifyCommand.DIFFERS) {
+            say(out, "What differs was not mended through the log. Where Postgres and Kafka both came back from older copies, the index may have higher versions than they know of, and refuse lower ones. Add a later generation of the pipeline, with 'replaces: [%s]', whose index is new.", pipeline);
+        }
+        return differs;
     }
 
     private static void say(PrintWriter out, String format, Object... about) {

@@ -164,31 +164,6 @@ abstract class RegionCommands implements Callable<Integer> {
         }
     }
 
-    @Command(name = "repartition", mixinStandardHelpOptions = true, description = "Gives the topics as many partitions as the regions file asks for, where they have fewer: they are made anew, and the stages fill them again while the indexes are served as they are. "
-            + "Then do what health says: ./millrace recover for the source, and for the documents of each pipeline.")
-    static final class Repartition extends RegionCommands {
-
-        @Option(names = "--yes", description = "Do it. Without this, nothing is done and what would be is shown.")
-        private boolean yes;
-        @Option(names = "--group", paramLabel = "NAME", defaultValue = "millrace-gate", description = "The gate's consumer group. Default: ${DEFAULT-VALUE}.")
-        private String group;
-
-        @Override
-        public Integer call() {
-            var regions = regions(false);
-            if (!yes) {
-                regions.each(Provisioner::planRepartition).stream().filter(o -> o.result() != null).forEach(o -> o.result().forEach(line -> say(o.region(), "needed     " + line)));
-                out().println("Nothing was done. The topics' records would be gone and are made again from the database; add --yes to do it");
-                out().flush();
-                return 1;
-            }
-            return conclude(regions.each(provisioner -> {
-                var region = regions.name(provisioner);
-                return provisioner.repartition(group, line -> say(region, "done       " + line));
-            }), "repartitioned");
-        }
-    }
-
     @Command(name = "adopt", mixinStandardHelpOptions = true, description = "Takes over a setup that was made by hand: what is there and fits becomes Millrace's to change and to remove. Then run plan.")
     static final class Adopt extends RegionCommands {
 

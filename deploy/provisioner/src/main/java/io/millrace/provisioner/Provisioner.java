@@ -14,7 +14,6 @@ import io.millrace.provisioner.source.SourceDatabase;
 import io.millrace.provisioner.source.SourcePublication;
 import io.millrace.provisioner.topic.KafkaAccess;
 import io.millrace.provisioner.topic.KafkaTopics;
-import io.millrace.provisioner.topic.Repartition;
 import io.millrace.provisioner.topic.Retentions;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -140,29 +139,6 @@ public final class Provisioner {
                 }
             }
             return adopted;
-        }
-    }
-
-    /** What {@link #repartition} would do, a line for each topic; empty where all have the number already. */
-    public List<String> planRepartition() {
-        try (var repartition = new Repartition(targets, files)) {
-            return repartition.plan();
-        }
-    }
-
-    /**
-     * Gives the topics more partitions. They are made anew, and the stages fill them again.
-     *
-     * @param gate the gate's consumer group
-     * @param progress receives a line for each thing that was done
-     * @return what there was to be done
-     * @throws ProvisioningException with every refusal, or with what failed
-     */
-    public List<String> repartition(String gate, Consumer<String> progress) {
-        try (var repartition = new Repartition(targets, files)) {
-            var needed = repartition.plan();
-            repartition.run(gate, progress);
-            return needed;
         }
     }
 

@@ -20,12 +20,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.apache.kafka.clients.admin.RecordsToDelete;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
-import org.apache.kafka.common.serialization.StringSerializer;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -289,27 +284,6 @@ class ProvisionerIT {
         provisioner(source, superuser(), 2, DEMO).apply(line -> { });
         var refusal = assertThrows(ProvisioningException.class, () -> provisioner(source, superuser(), 5, DEMO).apply(line -> { }));
         assertTrue(refusal.getMessage().contains("has 2 partitions and 5 are asked for"), refusal::getMessage);
-        assertTrue(refusal.getMessage().contains("./millrace repartition"), refusal::getMessage);
-    }
-
-    @Test
-    void topicsThatAreToHaveMorePartitionsAreMadeAnewUnlessRowsAreParked() throws Exception {
-        var source = source("more", "more_reader", "pw");
-        provisioner(source, superuser(), 2, DEMO).apply(line -> { });
-        var more = provisioner(source, superuser(), 5, DEMO);
-        assertTrue(more.planRepartition().contains("delete topic rows.more.public.monitor, which has 2 partitions, and create it with 5"), () -> more.planRepartition().toString());
-        try (var producer = new KafkaProducer<>(Map.of("bootstrap.servers", servers.kafkaBootstrap()), new StringSerializer(), new StringSerializer());
-                var kafka = org.apache.kafka.clients.admin.Admin.create(Map.of("bootstrap.servers", servers.kafkaBootstrap()))) {
-            var parked = producer.send(new ProducerRecord<>("quarantine.more.public.monitor", 0, "key", "row")).get();
-            var refusal = assertThrows(ProvisioningException.class, () -> more.repartition("gate", line -> { }));
-            assertTrue(refusal.getMessage().contains("quarantine.more.public.monitor holds 1 parked records"), refusal::getMessage);
-            kafka.deleteRecords(Map.of(new TopicPartition(parked.topic(), 0), RecordsToDelete.beforeOffset(1))).all().get();
-        }
-        assertFalse(more.repartition("gate", line -> { }).isEmpty());
-        assertEquals(List.of(), more.planRepartition());
-        assertEquals(List.of(), more.apply(line -> { }));
-        var fewer = assertThrows(ProvisioningException.class, () -> provisioner(source, superuser(), 3, DEMO).repartition("gate", line -> { }));
-        assertTrue(fewer.getMessage().contains("can only become higher"), fewer::getMessage);
     }
 
     @Test

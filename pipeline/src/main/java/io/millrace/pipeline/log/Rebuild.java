@@ -165,16 +165,15 @@ public final class Rebuild implements AutoCloseable {
     /**
      * Takes away what the life before has left, and has the next one begin: with no state, at the first row.
      *
-     * @param above how much higher than every version that Kafka has those of the next life are at least; 0 unless there may be higher ones elsewhere
      * @return the life that begins
      * @throws IllegalStateException when nobody has {@link #ask asked}, or instances still run
      */
-    public Life clear(long above) throws InterruptedException {
+    public Life clear() throws InterruptedException {
         marks.read();
         if (marks.life().begun() || !isStopped()) {
             throw new IllegalStateException("The join of " + pipeline + (marks.life().begun() ? " was not asked to stop" : " still runs"));
         }
-        var next = marks.life().begin(highest() + above);
+        var next = marks.life().begin(highest());
         delete(Look.get("Listing the topics", admin.listTopics().names()).stream().filter(this::isChangelog).toList());
         // Also of those that were not there any more.
         marks.forget(marks.all().keySet().stream().map(TopicPartition::topic).filter(this::isChangelog).collect(Collectors.toSet()));

@@ -49,7 +49,6 @@ public final class OnCall {
             if (said.stream().allMatch(one -> one.startsWith("200"))) {
                 continue;
             }
-            quiet = Instant.now().plus(NOTICED);
             var told = told(said);
             if (!told.isEmpty() && told.first().startsWith(Topics.CAPTURED)) {
                 readAnew(said, anew);
@@ -58,6 +57,7 @@ public final class OnCall {
                 run(Map.of("MILLRACE_TOKEN", token()), "recover", told.first(), "--kafka", kafka().toString(), "--url", stack.address(Stage.CAPTURE).toString(),
                         "--purge-url", stack.address(Stage.PURGE).toString(), "--token-env", "MILLRACE_TOKEN");
             }
+            quiet = Instant.now().plus(NOTICED);
         }
     }
 

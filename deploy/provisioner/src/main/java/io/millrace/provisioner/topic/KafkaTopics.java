@@ -67,10 +67,6 @@ public final class KafkaTopics implements Step, AutoCloseable {
         }
     }
 
-    Admin admin() {
-        return admin;
-    }
-
     /** The id of the cluster: the same for two regions only if they mean the same Kafka. */
     public String clusterId() {
         return await("Asking for the cluster's id", admin.describeCluster().clusterId());
@@ -100,7 +96,7 @@ public final class KafkaTopics implements Step, AutoCloseable {
     }
 
     /** What there is of what is wanted. */
-    record Found(Map<String, Integer> partitions, Map<String, Map<String, String>> settings) {}
+    private record Found(Map<String, Integer> partitions, Map<String, Map<String, String>> settings) {}
 
     @Override
     public Check check() {
@@ -109,8 +105,7 @@ public final class KafkaTopics implements Step, AutoCloseable {
         found.partitions().forEach((topic, partitions) -> {
             if (partitions != targets.partitions()) {
                 problems.add("The topic " + topic + " has " + partitions + " partitions and " + targets.partitions() + " are asked for; all topics of a source need the same number, since rows meet by"
-                        + " their partition, and it cannot be changed while they hold records: ask for " + partitions
-                        + (partitions < targets.partitions() ? ", or have the topics made anew with more, and filled from the database: ./millrace repartition" : "; it can only become higher"));
+                        + " their partition, and it cannot be changed while they hold records: ask for " + partitions + ", or delete the topics of this source and start anew");
             }
         });
         var actions = new ArrayList<String>();
@@ -142,7 +137,7 @@ public final class KafkaTopics implements Step, AutoCloseable {
         return settings;
     }
 
-    Found found() {
+    private Found found() {
         var descriptions = new HashMap<String, Integer>();
         for (var entry : admin.describeTopics(wanted.keySet()).topicNameValues().entrySet()) {
             try {
@@ -250,7 +245,7 @@ public final class KafkaTopics implements Step, AutoCloseable {
         awaitTrue("Waiting until the brokers show the topics that were made", () -> check() instanceof Check.Done);
     }
 
-    void awaitTrue(String what, BooleanSupplier condition) {
+    private void awaitTrue(String what, BooleanSupplier condition) {
         long deadline = System.nanoTime() + Duration.ofSeconds(TIMEOUT_SECONDS).toNanos();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > deadline) {
@@ -260,7 +255,7 @@ public final class KafkaTopics implements Step, AutoCloseable {
         }
     }
 
-    <T> T await(String what, KafkaFuture<T> future) {
+    private <T> T await(String what, KafkaFuture<T> future) {
         try {
             return future.get(TIMEOUT_SECONDS, TimeUnit.SECONDS);
         } catch (ExecutionException e) {
@@ -273,7 +268,7 @@ public final class KafkaTopics implements Step, AutoCloseable {
         }
     }
 
-    ProvisioningException failed(String what, Throwable cause) {
+    private ProvisioningException failed(String what, Throwable cause) {
         return new ProvisioningException(what + " in Kafka at " + targets.kafkaBootstrap() + " failed: " + cause.getMessage()
                 + "; check that the brokers run and that this address is theirs, then run again", cause);
     }
