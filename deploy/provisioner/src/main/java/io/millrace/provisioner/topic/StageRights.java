@@ -33,8 +33,9 @@ public record StageRights(ResourcePattern pattern, Set<AclOperation> operations)
 
     private static SequencedMap<String, List<StageRights>> services() {
         var services = new LinkedHashMap<String, List<StageRights>>();
-        services.put("capture-service", List.of(topics(Topics.CAPTURED, READ, WRITE, DESCRIBE, DESCRIBE_CONFIGS), topics(CAPTURE, CREATE, READ, WRITE, DESCRIBE, DESCRIBE_CONFIGS)));
-        services.put("schema-registry-gate", List.of(topics(Topics.CAPTURED, READ, DESCRIBE, DESCRIBE_CONFIGS), topics(Topics.ROWS, WRITE, DESCRIBE, DESCRIBE_CONFIGS),
+        services.put("capture-service", List.of(topics(Topics.CAPTURED, READ, WRITE, DESCRIBE, DESCRIBE_CONFIGS), topics(CAPTURE, CREATE, READ, WRITE, DESCRIBE, DESCRIBE_CONFIGS),
+                topics(Topics.ROWS, READ, DESCRIBE)));
+        services.put("schema-registry-gate", List.of(topics(Topics.CAPTURED, READ, DESCRIBE, DESCRIBE_CONFIGS), topics(Topics.ROWS, READ, WRITE, DESCRIBE, DESCRIBE_CONFIGS),
                 topics(Topics.QUARANTINE, READ, WRITE, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS), topics(GATE, CREATE, READ, WRITE, DESCRIBE, DESCRIBE_CONFIGS), groups("millrace-gate", READ)));
         services.put("denormalizer-service", List.of(topics(Topics.ROWS, READ, DESCRIBE, DESCRIBE_CONFIGS), topics(Topics.DOCUMENTS, WRITE, DESCRIBE),
                 topics(Topics.QUARANTINE + Topics.DOCUMENTS, WRITE, DESCRIBE), topics(JOIN, CREATE, READ, WRITE, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS), groups(JOIN, READ, DESCRIBE),
@@ -42,8 +43,8 @@ public record StageRights(ResourcePattern pattern, Set<AclOperation> operations)
         services.put("search-indexer", List.of(topics(Topics.DOCUMENTS, READ, DESCRIBE, DESCRIBE_CONFIGS), topics(Topics.QUARANTINE + Topics.DOCUMENTS, WRITE, DESCRIBE), topics(JOIN, READ, DESCRIBE),
                 groups("millrace-indexer", READ)));
         // Beside its own work it says how far each stage has got: it describes their groups and reads what they say of themselves.
-        services.put("purge-service", List.of(topics(Topics.DOCUMENTS, READ, DESCRIBE), groups("millrace-purge", READ), topics(Topics.CAPTURED, DESCRIBE), topics(Topics.ROWS, DESCRIBE),
-                topics(Topics.QUARANTINE, DESCRIBE), topics(CAPTURE, READ, DESCRIBE), topics(GATE, READ, DESCRIBE), topics(JOIN, READ, DESCRIBE), groups("millrace-gate", DESCRIBE), groups(JOIN, DESCRIBE),
+        services.put("purge-service", List.of(topics(Topics.DOCUMENTS, READ, DESCRIBE, DESCRIBE_CONFIGS), groups("millrace-purge", READ), topics(Topics.CAPTURED, DESCRIBE, DESCRIBE_CONFIGS), topics(Topics.ROWS, DESCRIBE, DESCRIBE_CONFIGS),
+                topics(Topics.QUARANTINE, DESCRIBE, DESCRIBE_CONFIGS), topics(CAPTURE, READ, DESCRIBE), topics(GATE, READ, DESCRIBE), topics(JOIN, READ, DESCRIBE, DESCRIBE_CONFIGS), groups("millrace-gate", DESCRIBE), groups(JOIN, DESCRIBE),
                 groups("millrace-indexer", DESCRIBE)));
         // Describing is all that an autoscaler needs.
         services.put("scaler", List.of(topics(Topics.CAPTURED, DESCRIBE), topics(Topics.ROWS, DESCRIBE), topics(Topics.DOCUMENTS, DESCRIBE), topics(JOIN, DESCRIBE), groups("millrace-", DESCRIBE)));
