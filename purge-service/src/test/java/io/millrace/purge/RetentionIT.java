@@ -184,9 +184,10 @@ class RetentionIT {
     void whoAskedForWhatIsHeldDoesNotConfirmIt() throws Exception {
         sql("INSERT INTO public.visit SELECT 3000 + n, 1, 'open', at - interval '7 days' + interval '1 second' FROM clock.now, generate_series(1, 10) n");
         pass("2 seconds");
+        var before = orders();
         var id = operator().post(RETENTION).then().statusCode(202).body("state", equalTo("held")).body("requestedBy", equalTo("token")).extract().<String>path("id");
         refused(operator().body("{\"reason\":\"mine\"}").post("/retention-runs/" + id + "/confirmation").then(), 409, "another person must confirm it");
-        assertEquals("6,6", orders());
+        assertEquals(before, orders(), "nothing is ordered that is held");
     }
 
     /** Kills the service where a lock of the test's keeps it from going on, and starts it again. */
@@ -207,10 +208,11 @@ class RetentionIT {
     @Test
     @Order(7)
     void aClockThatGoesBackChangesNothing() throws Exception {
+        var before = orders();
         sql("UPDATE clock.now SET at = '2026-01-01'");
         refused(operator().get(RETENTION).then(), 409, "is not before");
         operator().post(RETENTION).then().statusCode(204);
-        assertEquals("6,6", orders());
+        assertEquals(before, orders());
     }
 
     /** How many of the rows that count are past their time. */
