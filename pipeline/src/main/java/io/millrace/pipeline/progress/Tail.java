@@ -78,7 +78,12 @@ public final class Tail implements AutoCloseable {
                 while (!closed) {
                     loop.beat();
                     for (var record : consumer.poll(POLL)) {
-                        last.put(record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8), new String(record.value(), StandardCharsets.UTF_8));
+                        var key = record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8);
+                        if (record.value() == null) {
+                            last.remove(key);
+                        } else {
+                            last.put(key, new String(record.value(), StandardCharsets.UTF_8));
+                        }
                     }
                     position = consumer.position(partition);
                     trouble = null;
