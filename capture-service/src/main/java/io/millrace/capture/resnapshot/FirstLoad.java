@@ -83,7 +83,7 @@ public final class FirstLoad {
 
         record Ended() implements Event {}
 
-        record Failed(Exception why) implements Event {}
+        record Failed(Throwable why) implements Event {}
     }
 
     /**
@@ -217,7 +217,8 @@ public final class FirstLoad {
             events.put(new Event.Ended());
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
-        } catch (SQLException | RuntimeException e) {
+        } catch (SQLException | RuntimeException | Error e) {
+            // A connection whose thread ended unseen would be waited for.
             try {
                 events.put(new Event.Failed(e));
             } catch (InterruptedException _) {

@@ -25,7 +25,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** A first look at an index, without knowing the search engine's language. */
-@Command(name = "search", description = "Searches an index: words, exact values, facets, order.", footer = {"", "For example: ./millrace search monitors disk usage --facet team.name --where state=open --sort modified:desc"},
+@Command(name = "search", description = "Searches an index: words, exact values, facets, order.", footer = {"", "For example: ./millrace search monitors disk usage --facet team.name --where status=alert --sort modified:desc"},
         mixinStandardHelpOptions = true)
 final class SearchCommand implements Callable<Integer> {
 
