@@ -20,7 +20,8 @@ import org.junit.jupiter.api.extension.ParameterResolver;
  */
 public final class SharedStack implements ParameterResolver {
 
-    private static final int PORT_BASE = 26_000;
+    /** The first of some fifteen ports; two checkouts test beside each other with {@code -Dmillrace.tests.ports}. */
+    public static final int PORT_BASE = Integer.getInteger("millrace.tests.ports", 26_000);
     private static final int MONITORS = 800;
 
     @Override

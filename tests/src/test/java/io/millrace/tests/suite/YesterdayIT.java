@@ -10,6 +10,7 @@ import io.millrace.pipeline.comparison.Json;
 import io.millrace.tests.stack.BackgroundTraffic;
 import io.millrace.tests.stack.DemoStack;
 import io.millrace.tests.stack.OnCall;
+import io.millrace.tests.stack.SharedStack;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -31,7 +32,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Tag("long")
 class YesterdayIT {
 
-    private static final int PORT_BASE = 27_000;
+    private static final int PORT_BASE = SharedStack.PORT_BASE + 1000;
     private static final int MONITORS = 300;
     private static final int RATE = 40;
     private static final String ALIAS = "monitors";
