@@ -224,7 +224,7 @@ public final class BulkWriter {
                     case Verdict.Failed failed -> {
                         if (attempt.failures.merge(document.id(), 1, Integer::sum) < config.serverErrorAttempts()) {
                             again.add(document);
-                            wait = failed.reason();
+                            wait = Verdict.withoutValues(failed.reason());
                         } else {
                             doubtful.add(document);
                             doubts.add(failed.reason());
@@ -282,7 +282,7 @@ public final class BulkWriter {
     private List<Document> refused(List<Document> refused, List<String> reasons, int answered, String code, Attempt attempt) throws InterruptedException {
         if (!breaker.admits(refused.size(), answered)) {
             conditions.waiting(who, "most of the recent documents of the pipeline " + pipeline.name() + " are refused, so they are held, not quarantined; the last reason: "
-                    + reasons.getLast() + ". Correct the rows at the source: what comes later takes the place of what is held. Or add the field to the mapping of the index; one that has another type there needs a pipeline of another"
+                    + Verdict.withoutValues(reasons.getLast()) + ". Correct the rows at the source: what comes later takes the place of what is held. Or add the field to the mapping of the index; one that has another type there needs a pipeline of another"
                     + " name with index.mappings and 'replaces: [" + pipeline.name() + "]'. To quarantine them all the same, set millrace.indexer.breaker.share=1");
             var held = withoutSuccessors(refused, attempt);
             ended(Outcome.SUPERSEDED, refused.size() - held.size());

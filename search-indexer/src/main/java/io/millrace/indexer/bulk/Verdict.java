@@ -1,6 +1,7 @@
 package io.millrace.indexer.bulk;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.regex.Pattern;
 
 /** What the search engine said about one document of a bulk request. */
 sealed interface Verdict {
@@ -31,6 +32,8 @@ sealed interface Verdict {
 
     /** How the engine says that the ingest pipeline is missing that the index's settings name. */
     String NO_INGEST = "pipeline with id [";
+    Pattern HEAD = Pattern.compile("HTTP [0-9]+ \\w+");
+    Pattern FIELD = Pattern.compile("(?:field|mapping for) \\[[^\\]]*\\](?: of type \\[\\w+\\])?|field=\"[^\"]*\"");
     Verdict APPLIED = new Applied();
     Verdict SUPERSEDED = new Superseded();
 
@@ -62,6 +65,19 @@ sealed interface Verdict {
                 default -> status >= 500 ? new Failed(reason) : reason.contains(NO_INGEST) ? new Later(reason + "; make it, or take index.default_pipeline away") : new Doubtful(reason);
             };
         };
+    }
+
+    /**
+     * What everybody may read of a reason: status, type of the error, and the field. The engine quotes the value that it does not take,
+     * which is for those who may read the quarantine.
+     */
+    static String withoutValues(String reason) {
+        var head = HEAD.matcher(reason);
+        if (!head.lookingAt()) {
+            return reason;
+        }
+        var field = FIELD.matcher(reason);
+        return head.group() + (field.find() ? " at the " + field.group() : "") + " (what the engine says of the value stands with the document in quarantine)";
     }
 
     private static String causes(JsonNode error) {

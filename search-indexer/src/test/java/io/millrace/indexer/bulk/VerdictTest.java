@@ -34,4 +34,14 @@ class VerdictTest {
         assertInstanceOf(Verdict.Doubtful.class, error(400, "illegal_argument_exception"));
         assertEquals(new Verdict.Refused("HTTP 400 mapper_parsing_exception: r; deeper"), error(400, "mapper_parsing_exception"));
     }
+
+    @Test
+    void whatEverybodyMayReadOfAReasonNamesTheFieldAndNotTheValue() {
+        assertEquals("HTTP 400 mapper_parsing_exception at the field [born] of type [date] (what the engine says of the value stands with the document in quarantine)",
+                Verdict.withoutValues("HTTP 400 mapper_parsing_exception: failed to parse field [born] of type [date] in document with id '1'. Preview of field's value: 'secret'; failed to parse date field [secret]"));
+        assertEquals("HTTP 400 illegal_argument_exception at the field=\"bio\" (what the engine says of the value stands with the document in quarantine)",
+                Verdict.withoutValues("HTTP 400 illegal_argument_exception: Document contains at least one immense term in field=\"bio\", prefix of the first immense term is: '[115, 101]'"));
+        assertEquals("HTTP 500 script_exception (what the engine says of the value stands with the document in quarantine)", Verdict.withoutValues("HTTP 500 script_exception: secret"));
+        assertEquals("the search engine does not answer", Verdict.withoutValues("the search engine does not answer"));
+    }
 }
