@@ -1,0 +1,167 @@
+package io.millrace.launcher.stack;
+
+import io.millrace.demo.Traffic;
+import io.millrace.launcher.Output;
+import io.millrace.launcher.status.Probe;
+import io.millrace.local.LocalException;
+import io.millrace.local.ManagedProcess;
+import io.millrace.local.Ports;
+import io.millrace.local.ServiceTraining;
+import io.millrace.pipeline.file.PipelineFile;
+import io.millrace.pipeline.file.PipelineFiles;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+/**
+ * Runs the demo once, small, while every service records what it loads and which of its methods are run how; that becomes the services' AOT caches. A service that was only started, as the
+ * build of its module does it, has in its cache nothing of what rows and documents go through. The build runs it when all services are there.
+ */
+public final class StackTraining {
+
+    private static final int MONITORS = 2_000;
+    private static final int CHANGES_PER_SECOND = 200;
+    private static final Duration TRAFFIC = Duration.ofSeconds(15);
+    /** For the documents to come, and later for the cache to be put together. */
+    private static final Duration PATIENCE = Duration.ofMinutes(3);
+    private static final long SEED = 3;
+
+    private final Stack stack;
+    private final List<PipelineFile> files;
+    private final Output output;
+    private final Map<Stage, ManagedProcess> trained = new EnumMap<>(Stage.class);
+
+    private StackTraining(Path home, Path data, Output output) {
+        var pipelines = List.of(home.resolve("deploy").resolve("demo").resolve("pipelines"));
+        this.stack = new Stack(new StackOptions(home, data, pipelines, new StackOptions.DemoSource("demo", MONITORS), Ports.free(), ports(), null, Set.of()));
+        this.files = PipelineFiles.load(pipelines);
+        this.output = output;
+    }
+
+    /**
+     * Trains the services that the build has left, unless they have been since.
+     *
+     * @param args the root of the checkout, and a folder for what the run writes
+     */
+    public static void main(String[] args) throws IOException {
+        var home = Path.of(args[0]).toAbsolutePath();
+        var folder = Path.of(args[1]).toAbsolutePath();
+        var stamp = folder.resolve("trained");
+        if (isFresh(home, stamp)) {
+            return;
+        }
+        var data = folder.resolve("stack");
+        Folders.delete(data);
+        try {
+            new StackTraining(home, data, new Output(new PrintWriter(System.out, true))).run();
+            Folders.delete(data);
+        } catch (LocalException | SQLException | ExecutionException e) {
+            System.err.println("The services keep the AOT caches of a mere start, so they take longer to get up to speed; all else is the same. Training them on the demo failed: " + e.getMessage()
+                    + ". Logs are in " + data.resolve("logs"));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        // Also where it failed: what made it fail would do so at every build.
+        Files.writeString(stamp, "");
+    }
+
+    private static boolean isFresh(Path home, Path stamp) throws IOException {
+        if (!Files.exists(stamp)) {
+            return false;
+        }
+        for (var stage : Stage.values()) {
+            if (Files.getLastModifiedTime(stage.jar(home)).compareTo(Files.getLastModifiedTime(stamp)) > 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static Map<Stage, Integer> ports() {
+        var free = Ports.free(Stage.values().length);
+        var ports = new EnumMap<Stage, Integer>(Stage.class);
+        for (var stage : Stage.values()) {
+            ports.put(stage, free.get(stage.ordinal()));
+        }
+        return ports;
+    }
+
+    private void run() throws IOException, SQLException, InterruptedException, ExecutionException {
+        try {
+            stack.requireBuilt();
+            stack.servers().start();
+            DemoDatabase.prepare(stack, output);
+            Provisioning.apply(stack, files, output);
+            for (var stage : Stage.values()) {
+                var process = new ManagedProcess(stack.stage(stage).spec().trained(made(stage), PATIENCE));
+                trained.put(stage, process);
+                process.launch();
+            }
+            trained.values().forEach(ManagedProcess::awaitReady);
+            awaitDocuments();
+            try (var connection = DriverManager.getConnection(stack.servers().jdbcUrl(stack.options().source().database()), stack.servers().postgresUser(), stack.servers().postgresPassword())) {
+                long end = System.nanoTime() + TRAFFIC.toNanos();
+                new Traffic(connection, SEED, Traffic.Mix.STEADY).run(CHANGES_PER_SECOND, () -> System.nanoTime() < end);
+            }
+            awaitDocuments();
+            for (var stage : Stage.values()) {
+                Probe.health(stack.address(stage));
+                Probe.metrics(stack.address(stage));
+            }
+        } finally {
+            stop();
+            stack.servers().stop();
+        }
+        for (var stage : Stage.values()) {
+            if (!Files.exists(made(stage))) {
+                throw new LocalException(stage.module() + " left no cache");
+            }
+            Files.move(made(stage), cache(stage), StandardCopyOption.REPLACE_EXISTING);
+        }
+    }
+
+    /** All at once, for putting a cache together takes seconds. */
+    private void stop() throws InterruptedException, ExecutionException {
+        var stopped = new ArrayList<Future<?>>();
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            trained.values().forEach(process -> stopped.add(threads.submit(process::stop)));
+        }
+        for (var one : stopped) {
+            one.get();
+        }
+    }
+
+    private void awaitDocuments() throws InterruptedException {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        for (var file : files) {
+            while (!Probe.isFresh(stack.address(Stage.PURGE), file.pipeline().name(), stack.token())) {
+                if (System.nanoTime() > deadline) {
+                    throw new LocalException("The documents of " + file.pipeline().name() + " did not come within " + PATIENCE.toSeconds() + " s");
+                }
+                Thread.sleep(100);
+            }
+        }
+    }
+
+    /** Where the services run from is a copy of this folder, so both have to be of the same jars. */
+    private Path cache(Stage stage) {
+        return stage.jar(stack.options().home()).resolveSibling(ServiceTraining.CACHE);
+    }
+
+    private Path made(Stage stage) {
+        return cache(stage).resolveSibling(ServiceTraining.CACHE + ".new");
+    }
+}
