@@ -10,25 +10,22 @@ import io.millrace.local.ServiceTraining;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.PipelineFiles;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 
 /**
  * Runs the demo once, small, while every service records what it loads and which of its methods are run how; that becomes the services' AOT caches. A service that was only started, as the
- * build of its module does it, has in its cache nothing of what rows and documents go through. The build runs it when all services are there.
+ * build of its module does it, has in its cache nothing of what rows and documents go through.
  */
 public final class StackTraining {
 
@@ -44,50 +41,15 @@ public final class StackTraining {
     private final Output output;
     private final Map<Stage, ManagedProcess> trained = new EnumMap<>(Stage.class);
 
-    private StackTraining(Path home, Path data, Output output) {
+    /**
+     * @param home the root of the checkout, where the built services are
+     * @param data a folder for what the run writes, which is not there yet
+     */
+    public StackTraining(Path home, Path data, Output output) {
         var pipelines = List.of(home.resolve("deploy").resolve("demo").resolve("pipelines"));
         this.stack = new Stack(new StackOptions(home, data, pipelines, new StackOptions.DemoSource("demo", MONITORS), Ports.free(), ports(), null, Set.of()));
         this.files = PipelineFiles.load(pipelines);
         this.output = output;
-    }
-
-    /**
-     * Trains the services that the build has left, unless they have been since.
-     *
-     * @param args the root of the checkout, and a folder for what the run writes
-     */
-    public static void main(String[] args) throws IOException {
-        var home = Path.of(args[0]).toAbsolutePath();
-        var folder = Path.of(args[1]).toAbsolutePath();
-        var stamp = folder.resolve("trained");
-        if (isFresh(home, stamp)) {
-            return;
-        }
-        var data = folder.resolve("stack");
-        Folders.delete(data);
-        try {
-            new StackTraining(home, data, new Output(new PrintWriter(System.out, true))).run();
-            Folders.delete(data);
-        } catch (LocalException | SQLException | ExecutionException e) {
-            System.err.println("The services keep the AOT caches of a mere start, so they take longer to get up to speed; all else is the same. Training them on the demo failed: " + e.getMessage()
-                    + ". Logs are in " + data.resolve("logs"));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-        // Also where it failed: what made it fail would do so at every build.
-        Files.writeString(stamp, "");
-    }
-
-    private static boolean isFresh(Path home, Path stamp) throws IOException {
-        if (!Files.exists(stamp)) {
-            return false;
-        }
-        for (var stage : Stage.values()) {
-            if (Files.getLastModifiedTime(stage.jar(home)).compareTo(Files.getLastModifiedTime(stamp)) > 0) {
-                return false;
-            }
-        }
-        return true;
     }
 
     private static Map<Stage, Integer> ports() {
@@ -99,9 +61,15 @@ public final class StackTraining {
         return ports;
     }
 
-    private void run() throws IOException, SQLException, InterruptedException, ExecutionException {
+    /**
+     * Trains the services. The caches that are there stay where it fails.
+     *
+     * @throws LocalException when a service does not start, its documents do not come, or it leaves no cache
+     */
+    public void run() throws IOException, SQLException, InterruptedException {
+        stack.requireBuilt();
         try {
-            stack.requireBuilt();
+            Files.createDirectories(made(Stage.GATE).getParent());
             stack.servers().start();
             DemoDatabase.prepare(stack, output);
             Provisioning.apply(stack, files, output);
@@ -122,25 +90,25 @@ public final class StackTraining {
                 Probe.metrics(stack.address(stage));
             }
         } finally {
-            stop();
-            stack.servers().stop();
+            try {
+                stop();
+            } finally {
+                stack.servers().stop();
+            }
+        }
+        var missing = Arrays.stream(Stage.values()).filter(stage -> !Files.exists(made(stage))).map(Stage::module).toList();
+        if (!missing.isEmpty()) {
+            throw new LocalException("These services were trained and left no cache: " + String.join(", ", missing) + ". Their logs in " + stack.options().data().resolve("logs") + " say why");
         }
         for (var stage : Stage.values()) {
-            if (!Files.exists(made(stage))) {
-                throw new LocalException(stage.module() + " left no cache");
-            }
             Files.move(made(stage), cache(stage), StandardCopyOption.REPLACE_EXISTING);
         }
     }
 
     /** All at once, for putting a cache together takes seconds. */
-    private void stop() throws InterruptedException, ExecutionException {
-        var stopped = new ArrayList<Future<?>>();
+    private void stop() {
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            trained.values().forEach(process -> stopped.add(threads.submit(process::stop)));
-        }
-        for (var one : stopped) {
-            one.get();
+            trained.values().forEach(process -> threads.submit(process::stop));
         }
     }
 
@@ -149,7 +117,8 @@ public final class StackTraining {
         for (var file : files) {
             while (!Probe.isFresh(stack.address(Stage.PURGE), file.pipeline().name(), stack.token())) {
                 if (System.nanoTime() > deadline) {
-                    throw new LocalException("The documents of " + file.pipeline().name() + " did not come within " + PATIENCE.toSeconds() + " s");
+                    throw new LocalException("The documents of " + file.pipeline().name() + " did not come within " + PATIENCE.toSeconds() + " s, so the services were not trained. Their logs in "
+                            + stack.options().data().resolve("logs") + " say what they wait for; on a loaded machine try again later");
                 }
                 Thread.sleep(100);
             }
@@ -162,6 +131,6 @@ public final class StackTraining {
     }
 
     private Path made(Stage stage) {
-        return cache(stage).resolveSibling(ServiceTraining.CACHE + ".new");
+        return stack.options().data().resolve("caches").resolve(stage.stageName() + ".aot");
     }
 }
