@@ -10,7 +10,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
 /** What a build leaves makes a service start sooner; this makes it get up to speed sooner as well, for whoever starts one build often. */
-@Command(name = "train", description = "Runs the demo once, small, on ports and data of its own, and keeps what the services loaded and ran as their AOT caches, until they are built again. Takes a minute or two of both cores; every later start takes less.", mixinStandardHelpOptions = true)
+@Command(name = "train", description = "Runs the demo once, small, on ports and data of its own, and keeps what the services loaded and ran as their AOT caches, until they are built again. Takes some minutes on a small machine; every later start takes less processor time.", mixinStandardHelpOptions = true)
 final class TrainCommand implements Callable<Integer> {
 
     @Spec
