@@ -13,7 +13,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Unmatched;
 
 /** The benches stand in the module {@code tests}, which depends on this one; so they run in a JVM of their own. */
-@Command(name = "bench", description = "Measures. 'bench e2e': the whole stack; 'bench capture': capture alone; 'bench gate': the gate alone; 'bench join': the denormalizer alone; 'bench search': a page answered by Postgres and by the index; 'bench scale': stages scaled by lag; 'bench upgrade': two versions side by side; 'bench verify': how fast an index is held against its database, and whom that disturbs; 'bench NAME --help' lists the options. Takes its own ports and data.")
+@Command(name = "bench", description = "Measures. 'bench e2e': the whole stack; 'bench load': the first load alone, and where its time goes; 'bench cost': what the stack costs at rest, and a change at steady rates; 'bench capture': capture alone; 'bench gate': the gate alone; 'bench join': the denormalizer alone; 'bench search': a page answered by Postgres and by the index; 'bench scale': stages scaled by lag; 'bench upgrade': two versions side by side; 'bench verify': how fast an index is held against its database, and whom that disturbs; 'bench NAME --help' lists the options. Takes its own ports and data.")
 final class BenchCommand implements Callable<Integer> {
 
     @Parameters(paramLabel = "BENCH", description = "${COMPLETION-CANDIDATES}")
@@ -27,6 +27,8 @@ final class BenchCommand implements Callable<Integer> {
     enum Bench {
         /** Compiling well would take the cores from the services that it measures. */
         E2E("io.millrace.tests.bench.EndToEnd", "-XX:TieredStopAtLevel=1"),
+        LOAD("io.millrace.tests.bench.load.LoadBench", "-XX:TieredStopAtLevel=1"),
+        COST("io.millrace.tests.bench.cost.CostBench", "-XX:TieredStopAtLevel=1"),
         CAPTURE("io.millrace.tests.bench.capture.CaptureBench"),
         GATE("io.millrace.tests.bench.GateBench"),
         START("io.millrace.tests.bench.ColdStart"),

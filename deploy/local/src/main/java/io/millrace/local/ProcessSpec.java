@@ -31,6 +31,7 @@ public record ProcessSpec(String name, List<String> command, String program, Str
 
     /** Seconds are usual; on a machine with other things to do, JVMs that start at once take minutes. One that ends is reported at once. */
     static final Duration START_TIMEOUT = Duration.ofMinutes(4);
+    private static final String CACHE_OPTION = "-XX:AOTCache=";
     private static final String FIRST_COMPILER_ONLY = "-XX:TieredStopAtLevel=1";
     /** A system property: JVMs started from here live for minutes, so what the second compiler would do for them costs more than it gives. Tests set it. */
     private static final boolean SHORT_LIVED = Boolean.getBoolean("millrace.short-lived");
@@ -68,20 +69,44 @@ public record ProcessSpec(String name, List<String> command, String program, Str
 
     /** JVM options for an AOT cache; none where there is none. One that does not fit this Java is ignored by it. */
     static List<String> cached(Path cache) {
-        return Files.isRegularFile(cache) ? List.of("-XX:AOTCache=" + cache, "-Xlog:disable", "-Xlog:all=error:stderr") : List.of();
+        return cached(cache, cache);
+    }
+
+    /** The same for a copy of the cache, which is made no earlier than at the start. */
+    private static List<String> cached(Path cache, Path copy) {
+        return Files.isRegularFile(cache) ? List.of(CACHE_OPTION + copy, "-Xlog:disable", "-Xlog:all=error:stderr") : List.of();
     }
 
     /** JVM options for a service's jar as its build left it, with the AOT cache beside it. */
     public static List<String> serviceOptions(Path runJar) {
-        var options = new ArrayList<>(cached(runJar.toAbsolutePath().resolveSibling(ServiceTraining.CACHE)));
+        return serviceOptions(runJar, runJar);
+    }
+
+    private static List<String> serviceOptions(Path built, Path copy) {
+        var options = new ArrayList<>(cached(cacheOf(built), cacheOf(copy)));
         options.addAll(ServiceTraining.OPTIONS);
         return options;
+    }
+
+    private static Path cacheOf(Path runJar) {
+        return runJar.toAbsolutePath().resolveSibling(ServiceTraining.CACHE);
     }
 
     /** A Quarkus service's jar; {@code properties} become system properties, {@code environment} is for secrets. */
     public static ProcessSpec quarkus(String name, Path data, String heap, Path runJar, Map<String, String> properties,
             Map<String, String> environment, Map<String, Integer> ports, Readiness readiness) {
-        var arguments = new ArrayList<>(serviceOptions(runJar));
+        return copied(name, data, heap, runJar, runJar, properties, environment, ports, readiness);
+    }
+
+    /**
+     * As {@link #quarkus}, for a copy of what the build left.
+     *
+     * @param built the build's jar; whether there is an AOT cache is seen beside it
+     * @param runJar the copy, which need not be there before the start
+     */
+    public static ProcessSpec copied(String name, Path data, String heap, Path built, Path runJar, Map<String, String> properties,
+            Map<String, String> environment, Map<String, Integer> ports, Readiness readiness) {
+        var arguments = new ArrayList<>(serviceOptions(built, runJar));
         new LinkedHashMap<>(properties).forEach((key, value) -> arguments.add("-D" + key + "=" + value));
         arguments.add("-jar");
         arguments.add(runJar.toAbsolutePath().toString());
@@ -110,9 +135,14 @@ public record ProcessSpec(String name, List<String> command, String program, Str
         return new ProcessSpec(name, quick, program, marker, folder, environment, ports, prepare, readiness, startTimeout, stopSignal, stopTimeout, log);
     }
 
-    /** A JVM that leaves the classes it has loaded as an AOT cache when it is stopped. */
-    ProcessSpec trained(Path cache, Duration stopTimeout) {
+    /**
+     * A JVM that leaves what it has loaded and how it was run as an AOT cache when it is stopped. It takes none itself, for a start with a cache cannot make one.
+     *
+     * @param stopTimeout how long the stop, with the making of the cache, may take
+     */
+    public ProcessSpec trained(Path cache, Duration stopTimeout) {
         var recorded = new ArrayList<>(command);
+        recorded.removeIf(option -> option.startsWith(CACHE_OPTION));
         recorded.add(1, "-XX:AOTCacheOutput=" + cache);
         return new ProcessSpec(name, recorded, program, marker, folder, environment, ports, prepare, readiness, startTimeout, stopSignal, stopTimeout, log);
     }

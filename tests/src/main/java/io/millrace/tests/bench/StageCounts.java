@@ -16,13 +16,13 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /** How much each stage has put out so far, counted where it puts it, and when that changed first and last. Not thread-safe. */
-final class StageCounts implements AutoCloseable {
+public final class StageCounts implements AutoCloseable {
 
     /** The stages by what they put out. */
-    enum Point { CAPTURED, GATED, JOINED, INDEXED }
+    public enum Point { CAPTURED, GATED, JOINED, INDEXED }
 
     /** @param first nanoTime of the first output that was seen, 0 while there was none; @param last of the latest */
-    record Progress(long count, long first, long last) {}
+    public record Progress(long count, long first, long last) {}
 
     private final DemoStack stack;
     private final KafkaConsumer<byte[], byte[]> consumer;
@@ -30,7 +30,7 @@ final class StageCounts implements AutoCloseable {
     private final List<String> aliases;
     private final Map<Point, Progress> progress = new EnumMap<>(Point.class);
 
-    StageCounts(DemoStack stack, List<PipelineFile> files) {
+    public StageCounts(DemoStack stack, List<PipelineFile> files) {
         this.stack = stack;
         this.consumer = new KafkaConsumer<>(Map.of("bootstrap.servers", stack.stack().servers().kafkaBootstrap()), new ByteArrayDeserializer(), new ByteArrayDeserializer());
         this.aliases = files.stream().map(f -> f.pipeline().index().name()).toList();
@@ -55,7 +55,7 @@ final class StageCounts implements AutoCloseable {
     }
 
     /** Counts now. */
-    Map<Point, Progress> look() {
+    public Map<Point, Progress> look() {
         for (var point : Point.values()) {
             long count = point == Point.INDEXED ? aliases.stream().mapToLong(stack.index()::operations).sum()
                     : consumer.endOffsets(partitions.get(point)).values().stream().mapToLong(Long::longValue).sum();

@@ -59,6 +59,11 @@ public final class SqlOracle {
         return name;
     }
 
+    /** The query itself. */
+    public String sql() {
+        return sql;
+    }
+
     /** All documents at one moment of the database: canonical JSON by document id. Leaves the connection as it found it. */
     public SortedMap<String, String> read(Connection connection) throws SQLException {
         var documents = new TreeMap<String, String>();

@@ -2,15 +2,21 @@ package io.millrace.tests.suite;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.millrace.launcher.Output;
 import io.millrace.launcher.stack.Stage;
+import io.millrace.local.ServiceTraining;
 import io.millrace.tests.stack.DemoStack;
 import io.millrace.tests.stack.Health;
 import io.millrace.tests.stack.SharedStack;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -35,6 +41,23 @@ class ProcessesIT {
                 assertTrue(other == stage || !command.contains("-Dmillrace." + other.stageName() + "."), () -> stage + " is configured for " + other + ": " + command);
             }
         });
+    }
+
+    /** A JVM that has to take the cache, or refuses to run, with the options and the copy of the build of a service's start. */
+    @ParameterizedTest
+    @EnumSource
+    void aServicesStartTakesTheCacheThatTheBuildMade(Stage stage, DemoStack stack) throws IOException, InterruptedException {
+        var start = stack.process(stage).spec().command();
+        assumeTrue(Files.exists(stage.jar(stack.stack().options().home()).resolveSibling(ServiceTraining.CACHE)), "the build could not make it, and said so");
+        assertTrue(start.stream().anyMatch(option -> option.startsWith("-XX:AOTCache=")), () -> stage + " starts without its cache: " + start);
+        int jar = start.indexOf("-jar");
+        var command = new ArrayList<>(start.subList(0, jar));
+        // It would make this one a leftover of the stack.
+        command.removeIf(option -> option.startsWith("-Dmillrace.process="));
+        command.addAll(List.of("-XX:AOTMode=on", "-cp", start.get(jar + 1), "-version"));
+        var process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        var said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, process.waitFor(), said);
     }
 
     @ParameterizedTest

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.Arrays;
@@ -94,7 +95,7 @@ public final class Stack {
                         takeBuild(stage, executable(stage), application(stage).resolve(EXECUTABLE));
                     });
         }
-        var spec = ProcessSpec.quarkus(stage.stageName(), options.data(), stage.heap(), application(stage).resolve("quarkus-run.jar"), properties(stage), sourceEnvironment(), ports, alive)
+        var spec = ProcessSpec.copied(stage.stageName(), options.data(), stage.heap(), stage.jar(options.home()), application(stage).resolve("quarkus-run.jar"), properties(stage), sourceEnvironment(), ports, alive)
                 .withPrepare(() -> {
                     makeToken();
                     takeBuild(stage, stage.jar(options.home()).getParent(), application(stage));
@@ -138,11 +139,12 @@ public final class Stack {
         }
     }
 
+    /** With its time, or the AOT cache would not be of this jar. */
     private static void linkOrCopy(Path file, Path target) throws IOException {
         try {
             Files.createLink(target, file);
         } catch (IOException | UnsupportedOperationException e) {
-            Files.copy(file, target);
+            Files.copy(file, target, StandardCopyOption.COPY_ATTRIBUTES);
         }
     }
 

@@ -48,7 +48,7 @@ public enum Stage {
     }
 
     /** What its build leaves. */
-    Path jar(Path home) {
+    public Path jar(Path home) {
         return home.resolve(module).resolve("target").resolve("quarkus-app").resolve("quarkus-run.jar");
     }
 

@@ -1,0 +1,51 @@
+package io.millrace.tests.bench.cost;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/** What a stack and its changes cost, as a page in Markdown. */
+final class CostReport {
+
+    private CostReport() {}
+
+    static String of(CostBench.Report report) {
+        var steps = report.steps();
+        var text = new StringBuilder();
+        line(text, "%,d monitors, %d processors, %d s for each column. %d differences from the SQL join.", report.monitors(), report.processors(), report.seconds(), report.differences());
+        table(text, "% of a core", steps, CostBench.Step::cores, (step, cores) -> "%.1f".formatted(100 * cores));
+        table(text, "CPU seconds for 1,000 changes", steps.stream().filter(s -> s.changesPerSecond() > 0).toList(), CostBench.Step::cores, (step, cores) -> "%.2f".formatted(1_000 * cores / step.changesPerSecond()));
+        table(text, "Kafka's requests a second", steps, CostBench.Step::requests, (step, rate) -> "%.1f".formatted(rate));
+        line(text, "");
+        line(text, "| changes/s asked | came to pass | what | p50 ms | p95 ms | p99 ms |");
+        line(text, "|---|---|---|---|---|---|");
+        steps.forEach(step -> step.times().forEach((what, times) -> line(text, "| %d | %.0f | %s | %.0f | %.0f | %.0f |", step.asked(), step.changesPerSecond(), what, times.p50(), times.p95(), times.p99())));
+        return text.toString();
+    }
+
+    private interface Cell {
+        String of(CostBench.Step step, double value);
+    }
+
+    /** A row for each name that any step has, and one for all together. */
+    private static void table(StringBuilder text, String what, List<CostBench.Step> steps, Function<CostBench.Step, Map<String, Double>> values, Cell cell) {
+        line(text, "");
+        line(text, "| %s | %s |", what, steps.stream().map(s -> s.asked() == 0 ? "at rest" : s.asked() + "/s").collect(Collectors.joining(" | ")));
+        line(text, "|---%s|", "|---".repeat(steps.size()));
+        var names = steps.stream().map(values).map(Map::keySet).flatMap(Collection::stream).collect(Collectors.toCollection(TreeSet::new));
+        names.forEach(name -> row(text, name, steps, cell, step -> values.apply(step).getOrDefault(name, 0.0)));
+        row(text, "all", steps, cell, step -> values.apply(step).values().stream().mapToDouble(d -> d).sum());
+    }
+
+    private static void row(StringBuilder text, String name, List<CostBench.Step> steps, Cell cell, Function<CostBench.Step, Double> value) {
+        line(text, "| %s | %s |", name, steps.stream().map(step -> cell.of(step, value.apply(step))).collect(Collectors.joining(" | ")));
+    }
+
+    private static void line(StringBuilder text, String format, Object... values) {
+        text.append(String.format(Locale.ROOT, format, values)).append('\n');
+    }
+}

@@ -1,0 +1,160 @@
+package io.millrace.tests.bench.load;
+
+import io.millrace.launcher.Output;
+import io.millrace.launcher.stack.Stage;
+import io.millrace.launcher.stack.Supervisor;
+import io.millrace.launcher.status.Probe;
+import io.millrace.local.LocalException;
+import io.millrace.local.ManagedProcess;
+import io.millrace.pipeline.file.PipelineFile;
+import io.millrace.tests.bench.KafkaRequests;
+import io.millrace.tests.bench.StageCounts;
+import io.millrace.tests.bench.StageCounts.Point;
+import io.millrace.tests.stack.DemoStack;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+
+/** From a full database, running servers and no service at all to a full index, as {@code ./millrace up} does it; who was when how far, and what it took. */
+final class FirstLoad implements AutoCloseable {
+
+    private static final long BEAT_NANOS = Duration.ofMillis(250).toNanos();
+    private static final Duration LONGEST = Duration.ofMinutes(30);
+    private static final Map<Stage, Point> OUTPUT = Map.of(Stage.CAPTURE, Point.CAPTURED, Stage.GATE, Point.GATED, Stage.DENORMALIZER, Point.JOINED, Stage.INDEXER, Point.INDEXED);
+
+    /**
+     * When a service was how far, in seconds since the first of them was started; NaN where that was not seen.
+     *
+     * @param started its process was there
+     * @param ready it said that it was ready
+     * @param first its first output
+     * @param last its last output
+     */
+    record Moments(double started, double ready, double first, double last) {}
+
+    /**
+     * @param first seconds until a search found a document
+     * @param all seconds until the index had all of them
+     * @param moments by service
+     * @param cpu by process, from the start of the services until all documents were there
+     * @param serversCpu by server, until the services were started
+     * @param requests that Kafka answered meanwhile, by API
+     */
+    record Result(double first, double all, Map<String, Moments> moments, Map<String, CpuParts> cpu, Map<String, CpuParts> serversCpu, Map<String, Long> requests) {}
+
+    private final DemoStack stack;
+    private final PipelineFile file;
+    private final long documents;
+    private final Supervisor supervisor;
+    private final CpuWatch cpu;
+    private final Map<Stage, Long> started = new EnumMap<>(Stage.class);
+    private final Map<Stage, Long> ready = new EnumMap<>(Stage.class);
+
+    FirstLoad(DemoStack stack, PipelineFile file, long documents, Output output) {
+        this.stack = stack;
+        this.file = file;
+        this.documents = documents;
+        this.supervisor = new Supervisor(stack.stack(), List.of(file), output);
+        this.cpu = new CpuWatch(stack.stack().processes());
+    }
+
+    void startServers() {
+        stack.stack().requireBuilt();
+        supervisor.startServers();
+    }
+
+    /** Starts the services and returns when the index is full. The servers run, and all is provisioned. */
+    Result run() {
+        try (var requests = KafkaRequests.of(stack.stack().servers().kafka().running().orElseThrow().pid())) {
+            return run(requests);
+        }
+    }
+
+    private Result run(KafkaRequests requests) {
+        var answered = requests.counts();
+        var before = cpu.look();
+        var failure = new AtomicReference<RuntimeException>();
+        long begin = System.nanoTime();
+        Thread.ofPlatform().name("services").start(() -> {
+            try {
+                supervisor.startServices();
+            } catch (RuntimeException e) {
+                failure.set(e);
+            }
+        });
+        try (var counts = new StageCounts(stack, List.of(file))) {
+            long first = 0;
+            while (true) {
+                var progress = counts.look();
+                look();
+                var used = cpu.look();
+                long found = Probe.documents(stack.stack().servers().searchUrl(), file.pipeline().index().name()).orElse(0);
+                long now = System.nanoTime();
+                first = first == 0 && found > 0 ? now : first;
+                if (found >= documents) {
+                    return new Result(seconds(begin, first), seconds(begin, now), moments(begin, progress), used(before, used), before, since(answered, requests.counts()));
+                }
+                if (failure.get() != null) {
+                    throw failure.get();
+                }
+                if (now - begin > LONGEST.toNanos()) {
+                    throw new LocalException("After " + LONGEST.toMinutes() + " minutes the index had " + found + " of " + documents + " documents; the logs are in " + stack.stack().options().data().resolve("logs"));
+                }
+                LockSupport.parkNanos(BEAT_NANOS);
+            }
+        }
+    }
+
+    private void look() {
+        for (var stage : Stage.values()) {
+            if (stack.process(stage).running().isPresent()) {
+                started.putIfAbsent(stage, System.nanoTime());
+                if (!ready.containsKey(stage) && isReady(stack.process(stage), stage)) {
+                    ready.put(stage, System.nanoTime());
+                }
+            }
+        }
+    }
+
+    private boolean isReady(ManagedProcess process, Stage stage) {
+        return process.isReady() && Probe.health(stack.address(stage).toString()).state().equals("up");
+    }
+
+    private Map<String, Moments> moments(long begin, Map<Point, StageCounts.Progress> progress) {
+        var moments = new LinkedHashMap<String, Moments>();
+        for (var stage : Stage.values()) {
+            var output = OUTPUT.containsKey(stage) ? progress.get(OUTPUT.get(stage)) : new StageCounts.Progress(0, 0, 0);
+            moments.put(stage.stageName(), new Moments(seconds(begin, started.getOrDefault(stage, 0L)), seconds(begin, ready.getOrDefault(stage, 0L)), seconds(begin, output.first()),
+                    seconds(begin, output.last())));
+        }
+        return moments;
+    }
+
+    private static Map<String, CpuParts> used(Map<String, CpuParts> before, Map<String, CpuParts> now) {
+        var used = new LinkedHashMap<String, CpuParts>();
+        now.forEach((name, parts) -> used.put(name, parts.minus(before.getOrDefault(name, CpuParts.NONE))));
+        return used;
+    }
+
+    private static Map<String, Long> since(Map<String, Long> before, Map<String, Long> now) {
+        var more = new TreeMap<String, Long>();
+        now.forEach((api, count) -> more.put(api, count - before.getOrDefault(api, 0L)));
+        more.values().removeIf(count -> count == 0);
+        return more;
+    }
+
+    private static double seconds(long begin, long moment) {
+        return moment == 0 ? Double.NaN : (moment - begin) / 1e9;
+    }
+
+    /** Stops all that it has started. */
+    @Override
+    public void close() {
+        supervisor.stop();
+    }
+}

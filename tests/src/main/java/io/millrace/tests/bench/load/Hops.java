@@ -1,0 +1,59 @@
+package io.millrace.tests.bench.load;
+
+import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.topic.Topics;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.common.TopicPartition;
+
+/** How many records were written to the topics between the stages, and what they take on the broker's disk. */
+final class Hops {
+
+    /**
+     * @param records ever written
+     * @param bytes on the broker's disk now, compressed as they came; of the exchange, what was not yet taken away
+     */
+    record Hop(long records, long bytes) {
+
+        private Hop plus(Hop other) {
+            return new Hop(records + other.records, bytes + other.bytes);
+        }
+    }
+
+    private Hops() {}
+
+    /** By the kind of topic: {@code captured}, {@code rows}, the join's own, {@code documents}, and all others. */
+    static Map<String, Hop> of(String bootstrap, Pipeline pipeline) throws InterruptedException {
+        try (var admin = Admin.create(Map.of("bootstrap.servers", bootstrap))) {
+            var bytes = new TreeMap<String, Long>();
+            var partitions = new LinkedHashMap<TopicPartition, OffsetSpec>();
+            var broker = admin.describeCluster().nodes().get().iterator().next().id();
+            admin.describeLogDirs(List.of(broker)).allDescriptions().get().get(broker).values().forEach(folder -> folder.replicaInfos().forEach((partition, replica) -> {
+                bytes.merge(partition.topic(), replica.size(), Long::sum);
+                partitions.put(partition, OffsetSpec.latest());
+            }));
+            var records = admin.listOffsets(partitions).all().get().entrySet().stream().collect(Collectors.groupingBy(e -> e.getKey().topic(), Collectors.summingLong(e -> e.getValue().offset())));
+            var hops = new LinkedHashMap<String, Hop>();
+            bytes.forEach((topic, size) -> hops.merge(kind(topic, pipeline), new Hop(records.getOrDefault(topic, 0L), size), Hop::plus));
+            return hops;
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("Asking Kafka at " + bootstrap + " for the sizes of its topics failed: " + e.getCause(), e);
+        }
+    }
+
+    private static String kind(String topic, Pipeline pipeline) {
+        if (topic.equals(Topics.documents(pipeline.name()))) {
+            return "documents";
+        }
+        if (topic.startsWith("captured.") || topic.startsWith("rows.")) {
+            return topic.substring(0, topic.indexOf('.'));
+        }
+        return topic.endsWith("-changelog") ? "state of the join" : topic.equals(Topics.exchange(Topics.joinGroup(pipeline.name()))) ? "exchange of the join" : "others";
+    }
+}

@@ -1,0 +1,60 @@
+package io.millrace.tests.bench.load;
+
+import java.util.Locale;
+import java.util.Map;
+
+/** A first load as a page in Markdown. */
+final class LoadReport {
+
+    private LoadReport() {}
+
+    static String of(LoadBench.Report report) {
+        var load = report.load();
+        var text = new StringBuilder();
+        line(text, "%,d documents from %,d rows, %d processors: the first document was found after %.1f s, all after %.1f s (%,.0f documents/s from the first). %d differences from the SQL join.",
+                report.documents(), report.limits().rows(), report.processors(), load.first(), load.all(), report.documents() / Math.max(0.25, load.all() - load.first()), report.differences());
+        line(text, "");
+        line(text, "| process | started s | ready s | first output s | last output s | CPU s | compiler | collector | work |");
+        line(text, "|---|---|---|---|---|---|---|---|---|");
+        load.cpu().forEach((name, cpu) -> {
+            var m = load.moments().getOrDefault(name, new FirstLoad.Moments(Double.NaN, Double.NaN, Double.NaN, Double.NaN));
+            line(text, "| %s | %s | %s | %s | %s | %.1f | %.1f | %.1f | %.1f |", name, moment(m.started()), moment(m.ready()), moment(m.first()), moment(m.last()), cpu.all(), cpu.compiler(), cpu.collector(), cpu.work());
+        });
+        var own = own(load.cpu());
+        line(text, "| **own** | | | | | **%.1f** | %.1f | %.1f | %.1f |", own.all(), own.compiler(), own.collector(), own.work());
+        line(text, "");
+        line(text, "Seconds since the services were started. *Own* is all but PostgreSQL and the search engine; until the services were started, the servers took %.1f s.", load.serversCpu().values().stream().mapToDouble(CpuParts::all).sum());
+        line(text, "");
+        line(text, "| hop | records | MB on disk |");
+        line(text, "|---|---|---|");
+        report.hops().forEach((hop, size) -> line(text, "| %s | %,d | %.1f |", hop, size.records(), size.bytes() / 1e6));
+        line(text, "");
+        line(text, "| Kafka's requests | |");
+        line(text, "|---|---|");
+        load.requests().forEach((api, count) -> line(text, "| %s | %,d |", api, count));
+        line(text, "");
+        line(text, "| limit | s | per second |");
+        line(text, "|---|---|---|");
+        limit(text, "rows by COPY", report.limits().copy(), report.limits().rows());
+        limit(text, "documents by the SQL join and COPY", report.limits().join(), report.documents());
+        limit(text, "documents by bare bulk, the search engine warm", report.limits().bulk(), report.documents());
+        return text.toString();
+    }
+
+    /** What the product itself takes beside the two systems that it stands between. */
+    private static CpuParts own(Map<String, CpuParts> cpu) {
+        return cpu.entrySet().stream().filter(e -> !e.getKey().equals("postgres") && !e.getKey().equals("search")).map(Map.Entry::getValue).reduce(CpuParts.NONE, CpuParts::plus);
+    }
+
+    private static void limit(StringBuilder text, String what, double seconds, long count) {
+        line(text, "| %s | %.2f | %,.0f |", what, seconds, count / seconds);
+    }
+
+    private static String moment(double seconds) {
+        return Double.isNaN(seconds) ? "" : String.format(Locale.ROOT, "%.1f", seconds);
+    }
+
+    private static void line(StringBuilder text, String format, Object... values) {
+        text.append(String.format(Locale.ROOT, format, values)).append('\n');
+    }
+}
