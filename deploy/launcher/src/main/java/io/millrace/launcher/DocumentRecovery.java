@@ -62,6 +62,7 @@ final class DocumentRecovery {
             if (look) {
                 return 0;
             }
+            requireSource(pipeline, capture);
             if (!isUnderWay) {
                 for (var rowTopic : rows) {
                     reread(rowTopic, capture, out);
@@ -69,6 +70,7 @@ final class DocumentRecovery {
                 begin(rebuild, pipeline, out);
             }
             awaitBuilt(rebuild, pipeline, out);
+            requireSource(pipeline, capture);
             int differs = prove(pipeline, capture, out);
             if (differs == 0) {
                 rebuild.prove();
@@ -76,6 +78,15 @@ final class DocumentRecovery {
             return differs;
         } catch (KafkaException | IllegalStateException e) {
             throw new LocalException("Having the documents of " + pipeline + " made anew failed: " + e.getMessage() + ". Run it again, it goes on from there", e);
+        }
+    }
+
+    /** What capture lacks the documents lack, and a verification would wait for it. */
+    private static void requireSource(String pipeline, SourceRecovery capture) throws IOException, InterruptedException {
+        var lacks = capture.lacks();
+        if (lacks != null) {
+            throw new LocalException("The documents of " + pipeline + " cannot be those of the database before their source is whole. Its capture says: " + lacks.lines().limit(3).collect(Collectors.joining("; "))
+                    + ". Do what it says, and once it is UP run this again");
         }
     }
 

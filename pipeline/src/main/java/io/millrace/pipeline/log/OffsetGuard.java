@@ -27,7 +27,8 @@ import org.apache.kafka.common.errors.InterruptException;
 public final class OffsetGuard implements AutoCloseable {
 
     private static final System.Logger LOG = System.getLogger(OffsetGuard.class.getName());
-    private static final Duration EVERY = Duration.ofSeconds(3);
+    /** Between two looks. */
+    static final Duration EVERY = Duration.ofSeconds(3);
     /** Between the two looks that have to agree. */
     private static final Duration AGAIN = Duration.ofMillis(500);
     private static final Duration MOVING = Duration.ofSeconds(5);

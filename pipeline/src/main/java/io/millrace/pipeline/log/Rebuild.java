@@ -309,12 +309,13 @@ public final class Rebuild implements AutoCloseable {
         return marks.life().begun() && !marks.isProven() && gaps().isEmpty();
     }
 
-    /** The documents of the life that has begun were found to be those of the database, so nothing is left to be done. */
+    /** The documents of the life that has begun were found to be those of the database, so nothing is left to be done. Comes back when running instances have heard of it, and health says no more that it is. */
     public void prove() throws InterruptedException {
         turn.require();
         marks.read();
         marks.writeProof();
         marks.flush();
+        Thread.sleep(OffsetGuard.EVERY.multipliedBy(2));
     }
 
     /** By partition, what the join is busy with, as long as that is its first build. */
