@@ -85,7 +85,7 @@ final class Turn implements AutoCloseable {
     }
 
     /**
-     * Waits for it, for less than half a minute.
+     * Waits for it, for less than half a minute. Who does not get it does not wait any longer.
      *
      * @throws IllegalStateException when another process has it
      * @throws KafkaException where Kafka does not answer
@@ -95,7 +95,9 @@ final class Turn implements AutoCloseable {
         while (!mine) {
             refuseFailure();
             if (System.nanoTime() > until) {
-                throw new IllegalStateException("another run of it is under way (" + members(admin) + "); let it end, or stop it");
+                var others = members(admin);
+                close();
+                throw new IllegalStateException("another run of it is under way (" + others + "); let it end, or stop it");
             }
             Thread.sleep(POLL);
         }
