@@ -146,10 +146,19 @@ public final class Foundation implements OffsetGuard.Stage, AutoCloseable {
             if (guard.trouble() != null) {
                 throw new NotReadyException(guard.trouble());
             }
+            requireLife();
             loop.beat();
             Thread.sleep(LOOK);
         }
+        requireLife();
         requireWhole();
+    }
+
+    /** What was assigned in a life that is over nobody looks at any more. */
+    private void requireLife() throws NotReadyException {
+        if (!guard.life().equals(life)) {
+            throw new NotReadyException("State and documents are made anew since this join looked what it stands on, as a person decided, so it looks again");
+        }
     }
 
     private void requireWhole() throws NotReadyException {
@@ -215,6 +224,12 @@ public final class Foundation implements OffsetGuard.Stage, AutoCloseable {
     /** Whether a running join has to begin again: something is not whole any more, or a person decided so. */
     public boolean isLost() {
         return guard.gaps().size() > 0 || !guard.life().equals(life) || read.stream().anyMatch(partition -> guard.start(partition) != begun.get(partition));
+    }
+
+    /** What is still to be done about a life that was begun, null where nothing is. */
+    public String unproven() {
+        return guard.isProven() ? null : "State and documents were made anew, and were not compared with the database since: documents of rows that are gone may stand. ./millrace recover " + topics.documents()
+                + " goes on with that; it reads nothing anew for it";
     }
 
     /** What comes near to be lost, null where nothing does. */

@@ -96,6 +96,8 @@ final class PipelineJoin {
     private volatile String failed;
     private volatile String note;
     private volatile String near;
+    /** What is still to be done about a life that was begun, null where nothing is. */
+    private volatile String unproven;
     /** Made at the first run and kept, for meters are registered once. Only for the join's own thread. */
     private Stage made;
     /** Null while the join does not run. */
@@ -136,7 +138,10 @@ final class PipelineJoin {
         if (!stuck.isEmpty()) {
             return stuck.stream().map(t -> "the thread " + t.loop() + ": " + t).collect(Collectors.joining("; "));
         }
-        return trouble != null || ledger.isEven() ? trouble : ledger.says().entrySet().stream().map(says -> says.getKey() + ": " + says.getValue()).collect(Collectors.joining("; "));
+        if (trouble != null) {
+            return trouble;
+        }
+        return ledger.isEven() ? unproven : ledger.says().entrySet().stream().map(says -> says.getKey() + ": " + says.getValue()).collect(Collectors.joining("; "));
     }
 
     private static String advice(String rows) {
@@ -320,6 +325,7 @@ final class PipelineJoin {
                     say(foundation.wrong() == null ? "the group begins elsewhere, or the join begins anew, as a person decided" : foundation.wrong());
                     return;
                 }
+                unproven = foundation.unproven();
                 try {
                     if (!catchUp.isDone()) {
                         catchUp.check();

@@ -2,6 +2,7 @@ package io.millrace.denormalizer.it;
 
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.local.ManagedProcess;
@@ -190,12 +191,18 @@ class LostStateIT {
     /** What {@code ./millrace recover documents.PIPELINE} does in Kafka. */
     private static void rebuild(String pipeline) throws Exception {
         try (var rebuild = new Rebuild(Map.of("bootstrap.servers", world.stack.servers().kafkaBootstrap()), pipeline)) {
+            rebuild.take();
             rebuild.ask();
             awaitSaid("as a person decided, so nothing is joined");
             soon().until(rebuild::isStopped);
-            assertTrue(rebuild.clear().floor() > 0);
+            assertTrue(rebuild.clear((read, of) -> assertTrue(read <= of)).floor() > 0);
             await().atMost(Duration.ofMinutes(3)).pollInterval(Duration.ofMillis(500)).until(() -> rebuild.building().isEmpty());
             assertEquals(Map.of(), rebuild.gaps());
+            assertTrue(rebuild.isUnderWay(), "nobody has compared its documents with the database yet");
+            awaitSaid("were not compared with the database since");
+            rebuild.prove();
+            soon().untilAsserted(() -> assertFalse(world.stack.health(1).contains("were not compared with the database since")));
+            assertFalse(rebuild.isUnderWay());
         }
     }
 

@@ -22,12 +22,15 @@ final class DocumentRecovery {
     /** What a join reads in a second on few cores; only to say about how long it takes. */
     private static final int ROWS_PER_SECOND = 10_000;
     private static final Duration LOOK = Duration.ofSeconds(1);
+    private static final Duration TOLD = Duration.ofSeconds(5);
     /** An instance that begins just now has not heard of it, and is no member yet. */
     private static final Duration QUIET = Duration.ofSeconds(15);
     private static final int SHOWN = 20;
 
     @Option(names = "--look", description = "Of documents: says what is wrong and what would be done, and does nothing.")
     private boolean look;
+    @Option(names = "--anew", description = "Of documents: has the join built anew also where it was, and its documents were only not compared with the database yet.")
+    private boolean anew;
     @Option(names = "--purge-url", paramLabel = "URL", description = "Of documents: the purge service, which compares them with the database at the end. Default: that of the stack which runs on the data folder.")
     private String purge;
     @Option(names = "--wait", paramLabel = "SECONDS", defaultValue = "300", description = "Of documents: how long the join's instances may take to stop. Default: ${DEFAULT-VALUE}.")
@@ -51,32 +54,56 @@ final class DocumentRecovery {
             if (!missing.isEmpty()) {
                 throw new LocalException("The topics " + String.join(", ", missing) + " are not there. Is " + pipeline + " the name of a pipeline whose join has run here? If it is, run ./millrace apply, which makes topics that are gone, let the join start, and run this again");
             }
-            var rows = say(rebuild, pipeline, out);
+            if (!look) {
+                rebuild.take();
+            }
+            boolean isUnderWay = !anew && rebuild.isUnderWay();
+            var rows = say(rebuild, pipeline, isUnderWay, out);
             if (look) {
                 return 0;
             }
-            if (!rebuild.isUnderWay()) {
+            requireSource(pipeline, capture);
+            if (!isUnderWay) {
                 for (var rowTopic : rows) {
                     reread(rowTopic, capture, out);
                 }
                 begin(rebuild, pipeline, out);
             }
             awaitBuilt(rebuild, pipeline, out);
-            return prove(pipeline, capture, out);
+            requireSource(pipeline, capture);
+            int differs = prove(pipeline, capture, out);
+            if (differs == 0) {
+                rebuild.prove();
+            }
+            return differs;
         } catch (KafkaException | IllegalStateException e) {
             throw new LocalException("Having the documents of " + pipeline + " made anew failed: " + e.getMessage() + ". Run it again, it goes on from there", e);
+        }
+    }
+
+    /** What capture lacks the documents lack, and a verification would wait for it. */
+    private static void requireSource(String pipeline, SourceRecovery capture) throws IOException, InterruptedException {
+        var lacks = capture.lacks();
+        if (lacks != null) {
+            throw new LocalException("The documents of " + pipeline + " cannot be those of the database before their source is whole. Its capture says: " + lacks.lines().limit(3).collect(Collectors.joining("; "))
+                    + ". Do what it says, and once it is UP run this again");
         }
     }
 
     private void begin(Rebuild rebuild, String pipeline, PrintWriter out) throws InterruptedException {
         rebuild.ask();
         awaitStop(rebuild, pipeline, out);
-        var life = rebuild.clear();
+        say(out, "Documents and rows are read once for the highest version …");
+        var life = rebuild.clear(new Progress(out));
         say(out, "What the join of %s kept is cleared; it begins with the first row, and no document gets a version below %d.", pipeline, life.floor());
     }
 
     /** @return topics of rows that are not whole */
-    private static Set<String> say(Rebuild rebuild, String pipeline, PrintWriter out) throws InterruptedException {
+    private static Set<String> say(Rebuild rebuild, String pipeline, boolean isUnderWay, PrintWriter out) throws InterruptedException {
+        if (isUnderWay) {
+            say(out, "The join of %s is built anew already; what is left is to wait for its documents, and to compare them with the database.", pipeline);
+            return Set.of();
+        }
         var gaps = rebuild.gaps();
         say(out, gaps.isEmpty() ? "Nothing of what the join of %s stands on is known to be wrong." : "Of what the join of %s stands on is wrong:", pipeline);
         gaps.forEach((partition, gap) -> say(out, "  %s: %s", partition, gap.what()));
@@ -156,6 +183,27 @@ final class DocumentRecovery {
             say(out, "What differs was not mended through the log. Where Postgres and Kafka both came back from older copies, the index may have higher versions than they know of, and refuse lower ones. Add a later generation of the pipeline, with 'replaces: [%s]', whose index is new.", pipeline);
         }
         return differs;
+    }
+
+    /** Says now and then how far a reading has come. */
+    private static final class Progress implements Rebuild.Listener {
+
+        private final PrintWriter out;
+        private final long began = System.nanoTime();
+        private long told = began;
+
+        Progress(PrintWriter out) {
+            this.out = out;
+        }
+
+        @Override
+        public void read(long offsets, long of) {
+            long now = System.nanoTime();
+            if (now - told > TOLD.toNanos() || offsets == of) {
+                told = now;
+                say(out, "  %,d of %,d offsets, %,.0f a second", offsets, of, offsets * 1e9 / Math.max(1, now - began));
+            }
+        }
     }
 
     private static void say(PrintWriter out, String format, Object... about) {

@@ -39,6 +39,12 @@ final class SourceRecovery extends StageCall {
         return null;
     }
 
+    /** Why what capture has written is not all that the database has, in its own words; null where nothing is known to be missing. */
+    String lacks() throws IOException, InterruptedException {
+        var health = health();
+        return health.path("status").asText().equals("UP") ? null : health.path("checks").findPath("reason").asText("it is not ready, and does not say why");
+    }
+
     void recover(String source, PrintWriter out) throws IOException, InterruptedException {
         var answer = post("/recovery?source=" + encoded(source), Map.of());
         var missing = answer.path("missing").asText();

@@ -66,6 +66,20 @@ abstract class StageCall {
         return send(posting(path, body));
     }
 
+    /**
+     * What the stage's readiness says, ready or not.
+     *
+     * @throws LocalException when it does not answer
+     */
+    JsonNode health() throws IOException, InterruptedException {
+        var request = request("/q/health/ready").GET().build();
+        try (var http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build()) {
+            return new JsonMapper().readTree(http.send(request, BodyHandlers.ofString()).body());
+        } catch (IOException e) {
+            throw unanswered(request, e);
+        }
+    }
+
     private HttpRequest.Builder posting(String path, Map<String, ?> body) throws IOException {
         return request(path).header("Content-Type", "application/json").POST(BodyPublishers.ofString(new JsonMapper().writeValueAsString(body)));
     }
@@ -129,8 +143,12 @@ abstract class StageCall {
             }
             return body;
         } catch (IOException e) {
-            throw new LocalException("Asking the " + stage + " at " + request.uri() + " failed: " + (e.getMessage() == null ? e.toString() : e.getMessage())
-                    + ". See ./millrace status, or give another address with --url", e);
+            throw unanswered(request, e);
         }
+    }
+
+    private LocalException unanswered(HttpRequest request, IOException e) {
+        return new LocalException("Asking the " + stage + " at " + request.uri() + " failed: " + (e.getMessage() == null ? e.toString() : e.getMessage())
+                + ". See ./millrace status, or give another address with --url", e);
     }
 }

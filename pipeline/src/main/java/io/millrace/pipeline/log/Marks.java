@@ -29,12 +29,16 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
  * The marks of a group, in a compacted topic of one partition that groups may share. The key is {@code group topic partition};
- * {@code group} alone says since when the group has been there, and {@code group life} in which {@link Life} a join is. The last record
- * of a key holds. Not thread-safe.
+ * {@code group} alone says since when the group has been there, {@code group life} in which {@link Life} a join is, and
+ * {@code group proof} of which life the documents were found to be those of the database. The last record of a key holds, but for
+ * marks of a life that is over: whoever was frozen while it wrote one writes it into the next. Not thread-safe.
  */
 final class Marks implements AutoCloseable {
 
     private static final String LIFE = "life";
+    private static final String PROOF = "proof";
+    /** Behind a mark stands the number of the life in which it was written; versions that know of none leave that out. */
+    private static final String IN_LIFE = " life ";
     private static final Duration POLL = Duration.ofMillis(200);
     private static final Duration LONGEST = Duration.ofSeconds(20);
     private static final Map<String, String> SETTINGS = Map.of(
@@ -47,11 +51,14 @@ final class Marks implements AutoCloseable {
     private final KafkaConsumer<byte[], byte[]> consumer;
     private final KafkaProducer<byte[], byte[]> producer;
     private final Map<TopicPartition, Mark> marks = new HashMap<>();
+    /** By partition, in which life its mark was written. */
+    private final Map<TopicPartition, Long> written = new HashMap<>();
     /** Of all groups. */
     private final Set<String> keys = new HashSet<>();
     private final List<Future<RecordMetadata>> sent = new ArrayList<>();
     private long since;
     private Life life = Life.FIRST;
+    private long proven;
 
     /**
      * @param kafka settings of every client of Kafka
@@ -109,6 +116,10 @@ final class Marks implements AutoCloseable {
                 apply(new String(record.key(), StandardCharsets.UTF_8), record.value());
             }
         }
+        if (life.begun()) {
+            written.entrySet().removeIf(mark -> mark.getValue() < life.number());
+            marks.keySet().retainAll(written.keySet());
+        }
     }
 
     private void apply(String key, byte[] value) {
@@ -120,12 +131,26 @@ final class Marks implements AutoCloseable {
         var text = value == null ? null : new String(value, StandardCharsets.UTF_8);
         if (names.length == 1) {
             since = text == null ? 0 : Long.parseLong(text);
+        } else if (names[1].equals(PROOF)) {
+            proven = text == null ? 0 : Long.parseLong(text);
         } else if (names.length == 2) {
             life = text == null ? Life.FIRST : Life.parse(text);
-        } else if (text == null) {
-            marks.remove(partition(names));
         } else {
-            marks.put(partition(names), Mark.parse(text));
+            apply(partition(names), text);
+        }
+    }
+
+    private void apply(TopicPartition partition, String text) {
+        if (text == null) {
+            marks.remove(partition);
+            written.remove(partition);
+            return;
+        }
+        int end = text.lastIndexOf(IN_LIFE);
+        long number = end < 0 ? life.number() : Long.parseLong(text.substring(end + IN_LIFE.length()));
+        if (number >= written.getOrDefault(partition, 0L)) {
+            marks.put(partition, Mark.parse(end < 0 ? text : text.substring(0, end)));
+            written.put(partition, number);
         }
     }
 
@@ -148,18 +173,28 @@ final class Marks implements AutoCloseable {
         return life;
     }
 
+    /** Whether the documents of the life that has begun were found to be those of the database; of the first one nobody asks for that. */
+    boolean isProven() {
+        return life.number() <= proven;
+    }
+
     /** Durable once {@link #flush()} has come back. */
     void write(Life life) {
         send(group + " " + LIFE, life.text());
+    }
+
+    /** The documents of the life that was last read are those of the database. Durable once {@link #flush()} has come back. */
+    void writeProof() {
+        send(group + " " + PROOF, Long.toString(life.number()));
     }
 
     void writeSince(long millis) {
         send(group, Long.toString(millis));
     }
 
-    /** Durable once {@link #flush()} has come back. */
+    /** Of the life that was last read. Durable once {@link #flush()} has come back. */
     void write(TopicPartition partition, Mark mark) {
-        send(group + " " + partition.topic() + " " + partition.partition(), mark.text());
+        send(group + " " + partition.topic() + " " + partition.partition(), mark.text() + IN_LIFE + life.number());
     }
 
     /** Removes the marks of all groups in these topics. Durable once {@link #flush()} has come back. */

@@ -27,7 +27,8 @@ import org.apache.kafka.common.errors.InterruptException;
 public final class OffsetGuard implements AutoCloseable {
 
     private static final System.Logger LOG = System.getLogger(OffsetGuard.class.getName());
-    private static final Duration EVERY = Duration.ofSeconds(3);
+    /** Between two looks. */
+    static final Duration EVERY = Duration.ofSeconds(3);
     /** Between the two looks that have to agree. */
     private static final Duration AGAIN = Duration.ofMillis(500);
     private static final Duration MOVING = Duration.ofSeconds(5);
@@ -51,6 +52,7 @@ public final class OffsetGuard implements AutoCloseable {
     private final LoopThread thread;
     private volatile String trouble;
     private volatile Life life;
+    private volatile boolean proven = true;
     private volatile boolean closed;
 
     /** The stage for which offsets are guarded. */
@@ -188,9 +190,17 @@ public final class OffsetGuard implements AutoCloseable {
         return readings.values().stream().mapToDouble(Reading::used).max().orElse(0);
     }
 
-    /** In which life the group's join is, null while that is not known. */
+    /**
+     * In which life the group's join is, null while that is not known. When another one is told, nothing is assigned any more that was
+     * assigned before.
+     */
     public Life life() {
         return life;
+    }
+
+    /** Whether the documents of the life that has begun were found to be those of the database. */
+    public boolean isProven() {
+        return proven;
     }
 
     /** Why offsets are not held against the logs at the moment, null where they are. */
@@ -231,13 +241,23 @@ public final class OffsetGuard implements AutoCloseable {
         }
     }
 
+    /** What was assigned in the life before counts in logs that are cleared, and is not to be written into the next one. */
+    private void begin(Marks marks) {
+        if (life != null && !life.equals(marks.life())) {
+            readings.clear();
+            vanished.clear();
+        }
+        life = marks.life();
+        proven = marks.isProven();
+    }
+
     /** @return whether nothing waits for a second look */
     private boolean round(Admin admin, Marks marks) throws InterruptedException {
+        marks.read();
+        begin(marks);
         var here = new HashMap<>(readings);
         var before = new HashMap<TopicPartition, Long>();
         here.forEach((partition, reading) -> before.put(partition, reading.finished()));
-        marks.read();
-        life = marks.life();
         var topics = new HashSet<String>();
         marks.all().keySet().forEach(p -> topics.add(p.topic()));
         long now = System.currentTimeMillis();

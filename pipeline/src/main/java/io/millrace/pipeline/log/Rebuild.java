@@ -14,7 +14,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
-import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.RecordsToDelete;
@@ -54,6 +53,15 @@ public final class Rebuild implements AutoCloseable {
     private final TopicPartition state;
     private final Admin admin;
     private final Marks marks;
+    /** Null before it was {@link #take taken}. */
+    private Turn turn;
+
+    /** Hears how far what takes long has come. */
+    public interface Listener {
+
+        /** So many of so many offsets are read. */
+        void read(long offsets, long of);
+    }
 
     /** @param kafka settings of every client of Kafka */
     public Rebuild(Map<String, Object> kafka, String pipeline) {
@@ -143,8 +151,19 @@ public final class Rebuild implements AutoCloseable {
         return look.logs();
     }
 
+    /**
+     * Has this process alone rebuild the pipeline's join until it is closed, or killed. To be called before whatever changes something.
+     *
+     * @throws IllegalStateException when another process does; known after 16 seconds
+     */
+    public void take() throws InterruptedException {
+        turn = new Turn(kafka, Topics.joinMarks(group), Topics.recoveryGroup(pipeline));
+        turn.take(admin);
+    }
+
     /** Has all instances of the join stop, within seconds. They stay stopped until {@link #clear}. */
     public void ask() throws InterruptedException {
+        turn.require();
         marks.read();
         marks.write(marks.life().next(System.currentTimeMillis() / 1_000));
         marks.flush();
@@ -165,15 +184,18 @@ public final class Rebuild implements AutoCloseable {
     /**
      * Takes away what the life before has left, and has the next one begin: with no state, at the first row.
      *
+     * @param listener for what is read meanwhile: all documents and rows once, for the highest version
      * @return the life that begins
-     * @throws IllegalStateException when nobody has {@link #ask asked}, or instances still run
+     * @throws IllegalStateException when nobody has {@link #ask asked}, instances still run, or another process has taken over
      */
-    public Life clear() throws InterruptedException {
+    public Life clear(Listener listener) throws InterruptedException {
+        turn.require();
         marks.read();
         if (marks.life().begun() || !isStopped()) {
             throw new IllegalStateException("The join of " + pipeline + (marks.life().begun() ? " was not asked to stop" : " still runs"));
         }
-        var next = marks.life().begin(highest());
+        var next = marks.life().begin(highest(listener));
+        turn.require();
         delete(Look.get("Listing the topics", admin.listTopics().names()).stream().filter(this::isChangelog).toList());
         // Also of those that were not there any more.
         marks.forget(marks.all().keySet().stream().map(TopicPartition::topic).filter(this::isChangelog).collect(Collectors.toSet()));
@@ -250,29 +272,50 @@ public final class Rebuild implements AutoCloseable {
     }
 
     /** The highest version of a document that stands in the topic, deletes included, and the highest position of a row: the topic may have been made anew. */
-    private long highest() throws InterruptedException {
-        return Math.max(highest(logs(List.of(documents)), record -> Headers.number(record.headers(), Headers.VERSION, 0)),
-                highest(logs(rowTopics()), record -> Headers.bytes(record.headers(), Headers.POSITION) == null ? 0 : Headers.position(record.headers()).commit()));
-    }
-
-    private long highest(Map<TopicPartition, Log> logs, ToLongFunction<ConsumerRecord<byte[], byte[]>> number) {
+    private long highest(Listener listener) throws InterruptedException {
+        var topics = new ArrayList<>(rowTopics());
+        topics.add(documents);
+        var logs = logs(topics);
+        long all = logs.values().stream().mapToLong(log -> log.end() - log.start()).sum();
         long highest = 0;
         try (var consumer = reader()) {
             consumer.assign(logs.keySet());
             consumer.seekToBeginning(logs.keySet());
-            while (logs.entrySet().stream().anyMatch(log -> consumer.position(log.getKey()) < log.getValue().end())) {
+            for (long left = left(consumer, logs); left > 0; left = left(consumer, logs)) {
+                listener.read(all - left, all);
                 for (var record : consumer.poll(POLL)) {
-                    highest = Math.max(highest, number.applyAsLong(record));
+                    highest = Math.max(highest, version(record));
                 }
             }
         }
+        listener.read(all, all);
         return highest;
     }
 
-    /** Whether a life has begun that still has to put out its documents, and nothing is wrong with it. */
+    private static long left(KafkaConsumer<byte[], byte[]> consumer, Map<TopicPartition, Log> logs) {
+        return logs.entrySet().stream().mapToLong(log -> Math.max(0, log.getValue().end() - consumer.position(log.getKey()))).sum();
+    }
+
+    private long version(ConsumerRecord<byte[], byte[]> record) {
+        if (record.topic().equals(documents)) {
+            return Headers.number(record.headers(), Headers.VERSION, 0);
+        }
+        return Headers.bytes(record.headers(), Headers.POSITION) == null ? 0 : Headers.position(record.headers()).commit();
+    }
+
+    /** Whether a life has begun whose documents were not compared with the database yet, and nothing is wrong with it. */
     public boolean isUnderWay() throws InterruptedException {
         marks.read();
-        return marks.life().number() > 0 && marks.life().begun() && !building().isEmpty() && gaps().isEmpty();
+        return marks.life().begun() && !marks.isProven() && gaps().isEmpty();
+    }
+
+    /** The documents of the life that has begun were found to be those of the database, so nothing is left to be done. Comes back when running instances have heard of it, and health says no more that it is. */
+    public void prove() throws InterruptedException {
+        turn.require();
+        marks.read();
+        marks.writeProof();
+        marks.flush();
+        Thread.sleep(OffsetGuard.EVERY.multipliedBy(2));
     }
 
     /** By partition, what the join is busy with, as long as that is its first build. */
@@ -305,6 +348,9 @@ public final class Rebuild implements AutoCloseable {
 
     @Override
     public void close() {
+        if (turn != null) {
+            turn.close();
+        }
         marks.close();
         admin.close(Duration.ofSeconds(2));
     }

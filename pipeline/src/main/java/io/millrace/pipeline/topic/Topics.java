@@ -98,6 +98,11 @@ public final class Topics {
         return "millrace-denormalizer-" + pipeline;
     }
 
+    /** The consumer group whose one member at a time may have a pipeline's join built anew. No pipeline's name has a dot. */
+    public static String recoveryGroup(String pipeline) {
+        return joinGroup(pipeline) + ".recovery";
+    }
+
     /** What a pipeline's join sends to itself, by which rows find their document's partition. */
     public static String exchange(String joinGroup) {
         return joinGroup + "-exchange";

@@ -22,7 +22,7 @@ import picocli.CommandLine.Option;
 
 /** The gate alone between two topics: what a record costs, what it waits, and whether a parked table disturbs the others. */
 @Command(name = "bench gate", mixinStandardHelpOptions = true,
-        description = "Records a second of one core, added latency at a fixed rate with and without a parked table, and the walk alone.")
+        description = "Records a second of one core, added latency at a fixed rate with and without a parked table, and the walk and the counts alone.")
 public final class GateBench implements Callable<Integer> {
 
     /** Tables that always flow. */
@@ -52,7 +52,7 @@ public final class GateBench implements Callable<Integer> {
     @Option(names = "--out", description = "The JSON file. Default: tests/target/bench/gate.json.")
     private Path out;
 
-    record Report(Instant at, int cores, List<WalkerAlone.Result> walk, List<GateThroughput.Round> backlogs, GateLatency.Result latency) {}
+    record Report(Instant at, int cores, List<WalkerAlone.Result> walk, LedgerAlone.Result ledger, List<GateThroughput.Round> backlogs, GateLatency.Result latency) {}
 
     public static void main(String[] args) {
         Logger.getLogger("").setLevel(Level.SEVERE);
@@ -68,6 +68,8 @@ public final class GateBench implements Callable<Integer> {
         }
         var walk = WalkerAlone.run();
         WalkerAlone.print(walk);
+        var ledger = LedgerAlone.run();
+        LedgerAlone.print(ledger);
         var tables = new ArrayList<>(FLOWING);
         tables.add(PARKED);
         try (var stack = new GateStack(folder.resolve("gate"), portBase, tables, output)) {
@@ -79,7 +81,7 @@ public final class GateBench implements Callable<Integer> {
             if (latency != null) {
                 GateLatency.print(latency);
             }
-            write(folder, new Report(Instant.now(), Runtime.getRuntime().availableProcessors(), walk, backlogs, latency));
+            write(folder, new Report(Instant.now(), Runtime.getRuntime().availableProcessors(), walk, ledger, backlogs, latency));
         }
         return CommandLine.ExitCode.OK;
     }

@@ -6,7 +6,6 @@ import io.millrace.gate.rule.RuleSet;
 import io.millrace.gate.rule.Scratch;
 import io.millrace.pipeline.file.RowRule;
 import io.millrace.pipeline.record.WireFormat;
-import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -15,9 +14,6 @@ import java.util.List;
 final class WalkerAlone {
 
     private static final int DIFFERENT_ROWS = 10_000;
-    private static final long WARM_UP_NANOS = 2_000_000_000L;
-    private static final long WINDOW_NANOS = 500_000_000L;
-    private static final int WINDOWS = 7;
     private static final List<RowRule> RULES = List.of(
             new RowRule("name", true, null, null, null, List.of(), 200, RowRule.Breach.QUARANTINE),
             new RowRule("status", false, null, null, null, List.of("ok", "alert", "warning", "no_data"), null, RowRule.Breach.QUARANTINE),
@@ -45,23 +41,8 @@ final class WalkerAlone {
         var program = AvroProgram.of(GateRows.VALUE, rules.fields());
         var walker = new AvroWalker(true);
         var scratch = new Scratch();
-        long warm = System.nanoTime() + WARM_UP_NANOS;
-        while (System.nanoTime() < warm) {
-            pass(rows, program, rules, walker, scratch);
-        }
-        var threads = ManagementFactory.getThreadMXBean();
-        var nanos = new double[WINDOWS];
-        for (int i = 0; i < WINDOWS; i++) {
-            long begin = threads.getCurrentThreadCpuTime();
-            long walked = 0;
-            while (threads.getCurrentThreadCpuTime() - begin < WINDOW_NANOS) {
-                walked += pass(rows, program, rules, walker, scratch);
-            }
-            nanos[i] = (threads.getCurrentThreadCpuTime() - begin) / (double) walked;
-        }
-        Arrays.sort(nanos);
-        double median = nanos[WINDOWS / 2];
-        return new Result(what, 1e9 / median, median, Arrays.stream(rows).mapToInt(r -> r.length).average().orElse(0));
+        double nanos = OneThread.nanos(() -> pass(rows, program, rules, walker, scratch));
+        return new Result(what, 1e9 / nanos, nanos, Arrays.stream(rows).mapToInt(r -> r.length).average().orElse(0));
     }
 
     private static int pass(byte[][] rows, AvroProgram program, RuleSet rules, AvroWalker walker, Scratch scratch) {
