@@ -39,9 +39,9 @@ class SubjectErasures {
 
     private static final String ERASING = "Erasing";
     private static final String WITHDRAWING = "Withdrawing";
-    /** Classes of SQL states: what is wrong with a value. */
+    /** The class of SQL states that say what is wrong with a value, and the state of a statement that took too long. */
     private static final String DATA = "22";
-    private static final String UNDEFINED_TABLE = "42P01";
+    private static final String CANCELED = "57014";
 
     private final EntityManager entities;
     private final Event<ExportedEvent<?, ?>> outbox;
@@ -70,7 +70,7 @@ class SubjectErasures {
             throw new ProblemException(Problem.of(Status.NOT_FOUND, ERASING, on, "no pipeline file names such a subject; known are " + String.join(", ", known), "name one of these, or add it under subjects in the pipeline files", List.copyOf(known)));
         }
         var places = places(asked.subject());
-        return written(in(on, connection -> {
+        return written(in(connection -> {
             try (var limit = connection.createStatement()) {
                 limit.execute("SET LOCAL statement_timeout = " + config.verification().statementTimeout().toMillis());
             }
@@ -95,7 +95,7 @@ class SubjectErasures {
     @Transactional
     Optional<SubjectErasure> withdraw(UUID id, String by, String reason) {
         var on = "the erasure '" + id + "'";
-        return find(id).map(before -> written(in(on, connection -> {
+        return find(id).map(before -> written(in(connection -> {
             if (!SubjectBook.end(connection, id, by + ", because of: " + reason)) {
                 throw new ProblemException(Problem.of(Status.CONFLICT, WITHDRAWING, on, "it has ended already, by " + before.endedBy(), "there is nothing to do"));
             }
@@ -116,7 +116,7 @@ class SubjectErasures {
 
     @Transactional
     <T> T read(Question<T> question) {
-        return in("erasures of subjects", question);
+        return in(question);
     }
 
     /**
@@ -150,19 +150,10 @@ class SubjectErasures {
         return pipelines.all().stream().filter(pipeline -> pipeline.subjects().containsKey(subject)).toList();
     }
 
-    private <T> T in(String on, Question<T> question) {
+    private <T> T in(Question<T> question) {
         var session = entities.unwrap(Session.class);
         session.flush();
-        try {
-            return session.doReturningWork((ReturningWork<T>) question::ask);
-        } catch (RuntimeException e) {
-            for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-                if (cause instanceof SQLException sql && UNDEFINED_TABLE.equals(sql.getSQLState())) {
-                    throw new ProblemException(Problem.of(Status.CONFLICT, ERASING, on, "the source database lacks a table (" + sql.getMessage().lines().findFirst().orElse("") + ")", "run the provisioner for this source, and correct the pipeline files where they name tables that are not there"));
-                }
-            }
-            throw e;
-        }
+        return session.doReturningWork((ReturningWork<T>) question::ask);
     }
 
     /** The extension's row would otherwise be written at the commit, where its failure has no name. */
@@ -230,18 +221,31 @@ class SubjectErasures {
         }
     }
 
+    /** By table, the rows that carry it; without the tables in which counting them takes longer than a statement may, for the erasure does not hang on it. */
     private static Map<String, Long> found(Connection connection, Map<TableName, Subject.Place> places, Catalog catalog, String key, String type) throws SQLException {
         var found = new TreeMap<String, Long>();
         for (var place : places.entrySet()) {
             var from = (catalog.tables().get(place.getKey()).partitioned() ? "" : "ONLY ") + place.getKey().sql();
-            try (var statement = connection.prepareStatement("SELECT count(*) FROM " + from + " WHERE " + TableName.quote(place.getValue().column()) + " = CAST(? AS " + type + ")")) {
-                statement.setString(1, key);
-                try (var row = statement.executeQuery()) {
-                    row.next();
-                    found.put(place.getKey().toString(), row.getLong(1));
+            var before = connection.setSavepoint();
+            try {
+                found.put(place.getKey().toString(), count(connection, from, place.getValue().column(), key, type));
+            } catch (SQLException e) {
+                if (!CANCELED.equals(e.getSQLState())) {
+                    throw e;
                 }
+                connection.rollback(before);
             }
         }
         return found;
+    }
+
+    private static long count(Connection connection, String from, String column, String key, String type) throws SQLException {
+        try (var statement = connection.prepareStatement("SELECT count(*) FROM " + from + " WHERE " + TableName.quote(column) + " = CAST(? AS " + type + ")")) {
+            statement.setString(1, key);
+            try (var row = statement.executeQuery()) {
+                row.next();
+                return row.getLong(1);
+            }
+        }
     }
 }

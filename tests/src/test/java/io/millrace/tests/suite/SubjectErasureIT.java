@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.notNullValue;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -126,6 +127,7 @@ class SubjectErasureIT {
             change("BEGIN; DELETE FROM public.forgettable WHERE id = 7; INSERT INTO public.forgettable VALUES (7, 'somebody else', NULL); COMMIT");
             patience("a key that is created anew comes").until(() -> stack.index().get("people", "7") != null);
             patience("the erasure has ended").untilAsserted(() -> purge().get("/erasures/" + erasure).then().body("state", equalTo("ended")).body("endedBy", equalTo("source")));
+            erasedAndWithdrawnFromTheConsole();
         } finally {
             for (var file : files) {
                 Files.deleteIfExists(file);
@@ -157,6 +159,16 @@ class SubjectErasureIT {
         purge().get("/erasures/" + erasure).then().body("state", equalTo("hidden"));
         assertEquals("forget", row("SELECT string_agg(type, ', ') FROM millrace.outboxevent WHERE aggregatetype = 'person'"), "it was ordered once");
         return erasure;
+    }
+
+    private void erasedAndWithdrawnFromTheConsole() throws IOException {
+        var erasure = at(Stage.CONSOLE).header("Idempotency-Key", "forget 9").body("{\"subject\": \"person\", \"key\": \"9\", \"reason\": \"asked for\"}").post("/api/erasures").then().statusCode(202).extract().<String>path("id");
+        patience("they leave").until(() -> stack.index().get("people", "9") == null);
+        patience("the console says so").untilAsserted(() -> at(Stage.CONSOLE).get("/api/erasures?state=hidden").then().statusCode(200).body("id", hasItem(erasure)));
+        at(Stage.CONSOLE).body("{\"reason\": \"it was somebody else\"}").post("/api/erasures/" + erasure + "/withdrawal").then().statusCode(202).body("state", equalTo("ended"));
+        patience("they are back").until(() -> stack.index().get("people", "9") != null);
+        agrees("people-2");
+        agrees("remarks");
     }
 
     private boolean shown(String alias) {
