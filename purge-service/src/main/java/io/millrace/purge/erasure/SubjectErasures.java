@@ -71,9 +71,7 @@ class SubjectErasures {
         }
         var places = places(asked.subject());
         return written(in(connection -> {
-            try (var limit = connection.createStatement()) {
-                limit.execute("SET LOCAL statement_timeout = " + config.verification().statementTimeout().toMillis());
-            }
+            execute(connection, "SET LOCAL statement_timeout = " + config.verification().statementTimeout().toMillis());
             var catalog = CatalogReader.read(connection, tables(asked.subject(), places));
             var type = type(asked.subject(), places, catalog, on);
             var key = canonical(connection, asked.key(), type);
@@ -226,17 +224,24 @@ class SubjectErasures {
         var found = new TreeMap<String, Long>();
         for (var place : places.entrySet()) {
             var from = (catalog.tables().get(place.getKey()).partitioned() ? "" : "ONLY ") + place.getKey().sql();
-            var before = connection.setSavepoint();
+            // In SQL, for the pool's connection rolls nothing back within a transaction that it does not lead itself.
+            execute(connection, "SAVEPOINT counting");
             try {
                 found.put(place.getKey().toString(), count(connection, from, place.getValue().column(), key, type));
             } catch (SQLException e) {
                 if (!CANCELED.equals(e.getSQLState())) {
                     throw e;
                 }
-                connection.rollback(before);
+                execute(connection, "ROLLBACK TO SAVEPOINT counting");
             }
         }
         return found;
+    }
+
+    private static void execute(Connection connection, String sql) throws SQLException {
+        try (var statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
     }
 
     private static long count(Connection connection, String from, String column, String key, String type) throws SQLException {
