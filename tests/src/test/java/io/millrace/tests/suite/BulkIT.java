@@ -169,6 +169,6 @@ class BulkIT {
     }
 
     private static ConditionFactory patience(String what) {
-        return Awaitility.await(what).pollInterval(Duration.ofMillis(200)).atMost(Duration.ofSeconds(90));
+        return Awaitility.await(what).pollInterval(Duration.ofMillis(200)).atMost(Duration.ofMinutes(3));
     }
 }
