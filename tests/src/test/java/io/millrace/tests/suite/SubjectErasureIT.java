@@ -159,6 +159,7 @@ class SubjectErasureIT {
         patience("it waits for the quarantine").untilAsserted(() -> purge().get("/erasures/" + erasure).then().body("state", equalTo("requested")).body("waitsFor", containsString("parked in the quarantine")));
         stack.process(Stage.PURGE).kill();
         stack.process(Stage.PURGE).start();
+        patience("a person sees one that was refused").untilAsserted(() -> at(Stage.GATE).get("/quarantine/demo.public.remark").then().statusCode(200).body("refused", equalTo(1)));
         at(Stage.GATE).body("{\"count\":1,\"which\":\"REFUSED\",\"reason\":\"made by a test\"}").post("/quarantine/demo.public.remark/discard").then().statusCode(200);
         patience("it is hidden").untilAsserted(() -> purge().get("/erasures/" + erasure).then().body("state", equalTo("hidden")).body("recordsUntil", notNullValue()).body("proof", containsString("documents looked at again")));
         stack.process(Stage.PURGE).kill();
