@@ -27,6 +27,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import org.hibernate.Session;
 import org.hibernate.jdbc.ReturningWork;
 
@@ -71,7 +72,7 @@ class SubjectErasures {
         }
         var places = places(asked.subject());
         return written(in(connection -> {
-            execute(connection, "SET LOCAL statement_timeout = " + config.verification().statementTimeout().toMillis());
+            limit(connection, config.verification().statementTimeout().toMillis());
             var catalog = CatalogReader.read(connection, tables(asked.subject(), places));
             var type = type(asked.subject(), places, catalog, on);
             var key = canonical(connection, asked.key(), type);
@@ -219,11 +220,19 @@ class SubjectErasures {
         }
     }
 
-    /** By table, the rows that carry it; without the tables in which counting them takes longer than a statement may, for the erasure does not hang on it. */
-    private static Map<String, Long> found(Connection connection, Map<TableName, Subject.Place> places, Catalog catalog, String key, String type) throws SQLException {
+    /**
+     * By table, the rows that carry it. All counts together have the time of one statement, and tables for which it is not enough are left out: the erasure does not hang on it, and the transaction must not end of its own limit.
+     */
+    private Map<String, Long> found(Connection connection, Map<TableName, Subject.Place> places, Catalog catalog, String key, String type) throws SQLException {
         var found = new TreeMap<String, Long>();
+        long end = System.nanoTime() + config.verification().statementTimeout().toNanos();
         for (var place : places.entrySet()) {
+            long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+            if (left <= 0) {
+                break;
+            }
             var from = (catalog.tables().get(place.getKey()).partitioned() ? "" : "ONLY ") + place.getKey().sql();
+            limit(connection, left);
             // In SQL, for the pool's connection rolls nothing back within a transaction that it does not lead itself.
             execute(connection, "SAVEPOINT counting");
             try {
@@ -235,7 +244,12 @@ class SubjectErasures {
                 execute(connection, "ROLLBACK TO SAVEPOINT counting");
             }
         }
+        limit(connection, config.verification().statementTimeout().toMillis());
         return found;
+    }
+
+    private static void limit(Connection connection, long millis) throws SQLException {
+        execute(connection, "SET LOCAL statement_timeout = " + millis);
     }
 
     private static void execute(Connection connection, String sql) throws SQLException {
