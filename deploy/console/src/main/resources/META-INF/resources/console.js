@@ -45,7 +45,7 @@ async function ask(path, options = {}) {
   const text = await answer.text();
   let body;
   try { body = JSON.parse(text); } catch { body = { message: text || 'The answer was empty' }; }
-  if (!answer.ok) throw new Error(body.message || 'The answer was ' + answer.status);
+  if (!answer.ok) throw new Error(body.message || body.detail || 'The answer was ' + answer.status);
   return body;
 }
 /** Runs something and says in the section's line what goes on, or what went wrong. */
@@ -74,12 +74,13 @@ function show(tab, focus) {
     $(other.getAttribute('aria-controls')).hidden = !chosen;
   }
   if (focus) tab.focus();
-  ask_gate();
+  ask_services();
 }
-/** What a section shows of the gate is asked for when it is opened, and when the token changes. */
-function ask_gate() {
+/** What a section shows by the caller's token is asked for when it is opened, and when the token changes. */
+function ask_services() {
   if (!$('quarantine').hidden) quarantine();
   if (!$('schemas').hidden) schemas();
+  if (!$('purge').hidden) purge();
 }
 tabs.forEach((tab, i) => {
   tab.addEventListener('click', () => show(tab));
@@ -89,8 +90,8 @@ tabs.forEach((tab, i) => {
   });
 });
 $('scheme').addEventListener('change', () => { document.documentElement.dataset.scheme = $('scheme').value; });
-$('login').addEventListener('submit', e => { e.preventDefault(); ask_gate(); });
-$('token').addEventListener('change', ask_gate);
+$('login').addEventListener('submit', e => { e.preventDefault(); ask_services(); });
+$('token').addEventListener('change', ask_services);
 
 // --- flow -------------------------------------------------------------------------------------------------------
 
@@ -328,6 +329,116 @@ function waterfall(trace) {
   }));
 }
 
+// --- purge ------------------------------------------------------------------------------------------------------
+
+const when = time => new Date(time).toLocaleString('en-GB', { timeZone: 'UTC' }) + ' UTC';
+const sent = (body, more = {}) => ({ method: 'POST', headers: { 'Content-Type': 'application/json', ...more }, body: JSON.stringify(body) });
+/** A key of its own for each request; randomUUID is there only where the page came over https or from this machine. */
+const keyed = () => ({ 'Idempotency-Key': Array.from(crypto.getRandomValues(new Uint8Array(16)), b => b.toString(16).padStart(2, '0')).join('') });
+
+function purge() {
+  erasures();
+  held();
+  verifications();
+}
+function erasures() {
+  return told('erasures-state', 'Asking the purge service …', async () => {
+    $('erasures').tBodies[0].replaceChildren();
+    const all = await ask('api/erasures?state=' + encodeURIComponent($('erasure-state').value));
+    $('erasures').tBodies[0].replaceChildren(...all.map(erasure));
+    return count(all, 'erasure');
+  });
+}
+$('erasure-state').addEventListener('change', erasures);
+function erasure(e) {
+  const far = e.subject ? [e.waitsFor && 'waits for ' + e.waitsFor, e.hiddenAt && 'hidden since ' + when(e.hiddenAt), e.proof, e.recordsUntil && 'older records until ' + when(e.recordsUntil), e.endedBy && 'ended by ' + e.endedBy]
+    : [e.seenAt && 'seen ' + when(e.seenAt), e.version && 'version ' + e.version];
+  const whom = e.subject ? e.subject + ' ' + e.keyHash.slice(0, 12) + '…' : e.pipeline + ' ' + e.document;
+  return el('tr', { 'data-erasure': e.id }, el('td', {}, when(e.requestedAt)), el('td', { class: 'wrap' }, whom), el('td', {}, e.state), el('td', { class: 'wrap' }, e.requestedBy + ': ' + e.reason),
+    el('td', { class: 'wrap' }, far.filter(f => f).join('; ')), el('td', {}, e.subject && e.state !== 'ended' ? el('button', { 'aria-label': 'Withdraw the erasure of ' + whom, onclick: () => withdraw(e, whom) }, 'Withdraw …') : null));
+}
+/** Tells the purge service with the reason that was given, and shows the list as it is then. */
+function decided(line, path, options) {
+  return told(line, 'Telling the purge service …', async () => {
+    const answer = await ask(path, options());
+    await Promise.all([erasures(), held()]);
+    return (answer.subject ? 'The erasure of a ' + answer.subject : answer.document ? 'The erasure of ' + answer.document : 'The run of ' + answer.pipeline) + ' is ' + answer.state + '.';
+  });
+}
+function withdraw(e, whom) {
+  confirmed('End the erasure of ' + whom + '?', 'What the source has of them comes back into the documents.', () =>
+    decided('erasures-state', 'api/erasures/' + encodeURIComponent(e.id) + '/withdrawal', () => sent({ reason: $('reason').value })));
+}
+$('forget').addEventListener('submit', e => {
+  e.preventDefault();
+  const subject = $('subject').value, key = $('subject-key').value;
+  confirmed('Erase the ' + subject + ' ' + key + '?', 'Every row that carries them leaves all documents and topics of the source, or is redacted, as the pipeline files say. The source keeps its rows.', () => {
+    $('subject-key').value = '';
+    decided('erasures-state', 'api/erasures', () => sent({ subject, key, reason: $('reason').value }, keyed()));
+  });
+});
+$('erase-document').addEventListener('click', () => {
+  const pipeline = $('pipeline').value, id = $('id').value;
+  if (!$('open').reportValidity()) return;
+  confirmed('Erase ' + id + ' of ' + pipeline + '?', 'The document leaves the index and stays away, until a row of it is inserted anew. The source keeps its rows.', () =>
+    decided('document-state', 'api/erasures/documents/' + encodeURIComponent(pipeline) + '/' + encodeURIComponent(id), () => sent({ reason: $('reason').value }, keyed())));
+});
+function held() {
+  return told('retention-state', 'Asking the purge service …', async () => {
+    $('held').replaceChildren();
+    const runs = await ask('api/retention-runs');
+    $('held').replaceChildren(...runs.map(r => el('div', { class: 'parked', 'data-run': r.id }, el('h4', {}, r.pipeline), el('p', {}, number(r.impact.leaving) + ' of ' + number(r.impact.shown) + ' documents would leave as of ' + when(r.asOf) + ': ' + r.rules.join('; ')),
+      el('p', { class: 'line' }, el('button', { onclick: () => let_leave(r) }, 'Let them leave …')))));
+    return runs.length ? '' : 'Nothing waits.';
+  });
+}
+function let_leave(run) {
+  confirmed('Let ' + number(run.impact.leaving) + ' documents of ' + run.pipeline + ' leave?', 'They leave the index; the source keeps its rows.', () =>
+    decided('retention-state', 'api/retention-runs/' + encodeURIComponent(run.id) + '/confirmation', () => sent({ reason: $('reason').value })));
+}
+let look_again = null;
+/** Again each second while one runs and somebody looks. */
+function verifications(doing = 'Asking the purge service …') {
+  clearTimeout(look_again);
+  return told('verify-state', doing, async () => {
+    const all = await ask('api/verifications');
+    $('verifications').tBodies[0].replaceChildren(...all.map(verification));
+    const running = all.find(v => v.state === 'running');
+    if (!running) return all.length ? '' : 'None yet.';
+    look_again = setTimeout(() => { if (!$('purge').hidden) verifications($('verify-state').textContent); }, 1000);
+    return running.pipeline + ' is being verified.';
+  });
+}
+function verification(v) {
+  const path = 'api/verifications/' + encodeURIComponent(v.id);
+  const stop = () => told('verify-state', 'Telling the purge service …', async () => {
+    await ask(path + '/stop', { method: 'POST' });
+    await verifications();
+    return 'The verification of ' + v.pipeline + ' was stopped.';
+  });
+  const look = v.state === 'running' ? el('button', { 'aria-label': 'Stop the verification of ' + v.pipeline, onclick: stop }, 'Stop')
+    : v.differences || v.repaired ? el('button', { 'aria-label': 'Show what differed in ' + v.pipeline, onclick: () => found(v, path) }, 'Show') : null;
+  return el('tr', { 'data-verification': v.id }, el('td', {}, when(v.requestedAt)), el('td', { class: 'wrap' }, v.pipeline), el('td', { title: (v.notes || []).join('. ') }, v.state === 'running' ? v.phase : v.state), el('td', {}, number(v.documents)), el('td', {}, number(v.differences)),
+    el('td', {}, number(v.repaired)), el('td', { class: 'wrap' }, v.requestedBy), el('td', {}, look));
+}
+function found(v, path) {
+  return told('verify-state', 'Asking the purge service …', async () => {
+    const all = await ask(path + '/differences');
+    $('found').replaceChildren(...all.map(f => el('li', {}, el('strong', {}, f.id), ' ' + f.kind + (f.repair ? ', repair: ' + f.repair : ''),
+      el('ul', {}, ...(f.first || []).map(d => el('li', {}, el('code', {}, d.path), ': ' + (d.index ?? 'nothing') + ' in the index, ' + (d.postgres ?? 'nothing') + ' in Postgres'))))));
+    return all.length ? 'The first of ' + v.pipeline + ' that differed' : 'Only the last verification of a pipeline tells which documents differed.';
+  });
+}
+$('verify').addEventListener('submit', e => {
+  e.preventDefault();
+  told('verify-state', 'Telling the purge service …', async () => {
+    $('found').replaceChildren();
+    await ask('api/verifications/' + encodeURIComponent($('verify-pipeline').value), sent({ repair: $('verify-repair').checked }));
+    await verifications();
+    return $('verify-state').textContent;
+  });
+});
+
 // --- the manage page --------------------------------------------------------------------------------------------
 
 $('ask').addEventListener('submit', e => { e.preventDefault(); manage(); });
@@ -362,6 +473,10 @@ function side(id, name, answer) {
 told('document-state', '', async () => {
   const pipelines = await ask('api/pipelines');
   $('pipeline').replaceChildren(...pipelines.map(p => el('option', { value: p.name }, p.name)));
+  $('verify-pipeline').replaceChildren(...pipelines.map(p => el('option', { value: p.name }, p.name)));
+  $('subject').replaceChildren(...[...new Set(pipelines.flatMap(p => p.subjects))].map(name => el('option', { value: name }, name)));
+  $('forget').hidden = !$('subject').options.length;
+  $('no-subjects').hidden = !$('forget').hidden;
   $('flow-pipeline').append(...pipelines.map(p => el('option', { value: p.name }, p.name)));
   $('tab-manage').hidden = !pipelines.some(p => p.manage);
 });

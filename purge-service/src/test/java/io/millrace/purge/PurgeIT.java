@@ -106,6 +106,9 @@ class PurgeIT {
         operator().get("/erasures?state=carried-out").then().statusCode(200).body("document", hasItem("listed first")).body("document", not(hasItem("listed second")));
         operator().get("/erasures?before=2001-01-01T00:00:00Z").then().statusCode(200).body("size()", equalTo(0));
         anybody().get("/erasures").then().statusCode(401);
+        for (var query : Map.of("state=nonsense", "'nonsense' is none of requested, hidden", "before=yesterday", "yesterday", "limit=many", "many", "limit=0", "limit", "limit=1001", "limit").entrySet()) {
+            operator().get("/erasures?" + query.getKey()).then().statusCode(400).contentType(PROBLEM).body("why", containsString(query.getValue()));
+        }
     }
 
     @Test

@@ -19,6 +19,7 @@ import io.restassured.specification.RequestSpecification;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -58,13 +59,17 @@ class RetentionIT {
     private static final int ALL = 75;
 
     private static Stack stack;
+    private static Callers callers;
     private static ManagedProcess keeper;
 
     @BeforeAll
     static void start() throws Exception {
         stack = Stack.start();
         sql(TABLES);
-        keeper = stack.process("keeper", stack.freePort(), Map.of("millrace.purge.pipelines", Stack.file("visits.yaml").toString(), "millrace.purge.group", "keeper", "millrace.purge.retention.every", "20d", "millrace.purge.retention.second-person", "true"));
+        callers = new Callers();
+        var settings = new HashMap<>(callers.settings());
+        settings.putAll(Map.of("millrace.purge.pipelines", Stack.file("visits.yaml").toString(), "millrace.purge.group", "keeper", "millrace.purge.retention.every", "20d", "millrace.purge.retention.second-person", "true"));
+        keeper = stack.process("keeper", stack.freePort(), settings);
     }
 
     @AfterAll
@@ -88,6 +93,7 @@ class RetentionIT {
         anybody().get(RETENTION).then().statusCode(401);
         anybody().post(RETENTION).then().statusCode(401);
         refused(operator().get("/pipelines/unheard/retention").then(), 404, "known are visits");
+        refused(operator().post("/pipelines/unheard/retention").then(), 404, "known are visits");
     }
 
     @Test
@@ -139,6 +145,8 @@ class RetentionIT {
         refused(operator().body("{\"reason\":\"a\\u0000b\"}").post(path).then(), 400, "U+0000");
         refused(operator().body("{\"reason\":\"x\"}").post("/retention-runs/" + UUID.randomUUID() + "/confirmation").then(), 404, "none with this id");
         refused(operator().get("/retention-runs/nonsense").then(), 404, "none with this id");
+        refused(operator().get("/retention-runs?state=nonsense").then(), 400, "'nonsense' is none of held");
+        refused(operator().get("/retention-runs?limit=0").then(), 400, "limit");
         sql("INSERT INTO public.visit SELECT 1000 + n, 2, 'open', '2026-01-20' FROM generate_series(1, 20) n");
         refused(operator().body("{\"reason\":\"closing down\"}").post(path).then(), 409, "documents would leave by now");
         operator().body("{\"reason\":\"closing down\"}").post(path).then().statusCode(202).body("state", equalTo("ordered")).body("decidedBy", equalTo("token")).body("reason", equalTo("closing down"));
@@ -186,8 +194,11 @@ class RetentionIT {
         pass("2 seconds");
         var before = orders();
         var id = operator().post(RETENTION).then().statusCode(202).body("state", equalTo("held")).body("requestedBy", equalTo("token")).extract().<String>path("id");
-        refused(operator().body("{\"reason\":\"mine\"}").post("/retention-runs/" + id + "/confirmation").then(), 409, "another person must confirm it");
+        var path = "/retention-runs/" + id + "/confirmation";
+        refused(operator().body("{\"reason\":\"mine\"}").post(path).then(), 409, "another person must confirm it");
         assertEquals(before, orders(), "nothing is ordered that is held");
+        var another = anybody().header("Authorization", "Bearer " + callers.token("bob", "millrace-approver"));
+        another.body("{\"reason\":\"looked at\"}").post(path).then().statusCode(202).body("state", equalTo("ordered")).body("requestedBy", equalTo("token")).body("decidedBy", equalTo("bob"));
     }
 
     /** Kills the service where a lock of the test's keeps it from going on, and starts it again. */

@@ -10,12 +10,14 @@ import static org.hamcrest.Matchers.notNullValue;
 import static org.hamcrest.Matchers.nullValue;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.local.ManagedProcess;
 import io.millrace.pipeline.subject.SubjectKey;
 import io.restassured.http.ContentType;
 import io.restassured.response.ValidatableResponse;
 import io.restassured.specification.RequestSpecification;
+import java.time.Duration;
 import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
@@ -31,6 +33,8 @@ class SubjectIT {
 
     private static final String PROBLEM = "application/problem+json";
     private static final String KEY = "4711";
+    /** As long as what it takes beside the counting on a busy machine. */
+    private static final Duration COUNTING = Duration.ofSeconds(4);
     private static final String ORDERS = "SELECT string_agg(type || ' ' || aggregatetype || ' ' || aggregateid, ', ' ORDER BY \"timestamp\") FROM millrace.outboxevent";
 
     private static Stack stack;
@@ -42,7 +46,7 @@ class SubjectIT {
         stack = Stack.start();
         stack.sql("CREATE TABLE public.person (id int PRIMARY KEY, name text); CREATE TABLE public.note (id int PRIMARY KEY, person_id int, author_id int, body text)", "GRANT SELECT ON public.person, public.note TO reader",
                 "INSERT INTO public.person VALUES (" + KEY + ", 'n'), (1, 'o')", "INSERT INTO public.note SELECT i, 1, " + KEY + ", 'b' FROM generate_series(1, 3) i");
-        purge = stack.process("subjects", stack.freePort(), Map.of("millrace.purge.pipelines", Stack.file("people.yaml").toString(), "millrace.purge.group", "subjects"));
+        purge = stack.process("subjects", stack.freePort(), Map.of("millrace.purge.pipelines", Stack.file("people.yaml").toString(), "millrace.purge.group", "subjects", "millrace.purge.verification.statement-timeout", COUNTING.toSeconds() + "s"));
         purge.start();
     }
 
@@ -118,6 +122,41 @@ class SubjectIT {
         stack.sql("CREATE TRIGGER refuse_one BEFORE INSERT ON millrace.outboxevent FOR EACH ROW WHEN (NEW.aggregateid = '" + SubjectKey.hash("person", "1") + "') EXECUTE FUNCTION millrace.refuse()");
         keyed("fourth").body(body("person", "1", "asked")).post("/erasures").then().statusCode(503);
         assertEquals("0", stack.row("SELECT count(*) FROM millrace.subject_erasure WHERE idempotency_key = 'fourth'"));
+    }
+
+    @Test
+    @Order(6)
+    void aTableInWhichTheyCannotBeCountedInTimeKeepsNobodyFromBeingErased() throws Exception {
+        try (var connection = stack.connect("demo"); var statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            // The first of the two takes all the time there is.
+            statement.execute("LOCK TABLE public.note, public.person IN ACCESS EXCLUSIVE MODE");
+            long begin = System.nanoTime();
+            keyed("fifth").body(body("person", "2", "asked")).post("/erasures").then().statusCode(202).body("found.size()", equalTo(0));
+            var took = Duration.ofNanos(System.nanoTime() - begin);
+            assertTrue(took.compareTo(COUNTING.multipliedBy(2)) < 0, () -> "both together had the time of one: " + took);
+            connection.rollback();
+        }
+        assertEquals("forget", stack.row("SELECT type FROM millrace.outboxevent WHERE aggregateid = ?", SubjectKey.hash("person", "2")));
+    }
+
+    @Test
+    @Order(7)
+    void whatTheUserMayNotReadIsNamedAndNothingIsDone() throws Exception {
+        stack.sql("REVOKE SELECT ON public.note FROM reader");
+        refused(keyed("sixth").body(body("person", "3", "asked")).post("/erasures").then(), 409, "permission denied for table note");
+        stack.sql("DROP TABLE public.note");
+        refused(keyed("sixth").body(body("person", "3", "asked")).post("/erasures").then(), 409, "no column public.note.author_id");
+        assertEquals("0", stack.row("SELECT count(*) FROM millrace.subject_erasure WHERE idempotency_key = 'sixth'"));
+    }
+
+    @Test
+    @Order(8)
+    void aSourceThatIsNotProvisionedForItSaysSo() throws Exception {
+        stack.sql("DROP TABLE millrace.subject_erasure");
+        refused(operator().get("/erasures").then(), 409, "subject_erasure");
+        refused(operator().get("/erasures/" + erasure).then(), 409, "subject_erasure");
+        refused(operator().body("{\"reason\": \"a mistake\"}").post("/erasures/" + erasure + "/withdrawal").then(), 409, "subject_erasure");
     }
 
     private static void refused(ValidatableResponse answer, int status, String why) {

@@ -28,7 +28,7 @@ public class Captures {
         Response last = null;
         for (var url : config.captureUrls()) {
             var answer = http.send(method, url.resolve(path), null, authorization);
-            last = Response.status(answer.statusCode()).entity(answer.body().isEmpty() ? "{\"message\":\"Capture answers " + answer.statusCode() + "\"}" : answer.body()).build();
+            last = PassedOn.of("Capture", answer);
             if (answer.statusCode() != OF_ANOTHER_SOURCE) {
                 break;
             }

@@ -31,7 +31,7 @@ public interface ConsoleConfig {
     @WithDefault("http://localhost:18104")
     List<URI> indexerUrls();
 
-    /** Instances of the purge service. Default {@code http://localhost:18105}. */
+    /** Instances of the purge service; the first is asked for erasures, verifications and retention. Default {@code http://localhost:18105}. */
     @WithDefault("http://localhost:18105")
     List<URI> purgeUrls();
 

@@ -4,11 +4,9 @@ import jakarta.inject.Singleton;
 import jakarta.ws.rs.core.Response;
 import java.io.IOException;
 
-/** The gate, asked with the caller's own token: the console has none and adds none. Thread-safe. */
+/** The gate, asked with the caller's own token. Thread-safe. */
 @Singleton
 public class Gate {
-
-    private static final int UNAUTHORIZED = 401;
 
     private final ConsoleConfig config;
     private final Http http;
@@ -25,9 +23,6 @@ public class Gate {
      * @param authorization null for none
      */
     public Response ask(String method, String path, String body, String authorization) throws IOException, InterruptedException {
-        var answer = http.send(method, config.gateUrls().getFirst().resolve(path), body, authorization);
-        var told = answer.body().isEmpty()
-                ? "{\"message\":\"The gate answers " + answer.statusCode() + (answer.statusCode() == UNAUTHORIZED ? ": it asks for the operator's token" : "") + "\"}" : answer.body();
-        return Response.status(answer.statusCode()).entity(told).build();
+        return PassedOn.of("The gate", http.send(method, config.gateUrls().getFirst().resolve(path), body, authorization));
     }
 }

@@ -75,8 +75,19 @@ public class Http {
      * @param authorization passed on as it came; null for none
      */
     public HttpResponse<String> send(String method, URI address, String body, String authorization) throws IOException, InterruptedException {
+        return send(method, address, body, authorization, null);
+    }
+
+    /** @param idempotencyKey passed on as it came; null for none */
+    public HttpResponse<String> send(String method, URI address, String body, String authorization, String idempotencyKey) throws IOException, InterruptedException {
         var request = request(method, address, body);
-        return send((authorization == null ? request : request.header("Authorization", authorization)).build());
+        if (authorization != null) {
+            request.header("Authorization", authorization);
+        }
+        if (idempotencyKey != null) {
+            request.header("Idempotency-Key", idempotencyKey);
+        }
+        return send(request.build());
     }
 
     private static HttpRequest.Builder request(String method, URI address, String body) {

@@ -36,6 +36,8 @@ final class VerifyCommand implements Callable<Integer> {
     private String sample;
     @Option(names = "--rate", paramLabel = "N", description = "Documents a second that are read from the database at most. Default: what the purge service is told, 2,000.")
     private Integer rate;
+    @Option(names = "--continuous", description = "Begins another when one has ended, until one does not agree.")
+    private boolean continuous;
     @Option(names = "--show", paramLabel = "N", defaultValue = "20", description = "How many documents that differ are shown. Default: ${DEFAULT-VALUE}; the first 200 are kept.")
     private int show;
 
@@ -49,7 +51,11 @@ final class VerifyCommand implements Callable<Integer> {
         if (rate != null) {
             body.put("rate", rate);
         }
-        return verify(purge, pipeline, body, show, spec.commandLine().getOut());
+        int told;
+        do {
+            told = verify(purge, pipeline, body, show, spec.commandLine().getOut());
+        } while (continuous && told == 0);
+        return told;
     }
 
     /**

@@ -1,7 +1,9 @@
 package io.millrace.purge.erasure;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.Arrays;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /** How far an erasure is. */
 public enum State {
@@ -27,6 +29,7 @@ public enum State {
      * @throws IllegalArgumentException when there is no such state
      */
     public static State fromString(String text) {
-        return valueOf(text.replace('-', '_').toUpperCase(Locale.ROOT));
+        return Arrays.stream(values()).filter(state -> state.text().equals(text)).findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("'" + text + "' is none of " + Arrays.stream(values()).map(State::text).collect(Collectors.joining(", "))));
     }
 }

@@ -10,7 +10,7 @@ import java.util.UUID;
  * The erasure of a subject as callers see it. It does not say who it is.
  *
  * @param keyHash SHA-256 of the subject's name, a slash, and its key
- * @param found by table, the rows of the source that carried it when it was asked for
+ * @param found by table, the rows of the source that carried it when it was asked for; without tables in which counting them takes too long
  * @param waitsFor what this instance saw last that it waits for; null where it waits for nothing, or has not looked
  * @param hiddenAt since when no search shows it, by the database's clock
  * @param proof what a second look at the documents in which it stood has shown

@@ -27,6 +27,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import org.hibernate.Session;
 import org.hibernate.jdbc.ReturningWork;
 
@@ -39,9 +40,9 @@ class SubjectErasures {
 
     private static final String ERASING = "Erasing";
     private static final String WITHDRAWING = "Withdrawing";
-    /** Classes of SQL states: what is wrong with a value. */
+    /** The class of SQL states that say what is wrong with a value, and the state of a statement that took too long. */
     private static final String DATA = "22";
-    private static final String UNDEFINED_TABLE = "42P01";
+    private static final String CANCELED = "57014";
 
     private final EntityManager entities;
     private final Event<ExportedEvent<?, ?>> outbox;
@@ -70,10 +71,8 @@ class SubjectErasures {
             throw new ProblemException(Problem.of(Status.NOT_FOUND, ERASING, on, "no pipeline file names such a subject; known are " + String.join(", ", known), "name one of these, or add it under subjects in the pipeline files", List.copyOf(known)));
         }
         var places = places(asked.subject());
-        return written(in(on, connection -> {
-            try (var limit = connection.createStatement()) {
-                limit.execute("SET LOCAL statement_timeout = " + config.verification().statementTimeout().toMillis());
-            }
+        return written(in(connection -> {
+            limit(connection, config.verification().statementTimeout().toMillis());
             var catalog = CatalogReader.read(connection, tables(asked.subject(), places));
             var type = type(asked.subject(), places, catalog, on);
             var key = canonical(connection, asked.key(), type);
@@ -95,7 +94,7 @@ class SubjectErasures {
     @Transactional
     Optional<SubjectErasure> withdraw(UUID id, String by, String reason) {
         var on = "the erasure '" + id + "'";
-        return find(id).map(before -> written(in(on, connection -> {
+        return find(id).map(before -> written(in(connection -> {
             if (!SubjectBook.end(connection, id, by + ", because of: " + reason)) {
                 throw new ProblemException(Problem.of(Status.CONFLICT, WITHDRAWING, on, "it has ended already, by " + before.endedBy(), "there is nothing to do"));
             }
@@ -116,7 +115,7 @@ class SubjectErasures {
 
     @Transactional
     <T> T read(Question<T> question) {
-        return in("erasures of subjects", question);
+        return in(question);
     }
 
     /**
@@ -150,19 +149,10 @@ class SubjectErasures {
         return pipelines.all().stream().filter(pipeline -> pipeline.subjects().containsKey(subject)).toList();
     }
 
-    private <T> T in(String on, Question<T> question) {
+    private <T> T in(Question<T> question) {
         var session = entities.unwrap(Session.class);
         session.flush();
-        try {
-            return session.doReturningWork((ReturningWork<T>) question::ask);
-        } catch (RuntimeException e) {
-            for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-                if (cause instanceof SQLException sql && UNDEFINED_TABLE.equals(sql.getSQLState())) {
-                    throw new ProblemException(Problem.of(Status.CONFLICT, ERASING, on, "the source database lacks a table (" + sql.getMessage().lines().findFirst().orElse("") + ")", "run the provisioner for this source, and correct the pipeline files where they name tables that are not there"));
-                }
-            }
-            throw e;
-        }
+        return session.doReturningWork((ReturningWork<T>) question::ask);
     }
 
     /** The extension's row would otherwise be written at the commit, where its failure has no name. */
@@ -230,18 +220,51 @@ class SubjectErasures {
         }
     }
 
-    private static Map<String, Long> found(Connection connection, Map<TableName, Subject.Place> places, Catalog catalog, String key, String type) throws SQLException {
+    /**
+     * By table, the rows that carry it. All counts together have the time of one statement, and tables for which it is not enough are left out: the erasure does not hang on it, and the transaction must not end of its own limit.
+     */
+    private Map<String, Long> found(Connection connection, Map<TableName, Subject.Place> places, Catalog catalog, String key, String type) throws SQLException {
         var found = new TreeMap<String, Long>();
+        long end = System.nanoTime() + config.verification().statementTimeout().toNanos();
         for (var place : places.entrySet()) {
+            long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+            if (left <= 0) {
+                break;
+            }
             var from = (catalog.tables().get(place.getKey()).partitioned() ? "" : "ONLY ") + place.getKey().sql();
-            try (var statement = connection.prepareStatement("SELECT count(*) FROM " + from + " WHERE " + TableName.quote(place.getValue().column()) + " = CAST(? AS " + type + ")")) {
-                statement.setString(1, key);
-                try (var row = statement.executeQuery()) {
-                    row.next();
-                    found.put(place.getKey().toString(), row.getLong(1));
+            limit(connection, left);
+            // In SQL, for the pool's connection rolls nothing back within a transaction that it does not lead itself.
+            execute(connection, "SAVEPOINT counting");
+            try {
+                found.put(place.getKey().toString(), count(connection, from, place.getValue().column(), key, type));
+            } catch (SQLException e) {
+                if (!CANCELED.equals(e.getSQLState())) {
+                    throw e;
                 }
+                execute(connection, "ROLLBACK TO SAVEPOINT counting");
             }
         }
+        limit(connection, config.verification().statementTimeout().toMillis());
         return found;
+    }
+
+    private static void limit(Connection connection, long millis) throws SQLException {
+        execute(connection, "SET LOCAL statement_timeout = " + millis);
+    }
+
+    private static void execute(Connection connection, String sql) throws SQLException {
+        try (var statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    private static long count(Connection connection, String from, String column, String key, String type) throws SQLException {
+        try (var statement = connection.prepareStatement("SELECT count(*) FROM " + from + " WHERE " + TableName.quote(column) + " = CAST(? AS " + type + ")")) {
+            statement.setString(1, key);
+            try (var row = statement.executeQuery()) {
+                row.next();
+                return row.getLong(1);
+            }
+        }
     }
 }

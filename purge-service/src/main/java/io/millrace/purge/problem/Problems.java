@@ -21,6 +21,10 @@ class Problems {
     private static final Logger LOG = Logger.getLogger(Problems.class);
     private static final String REQUEST = "The request";
     private static final String RETRY_AFTER_SECONDS = "5";
+    /** SQL states. */
+    private static final String INSUFFICIENT_PRIVILEGE = "42501";
+    private static final String UNDEFINED_TABLE = "42P01";
+    private static final String UNDEFINED_COLUMN = "42703";
 
     @ServerExceptionMapper
     Response known(ProblemException e) {
@@ -57,8 +61,12 @@ class Problems {
     /** Quarkus would answer it without a body. */
     @ServerExceptionMapper
     Response mistyped(MismatchedInputException e, UriInfo uri) {
-        var why = String.valueOf(e.getOriginalMessage()).lines().findFirst().orElse("the body has another form");
+        var why = firstLine(e.getOriginalMessage(), "the body has another form");
         return Problem.of(Status.BAD_REQUEST, REQUEST, to(uri), why, "correct it and send it again").response();
+    }
+
+    private static String firstLine(String text, String otherwise) {
+        return text == null ? otherwise : text.lines().findFirst().orElse(otherwise);
     }
 
     private static String last(String path) {
@@ -72,7 +80,11 @@ class Problems {
             return unexpected(e, uri);
         }
         var cause = e.getCause() == null ? e : e.getCause();
-        var why = status == Status.NOT_FOUND ? "there is nothing at this address" : String.valueOf(cause.getMessage()).lines().findFirst().orElse(status.getReasonPhrase());
+        if (status == Status.NOT_FOUND && cause != e) {
+            // The address is right, and a value in its query is none.
+            return Problem.of(Status.BAD_REQUEST, REQUEST, to(uri), firstLine(cause.getMessage(), "a value in its query has another form"), "correct it and send it again").response();
+        }
+        var why = status == Status.NOT_FOUND ? "there is nothing at this address" : firstLine(cause.getMessage(), status.getReasonPhrase());
         return Problem.of(status, REQUEST, to(uri), why, "compare it with the README of the purge service").response();
     }
 
@@ -80,11 +92,27 @@ class Problems {
     Response unexpected(Throwable e, UriInfo uri) {
         for (var cause = e; cause != null; cause = cause.getCause()) {
             if (cause instanceof SQLException sql) {
-                return databaseAway(sql, uri);
+                return database(sql, uri);
             }
         }
         LOG.errorf(e, "%s %s failed", REQUEST, to(uri));
         return Problem.of(Status.INTERNAL_SERVER_ERROR, REQUEST, to(uri), "of an error in the service: " + e, "look into the log of the purge service").response();
+    }
+
+    /** What would fail again is told apart from what may pass. */
+    private static Response database(SQLException e, UriInfo uri) {
+        return switch (String.valueOf(e.getSQLState())) {
+            case INSUFFICIENT_PRIVILEGE -> lacking(uri, "the user of the pipeline files lacks a right in the source database (" + firstLine(e.getMessage(), "") + ")",
+                    "run the provisioner for this source, which grants what is needed, or grant SELECT on the pipelines' tables");
+            case UNDEFINED_TABLE, UNDEFINED_COLUMN -> lacking(uri, "the source database lacks a table or a column (" + firstLine(e.getMessage(), "") + ")",
+                    "run the provisioner for this source, and correct the pipeline files where they name what is not there");
+            default -> databaseAway(e, uri);
+        };
+    }
+
+    private static Response lacking(UriInfo uri, String why, String next) {
+        LOG.warnf("%s %s was not done, %s", REQUEST, to(uri), why);
+        return Problem.of(Status.CONFLICT, REQUEST, to(uri), why, next).response();
     }
 
     private static Response databaseAway(SQLException e, UriInfo uri) {

@@ -18,8 +18,10 @@ import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jboss.logging.Logger;
 
@@ -32,6 +34,8 @@ class RetentionDuty {
     /** Whom the audit names where time alone began a run. */
     private static final String TIME = "retention";
     private static final Duration ROUND = Duration.ofSeconds(15);
+    /** While it is awaited that something has left. */
+    private static final Duration SOON = Duration.ofSeconds(2);
     private static final Duration LOOK = Duration.ofSeconds(1);
 
     private final Pipelines pipelines;
@@ -43,6 +47,11 @@ class RetentionDuty {
     private final Map<String, Double> held = new ConcurrentHashMap<>();
     private final Map<String, Double> asOf = new ConcurrentHashMap<>();
     private final Map<String, String> refusals = new ConcurrentHashMap<>();
+    /** By pipeline; of the one thread. */
+    private final Map<String, Awaited> awaited = new HashMap<>();
+
+    /** Runs whose orders stand in the log before a position, which stays the same until searches see everything up to it: one that moved on with each look might never be reached. */
+    private record Awaited(List<UUID> runs, long position) {}
 
     RetentionDuty(Pipelines pipelines, Retentions retentions, Freshness freshness, PurgeConfig config, MeterRegistry meters, Loops loops) {
         this.pipelines = pipelines;
@@ -73,7 +82,8 @@ class RetentionDuty {
                 loop.beat();
                 look(pipeline);
             }
-            var pause = config.retention().every().compareTo(ROUND) < 0 ? config.retention().every() : ROUND;
+            var round = awaited.isEmpty() ? ROUND : SOON;
+            var pause = config.retention().every().compareTo(round) < 0 ? config.retention().every() : round;
             loop.waits(pause);
             Thread.sleep(pause);
         }
@@ -102,21 +112,30 @@ class RetentionDuty {
 
     /** What was ordered is carried out once searches see everything up to a position behind it. */
     private void see(Pipeline pipeline) throws SQLException, InterruptedException {
-        var ordered = retentions.read(connection -> RunBook.ordered(connection, pipeline.name()));
-        if (ordered.isEmpty()) {
+        var open = awaited.get(pipeline.name());
+        if (open == null) {
+            open = ordered(pipeline);
+        }
+        if (open.runs.isEmpty()) {
             return;
         }
-        long position = retentions.read(connection -> {
+        awaited.put(pipeline.name(), open);
+        if (freshness.ask(pipeline.name(), List.of(pipeline.name()), open.position, LOOK).fresh()) {
+            for (var run : open.runs) {
+                retentions.read(connection -> RunBook.seen(connection, run));
+            }
+            awaited.remove(pipeline.name());
+        }
+    }
+
+    private Awaited ordered(Pipeline pipeline) throws SQLException {
+        return retentions.read(connection -> {
+            var runs = RunBook.ordered(connection, pipeline.name()).stream().map(entry -> entry.run().id()).toList();
             try (var statement = connection.createStatement(); var row = statement.executeQuery("SELECT pg_current_wal_insert_lsn()::text")) {
                 row.next();
-                return Position.parseLsn(row.getString(1));
+                return new Awaited(runs, Position.parseLsn(row.getString(1)));
             }
         });
-        if (freshness.ask(pipeline.name(), List.of(pipeline.name()), position, LOOK).fresh()) {
-            for (var entry : ordered) {
-                retentions.read(connection -> RunBook.seen(connection, entry.run().id()));
-            }
-        }
     }
 
     @PreDestroy

@@ -47,8 +47,9 @@ public class TokenMechanism implements HttpAuthenticationMechanism {
         return Set.of();
     }
 
+    /** Before OIDC, which has one more than the default and refuses what is no token of its own. */
     @Override
     public int getPriority() {
-        return HttpAuthenticationMechanism.DEFAULT_PRIORITY + 1;
+        return HttpAuthenticationMechanism.DEFAULT_PRIORITY + 2;
     }
 }

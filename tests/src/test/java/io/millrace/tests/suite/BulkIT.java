@@ -100,7 +100,7 @@ class BulkIT {
             stack.process(Stage.CAPTURE).stop();
             stack.process(Stage.CAPTURE).start();
             // It looks when it starts: the rows that were refused to leave are none that a later reading could miss.
-            stage(Stage.CAPTURE).post("/resnapshots?table=public.shelf").then().statusCode(200);
+            patience("the table is read again").untilAsserted(() -> stage(Stage.CAPTURE).post("/resnapshots?table=public.shelf").then().statusCode(200));
             agrees(1);
         } finally {
             Files.deleteIfExists(file);
@@ -169,6 +169,6 @@ class BulkIT {
     }
 
     private static ConditionFactory patience(String what) {
-        return Awaitility.await(what).pollInterval(Duration.ofMillis(200)).atMost(Duration.ofSeconds(90));
+        return Awaitility.await(what).pollInterval(Duration.ofMillis(200)).atMost(Duration.ofMinutes(3));
     }
 }

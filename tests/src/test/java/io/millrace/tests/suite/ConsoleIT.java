@@ -52,19 +52,38 @@ class ConsoleIT {
         // What a browser can be made to send across sites: no header of its own, no JSON.
         assertEquals(415, console().contentType(ContentType.URLENC).cookie("token", token()).body("reason=because").post("/api/quarantine/demo.public.team/hold").statusCode());
         assertEquals(401, console().header("Authorization", "Bearer wrong").body(body).post("/api/quarantine/demo.public.team/hold").statusCode());
-        assertEquals(400, console().header("Authorization", "Bearer " + token()).body(body).post("/api/quarantine/demo.public.team/drop").statusCode());
+        assertEquals(400, operator().body(body).post("/api/quarantine/demo.public.team/drop").statusCode());
         assertTrue(console().header("Origin", "http://evil.example").get("/api/pipelines").header("Access-Control-Allow-Origin") == null);
     }
 
     @Test
     void theGatesSchemasAreAskedForWithTheCallersToken() throws IOException {
         assertEquals(401, console().get("/api/schemas").statusCode());
-        var asked = console().header("Authorization", "Bearer " + token()).get("/api/schemas/demo.public.monitor").then().statusCode(200).extract().jsonPath();
+        var asked = operator().get("/api/schemas/demo.public.monitor").then().statusCode(200).extract().jsonPath();
         assertTrue(asked.getList("columns.find { it.name == 'name' }.uses.pipeline").contains("monitors"), asked::prettify);
         assertFalse(asked.getList("versions.since").isEmpty(), asked::prettify);
-        console().header("Authorization", "Bearer " + token()).get("/api/schemas/demo.public.nothing").then().statusCode(404);
-        console().header("Authorization", "Bearer " + token()).body("{\"migrations\":[{\"name\":\"a.sql\",\"text\":\"SELECT 1\"}]}").post("/api/check").then().statusCode(501);
+        operator().get("/api/schemas/demo.public.nothing").then().statusCode(404);
+        operator().body("{\"migrations\":[{\"name\":\"a.sql\",\"text\":\"SELECT 1\"}]}").post("/api/check").then().statusCode(501);
         assertEquals(401, console().body("{}").post("/api/check").statusCode());
+    }
+
+    @Test
+    void erasuresAndVerificationsAreAskedForWithTheCallersToken() throws IOException {
+        assertEquals(401, console().get("/api/erasures").statusCode());
+        assertEquals(401, console().header("Authorization", "Bearer wrong").body("{\"reason\":\"because\"}").post("/api/erasures/documents/monitors/none").statusCode());
+        assertTrue(operator().body("{\"reason\":\"because\"}").post("/api/erasures/documents/monitors/none").then().statusCode(400).extract().<String>path("detail").contains("Idempotency-Key is missing"));
+        var never = "never " + System.nanoTime() + "/%2F?";
+        var erasure = operator().header("Idempotency-Key", never).body("{\"reason\":\"because\"}").post("/api/erasures/documents/monitors/{id}", never).then().statusCode(202).extract().jsonPath();
+        assertEquals(never, erasure.getString("document"));
+        assertEquals(never, operator().get("/api/erasures?state=").then().statusCode(200).extract().<String>path("find { it.id == '" + erasure.getString("id") + "' }.document"));
+        assertTrue(operator().header("Idempotency-Key", never).body("{\"subject\":\"ghost\",\"key\":\"1\",\"reason\":\"because\"}").post("/api/erasures").then().statusCode(404).extract().<String>path("detail").contains("ghost"));
+        assertTrue(operator().body("{\"reason\":\"because\"}").post("/api/erasures/{id}/withdrawal", "none").then().statusCode(404).extract().<String>path("detail").contains("none with this id"));
+        var verification = operator().body("{\"repair\":false}").post("/api/verifications/dashboards").then().statusCode(202).extract().<String>path("id");
+        Awaitility.await("the verification ends").until(() -> operator().get("/api/verifications").then().statusCode(200).extract().path("find { it.id == '" + verification + "' }.state"), state -> !"running".equals(state));
+        assertEquals("[]", operator().get("/api/verifications/" + verification + "/differences").then().statusCode(200).extract().asString());
+        operator().post("/api/verifications/" + verification + "/stop").then().statusCode(409);
+        operator().get("/api/retention-runs").then().statusCode(200);
+        operator().body("{\"reason\":\"because\"}").post("/api/retention-runs/none/confirmation").then().statusCode(404);
     }
 
     @Test
@@ -127,6 +146,10 @@ class ConsoleIT {
 
     private String token() throws IOException {
         return Files.readString(stack.stack().token()).strip();
+    }
+
+    private RequestSpecification operator() throws IOException {
+        return console().header("Authorization", "Bearer " + token());
     }
 
     private RequestSpecification console() {

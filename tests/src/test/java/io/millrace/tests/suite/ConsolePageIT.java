@@ -178,6 +178,29 @@ class ConsolePageIT {
     }
 
     @Test
+    void aDocumentIsErasedAndAnIndexVerifiedFromThePage() throws Exception {
+        stack.settled().await();
+        page.type("token", Files.readString(stack.stack().token()).strip());
+        var never = "<b>never " + System.nanoTime();
+        page.click("#tab-document");
+        page.type("pipeline", "monitors");
+        page.type("id", never);
+        page.click("#erase-document");
+        page.await("it asks", "document.getElementById('decide').open");
+        page.type("reason", "the page's test");
+        page.click("#decide-yes");
+        page.await("it is asked for", "document.getElementById('document-state').textContent.includes('is requested')");
+        page.click("#tab-purge");
+        page.await("it is listed", "document.getElementById('erasures').textContent.includes(" + JSON.writeValueAsString(never) + ")");
+        assertEquals("true", page.eval("document.getElementById('forget').hidden && !document.getElementById('no-subjects').hidden"), "the demo names no subject");
+        page.type("verify-pipeline", "dashboards");
+        page.click("#verify button");
+        page.await("it agrees", "document.querySelector('#verifications tbody tr')?.textContent.includes('dashboardsagrees')");
+        inBothSchemes("purge");
+        assertEquals(List.of(), page.complaints());
+    }
+
+    @Test
     void aDifferenceBetweenTheIndexAndPostgresIsMarked() throws Exception {
         stack.settled().await();
         var id = "2";

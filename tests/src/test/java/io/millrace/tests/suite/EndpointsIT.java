@@ -83,7 +83,7 @@ class EndpointsIT {
             closed(Stage.PURGE, "POST", "/verifications/{id}/stop"),
             // Times and positions of one document's last change, nothing of what is in it.
             open(Stage.INDEXER, "/pipelines/{pipeline}/documents/{id}/trace"),
-            // The console has a door of its own, millrace.console.token-file, which this stack leaves open; what the gate is asked for has the gate's.
+            // The console has a door of its own, millrace.console.token-file, which this stack leaves open; what gate, capture and purge are asked for has theirs.
             open(Stage.CONSOLE, "/api/pipelines"),
             open(Stage.CONSOLE, "/api/live"),
             open(Stage.CONSOLE, "/api/manage"),
@@ -95,7 +95,17 @@ class EndpointsIT {
             closed(Stage.CONSOLE, "POST", "/api/resnapshots/{source}/{table}"),
             closed(Stage.CONSOLE, "GET", "/api/schemas"),
             closed(Stage.CONSOLE, "GET", "/api/schemas/{table}"),
-            closed(Stage.CONSOLE, "POST", "/api/check"));
+            closed(Stage.CONSOLE, "POST", "/api/check"),
+            closed(Stage.CONSOLE, "GET", "/api/erasures"),
+            closed(Stage.CONSOLE, "POST", "/api/erasures"),
+            closed(Stage.CONSOLE, "POST", "/api/erasures/documents/{pipeline}/{id: .+}"),
+            closed(Stage.CONSOLE, "POST", "/api/erasures/{id}/withdrawal"),
+            closed(Stage.CONSOLE, "GET", "/api/verifications"),
+            closed(Stage.CONSOLE, "POST", "/api/verifications/{pipeline}"),
+            closed(Stage.CONSOLE, "GET", "/api/verifications/{id}/differences"),
+            closed(Stage.CONSOLE, "POST", "/api/verifications/{id}/stop"),
+            closed(Stage.CONSOLE, "GET", "/api/retention-runs"),
+            closed(Stage.CONSOLE, "POST", "/api/retention-runs/{id}/confirmation"));
     private static final int PATIENCE_MILLIS = 20_000;
     private static final List<String> METHODS = List.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
     private static final Map<String, String> PARAMETERS = Map.of("source", "demo", "pipeline", "monitors", "table", "demo.public.team", "id", "1", "decision", "hold");

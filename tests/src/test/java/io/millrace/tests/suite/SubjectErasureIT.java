@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.notNullValue;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -19,7 +20,10 @@ import io.restassured.RestAssured;
 import io.restassured.http.ContentType;
 import io.restassured.specification.RequestSpecification;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -98,6 +102,8 @@ class SubjectErasureIT {
             restart();
             patience("all are there").until(() -> stack.index().count("people") == 40 && stack.index().count("remarks") == 200);
             assertTrue(shown("people") && shown("remarks"));
+            stack.index().ask("POST", "/people,remarks/_flush", null);
+            assertFalse(markedFiles("search").isEmpty(), "the marker is found in files when it is there");
             var erasure = erasedThoughATableIsParked();
             assertGone("after the erasure");
             assertFalse(marked(Topics.captured("demo", PERSON)).isEmpty());
@@ -122,10 +128,13 @@ class SubjectErasureIT {
             agrees("people-2");
             agrees("remarks");
             purge().get("/erasures/" + erasure).then().statusCode(200).body("state", equalTo("hidden"));
-            assertNoBytes();
-            change("BEGIN; DELETE FROM public.forgettable WHERE id = 7; INSERT INTO public.forgettable VALUES (7, 'somebody else', NULL); COMMIT");
+            assertNoBytesInTopics();
+            assertNoBytesOnDisk();
+            change("DELETE FROM public.forgettable WHERE id = 7");
+            change("INSERT INTO public.forgettable VALUES (7, 'somebody else', NULL)");
             patience("a key that is created anew comes").until(() -> stack.index().get("people", "7") != null);
             patience("the erasure has ended").untilAsserted(() -> purge().get("/erasures/" + erasure).then().body("state", equalTo("ended")).body("endedBy", equalTo("source")));
+            erasedAndWithdrawnFromTheConsole();
         } finally {
             for (var file : files) {
                 Files.deleteIfExists(file);
@@ -150,6 +159,7 @@ class SubjectErasureIT {
         patience("it waits for the quarantine").untilAsserted(() -> purge().get("/erasures/" + erasure).then().body("state", equalTo("requested")).body("waitsFor", containsString("parked in the quarantine")));
         stack.process(Stage.PURGE).kill();
         stack.process(Stage.PURGE).start();
+        patience("a person sees one that was refused").untilAsserted(() -> at(Stage.GATE).get("/quarantine/demo.public.remark").then().statusCode(200).body("refused", equalTo(1)));
         at(Stage.GATE).body("{\"count\":1,\"which\":\"REFUSED\",\"reason\":\"made by a test\"}").post("/quarantine/demo.public.remark/discard").then().statusCode(200);
         patience("it is hidden").untilAsserted(() -> purge().get("/erasures/" + erasure).then().body("state", equalTo("hidden")).body("recordsUntil", notNullValue()).body("proof", containsString("documents looked at again")));
         stack.process(Stage.PURGE).kill();
@@ -157,6 +167,16 @@ class SubjectErasureIT {
         purge().get("/erasures/" + erasure).then().body("state", equalTo("hidden"));
         assertEquals("forget", row("SELECT string_agg(type, ', ') FROM millrace.outboxevent WHERE aggregatetype = 'person'"), "it was ordered once");
         return erasure;
+    }
+
+    private void erasedAndWithdrawnFromTheConsole() throws IOException {
+        var erasure = at(Stage.CONSOLE).header("Idempotency-Key", "forget 9").body("{\"subject\": \"person\", \"key\": \"9\", \"reason\": \"asked for\"}").post("/api/erasures").then().statusCode(202).extract().<String>path("id");
+        patience("they leave").until(() -> stack.index().get("people", "9") == null);
+        patience("the console says so").untilAsserted(() -> at(Stage.CONSOLE).get("/api/erasures?state=hidden").then().statusCode(200).body("id", hasItem(erasure)));
+        at(Stage.CONSOLE).body("{\"reason\": \"it was somebody else\"}").post("/api/erasures/" + erasure + "/withdrawal").then().statusCode(202).body("state", equalTo("ended"));
+        patience("they are back").until(() -> stack.index().get("people", "9") != null);
+        agrees("people-2");
+        agrees("remarks");
     }
 
     private boolean shown(String alias) {
@@ -175,7 +195,7 @@ class SubjectErasureIT {
     }
 
     /** The topics are compacted at once, as they are by and by; a record that comes later closes the segments. */
-    private void assertNoBytes() throws Exception {
+    private void assertNoBytesInTopics() throws Exception {
         var all = new TreeSet<String>();
         try (var admin = Admin.create(Map.of("bootstrap.servers", stack.stack().servers().kafkaBootstrap()))) {
             admin.listTopics().names().get().stream().filter(topic -> topic.contains("people") || topic.contains("remark") || topic.contains("forgettable")).forEach(all::add);
@@ -194,6 +214,47 @@ class SubjectErasureIT {
             change("UPDATE public.forgettable SET name = name || '.' WHERE id <> 7; UPDATE public.remark SET body = body || '.' WHERE author_id <> 7");
             assertEquals(List.of(), all.stream().filter(topic -> !marked(topic).isEmpty()).toList());
         });
+    }
+
+    /** Segments are merged at once, and the join's folder is filled anew from its changelogs, as happens by and by. */
+    private void assertNoBytesOnDisk() throws Exception {
+        stack.process(Stage.DENORMALIZER).stop();
+        DemoStack.delete(folder("denormalizer"));
+        stack.process(Stage.DENORMALIZER).start();
+        fresh();
+        // What it has in memory goes to disk when it stops.
+        stack.process(Stage.DENORMALIZER).stop();
+        try {
+            assertEquals(List.of(), markedFiles("denormalizer"));
+            Awaitility.await("no segment has the bytes").pollInterval(Duration.ofSeconds(2)).atMost(Duration.ofMinutes(3)).untilAsserted(() -> {
+                stack.index().ask("POST", "/people*,remarks*/_forcemerge?max_num_segments=1", null);
+                stack.index().ask("POST", "/people*,remarks*/_flush?force=true", null);
+                assertEquals(List.of(), markedFiles("search"));
+            });
+        } finally {
+            stack.process(Stage.DENORMALIZER).start();
+        }
+    }
+
+    private Path folder(String name) {
+        return stack.stack().options().data().resolve(name);
+    }
+
+    /** Files that hold the marker's bytes. */
+    private List<Path> markedFiles(String folder) throws IOException {
+        try (var files = Files.walk(folder(folder))) {
+            return files.filter(Files::isRegularFile).filter(SubjectErasureIT::isMarked).toList();
+        }
+    }
+
+    private static boolean isMarked(Path file) {
+        try {
+            return new String(Files.readAllBytes(file), ISO_8859_1).contains(MARKER);
+        } catch (NoSuchFileException _) {
+            return false;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private void fresh() throws Exception {

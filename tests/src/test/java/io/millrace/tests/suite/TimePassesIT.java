@@ -171,6 +171,6 @@ class TimePassesIT {
     }
 
     private static ConditionFactory patience(String what) {
-        return Awaitility.await(what).pollInterval(Duration.ofMillis(200)).atMost(Duration.ofSeconds(60));
+        return Awaitility.await(what).pollInterval(Duration.ofMillis(200)).atMost(Duration.ofMinutes(3));
     }
 }

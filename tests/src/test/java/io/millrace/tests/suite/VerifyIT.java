@@ -1,12 +1,14 @@
 package io.millrace.tests.suite;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.demo.Traffic;
 import io.millrace.launcher.stack.Stage;
 import io.millrace.tests.stack.BackgroundTraffic;
 import io.millrace.tests.stack.DemoStack;
+import io.millrace.tests.stack.OnCall;
 import io.millrace.tests.stack.SharedStack;
 import io.restassured.RestAssured;
 import io.restassured.http.ContentType;
@@ -19,6 +21,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import org.awaitility.Awaitility;
@@ -92,6 +96,28 @@ class VerifyIT {
     @Tag("long")
     void aHundredOfEachAreFoundAndRepairedAndNothingElseIsReportedInALongTimeOfTraffic() throws Exception {
         findsAndRepairs(new Harm(100, 100, 100, 10), Duration.ofMinutes(Integer.getInteger("millrace.verify.minutes", 2)));
+    }
+
+    @Test
+    @Tag("long")
+    void theCommandGoesOnUntilSomethingDiffers() throws Exception {
+        var harm = new Harm(0, 1, 0, 0);
+        own(harm.rows());
+        stack.settled().await();
+        int before = count("SELECT count(*) FROM millrace.verification");
+        var token = Map.of("MILLRACE_TOKEN", Files.readString(stack.stack().token()).strip());
+        var ended = CompletableFuture.supplyAsync(() -> {
+            try {
+                return new OnCall(stack).run(token, "verify", INDEX, "--continuous", "--url", stack.address(Stage.PURGE).toString(), "--token-env", "MILLRACE_TOKEN");
+            } catch (IOException | InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        }, Thread.ofVirtual()::start);
+        Awaitility.await("it verifies again and again").atMost(Duration.ofMinutes(1)).until(() -> count("SELECT count(*) FROM millrace.verification WHERE state = 'agrees'") > 2 && count("SELECT count(*) FROM millrace.verification") >= before + 3);
+        assertFalse(ended.isDone());
+        harm(harm);
+        assertEquals(2, ended.get(1, TimeUnit.MINUTES));
+        assertEquals("agrees", verify(true).getString("state"));
     }
 
     @Test

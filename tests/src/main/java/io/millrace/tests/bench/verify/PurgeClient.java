@@ -11,6 +11,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
+import java.util.UUID;
 
 /** Asks the purge service as an operator does. */
 final class PurgeClient implements AutoCloseable {
@@ -30,6 +31,11 @@ final class PurgeClient implements AutoCloseable {
 
     JsonNode post(String path, String body) throws IOException, InterruptedException {
         return sent(request(path).POST(BodyPublishers.ofString(body)));
+    }
+
+    /** A request of which each is made once. */
+    JsonNode once(String path, String body) throws IOException, InterruptedException {
+        return sent(request(path).header("Idempotency-Key", UUID.randomUUID().toString()).POST(BodyPublishers.ofString(body)));
     }
 
     private HttpRequest.Builder request(String path) throws IOException {

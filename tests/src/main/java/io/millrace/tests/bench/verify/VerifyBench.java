@@ -29,9 +29,9 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** How long a verification of many documents takes, and a retention of every tenth, and how much later other changes arrive meanwhile. */
+/** How long a verification of many documents takes, a retention of every tenth, and the erasure of somebody who stands in a tenth; and how much later other changes arrive meanwhile. */
 @Command(name = "bench verify", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Fills an index, verifies it as fast as it goes while nothing else happens, then beside changes of other pipelines; then lets every tenth document leave by time beside the same changes.")
+        description = "Fills an index, verifies it as fast as it goes while nothing else happens, then beside changes of other pipelines; then lets every tenth document leave by time beside the same changes, and has somebody erased who stands in a tenth of all.")
 public final class VerifyBench implements Callable<Integer> {
 
     private static final Duration LONGEST = Duration.ofHours(2);
@@ -57,11 +57,18 @@ public final class VerifyBench implements Callable<Integer> {
      */
     record Idle(int documents, double seconds, double perSecond, Map<String, Double> cpuSeconds, JsonNode verification) {}
 
-    /** @param leftAfterSeconds when the last document was gone from the index */
-    record Retention(long documents, double leftAfterSeconds, Map<String, Percentiles> times) {}
+    /**
+     * What went while others changed.
+     *
+     * @param leftAfterSeconds when the last document was gone from the index
+     */
+    record Leaving(long documents, double leftAfterSeconds, Map<String, Percentiles> times) {}
+
+    /** @param hiddenAfterSeconds when the purge service had looked at each document again, and said that no search shows the subject */
+    record Erasure(Leaving leaving, double hiddenAfterSeconds, JsonNode erasure) {}
 
     /** @param fillCpuSeconds of purge, which follows the documents, while the index was filled */
-    record Report(Instant at, int cores, double fillCpuSeconds, Idle idle, List<Map<String, Percentiles>> without, List<Map<String, Percentiles>> with, Retention retention) {}
+    record Report(Instant at, int cores, double fillCpuSeconds, Idle idle, List<Map<String, Percentiles>> without, List<Map<String, Percentiles>> with, Leaving retention, Erasure erasure) {}
 
     public static void main(String[] args) {
         Logger.getLogger("").setLevel(Level.SEVERE);
@@ -93,8 +100,10 @@ public final class VerifyBench implements Callable<Integer> {
             compare(without, with);
             var retention = retention(stack, purge);
             compare(without, List.of(retention.times()));
+            var erasure = erasure(stack, purge);
+            compare(without, List.of(erasure.leaving().times()));
             var last = verified(purge, AS_FAST_AS_IT_GOES);
-            write(folder, new Report(Instant.now(), Runtime.getRuntime().availableProcessors(), fill, idle, without, with, retention));
+            write(folder, new Report(Instant.now(), Runtime.getRuntime().availableProcessors(), fill, idle, without, with, retention, erasure));
             return agrees(idle.verification()) && agrees(last) ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
         }
     }
@@ -170,23 +179,44 @@ public final class VerifyBench implements Callable<Integer> {
     }
 
     /** The rule changes; what is due leaves while others change. */
-    private Retention retention(DemoStack stack, PurgeClient purge) throws SQLException, IOException, InterruptedException {
+    private Leaving retention(DemoStack stack, PurgeClient purge) throws SQLException, IOException, InterruptedException {
         Parcels.keepShort(stack);
         stack.process(Stage.PURGE).stop();
         stack.process(Stage.PURGE).launch();
         stack.process(Stage.PURGE).awaitReady();
-        long leaving = documents / 10;
-        var gone = new double[1];
         long begin = System.nanoTime();
         purge.post("/pipelines/" + Parcels.NAME + "/retention", "");
+        return leaving(stack, "a retention", begin, documents / 10, documents - documents / 10);
+    }
+
+    /** Of those in which the subject stands every tenth has left before. */
+    private Erasure erasure(DemoStack stack, PurgeClient purge) throws SQLException, IOException, InterruptedException {
+        long busiest = documents / 10;
+        long begin = System.nanoTime();
+        var id = purge.once("/erasures", "{\"subject\":\"" + Parcels.SUBJECT + "\",\"key\":\"" + Parcels.BUSIEST + "\",\"reason\":\"a bench\"}").path("id").asText();
+        var leaving = leaving(stack, "the erasure of a subject", begin, busiest - busiest / 10, documents - documents / 10 - (busiest - busiest / 10));
+        var erasure = Awaitility.await("it is hidden").pollInterval(Duration.ofMillis(250)).timeout(LONGEST).until(() -> purge.get("/erasures/" + id), e -> e.path("state").asText().equals("hidden"));
+        double hidden = seconds(erasure);
+        System.out.printf("  it was hidden %.1f s after it was asked for; %s%n", hidden, erasure.path("proof").asText());
+        return new Erasure(leaving, hidden, erasure);
+    }
+
+    /** By the database's clock, which is this machine's. */
+    private static double seconds(JsonNode erasure) {
+        return Duration.between(Instant.parse(erasure.path("requestedAt").asText()), Instant.parse(erasure.path("hiddenAt").asText())).toMillis() / 1e3;
+    }
+
+    /** @param begin nanoseconds when it was asked for */
+    private Leaving leaving(DemoStack stack, String what, long begin, long leaving, long left) throws SQLException, InterruptedException {
+        var gone = new double[1];
         var watch = Thread.ofVirtual().name("watch of the index").start(() -> {
-            Awaitility.await("they have left").pollInterval(Duration.ofMillis(250)).timeout(LONGEST).until(() -> stack.index().count(Parcels.NAME) == documents - leaving);
+            Awaitility.await("they have left").pollInterval(Duration.ofMillis(250)).timeout(LONGEST).until(() -> stack.index().count(Parcels.NAME) == left);
             gone[0] = (System.nanoTime() - begin) / 1e9;
         });
-        var times = measured(stack, "a retention of " + leaving + " documents");
+        var times = measured(stack, what + " of " + leaving + " documents");
         watch.join();
         System.out.printf("  %,d documents had left the index after %.1f s%n", leaving, gone[0]);
-        return new Retention(leaving, gone[0], times);
+        return new Leaving(leaving, gone[0], times);
     }
 
     private static void write(Path folder, Report report) throws IOException {
