@@ -5,6 +5,7 @@ import io.debezium.engine.DebeziumEngine;
 import io.debezium.engine.DebeziumEngine.RecordCommitter;
 import io.debezium.engine.RecordChangeEvent;
 import io.debezium.engine.format.ChangeEventFormat;
+import io.millrace.capture.text.Batch;
 import io.millrace.pipeline.liveness.Loop;
 import java.io.IOException;
 import java.time.Duration;
@@ -63,8 +64,9 @@ final class Engine {
         loop.beat();
         boolean confirms;
         try {
-            consumer.accept(batch.stream().map(RecordChangeEvent::record).toList());
-            confirms = consumer.confirms(batch.getLast().record());
+            var records = batch.stream().flatMap(one -> ((Batch) one.record()).records().stream()).toList();
+            consumer.accept(records);
+            confirms = consumer.confirms(records.getLast());
         } catch (RuntimeException e) {
             failure.compareAndSet(null, new Failure(e.getMessage(), e));
             throw e;

@@ -2,6 +2,7 @@ package io.millrace.capture.engine;
 
 import io.millrace.capture.column.ColumnConverter;
 import io.millrace.capture.source.SourceConnection;
+import io.millrace.capture.text.StreamSockets;
 import io.millrace.capture.text.TextConnector;
 import io.millrace.capture.text.TextSnapshot;
 import io.millrace.pipeline.file.TableName;
@@ -105,6 +106,10 @@ public record EngineSettings(
         properties.setProperty("database.user", source.user());
         properties.setProperty("database.password", source.password().resolve());
         properties.setProperty("driver.binaryTransfer", "false");
+        if (!url.options().containsKey("socketFactory")) {
+            properties.setProperty("driver.socketFactory", StreamSockets.class.getName());
+            properties.setProperty("driver.socketFactoryArg", Topics.slot(sourceName));
+        }
         properties.setProperty("plugin.name", "pgoutput");
         properties.setProperty("slot.name", Topics.slot(sourceName));
         properties.setProperty("slot.max.retries", "2");

@@ -38,6 +38,7 @@ public final class SourceCheck {
             check.role();
             check.publication();
             check.slot();
+            check.senders();
             return check.problems;
         } catch (SQLException e) {
             return List.of(explain(connection, e));
@@ -134,6 +135,15 @@ public final class SourceCheck {
         int most = Integer.parseInt(text("SHOW max_replication_slots"));
         if (slots >= most) {
             problems.add("Postgres has no free replication slot, all " + most + " are taken; drop one that nobody needs (SELECT * FROM pg_replication_slots), or raise max_replication_slots and restart it");
+        }
+    }
+
+    /** Whoever has a connection for replication is counted, whether a slot belongs to it or not. */
+    private void senders() throws SQLException {
+        int senders = Integer.parseInt(text("SELECT count(*) FROM pg_stat_replication"));
+        int most = Integer.parseInt(text("SHOW max_wal_senders"));
+        if (senders >= most) {
+            problems.add("Postgres has no free connection for replication, all " + most + " are taken; end one that nobody needs (SELECT * FROM pg_stat_replication), or raise max_wal_senders and restart it");
         }
     }
 

@@ -23,7 +23,7 @@ public final class TextTask extends PostgresConnectorTask {
         }
         var records = super.doPoll();
         idle = records == null || records.isEmpty();
-        return records;
+        return idle ? records : List.of(new Batch(records));
     }
 
     @Override
@@ -40,6 +40,6 @@ public final class TextTask extends PostgresConnectorTask {
                 .withTypeRegistry(new TextTypes(connection))
                 .withSchema(schema)
                 .jdbcMetadataConnection(connection)
-                .build());
+                .build(), config.slotName());
     }
 }

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.pipeline.record.Headers;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,14 +19,11 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Rows of the application's own outbox become events in topics of their own. */
-class AppOutboxIT {
+class AppOutboxIT extends OnStack {
 
     private static final String OUTBOX = """
               outbox:
@@ -37,20 +33,6 @@ class AppOutboxIT {
                 headers: {eventType: type}
             """;
     private static final String TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
-
-    @TempDir
-    static Path folder;
-    private static Stack stack;
-
-    @BeforeAll
-    static void startServers() {
-        stack = new Stack(folder.resolve("stack"));
-    }
-
-    @AfterAll
-    static void stopServers() {
-        stack.close();
-    }
 
     private static CaptureProcess capture(String source) throws Exception {
         return CaptureProcess.start(stack, folder, source, stack.servers.postgresUser(), stack.servers.postgresPassword(), OUTBOX.formatted(source) + CaptureProcess.root("thing"));
@@ -199,7 +181,7 @@ class AppOutboxIT {
         }
         stack.topics("captured.moved.public.events");
         try (var capture = CaptureProcess.start(stack, folder, "moved", stack.servers.postgresUser(), stack.servers.postgresPassword(), "document:\n  root: public.events\n  fields: [event, kind]\n");
-                var rows = new Records(stack, "captured.moved.public.events")) {
+                var rows = records("moved", "events")) {
             var seen = rows.await(capture, all -> all.stream().anyMatch(row -> row.value() != null));
             assertEquals("order", seen.stream().filter(row -> row.value() != null).findFirst().orElseThrow().text("kind"));
             capture.awaitReady("\"UP\"");

@@ -12,7 +12,6 @@ import io.millrace.local.Ports;
 import io.millrace.pipeline.record.Op;
 import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.topic.Topics;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -23,31 +22,14 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-class CaptureIT {
+class CaptureIT extends OnStack {
 
     private static final String THING = "CREATE TABLE thing (id int PRIMARY KEY, name text NOT NULL, body text)";
     /** Longer than what a page holds, and not compressible to less: it is stored out of line. */
     private static final String LARGE = "(SELECT string_agg(md5(i::text), '') FROM generate_series(1, 400) i)";
-
-    @TempDir
-    static Path folder;
-    private static Stack stack;
-
-    @BeforeAll
-    static void startServers() {
-        stack = new Stack(folder.resolve("stack"));
-    }
-
-    @AfterAll
-    static void stopServers() {
-        stack.close();
-    }
 
     private CaptureProcess capture(String source, String... options) throws Exception {
         return start(source, CaptureProcess.root("thing"), options);
@@ -55,10 +37,6 @@ class CaptureIT {
 
     private CaptureProcess start(String source, String tables, String... options) throws Exception {
         return CaptureProcess.start(stack, folder, source, stack.servers.postgresUser(), stack.servers.postgresPassword(), tables, options);
-    }
-
-    private Records records(String source, String table) {
-        return new Records(stack, "captured." + source + ".public." + table);
     }
 
     private void thing(String source, String... statements) throws Exception {
@@ -511,7 +489,7 @@ class CaptureIT {
             capture.awaitStreaming();
             assertEquals(1, capture.log().lines().filter(l -> l.contains("has no primary key")).count(), "each reason is logged once");
             try (var second = CaptureProcess.start(stack, folder, "wrong", "reader", "right", CaptureProcess.root("thing"))) {
-                second.awaitReady("is in use by the server process");
+                second.awaitReady(answer -> answer.matches("(?s).*is in use by the server process \\d+, Debezium Streaming from [0-9a-f.:]+ as reader, connected since [-0-9]+ [:0-9]+ UTC.*"), "\"DOWN\"");
             }
         }
         try (var capture = CaptureProcess.start(stack, folder, "wrong", "nobody", "x", CaptureProcess.root("thing"))) {

@@ -4,44 +4,26 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.pipeline.record.Op;
-import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-/** Capture is killed again and again while its tables are read and while it streams, under load. {@code -Dmillrace.kills} says how often. */
+/** Capture is killed again and again while its tables are read and while it streams, under load. {@code -Dmillrace.kills} says how often, {@code -Dmillrace.seed} at which moments. */
 @Tag("long")
-class CaptureKillIT {
+class CaptureKillIT extends OnStack {
 
     private static final int KILLS = Integer.getInteger("millrace.kills", 50);
+    private static final long SEED = Long.getLong("millrace.seed", 11);
     /** Of one source: the first few meet its first load, the others its stream. */
     private static final int OF_A_SOURCE = 10;
     private static final int ROWS = 60_000;
     private static final Duration LONGEST_RESTART = Duration.ofSeconds(10);
-
-    @TempDir
-    static Path folder;
-    private static Stack stack;
-
-    @BeforeAll
-    static void startServers() {
-        stack = new Stack(folder.resolve("stack"));
-    }
-
-    @AfterAll
-    static void stopServers() {
-        stack.close();
-    }
 
     private static CaptureProcess capture(String source) throws Exception {
         return CaptureProcess.start(stack, folder, source, stack.servers.postgresUser(), stack.servers.postgresPassword(), CaptureProcess.root("thing"));
@@ -71,7 +53,7 @@ class CaptureKillIT {
 
     @Test
     void killedAtAnyMomentItEndsWithWhatTheTableHasAndNoVersionOfARowIsTwoThings() throws Exception {
-        var random = new Random(11);
+        var random = new Random(SEED);
         for (int kills = 0, number = 1; kills < KILLS; number++) {
             int most = Math.min(OF_A_SOURCE, KILLS - kills);
             killed("killed_" + number, most, random);
@@ -85,7 +67,7 @@ class CaptureKillIT {
         var stop = new AtomicBoolean();
         var changes = change(source, stop, random.nextLong());
         boolean streamed = false;
-        try (var things = new Records(stack, "captured." + source + ".public.thing")) {
+        try (var things = records(source, "thing")) {
             for (int i = 0; i < times; i++) {
                 try (var capture = capture(source)) {
                     if (streamed) {

@@ -5,8 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.pipeline.record.Op;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
@@ -15,33 +13,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Tables that are read before their stream begins, in parts and over several connections. */
-class FirstLoadIT {
+class FirstLoadIT extends OnStack {
 
-    private static final String TOKEN = "let me";
     private static final int MANY = 200_000;
-
-    @TempDir
-    static Path folder;
-    private static Stack stack;
-    private static Path token;
-
-    @BeforeAll
-    static void startServers() throws Exception {
-        stack = new Stack(folder.resolve("stack"));
-        token = Files.writeString(folder.resolve("token"), TOKEN);
-    }
-
-    @AfterAll
-    static void stopServers() {
-        stack.close();
-    }
 
     private static void source(String source, int rows, String... statements) throws Exception {
         stack.source(source, "CREATE TABLE thing (id int PRIMARY KEY, name text NOT NULL)", "INSERT INTO thing SELECT i, 'n' || i FROM generate_series(1, " + rows + ") i", "ANALYZE thing");
@@ -57,10 +35,6 @@ class FirstLoadIT {
 
     private static CaptureProcess capture(String source) throws Exception {
         return capture(source, "ask", CaptureProcess.root("thing"));
-    }
-
-    private static Records records(String source, String table) {
-        return new Records(stack, "captured." + source + ".public." + table);
     }
 
     private static void assertSame(String source, String table, CaptureProcess capture, Records records) throws Exception {

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,34 +17,14 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Kafka loses what it had acknowledged, and Postgres has forgotten it: it is said, and after the recovery nothing is missing. */
 @Tag("long")
-class LostLogIT {
+class LostLogIT extends OnStack {
 
-    private static final String TOKEN = "let me";
     private static final String TWO = CaptureProcess.root("thing") + "  many:\n    parts:\n      table: public.part\n      join: {id: thing_id}\n      fields: [id, name]\n";
-
-    @TempDir
-    static Path folder;
-    private static Stack stack;
-    private static Path token;
-
-    @BeforeAll
-    static void startServers() throws Exception {
-        stack = new Stack(folder.resolve("stack"));
-        token = Files.writeString(folder.resolve("token"), TOKEN);
-    }
-
-    @AfterAll
-    static void stopServers() {
-        stack.close();
-    }
 
     private static CaptureProcess capture(String source) throws Exception {
         return CaptureProcess.start(stack, folder, source, stack.servers.postgresUser(), stack.servers.postgresPassword(), TWO,
@@ -62,7 +41,7 @@ class LostLogIT {
 
     private static void flows(String source, CaptureProcess capture, String table) throws Exception {
         var expected = Rows.expected(stack, source, table);
-        try (var records = new Records(stack, "captured." + source + ".public." + table)) {
+        try (var records = records(source, table)) {
             records.await(capture, seen -> Rows.of(seen).equals(expected));
         }
     }
@@ -129,7 +108,7 @@ class LostLogIT {
         var state = "millrace.capture.forgotten.state";
         var mark = raw(state).stream().filter(record -> new String(record.key()).equals("mark")).toList().getLast();
         send(new ProducerRecord<>(state, mark.key(), new String(mark.value()).replace("\"base\":0", "\"base\":" + (1L << 40)).getBytes()));
-        try (var things = new Records(stack, "captured.forgotten.public.thing")) {
+        try (var things = records("forgotten", "thing")) {
             try (var capture = capture("forgotten").awaitStreaming()) {
                 stack.sql("forgotten", "UPDATE thing SET name = 'of a later history' WHERE id = 1");
                 things.await(capture, seen -> seen.stream().anyMatch(row -> row.value() != null && row.text("name").equals("of a later history")));

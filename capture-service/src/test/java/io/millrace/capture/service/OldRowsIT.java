@@ -6,8 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.pipeline.record.Op;
 import io.millrace.pipeline.record.Position;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -17,16 +15,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Migrations that change rows without a change in the log: they are said, and what they changed is read again. */
-class OldRowsIT {
-
-    private static final String TOKEN = "let me";
+class OldRowsIT extends OnStack {
 
     /**
      * A table with {@code id}, {@code name} and {@code note}, of three rows.
@@ -61,22 +54,6 @@ class OldRowsIT {
             new Case("dropped", "ALTER TABLE T DROP COLUMN note", null),
             new Case("longer", "temper", "ALTER TYPE temper ADD VALUE 'glad' BEFORE 'sad'", null),
             new Case("truncated", "ALTER TABLE T ALTER COLUMN note TYPE text USING lower(note); TRUNCATE T", null));
-
-    @TempDir
-    static Path folder;
-    private static Stack stack;
-    private static Path token;
-
-    @BeforeAll
-    static void startServers() throws Exception {
-        stack = new Stack(folder.resolve("stack"));
-        token = Files.writeString(folder.resolve("token"), TOKEN);
-    }
-
-    @AfterAll
-    static void stopServers() {
-        stack.close();
-    }
 
     private static void source(String source) throws Exception {
         stack.source(source, "CREATE TYPE pair AS (a int, b text)", "CREATE TYPE mood AS ENUM ('sad', 'ok')", "CREATE TYPE temper AS ENUM ('sad', 'ok')");
@@ -171,7 +148,7 @@ class OldRowsIT {
         for (var table : tables) {
             var columns = columns(source, table);
             var expected = expected(source, table).stream().sorted().toList();
-            try (var records = new Records(stack, "captured." + source + ".public." + table)) {
+            try (var records = records(source, table)) {
                 records.await(capture, seen -> rows(seen, columns).equals(expected));
                 assertEquals(expected, rows(records.toTheEnd(), columns), table);
             }

@@ -5,39 +5,17 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.pipeline.record.Op;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** What happens to slot, publication and tables behind capture's back: it is said, and after the recovery nothing is missing. */
 @Tag("long")
-class RecoveryIT {
+class RecoveryIT extends OnStack {
 
-    private static final String TOKEN = "let me";
     private static final String TWO = CaptureProcess.root("thing") + "  many:\n    parts:\n      table: public.part\n      join: {id: thing_id}\n      fields: [id, name]\n";
-
-    @TempDir
-    static Path folder;
-    private static Stack stack;
-    private static Path token;
-
-    @BeforeAll
-    static void startServers() throws Exception {
-        stack = new Stack(folder.resolve("stack"));
-        token = Files.writeString(folder.resolve("token"), TOKEN);
-    }
-
-    @AfterAll
-    static void stopServers() {
-        stack.close();
-    }
 
     private static CaptureProcess capture(String source) throws Exception {
         return CaptureProcess.start(stack, folder, source, stack.servers.postgresUser(), stack.servers.postgresPassword(), TWO,
@@ -50,10 +28,6 @@ class RecoveryIT {
                 "INSERT INTO thing VALUES (1, 'a'), (2, 'b'), (3, 'c')");
         stack.publish(source, "thing");
         stack.publish(source, "part");
-    }
-
-    private static Records records(String source, String table) {
-        return new Records(stack, "captured." + source + ".public." + table);
     }
 
     private static void whole(String source, CaptureProcess capture, Records things) throws Exception {

@@ -8,8 +8,6 @@ import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Op;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -26,35 +24,15 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Tables that are read while the stream goes on: whatever changes meanwhile, a reader ends with what the table has. */
-class ResnapshotIT {
+class ResnapshotIT extends OnStack {
 
-    private static final String TOKEN = "let me";
     private static final String ONE = CaptureProcess.root("thing");
     private static final String TWO = ONE + "  many:\n    parts:\n      table: public.part\n      join: {id: thing_id}\n      fields: [id, name]\n";
     private static final String NOTHING_READ = "\"resnapshots\":[]";
-
-    @TempDir
-    static Path folder;
-    private static Stack stack;
-    private static Path token;
-
-    @BeforeAll
-    static void startServers() throws Exception {
-        stack = new Stack(folder.resolve("stack"));
-        token = Files.writeString(folder.resolve("token"), TOKEN);
-    }
-
-    @AfterAll
-    static void stopServers() {
-        stack.close();
-    }
 
     private static CaptureProcess capture(String source, String tables, String... options) throws Exception {
         var all = new ArrayList<>(List.of("-Dmillrace.capture.token.file=" + token, "-Dmillrace.capture.watch=500ms"));
@@ -65,10 +43,6 @@ class ResnapshotIT {
     private static void source(String source, int rows) throws Exception {
         stack.source(source, "CREATE TABLE thing (id int PRIMARY KEY, name text NOT NULL)", "INSERT INTO thing SELECT i, 'n' || i FROM generate_series(1, " + rows + ") i");
         stack.publish(source, "thing");
-    }
-
-    private static Records records(String source, String table) {
-        return new Records(stack, "captured." + source + ".public." + table);
     }
 
     private static String resnapshot(CaptureProcess capture, String table) {

@@ -16,7 +16,6 @@ import io.millrace.pipeline.schema.RowSchemas;
 import io.millrace.pipeline.sql.JoinSql;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -27,15 +26,12 @@ import java.util.TreeMap;
 import org.apache.avro.Schema;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Rows reach Kafka in the form that the pipeline file gives them, whichever way they take, and as the SQL of the documents has them. */
-class RowFormIT {
+class RowFormIT extends OnStack {
 
-    private static final String TOKEN = "let me";
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final List<String> FIELDS = List.of("id", "email", "phone", "body", "region", "label", "made", "country");
     private static final String DOCUMENT = "document: {root: public.person, fields: " + FIELDS + "}\n";
@@ -55,21 +51,9 @@ class RowFormIT {
     /** A text that is stored out of line, so that an update of another column leaves it out of the log. */
     private static final String LARGE = "(SELECT string_agg('secret-' || md5(i::text), '') FROM generate_series(1, 300) i)";
 
-    @TempDir
-    static Path folder;
-    private static Stack stack;
-    private static Path token;
-
     @BeforeAll
-    static void startServers() throws Exception {
-        stack = new Stack(folder.resolve("stack"));
-        token = Files.writeString(folder.resolve("token"), TOKEN);
+    static void writeKey() throws Exception {
         Files.writeString(folder.resolve("key"), "0123456789abcdef0123456789abcdef\n");
-    }
-
-    @AfterAll
-    static void stopServers() {
-        stack.close();
     }
 
     private static CaptureProcess capture(String source, String tables) throws Exception {
@@ -196,7 +180,7 @@ class RowFormIT {
     @Test
     void rowsGoInTheFormOfTheFileOnEveryWayAndNothingElseOfThemDoes() throws Exception {
         person("formed");
-        try (var capture = capture("formed", FORM + DOCUMENT).awaitStreaming(); var records = new Records(stack, "captured.formed.public.person")) {
+        try (var capture = capture("formed", FORM + DOCUMENT).awaitStreaming(); var records = records("formed", "person")) {
             assertSame("formed", capture, records);
             assertEquals(6, rows(records.seen).size(), "a snapshot leaves out what the file leaves out");
             assertEquals(derived("formed"), records.seen.getFirst().value().getSchema(), "the check of migrations derives what is registered");
@@ -219,7 +203,7 @@ class RowFormIT {
     void rowsThatWentInAnotherFormAreOldAndAColumnThatTheFormNamesIsMissed() throws Exception {
         person("reformed");
         var plain = "document: {root: public.person, fields: [id, email, country]}\n";
-        try (var records = new Records(stack, "captured.reformed.public.person")) {
+        try (var records = records("reformed", "person")) {
             try (var capture = capture("reformed", plain).awaitStreaming()) {
                 records.await(capture, seen -> rows(seen).size() == 9);
             }

@@ -56,7 +56,7 @@ class SecretsIT {
         guarded = new GuardedListener(ports, further.get(0), List.of());
         var kafka = new HashMap<>(guarded.settings());
         kafka.put("super.users", "User:ANONYMOUS;" + GuardedListener.principal(USER));
-        stack = new Stack(folder.resolve("stack"), ports, kafka);
+        stack = new Stack(folder.resolve("stack"), ports, Map.of(), kafka);
         authority = new CertificateAuthority(folder.resolve("authority"));
         authority.issue("server", "dns:localhost");
         provider = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);

@@ -20,12 +20,15 @@ final class Stack implements AutoCloseable {
     final LocalServers servers;
 
     Stack(Path folder) {
-        this(folder, Ports.free(), Map.of());
+        this(folder, Ports.free(), Map.of(), Map.of());
     }
 
-    /** @param kafka further settings of the broker */
-    Stack(Path folder, Ports ports, Map<String, String> kafka) {
-        servers = LocalServers.in(folder, ports, Map.of(), kafka);
+    /**
+     * @param postgres further settings of the database server
+     * @param kafka further settings of the broker
+     */
+    Stack(Path folder, Ports ports, Map<String, String> postgres, Map<String, String> kafka) {
+        servers = LocalServers.in(folder, ports, postgres, kafka);
         servers.postgres().launch();
         servers.kafka().launch();
         servers.postgres().awaitReady();

@@ -12,8 +12,6 @@ import io.millrace.pipeline.record.Op;
 import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.sql.JoinSql;
 import io.millrace.pipeline.subject.SubjectKey;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -24,15 +22,11 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.apache.avro.generic.GenericRecord;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Somebody who is erased leaves Kafka with all that carries them, and stays away whichever way their rows take; until the source has them anew. */
-class SubjectIT {
+class SubjectIT extends OnStack {
 
-    private static final String TOKEN = "let me";
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String MARKER = "secret-of-2";
     private static final String FILE = """
@@ -49,22 +43,6 @@ class SubjectIT {
                   public.note: {column: author_id, erase: {body: "(erased)", author_id: null}}
             """;
     private static final String WITHOUT_NOTES = FILE.lines().filter(line -> !line.contains("note") && !line.contains("many")).collect(Collectors.joining("\n", "", "\n"));
-
-    @TempDir
-    static Path folder;
-    private static Stack stack;
-    private static Path token;
-
-    @BeforeAll
-    static void startServers() throws Exception {
-        stack = new Stack(folder.resolve("stack"));
-        token = Files.writeString(folder.resolve("token"), TOKEN);
-    }
-
-    @AfterAll
-    static void stopServers() {
-        stack.close();
-    }
 
     private static CaptureProcess capture(String source, String... options) throws Exception {
         return begin(source, FILE, options).awaitStreaming();
@@ -201,7 +179,7 @@ class SubjectIT {
     @Test
     void whoIsErasedStaysAwayUntilTheSourceHasThemAnew() throws Exception {
         source("people", 200);
-        try (var persons = new Records(stack, "captured.people.public.person"); var notes = new Records(stack, "captured.people.public.note")) {
+        try (var persons = records("people", "person"); var notes = records("people", "note")) {
             try (var capture = capture("people")) {
                 assertTrue(assertSame("people", capture, persons, notes).toString().contains(MARKER));
                 forget("people", 2);
@@ -227,7 +205,7 @@ class SubjectIT {
     @Test
     void anErasureThatIsWithdrawnGivesBackWhatTheSourceHas() throws Exception {
         source("back", 20);
-        try (var persons = new Records(stack, "captured.back.public.person"); var notes = new Records(stack, "captured.back.public.note"); var capture = capture("back")) {
+        try (var persons = records("back", "person"); var notes = records("back", "note"); var capture = capture("back")) {
             var before = assertSame("back", capture, persons, notes);
             forget("back", 2);
             assertForgotten(assertSame("back", capture, persons, notes), persons, notes);
@@ -240,7 +218,7 @@ class SubjectIT {
     @Test
     void anErasureGoesOnAfterAKillAndNobodyCancelsIt() throws Exception {
         source("killed", 6_000);
-        try (var persons = new Records(stack, "captured.killed.public.person"); var notes = new Records(stack, "captured.killed.public.note")) {
+        try (var persons = records("killed", "person"); var notes = records("killed", "note")) {
             try (var capture = capture("killed", "-Dmillrace.capture.resnapshot-chunk-rows=50", "-Dmillrace.capture.resnapshot-rows-per-second=200")) {
                 assertSame("killed", capture, persons, notes);
                 forget("killed", 2);
@@ -262,7 +240,7 @@ class SubjectIT {
     void whoWasErasedBeforeTheFirstLoadIsNeverRead() throws Exception {
         source("first", 200);
         forget("first", 2);
-        try (var persons = new Records(stack, "captured.first.public.person"); var notes = new Records(stack, "captured.first.public.note"); var capture = capture("first")) {
+        try (var persons = records("first", "person"); var notes = records("first", "note"); var capture = capture("first")) {
             assertForgotten(assertSame("first", capture, persons, notes), persons, notes);
             assertFalse(persons.seen.toString().contains(MARKER), persons.seen.toString());
             assertFalse(notes.seen.toString().contains(MARKER), notes.seen.toString());
@@ -272,7 +250,7 @@ class SubjectIT {
     @Test
     void aReadingOfTheWholeTableThatIsPastTheRowsOfAnErasureDoesNotStandForTheErasures() throws Exception {
         source("added", 6_000);
-        try (var persons = new Records(stack, "captured.added.public.person"); var notes = new Records(stack, "captured.added.public.note")) {
+        try (var persons = records("added", "person"); var notes = records("added", "note")) {
             begin("added", WITHOUT_NOTES).awaitStreaming().close();
             try (var capture = begin("added", FILE, "-Dmillrace.capture.resnapshot-chunk-rows=50", "-Dmillrace.capture.resnapshot-rows-per-second=200")) {
                 notes.await(capture, seen -> seen.toString().contains(MARKER));

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.pipeline.record.Op;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -15,39 +14,18 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** That a value arrives as SQL has it, or its table is parked; SQL itself is asked. */
-class ValuesIT {
+class ValuesIT extends OnStack {
 
     /** What a client sets that wants to read values as they are. */
     private static final String[] PLAIN = {"SET bytea_output = hex", "SET extra_float_digits = 1", "SET DateStyle = ISO", "SET IntervalStyle = postgres", "SET TimeZone = UTC", "SET search_path = public",
         "SET xmloption = content", "SET array_nulls = on", "SET standard_conforming_strings = on", "SET default_transaction_isolation = 'read committed'", "SET lc_monetary = 'C'"};
 
-    @TempDir
-    static Path folder;
-    private static Stack stack;
-
-    @BeforeAll
-    static void startServers() {
-        stack = new Stack(folder.resolve("stack"));
-    }
-
-    @AfterAll
-    static void stopServers() {
-        stack.close();
-    }
-
     private static void sql(String source, String... statements) throws Exception {
         stack.sql(source, Stream.concat(Stream.of(PLAIN), Stream.of(statements)).toArray(String[]::new));
-    }
-
-    private static Records records(String source, String table) {
-        return new Records(stack, "captured." + source + ".public." + table);
     }
 
     /** A role that captures, and nothing more. */

@@ -91,7 +91,7 @@ public final class CaptureBench implements Callable<Integer> {
         long wrong = 0;
         String source = null;
         for (int round = 1; round <= rounds; round++) {
-            source = "bench_" + round;
+            source = "bench" + round;
             stack.source(source, rows);
             wrong += tables(stack, source, round);
         }

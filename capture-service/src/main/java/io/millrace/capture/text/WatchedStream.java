@@ -1,0 +1,98 @@
+package io.millrace.capture.text;
+
+import io.debezium.connector.postgresql.connection.Lsn;
+import io.debezium.connector.postgresql.connection.ReplicationStream;
+import java.io.IOException;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+
+/**
+ * A stream that says when it has brought something, and that is waited for at its socket while it brings nothing: each question to the
+ * driver whether something has come costs an exception where nothing has. One thread reads it.
+ */
+final class WatchedStream implements ReplicationStream {
+
+    /** Whoever ends the stream waits as long at most. */
+    private static final Duration LONGEST = Duration.ofMillis(250);
+
+    private static final String CONNECTION_FAILURE = "08006";
+
+    private final ReplicationStream stream;
+    private final StreamSocket socket;
+    private final Runnable arrived;
+    /** Whether it was last asked in vain: nothing is held between the socket and its reader then. */
+    private boolean idle;
+
+    /**
+     * @param socket through which it comes, null where that is not known
+     * @param arrived is told of everything that the stream brings
+     */
+    WatchedStream(ReplicationStream stream, StreamSocket socket, Runnable arrived) {
+        this.stream = stream;
+        this.socket = socket;
+        this.arrived = arrived;
+    }
+
+    @Override
+    public void read(ReplicationMessageProcessor processor) throws SQLException, InterruptedException {
+        stream.read(processor);
+        brought();
+    }
+
+    @Override
+    public boolean readPending(ReplicationMessageProcessor processor) throws SQLException, InterruptedException {
+        if (idle && socket != null && !comes()) {
+            return false;
+        }
+        idle = !stream.readPending(processor);
+        if (idle) {
+            return false;
+        }
+        brought();
+        return true;
+    }
+
+    private boolean comes() throws SQLException {
+        try {
+            return socket.await(LONGEST);
+        } catch (IOException e) {
+            throw new SQLException("The connection of the stream cannot be read (" + e.getMessage() + ")", CONNECTION_FAILURE, e);
+        }
+    }
+
+    private void brought() {
+        idle = false;
+        arrived.run();
+    }
+
+    @Override
+    public void flushLsn(Lsn lsn) throws SQLException {
+        stream.flushLsn(lsn);
+    }
+
+    @Override
+    public Lsn lastReceivedLsn() {
+        return stream.lastReceivedLsn();
+    }
+
+    @Override
+    public Lsn startLsn() {
+        return stream.startLsn();
+    }
+
+    @Override
+    public void startKeepAlive(ExecutorService service) {
+        stream.startKeepAlive(service);
+    }
+
+    @Override
+    public void stopKeepAlive() {
+        stream.stopKeepAlive();
+    }
+
+    @Override
+    public void close() throws Exception {
+        stream.close();
+    }
+}

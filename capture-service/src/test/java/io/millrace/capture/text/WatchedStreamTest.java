@@ -1,0 +1,103 @@
+package io.millrace.capture.text;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.debezium.connector.postgresql.connection.ReplicationStream;
+import java.io.IOException;
+import java.lang.reflect.Proxy;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.Properties;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** A stream over a real socket, whose driver is asked for what came. */
+class WatchedStreamTest {
+
+    private final AtomicInteger questions = new AtomicInteger();
+    private final AtomicInteger arrivals = new AtomicInteger();
+    private ServerSocket server;
+    private Socket sender;
+    private StreamSocket socket;
+
+    @BeforeEach
+    void connect() throws IOException {
+        var properties = new Properties();
+        properties.setProperty("replication", "database");
+        properties.setProperty("socketFactoryArg", "a_slot");
+        server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        socket = (StreamSocket) new StreamSockets(properties).createSocket(server.getInetAddress(), server.getLocalPort());
+        sender = server.accept();
+    }
+
+    @AfterEach
+    void disconnect() throws IOException {
+        socket.close();
+        sender.close();
+        server.close();
+    }
+
+    /** Reads what is there, as the driver does. */
+    private ReplicationStream stream() {
+        var driver = (ReplicationStream) Proxy.newProxyInstance(ReplicationStream.class.getClassLoader(), new Class<?>[] {ReplicationStream.class}, (_, _, _) -> {
+            questions.incrementAndGet();
+            return socket.getInputStream().available() > 0 && socket.getInputStream().read(new byte[100]) > 0;
+        });
+        return new WatchedStream(driver, StreamSockets.of("a_slot"), arrivals::incrementAndGet);
+    }
+
+    @Test
+    void whileNothingComesTheDriverIsNotAskedAndWhatComesIsThereAtOnce() throws Exception {
+        var stream = stream();
+        assertFalse(stream.readPending(null));
+        long began = System.nanoTime();
+        for (int i = 0; i < 3; i++) {
+            assertFalse(stream.readPending(null));
+        }
+        assertTrue(System.nanoTime() - began > Duration.ofMillis(500).toNanos(), "it was waited for");
+        assertEquals(1, questions.get(), "the driver is asked once before it is waited for, and not again while nothing comes");
+        var sending = Thread.ofVirtual().start(() -> {
+            try {
+                TimeUnit.MILLISECONDS.sleep(50);
+                sender.getOutputStream().write(new byte[] {1, 2, 3});
+            } catch (IOException | InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        long waited = System.nanoTime();
+        assertTrue(stream.readPending(null));
+        assertTrue(System.nanoTime() - waited < Duration.ofMillis(240).toNanos(), "it is not waited for longer than until it comes");
+        assertEquals(1, arrivals.get());
+        sending.join();
+    }
+
+    @Test
+    void theByteThatEndedTheWaitingIsNotLost() throws Exception {
+        sender.getOutputStream().write(new byte[] {-1, 2, 3, 4});
+        assertTrue(socket.await(Duration.ofSeconds(10)));
+        var two = new byte[2];
+        assertEquals(2, socket.getInputStream().read(two, 0, 2));
+        assertArrayEquals(new byte[] {-1, 2}, two);
+        assertTrue(socket.await(Duration.ofSeconds(10)));
+        assertEquals(3, socket.getInputStream().read());
+        assertEquals(4, socket.getInputStream().read());
+        assertFalse(socket.await(Duration.ofMillis(20)));
+        assertEquals(0, socket.getSoTimeout());
+        sender.shutdownOutput();
+        assertTrue(socket.await(Duration.ofSeconds(10)), "the end is something to be read");
+        assertEquals(-1, socket.getInputStream().read());
+    }
+
+    @Test
+    void aConnectionWithoutAStreamHasAPlainSocket() {
+        assertEquals(Socket.class, new StreamSockets(new Properties()).createSocket().getClass());
+    }
+}
