@@ -113,7 +113,8 @@ final class World implements AutoCloseable {
             throw new AssertionError(e.getMessage() + differing(expected) + stack.state(), e);
         }
         pipelines.forEach(p -> assertEquals(List.of(), documents.get(p).regressions(), "versions went backwards: " + when));
-        pipelines.forEach(p -> assertEquals(List.of(), documents.get(p).uneven(), "by the count of the join: " + when));
+        // A topology that a test runs by itself numbers nothing.
+        pipelines.stream().filter(PIPELINES::contains).forEach(p -> assertEquals(List.of(), documents.get(p).uneven(), "by the count of the join: " + when));
     }
 
     private String differing(Map<String, TreeMap<String, String>> expected) {
