@@ -6,9 +6,9 @@ import io.millrace.launcher.Output;
 import io.millrace.launcher.stack.Stack;
 import io.millrace.launcher.stack.Stage;
 import io.millrace.local.ManagedProcess;
-import io.millrace.pipeline.comparison.Json;
 import io.millrace.tests.stack.BackgroundTraffic;
 import io.millrace.tests.stack.DemoStack;
+import io.millrace.tests.stack.NextGeneration;
 import io.millrace.tests.stack.OnCall;
 import io.millrace.tests.stack.SharedStack;
 import java.io.IOException;
@@ -35,8 +35,6 @@ class YesterdayIT {
     private static final int PORT_BASE = SharedStack.PORT_BASE + 1000;
     private static final int MONITORS = 300;
     private static final int RATE = 40;
-    private static final String ALIAS = "monitors";
-    private static final List<Stage> READERS = List.of(Stage.DENORMALIZER, Stage.INDEXER, Stage.PURGE);
 
     private static Path data;
     private static DemoStack stack;
@@ -62,7 +60,7 @@ class YesterdayIT {
     }
 
     @ParameterizedTest
-    @CsvSource({"DISK, POSTGRES", "INDEX, POSTGRES"})
+    @CsvSource({"DISK, POSTGRES", "INDEX, POSTGRES", "KAFKA, INDEX", "DISK, INDEX"})
     void whoeverDoesWhatHealthSaysHasEveryDocumentRight(Lost one, Lost other) throws Exception {
         stack.settled().await();
         var lost = List.of(one, other);
@@ -82,7 +80,7 @@ class YesterdayIT {
             }
         }
         stack.settled().await().forEach(comparison -> assertTrue(comparison.agrees() && comparison.expected() > 0, comparison::describe));
-        aNextGenerationIsRight(ALIAS + "-" + one.name().toLowerCase() + "-" + other.name().toLowerCase());
+        new NextGeneration(stack).isRight("monitors-" + one.name().toLowerCase() + "-" + other.name().toLowerCase());
     }
 
     private static void change(int transactions) throws InterruptedException {
@@ -157,33 +155,5 @@ class YesterdayIT {
         if (new ProcessBuilder("sh", "-c", "rm -rf '" + to + "' && cp -a '" + from + "' '" + to + "'").inheritIO().start().waitFor() != 0) {
             throw new IOException("Copying " + from + " to " + to + " failed");
         }
-    }
-
-    private static void aNextGenerationIsRight(String name) throws Exception {
-        var before = behindAlias();
-        var file = stack.pipelines().resolve(name + ".yaml");
-        Files.writeString(file, Files.readString(DemoStack.home().resolve("deploy/demo/pipelines/monitors.yaml")).replace("name: monitors\nsource", "name: " + name + "\nreplaces: [monitors]\nsource"));
-        try {
-            stack.provision();
-            restart();
-            Awaitility.await("the generation from the rows is served").pollInterval(Duration.ofMillis(500)).atMost(Duration.ofMinutes(4)).until(() -> !behindAlias().equals(before));
-            stack.settled().await().forEach(comparison -> assertTrue(comparison.agrees(), comparison::describe));
-        } finally {
-            Files.delete(file);
-            restart();
-        }
-        Awaitility.await("the alias goes back").pollInterval(Duration.ofMillis(500)).atMost(Duration.ofMinutes(2)).until(() -> behindAlias().equals(before));
-    }
-
-    private static void restart() {
-        for (var stage : READERS) {
-            stack.process(stage).stop();
-            stack.process(stage).launch();
-        }
-        READERS.forEach(stage -> stack.process(stage).awaitReady());
-    }
-
-    private static String behindAlias() {
-        return stack.index().ask("GET", "/_alias/" + ALIAS, null) instanceof Json.Members(var members) ? String.join(",", members.keySet()) : "";
     }
 }
