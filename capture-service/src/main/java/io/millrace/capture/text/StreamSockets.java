@@ -11,7 +11,7 @@ import javax.net.SocketFactory;
 
 /**
  * Makes the sockets of Debezium's connections, so that it can be waited for what a stream brings. The driver knows no such waiting: it reads
- * for a millisecond and fails, and a Debezium that is idle asks it two hundred times a second. The driver makes an instance by name for each connection.
+ * for a millisecond and fails, and a Debezium that is idle asks it again and again. The driver makes an instance by name for each connection.
  */
 public final class StreamSockets extends SocketFactory {
 
