@@ -30,13 +30,14 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 /**
  * The marks of a group, in a compacted topic of one partition that groups may share. The key is {@code group topic partition};
  * {@code group} alone says since when the group has been there, {@code group life} in which {@link Life} a join is, and
- * {@code group proof} of which life the documents were found to be those of the database. The last record of a key holds, but for
- * marks of a life that is over: whoever was frozen while it wrote one writes it into the next. Not thread-safe.
+ * {@code group/proof}, which versions that know of none take for another group's, of which life the documents were found to be those
+ * of the database. The last record of a key holds, but for marks of a life that is over: whoever was frozen while it wrote one writes
+ * it into the next. Not thread-safe.
  */
 final class Marks implements AutoCloseable {
 
     private static final String LIFE = "life";
-    private static final String PROOF = "proof";
+    private static final String PROOF = "/proof";
     /** Behind a mark stands the number of the life in which it was written; versions that know of none leave that out. */
     private static final String IN_LIFE = " life ";
     private static final Duration POLL = Duration.ofMillis(200);
@@ -125,14 +126,15 @@ final class Marks implements AutoCloseable {
     private void apply(String key, byte[] value) {
         var names = key.split(" ");
         keys.add(key);
+        var text = value == null ? null : new String(value, StandardCharsets.UTF_8);
+        if (key.equals(group + PROOF)) {
+            proven = text == null ? 0 : Long.parseLong(text);
+        }
         if (!names[0].equals(group)) {
             return;
         }
-        var text = value == null ? null : new String(value, StandardCharsets.UTF_8);
         if (names.length == 1) {
             since = text == null ? 0 : Long.parseLong(text);
-        } else if (names[1].equals(PROOF)) {
-            proven = text == null ? 0 : Long.parseLong(text);
         } else if (names.length == 2) {
             life = text == null ? Life.FIRST : Life.parse(text);
         } else {
@@ -185,7 +187,7 @@ final class Marks implements AutoCloseable {
 
     /** The documents of the life that was last read are those of the database. Durable once {@link #flush()} has come back. */
     void writeProof() {
-        send(group + " " + PROOF, Long.toString(life.number()));
+        send(group + PROOF, Long.toString(life.number()));
     }
 
     void writeSince(long millis) {

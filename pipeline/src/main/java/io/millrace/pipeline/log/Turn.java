@@ -5,13 +5,19 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
@@ -29,6 +35,8 @@ final class Turn implements AutoCloseable {
     private final String group;
     private final KafkaConsumer<byte[], byte[]> consumer;
     private final Thread thread;
+    /** What is answered by the thread that polls: whether Kafka still takes this process for the member that has the turn. */
+    private final Queue<CompletableFuture<Void>> questions = new ConcurrentLinkedQueue<>();
     private volatile boolean mine;
     private volatile boolean closed;
     /** Why the thread ended, null while it lives. */
@@ -75,6 +83,9 @@ final class Turn implements AutoCloseable {
                 consumer.poll(POLL);
                 consumer.pause(consumer.assignment());
                 mine = !consumer.assignment().isEmpty();
+                for (var question = questions.poll(); question != null; question = questions.poll()) {
+                    answer(question);
+                }
             }
         } catch (RuntimeException e) {
             failure = e;
@@ -103,11 +114,32 @@ final class Turn implements AutoCloseable {
         }
     }
 
-    /** @throws IllegalStateException when it is another process's by now */
-    void require() {
+    /** Kafka takes a commit of members that it knows only; an assignment that was handed out before a process froze says nothing. */
+    private void answer(CompletableFuture<Void> question) {
+        try {
+            consumer.commitSync(consumer.assignment().stream().collect(Collectors.toMap(partition -> partition, _ -> new OffsetAndMetadata(0))), SESSION);
+            question.complete(null);
+        } catch (KafkaException e) {
+            question.completeExceptionally(e);
+        }
+    }
+
+    /**
+     * Asks Kafka whether it is still this process's.
+     *
+     * @throws IllegalStateException when it is another process's by now, or Kafka does not say
+     */
+    void require() throws InterruptedException {
         refuseFailure();
+        var question = new CompletableFuture<Void>();
+        questions.add(question);
+        try {
+            question.get(LONGEST.toSeconds(), TimeUnit.SECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            throw new IllegalStateException("Kafka did not hear of this run for " + SESSION.toSeconds() + " s, and another may have begun", e);
+        }
         if (!mine) {
-            throw new IllegalStateException("Kafka did not hear of this run for " + SESSION.toSeconds() + " s, and another may have begun");
+            throw new IllegalStateException("Kafka did not hear of this run for " + SESSION.toSeconds() + " s, and another has begun");
         }
     }
 
