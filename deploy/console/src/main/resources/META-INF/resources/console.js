@@ -333,7 +333,7 @@ function waterfall(trace) {
 
 const when = time => new Date(time).toLocaleString('en-GB', { timeZone: 'UTC' }) + ' UTC';
 const sent = (body, more = {}) => ({ method: 'POST', headers: { 'Content-Type': 'application/json', ...more }, body: JSON.stringify(body) });
-/** A key of its own for each request; randomUUID is there only where the page came over https or from this machine. */
+/** A key of its own for each request; randomUUID is there only where the page came encrypted or from this machine. */
 const keyed = () => ({ 'Idempotency-Key': Array.from(crypto.getRandomValues(new Uint8Array(16)), b => b.toString(16).padStart(2, '0')).join('') });
 
 function purge() {
