@@ -29,18 +29,20 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Whatever happens to a row, its values stand in no log, span, metric or state of health, which everybody may read. */
+@Tag("long")
 @ExtendWith(SharedStack.class)
 class PrivateDataIT {
 
     private static final String MARKER = "zqprivatevalue";
     private static final TableName TABLE = new TableName("public", "dashboard_list_entry");
     private static final String PARKED = "demo.public.dashboard_list_entry";
-    /** Enough that the indexer takes the fault for its index's. */
-    private static final List<String> REFUSED = IntStream.range(0, 100).mapToObj(i -> Integer.toString(910_000_000 + i)).toList();
+    /** More than half of the documents of which the indexer remembers how they fared, so that it says why. */
+    private static final List<String> REFUSED = IntStream.range(0, 1_500).mapToObj(i -> Integer.toString(910_000_000 + i)).toList();
 
     private final DemoStack stack;
     private final RawTopics topics;
