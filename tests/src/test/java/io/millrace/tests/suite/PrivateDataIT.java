@@ -113,12 +113,21 @@ class PrivateDataIT {
         stack.settled().await();
         var id = stack.index().search("monitors", "{\"match\":{\"message\":\"" + MARKER + "\"}}").getFirst();
         stack.index().ask("POST", "/monitors/_update/" + id, "{\"doc\":{\"name\":\"" + MARKER + " by hand\"}}");
-        String verification = purge().body("{\"repair\":true}").post("/pipelines/monitors/verifications").then().statusCode(202).extract().path("id");
-        patience("the verification ends").until(() -> purge().get("/verifications/" + verification).then().statusCode(200).extract().path("state"), state -> !"running".equals(state));
-        purge().get("/verifications/" + verification).then().body("state", equalTo("differs"));
-        assertTrue(purge().get("/verifications/" + verification + "/differences").asString().contains(MARKER), "whoever may read documents is told what differs");
+        var found = verify(false);
+        purge().get("/verifications/" + found).then().body("state", equalTo("differs"));
+        assertTrue(purge().get("/verifications/" + found + "/differences").asString().contains(MARKER), "whoever may read documents is told what differs");
+        listen();
+        verify(true);
         listen();
         stack.settled().await();
+    }
+
+    /** Returns the verification's id when it has ended. */
+    private String verify(boolean repair) throws IOException {
+        String verification = purge().body("{\"repair\":" + repair + "}").post("/pipelines/monitors/verifications").then().statusCode(202).extract().path("id");
+        var purge = purge();
+        patience("the verification ends").until(() -> purge.get("/verifications/" + verification).then().statusCode(200).extract().path("state"), state -> !"running".equals(state));
+        return verification;
     }
 
     /** Asks everything that answers without a right. */
