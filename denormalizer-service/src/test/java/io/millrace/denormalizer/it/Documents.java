@@ -25,19 +25,27 @@ public final class Documents implements AutoCloseable {
     private final TreeMap<String, String> present = new TreeMap<>();
     private final List<String> regressions = new ArrayList<>();
     private final Ledger ledger = new Ledger(topic -> "");
+    private final List<TopicPartition> partitions = new ArrayList<>();
     private final List<Tally> tallies = new ArrayList<>();
     private long records;
     private long numbered;
 
     public Documents(String bootstrap, String pipeline, int count) {
         consumer = new KafkaConsumer<>(Map.of("bootstrap.servers", bootstrap, "auto.offset.reset", "earliest"), new ByteArrayDeserializer(), new ByteArrayDeserializer());
-        var partitions = new ArrayList<TopicPartition>();
         for (int p = 0; p < count; p++) {
             partitions.add(new TopicPartition(Topics.documents(pipeline), p));
             tallies.add(new Tally(partitions.getLast(), true, 0, ledger));
         }
         consumer.assign(partitions);
         consumer.seekToBeginning(partitions);
+    }
+
+    /** The topic was made anew, so its offsets and numbers begin again. */
+    void topicIsAnew() {
+        for (int p = 0; p < tallies.size(); p++) {
+            ledger.forget(partitions.get(p));
+            tallies.set(p, new Tally(partitions.get(p), true, 0, ledger));
+        }
     }
 
     /** What is there once nothing comes for a moment: the documents by id. */

@@ -212,6 +212,7 @@ class LostStateIT {
         deleteTopics(Stream.of(Topics.documents("people")));
         awaitSaid(Topics.documents("people"));
         world.stack.topics(List.of(Topics.documents("people")));
+        world.documents("people").topicIsAnew();
         awaitSaid(Topics.documents("people") + "-0", "the topic was deleted and made anew", "./millrace recover documents.people");
         world.load(20);
         world.converges(List.of("orgs", "steps"), "another pipeline's documents are gone");
