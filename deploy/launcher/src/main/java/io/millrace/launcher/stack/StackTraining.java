@@ -5,7 +5,6 @@ import io.millrace.launcher.Output;
 import io.millrace.launcher.status.Probe;
 import io.millrace.local.LocalException;
 import io.millrace.local.ManagedProcess;
-import io.millrace.local.Ports;
 import io.millrace.local.ServiceTraining;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.PipelineFiles;
@@ -20,7 +19,6 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.Executors;
 
 /**
@@ -44,21 +42,13 @@ public final class StackTraining {
     /**
      * @param home the root of the checkout, where the built services are
      * @param data a folder for what the run writes, which is not there yet
+     * @param portBase the first of some fifteen ports
      */
-    public StackTraining(Path home, Path data, Output output) {
+    public StackTraining(Path home, Path data, int portBase, Output output) {
         var pipelines = List.of(home.resolve("deploy").resolve("demo").resolve("pipelines"));
-        this.stack = new Stack(new StackOptions(home, data, pipelines, new StackOptions.DemoSource("demo", MONITORS), Ports.free(), ports(), null, Set.of()));
+        this.stack = new Stack(StackOptions.of(home, data, pipelines, new StackOptions.DemoSource("demo", MONITORS), portBase, Map.of()));
         this.files = PipelineFiles.load(pipelines);
         this.output = output;
-    }
-
-    private static Map<Stage, Integer> ports() {
-        var free = Ports.free(Stage.values().length);
-        var ports = new EnumMap<Stage, Integer>(Stage.class);
-        for (var stage : Stage.values()) {
-            ports.put(stage, free.get(stage.ordinal()));
-        }
-        return ports;
     }
 
     /**
