@@ -24,6 +24,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.Executors;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.Tag;
@@ -57,13 +58,15 @@ class GenerationsIT {
         try {
             stack.provision();
             var seen = new HashSet<Set<String>>();
-            try (var traffic = BackgroundTraffic.start(stack, 77, RATE)) {
-                restart();
+            // The reader begins before the services do, or the later generation may serve before the first look.
+            try (var traffic = BackgroundTraffic.start(stack, 77, RATE); var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+                var restarted = threads.submit(this::restart);
                 Awaitility.await("the alias moves").pollInterval(Duration.ofMillis(50)).atMost(Duration.ofMinutes(2)).until(() -> {
                     seen.add(shapesFound());
                     assertTrue(stack.index().count(ALIAS) > documents / 2, "a reader never sees an index that is still being filled");
                     return !behindAlias().equals(older);
                 });
+                restarted.get();
                 traffic.stop();
             }
             assertTrue(seen.contains(Set.of("name")), "the old documents were there meanwhile");
