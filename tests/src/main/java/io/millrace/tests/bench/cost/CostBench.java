@@ -1,18 +1,16 @@
 package io.millrace.tests.bench.cost;
 
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.millrace.launcher.Output;
 import io.millrace.tests.bench.EndToEnd;
+import io.millrace.tests.bench.Figures;
 import io.millrace.tests.bench.Footprint;
 import io.millrace.tests.bench.KafkaRequests;
 import io.millrace.tests.bench.Percentiles;
 import io.millrace.tests.bench.Steady;
-import io.millrace.tests.oracle.Comparison;
 import io.millrace.tests.stack.DemoStack;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -80,7 +78,8 @@ public final class CostBench implements Callable<Integer> {
             var steps = steps(stack);
             var verdict = stack.settled().await();
             int differences = verdict.stream().mapToInt(c -> c.differences().size()).sum();
-            tell(out == null ? folder.resolve("cost.json") : out, new Report(Instant.now(), Runtime.getRuntime().availableProcessors(), monitors, seconds, steps, differences), verdict);
+            var report = new Report(Instant.now(), Runtime.getRuntime().availableProcessors(), monitors, seconds, steps, differences);
+            Figures.tell(out == null ? folder.resolve("cost.json") : out, report, CostReport.of(report), verdict);
             return differences == 0 ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
         }
     }
@@ -115,17 +114,5 @@ public final class CostBench implements Callable<Integer> {
         });
         // The count of the requests is the last to be asked for, so that asking is not counted in the processors' time.
         return new Step(rate, steady == null ? 0 : steady.changesPerSecond() * time.toSeconds() / took, cores, KafkaRequests.perSecond(before, requests.counts(), took), steady == null ? Map.of() : steady.times(), memory);
-    }
-
-    private static void tell(Path file, Report report, List<Comparison> verdict) throws IOException {
-        Files.createDirectories(file.toAbsolutePath().getParent());
-        JsonMapper.builder().findAndAddModules().build().writerWithDefaultPrettyPrinter().writeValue(file.toFile(), report);
-        var text = CostReport.of(report);
-        var beside = file.resolveSibling(file.getFileName().toString().replaceFirst("\\.json$", "") + ".md");
-        Files.writeString(beside, text);
-        System.out.println();
-        System.out.println(text);
-        verdict.forEach(c -> System.out.println(c.describe()));
-        System.out.println("All figures: " + file + " and " + beside);
     }
 }

@@ -1,18 +1,15 @@
 package io.millrace.tests.bench.load;
 
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.millrace.launcher.Output;
 import io.millrace.launcher.stack.Stage;
 import io.millrace.pipeline.file.PipelineFiles;
 import io.millrace.tests.bench.EndToEnd;
-import io.millrace.tests.oracle.Comparison;
+import io.millrace.tests.bench.Figures;
 import io.millrace.tests.oracle.Oracles;
 import io.millrace.tests.oracle.SqlOracle;
 import io.millrace.tests.stack.DemoStack;
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
@@ -71,7 +68,8 @@ public final class LoadBench implements Callable<Integer> {
             var verdict = DemoStack.settled(new Oracles(stack.database(), stack.index(), List.of(SqlOracle.of(file.pipeline().name())))).await();
             var limits = alone(stack, () -> Limits.of(stack, file.pipeline()));
             int differences = verdict.stream().mapToInt(c -> c.differences().size()).sum();
-            tell(out == null ? folder.resolve("load.json") : out, new Report(Instant.now(), Runtime.getRuntime().availableProcessors(), documents, result, hops, limits, differences), verdict);
+            var report = new Report(Instant.now(), Runtime.getRuntime().availableProcessors(), documents, result, hops, limits, differences);
+            Figures.tell(out == null ? folder.resolve("load.json") : out, report, LoadReport.of(report), verdict);
             return differences == 0 ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
         }
     }
@@ -88,17 +86,5 @@ public final class LoadBench implements Callable<Integer> {
                 stack.signal(stage, "CONT");
             }
         }
-    }
-
-    private static void tell(Path file, Report report, List<Comparison> verdict) throws IOException {
-        Files.createDirectories(file.toAbsolutePath().getParent());
-        JsonMapper.builder().findAndAddModules().build().writerWithDefaultPrettyPrinter().writeValue(file.toFile(), report);
-        var text = LoadReport.of(report);
-        var beside = file.resolveSibling(file.getFileName().toString().replaceFirst("\\.json$", "") + ".md");
-        Files.writeString(beside, text);
-        System.out.println();
-        System.out.println(text);
-        verdict.forEach(c -> System.out.println(c.describe()));
-        System.out.println("All figures: " + file + " and " + beside);
     }
 }
