@@ -73,7 +73,7 @@ final class FaultySearch implements AutoCloseable {
 
     private void handle(HttpExchange exchange) throws IOException {
         var body = exchange.getRequestBody().readAllBytes();
-        boolean bulk = exchange.getRequestURI().getPath().endsWith("-writer/_bulk");
+        boolean bulk = exchange.getRequestURI().getPath().endsWith("-Writer/_bulk");
         var now = bulk ? fault : Fault.NONE;
         spoilt.addAndGet(now == Fault.NONE ? 0 : 1);
         try (exchange) {

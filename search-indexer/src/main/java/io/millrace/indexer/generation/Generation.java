@@ -11,18 +11,26 @@ package io.millrace.indexer.generation;
  */
 public record Generation(String index, String uuid, String history, boolean empty, boolean aside) {
 
-    /** The alias that only its writers use: unlike an index of that name, an alias is never made by a write, and who takes it away stops them. */
+    /**
+     * The alias that only its writers use: who takes it away stops them. Its name has a capital letter, which no index may have: a delete by an external version makes the index that it does not find, whatever
+     * it says of aliases, and would be lost there.
+     */
     public String writeAlias() {
         return aside ? asideAlias(index) : writeAlias(index);
     }
 
     static String writeAlias(String index) {
+        return index + "-Writer";
+    }
+
+    /** What the alias for writing was called at first. */
+    static String formerWriteAlias(String index) {
         return index + "-writer";
     }
 
     /** Its writer, while the pipeline's main consumer group writes another index. */
     static String asideAlias(String index) {
-        return index + "-aside";
+        return index + "-Aside";
     }
 
     /** Says that it is served only when somebody asks for it. */

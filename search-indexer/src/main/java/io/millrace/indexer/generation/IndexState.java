@@ -20,7 +20,7 @@ public record IndexState(String index, int number, String uuid, String pipeline,
 
     /** An indexer made it before indexes bore names. */
     boolean isNameless() {
-        return pipeline.isEmpty() && aliases.contains(Generation.writeAlias(index));
+        return pipeline.isEmpty() && (aliases.contains(Generation.writeAlias(index)) || aliases.contains(Generation.formerWriteAlias(index)));
     }
 
     boolean isOf(Pipeline other) {
