@@ -47,11 +47,12 @@ public final class Handover {
     /**
      * What an index must have.
      *
-     * @param pipeline its name
+     * @param index its name
+     * @param pipeline the name of its pipeline
      * @param last whether nobody writes the served index any more
      * @param since when it was set, of {@link System#nanoTime()}
      */
-    private record Goal(String pipeline, Map<TopicPartition, Long> ends, boolean last, long since) {}
+    private record Goal(String index, String pipeline, Map<TopicPartition, Long> ends, boolean last, long since) {}
 
     /** Something was asked for, which need not wait for the next look. */
     void ask() {
@@ -70,7 +71,7 @@ public final class Handover {
      * @throws org.apache.kafka.common.KafkaException when Kafka does not
      */
     public void advance(Lineup lineup) throws InterruptedException {
-        goals.entrySet().removeIf(e -> e.getValue().pipeline().equals(lineup.pipeline().name()) && lineup.asides().stream().noneMatch(state -> state.uuid().equals(e.getKey())));
+        forget(lineup);
         var next = lineup.next();
         if (next != null) {
             finish(lineup, next);
@@ -78,7 +79,7 @@ public final class Handover {
         }
         for (var aside : lineup.asides()) {
             var reason = lineup.served() == null ? "no index of the pipeline is served that it could take the place of" : aside.isHeld() && !aside.isFilling() ? null : untilIt(lineup.pipeline(), aside);
-            note(aside, reason);
+            note(aside.index(), reason);
             if (reason == null && !aside.isHeld()) {
                 exchange.begin(lineup.served(), aside);
                 asked.set(true);
@@ -87,8 +88,20 @@ public final class Handover {
         }
     }
 
-    private void note(IndexState aside, String reason) {
-        conditions.note(aside.index(), reason == null ? null : "it is not served yet: " + reason);
+    /** What was to be reached by an index that is not written aside any more, or before a hand-over that somebody else has ended. */
+    private void forget(Lineup lineup) {
+        for (var known : List.copyOf(goals.entrySet())) {
+            var goal = known.getValue();
+            boolean ended = lineup.asides().stream().noneMatch(state -> state.uuid().equals(known.getKey())) || goal.last() && lineup.next() == null;
+            if (goal.pipeline().equals(lineup.pipeline().name()) && ended) {
+                goals.remove(known.getKey());
+                note(goal.index(), null);
+            }
+        }
+    }
+
+    private void note(String index, String reason) {
+        conditions.note(index, reason == null ? null : "it is not served yet: " + reason);
     }
 
     /** Why an index does not have all that there was when this was asked first; null where it does. */
@@ -100,7 +113,7 @@ public final class Handover {
     private Goal goal(Pipeline pipeline, IndexState aside, boolean last) throws InterruptedException {
         var known = goals.get(aside.uuid());
         if (known == null || last && !known.last()) {
-            known = new Goal(pipeline.name(), offsets.ends(offsets.partitions(List.of(Topics.documents(pipeline.name())))), last, System.nanoTime());
+            known = new Goal(aside.index(), pipeline.name(), offsets.ends(offsets.partitions(List.of(Topics.documents(pipeline.name())))), last, System.nanoTime());
             goals.put(aside.uuid(), known);
         }
         return known;
@@ -125,7 +138,7 @@ public final class Handover {
         var goal = goal(lineup.pipeline(), next, true);
         if (lacking(next, goal) == null) {
             exchange.finish(lineup.pipeline().index().name(), served, next);
-            note(next, null);
+            note(next.index(), null);
             goals.remove(next.uuid());
         } else if (System.nanoTime() - goal.since() > PATIENCE.toNanos()) {
             exchange.undo(served, next);
