@@ -405,6 +405,8 @@ class SearchIndexerIT {
         }
         assertEquals(202, stack.operate("POST", "/pipelines/anew/generations/anew-000001/service").path("status").asInt());
         await().atMost(SOON).untilAsserted(() -> assertEquals("anew-000001", behindAlias("anew")));
+        var uuid = stack.get("/anew-000001/_settings?flat_settings=true").path("anew-000001").path("settings").path("index.uuid").asText();
+        await("the group's offsets are of the index that serves, though no document comes").atMost(SOON).untilAsserted(() -> assertEquals(Set.of(uuid), stack.committedFor("anew")));
         assertEquals(204, stack.operate("DELETE", "/pipelines/anew/generations/anew-000002").path("status").asInt());
         stack.document("anew", "a3", 2, doc(3, "third")).get();
         await().atMost(SOON).untilAsserted(() -> assertEquals("third", nameOf("anew", "a3"), () -> stack.ready().toString()));

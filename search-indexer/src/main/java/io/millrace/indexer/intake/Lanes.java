@@ -247,7 +247,9 @@ final class Lanes {
             polled.seek(partition, from);
             if (last != null && from < last.offset()) {
                 LOG.infof("%s is read from offset %d, not from the committed %d, because that is what the index %s is known to have", partition, from, last.offset(), standing.generation().index());
-                // Before anybody takes the higher one for what this index has.
+            }
+            if (last != null && (from < last.offset() || !last.metadata().equals(index))) {
+                // Before anybody takes the higher one for what this index has; and where no document comes, nothing else would say which index is written.
                 polled.commitSync(Map.of(partition, new OffsetAndMetadata(from, index)), LAST_COMMIT);
             }
             return from;
