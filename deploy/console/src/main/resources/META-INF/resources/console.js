@@ -81,6 +81,7 @@ function ask_services() {
   if (!$('quarantine').hidden) quarantine();
   if (!$('schemas').hidden) schemas();
   if (!$('purge').hidden) purge();
+  if (!$('generations').hidden) generations();
 }
 tabs.forEach((tab, i) => {
   tab.addEventListener('click', () => show(tab));
@@ -290,6 +291,37 @@ $('check').addEventListener('submit', e => {
   });
 });
 
+// --- indexes ----------------------------------------------------------------------------------------------------
+
+const built = () => 'api/pipelines/' + encodeURIComponent($('g-pipeline').value) + '/generations';
+const role = g => ({ SERVES: 'serving', TAKES_OVER: 'taking over', ASIDE: g.held ? 'held' : 'being built' })[g.role] ?? 'another pipeline’s';
+function generations(doing = 'Asking the indexer …') {
+  return told('generations-state', doing, async () => {
+    const all = await ask(built());
+    $('indexes').querySelector('tbody').replaceChildren(...all.map(g => el('tr', {}, el('td', { class: 'wrap' }, g.index), el('td', { class: 'wrap' }, g.pipeline), el('td', {}, role(g)), el('td', {}, new Date(g.made).toLocaleString('en', { timeZone: 'UTC' }) + ' UTC'),
+      el('td', {}, number(g.documents)), el('td', {}, number(g.behind)), el('td', {}, g.role === 'ASIDE' ? el('button', { onclick: () => serve(g.index) }, 'Have it serve') : null))));
+    return count(all, 'index').replace(/indexs$/, 'indexes');
+  });
+}
+function serve(index) {
+  confirmed('Have ' + index + ' serve?', 'Readers see it as soon as it has all. The index that serves now is written on.', () => told('generations-state', 'Telling the indexer …', async () => {
+    await ask(built() + '/' + encodeURIComponent(index) + '/service', { method: 'POST' });
+    await generations();
+    return index + ' serves as soon as it has all.';
+  }));
+}
+$('g-pipeline').addEventListener('change', () => generations());
+$('rebuild').addEventListener('submit', e => {
+  e.preventDefault();
+  told('generations-state', 'Telling the indexer …', async () => {
+    const begun = await ask(built(), { method: 'POST' });
+    await generations();
+    return begun.index + ' is being built.';
+  });
+});
+/** How far they are changes while one looks. */
+setInterval(() => { if (!$('generations').hidden && $('g-pipeline').value && !$('decide').open) generations($('generations-state').textContent); }, 2000);
+
 // --- document ---------------------------------------------------------------------------------------------------
 
 const chosen = () => 'api/pipelines/' + encodeURIComponent($('pipeline').value);
@@ -477,6 +509,7 @@ told('document-state', '', async () => {
   $('subject').replaceChildren(...[...new Set(pipelines.flatMap(p => p.subjects))].map(name => el('option', { value: name }, name)));
   $('forget').hidden = !$('subject').options.length;
   $('no-subjects').hidden = !$('forget').hidden;
+  $('g-pipeline').replaceChildren(...pipelines.map(p => el('option', { value: p.name }, p.name)));
   $('flow-pipeline').append(...pipelines.map(p => el('option', { value: p.name }, p.name)));
   $('tab-manage').hidden = !pipelines.some(p => p.manage);
 });

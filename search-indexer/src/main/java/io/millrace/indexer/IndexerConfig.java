@@ -55,7 +55,11 @@ public interface IndexerConfig {
     @WithDefault("100ms")
     Duration searchProbeInterval();
 
-    /** Bulk requests in flight at once, over all partitions. */
+    /** An answer that takes longer says that the search engine has too much to do, so that fewer requests are sent at once. */
+    @WithDefault("5s")
+    Duration slowBulk();
+
+    /** Bulk requests in flight at once, over all partitions; fewer while the search engine has too much to do. */
     @WithDefault("4")
     @Min(1)
     @Max(256)
@@ -109,6 +113,19 @@ public interface IndexerConfig {
     /** How long the search engine remembers deleted documents' versions ({@code index.gc_deletes}). */
     @WithDefault("1h")
     Duration rememberDeletes();
+
+    /** Where the token is found that lets a caller have indexes built anew, served and deleted. Without one nobody can. */
+    Reference token();
+
+    /** A reference to something secret; one of the two, or none where it may be missing. */
+    interface Reference {
+
+        /** The environment variable that holds it. */
+        Optional<String> env();
+
+        /** The file that holds it. */
+        Optional<Path> file();
+    }
 
     /** When refusals stop the pipeline in the place of filling its quarantine. */
     Breaker breaker();

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.millrace.local.Ports;
 import io.millrace.pipeline.ledger.Numbering;
 import io.millrace.pipeline.record.Headers;
@@ -53,6 +54,8 @@ class SearchIndexerIT {
         stack.pipeline("counted", "id, name", ID + NAME, "");
         stack.pipeline("miscounted", "id, name", ID + NAME, "");
         stack.pipeline("claimed", "id, name", ID + NAME, "");
+        stack.pipeline("parked", "id, name", ID + NAME, "");
+        stack.pipeline("anew", "id, name", ID + NAME, "");
         stack.pipeline("staged", "id, name", ID + NAME, "");
         stack.joinTopics("staged");
         stack.pipeline("nameless", "id, name", ID + NAME, "");
@@ -233,8 +236,10 @@ class SearchIndexerIT {
         }
         await().atMost(SOON).untilAsserted(() -> assertEquals(50, stack.committed("rebuilt")));
         stack.call("DELETE", "/rebuilt-000001", null);
+        stack.document("rebuilt", "r7", 2, null).get();
         stack.document("rebuilt", "one more", 1, doc(50, "finds no index")).get();
-        await().atMost(SOON).untilAsserted(() -> assertEquals(51, stack.count("rebuilt")));
+        await().atMost(SOON).untilAsserted(() -> assertEquals(50, stack.count("rebuilt")));
+        assertFalse(stack.indexed("rebuilt", "r7").path("found").asBoolean(), "a delete that finds no index is no delete that was done");
         assertTrue(stack.get("/_alias/rebuilt").has("rebuilt-000001"));
     }
 
@@ -381,6 +386,66 @@ class SearchIndexerIT {
         await().atMost(SOON).untilAsserted(() -> assertEquals(800, stack.count("shared")));
         await().atMost(SOON).untilAsserted(() -> assertEquals(800, stack.committed("shared")));
         assertEquals(1, stack.members(), "a stopped indexer leaves the group at once");
+    }
+
+    @Test
+    void anotherIndexOfTheSameDocumentsTakesOverAndGivesBackAndBothAreWritten() throws Exception {
+        for (int id = 0; id < 50; id++) {
+            stack.document("anew", "a" + id, 1, doc(id, "first")).get();
+        }
+        await().atMost(SOON).untilAsserted(() -> assertEquals(50, stack.count("anew")));
+        assertEquals(401, stack.operate("POST", "/pipelines/anew/generations", "", "Bearer of nothing").path("status").asInt());
+        assertEquals("anew-000002", stack.operate("POST", "/pipelines/anew/generations").path("body").path("index").asText());
+        await().atMost(SOON).untilAsserted(() -> assertEquals("anew-000002", behindAlias("anew"), () -> stack.ready().toString()));
+        stack.document("anew", "a1", 2, doc(1, "second")).get();
+        stack.document("anew", "a2", 2, null).get();
+        for (var index : List.of("anew-000001", "anew-000002")) {
+            await().atMost(SOON).untilAsserted(() -> assertEquals("second", nameOf(index, "a1"), () -> stack.ready().toString()));
+            await().atMost(SOON).untilAsserted(() -> assertEquals(49, stack.count(index), () -> index + " " + stack.indexed(index, "a2") + stack.operate("GET", "/pipelines/anew/generations") + stack.ready() + stack.indexer().tail()));
+        }
+        assertEquals(202, stack.operate("POST", "/pipelines/anew/generations/anew-000001/service").path("status").asInt());
+        await().atMost(SOON).untilAsserted(() -> assertEquals("anew-000001", behindAlias("anew")));
+        var uuid = stack.get("/anew-000001/_settings?flat_settings=true").path("anew-000001").path("settings").path("index.uuid").asText();
+        await("the group's offsets are of the index that serves, though no document comes").atMost(SOON).untilAsserted(() -> assertEquals(Set.of(uuid), stack.committedFor("anew")));
+        assertEquals(204, stack.operate("DELETE", "/pipelines/anew/generations/anew-000002").path("status").asInt());
+        stack.document("anew", "a3", 2, doc(3, "third")).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals("third", nameOf("anew", "a3"), () -> stack.ready().toString()));
+        await().atMost(SOON).untilAsserted(() -> assertEquals("UP", stack.ready().path("status").asText(), () -> stack.ready().toString()));
+    }
+
+    private static JsonNode inQuarantine() {
+        return stack.operate("GET", "/pipelines/parked/quarantine").path("body");
+    }
+
+    @Test
+    void aParkedDocumentIsShownAndReplayedUnlessALaterOneWentByOrIsGivenUp() throws Exception {
+        stack.document("parked", "p1", 1, doc(1, "before")).get();
+        for (int id = 1; id <= 4; id++) {
+            stack.document("parked", "p" + id, 2, "{\"id\":" + id + ",\"name\":\"parked\",\"novel\":1}").get();
+        }
+        await().atMost(SOON).untilAsserted(() -> assertEquals(4, inQuarantine().path("count").asInt(), () -> stack.ready().toString()));
+        stack.document("parked", "p2", 3, doc(2, "later")).get();
+        stack.document("parked", "p3", 3, null).get();
+        var shown = stack.operate("GET", "/pipelines/parked/quarantine/documents/p1").path("body").path(0);
+        assertEquals("parked-000001 refused 2 {\"id\":1,\"name\":\"parked\",\"novel\":1}", shown.path("index").asText() + " " + shown.path("reason").asText() + " " + shown.path("version").asText() + " " + shown.path("document").asText());
+        assertEquals(400, stack.operate("POST", "/pipelines/parked/quarantine/replay", "{}").path("status").asInt(), "why");
+        assertEquals(404, stack.operate("POST", "/pipelines/parked/quarantine/replay", "{\"reason\":\"a test\",\"ids\":[\"p9\"]}").path("status").asInt());
+
+        assertEquals(1, stack.operate("POST", "/pipelines/parked/quarantine/replay", "{\"reason\":\"too soon\",\"ids\":[\"p4\"]}").path("body").path("replayed").asInt());
+        await("what is refused again stands there anew").atMost(SOON).until(() -> stack.quarantined("parked").stream().filter(r -> r.value() != null && new String(r.key(), StandardCharsets.UTF_8).equals("p4")).count() == 2);
+        assertEquals(4, inQuarantine().path("count").asInt());
+
+        stack.call("PUT", "/parked-000001/_mapping", "{\"properties\":{\"novel\":{\"type\":\"long\"}}}");
+        assertEquals(3, stack.operate("POST", "/pipelines/parked/quarantine/replay", "{\"reason\":\"the field is there\",\"ids\":[\"p1\",\"p2\",\"p3\"]}").path("body").path("replayed").asInt());
+        await().atMost(SOON).untilAsserted(() -> assertEquals(1, inQuarantine().path("count").asInt()));
+        assertEquals("parked", nameOf("parked", "p1"));
+        assertEquals("later", nameOf("parked", "p2"));
+        assertFalse(stack.indexed("parked", "p3").path("found").asBoolean(), "a deleted document stays deleted");
+
+        assertEquals(400, stack.operate("POST", "/pipelines/parked/quarantine/discard", "{\"reason\":\"a test\",\"count\":2}").path("status").asInt());
+        assertEquals(1, stack.operate("POST", "/pipelines/parked/quarantine/discard", "{\"reason\":\"a test\",\"count\":1}").path("body").path("discarded").asInt());
+        assertEquals(0, inQuarantine().path("count").asInt());
+        assertFalse(stack.indexed("parked", "p4").path("found").asBoolean());
     }
 
     private static ProducerRecord<byte[], byte[]> numbered(Numbering join, String pipeline, int id) {

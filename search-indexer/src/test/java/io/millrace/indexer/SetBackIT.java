@@ -87,10 +87,15 @@ class SetBackIT {
         await().atMost(SOON).untilAsserted(() -> {
             long marked = 0;
             for (int i = 0; i < Stack.PARTITIONS; i++) {
-                marked += stack.get("/millrace-marks/_doc/" + Stack.GROUP + "%2F" + new TopicPartition(Topics.documents(pipeline), i)).path("_source").path("offset").asLong(-1);
+                marked += stack.get("/millrace-marks/_doc/" + Stack.GROUP + "%2F" + new TopicPartition(Topics.documents(pipeline), i) + "%2F" + uuid(pipeline)).path("_source").path("offset").asLong(-1);
             }
             assertEquals(stack.committed(pipeline), marked);
         });
+    }
+
+    /** The engine's id of a pipeline's index. */
+    private static String uuid(String index) {
+        return stack.get("/" + index + "/_settings?flat_settings=true").elements().next().path("settings").path("index.uuid").asText();
     }
 
     private static void copy(Path from, Path to) throws IOException {

@@ -22,8 +22,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -40,6 +42,7 @@ final class Stack implements AutoCloseable {
 
     static final int PARTITIONS = 2;
     static final String GROUP = "millrace-indexer";
+    private static final String TOKEN = "an operator's token";
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final HttpClient http = HttpClient.newHttpClient();
@@ -53,6 +56,7 @@ final class Stack implements AutoCloseable {
     Stack(Path folder) throws IOException {
         this.folder = folder;
         Files.createDirectories(folder.resolve("pipelines"));
+        Files.writeString(folder.resolve("token"), TOKEN);
         servers = LocalServers.in(folder.resolve("stack"), Ports.free());
         servers.start(System.out::println);
         admin = Admin.create(Map.of("bootstrap.servers", servers.kafkaBootstrap()));
@@ -144,6 +148,7 @@ final class Stack implements AutoCloseable {
                 "millrace.indexer.pipelines", folder.resolve("pipelines").toString(),
                 "millrace.indexer.registry-url", servers.registryUrl(),
                 "millrace.indexer.search-url", servers.searchUrl(),
+                "millrace.indexer.token.file", folder.resolve("token").toString(),
                 "millrace.indexer.retry-max", "1s",
                 "millrace.indexer.commit-interval", "200ms",
                 "millrace.indexer.breaker.pause", "1s"));
@@ -217,6 +222,28 @@ final class Stack implements AutoCloseable {
         return get("/" + index + "/_count").path("count").asLong(-1);
     }
 
+    /** What an operator asks the indexer for: its {@code status} and its {@code body}. */
+    JsonNode operate(String method, String path) {
+        return operate(method, path, "");
+    }
+
+    JsonNode operate(String method, String path, String body) {
+        return operate(method, path, body, "Bearer " + TOKEN);
+    }
+
+    JsonNode operate(String method, String path, String body, String authorization) {
+        var request = HttpRequest.newBuilder(URI.create("http://localhost:" + port + path)).header("Authorization", authorization).header("Content-Type", "application/json").method(method, HttpRequest.BodyPublishers.ofString(body)).build();
+        try {
+            var answer = http.send(request, BodyHandlers.ofString());
+            var told = JSON.createObjectNode().put("status", answer.statusCode());
+            return told.set("body", answer.body().isBlank() ? JSON.createObjectNode() : JSON.readTree(answer.body()));
+        } catch (IOException e) {
+            return JSON.createObjectNode().put("away", e.toString());
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     JsonNode ready() {
         return ready(port);
     }
@@ -237,6 +264,12 @@ final class Stack implements AutoCloseable {
     long committed(String pipeline) throws ExecutionException, InterruptedException {
         return admin.listConsumerGroupOffsets(GROUP).partitionsToOffsetAndMetadata().get().entrySet().stream()
                 .filter(e -> e.getKey().topic().equals(Topics.documents(pipeline)) && e.getValue() != null).mapToLong(e -> e.getValue().offset()).sum();
+    }
+
+    /** The indexes for which the group has committed offsets of a pipeline's topic, by the engine's ids. */
+    Set<String> committedFor(String pipeline) throws ExecutionException, InterruptedException {
+        return admin.listConsumerGroupOffsets(GROUP).partitionsToOffsetAndMetadata().get().entrySet().stream()
+                .filter(e -> e.getKey().topic().equals(Topics.documents(pipeline)) && e.getValue() != null).map(e -> e.getValue().metadata()).collect(Collectors.toSet());
     }
 
     /** Members of the indexers' consumer group that have partitions. */

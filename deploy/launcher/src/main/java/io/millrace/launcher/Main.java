@@ -20,7 +20,7 @@ import picocli.CommandLine.HelpCommand;
 /** The command line behind {@code ./millrace}. */
 @Command(name = "millrace", description = "Keeps a search index in step with a Postgres database.", mixinStandardHelpOptions = true, versionProvider = Version.class,
         subcommands = {UpCommand.class, StatusCommand.class, DownCommand.class, ResetCommand.class, LogsCommand.class, DemoCommand.class,
-            SearchCommand.class, DocumentCommand.class, TraceCommand.class, InitCommand.class, ValidateCommand.class, CheckCommand.class, QuarantineCommand.class, RecoverCommand.class, ResnapshotCommand.class, VerifyCommand.class, ErasureCommands.Erase.class, ErasureCommands.Erasures.class, ErasureCommands.Unerase.class, RetentionCommand.class, RegionCommands.Plan.class, RegionCommands.Apply.class, RegionCommands.Destroy.class, RegionCommands.Adopt.class,
+            SearchCommand.class, DocumentCommand.class, TraceCommand.class, InitCommand.class, ValidateCommand.class, CheckCommand.class, QuarantineCommand.class, RecoverCommand.class, ResnapshotCommand.class, VerifyCommand.class, ErasureCommands.Erase.class, ErasureCommands.Erasures.class, ErasureCommands.Unerase.class, RetentionCommand.class, GenerationCommands.Show.class, GenerationCommands.Rebuild.class, GenerationCommands.Cutover.class, GenerationCommands.Rollback.class, GenerationCommands.Retire.class, RegionCommands.Plan.class, RegionCommands.Apply.class, RegionCommands.Destroy.class, RegionCommands.Adopt.class,
             RegionCommands.Rotate.class, ManifestsCommand.class, TrainCommand.class, BenchCommand.class, GenerateCompletion.class, HelpCommand.class},
         footer = {"", "./millrace test builds and tests everything."})
 final class Main {

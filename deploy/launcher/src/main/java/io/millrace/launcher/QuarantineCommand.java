@@ -19,7 +19,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** The gate's quarantine for a person at a terminal; every subcommand is one call of the gate's HTTP API. */
-@Command(name = "quarantine", description = "Shows and decides about tables whose records are parked.", mixinStandardHelpOptions = true)
+@Command(name = "quarantine", description = "Shows and decides about tables whose records are parked; and with 'documents' about documents that an index refused.", mixinStandardHelpOptions = true, subcommands = DocumentQuarantineCommand.class)
 final class QuarantineCommand implements Runnable {
 
     private static final String ROW = "%-40s %-10s %12s %12s %-10s  %s%n";
@@ -29,7 +29,7 @@ final class QuarantineCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "Say what to do: list, show, accept, replay, hold or discard");
+        throw new ParameterException(spec.commandLine(), "Say what to do: list, show, accept, replay, hold, discard, or documents");
     }
 
     /** What is asked of whoever changes something. */

@@ -88,6 +88,37 @@ class CommandsTest {
     }
 
     @Test
+    void anIndexIsDeletedOnlyByItsNameSaidTwice() {
+        assertEquals(2, run("retire", "monitors", "monitors-000001", "--data", folder.toString()));
+        assertTrue(err.toString().contains("--name monitors-000001"), err.toString());
+        assertEquals(1, run("retire", "monitors", "monitors-000001", "--name", "monitors-000002", "--data", folder.toString()));
+        assertTrue(err.toString().contains("'monitors-000002' is not monitors-000001"), err.toString());
+        assertEquals(1, run("retire", "monitors", "monitors-000001", "--name", "monitors-000001", "--url", "http://localhost:1"));
+        assertTrue(err.toString().contains("Asking the indexer at http://localhost:1/pipelines/monitors/generations/monitors-000001 failed"), err.toString());
+    }
+
+    @Test
+    void whatIsHeldDoesNotServeByItselfSoNobodyWaitsForIt() {
+        assertEquals(2, run("rebuild", "monitors", "--hold", "--wait", "--data", folder.toString()));
+        assertTrue(err.toString().contains("do not go together"), err.toString());
+        assertEquals(1, run("generations", "monitors", "--data", folder.toString()));
+        assertTrue(err.toString().contains("./millrace up"), err.toString());
+    }
+
+    @Test
+    void parkedDocumentsAreToldWithWhoRefusedThem() throws IOException {
+        DocumentQuarantineCommand.show(new JsonMapper().readTree("""
+                {"count":7,"documents":[{"id":"1","index":"monitors-000001","reason":"refused","detail":"no such field","parked":"2026-01-01T00:00:00Z","asked":false,"replayable":true},
+                {"id":"2","reason":"document-step-failed","detail":"why","parked":"2026-01-01T00:00:00Z","asked":false,"replayable":false}]}"""), new PrintWriter(out, true));
+        for (var part : List.of("monitors-000001", "refused: no such field", "the join", "to discard", "7 in all")) {
+            assertTrue(out.toString().contains(part), () -> part + " in " + out);
+        }
+        assertEquals(2, run("quarantine", "documents", "replay", "monitors", "--data", folder.toString()), "why");
+        assertEquals(2, run("quarantine", "documents", "discard", "monitors", "--reason", "a test", "--data", folder.toString()), "how many");
+        assertEquals(1, run("quarantine", "documents", "list", "monitors", "--data", folder.toString()));
+    }
+
+    @Test
     void whatAVerificationFoundIsToldDocumentByDocument() throws IOException {
         var json = new JsonMapper();
         VerifyCommand.show(json.readTree("""

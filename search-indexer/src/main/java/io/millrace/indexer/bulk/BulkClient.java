@@ -16,18 +16,15 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import org.opensearch.client.opensearch.generic.Body;
 import org.opensearch.client.opensearch.generic.Requests;
 import org.opensearch.client.opensearch.generic.Response;
 
-/** Sends bulk requests, so many at once as the settings allow. Thread-safe. */
+/** Sends bulk requests, so many at once as the search engine takes well. Thread-safe. */
 @Singleton
 final class BulkClient {
 
     private static final int TOO_LARGE = 413;
-    private static final Duration TURN = Duration.ofSeconds(10);
     private static final String SEQ_NO = "_seq_no";
     private static final String NOBODY = "millrace-nobody";
     private static final int MOST_OF_AN_ERROR = 2_000;
@@ -35,13 +32,15 @@ final class BulkClient {
 
     private final SearchClients search;
     private final ObjectMapper json;
-    private final Semaphore permits;
+    private final BulkPermits permits;
     private final Duration longest;
+    private final Duration slow;
 
-    BulkClient(SearchClients search, ObjectMapper json, IndexerConfig config) {
+    BulkClient(SearchClients search, ObjectMapper json, BulkPermits permits, IndexerConfig config) {
         this.search = search;
         this.json = json;
-        this.permits = new Semaphore(config.concurrentBulks(), true);
+        this.permits = permits;
+        this.slow = config.slowBulk();
         this.longest = config.requestTimeout().multipliedBy(config.searchUrl().size());
     }
 
@@ -66,24 +65,33 @@ final class BulkClient {
     /** @param loop gets a sign of life while others have the permits, and the bound of the request */
     Answer send(Generation generation, List<Document> documents, Loop loop) throws InterruptedException {
         // The body is made with a permit in hand, so that the permits bound the memory too.
-        loop.waits(TURN);
-        while (!permits.tryAcquire(TURN.toSeconds(), TimeUnit.SECONDS)) {
-            loop.waits(TURN);
-        }
+        permits.acquire(generation.aside(), loop);
         loop.waits(longest);
+        boolean well = false;
         try {
             var body = new BulkBody(documents);
             var request = Requests.builder().method("POST").endpoint("/" + generation.writeAlias() + "/_bulk").query(QUERY)
                     .body(Body.from(body.stream(), "application/x-ndjson")).build();
             var started = System.nanoTime();
             try (var response = search.raw().execute(request)) {
-                return read(response, documents.size(), body.length(), started);
+                var answer = read(response, documents.size(), body.length(), started);
+                well = isWell(answer);
+                return answer;
             }
         } catch (IOException e) {
             return new Answer.Unanswered("the search engine does not answer a bulk request (" + search.why(e) + ")");
         } finally {
-            permits.release();
+            permits.release(generation.aside(), well);
         }
+    }
+
+    /** Whether the engine has no more to do than it can. */
+    private boolean isWell(Answer answer) {
+        return switch (answer) {
+            case Answer.Answered answered -> answered.nanos() < slow.toNanos() && answered.verdicts().stream().noneMatch(verdict -> verdict instanceof Verdict.Later(var reason, var busy) && busy);
+            case Answer.TooLarge t -> true;
+            case Answer.Unanswered u -> false;
+        };
     }
 
     /**
@@ -96,7 +104,7 @@ final class BulkClient {
             case Answer.Answered answered -> switch (answered.verdicts().getFirst()) {
                 case Verdict.Applied a -> null;
                 case Verdict.Superseded s -> null;
-                case Verdict.Later(var reason) -> reason;
+                case Verdict.Later(var reason, var busy) -> reason;
                 case Verdict.Failed(var reason) -> reason;
                 case Verdict.Unmapped(var reason) -> reason;
                 case Verdict.Refused(var reason) -> reason;

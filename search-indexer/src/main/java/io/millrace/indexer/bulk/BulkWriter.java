@@ -48,6 +48,10 @@ public final class BulkWriter {
     private Loop loop;
     /** Documents of the last batch that came to an end. */
     private int ended;
+    /** Of these, those that went to quarantine. */
+    private int parked;
+    /** The name of the index that is written. */
+    private String index;
     private volatile boolean stopping;
     private volatile boolean waiting;
 
@@ -84,6 +88,8 @@ public final class BulkWriter {
     public Applied write(Generation generation, List<ConsumerRecord<byte[], byte[]>> records, Loop loop) throws InterruptedException {
         this.loop = loop;
         ended = 0;
+        parked = 0;
+        index = generation.index();
         var pending = distinct(records);
         var attempt = new Attempt(records);
         try {
@@ -101,6 +107,11 @@ public final class BulkWriter {
     /** How many records of those that were written last are in the index, superseded, or in quarantine; as many as there were. */
     public int ended() {
         return ended;
+    }
+
+    /** How many of them went to quarantine. */
+    public int parked() {
+        return parked;
     }
 
     private void ended(Outcome outcome, int documents) {
@@ -311,7 +322,8 @@ public final class BulkWriter {
         while (true) {
             try {
                 loop.waits(Quarantine.LONGEST);
-                quarantine.park(pipeline, record, code, detail);
+                quarantine.park(pipeline, index, record, code, detail);
+                parked++;
                 ended(Outcome.PARKED, 1);
                 return;
             } catch (Quarantine.ParkException e) {

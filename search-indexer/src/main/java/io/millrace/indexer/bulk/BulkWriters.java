@@ -4,6 +4,7 @@ import io.millrace.indexer.IndexerConfig;
 import io.millrace.indexer.generation.Generations;
 import io.millrace.indexer.health.Conditions;
 import io.millrace.indexer.measure.IndexSpans;
+import io.millrace.indexer.measure.Meters;
 import io.millrace.indexer.measure.PipelineMeters;
 import io.millrace.indexer.quarantine.Breaker;
 import io.millrace.indexer.quarantine.Quarantine;
@@ -40,7 +41,28 @@ public final class BulkWriters {
 
     /** @param who names the partition in health and logs */
     public BulkWriter writer(Pipeline pipeline, String who) {
-        var breaker = breakers.computeIfAbsent(pipeline.name(), name -> new Breaker(config.breaker()));
-        return new BulkWriter(who, pipeline, client, generations, quarantine, breaker, conditions, meters.of(pipeline), spans, config, kafka);
+        return new BulkWriter(who, pipeline, client, generations, quarantine, breaker(pipeline.name()), conditions, meters.of(pipeline), spans, config, kafka);
+    }
+
+    /**
+     * For an index that is written aside: measured by how far it is, and with a breaker of its own.
+     *
+     * @param who names the partition in health and logs
+     */
+    public BulkWriter aside(Pipeline pipeline, String index, String who) {
+        return new BulkWriter(who, pipeline, client, generations, quarantine, breaker(index), conditions, Meters.unmeasured(), spans, config, kafka);
+    }
+
+    /**
+     * For documents that come out of the quarantine: they were measured when they went in, and one that is refused again goes back at once.
+     *
+     * @param who names the partition in health and logs
+     */
+    public BulkWriter replay(Pipeline pipeline, String who) {
+        return new BulkWriter(who, pipeline, client, generations, quarantine, Breaker.admitting(config.breaker()), conditions, Meters.unmeasured(), spans, config, kafka);
+    }
+
+    private Breaker breaker(String name) {
+        return breakers.computeIfAbsent(name, n -> new Breaker(config.breaker()));
     }
 }

@@ -12,8 +12,17 @@ sealed interface Verdict {
     /** A higher version was there. */
     record Superseded() implements Verdict {}
 
-    /** Not now: too much work, a shard on the move, a disk that is full. */
-    record Later(String reason) implements Verdict {}
+    /**
+     * Not now: too much work, a shard on the move, a disk that is full.
+     *
+     * @param busy whether the engine has too much to do
+     */
+    record Later(String reason, boolean busy) implements Verdict {
+
+        Later(String reason) {
+            this(reason, false);
+        }
+    }
 
     /** The engine failed over this document; may be its fault or the engine's. */
     record Failed(String reason) implements Verdict {}
@@ -52,13 +61,15 @@ sealed interface Verdict {
         var reason = "HTTP " + status + " " + type + ": " + error.path("reason").asText("") + causes(error);
         return switch (type) {
             case "version_conflict_engine_exception" -> SUPERSEDED;
-            case "index_not_found_exception" -> new IndexGone(reason);
+            // A delete is answered so: it would make an index of the alias's name, which no index may have.
+            case "index_not_found_exception", "invalid_index_name_exception" -> new IndexGone(reason);
             case "strict_dynamic_mapping_exception" -> new Unmapped(reason);
             case "index_closed_exception" -> new Later(reason + "; open the index again (POST /" + error.path("index").asText("INDEX") + "/_open)");
             case "cluster_block_exception" -> new Later(reason + "; free disk, or lift the block that somebody set (index.blocks.* of the index, cluster.blocks.* of the cluster)");
             case "mapper_parsing_exception", "document_parsing_exception" -> new Refused(reason);
             default -> switch (status) {
-                case 408, 429, 502, 503, 504 -> new Later(reason);
+                case 429 -> new Later(reason, true);
+                case 408, 502, 503, 504 -> new Later(reason);
                 case 401, 403 -> new Later(reason + "; give the user of millrace.search.user the rights that this service's DESIGN.md lists");
                 case 404 -> new IndexGone(reason);
                 case 409 -> SUPERSEDED;

@@ -24,7 +24,7 @@ import org.jboss.logging.Logger;
 
 /**
  * Moves an alias to a later generation's index once that has caught up: its join has built all documents, and all that the
- * join had put out by then is indexed. Where the later generation's file is taken away again, the alias goes back in the same way.
+ * join had put out by then is indexed. Where the later generation's file is taken away again, or its index is held, the alias goes back in the same way.
  */
 @Singleton
 final class Cutover {
@@ -32,7 +32,7 @@ final class Cutover {
     private static final Logger LOG = Logger.getLogger(Cutover.class);
     private static final Duration BEAT = Duration.ofSeconds(1);
     /** To the search engine, for one pipeline, at most. */
-    private static final int REQUESTS = 3;
+    private static final int REQUESTS = 12;
 
     private final Pipelines pipelines;
     private final Generations generations;
@@ -112,10 +112,16 @@ final class Cutover {
         }
 
         private String reason(Generation generation) throws InterruptedException {
-            var served = generations.served(pipeline);
-            if (pipelines.all().stream().anyMatch(p -> p.name().equals(served) && p.replaces().contains(pipeline.name()))) {
+            var lineup = generations.lineup(pipeline);
+            var own = lineup.named(generation.index());
+            if (own != null && own.isHeld()) {
                 begin(generation);
-                return "the pipeline " + served + " replaces it, and is served";
+                return "it is held until somebody has it served: ./millrace cutover " + pipeline.name();
+            }
+            var later = lineup.all().stream().filter(state -> state.serves() && !state.isHeld() && isReplacedBy(state.pipeline())).findFirst();
+            if (later.isPresent()) {
+                begin(generation);
+                return "the pipeline " + later.get().pipeline() + " replaces it, and is served";
             }
             if (!index.equals(generation.uuid())) {
                 begin(generation);
@@ -131,7 +137,14 @@ final class Cutover {
             var committed = kafka.offsets().committed(config.group());
             var behind = goal.entrySet().stream().filter(end -> !committed.containsKey(end.getKey()) || committed.get(end.getKey()).offset() < end.getValue()
                     || !committed.get(end.getKey()).metadata().equals(generation.uuid())).map(end -> end.getKey().toString()).sorted().toList();
-            return behind.isEmpty() ? null : "documents of " + String.join(", ", behind) + " are still to be indexed";
+            if (!behind.isEmpty()) {
+                return "documents of " + String.join(", ", behind) + " are still to be indexed";
+            }
+            return own == null ? null : generations.untilSettled(pipeline, own);
+        }
+
+        private boolean isReplacedBy(String other) {
+            return pipelines.all().stream().anyMatch(p -> p.name().equals(other) && p.replaces().contains(pipeline.name()));
         }
 
         private void begin(Generation generation) {

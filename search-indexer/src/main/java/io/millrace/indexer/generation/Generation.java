@@ -7,15 +7,44 @@ package io.millrace.indexer.generation;
  * @param uuid the engine's own id of it: an index that was deleted and made again has another one
  * @param history changes when the engine restores the index from a snapshot; empty before
  * @param empty whether it had no documents when it was found
+ * @param aside whether it is written beside the index that the pipeline's main consumer group writes
  */
-public record Generation(String index, String uuid, String history, boolean empty) {
+public record Generation(String index, String uuid, String history, boolean empty, boolean aside) {
 
-    /** The alias that only writers use: unlike an index of that name, an alias is never made by a write. */
+    /**
+     * The alias that only its writers use: who takes it away stops them. Its name has a capital letter, which no index may have: a delete by an external version makes the index that it does not find, whatever
+     * it says of aliases, and would be lost there.
+     */
     public String writeAlias() {
-        return writeAlias(index);
+        return aside ? asideAlias(index) : writeAlias(index);
     }
 
     static String writeAlias(String index) {
+        return index + "-Writer";
+    }
+
+    /** What the alias for writing was called at first. */
+    static String formerWriteAlias(String index) {
         return index + "-writer";
+    }
+
+    /** Its writer, while the pipeline's main consumer group writes another index. */
+    static String asideAlias(String index) {
+        return index + "-Aside";
+    }
+
+    /** Says that it is served only when somebody asks for it. */
+    static String heldAlias(String index) {
+        return index + "-held";
+    }
+
+    /** Says that it is being filled for the first time, so that it has no copies and is seldom refreshed. */
+    static String fillingAlias(String index) {
+        return index + "-filling";
+    }
+
+    /** Says that it is the next one to be served, and that nobody writes the one that is. */
+    static String nextAlias(String index) {
+        return index + "-next";
     }
 }

@@ -1,31 +1,22 @@
 package io.millrace.indexer.generation;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.millrace.indexer.IndexerConfig;
-import io.millrace.indexer.SearchClients;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.type.ColumnType;
 import jakarta.inject.Singleton;
-import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.regex.Pattern;
 import org.jboss.logging.Logger;
-import org.opensearch.client.opensearch._types.OpenSearchException;
-import org.opensearch.client.opensearch.generic.Body;
-import org.opensearch.client.opensearch.generic.Requests;
 
 /**
  * The index of each pipeline: made where it is missing, and grown when rows get columns. A pipeline that replaces another one
- * has its index beside the one that is served. An index bears its pipeline's name in its mapping's {@code _meta}. Thread-safe;
+ * has its index beside the one that is served, and so has one whose index is built anew. An index bears its pipeline's name in its mapping's {@code _meta}. Thread-safe;
  * several indexers may do the same at once.
  */
 @Singleton
@@ -34,22 +25,21 @@ public final class Generations {
     private static final Logger LOG = Logger.getLogger(Generations.class);
     /** To the search engine, at most, when a mapping grows. */
     public static final int REQUESTS_TO_GROW = 3;
+    private static final int PAGE = 500;
+    private static final String FILLING_REFRESH = "30s";
 
-    private static final String PIPELINE = "pipeline";
-    private static final String REPLACES = "replaces";
-
-    private final SearchClients search;
+    private final Engine engine;
+    private final Indexes indexes;
     private final RowSchemas schemas;
     private final IndexerConfig config;
-    private final ObjectMapper json;
     private final Map<String, Generation> current = new ConcurrentHashMap<>();
     private final Map<Pipeline, Generation> aside = new ConcurrentHashMap<>();
 
-    Generations(SearchClients search, RowSchemas schemas, IndexerConfig config, ObjectMapper json) {
-        this.search = search;
+    Generations(Engine engine, Indexes indexes, RowSchemas schemas, IndexerConfig config) {
+        this.engine = engine;
+        this.indexes = indexes;
         this.schemas = schemas;
         this.config = config;
-        this.json = json;
     }
 
     /**
@@ -72,6 +62,117 @@ public final class Generations {
         current.clear();
     }
 
+    /** The name of the index that a pipeline's documents go to; null while that is not known. */
+    public String known(Pipeline pipeline) {
+        var known = current.get(pipeline.name());
+        return known == null ? null : known.index();
+    }
+
+    /**
+     * The indexes behind a pipeline's alias now.
+     *
+     * @throws SearchAwayException when the search engine does not tell
+     */
+    public Lineup lineup(Pipeline pipeline) {
+        return new Lineup(pipeline, indexes.of(pipeline.index().name()));
+    }
+
+    /**
+     * An index that is written aside.
+     *
+     * @throws SearchAwayException when it is not, or the search engine does not answer now
+     */
+    public Generation aside(Pipeline pipeline, String index) {
+        var state = lineup(pipeline).named(index);
+        if (state == null || !state.isAside()) {
+            throw new SearchAwayException("The index " + index + " is not written beside the one that is served any more");
+        }
+        var generation = generation(state);
+        bringInLine(pipeline, state, generation);
+        return generation;
+    }
+
+    /**
+     * Makes another index of the same documents, which is written beside the one that is served.
+     *
+     * @param held whether it is served only when somebody asks for it, and not as soon as it has all
+     * @return its name
+     * @throws SearchAwayException when the search engine does not take it
+     */
+    public String rebuild(Pipeline pipeline, boolean held) {
+        var there = indexes.of(pipeline.index().name());
+        var index = name(pipeline, there);
+        var aliases = new LinkedHashMap<String, Object>(Map.of(Generation.asideAlias(index), Map.of(), Generation.fillingAlias(index), Map.of()));
+        if (held) {
+            aliases.put(Generation.heldAlias(index), Map.of());
+        }
+        create(pipeline, index, aliases);
+        return index;
+    }
+
+    /**
+     * Gives an index that was filled the settings that it is to serve with, and waits for the copies that it gets by them.
+     *
+     * @return what is waited for; null where nothing is
+     */
+    public String untilSettled(Pipeline pipeline, IndexState state) {
+        if (state.isFilling()) {
+            adjust(pipeline, state, settings(pipeline));
+            var answer = engine.aliases(List.of(Map.of("remove", Map.of("index", state.index(), "alias", Generation.fillingAlias(state.index())))));
+            if (!answer.ok() && !answer.isMissing()) {
+                throw new SearchAwayException("Taking the alias " + Generation.fillingAlias(state.index()) + " away failed: " + answer.reason());
+            }
+            LOG.infof("The index %s is filled, and has the settings now with which it is to serve", state.index());
+        }
+        var health = engine.send("GET", "/_cluster/health/" + state.index(), null);
+        if (!health.ok()) {
+            throw new SearchAwayException("Asking for the copies of the index " + state.index() + " failed: " + health.reason() + "; the user of millrace.search.user needs cluster:monitor/health");
+        }
+        // Copies that no node can take are not waited for.
+        int copying = health.body().path("initializing_shards").asInt();
+        return copying == 0 ? null : copying + " of its copies are being made";
+    }
+
+    /** Deletes an index; its writers find their alias gone. */
+    public void delete(IndexState state) {
+        var answer = engine.send("DELETE", "/" + state.index(), null);
+        if (!answer.ok() && !answer.isMissing()) {
+            throw new SearchAwayException("Deleting the index " + state.index() + " failed: " + answer.reason());
+        }
+        LOG.infof("The index %s is deleted", state.index());
+    }
+
+    /** How many documents searches find in an index. */
+    public long count(String index) {
+        var answer = engine.send("GET", "/" + index + "/_count", null);
+        if (!answer.ok()) {
+            throw new SearchAwayException("The documents of the index " + index + " cannot be counted: " + answer.reason());
+        }
+        return answer.body().path("count").asLong();
+    }
+
+    /** Ids of documents of an index, taken at random. */
+    public List<String> sample(String index, int size) {
+        var answer = engine.send("POST", "/" + index + "/_search?filter_path=hits.hits._id", Map.of("size", size, "_source", false, "query", Map.of("function_score", Map.of("random_score", Map.of()))));
+        if (!answer.ok()) {
+            throw new SearchAwayException("Taking documents of the index " + index + " at random failed: " + answer.reason());
+        }
+        return answer.body().path("hits").path("hits").valueStream().map(hit -> hit.path("_id").asText()).toList();
+    }
+
+    /** Documents of an index as it has them now, by id, each as {@code _mget} answers it. */
+    public Map<String, JsonNode> documents(String index, List<String> ids) {
+        var documents = new HashMap<String, JsonNode>();
+        for (int from = 0; from < ids.size(); from += PAGE) {
+            var answer = engine.send("POST", "/" + index + "/_mget", Map.of("ids", ids.subList(from, Math.min(ids.size(), from + PAGE))));
+            if (!answer.ok()) {
+                throw new SearchAwayException("Reading documents of the index " + index + " failed: " + answer.reason());
+            }
+            answer.body().path("docs").forEach(document -> documents.put(document.path("_id").asText(), document));
+        }
+        return documents;
+    }
+
     /**
      * Adds the columns that the registry knows by now to the mapping. One that changed its type does not keep the others out.
      *
@@ -81,14 +182,14 @@ public final class Generations {
     public synchronized String grow(Pipeline pipeline, Generation generation) {
         var path = "/" + generation.index() + "/_mapping";
         var asked = mapping(pipeline);
-        var whole = send("PUT", path, asked);
+        var whole = engine.send("PUT", path, asked);
         if (whole.ok()) {
             return null;
         }
-        var there = send("GET", path, null).body().path(generation.index()).path("mappings");
+        var there = engine.send("GET", path, null).body().path(generation.index()).path("mappings");
         var missing = Mappings.missing(asked, there);
         if (!missing.isEmpty()) {
-            var answer = send("PUT", path, Map.of(Mappings.PROPERTIES, missing));
+            var answer = engine.send("PUT", path, Map.of(Mappings.PROPERTIES, missing));
             if (!answer.ok()) {
                 return answer.reason();
             }
@@ -103,8 +204,8 @@ public final class Generations {
      * @throws SearchAwayException when the search engine does not say
      */
     public boolean isSame(Generation generation) {
-        var answer = send("GET", "/" + generation.index() + "/_settings?flat_settings=true", null);
-        if (!answer.ok() && answer.status() != 404) {
+        var answer = engine.send("GET", "/" + generation.index() + "/_settings?flat_settings=true", null);
+        if (!answer.ok() && !answer.isMissing()) {
             throw new SearchAwayException("The settings of the index " + generation.index() + " cannot be read: " + answer.reason());
         }
         var settings = answer.body().path(generation.index()).path("settings");
@@ -116,28 +217,18 @@ public final class Generations {
         return Map.copyOf(aside);
     }
 
-    /**
-     * The pipeline whose index readers see through the alias.
-     *
-     * @return its name; empty where there is no such index
-     */
-    String served(Pipeline pipeline) {
-        return there(pipeline.index().name()).stream().filter(Found::serves).map(Found::pipeline).findFirst().orElse("");
-    }
-
     /** Moves the alias to the pipeline's index, in one step, so that every search sees either one or the other. */
     synchronized void serve(Pipeline pipeline, Generation generation) {
         var alias = pipeline.index().name();
-        var before = there(alias).stream().filter(found -> found.serves() && !found.index().equals(generation.index())).toList();
+        var before = indexes.of(alias).stream().filter(found -> found.serves() && !found.index().equals(generation.index())).toList();
         before.forEach(found -> refuseStrange(pipeline, found));
-        try {
-            search.typed().indices().refresh(r -> r.index(generation.index()));
-            search.typed().indices().updateAliases(u -> {
-                before.forEach(found -> u.actions(a -> a.remove(r -> r.index(found.index()).alias(alias).mustExist(true))));
-                return u.actions(a -> a.add(r -> r.index(generation.index()).alias(alias)));
-            });
-        } catch (IOException | OpenSearchException e) {
-            throw away("Moving the alias " + alias + " to " + generation.index(), e);
+        engine.send("POST", "/" + generation.index() + "/_refresh", null);
+        var actions = new ArrayList<Map<String, ?>>();
+        before.forEach(found -> actions.add(Map.of("remove", Map.of("index", found.index(), "alias", alias, "must_exist", true))));
+        actions.add(Map.of("add", Map.of("index", generation.index(), "alias", alias)));
+        var answer = engine.aliases(actions);
+        if (!answer.ok()) {
+            throw new SearchAwayException("Moving the alias " + alias + " to " + generation.index() + " failed: " + answer.reason());
         }
         aside.remove(pipeline);
         LOG.infof("The alias %s stands for %s of the pipeline %s from now on", alias, generation.index(), pipeline.name());
@@ -146,23 +237,33 @@ public final class Generations {
     private Generation ensure(Pipeline pipeline) {
         while (true) {
             // Seen at one time: who makes an index in the meantime makes it under the number that is tried below.
-            var there = there(pipeline.index().name());
-            var serving = there.stream().filter(Found::serves).toList();
+            var there = indexes.of(pipeline.index().name());
+            var serving = there.stream().filter(IndexState::serves).toList();
             if (serving.size() > 1) {
-                throw new SearchAwayException("The alias " + pipeline.index().name() + " stands for " + serving.stream().map(Found::index).toList()
+                throw new SearchAwayException("The alias " + pipeline.index().name() + " stands for " + serving.stream().map(IndexState::index).toList()
                         + "; it must stand for one index, so that a reader never sees a mix: remove it from the others");
             }
             serving.forEach(found -> refuseStrange(pipeline, found));
-            var own = there.stream().filter(found -> found.isOf(pipeline)).findFirst();
-            if (own.isPresent()) {
-                return adopt(pipeline, own.get(), serving.isEmpty());
+            var lineup = new Lineup(pipeline, there);
+            if (lineup.main() != null) {
+                if (lineup.next() != null) {
+                    throw new SearchAwayException("The index " + lineup.next().index() + " is to be served in the place of " + lineup.main().index() + " as soon as it has all; until then neither that nor this is written from here");
+                }
+                return adopt(pipeline, lineup.main(), serving.isEmpty());
             }
-            create(pipeline, "%s-%06d".formatted(pipeline.index().name(), there.isEmpty() ? 1 : there.getFirst().number() + 1), serving.isEmpty());
+            var index = name(pipeline, there);
+            create(pipeline, index, serving.isEmpty() ? Map.of(pipeline.index().name(), Map.of(), Generation.writeAlias(index), Map.of())
+                    : Map.of(Generation.writeAlias(index), Map.of(), Generation.fillingAlias(index), Map.of()));
         }
     }
 
+    /** The next one's. */
+    private static String name(Pipeline pipeline, List<IndexState> there) {
+        return "%s-%06d".formatted(pipeline.index().name(), there.isEmpty() ? 1 : there.getFirst().number() + 1);
+    }
+
     /** An index that belongs to nobody's earlier or later generation is never written to, and its alias never taken. */
-    private static void refuseStrange(Pipeline pipeline, Found serving) {
+    private static void refuseStrange(Pipeline pipeline, IndexState serving) {
         if (!serving.isNameless() && !serving.isOf(pipeline) && !pipeline.replaces().contains(serving.pipeline()) && !serving.replaces().contains(pipeline.name())) {
             throw new SearchAwayException("The alias " + pipeline.index().name() + " stands for the index " + serving.index() + " of "
                     + (serving.pipeline().isEmpty() ? "no pipeline" : "the pipeline " + serving.pipeline()) + ", which " + pipeline.name()
@@ -170,69 +271,26 @@ public final class Generations {
         }
     }
 
-    /**
-     * @param pipeline empty, and no replaced ones, where the index bears no name
-     * @param written whether it has the alias by which an indexer writes
-     * @param settings flat, as {@code index.…}
-     */
-    private record Found(String index, int number, String uuid, String pipeline, List<String> replaces, boolean serves, boolean written, JsonNode settings) {
-
-        /** An indexer made it before indexes bore names. */
-        boolean isNameless() {
-            return pipeline.isEmpty() && written;
-        }
-
-        boolean isOf(Pipeline other) {
-            return isNameless() ? other.replaces().isEmpty() : pipeline.equals(other.name());
-        }
-    }
-
-    /** The indexes {@code <alias>-<six digits>}, the newest first. */
-    private List<Found> there(String alias) {
-        var named = Pattern.compile(Pattern.quote(alias) + "-(\\d{6})");
-        var answer = send("GET", "/" + alias + "," + alias + "-*?expand_wildcards=all&ignore_unavailable=true&flat_settings=true", null);
-        if (!answer.ok()) {
-            throw new SearchAwayException("Looking for the indexes behind " + alias + " failed: " + answer.reason());
-        }
-        var there = new ArrayList<Found>();
-        answer.body().properties().forEach(e -> {
-            var matcher = named.matcher(e.getKey());
-            var aliases = e.getValue().path("aliases");
-            if (e.getKey().equals(alias)) {
-                throw new SearchAwayException("The search engine has an index named " + alias + ", where the pipeline needs an alias of that name; delete or reindex it, or give the pipeline another index.name");
-            } else if (matcher.matches()) {
-                var meta = e.getValue().path("mappings").path("_meta");
-                var replaces = meta.path(REPLACES).valueStream().map(JsonNode::asText).toList();
-                there.add(new Found(e.getKey(), Integer.parseInt(matcher.group(1)), e.getValue().path("settings").path("index.uuid").asText(""), meta.path(PIPELINE).asText(""), replaces, aliases.has(alias), aliases.has(Generation.writeAlias(e.getKey())), e.getValue().path("settings")));
-            } else if (aliases.has(alias)) {
-                there.add(new Found(e.getKey(), 0, "", "", List.of(), true, false, json.nullNode()));
-            }
-        });
-        there.sort(Comparator.comparingInt(Found::number).reversed());
-        return there;
-    }
-
     /** Does nothing where another indexer was sooner. */
-    private void create(Pipeline pipeline, String index, boolean serves) {
+    private void create(Pipeline pipeline, String index, Map<String, ?> aliases) {
         var body = new LinkedHashMap<String, Object>();
-        body.put("settings", settings(pipeline));
+        body.put("settings", aliases.containsKey(Generation.fillingAlias(index)) ? whileFilling(pipeline) : settings(pipeline));
         body.put("mappings", mapping(pipeline));
-        body.put("aliases", serves ? Map.of(pipeline.index().name(), Map.of(), Generation.writeAlias(index), Map.of()) : Map.of(Generation.writeAlias(index), Map.of()));
-        var answer = send("PUT", "/" + index, body);
+        body.put("aliases", aliases);
+        var answer = engine.send("PUT", "/" + index, body);
         if (answer.ok()) {
-            LOG.infof(serves ? "Made the index %s" : "Made the index %s beside the one that is served", index);
+            LOG.infof(aliases.containsKey(pipeline.index().name()) ? "Made the index %s" : "Made the index %s beside the one that is served", index);
         } else if (!answer.type().equals("resource_already_exists_exception")) {
             throw new SearchAwayException("The search engine refuses to make the index " + index + " (" + answer.reason() + "); check index.settings and index.mappings of the pipeline " + pipeline.name());
         }
     }
 
     /** Brings an index that is there in line, as far as a live index can be. */
-    private Generation adopt(Pipeline pipeline, Found found, boolean unserved) {
-        if (found.uuid().isEmpty()) {
-            throw new SearchAwayException("The search engine does not give the id of the index " + found.index() + "; its user needs indices:admin/get on it");
+    private Generation adopt(Pipeline pipeline, IndexState found, boolean unserved) {
+        var generation = generation(found);
+        if (!found.aliases().contains(generation.writeAlias())) {
+            alias(found.index(), generation.writeAlias());
         }
-        var generation = new Generation(found.index(), found.uuid(), found.settings().path("index.history.uuid").asText(""), isEmpty(found.index()));
-        alias(found.index(), Generation.writeAlias(found.index()));
         if (unserved) {
             alias(found.index(), pipeline.index().name());
         }
@@ -241,28 +299,39 @@ public final class Generations {
         } else {
             aside.put(pipeline, generation);
         }
+        bringInLine(pipeline, found, generation);
+        LOG.infof("Documents of the pipeline %s go to the index %s (%s)", pipeline.name(), found.index(), found.uuid());
+        return generation;
+    }
+
+    private Generation generation(IndexState found) {
+        if (found.uuid().isEmpty()) {
+            throw new SearchAwayException("The search engine does not give the id of the index " + found.index() + "; its user needs indices:admin/get on it");
+        }
+        return new Generation(found.index(), found.uuid(), found.history(), isEmpty(found.index()), found.isAside());
+    }
+
+    private void bringInLine(Pipeline pipeline, IndexState found, Generation generation) {
         var refused = grow(pipeline, generation);
         if (refused != null) {
             LOG.warnf("The mapping of %s does not take new columns (%s); documents that have them will wait", generation.index(), refused);
         }
         adjust(pipeline, found);
-        LOG.infof("Documents of the pipeline %s go to the index %s (%s)", pipeline.name(), found.index(), found.uuid());
-        return generation;
     }
 
     private boolean isEmpty(String index) {
-        send("POST", "/" + index + "/_refresh", null);
-        var answer = send("GET", "/" + index + "/_count", null);
-        if (!answer.ok()) {
-            throw new SearchAwayException("The documents of the index " + index + " cannot be counted: " + answer.reason());
-        }
-        return answer.body().path("count").asLong() == 0;
+        engine.send("POST", "/" + index + "/_refresh", null);
+        return count(index) == 0;
     }
 
     /** Asks only for settings that are others than those that are there, each by itself, so that one that cannot change keeps no other one back. */
-    private void adjust(Pipeline pipeline, Found found) {
-        Settings.differing(settings(pipeline), found.settings()).forEach((key, value) -> {
-            var answer = send("PUT", "/" + found.index() + "/_settings", Map.of(key, value));
+    private void adjust(Pipeline pipeline, IndexState found) {
+        adjust(pipeline, found, found.isFilling() ? whileFilling(pipeline) : settings(pipeline));
+    }
+
+    private void adjust(Pipeline pipeline, IndexState found, Map<String, Object> settings) {
+        Settings.differing(settings, found.settings()).forEach((key, value) -> {
+            var answer = engine.send("PUT", "/" + found.index() + "/_settings", Map.of(key, value));
             if (!answer.ok()) {
                 LOG.warnf("The setting %s of %s stays as it is, where the file of %s asks for %s (%s); a setting that an open index does not change needs a new generation of the index",
                         key, found.index(), pipeline.name(), value, answer.reason());
@@ -271,7 +340,7 @@ public final class Generations {
     }
 
     private void alias(String index, String alias) {
-        var answer = send("POST", "/_aliases", Map.of("actions", List.of(Map.of("add", Map.of("index", index, "alias", alias)))));
+        var answer = engine.aliases(List.of(Map.of("add", Map.of("index", index, "alias", alias))));
         if (!answer.ok()) {
             throw new SearchAwayException("The alias " + alias + " of the index " + index + " cannot be set: " + answer.reason());
         }
@@ -292,53 +361,19 @@ public final class Generations {
         return settings;
     }
 
+    /** Nobody reads it, and what it costs to refresh and to copy each document is saved. */
+    private Map<String, Object> whileFilling(Pipeline pipeline) {
+        var settings = settings(pipeline);
+        settings.put("refresh_interval", FILLING_REFRESH);
+        settings.put("number_of_replicas", 0);
+        settings.keySet().removeAll(List.of("index.refresh_interval", "index.number_of_replicas"));
+        return settings;
+    }
+
     private Map<String, Object> mapping(Pipeline pipeline) {
         var columns = new HashMap<TableName, Map<String, ColumnType>>();
         var mapping = Mappings.of(pipeline, table -> columns.computeIfAbsent(table, t -> schemas.columns(pipeline.source().name(), t)));
-        mapping.put("_meta", Map.of(PIPELINE, pipeline.name(), REPLACES, pipeline.replaces()));
+        mapping.put("_meta", Map.of(Indexes.PIPELINE, pipeline.name(), Indexes.REPLACES, pipeline.replaces()));
         return mapping;
-    }
-
-    private record Answer(int status, JsonNode body) {
-
-        boolean ok() {
-            return status / 100 == 2;
-        }
-
-        String type() {
-            return body.path("error").path("type").asText("");
-        }
-
-        String reason() {
-            var error = body.path("error");
-            return "HTTP " + status + " " + (error.has("reason") ? error.path("type").asText() + ": " + error.path("reason").asText() : error.toString());
-        }
-    }
-
-    private Answer send(String method, String path, Map<String, Object> body) {
-        var request = Requests.builder().method(method).endpoint(path);
-        try (var response = search.raw().execute(body == null ? request.build() : request.json(json.writeValueAsString(body)).build())) {
-            var text = response.getBody().map(Body::bodyAsString).orElse("");
-            var answer = new Answer(response.getStatus(), parsed(text));
-            if (answer.status() == 429 || answer.status() >= 500) {
-                throw new SearchAwayException(method + " " + path + " at the search engine failed: " + answer.reason());
-            }
-            return answer;
-        } catch (IOException e) {
-            throw away(method + " " + path, e);
-        }
-    }
-
-    private JsonNode parsed(String text) {
-        try {
-            return json.readTree(text.isEmpty() ? "{}" : text);
-        } catch (JsonProcessingException e) {
-            // A proxy in between may answer in plain text.
-            return json.createObjectNode().put("error", text);
-        }
-    }
-
-    private SearchAwayException away(String what, Exception e) {
-        return new SearchAwayException(what + " at the search engine " + config.searchUrl() + " failed (" + search.why(e) + "); check millrace.indexer.search-url and that it is up", e);
     }
 }

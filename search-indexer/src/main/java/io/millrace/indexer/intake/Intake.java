@@ -14,9 +14,9 @@ import org.eclipse.microprofile.reactive.messaging.Incoming;
 @ApplicationScoped
 class Intake {
 
-    private final Lanes lanes;
+    private final MainLanes lanes;
 
-    Intake(@Identifier(DocumentTopics.CHANNEL) Lanes lanes) {
+    Intake(@Identifier(DocumentTopics.CHANNEL) MainLanes lanes) {
         this.lanes = lanes;
     }
 

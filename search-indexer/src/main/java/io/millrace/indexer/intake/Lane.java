@@ -4,14 +4,11 @@ import io.millrace.indexer.IndexerConfig;
 import io.millrace.indexer.bulk.BulkWriter;
 import io.millrace.indexer.bulk.IndexGoneException;
 import io.millrace.indexer.generation.Generation;
-import io.millrace.indexer.generation.Generations;
 import io.millrace.indexer.generation.SearchAwayException;
 import io.millrace.indexer.health.Conditions;
 import io.millrace.indexer.mark.MarkBook;
 import io.millrace.indexer.mark.Standing;
 import io.millrace.indexer.measure.BulkTimes;
-import io.millrace.indexer.measure.Meters;
-import io.millrace.indexer.measure.SearchProbe;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.ledger.Kind;
 import io.millrace.pipeline.ledger.Ledger;
@@ -26,6 +23,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
@@ -43,13 +41,12 @@ final class Lane {
     private final int groupGeneration;
     private final Pipeline pipeline;
     private final String who;
-    private final Generations generations;
+    private final Supplier<Generation> target;
     private final BulkWriter writer;
+    private final Replay replay;
     private final MarkBook marks;
     private final Conditions conditions;
-    private final Meters meters;
-    private final BulkTimes bulks;
-    private final SearchProbe probe;
+    private final Arrivals arrivals;
     private final Partition consumer;
     private final IndexerConfig config;
     private final long bulkBytes;
@@ -88,21 +85,25 @@ final class Lane {
         void reassign();
     }
 
-    Lane(TopicPartition partition, int groupGeneration, Pipeline pipeline, String who, Generations generations, BulkWriter writer, MarkBook marks,
-            Conditions conditions, Meters meters, Ledger ledger, BulkTimes bulks, SearchProbe probe, Partition consumer, IndexerConfig config, Loops loops, long share) {
+    /**
+     * @param who names it in health and logs
+     * @param target the index that its documents go to, asked when it opens
+     * @param share bytes of documents that may wait
+     */
+    Lane(TopicPartition partition, int groupGeneration, Pipeline pipeline, String who, Supplier<Generation> target, BulkWriter writer, Replay replay, MarkBook marks,
+            Conditions conditions, Ledger ledger, Arrivals arrivals, Partition consumer, IndexerConfig config, Loops loops, long share) {
         this.partition = partition;
         this.groupGeneration = groupGeneration;
         this.pipeline = pipeline;
         this.who = who;
-        this.generations = generations;
+        this.target = target;
         this.writer = writer;
+        this.replay = replay;
         this.marks = marks;
         this.conditions = conditions;
-        this.meters = meters;
         this.ledger = ledger;
         this.passage = new Passage(partition, ledger);
-        this.bulks = bulks;
-        this.probe = probe;
+        this.arrivals = arrivals;
         this.consumer = consumer;
         this.config = config;
         this.bulkBytes = Math.min(share, config.bulkBytes().asLongValue());
@@ -127,7 +128,7 @@ final class Lane {
         for (var record : records) {
             bytes += Math.max(0, record.serializedValueSize());
         }
-        meters.taken(bytes);
+        arrivals.taken(bytes);
         passage.in(records);
         if (inbox.offer(records)) {
             consumer.adjust();
@@ -175,6 +176,11 @@ final class Lane {
         consumer.reassign();
     }
 
+    /** Where documents come out of the quarantine. */
+    Replay replay() {
+        return replay;
+    }
+
     OffsetAndMetadata answered() {
         return answered;
     }
@@ -196,7 +202,8 @@ final class Lane {
         stopping = true;
         thread.release();
         inbox.close();
-        if (writer.stop()) {
+        boolean waits = writer.stop();
+        if (replay.stop() || waits) {
             thread.interrupt();
         }
     }
@@ -218,7 +225,7 @@ final class Lane {
         try {
             write(open(loop), loop);
         } catch (IndexGoneException e) {
-            conditions.waiting(who, "the index of the pipeline " + pipeline.name() + " is gone (" + e.getMessage() + "); it is made again and filled from the first record of " + partition.topic());
+            conditions.waiting(who, "the index of the pipeline " + pipeline.name() + " is gone, or another one takes its place (" + e.getMessage() + "); where it is gone it is made again and filled from the first record of " + partition.topic());
             reassign(loop);
         }
     }
@@ -228,6 +235,7 @@ final class Lane {
         long due = System.nanoTime();
         var tally = new Tally(partition, true, began, ledger);
         while (!inbox.isClosed()) {
+            replay.some(generation, loop);
             loop.waits(PATIENCE);
             var records = inbox.take(config.bulkDocuments(), bulkBytes, due, PATIENCE);
             if (records.isEmpty()) {
@@ -243,11 +251,7 @@ final class Lane {
             var applied = writer.write(generation, records, loop);
             count(records, tally);
             answered = new OffsetAndMetadata(records.getLast().offset() + 1, generation.uuid());
-            var bulk = new BulkTimes.Bulk(records.getFirst().offset(), records.getLast().offset(), sent, Headers.nowMicros());
-            bulks.add(partition, bulk);
-            if (applied != null) {
-                probe.written(pipeline, generation, bulk, applied.record(), applied.seqNo());
-            }
+            arrivals.answered(generation, partition, new BulkTimes.Bulk(records.getFirst().offset(), records.getLast().offset(), sent, Headers.nowMicros()), applied);
             inFlight = 0;
             first = null;
         }
@@ -282,7 +286,7 @@ final class Lane {
             }
             loop.waits(Partition.LONGEST_OPENING);
             try {
-                var generation = generations.of(pipeline);
+                var generation = target.get();
                 standing = marks.open(generation, partition);
                 began = consumer.open(standing);
                 if (standing.isCountedAnew()) {

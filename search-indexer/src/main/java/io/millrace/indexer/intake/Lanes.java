@@ -1,30 +1,10 @@
 package io.millrace.indexer.intake;
 
 import io.millrace.indexer.IndexerConfig;
-import io.millrace.indexer.Pipelines;
-import io.millrace.indexer.bulk.BulkWriters;
-import io.millrace.indexer.generation.Generations;
 import io.millrace.indexer.generation.SearchAwayException;
-import io.millrace.indexer.health.Conditions;
 import io.millrace.indexer.mark.MarkBook;
 import io.millrace.indexer.mark.Standing;
-import io.millrace.indexer.measure.BulkTimes;
-import io.millrace.indexer.measure.PipelineMeters;
-import io.millrace.indexer.measure.SearchProbe;
-import io.millrace.pipeline.ledger.Ledger;
 import io.millrace.pipeline.liveness.Loop;
-import io.millrace.pipeline.liveness.LoopThread;
-import io.millrace.pipeline.liveness.Loops;
-import io.quarkus.runtime.StartupEvent;
-import io.smallrye.common.annotation.Identifier;
-import io.smallrye.mutiny.Uni;
-import io.smallrye.reactive.messaging.kafka.KafkaClientService;
-import io.smallrye.reactive.messaging.kafka.KafkaConsumer;
-import io.smallrye.reactive.messaging.kafka.KafkaConsumerRebalanceListener;
-import jakarta.annotation.PreDestroy;
-import jakarta.enterprise.event.Observes;
-import jakarta.inject.Provider;
-import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -36,86 +16,65 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.Metric;
 import org.apache.kafka.common.TopicPartition;
 import org.jboss.logging.Logger;
 
 /**
- * One lane for each assigned partition, and the commits of what the lanes got answered.
+ * One lane for each partition that a consumer has, and the commits of what the lanes got answered.
  *
- * <p>Partitions come and go on the polling thread; records arrive on another.
+ * <p>Partitions come and go on the polling thread; records arrive on any.
  */
-@Singleton
-@Identifier(DocumentTopics.CHANNEL)
-final class Lanes implements KafkaConsumerRebalanceListener {
+final class Lanes {
 
     private static final Logger LOG = Logger.getLogger(Lanes.class);
     private static final long LEAST_SHARE = 256 * 1024;
     private static final Duration LAST_COMMIT = Duration.ofSeconds(5);
 
-    private final Pipelines pipelines;
-    private final Generations generations;
-    /** Not before the first assignment: the connector makes this listener before the quarantine's channel exists. */
-    private final Provider<BulkWriters> writers;
+    /** What says where a partition is read from. */
+    enum Basis {
+        /** The group's committed offset, and the index's mark. */
+        COMMITS,
+        /** The index's mark alone; nothing is committed. */
+        MARKS
+    }
+
+    /** Makes a lane. */
+    interface Maker {
+
+        /**
+         * @param groupGeneration of the consumer group
+         * @param share bytes of documents that may wait in it
+         */
+        Lane lane(TopicPartition partition, int groupGeneration, Lane.Partition consumer, long share);
+    }
+
+    private final Basis basis;
+    private final Maker maker;
+    private final PollingThread polling;
+    /** Of the polling thread. */
+    private final Loop loop;
     private final MarkBook marks;
-    private final Conditions conditions;
-    private final PipelineMeters meters;
-    private final Ledger ledger;
-    private final BulkTimes bulks;
-    private final SearchProbe probe;
-    private final KafkaClientService clients;
     private final IndexerConfig config;
+    private final long buffer;
     private final Map<TopicPartition, Lane> lanes = new ConcurrentHashMap<>();
     /** What Kafka acknowledged; for the polling thread. */
     private final Map<TopicPartition, OffsetAndMetadata> committed = new HashMap<>();
-    private final AtomicBoolean ticking = new AtomicBoolean();
-    private final Loops loops;
-    private final LoopThread clock;
-    /** Of the connector's thread, which comes round while it polls. */
-    private final Loop polling;
-    /** Null before the first look. */
-    private Metric lastPoll;
 
-    Lanes(Pipelines pipelines, Generations generations, Provider<BulkWriters> writers, MarkBook marks, Conditions conditions, PipelineMeters meters, Ledger ledger, BulkTimes bulks, SearchProbe probe, KafkaClientService clients, Loops loops, IndexerConfig config) {
-        this.pipelines = pipelines;
-        this.generations = generations;
-        this.writers = writers;
+    /** @param buffer bytes of documents that may wait in all of them */
+    Lanes(Basis basis, Maker maker, PollingThread polling, Loop loop, MarkBook marks, IndexerConfig config, long buffer) {
+        this.basis = basis;
+        this.maker = maker;
+        this.polling = polling;
+        this.loop = loop;
         this.marks = marks;
-        this.conditions = conditions;
-        this.meters = meters;
-        this.ledger = ledger;
-        this.bulks = bulks;
-        this.probe = probe;
-        this.clients = clients;
         this.config = config;
-        this.loops = loops;
-        this.clock = loops.thread("commit clock", Thread.ofVirtual(), config.stuckAfter(), this::live);
-        this.polling = loops.begin("polling of documents", config.stuckAfter());
-    }
-
-    void start(@Observes StartupEvent event) {
-        clock.start();
-    }
-
-    @PreDestroy
-    void stop() {
-        clock.interrupt();
-        polling.close();
-    }
-
-    private void live(Loop loop) throws InterruptedException {
-        while (true) {
-            loop.waits(config.commitInterval());
-            Thread.sleep(config.commitInterval());
-            tick();
-        }
+        this.buffer = buffer;
     }
 
     /** Records of a partition that is not ours any more are left to whoever has it now. */
@@ -126,39 +85,34 @@ final class Lanes implements KafkaConsumerRebalanceListener {
         }
     }
 
+    Collection<Lane> all() {
+        return lanes.values();
+    }
+
     /** The lanes that know where they began. */
     List<Lane> opened() {
         return lanes.values().stream().filter(Lane::isOpen).toList();
     }
 
-    /** Nothing that is polled arrives here any more. */
-    void failed(Throwable cause) {
-        polling.ended(cause);
-    }
-
-    @Override
-    public void onPartitionsAssigned(Consumer<?, ?> consumer, Collection<TopicPartition> partitions) {
-        generations.forgetAll();
+    /** On the polling thread. */
+    void assigned(Consumer<?, ?> consumer, Collection<TopicPartition> partitions) {
         // Nothing is polled before the lane knows where to begin.
         consumer.pause(partitions);
-        var share = Math.max(LEAST_SHARE, config.buffer().asLongValue() / Math.max(1, partitions.size()));
+        var share = Math.max(LEAST_SHARE, buffer / Math.max(1, partitions.size()));
         for (var partition : partitions) {
-            var pipeline = pipelines.ofTopic(partition.topic());
-            var who = pipeline.name() + "[" + partition.partition() + "]";
-            var lane = new Lane(partition, consumer.groupMetadata().generationId(), pipeline, who, generations, writers.get().writer(pipeline, who), marks,
-                    conditions, meters.of(pipeline), ledger, bulks, probe, new PolledPartition(partition), config, loops, share);
+            var lane = maker.lane(partition, consumer.groupMetadata().generationId(), new PolledPartition(partition), share);
             lanes.put(partition, lane);
             lane.start();
         }
     }
 
-    @Override
-    public void onPartitionsRevoked(Consumer<?, ?> consumer, Collection<TopicPartition> partitions) {
-        polling.waits(config.drainTimeout().plus(LAST_COMMIT));
+    /** On the polling thread; what the lanes got answered is committed. */
+    void revoked(Consumer<?, ?> consumer, Collection<TopicPartition> partitions) {
+        loop.waits(config.drainTimeout().plus(LAST_COMMIT));
         var left = partitions.stream().map(lanes::get).filter(lane -> lane != null && lane.isOpen()).toList();
         var answered = end(partitions, config.drainTimeout());
         leave(left);
-        if (answered.isEmpty()) {
+        if (answered.isEmpty() || basis == Basis.MARKS) {
             return;
         }
         try {
@@ -166,6 +120,11 @@ final class Lanes implements KafkaConsumerRebalanceListener {
         } catch (KafkaException e) {
             LOG.warnf("The last offsets of %s could not be committed (%s); their documents are written once more, which changes nothing", answered.keySet(), e.toString());
         }
+    }
+
+    /** On the polling thread; somebody else may have the partitions already. */
+    void lost(Collection<TopicPartition> partitions) {
+        end(partitions, Duration.ZERO);
     }
 
     /** With its marks, so that nothing is written twice after a rebalance or a stop. */
@@ -189,11 +148,6 @@ final class Lanes implements KafkaConsumerRebalanceListener {
         }
     }
 
-    @Override
-    public void onPartitionsLost(Consumer<?, ?> consumer, Collection<TopicPartition> partitions) {
-        end(partitions, Duration.ZERO);
-    }
-
     private Map<TopicPartition, OffsetAndMetadata> end(Collection<TopicPartition> partitions, Duration patience) {
         var ended = new ArrayList<TopicPartition>(partitions);
         ended.retainAll(lanes.keySet());
@@ -211,19 +165,6 @@ final class Lanes implements KafkaConsumerRebalanceListener {
         return answered;
     }
 
-    private KafkaConsumer<byte[], byte[]> consumer() {
-        return clients.getConsumer(DocumentTopics.CHANNEL);
-    }
-
-    private void tick() {
-        var consumer = consumer();
-        if (consumer == null || !ticking.compareAndSet(false, true)) {
-            return;
-        }
-        consumer.runOnPollingThread(this::commitAndMeasure).onTermination().invoke(() -> ticking.set(false))
-                .subscribe().with(done -> { }, failure -> LOG.warnf("Committing offsets failed (%s); it is tried again", failure.toString()));
-    }
-
     /** The lane is asked here, on the polling thread: so the last of several adjustments sees what holds, however they overtook each other. */
     private void adjust(Consumer<byte[], byte[]> consumer, TopicPartition partition) {
         var lane = lanes.get(partition);
@@ -236,21 +177,9 @@ final class Lanes implements KafkaConsumerRebalanceListener {
         }
     }
 
-    /** The thread that carries out what is asked of the consumer may live longer than its polls. */
-    private void sign(Consumer<byte[], byte[]> consumer) {
-        if (lastPoll == null) {
-            lastPoll = consumer.metrics().values().stream().filter(m -> m.metricName().name().equals("last-poll-seconds-ago")).findFirst().orElse(null);
-        }
-        if (lastPoll != null && lastPoll.metricValue() instanceof Number ago && ago.doubleValue() >= 0 && ago.doubleValue() < config.stuckAfter().toSeconds()) {
-            polling.beat();
-        }
-    }
-
-    private void commitAndMeasure(Consumer<byte[], byte[]> consumer) {
-        sign(consumer);
+    /** Has each lane look how far it is, and commits what is new; on the polling thread. */
+    void advance(Consumer<byte[], byte[]> consumer) {
         long now = System.currentTimeMillis();
-        var lag = new HashMap<String, Long>();
-        var oldest = new HashMap<String, Long>();
         var offsets = new HashMap<TopicPartition, OffsetAndMetadata>();
         lanes.forEach((partition, lane) -> {
             var answered = lane.answered();
@@ -262,13 +191,8 @@ final class Lanes implements KafkaConsumerRebalanceListener {
             if (answered != null && !answered.equals(committed.get(partition))) {
                 offsets.put(partition, answered);
             }
-            lag.merge(lane.pipeline().name(), consumer.currentLag(partition).orElse(0) + lane.waiting(), Long::sum);
-            if (lane.oldestMicros() > 0) {
-                oldest.merge(lane.pipeline().name(), lane.oldestMicros(), Math::min);
-            }
         });
-        pipelines.all().forEach(pipeline -> meters.of(pipeline).lag(lag.getOrDefault(pipeline.name(), 0L), oldest.getOrDefault(pipeline.name(), 0L)));
-        if (!offsets.isEmpty()) {
+        if (!offsets.isEmpty() && basis == Basis.COMMITS) {
             consumer.commitAsync(offsets, (done, failure) -> {
                 if (failure == null) {
                     done.forEach((partition, offset) -> {
@@ -281,6 +205,14 @@ final class Lanes implements KafkaConsumerRebalanceListener {
                 }
             });
         }
+    }
+
+    /** Has all partitions of the group assigned anew, and so every lane opened anew. */
+    void reassign() {
+        polling.run(polled -> polled.enforceRebalance("another index is written")).exceptionally(failure -> {
+            LOG.warnf("Having all partitions assigned anew failed: %s", failure.toString());
+            return null;
+        });
     }
 
     private final class PolledPartition implements Lane.Partition {
@@ -296,19 +228,18 @@ final class Lanes implements KafkaConsumerRebalanceListener {
         @Override
         public long open(Standing standing) throws InterruptedException, ExecutionException, TimeoutException {
             var began = new AtomicLong();
-            Uni<Void> opened = consumer().runOnPollingThread(polled -> {
-                polling.beat();
+            polling.run(polled -> {
+                loop.beat();
                 if (polled.assignment().contains(partition)) {
                     began.set(begin(polled, standing));
                 }
-            });
-            opened.subscribeAsCompletionStage().get(LONGEST_OPENING.toSeconds(), TimeUnit.SECONDS);
+            }).toCompletableFuture().get(LONGEST_OPENING.toSeconds(), TimeUnit.SECONDS);
             return began.get();
         }
 
         private long begin(Consumer<?, ?> polled, Standing standing) {
             var index = standing.generation().uuid();
-            var last = polled.committed(alone).get(partition);
+            var last = basis == Basis.COMMITS ? polled.committed(alone).get(partition) : null;
             long committed = last == null || !last.metadata().equals(index) ? -1 : last.offset();
             long first = polled.beginningOffsets(alone).get(partition);
             long wanted = standing.from(committed);
@@ -316,7 +247,9 @@ final class Lanes implements KafkaConsumerRebalanceListener {
             polled.seek(partition, from);
             if (last != null && from < last.offset()) {
                 LOG.infof("%s is read from offset %d, not from the committed %d, because that is what the index %s is known to have", partition, from, last.offset(), standing.generation().index());
-                // Before anybody takes the higher one for what this index has.
+            }
+            if (last != null && (from < last.offset() || !last.metadata().equals(index))) {
+                // Before anybody takes the higher one for what this index has; and where no document comes, nothing else would say which index is written.
                 polled.commitSync(Map.of(partition, new OffsetAndMetadata(from, index)), LAST_COMMIT);
             }
             return from;
@@ -333,11 +266,14 @@ final class Lanes implements KafkaConsumerRebalanceListener {
         }
 
         private void onPollingThread(java.util.function.Consumer<Consumer<byte[], byte[]>> action) {
-            consumer().runOnPollingThread(polled -> {
+            polling.run(polled -> {
                 if (polled.assignment().contains(partition)) {
                     action.accept(polled);
                 }
-            }).subscribe().with(done -> { }, failure -> LOG.warnf("Pausing or resuming %s failed: %s", partition, failure.toString()));
+            }).exceptionally(failure -> {
+                LOG.warnf("Pausing or resuming %s failed: %s", partition, failure.toString());
+                return null;
+            });
         }
     }
 }

@@ -2,6 +2,7 @@ package io.millrace.indexer.intake;
 
 import io.millrace.indexer.IndexerConfig;
 import io.millrace.indexer.Pipelines;
+import io.millrace.indexer.generation.Generation;
 import io.millrace.indexer.generation.Generations;
 import io.millrace.indexer.generation.SearchAwayException;
 import io.millrace.indexer.health.Conditions;
@@ -26,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
 import org.jboss.logging.Logger;
 
@@ -39,13 +41,16 @@ final class Marking {
     private static final Logger LOG = Logger.getLogger(Marking.class);
     /** To the search engine and to Kafka, for one pipeline, at most. */
     private static final int REQUESTS = 6;
+    /** The marks of an index that is written aside are written this often, for it may be handed over. */
+    private static final Duration ASIDE = Duration.ofSeconds(1);
     /** Marks of an index at rest are written this often. */
     private static final Duration AT_REST = Duration.ofMinutes(1);
     /** The share of a retention from which on it is said. */
     private static final double NEAR = 0.5;
 
     private final Pipelines pipelines;
-    private final Lanes lanes;
+    private final MainLanes lanes;
+    private final Asides asides;
     private final Generations generations;
     private final MarkBook marks;
     private final Lives lives;
@@ -55,12 +60,13 @@ final class Marking {
     private final IndexerConfig config;
     private final Loops loops;
     private final LoopThread thread;
-    /** Those that are being reconciled; only for this thread. */
-    private final Map<Pipeline, LoopThread> reconciling = new HashMap<>();
+    /** Those that are being reconciled, by the index; only for this thread. */
+    private final Map<String, LoopThread> reconciling = new HashMap<>();
 
-    Marking(Pipelines pipelines, @Identifier(DocumentTopics.CHANNEL) Lanes lanes, Generations generations, MarkBook marks, Lives lives, Reconciliation reconciliation, Conditions conditions, PipelineMeters meters, Loops loops, IndexerConfig config) {
+    Marking(Pipelines pipelines, @Identifier(DocumentTopics.CHANNEL) MainLanes lanes, Asides asides, Generations generations, MarkBook marks, Lives lives, Reconciliation reconciliation, Conditions conditions, PipelineMeters meters, Loops loops, IndexerConfig config) {
         this.pipelines = pipelines;
         this.lanes = lanes;
+        this.asides = asides;
         this.generations = generations;
         this.marks = marks;
         this.lives = lives;
@@ -84,20 +90,65 @@ final class Marking {
 
     private void live(Loop loop) throws InterruptedException {
         try {
+            long due = System.nanoTime() + config.markInterval().toNanos();
             while (true) {
-                loop.waits(config.markInterval());
-                Thread.sleep(config.markInterval());
-                loop.waits(config.requestTimeout().multipliedBy(REQUESTS));
-                lookAtLives();
-                var open = lanes.opened().stream().collect(Collectors.groupingBy(Lane::pipeline));
-                for (var pipeline : pipelines.all()) {
-                    loop.waits(config.requestTimeout().multipliedBy(REQUESTS));
-                    look(pipeline, open.getOrDefault(pipeline, List.of()));
+                var pause = asides.opened().isEmpty() || config.markInterval().compareTo(ASIDE) < 0 ? config.markInterval() : ASIDE;
+                loop.waits(pause);
+                Thread.sleep(pause);
+                if (System.nanoTime() - due >= 0) {
+                    lookAtAll(loop);
+                    due = System.nanoTime() + config.markInterval().toNanos();
+                } else {
+                    keepAsides(loop);
                 }
             }
         } finally {
             lives.close();
         }
+    }
+
+    private void lookAtAll(Loop loop) throws InterruptedException {
+        loop.waits(config.requestTimeout().multipliedBy(REQUESTS));
+        lookAtLives();
+        var open = lanes.opened().stream().collect(Collectors.groupingBy(Lane::pipeline));
+        for (var pipeline : pipelines.all()) {
+            loop.waits(config.requestTimeout().multipliedBy(REQUESTS));
+            var own = open.getOrDefault(pipeline, List.of());
+            near(pipeline, marks.used(own.stream().map(Lane::standing).toList()));
+            look(pipeline, Topics.documents(pipeline.name()), own);
+        }
+        for (var aside : asides.opened().entrySet()) {
+            if (!aside.getValue().isEmpty()) {
+                loop.waits(config.requestTimeout().multipliedBy(REQUESTS));
+                look(aside.getValue().getFirst().pipeline(), topicOf(aside.getKey()), aside.getValue());
+            }
+        }
+    }
+
+    /** How health names the topic as an index that is written aside has it. */
+    static String topicOf(String index) {
+        return "the topic of " + index;
+    }
+
+    /** How health names a reconciliation. */
+    static String reconciling(String what) {
+        return "reconcile " + what;
+    }
+
+    /** Whoever hands an index over asks how far it is. */
+    private void keepAsides(Loop loop) {
+        for (var open : asides.opened().values()) {
+            loop.waits(config.requestTimeout());
+            try {
+                marks.keep(places(open), AT_REST);
+            } catch (SearchAwayException e) {
+                LOG.debugf("The marks of an index that is written aside wait: %s", e.getMessage());
+            }
+        }
+    }
+
+    private static Map<TopicPartition, MarkBook.Place> places(List<Lane> open) {
+        return open.stream().collect(Collectors.toMap(Lane::partition, lane -> new MarkBook.Place(lane.standing(), lane.done())));
     }
 
     private void lookAtLives() throws InterruptedException {
@@ -110,23 +161,23 @@ final class Marking {
         }
     }
 
-    private void look(Pipeline pipeline, List<Lane> open) throws InterruptedException {
+    /** @param who names it in health */
+    private void look(Pipeline pipeline, String who, List<Lane> open) throws InterruptedException {
         try {
             var topic = Topics.documents(pipeline.name());
             var standings = open.stream().collect(Collectors.toMap(Lane::partition, Lane::standing));
             var strange = marks.strange(topic, standings);
             if (strange != null) {
-                conditions.waiting(topic, strange);
+                conditions.waiting(who, strange);
             } else {
-                conditions.going(topic);
+                conditions.going(who);
             }
-            near(pipeline, topic, marks.used(standings.values()));
             if (marks.isAnew(topic, standings.values())) {
                 open.getFirst().reopen();
             } else if (marks.isOutlived(standings)) {
                 LOG.warnf("The join of %s was built anew, so its index is written again from there, and reconciled", pipeline.name());
                 open.getFirst().reopen();
-            } else if (!open.isEmpty() && isReconciled(pipeline)) {
+            } else if (!open.isEmpty() && isReconciled(open.getFirst().standing().generation())) {
                 compare(pipeline, topic, open);
             }
         } catch (SearchAwayException | KafkaException e) {
@@ -135,9 +186,9 @@ final class Marking {
     }
 
     /** Says what comes near to be lost. */
-    private void near(Pipeline pipeline, String topic, double used) {
+    private void near(Pipeline pipeline, double used) {
         meters.of(pipeline).retentionUsed(used);
-        conditions.note("retention of " + topic, used < NEAR ? null : "documents, and deletes among them, stand unread for " + Math.round(used * 100)
+        conditions.note("retention of " + Topics.documents(pipeline.name()), used < NEAR ? null : "documents, and deletes among them, stand unread for " + Math.round(used * 100)
                 + " % of the time for which deletes are kept; after that the index is reconciled with the whole topic");
     }
 
@@ -153,22 +204,22 @@ final class Marking {
             reconcile(pipeline, open, System.currentTimeMillis());
             return;
         }
-        marks.keep(open.stream().collect(Collectors.toMap(Lane::partition, lane -> new MarkBook.Place(lane.standing(), lane.done()))), AT_REST);
+        marks.keep(places(open), AT_REST);
     }
 
-    private boolean isReconciled(Pipeline pipeline) throws InterruptedException {
-        var running = reconciling.get(pipeline);
+    private boolean isReconciled(Generation generation) throws InterruptedException {
+        var running = reconciling.get(generation.index());
         if (running == null || running.join(Duration.ofMillis(1))) {
-            reconciling.remove(pipeline);
+            reconciling.remove(generation.index());
             return true;
         }
         return false;
     }
 
     private void reconcile(Pipeline pipeline, List<Lane> open, long now) {
-        var who = "reconcile " + pipeline.name();
         var generation = open.getFirst().standing().generation();
-        reconciling.put(pipeline, loops.thread(who, Thread.ofVirtual(), config.stuckAfter(), loop -> {
+        var who = reconciling(generation.aside() ? generation.index() : pipeline.name());
+        reconciling.put(generation.index(), loops.thread(who, Thread.ofVirtual(), config.stuckAfter(), loop -> {
             conditions.waiting(who, "deletes may have left the topic " + Topics.documents(pipeline.name()) + " before they were read, so the index " + generation.index()
                     + " may show documents that are deleted; it is reconciled with the topic now");
             try {
@@ -179,6 +230,6 @@ final class Marking {
                 conditions.waiting(who, "reconciling the index " + generation.index() + " with its topic failed and is begun again (" + e.getMessage() + ")");
             }
         }).start());
-        reconciling.get(pipeline).release();
+        reconciling.get(generation.index()).release();
     }
 }

@@ -41,7 +41,7 @@ public final class MarkBook {
      */
     public Standing open(Generation generation, TopicPartition partition) throws InterruptedException {
         var id = offsets.ids(List.of(partition.topic())).getOrDefault(partition.topic(), "");
-        return new Standing(generation, id, lives.of(partition), marks.read(List.of(partition)).get(partition), kept(partition.topic()), System.currentTimeMillis());
+        return new Standing(generation, id, lives.of(partition), marks.read(Map.of(partition, generation.uuid())).get(partition), kept(partition.topic()), System.currentTimeMillis());
     }
 
     /**
@@ -98,8 +98,13 @@ public final class MarkBook {
 
     /** Whether one of these partitions has another mark than was left there. */
     public boolean isReplaced(Map<TopicPartition, Standing> open) {
-        var there = marks.read(open.keySet());
+        var there = marks.read(open.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().generation().uuid())));
         return open.entrySet().stream().anyMatch(e -> e.getValue().isReplaced(there.get(e.getKey())));
+    }
+
+    /** Up to which offset an index is known to have all of these partitions; one of which that is not known is not in it. */
+    public Map<TopicPartition, Long> offsets(String uuid, Collection<TopicPartition> partitions) {
+        return marks.read(partitions.stream().collect(Collectors.toMap(p -> p, p -> uuid))).entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().offset()));
     }
 
     private Duration kept(String topic) throws InterruptedException {

@@ -8,9 +8,9 @@ import io.millrace.indexer.generation.SearchAwayException;
 import jakarta.inject.Singleton;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.apache.kafka.common.TopicPartition;
 import org.opensearch.client.opensearch.generic.Body;
 import org.opensearch.client.opensearch.generic.Request;
@@ -32,29 +32,36 @@ public final class Marks {
         this.config = config;
     }
 
-    private String id(TopicPartition partition) {
+    private String id(TopicPartition partition, String index) {
+        return former(partition) + "/" + index;
+    }
+
+    /** Before a partition could go to more than one index, it had one mark. */
+    private String former(TopicPartition partition) {
         return config.group() + "/" + partition;
     }
 
     /**
      * What stands there now; a partition without a mark is not in it.
      *
+     * @param asked the engine's id of the index that is meant, by partition
      * @throws SearchAwayException when the search engine does not say
      */
-    Map<TopicPartition, Mark> read(Collection<TopicPartition> partitions) {
+    Map<TopicPartition, Mark> read(Map<TopicPartition, String> asked) {
         try {
-            var body = json.writeValueAsString(Map.of("ids", partitions.stream().map(this::id).toList()));
+            var ids = asked.entrySet().stream().flatMap(e -> Stream.of(id(e.getKey(), e.getValue()), former(e.getKey()))).toList();
+            var body = json.writeValueAsString(Map.of("ids", ids));
             var answer = send(Requests.builder().method("POST").endpoint("/" + config.marksIndex() + "/_mget").json(body).build(), "Reading the marks");
             var byId = new HashMap<String, JsonNode>();
             answer.path("docs").forEach(doc -> byId.put(doc.path("_id").asText(), doc));
             var marks = new HashMap<TopicPartition, Mark>();
-            for (var partition : partitions) {
-                var doc = byId.get(id(partition));
-                if (doc == null || doc.has("error") && !doc.path("error").path("type").asText().equals("index_not_found_exception")) {
-                    throw new SearchAwayException("The search engine does not tell the mark of " + partition + ": " + (doc == null ? answer : doc.path("error")));
-                }
-                if (doc.path("found").asBoolean()) {
-                    marks.put(partition, json.treeToValue(doc.path("_source"), Mark.class));
+            for (var one : asked.entrySet()) {
+                var own = mark(one.getKey(), byId.get(id(one.getKey(), one.getValue())), answer);
+                var former = mark(one.getKey(), byId.get(former(one.getKey())), answer);
+                if (own != null) {
+                    marks.put(one.getKey(), own);
+                } else if (former != null && former.index().equals(one.getValue())) {
+                    marks.put(one.getKey(), former);
                 }
             }
             return marks;
@@ -63,12 +70,19 @@ public final class Marks {
         }
     }
 
+    private Mark mark(TopicPartition partition, JsonNode doc, JsonNode answer) throws IOException {
+        if (doc == null || doc.has("error") && !doc.path("error").path("type").asText().equals("index_not_found_exception")) {
+            throw new SearchAwayException("The search engine does not tell the mark of " + partition + ": " + (doc == null ? answer : doc.path("error")));
+        }
+        return doc.path("found").asBoolean() ? json.treeToValue(doc.path("_source"), Mark.class) : null;
+    }
+
     /** @throws SearchAwayException when the search engine does not take them; some may have been taken */
     void write(Map<TopicPartition, Mark> marks) {
         try {
             var body = new ByteArrayOutputStream();
             for (var mark : marks.entrySet()) {
-                body.write(json.writeValueAsBytes(Map.of("index", Map.of("_id", id(mark.getKey())))));
+                body.write(json.writeValueAsBytes(Map.of("index", Map.of("_id", id(mark.getKey(), mark.getValue().index())))));
                 body.write('\n');
                 body.write(json.writeValueAsBytes(mark.getValue()));
                 body.write('\n');

@@ -5,6 +5,7 @@ import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.millrace.pipeline.record.Headers;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -79,6 +80,11 @@ public final class Meters {
                 .tags("stage", STAGE, "pipeline", pipeline).register(registry);
         Gauge.builder("millrace.retention.used.ratio", this, m -> m.retentionUsed).description("Share of the time for which deletes are kept that the oldest unread one may have stood there")
                 .tags("stage", STAGE, "pipeline", pipeline).register(registry);
+    }
+
+    /** Meters that nobody reads. */
+    public static Meters unmeasured() {
+        return new Meters(new SimpleMeterRegistry(), "", () -> 0);
     }
 
     private static Counter bytes(MeterRegistry registry, String pipeline, String direction) {

@@ -17,9 +17,18 @@ public final class Breaker {
     private double refused;
 
     public Breaker(IndexerConfig.Breaker config) {
-        this.share = config.share();
+        this(config.share(), config);
+    }
+
+    private Breaker(double share, IndexerConfig.Breaker config) {
+        this.share = share;
         this.window = config.window();
         this.least = config.refusals();
+    }
+
+    /** One that lets every refused document be quarantined. */
+    public static Breaker admitting(IndexerConfig.Breaker config) {
+        return new Breaker(1, config);
     }
 
     /**

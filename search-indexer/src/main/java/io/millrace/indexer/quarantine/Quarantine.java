@@ -21,6 +21,14 @@ public final class Quarantine {
     /** Where the record stood in {@code documents.*}: {@code partition:offset}, UTF-8. */
     public static final String ORIGIN = "millrace-origin";
 
+    /** The index that refused it, UTF-8. */
+    public static final String INDEX = "millrace-index";
+    /** What somebody decided about parked documents of this key: {@code replay} or {@code discard}, UTF-8; why and who stands beside it. */
+    static final String DECISION = "millrace-decision";
+    static final String BY = "millrace-by";
+    /** What came of parked documents of this key, UTF-8; see {@link Settlement}. */
+    static final String SETTLED = "millrace-settled";
+
     /** The producer's own bounds, of which it uses one after the other: {@code max.block.ms} and {@code delivery.timeout.ms}. */
     public static final Duration LONGEST = Duration.ofMinutes(3);
 
@@ -36,11 +44,12 @@ public final class Quarantine {
     /**
      * Parks a record and returns when Kafka has it durably.
      *
+     * @param index that refused it
      * @param code a stable word for the reason
      * @param detail what a person needs to know
      * @throws ParkException when Kafka did not take it; the record is not parked
      */
-    public void park(Pipeline pipeline, ConsumerRecord<byte[], byte[]> record, String code, String detail) throws InterruptedException {
+    public void park(Pipeline pipeline, String index, ConsumerRecord<byte[], byte[]> record, String code, String detail) throws InterruptedException {
         var headers = new RecordHeaders();
         for (var header : record.headers()) {
             if (KEPT.contains(header.key())) {
@@ -50,13 +59,44 @@ public final class Quarantine {
         headers.add(Headers.REASON, Headers.bytes(code));
         headers.add(Headers.DETAIL, Headers.bytes(detail));
         headers.add(ORIGIN, Headers.bytes(record.partition() + ":" + record.offset()));
+        headers.add(INDEX, Headers.bytes(index));
+        send(pipeline, record.partition(), record.key(), record.value(), headers, "Parking a document");
+    }
+
+    /**
+     * Keeps what somebody decided about a parked document, and returns when Kafka has it durably.
+     *
+     * @param decision {@code replay} or {@code discard}
+     * @throws ParkException when Kafka did not take it; nothing is decided
+     */
+    void decided(Pipeline pipeline, Parked parked, String decision, String reason, String by) throws InterruptedException {
+        var headers = new RecordHeaders();
+        headers.add(DECISION, Headers.bytes(decision));
+        headers.add(Headers.REASON, Headers.bytes(reason));
+        headers.add(BY, Headers.bytes(by));
+        headers.add(INDEX, Headers.bytes(parked.index()));
+        send(pipeline, parked.partition(), parked.key(), null, headers, "Keeping a decision");
+    }
+
+    /**
+     * Keeps what came of a parked document, and returns when Kafka has it durably.
+     *
+     * @throws ParkException when Kafka did not take it; it may be done once more
+     */
+    public void settled(Pipeline pipeline, Parked parked, Settlement settlement) throws InterruptedException {
+        var headers = new RecordHeaders();
+        headers.add(SETTLED, Headers.bytes(settlement.name()));
+        headers.add(INDEX, Headers.bytes(parked.index()));
+        send(pipeline, parked.partition(), parked.key(), null, headers, "Keeping what came of a parked document");
+    }
+
+    private void send(Pipeline pipeline, int partition, byte[] key, byte[] value, RecordHeaders headers, String attempted) throws InterruptedException {
         var topic = Topics.quarantineDocuments(pipeline.name());
-        var metadata = OutgoingKafkaRecordMetadata.<byte[]>builder().withTopic(topic).withPartition(record.partition())
-                .withKey(record.key()).withHeaders(headers).build();
+        var metadata = OutgoingKafkaRecordMetadata.<byte[]>builder().withTopic(topic).withPartition(partition).withKey(key).withHeaders(headers).build();
         try {
-            emitter.sendMessage(Message.of(record.value()).addMetadata(metadata)).subscribeAsCompletionStage().get();
+            emitter.sendMessage(Message.of(value).addMetadata(metadata)).subscribeAsCompletionStage().get();
         } catch (ExecutionException e) {
-            throw new ParkException("Parking a document in the topic " + topic + " failed (" + e.getCause() + "); check that Kafka is up and that the topic exists", e.getCause());
+            throw new ParkException(attempted + " in the topic " + topic + " failed (" + e.getCause() + "); check that Kafka is up and that the topic exists", e.getCause());
         }
     }
 

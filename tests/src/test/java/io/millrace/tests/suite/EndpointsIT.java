@@ -83,12 +83,24 @@ class EndpointsIT {
             closed(Stage.PURGE, "POST", "/verifications/{id}/stop"),
             // Times and positions of one document's last change, nothing of what is in it.
             open(Stage.INDEXER, "/pipelines/{pipeline}/documents/{id}/trace"),
+            closed(Stage.INDEXER, "GET", "/pipelines/{pipeline}/generations"),
+            closed(Stage.INDEXER, "POST", "/pipelines/{pipeline}/generations"),
+            closed(Stage.INDEXER, "POST", "/pipelines/{pipeline}/generations/{index}/service"),
+            closed(Stage.INDEXER, "GET", "/pipelines/{pipeline}/generations/{index}/comparison"),
+            closed(Stage.INDEXER, "DELETE", "/pipelines/{pipeline}/generations/{index}"),
+            closed(Stage.INDEXER, "GET", "/pipelines/{pipeline}/quarantine"),
+            closed(Stage.INDEXER, "GET", "/pipelines/{pipeline}/quarantine/documents/{id}"),
+            closed(Stage.INDEXER, "POST", "/pipelines/{pipeline}/quarantine/replay"),
+            closed(Stage.INDEXER, "POST", "/pipelines/{pipeline}/quarantine/discard"),
             // The console has a door of its own, millrace.console.token-file, which this stack leaves open; what gate, capture and purge are asked for has theirs.
             open(Stage.CONSOLE, "/api/pipelines"),
             open(Stage.CONSOLE, "/api/live"),
             open(Stage.CONSOLE, "/api/manage"),
             open(Stage.CONSOLE, "/api/pipelines/{pipeline}/search"),
             open(Stage.CONSOLE, "/api/pipelines/{pipeline}/documents/{id: .+}"),
+            closed(Stage.CONSOLE, "GET", "/api/pipelines/{pipeline}/generations"),
+            closed(Stage.CONSOLE, "POST", "/api/pipelines/{pipeline}/generations"),
+            closed(Stage.CONSOLE, "POST", "/api/pipelines/{pipeline}/generations/{index}/service"),
             closed(Stage.CONSOLE, "GET", "/api/quarantine"),
             closed(Stage.CONSOLE, "POST", "/api/quarantine/{table}/{decision}"),
             closed(Stage.CONSOLE, "GET", "/api/resnapshots/{source}/{table}"),
@@ -108,7 +120,7 @@ class EndpointsIT {
             closed(Stage.CONSOLE, "POST", "/api/retention-runs/{id}/confirmation"));
     private static final int PATIENCE_MILLIS = 20_000;
     private static final List<String> METHODS = List.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
-    private static final Map<String, String> PARAMETERS = Map.of("source", "demo", "pipeline", "monitors", "table", "demo.public.team", "id", "1", "decision", "hold");
+    private static final Map<String, String> PARAMETERS = Map.of("source", "demo", "pipeline", "monitors", "table", "demo.public.team", "id", "1", "decision", "hold", "index", "monitors-000009");
     /** Whatever an endpoint takes, this is enough for it to be carried out. */
     private static final String BODY = "{\"reason\": \"because\", \"count\": 0, \"migrations\": [{\"name\": \"a.sql\", \"text\": \"SELECT 1;\"}]}";
     /** There is no such thing here, or it is not done this way; 401 beside them. */

@@ -171,6 +171,7 @@ public final class Stack {
             }
             case INDEXER -> {
                 p.put(prefix + "registry-url", servers.registryUrl());
+                p.put(prefix + "token.file", token().toString());
                 p.put(prefix + "search-url", servers.searchUrl());
             }
             case PURGE -> {
@@ -189,7 +190,7 @@ public final class Stack {
         return p;
     }
 
-    /** Whoever reads this file may ask capture, the gate and the purge service for changes. */
+    /** Whoever reads this file may ask capture, the gate, the indexer and the purge service for changes. */
     public Path token() {
         return options.data().resolve("token");
     }

@@ -40,7 +40,7 @@ public record StageRights(ResourcePattern pattern, Set<AclOperation> operations)
         services.put("denormalizer-service", List.of(topics(Topics.ROWS, READ, DESCRIBE, DESCRIBE_CONFIGS), topics(Topics.DOCUMENTS, WRITE, DESCRIBE),
                 topics(Topics.QUARANTINE + Topics.DOCUMENTS, WRITE, DESCRIBE), topics(JOIN, CREATE, READ, WRITE, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS), groups(JOIN, READ, DESCRIBE),
                 topics(Topics.CAPTURED, DESCRIBE), topics(CAPTURE, READ, DESCRIBE), groups("millrace-gate", DESCRIBE), groups("millrace-indexer", DESCRIBE)));
-        services.put("search-indexer", List.of(topics(Topics.DOCUMENTS, READ, DESCRIBE, DESCRIBE_CONFIGS), topics(Topics.QUARANTINE + Topics.DOCUMENTS, WRITE, DESCRIBE), topics(JOIN, READ, DESCRIBE),
+        services.put("search-indexer", List.of(topics(Topics.DOCUMENTS, READ, DESCRIBE, DESCRIBE_CONFIGS), topics(Topics.QUARANTINE + Topics.DOCUMENTS, READ, WRITE, DESCRIBE), topics(JOIN, READ, DESCRIBE),
                 groups("millrace-indexer", READ)));
         // Beside its own work it says how far each stage has got: it describes their groups and reads what they say of themselves.
         services.put("purge-service", List.of(topics(Topics.DOCUMENTS, READ, DESCRIBE, DESCRIBE_CONFIGS), groups("millrace-purge", READ), topics(Topics.CAPTURED, DESCRIBE, DESCRIBE_CONFIGS), topics(Topics.ROWS, DESCRIBE, DESCRIBE_CONFIGS),

@@ -1,0 +1,60 @@
+package io.millrace.console.generation;
+
+import io.millrace.console.ConsoleConfig;
+import io.millrace.console.Http;
+import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.ws.rs.DefaultValue;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.io.IOException;
+
+/** A pipeline's indexes, by the indexer, which is asked with the caller's own token: the console has none and adds none. */
+@Path("/api/pipelines/{pipeline}/generations")
+@Produces(MediaType.APPLICATION_JSON)
+@RunOnVirtualThread
+public class GenerationResource {
+
+    private static final int UNAUTHORIZED = 401;
+
+    private final ConsoleConfig config;
+    private final Http http;
+
+    GenerationResource(ConsoleConfig config, Http http) {
+        this.config = config;
+        this.http = http;
+    }
+
+    @GET
+    public Response all(@PathParam("pipeline") String pipeline, @HeaderParam("Authorization") String authorization) throws IOException, InterruptedException {
+        return ask("GET", of(pipeline), authorization);
+    }
+
+    @POST
+    public Response rebuild(@PathParam("pipeline") String pipeline, @QueryParam("hold") @DefaultValue("false") boolean hold, @HeaderParam("Authorization") String authorization) throws IOException, InterruptedException {
+        return ask("POST", of(pipeline) + "?hold=" + hold, authorization);
+    }
+
+    @POST
+    @Path("/{index}/service")
+    public Response serve(@PathParam("pipeline") String pipeline, @PathParam("index") String index, @HeaderParam("Authorization") String authorization) throws IOException, InterruptedException {
+        return ask("POST", of(pipeline) + "/" + Http.step(index) + "/service", authorization);
+    }
+
+    private static String of(String pipeline) {
+        return "/pipelines/" + Http.step(pipeline) + "/generations";
+    }
+
+    private Response ask(String method, String path, String authorization) throws IOException, InterruptedException {
+        var answer = http.send(method, config.indexerUrls().getFirst().resolve(path), null, authorization);
+        var told = answer.body().isEmpty()
+                ? "{\"message\":\"The indexer answers " + answer.statusCode() + (answer.statusCode() == UNAUTHORIZED ? ": it asks for the operator's token" : "") + "\"}" : answer.body();
+        return Response.status(answer.statusCode()).entity(told).build();
+    }
+}

@@ -1,0 +1,235 @@
+package io.millrace.launcher;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.millrace.local.LocalException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.stream.StreamSupport;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** A pipeline's indexes for a person at a terminal; each command is a few calls of the indexer's HTTP API. */
+final class GenerationCommands {
+
+    private static final String ROW = "%-28s  %-20s  %-10s  %-24s  %12s  %10s%n";
+    private static final Duration POLL = Duration.ofSeconds(1);
+
+    private GenerationCommands() {}
+
+    /** What they have in common. */
+    abstract static class Generations implements Callable<Integer> {
+
+        @Mixin
+        private IndexerCall indexer;
+        @Spec
+        private CommandSpec spec;
+        @Parameters(index = "0", paramLabel = "PIPELINE", description = "Name of the pipeline.")
+        private String pipeline;
+
+        IndexerCall indexer() {
+            return indexer;
+        }
+
+        CommandSpec spec() {
+            return spec;
+        }
+
+        String pipeline() {
+            return pipeline;
+        }
+
+        PrintWriter out() {
+            return spec.commandLine().getOut();
+        }
+
+        String address() {
+            return "/pipelines/" + StageCall.encoded(pipeline) + "/generations";
+        }
+
+        JsonNode all() throws IOException, InterruptedException {
+            return indexer.get(address());
+        }
+
+        JsonNode serving() throws IOException, InterruptedException {
+            return StreamSupport.stream(all().spliterator(), false).filter(g -> g.path("role").asText().equals("SERVES")).findFirst()
+                    .orElseThrow(() -> new LocalException("No index of the pipeline " + pipeline + " is served now; see ./millrace status"));
+        }
+
+        /**
+         * The index that is meant where none is named.
+         *
+         * @param newer than the one that serves, or older
+         */
+        String chosen(String named, boolean newer) throws IOException, InterruptedException {
+            if (named != null) {
+                return named;
+            }
+            var serving = serving().path("index").asText();
+            return StreamSupport.stream(all().spliterator(), false).map(g -> g.path("index").asText()).filter(index -> newer ? index.compareTo(serving) > 0 : index.compareTo(serving) < 0).findFirst()
+                    .orElseThrow(() -> new LocalException("There is no index of the pipeline " + pipeline + " that is " + (newer ? "newer" : "older") + " than " + serving + ", which serves"
+                            + (newer ? "; have one built (./millrace rebuild " + pipeline + ")" : "")));
+        }
+
+        void print(JsonNode found) throws IOException {
+            if (indexer.json()) {
+                out().println(new JsonMapper().writerWithDefaultPrettyPrinter().writeValueAsString(found));
+            } else {
+                out().printf(ROW, "index", "pipeline", "role", "made", "documents", "behind");
+                (found.isArray() ? found : new JsonMapper().createArrayNode().add(found)).forEach(g -> out().printf(ROW, g.path("index").asText(), g.path("pipeline").asText(), role(g), g.path("made").asText(),
+                        g.path("documents").asText(), g.path("behind").isNull() ? "not known" : g.path("behind").asText()));
+            }
+            out().flush();
+        }
+
+        private static String role(JsonNode generation) {
+            return switch (generation.path("role").asText()) {
+                case "SERVES" -> "serves";
+                case "TAKES_OVER" -> "takes over";
+                case "ASIDE" -> generation.path("held").asBoolean() ? "held" : "builds";
+                default -> "other";
+            };
+        }
+
+        /** Waits until an index serves. */
+        int follow(String index) throws IOException, InterruptedException {
+            String said = "";
+            while (true) {
+                var one = StreamSupport.stream(all().spliterator(), false).filter(g -> g.path("index").asText().equals(index)).findFirst()
+                        .orElseThrow(() -> new LocalException("The index " + index + " is not there any more: somebody deleted it"));
+                if (one.path("role").asText().equals("SERVES")) {
+                    out().println(index + " serves.");
+                    out().flush();
+                    return 0;
+                }
+                if (one.path("held").asBoolean() && one.path("role").asText().equals("ASIDE")) {
+                    throw new LocalException("The index " + index + " is held: it did not get the last documents in time, or somebody took the order back. /q/health/ready of the indexer says what keeps its documents waiting");
+                }
+                var now = index + " has " + one.path("documents").asText() + " documents and is " + one.path("behind").asText() + " records behind";
+                if (!now.equals(said)) {
+                    out().println(now);
+                    out().flush();
+                    said = now;
+                }
+                Thread.sleep(POLL);
+            }
+        }
+    }
+
+    /** Lists them. */
+    @Command(name = "generations", description = "The indexes of a pipeline: which one serves, which ones are written beside it, since when they are there, how far they are.", mixinStandardHelpOptions = true)
+    static final class Show extends Generations {
+
+        @Override
+        public Integer call() throws IOException, InterruptedException {
+            print(all());
+            return 0;
+        }
+    }
+
+    /** Builds another one. */
+    @Command(name = "rebuild", description = "Builds another index of the same documents from Kafka, beside the one that serves: for other analyzers or settings, or where the index is damaged. It serves as soon as it has all.", mixinStandardHelpOptions = true)
+    static final class Rebuild extends Generations {
+
+        @Option(names = "--hold", description = "It serves only when ./millrace cutover asks for it.")
+        private boolean hold;
+        @Option(names = "--wait", description = "Ends when it serves.")
+        private boolean wait;
+
+        @Override
+        public Integer call() throws IOException, InterruptedException {
+            if (hold && wait) {
+                throw new ParameterException(spec().commandLine(), "--hold and --wait do not go together: what is held does not serve by itself");
+            }
+            var begun = indexer().post(address() + "?hold=" + hold, Map.of());
+            if (wait) {
+                return follow(begun.path("index").asText());
+            }
+            print(begun);
+            if (!indexer().json()) {
+                out().println("./millrace generations " + pipeline() + " tells how far it is" + (hold ? "; ./millrace cutover " + pipeline() + " has it serve." : "; it serves as soon as it has all."));
+                out().flush();
+            }
+            return 0;
+        }
+    }
+
+    /** Has a newer one serve. */
+    @Command(name = "cutover", description = "Compares the newer index with the one that serves, and has it serve as soon as it has all. The one that served until then is written on, as a way back.", mixinStandardHelpOptions = true)
+    static final class Cutover extends Generations {
+
+        @Option(names = "--index", paramLabel = "INDEX", description = "Default: the newest one.")
+        private String index;
+        @Option(names = "--sample", paramLabel = "N", defaultValue = "1000", description = "So many documents are compared, 10,000 at most. Default: ${DEFAULT-VALUE}.")
+        private int sample;
+        @Option(names = "--despite-differences", description = "Also where documents differ.")
+        private boolean despite;
+
+        @Override
+        public Integer call() throws IOException, InterruptedException {
+            var chosen = chosen(index, true);
+            var found = indexer().get(address() + "/" + StageCall.encoded(chosen) + "/comparison?sample=" + sample);
+            out().printf("%s has %,d documents, %s has %,d; of %,d taken at random %,d differ%s%n", chosen, found.path("documents").asLong(), found.path("served").asText(), found.path("servedDocuments").asLong(), found.path("sampled").asInt(),
+                    found.path("differing").asInt(), found.path("examples").isEmpty() ? "" : ", such as " + found.path("examples").get(0).asText());
+            out().flush();
+            if (found.path("differing").asInt() > 0 && !despite) {
+                throw new LocalException("The index " + chosen + " does not take over, because documents differ. Where it is still being built, ask again when it has all (./millrace generations " + pipeline() + "); where they differ on purpose, add --despite-differences");
+            }
+            indexer().post(address() + "/" + StageCall.encoded(chosen) + "/service", Map.of());
+            return follow(chosen);
+        }
+    }
+
+    /** Has an older one serve. */
+    @Command(name = "rollback", description = "Has the index serve again that served before; it was written all the time.", mixinStandardHelpOptions = true)
+    static final class Rollback extends Generations {
+
+        @Option(names = "--index", paramLabel = "INDEX", description = "Default: the newest of the older ones.")
+        private String index;
+
+        @Override
+        public Integer call() throws IOException, InterruptedException {
+            var chosen = chosen(index, false);
+            indexer().post(address() + "/" + StageCall.encoded(chosen) + "/service", Map.of());
+            return follow(chosen);
+        }
+    }
+
+    /** Deletes one. */
+    @Command(name = "retire", description = "Deletes an index that does not serve. Asks for its name once more.", mixinStandardHelpOptions = true)
+    static final class Retire extends Generations {
+
+        @Parameters(index = "1", paramLabel = "INDEX", description = "The index, as 'generations' names it.")
+        private String index;
+        @Option(names = "--name", paramLabel = "INDEX", description = "The name once more, where nobody is there to be asked.")
+        private String name;
+
+        @Override
+        public Integer call() throws IOException, InterruptedException {
+            var again = name == null ? asked() : name;
+            if (!index.equals(again)) {
+                throw new LocalException("Nothing is deleted: '" + again + "' is not " + index);
+            }
+            indexer().delete(address() + "/" + StageCall.encoded(index));
+            out().println(index + " is deleted.");
+            out().flush();
+            return 0;
+        }
+
+        private String asked() {
+            var console = System.console();
+            if (console == null || !console.isTerminal()) {
+                throw new ParameterException(spec().commandLine(), "Deleting an index is for good; where nobody is there to be asked, give its name once more: --name " + index);
+            }
+            return String.valueOf(console.readLine("The index %s and its documents are deleted. Its name once more: ", index)).strip();
+        }
+    }
+}

@@ -1,0 +1,87 @@
+package io.millrace.indexer.generation;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.millrace.indexer.IndexerConfig;
+import io.millrace.indexer.SearchClients;
+import jakarta.inject.Singleton;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import org.opensearch.client.opensearch.generic.Body;
+import org.opensearch.client.opensearch.generic.Requests;
+
+/** Requests to the search engine about indexes. Thread-safe. */
+@Singleton
+final class Engine {
+
+    private final SearchClients search;
+    private final IndexerConfig config;
+    private final ObjectMapper json;
+
+    Engine(SearchClients search, IndexerConfig config, ObjectMapper json) {
+        this.search = search;
+        this.config = config;
+        this.json = json;
+    }
+
+    /** What it answers; {@code body} is an empty object where it says nothing. */
+    record Answer(int status, JsonNode body) {
+
+        boolean ok() {
+            return status / 100 == 2;
+        }
+
+        boolean isMissing() {
+            return status == 404;
+        }
+
+        String type() {
+            return body.path("error").path("type").asText("");
+        }
+
+        String reason() {
+            var error = body.path("error");
+            return "HTTP " + status + " " + (error.has("reason") ? error.path("type").asText() + ": " + error.path("reason").asText() : error.toString());
+        }
+    }
+
+    /**
+     * Asks.
+     *
+     * @param body null for none
+     * @throws SearchAwayException when it does not answer, or has no time now
+     */
+    Answer send(String method, String path, Map<String, ?> body) {
+        var request = Requests.builder().method(method).endpoint(path);
+        try (var response = search.raw().execute(body == null ? request.build() : request.json(json.writeValueAsString(body)).build())) {
+            var text = response.getBody().map(Body::bodyAsString).orElse("");
+            var answer = new Answer(response.getStatus(), parsed(text));
+            if (answer.status() == 429 || answer.status() >= 500) {
+                throw new SearchAwayException(method + " " + path + " at the search engine failed: " + answer.reason());
+            }
+            return answer;
+        } catch (IOException e) {
+            throw new SearchAwayException(method + " " + path + " at the search engine " + config.searchUrl() + " failed (" + search.why(e) + "); check millrace.indexer.search-url and that it is up", e);
+        }
+    }
+
+    /**
+     * Changes aliases, all at once or none.
+     *
+     * @param actions as the engine's {@code _aliases} takes them
+     */
+    Answer aliases(List<Map<String, ?>> actions) {
+        return send("POST", "/_aliases", Map.of("actions", actions));
+    }
+
+    private JsonNode parsed(String text) {
+        try {
+            return json.readTree(text.isEmpty() ? "{}" : text);
+        } catch (JsonProcessingException e) {
+            // A proxy in between may answer in plain text.
+            return json.createObjectNode().put("error", text);
+        }
+    }
+}

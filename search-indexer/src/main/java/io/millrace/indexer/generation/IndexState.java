@@ -1,0 +1,57 @@
+package io.millrace.indexer.generation;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.millrace.pipeline.file.Pipeline;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * An index that stands behind an alias, or was made to, as the search engine has it.
+ *
+ * @param number the digits of its name; 0 where it is named otherwise
+ * @param pipeline the one that it belongs to; empty where it bears no name
+ * @param replaces the pipelines that one replaces; empty where it bears no name
+ * @param serves whether readers see it
+ * @param aliases all that stand for it
+ * @param settings flat, as {@code index.…}
+ */
+public record IndexState(String index, int number, String uuid, String pipeline, List<String> replaces, boolean serves, Set<String> aliases, JsonNode settings) {
+
+    /** An indexer made it before indexes bore names. */
+    boolean isNameless() {
+        return pipeline.isEmpty() && (aliases.contains(Generation.writeAlias(index)) || aliases.contains(Generation.formerWriteAlias(index)));
+    }
+
+    boolean isOf(Pipeline other) {
+        return isNameless() ? other.replaces().isEmpty() : pipeline.equals(other.name());
+    }
+
+    /** Whether a consumer group of its own writes it, beside the pipeline's main one. */
+    public boolean isAside() {
+        return aliases.contains(Generation.asideAlias(index));
+    }
+
+    /** Whether it is served only when somebody asks for it. */
+    public boolean isHeld() {
+        return aliases.contains(Generation.heldAlias(index));
+    }
+
+    /** Whether it is being filled for the first time, without copies and seldom refreshed. */
+    public boolean isFilling() {
+        return aliases.contains(Generation.fillingAlias(index));
+    }
+
+    /** Whether it is the next one to be served, while nobody writes the one that is. */
+    public boolean isNext() {
+        return aliases.contains(Generation.nextAlias(index));
+    }
+
+    String history() {
+        return settings.path("index.history.uuid").asText("");
+    }
+
+    public Instant made() {
+        return Instant.ofEpochMilli(settings.path("index.creation_date").asLong());
+    }
+}

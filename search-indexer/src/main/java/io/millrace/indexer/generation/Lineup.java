@@ -1,0 +1,37 @@
+package io.millrace.indexer.generation;
+
+import io.millrace.pipeline.file.Pipeline;
+import java.util.List;
+
+/**
+ * The indexes behind a pipeline's alias, by what they are for.
+ *
+ * @param all the newest first, those of earlier and later pipelines among them
+ */
+public record Lineup(Pipeline pipeline, List<IndexState> all) {
+
+    /** The pipeline's own index that readers see; null where they see none, or another pipeline's. */
+    public IndexState served() {
+        return all.stream().filter(state -> state.serves() && state.isOf(pipeline)).findFirst().orElse(null);
+    }
+
+    /** The pipeline's own indexes that are written beside the main one, the newest first. */
+    public List<IndexState> asides() {
+        return all.stream().filter(state -> state.isAside() && state.isOf(pipeline)).toList();
+    }
+
+    /** The one of them that is to be served next, while nobody writes the one that is; null where there is none. */
+    public IndexState next() {
+        return asides().stream().filter(IndexState::isNext).findFirst().orElse(null);
+    }
+
+    /** @return null where there is none of that name */
+    public IndexState named(String index) {
+        return all.stream().filter(state -> state.index().equals(index)).findFirst().orElse(null);
+    }
+
+    /** The index that the pipeline's main consumer group writes; null where it has to be made. */
+    IndexState main() {
+        return all.stream().filter(state -> state.isOf(pipeline) && !state.isAside()).findFirst().orElse(null);
+    }
+}

@@ -1,0 +1,91 @@
+package io.millrace.indexer.generation;
+
+import jakarta.inject.Singleton;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jboss.logging.Logger;
+
+/**
+ * Exchanges the index that is served, written by the pipeline's main consumer group, with one that is written aside. Each step is one request that the search engine carries out as a
+ * whole or not at all, and whatever stands in between is seen in the aliases, so that any indexer can go on from there.
+ *
+ * <p>First nobody writes the served index any more, so that what readers have seen is no more than what the topic ends with; then, once the other index has all of that, the alias moves
+ * and the two writers change places. An alias for writing is the right to write: a request that comes late finds it gone.
+ */
+@Singleton
+public final class Switch {
+
+    private static final Logger LOG = Logger.getLogger(Switch.class);
+
+    private final Engine engine;
+
+    Switch(Engine engine) {
+        this.engine = engine;
+    }
+
+    /** From now on nobody writes the served index; does nothing where another indexer was sooner. */
+    public void begin(IndexState served, IndexState next) {
+        if (carriedOut(List.of(remove(served, Generation.writeAlias(served.index())), add(next, Generation.nextAlias(next.index()))))) {
+            LOG.infof("The index %s is to be served in the place of %s, which is not written until then", next.index(), served.index());
+        }
+    }
+
+    /** Moves the alias; does nothing where another indexer was sooner. */
+    public void finish(String alias, IndexState served, IndexState next) {
+        var refreshed = engine.send("POST", "/" + next.index() + "/_refresh", null);
+        if (!refreshed.ok()) {
+            throw new SearchAwayException("Refreshing the index " + next.index() + " failed: " + refreshed.reason());
+        }
+        var actions = new ArrayList<Map<String, ?>>(List.of(remove(served, alias), add(next, alias), remove(next, Generation.nextAlias(next.index())), remove(next, Generation.asideAlias(next.index())), add(next, Generation.writeAlias(next.index())),
+                add(served, Generation.asideAlias(served.index())), add(served, Generation.heldAlias(served.index()))));
+        if (served.aliases().contains(Generation.writeAlias(served.index()))) {
+            actions.add(remove(served, Generation.writeAlias(served.index())));
+        }
+        if (next.isHeld()) {
+            actions.add(remove(next, Generation.heldAlias(next.index())));
+        }
+        if (carriedOut(actions)) {
+            LOG.infof("The alias %s stands for %s from now on; %s is written beside it, as a way back", alias, next.index(), served.index());
+        }
+    }
+
+    /** The served index is written again, and the other one is held. */
+    public void undo(IndexState served, IndexState next) {
+        if (carriedOut(List.of(remove(next, Generation.nextAlias(next.index())), add(next, Generation.heldAlias(next.index())), add(served, Generation.writeAlias(served.index()))))) {
+            LOG.warnf("The index %s stays in service; %s is held until somebody asks for it again", served.index(), next.index());
+        }
+    }
+
+    /** Where the served index was deleted meanwhile there is nothing to come back to. */
+    public void forget(IndexState next) {
+        carriedOut(List.of(remove(next, Generation.nextAlias(next.index()))));
+    }
+
+    /** It is served only when somebody asks for it. */
+    public void hold(IndexState state) {
+        carriedOut(List.of(add(state, Generation.heldAlias(state.index()))));
+    }
+
+    /** It is served as soon as it has all. */
+    public void release(IndexState state) {
+        carriedOut(List.of(remove(state, Generation.heldAlias(state.index()))));
+    }
+
+    /** @return whether it was this request that did it */
+    private boolean carriedOut(List<Map<String, ?>> actions) {
+        var answer = engine.aliases(actions);
+        if (!answer.ok() && !answer.isMissing()) {
+            throw new SearchAwayException("Changing the aliases " + actions + " failed: " + answer.reason());
+        }
+        return answer.ok();
+    }
+
+    private static Map<String, ?> add(IndexState state, String alias) {
+        return Map.of("add", Map.of("index", state.index(), "alias", alias));
+    }
+
+    private static Map<String, ?> remove(IndexState state, String alias) {
+        return Map.of("remove", Map.of("index", state.index(), "alias", alias, "must_exist", true));
+    }
+}

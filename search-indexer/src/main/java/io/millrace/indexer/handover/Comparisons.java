@@ -1,0 +1,57 @@
+package io.millrace.indexer.handover;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.millrace.indexer.generation.Generations;
+import io.millrace.indexer.generation.IndexState;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+/** Compares two indexes while both are written: what differs is looked at again, for one of them may only be later. Thread-safe. */
+@Singleton
+final class Comparisons {
+
+    private static final int MOST = 10_000;
+    private static final int EXAMPLES = 10;
+    private static final int LOOKS = 4;
+    private static final Duration PAUSE = Duration.ofSeconds(1);
+
+    private final Generations generations;
+
+    Comparisons(Generations generations) {
+        this.generations = generations;
+    }
+
+    /** The index that serves, and another one. */
+    record Pair(IndexState served, IndexState other) {}
+
+    /** @param sample how many documents are looked for */
+    Comparison compare(Pair pair, int sample) throws InterruptedException {
+        var ids = generations.sample(pair.served().index(), Math.clamp(sample, 1, MOST));
+        var differing = differing(pair, ids);
+        for (int look = 1; look < LOOKS && !differing.isEmpty(); look++) {
+            Thread.sleep(PAUSE);
+            differing = differing(pair, differing);
+        }
+        return new Comparison(pair.other().index(), pair.served().index(), generations.count(pair.other().index()), generations.count(pair.served().index()), ids.size(), differing.size(),
+                differing.stream().limit(EXAMPLES).toList());
+    }
+
+    private List<String> differing(Pair pair, List<String> ids) {
+        var served = generations.documents(pair.served().index(), ids);
+        var other = generations.documents(pair.other().index(), ids);
+        var differing = new ArrayList<String>();
+        for (var id : ids) {
+            if (!equal(served.get(id), other.get(id))) {
+                differing.add(id);
+            }
+        }
+        return differing;
+    }
+
+    private static boolean equal(JsonNode one, JsonNode other) {
+        return one.path("found").asBoolean() == other.path("found").asBoolean() && Objects.equals(one.path("_version"), other.path("_version")) && Objects.equals(one.path("_source"), other.path("_source"));
+    }
+}

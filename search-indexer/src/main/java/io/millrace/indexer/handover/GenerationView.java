@@ -1,0 +1,29 @@
+package io.millrace.indexer.handover;
+
+import io.quarkus.runtime.annotations.RegisterForReflection;
+import java.time.Instant;
+
+/**
+ * One index behind a pipeline's alias.
+ *
+ * @param pipeline the one that it belongs to; empty where it bears no name
+ * @param made when the search engine made it
+ * @param documents how many searches find in it
+ * @param behind how many records its topic has after those that are in it; null where that is not known here
+ * @param held whether it is served only when somebody asks for it
+ */
+@RegisterForReflection
+public record GenerationView(String index, String pipeline, Role role, Instant made, long documents, Long behind, boolean held) {
+
+    /** What an index is there for. */
+    public enum Role {
+        /** Readers see it. */
+        SERVES,
+        /** It is served next, as soon as it has the last documents; the one that serves stands still for that. */
+        TAKES_OVER,
+        /** It is written beside the one that serves. */
+        ASIDE,
+        /** It belongs to a pipeline that is replaced by the one that serves, or is to replace it. */
+        OTHER
+    }
+}

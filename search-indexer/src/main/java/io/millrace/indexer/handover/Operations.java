@@ -1,0 +1,157 @@
+package io.millrace.indexer.handover;
+
+import io.millrace.indexer.IndexerConfig;
+import io.millrace.indexer.Pipelines;
+import io.millrace.indexer.generation.Generations;
+import io.millrace.indexer.generation.IndexState;
+import io.millrace.indexer.generation.Lineup;
+import io.millrace.indexer.generation.Switch;
+import io.millrace.indexer.handover.GenerationView.Role;
+import io.millrace.indexer.mark.MarkBook;
+import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.progress.KafkaWatch;
+import io.millrace.pipeline.progress.Offsets;
+import io.millrace.pipeline.topic.Topics;
+import jakarta.inject.Singleton;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** What an operator may ask of a pipeline's indexes. What is asked for is in the search engine when this returns, and whoever watches it does the rest. Thread-safe. */
+@Singleton
+final class Operations {
+
+    private final Pipelines pipelines;
+    private final Generations generations;
+    private final Switch exchange;
+    private final Handover handover;
+    private final MarkBook marks;
+    private final Offsets offsets;
+    private final IndexerConfig config;
+
+    Operations(Pipelines pipelines, Generations generations, Switch exchange, Handover handover, MarkBook marks, KafkaWatch kafka, IndexerConfig config) {
+        this.pipelines = pipelines;
+        this.generations = generations;
+        this.exchange = exchange;
+        this.handover = handover;
+        this.marks = marks;
+        this.offsets = kafka.offsets();
+        this.config = config;
+    }
+
+    /** The indexes behind a pipeline's alias, the newest first. */
+    List<GenerationView> list(String pipeline) throws RefusedException, InterruptedException {
+        var views = new ArrayList<GenerationView>();
+        var lineup = generations.lineup(pipeline(pipeline));
+        for (var state : lineup.all()) {
+            views.add(view(state));
+        }
+        return views;
+    }
+
+    private GenerationView view(IndexState state) throws InterruptedException {
+        var role = state.serves() ? Role.SERVES : state.isNext() ? Role.TAKES_OVER : state.isAside() ? Role.ASIDE : Role.OTHER;
+        return new GenerationView(state.index(), state.pipeline(), role, state.made(), generations.count(state.index()), behind(state), state.isHeld());
+    }
+
+    /** The index that serves has the offsets that its group committed, every other one its marks. */
+    private Long behind(IndexState state) throws InterruptedException {
+        if (pipelines.all().stream().noneMatch(p -> p.name().equals(state.pipeline()))) {
+            return null;
+        }
+        var partitions = offsets.partitions(List.of(Topics.documents(state.pipeline())));
+        if (!state.isAside()) {
+            return offsets.lag(config.group(), partitions);
+        }
+        var ends = offsets.ends(partitions);
+        var has = marks.offsets(state.uuid(), ends.keySet());
+        return ends.entrySet().stream().mapToLong(end -> Math.max(0, end.getValue() - has.getOrDefault(end.getKey(), 0L))).sum();
+    }
+
+    /** Begins another index of the same documents. */
+    GenerationView rebuild(String name, boolean hold) throws RefusedException, InterruptedException {
+        var pipeline = pipeline(name);
+        var lineup = generations.lineup(pipeline);
+        var served = lineup.served();
+        if (served == null) {
+            throw RefusedException.conflict("Readers do not see an index of the pipeline " + name + " now, so there is none to build anew beside; ./millrace generations " + name + " tells which one they see");
+        }
+        var building = lineup.asides().stream().filter(state -> state.number() > served.number()).findFirst();
+        if (building.isPresent()) {
+            throw RefusedException.conflict("The index " + building.get().index() + " is already built beside " + served.index() + "; have it served (./millrace cutover " + name + ") or delete it (./millrace retire " + name + " " + building.get().index() + ")");
+        }
+        var index = generations.rebuild(pipeline, hold);
+        handover.ask();
+        return view(named(generations.lineup(pipeline), index));
+    }
+
+    /** Has an index served as soon as it has all. */
+    GenerationView serve(String name, String index) throws RefusedException, InterruptedException {
+        var lineup = generations.lineup(pipeline(name));
+        var state = named(lineup, index);
+        if (state.serves()) {
+            throw RefusedException.conflict("The index " + index + " is the one that readers see already");
+        }
+        if (lineup.next() != null) {
+            throw RefusedException.conflict("The index " + lineup.next().index() + " takes over just now; ask again when it has");
+        }
+        if (!state.isAside()) {
+            giveWay(lineup, state);
+        }
+        if (state.isHeld()) {
+            exchange.release(state);
+        }
+        handover.ask();
+        return view(named(generations.lineup(lineup.pipeline()), index));
+    }
+
+    /** Another pipeline's index comes back only when the one that replaces it does not come back by itself. */
+    private void giveWay(Lineup lineup, IndexState state) throws RefusedException {
+        var other = pipelines.all().stream().filter(p -> p.name().equals(state.pipeline())).findFirst();
+        if (other.isEmpty()) {
+            throw RefusedException.conflict("Nobody writes the index " + state.index() + " now, so it is not up to date; its pipeline " + state.pipeline() + " has to be among the files of this service");
+        }
+        for (var served : lineup.all()) {
+            if (served.serves() && served.replaces().contains(state.pipeline())) {
+                exchange.hold(served);
+            }
+        }
+    }
+
+    /** An index with the one that serves. */
+    Comparisons.Pair pair(String name, String index) throws RefusedException {
+        var lineup = generations.lineup(pipeline(name));
+        var served = lineup.all().stream().filter(IndexState::serves).findFirst().orElseThrow(() -> RefusedException.conflict("No index is served as " + lineup.pipeline().index().name() + " that this could be compared with"));
+        return new Comparisons.Pair(served, named(lineup, index));
+    }
+
+    /** Deletes an index that readers do not see. */
+    void retire(String name, String index) throws RefusedException {
+        var lineup = generations.lineup(pipeline(name));
+        var state = named(lineup, index);
+        if (state.serves()) {
+            throw RefusedException.conflict("Readers see the index " + index + "; have another one served first (./millrace rollback " + name + ")");
+        }
+        if (state.isNext()) {
+            throw RefusedException.conflict("The index " + index + " takes over just now; have another one served first (./millrace rollback " + name + ")");
+        }
+        if (!state.isAside() && pipelines.all().stream().anyMatch(p -> p.name().equals(state.pipeline()))) {
+            throw RefusedException.conflict("The pipeline " + state.pipeline() + " writes the index " + index + ", and would make it anew; take its file away first, have its topics deleted (./millrace destroy), then retire it");
+        }
+        generations.delete(state);
+        handover.ask();
+    }
+
+    private Pipeline pipeline(String name) throws RefusedException {
+        return pipelines.all().stream().filter(p -> p.name().equals(name)).findFirst().orElseThrow(() -> RefusedException.unknown(
+                "There is no pipeline " + name + " here; there are " + pipelines.all().stream().map(Pipeline::name).collect(Collectors.joining(", "))));
+    }
+
+    private static IndexState named(Lineup lineup, String index) throws RefusedException {
+        var state = lineup.named(index);
+        if (state == null) {
+            throw RefusedException.unknown("There is no index " + index + " behind " + lineup.pipeline().index().name() + "; there are " + lineup.all().stream().map(IndexState::index).collect(Collectors.joining(", ")));
+        }
+        return state;
+    }
+}

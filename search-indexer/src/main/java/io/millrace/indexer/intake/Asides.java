@@ -1,0 +1,162 @@
+package io.millrace.indexer.intake;
+
+import io.millrace.indexer.IndexerConfig;
+import io.millrace.indexer.Pipelines;
+import io.millrace.indexer.bulk.BulkWriters;
+import io.millrace.indexer.generation.Generations;
+import io.millrace.indexer.generation.IndexState;
+import io.millrace.indexer.generation.Lineup;
+import io.millrace.indexer.generation.SearchAwayException;
+import io.millrace.indexer.handover.Handover;
+import io.millrace.indexer.health.Conditions;
+import io.millrace.indexer.mark.MarkBook;
+import io.millrace.indexer.quarantine.LaterRecords;
+import io.millrace.indexer.quarantine.Quarantine;
+import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.ledger.Ledger;
+import io.millrace.pipeline.liveness.Loop;
+import io.millrace.pipeline.liveness.LoopThread;
+import io.millrace.pipeline.liveness.Loops;
+import io.quarkus.runtime.StartupEvent;
+import io.smallrye.common.annotation.Identifier;
+import jakarta.annotation.PreDestroy;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Provider;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import org.apache.kafka.common.KafkaException;
+import org.jboss.logging.Logger;
+
+/**
+ * Has every index written that stands beside the served one of its pipeline, has the main lanes follow when another one is served, and lets the hand-over go on. What is there to be done is read from the search engine
+ * each time, so it does not matter which instance was asked, nor where one was killed.
+ */
+@Singleton
+final class Asides {
+
+    private static final Logger LOG = Logger.getLogger(Asides.class);
+    private static final Duration BEAT = Duration.ofMillis(250);
+    /** While an index stands beside the served one. */
+    private static final Duration SOON = Duration.ofSeconds(1);
+    /** To the search engine and to Kafka, for one pipeline, at most. */
+    private static final int REQUESTS = 6;
+
+    private final Pipelines pipelines;
+    private final Generations generations;
+    private final Handover handover;
+    private final MainLanes main;
+    private final Provider<BulkWriters> writers;
+    private final Provider<Quarantine> quarantine;
+    private final LaterRecords later;
+    private final MarkBook marks;
+    private final Conditions conditions;
+    private final Ledger ledger;
+    private final IndexerConfig config;
+    private final Loops loops;
+    private final Map<String, Object> kafka;
+    private final LoopThread thread;
+    /** By the name of the index. */
+    private final Map<String, AsideLanes> running = new ConcurrentHashMap<>();
+    /** They end by themselves. */
+    private final Set<AsideLanes> ending = ConcurrentHashMap.newKeySet();
+
+    Asides(Pipelines pipelines, Generations generations, Handover handover, @Identifier(DocumentTopics.CHANNEL) MainLanes main, Provider<BulkWriters> writers, Provider<Quarantine> quarantine, LaterRecords later, MarkBook marks, Conditions conditions, Ledger ledger, IndexerConfig config,
+            Loops loops, @Identifier("default-kafka-broker") Map<String, Object> kafka) {
+        this.pipelines = pipelines;
+        this.generations = generations;
+        this.handover = handover;
+        this.main = main;
+        this.writers = writers;
+        this.quarantine = quarantine;
+        this.later = later;
+        this.marks = marks;
+        this.conditions = conditions;
+        this.ledger = ledger;
+        this.config = config;
+        this.loops = loops;
+        this.kafka = kafka;
+        this.thread = loops.thread("generations", Thread.ofVirtual(), config.stuckAfter(), this::live);
+    }
+
+    void start(@Observes StartupEvent event) {
+        thread.start();
+    }
+
+    @PreDestroy
+    void stop() throws InterruptedException {
+        thread.interrupt();
+        thread.join(config.drainTimeout());
+        running.values().forEach(AsideLanes::stop);
+        ending.addAll(running.values());
+        for (var lanes : ending) {
+            lanes.awaitEnd(config.drainTimeout());
+        }
+    }
+
+    /** The lanes that know where they began, by the name of their index. */
+    Map<String, List<Lane>> opened() {
+        return running.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().opened()));
+    }
+
+    private void live(Loop loop) throws InterruptedException {
+        long due = System.nanoTime();
+        while (true) {
+            loop.waits(BEAT);
+            Thread.sleep(BEAT);
+            if (handover.isAsked() || System.nanoTime() - due >= 0) {
+                for (var pipeline : pipelines.all()) {
+                    loop.waits(config.requestTimeout().multipliedBy(REQUESTS));
+                    look(pipeline);
+                }
+                due = System.nanoTime() + (running.isEmpty() ? config.markInterval() : SOON).toNanos();
+            }
+        }
+    }
+
+    private void look(Pipeline pipeline) throws InterruptedException {
+        try {
+            var lineup = generations.lineup(pipeline);
+            follow(pipeline, lineup);
+            handover.advance(lineup);
+        } catch (SearchAwayException | KafkaException e) {
+            LOG.debugf("What stands beside the index of %s waits: %s", pipeline.name(), e.getMessage());
+        }
+    }
+
+    private void follow(Pipeline pipeline, Lineup lineup) throws InterruptedException {
+        var wanted = lineup.asides().stream().map(IndexState::index).collect(Collectors.toSet());
+        end(running.entrySet().stream().filter(e -> e.getValue().pipeline().equals(pipeline) && !wanted.contains(e.getKey())).map(Map.Entry::getKey).toList());
+        for (var index : wanted) {
+            if (!running.containsKey(index)) {
+                running.put(index, new AsideLanes(pipeline, index, generations, writers.get(), quarantine.get(), later, marks, conditions, ledger, config, loops, kafka).start());
+            }
+        }
+        var served = lineup.served();
+        var written = generations.known(pipeline);
+        if (served != null && written != null && lineup.next() == null && !served.isAside() && !served.index().equals(written)) {
+            LOG.infof("The pipeline %s is served from %s, so its documents go there, not to %s", pipeline.name(), served.index(), written);
+            main.reassign();
+        }
+    }
+
+    private void end(Collection<String> indexes) throws InterruptedException {
+        for (var index : indexes) {
+            var lanes = running.remove(index);
+            lanes.stop();
+            ending.add(lanes);
+            conditions.going(Marking.topicOf(index));
+            conditions.going(Marking.reconciling(index));
+        }
+        for (var lanes : List.copyOf(ending)) {
+            if (lanes.awaitEnd(Duration.ofMillis(1))) {
+                ending.remove(lanes);
+            }
+        }
+    }
+}

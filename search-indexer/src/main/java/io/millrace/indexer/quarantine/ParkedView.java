@@ -1,0 +1,27 @@
+package io.millrace.indexer.quarantine;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import io.millrace.pipeline.record.Headers;
+import io.quarkus.runtime.annotations.RegisterForReflection;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+
+/**
+ * A document in quarantine, as it is told.
+ *
+ * @param index that refused it; null where the join set it aside
+ * @param version below zero where it has none
+ * @param asked whether it is to be replayed
+ * @param replayable false where it can only be made anew by the join, or be discarded
+ * @param document its JSON; null in a list, and where it is a delete or never was a document
+ */
+@RegisterForReflection
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record ParkedView(String id, String index, String reason, String detail, long version, Instant parked, boolean asked, boolean replayable, String document) {
+
+    static ParkedView of(Parked parked, boolean whole) {
+        var record = parked.record();
+        return new ParkedView(parked.id(), parked.index().isEmpty() ? null : parked.index(), Headers.text(record.headers(), Headers.REASON), Headers.text(record.headers(), Headers.DETAIL), parked.version(),
+                Instant.ofEpochMilli(record.timestamp()), parked.isAsked(), parked.isReplayable(), whole && record.value() != null ? new String(record.value(), StandardCharsets.UTF_8) : null);
+    }
+}

@@ -1,0 +1,103 @@
+package io.millrace.indexer.quarantine;
+
+import io.millrace.indexer.access.OperatorDoor;
+import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.DefaultValue;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import org.apache.kafka.common.KafkaException;
+
+/** Where an operator sees which documents stand in quarantine, and decides about them. */
+@Path("/pipelines/{pipeline}/quarantine")
+@Produces(MediaType.APPLICATION_JSON)
+@RunOnVirtualThread
+public class QuarantineResource {
+
+    private static final String WHAT = "see parked documents or decide about them";
+
+    private final QuarantineDesk desk;
+    private final OperatorDoor door;
+
+    QuarantineResource(QuarantineDesk desk, OperatorDoor door) {
+        this.desk = desk;
+        this.door = door;
+    }
+
+    private interface Answer {
+        Object of() throws InterruptedException;
+    }
+
+    /** How many documents stand there, and the first of them. */
+    @GET
+    public Response all(@HeaderParam("Authorization") String authorization, @PathParam("pipeline") String pipeline, @QueryParam("limit") @DefaultValue("100") int limit) {
+        return answered(authorization, () -> {
+            var standing = desk.standing(pipeline);
+            return Map.of("count", standing.size(), "documents", standing.stream().limit(Math.max(0, limit)).map(parked -> ParkedView.of(parked, false)).toList());
+        });
+    }
+
+    /** One document, with what is in it; once for each index that refused it. */
+    @GET
+    @Path("/documents/{id}")
+    public Response one(@HeaderParam("Authorization") String authorization, @PathParam("pipeline") String pipeline, @PathParam("id") String id) {
+        return answered(authorization, () -> {
+            var found = desk.standing(pipeline).stream().filter(parked -> parked.id().equals(id)).map(parked -> ParkedView.of(parked, true)).toList();
+            if (found.isEmpty()) {
+                throw new NoSuchElementException("No document " + id + " of the pipeline " + pipeline + " stands in quarantine");
+            }
+            return found;
+        });
+    }
+
+    /** Has documents sent to their index again; one of which a later one went the usual way is settled without being sent. */
+    @POST
+    @Path("/replay")
+    @Consumes(MediaType.APPLICATION_JSON)
+    public Response replay(@HeaderParam("Authorization") String authorization, @PathParam("pipeline") String pipeline, Decision decision) {
+        return answered(authorization, () -> Map.of("replayed", desk.replay(pipeline, reasoned(decision).chosen(), decision.reason(), decision.decider())));
+    }
+
+    /** Gives documents up, as many as the caller has seen. */
+    @POST
+    @Path("/discard")
+    @Consumes(MediaType.APPLICATION_JSON)
+    public Response discard(@HeaderParam("Authorization") String authorization, @PathParam("pipeline") String pipeline, Decision decision) {
+        return answered(authorization, () -> Map.of("discarded", desk.discard(pipeline, reasoned(decision).chosen(), decision.count() == null ? -1 : decision.count(), decision.reason(), decision.decider())));
+    }
+
+    private static Decision reasoned(Decision decision) {
+        if (decision == null || decision.reason() == null || decision.reason().isBlank()) {
+            throw new IllegalArgumentException("Say why, as 'reason'; it is kept beside the documents");
+        }
+        return decision;
+    }
+
+    private Response answered(String authorization, Answer answer) {
+        var refused = door.refusal(authorization, WHAT);
+        if (refused != null) {
+            return refused;
+        }
+        try {
+            return Response.ok(answer.of()).build();
+        } catch (NoSuchElementException e) {
+            return OperatorDoor.refused(Response.Status.NOT_FOUND, e.getMessage());
+        } catch (IllegalArgumentException e) {
+            return OperatorDoor.refused(Response.Status.BAD_REQUEST, e.getMessage());
+        } catch (KafkaException | Quarantine.ParkException e) {
+            return OperatorDoor.refused(Response.Status.SERVICE_UNAVAILABLE, e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return OperatorDoor.refused(Response.Status.SERVICE_UNAVAILABLE, "The indexer is being stopped");
+        }
+    }
+}

@@ -1,0 +1,152 @@
+package io.millrace.indexer;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** Stands between the indexer and the real search engine, and spoils bulk requests as it is told. Everything else passes as it is. */
+final class FaultySearch implements AutoCloseable {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int BUSY_STATUS = 429;
+    private static final Duration SLOW = Duration.ofSeconds(2);
+    /** Of the documents of a request, each such one. */
+    private static final int ITEM = 3;
+
+    /** What happens to a bulk request. */
+    enum Fault {
+        NONE,
+        /** All of it is refused, for there is too much to do. */
+        BUSY,
+        /** Single documents of it are. */
+        BUSY_FOR_SOME,
+        /** Its answer comes late. */
+        SLOW,
+        /** It is applied, and the connection closed in the place of an answer. */
+        UNANSWERED
+    }
+
+    private final HttpServer server;
+    private final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    private final URI search;
+    private final AtomicInteger spoilt = new AtomicInteger();
+    private volatile Fault fault = Fault.NONE;
+
+    FaultySearch(String search) throws IOException {
+        this.search = URI.create(search);
+        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+        server.createContext("/", this::handle);
+        server.start();
+    }
+
+    String url() {
+        return "http://localhost:" + server.getAddress().getPort();
+    }
+
+    /** From now on. */
+    void set(Fault now) {
+        fault = now;
+        spoilt.set(0);
+    }
+
+    /** How many requests were spoilt since that was told last. */
+    int spoilt() {
+        return spoilt.get();
+    }
+
+    private void handle(HttpExchange exchange) throws IOException {
+        var body = exchange.getRequestBody().readAllBytes();
+        boolean bulk = exchange.getRequestURI().getPath().endsWith("-Writer/_bulk");
+        var now = bulk ? fault : Fault.NONE;
+        spoilt.addAndGet(now == Fault.NONE ? 0 : 1);
+        try (exchange) {
+            switch (now) {
+                case BUSY -> answer(exchange, BUSY_STATUS, "{\"error\":{\"type\":\"rejected_execution_exception\",\"reason\":\"by the test\"},\"status\":429}".getBytes(StandardCharsets.UTF_8));
+                case BUSY_FOR_SOME -> some(exchange, body);
+                case SLOW -> {
+                    Thread.sleep(SLOW);
+                    pass(exchange, body);
+                }
+                // Nothing is sent, so the caller sees its connection closed.
+                case UNANSWERED -> forward(exchange, body);
+                case NONE -> pass(exchange, body);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void pass(HttpExchange exchange, byte[] body) throws IOException, InterruptedException {
+        var answer = forward(exchange, body);
+        answer(exchange, answer.statusCode(), answer.body());
+    }
+
+    private HttpResponse<byte[]> forward(HttpExchange exchange, byte[] body) throws IOException, InterruptedException {
+        var request = HttpRequest.newBuilder(search.resolve(exchange.getRequestURI().toString())).method(exchange.getRequestMethod(), HttpRequest.BodyPublishers.ofByteArray(body));
+        var type = exchange.getRequestHeaders().getFirst("Content-Type");
+        return client.send(type == null ? request.build() : request.header("Content-Type", type).build(), BodyHandlers.ofByteArray());
+    }
+
+    private static void answer(HttpExchange exchange, int status, byte[] body) throws IOException {
+        exchange.getResponseHeaders().set("Content-Type", "application/json");
+        boolean empty = body.length == 0 || exchange.getRequestMethod().equals("HEAD");
+        exchange.sendResponseHeaders(status, empty ? -1 : body.length);
+        if (!empty) {
+            exchange.getResponseBody().write(body);
+        }
+    }
+
+    /** Keeps each third document from the engine, and says of it that there is too much to do. */
+    private void some(HttpExchange exchange, byte[] body) throws IOException, InterruptedException {
+        var lines = new String(body, StandardCharsets.UTF_8).split("\n");
+        var kept = new ByteArrayOutputStream();
+        var refused = new ArrayList<Boolean>();
+        for (int line = 0; line < lines.length; line++) {
+            boolean delete = lines[line].startsWith("{\"delete\"");
+            boolean refuse = refused.size() % ITEM == 0;
+            refused.add(refuse);
+            var action = delete ? lines[line] + "\n" : lines[line] + "\n" + lines[++line] + "\n";
+            if (!refuse) {
+                kept.writeBytes(action.getBytes(StandardCharsets.UTF_8));
+            }
+        }
+        JsonNode items = JSON.createArrayNode();
+        if (kept.size() > 0) {
+            items = JSON.readTree(forward(exchange, kept.toByteArray()).body()).path("items");
+        }
+        ObjectNode whole = JSON.createObjectNode().put("errors", true);
+        var merged = whole.putArray("items");
+        int next = 0;
+        for (boolean refuse : refused) {
+            if (refuse) {
+                merged.addObject().putObject("index").put("status", BUSY_STATUS).putObject("error").put("type", "rejected_execution_exception").put("reason", "by the test");
+            } else {
+                merged.add(items.path(next++));
+            }
+        }
+        answer(exchange, 200, JSON.writeValueAsBytes(whole));
+    }
+
+    @Override
+    public void close() {
+        server.stop(0);
+        client.close();
+    }
+}

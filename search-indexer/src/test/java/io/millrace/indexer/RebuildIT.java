@@ -1,0 +1,217 @@
+package io.millrace.indexer;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.millrace.local.Ports;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** An index is built anew, takes over and gives back while documents change and somebody reads without a pause. */
+@Tag("long")
+class RebuildIT {
+
+    private static final Duration SOON = Duration.ofMinutes(4);
+    private static final String FIELDS = "{\"name\":\"id\",\"type\":\"long\",\"pg.type\":\"int8\"},{\"name\":\"name\",\"type\":[\"null\",\"string\"],\"default\":null,\"pg.type\":\"text\"}";
+    private static final int STABLE = 3_000;
+    private static final int RATE = 200;
+
+    @TempDir
+    static Path folder;
+    private static Stack stack;
+
+    @BeforeAll
+    static void startAll() throws Exception {
+        stack = new Stack(folder);
+        for (var name : List.of("busy", "killed", "shared", "asked")) {
+            stack.pipeline(name, "id, name", FIELDS, "");
+        }
+        start();
+        awaitUp();
+    }
+
+    @AfterAll
+    static void stopAll() {
+        if (stack != null) {
+            stack.close();
+        }
+    }
+
+    private static void start() {
+        stack.startIndexer(Map.of("millrace.indexer.mark-interval", "1s"), Map.of());
+    }
+
+    private static void awaitUp() {
+        await().atMost(SOON).untilAsserted(() -> assertEquals("UP", stack.ready().path("status").asText(), () -> stack.ready().toString()));
+    }
+
+    private static JsonNode generations(String pipeline) {
+        return stack.operate("GET", "/pipelines/" + pipeline + "/generations").path("body");
+    }
+
+    private static String role(String pipeline, String index) {
+        for (var one : generations(pipeline)) {
+            if (one.path("index").asText().equals(index)) {
+                return one.path("role").asText();
+            }
+        }
+        return "none";
+    }
+
+    private static void awaitServes(String pipeline, String index) {
+        await().atMost(SOON).untilAsserted(() -> assertEquals("SERVES", role(pipeline, index), () -> stack.ready().toString() + generations(pipeline)));
+    }
+
+    private static String rebuild(String pipeline, String query) {
+        var answer = stack.operate("POST", "/pipelines/" + pipeline + "/generations" + query);
+        assertEquals(202, answer.path("status").asInt(), answer::toString);
+        return answer.path("body").path("index").asText();
+    }
+
+    private static void serve(String pipeline, String index) {
+        var answer = stack.operate("POST", "/pipelines/" + pipeline + "/generations/" + index + "/service");
+        assertEquals(202, answer.path("status").asInt(), answer::toString);
+    }
+
+    private static String setting(String index, String key) {
+        return stack.get("/" + index + "/_settings?flat_settings=true").path(index).path("settings").path(key).asText();
+    }
+
+    /** Every document of an index with its version. */
+    private static Map<String, String> content(String index) {
+        stack.call("POST", "/" + index + "/_refresh", null);
+        var content = new TreeMap<String, String>();
+        stack.call("POST", "/" + index + "/_search", "{\"size\":10000,\"version\":true}").path("hits").path("hits").forEach(hit -> content.put(hit.path("_id").asText(), hit.path("_version").asLong() + " " + hit.path("_source")));
+        return content;
+    }
+
+    private static void awaitBoth(Traffic traffic, String one, String other) {
+        var expected = traffic.expected();
+        for (var index : List.of(one, other)) {
+            await().atMost(SOON).untilAsserted(() -> assertEquals(expected, content(index), () -> stack.ready().toString()));
+        }
+    }
+
+    @Test
+    void readersSeeOneWholeIndexThatNeverGoesBackWhileAnotherTakesOverAndGivesBack() throws Exception {
+        try (var traffic = new Traffic(stack, "busy", STABLE, RATE)) {
+            await().atMost(SOON).untilAsserted(() -> assertTrue(stack.count("busy") >= STABLE));
+            try (var reader = new Reader(stack, traffic, "busy")) {
+                var second = rebuild("busy", "");
+                assertEquals("busy-000002", second);
+                awaitServes("busy", second);
+                Thread.sleep(3_000);
+                assertEquals("ASIDE", role("busy", "busy-000001"), "the old one is a way back");
+                serve("busy", "busy-000001");
+                awaitServes("busy", "busy-000001");
+                Thread.sleep(3_000);
+                serve("busy", second);
+                awaitServes("busy", second);
+                Thread.sleep(3_000);
+                reader.stop();
+                assertEquals(List.of(), reader.faults());
+                assertTrue(reader.reads() > 100, () -> "only " + reader.reads() + " reads");
+                System.out.printf("%d reads, the stalest answer %d ms behind what was sent%n", reader.reads(), reader.stalestMillis());
+                assertTrue(reader.stalestMillis() < SOON.toMillis(), () -> "an answer was " + reader.stalestMillis() + " ms behind");
+            }
+            traffic.stop();
+            awaitBoth(traffic, "busy-000001", "busy-000002");
+        }
+        awaitUp();
+    }
+
+    @Test
+    void anIndexerThatIsKilledAtAnyMomentOfItGoesOnWhereItWas() throws Exception {
+        var random = new Random(21);
+        try (var traffic = new Traffic(stack, "killed", STABLE, RATE)) {
+            await().atMost(SOON).untilAsserted(() -> assertTrue(stack.count("killed") >= STABLE));
+            try (var reader = new Reader(stack, traffic, "killed")) {
+                var second = rebuild("killed", "");
+                for (var wanted : List.of(second, "killed-000001", second, "killed-000001")) {
+                    if (!wanted.equals(second) || role("killed", second).equals("ASIDE")) {
+                        await().atMost(SOON).until(() -> stack.operate("POST", "/pipelines/killed/generations/" + wanted + "/service").path("status").asInt() == 202 || role("killed", wanted).equals("SERVES"));
+                    }
+                    for (int kill = 0; kill < 3; kill++) {
+                        Thread.sleep(random.nextInt(2_500));
+                        stack.indexer().kill();
+                        start();
+                    }
+                    awaitServes("killed", wanted);
+                }
+                reader.stop();
+                assertEquals(List.of(), reader.faults());
+            }
+            traffic.stop();
+            awaitBoth(traffic, "killed-000001", "killed-000002");
+        }
+        awaitUp();
+    }
+
+    @Test
+    void twoIndexersShareTheWorkOnBothIndexes() throws Exception {
+        var other = stack.process("second", Ports.free(1).getFirst(), Map.of("millrace.indexer.mark-interval", "1s"));
+        other.start();
+        try (var traffic = new Traffic(stack, "shared", STABLE, RATE)) {
+            await().atMost(SOON).untilAsserted(() -> assertTrue(stack.count("shared") >= STABLE));
+            try (var reader = new Reader(stack, traffic, "shared")) {
+                var second = rebuild("shared", "");
+                awaitServes("shared", second);
+                Thread.sleep(2_000);
+                serve("shared", "shared-000001");
+                awaitServes("shared", "shared-000001");
+                Thread.sleep(2_000);
+                reader.stop();
+                assertEquals(List.of(), reader.faults());
+            }
+            traffic.stop();
+            awaitBoth(traffic, "shared-000001", "shared-000002");
+        } finally {
+            other.stop();
+        }
+        awaitUp();
+    }
+
+    @Test
+    void whatDoesNotGoTogetherWithWhatIsThereIsRefusedWithAReason() throws Exception {
+        stack.document("asked", "1", 1, "{\"id\":1,\"name\":\"one\"}").get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals(1, stack.count("asked")));
+        var held = rebuild("asked", "?hold=true");
+        assertEquals("30s", setting(held, "index.refresh_interval"), "what nobody reads yet is seldom refreshed");
+        await("it is filled").atMost(SOON).untilAsserted(() -> assertEquals("100ms", setting(held, "index.refresh_interval"), () -> stack.ready().toString()));
+        await().atMost(SOON).untilAsserted(() -> assertEquals(1, stack.count(held), () -> stack.ready().toString()));
+        var refusals = new HashMap<String, String>();
+        refusals.put("POST /pipelines/asked/generations", "is already built beside asked-000001");
+        refusals.put("POST /pipelines/nobody/generations", "There is no pipeline nobody here");
+        refusals.put("POST /pipelines/asked/generations/asked-000007/service", "There is no index asked-000007");
+        refusals.put("POST /pipelines/asked/generations/asked-000001/service", "is the one that readers see already");
+        refusals.put("DELETE /pipelines/asked/generations/asked-000001", "Readers see the index asked-000001");
+        refusals.forEach((request, reason) -> {
+            var answer = stack.operate(request.substring(0, request.indexOf(' ')), request.substring(request.indexOf(' ') + 1));
+            assertEquals(reason.startsWith("There is no") ? 404 : 409, answer.path("status").asInt(), answer::toString);
+            assertTrue(answer.path("body").path("message").asText().contains(reason), answer::toString);
+        });
+        await().during(Duration.ofSeconds(5)).atMost(SOON).untilAsserted(() -> assertEquals("ASIDE", role("asked", held), "what is held does not serve by itself"));
+        var compared = stack.operate("GET", "/pipelines/asked/generations/" + held + "/comparison").path("body");
+        assertEquals("1 1 1 0", compared.path("documents").asText() + " " + compared.path("servedDocuments").asText() + " " + compared.path("sampled").asText() + " " + compared.path("differing").asText());
+        stack.call("POST", "/" + held + "/_update/1", "{\"doc\":{\"name\":\"by hand\"}}");
+        var differing = stack.operate("GET", "/pipelines/asked/generations/" + held + "/comparison").path("body");
+        assertEquals("1 [\"1\"]", differing.path("differing").asText() + " " + differing.path("examples"));
+        assertEquals(204, stack.operate("DELETE", "/pipelines/asked/generations/" + held).path("status").asInt());
+        await().atMost(SOON).untilAsserted(() -> assertEquals(1, generations("asked").size()));
+        stack.document("asked", "2", 1, "{\"id\":2,\"name\":\"two\"}").get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals(2, stack.count("asked")));
+        awaitUp();
+    }
+}
