@@ -16,6 +16,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -47,7 +49,7 @@ class SetBackIT {
     @BeforeAll
     static void startAll() throws Exception {
         stack = new Stack(folder);
-        for (var name : List.of("restored", "forgotten", "renewed", "older", "cut")) {
+        for (var name : List.of("restored", "forgotten", "renewed", "older", "cut", "unwritable")) {
             stack.pipeline(name, "id, name", FIELDS, "");
         }
         start();
@@ -164,6 +166,25 @@ class SetBackIT {
         await().atMost(SOON).untilAsserted(() -> assertEquals(17, stack.count("forgotten"), () -> stack.ready().toString()));
         assertEquals("stays", names("forgotten", 4).getLast());
         await().atMost(SOON).untilAsserted(() -> assertEquals("UP", stack.ready().path("status").asText(), () -> stack.ready().toString()));
+    }
+
+    @Test
+    void aReconciliationThatFindsNoAliasToDeleteByIsNotDone() throws Exception {
+        write("unwritable", 0, 4, 1, "stays");
+        awaitNames("unwritable", 4, "stays");
+        awaitMarks("unwritable");
+        stack.call("PUT", "/unwritable-000001/_doc/orphan?refresh=true", "{\"id\":9,\"name\":\"is in no topic\"}");
+        try (var taker = Executors.newSingleThreadScheduledExecutor()) {
+            taker.scheduleWithFixedDelay(() -> stack.call("POST", "/_aliases", "{\"actions\":[{\"remove\":{\"index\":\"unwritable-000001\",\"alias\":\"unwritable-000001-*riter\"}}]}"), 0, 20, TimeUnit.MILLISECONDS);
+            for (int i = 0; i < Stack.PARTITIONS; i++) {
+                stack.call("DELETE", "/millrace-marks/_doc/" + Stack.GROUP + "%2F" + new TopicPartition(Topics.documents("unwritable"), i), null);
+            }
+            await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains("The index unwritable-000001 cannot be written by its alias"), () -> stack.ready().toString()));
+            assertEquals(5, stack.count("unwritable"));
+        }
+        await().atMost(SOON).untilAsserted(() -> assertEquals(4, stack.count("unwritable")));
+        await().atMost(SOON).untilAsserted(() -> assertEquals("UP", stack.ready().path("status").asText(), () -> stack.ready().toString()));
+        assertEquals("stays", names("unwritable", 4).getLast());
     }
 
     @Test

@@ -23,7 +23,7 @@ public record Generation(String index, String uuid, String history, boolean empt
         return index + "-Writer";
     }
 
-    /** What the alias for writing was called at first. */
+    /** What the alias for writing was called before; indexers of that version, which may run beside this one, write by it. */
     static String formerWriteAlias(String index) {
         return index + "-writer";
     }

@@ -9,6 +9,7 @@ import io.millrace.indexer.health.Conditions;
 import io.millrace.indexer.mark.Lives;
 import io.millrace.indexer.mark.MarkBook;
 import io.millrace.indexer.measure.PipelineMeters;
+import io.millrace.indexer.reconcile.IndexGoneMeanwhileException;
 import io.millrace.indexer.reconcile.Reconciliation;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.liveness.Loop;
@@ -226,10 +227,17 @@ final class Marking {
                 reconciliation.run(pipeline, generation, loop);
                 open.forEach(lane -> lane.standing().reconciled(now));
                 conditions.going(who);
+            } catch (IndexGoneMeanwhileException e) {
+                failed(who, generation, e);
+                open.getFirst().reopen();
             } catch (IOException | KafkaException e) {
-                conditions.waiting(who, "reconciling the index " + generation.index() + " with its topic failed and is begun again (" + e.getMessage() + ")");
+                failed(who, generation, e);
             }
         }).start());
         reconciling.get(generation.index()).release();
+    }
+
+    private void failed(String who, Generation generation, Exception e) {
+        conditions.waiting(who, "reconciling the index " + generation.index() + " with its topic failed and is begun again (" + e.getMessage() + ")");
     }
 }
