@@ -43,8 +43,12 @@ public record Generation(String index, String uuid, String history, boolean empt
         return index + "-filling";
     }
 
-    /** Says that it is the next one to be served, and that nobody writes the one that is. */
-    static String nextAlias(String index) {
-        return index + "-next";
+    /**
+     * Says that it is the next one to be served, and that nobody writes the one that is.
+     *
+     * @param order tells one hand-over from another one to the same index
+     */
+    static String nextAlias(String index, String order) {
+        return index + "-next-" + order;
     }
 }

@@ -34,6 +34,8 @@ public final class Generations {
     private final IndexerConfig config;
     private final Map<String, Generation> current = new ConcurrentHashMap<>();
     private final Map<Pipeline, Generation> aside = new ConcurrentHashMap<>();
+    /** Those of which {@link #of} was asked, by name. */
+    private final Map<String, Pipeline> pipelines = new ConcurrentHashMap<>();
 
     Generations(Engine engine, Indexes indexes, RowSchemas schemas, IndexerConfig config) {
         this.engine = engine;
@@ -53,6 +55,7 @@ public final class Generations {
             return known;
         }
         synchronized (this) {
+            pipelines.put(pipeline.name(), pipeline);
             return current.computeIfAbsent(pipeline.name(), name -> ensure(pipeline));
         }
     }
@@ -131,15 +134,6 @@ public final class Generations {
         // Copies that no node can take are not waited for.
         int copying = health.body().path("initializing_shards").asInt();
         return copying == 0 ? null : copying + " of its copies are being made";
-    }
-
-    /** Deletes an index; its writers find their alias gone. */
-    public void delete(IndexState state) {
-        var answer = engine.send("DELETE", "/" + state.index(), null);
-        if (!answer.ok() && !answer.isMissing()) {
-            throw new SearchAwayException("Deleting the index " + state.index() + " failed: " + answer.reason());
-        }
-        LOG.infof("The index %s is deleted", state.index());
     }
 
     /** How many documents searches find in an index. */
@@ -230,8 +224,28 @@ public final class Generations {
         if (!answer.ok()) {
             throw new SearchAwayException("Moving the alias " + alias + " to " + generation.index() + " failed: " + answer.reason());
         }
-        aside.remove(pipeline);
+        before.forEach(found -> noteServing(found.pipeline(), false));
+        noteServing(pipeline.name(), true);
         LOG.infof("The alias %s stands for %s of the pipeline %s from now on", alias, generation.index(), pipeline.name());
+    }
+
+    /** Takes note of which index is served now, also where another instance moved the alias. */
+    public void follow(Lineup lineup) {
+        var main = lineup.main();
+        if (main != null && main.index().equals(known(lineup.pipeline()))) {
+            noteServing(lineup.pipeline().name(), main.serves());
+        }
+    }
+
+    /** Who does not serve may serve again, without being opened anew before. */
+    private void noteServing(String name, boolean serves) {
+        var pipeline = pipelines.get(name);
+        var generation = current.get(name);
+        if (pipeline != null && serves) {
+            aside.remove(pipeline);
+        } else if (pipeline != null && generation != null) {
+            aside.put(pipeline, generation);
+        }
     }
 
     private Generation ensure(Pipeline pipeline) {

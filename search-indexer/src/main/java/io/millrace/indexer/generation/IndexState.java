@@ -44,7 +44,18 @@ public record IndexState(String index, int number, String uuid, String pipeline,
 
     /** Whether it is the next one to be served, while nobody writes the one that is. */
     public boolean isNext() {
-        return aliases.contains(Generation.nextAlias(index));
+        return !order().isEmpty();
+    }
+
+    /** Which hand-over it is the next one by, as nothing else is called; empty where it is not the next one. */
+    public String order() {
+        var start = Generation.nextAlias(index, "");
+        return aliases.stream().filter(alias -> alias.startsWith(start)).map(alias -> alias.substring(start.length())).findFirst().orElse("");
+    }
+
+    /** Whether the pipeline's main consumer group may write it. */
+    public boolean isWritten() {
+        return aliases.contains(Generation.writeAlias(index));
     }
 
     String history() {

@@ -4,6 +4,7 @@ import jakarta.inject.Singleton;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jboss.logging.Logger;
 
 /**
@@ -26,22 +27,26 @@ public final class Switch {
 
     /** From now on nobody writes the served index; does nothing where another indexer was sooner. */
     public void begin(IndexState served, IndexState next) {
-        if (carriedOut(List.of(remove(served, Generation.writeAlias(served.index())), add(next, Generation.nextAlias(next.index()))))) {
+        var actions = new ArrayList<>(fenced(served));
+        actions.add(add(next, Generation.nextAlias(next.index(), Integer.toHexString(ThreadLocalRandom.current().nextInt()))));
+        if (carriedOut(actions)) {
             LOG.infof("The index %s is to be served in the place of %s, which is not written until then", next.index(), served.index());
         }
     }
 
-    /** Moves the alias; does nothing where another indexer was sooner. */
+    /** Takes the right to write from the served index once more, where somebody gave it back while it is to be replaced. */
+    public void fence(IndexState served) {
+        carriedOut(fenced(served));
+    }
+
+    /** Moves the alias; does nothing where another indexer was sooner, or where this hand-over was given up meanwhile. */
     public void finish(String alias, IndexState served, IndexState next) {
         var refreshed = engine.send("POST", "/" + next.index() + "/_refresh", null);
         if (!refreshed.ok()) {
             throw new SearchAwayException("Refreshing the index " + next.index() + " failed: " + refreshed.reason());
         }
-        var actions = new ArrayList<Map<String, ?>>(List.of(remove(served, alias), add(next, alias), remove(next, Generation.nextAlias(next.index())), remove(next, Generation.asideAlias(next.index())), add(next, Generation.writeAlias(next.index())),
+        var actions = new ArrayList<Map<String, ?>>(List.of(remove(served, alias), add(next, alias), remove(next, Generation.nextAlias(next.index(), next.order())), remove(next, Generation.asideAlias(next.index())), add(next, Generation.writeAlias(next.index())),
                 add(served, Generation.asideAlias(served.index())), add(served, Generation.heldAlias(served.index()))));
-        if (served.aliases().contains(Generation.writeAlias(served.index()))) {
-            actions.add(remove(served, Generation.writeAlias(served.index())));
-        }
         if (next.isHeld()) {
             actions.add(remove(next, Generation.heldAlias(next.index())));
         }
@@ -52,14 +57,37 @@ public final class Switch {
 
     /** The served index is written again, and the other one is held. */
     public void undo(IndexState served, IndexState next) {
-        if (carriedOut(List.of(remove(next, Generation.nextAlias(next.index())), add(next, Generation.heldAlias(next.index())), add(served, Generation.writeAlias(served.index()))))) {
+        if (carriedOut(List.of(remove(next, Generation.nextAlias(next.index(), next.order())), add(next, Generation.heldAlias(next.index())), add(served, Generation.writeAlias(served.index()))))) {
             LOG.warnf("The index %s stays in service; %s is held until somebody asks for it again", served.index(), next.index());
         }
     }
 
     /** Where the served index was deleted meanwhile there is nothing to come back to. */
     public void forget(IndexState next) {
-        carriedOut(List.of(remove(next, Generation.nextAlias(next.index()))));
+        carriedOut(List.of(remove(next, Generation.nextAlias(next.index(), next.order()))));
+    }
+
+    /**
+     * Deletes an index while another one is served and written; its own writers find their alias gone. The engine deletes it in the step in which it finds that the alias stands for the other one, so
+     * it deletes none that readers see.
+     *
+     * @return false where that does not hold any more, and nothing is deleted
+     */
+    public boolean retire(String alias, IndexState served, IndexState retired) {
+        var written = Generation.writeAlias(served.index());
+        var done = carriedOut(List.of(remove(served, alias), add(served, alias), remove(served, written), add(served, written), Map.of("remove_index", Map.of("index", retired.index()))));
+        if (done) {
+            LOG.infof("The index %s is deleted, while %s is served", retired.index(), served.index());
+        }
+        return done;
+    }
+
+    private static List<Map<String, ?>> fenced(IndexState served) {
+        var actions = new ArrayList<Map<String, ?>>(List.of(remove(served, Generation.writeAlias(served.index()))));
+        if (served.aliases().contains(Generation.formerWriteAlias(served.index()))) {
+            actions.add(remove(served, Generation.formerWriteAlias(served.index())));
+        }
+        return actions;
     }
 
     /** It is served only when somebody asks for it. */
@@ -75,7 +103,9 @@ public final class Switch {
     /** @return whether it was this request that did it */
     private boolean carriedOut(List<Map<String, ?>> actions) {
         var answer = engine.aliases(actions);
-        if (!answer.ok() && !answer.isMissing()) {
+        // Which of the two it is depends on the moment at which the engine finds an alias missing.
+        boolean late = answer.isMissing() || answer.type().equals("illegal_argument_exception") && answer.reason().contains("required alias");
+        if (!answer.ok() && !late) {
             throw new SearchAwayException("Changing the aliases " + actions + " failed: " + answer.reason());
         }
         return answer.ok();

@@ -15,7 +15,9 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
 
 /**
@@ -33,8 +35,12 @@ public final class Handover {
     private final Offsets offsets;
     private final Conditions conditions;
     private final AtomicBoolean asked = new AtomicBoolean();
-    /** By the engine's id of the index that is to be served; for the thread that advances. */
+    /** By the engine's id of the index that is to be served, and the hand-over; for the thread that advances. */
     private final Map<String, Goal> goals = new HashMap<>();
+    /** Why a hand-over was given up here, by the engine's id of the index; for the thread that advances. */
+    private final Map<String, String> undone = new HashMap<>();
+    /** Why it is not served yet, by the name of the index. */
+    private final Map<String, Reason> reasons = new ConcurrentHashMap<>();
 
     Handover(Generations generations, Switch exchange, MarkBook marks, KafkaWatch kafka, Conditions conditions) {
         this.generations = generations;
@@ -47,12 +53,13 @@ public final class Handover {
     /**
      * What an index must have.
      *
-     * @param index its name
      * @param pipeline the name of its pipeline
-     * @param last whether nobody writes the served index any more
      * @param since when it was set, of {@link System#nanoTime()}
      */
-    private record Goal(String index, String pipeline, Map<TopicPartition, Long> ends, boolean last, long since) {}
+    private record Goal(String pipeline, Map<TopicPartition, Long> ends, long since) {}
+
+    /** @param pipeline its name */
+    private record Reason(String pipeline, String text) {}
 
     /** Something was asked for, which need not wait for the next look. */
     void ask() {
@@ -62,6 +69,17 @@ public final class Handover {
     /** Whether something was asked for since this was asked last. */
     public boolean isAsked() {
         return asked.getAndSet(false);
+    }
+
+    /** Why an index is not served yet, as the last look of this instance found; null where nothing keeps it, or nobody waits for it. */
+    String waits(String index) {
+        var known = reasons.get(index);
+        return known == null ? null : known.text();
+    }
+
+    /** Says what keeps this from being looked after; null where nothing does. */
+    public void kept(Pipeline pipeline, String reason) {
+        conditions.note("indexes of " + pipeline.name(), reason == null ? null : "what stands beside the index of " + pipeline.name() + " cannot be looked after: " + reason);
     }
 
     /**
@@ -78,8 +96,8 @@ public final class Handover {
             return;
         }
         for (var aside : lineup.asides()) {
-            var reason = lineup.served() == null ? "no index of the pipeline is served that it could take the place of" : aside.isHeld() && !aside.isFilling() ? null : untilIt(lineup.pipeline(), aside);
-            note(aside.index(), reason);
+            var reason = untilBegun(lineup, aside);
+            note(lineup, aside.index(), reason);
             if (reason == null && !aside.isHeld()) {
                 exchange.begin(lineup.served(), aside);
                 asked.set(true);
@@ -88,35 +106,54 @@ public final class Handover {
         }
     }
 
-    /** What was to be reached by an index that is not written aside any more, or before a hand-over that somebody else has ended. */
+    /** What was to be reached by an index that is not written aside any more, or in a hand-over that has ended, whoever ended it. */
     private void forget(Lineup lineup) {
-        for (var known : List.copyOf(goals.entrySet())) {
-            var goal = known.getValue();
-            boolean ended = lineup.asides().stream().noneMatch(state -> state.uuid().equals(known.getKey())) || goal.last() && lineup.next() == null;
-            if (goal.pipeline().equals(lineup.pipeline().name()) && ended) {
-                goals.remove(known.getKey());
-                note(goal.index(), null);
+        var pipeline = lineup.pipeline().name();
+        var there = lineup.asides().stream().map(Handover::key).collect(Collectors.toSet());
+        goals.entrySet().removeIf(known -> known.getValue().pipeline().equals(pipeline) && !there.contains(known.getKey()));
+        undone.keySet().removeIf(uuid -> lineup.all().stream().anyMatch(state -> state.uuid().equals(uuid) && !state.isHeld()));
+        for (var known : reasons.entrySet()) {
+            if (known.getValue().pipeline().equals(pipeline) && lineup.asides().stream().noneMatch(state -> state.index().equals(known.getKey()))) {
+                note(lineup, known.getKey(), null);
             }
         }
     }
 
-    private void note(String index, String reason) {
-        conditions.note(index, reason == null ? null : "it is not served yet: " + reason);
+    private void note(Lineup lineup, String index, String text) {
+        if (text == null) {
+            reasons.remove(index);
+        } else {
+            reasons.put(index, new Reason(lineup.pipeline().name(), text));
+        }
+        conditions.note(index, text == null ? null : "it is not served yet: " + text);
+    }
+
+    /** Why a hand-over to an index does not begin; null where it may, or where the index is only kept. */
+    private String untilBegun(Lineup lineup, IndexState aside) throws InterruptedException {
+        if (lineup.served() == null) {
+            return "no index of the pipeline is served that it could take the place of";
+        }
+        return aside.isHeld() && !aside.isFilling() ? undone.get(aside.uuid()) : untilIt(lineup.pipeline(), aside);
     }
 
     /** Why an index does not have all that there was when this was asked first; null where it does. */
     private String untilIt(Pipeline pipeline, IndexState aside) throws InterruptedException {
-        var lacking = lacking(aside, goal(pipeline, aside, false));
+        var lacking = lacking(aside, goal(pipeline, aside));
         return lacking == null ? generations.untilSettled(pipeline, aside) : lacking;
     }
 
-    private Goal goal(Pipeline pipeline, IndexState aside, boolean last) throws InterruptedException {
-        var known = goals.get(aside.uuid());
-        if (known == null || last && !known.last()) {
-            known = new Goal(aside.index(), pipeline.name(), offsets.ends(offsets.partitions(List.of(Topics.documents(pipeline.name())))), last, System.nanoTime());
-            goals.put(aside.uuid(), known);
+    /** Each hand-over has its own: what the topic ends with was asked after nobody wrote the served index any more. */
+    private Goal goal(Pipeline pipeline, IndexState aside) throws InterruptedException {
+        var known = goals.get(key(aside));
+        if (known == null) {
+            known = new Goal(pipeline.name(), offsets.ends(offsets.partitions(List.of(Topics.documents(pipeline.name())))), System.nanoTime());
+            goals.put(key(aside), known);
         }
         return known;
+    }
+
+    private static String key(IndexState aside) {
+        return aside.uuid() + "/" + aside.order();
     }
 
     private String lacking(IndexState aside, Goal goal) {
@@ -130,20 +167,25 @@ public final class Handover {
 
     /** Nobody writes the served index now, so this is soon over one way or the other. */
     private void finish(Lineup lineup, IndexState next) throws InterruptedException {
+        asked.set(true);
         var served = lineup.served();
         if (served == null) {
             exchange.forget(next);
             return;
         }
-        var goal = goal(lineup.pipeline(), next, true);
-        if (lacking(next, goal) == null) {
+        if (served.isWritten()) {
+            goals.remove(key(next));
+            exchange.fence(served);
+            return;
+        }
+        var goal = goal(lineup.pipeline(), next);
+        var lacking = lacking(next, goal);
+        note(lineup, next.index(), lacking == null ? null : served.index() + " is not written any more, and " + lacking);
+        if (lacking == null) {
             exchange.finish(lineup.pipeline().index().name(), served, next);
-            note(next.index(), null);
-            goals.remove(next.uuid());
         } else if (System.nanoTime() - goal.since() > PATIENCE.toNanos()) {
             exchange.undo(served, next);
-            goals.remove(next.uuid());
+            undone.put(next.uuid(), "it was to be, and did not get the last documents within " + PATIENCE.toSeconds() + " s (" + lacking + "), so " + served.index() + " is written again; have it served anew: ./millrace cutover " + lineup.pipeline().name() + " --index " + next.index());
         }
-        asked.set(true);
     }
 }

@@ -51,12 +51,21 @@ final class Operations {
 
     private GenerationView view(IndexState state) throws InterruptedException {
         var role = state.serves() ? Role.SERVES : state.isNext() ? Role.TAKES_OVER : state.isAside() ? Role.ASIDE : Role.OTHER;
-        return new GenerationView(state.index(), state.pipeline(), role, state.made(), generations.count(state.index()), behind(state), state.isHeld());
+        return new GenerationView(state.index(), state.pipeline(), role, state.made(), generations.count(state.index()), behind(state), state.isHeld(), waits(state));
+    }
+
+    private String waits(IndexState state) {
+        return state.pipeline().isEmpty() || isHere(state) ? handover.waits(state.index())
+                : "nobody here writes it: its pipeline " + state.pipeline() + " is not among the files of this service; who has that file goes on with it";
+    }
+
+    private boolean isHere(IndexState state) {
+        return pipelines.all().stream().anyMatch(p -> p.name().equals(state.pipeline()));
     }
 
     /** The index that serves has the offsets that its group committed, every other one its marks. */
     private Long behind(IndexState state) throws InterruptedException {
-        if (pipelines.all().stream().noneMatch(p -> p.name().equals(state.pipeline()))) {
+        if (!isHere(state)) {
             return null;
         }
         var partitions = offsets.partitions(List.of(Topics.documents(state.pipeline())));
@@ -82,7 +91,11 @@ final class Operations {
         }
         var index = generations.rebuild(pipeline, hold);
         handover.ask();
-        return view(named(generations.lineup(pipeline), index));
+        var made = named(generations.lineup(pipeline), index);
+        if (!made.pipeline().equals(name)) {
+            throw RefusedException.conflict("The index " + index + " was made by somebody else at the same moment; ask again");
+        }
+        return view(made);
     }
 
     /** Has an index served as soon as it has all. */
@@ -121,8 +134,7 @@ final class Operations {
     /** An index with the one that serves. */
     Comparisons.Pair pair(String name, String index) throws RefusedException {
         var lineup = generations.lineup(pipeline(name));
-        var served = lineup.all().stream().filter(IndexState::serves).findFirst().orElseThrow(() -> RefusedException.conflict("No index is served as " + lineup.pipeline().index().name() + " that this could be compared with"));
-        return new Comparisons.Pair(served, named(lineup, index));
+        return new Comparisons.Pair(serving(lineup), named(lineup, index));
     }
 
     /** Deletes an index that readers do not see. */
@@ -132,14 +144,20 @@ final class Operations {
         if (state.serves()) {
             throw RefusedException.conflict("Readers see the index " + index + "; have another one served first (./millrace rollback " + name + ")");
         }
-        if (state.isNext()) {
-            throw RefusedException.conflict("The index " + index + " takes over just now; have another one served first (./millrace rollback " + name + ")");
+        if (lineup.all().stream().anyMatch(IndexState::isNext)) {
+            throw RefusedException.conflict("One index takes over from another one just now, and none is deleted meanwhile; ask again when it has");
         }
-        if (!state.isAside() && pipelines.all().stream().anyMatch(p -> p.name().equals(state.pipeline()))) {
+        if (!state.isAside() && isHere(state)) {
             throw RefusedException.conflict("The pipeline " + state.pipeline() + " writes the index " + index + ", and would make it anew; take its file away first, have its topics deleted (./millrace destroy), then retire it");
         }
-        generations.delete(state);
+        if (!exchange.retire(lineup.pipeline().index().name(), serving(lineup), state)) {
+            throw RefusedException.conflict("Which index is served or written changed while " + index + " was to be deleted, so it is not deleted; look again (./millrace generations " + name + ")");
+        }
         handover.ask();
+    }
+
+    private static IndexState serving(Lineup lineup) throws RefusedException {
+        return lineup.all().stream().filter(IndexState::serves).findFirst().orElseThrow(() -> RefusedException.conflict("No index is served as " + lineup.pipeline().index().name() + " now; ./millrace status says why"));
     }
 
     private Pipeline pipeline(String name) throws RefusedException {

@@ -122,10 +122,12 @@ final class Asides {
     private void look(Pipeline pipeline) throws InterruptedException {
         try {
             var lineup = generations.lineup(pipeline);
+            generations.follow(lineup);
             follow(pipeline, lineup);
             handover.advance(lineup);
+            handover.kept(pipeline, null);
         } catch (SearchAwayException | KafkaException e) {
-            LOG.debugf("What stands beside the index of %s waits: %s", pipeline.name(), e.getMessage());
+            handover.kept(pipeline, e.getMessage());
         }
     }
 
@@ -150,8 +152,6 @@ final class Asides {
             var lanes = running.remove(index);
             lanes.stop();
             ending.add(lanes);
-            conditions.going(Marking.topicOf(index));
-            conditions.going(Marking.reconciling(index));
         }
         for (var lanes : List.copyOf(ending)) {
             if (lanes.awaitEnd(Duration.ofMillis(1))) {

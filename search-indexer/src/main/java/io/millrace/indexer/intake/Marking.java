@@ -24,8 +24,10 @@ import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
@@ -63,6 +65,8 @@ final class Marking {
     private final LoopThread thread;
     /** Those that are being reconciled, by the index; only for this thread. */
     private final Map<String, LoopThread> reconciling = new HashMap<>();
+    /** The indexes written aside that were looked at; only for this thread. */
+    private final Set<String> looked = new HashSet<>();
 
     Marking(Pipelines pipelines, @Identifier(DocumentTopics.CHANNEL) MainLanes lanes, Asides asides, Generations generations, MarkBook marks, Lives lives, Reconciliation reconciliation, Conditions conditions, PipelineMeters meters, Loops loops, IndexerConfig config) {
         this.pipelines = pipelines;
@@ -121,18 +125,40 @@ final class Marking {
         for (var aside : asides.opened().entrySet()) {
             if (!aside.getValue().isEmpty()) {
                 loop.waits(config.requestTimeout().multipliedBy(REQUESTS));
+                looked.add(aside.getKey());
                 look(aside.getValue().getFirst().pipeline(), topicOf(aside.getKey()), aside.getValue());
+            }
+        }
+        forgetGone(loop);
+    }
+
+    /** What is not written aside any more, because it serves now or was deleted, keeps nobody waiting; the thread that reconciles it is ended before that is said. */
+    private void forgetGone(Loop loop) throws InterruptedException {
+        for (var index : List.copyOf(looked)) {
+            if (!asides.opened().containsKey(index)) {
+                var running = reconciling.get(index);
+                if (running != null) {
+                    running.interrupt();
+                    loop.waits(config.requestTimeout());
+                    if (!running.join(config.requestTimeout())) {
+                        continue;
+                    }
+                    reconciling.remove(index);
+                }
+                conditions.going(topicOf(index));
+                conditions.going(reconciling(index));
+                looked.remove(index);
             }
         }
     }
 
     /** How health names the topic as an index that is written aside has it. */
-    static String topicOf(String index) {
+    private static String topicOf(String index) {
         return "the topic of " + index;
     }
 
     /** How health names a reconciliation. */
-    static String reconciling(String what) {
+    private static String reconciling(String what) {
         return "reconcile " + what;
     }
 
@@ -196,7 +222,7 @@ final class Marking {
     private void compare(Pipeline pipeline, String topic, List<Lane> open) throws InterruptedException {
         var generation = open.getFirst().standing().generation();
         var standings = open.stream().collect(Collectors.toMap(Lane::partition, Lane::standing));
-        if (!generations.isSame(generation) || marks.isReplaced(standings)) {
+        if (!generations.isSame(generation) || marks.isSetBack(standings)) {
             LOG.warnf("The index %s is not as it was left: it was deleted, or came back from a copy or a snapshot. What it lacks is written again", generation.index());
             open.getFirst().reopen();
             return;

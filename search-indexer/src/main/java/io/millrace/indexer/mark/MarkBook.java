@@ -98,8 +98,18 @@ public final class MarkBook {
 
     /** Whether one of these partitions has another mark than was left there. */
     public boolean isReplaced(Map<TopicPartition, Standing> open) {
-        var there = marks.read(open.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().generation().uuid())));
+        var there = there(open);
         return open.entrySet().stream().anyMatch(e -> e.getValue().isReplaced(there.get(e.getKey())));
+    }
+
+    /** Whether one of these partitions has a mark that knows of less than was left there. */
+    public boolean isSetBack(Map<TopicPartition, Standing> open) {
+        var there = there(open);
+        return open.entrySet().stream().anyMatch(e -> e.getValue().isSetBack(there.get(e.getKey())));
+    }
+
+    private Map<TopicPartition, Mark> there(Map<TopicPartition, Standing> open) {
+        return marks.read(open.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().generation().uuid())));
     }
 
     /** Up to which offset an index is known to have all of these partitions; one of which that is not known is not in it. */

@@ -191,9 +191,20 @@ public final class Standing {
         owed = false;
     }
 
-    /** Whether the engine has another mark than was left there: index and mark came back from a copy. */
+    /** Whether the engine has another mark than was left there: somebody else wrote it, or index and mark came back from a copy. */
     synchronized boolean isReplaced(Mark now) {
         return !equal(now, there) && (sent == null || !equal(now, sent));
+    }
+
+    /**
+     * Whether the engine has a mark that knows of less than was left there: index and mark came back from a copy. One that knows of more is from whoever wrote the index until now, and left it when this was open already.
+     */
+    synchronized boolean isSetBack(Mark now) {
+        return isReplaced(now) && !(now != null && (there == null || isOfTheSame(now, there) && now.offset() >= there.offset()));
+    }
+
+    private static boolean isOfTheSame(Mark one, Mark other) {
+        return one.index().equals(other.index()) && one.history().equals(other.history()) && one.topic().equals(other.topic()) && one.life() == other.life() && one.ahead() == other.ahead();
     }
 
     private static boolean equal(Mark a, Mark b) {
