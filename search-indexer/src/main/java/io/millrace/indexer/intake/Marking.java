@@ -155,6 +155,8 @@ final class Marking {
             reconcile(pipeline, open, System.currentTimeMillis());
             return;
         }
+        // Also where it had failed, and the index that it was for is gone.
+        conditions.going(reconciling(pipeline));
         marks.keep(open.stream().collect(Collectors.toMap(Lane::partition, lane -> new MarkBook.Place(lane.standing(), lane.done()))), AT_REST);
     }
 
@@ -168,7 +170,7 @@ final class Marking {
     }
 
     private void reconcile(Pipeline pipeline, List<Lane> open, long now) {
-        var who = "reconcile " + pipeline.name();
+        var who = reconciling(pipeline);
         var generation = open.getFirst().standing().generation();
         reconciling.put(pipeline, loops.thread(who, Thread.ofVirtual(), config.stuckAfter(), loop -> {
             conditions.waiting(who, "deletes may have left the topic " + Topics.documents(pipeline.name()) + " before they were read, so the index " + generation.index()
@@ -185,6 +187,11 @@ final class Marking {
             }
         }).start());
         reconciling.get(pipeline).release();
+    }
+
+    /** How health names it. */
+    private static String reconciling(Pipeline pipeline) {
+        return "reconcile " + pipeline.name();
     }
 
     private void failed(String who, Generation generation, Exception e) {
