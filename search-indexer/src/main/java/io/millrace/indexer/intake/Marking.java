@@ -231,6 +231,8 @@ final class Marking {
             reconcile(pipeline, open, System.currentTimeMillis());
             return;
         }
+        // Also where it had failed, and the index that it was for is gone or served no more.
+        conditions.going(who(pipeline, generation));
         marks.keep(places(open), AT_REST);
     }
 
@@ -245,7 +247,7 @@ final class Marking {
 
     private void reconcile(Pipeline pipeline, List<Lane> open, long now) {
         var generation = open.getFirst().standing().generation();
-        var who = reconciling(generation.aside() ? generation.index() : pipeline.name());
+        var who = who(pipeline, generation);
         reconciling.put(generation.index(), loops.thread(who, Thread.ofVirtual(), config.stuckAfter(), loop -> {
             conditions.waiting(who, "deletes may have left the topic " + Topics.documents(pipeline.name()) + " before they were read, so the index " + generation.index()
                     + " may show documents that are deleted; it is reconciled with the topic now");
@@ -261,6 +263,10 @@ final class Marking {
             }
         }).start());
         reconciling.get(generation.index()).release();
+    }
+
+    private static String who(Pipeline pipeline, Generation generation) {
+        return reconciling(generation.aside() ? generation.index() : pipeline.name());
     }
 
     private void failed(String who, Generation generation, Exception e) {

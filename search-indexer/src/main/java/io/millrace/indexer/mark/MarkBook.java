@@ -105,7 +105,7 @@ public final class MarkBook {
     /** Whether one of these partitions has a mark that knows of less than was left there. */
     public boolean isSetBack(Map<TopicPartition, Standing> open) {
         var there = there(open);
-        return open.entrySet().stream().anyMatch(e -> e.getValue().isSetBack(there.get(e.getKey())));
+        return open.entrySet().stream().anyMatch(e -> e.getValue().isOlder(there.get(e.getKey())));
     }
 
     private Map<TopicPartition, Mark> there(Map<TopicPartition, Standing> open) {

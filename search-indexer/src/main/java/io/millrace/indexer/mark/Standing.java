@@ -199,7 +199,7 @@ public final class Standing {
     /**
      * Whether the engine has a mark that knows of less than was left there: index and mark came back from a copy. One that knows of more is from whoever wrote the index until now, and left it when this was open already.
      */
-    synchronized boolean isSetBack(Mark now) {
+    synchronized boolean isOlder(Mark now) {
         return isReplaced(now) && !(now != null && (there == null || isOfTheSame(now, there) && now.offset() >= there.offset()));
     }
 

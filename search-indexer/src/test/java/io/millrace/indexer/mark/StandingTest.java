@@ -87,6 +87,18 @@ class StandingTest {
     }
 
     @Test
+    void aMarkThatKnowsOfMoreThanWasLeftIsNoSignOfACopy() {
+        var standing = standing(mark(70, 0), 10);
+        assertFalse(standing.isOlder(mark(80, 20)), "whoever wrote the index until now left it");
+        assertTrue(standing.isReplaced(mark(80, 20)), "yet it is not ours");
+        assertTrue(standing.isOlder(mark(60, 0)));
+        assertTrue(standing.isOlder(null));
+        assertTrue(standing.isOlder(new Mark("u1", "h0", "t1", 80, 20, 0, 0)), "of another history");
+        assertFalse(standing(null, 10).isOlder(mark(80, 20)));
+        assertFalse(standing(null, 10).isOlder(null));
+    }
+
+    @Test
     void aTopicThatEndsBeforeWhatTheIndexHasIsRememberedAlsoWhenItHasGrownAgain() {
         var standing = standing(mark(70, 0), 10);
         standing.seen(standing.highest(), 0, 40);
