@@ -17,6 +17,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -47,6 +48,9 @@ final class FaultySearch implements AutoCloseable {
     private final URI search;
     private final AtomicInteger spoilt = new AtomicInteger();
     private volatile Fault fault = Fault.NONE;
+    /** What a request contains that is held; null for none. */
+    private volatile String held;
+    private final CountDownLatch released = new CountDownLatch(1);
 
     FaultySearch(String search) throws IOException {
         this.search = URI.create(search);
@@ -66,6 +70,18 @@ final class FaultySearch implements AutoCloseable {
         spoilt.set(0);
     }
 
+    /** Requests that contain this are kept back until {@link #release()}. */
+    void hold(String part) {
+        held = part;
+        spoilt.set(0);
+    }
+
+    /** What was kept back goes on its way. */
+    void release() {
+        held = null;
+        released.countDown();
+    }
+
     /** How many requests were spoilt since that was told last. */
     int spoilt() {
         return spoilt.get();
@@ -76,7 +92,12 @@ final class FaultySearch implements AutoCloseable {
         boolean bulk = exchange.getRequestURI().getPath().endsWith("-Writer/_bulk");
         var now = bulk ? fault : Fault.NONE;
         spoilt.addAndGet(now == Fault.NONE ? 0 : 1);
+        var kept = held;
         try (exchange) {
+            if (kept != null && new String(body, StandardCharsets.UTF_8).contains(kept)) {
+                spoilt.incrementAndGet();
+                released.await();
+            }
             switch (now) {
                 case BUSY -> answer(exchange, BUSY_STATUS, "{\"error\":{\"type\":\"rejected_execution_exception\",\"reason\":\"by the test\"},\"status\":429}".getBytes(StandardCharsets.UTF_8));
                 case BUSY_FOR_SOME -> some(exchange, body);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.millrace.local.Ports;
+import io.millrace.pipeline.topic.Topics;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -13,6 +14,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.Executors;
+import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -35,7 +38,7 @@ class RebuildIT {
     @BeforeAll
     static void startAll() throws Exception {
         stack = new Stack(folder);
-        for (var name : List.of("busy", "killed", "shared", "asked")) {
+        for (var name : List.of("busy", "killed", "shared", "asked", "waiting", "retired", "guarded")) {
             stack.pipeline(name, "id, name", FIELDS, "");
         }
         start();
@@ -212,6 +215,85 @@ class RebuildIT {
         await().atMost(SOON).untilAsserted(() -> assertEquals(1, generations("asked").size()));
         stack.document("asked", "2", 1, "{\"id\":2,\"name\":\"two\"}").get();
         await().atMost(SOON).untilAsserted(() -> assertEquals(2, stack.count("asked")));
+        awaitUp();
+    }
+
+    private static String waits(String pipeline, String index) {
+        for (var one : generations(pipeline)) {
+            if (one.path("index").asText().equals(index)) {
+                return one.path("waits").asText("");
+            }
+        }
+        return "";
+    }
+
+    private static String filled(String pipeline) throws Exception {
+        stack.document(pipeline, "1", 1, "{\"id\":1,\"name\":\"one\"}").get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals(1, stack.count(pipeline)));
+        var held = rebuild(pipeline, "?hold=true");
+        await("it is filled").atMost(SOON).untilAsserted(() -> assertEquals("100ms", setting(held, "index.refresh_interval"), () -> stack.ready().toString()));
+        await().atMost(SOON).untilAsserted(() -> assertEquals(1, stack.count(held), () -> stack.ready().toString()));
+        return held;
+    }
+
+    private static void blocked(String index, String blocked) {
+        assertTrue(stack.call("PUT", "/" + index + "/_settings", "{\"index.blocks.write\":" + blocked + "}").path("acknowledged").asBoolean());
+    }
+
+    @Test
+    void whatKeepsAnIndexFromServingIsSaidBesideItAndInHealth() throws Exception {
+        var held = filled("waiting");
+        blocked(held, "true");
+        stack.document("waiting", "2", 1, "{\"id\":2,\"name\":\"two\"}").get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals(2, stack.count("waiting")));
+        serve("waiting", held);
+        await().atMost(SOON).untilAsserted(() -> assertTrue(waits("waiting", held).contains("of the records that its topic had are still to be indexed"), () -> generations("waiting").toString()));
+        assertTrue(stack.ready().toString().contains("it is not served yet: "), () -> stack.ready().toString());
+        assertEquals("SERVES", role("waiting", "waiting-000001"));
+        blocked(held, "null");
+        awaitServes("waiting", held);
+        assertEquals(2, stack.count("waiting"));
+        await().atMost(SOON).untilAsserted(() -> assertEquals("", waits("waiting", held)));
+        awaitUp();
+    }
+
+    @Test
+    void anIndexThatIsDeletedWhileItIsReconciledKeepsNobodyWaiting() throws Exception {
+        var held = filled("retired");
+        stack.call("PUT", "/" + held + "/_doc/orphan?refresh=true", "{\"id\":9,\"name\":\"is in no topic\"}");
+        blocked(held, "true");
+        var uuid = setting(held, "index.uuid");
+        for (int i = 0; i < Stack.PARTITIONS; i++) {
+            stack.call("DELETE", "/millrace-marks/_doc/" + Stack.GROUP + "%2F" + new TopicPartition(Topics.documents("retired"), i) + "%2F" + uuid, null);
+        }
+        await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains("reconciling the index " + held + " with its topic failed"), () -> stack.ready().toString()));
+        assertEquals(204, stack.operate("DELETE", "/pipelines/retired/generations/" + held).path("status").asInt());
+        awaitUp();
+        assertEquals(1, generations("retired").size());
+        await().during(Duration.ofSeconds(5)).atMost(SOON).untilAsserted(() -> assertEquals("UP", stack.ready().path("status").asText(), () -> stack.ready().toString()));
+    }
+
+    @Test
+    void anIndexThatServesWhenItsDeletionIsCarriedOutIsNotDeleted() throws Exception {
+        try (var search = new FaultySearch(stack.servers.searchUrl())) {
+            stack.indexer().stop();
+            stack.startIndexer(Map.of("millrace.indexer.mark-interval", "1s", "millrace.indexer.search-url", search.url()), Map.of());
+            var held = filled("guarded");
+            search.hold("remove_index");
+            try (var operator = Executors.newSingleThreadExecutor()) {
+                var answer = operator.submit(() -> stack.operate("DELETE", "/pipelines/guarded/generations/" + held).path("status").asInt());
+                await("the deletion is on its way").atMost(SOON).until(() -> search.spoilt() > 0);
+                serve("guarded", held);
+                awaitServes("guarded", held);
+                search.release();
+                assertEquals(409, answer.get());
+            }
+            assertEquals("SERVES", role("guarded", held));
+            assertEquals(1, stack.count("guarded"));
+        } finally {
+            stack.indexer().stop();
+            start();
+        }
         awaitUp();
     }
 }

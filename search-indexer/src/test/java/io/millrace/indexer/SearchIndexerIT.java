@@ -60,6 +60,8 @@ class SearchIndexerIT {
         stack.pipeline("anew", "id, name", ID + NAME, "");
         stack.pipeline("staged", "id, name", ID + NAME, "");
         stack.joinTopics("staged");
+        stack.pipeline("returned", "id, name", ID + NAME, "");
+        stack.joinTopics("returned");
         stack.pipeline("nameless", "id, name", ID + NAME, "");
         stack.call("PUT", "/nameless-000001", """
                 {"mappings": {"dynamic": "strict", "properties": {"id": {"type": "long"}, "name": {"type": "text", "fields": {"keyword": {"type": "keyword", "ignore_above": 1024}}}}},
@@ -350,6 +352,7 @@ class SearchIndexerIT {
         stack.restartIndexer();
         await().atMost(SOON).untilAsserted(() -> assertEquals("staged-000001", behindAlias("staged")));
         assertEquals("both go on", nameOf("staged", "g100"));
+        assertTrue(stack.operate("GET", "/pipelines/staged/generations").path("body").path(0).path("waits").asText().startsWith("nobody here writes it: its pipeline staged-2 is not among the files"));
     }
 
     @Test
@@ -482,6 +485,12 @@ class SearchIndexerIT {
             stack.document("parked", "p" + id, 2, "{\"id\":" + id + ",\"name\":\"parked\",\"novel\":1}").get();
         }
         await().atMost(SOON).untilAsserted(() -> assertEquals(4, inQuarantine().path("count").asInt(), () -> stack.ready().toString()));
+        var page = stack.operate("GET", "/pipelines/parked/quarantine?limit=3").path("body").path("documents");
+        assertEquals(3, page.size());
+        var rest = stack.operate("GET", "/pipelines/parked/quarantine?after=" + page.path(2).path("place").asText()).path("body").path("documents");
+        assertEquals(1, rest.size());
+        assertFalse(page.findValuesAsText("id").contains(rest.path(0).path("id").asText()));
+        assertEquals(400, stack.operate("GET", "/pipelines/parked/quarantine?after=nowhere").path("status").asInt());
         stack.document("parked", "p2", 3, doc(2, "later")).get();
         stack.document("parked", "p3", 3, null).get();
         var shown = stack.operate("GET", "/pipelines/parked/quarantine/documents/p1").path("body").path(0);
@@ -504,6 +513,36 @@ class SearchIndexerIT {
         assertEquals(1, stack.operate("POST", "/pipelines/parked/quarantine/discard", "{\"reason\":\"a test\",\"count\":1}").path("body").path("discarded").asInt());
         assertEquals(0, inQuarantine().path("count").asInt());
         assertFalse(stack.indexed("parked", "p4").path("found").asBoolean());
+
+        var gone = new ProducerRecord<>(Topics.quarantineDocuments("parked"), 0, "p5".getBytes(StandardCharsets.UTF_8), doc(5, "refused").getBytes(StandardCharsets.UTF_8));
+        gone.headers().add(Headers.REASON, Headers.bytes("refused")).add("millrace-origin", Headers.bytes("0:0")).add("millrace-index", Headers.bytes("parked-000009")).add(Headers.VERSION, Headers.bytes(1L));
+        stack.raw(gone).get();
+        assertEquals("0 1", ordered("{\"reason\":\"all\"}"), "nobody would send it");
+        var refused = stack.operate("POST", "/pipelines/parked/quarantine/replay", "{\"reason\":\"this one\",\"ids\":[\"p5\"]}");
+        assertTrue(refused.path("status").asInt() == 400 && refused.toString().contains("was refused by the index parked-000009, which is not there any more"), refused::toString);
+    }
+
+    private static String ordered(String decision) {
+        var answer = stack.operate("POST", "/pipelines/parked/quarantine/replay", decision).path("body");
+        return answer.path("replayed").asText() + " " + answer.path("left").asText();
+    }
+
+    @Test
+    void anEarlierPipelineServesAgainAndGivesWayAgainWithoutARestart() throws Exception {
+        joinSays("returned", 0, "idle");
+        joinSays("returned", 1, "idle");
+        stack.document("returned", "1", 1, doc(1, "first")).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals(1, stack.count("returned")));
+        stack.generation("pipelines", "returned-2", "replaces: [returned]", "returned", "id, {title: name}");
+        joinSays("returned-2", 0, "idle");
+        joinSays("returned-2", 1, "idle");
+        stack.document("returned-2", "1", 1, "{\"id\":1,\"title\":\"second\"}").get();
+        stack.restartIndexer();
+        for (var served : List.of("returned-000002", "returned-000001", "returned-000002")) {
+            var pipeline = served.endsWith("2") ? "returned-2" : "returned";
+            await().atMost(SOON).untilAsserted(() -> assertTrue(Set.of(202, 409).contains(stack.operate("POST", "/pipelines/" + pipeline + "/generations/" + served + "/service").path("status").asInt())));
+            await().atMost(SOON).untilAsserted(() -> assertEquals(served, behindAlias("returned"), () -> stack.ready().toString()));
+        }
     }
 
     private static ProducerRecord<byte[], byte[]> numbered(Numbering join, String pipeline, int id) {

@@ -52,6 +52,8 @@ class SetBackIT {
         for (var name : List.of("restored", "forgotten", "renewed", "older", "cut", "unwritable", "unwanted")) {
             stack.pipeline(name, "id, name", FIELDS, "");
         }
+        // The engine must not remember for us that a document was deleted.
+        stack.pipeline("revived", "id, name", FIELDS, "settings: {gc_deletes: 1s}");
         start();
     }
 
@@ -203,6 +205,30 @@ class SetBackIT {
         awaitNames("unwanted", 4, "stays");
         assertEquals(4, stack.count("unwanted"));
         await().atMost(SOON).untilAsserted(() -> assertEquals("UP", stack.ready().path("status").asText(), () -> stack.ready().toString()));
+    }
+
+    @Test
+    void aParkedDocumentWhoseDeleteWasCompactedAwayStaysDeleted() throws Exception {
+        var topic = Topics.documents("revived");
+        alter(topic, Map.of("delete.retention.ms", "0", "segment.ms", "100", "max.compaction.lag.ms", "100", "min.cleanable.dirty.ratio", "0.01"));
+        write("revived", 0, 20, 1, "stays");
+        awaitNames("revived", 20, "stays");
+        for (var id : List.of("d0", "d1")) {
+            stack.document("revived", id, 2, "{\"id\":1,\"name\":\"parked\",\"novel\":1}").get();
+        }
+        await().atMost(SOON).untilAsserted(() -> assertEquals(2, stack.quarantined("revived").size()));
+        stack.document("revived", "d0", 3, null).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals(19, stack.count("revived")));
+        await().pollInterval(Duration.ofMillis(500)).atMost(Duration.ofMinutes(3)).untilAsserted(() -> {
+            write("revived", 10, 20, 2, "stays");
+            assertTrue(java.util.Collections.disjoint(keys(topic), Set.of("d0")), "the delete is not compacted away yet");
+        });
+        stack.call("PUT", "/revived-000001/_mapping", "{\"properties\":{\"novel\":{\"type\":\"long\"}}}");
+        var answer = stack.operate("POST", "/pipelines/revived/quarantine/replay", "{\"reason\":\"the field is there\"}");
+        assertEquals(2, answer.path("body").path("replayed").asInt(), answer::toString);
+        await().atMost(SOON).untilAsserted(() -> assertEquals(0, stack.operate("GET", "/pipelines/revived/quarantine").path("body").path("count").asInt(-1)));
+        assertEquals("parked", stack.indexed("revived", "d1").path("_source").path("name").asText(), "what the log still says is written");
+        assertEquals(19, stack.count("revived"), "what it does not say any more is not");
     }
 
     @Test

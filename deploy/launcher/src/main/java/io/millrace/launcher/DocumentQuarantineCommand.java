@@ -19,7 +19,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "documents", description = "Shows and decides about documents that an index refused.", mixinStandardHelpOptions = true)
 final class DocumentQuarantineCommand implements Runnable {
 
-    private static final String ROW = "%-24s  %-24s  %-10s  %-24s  %s%n";
+    private static final String ROW = "%-10s  %-24s  %-24s  %-10s  %-24s  %s%n";
 
     @Spec
     private CommandSpec spec;
@@ -52,8 +52,9 @@ final class DocumentQuarantineCommand implements Runnable {
 
     @Command(name = "list", description = "Documents that stand in quarantine, with the reason.", mixinStandardHelpOptions = true)
     int list(@Mixin IndexerCall indexer, @Parameters(paramLabel = "PIPELINE", description = "Name of the pipeline.") String pipeline,
-            @Option(names = "--limit", paramLabel = "N", defaultValue = "100", description = "At most so many. Default: ${DEFAULT-VALUE}.") int limit) throws IOException, InterruptedException {
-        var found = indexer.get(address(pipeline) + "?limit=" + limit);
+            @Option(names = "--limit", paramLabel = "N", defaultValue = "100", description = "At most so many, 1,000 at most. Default: ${DEFAULT-VALUE}.") int limit,
+            @Option(names = "--after", paramLabel = "PLACE", defaultValue = "", description = "Those after this place, the last one of the page before.") String after) throws IOException, InterruptedException {
+        var found = indexer.get(address(pipeline) + "?limit=" + limit + "&after=" + StageCall.encoded(after));
         if (!printed(indexer, found)) {
             show(found, out());
         }
@@ -64,9 +65,9 @@ final class DocumentQuarantineCommand implements Runnable {
         if (found.path("count").asInt() == 0) {
             out.println("No document stands in quarantine.");
         } else {
-            out.printf(ROW, "document", "refused by", "state", "parked", "reason");
-            found.path("documents").forEach(d -> out.printf(ROW, d.path("id").asText(), d.path("index").asText("the join"), state(d), d.path("parked").asText(), d.path("reason").asText() + ": " + d.path("detail").asText()));
-            out.printf("%,d in all.%n", found.path("count").asInt());
+            out.printf(ROW, "place", "document", "refused by", "state", "parked", "reason");
+            found.path("documents").forEach(d -> out.printf(ROW, d.path("place").asText(), d.path("id").asText(), d.path("index").asText("the join"), state(d), d.path("parked").asText(), d.path("reason").asText() + ": " + d.path("detail").asText()));
+            out.printf(found.path("more").asBoolean() ? "More than %,d in all; the first of them are told.%n" : "%,d in all.%n", found.path("count").asInt());
         }
         out.flush();
     }
@@ -92,6 +93,12 @@ final class DocumentQuarantineCommand implements Runnable {
         var answer = indexer.post(address(decision.pipeline) + "/replay", decision.body());
         if (!printed(indexer, answer)) {
             out().printf("%,d documents are sent again within some seconds; what is refused once more stands in quarantine with the reason of now.%n", answer.path("replayed").asInt());
+            if (answer.path("left").asInt() > 0) {
+                out().printf("%,d are left: no index takes them, because it is not there any more, or the join set them aside.%n", answer.path("left").asInt());
+            }
+            if (answer.path("more").asBoolean()) {
+                out().println("There may be more; give the order again.");
+            }
             out().flush();
         }
         return 0;

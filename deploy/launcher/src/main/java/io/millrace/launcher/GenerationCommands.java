@@ -83,11 +83,18 @@ final class GenerationCommands {
             if (indexer.json()) {
                 out().println(new JsonMapper().writerWithDefaultPrettyPrinter().writeValueAsString(found));
             } else {
+                var rows = found.isArray() ? found : new JsonMapper().createArrayNode().add(found);
                 out().printf(ROW, "index", "pipeline", "role", "made", "documents", "behind");
-                (found.isArray() ? found : new JsonMapper().createArrayNode().add(found)).forEach(g -> out().printf(ROW, g.path("index").asText(), g.path("pipeline").asText(), role(g), g.path("made").asText(),
-                        g.path("documents").asText(), g.path("behind").isNull() ? "not known" : g.path("behind").asText()));
+                rows.forEach(g -> out().printf(ROW, g.path("index").asText(), g.path("pipeline").asText(), role(g), g.path("made").asText(), g.path("documents").asText(), g.path("behind").asText("not known")));
+                rows.forEach(this::printWaiting);
             }
             out().flush();
+        }
+
+        private void printWaiting(JsonNode generation) {
+            if (generation.hasNonNull("waits")) {
+                out().printf("%s waits: %s%n", generation.path("index").asText(), generation.path("waits").asText());
+            }
         }
 
         private static String role(JsonNode generation) {
@@ -111,9 +118,9 @@ final class GenerationCommands {
                     return 0;
                 }
                 if (one.path("held").asBoolean() && one.path("role").asText().equals("ASIDE")) {
-                    throw new LocalException("The index " + index + " is held: it did not get the last documents in time, or somebody took the order back. /q/health/ready of the indexer says what keeps its documents waiting");
+                    throw new LocalException("The index " + index + " is held: " + one.path("waits").asText("somebody took the order back") + ". /q/health/ready of the indexer says what keeps its documents waiting");
                 }
-                var now = index + " has " + one.path("documents").asText() + " documents and is " + one.path("behind").asText() + " records behind";
+                var now = index + " has " + one.path("documents").asText() + " documents and is " + one.path("behind").asText() + " records behind" + (one.hasNonNull("waits") ? "; " + one.path("waits").asText() : "");
                 if (!now.equals(said)) {
                     out().println(now);
                     out().flush();

@@ -48,8 +48,8 @@ public final class BulkWriter {
     private Loop loop;
     /** Documents of the last batch that came to an end. */
     private int ended;
-    /** Of these, those that went to quarantine. */
-    private int parked;
+    /** Offsets of those of them that went to quarantine. */
+    private final Set<Long> parked = new HashSet<>();
     /** The name of the index that is written. */
     private String index;
     private volatile boolean stopping;
@@ -88,7 +88,7 @@ public final class BulkWriter {
     public Applied write(Generation generation, List<ConsumerRecord<byte[], byte[]>> records, Loop loop) throws InterruptedException {
         this.loop = loop;
         ended = 0;
-        parked = 0;
+        parked.clear();
         index = generation.index();
         var pending = distinct(records);
         var attempt = new Attempt(records);
@@ -109,9 +109,9 @@ public final class BulkWriter {
         return ended;
     }
 
-    /** How many of them went to quarantine. */
-    public int parked() {
-        return parked;
+    /** Offsets of those of them that went to quarantine. */
+    public Set<Long> parked() {
+        return Set.copyOf(parked);
     }
 
     private void ended(Outcome outcome, int documents) {
@@ -323,7 +323,7 @@ public final class BulkWriter {
             try {
                 loop.waits(Quarantine.LONGEST);
                 quarantine.park(pipeline, index, record, code, detail);
-                parked++;
+                parked.add(record.offset());
                 ended(Outcome.PARKED, 1);
                 return;
             } catch (Quarantine.ParkException e) {

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 
 /**
@@ -25,7 +26,6 @@ public final class Generations {
     private static final Logger LOG = Logger.getLogger(Generations.class);
     /** To the search engine, at most, when a mapping grows. */
     public static final int REQUESTS_TO_GROW = 3;
-    private static final int PAGE = 500;
     private static final String FILLING_REFRESH = "30s";
 
     private final Engine engine;
@@ -156,15 +156,11 @@ public final class Generations {
 
     /** Documents of an index as it has them now, by id, each as {@code _mget} answers it. */
     public Map<String, JsonNode> documents(String index, List<String> ids) {
-        var documents = new HashMap<String, JsonNode>();
-        for (int from = 0; from < ids.size(); from += PAGE) {
-            var answer = engine.send("POST", "/" + index + "/_mget", Map.of("ids", ids.subList(from, Math.min(ids.size(), from + PAGE))));
-            if (!answer.ok()) {
-                throw new SearchAwayException("Reading documents of the index " + index + " failed: " + answer.reason());
-            }
-            answer.body().path("docs").forEach(document -> documents.put(document.path("_id").asText(), document));
+        var answer = engine.send("POST", "/" + index + "/_mget", Map.of("ids", ids));
+        if (!answer.ok()) {
+            throw new SearchAwayException("Reading documents of the index " + index + " failed: " + answer.reason());
         }
-        return documents;
+        return answer.body().path("docs").valueStream().collect(Collectors.toMap(document -> document.path("_id").asText(), document -> document));
     }
 
     /**

@@ -2,6 +2,8 @@ package io.millrace.indexer.generation;
 
 import io.millrace.pipeline.file.Pipeline;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The indexes behind a pipeline's alias, by what they are for.
@@ -9,6 +11,11 @@ import java.util.List;
  * @param all the newest first, those of earlier and later pipelines among them
  */
 public record Lineup(Pipeline pipeline, List<IndexState> all) {
+
+    /** Names of the pipeline's own indexes. */
+    public Set<String> own() {
+        return all.stream().filter(state -> state.isOf(pipeline)).map(IndexState::index).collect(Collectors.toSet());
+    }
 
     /** The pipeline's own index that readers see; null where they see none, or another pipeline's. */
     public IndexState served() {

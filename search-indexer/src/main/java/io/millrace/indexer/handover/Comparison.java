@@ -8,7 +8,7 @@ import java.util.List;
  *
  * @param documents in the index
  * @param servedDocuments in the one that serves
- * @param sampled so many documents of the one that serves were looked for in the other
+ * @param sampled so many documents of either were looked for in the other
  * @param differing of these, so many were others there, or not there at all, and still were when both were looked at again
  * @param examples ids of some of them
  */

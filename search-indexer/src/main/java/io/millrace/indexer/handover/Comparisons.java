@@ -6,6 +6,7 @@ import io.millrace.indexer.generation.IndexState;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 
@@ -15,6 +16,8 @@ final class Comparisons {
 
     private static final int MOST = 10_000;
     private static final int EXAMPLES = 10;
+    /** So many documents of each are in memory at once. */
+    private static final int PAGE = 50;
     private static final int LOOKS = 4;
     private static final Duration PAUSE = Duration.ofSeconds(1);
 
@@ -27,10 +30,16 @@ final class Comparisons {
     /** The index that serves, and another one. */
     record Pair(IndexState served, IndexState other) {}
 
-    /** @param sample how many documents are looked for */
-    Comparison compare(Pair pair, int sample) throws InterruptedException {
-        var ids = generations.sample(pair.served().index(), Math.clamp(sample, 1, MOST));
-        var differing = differing(pair, ids);
+    /**
+     * One comparison at a time, for each has documents of both in memory.
+     *
+     * @param sample how many documents of each are looked for in the other
+     */
+    synchronized Comparison compare(Pair pair, int sample) throws InterruptedException {
+        int size = Math.clamp(sample, 1, MOST);
+        var ids = new LinkedHashSet<>(generations.sample(pair.served().index(), size));
+        ids.addAll(generations.sample(pair.other().index(), size));
+        var differing = differing(pair, List.copyOf(ids));
         for (int look = 1; look < LOOKS && !differing.isEmpty(); look++) {
             Thread.sleep(PAUSE);
             differing = differing(pair, differing);
@@ -40,13 +49,12 @@ final class Comparisons {
     }
 
     private List<String> differing(Pair pair, List<String> ids) {
-        var served = generations.documents(pair.served().index(), ids);
-        var other = generations.documents(pair.other().index(), ids);
         var differing = new ArrayList<String>();
-        for (var id : ids) {
-            if (!equal(served.get(id), other.get(id))) {
-                differing.add(id);
-            }
+        for (int from = 0; from < ids.size(); from += PAGE) {
+            var page = ids.subList(from, Math.min(ids.size(), from + PAGE));
+            var served = generations.documents(pair.served().index(), page);
+            var other = generations.documents(pair.other().index(), page);
+            page.stream().filter(id -> !equal(served.get(id), other.get(id))).forEach(differing::add);
         }
         return differing;
     }

@@ -133,7 +133,12 @@ public final class Handover {
         if (lineup.served() == null) {
             return "no index of the pipeline is served that it could take the place of";
         }
-        return aside.isHeld() && !aside.isFilling() ? undone.get(aside.uuid()) : untilIt(lineup.pipeline(), aside);
+        if (aside.isHeld() && !aside.isFilling()) {
+            // Once somebody asks for it, it has to have what there is then.
+            goals.remove(key(aside));
+            return undone.get(aside.uuid());
+        }
+        return untilIt(lineup.pipeline(), aside);
     }
 
     /** Why an index does not have all that there was when this was asked first; null where it does. */

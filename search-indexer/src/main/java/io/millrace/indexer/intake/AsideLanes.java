@@ -6,8 +6,6 @@ import io.millrace.indexer.generation.Generation;
 import io.millrace.indexer.generation.Generations;
 import io.millrace.indexer.health.Conditions;
 import io.millrace.indexer.mark.MarkBook;
-import io.millrace.indexer.quarantine.LaterRecords;
-import io.millrace.indexer.quarantine.Quarantine;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.ledger.Ledger;
 import io.millrace.pipeline.liveness.Loop;
@@ -49,8 +47,6 @@ final class AsideLanes {
     private final String index;
     private final Generations generations;
     private final BulkWriters writers;
-    private final Quarantine quarantine;
-    private final LaterRecords later;
     private final MarkBook marks;
     private final Conditions conditions;
     private final Ledger ledger;
@@ -69,13 +65,11 @@ final class AsideLanes {
     private record Task(Consumer<org.apache.kafka.clients.consumer.Consumer<byte[], byte[]>> body, CompletableFuture<Void> done) {}
 
     /** @param kafka settings of every client of Kafka */
-    AsideLanes(Pipeline pipeline, String index, Generations generations, BulkWriters writers, Quarantine quarantine, LaterRecords later, MarkBook marks, Conditions conditions, Ledger ledger, IndexerConfig config, Loops loops, Map<String, Object> kafka) {
+    AsideLanes(Pipeline pipeline, String index, Generations generations, BulkWriters writers, MarkBook marks, Conditions conditions, Ledger ledger, IndexerConfig config, Loops loops, Map<String, Object> kafka) {
         this.pipeline = pipeline;
         this.index = index;
         this.generations = generations;
         this.writers = writers;
-        this.quarantine = quarantine;
-        this.later = later;
         this.marks = marks;
         this.conditions = conditions;
         this.ledger = ledger;
@@ -169,7 +163,7 @@ final class AsideLanes {
 
     private Lane lane(TopicPartition partition, int groupGeneration, Lane.Partition consumer, long share) {
         var who = index + "[" + partition.partition() + "]";
-        return new Lane(partition, groupGeneration, pipeline, who, this::generation, writers.aside(pipeline, index, who), new Replay(pipeline, partition, writers.replay(pipeline, who), later, quarantine), marks, conditions, ledger, Arrivals.UNMEASURED, consumer, config, loops, share);
+        return new Lane(partition, groupGeneration, pipeline, who, this::generation, writers.aside(pipeline, index, who), new Replay(partition.topic(), writers.replay(pipeline, who)), marks, conditions, ledger, Arrivals.UNMEASURED, consumer, config, loops, share);
     }
 
     /** One lane looks for all. */

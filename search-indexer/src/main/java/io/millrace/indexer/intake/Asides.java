@@ -10,8 +10,6 @@ import io.millrace.indexer.generation.SearchAwayException;
 import io.millrace.indexer.handover.Handover;
 import io.millrace.indexer.health.Conditions;
 import io.millrace.indexer.mark.MarkBook;
-import io.millrace.indexer.quarantine.LaterRecords;
-import io.millrace.indexer.quarantine.Quarantine;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.ledger.Ledger;
 import io.millrace.pipeline.liveness.Loop;
@@ -52,8 +50,6 @@ final class Asides {
     private final Handover handover;
     private final MainLanes main;
     private final Provider<BulkWriters> writers;
-    private final Provider<Quarantine> quarantine;
-    private final LaterRecords later;
     private final MarkBook marks;
     private final Conditions conditions;
     private final Ledger ledger;
@@ -66,15 +62,13 @@ final class Asides {
     /** They end by themselves. */
     private final Set<AsideLanes> ending = ConcurrentHashMap.newKeySet();
 
-    Asides(Pipelines pipelines, Generations generations, Handover handover, @Identifier(DocumentTopics.CHANNEL) MainLanes main, Provider<BulkWriters> writers, Provider<Quarantine> quarantine, LaterRecords later, MarkBook marks, Conditions conditions, Ledger ledger, IndexerConfig config,
+    Asides(Pipelines pipelines, Generations generations, Handover handover, @Identifier(DocumentTopics.CHANNEL) MainLanes main, Provider<BulkWriters> writers, MarkBook marks, Conditions conditions, Ledger ledger, IndexerConfig config,
             Loops loops, @Identifier("default-kafka-broker") Map<String, Object> kafka) {
         this.pipelines = pipelines;
         this.generations = generations;
         this.handover = handover;
         this.main = main;
         this.writers = writers;
-        this.quarantine = quarantine;
-        this.later = later;
         this.marks = marks;
         this.conditions = conditions;
         this.ledger = ledger;
@@ -136,7 +130,7 @@ final class Asides {
         end(running.entrySet().stream().filter(e -> e.getValue().pipeline().equals(pipeline) && !wanted.contains(e.getKey())).map(Map.Entry::getKey).toList());
         for (var index : wanted) {
             if (!running.containsKey(index)) {
-                running.put(index, new AsideLanes(pipeline, index, generations, writers.get(), quarantine.get(), later, marks, conditions, ledger, config, loops, kafka).start());
+                running.put(index, new AsideLanes(pipeline, index, generations, writers.get(), marks, conditions, ledger, config, loops, kafka).start());
             }
         }
         var served = lineup.served();

@@ -28,6 +28,8 @@ final class Inbox {
     private boolean full;
     /** Guarded by lock. */
     private boolean closed;
+    /** Guarded by lock; whoever takes next waits for nothing. */
+    private boolean woken;
 
     Inbox(long bound) {
         this.bound = bound;
@@ -61,19 +63,20 @@ final class Inbox {
      *
      * @param notBefore a time of {@link System#nanoTime()}
      * @param patience how long to wait for the first record
-     * @return empty when none came in that time, or the inbox was closed
+     * @return empty when none came in that time, or the inbox was closed, or somebody woke whoever waits
      */
     List<ConsumerRecord<byte[], byte[]>> take(int mostRecords, long mostBytes, long notBefore, Duration patience) throws InterruptedException {
         lock.lockInterruptibly();
         try {
             long left = patience.toNanos();
-            while (records.isEmpty() && !closed) {
+            while (records.isEmpty() && !closed && !woken) {
                 if (left <= 0) {
                     return List.of();
                 }
                 left = arrived.awaitNanos(left);
             }
-            long wait = notBefore - System.nanoTime();
+            woken = false;
+            long wait = records.isEmpty() ? 0 : notBefore - System.nanoTime();
             while (wait > 0 && !closed && records.size() < mostRecords && bytes < mostBytes) {
                 wait = arrived.awaitNanos(wait);
             }
@@ -150,6 +153,17 @@ final class Inbox {
         lock.lock();
         try {
             return closed;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whoever waits for records waits no longer. */
+    void wake() {
+        lock.lock();
+        try {
+            woken = true;
+            arrived.signalAll();
         } finally {
             lock.unlock();
         }

@@ -176,6 +176,11 @@ final class Lane {
         consumer.reassign();
     }
 
+    /** Has it come round at once, though nothing arrives. */
+    void wake() {
+        inbox.wake();
+    }
+
     /** Where documents come out of the quarantine. */
     Replay replay() {
         return replay;
@@ -235,7 +240,7 @@ final class Lane {
         long due = System.nanoTime();
         var tally = new Tally(partition, true, began, ledger);
         while (!inbox.isClosed()) {
-            replay.some(generation, loop);
+            replay.advance(generation, loop);
             loop.waits(PATIENCE);
             var records = inbox.take(config.bulkDocuments(), bulkBytes, due, PATIENCE);
             if (records.isEmpty()) {
@@ -249,6 +254,7 @@ final class Lane {
                 consumer.adjust();
             }
             var applied = writer.write(generation, records, loop);
+            replay.passed(records);
             count(records, tally);
             answered = new OffsetAndMetadata(records.getLast().offset() + 1, generation.uuid());
             arrivals.answered(generation, partition, new BulkTimes.Bulk(records.getFirst().offset(), records.getLast().offset(), sent, Headers.nowMicros()), applied);

@@ -12,8 +12,6 @@ import io.millrace.indexer.measure.BulkTimes;
 import io.millrace.indexer.measure.Meters;
 import io.millrace.indexer.measure.PipelineMeters;
 import io.millrace.indexer.measure.SearchProbe;
-import io.millrace.indexer.quarantine.LaterRecords;
-import io.millrace.indexer.quarantine.Quarantine;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.ledger.Ledger;
 import io.millrace.pipeline.liveness.Loop;
@@ -51,8 +49,6 @@ final class MainLanes implements KafkaConsumerRebalanceListener {
     private final Generations generations;
     /** Not before the first assignment: the connector makes this listener before the quarantine's channel exists. */
     private final Provider<BulkWriters> writers;
-    private final Provider<Quarantine> quarantine;
-    private final LaterRecords later;
     private final MarkBook marks;
     private final Conditions conditions;
     private final PipelineMeters meters;
@@ -70,12 +66,10 @@ final class MainLanes implements KafkaConsumerRebalanceListener {
     /** Null before the first look. */
     private Metric lastPoll;
 
-    MainLanes(Pipelines pipelines, Generations generations, Provider<BulkWriters> writers, Provider<Quarantine> quarantine, LaterRecords later, MarkBook marks, Conditions conditions, PipelineMeters meters, Ledger ledger, BulkTimes bulks, SearchProbe probe, KafkaClientService clients, Loops loops, IndexerConfig config) {
+    MainLanes(Pipelines pipelines, Generations generations, Provider<BulkWriters> writers, MarkBook marks, Conditions conditions, PipelineMeters meters, Ledger ledger, BulkTimes bulks, SearchProbe probe, KafkaClientService clients, Loops loops, IndexerConfig config) {
         this.pipelines = pipelines;
         this.generations = generations;
         this.writers = writers;
-        this.quarantine = quarantine;
-        this.later = later;
         this.marks = marks;
         this.conditions = conditions;
         this.meters = meters;
@@ -147,7 +141,7 @@ final class MainLanes implements KafkaConsumerRebalanceListener {
         var pipeline = pipelines.ofTopic(partition.topic());
         var who = pipeline.name() + "[" + partition.partition() + "]";
         var writing = writers.get();
-        return new Lane(partition, groupGeneration, pipeline, who, () -> generations.of(pipeline), writing.writer(pipeline, who), new Replay(pipeline, partition, writing.replay(pipeline, who), later, quarantine.get()), marks, conditions, ledger, new Measured(pipeline), consumer, config, loops, share);
+        return new Lane(partition, groupGeneration, pipeline, who, () -> generations.of(pipeline), writing.writer(pipeline, who), new Replay(partition.topic(), writing.replay(pipeline, who)), marks, conditions, ledger, new Measured(pipeline), consumer, config, loops, share);
     }
 
     /** Measures what comes to the index that readers see. */

@@ -1,9 +1,13 @@
 package io.millrace.indexer.intake;
 
 import io.millrace.indexer.IndexerConfig;
+import io.millrace.indexer.health.Conditions;
+import io.millrace.indexer.quarantine.LogCheck;
 import io.millrace.indexer.quarantine.Parked;
 import io.millrace.indexer.quarantine.ParkedDocuments;
+import io.millrace.indexer.quarantine.Quarantine;
 import io.millrace.indexer.quarantine.QuarantineDesk;
+import io.millrace.indexer.quarantine.Settlement;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.liveness.LoopThread;
 import io.millrace.pipeline.liveness.Loops;
@@ -14,39 +18,70 @@ import io.quarkus.runtime.StartupEvent;
 import io.smallrye.common.annotation.Identifier;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.event.Observes;
+import jakarta.inject.Provider;
 import jakarta.inject.Singleton;
+import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.jboss.logging.Logger;
 
-/** Hands parked documents for which somebody asked to the lanes of their partitions, wherever the order was taken: it stands in the quarantine's topic. */
+/**
+ * Carries out what was decided about parked documents, wherever that was: it stands in the quarantine's topic. Each round does the next step of each lane's replay; what reads Kafka is done here, so that no lane waits
+ * for it.
+ */
 @Singleton
 final class Replays {
 
-    private static final Logger LOG = Logger.getLogger(Replays.class);
     private static final Duration BEAT = Duration.ofSeconds(1);
+    private static final Duration BUSY = Duration.ofMillis(50);
+    /** So many documents are sent to an index at once. */
+    private static final int MOST = 200;
 
     private final MainLanes main;
     private final Asides asides;
     private final ParkedDocuments documents;
+    private final LogCheck log;
+    private final Provider<Quarantine> quarantine;
     private final QuarantineDesk desk;
     private final Offsets offsets;
+    private final Conditions conditions;
     private final IndexerConfig config;
     private final LoopThread thread;
-    /** How far the quarantine was looked through for each lane; for this thread. */
-    private final Map<Lane, Long> seen = new HashMap<>();
+    /** For this thread. */
+    private final Map<Lane, Work> works = new HashMap<>();
 
-    Replays(@Identifier(DocumentTopics.CHANNEL) MainLanes main, Asides asides, ParkedDocuments documents, QuarantineDesk desk, KafkaWatch kafka, IndexerConfig config, Loops loops) {
+    Replays(@Identifier(DocumentTopics.CHANNEL) MainLanes main, Asides asides, ParkedDocuments documents, LogCheck log, Provider<Quarantine> quarantine, QuarantineDesk desk, KafkaWatch kafka, Conditions conditions, IndexerConfig config, Loops loops) {
         this.main = main;
         this.asides = asides;
         this.documents = documents;
+        this.log = log;
+        this.quarantine = quarantine;
         this.desk = desk;
         this.offsets = kafka.offsets();
+        this.conditions = conditions;
         this.config = config;
         this.thread = loops.thread("replays", Thread.ofVirtual(), config.stuckAfter(), this::live);
+    }
+
+    /** What is left to do for one lane. */
+    private static final class Work {
+        /** Whether its pipeline is served by it. */
+        final boolean isMain;
+        /** How far the quarantine was looked through. */
+        long from;
+        /** Offsets in the quarantine of documents that are to be replayed. */
+        SortedSet<Long> ordered = new TreeSet<>();
+
+        Work(boolean isMain) {
+            this.isMain = isMain;
+        }
     }
 
     void start(@Observes StartupEvent event) {
@@ -60,47 +95,101 @@ final class Replays {
 
     private void live(Loop loop) throws InterruptedException {
         long due = System.nanoTime() + config.markInterval().toNanos();
+        boolean busy = false;
         while (true) {
             loop.waits(BEAT);
-            Thread.sleep(BEAT);
-            if (desk.isAsked() || System.nanoTime() - due >= 0) {
-                look(loop);
+            Thread.sleep(busy ? BUSY : BEAT);
+            boolean asked = desk.isAsked() || System.nanoTime() - due >= 0;
+            if (asked) {
                 due = System.nanoTime() + config.markInterval().toNanos();
+            }
+            if (asked || busy) {
+                busy = look(asked, loop);
             }
         }
     }
 
-    private void look(Loop loop) throws InterruptedException {
+    /** @return whether there is more to do soon */
+    private boolean look(boolean asked, Loop loop) throws InterruptedException {
         var open = new HashMap<Lane, Boolean>();
         main.opened().forEach(lane -> open.put(lane, true));
         asides.opened().values().forEach(lanes -> lanes.forEach(lane -> open.put(lane, false)));
-        seen.keySet().retainAll(open.keySet());
+        works.keySet().retainAll(open.keySet());
+        open.forEach((lane, isMain) -> works.computeIfAbsent(lane, l -> new Work(isMain)));
+        boolean busy = false;
+        for (var one : works.entrySet()) {
+            busy |= step(one.getKey(), one.getValue(), asked, loop);
+        }
+        return busy;
+    }
+
+    /** Does the next step for a lane; what cannot be done now is done later. */
+    private boolean step(Lane lane, Work work, boolean asked, Loop loop) throws InterruptedException {
+        var name = "replays of " + lane.partition();
         try {
-            var ends = offsets.ends(offsets.partitions(open.keySet().stream().map(lane -> Topics.quarantineDocuments(lane.pipeline().name())).distinct().toList()));
-            for (var one : open.entrySet()) {
-                var quarantine = new TopicPartition(Topics.quarantineDocuments(one.getKey().pipeline().name()), one.getKey().partition().partition());
-                var end = ends.get(quarantine);
-                if (end != null && one.getKey().replay().isIdle()) {
-                    loop.waits(ParkedDocuments.LONGEST.multipliedBy(2));
-                    hand(one.getKey(), one.getValue(), quarantine, end);
-                }
+            switch (lane.replay().state()) {
+                case IDLE -> next(lane, work, asked, loop);
+                case WATCHED -> check(lane, loop);
+                case SENT -> settle(lane, loop);
+                case BEGUN, CHECKED -> { }
             }
-        } catch (KafkaException e) {
-            LOG.debugf("What was decided about parked documents is read later: %s", e.getMessage());
+            conditions.note(name, null);
+            return lane.replay().state() != Replay.State.IDLE || !work.ordered.isEmpty();
+        } catch (KafkaException | Quarantine.ParkException e) {
+            conditions.note(name, "parked documents are sent again later: " + e.getMessage());
+            return false;
         }
     }
 
-    private void hand(Lane lane, boolean isMain, TopicPartition quarantine, long end) throws InterruptedException {
-        long from = seen.getOrDefault(lane, 0L);
-        if (from < end && documents.isDecided(quarantine, from)) {
+    private void next(Lane lane, Work work, boolean asked, Loop loop) throws InterruptedException {
+        var parked = new TopicPartition(Topics.quarantineDocuments(lane.pipeline().name()), lane.partition().partition());
+        if (work.ordered.isEmpty() && asked) {
+            loop.waits(ParkedDocuments.LONGEST.multipliedBy(2));
+            look(lane, work, parked);
+        }
+        if (!work.ordered.isEmpty()) {
+            loop.waits(ParkedDocuments.LONGEST.multipliedBy(2));
+            begin(lane, work, parked);
+        }
+    }
+
+    private void look(Lane lane, Work work, TopicPartition parked) throws InterruptedException {
+        long end = offsets.ends(List.of(parked)).getOrDefault(parked, 0L);
+        if (work.from < end) {
             var index = lane.standing().generation().index();
-            lane.replay().add(documents.of(quarantine).stream().filter(parked -> parked.isAsked() && isFor(parked, index, isMain)).toList());
+            // One of before indexes were noted goes to the one that serves.
+            var orders = documents.orders(parked, work.from, refused -> refused.equals(index) || work.isMain && refused.isEmpty());
+            work.ordered = orders.places();
+            work.from = orders.next();
         }
-        seen.put(lane, end);
     }
 
-    /** One of before indexes were noted goes to the one that serves. */
-    private static boolean isFor(Parked parked, String index, boolean isMain) {
-        return parked.isReplayable() && (parked.index().equals(index) || isMain && parked.index().isEmpty());
+    private void begin(Lane lane, Work work, TopicPartition parked) throws InterruptedException {
+        var chosen = new TreeSet<>(work.ordered.stream().limit(MOST).toList());
+        var batch = new ArrayList<Parked>();
+        var keys = new HashSet<ByteBuffer>();
+        documents.unsettled(parked, chosen).stream().filter(one -> keys.add(ByteBuffer.wrap(one.key()))).forEach(batch::add);
+        // What was not read has its turn later, unless nothing was: then all of it is settled, or not there any more.
+        if (batch.isEmpty()) {
+            work.ordered.removeAll(chosen);
+        } else {
+            batch.forEach(one -> work.ordered.remove(one.place().offset()));
+            lane.replay().begin(batch);
+            lane.wake();
+        }
+    }
+
+    private void check(Lane lane, Loop loop) throws InterruptedException {
+        lane.replay().checked(log.stated(lane.partition(), lane.replay().parked(), loop));
+        lane.wake();
+    }
+
+    private void settle(Lane lane, Loop loop) throws InterruptedException {
+        var replay = lane.replay();
+        for (var one : replay.parked()) {
+            loop.waits(Quarantine.LONGEST);
+            quarantine.get().settled(lane.pipeline(), one.place(), !replay.sent().contains(one) ? Settlement.SUPERSEDED : replay.refused().contains(one) ? Settlement.REFUSED : Settlement.REPLAYED);
+        }
+        replay.end();
     }
 }

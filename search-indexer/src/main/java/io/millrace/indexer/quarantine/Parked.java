@@ -1,35 +1,65 @@
 package io.millrace.indexer.quarantine;
 
 import io.millrace.pipeline.record.Headers;
-import java.nio.charset.StandardCharsets;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.record.TimestampType;
 
 /**
- * A document that stands in quarantine.
+ * A record of the quarantine: mostly a document that stands there.
  *
- * @param record in the quarantine's topic, as it was parked last
- * @param isAsked whether somebody asked for it to be replayed since
+ * @param record in the quarantine's topic
  */
-public record Parked(ConsumerRecord<byte[], byte[]> record, boolean isAsked) {
+public record Parked(ConsumerRecord<byte[], byte[]> record) {
 
     private static final long UNKNOWN = -1;
 
-    Parked asked(boolean now) {
-        return new Parked(record, now);
+    /** Whether it is no document, but says what came of one. */
+    boolean isSettlement() {
+        return record.headers().lastHeader(Quarantine.SETTLED) != null;
+    }
+
+    /** Whether it is no document, but says what somebody decided about one. */
+    boolean isDecision() {
+        return record.headers().lastHeader(Quarantine.DECISION) != null;
+    }
+
+    /** Whether it was decided that a document is replayed. */
+    boolean isReplay() {
+        return "replay".equals(Headers.text(record.headers(), Quarantine.DECISION));
+    }
+
+    /** The offset of the document that this is about; below zero where it is about none. */
+    long about() {
+        var place = Headers.text(record.headers(), Quarantine.PLACE);
+        return place == null ? UNKNOWN : Long.parseLong(place);
+    }
+
+    boolean isAbout(Place place) {
+        return record.partition() == place.partition() && about() == place.offset();
+    }
+
+    /** What is left to be told where the document itself is not wanted. */
+    Parked withoutDocument() {
+        return new Parked(new ConsumerRecord<>(record.topic(), record.partition(), record.offset(), record.timestamp(), TimestampType.CREATE_TIME, record.serializedKeySize(), 0, record.key(), null, record.headers(), record.leaderEpoch()));
+    }
+
+    /** Of the document; 0 where it is a delete. */
+    int bytes() {
+        return record.value() == null ? 0 : record.value().length;
+    }
+
+    /** Where it stands; nobody asked for it yet. */
+    public Place place() {
+        return new Place(record.key(), index(), record.partition(), record.offset(), isReplayable(), false);
     }
 
     public byte[] key() {
         return record.key();
     }
 
-    public int partition() {
-        return record.partition();
-    }
-
     /** As far as it is text. */
-    public String id() {
-        return record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8);
+    String id() {
+        return place().id();
     }
 
     /** The index that refused it; empty where it was the join that set it aside, or where that was not noted yet. */
@@ -50,7 +80,7 @@ public record Parked(ConsumerRecord<byte[], byte[]> record, boolean isAsked) {
     }
 
     /** Whether it is a document that an index could take. */
-    public boolean isReplayable() {
+    boolean isReplayable() {
         return origin() >= 0 && version() >= 0 && record.key() != null;
     }
 

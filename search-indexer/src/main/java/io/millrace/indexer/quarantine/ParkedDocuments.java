@@ -1,105 +1,158 @@
 package io.millrace.indexer.quarantine;
 
 import io.millrace.pipeline.file.Pipeline;
-import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.topic.Topics;
-import io.smallrye.common.annotation.Identifier;
 import jakarta.inject.Singleton;
-import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.SequencedMap;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
+import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
- * Reads which documents stand in quarantine: those that were parked and not settled since. The topic is the only book of it, and is read from its first record each time. Thread-safe.
+ * Reads which documents stand in quarantine, and what was decided about them. The topic is the only book of it, and is read each time; what is remembered of it is bounded. Thread-safe.
  */
 @Singleton
 public final class ParkedDocuments {
 
     /** How long a reading may take. */
     public static final Duration LONGEST = Duration.ofMinutes(1);
+    /** So many places are remembered of one reading. */
+    static final int MOST = 10_000;
+    private static final long MOST_BYTES = 4 << 20;
     private static final Duration POLL = Duration.ofMillis(500);
 
-    private final Map<String, Object> settings;
+    private final Clients clients;
     /** One reader at a time: what it fetches must not crowd the documents out. */
     private final Semaphore one = new Semaphore(1);
 
-    ParkedDocuments(@Identifier("default-kafka-broker") Map<String, Object> shared) {
-        var own = new HashMap<>(shared);
-        own.remove(ConsumerConfig.GROUP_ID_CONFIG);
-        own.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-        own.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
-        own.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
-        own.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, 4 << 20);
-        own.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 5_000);
-        own.put(ConsumerConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000);
-        this.settings = Map.copyOf(own);
+    ParkedDocuments(Clients clients) {
+        this.clients = clients;
     }
 
-    /** A document, in the index that refused it. */
-    private record Key(ByteBuffer id, String index) {}
+    /**
+     * Orders to replay that were not carried out.
+     *
+     * @param places offsets of the documents in the quarantine's partition
+     * @param next where the next reading has to begin
+     */
+    public record Orders(SortedSet<Long> places, long next) {}
 
     /**
-     * All of a pipeline's, in the order in which they were parked in each partition.
+     * Which of a pipeline's documents stand there, {@value #MOST} at most.
+     *
+     * @param ids of documents that are meant; empty for all
+     * @throws KafkaException when Kafka does not answer, or there are too many to be read in time
+     */
+    Shelf standing(Pipeline pipeline, Set<String> ids) throws InterruptedException {
+        var shelf = new Shelf(MOST, ids);
+        var topic = Topics.quarantineDocuments(pipeline.name());
+        read(consumer -> consumer.partitionsFor(topic).stream().map(p -> new TopicPartition(topic, p.partition())).toList(), 0, shelf::take);
+        return shelf;
+    }
+
+    /**
+     * What was parked at these places, without the documents themselves.
      *
      * @throws KafkaException when Kafka does not answer, or there are too many to be read in time
      */
-    public Collection<Parked> of(Pipeline pipeline) throws InterruptedException {
-        var topic = Topics.quarantineDocuments(pipeline.name());
-        return standing(consumer -> consumer.partitionsFor(topic).stream().map(p -> new TopicPartition(topic, p.partition())).toList());
-    }
-
-    /** Those of one partition. */
-    public Collection<Parked> of(TopicPartition quarantine) throws InterruptedException {
-        return standing(consumer -> List.of(quarantine));
+    List<Parked> heads(Pipeline pipeline, Collection<Place> places) throws InterruptedException {
+        return at(pipeline, places, Parked::withoutDocument);
     }
 
     /**
-     * Whether somebody decided something about documents of a partition.
+     * What was parked at these places, as much as fits into some megabytes, one of a partition at least.
      *
-     * @param from the first offset that is looked at
+     * @throws KafkaException when Kafka does not answer, or there are too many to be read in time
      */
-    public boolean isDecided(TopicPartition quarantine, long from) throws InterruptedException {
-        var decided = new AtomicBoolean();
-        read(consumer -> List.of(quarantine), from, record -> {
-            if (record.headers().lastHeader(Quarantine.DECISION) != null) {
-                decided.set(true);
+    List<Parked> whole(Pipeline pipeline, Collection<Place> places) throws InterruptedException {
+        return at(pipeline, places, UnaryOperator.identity());
+    }
+
+    private List<Parked> at(Pipeline pipeline, Collection<Place> places, UnaryOperator<Parked> kept) throws InterruptedException {
+        var found = new ArrayList<Parked>();
+        var byPartition = places.stream().collect(Collectors.groupingBy(Place::partition, TreeMap::new, Collectors.mapping(Place::offset, Collectors.toCollection(TreeSet::new))));
+        for (var partition : byPartition.entrySet()) {
+            found.addAll(unsettled(new TopicPartition(Topics.quarantineDocuments(pipeline.name()), partition.getKey()), partition.getValue(), kept));
+        }
+        return found;
+    }
+
+    /**
+     * The documents at these places that were not settled, as many as fit into some megabytes, one at least.
+     *
+     * @param places offsets
+     * @throws KafkaException when Kafka does not answer, or there are too many to be read in time
+     */
+    public List<Parked> unsettled(TopicPartition quarantine, SortedSet<Long> places) throws InterruptedException {
+        return unsettled(quarantine, places, UnaryOperator.identity());
+    }
+
+    private List<Parked> unsettled(TopicPartition quarantine, SortedSet<Long> places, UnaryOperator<Parked> kept) throws InterruptedException {
+        var found = new TreeMap<Long, Parked>();
+        var bytes = new long[1];
+        read(consumer -> List.of(quarantine), places.first(), record -> {
+            var parked = new Parked(record);
+            if (parked.isSettlement()) {
+                found.remove(parked.about());
+            } else if (places.contains(record.offset()) && (found.isEmpty() || bytes[0] < MOST_BYTES)) {
+                var one = kept.apply(parked);
+                found.put(record.offset(), one);
+                bytes[0] += one.bytes();
             }
         });
-        return decided.get();
+        return List.copyOf(found.values());
+    }
+
+    /**
+     * What is still to be replayed of a partition, {@value #MOST} documents at most.
+     *
+     * @param from the first offset that is looked at
+     * @param index whether documents that this index refused are meant
+     */
+    public Orders orders(TopicPartition quarantine, long from, Predicate<String> index) throws InterruptedException {
+        var places = new TreeSet<Long>();
+        var next = new long[] {-1};
+        long end = read(consumer -> List.of(quarantine), from, record -> {
+            var parked = new Parked(record);
+            if (parked.isSettlement()) {
+                places.remove(parked.about());
+            } else if (parked.isDecision() && parked.isReplay() && index.test(parked.index())) {
+                if (places.size() < MOST) {
+                    places.add(parked.about());
+                } else if (next[0] < 0) {
+                    next[0] = record.offset();
+                }
+            }
+        });
+        return new Orders(places, next[0] < 0 ? end : next[0]);
     }
 
     private interface Which {
         List<TopicPartition> partitions(KafkaConsumer<byte[], byte[]> consumer);
     }
 
-    private Collection<Parked> standing(Which which) throws InterruptedException {
-        var standing = new LinkedHashMap<Key, Parked>();
-        read(which, 0, record -> take(record, standing));
-        return standing.values();
-    }
-
-    private void read(Which which, long from, Consumer<ConsumerRecord<byte[], byte[]>> into) throws InterruptedException {
+    /** @return the end of the first partition, as it was when this began */
+    private long read(Which which, long from, Consumer<ConsumerRecord<byte[], byte[]>> into) throws InterruptedException {
         one.acquire();
-        try (var consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+        try (var consumer = clients.consumer()) {
             var partitions = which.partitions(consumer);
             consumer.assign(partitions);
             var starts = consumer.beginningOffsets(partitions);
-            partitions.forEach(p -> consumer.seek(p, Math.max(starts.get(p), from)));
             var ends = consumer.endOffsets(partitions);
+            partitions.forEach(p -> consumer.seek(p, Math.clamp(from, starts.get(p), Math.max(starts.get(p), ends.get(p)))));
             long deadline = System.nanoTime() + LONGEST.toNanos();
             while (partitions.stream().anyMatch(p -> consumer.position(p) < ends.get(p))) {
                 if (System.nanoTime() > deadline) {
@@ -107,22 +160,9 @@ public final class ParkedDocuments {
                 }
                 consumer.poll(POLL).forEach(into);
             }
+            return ends.get(partitions.getFirst());
         } finally {
             one.release();
-        }
-    }
-
-    private static void take(ConsumerRecord<byte[], byte[]> record, SequencedMap<Key, Parked> standing) {
-        var headers = record.headers();
-        var index = Headers.text(headers, Quarantine.INDEX);
-        var key = new Key(record.key() == null ? ByteBuffer.allocate(0) : ByteBuffer.wrap(record.key()), index == null ? "" : index);
-        if (headers.lastHeader(Quarantine.SETTLED) != null) {
-            standing.remove(key);
-        } else if (headers.lastHeader(Quarantine.DECISION) != null) {
-            standing.computeIfPresent(key, (k, parked) -> parked.asked(true));
-        } else {
-            standing.remove(key);
-            standing.put(key, new Parked(record, false));
         }
     }
 }

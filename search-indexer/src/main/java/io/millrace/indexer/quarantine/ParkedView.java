@@ -9,6 +9,7 @@ import java.time.Instant;
 /**
  * A document in quarantine, as it is told.
  *
+ * @param place where it stands, {@code partition:offset}; the list goes on after it
  * @param index that refused it; null where the join set it aside
  * @param version below zero where it has none
  * @param asked whether it is to be replayed
@@ -17,11 +18,11 @@ import java.time.Instant;
  */
 @RegisterForReflection
 @JsonInclude(JsonInclude.Include.NON_NULL)
-public record ParkedView(String id, String index, String reason, String detail, long version, Instant parked, boolean asked, boolean replayable, String document) {
+public record ParkedView(String place, String id, String index, String reason, String detail, long version, Instant parked, boolean asked, boolean replayable, String document) {
 
-    static ParkedView of(Parked parked, boolean whole) {
+    static ParkedView of(Parked parked, boolean asked) {
         var record = parked.record();
-        return new ParkedView(parked.id(), parked.index().isEmpty() ? null : parked.index(), Headers.text(record.headers(), Headers.REASON), Headers.text(record.headers(), Headers.DETAIL), parked.version(),
-                Instant.ofEpochMilli(record.timestamp()), parked.isAsked(), parked.isReplayable(), whole && record.value() != null ? new String(record.value(), StandardCharsets.UTF_8) : null);
+        return new ParkedView(parked.place().name(), parked.id(), parked.index().isEmpty() ? null : parked.index(), Headers.text(record.headers(), Headers.REASON), Headers.text(record.headers(), Headers.DETAIL), parked.version(),
+                Instant.ofEpochMilli(record.timestamp()), asked, parked.isReplayable(), record.value() == null ? null : new String(record.value(), StandardCharsets.UTF_8));
     }
 }

@@ -23,11 +23,13 @@ public final class Quarantine {
 
     /** The index that refused it, UTF-8. */
     public static final String INDEX = "millrace-index";
-    /** What somebody decided about parked documents of this key: {@code replay} or {@code discard}, UTF-8; why and who stands beside it. */
+    /** What somebody decided about a parked document: {@code replay} or {@code discard}, UTF-8; why and who stands beside it. */
     static final String DECISION = "millrace-decision";
     static final String BY = "millrace-by";
-    /** What came of parked documents of this key, UTF-8; see {@link Settlement}. */
+    /** What came of a parked document, UTF-8; see {@link Settlement}. */
     static final String SETTLED = "millrace-settled";
+    /** Which parked document is meant by what was decided, or by what came of it: its offset in this partition of the quarantine, UTF-8. */
+    static final String PLACE = "millrace-parked";
 
     /** The producer's own bounds, of which it uses one after the other: {@code max.block.ms} and {@code delivery.timeout.ms}. */
     public static final Duration LONGEST = Duration.ofMinutes(3);
@@ -69,13 +71,13 @@ public final class Quarantine {
      * @param decision {@code replay} or {@code discard}
      * @throws ParkException when Kafka did not take it; nothing is decided
      */
-    void decided(Pipeline pipeline, Parked parked, String decision, String reason, String by) throws InterruptedException {
+    void decided(Pipeline pipeline, Place place, String decision, String reason, String by) throws InterruptedException {
         var headers = new RecordHeaders();
         headers.add(DECISION, Headers.bytes(decision));
         headers.add(Headers.REASON, Headers.bytes(reason));
         headers.add(BY, Headers.bytes(by));
-        headers.add(INDEX, Headers.bytes(parked.index()));
-        send(pipeline, parked.partition(), parked.key(), null, headers, "Keeping a decision");
+        about(place, headers);
+        send(pipeline, place.partition(), place.key(), null, headers, "Keeping a decision");
     }
 
     /**
@@ -83,11 +85,16 @@ public final class Quarantine {
      *
      * @throws ParkException when Kafka did not take it; it may be done once more
      */
-    public void settled(Pipeline pipeline, Parked parked, Settlement settlement) throws InterruptedException {
+    public void settled(Pipeline pipeline, Place place, Settlement settlement) throws InterruptedException {
         var headers = new RecordHeaders();
         headers.add(SETTLED, Headers.bytes(settlement.name()));
-        headers.add(INDEX, Headers.bytes(parked.index()));
-        send(pipeline, parked.partition(), parked.key(), null, headers, "Keeping what came of a parked document");
+        about(place, headers);
+        send(pipeline, place.partition(), place.key(), null, headers, "Keeping what came of a parked document");
+    }
+
+    private static void about(Place place, RecordHeaders headers) {
+        headers.add(INDEX, Headers.bytes(place.index()));
+        headers.add(PLACE, Headers.bytes(Long.toString(place.offset())));
     }
 
     private void send(Pipeline pipeline, int partition, byte[] key, byte[] value, RecordHeaders headers, String attempted) throws InterruptedException {

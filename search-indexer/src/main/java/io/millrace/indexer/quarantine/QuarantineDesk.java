@@ -1,27 +1,30 @@
 package io.millrace.indexer.quarantine;
 
 import io.millrace.indexer.Pipelines;
+import io.millrace.indexer.generation.Generations;
 import io.millrace.pipeline.file.Pipeline;
 import jakarta.inject.Singleton;
-import java.util.ArrayList;
-import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
-/** Takes what somebody decides about parked documents. A decision is in the quarantine's topic when this returns; the lane of the partition carries it out. Thread-safe. */
+/** Takes what somebody decides about parked documents. A decision is in the quarantine's topic when this returns; whoever has the partition carries it out. Thread-safe. */
 @Singleton
 public final class QuarantineDesk {
 
     private final Pipelines pipelines;
+    private final Generations generations;
     private final ParkedDocuments documents;
     private final Quarantine quarantine;
     private final AtomicBoolean asked = new AtomicBoolean();
 
-    QuarantineDesk(Pipelines pipelines, ParkedDocuments documents, Quarantine quarantine) {
+    QuarantineDesk(Pipelines pipelines, Generations generations, ParkedDocuments documents, Quarantine quarantine) {
         this.pipelines = pipelines;
+        this.generations = generations;
         this.documents = documents;
         this.quarantine = quarantine;
     }
@@ -31,29 +34,77 @@ public final class QuarantineDesk {
         return asked.getAndSet(false);
     }
 
-    /** @throws NoSuchElementException when there is no such pipeline */
-    Collection<Parked> standing(String pipeline) throws InterruptedException {
-        return documents.of(pipeline(pipeline));
+    /**
+     * Some of the documents that stand there, those that were parked first in each partition first.
+     *
+     * @param after the place of the one before, {@code partition:offset}; empty for the first page
+     * @throws NoSuchElementException when there is no such pipeline
+     * @throws IllegalArgumentException when that is no place
+     */
+    ParkedPage page(String name, String after, int limit) throws InterruptedException {
+        var pipeline = pipeline(name);
+        var shelf = documents.standing(pipeline, Set.of());
+        var places = shelf.places();
+        var page = places.stream().filter(behind(after)).limit(limit).toList();
+        return new ParkedPage(places.size(), shelf.isMore(), views(documents.heads(pipeline, page), page));
+    }
+
+    private static Predicate<Place> behind(String after) {
+        if (after.isEmpty()) {
+            return place -> true;
+        }
+        var parts = after.split(":", 2);
+        try {
+            var last = new Place(null, "", Integer.parseInt(parts[0]), Long.parseLong(parts[parts.length - 1]), false, false);
+            return place -> Comparator.comparingInt(Place::partition).thenComparingLong(Place::offset).compare(place, last) > 0;
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException("'" + after + "' is no place of a document in quarantine; give the last one's of the page before, as partition:offset");
+        }
+    }
+
+    /**
+     * One document, once for each index that refused it.
+     *
+     * @throws NoSuchElementException when there is no such pipeline, or it does not stand there
+     */
+    List<ParkedView> one(String name, String id) throws InterruptedException {
+        var pipeline = pipeline(name);
+        var places = chosen(pipeline, Set.of(id)).places();
+        return views(documents.whole(pipeline, places), places);
+    }
+
+    private static List<ParkedView> views(List<Parked> parked, List<Place> places) {
+        var asked = places.stream().filter(Place::asked).map(Place::name).collect(Collectors.toSet());
+        return parked.stream().map(one -> ParkedView.of(one, asked.contains(one.place().name()))).toList();
     }
 
     /**
      * Has documents sent again.
      *
      * @param ids empty for all
-     * @return how many
      * @throws NoSuchElementException when there is no such pipeline, or one of the ids does not stand there
+     * @throws IllegalArgumentException when one of the ids cannot be sent to the index that refused it
      */
-    int replay(String name, Set<String> ids, String reason, String by) throws InterruptedException {
+    Ordered replay(String name, Set<String> ids, String reason, String by) throws InterruptedException {
         var pipeline = pipeline(name);
+        var shelf = chosen(pipeline, ids);
+        var written = generations.lineup(pipeline).own();
         int decided = 0;
-        for (var parked : chosen(pipeline, ids)) {
-            if (parked.isReplayable()) {
-                quarantine.decided(pipeline, parked, "replay", reason, by);
+        int left = 0;
+        for (var place : shelf.places()) {
+            boolean goes = place.replayable() && (place.index().isEmpty() || written.contains(place.index()));
+            if (goes) {
+                quarantine.decided(pipeline, place, "replay", reason, by);
                 decided++;
+            } else if (ids.isEmpty()) {
+                left++;
+            } else {
+                throw new IllegalArgumentException("The document " + place.id() + (place.replayable() ? " was refused by the index " + place.index() + ", which is not there any more, so nobody would send it; discard it"
+                        : " is none that an index could take; have the join make it anew, or discard it"));
             }
         }
         asked.set(true);
-        return decided;
+        return new Ordered(decided, left, shelf.isMore());
     }
 
     /**
@@ -67,29 +118,24 @@ public final class QuarantineDesk {
      */
     int discard(String name, Set<String> ids, long count, String reason, String by) throws InterruptedException {
         var pipeline = pipeline(name);
-        var chosen = chosen(pipeline, ids);
+        var chosen = chosen(pipeline, ids).places();
         if (chosen.size() != count) {
             throw new IllegalArgumentException(chosen.size() + " documents would be given up, not " + count + "; look again, then say how many");
         }
-        for (var parked : chosen) {
-            quarantine.decided(pipeline, parked, "discard", reason, by);
-            quarantine.settled(pipeline, parked, Settlement.DISCARDED);
+        for (var place : chosen) {
+            quarantine.decided(pipeline, place, "discard", reason, by);
+            quarantine.settled(pipeline, place, Settlement.DISCARDED);
         }
         return chosen.size();
     }
 
-    private List<Parked> chosen(Pipeline pipeline, Set<String> ids) throws InterruptedException {
-        var standing = documents.of(pipeline);
-        if (ids.isEmpty()) {
-            return List.copyOf(standing);
-        }
-        var chosen = new ArrayList<Parked>();
-        standing.stream().filter(parked -> ids.contains(parked.id())).forEach(chosen::add);
-        var found = chosen.stream().map(Parked::id).collect(Collectors.toSet());
+    private Shelf chosen(Pipeline pipeline, Set<String> ids) throws InterruptedException {
+        var shelf = documents.standing(pipeline, ids);
+        var found = shelf.places().stream().map(Place::id).collect(Collectors.toSet());
         ids.stream().filter(id -> !found.contains(id)).findFirst().ifPresent(id -> {
             throw new NoSuchElementException("No document " + id + " of the pipeline " + pipeline.name() + " stands in quarantine");
         });
-        return chosen;
+        return shelf;
     }
 
     private Pipeline pipeline(String name) {

@@ -1,6 +1,7 @@
 package io.millrace.indexer.quarantine;
 
 import io.millrace.indexer.access.OperatorDoor;
+import io.millrace.indexer.generation.SearchAwayException;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DefaultValue;
@@ -24,6 +25,7 @@ import org.apache.kafka.common.KafkaException;
 public class QuarantineResource {
 
     private static final String WHAT = "see parked documents or decide about them";
+    private static final int MOST = 1_000;
 
     private final QuarantineDesk desk;
     private final OperatorDoor door;
@@ -37,26 +39,22 @@ public class QuarantineResource {
         Object of() throws InterruptedException;
     }
 
-    /** How many documents stand there, and the first of them. */
+    /**
+     * How many documents stand there, and some of them.
+     *
+     * @param after the place of the last one of the page before
+     * @param limit 1,000 at most
+     */
     @GET
-    public Response all(@HeaderParam("Authorization") String authorization, @PathParam("pipeline") String pipeline, @QueryParam("limit") @DefaultValue("100") int limit) {
-        return answered(authorization, () -> {
-            var standing = desk.standing(pipeline);
-            return Map.of("count", standing.size(), "documents", standing.stream().limit(Math.max(0, limit)).map(parked -> ParkedView.of(parked, false)).toList());
-        });
+    public Response all(@HeaderParam("Authorization") String authorization, @PathParam("pipeline") String pipeline, @QueryParam("after") @DefaultValue("") String after, @QueryParam("limit") @DefaultValue("100") int limit) {
+        return answered(authorization, () -> desk.page(pipeline, after, Math.clamp(limit, 0, MOST)));
     }
 
     /** One document, with what is in it; once for each index that refused it. */
     @GET
     @Path("/documents/{id}")
     public Response one(@HeaderParam("Authorization") String authorization, @PathParam("pipeline") String pipeline, @PathParam("id") String id) {
-        return answered(authorization, () -> {
-            var found = desk.standing(pipeline).stream().filter(parked -> parked.id().equals(id)).map(parked -> ParkedView.of(parked, true)).toList();
-            if (found.isEmpty()) {
-                throw new NoSuchElementException("No document " + id + " of the pipeline " + pipeline + " stands in quarantine");
-            }
-            return found;
-        });
+        return answered(authorization, () -> desk.one(pipeline, id));
     }
 
     /** Has documents sent to their index again; one of which a later one went the usual way is settled without being sent. */
@@ -64,7 +62,7 @@ public class QuarantineResource {
     @Path("/replay")
     @Consumes(MediaType.APPLICATION_JSON)
     public Response replay(@HeaderParam("Authorization") String authorization, @PathParam("pipeline") String pipeline, Decision decision) {
-        return answered(authorization, () -> Map.of("replayed", desk.replay(pipeline, reasoned(decision).chosen(), decision.reason(), decision.decider())));
+        return answered(authorization, () -> desk.replay(pipeline, reasoned(decision).chosen(), decision.reason(), decision.decider()));
     }
 
     /** Gives documents up, as many as the caller has seen. */
@@ -93,7 +91,7 @@ public class QuarantineResource {
             return OperatorDoor.refused(Response.Status.NOT_FOUND, e.getMessage());
         } catch (IllegalArgumentException e) {
             return OperatorDoor.refused(Response.Status.BAD_REQUEST, e.getMessage());
-        } catch (KafkaException | Quarantine.ParkException e) {
+        } catch (KafkaException | Quarantine.ParkException | SearchAwayException e) {
             return OperatorDoor.refused(Response.Status.SERVICE_UNAVAILABLE, e.getMessage());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

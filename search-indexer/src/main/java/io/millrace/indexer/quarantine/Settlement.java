@@ -6,6 +6,8 @@ public enum Settlement {
     REPLAYED,
     /** A later document of its id went the usual way, so it was not sent. */
     SUPERSEDED,
+    /** It was sent again and refused again; it stands there anew. */
+    REFUSED,
     /** Somebody gave it up. */
     DISCARDED
 }

@@ -65,6 +65,18 @@ class InboxTest {
     }
 
     @Test
+    void whoIsWokenComesRoundOnceThoughNothingArrives() throws InterruptedException {
+        long begin = System.nanoTime();
+        inbox.wake();
+        assertEquals(0, inbox.take(10, 1_000_000, begin + SOON.toNanos(), SOON).size());
+        assertTrue(System.nanoTime() - begin < SOON.toNanos(), "it need not wait");
+        inbox.offer(records(0, 2));
+        inbox.wake();
+        assertEquals(2, inbox.take(10, 1_000_000, AT_ONCE, SOON).size());
+        assertEquals(0, inbox.take(10, 1_000_000, AT_ONCE, Duration.ofMillis(10)).size());
+    }
+
+    @Test
     void closingEndsAWaitingTakeAndDropsTheRest() throws InterruptedException {
         inbox.offer(records(0, 5));
         inbox.close();
