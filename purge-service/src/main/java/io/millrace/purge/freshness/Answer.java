@@ -9,7 +9,7 @@ import java.util.List;
  * @param stage the first stage that has not got that far; null where fresh
  * @param reason what it waits for, and what to do where it will not come by itself; null where fresh
  * @param oldRows tables whose rows of before a migration hold old values, though every change is there; left out where there are none
- * @param setAside documents in the pipeline's quarantine, which no freshness brings into the index
+ * @param setAside records in the pipeline's quarantine: documents, which no freshness brings into the index, and what was decided about them since
  * @param waitedMillis how long the caller was kept waiting
  */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)

@@ -5,6 +5,7 @@ import io.millrace.indexer.health.Conditions;
 import io.millrace.indexer.quarantine.LogCheck;
 import io.millrace.indexer.quarantine.Parked;
 import io.millrace.indexer.quarantine.ParkedDocuments;
+import io.millrace.indexer.quarantine.Place;
 import io.millrace.indexer.quarantine.Quarantine;
 import io.millrace.indexer.quarantine.QuarantineDesk;
 import io.millrace.indexer.quarantine.Settlement;
@@ -25,6 +26,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedSet;
@@ -186,10 +188,10 @@ final class Replays {
 
     private void settle(Lane lane, Loop loop) throws InterruptedException {
         var replay = lane.replay();
-        for (var one : replay.parked()) {
-            loop.waits(Quarantine.LONGEST);
-            quarantine.get().settled(lane.pipeline(), one.place(), !replay.sent().contains(one) ? Settlement.SUPERSEDED : replay.refused().contains(one) ? Settlement.REFUSED : Settlement.REPLAYED);
-        }
+        var settlements = new LinkedHashMap<Place, Settlement>();
+        replay.parked().forEach(one -> settlements.put(one.place(), !replay.sent().contains(one) ? Settlement.SUPERSEDED : replay.refused().contains(one) ? Settlement.REFUSED : Settlement.REPLAYED));
+        loop.waits(Quarantine.LONGEST.multipliedBy(2));
+        quarantine.get().settled(lane.pipeline(), List.copyOf(settlements.keySet()), settlements::get);
         replay.end();
     }
 }

@@ -7,8 +7,11 @@ import io.smallrye.reactive.messaging.MutinyEmitter;
 import io.smallrye.reactive.messaging.kafka.api.OutgoingKafkaRecordMetadata;
 import jakarta.inject.Singleton;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Function;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.eclipse.microprofile.reactive.messaging.Channel;
@@ -34,6 +37,8 @@ public final class Quarantine {
     /** The producer's own bounds, of which it uses one after the other: {@code max.block.ms} and {@code delivery.timeout.ms}. */
     public static final Duration LONGEST = Duration.ofMinutes(3);
 
+    /** So many records are on their way to Kafka at once; the channel buffers a few more. */
+    private static final int TOGETHER = 40;
     private static final Set<String> KEPT = Set.of(Headers.POSITION, Headers.OP, Headers.COMMITTED, Headers.CAPTURED, Headers.GATED,
             Headers.JOINED, Headers.VERSION, Headers.TRACEPARENT);
 
@@ -62,34 +67,47 @@ public final class Quarantine {
         headers.add(Headers.DETAIL, Headers.bytes(detail));
         headers.add(ORIGIN, Headers.bytes(record.partition() + ":" + record.offset()));
         headers.add(INDEX, Headers.bytes(index));
-        send(pipeline, record.partition(), record.key(), record.value(), headers, "Parking a document");
+        await(sent(pipeline, record.partition(), record.key(), record.value(), headers), pipeline, "Parking a document");
     }
 
     /**
-     * Keeps what somebody decided about a parked document, and returns when Kafka has it durably.
+     * Keeps what somebody decided about parked documents, and returns when Kafka has all of it durably.
      *
      * @param decision {@code replay} or {@code discard}
-     * @throws ParkException when Kafka did not take it; nothing is decided
+     * @throws ParkException when Kafka did not take it all; some may be decided
      */
-    void decided(Pipeline pipeline, Place place, String decision, String reason, String by) throws InterruptedException {
-        var headers = new RecordHeaders();
-        headers.add(DECISION, Headers.bytes(decision));
-        headers.add(Headers.REASON, Headers.bytes(reason));
-        headers.add(BY, Headers.bytes(by));
-        about(place, headers);
-        send(pipeline, place.partition(), place.key(), null, headers, "Keeping a decision");
+    void decided(Pipeline pipeline, List<Place> places, String decision, String reason, String by) throws InterruptedException {
+        all(places, place -> {
+            var headers = new RecordHeaders();
+            headers.add(DECISION, Headers.bytes(decision));
+            headers.add(Headers.REASON, Headers.bytes(reason));
+            headers.add(BY, Headers.bytes(by));
+            about(place, headers);
+            return sent(pipeline, place.partition(), place.key(), null, headers);
+        }, pipeline, "Keeping a decision");
     }
 
     /**
-     * Keeps what came of a parked document, and returns when Kafka has it durably.
+     * Keeps what came of parked documents, and returns when Kafka has all of it durably.
      *
-     * @throws ParkException when Kafka did not take it; it may be done once more
+     * @throws ParkException when Kafka did not take it all; it may be done once more
      */
-    public void settled(Pipeline pipeline, Place place, Settlement settlement) throws InterruptedException {
-        var headers = new RecordHeaders();
-        headers.add(SETTLED, Headers.bytes(settlement.name()));
-        about(place, headers);
-        send(pipeline, place.partition(), place.key(), null, headers, "Keeping what came of a parked document");
+    public void settled(Pipeline pipeline, List<Place> places, Function<Place, Settlement> settlement) throws InterruptedException {
+        all(places, place -> {
+            var headers = new RecordHeaders();
+            headers.add(SETTLED, Headers.bytes(settlement.apply(place).name()));
+            about(place, headers);
+            return sent(pipeline, place.partition(), place.key(), null, headers);
+        }, pipeline, "Keeping what came of a parked document");
+    }
+
+    private static void all(List<Place> places, Function<Place, CompletableFuture<Void>> send, Pipeline pipeline, String attempted) throws InterruptedException {
+        for (int from = 0; from < places.size(); from += TOGETHER) {
+            var together = places.subList(from, Math.min(places.size(), from + TOGETHER)).stream().map(send).toList();
+            for (var one : together) {
+                await(one, pipeline, attempted);
+            }
+        }
     }
 
     private static void about(Place place, RecordHeaders headers) {
@@ -97,13 +115,16 @@ public final class Quarantine {
         headers.add(PLACE, Headers.bytes(Long.toString(place.offset())));
     }
 
-    private void send(Pipeline pipeline, int partition, byte[] key, byte[] value, RecordHeaders headers, String attempted) throws InterruptedException {
-        var topic = Topics.quarantineDocuments(pipeline.name());
-        var metadata = OutgoingKafkaRecordMetadata.<byte[]>builder().withTopic(topic).withPartition(partition).withKey(key).withHeaders(headers).build();
+    private CompletableFuture<Void> sent(Pipeline pipeline, int partition, byte[] key, byte[] value, RecordHeaders headers) {
+        var metadata = OutgoingKafkaRecordMetadata.<byte[]>builder().withTopic(Topics.quarantineDocuments(pipeline.name())).withPartition(partition).withKey(key).withHeaders(headers).build();
+        return emitter.sendMessage(Message.of(value).addMetadata(metadata)).subscribeAsCompletionStage();
+    }
+
+    private static void await(CompletableFuture<Void> sent, Pipeline pipeline, String attempted) throws InterruptedException {
         try {
-            emitter.sendMessage(Message.of(value).addMetadata(metadata)).subscribeAsCompletionStage().get();
+            sent.get();
         } catch (ExecutionException e) {
-            throw new ParkException(attempted + " in the topic " + topic + " failed (" + e.getCause() + "); check that Kafka is up and that the topic exists", e.getCause());
+            throw new ParkException(attempted + " in the topic " + Topics.quarantineDocuments(pipeline.name()) + " failed (" + e.getCause() + "); check that Kafka is up and that the topic exists", e.getCause());
         }
     }
 

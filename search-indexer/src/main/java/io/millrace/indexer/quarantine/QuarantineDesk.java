@@ -4,6 +4,7 @@ import io.millrace.indexer.Pipelines;
 import io.millrace.indexer.generation.Generations;
 import io.millrace.pipeline.file.Pipeline;
 import jakarta.inject.Singleton;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -89,13 +90,12 @@ public final class QuarantineDesk {
         var pipeline = pipeline(name);
         var shelf = chosen(pipeline, ids);
         var written = generations.lineup(pipeline).own();
-        int decided = 0;
+        var sent = new ArrayList<Place>();
         int left = 0;
         for (var place : shelf.places()) {
             boolean goes = place.replayable() && (place.index().isEmpty() || written.contains(place.index()));
             if (goes) {
-                quarantine.decided(pipeline, place, "replay", reason, by);
-                decided++;
+                sent.add(place);
             } else if (ids.isEmpty()) {
                 left++;
             } else {
@@ -103,8 +103,9 @@ public final class QuarantineDesk {
                         : " is none that an index could take; have the join make it anew, or discard it"));
             }
         }
+        quarantine.decided(pipeline, sent, "replay", reason, by);
         asked.set(true);
-        return new Ordered(decided, left, shelf.isMore());
+        return new Ordered(sent.size(), left, shelf.isMore());
     }
 
     /**
@@ -122,10 +123,8 @@ public final class QuarantineDesk {
         if (chosen.size() != count) {
             throw new IllegalArgumentException(chosen.size() + " documents would be given up, not " + count + "; look again, then say how many");
         }
-        for (var place : chosen) {
-            quarantine.decided(pipeline, place, "discard", reason, by);
-            quarantine.settled(pipeline, place, Settlement.DISCARDED);
-        }
+        quarantine.decided(pipeline, chosen, "discard", reason, by);
+        quarantine.settled(pipeline, chosen, place -> Settlement.DISCARDED);
         return chosen.size();
     }
 

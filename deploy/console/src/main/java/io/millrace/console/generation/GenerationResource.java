@@ -1,7 +1,7 @@
 package io.millrace.console.generation;
 
-import io.millrace.console.ConsoleConfig;
 import io.millrace.console.Http;
+import io.millrace.console.Indexer;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
@@ -21,40 +21,29 @@ import java.io.IOException;
 @RunOnVirtualThread
 public class GenerationResource {
 
-    private static final int UNAUTHORIZED = 401;
+    private final Indexer indexer;
 
-    private final ConsoleConfig config;
-    private final Http http;
-
-    GenerationResource(ConsoleConfig config, Http http) {
-        this.config = config;
-        this.http = http;
+    GenerationResource(Indexer indexer) {
+        this.indexer = indexer;
     }
 
     @GET
     public Response all(@PathParam("pipeline") String pipeline, @HeaderParam("Authorization") String authorization) throws IOException, InterruptedException {
-        return ask("GET", of(pipeline), authorization);
+        return indexer.ask("GET", of(pipeline), authorization);
     }
 
     @POST
     public Response rebuild(@PathParam("pipeline") String pipeline, @QueryParam("hold") @DefaultValue("false") boolean hold, @HeaderParam("Authorization") String authorization) throws IOException, InterruptedException {
-        return ask("POST", of(pipeline) + "?hold=" + hold, authorization);
+        return indexer.ask("POST", of(pipeline) + "?hold=" + hold, authorization);
     }
 
     @POST
     @Path("/{index}/service")
     public Response serve(@PathParam("pipeline") String pipeline, @PathParam("index") String index, @HeaderParam("Authorization") String authorization) throws IOException, InterruptedException {
-        return ask("POST", of(pipeline) + "/" + Http.step(index) + "/service", authorization);
+        return indexer.ask("POST", of(pipeline) + "/" + Http.step(index) + "/service", authorization);
     }
 
     private static String of(String pipeline) {
         return "/pipelines/" + Http.step(pipeline) + "/generations";
-    }
-
-    private Response ask(String method, String path, String authorization) throws IOException, InterruptedException {
-        var answer = http.send(method, config.indexerUrls().getFirst().resolve(path), null, authorization);
-        var told = answer.body().isEmpty()
-                ? "{\"message\":\"The indexer answers " + answer.statusCode() + (answer.statusCode() == UNAUTHORIZED ? ": it asks for the operator's token" : "") + "\"}" : answer.body();
-        return Response.status(answer.statusCode()).entity(told).build();
     }
 }
