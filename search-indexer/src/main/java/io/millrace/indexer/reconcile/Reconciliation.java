@@ -166,8 +166,7 @@ public final class Reconciliation {
         /** Who has another sequence number by now, or is gone, is no orphan any more; an index that is not there is another matter. */
         private void count(JsonNode answer) throws IOException {
             int status = answer.path("status").asInt();
-            boolean gone = answer.at("/error/type").asText("").equals("index_not_found_exception");
-            if (gone) {
+            if (status == 404 && answer.has("error")) {
                 throw new IndexGoneMeanwhileException("The index " + generation.index() + " cannot be written by its alias " + generation.writeAlias() + " any more: " + answer.path("error").path("reason").asText());
             } else if (status / 100 == 2) {
                 count++;
