@@ -247,10 +247,13 @@ class RebuildIT {
         stack.document("waiting", "2", 1, "{\"id\":2,\"name\":\"two\"}").get();
         await().atMost(SOON).untilAsserted(() -> assertEquals(2, stack.count("waiting")));
         serve("waiting", held);
-        await().atMost(SOON).untilAsserted(() -> assertEquals("1 of the records that its topic had are still to be indexed", waits("waiting", held), () -> generations("waiting").toString()));
-        assertTrue(stack.ready().toString().contains("it is not served yet: "), () -> stack.ready().toString());
-        assertEquals("SERVES", role("waiting", "waiting-000001"));
-        blocked(held, "null");
+        try {
+            await().atMost(SOON).untilAsserted(() -> assertEquals("1 of the records that its topic had are still to be indexed", waits("waiting", held), () -> generations("waiting").toString()));
+            assertTrue(stack.ready().toString().contains("it is not served yet: "), () -> stack.ready().toString());
+            assertEquals("SERVES", role("waiting", "waiting-000001"));
+        } finally {
+            blocked(held, "null");
+        }
         awaitServes("waiting", held);
         assertEquals(2, stack.count("waiting"));
         await().atMost(SOON).untilAsserted(() -> assertEquals("", waits("waiting", held)));

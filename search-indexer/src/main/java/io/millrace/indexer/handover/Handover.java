@@ -29,6 +29,9 @@ public final class Handover {
     /** How long the served index may stand still for the other one to get the last documents. */
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
+    /** Whoever took longer to get what there was would hardly get the last documents in that time. */
+    private static final Duration FRESH = PATIENCE.dividedBy(2);
+
     private final Generations generations;
     private final Switch exchange;
     private final MarkBook marks;
@@ -133,18 +136,24 @@ public final class Handover {
         if (lineup.served() == null) {
             return "no index of the pipeline is served that it could take the place of";
         }
-        if (aside.isHeld() && !aside.isFilling()) {
+        var reason = aside.isHeld() && !aside.isFilling() ? undone.get(aside.uuid()) : untilIt(lineup.pipeline(), aside);
+        if (reason == null && aside.isHeld()) {
             // Once somebody asks for it, it has to have what there is then.
             goals.remove(key(aside));
-            return undone.get(aside.uuid());
         }
-        return untilIt(lineup.pipeline(), aside);
+        return reason;
     }
 
-    /** Why an index does not have all that there was when this was asked first; null where it does. */
+    /** Why an index does not have all that there was a moment ago; null where it does. */
     private String untilIt(Pipeline pipeline, IndexState aside) throws InterruptedException {
-        var lacking = lacking(aside, goal(pipeline, aside));
-        return lacking == null ? generations.untilSettled(pipeline, aside) : lacking;
+        var goal = goal(pipeline, aside);
+        var lacking = lacking(aside, goal);
+        var reason = lacking == null ? generations.untilSettled(pipeline, aside) : lacking;
+        if (reason == null && System.nanoTime() - goal.since() > FRESH.toNanos()) {
+            goals.remove(key(aside));
+            return "it has what there was for it some time ago, and gets what came since";
+        }
+        return reason;
     }
 
     /** Each hand-over has its own: what the topic ends with was asked after nobody wrote the served index any more. */
@@ -161,8 +170,8 @@ public final class Handover {
         return aside.uuid() + "/" + aside.order();
     }
 
-    private String lacking(IndexState aside, Goal goal) {
-        var has = marks.offsets(aside.uuid(), goal.ends().keySet());
+    private String lacking(IndexState aside, Goal goal) throws InterruptedException {
+        var has = marks.offsets(aside.uuid(), Topics.documents(goal.pipeline()), goal.ends().keySet());
         if (!has.keySet().containsAll(goal.ends().keySet())) {
             return "how far it is is not known of all partitions yet; where that stays so, health says why";
         }

@@ -73,7 +73,7 @@ final class Operations {
             return offsets.lag(config.group(), partitions);
         }
         var ends = offsets.ends(partitions);
-        var has = marks.offsets(state.uuid(), ends.keySet());
+        var has = marks.offsets(state.uuid(), Topics.documents(state.pipeline()), ends.keySet());
         return ends.entrySet().stream().mapToLong(end -> Math.max(0, end.getValue() - has.getOrDefault(end.getKey(), 0L))).sum();
     }
 

@@ -17,6 +17,9 @@ import org.apache.kafka.common.TopicPartition;
 @Singleton
 public final class MarkBook {
 
+    /** By then the mark of an index at rest was written anew. */
+    private static final Duration RENEWED = Duration.ofMinutes(3);
+
     private final Marks marks;
     private final Offsets offsets;
     private final Lives lives;
@@ -112,9 +115,18 @@ public final class MarkBook {
         return marks.read(open.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().generation().uuid())));
     }
 
-    /** Up to which offset an index is known to have all of these partitions; one of which that is not known is not in it. */
-    public Map<TopicPartition, Long> offsets(String uuid, Collection<TopicPartition> partitions) {
-        return marks.read(partitions.stream().collect(Collectors.toMap(p -> p, p -> uuid))).entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().offset()));
+    /**
+     * Up to which offset an index is known to have all of these partitions, and nothing else; one of which that is not known is not in it: its topic was made anew or is shorter than it was, or the index has to
+     * be reconciled with it first.
+     *
+     * @param topic that the partitions are of
+     */
+    public Map<TopicPartition, Long> offsets(String uuid, String topic, Collection<TopicPartition> partitions) throws InterruptedException {
+        var id = offsets.ids(List.of(topic)).get(topic);
+        // Deletes may have left the topic since a mark of before that; at rest it is renewed sooner.
+        long oldest = System.currentTimeMillis() - Math.max(kept(topic).toMillis(), RENEWED.toMillis());
+        return marks.read(partitions.stream().collect(Collectors.toMap(p -> p, p -> uuid))).entrySet().stream().filter(e -> e.getValue().topic().equals(id) && e.getValue().ahead() == 0 && e.getValue().wholeAt() >= oldest)
+                .collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().offset()));
     }
 
     private Duration kept(String topic) throws InterruptedException {
