@@ -128,8 +128,13 @@ final class Marking {
             } else if (marks.isOutlived(standings)) {
                 LOG.warnf("The join of %s was built anew, so its index is written again from there, and reconciled", pipeline.name());
                 open.getFirst().reopen();
-            } else if (!open.isEmpty() && isReconciled(pipeline)) {
-                compare(pipeline, topic, open);
+            } else if (isReconciled(pipeline)) {
+                if (open.isEmpty()) {
+                    // Whoever has the partitions now says it of them.
+                    conditions.going(reconciling(pipeline));
+                } else {
+                    compare(pipeline, topic, open);
+                }
             }
         } catch (SearchAwayException | KafkaException e) {
             LOG.debugf("The marks of %s wait: %s", pipeline.name(), e.getMessage());
