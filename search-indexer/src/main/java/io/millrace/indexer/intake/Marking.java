@@ -63,7 +63,7 @@ final class Marking {
     private final IndexerConfig config;
     private final Loops loops;
     private final LoopThread thread;
-    /** Those that are being reconciled, by the index; only for this thread. */
+    /** What is being reconciled, a pipeline or an index that is written aside; only for this thread. */
     private final Map<String, LoopThread> reconciling = new HashMap<>();
     /** The indexes written aside that were looked at; only for this thread. */
     private final Set<String> looked = new HashSet<>();
@@ -120,13 +120,16 @@ final class Marking {
             loop.waits(config.requestTimeout().multipliedBy(REQUESTS));
             var own = open.getOrDefault(pipeline, List.of());
             near(pipeline, marks.used(own.stream().map(Lane::standing).toList()));
-            look(pipeline, Topics.documents(pipeline.name()), own);
+            look(pipeline, Topics.documents(pipeline.name()), pipeline.name(), own);
         }
         for (var aside : asides.opened().entrySet()) {
-            if (!aside.getValue().isEmpty()) {
+            if (aside.getValue().isEmpty() && isReconciled(aside.getKey())) {
+                conditions.going(topicOf(aside.getKey()));
+                conditions.going(reconciling(aside.getKey()));
+            } else if (!aside.getValue().isEmpty()) {
                 loop.waits(config.requestTimeout().multipliedBy(REQUESTS));
                 looked.add(aside.getKey());
-                look(aside.getValue().getFirst().pipeline(), topicOf(aside.getKey()), aside.getValue());
+                look(aside.getValue().getFirst().pipeline(), topicOf(aside.getKey()), aside.getKey(), aside.getValue());
             }
         }
         forgetGone(loop);
@@ -188,8 +191,11 @@ final class Marking {
         }
     }
 
-    /** @param who names it in health */
-    private void look(Pipeline pipeline, String who, List<Lane> open) throws InterruptedException {
+    /**
+     * @param who names the topic in health
+     * @param what is looked at: the pipeline, or the index that is written aside
+     */
+    private void look(Pipeline pipeline, String who, String what, List<Lane> open) throws InterruptedException {
         try {
             var topic = Topics.documents(pipeline.name());
             var standings = open.stream().collect(Collectors.toMap(Lane::partition, Lane::standing));
@@ -204,8 +210,13 @@ final class Marking {
             } else if (marks.isOutlived(standings)) {
                 LOG.warnf("The join of %s was built anew, so its index is written again from there, and reconciled", pipeline.name());
                 open.getFirst().reopen();
-            } else if (!open.isEmpty() && isReconciled(open.getFirst().standing().generation())) {
-                compare(pipeline, topic, open);
+            } else if (isReconciled(what)) {
+                if (open.isEmpty()) {
+                    // Whoever has the partitions now says it of them.
+                    conditions.going(reconciling(what));
+                } else {
+                    compare(pipeline, what, open);
+                }
             }
         } catch (SearchAwayException | KafkaException e) {
             LOG.debugf("The marks of %s wait: %s", pipeline.name(), e.getMessage());
@@ -219,7 +230,7 @@ final class Marking {
                 + " % of the time for which deletes are kept; after that the index is reconciled with the whole topic");
     }
 
-    private void compare(Pipeline pipeline, String topic, List<Lane> open) throws InterruptedException {
+    private void compare(Pipeline pipeline, String what, List<Lane> open) throws InterruptedException {
         var generation = open.getFirst().standing().generation();
         var standings = open.stream().collect(Collectors.toMap(Lane::partition, Lane::standing));
         if (!generations.isSame(generation) || marks.isSetBack(standings)) {
@@ -227,28 +238,28 @@ final class Marking {
             open.getFirst().reopen();
             return;
         }
-        if (marks.owe(topic, standings.values())) {
-            reconcile(pipeline, open, System.currentTimeMillis());
+        if (marks.owe(Topics.documents(pipeline.name()), standings.values())) {
+            reconcile(pipeline, what, open, System.currentTimeMillis());
             return;
         }
         // Also where it had failed, and the index that it was for is gone or served no more.
-        conditions.going(who(pipeline, generation));
+        conditions.going(reconciling(what));
         marks.keep(places(open), AT_REST);
     }
 
-    private boolean isReconciled(Generation generation) throws InterruptedException {
-        var running = reconciling.get(generation.index());
+    private boolean isReconciled(String what) throws InterruptedException {
+        var running = reconciling.get(what);
         if (running == null || running.join(Duration.ofMillis(1))) {
-            reconciling.remove(generation.index());
+            reconciling.remove(what);
             return true;
         }
         return false;
     }
 
-    private void reconcile(Pipeline pipeline, List<Lane> open, long now) {
+    private void reconcile(Pipeline pipeline, String what, List<Lane> open, long now) {
         var generation = open.getFirst().standing().generation();
-        var who = who(pipeline, generation);
-        reconciling.put(generation.index(), loops.thread(who, Thread.ofVirtual(), config.stuckAfter(), loop -> {
+        var who = reconciling(what);
+        reconciling.put(what, loops.thread(who, Thread.ofVirtual(), config.stuckAfter(), loop -> {
             conditions.waiting(who, "deletes may have left the topic " + Topics.documents(pipeline.name()) + " before they were read, so the index " + generation.index()
                     + " may show documents that are deleted; it is reconciled with the topic now");
             try {
@@ -262,11 +273,7 @@ final class Marking {
                 failed(who, generation, e);
             }
         }).start());
-        reconciling.get(generation.index()).release();
-    }
-
-    private static String who(Pipeline pipeline, Generation generation) {
-        return reconciling(generation.aside() ? generation.index() : pipeline.name());
+        reconciling.get(what).release();
     }
 
     private void failed(String who, Generation generation, Exception e) {

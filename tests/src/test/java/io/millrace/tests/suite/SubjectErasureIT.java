@@ -32,6 +32,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
@@ -203,31 +204,36 @@ class SubjectErasureIT {
         var all = new TreeSet<String>();
         try (var admin = Admin.create(Map.of("bootstrap.servers", stack.stack().servers().kafkaBootstrap()))) {
             admin.listTopics().names().get().stream().filter(topic -> topic.contains("people") || topic.contains("remark") || topic.contains("forgettable")).forEach(all::add);
-            var before = settings(admin, all, AT_ONCE.keySet());
-            change(admin, all.stream().collect(Collectors.toMap(topic -> topic, topic -> AT_ONCE)));
-            change(admin, all.stream().filter(topic -> topic.startsWith(Topics.CAPTURED)).collect(Collectors.toMap(topic -> topic, topic -> Map.of("retention.ms", "1000"))));
+            var names = new TreeSet<>(AT_ONCE.keySet());
+            names.add("retention.ms");
+            var before = present(admin, all, names);
+            change(admin, all, topic -> set(AT_ONCE));
+            change(admin, all.stream().filter(topic -> topic.startsWith(Topics.CAPTURED)).toList(), topic -> set(Map.of("retention.ms", "1000")));
             try {
                 Awaitility.await("no topic has the bytes").pollInterval(Duration.ofSeconds(5)).atMost(Duration.ofMinutes(6)).untilAsserted(() -> {
                     change("UPDATE public.forgettable SET name = name || '.' WHERE id <> 7; UPDATE public.remark SET body = body || '.' WHERE author_id <> 7");
                     assertEquals(List.of(), all.stream().filter(topic -> !marked(topic).isEmpty()).toList());
                 });
             } finally {
-                change(admin, before);
+                change(admin, all, before::get);
             }
         }
     }
 
-    private static Map<String, Map<String, String>> settings(Admin admin, Collection<String> topics, Set<String> names) throws Exception {
-        var settings = new HashMap<String, Map<String, String>>();
-        var asked = admin.describeConfigs(topics.stream().map(topic -> new ConfigResource(ConfigResource.Type.TOPIC, topic)).toList()).all().get();
-        asked.forEach((topic, all) -> settings.put(topic.name(), names.stream().collect(Collectors.toMap(name -> name, name -> all.get(name).value()))));
-        return settings;
+    /** By topic, what makes its settings what they are now. */
+    private static Map<String, Collection<AlterConfigOp>> present(Admin admin, Collection<String> topics, Set<String> names) throws Exception {
+        var present = new HashMap<String, Collection<AlterConfigOp>>();
+        admin.describeConfigs(topics.stream().map(topic -> new ConfigResource(ConfigResource.Type.TOPIC, topic)).toList()).all().get().forEach((topic, settings) -> present.put(topic.name(), names.stream().map(settings::get)
+                .map(entry -> entry.source() == ConfigEntry.ConfigSource.DYNAMIC_TOPIC_CONFIG ? new AlterConfigOp(new ConfigEntry(entry.name(), entry.value()), AlterConfigOp.OpType.SET) : new AlterConfigOp(new ConfigEntry(entry.name(), null), AlterConfigOp.OpType.DELETE)).toList()));
+        return present;
     }
 
-    private static void change(Admin admin, Map<String, Map<String, String>> settings) throws Exception {
-        var changes = new HashMap<ConfigResource, Collection<AlterConfigOp>>();
-        settings.forEach((topic, all) -> changes.put(new ConfigResource(ConfigResource.Type.TOPIC, topic), all.entrySet().stream().map(e -> new AlterConfigOp(new ConfigEntry(e.getKey(), e.getValue()), AlterConfigOp.OpType.SET)).toList()));
-        admin.incrementalAlterConfigs(changes).all().get();
+    private static Collection<AlterConfigOp> set(Map<String, String> settings) {
+        return settings.entrySet().stream().map(e -> new AlterConfigOp(new ConfigEntry(e.getKey(), e.getValue()), AlterConfigOp.OpType.SET)).toList();
+    }
+
+    private static void change(Admin admin, Collection<String> topics, Function<String, Collection<AlterConfigOp>> to) throws Exception {
+        admin.incrementalAlterConfigs(topics.stream().collect(Collectors.toMap(topic -> new ConfigResource(ConfigResource.Type.TOPIC, topic), to))).all().get();
     }
 
     /** Segments are merged at once, and the join's folder is filled anew from its changelogs, as happens by and by. */
