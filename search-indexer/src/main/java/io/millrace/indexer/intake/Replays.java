@@ -44,7 +44,7 @@ final class Replays {
     private static final Duration BEAT = Duration.ofSeconds(1);
     private static final Duration BUSY = Duration.ofMillis(50);
     /** So many documents are sent to an index at once. */
-    private static final int MOST = 200;
+    private static final int MOST = 1_000;
 
     private final MainLanes main;
     private final Asides asides;
