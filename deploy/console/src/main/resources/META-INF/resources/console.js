@@ -298,7 +298,7 @@ const role = g => ({ SERVES: 'serving', TAKES_OVER: 'taking over', ASIDE: g.held
 function generations(doing = 'Asking the indexer …') {
   return told('generations-state', doing, async () => {
     const all = await ask(built());
-    $('indexes').querySelector('tbody').replaceChildren(...all.map(g => el('tr', {}, el('td', { class: 'wrap' }, g.index), el('td', { class: 'wrap' }, g.pipeline), el('td', {}, role(g)), el('td', {}, new Date(g.made).toLocaleString('en', { timeZone: 'UTC' }) + ' UTC'),
+    $('indexes').querySelector('tbody').replaceChildren(...all.map(g => el('tr', {}, el('td', { class: 'wrap' }, g.index), el('td', { class: 'wrap' }, g.pipeline), el('td', { class: 'wrap' }, g.waits ? role(g) + '; it waits: ' + g.waits : role(g)), el('td', {}, new Date(g.made).toLocaleString('en', { timeZone: 'UTC' }) + ' UTC'),
       el('td', {}, number(g.documents)), el('td', {}, number(g.behind)), el('td', {}, g.role === 'ASIDE' ? el('button', { onclick: () => serve(g.index) }, 'Have it serve') : null))));
     return count(all, 'index').replace(/indexs$/, 'indexes');
   });
