@@ -9,6 +9,7 @@ import io.millrace.local.Ports;
 import io.millrace.pipeline.topic.Topics;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,7 +39,7 @@ class RebuildIT {
     @BeforeAll
     static void startAll() throws Exception {
         stack = new Stack(folder);
-        for (var name : List.of("busy", "killed", "shared", "asked", "waiting", "retired", "guarded")) {
+        for (var name : List.of("busy", "killed", "shared", "asked", "waiting", "retired", "guarded", "ordered")) {
             stack.pipeline(name, "id, name", FIELDS, "");
         }
         start();
@@ -293,6 +294,48 @@ class RebuildIT {
             }
             assertEquals("SERVES", role("guarded", held));
             assertEquals(1, stack.count("guarded"));
+        } finally {
+            stack.indexer().stop();
+            start();
+        }
+        awaitUp();
+    }
+
+    private static void aliases(String... actions) {
+        assertTrue(stack.call("POST", "/_aliases", "{\"actions\":[" + String.join(",", actions) + "]}").path("acknowledged").asBoolean());
+    }
+
+    private static String alias(String action, String index, String alias) {
+        return "{\"" + action + "\":{\"index\":\"" + index + "\",\"alias\":\"" + alias + "\"}}";
+    }
+
+    private static String next(String index) {
+        var names = new ArrayList<String>();
+        stack.get("/" + index + "/_alias").path(index).path("aliases").fieldNames().forEachRemaining(names::add);
+        return names.stream().filter(name -> name.contains("-next-")).findFirst().orElse("none");
+    }
+
+    @Test
+    void aHandOverThatWasGivenUpAndBegunAgainElsewhereIsNotFinishedByWhatWasKnownBefore() throws Exception {
+        try (var search = new FaultySearch(stack.servers.searchUrl())) {
+            stack.indexer().stop();
+            stack.startIndexer(Map.of("millrace.indexer.mark-interval", "1s", "millrace.indexer.search-url", search.url()), Map.of());
+            var held = filled("ordered");
+            search.hold("ordered-000001-held");
+            serve("ordered", held);
+            await("the last step is on its way").atMost(SOON).until(() -> search.spoilt() > 0);
+            var first = next(held);
+            blocked(held, "true");
+            aliases(alias("remove", held, first), alias("add", "ordered-000001", "ordered-000001-Writer"));
+            stack.document("ordered", "2", 1, "{\"id\":2,\"name\":\"two\"}").get();
+            await().atMost(SOON).untilAsserted(() -> assertEquals(2, stack.count("ordered-000001")));
+            aliases(alias("remove", "ordered-000001", "ordered-000001-Writer"), alias("add", held, held + "-next-second"));
+            search.release();
+            await("it lacks a document").atMost(SOON).untilAsserted(() -> assertTrue(waits("ordered", held).contains("1 of the records that its topic had are still to be indexed"), () -> generations("ordered").toString()));
+            assertEquals(2, stack.count("ordered"));
+            blocked(held, "null");
+            awaitServes("ordered", held);
+            assertEquals(2, stack.count("ordered"));
         } finally {
             stack.indexer().stop();
             start();
