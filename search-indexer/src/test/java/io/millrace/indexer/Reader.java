@@ -30,9 +30,13 @@ final class Reader implements AutoCloseable {
     }
 
     private void live() {
-        while (!stopping && faults.size() < MOST_FAULTS) {
-            behindAlias();
-            search();
+        try {
+            while (!stopping && faults.size() < MOST_FAULTS) {
+                behindAlias();
+                search();
+            }
+        } catch (RuntimeException e) {
+            faults.add("reading ended by " + e);
         }
     }
 

@@ -11,6 +11,7 @@ import io.millrace.pipeline.ledger.Numbering;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.topic.Topics;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -26,6 +27,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -527,12 +529,26 @@ class SearchIndexerIT {
         return answer.path("replayed").asText() + " " + answer.path("left").asText();
     }
 
+    @Tag("long")
     @Test
     void anEarlierPipelineServesAgainAndGivesWayAgainWithoutARestart() throws Exception {
         joinSays("returned", 0, "idle");
         joinSays("returned", 1, "idle");
         stack.document("returned", "1", 1, doc(1, "first")).get();
         await().atMost(SOON).untilAsserted(() -> assertEquals(1, stack.count("returned")));
+        // One that is not rolled out yet, and knows nothing of the pipeline that comes.
+        Files.createDirectories(folder.resolve("earlier"));
+        Files.copy(folder.resolve("pipelines/returned.yaml"), folder.resolve("earlier/returned.yaml"));
+        var earlier = stack.process("earlier", Ports.free(1).getFirst(), Map.of("millrace.indexer.pipelines", folder.resolve("earlier").toString(), "millrace.indexer.mark-interval", "500ms"));
+        earlier.start();
+        try {
+            serveInTurn();
+        } finally {
+            earlier.stop();
+        }
+    }
+
+    private static void serveInTurn() throws Exception {
         stack.generation("pipelines", "returned-2", "replaces: [returned]", "returned", "id, {title: name}");
         joinSays("returned-2", 0, "idle");
         joinSays("returned-2", 1, "idle");
@@ -542,6 +558,7 @@ class SearchIndexerIT {
             var pipeline = served.endsWith("2") ? "returned-2" : "returned";
             await().atMost(SOON).untilAsserted(() -> assertTrue(Set.of(202, 409).contains(stack.operate("POST", "/pipelines/" + pipeline + "/generations/" + served + "/service").path("status").asInt())));
             await().atMost(SOON).untilAsserted(() -> assertEquals(served, behindAlias("returned"), () -> stack.ready().toString()));
+            await("it stays so").during(Duration.ofSeconds(4)).atMost(SOON).untilAsserted(() -> assertEquals(served, behindAlias("returned")));
         }
     }
 

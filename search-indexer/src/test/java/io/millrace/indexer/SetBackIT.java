@@ -49,7 +49,7 @@ class SetBackIT {
     @BeforeAll
     static void startAll() throws Exception {
         stack = new Stack(folder);
-        for (var name : List.of("restored", "forgotten", "renewed", "older", "cut", "unwritable", "unwanted")) {
+        for (var name : List.of("restored", "forgotten", "renewed", "older", "cut", "unwritable", "unwanted", "kept")) {
             stack.pipeline(name, "id, name", FIELDS, "");
         }
         // The engine must not remember for us that a document was deleted.
@@ -149,6 +149,47 @@ class SetBackIT {
         await().atMost(SOON).untilAsserted(() -> assertEquals(19, stack.count("restored")));
         assertEquals("before", names("restored", 6).getLast());
         await().atMost(SOON).untilAsserted(() -> assertEquals("UP", stack.ready().path("status").asText(), () -> stack.ready().toString()));
+    }
+
+    private static void awaitMark(String index, long offsets) {
+        var uuid = uuid(index);
+        await().atMost(SOON).untilAsserted(() -> {
+            long marked = 0;
+            for (int i = 0; i < Stack.PARTITIONS; i++) {
+                marked += stack.get("/millrace-marks/_doc/" + Stack.GROUP + "%2F" + new TopicPartition(Topics.documents("kept"), i) + "%2F" + uuid).path("_source").path("offset").asLong(-1);
+            }
+            assertEquals(offsets, marked);
+        });
+    }
+
+    @Test
+    void anIndexThatIsKeptAsideAndCameBackFromACopyGetsWhatItLacksAlsoWhenDocumentsComeAtOnce() throws Exception {
+        stack.indexer().stop();
+        stack.startIndexer(Map.of("millrace.indexer.mark-interval", "8s"), Map.of());
+        try {
+            write("kept", 0, 20, 1, "before");
+            awaitNames("kept", 20, "before");
+            assertEquals(202, stack.operate("POST", "/pipelines/kept/generations?hold=true").path("status").asInt());
+            awaitNames("kept-000002", 20, "before");
+            awaitMark("kept-000002", 20);
+            var data = stack.servers.data().resolve("search");
+            stack.servers.search().stop();
+            copy(data, folder.resolve("copy of a kept one"));
+            stack.servers.search().start();
+            write("kept", 0, 5, 2, "after");
+            awaitNames("kept-000002", 5, "after");
+            awaitMark("kept-000002", 25);
+            stack.servers.search().stop();
+            delete(data);
+            copy(folder.resolve("copy of a kept one"), data);
+            stack.servers.search().start();
+            write("kept", 10, 12, 2, "at once");
+            awaitNames("kept-000002", 5, "after");
+            assertEquals(List.of("at once", "at once"), names("kept-000002", 12).subList(10, 12));
+        } finally {
+            stack.indexer().stop();
+            start();
+        }
     }
 
     @Test

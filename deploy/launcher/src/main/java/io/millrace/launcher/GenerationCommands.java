@@ -85,7 +85,7 @@ final class GenerationCommands {
             } else {
                 var rows = found.isArray() ? found : new JsonMapper().createArrayNode().add(found);
                 out().printf(ROW, "index", "pipeline", "role", "made", "documents", "behind");
-                rows.forEach(g -> out().printf(ROW, g.path("index").asText(), g.path("pipeline").asText(), role(g), g.path("made").asText(), g.path("documents").asText(), g.path("behind").asText("not known")));
+                rows.forEach(g -> out().printf(ROW, g.path("index").asText(), g.path("pipeline").asText(), role(g), g.path("made").asText(), g.path("documents").asText("not known"), g.path("behind").asText("not known")));
                 rows.forEach(this::printWaiting);
             }
             out().flush();

@@ -25,7 +25,10 @@ public final class Generations {
 
     private static final Logger LOG = Logger.getLogger(Generations.class);
     /** To the search engine, at most, when a mapping grows. */
-    public static final int REQUESTS_TO_GROW = 3;
+    public static final int REQUESTS_TO_GROW = 4;
+    /** So many indexes are written beside those that are served, of all pipelines of a service. */
+    public static final int MOST_ASIDE = 4;
+    private static final String META = "_meta";
     private static final String FILLING_REFRESH = "30s";
 
     private final Engine engine;
@@ -34,8 +37,6 @@ public final class Generations {
     private final IndexerConfig config;
     private final Map<String, Generation> current = new ConcurrentHashMap<>();
     private final Map<Pipeline, Generation> aside = new ConcurrentHashMap<>();
-    /** Those of which {@link #of} was asked, by name. */
-    private final Map<String, Pipeline> pipelines = new ConcurrentHashMap<>();
 
     Generations(Engine engine, Indexes indexes, RowSchemas schemas, IndexerConfig config) {
         this.engine = engine;
@@ -55,7 +56,6 @@ public final class Generations {
             return known;
         }
         synchronized (this) {
-            pipelines.put(pipeline.name(), pipeline);
             return current.computeIfAbsent(pipeline.name(), name -> ensure(pipeline));
         }
     }
@@ -91,7 +91,7 @@ public final class Generations {
             throw new SearchAwayException("The index " + index + " is not written beside the one that is served any more");
         }
         var generation = generation(state);
-        bringInLine(pipeline, state, generation);
+        bringInLine(pipeline, state, generation, state.isFilling());
         return generation;
     }
 
@@ -121,10 +121,7 @@ public final class Generations {
     public String untilSettled(Pipeline pipeline, IndexState state) {
         if (state.isFilling()) {
             adjust(pipeline, state, settings(pipeline));
-            var answer = engine.aliases(List.of(Map.of("remove", Map.of("index", state.index(), "alias", Generation.fillingAlias(state.index())))));
-            if (!answer.ok() && !answer.isMissing()) {
-                throw new SearchAwayException("Taking the alias " + Generation.fillingAlias(state.index()) + " away failed: " + answer.reason());
-            }
+            filled(state);
             LOG.infof("The index %s is filled, and has the settings now with which it is to serve", state.index());
         }
         var health = engine.send("GET", "/_cluster/health/" + state.index(), null);
@@ -176,6 +173,8 @@ public final class Generations {
         if (whole.ok()) {
             return null;
         }
+        // Whose index it is stands there also where a field's type keeps the rest out.
+        engine.send("PUT", path, Map.of(META, asked.get(META)));
         var there = engine.send("GET", path, null).body().path(generation.index()).path("mappings");
         var missing = Mappings.missing(asked, there);
         if (!missing.isEmpty()) {
@@ -220,27 +219,25 @@ public final class Generations {
         if (!answer.ok()) {
             throw new SearchAwayException("Moving the alias " + alias + " to " + generation.index() + " failed: " + answer.reason());
         }
-        before.forEach(found -> noteServing(found.pipeline(), false));
-        noteServing(pipeline.name(), true);
+        aside.remove(pipeline);
         LOG.infof("The alias %s stands for %s of the pipeline %s from now on", alias, generation.index(), pipeline.name());
     }
 
-    /** Takes note of which index is served now, also where another instance moved the alias. */
+    /**
+     * Takes note of which index is served now, also where another instance moved the alias: who does not serve may serve again. Where a pipeline that replaces it is served it may not, unless that index is held: this
+     * instance may not have that pipeline's file yet.
+     */
     public void follow(Lineup lineup) {
+        var pipeline = lineup.pipeline();
         var main = lineup.main();
-        if (main != null && main.index().equals(known(lineup.pipeline()))) {
-            noteServing(lineup.pipeline().name(), main.serves());
+        var known = current.get(pipeline.name());
+        if (main == null || known == null || !main.index().equals(known.index())) {
+            return;
         }
-    }
-
-    /** Who does not serve may serve again, without being opened anew before. */
-    private void noteServing(String name, boolean serves) {
-        var pipeline = pipelines.get(name);
-        var generation = current.get(name);
-        if (pipeline != null && serves) {
+        if (main.serves()) {
             aside.remove(pipeline);
-        } else if (pipeline != null && generation != null) {
-            aside.put(pipeline, generation);
+        } else if (lineup.all().stream().anyMatch(state -> state.serves() && (state.isHeld() || !state.replaces().contains(pipeline.name())))) {
+            aside.put(pipeline, known);
         }
     }
 
@@ -306,10 +303,11 @@ public final class Generations {
         }
         if (found.serves() || unserved) {
             aside.remove(pipeline);
+            filled(found);
         } else {
             aside.put(pipeline, generation);
         }
-        bringInLine(pipeline, found, generation);
+        bringInLine(pipeline, found, generation, found.isFilling() && !unserved);
         LOG.infof("Documents of the pipeline %s go to the index %s (%s)", pipeline.name(), found.index(), found.uuid());
         return generation;
     }
@@ -321,12 +319,23 @@ public final class Generations {
         return new Generation(found.index(), found.uuid(), found.history(), isEmpty(found.index()), found.isAside());
     }
 
-    private void bringInLine(Pipeline pipeline, IndexState found, Generation generation) {
+    /** Nothing says any more that it is being filled. */
+    private void filled(IndexState found) {
+        var alias = Generation.fillingAlias(found.index());
+        if (found.aliases().contains(alias)) {
+            var answer = engine.aliases(List.of(Map.of("remove", Map.of("index", found.index(), "alias", alias))));
+            if (!answer.ok() && !answer.isMissing()) {
+                throw new SearchAwayException("Taking the alias " + alias + " away failed: " + answer.reason());
+            }
+        }
+    }
+
+    private void bringInLine(Pipeline pipeline, IndexState found, Generation generation, boolean filling) {
         var refused = grow(pipeline, generation);
         if (refused != null) {
             LOG.warnf("The mapping of %s does not take new columns (%s); documents that have them will wait", generation.index(), refused);
         }
-        adjust(pipeline, found);
+        adjust(pipeline, found, filling ? whileFilling(pipeline) : settings(pipeline));
     }
 
     private boolean isEmpty(String index) {
@@ -335,10 +344,6 @@ public final class Generations {
     }
 
     /** Asks only for settings that are others than those that are there, each by itself, so that one that cannot change keeps no other one back. */
-    private void adjust(Pipeline pipeline, IndexState found) {
-        adjust(pipeline, found, found.isFilling() ? whileFilling(pipeline) : settings(pipeline));
-    }
-
     private void adjust(Pipeline pipeline, IndexState found, Map<String, Object> settings) {
         Settings.differing(settings, found.settings()).forEach((key, value) -> {
             var answer = engine.send("PUT", "/" + found.index() + "/_settings", Map.of(key, value));
@@ -383,7 +388,7 @@ public final class Generations {
     private Map<String, Object> mapping(Pipeline pipeline) {
         var columns = new HashMap<TableName, Map<String, ColumnType>>();
         var mapping = Mappings.of(pipeline, table -> columns.computeIfAbsent(table, t -> schemas.columns(pipeline.source().name(), t)));
-        mapping.put("_meta", Map.of(Indexes.PIPELINE, pipeline.name(), Indexes.REPLACES, pipeline.replaces()));
+        mapping.put(META, Map.of(Indexes.PIPELINE, pipeline.name(), Indexes.REPLACES, pipeline.replaces()));
         return mapping;
     }
 }

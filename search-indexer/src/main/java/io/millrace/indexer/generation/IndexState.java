@@ -37,9 +37,9 @@ public record IndexState(String index, int number, String uuid, String pipeline,
         return aliases.contains(Generation.heldAlias(index));
     }
 
-    /** Whether it is being filled for the first time, without copies and seldom refreshed. */
+    /** Whether it is being filled for the first time, without copies and seldom refreshed, because nobody reads it. */
     public boolean isFilling() {
-        return aliases.contains(Generation.fillingAlias(index));
+        return !serves && aliases.contains(Generation.fillingAlias(index));
     }
 
     /** Whether it is the next one to be served, while nobody writes the one that is. */
@@ -58,7 +58,8 @@ public record IndexState(String index, int number, String uuid, String pipeline,
         return aliases.contains(Generation.writeAlias(index));
     }
 
-    String history() {
+    /** Changes when the engine restores it from a snapshot; empty before. */
+    public String history() {
         return settings.path("index.history.uuid").asText("");
     }
 

@@ -17,6 +17,11 @@ public record Lineup(Pipeline pipeline, List<IndexState> all) {
         return all.stream().filter(state -> state.isOf(pipeline)).map(IndexState::index).collect(Collectors.toSet());
     }
 
+    /** Whether an index belongs to this pipeline, or to one that it replaces or that replaces it. */
+    public boolean isRelated(IndexState state) {
+        return state.isOf(pipeline) || pipeline.replaces().contains(state.pipeline()) || state.replaces().contains(pipeline.name());
+    }
+
     /** The pipeline's own index that readers see; null where they see none, or another pipeline's. */
     public IndexState served() {
         return all.stream().filter(state -> state.serves() && state.isOf(pipeline)).findFirst().orElse(null);
@@ -24,7 +29,7 @@ public record Lineup(Pipeline pipeline, List<IndexState> all) {
 
     /** The pipeline's own indexes that are written beside the main one, the newest first. */
     public List<IndexState> asides() {
-        return all.stream().filter(state -> state.isAside() && state.isOf(pipeline)).toList();
+        return all.stream().filter(state -> state.isAside() && !state.serves() && state.isOf(pipeline)).toList();
     }
 
     /** The one of them that is to be served next, while nobody writes the one that is; null where there is none. */
@@ -39,6 +44,7 @@ public record Lineup(Pipeline pipeline, List<IndexState> all) {
 
     /** The index that the pipeline's main consumer group writes; null where it has to be made. */
     IndexState main() {
-        return all.stream().filter(state -> state.isOf(pipeline) && !state.isAside()).findFirst().orElse(null);
+        var served = served();
+        return served != null ? served : all.stream().filter(state -> state.isOf(pipeline) && !state.isAside()).findFirst().orElse(null);
     }
 }

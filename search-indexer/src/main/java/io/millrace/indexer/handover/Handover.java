@@ -136,6 +136,9 @@ public final class Handover {
         if (lineup.served() == null) {
             return "no index of the pipeline is served that it could take the place of";
         }
+        if (lineup.served().pipeline().isEmpty()) {
+            return "the index " + lineup.served().index() + " does not say whose it is, so nobody would write it as a way back; restart the indexer, which notes that, or look why its mapping takes no _meta";
+        }
         var reason = aside.isHeld() && !aside.isFilling() ? undone.get(aside.uuid()) : untilIt(lineup.pipeline(), aside);
         if (reason == null && aside.isHeld()) {
             // Once somebody asks for it, it has to have what there is then.
@@ -171,7 +174,7 @@ public final class Handover {
     }
 
     private String lacking(IndexState aside, Goal goal) throws InterruptedException {
-        var has = marks.offsets(aside.uuid(), Topics.documents(goal.pipeline()), goal.ends().keySet());
+        var has = marks.offsets(aside, Topics.documents(goal.pipeline()), goal.ends().keySet());
         if (!has.keySet().containsAll(goal.ends().keySet())) {
             return "how far it is is not known of all partitions yet; where that stays so, health says why";
         }

@@ -5,6 +5,7 @@ import io.millrace.indexer.Pipelines;
 import io.millrace.indexer.generation.Generations;
 import io.millrace.indexer.generation.IndexState;
 import io.millrace.indexer.generation.Lineup;
+import io.millrace.indexer.generation.SearchAwayException;
 import io.millrace.indexer.generation.Switch;
 import io.millrace.indexer.handover.GenerationView.Role;
 import io.millrace.indexer.mark.MarkBook;
@@ -51,7 +52,16 @@ final class Operations {
 
     private GenerationView view(IndexState state) throws InterruptedException {
         var role = state.serves() ? Role.SERVES : state.isNext() ? Role.TAKES_OVER : state.isAside() ? Role.ASIDE : Role.OTHER;
-        return new GenerationView(state.index(), state.pipeline(), role, state.made(), generations.count(state.index()), behind(state), state.isHeld(), waits(state));
+        return new GenerationView(state.index(), state.pipeline(), role, state.made(), documents(state), behind(state), state.isHeld(), waits(state));
+    }
+
+    /** Null where they cannot be counted now. */
+    private Long documents(IndexState state) {
+        try {
+            return generations.count(state.index());
+        } catch (SearchAwayException e) {
+            return null;
+        }
     }
 
     private String waits(IndexState state) {
@@ -73,7 +83,7 @@ final class Operations {
             return offsets.lag(config.group(), partitions);
         }
         var ends = offsets.ends(partitions);
-        var has = marks.offsets(state.uuid(), Topics.documents(state.pipeline()), ends.keySet());
+        var has = marks.offsets(state, Topics.documents(state.pipeline()), ends.keySet());
         return ends.entrySet().stream().mapToLong(end -> Math.max(0, end.getValue() - has.getOrDefault(end.getKey(), 0L))).sum();
     }
 
@@ -85,10 +95,14 @@ final class Operations {
         if (served == null) {
             throw RefusedException.conflict("Readers do not see an index of the pipeline " + name + " now, so there is none to build anew beside; ./millrace generations " + name + " tells which one they see");
         }
-        var building = lineup.asides().stream().filter(state -> state.number() > served.number()).findFirst();
-        if (building.isPresent()) {
-            throw RefusedException.conflict("The index " + building.get().index() + " is already built beside " + served.index() + "; have it served (./millrace cutover " + name + ") or delete it (./millrace retire " + name + " " + building.get().index() + ")");
+        if (served.pipeline().isEmpty()) {
+            throw RefusedException.conflict("The index " + served.index() + " does not say whose it is, so nobody would write it as a way back; restart the indexer, which notes that, or look why its mapping takes no _meta");
         }
+        var kept = lineup.asides().stream().findFirst();
+        if (kept.isPresent()) {
+            throw RefusedException.conflict("The index " + kept.get().index() + " is " + (kept.get().number() > served.number() ? "already built" : "kept") + " beside " + served.index() + "; have it served (./millrace cutover or rollback " + name + ") or delete it (./millrace retire " + name + " " + kept.get().index() + ") first");
+        }
+        refuseTooMany();
         var index = generations.rebuild(pipeline, hold);
         handover.ask();
         var made = named(generations.lineup(pipeline), index);
@@ -98,10 +112,19 @@ final class Operations {
         return view(made);
     }
 
+    /** Each is written by consumers and lanes of its own, on every instance. */
+    private void refuseTooMany() throws RefusedException {
+        var there = pipelines.all().stream().flatMap(pipeline -> generations.lineup(pipeline).asides().stream()).map(IndexState::index).toList();
+        if (there.size() >= Generations.MOST_ASIDE) {
+            throw RefusedException.conflict("This service writes " + String.join(", ", there) + " beside those that are served, and " + Generations.MOST_ASIDE + " are the most; delete one first (./millrace retire PIPELINE INDEX)");
+        }
+    }
+
     /** Has an index served as soon as it has all. */
     GenerationView serve(String name, String index) throws RefusedException, InterruptedException {
         var lineup = generations.lineup(pipeline(name));
         var state = named(lineup, index);
+        refuseStrange(lineup, state);
         if (state.serves()) {
             throw RefusedException.conflict("The index " + index + " is the one that readers see already");
         }
@@ -141,6 +164,7 @@ final class Operations {
     void retire(String name, String index) throws RefusedException {
         var lineup = generations.lineup(pipeline(name));
         var state = named(lineup, index);
+        refuseStrange(lineup, state);
         if (state.serves()) {
             throw RefusedException.conflict("Readers see the index " + index + "; have another one served first (./millrace rollback " + name + ")");
         }
@@ -154,6 +178,13 @@ final class Operations {
             throw RefusedException.conflict("Which index is served or written changed while " + index + " was to be deleted, so it is not deleted; look again (./millrace generations " + name + ")");
         }
         handover.ask();
+    }
+
+    /** Two teams may have chosen one name in one cluster. */
+    private static void refuseStrange(Lineup lineup, IndexState state) throws RefusedException {
+        if (!lineup.isRelated(state)) {
+            throw RefusedException.conflict("The index " + state.index() + " belongs to " + (state.pipeline().isEmpty() ? "no pipeline" : "the pipeline " + state.pipeline()) + ", which has nothing to do with " + lineup.pipeline().name());
+        }
     }
 
     private static IndexState serving(Lineup lineup) throws RefusedException {

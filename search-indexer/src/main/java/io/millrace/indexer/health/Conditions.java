@@ -40,9 +40,14 @@ public final class Conditions {
     public void note(String pipeline, String note) {
         if (note == null) {
             notes.remove(pipeline);
-        } else if (!note.equals(notes.put(pipeline, note))) {
+        } else if (!withoutNumbers(note).equals(withoutNumbers(notes.put(pipeline, note)))) {
             LOG.infof("%s: %s", pipeline, note);
         }
+    }
+
+    /** A number that grows or falls is no news for the log. */
+    private static String withoutNumbers(String note) {
+        return note == null ? "" : note.replaceAll("\\d+", "");
     }
 
     Map<String, String> notes() {

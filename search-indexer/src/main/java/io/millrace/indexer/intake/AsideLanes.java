@@ -40,7 +40,7 @@ final class AsideLanes {
     private static final Logger LOG = Logger.getLogger(AsideLanes.class);
     private static final Duration POLL = Duration.ofMillis(100);
     private static final Duration AGAIN = Duration.ofSeconds(5);
-    /** Of the bytes that may wait, an index that nobody reads yet has this part. */
+    /** Of the bytes that may wait, all indexes together that nobody reads have this part. */
     private static final int PART = 4;
 
     private final Pipeline pipeline;
@@ -119,7 +119,7 @@ final class AsideLanes {
     }
 
     private void live(Loop loop) throws InterruptedException {
-        lanes = new Lanes(Lanes.Basis.MARKS, this::lane, this::run, loop, marks, config, config.buffer().asLongValue() / PART);
+        lanes = new Lanes(Lanes.Basis.MARKS, this::lane, this::run, loop, marks, config, config.buffer().asLongValue() / PART / Generations.MOST_ASIDE);
         while (!stopping) {
             try (var consumer = new KafkaConsumer<>(kafka, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
                 poll(consumer, loop);

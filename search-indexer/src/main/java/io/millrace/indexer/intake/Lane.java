@@ -176,6 +176,11 @@ final class Lane {
         consumer.reassign();
     }
 
+    /** Whether it takes nothing more. */
+    boolean isClosed() {
+        return inbox.isClosed();
+    }
+
     /** Has it come round at once, though nothing arrives. */
     void wake() {
         inbox.wake();

@@ -170,7 +170,10 @@ final class Marking {
         for (var open : asides.opened().values()) {
             loop.waits(config.requestTimeout());
             try {
-                marks.keep(places(open), AT_REST);
+                // One that came back from a copy keeps what shows it, for whoever looks at it in turn.
+                if (!marks.isSetBack(open.stream().collect(Collectors.toMap(Lane::partition, Lane::standing)))) {
+                    marks.keep(places(open), AT_REST);
+                }
             } catch (SearchAwayException e) {
                 LOG.debugf("The marks of an index that is written aside wait: %s", e.getMessage());
             }

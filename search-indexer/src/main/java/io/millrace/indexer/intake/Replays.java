@@ -116,6 +116,7 @@ final class Replays {
         var open = new HashMap<Lane, Boolean>();
         main.opened().forEach(lane -> open.put(lane, true));
         asides.opened().values().forEach(lanes -> lanes.forEach(lane -> open.put(lane, false)));
+        works.keySet().stream().filter(lane -> !open.containsKey(lane)).forEach(lane -> conditions.note(name(lane), null));
         works.keySet().retainAll(open.keySet());
         open.forEach((lane, isMain) -> works.computeIfAbsent(lane, l -> new Work(isMain)));
         boolean busy = false;
@@ -125,9 +126,13 @@ final class Replays {
         return busy;
     }
 
+    /** Of what is noted in health; each index has its own. */
+    private static String name(Lane lane) {
+        return "replays of " + lane.partition() + " to " + lane.standing().generation().index();
+    }
+
     /** Does the next step for a lane; what cannot be done now is done later. */
     private boolean step(Lane lane, Work work, boolean asked, Loop loop) throws InterruptedException {
-        var name = "replays of " + lane.partition();
         try {
             switch (lane.replay().state()) {
                 case IDLE -> next(lane, work, asked, loop);
@@ -135,10 +140,10 @@ final class Replays {
                 case SENT -> settle(lane, loop);
                 case BEGUN, CHECKED -> { }
             }
-            conditions.note(name, null);
+            conditions.note(name(lane), null);
             return lane.replay().state() != Replay.State.IDLE || !work.ordered.isEmpty();
         } catch (KafkaException | Quarantine.ParkException e) {
-            conditions.note(name, "parked documents are sent again later: " + e.getMessage());
+            conditions.note(name(lane), "parked documents are sent again later: " + e.getMessage());
             return false;
         }
     }
@@ -182,7 +187,7 @@ final class Replays {
     }
 
     private void check(Lane lane, Loop loop) throws InterruptedException {
-        lane.replay().checked(log.stated(lane.partition(), lane.replay().parked(), loop));
+        lane.replay().checked(log.stated(lane.partition(), lane.replay().parked(), lane::isClosed, loop));
         lane.wake();
     }
 

@@ -2,6 +2,7 @@ package io.millrace.indexer.mark;
 
 import io.millrace.indexer.IndexerConfig;
 import io.millrace.indexer.generation.Generation;
+import io.millrace.indexer.generation.IndexState;
 import io.millrace.pipeline.progress.KafkaWatch;
 import io.millrace.pipeline.progress.Offsets;
 import jakarta.inject.Singleton;
@@ -116,16 +117,16 @@ public final class MarkBook {
     }
 
     /**
-     * Up to which offset an index is known to have all of these partitions, and nothing else; one of which that is not known is not in it: its topic was made anew or is shorter than it was, or the index has to
-     * be reconciled with it first.
+     * Up to which offset an index is known to have all of these partitions, and nothing else; one of which that is not known is not in it: its topic was made anew or is shorter than it was, or the index came
+     * from a snapshot, or has to be reconciled first.
      *
      * @param topic that the partitions are of
      */
-    public Map<TopicPartition, Long> offsets(String uuid, String topic, Collection<TopicPartition> partitions) throws InterruptedException {
+    public Map<TopicPartition, Long> offsets(IndexState index, String topic, Collection<TopicPartition> partitions) throws InterruptedException {
         var id = offsets.ids(List.of(topic)).get(topic);
         // Deletes may have left the topic since a mark of before that; at rest it is renewed sooner.
         long oldest = System.currentTimeMillis() - Math.max(kept(topic).toMillis(), RENEWED.toMillis());
-        return marks.read(partitions.stream().collect(Collectors.toMap(p -> p, p -> uuid))).entrySet().stream().filter(e -> e.getValue().topic().equals(id) && e.getValue().ahead() == 0 && e.getValue().wholeAt() >= oldest)
+        return marks.read(partitions.stream().collect(Collectors.toMap(p -> p, p -> index.uuid()))).entrySet().stream().filter(e -> e.getValue().history().equals(index.history()) && e.getValue().topic().equals(id) && e.getValue().ahead() == 0 && e.getValue().wholeAt() >= oldest)
                 .collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().offset()));
     }
 

@@ -14,6 +14,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
@@ -43,11 +44,12 @@ public final class LogCheck {
      *
      * @param documents the partition that they all came from
      * @param parked one of a key at most
+     * @param ended whether nobody wants to know it any more; then it ends as well
      * @param loop of the calling thread
      * @return those that the log still says
      * @throws KafkaException when Kafka does not answer, or the reading took so long that a delete may have gone before it was reached
      */
-    public Set<Parked> stated(TopicPartition documents, Collection<Parked> parked, Loop loop) throws InterruptedException {
+    public Set<Parked> stated(TopicPartition documents, Collection<Parked> parked, BooleanSupplier ended, Loop loop) throws InterruptedException {
         var kept = offsets.deletesKept(documents.topic());
         long longest = (kept.compareTo(LEAST) < 0 ? LEAST : kept).toNanos();
         var found = new Found(parked);
@@ -58,7 +60,7 @@ public final class LogCheck {
             long end = consumer.endOffsets(List.of(documents)).get(documents);
             consumer.seek(documents, Math.clamp(parked.stream().mapToLong(Parked::origin).min().orElse(end), first, end));
             long began = System.nanoTime();
-            while (consumer.position(documents) < end) {
+            while (consumer.position(documents) < end && !ended.getAsBoolean()) {
                 loop.waits(TURN);
                 consumer.poll(POLL).forEach(found::look);
                 if (System.nanoTime() - began > longest) {
