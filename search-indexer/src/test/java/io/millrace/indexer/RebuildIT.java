@@ -18,6 +18,7 @@ import java.util.TreeMap;
 import java.util.concurrent.Executors;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -29,6 +30,7 @@ class RebuildIT {
 
     private static final Duration SOON = Duration.ofMinutes(4);
     private static final String FIELDS = "{\"name\":\"id\",\"type\":\"long\",\"pg.type\":\"int8\"},{\"name\":\"name\",\"type\":[\"null\",\"string\"],\"default\":null,\"pg.type\":\"text\"}";
+    private static final List<String> PIPELINES = List.of("busy", "killed", "shared", "asked", "waiting", "retired", "guarded", "ordered");
     private static final int STABLE = 3_000;
     private static final int RATE = 200;
 
@@ -39,7 +41,7 @@ class RebuildIT {
     @BeforeAll
     static void startAll() throws Exception {
         stack = new Stack(folder);
-        for (var name : List.of("busy", "killed", "shared", "asked", "waiting", "retired", "guarded", "ordered")) {
+        for (var name : PIPELINES) {
             stack.pipeline(name, "id, name", FIELDS, "");
         }
         start();
@@ -50,6 +52,18 @@ class RebuildIT {
     static void stopAll() {
         if (stack != null) {
             stack.close();
+        }
+    }
+
+    /** A service writes no more than a few indexes aside. */
+    @AfterEach
+    void retireWhatIsKept() {
+        for (var pipeline : PIPELINES) {
+            for (var one : generations(pipeline)) {
+                if (one.path("role").asText().equals("ASIDE")) {
+                    stack.operate("DELETE", "/pipelines/" + pipeline + "/generations/" + one.path("index").asText());
+                }
+            }
         }
     }
 
@@ -212,6 +226,11 @@ class RebuildIT {
         stack.call("POST", "/" + held + "/_update/1", "{\"doc\":{\"name\":\"by hand\"}}");
         var differing = stack.operate("GET", "/pipelines/asked/generations/" + held + "/comparison").path("body");
         assertEquals("1 [\"1\"]", differing.path("differing").asText() + " " + differing.path("examples"));
+        var theirs = "asked-000009";
+        stack.call("PUT", "/" + theirs, "{\"mappings\":{\"_meta\":{\"pipeline\":\"of another team\",\"replaces\":[]}}}");
+        var refused = stack.operate("DELETE", "/pipelines/asked/generations/" + theirs);
+        assertTrue(refused.path("status").asInt() == 409 && refused.toString().contains("belongs to the pipeline of another team"), refused::toString);
+        stack.call("DELETE", "/" + theirs, null);
         assertEquals(204, stack.operate("DELETE", "/pipelines/asked/generations/" + held).path("status").asInt());
         await().atMost(SOON).untilAsserted(() -> assertEquals(1, generations("asked").size()));
         stack.document("asked", "2", 1, "{\"id\":2,\"name\":\"two\"}").get();
