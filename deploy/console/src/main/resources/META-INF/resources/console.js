@@ -178,7 +178,18 @@ async function remember(pipeline) {
   $('marks').replaceChildren(...[...past.marks].reverse().map(m => el('li', {}, new Date(m.at).toLocaleTimeString('en-GB') + ' ' + m.text)));
   if (!past.marks.length) $('marks').replaceChildren(el('li', {}, 'Nothing since ' + (past.at.length ? new Date(past.at[0]).toLocaleString('en-GB') : 'now') + '.'));
 }
+let pipelines = [];
+function branch(b) {
+  return el('li', {}, el('strong', {}, b.name || 'document'), el('span', { class: 'quiet' }, ' ' + (b.kind === 'root' ? 'a row of ' : b.kind + ' of ') + b.table + (b.join ? ' where ' + b.join : '')),
+    b.fields.length ? el('div', {}, b.fields.join(', ')) : null, b.below.length ? el('ul', {}, ...b.below.map(branch)) : null);
+}
+function shape() {
+  const one = pipelines.find(p => p.name === $('flow-pipeline').value);
+  $('shape-view').hidden = !one;
+  $('shape').replaceChildren(...(one ? [el('p', { class: 'quiet' }, one.source + ' → index ' + one.index + ', of ' + count(one.tables, 'table')), el('ul', { class: 'tree' }, branch(one.shape))] : []));
+}
 function another_pipeline() {
+  shape();
   past = { at: [], figures: {}, marks: [] };
   recent = [];
   history_at = 0;
@@ -285,14 +296,16 @@ function plot(chart, data, from, to) {
       width, height: 190,
       cursor: { sync: { key: 'flow' }, drag: { x: true, y: false } },
       scales: { y: { range: (u, low, high) => [0, high > 0 ? high * 1.1 : 1] } },
-      axes: [axis({ values: (u, ticks) => ticks.map(t => new Date(t * 1000).toLocaleTimeString('en-GB', to - from < 600 ? {} : { hour: '2-digit', minute: '2-digit' })) }), axis({ size: 62, values: (u, ticks) => ticks.map(chart.says) })],
-      series: [{ label: 'at', value: (u, t) => t === null ? '' : new Date(t * 1000).toLocaleTimeString('en-GB') }, ...chart.curves.map(([, label, n]) => ({ label, stroke: painted('--s' + n), width: 2, spanGaps: false, points: { show: false }, value: (u, v) => chart.says(v) }))],
+      axes: [axis({ space: 72, values: (u, ticks) => ticks.map(t => new Date(t * 1000).toLocaleTimeString('en-GB', to - from < 600 ? {} : { hour: '2-digit', minute: '2-digit' })) }), axis({ size: 62, values: (u, ticks) => ticks.map(chart.says) })],
+      series: [{ label: 'time', value: (u, t) => t === null ? '' : new Date(t * 1000).toLocaleTimeString('en-GB') }, ...chart.curves.map(([, label, n]) => ({ label, stroke: painted('--s' + n), width: 2, spanGaps: false, points: { show: false }, value: (u, v) => chart.says(v) }))],
       hooks: { setSelect: [u => { if (u.select.width > 0) charts.forEach(c => { c.zoomed = true; }); }], drawClear: [u => marked(u)] },
     }, data, $(chart.id));
     $(chart.id).addEventListener('dblclick', () => { charts.forEach(c => { c.zoomed = false; }); draw(); });
   }
   if (chart.plot.width !== width) chart.plot.setSize({ width, height: 190 });
   chart.plot.setData(data, false);
+  // Where nobody points, the values are the last ones.
+  if (!(chart.plot.cursor.left >= 0)) chart.plot.setLegend({ idx: data[0].length - 1 });
   if (!chart.zoomed) chart.plot.setScale('x', { min: from, max: to });
   else chart.plot.redraw();
 }
@@ -606,7 +619,7 @@ document.documentElement.dataset.scheme = $('scheme').value;
 choose('range', kept(localStorage, 'range'));
 $('token').value = kept(sessionStorage, 'token');
 told('document-state', '', async () => {
-  const pipelines = await ask('api/pipelines');
+  pipelines = await ask('api/pipelines');
   $('pipeline').replaceChildren(...pipelines.map(p => el('option', { value: p.name }, p.name)));
   $('verify-pipeline').replaceChildren(...pipelines.map(p => el('option', { value: p.name }, p.name)));
   $('subject').replaceChildren(...[...new Set(pipelines.flatMap(p => p.subjects))].map(name => el('option', { value: name }, name)));

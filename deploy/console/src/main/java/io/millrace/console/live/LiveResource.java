@@ -26,14 +26,14 @@ public class LiveResource {
      * @param subjects names of those who can be erased from its source
      * @param manage whether the demo's manage page can be shown for it
      */
-    public record PipelineView(String name, String index, String source, String root, List<String> tables, List<String> subjects, boolean manage) {}
+    public record PipelineView(String name, String index, String source, String root, List<String> tables, List<String> subjects, boolean manage, Branch shape) {}
 
     @GET
     @Path("pipelines")
     @RunOnVirtualThread
     public List<PipelineView> pipelines() {
         return pipelines.all().stream().map(p -> new PipelineView(p.name(), p.index().name(), p.source().name(), p.document().table().toString(),
-                p.tableNames().stream().map(Object::toString).toList(), List.copyOf(p.subjects().keySet()), p.document().table().toString().equals("public.monitor"))).toList();
+                p.tableNames().stream().map(Object::toString).toList(), List.copyOf(p.subjects().keySet()), p.document().table().toString().equals("public.monitor"), Branch.of(p.document()))).toList();
     }
 
     /** @param pipeline whose figures are wanted; all where none is named */
