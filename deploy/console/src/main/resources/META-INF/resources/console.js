@@ -106,13 +106,18 @@ function kept(store, name, value) {
   return '';
 }
 let placed = null;
+/** Whether an address is being followed: it is the one that counts then. */
+let following = false;
 /** The address names what is shown, so that it can be sent to somebody and the browser's way back leads there. */
 function link() {
+  if (following) return;
   const at = new URLSearchParams({ section: section() });
   if (section() === 'flow') { if ($('flow-pipeline').value) at.set('pipeline', $('flow-pipeline').value); at.set('range', $('range').value); }
   if (section() === 'document' && $('pipeline').value) { at.set('pipeline', $('pipeline').value); if (!$('document-view').hidden) at.set('id', $('id').value); }
   placed = '#' + at;
-  if (location.hash !== placed) location.hash = placed;
+  // The first one takes the place of none, so that the way back leads out of the page.
+  if (!location.hash) window.history.replaceState(null, '', placed);
+  else if (location.hash !== placed) location.hash = placed;
 }
 function choose(id, value) {
   if ([...$(id).options].some(o => o.value === value)) $(id).value = value;
@@ -122,6 +127,8 @@ function follow_link() {
   const at = new URLSearchParams(location.hash.slice(1));
   const tab = $('tab-' + at.get('section'));
   if (!tab || tab.hidden) return;
+  placed = location.hash;
+  following = true;
   if (at.get('section') === 'flow') {
     choose('flow-pipeline', at.get('pipeline') || '');
     choose('range', at.get('range'));
@@ -130,9 +137,8 @@ function follow_link() {
   if (at.get('section') === 'document') choose('pipeline', at.get('pipeline'));
   const id = at.get('id');
   if (at.get('section') === 'document' && !id) $('document-view').hidden = true;
-  placed = location.hash;
   show(tab);
-  if (id) open_document(id);
+  (id ? open_document(id) : Promise.resolve()).finally(() => { following = false; });
 }
 addEventListener('hashchange', follow_link);
 $('scheme').addEventListener('change', () => {
@@ -158,11 +164,9 @@ async function follow() {
     if (!document.hidden) {
       const pipeline = $('flow-pipeline').value;
       try {
+        if (Date.now() - history_at > HISTORY_EVERY) await remember(pipeline);
         const view = await ask('api/live?pipeline=' + encodeURIComponent(pipeline));
-        if (pipeline === $('flow-pipeline').value) {
-          if (Date.now() - history_at > HISTORY_EVERY) await remember(pipeline);
-          show_live(view);
-        }
+        if (pipeline === $('flow-pipeline').value) show_live(view);
       } catch (e) {
         $('live-state').textContent = 'Not live: ' + e.message + '. Trying again; the figures are the last that came.';
       }
@@ -171,7 +175,11 @@ async function follow() {
   }
 }
 async function remember(pipeline) {
-  past = await ask('api/history?pipeline=' + encodeURIComponent(pipeline));
+  let answer;
+  try { answer = await ask('api/history?pipeline=' + encodeURIComponent(pipeline)); } catch { return; }
+  // Another pipeline may have been chosen meanwhile.
+  if (pipeline !== $('flow-pipeline').value) return;
+  past = answer;
   const last = past.at[past.at.length - 1] || 0;
   recent = recent.filter(p => p.at > last);
   history_at = Date.now();
@@ -296,11 +304,10 @@ function plot(chart, data, from, to) {
       width, height: 190,
       cursor: { sync: { key: 'flow' }, drag: { x: true, y: false } },
       scales: { y: { range: (u, low, high) => [0, high > 0 ? high * 1.1 : 1] } },
-      axes: [axis({ space: 72, values: (u, ticks) => ticks.map(t => new Date(t * 1000).toLocaleTimeString('en-GB', to - from < 600 ? {} : { hour: '2-digit', minute: '2-digit' })) }), axis({ size: 62, values: (u, ticks) => ticks.map(chart.says) })],
+      axes: [axis({ space: 72, values: (u, ticks) => ticks.map(t => new Date(t * 1000).toLocaleTimeString('en-GB', u.scales.x.max - u.scales.x.min < 600 ? {} : { hour: '2-digit', minute: '2-digit' })) }), axis({ size: 62, values: (u, ticks) => ticks.map(chart.says) })],
       series: [{ label: 'time', value: (u, t) => t === null ? '' : new Date(t * 1000).toLocaleTimeString('en-GB') }, ...chart.curves.map(([, label, n]) => ({ label, stroke: painted('--s' + n), width: 2, spanGaps: false, points: { show: false }, value: (u, v) => chart.says(v) }))],
       hooks: { setSelect: [u => { if (u.select.width > 0) charts.forEach(c => { c.zoomed = true; }); }], drawClear: [u => marked(u)] },
     }, data, $(chart.id));
-    $(chart.id).addEventListener('dblclick', () => { charts.forEach(c => { c.zoomed = false; }); draw(); });
   }
   if (chart.plot.width !== width) chart.plot.setSize({ width, height: 190 });
   chart.plot.setData(data, false);
@@ -326,6 +333,7 @@ function marked(u) {
   u.ctx.restore();
 }
 addEventListener('resize', draw);
+charts.forEach(chart => $(chart.id).addEventListener('dblclick', () => { charts.forEach(c => { c.zoomed = false; }); draw(); }));
 
 // --- quarantine -------------------------------------------------------------------------------------------------
 

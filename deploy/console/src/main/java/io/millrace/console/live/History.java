@@ -2,8 +2,10 @@ package io.millrace.console.live;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 
@@ -19,6 +21,8 @@ final class History {
     private final ArrayDeque<Point> points = new ArrayDeque<>();
     private final ArrayDeque<Mark> marks = new ArrayDeque<>();
     private LiveView last;
+    /** By stage, the latest start of an instance that was ever seen: one that misses a look was not started at the next. */
+    private final Map<String, Double> started = new HashMap<>();
 
     private record Point(long at, float[] values) {}
 
@@ -36,6 +40,7 @@ final class History {
             mark(last, view);
         }
         last = view;
+        view.stages().stream().filter(s -> s.started() != null).forEach(s -> started.merge(s.name(), s.started(), Math::max));
     }
 
     private static float[] values(LiveView view) {
@@ -67,7 +72,8 @@ final class History {
             if (!was.state().equals(stage.state())) {
                 mark(now.at(), stage.label() + (stage.state().equals("up") ? " is up again" : " is " + stage.state() + ": " + stage.reason()));
             }
-            if (was.started() != null && stage.started() != null && stage.started() > was.started()) {
+            var latest = started.get(stage.name());
+            if (latest != null && stage.started() != null && stage.started() > latest) {
                 mark(now.at(), stage.label() + " was started");
             }
         }

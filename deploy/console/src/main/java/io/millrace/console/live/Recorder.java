@@ -56,7 +56,7 @@ class Recorder {
                     histories.get(pipeline.getKey()).add(watch.view(pipeline.getValue(), now, then));
                 }
                 then = now;
-            } catch (IllegalStateException e) {
+            } catch (RuntimeException e) {
                 LOG.warnf("Looking at the services for the history failed, a point is missing: %s", e.getMessage());
             }
             loop.beat();

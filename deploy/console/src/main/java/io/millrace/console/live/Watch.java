@@ -77,9 +77,13 @@ public class Watch {
      * @param pipeline whose figures are wanted; null for those of all
      */
     public LiveView look(Pipeline pipeline) throws InterruptedException {
+        Look now;
+        Look then;
         synchronized (this) {
-            return view(pipeline, now(), before);
+            now = now();
+            then = before;
         }
+        return view(pipeline, now, then);
     }
 
     /** Not older than a second. */
