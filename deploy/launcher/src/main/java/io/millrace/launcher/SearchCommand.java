@@ -6,6 +6,7 @@ import io.millrace.launcher.search.SearchAnswer;
 import io.millrace.launcher.search.SearchRequest;
 import io.millrace.local.LocalException;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -76,7 +77,7 @@ final class SearchCommand implements Callable<Integer> {
     }
 
     private JsonNode ask(String method, String path, String body) throws InterruptedException {
-        var address = (url == null ? data.running().search() : url.replaceAll("/+$", "")) + path;
+        var address = (url == null ? data.running().search() : HttpAddress.of(url)) + path;
         var request = HttpRequest.newBuilder(URI.create(address)).timeout(PATIENCE).header("Content-Type", "application/json").method(method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body));
         if (user != null) {
             request.header("Authorization", "Basic " + Base64.getEncoder().encodeToString((user + ":" + password()).getBytes(StandardCharsets.UTF_8)));
@@ -91,7 +92,7 @@ final class SearchCommand implements Callable<Integer> {
             }
             return new JsonMapper().readTree(answer.body());
         } catch (IOException e) {
-            throw new LocalException("Asking the search engine at " + address + " failed: " + (e.getMessage() == null ? e.toString() : e.getMessage()) + ". See ./millrace status, or give another address with --url", e);
+            throw new LocalException("Asking the search engine at " + address + " failed: " + (e instanceof ConnectException ? "nothing answers there" : e.getMessage() == null ? e.toString() : e.getMessage()) + (url == null ? ". See " + data.command("status") + ", or give another address with --url" : ". Does it run there? If not, give its address with --url"), e);
         }
     }
 

@@ -58,7 +58,7 @@ final class TraceCommand implements Callable<Integer> {
             }
             out.flush();
         } catch (IOException e) {
-            throw new LocalException("Asking the indexer at " + address + " failed (" + e.getMessage() + "); ./millrace status says whether it is up", e);
+            throw new LocalException("Asking the indexer at " + address + " failed (" + (e.getMessage() == null ? e.toString() : e.getMessage()) + "); " + data.command("status") + " says whether it is up", e);
         }
         return 0;
     }

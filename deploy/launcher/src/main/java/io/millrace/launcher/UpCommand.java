@@ -11,6 +11,7 @@ import io.millrace.launcher.stack.Supervisor;
 import io.millrace.local.LocalException;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.PipelineFiles;
+import io.millrace.provisioner.Options;
 import io.millrace.provisioner.ProvisioningException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -35,6 +36,8 @@ final class UpCommand implements Callable<Integer> {
     private boolean detach;
     @Option(names = "--pipeline", paramLabel = "FILE", description = "Pipeline file, or folder of them, over a database of your own instead of the demo. May be repeated.")
     private List<Path> pipelines = List.of();
+    @Option(names = "--change-replica-identity", description = "Allow to change a table's replica identity where its updates would fail otherwise.")
+    private boolean changeReplicaIdentity;
     @Option(names = "--port-base", paramLabel = "N", description = "Take ports from N on instead of the defaults.")
     private Integer portBase;
     @Option(names = "--port", paramLabel = "KEY=N", description = "Change one port: postgres, kafka, kafka-controller, registry, registry-management, search, "
@@ -54,12 +57,14 @@ final class UpCommand implements Callable<Integer> {
         var demo = pipelines.isEmpty();
         var paths = demo ? List.of(home.resolve("deploy").resolve("demo").resolve("pipelines")) : pipelines;
         var files = PipelineFiles.load(paths);
-        var options = StackOptions.of(home, data.path(), paths, demo ? new DemoSource("demo", scale) : null, portBase, ports).withOtlp(otlp).withNatives(natives);
+        var options = StackOptions.of(home, data.path(), paths, demo ? new DemoSource("demo", scale) : null, portBase, ports).withOtlp(otlp == null ? null : HttpAddress.of(otlp)).withNatives(natives);
         var stack = new Stack(options);
-        stack.requireBuilt();
         if (!demo) {
+            data.requireStopped();
             requireReferences(files);
+            Provisioning.requireSources(stack, files, provisioning());
         }
+        stack.requireBuilt();
         return detach ? new Background(data, output).start(spec.commandLine().getParent().getParseResult().originalArgs()) : run(stack, files, output);
     }
 
@@ -71,7 +76,7 @@ final class UpCommand implements Callable<Integer> {
             if (stack.options().source() != null) {
                 DemoDatabase.prepare(stack, output);
             }
-            Provisioning.apply(stack, files, output);
+            Provisioning.apply(stack, files, provisioning(), output);
             output.line("Starting the five services");
             supervisor.startServices();
             FirstDocuments.await(stack, files, output, supervisor::isStopping);
@@ -90,6 +95,10 @@ final class UpCommand implements Callable<Integer> {
         }
         supervisor.awaitStopped();
         return CommandLine.ExitCode.OK;
+    }
+
+    private Options provisioning() {
+        return new Options(false, changeReplicaIdentity);
     }
 
     private static void requireReferences(List<PipelineFile> files) {

@@ -52,6 +52,7 @@ final class PipelineReader {
         var retention = root.get("retention");
         var subjects = root.get("subjects");
         var trace = root.get("trace");
+        var latency = root.get("latency");
         var lookUps = new LinkedHashMap<TableName, Yaml>();
         var pipeline = new Pipeline(
                 name,
@@ -65,7 +66,8 @@ final class PipelineReader {
                 retention == null ? null : RetentionReader.retention(retention),
                 HoldReader.hold(root.get("hold"), "documents"),
                 subjects == null ? Collections.emptySortedMap() : SubjectReader.subjects(subjects),
-                trace == null ? Trace.DEFAULT : trace(trace));
+                trace == null ? Trace.DEFAULT : trace(trace),
+                latency == null ? Pipeline.DEFAULT_LATENCY : latency(latency));
         root.done();
         lookUps.forEach((table, yaml) -> refuseLookUp(pipeline, table, yaml));
         if (pipeline.retention() != null) {
@@ -155,6 +157,16 @@ final class PipelineReader {
         var trace = new Trace(rate == null ? null : rate.share(), privateIds != null && privateIds.truth());
         yaml.done();
         return trace;
+    }
+
+    private static Duration latency(Yaml yaml) {
+        var p99 = yaml.need("p99");
+        var latency = p99 == null ? Pipeline.DEFAULT_LATENCY : p99.duration(Pipeline.DEFAULT_LATENCY);
+        yaml.done();
+        if (latency.isZero()) {
+            p99.problem("no change is in the index at once; write a time above 0, such as 2s");
+        }
+        return latency;
     }
 
     static Reference reference(Yaml yaml, Path folder, boolean literal) {

@@ -560,3 +560,16 @@ class PipelineFilesTest {
         }
     }
 }
+    @Test
+    void a_target_of_latency_is_a_time_above_nothing() {
+        assertEquals(Duration.ofSeconds(5), PipelineFiles.load(List.of(write("none.yaml", good))).getFirst().pipeline().latency());
+        assertEquals(Duration.ofMillis(1500), PipelineFiles.load(List.of(write("target.yaml", "latency: {p99: 1500ms}\n" + good))).getFirst().pipeline().latency());
+        for (var wrong : Map.of("{p99: 0s}", "no change is in the index at once", "{p99: soon}", "'soon' is not a duration", "{p95: 2s}", "p95", "2s", "latency").entrySet()) {
+            var file = write("wrong.yaml", "latency: " + wrong.getKey() + "\n" + good);
+            var refused = assertThrows(InvalidPipelineException.class, () -> PipelineFiles.load(List.of(file)));
+            assertTrue(refused.getMessage().contains(wrong.getValue()) && refused.getMessage().contains("wrong.yaml:1"), refused.getMessage());
+        }
+    }
+
+        assertEquals(java.util.Set.of(), schema.validate(json.valueToTree(new Yaml().load("latency: {p99: 2s}\n" + good))));
+        assertEquals(1, schema.validate(json.valueToTree(new Yaml().load("latency: {p99: 2}\n" + good))).size());
