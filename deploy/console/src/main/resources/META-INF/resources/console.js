@@ -239,17 +239,19 @@ function picture(view) {
   for (const name of ['capture', 'gate', 'join', 'index']) {
     const s = by[name];
     items.push(arrow(topics[name], s));
-    items.push(node(s.label, s.state, [['instances', s.instances], ...s.extra.filter(e => !e.name.startsWith('WAL') && e.value !== 0).map(e => [e.name, e.unit === 'B' ? bytes(e.value) : e.unit === 's' ? seconds(e.value) : number(e.value)])], name));
+    items.push(node(s.label, s.state, [['instances', s.instances], ...s.extra.filter(e => !e.name.startsWith('WAL') && e.value !== 0).map(e => [e.name, e.unit === 'B' ? bytes(e.value) : e.unit === 's' ? seconds(e.value) : number(e.value)])], name, name === 'index' && view.slow.length > 0));
   }
   items.push(arrow('bulk', null));
   const counts = Object.entries(view.documents);
   items.push(node('OpenSearch', counts.some(([, n]) => n === null) ? 'waiting' : 'up', counts.map(([index, n]) => [index, number(n)])));
   $('picture').replaceChildren(...items);
-  $('waits').replaceChildren(...view.stages.filter(s => s.reason).map(s => el('li', {}, el('strong', {}, s.label + ' is ' + s.state + '. '), s.reason)));
+  $('waits').replaceChildren(...view.stages.filter(s => s.reason).map(s => el('li', {}, el('strong', {}, s.label + ' is ' + s.state + '. '), s.reason)),
+    ...view.slow.map(s => el('li', { 'data-slow': s.pipeline }, el('strong', {}, s.pipeline + ' is slow. '), 'One change in a hundred takes ' + seconds(s.p99) + ' from its commit to the index, and its file allows ' + seconds(s.target) + '.')));
 }
-function node(label, state, figures, name) {
-  return el('li', { class: 'node ' + state, 'data-stage': name, 'aria-label': label + ', ' + state },
-    el('strong', {}, label), el('span', { class: 'state-' + state }, state),
+function node(label, state, figures, name, slow) {
+  const shown = slow && state === 'up' ? 'waiting' : state, said = slow ? state + ', slow' : state;
+  return el('li', { class: 'node ' + shown, 'data-stage': name, 'aria-label': label + ', ' + said },
+    el('strong', {}, label), el('span', { class: 'state-' + shown }, said),
     ...figures.map(([n, v]) => el('div', { class: 'quiet' }, n + ': ' + v)));
 }
 function arrow(topic, stage) {
@@ -287,8 +289,10 @@ function draw() {
   const first = past.at.findIndex(t => t >= from);
   const fresh = recent.filter(p => p.at >= from);
   const at = [...(first < 0 ? [] : past.at.slice(first)), ...fresh.map(p => p.at)].map(t => t / 1000);
+  const one = pipelines.find(p => p.name === $('flow-pipeline').value), target = one ? one.target : null;
   for (const chart of charts) {
     const values = chart.curves.map(([name]) => [...(first < 0 || !past.figures[name] ? [] : past.figures[name].slice(first)), ...fresh.map(p => p[name] ?? null)]);
+    if (chart.id === 'latency') values.push(at.map(() => target));
     plot(chart, [at, ...values], from / 1000, now / 1000);
     const last = values.map(v => v[v.length - 1]);
     $(chart.id).setAttribute('aria-label', chart.curves.map(([, label], i) => label + ' ' + chart.says(last[i])).join(', '));
@@ -305,7 +309,7 @@ function plot(chart, data, from, to) {
       cursor: { sync: { key: 'flow' }, drag: { x: true, y: false } },
       scales: { y: { range: (u, low, high) => [0, high > 0 ? high * 1.1 : 1] } },
       axes: [axis({ space: 72, values: (u, ticks) => ticks.map(t => new Date(t * 1000).toLocaleTimeString('en-GB', u.scales.x.max - u.scales.x.min < 600 ? {} : { hour: '2-digit', minute: '2-digit' })) }), axis({ size: 62, values: (u, ticks) => ticks.map(chart.says) })],
-      series: [{ label: 'time', value: (u, t) => t === null ? '' : new Date(t * 1000).toLocaleTimeString('en-GB') }, ...chart.curves.map(([, label, n]) => ({ label, stroke: painted('--s' + n), width: 2, spanGaps: false, points: { show: false }, value: (u, v) => chart.says(v) }))],
+      series: [{ label: 'time', value: (u, t) => t === null ? '' : new Date(t * 1000).toLocaleTimeString('en-GB') }, ...chart.curves.map(([, label, n]) => ({ label, stroke: painted('--s' + n), width: 2, spanGaps: false, points: { show: false }, value: (u, v) => chart.says(v) })), ...(chart.id === 'latency' ? [{ label: 'its file allows p99', auto: false, stroke: painted('--down'), width: 1, dash: [6, 4], points: { show: false }, value: (u, v) => chart.says(v) }] : [])],
       hooks: { setSelect: [u => { if (u.select.width > 0) charts.forEach(c => { c.zoomed = true; }); }], drawClear: [u => marked(u)] },
     }, data, $(chart.id));
   }

@@ -65,7 +65,7 @@ class ConsolePageIT {
             var light = page.eval("getComputedStyle(document.body).backgroundColor");
             page.type("scheme", "dark");
             assertNotEquals(light, page.eval("getComputedStyle(document.body).backgroundColor"));
-            page.await("three curves with axes are drawn", "document.querySelectorAll('.chart canvas').length === 3 && document.querySelectorAll('#latency .u-legend tr').length === 4");
+            page.await("three curves with axes are drawn", "document.querySelectorAll('.chart canvas').length === 3 && document.querySelectorAll('#latency .u-legend tr').length === 5");
             page.await("the legend tells values", "/[0-9] m?s/.test(document.querySelector('#latency').getAttribute('aria-label'))");
             page.screenshot(shots.resolve("flow-dark.png"));
             assertEquals(List.of(), axe.serious(page));

@@ -25,15 +25,17 @@ public class LiveResource {
     /**
      * @param subjects names of those who can be erased from its source
      * @param manage whether the demo's manage page can be shown for it
+     * @param target seconds that one change in a hundred may take from its commit to the index
+     * @param shape of its documents
      */
-    public record PipelineView(String name, String index, String source, String root, List<String> tables, List<String> subjects, boolean manage, Branch shape) {}
+    public record PipelineView(String name, String index, String source, String root, List<String> tables, List<String> subjects, boolean manage, double target, Branch shape) {}
 
     @GET
     @Path("pipelines")
     @RunOnVirtualThread
     public List<PipelineView> pipelines() {
         return pipelines.all().stream().map(p -> new PipelineView(p.name(), p.index().name(), p.source().name(), p.document().table().toString(),
-                p.tableNames().stream().map(Object::toString).toList(), List.copyOf(p.subjects().keySet()), p.document().table().toString().equals("public.monitor"), Branch.of(p.document()))).toList();
+                p.tableNames().stream().map(Object::toString).toList(), List.copyOf(p.subjects().keySet()), p.document().table().toString().equals("public.monitor"), p.latency().toMillis() / 1e3, Branch.of(p.document()))).toList();
     }
 
     /** @param pipeline whose figures are wanted; all where none is named */

@@ -5,6 +5,7 @@ import io.millrace.console.ConsoleConfig;
 import io.millrace.console.Http;
 import io.millrace.console.Instances;
 import io.millrace.console.Pipelines;
+import io.millrace.console.live.LiveView.Slow;
 import io.millrace.console.live.StageView.Extra;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.liveness.Loops;
@@ -134,7 +135,19 @@ public class Watch {
         if (pipeline != null) {
             documents.keySet().retainAll(Set.of(pipeline.index().name()));
         }
-        return new LiveView(now.atMillis, views, parked, hops, documents);
+        return new LiveView(now.atMillis, views, parked, hops, documents, slow(pipeline == null ? pipelines.all() : List.of(pipeline), now));
+    }
+
+    private static List<Slow> slow(List<Pipeline> pipelines, Look now) {
+        var slow = new ArrayList<Slow>();
+        for (var pipeline : pipelines) {
+            var p99 = quantile(now.stages.get("index").samples, "millrace_commit_to_stage_seconds", Map.of("stage", "index", "pipeline", pipeline.name(), "quantile", "0.99"));
+            double target = pipeline.latency().toMillis() / 1e3;
+            if (p99 != null && p99 > target) {
+                slow.add(new Slow(pipeline.name(), p99, target));
+            }
+        }
+        return slow;
     }
 
     private static Samples of(Pipeline pipeline, Look look, String stage) {
