@@ -387,7 +387,8 @@ public final class JoinSql {
 
     private String one(One one, Source row) {
         var there = row(one.node().table());
-        return "SELECT " + object(one.node(), there, List.of(), null) + " FROM " + there.from() + " WHERE " + on(one.on(), row, there) + " AND " + where(one.node().where(), there);
+        var shown = one.value() == null ? object(one.node(), there, List.of(), null) : "to_json(" + shown(one.value(), there) + ")";
+        return "SELECT " + shown + " FROM " + there.from() + " WHERE " + on(one.on(), row, there) + " AND " + where(one.node().where(), there);
     }
 
     private String many(Many many, Source row) {
@@ -544,7 +545,7 @@ public final class JoinSql {
                 case TEXT -> quote(text) + "::text";
                 case NUMBER, BOOLEAN -> text;
             };
-            case Expression.Concat(var parts) -> "concat(" + parts.stream().map(p -> texts(p, row)).collect(Collectors.joining(", ")) + ")";
+            case Expression.Concat(var parts, var delimiter) -> (delimiter.isEmpty() ? "concat(" : "concat_ws(" + quote(delimiter) + ", ") + parts.stream().map(p -> texts(p, row)).collect(Collectors.joining(", ")) + ")";
             case Expression.Coalesce(var options) -> {
                 boolean areTexts = type(expression, row).kind() == Kind.TEXT || type(expression, row).kind() == Kind.KEYWORD;
                 yield "coalesce(" + options.stream().map(o -> areTexts ? texts(o, row) : value(o, row)).collect(Collectors.joining(", ")) + ")";
@@ -576,6 +577,7 @@ public final class JoinSql {
             case DOUBLE -> "CAST(" + value + " AS double precision)";
             case INTEGER, BIGINT, NUMERIC, BOOLEAN -> "CAST(" + value + " AS " + to.name().toLowerCase(java.util.Locale.ROOT) + ")";
         };
+            case Expression.Replace(var of, var find, var with) -> "replace(" + texts(of, row) + " COLLATE \"pg_c_utf8\", " + quote(find) + ", " + quote(with) + ")";
     }
 
     private static String quote(String text) {
