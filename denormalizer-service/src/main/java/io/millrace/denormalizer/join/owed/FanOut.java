@@ -20,7 +20,7 @@ import org.apache.kafka.streams.state.KeyValueStore;
  * Owes a look-up's change to the documents that refer to it. The first few are due at once; the rest as a job that goes on
  * between other work and after a restart.
  *
- * <p>Every second piece of work is the oldest job's, so that each comes to its end in its turn, and those between are the youngest's: what reaches a
+ * <p>Every second piece of work is the oldest job's, and so is the first of each turn, so that each comes to its end in its turn; those between are the youngest's: what reaches a
  * thousand documents does not wait for what reaches a million. A job walks the referrers in a circle: a further change of the same look-up only moves the end of the walk to where
  * it stands, and when it has come round, the job is as young as that change, so that a look-up that changes all the time starves
  * nobody. Only the job is stored, until its end is committed: after a restart the walk begins again. Not thread-safe.
@@ -35,7 +35,6 @@ public final class FanOut implements Account {
     private final LinkedHashMap<Bytes, Job> jobs = new LinkedHashMap<>();
     /** Those at their end, until that is committed. */
     private final Map<Bytes, Job> ended = new HashMap<>();
-    private boolean isYoungestNext;
 
     public FanOut(KeyValueStore<Bytes, byte[]> store, CommitClock.Session clock) {
         this.store = store;
@@ -134,10 +133,13 @@ public final class FanOut implements Account {
         return !jobs.isEmpty();
     }
 
-    /** The next documents of the oldest job and of the youngest, in turn. */
-    public List<Due> due(int most) {
-        var next = isYoungestNext ? jobs.lastEntry() : jobs.firstEntry();
-        isYoungestNext = !isYoungestNext;
+    /**
+     * The next documents of a job.
+     *
+     * @param isOldests whether it is the oldest job's turn, or the youngest's
+     */
+    public List<Due> due(int most, boolean isOldests) {
+        var next = isOldests ? jobs.firstEntry() : jobs.lastEntry();
         var job = next.getValue();
         var due = new ArrayList<Due>(most);
         if (step(next.getKey(), job, most, due)) {

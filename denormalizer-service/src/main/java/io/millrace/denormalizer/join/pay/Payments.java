@@ -90,6 +90,7 @@ public final class Payments {
 
     private void spread(BooleanSupplier hasTime) {
         boolean isWanted = true;
+        boolean isOldests = true;
         while (isWanted && hasTime.getAsBoolean()) {
             isWanted = false;
             if (truncates.isUnderWay()) {
@@ -102,7 +103,8 @@ public final class Payments {
                 isWanted = pay(due);
             }
             if (fanOut.isUnderWay() && hasTime.getAsBoolean() && hasRoom()) {
-                isWanted = pay(fanOut.due(PIECE));
+                isWanted = pay(fanOut.due(PIECE, isOldests));
+                isOldests = !isOldests;
             }
         }
     }
