@@ -160,13 +160,21 @@ abstract class StageCall {
         }
     }
 
-    private LocalException unanswered(HttpRequest request, IOException e) {
-        var why = switch (e) {
+    /**
+     * Why a server gave no answer, in words.
+     *
+     * @param timeout for how many seconds it was waited for
+     */
+    static String why(IOException failure, int timeout) {
+        return switch (failure) {
             case HttpTimeoutException late -> "it did not answer within " + timeout + " s (--timeout)";
             case ConnectException refused -> "nothing answers there";
-            default -> e.getMessage() == null ? e.toString() : e.getMessage();
+            default -> failure.getMessage() == null ? failure.toString() : failure.getMessage();
         };
-        return new LocalException("Asking the " + stage + " at " + request.uri() + " failed: " + why
+    }
+
+    private LocalException unanswered(HttpRequest request, IOException e) {
+        return new LocalException("Asking the " + stage + " at " + request.uri() + " failed: " + why(e, timeout)
                 + (url == null ? ". See " + data().command("status") + ", or give another address with --url" : ". Does it run there? If not, give its address with --url"), e);
     }
 }

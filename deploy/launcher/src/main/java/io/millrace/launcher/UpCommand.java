@@ -4,11 +4,13 @@ import io.millrace.launcher.stack.DemoDatabase;
 import io.millrace.launcher.stack.FirstDocuments;
 import io.millrace.launcher.stack.Provisioning;
 import io.millrace.launcher.stack.Stack;
+import io.millrace.launcher.stack.StackFile;
 import io.millrace.launcher.stack.Stage;
 import io.millrace.launcher.stack.StackOptions;
 import io.millrace.launcher.stack.StackOptions.DemoSource;
 import io.millrace.launcher.stack.Supervisor;
 import io.millrace.local.LocalException;
+import io.millrace.local.LocalServers;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.PipelineFiles;
 import io.millrace.provisioner.Options;
@@ -18,6 +20,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -60,7 +64,7 @@ final class UpCommand implements Callable<Integer> {
         var options = StackOptions.of(home, data.path(), paths, demo ? new DemoSource("demo", scale) : null, portBase, ports).withOtlp(otlp == null ? null : HttpAddress.of(otlp)).withNatives(natives);
         var stack = new Stack(options);
         if (!demo) {
-            data.requireStopped();
+            requireStopped();
             requireReferences(files);
             Provisioning.requireSources(stack, files, provisioning());
         }
@@ -95,6 +99,16 @@ final class UpCommand implements Callable<Integer> {
         }
         supervisor.awaitStopped();
         return CommandLine.ExitCode.OK;
+    }
+
+    /** Services read their files as they start. */
+    private void requireStopped() {
+        data.supervisor().ifPresent(owner -> {
+            var running = StackFile.read(data.path()).filter(stack -> stack.source() == null);
+            var all = Stream.concat(running.stream().flatMap(stack -> stack.pipelines().stream()), pipelines.stream().map(file -> file.toAbsolutePath().normalize().toString())).distinct();
+            throw new LocalException(LocalServers.alreadyRuns(data.path(), owner.pid()) + (running.isEmpty() ? "" : ". To add a file to it, start it again with all of them, which reads no table twice: "
+                    + data.command("down") + " && " + data.command("up --detach " + all.map(file -> "--pipeline " + file).collect(Collectors.joining(" ")))));
+        });
     }
 
     private Options provisioning() {

@@ -122,6 +122,7 @@ class CommandTableTest {
                 away(1, "does not run", "document", "monitors", "1", "--diff", "--data", "DIR/none"),
                 wrong(2, "ID", "trace", "monitors", "--data", "DIR/none"),
                 away(1, "does not run", "trace", "monitors", "1", "--data", "DIR/none"),
+                away(1, "nothing answers there", "trace", "monitors", "1", "--url", "http://localhost:1"),
                 wrong(1, "is not a table name", "init", "--root", "a.b.c", "--url", "jdbc:postgresql://localhost:1/none"),
                 wrong(1, "is no JDBC URL", "init", "--root", "public.monitor", "--url", "postgres://localhost/none"),
                 wrong(2, "1 or more", "init", "--root", "public.monitor", "--depth", "0", "--url", "jdbc:postgresql://localhost:1/none"),

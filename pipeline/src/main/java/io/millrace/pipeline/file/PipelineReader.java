@@ -344,7 +344,15 @@ final class PipelineReader {
 
     private static Node nodeOf(Yaml yaml, String tableKey) {
         var fields = yaml.need("fields");
-        return nodeOf(yaml, tableKey, fields == null ? List.of() : fields.elements(PipelineReader::field));
+        return nodeOf(yaml, tableKey, fields == null ? List.of() : fields(fields));
+    }
+
+    private static List<Field> fields(Yaml yaml) {
+        if (yaml.isText()) {
+            yaml.problem("'" + yaml.text() + "' is no list of columns" + Elsewhere.hint("all"));
+            return List.of();
+        }
+        return yaml.elements(PipelineReader::field);
     }
 
     private static Node nodeOf(Yaml yaml, String tableKey, List<Field> fields) {
@@ -379,8 +387,8 @@ final class PipelineReader {
         if (!Objects.equals(around, relation.node().table())) {
             depth.problem("only a relation of a table with itself has a depth; this one leads from " + around + " to " + relation.node().table());
         }
-        if (relation instanceof Many many && !(many.content() instanceof Many.Objects)) {
-            depth.problem("a list of values and an aggregate have nothing below them that could repeat");
+        if (relation instanceof Many many && !(many.content() instanceof Many.Objects) || relation instanceof One one && one.value() != null) {
+            depth.problem("values and an aggregate have nothing below them that could repeat");
         }
         var repeated = relation;
         for (int i = 1; i < levels; i++) {
@@ -394,7 +402,7 @@ final class PipelineReader {
         relations.add(below);
         var node = new Node(relation.node().table(), relation.node().where(), relation.node().fields(), relations);
         return switch (relation) {
-            case One one -> new One(one.name(), one.on(), node);
+            case One one -> new One(one.name(), one.on(), node, null);
             case Many many -> new Many(many.name(), many.on(), many.through(), many.orderBy(), many.distinct(), many.limit(), many.content(), node);
         };
     }
@@ -433,9 +441,14 @@ final class PipelineReader {
     private static One one(String name, Yaml yaml) {
         var on = yaml.need("join");
         yaml.get("depth");
-        var one = new One(name, on == null ? List.of() : joins(on), node(yaml, "table"));
-        refuseItself(yaml, name, one.node());
-        return one;
+        var flatten = yaml.get("flatten");
+        var node = flatten == null ? nodeOf(yaml, "table") : nodeOf(yaml, "table", List.of());
+        if (flatten != null && (yaml.get("fields") != null || !node.relations().isEmpty())) {
+            yaml.problem("one value has no object to hang fields and relations on; take them out, or flatten");
+        }
+        yaml.done();
+        refuseItself(yaml, name, node);
+        return new One(name, on == null ? List.of() : joins(on), node, flatten == null ? null : ExpressionReader.expression(flatten));
     }
 
     private static Many many(String name, Yaml yaml) {
