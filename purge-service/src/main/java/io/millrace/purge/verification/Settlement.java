@@ -15,13 +15,16 @@ import java.util.Map;
 /**
  * Tells what differs for good from what is on its way. In each round the rows are read first, then the index is awaited that has
  * every change up to there, then the documents are read. A document that was the same in two rounds, and in the second is not
- * what its rows said before, differs: everything that made those rows is in the index, and nothing was written since. Not thread-safe.
+ * what its rows said before, differs: everything that made those rows is in the index, and nothing was written since. One that moves
+ * through all rounds is followed in the end. Not thread-safe.
  */
 final class Settlement {
 
     private static final int ROUNDS = 8;
     private static final Duration PAUSE = Duration.ofMillis(100);
     private static final Duration SLICE = Duration.ofSeconds(1);
+    /** How long some documents that move all the time are followed. */
+    private static final Duration FOLLOWED = Duration.ofSeconds(10);
 
     private final SourceSide source;
     private final IndexSide index;
@@ -99,7 +102,8 @@ final class Settlement {
             before = after;
             open = after.keySet();
         }
-        tally.undecided(open.size(), "Some documents changed in each of the " + ROUNDS + " moments at which they were looked at");
+        tally.undecided(new Pursuit(this::rows, index::contents, FOLLOWED, patience).follow(open).size(), "Some documents changed in each of the " + ROUNDS + " moments at which they were looked at, and while they were followed for up to "
+                + FOLLOWED.toSeconds() + " s the index did not have what their rows had been at any reading");
         return found;
     }
 
