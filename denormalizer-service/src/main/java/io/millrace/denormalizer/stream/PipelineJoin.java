@@ -32,6 +32,7 @@ import io.millrace.pipeline.topic.Topics;
 import io.millrace.values.row.RootKeys;
 import io.opentelemetry.api.trace.Tracer;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -298,14 +299,23 @@ final class PipelineJoin {
         var pace = new FanOutPace(new Offsets(admin), config.indexerGroup(), partitionsOf(List.of(topics.documents()), partitions));
         var settings = new JoinSettings(catchUp::isDone, config.keepRemoved(), PipelineTopics.documentBytes(admin, topics, config.maxDocumentBytes()), config.lookupCacheBytes() / pipelines / partitions, pace, steps, erasedAs, new Position(life.floor(), 0));
         var topology = JoinTopology.of(plan, topics, rootKeys, registry, commits, settings, running);
+        var kept = PipelineTopics.deletionsKept(admin, topics);
         failed = null;
         try (var clients = new WatchedClients(loops, streamSilence(), made::rests, topics.documents()); var streams = new KafkaStreams(topology, properties(topics, commits), clients)) {
             streams.setUncaughtExceptionHandler(this::answer);
             new StateLife(config.stateFolder(), topics.application()).begin(life.number(), streams::cleanUp);
+            takeAwayOld(topics, kept);
             streams.start();
             watch(admin, streams, topics, catchUp, pace, running, loop);
         } finally {
             stage = null;
+        }
+    }
+
+    private void takeAwayOld(JoinTopics topics, Duration kept) {
+        var gone = new StateAge(config.stateFolder().resolve(topics.application())).takeAway(kept, Instant.now());
+        if (!gone.isEmpty()) {
+            LOG.infof("%s: the state of the tasks %s on this disk is as it was more than %s ago, for which its changelogs keep deletions, or of an unknown time, so it is restored as a whole", pipeline.name(), String.join(", ", gone), kept);
         }
     }
 

@@ -1,0 +1,107 @@
+package io.millrace.denormalizer.it;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.millrace.pipeline.topic.Topics;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.serialization.ByteBufferDeserializer;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** An instance comes back with its disk after its partitions were another's for longer than the changelogs keep deletions. */
+@Tag("long")
+class OldDiskIT {
+
+    private static final String GROUP = Topics.joinGroup("steps");
+    private static final List<String> CHANGELOGS = Stream.of("rows", "documents", "lookups").map(store -> GROUP + "-" + store + "-changelog").toList();
+    private static final Map<String, String> SETTINGS = Map.of("millrace.denormalizer.session-timeout", "6s", "millrace.denormalizer.keep-removed", "1s");
+    private static final Map<String, String> NOTHING_KEPT = Map.of("delete.retention.ms", "1", "segment.ms", "100", "max.compaction.lag.ms", "100", "min.cleanable.dirty.ratio", "0.01");
+
+    @TempDir
+    static Path data;
+
+    @Test
+    void whatWasDeletedAndCompactedAwayMeanwhileDoesNotComeBack() throws Exception {
+        try (var world = new World(data, Map.of())) {
+            var stays = world.stack.service(1, World.FILES.toString(), SETTINGS);
+            var leaves = world.stack.service(2, World.FILES.toString(), SETTINGS);
+            stays.start();
+            world.load(150);
+            world.change("INSERT INTO org (id, code, name) SELECT 8000 + n, 'c' || 8000 + n, 'o' FROM generate_series(1, 40) n", "INSERT INTO step (org_code, no, title) SELECT 'c' || 8000 + n, 1, 's' FROM generate_series(1, 40) n",
+                    "INSERT INTO note (id, org_code, step_no, body) SELECT 80000 + n, 'c' || 8000 + n, 1, 'deleted later' FROM generate_series(1, 40) n");
+            world.converges("the first build");
+            leaves.start();
+            await("the other one has partitions, and their state").atMost(Duration.ofMinutes(2)).until(() -> world.stack.health(2).contains("steps") && hasState());
+            leaves.stop();
+            world.change("DELETE FROM note WHERE id > 80000");
+            world.converges("the notes are deleted");
+            awaitDeletionsGone(world);
+            stays.stop();
+            assertTrue(hasState());
+            leaves.start();
+            world.change("UPDATE step SET title = title || ' again' WHERE org_code > 'c8000'");
+            world.converges("the instance that was away shows what was deleted meanwhile");
+            assertFalse(world.documents("steps").now().values().stream().anyMatch(document -> document.contains("deleted later")));
+        }
+    }
+
+    /** Of some partition. */
+    private static boolean hasState() throws Exception {
+        var folder = data.resolve("state-2").resolve(GROUP);
+        if (!Files.isDirectory(folder)) {
+            return false;
+        }
+        try (var files = Files.walk(folder)) {
+            return files.anyMatch(file -> file.getFileName().toString().equals(".checkpoint"));
+        }
+    }
+
+    private static void awaitDeletionsGone(World world) throws Exception {
+        Collection<AlterConfigOp> settings = NOTHING_KEPT.entrySet().stream().map(setting -> new AlterConfigOp(new ConfigEntry(setting.getKey(), setting.getValue()), AlterConfigOp.OpType.SET)).toList();
+        world.stack.admin().incrementalAlterConfigs(CHANGELOGS.stream().collect(Collectors.toMap(topic -> new ConfigResource(ConfigResource.Type.TOPIC, topic), _ -> settings))).all().get();
+        var deleted = keys(world, true);
+        await("something was deleted in the state").pollInterval(Duration.ofMillis(500)).atMost(Duration.ofMinutes(1)).until(() -> {
+            deleted.addAll(keys(world, true));
+            return deleted.size() >= 40;
+        });
+        await("its deletions are compacted away").pollInterval(Duration.ofMillis(500)).atMost(Duration.ofMinutes(3)).until(() -> {
+            // A segment is only closed by a record that comes later, and what is in the last one is not compacted.
+            world.change("UPDATE step SET title = title || '.' WHERE org_code > 'c8000'");
+            return Collections.disjoint(keys(world, false), deleted);
+        });
+    }
+
+    /** @param deleted whether only those whose last record is a deletion */
+    private static Set<ByteBuffer> keys(World world, boolean deleted) {
+        var last = new HashMap<ByteBuffer, Boolean>();
+        try (var consumer = new KafkaConsumer<>(Map.of("bootstrap.servers", world.stack.servers().kafkaBootstrap()), new ByteBufferDeserializer(), new ByteBufferDeserializer())) {
+            var partitions = consumer.partitionsFor(CHANGELOGS.get(1)).stream().map(partition -> new TopicPartition(partition.topic(), partition.partition())).toList();
+            consumer.assign(partitions);
+            consumer.seekToBeginning(partitions);
+            var ends = consumer.endOffsets(partitions);
+            while (partitions.stream().anyMatch(partition -> consumer.position(partition) < ends.get(partition))) {
+                consumer.poll(Duration.ofMillis(100)).forEach(record -> last.put(record.key(), record.value() == null));
+            }
+        }
+        return last.entrySet().stream().filter(key -> !deleted || key.getValue()).map(Map.Entry::getKey).collect(Collectors.toSet());
+    }
+}
