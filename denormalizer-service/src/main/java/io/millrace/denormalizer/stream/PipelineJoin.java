@@ -19,6 +19,7 @@ import io.millrace.denormalizer.plan.Planner;
 import io.millrace.denormalizer.registry.Registry;
 import io.millrace.denormalizer.registry.RegistryAwayException;
 import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.file.Source;
 import io.millrace.pipeline.ledger.Ledger;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.liveness.LoopThread;
@@ -104,8 +105,10 @@ final class PipelineJoin {
     /** Null while the join does not run. */
     private volatile Stage stage;
     private volatile boolean fatal;
-    /** Null before the join knew its topics. Only for the join's own thread. */
-    private Foundation foundation;
+    /** Null before the join knew its topics. Made by the join's own thread. */
+    private volatile Foundation foundation;
+    /** Null where the file leaves it to a person. */
+    private final AutomaticRecovery recovery;
 
     /**
      * @param pipelines how many share the memory that the configuration gives
@@ -127,6 +130,7 @@ final class PipelineJoin {
         this.steps = steps;
         this.erasedAs = erasedAs;
         this.thread = loops.thread("join-" + pipeline.name(), Thread.ofPlatform(), SILENCE, this::live);
+        this.recovery = isAutomatic() ? new AutomaticRecovery(kafka, pipeline.name(), this::damage, loops) : null;
     }
 
     String name() {
@@ -140,7 +144,8 @@ final class PipelineJoin {
             return stuck.stream().map(t -> "the thread " + t.loop() + ": " + t).collect(Collectors.joining("; "));
         }
         if (trouble != null) {
-            return trouble;
+            var hindrance = recovery == null ? null : recovery.hindrance();
+            return hindrance == null ? trouble : trouble + " It was not done by itself: " + hindrance;
         }
         return ledger.isEven() ? unproven : ledger.says().entrySet().stream().map(says -> says.getKey() + ": " + says.getValue()).collect(Collectors.joining("; "));
     }
@@ -166,12 +171,30 @@ final class PipelineJoin {
         return running == null ? Map.of() : running.phases();
     }
 
+    private boolean isAutomatic() {
+        return pipeline.recovery() == Source.Recovery.AUTOMATIC;
+    }
+
+    private AutomaticRecovery.Damage damage() {
+        var standsOn = foundation;
+        if (standsOn == null) {
+            return AutomaticRecovery.Damage.NONE;
+        }
+        return standsOn.isHalfMended() ? AutomaticRecovery.Damage.HALF_MENDED : standsOn.wrong() != null ? AutomaticRecovery.Damage.MARKED : standsOn.isStateless() ? AutomaticRecovery.Damage.NO_STATE : AutomaticRecovery.Damage.NONE;
+    }
+
     void start() {
         thread.start();
+        if (recovery != null) {
+            recovery.start();
+        }
     }
 
     /** Ends the join: what is in flight is finished and committed. */
     void stop() throws InterruptedException {
+        if (recovery != null) {
+            recovery.stop();
+        }
         thread.interrupt();
         thread.join(CLOSING.plusSeconds(5));
     }
@@ -264,7 +287,7 @@ final class PipelineJoin {
 
     private Foundation foundation(JoinTopics topics) {
         if (foundation == null) {
-            foundation = new Foundation(kafka, pipeline.name(), topics, config.replicationFactor(), meters, loops);
+            foundation = new Foundation(kafka, pipeline.name(), topics, isAutomatic(), config.replicationFactor(), meters, loops);
         }
         return foundation;
     }
@@ -347,6 +370,7 @@ final class PipelineJoin {
                     if (System.nanoTime() - purged > PURGE.toNanos()) {
                         purge(admin, topics.exchange(), foundation.finished(catchUp.committed()));
                         near = foundation.warning();
+                        foundation.prove(running.proven());
                         running.lag(catchUp.lag());
                         running.state(stateBytes(streams));
                         // Only now: while Kafka does not answer it is asked at every beat, and the trouble stays reported.

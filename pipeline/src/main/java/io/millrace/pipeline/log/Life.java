@@ -12,6 +12,9 @@ public record Life(long number, long floor, boolean begun) {
     /** Of a join that nobody has had built anew. */
     public static final Life FIRST = new Life(0, 0, true);
 
+    /** The type of the order in the outbox that tells a join, by the life's number, that its documents were found to be those of the database. */
+    public static final String PROVEN = "proven";
+
     private static final String ASKED = "asked";
     private static final String BEGUN = "begun";
 

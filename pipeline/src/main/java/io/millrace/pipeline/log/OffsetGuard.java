@@ -53,6 +53,8 @@ public final class OffsetGuard implements AutoCloseable {
     private volatile String trouble;
     private volatile Life life;
     private volatile boolean proven = true;
+    /** Of which life somebody has said that its documents are those of the database; below zero where of none. */
+    private volatile long found = -1;
     private volatile boolean closed;
 
     /** The stage for which offsets are guarded. */
@@ -203,6 +205,12 @@ public final class OffsetGuard implements AutoCloseable {
         return proven;
     }
 
+    /** Somebody has found the documents of this life to be those of the database; that is kept where it is the life that has begun. */
+    public void prove(long number) {
+        found = number;
+        woken.release();
+    }
+
     /** Why offsets are not held against the logs at the moment, null where they are. */
     public String trouble() {
         return trouble;
@@ -310,6 +318,9 @@ public final class OffsetGuard implements AutoCloseable {
         }
         if (marks.since() == 0) {
             marks.writeSince(now);
+        }
+        if (found == marks.life().number() && !marks.isProven()) {
+            marks.writeProof();
         }
         var due = new HashMap<TopicPartition, Mark>();
         here.forEach((partition, reading) -> {

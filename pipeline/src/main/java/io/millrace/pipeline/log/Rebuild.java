@@ -45,6 +45,8 @@ public final class Rebuild implements AutoCloseable {
     /** Kafka deletes a topic some time after it has said that it will. */
     private static final Duration DELETING = Duration.ofSeconds(60);
     private static final Duration LOOK = Duration.ofMillis(200);
+    /** An instance that begins just now has not heard of it, and is no member yet. */
+    private static final Duration QUIET = Duration.ofSeconds(15);
 
     private final Map<String, Object> kafka;
     private final String pipeline;
@@ -113,6 +115,25 @@ public final class Rebuild implements AutoCloseable {
         return reading.start() instanceof Start.Held held ? held.gap() : null;
     }
 
+    /**
+     * Whether rows are missing that the tables have, so that these have to be read again. What was deleted unread is missing in the join's
+     * state alone; requests are in no table that could be read for them.
+     */
+    public static boolean lacksRows(TopicPartition partition, Gap gap) {
+        return partition.topic().startsWith(Topics.ROWS) && !Topics.table(partition.topic()).equals(Topics.OUTBOX) && !(gap instanceof Gap.Stale) && !(gap instanceof Gap.OtherCluster);
+    }
+
+    /** Whether a rebuild from the rows as they stand in Kafka mends it, and nothing but that is needed. */
+    public static boolean isMendedFromRows(TopicPartition partition, Gap gap) {
+        if (gap instanceof Gap.OtherCluster) {
+            return false;
+        }
+        if (partition.topic().startsWith(Topics.ROWS)) {
+            return gap instanceof Gap.Stale;
+        }
+        return !partition.topic().startsWith(Topics.DOCUMENTS) || !(gap instanceof Gap.Expired);
+    }
+
     private boolean isRead(String topic) {
         return topic.startsWith(Topics.ROWS) || topic.equals(Topics.exchange(group));
     }
@@ -178,6 +199,26 @@ public final class Rebuild implements AutoCloseable {
                 return true;
             }
             throw new KafkaException("Describing the group " + group + " failed: " + e.getCause().getMessage(), e.getCause());
+        }
+    }
+
+    /**
+     * Waits until no instance runs, nor one that has begun without having heard that it is to stop.
+     *
+     * @param patience how long they may take
+     * @throws IllegalStateException when some run for longer
+     */
+    public void awaitStopped(Duration patience) throws InterruptedException {
+        long until = System.nanoTime() + patience.toNanos();
+        long quiet = System.nanoTime() + QUIET.toNanos();
+        while (System.nanoTime() < quiet) {
+            if (System.nanoTime() > until) {
+                throw new IllegalStateException("the group " + group + " has still members after " + patience.toSeconds() + " s, though they were asked to stop. Are all instances of this version? Stop those that are not");
+            }
+            Thread.sleep(POLL);
+            if (!isStopped()) {
+                quiet = System.nanoTime() + QUIET.toNanos();
+            }
         }
     }
 

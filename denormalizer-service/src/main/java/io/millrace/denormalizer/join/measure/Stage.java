@@ -62,6 +62,7 @@ public final class Stage {
             return size() > MOST_TRACED;
         }
     };
+    private volatile long proven = -1;
     private final Set<Partition> partitions = ConcurrentHashMap.newKeySet();
 
     public Stage(Plan plan, MeterRegistry meters, Tracer tracer, Ledger ledger) {
@@ -127,6 +128,16 @@ public final class Stage {
     }
 
     /** What does not add up in the rows. */
+    /** The log says of a life of this join that its documents were found to be those of the database. */
+    public void proven(long life) {
+        proven = life;
+    }
+
+    /** The last life of which the log said that since this process began; below zero where of none. */
+    public long proven() {
+        return proven;
+    }
+
     public Ledger ledger() {
         return ledger;
     }
