@@ -87,8 +87,8 @@ class PartitionsIT {
             capture.stop();
             Files.deleteIfExists(file);
             restart();
-            change("SELECT pg_drop_replication_slot('" + Topics.slot(SOURCE) + "')");
-            change("DROP PUBLICATION " + Topics.publication(SOURCE));
+            change("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '" + Topics.slot(SOURCE) + "'");
+            change("DROP PUBLICATION IF EXISTS " + Topics.publication(SOURCE));
             change("DELETE FROM public.monitor WHERE id = " + erased);
         }
         patience("the alias goes back", Duration.ofMinutes(2)).until(() -> behindAlias().equals(older));
