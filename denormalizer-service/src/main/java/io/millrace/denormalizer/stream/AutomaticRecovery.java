@@ -26,6 +26,8 @@ final class AutomaticRecovery {
     private static final Duration STOPPING = Duration.ofMinutes(5);
     /** After an attempt, whatever came of it. */
     private static final Duration AGAIN = Duration.ofMinutes(1);
+    /** What is wrong again that soon is not mended by doing the same again. */
+    private static final Duration SELDOM = Duration.ofHours(1);
     /** One step asks Kafka several times, each within the client's limits. */
     private static final Duration SILENCE = Duration.ofMinutes(3);
 
@@ -110,6 +112,9 @@ final class AutomaticRecovery {
             var now = damage.get();
             if (now == Damage.NONE || now == Damage.MARKED && gaps.isEmpty()) {
                 return null;
+            }
+            if (now != Damage.HALF_MENDED && rebuild.sinceLast().compareTo(SELDOM) < 0) {
+                return "it was built anew " + rebuild.sinceLast().toMinutes() + " minutes ago, and something is wrong again. Find out what takes it away before it is done once more";
             }
             LOG.warnf("State and documents of the join of %s are built anew, as recovery: automatic says in its file: %s", pipeline, gaps.isEmpty() ? now : gaps);
             rebuild.ask();

@@ -145,7 +145,7 @@ final class PipelineJoin {
         }
         if (trouble != null) {
             var hindrance = recovery == null ? null : recovery.hindrance();
-            return hindrance == null ? trouble : trouble + " It was not done by itself: " + hindrance;
+            return hindrance == null ? trouble : trouble + ". It was not done by itself: " + hindrance;
         }
         return ledger.isEven() ? unproven : ledger.says().entrySet().stream().map(says -> says.getKey() + ": " + says.getValue()).collect(Collectors.joining("; "));
     }

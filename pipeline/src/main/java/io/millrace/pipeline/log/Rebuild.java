@@ -182,6 +182,12 @@ public final class Rebuild implements AutoCloseable {
         turn.take(admin);
     }
 
+    /** How long ago the last rebuild was asked for; decades where none was. */
+    public Duration sinceLast() {
+        marks.read();
+        return Duration.ofSeconds(System.currentTimeMillis() / 1_000 - marks.life().number());
+    }
+
     /** Has all instances of the join stop, within seconds. They stay stopped until {@link #clear}. */
     public void ask() throws InterruptedException {
         turn.require();
