@@ -1,9 +1,11 @@
 package io.millrace.denormalizer.it;
 
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.local.ManagedProcess;
 import io.millrace.pipeline.topic.Topics;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -25,8 +27,9 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.serialization.ByteBufferDeserializer;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** An instance comes back with its disk after its partitions were another's for longer than the changelogs keep deletions. */
 @Tag("long")
@@ -42,9 +45,14 @@ class OldDiskIT {
     @TempDir
     static Path data;
 
-    @Test
-    void whatWasDeletedAndCompactedAwayMeanwhileDoesNotComeBack() throws Exception {
-        try (var world = new World(data, Map.of())) {
+    /** How it was away: its process ended, or stood still and knows nothing of it. */
+    enum Away { STOPPED, FROZEN }
+
+    @ParameterizedTest
+    @EnumSource
+    void whatWasDeletedAndCompactedAwayMeanwhileDoesNotComeBack(Away away) throws Exception {
+        var folder = data.resolve(away.name());
+        try (var world = new World(folder, Map.of())) {
             var stays = world.stack.service(1, World.FILES.toString(), SETTINGS);
             var leaves = world.stack.service(2, World.FILES.toString(), SETTINGS);
             stays.start();
@@ -53,28 +61,48 @@ class OldDiskIT {
                     "INSERT INTO note (id, org_code, step_no, body) SELECT 80000 + n, 'c' || 8000 + n, 1, 'deleted later' FROM generate_series(1, " + NOTES + ") n");
             world.converges("the first build");
             leaves.start();
-            await("the other one has partitions, and their state").atMost(Duration.ofMinutes(2)).ignoreExceptions().until(() -> world.stack.health(2).contains("steps") && hasState());
-            leaves.stop();
+            await("the other one has partitions, and their state").atMost(Duration.ofMinutes(2)).ignoreExceptions().until(() -> world.stack.health(2).contains("steps") && hasState(folder));
+            leave(leaves, away);
             var before = keys(world, true);
             world.changeOnly("DELETE FROM note WHERE id > 80000");
             world.converges("the notes are deleted");
             awaitDeletionsGone(world, before);
             stays.stop();
-            assertTrue(hasState());
-            leaves.start();
+            assertTrue(hasState(folder));
+            comeBack(leaves, away);
             world.changeOnly("UPDATE step SET title = title || ' again' WHERE org_code > 'c8000'");
             world.converges("the instance that was away shows what was deleted meanwhile");
             assertFalse(world.documents("steps").now().values().stream().anyMatch(document -> document.contains("deleted later")));
         }
     }
 
+    private static void leave(ManagedProcess instance, Away away) throws Exception {
+        if (away == Away.FROZEN) {
+            signal(instance, "STOP");
+        } else {
+            instance.stop();
+        }
+    }
+
+    private static void comeBack(ManagedProcess instance, Away away) throws Exception {
+        if (away == Away.FROZEN) {
+            signal(instance, "CONT");
+        } else {
+            instance.start();
+        }
+    }
+
+    private static void signal(ManagedProcess instance, String signal) throws Exception {
+        assertEquals(0, new ProcessBuilder("kill", "-" + signal, Long.toString(instance.running().orElseThrow().pid())).inheritIO().start().waitFor());
+    }
+
     /** Of some partition. */
-    private static boolean hasState() throws Exception {
-        var folder = data.resolve("state-2").resolve(GROUP);
-        if (!Files.isDirectory(folder)) {
+    private static boolean hasState(Path data) throws Exception {
+        var state = data.resolve("state-2").resolve(GROUP);
+        if (!Files.isDirectory(state)) {
             return false;
         }
-        try (var files = Files.walk(folder)) {
+        try (var files = Files.walk(state)) {
             return files.anyMatch(file -> file.getFileName().toString().equals(".checkpoint"));
         }
     }
