@@ -109,7 +109,7 @@ public final class Foundation implements OffsetGuard.Stage, AutoCloseable {
             life = now;
         }
         if (!now.begun()) {
-            throw new NotReadyException("State and documents are to be made anew, as a person decided, so nothing is joined until what is there is cleared; where ./millrace recover " + topics.documents() + " has ended before that, run it again");
+            throw new NotReadyException("State and documents are to be made anew, as was decided, so nothing is joined until what is there is cleared; where ./millrace recover " + topics.documents() + " has ended before that, run it again");
         }
         return now;
     }
@@ -163,7 +163,7 @@ public final class Foundation implements OffsetGuard.Stage, AutoCloseable {
     /** What was assigned in a life that is over nobody looks at any more. */
     private void requireLife() throws NotReadyException {
         if (!guard.life().equals(life)) {
-            throw new NotReadyException("State and documents are made anew since this join looked what it stands on, as a person decided, so it looks again");
+            throw new NotReadyException("State and documents are made anew since this join looked what it stands on, as was decided, so it looks again");
         }
     }
 
@@ -233,9 +233,15 @@ public final class Foundation implements OffsetGuard.Stage, AutoCloseable {
         return isStateless;
     }
 
-    /** Whether somebody has begun to have the join built anew and has not come to the end of that. */
-    public boolean isHalfMended() {
-        return guard.life() != null && !guard.life().begun();
+    /** The number of the life in which that was seen; below zero where none is known. */
+    public long lifeNumber() {
+        var seen = life;
+        return seen == null ? -1 : seen.number();
+    }
+
+    /** Whether something is not whole, or somebody has begun to mend that and has not come to an end. */
+    public boolean isDamaged() {
+        return isStateless || wrong() != null || guard.life() != null && !guard.life().begun();
     }
 
     /** Somebody has found the documents of this life to be those of the database; below zero where nobody has said so of any. */

@@ -3,13 +3,16 @@ package io.millrace.denormalizer.stream;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.liveness.LoopThread;
 import io.millrace.pipeline.liveness.Loops;
+import io.millrace.pipeline.log.Gap;
 import io.millrace.pipeline.log.Rebuild;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
 import org.jboss.logging.Logger;
 
 /**
@@ -38,18 +41,15 @@ final class AutomaticRecovery {
     /** Why the last attempt came to nothing, null where it did not. */
     private volatile String hindrance;
 
-    /** What is known to be wrong. */
-    enum Damage {
-        NONE,
-        /** Something that the join stands on is not whole, as its marks tell. */
-        MARKED,
-        /** Rows were read and nothing was ever kept; no mark tells that. */
-        NO_STATE,
-        /** Somebody has begun to have it built anew, and has not come to the end of that. */
-        HALF_MENDED
-    }
+    /**
+     * What this instance knows to be wrong.
+     *
+     * @param isStateless whether rows were read and nothing was ever kept, which no mark need tell
+     * @param life the number of the life in which that was seen
+     */
+    record Damage(boolean isStateless, long life) {}
 
-    /** @param damage as this instance sees it at the moment */
+    /** @param damage as this instance sees it at the moment, null where it sees none */
     AutomaticRecovery(Map<String, String> kafka, String pipeline, Supplier<Damage> damage, Loops loops) {
         this.kafka = new HashMap<>(kafka);
         this.pipeline = pipeline;
@@ -74,7 +74,7 @@ final class AutomaticRecovery {
         while (true) {
             loop.beat();
             Thread.sleep(LOOK);
-            if (damage.get() == Damage.NONE) {
+            if (damage.get() == null) {
                 hindrance = null;
                 since = System.nanoTime();
             } else if (System.nanoTime() - since > SETTLED.toNanos()) {
@@ -96,36 +96,54 @@ final class AutomaticRecovery {
 
     /** @return why it was not done, null where it was, or is not needed any more */
     private String recover(Loop loop) throws InterruptedException {
+        var seen = damage.get();
         try (var rebuild = new Rebuild(kafka, pipeline)) {
             var missing = rebuild.missing();
             if (!missing.isEmpty()) {
                 return "the topics " + String.join(", ", missing) + " are not there; ./millrace apply makes them";
             }
-            if (!hasTurn(rebuild)) {
+            if (seen == null || !hasTurn(rebuild)) {
                 return null;
             }
+            // Another one may have done all of it since.
             var gaps = rebuild.gaps();
-            var byHand = gaps.entrySet().stream().filter(gap -> !Rebuild.isMendedFromRows(gap.getKey(), gap.getValue())).map(gap -> gap.getKey() + ": " + gap.getValue().what()).limit(3).collect(Collectors.joining("; "));
-            if (!byHand.isEmpty()) {
-                return byHand + ". More than the rows that are there is needed for it, so a person decides";
+            if (rebuild.life().begun()) {
+                if (gaps.isEmpty() && !(seen.isStateless() && seen.life() == rebuild.life().number())) {
+                    return null;
+                }
+                var refusal = refusal(gaps, rebuild);
+                if (refusal != null) {
+                    return refusal;
+                }
             }
-            var now = damage.get();
-            if (now == Damage.NONE || now == Damage.MARKED && gaps.isEmpty()) {
-                return null;
-            }
-            if (now != Damage.HALF_MENDED && rebuild.sinceLast().compareTo(SELDOM) < 0) {
-                return "it was built anew " + rebuild.sinceLast().toMinutes() + " minutes ago, and something is wrong again. Find out what takes it away before it is done once more";
-            }
-            LOG.warnf("State and documents of the join of %s are built anew, as recovery: automatic says in its file: %s", pipeline, gaps.isEmpty() ? now : gaps);
-            rebuild.ask();
-            loop.waits(STOPPING);
-            rebuild.awaitStopped(STOPPING);
-            var life = rebuild.clear((read, of) -> loop.beat());
-            LOG.warnf("What the join of %s kept is cleared; it begins with the first row, and no document gets a version below %d", pipeline, life.floor());
+            build(rebuild, gaps, loop);
             return null;
         } catch (KafkaException | IllegalStateException e) {
             return e.getMessage();
         }
+    }
+
+    /** What was asked for already is gone on with, whatever the reason was; what is begun anew has to be of use. */
+    private static String refusal(Map<TopicPartition, Gap> gaps, Rebuild rebuild) {
+        var byHand = gaps.entrySet().stream().filter(gap -> !Rebuild.isMendedFromRows(gap.getKey(), gap.getValue())).map(gap -> gap.getKey() + ": " + gap.getValue().what()).limit(3).collect(Collectors.joining("; "));
+        if (!byHand.isEmpty()) {
+            return byHand + ". More than the rows that are there is needed for it, so a person decides";
+        }
+        if (!rebuild.isProven()) {
+            return "it was built anew before, and its documents were not found to be those of the database since";
+        }
+        var since = Duration.between(Instant.ofEpochSecond(rebuild.life().number()), Instant.now());
+        return since.compareTo(SELDOM) > 0 ? null : "it was built anew " + since.toMinutes() + " minutes ago, and something is wrong again. Find out what takes it away before it is done once more";
+    }
+
+    private void build(Rebuild rebuild, Map<TopicPartition, Gap> gaps, Loop loop) throws InterruptedException {
+        LOG.warnf("State and documents of the join of %s are built anew, as recovery: automatic says in its file; what is wrong: %s", pipeline,
+                gaps.isEmpty() ? "no state, or a rebuild that did not come to its end" : gaps.entrySet().stream().limit(3).map(gap -> gap.getKey() + ": " + gap.getValue().what()).collect(Collectors.joining("; ")));
+        rebuild.ask();
+        loop.waits(STOPPING);
+        rebuild.awaitStopped(STOPPING);
+        var life = rebuild.clear((read, of) -> loop.beat());
+        LOG.warnf("What the join of %s kept is cleared; it begins with the first row, and no document gets a version below %d", pipeline, life.floor());
     }
 
     /** Whoever has it instead, another instance or a person, does the same. */

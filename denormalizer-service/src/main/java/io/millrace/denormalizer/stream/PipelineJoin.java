@@ -179,10 +179,7 @@ final class PipelineJoin {
 
     private AutomaticRecovery.Damage damage() {
         var standsOn = foundation;
-        if (standsOn == null) {
-            return AutomaticRecovery.Damage.NONE;
-        }
-        return standsOn.isHalfMended() ? AutomaticRecovery.Damage.HALF_MENDED : standsOn.wrong() != null ? AutomaticRecovery.Damage.MARKED : standsOn.isStateless() ? AutomaticRecovery.Damage.NO_STATE : AutomaticRecovery.Damage.NONE;
+        return standsOn == null || !standsOn.isDamaged() ? null : new AutomaticRecovery.Damage(standsOn.isStateless(), standsOn.lifeNumber());
     }
 
     void start() {
@@ -322,10 +319,10 @@ final class PipelineJoin {
         var running = made;
         stage = running;
         var pace = new FanOutPace(new Offsets(admin), config.indexerGroup(), partitionsOf(List.of(topics.documents()), partitions));
-        var age = new StateAge(config.stateFolder().resolve(topics.application()));
         var settings = new JoinSettings(catchUp::isDone, config.keepRemoved(), PipelineTopics.documentBytes(admin, topics, config.maxDocumentBytes()), config.lookupCacheBytes() / pipelines / partitions, pace, steps, erasedAs, new Position(life.floor(), 0));
         var topology = JoinTopology.of(plan, topics, rootKeys, registry, commits, settings, running);
         var kept = PipelineTopics.deletionsKept(admin, topics);
+        var age = new StateAge(config.stateFolder().resolve(topics.application()));
         failed = null;
         try (var clients = new WatchedClients(loops, streamSilence(), made::rests, topics.documents()); var streams = new KafkaStreams(topology, properties(topics, commits, kept), clients)) {
             streams.setUncaughtExceptionHandler(this::answer);
@@ -359,7 +356,7 @@ final class PipelineJoin {
                 loop.beat();
                 Thread.sleep(BEAT);
                 if (foundation.isLost()) {
-                    say(foundation.wrong() == null ? "the group begins elsewhere, or the join begins anew, as a person decided" : foundation.wrong());
+                    say(foundation.wrong() == null ? "the group begins elsewhere, or the join begins anew, as was decided" : foundation.wrong());
                     return;
                 }
                 unproven = foundation.unproven();
@@ -371,10 +368,10 @@ final class PipelineJoin {
                     if (running.pendingFanOuts() > 0) {
                         pace.check();
                     }
-                        age.keep();
                     if (System.nanoTime() - purged > PURGE.toNanos()) {
                         purge(admin, topics.exchange(), foundation.finished(catchUp.committed()));
                         near = foundation.warning();
+                        age.keep();
                         foundation.prove(running.proven());
                         running.lag(catchUp.lag());
                         running.state(stateBytes(streams));
@@ -388,10 +385,10 @@ final class PipelineJoin {
             }
         } finally {
             boolean interrupted = Thread.interrupted();
-            age.keep();
             if (!streams.close(new KafkaStreams.CloseOptions().timeout(CLOSING).leaveGroup(config.leaveOnStop()))) {
                 LOG.warnf("The join of the pipeline %s did not end within %s; what was not committed is done again", pipeline.name(), CLOSING);
             }
+            age.keep();
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
@@ -433,11 +430,11 @@ final class PipelineJoin {
         p.put(StreamsConfig.APPLICATION_ID_CONFIG, topics.application());
         p.put(StreamsConfig.STATE_DIR_CONFIG, config.stateFolder().toString());
         p.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, config.threads());
-        // State of a partition that is another's for longer is not taken up again.
-        p.put(StreamsConfig.STATE_CLEANUP_DELAY_MS_CONFIG, Math.clamp(kept.toMillis() / 4, SHORTEST_LEFT.toMillis(), LONGEST_LEFT.toMillis()));
         p.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.AT_LEAST_ONCE);
         p.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, config.commitInterval().toMillis());
         p.put(StreamsConfig.POLL_MS_CONFIG, 20);
+        // State of a partition that is another's for longer is not taken up again.
+        p.put(StreamsConfig.STATE_CLEANUP_DELAY_MS_CONFIG, Math.clamp(kept.toMillis() / 4, SHORTEST_LEFT.toMillis(), LONGEST_LEFT.toMillis()));
         // The join is right in whatever order the tables' rows come, so no table waits until the others are fetched.
         p.put(StreamsConfig.MAX_TASK_IDLE_MS_CONFIG, StreamsConfig.MAX_TASK_IDLE_MS_DISABLED);
         // Streams registers a metric with each iterator that it opens; telling JMX of it, or naming it for a broker that wants metrics, costs more than the iterator.

@@ -1,7 +1,7 @@
 package io.millrace.pipeline.log;
 
 /**
- * One life of a join: from an empty state on, until a person has it built anew.
+ * One life of a join: from an empty state on, until it is built anew.
  *
  * @param number 0 for the first; of the others when it was asked for, in seconds since 1970, for a Kafka that came back from an older copy has forgotten which numbers were given
  * @param floor below no version of a document that came out in the lives before is one of this life, 0 in the first

@@ -296,7 +296,7 @@ public final class OffsetGuard implements AutoCloseable {
             case Start.Absent absent -> LOG.log(System.Logger.Level.DEBUG, partition + " is not there yet");
             case Start.Held held -> LOG.log(System.Logger.Level.ERROR, partition + " is held " + text(partition, held));
             case Start.From from when mark == null && committed >= 0 -> LOG.log(System.Logger.Level.INFO, "The group " + group + " left no mark for " + partition + ", so its offset " + committed + " is taken as it is");
-            case Start.From from when mark != null && mark.begin() -> LOG.log(System.Logger.Level.WARNING, partition + " is read from offset " + from.offset() + ", as a person decided");
+            case Start.From from when mark != null && mark.begin() -> LOG.log(System.Logger.Level.WARNING, partition + " is read from offset " + from.offset() + ", as was decided");
             case Start.From from -> LOG.log(System.Logger.Level.DEBUG, partition + " is read from offset " + from.offset());
         }
     }

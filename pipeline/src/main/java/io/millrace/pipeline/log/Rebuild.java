@@ -31,7 +31,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
- * Has a pipeline's join built anew from its rows, by a person's word: {@link #ask} has all instances stop, {@link #clear} takes away
+ * Has a pipeline's join built anew from its rows, by a person's word or by that of the pipeline's file: {@link #ask} has all instances stop, {@link #clear} takes away
  * what they left and has them begin the next {@link Life}. Each step can be repeated, and a rebuild that ended between two of them is
  * gone on with. Not thread-safe.
  *
@@ -182,10 +182,14 @@ public final class Rebuild implements AutoCloseable {
         turn.take(admin);
     }
 
-    /** How long ago the last rebuild was asked for; decades where none was. */
-    public Duration sinceLast() {
-        marks.read();
-        return Duration.ofSeconds(System.currentTimeMillis() / 1_000 - marks.life().number());
+    /** The life as it was last read: its number is the time at which it was asked for, in seconds since 1970. */
+    public Life life() {
+        return marks.life();
+    }
+
+    /** Whether the documents of that life were found to be those of the database. */
+    public boolean isProven() {
+        return marks.isProven();
     }
 
     /** Has all instances of the join stop, within seconds. They stay stopped until {@link #clear}. */

@@ -8,9 +8,10 @@ import io.millrace.pipeline.liveness.LoopThread;
 import io.millrace.pipeline.liveness.Loops;
 import io.millrace.pipeline.log.Life;
 import io.millrace.pipeline.log.LifeWatch;
-import io.millrace.pipeline.progress.JoinState;
 import io.millrace.pipeline.progress.KafkaWatch;
+import io.millrace.pipeline.record.Position;
 import io.millrace.purge.PurgeConfig;
+import io.millrace.purge.freshness.Freshness;
 import io.millrace.purge.problem.RefusedException;
 import io.millrace.purge.source.Pipelines;
 import io.quarkus.runtime.Startup;
@@ -21,42 +22,46 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import org.apache.kafka.common.KafkaException;
 import org.jboss.logging.Logger;
 
 /**
  * Proves by a verification that a join which was built anew by itself has the database's documents, and tells the join so through the
- * log. Every instance may do it; of two verifications of one pipeline only one begins.
+ * log. Every instance may do it; what was compared stands in the book, by the number of the join's life, so all count alike and a restart
+ * forgets nothing.
  */
 @ApplicationScoped
 @Startup
 class ProofDuty {
 
     private static final Logger LOG = Logger.getLogger(ProofDuty.class);
-    /** Whom the book names. */
-    private static final String NOBODY = "recovery: automatic";
     private static final Duration ROUND = Duration.ofSeconds(3);
-    /** The join has heard of an order by then; if not, its order is lost. */
+    /** The join has heard of an order by then; if not, it is told again. */
     private static final Duration HEARD = Duration.ofMinutes(2);
-    /** Verifications that do not agree, before a person is left to look. */
+    /** After a verification that could not tell; doubled with each. */
+    private static final Duration PAUSE = Duration.ofMinutes(1);
+    private static final int MOST_DOUBLED = 6;
+    /** Verifications that found differences which no repair took away, before a person is left to look. */
     private static final int MOST = 3;
     private static final String ORDER = """
             INSERT INTO millrace.outboxevent (id, aggregatetype, aggregateid, type, "timestamp", payload) VALUES (gen_random_uuid(), ?, ?, ?, now(), ?)""";
 
     private final AgroalDataSource database;
     private final Verifications verifications;
+    private final Freshness freshness;
     private final Book book;
     private final PurgeConfig.Verification config;
     private final KafkaWatch kafka;
     private final List<Proof> proofs;
     private final LoopThread thread;
 
-    ProofDuty(AgroalDataSource database, Pipelines pipelines, Verifications verifications, Book book, PurgeConfig config, @Identifier("default-kafka-broker") Map<String, Object> settings, Loops loops) {
+    ProofDuty(AgroalDataSource database, Pipelines pipelines, Verifications verifications, Freshness freshness, Book book, PurgeConfig config, @Identifier("default-kafka-broker") Map<String, Object> settings, Loops loops) {
         this.database = database;
         this.verifications = verifications;
+        this.freshness = freshness;
         this.book = book;
         this.config = config.verification();
         this.kafka = new KafkaWatch(settings, loops);
@@ -87,91 +92,106 @@ class ProofDuty {
 
         private final Pipeline pipeline;
         private final LifeWatch lives;
-        private final JoinState state;
         /** That is to be proven, 0 where none is. */
         private long life;
-        /** Null where none has begun. */
-        private UUID verification;
-        private int begun;
-        private long orderedAt;
-        private String refusal;
+        /** Up to where searches must see everything before anything is compared; 0 while that is not asked for. */
+        private long goal;
+        /** Of the monotonic clock, 0 where the join was not told. */
+        private long toldAt;
+        private String said;
 
         Proof(Pipeline pipeline) {
             this.pipeline = pipeline;
             this.lives = new LifeWatch(kafka, pipeline.name());
-            this.state = new JoinState(kafka, pipeline.name());
         }
 
         void look() throws InterruptedException {
             long now = lives.unproven();
             if (now != life) {
                 life = now;
-                verification = null;
-                begun = 0;
-                state.begin();
+                goal = 0;
+                toldAt = 0;
+                said = null;
             }
             if (life == 0) {
                 return;
             }
             try {
-                if (verification == null) {
-                    begin();
-                } else {
-                    follow();
-                }
-                refusal = null;
+                go();
             } catch (SQLException | IOException | RefusedException | KafkaException e) {
-                var why = String.valueOf(e.getMessage());
-                if (!why.equals(refusal)) {
-                    LOG.warnf("Whether the documents of %s, whose join was built anew, are those of the database cannot be found out, it is tried again: %s", pipeline.name(), why);
-                }
-                refusal = why;
+                say("cannot be found out, it is tried again: " + e.getMessage());
             }
         }
 
-        private void begin() throws SQLException, IOException, InterruptedException {
-            if (begun < MOST && state.untilBuilt() == null) {
-                verification = verifications.begin(pipeline, new VerificationRequest(true, null, null), NOBODY, config.rate(), Duration.ZERO);
-                begun += verification == null ? 0 : 1;
-                orderedAt = 0;
+        private void go() throws SQLException, IOException, InterruptedException {
+            var compared = book.by(requestedBy());
+            var agreed = compared.stream().filter(one -> one.state() == State.AGREES).findFirst();
+            if (agreed.isPresent()) {
+                tell(agreed.get());
+            } else if (compared.stream().filter(one -> one.state() == State.DIFFERS).count() >= MOST) {
+                say("was looked at " + MOST + " times, and they differ (verification " + compared.getFirst().id() + "). The join stays DOWN until a person looks at that: ./millrace recover documents." + pipeline.name());
+            } else if (compared.stream().noneMatch(one -> one.state() == State.RUNNING) && isDue(compared) && isReached()) {
+                verifications.begin(pipeline, new VerificationRequest(true, null, null), requestedBy(), config.rate(), Duration.ZERO);
+                goal = 0;
             }
         }
 
-        private void follow() throws SQLException {
-            var found = book.find(verification).map(Verification::state).orElse(State.FAILED);
-            if (found == State.AGREES) {
-                told();
-            } else if (found != State.RUNNING) {
-                LOG.warnf("The documents of %s, whose join was built anew, were compared with the database: %s (verification %s). %s", pipeline.name(), found.text(), verification,
-                        begun < MOST ? "They are compared again" : "Its join stays DOWN until a person looks at that: ./millrace recover documents." + pipeline.name());
-                verification = null;
+        /** Whom the book names. */
+        private String requestedBy() {
+            return "recovery: automatic, life " + life;
+        }
+
+        private static boolean isDue(List<Verification> compared) {
+            return compared.isEmpty() || compared.getFirst().seenAt().plus(PAUSE.multipliedBy(1L << Math.min(MOST_DOUBLED, compared.size() - 1))).isBefore(Instant.now());
+        }
+
+        /** Whether capture lacks nothing, the join is built, and the index has what stood in the log when that was asked for first. */
+        private boolean isReached() throws SQLException, InterruptedException {
+            if (goal == 0) {
+                goal = position();
             }
+            var answer = freshness.ask(pipeline.name(), List.of(pipeline.name()), goal, Duration.ZERO);
+            if (!answer.fresh()) {
+                LOG.debugf("The documents of %s are compared once the index has them: %s", pipeline.name(), answer.reason());
+            }
+            return answer.fresh();
         }
 
         /** The join hears of it as of any request. */
-        private void told() throws SQLException {
-            if (orderedAt == 0) {
-                order();
-                orderedAt = System.nanoTime();
-                LOG.infof("The documents of %s, whose join was built anew, are those of the database (verification %s); its join is told", pipeline.name(), verification);
-            } else if (System.nanoTime() - orderedAt > HEARD.toNanos()) {
-                verification = null;
+        private void tell(Verification verification) throws SQLException {
+            if (toldAt == 0 || System.nanoTime() - toldAt > HEARD.toNanos()) {
+                order(verification);
+                toldAt = System.nanoTime();
+                LOG.infof("The documents of %s, whose join was built anew, are those of the database (verification %s); its join is told", pipeline.name(), verification.id());
             }
         }
 
-        private void order() throws SQLException {
+        private void order(Verification verification) throws SQLException {
             try (var connection = database.getConnection(); var insert = connection.prepareStatement(ORDER)) {
                 insert.setString(1, pipeline.name());
                 insert.setString(2, Long.toString(life));
                 insert.setString(3, Life.PROVEN);
-                insert.setString(4, "{\"verification\":\"" + verification + "\"}");
+                insert.setString(4, "{\"verification\":\"" + verification.id() + "\"}");
                 insert.executeUpdate();
             }
         }
 
+        private long position() throws SQLException {
+            try (var connection = database.getConnection(); var statement = connection.createStatement(); var row = statement.executeQuery("SELECT pg_current_wal_insert_lsn()::text")) {
+                row.next();
+                return Position.parseLsn(row.getString(1));
+            }
+        }
+
+        private void say(String what) {
+            if (!what.equals(said)) {
+                LOG.warnf("Whether the documents of %s, whose join was built anew, are those of the database %s", pipeline.name(), what);
+            }
+            said = what;
+        }
+
         void close() {
             lives.close();
-            state.close();
         }
     }
 

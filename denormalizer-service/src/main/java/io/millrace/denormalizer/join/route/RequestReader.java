@@ -17,11 +17,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.LongConsumer;
+import java.util.regex.Pattern;
 import org.apache.kafka.streams.processor.api.Record;
+import org.jboss.logging.Logger;
 
 /** Finds a pipeline's requests among the rows of the outbox: to erase or to repair a document, and which documents to keep; also what is told of a life of its join. Not thread-safe. */
 public final class RequestReader {
 
+    private static final Logger LOG = Logger.getLogger(RequestReader.class);
+    private static final Pattern NUMBER = Pattern.compile("\\d{1,18}");
     private static final List<String> COLUMNS = List.of("aggregatetype", "aggregateid", "type", "payload");
 
     private final String pipeline;
@@ -75,9 +79,15 @@ public final class RequestReader {
         return message == null ? null : new Request(rootKeys.of(documentId), message);
     }
 
+    /** Whoever may write into the outbox may write anything. */
     private void tell(String of, String life) {
-        if (pipeline.equals(of)) {
+        if (!pipeline.equals(of)) {
+            return;
+        }
+        if (life != null && NUMBER.matcher(life).matches()) {
             proven.accept(Long.parseLong(life));
+        } else {
+            LOG.warnf("A request of the type %s to %s in %s names no life of its join and is passed over", Life.PROVEN, pipeline, topic);
         }
     }
 
