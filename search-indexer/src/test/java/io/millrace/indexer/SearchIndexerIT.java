@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -46,6 +47,7 @@ class SearchIndexerIT {
         stack.pipeline("growth", "id, name, colour", ID + NAME, "");
         stack.pipeline("outages", "id, name", ID + NAME, "");
         stack.pipeline("rebuilt", "id, name", ID + NAME, "");
+        stack.pipeline("deleting", "id, name", ID + NAME, "");
         stack.pipeline("blocked", "id, name", ID + NAME, "");
         stack.pipeline("shared", "id, name", ID + NAME, "");
         stack.pipeline("breaking", "id, name", ID + NAME, "");
@@ -59,6 +61,12 @@ class SearchIndexerIT {
         stack.call("PUT", "/nameless-000001", """
                 {"mappings": {"dynamic": "strict", "properties": {"id": {"type": "long"}, "name": {"type": "text", "fields": {"keyword": {"type": "keyword", "ignore_above": 1024}}}}},
                  "aliases": {"nameless": {}, "nameless-000001-writer": {}}}""");
+        stack.pipeline("carried", "id, name", ID + NAME, "");
+        stack.call("PUT", "/carried-000001", """
+                {"mappings": {"_meta": {"pipeline": "carried", "replaces": []}, "dynamic": "strict", "properties": {"id": {"type": "long"}, "name": {"type": "text"}}},
+                 "aliases": {"carried": {}, "carried-000001-writer": {}}}""");
+        stack.pipeline("struck", "id, name", ID + NAME, "");
+        stack.call("PUT", "/struck-000001-writer", "{}");
         stack.pipeline("kinds", "id, amount, ratio, ok, label, code, born, seen, doc, blob, days, marks", ID + NAME + """
                 ,{"name":"amount","type":["null","string"],"pg.type":"numeric"},{"name":"ratio","type":["null","double"],"pg.type":"float8"}
                 ,{"name":"ok","type":["null","boolean"],"pg.type":"bool"},{"name":"label","type":["null","string"],"pg.type":"text"}
@@ -236,6 +244,56 @@ class SearchIndexerIT {
         stack.document("rebuilt", "one more", 1, doc(50, "finds no index")).get();
         await().atMost(SOON).untilAsserted(() -> assertEquals(51, stack.count("rebuilt")));
         assertTrue(stack.get("/_alias/rebuilt").has("rebuilt-000001"));
+    }
+
+    private static void takeAway(String index, String alias) {
+        stack.call("POST", "/_aliases", "{\"actions\":[{\"remove\":{\"index\":\"" + index + "\",\"alias\":\"" + alias + "\"}}]}");
+    }
+
+    private static String indexes(String pattern) {
+        var names = new TreeSet<String>();
+        stack.get("/" + pattern).fieldNames().forEachRemaining(names::add);
+        return String.join(",", names);
+    }
+
+    @Test
+    void aDeleteThatFindsNoIndexIsNoDeleteThatWasDone() throws Exception {
+        stack.document("deleting", "1", 1, doc(1, "goes")).get();
+        stack.document("deleting", "2", 1, doc(2, "stays")).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals(2, stack.count("deleting")));
+        takeAway("deleting-000001", "deleting-000001-*riter");
+        stack.document("deleting", "1", 2, null).get();
+        await().atMost(SOON).untilAsserted(() -> assertFalse(stack.indexed("deleting", "1").path("found").asBoolean(), () -> indexes("deleting-*")));
+        assertEquals("deleting-000001", indexes("deleting-*"), "no write makes an index");
+        assertEquals("stays", nameOf("deleting", "2"));
+    }
+
+    @Test
+    void anIndexThatAnEarlierVersionWroteByAnotherAliasIsWrittenOnAlsoThroughACutover() throws Exception {
+        stack.document("carried", "1", 1, doc(1, "goes")).get();
+        stack.document("carried", "2", 1, doc(2, "stays")).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals(2, stack.count("carried-000001")));
+        takeAway("carried-000001", "carried-000001-*riter");
+        stack.document("carried", "1", 2, null).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals(1, stack.count("carried-000001"), () -> indexes("carried-*")));
+
+        stack.generation("pipelines", "carried-2", "replaces: [carried]", "carried", "id, {title: name}");
+        joinSays("carried-2", 0, "idle");
+        joinSays("carried-2", 1, "idle");
+        stack.document("carried-2", "2", 1, "{\"id\":2,\"title\":\"stays\"}").get();
+        stack.restartIndexer();
+        await().atMost(SOON).untilAsserted(() -> assertEquals("carried-000002", behindAlias("carried")));
+        takeAway("carried-000002", "carried-000002-*riter");
+        stack.document("carried-2", "2", 2, null).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals(0, stack.count("carried"), () -> indexes("carried-*")));
+        assertEquals(1, stack.count("carried-000001"), "each is written by its own documents");
+        assertEquals("carried-000001,carried-000002", indexes("carried-*"), "no write makes an index");
+    }
+
+    @Test
+    void anIndexThatADeleteMadeUnderAnEarlierVersionIsInNobodysWay() throws Exception {
+        stack.document("struck", "1", 1, doc(1, "has its own index")).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals("has its own index", nameOf("struck-000001", "1"), () -> stack.ready().toString()));
     }
 
     private static void joinSays(String pipeline, int partition, String state) throws Exception {

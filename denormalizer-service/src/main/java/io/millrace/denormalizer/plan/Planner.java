@@ -162,6 +162,8 @@ public final class Planner {
             spine.add(made);
             parent.children().add(made);
             rows.nodes().add(made);
+            rows.isJoinedBy(there);
+            parent.table().isJoinedBy(here);
             return made;
         });
         return new Shape.SpineArray(node, elements(many, rows, node));
@@ -200,6 +202,7 @@ public final class Planner {
         return indexes.computeIfAbsent(table.id() + Arrays.toString(columns), k -> {
             var index = new LookupIndex(indexes.size(), table, columns);
             table.indexes().add(index);
+            table.isJoinedBy(columns);
             return index;
         });
     }

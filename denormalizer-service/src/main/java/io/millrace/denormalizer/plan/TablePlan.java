@@ -1,7 +1,9 @@
 package io.millrace.denormalizer.plan;
 
 import io.millrace.pipeline.file.TableName;
+import io.millrace.values.row.Row;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 
 /** What a pipeline needs of one table. Complete, and no longer changed, once the {@link Planner} is done. */
@@ -14,6 +16,7 @@ public final class TablePlan {
     private final List<String> columns = new ArrayList<>();
     private final List<SpineNode> nodes = new ArrayList<>();
     private final List<LookupIndex> indexes = new ArrayList<>();
+    private final BitSet joined = new BitSet();
 
     TablePlan(int id, TableName name, String topic, boolean subscribed) {
         this.id = id;
@@ -58,6 +61,17 @@ public final class TablePlan {
     /** Whether its rows go to where their look-up keys are at home, and from there to the partitions that have subscribed to those keys. */
     public boolean isSubscribed() {
         return !indexes.isEmpty() && subscribed;
+    }
+
+    /** What of a stored row is enough to take back whatever it announced: the columns that joins go by. */
+    public byte[] joined(byte[] row) {
+        return new Row(row, columns.size()).only(joined);
+    }
+
+    void isJoinedBy(int[] slots) {
+        for (int slot : slots) {
+            joined.set(slot);
+        }
     }
 
     int slot(String column) {

@@ -40,6 +40,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.TestInputTopic;
 import org.apache.kafka.streams.TestOutputTopic;
@@ -77,6 +78,7 @@ class JoinTopologyTest {
     private Stage stage;
     private SimpleMeterRegistry meters;
     private Position floor = Position.NONE;
+    private Duration keepRemoved = Duration.ZERO;
     private final Ledger ledger = new Ledger(topic -> "");
 
     private void open(String name) throws IOException {
@@ -100,7 +102,7 @@ class JoinTopologyTest {
         pipeline = joined;
         var rootKeys = new RootKeys(Schema.TABLES.get(pipeline.document().table().table()).keySchema());
         var plan = Planner.plan(pipeline, rootKeys.columns());
-        var settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 1 << 20, 20_000, pace, DocumentSteps.NONE, Set.of(plan.pipeline()), floor);
+        var settings = new JoinSettings(() -> caughtUp, keepRemoved, 1 << 20, 20_000, pace, DocumentSteps.NONE, Set.of(plan.pipeline()), floor);
         var topics = JoinTopics.of(plan);
         meters = new SimpleMeterRegistry();
         stage = new Stage(plan, meters, OpenTelemetry.noop().getTracer("test"), ledger);
@@ -247,6 +249,56 @@ class JoinTopologyTest {
         send(random);
         compare("after the look-up left");
         assertEquals(rows.position(), versions.get("1"));
+    }
+
+    /** Replays are answered from the columns that joins go by: what else a row had is nowhere once it has changed. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void nothingIsKeptOfWhatARowHadBeforeItMovedOrLeft(boolean subscribes, @TempDir Path folder) throws IOException {
+        keepRemoved = Duration.ofMinutes(10);
+        openMonitors(subscribes, folder);
+        caughtUp = true;
+        for (var change : List.of(Map.of("1", "marker", "2", "marker"), Map.of("1", "other", "2", "gone"))) {
+            change.forEach((id, text) -> {
+                var parent = text.equals("other") ? "2" : "1";
+                put("monitor", id, text, RandomRows.with("id", id, "team_id", parent, "author_id", parent, "parent_id", "2", "title", text));
+                put("team", id, text, RandomRows.with("id", id, "name", text, "lead_id", parent));
+                put("person", id, text, RandomRows.with("id", id, "handle", text + id, "name", text));
+                put("recipient", id, text, RandomRows.with("id", id, "monitor_id", parent, "person_id", parent, "address", text));
+                put("tag", id, text, RandomRows.with("id", id, "owner_id", parent, "key", text));
+            });
+            send(new Random(1));
+            compare("after rows of " + change);
+            assertEquals(change.containsValue("marker"), stored("marker"));
+        }
+    }
+
+    private void put(String table, String id, String text, Map<String, String> row) {
+        rows.put(table, List.of(id), text.equals("gone") ? null : row);
+    }
+
+    /** Whether some value in a store has a text, but for the handles of persons, which joins go by. */
+    private boolean stored(String text) {
+        boolean isThere = false;
+        for (var store : driver.getAllStateStores().keySet()) {
+            try (var all = driver.<Bytes, byte[]>getKeyValueStore(store).all()) {
+                while (all.hasNext()) {
+                    isThere |= new String(all.next().value, StandardCharsets.ISO_8859_1).replaceAll("marker[12]", "").contains(text);
+                }
+            }
+        }
+        return isThere;
+    }
+
+    @Test
+    void whatARowWasJoinedByBeforeIsForgottenOnceNoReplayAsksForIt() throws IOException {
+        open("monitors");
+        caughtUp = true;
+        for (var handle : List.of("former", "other")) {
+            rows.put("person", List.of("1"), RandomRows.with("id", "1", "handle", handle, "name", "n"));
+            send(new Random(1));
+            assertEquals(handle.equals("former"), stored("former"));
+        }
     }
 
     @Test

@@ -313,6 +313,8 @@ public final class LocalServers implements AutoCloseable {
         // After SIGKILL the broker may register again only when its old session is over; the default is 9 s.
         p.put("broker.session.timeout.ms", "4000");
         p.put("broker.heartbeat.interval.ms", "1000");
+        // At rest the controller writes a record that says nothing each half second, by default.
+        p.put("metadata.max.idle.interval.ms", "10000");
         // A topic that nobody provisioned is a mistake to be seen, not to be papered over.
         p.put("auto.create.topics.enable", "false");
         // The default of 128 MiB does not fit the heap.

@@ -9,14 +9,11 @@ import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.config.ConfigResource;
-import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
@@ -29,13 +26,19 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
  */
 record Look(Map<TopicPartition, Log> logs, Set<TopicPartition> silent, Set<String> topics) {
 
+    /** One look, for which everything is asked. */
+    static Look at(Admin admin, Collection<TopicPartition> partitions, Collection<String> topics) throws InterruptedException {
+        return at(admin, partitions, topics, new Keepings());
+    }
+
     /**
      * Waits for Kafka's answers, as long as the client's own limits allow.
      *
      * @param topics whether these exist is asked as well
+     * @param keepings what is known of the topics' settings
      * @throws KafkaException where Kafka does not answer or refuses
      */
-    static Look at(Admin admin, Collection<TopicPartition> partitions, Collection<String> topics) throws InterruptedException {
+    static Look at(Admin admin, Collection<TopicPartition> partitions, Collection<String> topics, Keepings keepings) throws InterruptedException {
         var names = new HashSet<>(topics);
         partitions.forEach(p -> names.add(p.topic()));
         var cluster = get("Asking for the cluster's id", admin.describeCluster().clusterId());
@@ -43,12 +46,12 @@ record Look(Map<TopicPartition, Log> logs, Set<TopicPartition> silent, Set<Strin
         var open = partitions.stream().filter(p -> there.containsKey(p.topic()) && p.partition() < there.get(p.topic()).partitions().size()).toList();
         var starts = offsets(admin, open, OffsetSpec.earliest());
         var ends = offsets(admin, open, OffsetSpec.latest());
-        var keeping = keeping(admin, open.stream().map(TopicPartition::topic).distinct().toList());
+        var keeping = keepings.of(admin, open.stream().map(TopicPartition::topic).collect(Collectors.toSet()));
         var logs = new HashMap<TopicPartition, Log>();
         var silent = new HashSet<TopicPartition>();
         for (var partition : open) {
             if (starts.containsKey(partition) && ends.containsKey(partition)) {
-                var kept = keeping.getOrDefault(partition.topic(), Keeping.UNKNOWN);
+                var kept = keeping.getOrDefault(partition.topic(), Keepings.Keeping.UNKNOWN);
                 logs.put(partition, new Log(new LogId(cluster, there.get(partition.topic()).topicId().toString()), starts.get(partition), ends.get(partition), kept.compacted(), kept.millis()));
             } else {
                 silent.add(partition);
@@ -87,35 +90,6 @@ record Look(Map<TopicPartition, Log> logs, Set<TopicPartition> silent, Set<Strin
         return offsets;
     }
 
-    private record Keeping(boolean compacted, long millis) {
-
-        static final Keeping UNKNOWN = new Keeping(false, Log.FOR_EVER);
-
-        static Keeping of(Config config) {
-            var policy = config.get(TopicConfig.CLEANUP_POLICY_CONFIG).value();
-            boolean compacted = policy.contains(TopicConfig.CLEANUP_POLICY_COMPACT);
-            long deletions = compacted ? Long.parseLong(config.get(TopicConfig.DELETE_RETENTION_MS_CONFIG).value()) : Log.FOR_EVER;
-            long retention = Long.parseLong(config.get(TopicConfig.RETENTION_MS_CONFIG).value());
-            boolean expires = policy.contains(TopicConfig.CLEANUP_POLICY_DELETE) && retention >= 0;
-            return new Keeping(compacted, expires ? Math.min(deletions, retention) : deletions);
-        }
-    }
-
-    /** Without the right to read settings nothing is known of them, and the offsets alone are judged. */
-    private static Map<String, Keeping> keeping(Admin admin, List<String> topics) throws InterruptedException {
-        var keeping = new HashMap<String, Keeping>();
-        for (var settings : admin.describeConfigs(topics.stream().map(t -> new ConfigResource(ConfigResource.Type.TOPIC, t)).toList()).values().entrySet()) {
-            try {
-                keeping.put(settings.getKey().name(), Keeping.of(settings.getValue().get()));
-            } catch (ExecutionException e) {
-                if (!(e.getCause() instanceof AuthorizationException) && !(e.getCause() instanceof UnknownTopicOrPartitionException)) {
-                    throw failed("Reading the settings of the topic " + settings.getKey().name(), e);
-                }
-            }
-        }
-        return keeping;
-    }
-
     static <T> T get(String attempted, KafkaFuture<T> future) throws InterruptedException {
         try {
             return future.get();
@@ -124,7 +98,7 @@ record Look(Map<TopicPartition, Log> logs, Set<TopicPartition> silent, Set<Strin
         }
     }
 
-    private static KafkaException failed(String attempted, ExecutionException e) {
+    static KafkaException failed(String attempted, ExecutionException e) {
         return new KafkaException(attempted + " failed: " + e.getCause().getMessage(), e.getCause());
     }
 }

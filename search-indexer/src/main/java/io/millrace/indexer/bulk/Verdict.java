@@ -52,7 +52,8 @@ sealed interface Verdict {
         var reason = "HTTP " + status + " " + type + ": " + error.path("reason").asText("") + causes(error);
         return switch (type) {
             case "version_conflict_engine_exception" -> SUPERSEDED;
-            case "index_not_found_exception" -> new IndexGone(reason);
+            // The latter answers a delete, which would make an index of the alias's name.
+            case "index_not_found_exception", "invalid_index_name_exception" -> new IndexGone(reason);
             case "strict_dynamic_mapping_exception" -> new Unmapped(reason);
             case "index_closed_exception" -> new Later(reason + "; open the index again (POST /" + error.path("index").asText("INDEX") + "/_open)");
             case "cluster_block_exception" -> new Later(reason + "; free disk, or lift the block that somebody set (index.blocks.* of the index, cluster.blocks.* of the cluster)");

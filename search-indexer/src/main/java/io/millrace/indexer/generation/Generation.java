@@ -10,12 +10,20 @@ package io.millrace.indexer.generation;
  */
 public record Generation(String index, String uuid, String history, boolean empty) {
 
-    /** The alias that only writers use: unlike an index of that name, an alias is never made by a write. */
+    /**
+     * The alias that only writers use. Its name has a capital letter, which no index may have: a delete by an external version makes the index that it does not find, whatever it says of
+     * aliases, and would be lost there.
+     */
     public String writeAlias() {
         return writeAlias(index);
     }
 
     static String writeAlias(String index) {
+        return index + "-Writer";
+    }
+
+    /** What the alias for writing was called before; indexers of that version, which may run beside this one, write by it. */
+    static String formerWriteAlias(String index) {
         return index + "-writer";
     }
 }

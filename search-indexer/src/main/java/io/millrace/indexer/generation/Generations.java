@@ -203,7 +203,7 @@ public final class Generations {
             } else if (matcher.matches()) {
                 var meta = e.getValue().path("mappings").path("_meta");
                 var replaces = meta.path(REPLACES).valueStream().map(JsonNode::asText).toList();
-                there.add(new Found(e.getKey(), Integer.parseInt(matcher.group(1)), e.getValue().path("settings").path("index.uuid").asText(""), meta.path(PIPELINE).asText(""), replaces, aliases.has(alias), aliases.has(Generation.writeAlias(e.getKey())), e.getValue().path("settings")));
+                there.add(new Found(e.getKey(), Integer.parseInt(matcher.group(1)), e.getValue().path("settings").path("index.uuid").asText(""), meta.path(PIPELINE).asText(""), replaces, aliases.has(alias), aliases.has(Generation.writeAlias(e.getKey())) || aliases.has(Generation.formerWriteAlias(e.getKey())), e.getValue().path("settings")));
             } else if (aliases.has(alias)) {
                 there.add(new Found(e.getKey(), 0, "", "", List.of(), true, false, json.nullNode()));
             }

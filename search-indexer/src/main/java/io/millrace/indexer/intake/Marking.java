@@ -2,12 +2,14 @@ package io.millrace.indexer.intake;
 
 import io.millrace.indexer.IndexerConfig;
 import io.millrace.indexer.Pipelines;
+import io.millrace.indexer.generation.Generation;
 import io.millrace.indexer.generation.Generations;
 import io.millrace.indexer.generation.SearchAwayException;
 import io.millrace.indexer.health.Conditions;
 import io.millrace.indexer.mark.Lives;
 import io.millrace.indexer.mark.MarkBook;
 import io.millrace.indexer.measure.PipelineMeters;
+import io.millrace.indexer.reconcile.IndexGoneMeanwhileException;
 import io.millrace.indexer.reconcile.Reconciliation;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.liveness.Loop;
@@ -126,8 +128,13 @@ final class Marking {
             } else if (marks.isOutlived(standings)) {
                 LOG.warnf("The join of %s was built anew, so its index is written again from there, and reconciled", pipeline.name());
                 open.getFirst().reopen();
-            } else if (!open.isEmpty() && isReconciled(pipeline)) {
-                compare(pipeline, topic, open);
+            } else if (isReconciled(pipeline)) {
+                if (open.isEmpty()) {
+                    // Whoever has the partitions now says it of them.
+                    conditions.going(reconciling(pipeline));
+                } else {
+                    compare(pipeline, topic, open);
+                }
             }
         } catch (SearchAwayException | KafkaException e) {
             LOG.debugf("The marks of %s wait: %s", pipeline.name(), e.getMessage());
@@ -153,6 +160,8 @@ final class Marking {
             reconcile(pipeline, open, System.currentTimeMillis());
             return;
         }
+        // Also where it had failed, and the index that it was for is gone.
+        conditions.going(reconciling(pipeline));
         marks.keep(open.stream().collect(Collectors.toMap(Lane::partition, lane -> new MarkBook.Place(lane.standing(), lane.done()))), AT_REST);
     }
 
@@ -166,7 +175,7 @@ final class Marking {
     }
 
     private void reconcile(Pipeline pipeline, List<Lane> open, long now) {
-        var who = "reconcile " + pipeline.name();
+        var who = reconciling(pipeline);
         var generation = open.getFirst().standing().generation();
         reconciling.put(pipeline, loops.thread(who, Thread.ofVirtual(), config.stuckAfter(), loop -> {
             conditions.waiting(who, "deletes may have left the topic " + Topics.documents(pipeline.name()) + " before they were read, so the index " + generation.index()
@@ -175,10 +184,22 @@ final class Marking {
                 reconciliation.run(pipeline, generation, loop);
                 open.forEach(lane -> lane.standing().reconciled(now));
                 conditions.going(who);
+            } catch (IndexGoneMeanwhileException e) {
+                failed(who, generation, e);
+                open.getFirst().reopen();
             } catch (IOException | KafkaException e) {
-                conditions.waiting(who, "reconciling the index " + generation.index() + " with its topic failed and is begun again (" + e.getMessage() + ")");
+                failed(who, generation, e);
             }
         }).start());
         reconciling.get(pipeline).release();
+    }
+
+    /** How health names it. */
+    private static String reconciling(Pipeline pipeline) {
+        return "reconcile " + pipeline.name();
+    }
+
+    private void failed(String who, Generation generation, Exception e) {
+        conditions.waiting(who, "reconciling the index " + generation.index() + " with its topic failed and is begun again (" + e.getMessage() + ")");
     }
 }

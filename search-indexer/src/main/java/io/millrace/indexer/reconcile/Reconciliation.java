@@ -60,6 +60,7 @@ public final class Reconciliation {
      *
      * @param loop of the calling thread
      * @return how many documents were deleted
+     * @throws IndexGoneMeanwhileException when it cannot be written any more by its alias; it may be begun again once the partitions were opened anew
      * @throws IOException when the search engine or the disk fails; it may be begun again
      */
     public long run(Pipeline pipeline, Generation generation, Loop loop) throws IOException {
@@ -157,14 +158,21 @@ public final class Reconciliation {
                 body.write('\n');
             }
             for (var item : send("POST", "/" + generation.writeAlias() + "/_bulk", body.toByteArray()).path("items")) {
-                int status = item.path("delete").path("status").asInt();
-                if (status / 100 == 2) {
-                    count++;
-                } else if (status != 404 && status != 409) {
-                    throw new IOException("The search engine does not delete from " + generation.index() + ": " + item);
-                }
+                count(item.path("delete"));
             }
             waiting.clear();
+        }
+
+        /** Who has another sequence number by now, or is gone, is no orphan any more; an index that is not there is another matter. */
+        private void count(JsonNode answer) throws IOException {
+            int status = answer.path("status").asInt();
+            if (status == 404 && answer.has("error")) {
+                throw new IndexGoneMeanwhileException("The index " + generation.index() + " cannot be written by its alias " + generation.writeAlias() + " any more: " + answer.path("error").path("reason").asText());
+            } else if (status / 100 == 2) {
+                count++;
+            } else if (status != 404 && status != 409) {
+                throw new IOException("The search engine does not delete from " + generation.index() + ": " + answer);
+            }
         }
     }
 

@@ -24,6 +24,7 @@ class VerdictTest {
         assertSame(Verdict.APPLIED, of("{\"status\":404}"), "a delete of what is not there");
         assertSame(Verdict.SUPERSEDED, error(409, "version_conflict_engine_exception"));
         assertInstanceOf(Verdict.IndexGone.class, error(404, "index_not_found_exception"));
+        assertInstanceOf(Verdict.IndexGone.class, error(400, "invalid_index_name_exception"), "a delete by an alias that is gone");
         assertInstanceOf(Verdict.Later.class, error(429, "rejected_execution_exception"));
         assertInstanceOf(Verdict.Later.class, error(503, "unavailable_shards_exception"));
         assertInstanceOf(Verdict.Later.class, error(403, "cluster_block_exception"));

@@ -97,10 +97,12 @@ class BulkIT {
             var report = verified();
             assertEquals("differs 299", report.getString("state") + " " + report.getInt("orphaned"), report::prettify);
 
-            stack.process(Stage.CAPTURE).stop();
-            stack.process(Stage.CAPTURE).start();
-            // It looks when it starts: the rows that were refused to leave are none that a later reading could miss.
             patience("the table is read again").untilAsserted(() -> stage(Stage.CAPTURE).post("/resnapshots?table=public.shelf").then().statusCode(200));
+            // The reading misses what was refused to leave, so a person is asked once more.
+            held("rows are not there any more");
+            assertEquals(300, stack.index().count("shelves"));
+            decide("accept", Map.of());
+            decide("replay", Map.of());
             agrees(1);
         } finally {
             Files.deleteIfExists(file);

@@ -26,10 +26,14 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
@@ -48,6 +52,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class SubjectErasureIT {
 
     private static final String MARKER = "xylomarker";
+    private static final Map<String, String> AT_ONCE = Map.of("segment.ms", "500", "max.compaction.lag.ms", "500", "min.cleanable.dirty.ratio", "0.01", "delete.retention.ms", "500");
     private static final TableName PERSON = new TableName("public", "forgettable");
     private static final TableName REMARK = new TableName("public", "remark");
     private static final String HEAD = """
@@ -194,26 +199,41 @@ class SubjectErasureIT {
         return topics.read(topic).stream().filter(record -> record.value() != null && new String(record.value(), ISO_8859_1).contains(MARKER)).toList();
     }
 
-    /** The topics are compacted at once, as they are by and by; a record that comes later closes the segments. */
+    /** The topics are compacted at once, as they are by and by; a record that comes later closes the segments. Whoever reads them keeps its deletions again afterwards. */
     private void assertNoBytesInTopics() throws Exception {
         var all = new TreeSet<String>();
         try (var admin = Admin.create(Map.of("bootstrap.servers", stack.stack().servers().kafkaBootstrap()))) {
             admin.listTopics().names().get().stream().filter(topic -> topic.contains("people") || topic.contains("remark") || topic.contains("forgettable")).forEach(all::add);
-            var ops = new java.util.HashMap<ConfigResource, java.util.Collection<AlterConfigOp>>();
-            for (var topic : all) {
-                var settings = Map.of("segment.ms", "500", "max.compaction.lag.ms", "500", "min.cleanable.dirty.ratio", "0.01", "delete.retention.ms", "500");
-                var changed = new ArrayList<>(settings.entrySet().stream().map(e -> new AlterConfigOp(new ConfigEntry(e.getKey(), e.getValue()), AlterConfigOp.OpType.SET)).toList());
-                if (topic.startsWith(Topics.CAPTURED)) {
-                    changed.add(new AlterConfigOp(new ConfigEntry("retention.ms", "1000"), AlterConfigOp.OpType.SET));
-                }
-                ops.put(new ConfigResource(ConfigResource.Type.TOPIC, topic), changed);
+            var names = new TreeSet<>(AT_ONCE.keySet());
+            names.add("retention.ms");
+            var before = present(admin, all, names);
+            change(admin, all, topic -> set(AT_ONCE));
+            change(admin, all.stream().filter(topic -> topic.startsWith(Topics.CAPTURED)).toList(), topic -> set(Map.of("retention.ms", "1000")));
+            try {
+                Awaitility.await("no topic has the bytes").pollInterval(Duration.ofSeconds(5)).atMost(Duration.ofMinutes(6)).untilAsserted(() -> {
+                    change("UPDATE public.forgettable SET name = name || '.' WHERE id <> 7; UPDATE public.remark SET body = body || '.' WHERE author_id <> 7");
+                    assertEquals(List.of(), all.stream().filter(topic -> !marked(topic).isEmpty()).toList());
+                });
+            } finally {
+                change(admin, all, before::get);
             }
-            admin.incrementalAlterConfigs(ops).all().get();
         }
-        Awaitility.await("no topic has the bytes").pollInterval(Duration.ofSeconds(5)).atMost(Duration.ofMinutes(6)).untilAsserted(() -> {
-            change("UPDATE public.forgettable SET name = name || '.' WHERE id <> 7; UPDATE public.remark SET body = body || '.' WHERE author_id <> 7");
-            assertEquals(List.of(), all.stream().filter(topic -> !marked(topic).isEmpty()).toList());
-        });
+    }
+
+    /** By topic, what makes its settings what they are now. */
+    private static Map<String, Collection<AlterConfigOp>> present(Admin admin, Collection<String> topics, Set<String> names) throws Exception {
+        var present = new HashMap<String, Collection<AlterConfigOp>>();
+        admin.describeConfigs(topics.stream().map(topic -> new ConfigResource(ConfigResource.Type.TOPIC, topic)).toList()).all().get().forEach((topic, settings) -> present.put(topic.name(), names.stream().map(settings::get)
+                .map(entry -> entry.source() == ConfigEntry.ConfigSource.DYNAMIC_TOPIC_CONFIG ? new AlterConfigOp(new ConfigEntry(entry.name(), entry.value()), AlterConfigOp.OpType.SET) : new AlterConfigOp(new ConfigEntry(entry.name(), null), AlterConfigOp.OpType.DELETE)).toList()));
+        return present;
+    }
+
+    private static Collection<AlterConfigOp> set(Map<String, String> settings) {
+        return settings.entrySet().stream().map(e -> new AlterConfigOp(new ConfigEntry(e.getKey(), e.getValue()), AlterConfigOp.OpType.SET)).toList();
+    }
+
+    private static void change(Admin admin, Collection<String> topics, Function<String, Collection<AlterConfigOp>> to) throws Exception {
+        admin.incrementalAlterConfigs(topics.stream().collect(Collectors.toMap(topic -> new ConfigResource(ConfigResource.Type.TOPIC, topic), to))).all().get();
     }
 
     /** Segments are merged at once, and the join's folder is filled anew from its changelogs, as happens by and by. */

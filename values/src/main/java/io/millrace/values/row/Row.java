@@ -2,6 +2,7 @@ package io.millrace.values.row;
 
 import io.millrace.values.bytes.ByteReader;
 import io.millrace.values.bytes.ByteWriter;
+import java.util.BitSet;
 
 /**
  * The columns of one row that a pipeline needs, in the order of its {@code TableLayout}; each says itself what it is, so
@@ -49,6 +50,19 @@ public final class Row {
 
     public boolean isNull(int column) {
         return bytes[start(column)] == Cell.NULL;
+    }
+
+    /** The stored form of this row with no other columns than those; the others are null. */
+    public byte[] only(BitSet kept) {
+        var out = new ByteWriter(bytes.length);
+        for (int column = 0; column < columns; column++) {
+            if (kept.get(column)) {
+                copy(column, out);
+            } else {
+                out.put(Cell.NULL);
+            }
+        }
+        return out.toBytes();
     }
 
     /** Appends a column's cell as it is. */

@@ -139,8 +139,7 @@ public final class Documents {
             // The truncate's walk is still to come: it takes the row away, and would not find the document if the row were gone.
             return Effect.NONE;
         }
-        var entry = new Entry(message.position(), message.row()).toBytes();
-        store.put(at, entry);
+        graves.put(at, new Entry(message.position(), message.row()));
         boolean loses = before != null && before.row() != null && loses(node, before.row(), message.row());
         if (loses || message.row() == null) {
             var head = head(rootKey);
@@ -148,7 +147,6 @@ public final class Documents {
                 absorb(rootKey, head);
             }
             if (message.row() == null) {
-                graves.add(at, entry);
                 head.mark = head.mark.max(message.position());
             }
             put(rootKey, head);
@@ -221,9 +219,7 @@ public final class Documents {
             }
             isOther = true;
             loses |= entry.row() != null && loses(node, entry.row(), null);
-            var stub = new Entry(ofTable.last(), null).toBytes();
-            store.put(next.key, stub);
-            graves.add(next.key, stub);
+            graves.put(next.key, new Entry(ofTable.last(), null));
             head.mark = head.mark.max(ofTable.last());
         }
         if (loses) {

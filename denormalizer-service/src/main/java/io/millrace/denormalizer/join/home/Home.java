@@ -59,10 +59,8 @@ public final class Home {
         if (before != null && message.position().isBefore(Entry.read(before).position())) {
             return false;
         }
-        var entry = new Entry(message.position(), message.row()).toBytes();
-        store.put(at, entry);
+        graves.put(at, new Entry(message.position(), message.row()));
         if (message.row() == null) {
-            graves.add(at, entry);
             if (before == null) {
                 return false;
             }

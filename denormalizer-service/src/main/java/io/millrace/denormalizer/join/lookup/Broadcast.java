@@ -68,12 +68,8 @@ public final class Broadcast implements LookupRows {
         boolean again = before != null && position.equals(before.position());
         // Documents may be out without what is below the floor, of a life before that got further with the truncate.
         boolean same = before != null && before.isPresent() && !floors.isBelow(table, before.position()) && Arrays.equals(before.content(), content);
-        var after = Image.after(before, position, content, same || again || before == null ? null : before.content(), clock);
-        var stored = after.toBytes();
-        store.put(at, stored);
-        if (content == null) {
-            graves.add(at, stored);
-        }
+        var after = Image.after(before, position, content, same || again || before == null || !before.isPresent() ? null : table.joined(before.content()), clock);
+        graves.put(at, after);
         var references = new LinkedHashSet<Bytes>();
         for (var index : table.indexes()) {
             var key = key(table, content, index);

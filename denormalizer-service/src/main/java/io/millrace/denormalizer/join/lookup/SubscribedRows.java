@@ -68,11 +68,7 @@ final class SubscribedRows {
         if (before != null && position.isBefore(before.position())) {
             return false;
         }
-        var entry = new Entry(position, row).toBytes();
-        store.put(at, entry);
-        if (row == null) {
-            graves.add(at, entry);
-        }
+        graves.put(at, new Entry(position, row));
         return before == null ? row != null : before.position().equals(position) || floors.isBelow(LookupKeys.indexOf(reference), before.position()) || !Arrays.equals(before.row(), row);
     }
 
@@ -103,8 +99,6 @@ final class SubscribedRows {
 
     /** A stub stays, for a restart to find. */
     void takeAway(Bytes row, Position floor) {
-        var stub = new Entry(floor, null).toBytes();
-        store.put(row, stub);
-        graves.add(row, stub);
+        graves.put(row, new Entry(floor, null));
     }
 }

@@ -46,12 +46,9 @@ public final class Placement {
             return;
         }
         boolean again = before != null && message.position().equals(before.position());
-        byte[] retracted = before != null && before.isPresent() && !again && announcesElse(node, before.content(), message.row()) ? before.content() : null;
+        byte[] retracted = before != null && before.isPresent() && !again && announcesElse(node, before.content(), message.row()) ? node.table().joined(before.content()) : null;
         var after = Image.after(before, message.position(), message.row(), retracted, clock);
-        store.put(at, after.toBytes());
-        if (message.row() == null) {
-            graves.add(at, after.toBytes());
-        }
+        graves.put(at, after);
         var root = root(node, joinKey);
         if (root == null) {
             return;
@@ -111,10 +108,7 @@ public final class Placement {
         var root = root(node, joinKey);
         boolean moved = !Arrays.equals(rootBefore, root);
         var after = Image.after(before, message.position(), message.rootKey(), moved && rootBefore != null ? rootBefore : null, clock);
-        store.put(at, after.toBytes());
-        if (message.rootKey() == null) {
-            graves.add(at, after.toBytes());
-        }
+        graves.put(at, after);
         if (moved || again) {
             var mark = PlaceKeys.locationMark(node.id(), joinKey);
             store.put(mark, mark(node, joinKey).max(message.position()).toBytes());

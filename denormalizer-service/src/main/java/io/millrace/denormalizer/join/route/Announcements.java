@@ -89,7 +89,7 @@ public final class Announcements {
         var old = before == null || !before.isPresent() ? null : new Row(before.content(), table.columns().size());
         boolean again = before != null && position.equals(before.position());
         boolean moved = old != null && !again && (table.nodes().stream().anyMatch(n -> moves(n, old, row)) || homes(table).stream().anyMatch(i -> row == null || differs(old, row, i.columns())));
-        var after = Image.after(before, position, now.content(), moved ? before.content() : null, clock);
+        var after = Image.after(before, position, now.content(), moved ? table.joined(before.content()) : null, clock);
         for (var former : after.formers()) {
             var formerRow = new Row(former.content(), table.columns().size());
             table.nodes().forEach(node -> retract(node, formerRow, now));
@@ -101,7 +101,7 @@ public final class Announcements {
             }
             homes(table).forEach(index -> announce(index, now));
         }
-        keep(at, after);
+        graves.put(at, after);
         return true;
     }
 
@@ -109,14 +109,6 @@ public final class Announcements {
     private Image known(byte[] stored) {
         var image = Image.read(stored);
         return image == null || image.isPresent() ? image : image.again(clock);
-    }
-
-    private void keep(Bytes at, Image image) {
-        var stored = image.toBytes();
-        rows.put(at, stored);
-        if (!image.isPresent()) {
-            graves.add(at, stored);
-        }
     }
 
     /**
@@ -144,7 +136,7 @@ public final class Announcements {
             return;
         }
         var now = new Announced(Kind.from(at, 2), null, floor, cause);
-        var after = Image.after(image.again(clock), floor, null, image.content(), clock);
+        var after = Image.after(image.again(clock), floor, null, image.isPresent() ? table.joined(image.content()) : null, clock);
         for (var former : after.formers()) {
             var row = new Row(former.content(), table.columns().size());
             for (var node : table.nodes()) {
@@ -154,7 +146,7 @@ public final class Announcements {
                 leaveBelow(node, row, now);
             }
         }
-        keep(at, after);
+        graves.put(at, after);
     }
 
     /** Whether rows below find their document by a row of this node. */

@@ -3,13 +3,14 @@ package io.millrace.denormalizer.join.state;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.List;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.state.KeyValueStore;
 
 /**
- * Stubs of what was removed from a store, to be cleared away when no replay can ask for them any more.
+ * What a store keeps for replays only, to be cleared away when none can ask for it any more: stubs of what was removed, and what rows had announced before they changed.
  *
- * <p>They keep a replay from showing, for a moment, what is gone; nothing is wrong for longer than that without them. Not
+ * <p>Stubs keep a replay from showing, for a moment, what is gone; nothing is wrong for longer than that without them. Not
  * thread-safe.
  */
 public final class Graves {
@@ -27,9 +28,28 @@ public final class Graves {
         this.keepNanos = keep.toNanos();
     }
 
+    /** @param stub null where the row is there, and only has formers */
     private record Grave(Bytes key, byte[] stub, long stamp, long dug) {}
 
-    public void add(Bytes key, byte[] stub) {
+    public void put(Bytes key, Entry entry) {
+        var stored = entry.toBytes();
+        store.put(key, stored);
+        if (entry.row() == null) {
+            add(key, stored);
+        }
+    }
+
+    public void put(Bytes key, Image image) {
+        var stored = image.toBytes();
+        store.put(key, stored);
+        if (!image.isPresent()) {
+            add(key, stored);
+        } else if (!image.formers().isEmpty()) {
+            add(key, null);
+        }
+    }
+
+    private void add(Bytes key, byte[] stub) {
         graves.add(new Grave(key, stub, clock.stamp(), System.nanoTime()));
     }
 
@@ -49,9 +69,22 @@ public final class Graves {
                 return;
             }
             graves.removeFirst();
-            if (Arrays.equals(store.get(grave.key), grave.stub)) {
-                store.delete(grave.key);
-            }
+            clear(grave);
+        }
+    }
+
+    private void clear(Grave grave) {
+        var stored = store.get(grave.key);
+        if (grave.stub == null) {
+            forgetFormers(grave.key, Image.read(stored));
+        } else if (Arrays.equals(stored, grave.stub)) {
+            store.delete(grave.key);
+        }
+    }
+
+    private void forgetFormers(Bytes key, Image image) {
+        if (image != null && image.isPresent() && !image.formers().isEmpty() && image.formers().stream().allMatch(former -> clock.isCommitted(former.stamp()))) {
+            store.put(key, new Image(image.position(), image.content(), List.of()).toBytes());
         }
     }
 }
