@@ -51,7 +51,7 @@ class OldDiskIT {
     @ParameterizedTest
     @EnumSource
     void whatWasDeletedAndCompactedAwayMeanwhileDoesNotComeBack(Away away) throws Exception {
-        var folder = data.resolve(away.name());
+        var folder = Files.createDirectories(data.resolve(away.name()));
         try (var world = new World(folder, Map.of())) {
             var stays = world.stack.service(1, World.FILES.toString(), SETTINGS);
             var leaves = world.stack.service(2, World.FILES.toString(), SETTINGS);
