@@ -19,6 +19,7 @@ import io.millrace.denormalizer.plan.Planner;
 import io.millrace.denormalizer.registry.Registry;
 import io.millrace.denormalizer.registry.RegistryAwayException;
 import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.file.Source;
 import io.millrace.pipeline.ledger.Ledger;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.liveness.LoopThread;
@@ -32,6 +33,7 @@ import io.millrace.pipeline.topic.Topics;
 import io.millrace.values.row.RootKeys;
 import io.opentelemetry.api.trace.Tracer;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -69,6 +71,8 @@ final class PipelineJoin {
     private static final Duration PURGE = Duration.ofSeconds(5);
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
+    private static final Duration SHORTEST_LEFT = Duration.ofSeconds(1);
+    private static final Duration LONGEST_LEFT = Duration.ofMinutes(10);
     private static final Duration CLOSING = Duration.ofSeconds(20);
     /** So long may a thread be in one place before it counts as stuck. */
     private static final Duration SILENCE = Duration.ofMinutes(2);
@@ -103,8 +107,10 @@ final class PipelineJoin {
     /** Null while the join does not run. */
     private volatile Stage stage;
     private volatile boolean fatal;
-    /** Null before the join knew its topics. Only for the join's own thread. */
-    private Foundation foundation;
+    /** Null before the join knew its topics. Made by the join's own thread. */
+    private volatile Foundation foundation;
+    /** Null where the file leaves it to a person. */
+    private final AutomaticRecovery recovery;
 
     /**
      * @param pipelines how many share the memory that the configuration gives
@@ -126,6 +132,7 @@ final class PipelineJoin {
         this.steps = steps;
         this.erasedAs = erasedAs;
         this.thread = loops.thread("join-" + pipeline.name(), Thread.ofPlatform(), SILENCE, this::live);
+        this.recovery = isAutomatic() ? new AutomaticRecovery(kafka, pipeline.name(), this::damage, loops) : null;
     }
 
     String name() {
@@ -139,7 +146,8 @@ final class PipelineJoin {
             return stuck.stream().map(t -> "the thread " + t.loop() + ": " + t).collect(Collectors.joining("; "));
         }
         if (trouble != null) {
-            return trouble;
+            var hindrance = recovery == null ? null : recovery.hindrance();
+            return hindrance == null ? trouble : trouble + ". It was not done by itself: " + hindrance;
         }
         return ledger.isEven() ? unproven : ledger.says().entrySet().stream().map(says -> says.getKey() + ": " + says.getValue()).collect(Collectors.joining("; "));
     }
@@ -165,12 +173,27 @@ final class PipelineJoin {
         return running == null ? Map.of() : running.phases();
     }
 
+    private boolean isAutomatic() {
+        return pipeline.recovery() == Source.Recovery.AUTOMATIC;
+    }
+
+    private AutomaticRecovery.Damage damage() {
+        var standsOn = foundation;
+        return standsOn == null || !standsOn.isDamaged() ? null : new AutomaticRecovery.Damage(standsOn.isStateless(), standsOn.lifeNumber());
+    }
+
     void start() {
         thread.start();
+        if (recovery != null) {
+            recovery.start();
+        }
     }
 
     /** Ends the join: what is in flight is finished and committed. */
     void stop() throws InterruptedException {
+        if (recovery != null) {
+            recovery.stop();
+        }
         thread.interrupt();
         thread.join(CLOSING.plusSeconds(5));
     }
@@ -263,7 +286,7 @@ final class PipelineJoin {
 
     private Foundation foundation(JoinTopics topics) {
         if (foundation == null) {
-            foundation = new Foundation(kafka, pipeline.name(), topics, config.replicationFactor(), meters, loops);
+            foundation = new Foundation(kafka, pipeline.name(), topics, isAutomatic(), config.replicationFactor(), meters, loops);
         }
         return foundation;
     }
@@ -298,14 +321,25 @@ final class PipelineJoin {
         var pace = new FanOutPace(new Offsets(admin), config.indexerGroup(), partitionsOf(List.of(topics.documents()), partitions));
         var settings = new JoinSettings(catchUp::isDone, config.keepRemoved(), PipelineTopics.documentBytes(admin, topics, config.maxDocumentBytes()), config.lookupCacheBytes() / pipelines / partitions, pace, steps, erasedAs, new Position(life.floor(), 0));
         var topology = JoinTopology.of(plan, topics, rootKeys, registry, commits, settings, running);
+        var kept = PipelineTopics.deletionsKept(admin, topics);
+        var age = new StateAge(config.stateFolder().resolve(topics.application()));
         failed = null;
-        try (var clients = new WatchedClients(loops, streamSilence(), made::rests, topics.documents()); var streams = new KafkaStreams(topology, properties(topics, commits), clients)) {
+        try (var clients = new WatchedClients(loops, streamSilence(), made::rests, topics.documents()); var streams = new KafkaStreams(topology, properties(topics, commits, kept), clients)) {
             streams.setUncaughtExceptionHandler(this::answer);
             new StateLife(config.stateFolder(), topics.application()).begin(life.number(), streams::cleanUp);
+            takeAwayOld(age, kept);
+            streams.setGlobalStateRestoreListener(age);
             streams.start();
-            watch(admin, streams, topics, catchUp, pace, running, loop);
+            watch(admin, streams, topics, catchUp, pace, running, age, loop);
         } finally {
             stage = null;
+        }
+    }
+
+    private void takeAwayOld(StateAge age, Duration kept) {
+        var gone = age.takeAway(kept, Instant.now());
+        if (!gone.isEmpty()) {
+            LOG.infof("%s: the state of the tasks %s on this disk may lack deletions, which its changelogs keep for %s, so it is restored as a whole", pipeline.name(), String.join(", ", gone), kept);
         }
     }
 
@@ -315,14 +349,14 @@ final class PipelineJoin {
         return patient.compareTo(SILENCE) > 0 ? patient : SILENCE;
     }
 
-    private void watch(Admin admin, KafkaStreams streams, JoinTopics topics, CatchUp catchUp, FanOutPace pace, Stage running, Loop loop) throws InterruptedException, ExecutionException {
+    private void watch(Admin admin, KafkaStreams streams, JoinTopics topics, CatchUp catchUp, FanOutPace pace, Stage running, StateAge age, Loop loop) throws InterruptedException, ExecutionException {
         long purged = System.nanoTime() - PURGE.toNanos();
         try {
             while (streams.state() != KafkaStreams.State.ERROR && streams.state() != KafkaStreams.State.NOT_RUNNING) {
                 loop.beat();
                 Thread.sleep(BEAT);
                 if (foundation.isLost()) {
-                    say(foundation.wrong() == null ? "the group begins elsewhere, or the join begins anew, as a person decided" : foundation.wrong());
+                    say(foundation.wrong() == null ? "the group begins elsewhere, or the join begins anew, as was decided" : foundation.wrong());
                     return;
                 }
                 unproven = foundation.unproven();
@@ -337,6 +371,8 @@ final class PipelineJoin {
                     if (System.nanoTime() - purged > PURGE.toNanos()) {
                         purge(admin, topics.exchange(), foundation.finished(catchUp.committed()));
                         near = foundation.warning();
+                        age.keep();
+                        foundation.prove(running.proven());
                         running.lag(catchUp.lag());
                         running.state(stateBytes(streams));
                         // Only now: while Kafka does not answer it is asked at every beat, and the trouble stays reported.
@@ -352,6 +388,7 @@ final class PipelineJoin {
             if (!streams.close(new KafkaStreams.CloseOptions().timeout(CLOSING).leaveGroup(config.leaveOnStop()))) {
                 LOG.warnf("The join of the pipeline %s did not end within %s; what was not committed is done again", pipeline.name(), CLOSING);
             }
+            age.keep();
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
@@ -387,7 +424,7 @@ final class PipelineJoin {
         }
     }
 
-    private Properties properties(JoinTopics topics, CommitClock commits) {
+    private Properties properties(JoinTopics topics, CommitClock commits, Duration kept) {
         var p = new Properties();
         p.putAll(kafka);
         p.put(StreamsConfig.APPLICATION_ID_CONFIG, topics.application());
@@ -396,6 +433,8 @@ final class PipelineJoin {
         p.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.AT_LEAST_ONCE);
         p.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, config.commitInterval().toMillis());
         p.put(StreamsConfig.POLL_MS_CONFIG, 20);
+        // State of a partition that is another's for longer is not taken up again.
+        p.put(StreamsConfig.STATE_CLEANUP_DELAY_MS_CONFIG, Math.clamp(kept.toMillis() / 4, SHORTEST_LEFT.toMillis(), LONGEST_LEFT.toMillis()));
         // The join is right in whatever order the tables' rows come, so no table waits until the others are fetched.
         p.put(StreamsConfig.MAX_TASK_IDLE_MS_CONFIG, StreamsConfig.MAX_TASK_IDLE_MS_DISABLED);
         // Streams registers a metric with each iterator that it opens; telling JMX of it, or naming it for a broker that wants metrics, costs more than the iterator.

@@ -66,7 +66,7 @@ class LostStateIT {
     }
 
     private static ConditionFactory soon() {
-        return await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(100)).ignoreExceptions();
+        return await().atMost(Duration.ofSeconds(30)).pollInterval(Duration.ofMillis(100)).ignoreExceptions();
     }
 
     private static void awaitSaid(String... parts) {
@@ -193,7 +193,7 @@ class LostStateIT {
         try (var rebuild = new Rebuild(Map.of("bootstrap.servers", world.stack.servers().kafkaBootstrap()), pipeline)) {
             rebuild.take();
             rebuild.ask();
-            awaitSaid("as a person decided, so nothing is joined");
+            awaitSaid("as was decided, so nothing is joined");
             soon().until(rebuild::isStopped);
             assertTrue(rebuild.clear((read, of) -> assertTrue(read <= of)).floor() > 0);
             await().atMost(Duration.ofMinutes(3)).pollInterval(Duration.ofMillis(500)).until(() -> rebuild.building().isEmpty());
