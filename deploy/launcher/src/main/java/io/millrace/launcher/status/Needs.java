@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** What the figures of a stack's services say that a person has to look at, down the stream. The limits are those of the alerts. */
 final class Needs {
@@ -13,22 +14,27 @@ final class Needs {
     private static final double MOST_WAL_BYTES = 10e9;
     private static final Duration VERIFIED_WITHIN = Duration.ofDays(7);
     private static final double NEAR = 0.5;
+    /** Of an indexer that tells no target. */
+    private static final double SLOW_SECONDS = 5;
 
     private final Map<String, Samples> metrics;
+    private final Set<String> told;
     private final Instant now;
     private final List<Need> found = new ArrayList<>();
 
-    private Needs(Map<String, Samples> metrics, Instant now) {
+    private Needs(Map<String, Samples> metrics, Set<String> told, Instant now) {
         this.metrics = metrics;
+        this.told = told;
         this.now = now;
     }
 
     /**
      * @param metrics by process; those of a process that does not answer are empty
+     * @param told the processes of which it is said already, or need not be said, that they wait
      * @param now against which the time of verifications is held
      */
-    static List<Need> of(Map<String, Samples> metrics, Instant now) {
-        var needs = new Needs(metrics, now);
+    static List<Need> of(Map<String, Samples> metrics, Set<String> told, Instant now) {
+        var needs = new Needs(metrics, told, now);
         needs.source();
         needs.parkedTables();
         needs.heldPartitions();
@@ -68,12 +74,12 @@ final class Needs {
     private void heldPartitions() {
         metrics.forEach((process, samples) -> {
             long held = Math.round(or(samples.sum("millrace_partitions_held", Map.of()), 0));
-            if (held > 0) {
+            if (held > 0 && !told.contains(process)) {
                 found.add(new Need(process, "does not read on in %,d partitions, since what its offsets stand on is not whole".formatted(held), "logs " + process));
             }
         });
         long waiting = Math.round(or(of("indexer").sum("millrace_partitions_waiting", Map.of()), 0));
-        if (waiting > 0) {
+        if (waiting > 0 && !told.contains("indexer")) {
             found.add(new Need("indexer", "does not advance in %,d partitions".formatted(waiting), "logs indexer"));
         }
     }
@@ -99,7 +105,7 @@ final class Needs {
     private void slowPipelines() {
         var indexer = of("indexer");
         for (var pipeline : indexer.values("millrace_commit_to_stage_seconds", "pipeline")) {
-            double target = or(indexer.max("millrace_latency_target_seconds", Map.of("pipeline", pipeline)), Double.POSITIVE_INFINITY);
+            double target = or(indexer.max("millrace_latency_target_seconds", Map.of("pipeline", pipeline)), SLOW_SECONDS);
             double slowest = or(indexer.max("millrace_commit_to_stage_seconds", Map.of("stage", "index", "pipeline", pipeline, "quantile", "0.99")), 0);
             if (slowest > target) {
                 found.add(new Need(pipeline, "is slow: one change in a hundred takes %.1f s from its commit to the index, and its file allows %.1f s".formatted(slowest, target), "trace " + pipeline + " ID"));

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -101,9 +102,17 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
         if (state.equals("unsupervised")) {
             needs.add(new Need("supervisor", "is gone, and its processes run on: what ends is not started again, until this takes over", "up"));
         }
-        // What waits while it starts gets well by itself, and what does not start is told by who starts it.
-        processes.stream().filter(p -> !state.equals("starting") && !p.state().equals("up") && !p.state().equals("starting")).forEach(p -> needs.add(new Need(p.name(), p.state().equals("down") ? "is down: " + p.reason() : "waits: " + p.reason(), "logs " + p.name())));
-        needs.addAll(Needs.of(metrics, Instant.now()));
+        var told = new HashSet<String>();
+        for (var process : processes) {
+            // What waits while the stack starts gets well by itself, and what does not start is told by who starts it.
+            if (state.equals("starting")) {
+                told.add(process.name());
+            } else if (!process.state().equals("up")) {
+                told.add(process.name());
+                needs.add(new Need(process.name(), process.state().equals("down") ? "is down: " + process.reason() : "waits: " + process.reason(), "logs " + process.name()));
+            }
+        }
+        needs.addAll(Needs.of(metrics, told, Instant.now()));
         return List.copyOf(needs);
     }
 

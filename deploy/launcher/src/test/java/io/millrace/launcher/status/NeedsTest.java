@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
@@ -64,9 +65,26 @@ class NeedsTest {
         assertEquals(List.of(), needs(Map.of()));
     }
 
+    @Test
+    void whatWaitsIsToldOnceAndNotWhileTheStackStarts() {
+        var metrics = Map.of("indexer", "millrace_partitions_waiting{stage=\"index\"} 2.0\n", "gate", "millrace_partitions_held{stage=\"gate\"} 3.0\nmillrace_ledger_gaps{stage=\"gate\"} 1.0\n");
+        assertEquals(3, needs(metrics).size());
+        assertEquals(List.of(new Need("gate", "has 1 records that are missing, came twice or out of order", "logs gate")), needs(metrics, Set.of("indexer", "gate")));
+    }
+
+    @Test
+    void anIndexerThatTellsNoTargetIsHeldAgainstTheUsualOne() {
+        assertEquals(List.of(new Need("monitors", "is slow: one change in a hundred takes 6.0 s from its commit to the index, and its file allows 5.0 s", "trace monitors ID")),
+                needs(Map.of("indexer", "millrace_commit_to_stage_seconds{stage=\"index\",pipeline=\"monitors\",quantile=\"0.99\"} 6.0\n")));
+    }
+
     private static List<Need> needs(Map<String, String> metrics) {
+        return needs(metrics, Set.of());
+    }
+
+    private static List<Need> needs(Map<String, String> metrics, Set<String> told) {
         var samples = new TreeMap<String, Samples>();
         metrics.forEach((process, text) -> samples.put(process, Samples.parse(text)));
-        return Needs.of(samples, NOW);
+        return Needs.of(samples, told, NOW);
     }
 }
