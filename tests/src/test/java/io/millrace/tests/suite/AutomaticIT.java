@@ -3,6 +3,7 @@ package io.millrace.tests.suite;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.demo.Traffic;
 import io.millrace.launcher.stack.Stage;
 import io.millrace.pipeline.topic.Topics;
 import io.millrace.tests.oracle.Comparison;
@@ -36,7 +37,7 @@ class AutomaticIT {
     private static final String GROUP = Topics.joinGroup(PIPELINE);
     private static final String SAID = "recovery: automatic";
     private static final List<Stage> READERS = List.of(Stage.DENORMALIZER, Stage.INDEXER, Stage.PURGE);
-    private static final int RATE = 40;
+    private static final int RATE = 20;
 
     private final DemoStack stack;
     private final Health health;
@@ -65,7 +66,7 @@ class AutomaticIT {
     @Test
     void stateThatIsGoneIsMadeAnewAndTheIndexProvenUnderTrafficWithoutACommand() throws Exception {
         int lives = count("SELECT count(*) FROM millrace.outboxevent WHERE type = 'proven'");
-        try (var traffic = BackgroundTraffic.start(stack, 4_242, RATE); var admin = Admin.create(Map.of("bootstrap.servers", stack.stack().servers().kafkaBootstrap()))) {
+        try (var traffic = BackgroundTraffic.start(stack, 4_242, RATE, Traffic.Mix.STEADY); var admin = Admin.create(Map.of("bootstrap.servers", stack.stack().servers().kafkaBootstrap()))) {
             stack.process(Stage.DENORMALIZER).kill();
             admin.deleteTopics(Stream.of("rows", "documents", "lookups").map(store -> GROUP + "-" + store + "-changelog").toList()).all().get();
             DemoStack.delete(stack.stack().options().data().resolve("denormalizer").resolve(GROUP));
