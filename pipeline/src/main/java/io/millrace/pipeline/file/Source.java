@@ -68,11 +68,11 @@ public record Source(
         }
     }
 
-    /** What is done when something downstream is not whole, and can be made anew from what lies before it. */
+    /** What capture does when a table is not whole downstream. */
     public enum Recovery {
-        /** It is said, and waits until somebody asks for the recovery. */
+        /** It says so and waits until somebody asks for the recovery. */
         ASK,
-        /** It is made anew by itself. */
+        /** It reads the table again by itself. */
         AUTOMATIC
     }
 }
