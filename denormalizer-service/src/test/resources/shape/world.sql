@@ -48,4 +48,4 @@ CREATE TABLE shop.by_time (k timestamptz PRIMARY KEY, v text);
 
 CREATE TABLE shop.everything (id int PRIMARY KEY, small smallint, whole int, big bigint, exact numeric, scaled numeric(12, 3), single real, double double precision, flag boolean, words text, short varchar(10), padded char(6),
     bytes bytea, day date, stamp timestamp, instant timestamptz, clock time, span interval, ident uuid, address inet, net cidr, mac macaddr, range int4range, period tstzrange, doc jsonb, raw json, mood shop.mood,
-    texts text[], ints int[], bigs bigint[], exacts numeric[], instants timestamptz[], blobs bytea[], idents uuid[]);
+    texts text[], ints int[], bigs bigint[], exacts numeric[], instants timestamptz[], blobs bytea[], idents uuid[], price money, prices money[], zoned timetz);

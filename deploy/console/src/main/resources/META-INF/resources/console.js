@@ -1,13 +1,11 @@
 // One page over /api. Whatever comes from data is put in as text, never as markup.
+import uPlot from './webjars/uplot/1.6.30/dist/uPlot.esm.js';
+
 const $ = id => document.getElementById(id);
 const SVG = 'http://www.w3.org/2000/svg';
 const STEPS = [['capture', 'to capture'], ['gate', 'to the gate'], ['join', 'to the document'], ['index', 'to the index']];
 /** The whole way of a change; the last step is not a stage's. */
 const WAY = [...STEPS, ['search', 'to a search that finds it']];
-const history = [];
-let live = null;
-let following = null;
-
 /** An element with attributes and children; strings become text nodes. */
 function el(name, attributes = {}, ...children) {
   const node = document.createElement(name);
@@ -26,7 +24,7 @@ function svg(name, attributes, ...children) {
 }
 const number = (value, digits = 0) => value === null || value === undefined ? '–' : value.toLocaleString('en', { maximumFractionDigits: digits });
 const count = (list, what) => number(list.length) + ' ' + what + (list.length === 1 ? '' : 's');
-const seconds = value => value === null || value === undefined ? '–' : value < 1 ? number(value * 1000, 1) + ' ms' : number(value, 1) + ' s';
+const seconds = value => value === null || value === undefined ? '–' : value < 1 ? number(value * 1000, value < 0.01 ? 1 : 0) + ' ms' : value < 120 ? number(value, 1) + ' s' : number(value / 60, 1) + ' min';
 function bytes(value) {
   if (value === null || value === undefined) return '–';
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
@@ -45,7 +43,9 @@ async function ask(path, options = {}) {
   const text = await answer.text();
   let body;
   try { body = JSON.parse(text); } catch { body = { message: text || 'The answer was empty' }; }
-  if (!answer.ok) throw new Error(body.message || body.detail || 'The answer was ' + answer.status);
+  const why = body.message || body.detail || 'The answer was ' + answer.status;
+  if (answer.status === 401) throw new Error((headers().Authorization ? 'The token at the top of the page is not the right one. ' : 'No token is given at the top of the page. ') + why);
+  if (!answer.ok) throw new Error(why);
   return body;
 }
 /** Runs something and says in the section's line what goes on, or what went wrong. */
@@ -66,6 +66,7 @@ async function told(line, doing, work) {
 // --- sections ---------------------------------------------------------------------------------------------------
 
 const tabs = [...document.querySelectorAll('[role="tab"]')];
+const section = () => tabs.find(t => t.getAttribute('aria-selected') === 'true').getAttribute('aria-controls');
 function show(tab, focus) {
   for (const other of tabs) {
     const chosen = other === tab;
@@ -74,7 +75,9 @@ function show(tab, focus) {
     $(other.getAttribute('aria-controls')).hidden = !chosen;
   }
   if (focus) tab.focus();
+  link();
   ask_services();
+  if (tab.id === 'tab-flow') draw();
 }
 /** What a section shows by the caller's token is asked for when it is opened, and when the token changes. */
 function ask_services() {
@@ -90,49 +93,140 @@ tabs.forEach((tab, i) => {
     if (to !== undefined) { e.preventDefault(); show(tabs[(to + tabs.length) % tabs.length], true); }
   });
 });
-$('scheme').addEventListener('change', () => { document.documentElement.dataset.scheme = $('scheme').value; });
 $('login').addEventListener('submit', e => { e.preventDefault(); ask_services(); });
-$('token').addEventListener('change', ask_services);
+$('token').addEventListener('change', () => { kept(sessionStorage, 'token', $('token').value.trim()); ask_services(); });
+
+// --- where one is, in the address, and what one likes, in the browser -------------------------------------------
+
+/** A browser may forbid its store to a page; then nothing is kept. */
+function kept(store, name, value) {
+  try {
+    if (value === undefined) return store.getItem('millrace.' + name) || '';
+    if (value) store.setItem('millrace.' + name, value); else store.removeItem('millrace.' + name);
+  } catch { /* not kept */ }
+  return '';
+}
+let placed = null;
+/** Whether an address is being followed: it is the one that counts then. */
+let following = false;
+/** The address names what is shown, so that it can be sent to somebody and the browser's way back leads there. */
+function link() {
+  if (following) return;
+  const at = new URLSearchParams({ section: section() });
+  if (section() === 'flow') { if ($('flow-pipeline').value) at.set('pipeline', $('flow-pipeline').value); at.set('range', $('range').value); }
+  if (section() === 'document' && $('pipeline').value) { at.set('pipeline', $('pipeline').value); if (!$('document-view').hidden) at.set('id', $('id').value); }
+  placed = '#' + at;
+  // The first one takes the place of none, so that the way back leads out of the page.
+  if (!location.hash) window.history.replaceState(null, '', placed);
+  else if (location.hash !== placed) location.hash = placed;
+}
+function choose(id, value) {
+  if ([...$(id).options].some(o => o.value === value)) $(id).value = value;
+}
+function follow_link() {
+  if (location.hash === placed) return;
+  const at = new URLSearchParams(location.hash.slice(1));
+  const tab = $('tab-' + at.get('section'));
+  if (!tab || tab.hidden) return;
+  placed = location.hash;
+  following = true;
+  if (at.get('section') === 'flow') {
+    choose('flow-pipeline', at.get('pipeline') || '');
+    choose('range', at.get('range'));
+    another_pipeline();
+  }
+  if (at.get('section') === 'document') choose('pipeline', at.get('pipeline'));
+  const id = at.get('id');
+  if (at.get('section') === 'document' && !id) $('document-view').hidden = true;
+  show(tab);
+  (id ? open_document(id) : Promise.resolve()).finally(() => { following = false; });
+}
+addEventListener('hashchange', follow_link);
+$('scheme').addEventListener('change', () => {
+  kept(localStorage, 'scheme', $('scheme').value);
+  document.documentElement.dataset.scheme = $('scheme').value;
+  charts.forEach(c => c.plot?.destroy());
+  charts.forEach(c => { c.plot = null; });
+  draw();
+});
 
 // --- flow -------------------------------------------------------------------------------------------------------
 
-/** Server-sent events by fetch, because an EventSource cannot send a header. */
+let live = null;
+/** What came since the console's history was asked for: a point each second. */
+let past = { at: [], figures: {}, marks: [] };
+let recent = [];
+const HISTORY_EVERY = 60_000;
+let history_at = 0;
+
+/** Asked for again and again, since a connection that stays open takes one of the few that a browser has for all its tabs; a tab that nobody sees asks for nothing. */
 async function follow() {
   for (;;) {
-    following = new AbortController();
-    try {
-      const answer = await fetch('api/live?pipeline=' + encodeURIComponent($('flow-pipeline').value), { signal: following.signal, headers: { ...headers(), Accept: 'text/event-stream' } });
-      if (!answer.ok) throw new Error((await answer.json()).message);
-      const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-      let rest = '';
-      for (let part = await reader.read(); !part.done; part = await reader.read()) {
-        const events = (rest + part.value).split('\n\n');
-        rest = events.pop();
-        for (const event of events) {
-          const data = event.split('\n').filter(l => l.startsWith('data:')).map(l => l.slice(5)).join('\n');
-          if (data) show_live(JSON.parse(data));
-        }
+    if (!document.hidden) {
+      const pipeline = $('flow-pipeline').value;
+      try {
+        if (Date.now() - history_at > HISTORY_EVERY) await remember(pipeline);
+        const view = await ask('api/live?pipeline=' + encodeURIComponent(pipeline));
+        if (pipeline === $('flow-pipeline').value) show_live(view);
+      } catch (e) {
+        $('live-state').textContent = 'Not live: ' + e.message + '. Trying again; the figures are the last that came.';
       }
-    } catch (e) {
-      if (following.signal.aborted) continue;
-      $('live-state').textContent = 'Not live: ' + e.message + '. Trying again; the figures are the last that came.';
     }
-    await new Promise(done => setTimeout(done, 2000));
+    await new Promise(done => setTimeout(done, 1000));
   }
 }
+async function remember(pipeline) {
+  let answer;
+  try { answer = await ask('api/history?pipeline=' + encodeURIComponent(pipeline)); } catch { return; }
+  // Another pipeline may have been chosen meanwhile.
+  if (pipeline !== $('flow-pipeline').value) return;
+  past = answer;
+  const last = past.at[past.at.length - 1] || 0;
+  recent = recent.filter(p => p.at > last);
+  history_at = Date.now();
+  $('marks').replaceChildren(...[...past.marks].reverse().map(m => el('li', {}, new Date(m.at).toLocaleTimeString('en-GB') + ' ' + m.text)));
+  if (!past.marks.length) $('marks').replaceChildren(el('li', {}, 'Nothing since ' + (past.at.length ? new Date(past.at[0]).toLocaleString('en-GB') : 'now') + '.'));
+}
+let pipelines = [];
+function branch(b) {
+  return el('li', {}, el('strong', {}, b.name || 'document'), el('span', { class: 'quiet' }, ' ' + (b.kind === 'root' ? 'a row of ' : b.kind + ' of ') + b.table + (b.join ? ' where ' + b.join : '')),
+    b.fields.length ? el('div', {}, b.fields.join(', ')) : null, b.below.length ? el('ul', {}, ...b.below.map(branch)) : null);
+}
+function shape() {
+  const one = pipelines.find(p => p.name === $('flow-pipeline').value);
+  $('shape-view').hidden = !one;
+  $('shape').replaceChildren(...(one ? [el('p', { class: 'quiet' }, one.source + ' → index ' + one.index + ', of ' + count(one.tables, 'table')), el('ul', { class: 'tree' }, branch(one.shape))] : []));
+}
+function another_pipeline() {
+  shape();
+  past = { at: [], figures: {}, marks: [] };
+  recent = [];
+  history_at = 0;
+}
 $('flow-pipeline').addEventListener('change', () => {
-  history.length = 0;
-  following.abort();
+  kept(localStorage, 'pipeline', $('flow-pipeline').value);
+  another_pipeline();
+  link();
+});
+$('range').addEventListener('change', () => {
+  kept(localStorage, 'range', $('range').value);
+  charts.forEach(c => { c.zoomed = false; });
+  link();
+  draw();
 });
 function show_live(view) {
   live = view;
   $('live-state').textContent = 'Live, ' + new Date(view.at).toLocaleTimeString('en-GB');
-  history.push({ hops: view.hops, rates: Object.fromEntries(view.stages.map(s => [s.name, s.rate])) });
-  if (history.length > 180) history.shift();
+  const by = Object.fromEntries(view.stages.map(s => [s.name, s]));
+  const point = { at: view.at, behind: Math.max(...view.stages.map(s => s.lagSeconds ?? -1)), p50: by.index.p50, p99: by.index.p99 };
+  if (point.behind < 0) point.behind = null;
+  STEPS.forEach(([step]) => { point['rate.' + step] = by[step].rate; });
+  WAY.forEach(([step]) => { point['hop.' + step] = view.hops[step]; });
+  recent.push(point);
+  if (recent.length > 600) recent.shift();
   picture(view);
   stages(view);
-  latency();
-  throughput();
+  draw();
   $('parked-count').hidden = !view.parked.length;
   $('parked-count').textContent = view.parked.length ? view.parked.length + ' parked' : '';
 }
@@ -146,55 +240,105 @@ function picture(view) {
   for (const name of ['capture', 'gate', 'join', 'index']) {
     const s = by[name];
     items.push(arrow(topics[name], s));
-    items.push(node(s.label, s.state, [['p50', seconds(s.p50)], ['instances', s.instances], ...s.extra.filter(e => !e.name.startsWith('WAL')).map(e => [e.name, e.unit === 'B' ? bytes(e.value) : e.unit === 's' ? seconds(e.value) : number(e.value)])], s.reason, name));
+    items.push(node(s.label, s.state, [['instances', s.instances], ...s.extra.filter(e => !e.name.startsWith('WAL') && e.value !== 0).map(e => [e.name, e.unit === 'B' ? bytes(e.value) : e.unit === 's' ? seconds(e.value) : number(e.value)])], name, name === 'index' && view.slow.length > 0));
   }
   items.push(arrow('bulk', null));
   const counts = Object.entries(view.documents);
   items.push(node('OpenSearch', counts.some(([, n]) => n === null) ? 'waiting' : 'up', counts.map(([index, n]) => [index, number(n)])));
   $('picture').replaceChildren(...items);
+  $('waits').replaceChildren(...view.stages.filter(s => s.reason).map(s => el('li', {}, el('strong', {}, s.label + ' is ' + s.state + '. '), s.reason)),
+    ...view.slow.map(s => el('li', { 'data-slow': s.pipeline }, el('strong', {}, s.pipeline + ' is slow. '), 'One change in a hundred takes ' + seconds(s.p99) + ' from its commit to the index, and its file allows ' + seconds(s.target) + '.')));
 }
-function node(label, state, figures, reason, name) {
-  return el('li', { class: 'node ' + state, 'data-stage': name, 'aria-label': label + ', ' + state },
-    el('strong', {}, label), el('span', { class: 'state-' + state }, state),
-    ...figures.map(([n, v]) => el('div', { class: 'quiet' }, n + ': ' + v)), reason ? el('div', { class: 'reason' }, reason) : null);
+function node(label, state, figures, name, slow) {
+  const shown = slow && state === 'up' ? 'waiting' : state, said = slow ? state + ', slow' : state;
+  return el('li', { class: 'node ' + shown, 'data-stage': name, 'aria-label': label + ', ' + said },
+    el('strong', {}, label), el('span', { class: 'state-' + shown }, said),
+    ...figures.map(([n, v]) => el('div', { class: 'quiet' }, n + ': ' + v)));
 }
 function arrow(topic, stage) {
-  return el('li', { class: 'arrow' }, el('div', {}, topic), stage ? el('div', { class: 'rate' }, number(stage.rate, 1) + '/s') : null,
-    stage && stage.lag !== null ? el('div', {}, 'lag ' + number(stage.lag)) : null, stage ? el('div', {}, seconds(stage.lagSeconds) + ' behind') : null);
+  const moves = stage && stage.rate > 0;
+  const item = el('li', { class: 'arrow' + (moves ? ' moves' : '') }, el('div', {}, topic), stage ? el('div', { class: 'rate' }, number(stage.rate, 1) + '/s') : null,
+    stage && stage.lag ? el('div', {}, number(stage.lag) + ' wait') : null, stage && stage.lagSeconds >= 0.1 ? el('div', {}, seconds(stage.lagSeconds) + ' behind') : null);
+  // As thick as the rate has digits.
+  item.style.setProperty('--thick', 2 + (moves ? Math.round(2 * Math.log10(1 + stage.rate)) : 0) + 'px');
+  return item;
 }
 function stages(view) {
   $('stages').tBodies[0].replaceChildren(...view.stages.map(s => el('tr', { 'data-stage': s.name }, el('th', { scope: 'row' }, s.label), el('td', { class: 'state-' + s.state, title: s.reason }, s.state), el('td', {}, s.instances),
-    el('td', { class: 'rate' }, number(s.rate, 1)), el('td', {}, bytes(s.bytes)), el('td', {}, number(s.lag)), el('td', {}, number(s.lagSeconds, 2)), el('td', {}, seconds(s.p50)), el('td', {}, seconds(s.p99)))));
+    el('td', { class: 'rate' }, number(s.rate, 1)), el('td', {}, bytes(s.bytes)), el('td', {}, number(s.lag)), el('td', {}, seconds(s.lagSeconds)), el('td', {}, seconds(s.p50)), el('td', {}, seconds(s.p99)))));
 }
-const WIDTH = 360, HEIGHT = 100;
-const plot = () => svg('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: 'none', 'aria-hidden': 'true' });
-const legend = (list, texts) => $(list).replaceChildren(...texts.map((text, n) => el('li', {}, svg('svg', { viewBox: '0 0 1 1', 'aria-hidden': 'true' }, svg('rect', { class: 's' + n, width: 1, height: 1 })), ' ' + text)));
-function throughput() {
-  const most = Math.max(1, ...history.flatMap(h => STEPS.map(([step]) => h.rates[step] || 0)));
-  const drawing = plot();
-  STEPS.forEach(([step], n) => drawing.append(svg('polyline', { class: 's' + n, points: history.map((h, i) => `${i * 2},${HEIGHT - 2 - (h.rates[step] || 0) / most * (HEIGHT - 4)}`).join(' ') })));
-  $('throughput').replaceChildren(drawing);
-  const rates = history[history.length - 1].rates;
-  $('throughput').setAttribute('aria-label', 'Records a second: ' + STEPS.map(([step]) => step + ' ' + number(rates[step], 1)).join(', ') + '; scale to ' + number(most, 1));
-  legend('throughput-legend', STEPS.map(([step]) => step + ' ' + number(rates[step], 1)));
+const rate = value => value === null || value === undefined ? '–' : number(value, value < 10 ? 1 : 0) + '/s';
+/** Each with its curves: the name of the figure, its label, which of the page's colours. */
+const charts = [
+  { id: 'latency', says: seconds, curves: [['p50', 'half of the changes, p50', 0], ['p99', 'p99', 2], ['behind', 'oldest that is under way', 4]] },
+  { id: 'steps', says: seconds, curves: WAY.map(([step, label], n) => ['hop.' + step, label, n]) },
+  { id: 'throughput', says: rate, curves: STEPS.map(([step], n) => ['rate.' + step, step, n]) },
+];
+/** A colour of the page as the canvas takes it: it knows no light-dark(). */
+function painted(name) {
+  const probe = el('span');
+  probe.style.color = `var(${name})`;
+  document.body.append(probe);
+  const value = getComputedStyle(probe).color;
+  probe.remove();
+  return value;
 }
-function latency() {
-  const sums = history.map(({ hops }) => WAY.reduce((sum, [step]) => sum + (hops[step] || 0), 0));
-  const most = Math.max(0.05, ...sums);
-  const drawing = plot();
-  history.forEach(({ hops: h }, i) => {
-    let y = HEIGHT;
-    WAY.forEach(([step], n) => {
-      const tall = (h[step] || 0) / most * HEIGHT;
-      y -= tall;
-      drawing.append(svg('rect', { class: 's' + n, x: i * 2, y, width: 2, height: tall }));
-    });
-  });
-  $('latency').replaceChildren(drawing);
-  const last = history[history.length - 1].hops;
-  $('latency').setAttribute('aria-label', 'Commit to found by a search, median: ' + seconds(sums[sums.length - 1]) + '; scale to ' + seconds(most));
-  legend('latency-legend', WAY.map(([step, label]) => label + ' ' + seconds(last[step])));
+function draw() {
+  if ($('flow').hidden || !recent.length && !past.at.length) return;
+  const now = recent.length ? recent[recent.length - 1].at : past.at[past.at.length - 1];
+  const from = now - $('range').value * 1000;
+  const first = past.at.findIndex(t => t >= from);
+  const fresh = recent.filter(p => p.at >= from);
+  const at = [...(first < 0 ? [] : past.at.slice(first)), ...fresh.map(p => p.at)].map(t => t / 1000);
+  const one = pipelines.find(p => p.name === $('flow-pipeline').value), target = one ? one.target : null;
+  for (const chart of charts) {
+    const values = chart.curves.map(([name]) => [...(first < 0 || !past.figures[name] ? [] : past.figures[name].slice(first)), ...fresh.map(p => p[name] ?? null)]);
+    if (chart.id === 'latency') values.push(at.map(() => target));
+    plot(chart, [at, ...values], from / 1000, now / 1000);
+    const last = values.map(v => v[v.length - 1]);
+    $(chart.id).setAttribute('aria-label', chart.curves.map(([, label], i) => label + ' ' + chart.says(last[i])).join(', '));
+  }
 }
+function plot(chart, data, from, to) {
+  const width = $(chart.id).clientWidth;
+  if (!width) return;
+  if (!chart.plot) {
+    const ink = painted('--quiet'), line = painted('--line');
+    const axis = more => ({ stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 }, font: '12px system-ui, sans-serif', ...more });
+    chart.plot = new uPlot({
+      width, height: 190,
+      cursor: { sync: { key: 'flow' }, drag: { x: true, y: false } },
+      scales: { y: { range: (u, low, high) => [0, high > 0 ? high * 1.1 : 1] } },
+      axes: [axis({ space: 72, values: (u, ticks) => ticks.map(t => new Date(t * 1000).toLocaleTimeString('en-GB', u.scales.x.max - u.scales.x.min < 600 ? {} : { hour: '2-digit', minute: '2-digit' })) }), axis({ size: 62, values: (u, ticks) => ticks.map(chart.says) })],
+      series: [{ label: 'time', value: (u, t) => t === null ? '' : new Date(t * 1000).toLocaleTimeString('en-GB') }, ...chart.curves.map(([, label, n]) => ({ label, stroke: painted('--s' + n), width: 2, spanGaps: false, points: { show: false }, value: (u, v) => chart.says(v) })), ...(chart.id === 'latency' ? [{ label: 'its file allows p99', auto: false, stroke: painted('--down'), width: 1, dash: [6, 4], points: { show: false }, value: (u, v) => chart.says(v) }] : [])],
+      hooks: { setSelect: [u => { if (u.select.width > 0) charts.forEach(c => { c.zoomed = true; }); }], drawClear: [u => marked(u)] },
+    }, data, $(chart.id));
+  }
+  if (chart.plot.width !== width) chart.plot.setSize({ width, height: 190 });
+  chart.plot.setData(data, false);
+  // Where nobody points, the values are the last ones.
+  if (!(chart.plot.cursor.left >= 0)) chart.plot.setLegend({ idx: data[0].length - 1 });
+  if (!chart.zoomed) chart.plot.setScale('x', { min: from, max: to });
+  else chart.plot.redraw();
+}
+/** A line where something happened. */
+function marked(u) {
+  u.ctx.save();
+  u.ctx.strokeStyle = painted('--waiting');
+  u.ctx.setLineDash([4, 4]);
+  for (const mark of past.marks) {
+    const x = Math.round(u.valToPos(mark.at / 1000, 'x', true));
+    if (x >= u.bbox.left && x <= u.bbox.left + u.bbox.width) {
+      u.ctx.beginPath();
+      u.ctx.moveTo(x, u.bbox.top);
+      u.ctx.lineTo(x, u.bbox.top + u.bbox.height);
+      u.ctx.stroke();
+    }
+  }
+  u.ctx.restore();
+}
+addEventListener('resize', draw);
+charts.forEach(chart => $(chart.id).addEventListener('dblclick', () => { charts.forEach(c => { c.zoomed = false; }); draw(); }));
 
 // --- quarantine -------------------------------------------------------------------------------------------------
 
@@ -209,20 +353,27 @@ function quarantine() {
 function parked(table) {
   const cause = table.cause || {};
   const difference = (cause.difference || []).map(d => el('tr', {}, el('td', { class: 'wrap' }, d.field), el('td', { class: 'wrap' }, d.was ?? 'absent'), el('td', { class: 'wrap' }, d.is ?? 'absent')));
-  const button = (decision, text, extra) => el('button', { 'data-decision': decision, onclick: () => decide(table, decision, extra) }, text);
+  const button = (decision, text, extra) => el('button', { 'data-decision': decision, class: decision === 'discard' ? 'danger' : null, onclick: () => decide(table, decision, extra) }, text);
   return el('div', { class: 'parked', 'data-table': table.table }, el('h3', {}, table.table + ': ' + table.state),
     el('p', {}, number(table.records) + ' records, ' + number(table.refused) + ' refused; oldest ' + (table.oldest || 'none')),
     el('p', {}, (cause.reason || '') + (cause.detail ? ': ' + cause.detail : '')),
     difference.length ? el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Difference of the schemas' }, el('table', {}, el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, 'Field'), el('th', { scope: 'col' }, 'Was'), el('th', { scope: 'col' }, 'Is'))), el('tbody', {}, ...difference))) : null,
-    el('p', { class: 'line' }, cause.reason === 'schema-refused' ? button('accept', 'Accept the schema') : null, cause.reason === 'takes-too-much' ? button('accept', 'Agree that the rows leave') : null, cause.reason === 'takes-too-much' ? button('discard', 'Leave the documents as they are', { count: table.refused, which: 'REFUSED' }) : null, button('replay', 'Replay'), cause.reason === 'schema-refused' ? el('button', { 'data-decision': 'reread', onclick: () => reread(table) }, 'Read its rows again') : null, button('hold', 'Hold'), button('discard', 'Discard all', { count: table.records, which: 'ALL' })));
+    el('p', { class: 'line' }, cause.reason === 'schema-refused' ? button('accept-replay', 'Accept the schema and replay') : null, cause.reason === 'takes-too-much' ? button('accept', 'Agree that the rows leave') : null, cause.reason === 'takes-too-much' ? button('discard', 'Leave the documents as they are', { count: table.refused, which: 'REFUSED' }) : null, button('replay', 'Replay'), cause.reason === 'schema-refused' ? el('button', { 'data-decision': 'reread', onclick: () => reread(table) }, 'Read its rows again') : null, button('hold', 'Hold'), button('discard', 'Discard all', { count: table.records, which: 'ALL' })));
 }
 const MEANS = {
+  'accept-replay': () => 'The new schema is registered, the rule lifted for this once, and the queued records go on in order. Rows that are not among them keep their old values until the table is read again.',
   accept: t => ((t.cause || {}).reason === 'takes-too-much' ? 'What is queued now may take the rows away.' : 'The new schema is registered, the rule lifted for this once.') + ' The table stays parked until it is replayed.',
   replay: () => 'The queued records go on in order.',
   hold: () => 'The table is parked, or its replay interrupted.',
   discard: (t, { count, which }) => 'This loses ' + number(count) + ' records for good.' + (which === 'REFUSED' ? ' The others go on in order. The documents keep what the source has lost, until the table is read again.' : ''),
 };
-function confirmed(title, text, work) {
+/** @param lost how many records are lost for good by it; who decides has to type the number */
+function confirmed(title, text, work, lost) {
+  $('count-line').hidden = lost === undefined;
+  $('count').required = lost !== undefined;
+  $('count').pattern = lost === undefined ? '' : String(lost);
+  $('count').value = '';
+  $('decide-yes').classList.toggle('danger', lost !== undefined);
   $('decide-title').textContent = title;
   $('decide-text').textContent = text;
   $('reason').value = '';
@@ -243,15 +394,19 @@ function reread(table) {
   });
 }
 function decide(table, decision, extra = {}) {
-  confirmed(decision[0].toUpperCase() + decision.slice(1) + ' ' + table.table + '?', MEANS[decision](table, extra), () => {
+  confirmed(decision.replace('accept-replay', 'accept and replay').replace(/^./, c => c.toUpperCase()) + ' ' + table.table + '?', MEANS[decision](table, extra), () => {
     told('quarantine-state', 'Telling the gate …', async () => {
-      const answer = await ask('api/quarantine/' + encodeURIComponent(table.table) + '/' + decision,
-        { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ reason: $('reason').value, ...extra }) });
+      let said = [];
+      for (const step of decision.split('-')) {
+        const answer = await ask('api/quarantine/' + encodeURIComponent(table.table) + '/' + step,
+          { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ reason: $('reason').value, ...extra }) });
+        said.push(answer.message);
+      }
       await new Promise(done => setTimeout(done, 300));
       await quarantine();
-      return answer.message;
+      return said.join(' ');
     });
-  });
+  }, decision === 'discard' ? extra.count : undefined);
 }
 
 // --- schemas ----------------------------------------------------------------------------------------------------
@@ -341,6 +496,7 @@ function open_document(id) {
     $('hits').replaceChildren();
     $('id').value = id;
     $('document-view').hidden = false;
+    link();
     $('in-index').textContent = view.document ?? 'nothing';
     $('in-postgres').textContent = view.twin ?? 'nothing';
     $('difference-title').textContent = view.comparison === 'unknown' ? 'Not compared' : view.document === null && view.twin === null ? 'Neither has it' : view.document === null ? 'Only Postgres has it' : view.twin === null ? 'Only the index has it' : view.differences.length ? 'The index and Postgres differ in ' + (view.differences.length === 1 ? 'one place' : view.differences.length + ' places') : 'The index and Postgres agree';
@@ -502,8 +658,12 @@ function side(id, name, answer) {
 
 // --------------------------------------------------------------------------------------------------------------
 
+choose('scheme', kept(localStorage, 'scheme'));
+document.documentElement.dataset.scheme = $('scheme').value;
+choose('range', kept(localStorage, 'range'));
+$('token').value = kept(sessionStorage, 'token');
 told('document-state', '', async () => {
-  const pipelines = await ask('api/pipelines');
+  pipelines = await ask('api/pipelines');
   $('pipeline').replaceChildren(...pipelines.map(p => el('option', { value: p.name }, p.name)));
   $('verify-pipeline').replaceChildren(...pipelines.map(p => el('option', { value: p.name }, p.name)));
   $('subject').replaceChildren(...[...new Set(pipelines.flatMap(p => p.subjects))].map(name => el('option', { value: name }, name)));
@@ -512,5 +672,9 @@ told('document-state', '', async () => {
   $('g-pipeline').replaceChildren(...pipelines.map(p => el('option', { value: p.name }, p.name)));
   $('flow-pipeline').append(...pipelines.map(p => el('option', { value: p.name }, p.name)));
   $('tab-manage').hidden = !pipelines.some(p => p.manage);
+  choose('flow-pipeline', kept(localStorage, 'pipeline'));
+  another_pipeline();
+}).then(() => {
+  if (location.hash) follow_link(); else link();
 });
 follow();

@@ -1,7 +1,6 @@
 package io.millrace.gate;
 
 import static io.millrace.gate.Captured.nullable;
-import static io.restassured.RestAssured.given;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -46,7 +45,7 @@ class KeepingIT {
         SharedGate.soon().untilAsserted(() -> assertEquals("-1", gate.stack().admin().describeConfigs(List.of(settings)).all().get().get(settings).get("retention.ms").value(), "parked records go by no time"));
 
         gate.stack().admin().deleteRecords(Map.of(new TopicPartition(QUARANTINE, partition), RecordsToDelete.beforeOffset(2))).all().get();
-        awaitHealth(503, "the parked records 0 to 1 are gone from " + QUARANTINE + "-" + partition);
+        gate.awaitHealth(503, containsString("the parked records 0 to 1 are gone from " + QUARANTINE + "-" + partition));
         gate.caller().get("/quarantine/it.public.kept").then().statusCode(200).body("state", equalTo("parked")).body("records", equalTo(2)).body("missing", equalTo(2))
                 .body("gaps[0].partition", equalTo(partition)).body("gaps[0].from", equalTo(0)).body("gaps[0].to", equalTo(2));
         gate.caller().body("{\"reason\": \"x\"}").post("/quarantine/it.public.kept/replay").then().statusCode(409).body("message", containsString("has lost parked records before they were replayed"));
@@ -60,11 +59,7 @@ class KeepingIT {
         gate.post("kept", "discard", "{\"count\": 2, \"which\": \"MISSING\", \"reason\": \"the table was read anew\"}");
         gate.awaitState("kept", "flowing");
         gate.awaitCount("rows", "kept", 3);
-        awaitHealth(200, "UP");
+        gate.awaitHealth(200, containsString("UP"));
         SharedGate.soon().untilAsserted(() -> assertEquals(List.of(), gate.stack().read(QUARANTINE)));
-    }
-
-    private void awaitHealth(int status, String said) {
-        SharedGate.soon().untilAsserted(() -> given().baseUri(gate.url()).get("/q/health/ready").then().statusCode(status).body(containsString(said)));
     }
 }

@@ -2,7 +2,6 @@ package io.millrace.gate;
 
 import static io.millrace.gate.Captured.nullable;
 import static io.millrace.gate.SharedGate.soon;
-import static io.restassured.RestAssured.given;
 import static org.hamcrest.Matchers.allOf;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.not;
@@ -20,7 +19,6 @@ import org.apache.avro.Schema;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.common.TopicPartition;
-import org.hamcrest.Matcher;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -74,10 +72,6 @@ class LostOffsetIT {
         return offsets;
     }
 
-    private void awaitHealth(int status, Matcher<String> says) {
-        soon().untilAsserted(() -> given().baseUri(gate.url()).get("/q/health/ready").then().statusCode(status).body(says));
-    }
-
     /** All that stands in the topic now goes. */
     private void removeRecords(String topic) throws ExecutionException, InterruptedException {
         var all = new HashMap<TopicPartition, RecordsToDelete>();
@@ -117,16 +111,16 @@ class LostOffsetIT {
         gate.process().start();
         rows(table, 30, 40);
         awaitRows("whole", 30);
-        awaitHealth(503, allOf(containsString("captured.it.public.expired-0"), containsString("captured.it.public.expired-1"), containsString("were removed before they were read"),
+        gate.awaitHealth(503, allOf(containsString("captured.it.public.expired-0"), containsString("captured.it.public.expired-1"), containsString("were removed before they were read"),
                 containsString("./millrace resnapshot it public.expired"), containsString("./millrace recover captured.it.public.expired"), not(containsString("whole"))));
         assertEquals(20, distinct("expired"));
         readFromStart("captured.it.public.expired");
         awaitRows("expired", 30);
-        awaitHealth(200, not(containsString("expired")));
+        gate.awaitHealth(200, not(containsString("expired")));
         gate.restart();
         rows(table, 40, 50);
         awaitRows("expired", 40);
-        awaitHealth(200, not(containsString("expired")));
+        gate.awaitHealth(200, not(containsString("expired")));
     }
 
     @Test
@@ -135,14 +129,14 @@ class LostOffsetIT {
         rows(table, 0, 20);
         awaitMarked("anew", 20);
         deleteTopic("captured.it.public.anew");
-        awaitHealth(503, allOf(containsString("captured.it.public.anew-0"), containsString("the topic is not there any more")));
+        gate.awaitHealth(503, allOf(containsString("captured.it.public.anew-0"), containsString("the topic is not there any more")));
         make("captured.it.public.anew");
         rows(table, 20, 40);
-        awaitHealth(503, containsString("the topic was deleted and made anew"));
+        gate.awaitHealth(503, containsString("the topic was deleted and made anew"));
         assertEquals(20, distinct("anew"));
         readFromStart("captured.it.public.anew");
         awaitRows("anew", 40);
-        awaitHealth(200, not(containsString("anew")));
+        gate.awaitHealth(200, not(containsString("anew")));
     }
 
     @Test
@@ -157,16 +151,16 @@ class LostOffsetIT {
             return true;
         });
         gate.process().start();
-        awaitHealth(503, allOf(containsString("captured.it.public.shorter-0"), containsString("it was read up to offset 1000 and ends at")));
+        gate.awaitHealth(503, allOf(containsString("captured.it.public.shorter-0"), containsString("it was read up to offset 1000 and ends at")));
         var schema = rows(table, 20, 21);
         for (int i = 0; i < 1_200; i++) {
             table.write(0, table.key(1), Captured.encode(new org.apache.avro.generic.GenericRecordBuilder(schema).set("id", 1L).set("name", "later").build(), table.register("-value", schema)), io.millrace.pipeline.record.Op.UPDATE);
         }
         stack.producer().flush();
         gate.restart();
-        awaitHealth(503, containsString("it was read up to offset 1000 and ends at"));
+        gate.awaitHealth(503, containsString("it was read up to offset 1000 and ends at"));
         readFromStart("captured.it.public.shorter");
-        awaitHealth(200, not(containsString("shorter")));
+        gate.awaitHealth(200, not(containsString("shorter")));
         soon().untilAsserted(() -> Ledger.assertNothingLostOrOvertaken(stack, "shorter"));
     }
 
@@ -183,7 +177,7 @@ class LostOffsetIT {
         rows(table, 20, 30);
         gate.process().start();
         awaitRows("forgotten", 30);
-        awaitHealth(200, not(containsString("forgotten")));
+        gate.awaitHealth(200, not(containsString("forgotten")));
     }
 
     @Test
@@ -195,6 +189,6 @@ class LostOffsetIT {
         gate.restart();
         rows(table, 20, 25);
         awaitRows("young", 25);
-        awaitHealth(200, not(containsString("young")));
+        gate.awaitHealth(200, not(containsString("young")));
     }
 }

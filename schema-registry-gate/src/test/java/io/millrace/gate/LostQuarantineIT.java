@@ -2,7 +2,6 @@ package io.millrace.gate;
 
 import static io.millrace.gate.Captured.nullable;
 import static io.millrace.gate.SharedGate.soon;
-import static io.restassured.RestAssured.given;
 import static org.hamcrest.Matchers.containsString;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -47,10 +46,6 @@ class LostQuarantineIT {
         soon().until(() -> !stack.admin().listTopics().names().get().contains(topic));
     }
 
-    private void awaitHealth(int status, String said) {
-        soon().untilAsserted(() -> given().baseUri(gate.url()).get("/q/health/ready").then().statusCode(status).body(containsString(said)));
-    }
-
     @Test
     void aQuarantineThatWasDeletedAndMadeAnewIsMissedAndNothingIsReplayedFromItBeforeAPersonDecides() throws Exception {
         var table = parked("evicted");
@@ -58,13 +53,13 @@ class LostQuarantineIT {
         soon().until(() -> stack.read(Topics.GATE_MARKS).stream().anyMatch(mark -> new String(mark.key()).contains(" " + quarantine + " ") && !new String(mark.value()).split(" ")[2].equals("0")));
         deleteTopic(quarantine);
         stack.admin().createTopics(List.of(new NewTopic(quarantine, Captured.PARTITIONS, (short) 1).configs(Map.of("retention.ms", "-1")))).all().get();
-        awaitHealth(503, "Parked changes of the table it.public.evicted are gone");
+        gate.awaitHealth(503, containsString("Parked changes of the table it.public.evicted are gone"));
         table.row(1, table.schema(nullable("name", "string")), Map.of("name", "after")).get();
         soon().until(() -> !stack.read(quarantine).isEmpty());
         gate.restart();
-        awaitHealth(503, "Parked changes of the table it.public.evicted are gone");
+        gate.awaitHealth(503, containsString("Parked changes of the table it.public.evicted are gone"));
         gate.post("evicted", "replay", "{\"reason\": \"made by a test\"}");
-        awaitHealth(503, "parked records are gone: the topic was deleted and made anew");
+        gate.awaitHealth(503, containsString("parked records are gone: the topic was deleted and made anew"));
         assertEquals(1, stack.read("rows.it.public.evicted").size(), "nothing passes as if nothing had been before it");
         try (var recovery = new Recovery(Map.of("bootstrap.servers", stack.servers().kafkaBootstrap()), Topics.GATE_MARKS, "millrace-gate")) {
             recovery.readFromStart(quarantine);
@@ -72,7 +67,7 @@ class LostQuarantineIT {
         // A record that a killed gate had not committed is parked twice.
         soon().untilAsserted(() -> assertTrue(stack.read("rows.it.public.evicted").size() > 1));
         gate.awaitState("evicted", "flowing");
-        awaitHealth(200, "UP");
+        gate.awaitHealth(200, containsString("UP"));
     }
 
     @Test
@@ -83,6 +78,6 @@ class LostQuarantineIT {
         gate.process().start();
         gate.awaitCount("rows", "orphaned", 3);
         soon().untilAsserted(() -> assertEquals(List.of(), stack.read("quarantine.it.public.orphaned"), "what is replayed is deleted"));
-        awaitHealth(200, "UP");
+        gate.awaitHealth(200, containsString("UP"));
     }
 }

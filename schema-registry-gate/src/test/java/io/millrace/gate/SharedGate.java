@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.Comparator;
 import java.util.Map;
 import org.awaitility.core.ConditionFactory;
+import org.hamcrest.Matcher;
 import org.hamcrest.Matchers;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ParameterContext;
@@ -92,6 +93,11 @@ final class SharedGate implements AutoCloseable {
 
     void awaitCount(String stage, String table, long count) {
         soon().untilAsserted(() -> assertEquals(count, stack.read(stage + ".it.public." + table).size()));
+    }
+
+    /** What is lost is said within half a minute, and as soon what is mended. */
+    void awaitHealth(int status, Matcher<String> says) {
+        soon().atMost(Duration.ofSeconds(30)).untilAsserted(() -> given().baseUri(url()).get("/q/health/ready").then().statusCode(status).body(says));
     }
 
     @Override

@@ -27,15 +27,21 @@ final class FormText {
         return switch (value) {
             case Expression.Column(var name) -> "Column[name=" + name + "]";
             case Expression.Constant(var kind, var text) -> "Constant[kind=" + kind.name() + ", text=" + text + "]";
-            case Expression.Concat(var parts) -> "Concat[parts=" + all(parts) + "]";
+            case Expression.Concat(var parts, var delimiter) -> "Concat[parts=" + all(parts) + (delimiter.isEmpty() ? "" : ", delimiter=" + exact(delimiter)) + "]";
             case Expression.Coalesce(var options) -> "Coalesce[options=" + all(options) + "]";
             case Expression.Cast(var of, var to) -> "Cast[of=" + of(of) + ", to=" + to.name() + "]";
             case Expression.JsonPath(var of, var path) -> "JsonPath[of=" + of(of) + ", path=[" + String.join(", ", path) + "]]";
             case Expression.Element(var of, var at) -> "Element[of=" + of(of) + ", at=" + at + "]";
             case Expression.Text(var function, var of) -> "Text[function=" + function.name() + ", of=" + of(of) + "]";
+            case Expression.Replace(var of, var find, var with) -> "Replace[of=" + of(of) + ", find=" + exact(find) + ", with=" + exact(with) + "]";
             case Expression.Mask(var of, var keep) -> "Mask[of=" + of(of) + ", keep=" + keep + "]";
             case Expression.GeoPoint(var lat, var lon) -> "GeoPoint[lat=" + of(lat) + ", lon=" + of(lon) + "]";
         };
+    }
+
+    /** With its length in front, so that no text ends where another one would go on. */
+    private static String exact(String text) {
+        return text.length() + ":" + text;
     }
 
     private static String all(Collection<Expression> values) {

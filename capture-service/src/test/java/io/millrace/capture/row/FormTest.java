@@ -40,5 +40,7 @@ class FormTest {
     void theTextIsThatOfWhichEarlierVersionsMadeTheirMarks() {
         assertEquals("Made[value=" + EMAIL + "]", FormText.of(new ColumnForm.Made(EMAIL), null));
         assertEquals("Made[value=" + PLACE + "]", FormText.of(new ColumnForm.Made(PLACE), null));
+        var concat = new Expression.Concat(List.of(new Column("a")), ", ");
+        assertNotEquals(FormText.of(new ColumnForm.Made(new Expression.Concat(concat.parts())), null), FormText.of(new ColumnForm.Made(concat), null));
     }
 }

@@ -1,7 +1,10 @@
 package io.millrace.denormalizer.foundation;
 
 import io.millrace.denormalizer.join.JoinTopics;
+import io.millrace.denormalizer.join.JoinTopology;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -32,6 +35,8 @@ public final class PipelineTopics {
 
     /** What the key, the headers and Kafka add to a document, at most: an id has up to 512 bytes. */
     private static final int ADDED = 4 << 10;
+
+    private static final Duration FOR_EVER = Duration.ofDays(3_650_000);
 
     private PipelineTopics() {}
 
@@ -75,6 +80,14 @@ public final class PipelineTopics {
         var topic = new ConfigResource(ConfigResource.Type.TOPIC, topics.documents());
         var taken = admin.describeConfigs(List.of(topic)).all().get().get(topic).get(TopicConfig.MAX_MESSAGE_BYTES_CONFIG);
         return Math.min(most, Math.max(0, Integer.parseInt(taken.value()) - ADDED));
+    }
+
+    /** For how long the changelogs of the state keep deletions at least; ten thousand years where none is there, since nothing was deleted then. */
+    public static Duration deletionsKept(Admin admin, JoinTopics topics) throws ExecutionException, InterruptedException {
+        var there = admin.listTopics().names().get();
+        var changelogs = JoinTopology.changelogs(topics).stream().filter(there::contains).map(topic -> new ConfigResource(ConfigResource.Type.TOPIC, topic)).toList();
+        return admin.describeConfigs(changelogs).all().get().values().stream().map(settings -> Duration.ofMillis(Long.parseLong(settings.get(TopicConfig.DELETE_RETENTION_MS_CONFIG).value())))
+                .min(Comparator.naturalOrder()).orElse(FOR_EVER);
     }
 
     private static void refuseUnequal(Map<String, TopicDescription> topics, int partitions, JoinTopics join) throws NotReadyException {

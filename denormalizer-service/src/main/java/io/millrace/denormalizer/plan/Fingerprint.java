@@ -94,6 +94,11 @@ public record Fingerprint(String text, String former) {
                 case One one -> {
                     begin("one", one);
                     node(one.node());
+                    if (one.value() != null) {
+                        text.append("(value");
+                        expression(one.value());
+                        close();
+                    }
                 }
                 case Many many -> {
                     begin("many", many);
@@ -156,12 +161,13 @@ public record Fingerprint(String text, String former) {
             switch (expression) {
                 case Expression.Column(var name) -> list("column", Stream.of(name));
                 case Expression.Constant(var kind, var constant) -> list("constant", Stream.of(kind.name(), constant));
-                case Expression.Concat(var parts) -> function("concat", parts);
+                case Expression.Concat(var parts, var delimiter) -> function("concat", parts, delimiter.isEmpty() ? new String[0] : new String[] {delimiter});
                 case Expression.Coalesce(var options) -> function("coalesce", options);
                 case Expression.Cast(var of, var to) -> function("cast", List.of(of), to.name());
                 case Expression.JsonPath(var of, var path) -> function("json", List.of(of), path.toArray(String[]::new));
                 case Expression.Element(var of, var at) -> function("element", List.of(of), Integer.toString(at));
                 case Expression.Text(var function, var of) -> function("text", List.of(of), function.name());
+                case Expression.Replace(var of, var find, var with) -> function("replace", List.of(of), find, with);
                 case Expression.Mask(var of, var keep) -> function("mask", List.of(of), Integer.toString(keep));
                 case Expression.GeoPoint(var lat, var lon) -> function("geo", List.of(lat, lon));
             }

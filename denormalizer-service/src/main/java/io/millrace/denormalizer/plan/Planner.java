@@ -138,7 +138,8 @@ public final class Planner {
     private Shape.Value one(One one, TablePlan table) {
         var target = table(one.node().table());
         var joins = sorted(one.on());
-        return new Shape.OneValue(index(target, joins), here(joins, table), Filter.of(one.node().where(), target::slot), shape(one.node(), List.of(), target, null, null));
+        return new Shape.OneValue(index(target, joins), here(joins, table), Filter.of(one.node().where(), target::slot), shape(one.node(), List.of(), target, null, null),
+                one.value() == null ? null : Formula.of(one.value(), target::slot));
     }
 
     private Shape.Value lookupArray(Many many, TablePlan table) {

@@ -26,8 +26,13 @@ public record Shape(List<Member> members) {
     /** Made of the row's columns. */
     public record Computed(Formula formula) implements Value {}
 
-    /** An object, or null where the look-up finds nothing that counts. {@code filter} is null where every row counts. */
-    public record OneValue(LookupIndex index, int[] here, Filter filter, Shape shape) implements Value {}
+    /**
+     * An object, or null where the look-up finds nothing that counts.
+     *
+     * @param filter null where every row counts
+     * @param formula the value that stands in the place of the object; null for the object
+     */
+    public record OneValue(LookupIndex index, int[] here, Filter filter, Shape shape, Formula formula) implements Value {}
 
     /** Made of rows that are stored with the document. */
     public record SpineArray(SpineNode node, Elements elements) implements Value {}

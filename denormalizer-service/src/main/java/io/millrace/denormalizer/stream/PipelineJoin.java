@@ -32,6 +32,7 @@ import io.millrace.pipeline.topic.Topics;
 import io.millrace.values.row.RootKeys;
 import io.opentelemetry.api.trace.Tracer;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -69,6 +70,8 @@ final class PipelineJoin {
     private static final Duration PURGE = Duration.ofSeconds(5);
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
+    private static final Duration SHORTEST_LEFT = Duration.ofSeconds(1);
+    private static final Duration LONGEST_LEFT = Duration.ofMinutes(10);
     private static final Duration CLOSING = Duration.ofSeconds(20);
     /** So long may a thread be in one place before it counts as stuck. */
     private static final Duration SILENCE = Duration.ofMinutes(2);
@@ -296,16 +299,27 @@ final class PipelineJoin {
         var running = made;
         stage = running;
         var pace = new FanOutPace(new Offsets(admin), config.indexerGroup(), partitionsOf(List.of(topics.documents()), partitions));
+        var age = new StateAge(config.stateFolder().resolve(topics.application()));
         var settings = new JoinSettings(catchUp::isDone, config.keepRemoved(), PipelineTopics.documentBytes(admin, topics, config.maxDocumentBytes()), config.lookupCacheBytes() / pipelines / partitions, pace, steps, erasedAs, new Position(life.floor(), 0));
         var topology = JoinTopology.of(plan, topics, rootKeys, registry, commits, settings, running);
+        var kept = PipelineTopics.deletionsKept(admin, topics);
         failed = null;
-        try (var clients = new WatchedClients(loops, streamSilence(), made::rests, topics.documents()); var streams = new KafkaStreams(topology, properties(topics, commits), clients)) {
+        try (var clients = new WatchedClients(loops, streamSilence(), made::rests, topics.documents()); var streams = new KafkaStreams(topology, properties(topics, commits, kept), clients)) {
             streams.setUncaughtExceptionHandler(this::answer);
             new StateLife(config.stateFolder(), topics.application()).begin(life.number(), streams::cleanUp);
+            takeAwayOld(age, kept);
+            streams.setGlobalStateRestoreListener(age);
             streams.start();
-            watch(admin, streams, topics, catchUp, pace, running, loop);
+            watch(admin, streams, topics, catchUp, pace, running, age, loop);
         } finally {
             stage = null;
+        }
+    }
+
+    private void takeAwayOld(StateAge age, Duration kept) {
+        var gone = age.takeAway(kept, Instant.now());
+        if (!gone.isEmpty()) {
+            LOG.infof("%s: the state of the tasks %s on this disk may lack deletions, which its changelogs keep for %s, so it is restored as a whole", pipeline.name(), String.join(", ", gone), kept);
         }
     }
 
@@ -315,7 +329,7 @@ final class PipelineJoin {
         return patient.compareTo(SILENCE) > 0 ? patient : SILENCE;
     }
 
-    private void watch(Admin admin, KafkaStreams streams, JoinTopics topics, CatchUp catchUp, FanOutPace pace, Stage running, Loop loop) throws InterruptedException, ExecutionException {
+    private void watch(Admin admin, KafkaStreams streams, JoinTopics topics, CatchUp catchUp, FanOutPace pace, Stage running, StateAge age, Loop loop) throws InterruptedException, ExecutionException {
         long purged = System.nanoTime() - PURGE.toNanos();
         try {
             while (streams.state() != KafkaStreams.State.ERROR && streams.state() != KafkaStreams.State.NOT_RUNNING) {
@@ -334,6 +348,7 @@ final class PipelineJoin {
                     if (running.pendingFanOuts() > 0) {
                         pace.check();
                     }
+                        age.keep();
                     if (System.nanoTime() - purged > PURGE.toNanos()) {
                         purge(admin, topics.exchange(), foundation.finished(catchUp.committed()));
                         near = foundation.warning();
@@ -349,6 +364,7 @@ final class PipelineJoin {
             }
         } finally {
             boolean interrupted = Thread.interrupted();
+            age.keep();
             if (!streams.close(new KafkaStreams.CloseOptions().timeout(CLOSING).leaveGroup(config.leaveOnStop()))) {
                 LOG.warnf("The join of the pipeline %s did not end within %s; what was not committed is done again", pipeline.name(), CLOSING);
             }
@@ -387,12 +403,14 @@ final class PipelineJoin {
         }
     }
 
-    private Properties properties(JoinTopics topics, CommitClock commits) {
+    private Properties properties(JoinTopics topics, CommitClock commits, Duration kept) {
         var p = new Properties();
         p.putAll(kafka);
         p.put(StreamsConfig.APPLICATION_ID_CONFIG, topics.application());
         p.put(StreamsConfig.STATE_DIR_CONFIG, config.stateFolder().toString());
         p.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, config.threads());
+        // State of a partition that is another's for longer is not taken up again.
+        p.put(StreamsConfig.STATE_CLEANUP_DELAY_MS_CONFIG, Math.clamp(kept.toMillis() / 4, SHORTEST_LEFT.toMillis(), LONGEST_LEFT.toMillis()));
         p.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.AT_LEAST_ONCE);
         p.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, config.commitInterval().toMillis());
         p.put(StreamsConfig.POLL_MS_CONFIG, 20);

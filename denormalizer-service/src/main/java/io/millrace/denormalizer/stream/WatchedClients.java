@@ -4,14 +4,17 @@ import io.millrace.pipeline.ledger.Numbering;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.liveness.Loops;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
+import java.util.regex.Pattern;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.Callback;
@@ -20,9 +23,11 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.KafkaClientSupplier;
+import org.apache.kafka.streams.errors.StreamsException;
 
 /**
  * Kafka's clients of one Streams application, by which its stream threads give signs of life: each round of a stream thread
@@ -75,6 +80,42 @@ final class WatchedClients implements KafkaClientSupplier, AutoCloseable {
                 var wait = timeout.isPositive() && rests.getAsBoolean() ? REST : timeout;
                 own.get().waits(wait);
                 return super.poll(wait);
+            }
+
+            @Override
+            public void subscribe(Collection<String> topics, ConsumerRebalanceListener listener) {
+                super.subscribe(topics, ending(listener));
+            }
+
+            @Override
+            public void subscribe(Pattern topics, ConsumerRebalanceListener listener) {
+                super.subscribe(topics, ending(listener));
+            }
+        };
+    }
+
+    /**
+     * Ends the application where its partitions were another's without its knowledge, as after a process was frozen or cut off: Streams would
+     * go on with the state on its disk, which may be too old for that by now.
+     */
+    private static ConsumerRebalanceListener ending(ConsumerRebalanceListener streams) {
+        return new ConsumerRebalanceListener() {
+            @Override
+            public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
+                streams.onPartitionsRevoked(partitions);
+            }
+
+            @Override
+            public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+                streams.onPartitionsAssigned(partitions);
+            }
+
+            @Override
+            public void onPartitionsLost(Collection<TopicPartition> partitions) {
+                streams.onPartitionsLost(partitions);
+                if (!partitions.isEmpty()) {
+                    throw new StreamsException("Kafka did not hear of this instance for longer than its session, and gave the partitions " + partitions + " away");
+                }
             }
         };
     }

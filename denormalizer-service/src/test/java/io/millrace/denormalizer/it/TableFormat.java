@@ -130,16 +130,26 @@ public record TableFormat(TableName name, List<Column> columns, List<String> key
             case "date" -> switch (text) {
                 case "infinity" -> Integer.MAX_VALUE;
                 case "-infinity" -> Integer.MIN_VALUE;
-                default -> (int) LocalDate.parse(text).toEpochDay();
+                default -> (int) LocalDate.parse(year(text)).toEpochDay();
             };
             case "timestamp", "timestamptz" -> switch (text) {
                 case "infinity" -> Long.MAX_VALUE;
                 case "-infinity" -> Long.MIN_VALUE;
-                default -> ChronoUnit.MICROS.between(Instant.EPOCH, OffsetDateTime.parse(type.equals("timestamp") ? text + "Z" : text));
+                default -> ChronoUnit.MICROS.between(Instant.EPOCH, OffsetDateTime.parse(year(type.equals("timestamp") && !text.endsWith(" BC") ? text + "Z" : type.equals("timestamp") ? text.replace(" BC", "Z BC") : text)));
             };
+            case "money" -> text.replaceAll("[^0-9.-]", "");
             case "time" -> time(text);
             default -> text;
         };
+    }
+
+    /** As ISO 8601 has it: with a year 0, and a sign before years that have not four digits. */
+    private static String year(String text) {
+        int end = text.indexOf('-');
+        boolean isBefore = text.endsWith(" BC");
+        int year = isBefore ? 1 - Integer.parseInt(text.substring(0, end)) : Integer.parseInt(text.substring(0, end));
+        var rest = text.substring(end).replace(" BC", "");
+        return (year < 0 ? "-%04d".formatted(-year) : year > 9999 ? "+" + year : "%04d".formatted(year)) + rest;
     }
 
     private static long time(String text) {

@@ -127,7 +127,7 @@ final class RandomPipeline {
         }
         int percent = depth == 0 ? 80 : 40 - 5 * depth;
         var ones = table.references.stream().filter(r -> chance(percent)).map(r -> name("one") + ": {table: " + quoted("public." + sql(r.to.name)) + ", join: " + join(r.columns, keys(r.to))
-                + (r.to == table && chance(50) ? ", depth: " + (1 + random.nextInt(3)) : "") + node(r.to, depth + 1) + "}").toList();
+                + (chance(20) ? where(r.to, 25) + ", flatten: " + value(r.to) : (r.to == table && chance(50) ? ", depth: " + (1 + random.nextInt(3)) : "") + node(r.to, depth + 1)) + "}").toList();
         var many = new ArrayList<String>();
         for (var other : tables) {
             for (var reference : other.references) {
@@ -214,6 +214,8 @@ final class RandomPipeline {
                 options.add(() -> "{" + pick(List.of("lower", "upper", "trim", "hash")) + ": " + name + "}");
                 options.add(() -> "{mask: " + name + ", keep: " + random.nextInt(4) + "}");
                 options.add(() -> "{concat: [" + name + ", {value: \"-\"}, " + quoted(pick(table.key).name) + "]}");
+                options.add(() -> "{concat: [" + name + ", " + quoted(pick(table.key).name) + ", " + name + "], delimiter: \"" + pick(List.of(", ", "'", "")) + "\"}");
+                options.add(() -> "{replace: " + name + ", find: \"" + pick(List.of("a", "1", "00", ".", "-")) + "\", with: \"" + pick(List.of("", "aa", "'")) + "\"}");
                 options.add(() -> "{cast: " + name + ", to: text}");
                 number(column, name, options);
             }

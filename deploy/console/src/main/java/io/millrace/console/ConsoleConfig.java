@@ -47,6 +47,10 @@ public interface ConsoleConfig {
     @WithDefault("2m")
     Duration stuckAfter();
 
+    /** For how long what was seen is kept, a point each ten seconds for each pipeline. Default 6 hours. */
+    @WithDefault("6h")
+    Duration history();
+
     /** A file with the bearer token that every read needs. Without it everybody who reaches the console may read; changes need the gate's token either way. */
     Optional<Path> tokenFile();
 }

@@ -1,5 +1,6 @@
 package io.millrace.images;
 
+import io.millrace.local.Fault;
 import io.millrace.local.ServiceTraining;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,7 +41,7 @@ public final class Images implements Callable<Integer> {
             if (failure instanceof ImageException) {
                 command.getErr().println(failure.getMessage());
             } else {
-                failure.printStackTrace(command.getErr());
+                command.getErr().println(Fault.told(failure));
             }
             return CommandLine.ExitCode.SOFTWARE;
         }).execute(args));

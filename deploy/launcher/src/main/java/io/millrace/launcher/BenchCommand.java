@@ -8,15 +8,20 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 import picocli.CommandLine.Unmatched;
 
 /** The benches stand in the module {@code tests}, which depends on this one; so they run in a JVM of their own. */
 @Command(name = "bench", description = "Measures. 'bench e2e': the whole stack; 'bench load': the first load alone, and where its time goes; 'bench cost': what the stack costs at rest, and a change at steady rates; 'bench capture': capture alone; 'bench gate': the gate alone; 'bench join': the denormalizer alone; 'bench search': a page answered by Postgres and by the index; 'bench scale': stages scaled by lag; 'bench upgrade': two versions side by side; 'bench verify': how fast an index is held against its database, and whom that disturbs; 'bench NAME --help' lists the options. Takes its own ports and data.")
 final class BenchCommand implements Callable<Integer> {
 
-    @Parameters(paramLabel = "BENCH", description = "${COMPLETION-CANDIDATES}")
+    @Spec
+    private CommandSpec spec;
+    @Parameters(arity = "0..1", paramLabel = "BENCH", description = "${COMPLETION-CANDIDATES}")
     private Bench bench;
     @Option(names = {"-h", "--help"}, description = "Show the options of the bench.")
     private boolean help;
@@ -49,7 +54,14 @@ final class BenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        if (bench == null && !help) {
+            throw new ParameterException(spec.commandLine(), "Which bench?");
+        }
         var jar = DataFolder.home().resolve("tests").resolve("target").resolve("millrace-tests.jar");
+        if (help && (bench == null || !Files.exists(jar))) {
+            spec.commandLine().usage(spec.commandLine().getOut());
+            return 0;
+        }
         if (!Files.exists(jar)) {
             throw new LocalException("Not built: " + jar + ". Run ./millrace bench from the root of the checkout, which builds what is missing");
         }

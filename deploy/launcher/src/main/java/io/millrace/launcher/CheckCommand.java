@@ -19,6 +19,7 @@ import io.millrace.pipeline.file.InvalidPipelineException;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.PipelineFiles;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.file.Unreadable;
 import io.millrace.pipeline.http.HttpAccess;
 import io.millrace.pipeline.http.Server;
 import java.io.IOException;
@@ -132,7 +133,7 @@ final class CheckCommand implements Callable<Integer> {
                 try {
                     Files.readAllLines(Path.of(row.substring(1))).stream().filter(line -> !line.isBlank() && !line.startsWith("#")).forEach(line -> count(line.strip(), counts));
                 } catch (IOException e) {
-                    throw new CheckException("The file of row counts " + row.substring(1) + " cannot be read: " + e, e);
+                    throw new CheckException("The file of row counts " + row.substring(1) + " cannot be read: " + Unreadable.why(e), e);
                 }
             } else {
                 count(row, counts);

@@ -34,6 +34,9 @@ final class DemoCommand implements Runnable {
     int load(@Mixin DataFolder data,
             @Option(names = "--scale", paramLabel = "N", defaultValue = "10000", description = "Monitors; all else is in proportion. Default: ${DEFAULT-VALUE}.") int scale,
             @Option(names = "--seed", paramLabel = "S", defaultValue = "1", description = "The same seed gives the same rows. Default: ${DEFAULT-VALUE}.") long seed) throws SQLException {
+        if (scale < 1) {
+            throw new ParameterException(spec.commandLine(), "--scale wants how many monitors, 1 or more, not " + scale);
+        }
         try (var connection = connect(data.running())) {
             var loaded = DemoData.load(connection, seed, scale);
             print("Loaded %,d monitors, %,d rows in all, in %.1f s".formatted(loaded.monitors(), loaded.rows(), loaded.took().toMillis() / 1000.0));

@@ -25,6 +25,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 @Command(name = "init", mixinStandardHelpOptions = true, description = "Drafts a pipeline file from a database that is there: follows the foreign keys of one table, proposes fields, says what it leaves out and why, "
@@ -56,6 +57,9 @@ final class InitCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws SQLException, IOException {
+        if (depth < 1) {
+            throw new ParameterException(spec.commandLine(), "--depth wants how many foreign keys, 1 or more, not " + depth);
+        }
         var table = table();
         try (var connection = connect()) {
             var pipeline = name == null ? plain(table.table()) : name;
@@ -120,7 +124,7 @@ final class InitCommand implements Callable<Integer> {
         try {
             return DriverManager.getConnection(address, login);
         } catch (SQLException e) {
-            throw new LocalException("Connecting to " + address + " as " + (who == null ? "nobody named" : who) + " failed: " + e.getMessage() + ". The password is taken from the variable " + passwordVariable, e);
+            throw new LocalException("Connecting to " + address.replaceAll("\\?.*", "") + " as " + (who == null ? "the user of the URL" : who) + " failed: " + e.getMessage().replaceAll("\\.$", "") + ". The password is taken from the variable " + passwordVariable, e);
         }
     }
 

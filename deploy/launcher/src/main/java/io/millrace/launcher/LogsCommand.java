@@ -10,6 +10,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -22,7 +23,7 @@ final class LogsCommand implements Callable<Integer> {
     private DataFolder data;
     @Spec
     private CommandSpec spec;
-    @Parameters(paramLabel = "STAGE", description = "capture, gate, denormalizer, indexer, purge; or postgres, kafka, registry, search, supervisor, build, test.")
+    @Parameters(paramLabel = "STAGE", description = "capture, gate, denormalizer, indexer, purge, console; or postgres, kafka, registry, search, supervisor, build, test.")
     private String name;
     @Option(names = "-f", description = "Go on with what is appended, until Ctrl-C.")
     private boolean follow;
@@ -31,6 +32,9 @@ final class LogsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        if (lines < 0) {
+            throw new ParameterException(spec.commandLine(), "-n wants how many lines, 0 or more, not " + lines);
+        }
         var folder = data.path().resolve("logs");
         var log = folder.resolve(name + ".log");
         if (!Files.exists(log)) {

@@ -88,9 +88,9 @@ final class QuarantineCommand implements Runnable {
             line(answer.path("message").asText());
         }
         if (reread) {
-            line("Its rows, about %,d, are read again while the stream goes on; ./millrace resnapshot %s tells how far that is.".formatted(capture.reread(named[0], named[1]), named[0]));
+            line("Its rows, about %,d, are read again while the stream goes on; %s tells how far that is.".formatted(capture.reread(named[0], named[1]), capture.command("resnapshot " + named[0])));
         } else if (answer.path("oldRows").asBoolean() && !gate.json()) {
-            line("About %s rows stand in it. ./millrace resnapshot %s %s has them read again while the stream goes on, as '--reread' does here.".formatted(estimate(capture, named), named[0], named[1]));
+            line("About %s rows stand in it. %s has them read again while the stream goes on, as '--reread' does here.".formatted(estimate(capture, named), capture.command("resnapshot " + named[0] + " " + named[1])));
         }
         return 0;
     }

@@ -37,7 +37,7 @@ final class RecoverCommand implements Callable<Integer> {
         if (TopicRecovery.isTopic(what)) {
             topics.recover(what, out);
         } else if (what.contains(".")) {
-            throw new LocalException(what + " is neither a source, nor a captured.… or quarantine.… topic, which the gate can read again, nor the documents.… of a pipeline. Rows that are not whole are read again with the documents that are made of them: ./millrace recover documents.PIPELINE");
+            throw new LocalException(what + " is neither a source, nor a captured.… or quarantine.… topic, which the gate can read again, nor the documents.… of a pipeline. Rows that are not whole are read again with the documents that are made of them: " + topics.data().command("recover documents.PIPELINE"));
         } else {
             capture.recover(what, out);
         }

@@ -48,7 +48,7 @@ final class ResnapshotCommand implements Callable<Integer> {
         } else if (cancel) {
             out.println("The reading of " + answer.path("table").asText() + " is cancelled after " + answer.path("rows").asLong() + " rows");
         } else {
-            out.println("The table " + answer.path("table").asText() + " is read again, about " + answer.path("estimate").asLong() + " rows; ./millrace resnapshot " + source + " tells how far it is");
+            out.println("The table " + answer.path("table").asText() + " is read again, about " + answer.path("estimate").asLong() + " rows; " + capture.command("resnapshot " + source) + " tells how far it is");
         }
         out.flush();
         return 0;

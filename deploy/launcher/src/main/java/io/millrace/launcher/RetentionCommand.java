@@ -72,7 +72,7 @@ final class RetentionCommand implements Callable<Integer> {
             out.println("coming:   " + list(found.path("returning"), "") + (found.path("impact").path("returning").asLong() > found.path("returning").size() ? ", …" : ""));
         }
         if (found.has("waiting")) {
-            out.println("Held for a person: ./millrace retention " + pipeline + " --confirm " + found.path("waiting").path("id").asText() + " --reason TEXT");
+            out.println("Held for a person: " + purge.command("retention " + pipeline + " --confirm " + found.path("waiting").path("id").asText() + " --reason TEXT"));
         } else if (found.path("held").asBoolean()) {
             out.println("A run would be held until a person confirms it.");
         }

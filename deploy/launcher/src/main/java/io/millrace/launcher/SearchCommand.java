@@ -29,7 +29,6 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true)
 final class SearchCommand implements Callable<Integer> {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final int MOST = 1_000;
 
     @Mixin
@@ -52,6 +51,8 @@ final class SearchCommand implements Callable<Integer> {
     private boolean json;
     @Option(names = "--url", paramLabel = "URL", description = "The search engine's address. Default: that of the stack which runs on the data folder.")
     private String url;
+    @Option(names = "--timeout", paramLabel = "SECONDS", defaultValue = "30", description = "How long an answer may take. Default: ${DEFAULT-VALUE}.")
+    private int timeout;
     @Option(names = "--user", paramLabel = "NAME", description = "Who asks, where the search engine wants to know.")
     private String user;
     @Option(names = "--password-env", paramLabel = "NAME", defaultValue = "MILLRACE_SEARCH_PASSWORD", description = "The environment variable that holds the password. Default: ${DEFAULT-VALUE}.")
@@ -61,6 +62,9 @@ final class SearchCommand implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         if (size < 0 || size > MOST) {
             throw new ParameterException(spec.commandLine(), "--size wants a number from 0 to " + MOST + ", not " + size);
+        }
+        if (timeout < 1) {
+            throw new ParameterException(spec.commandLine(), "--timeout wants seconds, 1 or more, not " + timeout);
         }
         var request = new SearchRequest(String.join(" ", words), where, facets, sort, size);
         var path = "/" + StageCall.encoded(index);
@@ -76,8 +80,8 @@ final class SearchCommand implements Callable<Integer> {
     }
 
     private JsonNode ask(String method, String path, String body) throws InterruptedException {
-        var address = (url == null ? data.running().search() : url.replaceAll("/+$", "")) + path;
-        var request = HttpRequest.newBuilder(URI.create(address)).timeout(PATIENCE).header("Content-Type", "application/json").method(method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body));
+        var address = (url == null ? data.running().search() : HttpAddress.of(url)) + path;
+        var request = HttpRequest.newBuilder(URI.create(address)).timeout(Duration.ofSeconds(timeout)).header("Content-Type", "application/json").method(method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body));
         if (user != null) {
             request.header("Authorization", "Basic " + Base64.getEncoder().encodeToString((user + ":" + password()).getBytes(StandardCharsets.UTF_8)));
         }
@@ -91,7 +95,7 @@ final class SearchCommand implements Callable<Integer> {
             }
             return new JsonMapper().readTree(answer.body());
         } catch (IOException e) {
-            throw new LocalException("Asking the search engine at " + address + " failed: " + (e.getMessage() == null ? e.toString() : e.getMessage()) + ". See ./millrace status, or give another address with --url", e);
+            throw new LocalException("Asking the search engine at " + address + " failed: " + StageCall.why(e, timeout) + (url == null ? ". See " + data.command("status") + ", or give another address with --url" : ". Does it run there? If not, give its address with --url"), e);
         }
     }
 

@@ -53,7 +53,7 @@ final class SourceRecovery extends StageCall {
         } else if (missing.isEmpty()) {
             out.println("Nothing is missing of " + source);
         } else {
-            out.println("The recovery of " + source + " is asked for; ./millrace status tells when it is done. It is for this:");
+            out.println("The recovery of " + source + " is asked for; " + data.command("status") + " tells when it is done. It is for this:");
             missing.lines().map(line -> "  " + line).forEach(out::println);
         }
         out.flush();

@@ -4,12 +4,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.millrace.local.LocalException;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.time.Duration;
@@ -19,7 +21,7 @@ import picocli.CommandLine.Option;
 /** The options that say which process of a stage is meant, and its answers. */
 abstract class StageCall {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration CONNECTING = Duration.ofSeconds(5);
 
     @Option(names = "--url", paramLabel = "URL", description = "The stage's address. Default: that of the stack which runs on the data folder.")
     private String url;
@@ -27,6 +29,8 @@ abstract class StageCall {
     private String tokenVariable;
     @Option(names = "--json", description = "The stage's own answer, for programs.")
     private boolean json;
+    @Option(names = "--timeout", paramLabel = "SECONDS", defaultValue = "30", description = "How long an answer may take. Default: ${DEFAULT-VALUE}.")
+    private int timeout;
     private final String stage;
 
     StageCall(String stage) {
@@ -42,6 +46,7 @@ abstract class StageCall {
         this.stage = stage;
         this.url = url;
         this.tokenVariable = like.tokenVariable;
+        this.timeout = like.timeout;
     }
 
     /** Where the stack runs that is meant unless an address is given. */
@@ -73,7 +78,7 @@ abstract class StageCall {
      */
     JsonNode health() throws IOException, InterruptedException {
         var request = request("/q/health/ready").GET().build();
-        try (var http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build()) {
+        try (var http = HttpClient.newBuilder().connectTimeout(CONNECTING).build()) {
             return new JsonMapper().readTree(http.send(request, BodyHandlers.ofString()).body());
         } catch (IOException e) {
             throw unanswered(request, e);
@@ -105,16 +110,24 @@ abstract class StageCall {
     }
 
     private HttpRequest.Builder request(String path) throws IOException {
-        var request = HttpRequest.newBuilder(URI.create(address() + path)).timeout(PATIENCE);
+        if (timeout < 1) {
+            throw new LocalException("--timeout wants seconds, 1 or more, not " + timeout);
+        }
+        var request = HttpRequest.newBuilder(URI.create(address() + path)).timeout(Duration.ofSeconds(timeout));
         var token = token();
         return token == null ? request : request.header("Authorization", "Bearer " + token);
     }
 
     private String address() {
         if (url != null) {
-            return url.endsWith("/") ? url.substring(0, url.length() - 1) : url;
+            return HttpAddress.of(url);
         }
         return data().running().process(stage).orElseThrow(() -> new LocalException("The stack on " + data().path() + " has no " + stage + "; give its address with --url")).address();
+    }
+
+    /** A command as it is to be typed for what this call speaks to. */
+    String command(String words) {
+        return url == null ? data().command(words) : "./millrace " + words + " --url " + url;
     }
 
     private String token() throws IOException {
@@ -131,7 +144,7 @@ abstract class StageCall {
 
     private JsonNode send(HttpRequest.Builder builder) throws InterruptedException {
         var request = builder.build();
-        try (var http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build()) {
+        try (var http = HttpClient.newBuilder().connectTimeout(CONNECTING).build()) {
             var answer = http.send(request, BodyHandlers.ofString());
             var body = answer.body().isBlank() ? new JsonMapper().createObjectNode() : new JsonMapper().readTree(answer.body());
             if (answer.statusCode() == 401 || answer.statusCode() == 403) {
@@ -147,8 +160,21 @@ abstract class StageCall {
         }
     }
 
+    /**
+     * Why a server gave no answer, in words.
+     *
+     * @param timeout for how many seconds it was waited for
+     */
+    static String why(IOException failure, int timeout) {
+        return switch (failure) {
+            case HttpTimeoutException late -> "it did not answer within " + timeout + " s (--timeout)";
+            case ConnectException refused -> "nothing answers there";
+            default -> failure.getMessage() == null ? failure.toString() : failure.getMessage();
+        };
+    }
+
     private LocalException unanswered(HttpRequest request, IOException e) {
-        return new LocalException("Asking the " + stage + " at " + request.uri() + " failed: " + (e.getMessage() == null ? e.toString() : e.getMessage())
-                + ". See ./millrace status, or give another address with --url", e);
+        return new LocalException("Asking the " + stage + " at " + request.uri() + " failed: " + why(e, timeout)
+                + (url == null ? ". See " + data().command("status") + ", or give another address with --url" : ". Does it run there? If not, give its address with --url"), e);
     }
 }

@@ -1,15 +1,8 @@
 package io.millrace.launcher;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.millrace.local.LocalException;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse.BodyHandlers;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -18,7 +11,6 @@ import java.util.stream.StreamSupport;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -26,40 +18,27 @@ import picocli.CommandLine.Spec;
 final class TraceCommand implements Callable<Integer> {
 
     private static final int WIDTH = 40;
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final DateTimeFormatter CLOCK = DateTimeFormatter.ofPattern("HH:mm:ss.SSSSSS").withZone(ZoneOffset.UTC);
 
     @Mixin
-    private DataFolder data;
+    private IndexerCall indexer;
     @Spec
     private CommandSpec spec;
     @Parameters(index = "0", paramLabel = "PIPELINE", description = "Name of the pipeline.")
     private String pipeline;
     @Parameters(index = "1", paramLabel = "ID", description = "Id of the document in the index.")
     private String id;
-    @Option(names = "--json", description = "For programs.")
-    private boolean json;
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        var indexer = data.running().process("indexer").orElseThrow(() -> new LocalException("The stack on " + data.path() + " has no indexer, which keeps the traces")).address();
-        var address = URI.create(indexer + "/pipelines/" + StageCall.encoded(pipeline) + "/documents/" + StageCall.encoded(id) + "/trace");
+        var trace = indexer.get("/pipelines/" + StageCall.encoded(pipeline) + "/documents/" + StageCall.encoded(id) + "/trace");
         var out = spec.commandLine().getOut();
-        try (var http = HttpClient.newHttpClient()) {
-            var answer = http.send(HttpRequest.newBuilder(address).timeout(PATIENCE).build(), BodyHandlers.ofString());
-            var body = new JsonMapper().readTree(answer.body());
-            if (answer.statusCode() != 200) {
-                throw new LocalException(body.path("message").asText("The indexer answered " + answer.statusCode() + " to GET " + address));
-            }
-            if (json) {
-                out.println(answer.body());
-            } else {
-                print(body, out);
-            }
-            out.flush();
-        } catch (IOException e) {
-            throw new LocalException("Asking the indexer at " + address + " failed (" + e.getMessage() + "); ./millrace status says whether it is up", e);
+        if (indexer.json()) {
+            out.println(trace);
+        } else {
+            print(trace, out);
         }
+        out.flush();
         return 0;
     }
 

@@ -4,19 +4,24 @@ import io.millrace.launcher.stack.DemoDatabase;
 import io.millrace.launcher.stack.FirstDocuments;
 import io.millrace.launcher.stack.Provisioning;
 import io.millrace.launcher.stack.Stack;
+import io.millrace.launcher.stack.StackFile;
 import io.millrace.launcher.stack.Stage;
 import io.millrace.launcher.stack.StackOptions;
 import io.millrace.launcher.stack.StackOptions.DemoSource;
 import io.millrace.launcher.stack.Supervisor;
 import io.millrace.local.LocalException;
+import io.millrace.local.LocalServers;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.PipelineFiles;
+import io.millrace.provisioner.Options;
 import io.millrace.provisioner.ProvisioningException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -35,6 +40,8 @@ final class UpCommand implements Callable<Integer> {
     private boolean detach;
     @Option(names = "--pipeline", paramLabel = "FILE", description = "Pipeline file, or folder of them, over a database of your own instead of the demo. May be repeated.")
     private List<Path> pipelines = List.of();
+    @Option(names = "--change-replica-identity", description = "Allow to change a table's replica identity where its updates would fail otherwise.")
+    private boolean changeReplicaIdentity;
     @Option(names = "--port-base", paramLabel = "N", description = "Take ports from N on instead of the defaults.")
     private Integer portBase;
     @Option(names = "--port", paramLabel = "KEY=N", description = "Change one port: postgres, kafka, kafka-controller, registry, registry-management, search, "
@@ -54,12 +61,14 @@ final class UpCommand implements Callable<Integer> {
         var demo = pipelines.isEmpty();
         var paths = demo ? List.of(home.resolve("deploy").resolve("demo").resolve("pipelines")) : pipelines;
         var files = PipelineFiles.load(paths);
-        var options = StackOptions.of(home, data.path(), paths, demo ? new DemoSource("demo", scale) : null, portBase, ports).withOtlp(otlp).withNatives(natives);
+        var options = StackOptions.of(home, data.path(), paths, demo ? new DemoSource("demo", scale) : null, portBase, ports).withOtlp(otlp == null ? null : HttpAddress.of(otlp)).withNatives(natives);
         var stack = new Stack(options);
-        stack.requireBuilt();
         if (!demo) {
+            requireStopped();
             requireReferences(files);
+            Provisioning.requireSources(stack, files, provisioning());
         }
+        stack.requireBuilt();
         return detach ? new Background(data, output).start(spec.commandLine().getParent().getParseResult().originalArgs()) : run(stack, files, output);
     }
 
@@ -71,7 +80,7 @@ final class UpCommand implements Callable<Integer> {
             if (stack.options().source() != null) {
                 DemoDatabase.prepare(stack, output);
             }
-            Provisioning.apply(stack, files, output);
+            Provisioning.apply(stack, files, provisioning(), output);
             output.line("Starting the five services");
             supervisor.startServices();
             FirstDocuments.await(stack, files, output, supervisor::isStopping);
@@ -90,6 +99,20 @@ final class UpCommand implements Callable<Integer> {
         }
         supervisor.awaitStopped();
         return CommandLine.ExitCode.OK;
+    }
+
+    /** Services read their files as they start. */
+    private void requireStopped() {
+        data.supervisor().ifPresent(owner -> {
+            var running = StackFile.read(data.path()).filter(stack -> stack.source() == null);
+            var all = Stream.concat(running.stream().flatMap(stack -> stack.pipelines().stream()), pipelines.stream().map(file -> file.toAbsolutePath().normalize().toString())).distinct();
+            throw new LocalException(LocalServers.alreadyRuns(data.path(), owner.pid()) + (running.isEmpty() ? "" : ". To add a file to it, start it again with all of them, which reads no table twice: "
+                    + data.command("down") + " && " + data.command("up --detach " + all.map(file -> "--pipeline " + file).collect(Collectors.joining(" ")))));
+        });
+    }
+
+    private Options provisioning() {
+        return new Options(false, changeReplicaIdentity);
     }
 
     private static void requireReferences(List<PipelineFile> files) {

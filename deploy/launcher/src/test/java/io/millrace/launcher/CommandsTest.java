@@ -1,6 +1,7 @@
 package io.millrace.launcher;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -9,8 +10,10 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -160,6 +163,18 @@ class CommandsTest {
     void statusForProgramsIsJsonAlsoWhenNothingRuns() {
         assertEquals(3, run("status", "--json", "--data", folder.toString()));
         assertEquals("{\"state\":\"stopped\",\"processes\":[]}", out.toString().strip());
+    }
+
+    @Test
+    void statusIsLookedAtAgainAndAgainUntilItIsInterrupted() throws InterruptedException {
+        var watching = new Thread(() -> run("status", "--watch", "1", "--json", "--data", folder.toString()));
+        watching.start();
+        Awaitility.await().until(() -> out.toString().lines().filter(line -> line.equals("{\"state\":\"stopped\",\"processes\":[]}")).count() >= 2);
+        watching.interrupt();
+        watching.join(Duration.ofSeconds(10));
+        assertFalse(watching.isAlive());
+        assertEquals("", err.toString());
+        assertEquals(2, run("status", "--watch", "0", "--data", folder.toString()));
     }
 
     @Test

@@ -41,6 +41,7 @@ class InitIT {
             CREATE TABLE "Shop".customer_label (tenant int, customer int, label_id int REFERENCES "Shop".label, since date, PRIMARY KEY (tenant, customer, label_id),
                 FOREIGN KEY (tenant, customer) REFERENCES "Shop".customer);
             CREATE TABLE "Shop".visit (tenant int, customer int, page text, FOREIGN KEY (tenant, customer) REFERENCES "Shop".customer);
+            CREATE UNLOGGED TABLE "Shop".basket (id int PRIMARY KEY, tenant int, customer int, FOREIGN KEY (tenant, customer) REFERENCES "Shop".customer);
             CREATE VIEW "Shop".everybody AS SELECT * FROM "Shop".customer;
             INSERT INTO "Shop".country VALUES ('de', 'Germany');
             INSERT INTO "Shop".customer (tenant, id, name, country_code) VALUES (1, 1, 'Ada', 'de');
@@ -91,6 +92,7 @@ class InitIT {
                 () -> assertTrue(text.contains("# Left out: words: made for Postgres's own search"), text),
                 () -> assertTrue(text.contains("# Left out: photo: bytes"), text),
                 () -> assertTrue(text.contains("# Left out: \"Shop\".visit: it has no primary key"), text),
+                () -> assertTrue(text.contains("# Left out: \"Shop\".basket: it is unlogged"), text),
                 () -> assertTrue(text.contains("through:"), text));
     }
 
@@ -115,6 +117,7 @@ class InitIT {
                 List.of("--root", "public.nobody"), "The database has no table public.nobody",
                 List.of("--root", "\"Shop\".everybody"), "a view cannot be the root",
                 List.of("--root", "\"Shop\".visit"), "has no primary key",
+                List.of("--root", "\"Shop\".basket"), "SET LOGGED",
                 List.of("--root", "a.b.c"), "is not a table name");
         for (var question : asked.entrySet()) {
             err.getBuffer().setLength(0);

@@ -120,7 +120,7 @@ public final class LocalServers implements AutoCloseable {
     /** The message for whoever finds a data folder in use. */
     public static String alreadyRuns(Path data, long owner) {
         return "Millrace already runs on " + data + ", process " + owner
-                + ". See it with ./millrace status, stop it with ./millrace down, or run another one beside it with --data DIR --port-base N";
+                + ". See it with ./millrace status --data " + data + ", stop it with ./millrace down --data " + data + ", or run another one beside it with another --data and --port-base";
     }
 
     /** Whether this instance has the data folder. */
@@ -274,7 +274,7 @@ public final class LocalServers implements AutoCloseable {
             Files.writeString(file, LAYOUT + "\n");
         } else if (!Files.readString(file).strip().equals(LAYOUT)) {
             throw new LocalException("The data folder " + data + " has layout " + Files.readString(file).strip() + ", and this version of Millrace knows layout " + LAYOUT
-                    + ". Choose another folder with --data DIR, or delete its data with ./millrace reset");
+                    + ". Choose another folder with --data DIR, or delete its data with ./millrace reset --data " + data);
         }
     }
 

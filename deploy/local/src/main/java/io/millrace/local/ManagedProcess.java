@@ -120,11 +120,11 @@ public final class ManagedProcess {
         long deadline = System.nanoTime() + spec.startTimeout().toNanos();
         while (!isReady()) {
             if (running().isEmpty()) {
-                throw new LocalException(name() + " ended while starting. Its last words in " + spec.log() + ":\n" + tail());
+                throw new LocalException(name() + " ended while starting. Its last words in " + spec.log() + ":\n" + lastWords());
             }
             if (System.nanoTime() > deadline) {
                 throw new LocalException(name() + " did not become ready within " + spec.startTimeout().toSeconds()
-                        + " s (it still runs, pid " + running().map(ProcessHandle::pid).orElse(-1L) + "). Its last words in " + spec.log() + ":\n" + tail());
+                        + " s (it still runs, pid " + running().map(ProcessHandle::pid).orElse(-1L) + "). Its last words in " + spec.log() + ":\n" + lastWords());
             }
             try {
                 Thread.sleep(POLL_MILLIS);
@@ -170,6 +170,10 @@ public final class ManagedProcess {
         }
     }
 
+    private String lastWords() {
+        return (tail() + "\n" + FullDisk.under(spec.log().getParent())).stripTrailing();
+    }
+
     private List<ProcessHandle> leftovers() {
         long own = ProcessHandle.current().pid();
         return ProcessHandle.allProcesses()
@@ -193,9 +197,14 @@ public final class ManagedProcess {
         try (var probe = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
             probe.getLocalPort();
         } catch (IOException e) {
-            throw new LocalException("Port " + port + " for " + name() + " is taken by another process. Stop that process, or choose another port with --port "
+            throw new LocalException("Port " + port + " for " + name() + " is taken by " + PortOwner.of(port).map(ManagedProcess::named).orElse("another process") + ". Stop that process, or choose another port with --port "
                     + key + "=N, or move all ports with --port-base N", e);
         }
+    }
+
+    /** By its program alone: a command line may bear secrets. */
+    private static String named(ProcessHandle process) {
+        return "process " + process.pid() + process.info().command().map(command -> " (" + Path.of(command).getFileName() + ")").orElse("");
     }
 
     private void end(ProcessHandle process) {

@@ -74,7 +74,7 @@ final class Postgres {
             var found = Files.readString(version).strip();
             if (!found.equals(MAJOR)) {
                 throw new LocalException("The data folder " + data + " was made by PostgreSQL " + found + ", and this is " + MAJOR
-                        + ". Choose another folder with --data DIR, or delete this one's data with ./millrace reset");
+                        + ". Choose another folder with --data DIR, or delete this one's data with ./millrace reset --data " + data.getParent());
             }
             forgetForeignPid();
         } catch (IOException e) {

@@ -74,7 +74,7 @@ class ManagedProcessTest {
         try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             process = new ManagedProcess(sleeper(Map.of("sleeper-http", taken.getLocalPort())));
             var failure = assertThrows(LocalException.class, process::start);
-            assertTrue(failure.getMessage().startsWith("Port " + taken.getLocalPort() + " for sleeper is taken"), failure.getMessage());
+            assertTrue(failure.getMessage().startsWith("Port " + taken.getLocalPort() + " for sleeper is taken by process " + ProcessHandle.current().pid() + " (java)"), failure.getMessage());
             assertTrue(failure.getMessage().contains("--port sleeper-http=N"), failure.getMessage());
             assertTrue(process.running().isEmpty());
         }

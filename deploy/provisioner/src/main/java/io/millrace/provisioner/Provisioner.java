@@ -67,6 +67,21 @@ public final class Provisioner {
     }
 
     /**
+     * Looks at the databases alone, which may be done before there is a Kafka.
+     *
+     * @throws ProvisioningException with everything of them that stands in the way, or when one cannot be reached
+     */
+    public void requireSources() {
+        try (var places = new Places(new ArrayList<>(), new ArrayList<>(), new TreeSet<>(), new ArrayList<>())) {
+            sources(places);
+            if (!places.silent().isEmpty()) {
+                throw new ProvisioningException(places.silent(), null);
+            }
+            refuse(check(places.steps(), Step::check));
+        }
+    }
+
+    /**
      * Makes everything so. Where any step is refused, nothing is done.
      *
      * @param progress receives a line for each step that was applied
@@ -210,15 +225,19 @@ public final class Provisioner {
     }
 
     private Places openWhatAnswers() {
-        var bySource = new LinkedHashMap<String, List<PipelineFile>>();
-        files.forEach(file -> bySource.computeIfAbsent(file.pipeline().source().name(), name -> new ArrayList<>()).add(file));
         var places = new Places(new ArrayList<>(), new ArrayList<>(), new TreeSet<>(), new ArrayList<>());
-        bySource.values().forEach(source -> places.attempt(() -> source(places, source)));
+        sources(places);
         places.attempt(() -> kafka(places));
         if (targets.search() != null) {
             places.attempt(() -> List.of(reached(new SearchIndexes(targets.search(), files))));
         }
         return places;
+    }
+
+    private void sources(Places places) {
+        var bySource = new LinkedHashMap<String, List<PipelineFile>>();
+        files.forEach(file -> bySource.computeIfAbsent(file.pipeline().source().name(), name -> new ArrayList<>()).add(file));
+        bySource.values().forEach(source -> places.attempt(() -> source(places, source)));
     }
 
     private List<Step> source(Places places, List<PipelineFile> source) {

@@ -1,5 +1,6 @@
 package io.millrace.pipeline.access;
 
+import io.millrace.pipeline.file.Unreadable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -65,7 +66,7 @@ public final class Secret {
             }
             return text.strip();
         } catch (IOException e) {
-            throw new IllegalStateException("The file " + file + ", to which " + fileKey + " refers, cannot be read (" + e + "); create it or correct the path", e);
+            throw new IllegalStateException("The file " + file + ", to which " + fileKey + " refers, cannot be read (" + Unreadable.why(e) + "); create it or correct the path", e);
         }
     }
 

@@ -302,6 +302,9 @@ public final class CatalogCheck {
         var there = catalog.tables().get(one.node().table());
         joins(one.on(), here, there, at + ".join");
         needKey(one.on().stream().map(Join::there).toList(), there, at + ".join", "one");
+        if (one.value() != null && there != null) {
+            expression(one.value(), there, at + ".flatten");
+        }
     }
 
     private void many(Many many, Catalog.Table here, String at) {

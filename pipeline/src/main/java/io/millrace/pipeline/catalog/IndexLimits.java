@@ -77,6 +77,7 @@ final class IndexLimits {
         for (var relation : node.relations()) {
             var at = path + relation.name();
             switch (relation) {
+                case One one when one.value() != null -> field(at, () -> Typing.of(one.value(), column -> types.apply(one.node().table(), column)));
                 case One one -> object(one.node(), at, level);
                 case Many many -> {
                     switch (many.content()) {

@@ -39,8 +39,22 @@ public sealed interface Expression {
         public enum Kind { TEXT, NUMBER, BOOLEAN }
     }
 
-    /** The texts of all parts, one after the other; null counts as nothing. */
-    record Concat(@NotEmpty List<@Valid Expression> parts) implements Expression {
+    /**
+     * The texts of all parts that are not null, one after the other.
+     *
+     * @param delimiter what stands between them; mostly nothing
+     */
+    record Concat(@NotEmpty List<@Valid Expression> parts, @NotNull String delimiter) implements Expression {
+        public Concat(List<Expression> parts) {
+            this(parts, "");
+        }
+
+        /** Without a delimiter as versions wrote it that knew none: what they made of it still counts. */
+        @Override
+        public String toString() {
+            return "Concat[parts=" + parts + (delimiter.isEmpty() ? "" : ", delimiter=" + delimiter) + "]";
+        }
+
         @Override
         public List<Expression> operands() {
             return parts;
@@ -87,6 +101,14 @@ public sealed interface Expression {
         /** LOWER and UPPER change letters one by one, as Unicode maps them; TRIM takes blanks off both ends; HASH is SHA-256 in hex. */
         public enum Function { LOWER, UPPER, TRIM, HASH }
 
+        @Override
+        public List<Expression> operands() {
+            return List.of(of);
+        }
+    }
+
+    /** The text with another text in each place in which one stands, from the left. */
+    record Replace(@NotNull @Valid Expression of, @NotEmpty String find, @NotNull String with) implements Expression {
         @Override
         public List<Expression> operands() {
             return List.of(of);

@@ -9,6 +9,7 @@ import io.millrace.pipeline.file.Expression.Element;
 import io.millrace.pipeline.file.Expression.GeoPoint;
 import io.millrace.pipeline.file.Expression.JsonPath;
 import io.millrace.pipeline.file.Expression.Mask;
+import io.millrace.pipeline.file.Expression.Replace;
 import io.millrace.pipeline.file.Expression.Text;
 import io.millrace.pipeline.file.Where.Comparison;
 import io.millrace.pipeline.file.Where.Condition;
@@ -19,7 +20,7 @@ import java.util.Map;
 /** Reads what stands for a value, and what stands for a choice of rows. */
 final class ExpressionReader {
 
-    private static final String FUNCTIONS = "value, concat, coalesce, cast, json, element, lower, upper, trim, hash, mask, geo";
+    private static final String FUNCTIONS = "value, concat, coalesce, cast, json, element, lower, upper, trim, replace, hash, mask, geo";
     private static final Map<String, Comparison> COMPARISONS = Map.of(
             "min", Comparison.AT_LEAST, "max", Comparison.AT_MOST, "above", Comparison.ABOVE, "below", Comparison.BELOW);
 
@@ -49,7 +50,7 @@ final class ExpressionReader {
         var argument = function == null ? null : yaml.get(function);
         var made = argument == null ? null : switch (function) {
             case "value" -> constant(argument);
-            case "concat" -> new Concat(argument.elements(ExpressionReader::expression));
+            case "concat" -> new Concat(argument.elements(ExpressionReader::expression), yaml.get("delimiter") instanceof Yaml delimiter ? delimiter.text() : "");
             case "coalesce" -> new Coalesce(argument.elements(ExpressionReader::expression));
             case "cast" -> new Cast(expression(argument), type(yaml.need("to")));
             case "json" -> new JsonPath(expression(argument), path(yaml.need("path")));
@@ -58,6 +59,7 @@ final class ExpressionReader {
             case "upper" -> new Text(Text.Function.UPPER, expression(argument));
             case "trim" -> new Text(Text.Function.TRIM, expression(argument));
             case "hash" -> new Text(Text.Function.HASH, expression(argument));
+            case "replace" -> new Replace(expression(argument), text(yaml.need("find")), text(yaml.need("with")));
             case "mask" -> new Mask(expression(argument), yaml.get("keep") instanceof Yaml keep ? keep.number(0) : 0);
             default -> null;
         };
@@ -94,6 +96,10 @@ final class ExpressionReader {
 
     private static List<String> path(Yaml yaml) {
         return yaml == null ? List.of() : yaml.elements(Yaml::text);
+    }
+
+    private static String text(Yaml yaml) {
+        return yaml == null ? null : yaml.text();
     }
 
     private static int number(Yaml yaml) {

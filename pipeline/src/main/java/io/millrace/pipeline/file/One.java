@@ -9,5 +9,14 @@ import java.util.List;
 /**
  * At most one related row: N:1 or 1:1. {@code there} columns are a primary key or unique. The document has an object, or
  * null where there is no such row.
+ *
+ * @param value what the document has in the place of the object: a value of that row; null for the object
  */
-public record One(@NotBlank String name, @NotEmpty List<@Valid Join> on, @NotNull @Valid Node node) implements Relation {}
+public record One(@NotBlank String name, @NotEmpty List<@Valid Join> on, @NotNull @Valid Node node, @Valid Expression value) implements Relation {
+
+    /** Without a value as versions wrote it that knew none: what they made of it still counts. */
+    @Override
+    public String toString() {
+        return "One[name=" + name + ", on=" + on + ", node=" + node + (value == null ? "" : ", value=" + value) + "]";
+    }
+}

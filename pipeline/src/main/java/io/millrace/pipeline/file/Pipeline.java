@@ -3,6 +3,7 @@ package io.millrace.pipeline.file;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.NotNull;
 import jakarta.validation.constraints.Pattern;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -29,6 +30,7 @@ import java.util.TreeMap;
  * @param hold the share, 0 to 1, of the root table's rows of which more may leave at once only when a person agrees; null where all may
  * @param subjects who may ask to be forgotten, by name
  * @param trace what is traced
+ * @param latency how long one change in a hundred may take at most from its commit to the index
  */
 public record Pipeline(
         @NotNull @Pattern(regexp = NAME, message = NAME_RULE) String name,
@@ -42,7 +44,11 @@ public record Pipeline(
         @Valid Retention retention,
         Double hold,
         SortedMap<String, @Valid Subject> subjects,
-        Trace trace) {
+        Trace trace,
+        @NotNull Duration latency) {
+
+    /** The target of a file that names none. */
+    public static final Duration DEFAULT_LATENCY = Duration.ofSeconds(5);
 
     static final String NAME = "[a-z][a-z0-9-]{0,39}";
     static final String NAME_RULE = "must be lower-case letters, digits and hyphens, begin with a letter, and be at most 40 long";

@@ -69,7 +69,7 @@ public final class PipelineFiles {
         try {
             text = Files.readString(document.file);
         } catch (IOException e) {
-            document.problem(0, "", "the file cannot be read: " + e);
+            document.problem(0, "", "the file cannot be read: " + Unreadable.why(e));
             return null;
         }
         var folder = document.file.toAbsolutePath().getParent();

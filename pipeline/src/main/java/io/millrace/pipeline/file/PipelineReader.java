@@ -52,6 +52,7 @@ final class PipelineReader {
         var retention = root.get("retention");
         var subjects = root.get("subjects");
         var trace = root.get("trace");
+        var latency = root.get("latency");
         var lookUps = new LinkedHashMap<TableName, Yaml>();
         var pipeline = new Pipeline(
                 name,
@@ -65,7 +66,8 @@ final class PipelineReader {
                 retention == null ? null : RetentionReader.retention(retention),
                 HoldReader.hold(root.get("hold"), "documents"),
                 subjects == null ? Collections.emptySortedMap() : SubjectReader.subjects(subjects),
-                trace == null ? Trace.DEFAULT : trace(trace));
+                trace == null ? Trace.DEFAULT : trace(trace),
+                latency == null ? Pipeline.DEFAULT_LATENCY : latency(latency));
         root.done();
         lookUps.forEach((table, yaml) -> refuseLookUp(pipeline, table, yaml));
         if (pipeline.retention() != null) {
@@ -155,6 +157,16 @@ final class PipelineReader {
         var trace = new Trace(rate == null ? null : rate.share(), privateIds != null && privateIds.truth());
         yaml.done();
         return trace;
+    }
+
+    private static Duration latency(Yaml yaml) {
+        var p99 = yaml.need("p99");
+        var latency = p99 == null ? Pipeline.DEFAULT_LATENCY : p99.duration(Pipeline.DEFAULT_LATENCY);
+        yaml.done();
+        if (latency.isZero()) {
+            p99.problem("no change is in the index at once; write a time above 0, such as 2s");
+        }
+        return latency;
     }
 
     static Reference reference(Yaml yaml, Path folder, boolean literal) {
@@ -332,7 +344,15 @@ final class PipelineReader {
 
     private static Node nodeOf(Yaml yaml, String tableKey) {
         var fields = yaml.need("fields");
-        return nodeOf(yaml, tableKey, fields == null ? List.of() : fields.elements(PipelineReader::field));
+        return nodeOf(yaml, tableKey, fields == null ? List.of() : fields(fields));
+    }
+
+    private static List<Field> fields(Yaml yaml) {
+        if (yaml.isText()) {
+            yaml.problem("'" + yaml.text() + "' is no list of columns" + Elsewhere.hint("all"));
+            return List.of();
+        }
+        return yaml.elements(PipelineReader::field);
     }
 
     private static Node nodeOf(Yaml yaml, String tableKey, List<Field> fields) {
@@ -367,8 +387,8 @@ final class PipelineReader {
         if (!Objects.equals(around, relation.node().table())) {
             depth.problem("only a relation of a table with itself has a depth; this one leads from " + around + " to " + relation.node().table());
         }
-        if (relation instanceof Many many && !(many.content() instanceof Many.Objects)) {
-            depth.problem("a list of values and an aggregate have nothing below them that could repeat");
+        if (relation instanceof Many many && !(many.content() instanceof Many.Objects) || relation instanceof One one && one.value() != null) {
+            depth.problem("values and an aggregate have nothing below them that could repeat");
         }
         var repeated = relation;
         for (int i = 1; i < levels; i++) {
@@ -382,7 +402,7 @@ final class PipelineReader {
         relations.add(below);
         var node = new Node(relation.node().table(), relation.node().where(), relation.node().fields(), relations);
         return switch (relation) {
-            case One one -> new One(one.name(), one.on(), node);
+            case One one -> new One(one.name(), one.on(), node, null);
             case Many many -> new Many(many.name(), many.on(), many.through(), many.orderBy(), many.distinct(), many.limit(), many.content(), node);
         };
     }
@@ -421,9 +441,14 @@ final class PipelineReader {
     private static One one(String name, Yaml yaml) {
         var on = yaml.need("join");
         yaml.get("depth");
-        var one = new One(name, on == null ? List.of() : joins(on), node(yaml, "table"));
-        refuseItself(yaml, name, one.node());
-        return one;
+        var flatten = yaml.get("flatten");
+        var node = flatten == null ? nodeOf(yaml, "table") : nodeOf(yaml, "table", List.of());
+        if (flatten != null && (yaml.get("fields") != null || !node.relations().isEmpty())) {
+            yaml.problem("one value has no object to hang fields and relations on; take them out, or flatten");
+        }
+        yaml.done();
+        refuseItself(yaml, name, node);
+        return new One(name, on == null ? List.of() : joins(on), node, flatten == null ? null : ExpressionReader.expression(flatten));
     }
 
     private static Many many(String name, Yaml yaml) {

@@ -46,7 +46,7 @@ public sealed interface Reference permits Reference.Literal, Reference.Environme
             try {
                 return Files.readString(path).stripTrailing();
             } catch (IOException e) {
-                throw new IllegalStateException("The file " + path + ", which the pipeline file refers to, cannot be read (" + e + "); create it or correct the path", e);
+                throw new IllegalStateException("The file " + path + ", which the pipeline file refers to, cannot be read (" + Unreadable.why(e) + "); create it or correct the path", e);
             }
         }
     }

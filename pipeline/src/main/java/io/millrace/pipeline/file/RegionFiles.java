@@ -35,7 +35,7 @@ public final class RegionFiles {
                 regions = reader.regions(yaml);
             }
         } catch (IOException e) {
-            reader.document.problem(0, "", "the regions file cannot be read: " + e);
+            reader.document.problem(0, "", "the regions file cannot be read: " + Unreadable.why(e));
         }
         if (regions.isEmpty() && reader.document.problems.isEmpty()) {
             reader.document.problem(1, "regions", "there is no region in it");

@@ -55,7 +55,10 @@ public final class UsedColumns {
             add(node.table(), relation.on().stream().map(Join::here));
             var there = relation.on().stream().map(Join::there);
             switch (relation) {
-                case One one -> add(one.node().table(), there);
+                case One one -> {
+                    add(one.node().table(), there);
+                    add(one.node().table(), one.value() == null ? Stream.empty() : one.value().columns());
+                }
                 case Many many when many.through() == null -> add(many.node().table(), there);
                 case Many many -> {
                     add(many.through().table(), there);

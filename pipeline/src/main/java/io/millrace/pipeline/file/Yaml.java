@@ -358,7 +358,7 @@ final class Yaml {
                 var key = entry.getKeyNode() instanceof ScalarNode k ? k.getValue() : entry.getKeyNode().toString();
                 int line = entry.getKeyNode().getStartMark().getLine() + 1;
                 if (!asked.contains(key)) {
-                    document.problem(line, path(key), "unknown key '" + key + "'; allowed: " + String.join(", ", asked));
+                    document.problem(line, path(key), "unknown key '" + key + "'; allowed: " + String.join(", ", asked) + Elsewhere.hint(key));
                 } else if (!seen.add(key)) {
                     document.problem(line, path(key), "the key '" + key + "' is there twice");
                 }

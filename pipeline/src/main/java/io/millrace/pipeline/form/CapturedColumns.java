@@ -53,6 +53,7 @@ public final class CapturedColumns {
             case Expression.Concat concat -> false;
             case Expression.Column(var name) -> columns.test(name);
             case Expression.Text(var function, var of) -> isNullable(of, columns);
+            case Expression.Replace(var of, var find, var with) -> isNullable(of, columns);
             case Expression.Mask(var of, var keep) -> isNullable(of, columns);
             default -> true;
         };

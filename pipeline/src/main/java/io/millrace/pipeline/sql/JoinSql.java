@@ -45,6 +45,8 @@ public final class JoinSql {
     private static final String C = " COLLATE \"C\"";
     private static final int MOST_MEMBERS = 45;
     private static final String LAST_TIME = "TIMESTAMPTZ '10000-01-01 00:00:00+00'";
+    /** The first moment behind Christ: of a date, or of a timestamp with or without a time zone. */
+    private static final String YEAR_1 = "'0001-01-01 00:00:00+00'";
     /** What a row is called where its form is made. */
     private static final String STORED = "s";
     /** What it is called where it is not known yet whether it stays. */
@@ -296,8 +298,15 @@ public final class JoinSql {
             return rows + " " + alias;
         }
 
+        /** Money travels as its digits, without the symbol and grouping of some locale. */
         String column(String name) {
-            return alias + "." + TableName.quote(name);
+            var plain = alias + "." + TableName.quote(name);
+            var column = table.column(name);
+            return switch (column == null ? "" : column.type()) {
+                case "money" -> "(" + plain + "::numeric::text)";
+                case "money[]" -> "(" + plain + "::numeric[]::text[])";
+                default -> plain;
+            };
         }
 
         Catalog.Column catalog(String name) {
@@ -387,7 +396,8 @@ public final class JoinSql {
 
     private String one(One one, Source row) {
         var there = row(one.node().table());
-        return "SELECT " + object(one.node(), there, List.of(), null) + " FROM " + there.from() + " WHERE " + on(one.on(), row, there) + " AND " + where(one.node().where(), there);
+        var shown = one.value() == null ? object(one.node(), there, List.of(), null) : "to_json(" + shown(one.value(), there) + ")";
+        return "SELECT " + shown + " FROM " + there.from() + " WHERE " + on(one.on(), row, there) + " AND " + where(one.node().where(), there);
     }
 
     private String many(Many many, Source row) {
@@ -497,6 +507,7 @@ public final class JoinSql {
 
     private static String json(String value, ColumnType type) {
         return switch (type.kind()) {
+            case DATE -> "CASE WHEN " + value + " >= " + YEAR_1 + " OR " + value + " = '-infinity' THEN (to_json(" + value + ") #>> '{}') ELSE " + day(value) + " END";
             case TIMESTAMP -> moment(value);
             case TIME -> "to_char(" + value + ", 'HH24:MI:SS.US')";
             case BYTES -> "translate(encode(" + value + ", 'base64'), E'\\n', '')";
@@ -505,15 +516,23 @@ public final class JoinSql {
         };
     }
 
+    /** What is usual comes first, and costs no more than a comparison. */
     private static String moment(String value) {
-        return "CASE WHEN " + value + " IN ('infinity', '-infinity') THEN " + value + "::text ELSE to_char(" + value + "::timestamptz AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') END";
+        var utc = "(" + value + "::timestamptz AT TIME ZONE 'UTC')";
+        return "CASE WHEN " + value + " >= " + YEAR_1 + " AND " + value + " < 'infinity' THEN to_char(" + utc + ", 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') WHEN " + value + " IN ('infinity', '-infinity') THEN " + value + "::text ELSE "
+                + day(utc) + " || to_char(" + utc + ", '\"T\"HH24:MI:SS.US\"Z\"') END";
     }
 
+    /** A day before Christ as ISO 8601 writes it, which counts a year 0, as Postgres does not. */
+    private static String day(String value) {
+        var year = "EXTRACT(year FROM " + value + ")";
+        return "CASE WHEN " + year + " = -1 THEN '0000' ELSE '-' || lpad((-1 - " + year + ")::text, 4, '0') END || to_char(" + value + ", '-MM-DD')";
+    }
+
+    /** The elements as they are stored: a matrix is one list too. */
     private static String elements(String value, ColumnType element) {
-        if (json("x", element).equals("x")) {
-            return value;
-        }
-        return "CASE WHEN " + value + " IS NULL THEN NULL ELSE (SELECT coalesce(json_agg(" + json("x", element) + " ORDER BY n), '[]') FROM unnest(" + value + ") WITH ORDINALITY AS u (x, n)) END";
+        var list = "(SELECT coalesce(json_agg(" + json("x", element) + " ORDER BY n), '[]') FROM unnest(" + value + ") WITH ORDINALITY AS u (x, n))";
+        return json("x", element).equals("x") ? "CASE WHEN array_ndims(" + value + ") > 1 THEN " + list + " ELSE to_json(" + value + ") END" : "CASE WHEN " + value + " IS NULL THEN NULL ELSE " + list + " END";
     }
 
     /** What the document shows, without quotes. */
@@ -521,7 +540,7 @@ public final class JoinSql {
         return switch (type.kind()) {
             case TEXT -> value + "::text";
             case JSON -> "(CASE WHEN json_typeof((" + value + ")::json) IN ('object', 'array') THEN NULL ELSE (" + value + ") #>> '{}' END)";
-            case TIMESTAMP, TIME, BYTES -> "(" + json(value, type) + ")";
+            case DATE, TIMESTAMP, TIME, BYTES -> "(" + json(value, type) + ")";
             default -> "(to_json(" + value + ") #>> '{}')";
         };
     }
@@ -544,20 +563,21 @@ public final class JoinSql {
                 case TEXT -> quote(text) + "::text";
                 case NUMBER, BOOLEAN -> text;
             };
-            case Expression.Concat(var parts) -> "concat(" + parts.stream().map(p -> texts(p, row)).collect(Collectors.joining(", ")) + ")";
+            case Expression.Concat(var parts, var delimiter) -> (delimiter.isEmpty() ? "concat(" : "concat_ws(" + quote(delimiter) + ", ") + parts.stream().map(p -> texts(p, row)).collect(Collectors.joining(", ")) + ")";
             case Expression.Coalesce(var options) -> {
                 boolean areTexts = type(expression, row).kind() == Kind.TEXT || type(expression, row).kind() == Kind.KEYWORD;
                 yield "coalesce(" + options.stream().map(o -> areTexts ? texts(o, row) : value(o, row)).collect(Collectors.joining(", ")) + ")";
             }
             case Expression.Cast(var of, var to) -> cast(of, to, row);
             case Expression.JsonPath(var of, var path) -> "(" + value(of, row) + " #> ARRAY[" + path.stream().map(JoinSql::quote).collect(Collectors.joining(", ")) + "]::text[])";
-            case Expression.Element(var of, var at) -> "(" + value(of, row) + ")[" + at + "]";
+            case Expression.Element(var of, var at) -> "(ARRAY(SELECT x FROM unnest(" + value(of, row) + ") WITH ORDINALITY AS u (x, n) ORDER BY n))[" + at + "]";
             case Expression.Text(var function, var of) -> switch (function) {
                 case LOWER -> "lower(" + texts(of, row) + " COLLATE \"pg_c_utf8\")";
                 case UPPER -> "upper(" + texts(of, row) + " COLLATE \"pg_c_utf8\")";
                 case TRIM -> "btrim(" + texts(of, row) + ")";
                 case HASH -> "encode(sha256(convert_to(" + texts(of, row) + ", 'UTF8')), 'hex')";
             };
+            case Expression.Replace(var of, var find, var with) -> "replace(" + texts(of, row) + " COLLATE \"pg_c_utf8\", " + quote(find) + ", " + quote(with) + ")";
             case Expression.Mask(var of, var keep) -> {
                 var text = texts(of, row);
                 yield "repeat('*', greatest(length(" + text + ") - " + keep + ", 0)) || right(" + text + ", " + keep + ")";

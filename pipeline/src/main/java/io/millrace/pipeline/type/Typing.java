@@ -60,7 +60,7 @@ public final class Typing {
                 case NUMBER -> text.contains(".") ? Kind.NUMERIC : text.length() < 10 ? Kind.INTEGER : text.length() < 19 ? Kind.BIGINT : Kind.NUMERIC;
                 case BOOLEAN -> Kind.BOOLEAN;
             });
-            case Expression.Concat(var parts) -> {
+            case Expression.Concat(var parts, var delimiter) -> {
                 parts.forEach(p -> scalar("concat", type(p)));
                 yield plain(Kind.TEXT);
             }
@@ -74,6 +74,10 @@ public final class Typing {
             case Expression.Text(var function, var of) -> {
                 scalar(function.name().toLowerCase(java.util.Locale.ROOT), type(of));
                 yield plain(function == Expression.Text.Function.HASH ? Kind.KEYWORD : Kind.TEXT);
+            }
+            case Expression.Replace(var of, var find, var with) -> {
+                scalar("replace", type(of));
+                yield plain(Kind.TEXT);
             }
             case Expression.Mask(var of, var keep) -> {
                 scalar("mask", type(of));

@@ -1,6 +1,7 @@
 package io.millrace.pipeline.file;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -345,6 +346,58 @@ class PipelineFilesTest {
     }
 
     @Test
+    void texts_are_joined_with_a_delimiter_and_replaced() {
+        var fields = document(derived.replace("- phone: {mask: phone, keep: 3}", "- phone: {replace: phone, find: ' ', with: ''}\n    - all: {concat: [first_name, last_name], delimiter: ', '}")).fields();
+        assertEquals(new Expression.Replace(column("phone"), " ", ""), fields.get(5).value());
+        assertEquals(new Expression.Concat(List.of(column("first_name"), column("last_name")), ", "), fields.get(6).value());
+        for (var wrong : Map.of("{replace: phone, find: '', with: x}", "find", "{replace: phone, find: x}", "with", "{concat: [phone], separator: x}", "separator").entrySet()) {
+            var file = write("p.yaml", derived.replace("{mask: phone, keep: 3}", wrong.getKey()));
+            var refused = assertThrows(InvalidPipelineException.class, () -> PipelineFiles.load(List.of(file)));
+            assertTrue(refused.getMessage().contains(wrong.getValue()), refused.getMessage());
+        }
+    }
+
+    @Test
+    void a_relation_to_one_row_can_be_a_value_of_it_instead_of_an_object() {
+        var text = """
+                millrace: 1
+                name: p
+                source: {name: s, url: {env: A}, user: {env: B}, password: {env: C}}
+                document:
+                  root: shop.order
+                  fields: [id]
+                  one:
+                    customer_name: {table: shop.customer, join: {customer_id: id}, flatten: name}
+                """;
+        var one = assertInstanceOf(One.class, document(text).relations().getFirst());
+        assertEquals(column("name"), one.value());
+        assertEquals(List.of(), one.node().fields());
+        assertEquals(Set.of("id", "name"), UsedColumns.of(List.of(PipelineFiles.load(List.of(write("p.yaml", text))).getFirst().pipeline())).get(new TableName("shop", "customer")));
+        for (var wrong : Map.of("flatten: name", "fields", "flatten: name, fields: [id]", "one value has no object", "flatten: name, one: {c: {table: shop.c, join: {id: id}, fields: [id]}}", "one value has no object").entrySet()) {
+            var file = write("p.yaml", text.replace("flatten: name", wrong.getKey().equals("flatten: name") ? "depth: 1" : wrong.getKey()));
+            var refused = assertThrows(InvalidPipelineException.class, () -> PipelineFiles.load(List.of(file)));
+            assertTrue(refused.getMessage().contains(wrong.getValue()), refused.getMessage());
+        }
+        var schema = JsonSchemaFactory.getInstance(SpecVersion.VersionFlag.V202012).getSchema(text("/io/millrace/pipeline/pipeline.schema.json"));
+        assertEquals(Set.of(), schema.validate(new ObjectMapper().valueToTree(new Yaml().load(text))));
+        assertTrue(!schema.validate(new ObjectMapper().valueToTree(new Yaml().load(text.replace("flatten: name", "flatten: name, fields: [id]")))).isEmpty());
+    }
+
+    @Test
+    void what_other_tools_write_is_refused_with_what_is_written_here() {
+        for (var wrong : Map.of(
+                "fields: all", "'all' is no list of columns. Every column that is shown stands under fields",
+                "fields: [id]\n  except: [notes]", "unknown key 'except'",
+                "fields: [id]\n  view: shop.current", "name the tables under it",
+                "fields: [id]\n  children: [a]", "One object is written under one",
+                "fields: [id]\nindex: {routing: tenant_id}", "A document's shard follows its id").entrySet()) {
+            var file = write("p.yaml", "millrace: 1\nname: p\nsource: {name: s, url: {env: A}, user: {env: B}, password: {env: C}}\ndocument:\n  root: shop.customer\n  " + wrong.getKey() + "\n");
+            var refused = assertThrows(InvalidPipelineException.class, () -> PipelineFiles.load(List.of(file)));
+            assertTrue(refused.getMessage().contains(wrong.getValue()) && refused.getMessage().contains("p.yaml:"), refused.getMessage());
+        }
+    }
+
+    @Test
     void filters_are_alternatives_of_conditions() {
         var document = document(derived);
         assertEquals(new Where(List.of(List.of(new Where.Condition("deleted_at", Where.Comparison.IS_NULL, List.of())))), document.where());
@@ -391,7 +444,7 @@ class PipelineFilesTest {
 
     @Test
     void what_is_no_function_is_refused_with_those_that_are() {
-        assertEquals("p.yaml:14: document.fields[6].email: 'md5' is not a function; a value is a column's name or one of {value, concat, coalesce, cast, json, element, lower, upper, trim, hash, mask, geo: …}",
+        assertEquals("p.yaml:14: document.fields[6].email: 'md5' is not a function; a value is a column's name or one of {value, concat, coalesce, cast, json, element, lower, upper, trim, replace, hash, mask, geo: …}",
                 refusal(derived.replace("{hash: {lower: email}}", "{md5: email}")));
         assertEquals("p.yaml:12: document.fields[4].label.at: unknown key 'at'; allowed: geo, lower", refusal(derived.replace("{upper: {trim: {element: labels, at: 1}}}", "{lower: labels, at: 1}")));
         assertEquals("p.yaml:11: document.fields[3].city.to: 'string' is not known; allowed: text, integer, bigint, numeric, double, boolean, date", refusal(derived.replace("to: text", "to: string")));
@@ -416,7 +469,7 @@ class PipelineFilesTest {
 
     @Test
     void an_unknown_key_is_named_with_its_line_and_the_allowed_ones() {
-        assertEquals("p.yaml:23: document.one.team.joins: unknown key 'joins'; allowed: join, depth, fields, table, where, one, many",
+        assertEquals("p.yaml:23: document.one.team.joins: unknown key 'joins'; allowed: join, depth, flatten, fields, table, where, one, many",
                 refusal(good.replace("join: {team_id: id}", "join: {team_id: id}\n      joins: {team_id: id}")));
     }
 
@@ -521,6 +574,17 @@ class PipelineFilesTest {
     }
 
     @Test
+    void a_target_of_latency_is_a_time_above_nothing() {
+        assertEquals(Duration.ofSeconds(5), PipelineFiles.load(List.of(write("none.yaml", good))).getFirst().pipeline().latency());
+        assertEquals(Duration.ofMillis(1500), PipelineFiles.load(List.of(write("target.yaml", "latency: {p99: 1500ms}\n" + good))).getFirst().pipeline().latency());
+        for (var wrong : Map.of("{p99: 0s}", "no change is in the index at once", "{p99: soon}", "'soon' is not a duration", "{p95: 2s}", "p95", "2s", "latency").entrySet()) {
+            var file = write("wrong.yaml", "latency: " + wrong.getKey() + "\n" + good);
+            var refused = assertThrows(InvalidPipelineException.class, () -> PipelineFiles.load(List.of(file)));
+            assertTrue(refused.getMessage().contains(wrong.getValue()) && refused.getMessage().contains("wrong.yaml:1"), refused.getMessage());
+        }
+    }
+
+    @Test
     void the_published_json_schema_takes_the_file_and_refuses_an_unknown_key() {
         var schema = JsonSchemaFactory.getInstance(SpecVersion.VersionFlag.V202012).getSchema(text("/io/millrace/pipeline/pipeline.schema.json"));
         var json = new ObjectMapper();
@@ -535,6 +599,8 @@ class PipelineFilesTest {
         assertEquals(java.util.Set.of(), schema.validate(json.valueToTree(new Yaml().load(KEPT + good))));
         assertEquals(java.util.Set.of(), schema.validate(json.valueToTree(new Yaml().load("hold: 20 %\n" + good.replace("tables:\n", "tables:\n  team: {hold: 100 %}\n")))));
         assertEquals(1, schema.validate(json.valueToTree(new Yaml().load("hold: many\n" + good))).size());
+        assertEquals(java.util.Set.of(), schema.validate(json.valueToTree(new Yaml().load("latency: {p99: 2s}\n" + good))));
+        assertEquals(1, schema.validate(json.valueToTree(new Yaml().load("latency: {p99: 2}\n" + good))).size());
         assertTrue(!schema.validate(json.valueToTree(new Yaml().load(KEPT.replace("months", "moons") + good))).isEmpty());
         assertTrue(!schema.validate(json.valueToTree(new Yaml().load("retention: {hold: 5 %}\n" + good))).isEmpty());
         assertEquals(java.util.Set.of(), schema.validate(json.valueToTree(new Yaml().load(derived))));

@@ -15,13 +15,17 @@ import java.util.Map;
 /**
  * Tells what differs for good from what is on its way. In each round the rows are read first, then the index is awaited that has
  * every change up to there, then the documents are read. A document that was the same in two rounds, and in the second is not
- * what its rows said before, differs: everything that made those rows is in the index, and nothing was written since. Not thread-safe.
+ * what its rows said before, differs: everything that made those rows is in the index, and nothing was written since. One that moves
+ * through all rounds is followed in the end. Not thread-safe.
  */
 final class Settlement {
 
     private static final int ROUNDS = 8;
     private static final Duration PAUSE = Duration.ofMillis(100);
     private static final Duration SLICE = Duration.ofSeconds(1);
+    /** How long some documents that move all the time are followed, and how long in one turn. */
+    private static final Duration FOLLOWED = Duration.ofSeconds(10);
+    private static final Duration TURN = Duration.ofSeconds(2);
 
     private final SourceSide source;
     private final IndexSide index;
@@ -32,6 +36,7 @@ final class Settlement {
     private final Pace pace;
     private final Tally tally;
     private final Sign sign;
+    private final Pursuit pursuit;
 
     /** Is given while something is waited for. */
     interface Sign {
@@ -49,6 +54,7 @@ final class Settlement {
         this.pace = pace;
         this.tally = tally;
         this.sign = sign;
+        this.pursuit = new Pursuit(this::rows, index::contents, TURN, FOLLOWED, patience);
     }
 
     /** @param postgres null where no row calls for the document; @param index null where there is none */
@@ -99,7 +105,10 @@ final class Settlement {
             before = after;
             open = after.keySet();
         }
-        tally.undecided(open.size(), "Some documents changed in each of the " + ROUNDS + " moments at which they were looked at");
+        var moving = pursuit.follow(open);
+        tally.undecided(moving.unmet().size(), "Some documents changed in each of the " + ROUNDS + " moments at which they were looked at, and while they were followed for up to " + FOLLOWED.toSeconds()
+                + " s the index did not have what their rows had been at any reading");
+        tally.undecided(moving.unread().size(), "Some documents changed in each of the " + ROUNDS + " moments at which they were looked at, and were not followed, since others had been for " + patience.toSeconds() + " s");
         return found;
     }
 

@@ -84,6 +84,7 @@ final class Mappings {
         for (var relation : node.relations()) {
             var at = path + relation.name();
             properties.put(relation.name(), overridden(at, switch (relation) {
+                case One one when one.value() != null -> mapped(() -> Typing.of(one.value(), columns.apply(one.node().table())::get));
                 case One one -> object("object", properties(one.node(), List.of(), null, at + "."));
                 case Many many -> many(many, at);
             }));

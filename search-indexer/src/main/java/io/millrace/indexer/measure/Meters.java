@@ -52,7 +52,10 @@ public final class Meters {
     private final AtomicLong oldest = new AtomicLong();
     private volatile double retentionUsed;
 
-    Meters(MeterRegistry registry, String pipeline, LongSupplier gaps) {
+    /** @param target how long one change in a hundred may take from its commit to the index */
+    Meters(MeterRegistry registry, String pipeline, Duration target, LongSupplier gaps) {
+        Gauge.builder("millrace.latency.target.seconds", () -> target.toMillis() / 1e3).description("How long one change in a hundred may take from its commit to the index, as the pipeline file says")
+                .tags("stage", STAGE, "pipeline", pipeline).register(registry);
         for (var outcome : Outcome.values()) {
             outcomes[outcome.ordinal()] = Counter.builder("millrace.records").description("Documents by how they ended")
                     .tags("stage", STAGE, "pipeline", pipeline, "outcome", outcome.name().toLowerCase(java.util.Locale.ROOT)).register(registry);
@@ -84,7 +87,7 @@ public final class Meters {
 
     /** Meters that nobody reads. */
     public static Meters unmeasured() {
-        return new Meters(new SimpleMeterRegistry(), "", () -> 0);
+        return new Meters(new SimpleMeterRegistry(), "", Duration.ofSeconds(1), () -> 0);
     }
 
     private static Counter bytes(MeterRegistry registry, String pipeline, String direction) {

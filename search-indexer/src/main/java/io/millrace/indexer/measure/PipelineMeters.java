@@ -16,7 +16,7 @@ public final class PipelineMeters {
     private final Map<String, Meters> byPipeline;
 
     PipelineMeters(Pipelines pipelines, MeterRegistry registry, Ledger ledger) {
-        byPipeline = pipelines.all().stream().collect(Collectors.toUnmodifiableMap(Pipeline::name, p -> new Meters(registry, p.name(), () -> ledger.gaps(Topics.documents(p.name())))));
+        byPipeline = pipelines.all().stream().collect(Collectors.toUnmodifiableMap(Pipeline::name, p -> new Meters(registry, p.name(), p.latency(), () -> ledger.gaps(Topics.documents(p.name())))));
     }
 
     public Meters of(Pipeline pipeline) {

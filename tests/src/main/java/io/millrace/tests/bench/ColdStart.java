@@ -59,14 +59,7 @@ public final class ColdStart implements Callable<Integer> {
 
     public static void main(String[] args) {
         Logger.getLogger("").setLevel(Level.SEVERE);
-        System.exit(new CommandLine(new ColdStart()).setCaseInsensitiveEnumValuesAllowed(true).setExecutionExceptionHandler((failure, command, arguments) -> {
-            if (failure instanceof LocalException) {
-                command.getErr().println(failure.getMessage());
-            } else {
-                failure.printStackTrace(command.getErr());
-            }
-            return CommandLine.ExitCode.SOFTWARE;
-        }).execute(args));
+        System.exit(new CommandLine(new ColdStart()).setCaseInsensitiveEnumValuesAllowed(true).setExecutionExceptionHandler(EndToEnd::explain).execute(args));
     }
 
     @Override

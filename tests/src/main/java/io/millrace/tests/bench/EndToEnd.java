@@ -2,6 +2,7 @@ package io.millrace.tests.bench;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.millrace.launcher.Output;
+import io.millrace.local.Fault;
 import io.millrace.local.LocalException;
 import io.millrace.tests.oracle.Comparison;
 import io.millrace.tests.stack.DemoStack;
@@ -102,7 +103,7 @@ public final class EndToEnd implements Callable<Integer> {
         if (failure instanceof LocalException) {
             System.err.println(failure.getMessage());
         } else {
-            failure.printStackTrace();
+            System.err.println(Fault.told(failure));
         }
         return CommandLine.ExitCode.SOFTWARE;
     }

@@ -6,6 +6,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.WebSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,14 +34,17 @@ public final class Browser implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final JsonMapper JSON = new JsonMapper();
 
+    /** Null where another one's is used. */
     private final Process process;
+    private final URI targets;
     private final WebSocket socket;
     private final AtomicInteger ids = new AtomicInteger();
     private final Map<Integer, CompletableFuture<JsonNode>> answers = new ConcurrentHashMap<>();
     private final Queue<String> complaints = new ConcurrentLinkedQueue<>();
 
-    private Browser(Process process, String page) {
+    private Browser(Process process, URI targets, String page) {
         this.process = process;
+        this.targets = targets;
         this.socket = HttpClient.newHttpClient().newWebSocketBuilder().buildAsync(URI.create(page), new Listener()).join();
         send("Page.enable", Map.of());
         send("Runtime.enable", Map.of());
@@ -62,10 +68,24 @@ public final class Browser implements AutoCloseable {
         var targets = JSON.readTree(address.toURL());
         for (var target : targets) {
             if (target.path("type").asText().equals("page")) {
-                return new Browser(process, target.path("webSocketDebuggerUrl").asText());
+                return new Browser(process, address, target.path("webSocketDebuggerUrl").asText());
             }
         }
         throw new IOException("The browser has no page: " + targets);
+    }
+
+    /** A further tab of the same browser, which counts as one that somebody sees; it ends with this one at the latest. */
+    public Browser another(String address) throws IOException {
+        try (var http = HttpClient.newHttpClient()) {
+            var made = http.send(HttpRequest.newBuilder(URI.create(targets + "/new?about:blank")).PUT(BodyPublishers.noBody()).build(), BodyHandlers.ofString()).body();
+            var tab = new Browser(null, targets, JSON.readTree(made).path("webSocketDebuggerUrl").asText());
+            tab.send("Emulation.setFocusEmulationEnabled", Map.of("enabled", true));
+            tab.go(address);
+            return tab;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("Interrupted while a tab was opened", e);
+        }
     }
 
     private final class Listener implements WebSocket.Listener {
@@ -172,6 +192,9 @@ public final class Browser implements AutoCloseable {
     @Override
     public void close() {
         socket.abort();
+        if (process == null) {
+            return;
+        }
         process.descendants().forEach(ProcessHandle::destroyForcibly);
         process.destroyForcibly();
     }

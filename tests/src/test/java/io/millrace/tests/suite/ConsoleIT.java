@@ -15,6 +15,7 @@ import io.restassured.specification.RequestSpecification;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import org.awaitility.Awaitility;
@@ -96,6 +97,8 @@ class ConsoleIT {
             assertFalse(file.asString().replace("http://www.w3.org/2000/svg", "").contains("http"), "no address of another server");
         }
         assertFalse(console().get("/console.js").asString().contains("innerHTML"), "data is put in as text");
+        console().get("/webjars/uplot/1.6.30/dist/uPlot.esm.js").then().statusCode(200);
+        console().get("/webjars/uplot/1.6.30/dist/uPlot.min.css").then().statusCode(200);
     }
 
     @Test
@@ -124,8 +127,8 @@ class ConsoleIT {
     @Test
     void aPipelineHasFiguresOfItsOwn() throws IOException {
         stack.settled().await();
-        var all = JsonPath.from(live("").replaceFirst("(?s).*?data:", ""));
-        var dashboards = JsonPath.from(live("?pipeline=dashboards").replaceFirst("(?s).*?data:", ""));
+        var all = JsonPath.from(live(""));
+        var dashboards = JsonPath.from(live("?pipeline=dashboards"));
         assertEquals(Set.of("dashboards", "monitors"), all.getMap("documents").keySet());
         assertEquals(Set.of("dashboards"), dashboards.getMap("documents").keySet());
         var state = "stages.find { it.name == 'join' }.extra.find { it.name == 'state' }.value";
@@ -133,15 +136,30 @@ class ConsoleIT {
         console().get("/api/live?pipeline=nobody").then().statusCode(404);
     }
 
-    /** The first event. */
-    private String live(String query) throws IOException {
-        try (var in = stack.address(Stage.CONSOLE).resolve("/api/live" + query).toURL().openStream()) {
-            var event = new StringBuilder();
-            for (int c = in.read(); c >= 0 && event.indexOf("\n\n") < 0; c = in.read()) {
-                event.append((char) c);
-            }
-            return event.toString();
+    @Test
+    void whatWasSeenIsKeptWithWhatHappenedAlsoWhileNobodyLooked() {
+        stack.process(Stage.PURGE).stop();
+        try {
+            Awaitility.await("a stage that went is marked").atMost(Duration.ofSeconds(40)).until(() -> history("").getList("marks.text", String.class), marks -> marks.stream().anyMatch(m -> m.startsWith("Purge is down: ")));
+        } finally {
+            stack.process(Stage.PURGE).start();
         }
+        Awaitility.await("and that it was started again").atMost(Duration.ofSeconds(40)).until(() -> history("").getList("marks.text", String.class), marks -> marks.contains("Purge is up again"));
+        var seen = history("?pipeline=monitors");
+        int points = seen.getList("at").size();
+        assertTrue(points >= 2, "points: " + points);
+        assertEquals(points, seen.getList("figures.'rate.join'").size());
+        var at = seen.getList("at", Long.class);
+        assertTrue(at.get(1) - at.get(0) >= 9_000 && at.get(points - 1) > System.currentTimeMillis() - 60_000, at::toString);
+        console().get("/api/history?pipeline=nobody").then().statusCode(404);
+    }
+
+    private JsonPath history(String query) {
+        return console().get("/api/history" + query).then().statusCode(200).extract().jsonPath();
+    }
+
+    private String live(String query) {
+        return console().get("/api/live" + query).then().statusCode(200).extract().asString();
     }
 
     private String token() throws IOException {

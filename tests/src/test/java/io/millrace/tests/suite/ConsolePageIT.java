@@ -14,6 +14,7 @@ import io.millrace.tests.stack.SharedStack;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -64,7 +65,8 @@ class ConsolePageIT {
             var light = page.eval("getComputedStyle(document.body).backgroundColor");
             page.type("scheme", "dark");
             assertNotEquals(light, page.eval("getComputedStyle(document.body).backgroundColor"));
-            page.await("the latency is drawn", "document.querySelectorAll('#latency rect').length > 160");
+            page.await("three curves with axes are drawn", "document.querySelectorAll('.chart canvas').length === 3 && document.querySelectorAll('#latency .u-legend tr').length === 5");
+            page.await("the legend tells values", "/[0-9] m?s/.test(document.querySelector('#latency').getAttribute('aria-label'))");
             page.screenshot(shots.resolve("flow-dark.png"));
             assertEquals(List.of(), axe.serious(page));
             traffic.stop();
@@ -90,13 +92,18 @@ class ConsolePageIT {
         page.await("the table is there with its difference", "document.querySelector('.parked[data-table=\"demo.public.dashboard_list\"] table')?.textContent.includes('size')");
         page.screenshot(shots.resolve("quarantine.png"));
         assertEquals(List.of(), axe.serious(page));
-        page.click(PARKED + " button[data-decision='accept']");
+        page.click(PARKED + " button[data-decision='discard']");
+        page.await("it asks for the number", "document.getElementById('decide').open && document.getElementById('count').required && document.getElementById('count').pattern === '1'");
+        page.type("reason", "the page's test");
+        page.type("count", "2");
+        page.click("#decide-yes");
+        assertEquals("true", page.eval("document.getElementById('decide').open"), "another number than that of the records");
+        page.click("#decide button[value='no']");
+        page.click(PARKED + " button[data-decision='accept-replay']");
         page.await("it asks", "document.getElementById('decide').open");
         assertEquals(List.of(), axe.serious(page));
         page.click("#decide button[value='no']");
-        decide("accept");
-        page.await("accepted", "document.getElementById('quarantine-state').textContent.includes('is registered')");
-        decide("replay");
+        decide("accept-replay");
         page.await("it flows again", "document.getElementById('parked-count').hidden");
         stack.settled().await().forEach(comparison -> assertTrue(comparison.agrees(), comparison::describe));
     }
@@ -219,6 +226,47 @@ class ConsolePageIT {
             statement.executeUpdate("UPDATE public.monitor SET modified = now() WHERE id = " + id);
         }
         stack.settled().await().forEach(comparison -> assertTrue(comparison.agrees(), comparison::describe));
+    }
+
+    @Test
+    void anAddressLeadsWhereItWasAndTenTabsAreLiveAtOnce() throws Exception {
+        stack.settled().await();
+        var console = stack.address(Stage.CONSOLE).toString();
+        page.type("flow-pipeline", "dashboards");
+        page.type("range", "7200");
+        page.click("#tab-document");
+        page.type("pipeline", "monitors");
+        page.type("id", "2");
+        page.click("#open button");
+        page.await("the document is there", "!document.getElementById('document-view').hidden");
+        var address = page.eval("location.hash");
+        assertEquals("#section=document&pipeline=monitors&id=2", address);
+        page.eval("(window.history.back(), 1)");
+        page.await("back to the section without a document", "!document.getElementById('document').hidden && document.getElementById('document-view').hidden");
+        page.eval("(window.history.back(), 1)");
+        page.await("back to the curves", "!document.getElementById('flow').hidden && document.getElementById('flow-pipeline').value === 'dashboards'");
+        page.go("about:blank");
+        page.go(console + "/" + address);
+        page.await("the address opens the document", "!document.getElementById('document-view').hidden && document.getElementById('id').value === '2'");
+        assertEquals(address, page.eval("location.hash"));
+        page.eval("(window.history.back(), 1)");
+        page.await("the way back leads out", "location.href === 'about:blank'");
+        page.go(console);
+        page.await("the figures are live", "document.querySelectorAll('#picture .node').length === 6");
+        assertEquals("dashboards 7200", page.eval("document.getElementById('flow-pipeline').value + ' ' + document.getElementById('range').value"), "kept over a reload");
+        var live = "document.getElementById('live-state').textContent.startsWith('Live, ')";
+        var pages = new ArrayList<Browser>();
+        try {
+            for (int i = 0; i < 9; i++) {
+                pages.add(page.another(console));
+            }
+            for (var one : pages) {
+                one.await("it is live beside the others", live);
+            }
+        } finally {
+            pages.forEach(Browser::close);
+        }
+        page.await("the first one too", live);
     }
 
     private String rows(String side) {

@@ -6,24 +6,23 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.millrace.local.LocalServers;
-import io.millrace.local.Ports;
-import io.millrace.tests.stack.DemoStack;
+import io.millrace.tests.stack.Launcher;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.StreamSupport;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,15 +32,15 @@ class UpIT {
 
     private static final long MOST_MEMORY = 4L << 30;
     private static final JsonMapper JSON = new JsonMapper();
-    private static final List<String> PORTS = List.of("postgres", "kafka", "kafka-controller", "registry", "registry-management", "search", "search-transport", "capture", "gate",
-            "denormalizer", "indexer", "purge", "console");
 
     @TempDir
     Path data;
-    private final List<Integer> ports = Ports.free(PORTS.size());
+    private Launcher launcher;
 
-    /** @param code exit code */
-    private record Ran(int code, String output) {}
+    @BeforeEach
+    void prepare() {
+        launcher = new Launcher(data, Map.of());
+    }
 
     @AfterEach
     void stop() throws IOException, InterruptedException {
@@ -79,6 +78,9 @@ class UpIT {
         var status = status();
         LocalServers.owner(data).orElseThrow().destroyForcibly();
         Awaitility.await().until(() -> LocalServers.owner(data).isEmpty());
+        var alone = run("status");
+        assertEquals(3, alone.code(), alone.output());
+        assertTrue(alone.output().contains("Millrace is unsupervised") && alone.output().contains("supervisor is gone") && alone.output().contains("./millrace up --data " + data), alone.output());
         up();
         var again = status();
         var both = new HashSet<>(pids(status));
@@ -95,6 +97,10 @@ class UpIT {
         var table = "demo.public.tag";
         assertSays("Nothing is parked.", "quarantine", "list");
         assertSays("The table is parked", "quarantine", "hold", table, "--reason", "a look", "--by", "a test");
+        Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> run("status").output().contains(table + " is parked"));
+        var status = run("status", "--json");
+        assertEquals(3, status.code(), status.output());
+        assertTrue(StreamSupport.stream(JSON.readTree(status.output()).path("needs").spliterator(), false).anyMatch(need -> need.path("command").asText().equals("quarantine show " + table)), status.output());
         assertEquals("parked", JSON.readTree(run("quarantine", "list", "--json").output()).path(0).path("state").asText());
         assertSays(table + " ", "quarantine", "list");
         assertSays("a test): a look", "quarantine", "show", table);
@@ -105,6 +111,9 @@ class UpIT {
         assertTrue(counted.code() == 1 && counted.output().contains("has 0 records in quarantine, not 77"), counted.output());
         assertSays("The queued records are being replayed", "quarantine", "replay", table, "--reason", "seen");
         Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> run("quarantine", "list").output().contains("Nothing is parked."));
+        assertSays("refused", "demo", "traffic", "--rate", "20", "--seconds", "2");
+        var full = run("demo", "load");
+        assertTrue(full.code() == 1 && full.output().contains("has rows"), full.output());
     }
 
     private void assertSays(String words, String... arguments) throws IOException, InterruptedException {
@@ -114,11 +123,7 @@ class UpIT {
     }
 
     private void up() throws IOException, InterruptedException {
-        var arguments = new ArrayList<>(List.of("up", "--detach", "--scale", "200"));
-        for (int i = 0; i < PORTS.size(); i++) {
-            arguments.addAll(List.of("--port", PORTS.get(i) + "=" + ports.get(i)));
-        }
-        var up = run(arguments.toArray(String[]::new));
+        var up = launcher.up("--scale", "200");
         System.out.println(up.output());
         assertEquals(0, up.code(), up.output());
     }
@@ -148,13 +153,7 @@ class UpIT {
         }
     }
 
-    private Ran run(String... arguments) throws IOException, InterruptedException {
-        var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Dmillrace.home=" + DemoStack.home(), "-XX:+UseSerialGC", "-jar",
-                DemoStack.home().resolve(Path.of("deploy", "launcher", "target", "millrace-launcher.jar")).toString()));
-        command.addAll(List.of(arguments));
-        command.addAll(List.of("--data", data.toString()));
-        var process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        var output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        return new Ran(process.waitFor(), output);
+    private Launcher.Ran run(String... arguments) throws IOException, InterruptedException {
+        return launcher.run(arguments);
     }
 }

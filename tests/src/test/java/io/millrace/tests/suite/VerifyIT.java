@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import org.awaitility.Awaitility;
@@ -40,6 +41,7 @@ class VerifyIT {
     private static final long OWN = -1_000_000;
     private static final int RATE = 40;
     private static final int IN_BULK = 1_000;
+    private static final Duration MOVING_EVERY = Duration.ofMillis(50);
 
     private final DemoStack stack;
 
@@ -96,6 +98,36 @@ class VerifyIT {
     @Tag("long")
     void aHundredOfEachAreFoundAndRepairedAndNothingElseIsReportedInALongTimeOfTraffic() throws Exception {
         findsAndRepairs(new Harm(100, 100, 100, 10), Duration.ofMinutes(Integer.getInteger("millrace.verify.minutes", 2)));
+    }
+
+    @Test
+    @Tag("long")
+    void rowsThatNeverRestAreFollowedUntilTheIndexHasWhatTheyWere() throws Exception {
+        own(3);
+        stack.settled().await();
+        var end = new AtomicBoolean();
+        var writing = CompletableFuture.supplyAsync(() -> {
+            int changes = 0;
+            try (var connection = stack.connect(); var update = connection.prepareStatement("UPDATE public.monitor SET name = 'verified ' || id || ' at change ' || ? WHERE id < 0")) {
+                while (!end.get()) {
+                    update.setInt(1, ++changes);
+                    update.executeUpdate();
+                    Thread.sleep(MOVING_EVERY);
+                }
+            } catch (SQLException | InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+            return changes;
+        }, Thread.ofVirtual()::start);
+        JsonPath report;
+        try {
+            report = verify(false);
+        } finally {
+            end.set(true);
+        }
+        assertTrue(writing.get(1, TimeUnit.MINUTES) > 50, "the rows moved all the time");
+        assertEquals("agrees 0", report.getString("state") + " " + report.getInt("undecided"), report::prettify);
+        assertTrue(report.getInt("candidates") >= 3, "none of them agreed at the first look: " + report.prettify());
     }
 
     @Test

@@ -9,6 +9,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.StringJoiner;
 import java.util.function.ToIntFunction;
 
 /** A value that is made from a stored row, of cells that say themselves what they are. Immutable; several threads may use it. */
@@ -35,12 +36,13 @@ public sealed interface Formula {
         return switch (expression) {
             case Expression.Column(var name) -> new Column(slot.applyAsInt(name));
             case Expression.Constant constant -> new Constant(cell(constant));
-            case Expression.Concat(var parts) -> new Concat(all(parts, slot));
+            case Expression.Concat(var parts, var delimiter) -> new Concat(all(parts, slot), delimiter);
             case Expression.Coalesce(var options) -> new Coalesce(all(options, slot));
             case Expression.Cast(var of, var to) -> new Cast(of(of, slot), to);
             case Expression.JsonPath(var of, var path) -> new Inside(of(of, slot), new JsonPath(path));
             case Expression.Element(var of, var at) -> new Element(of(of, slot), at);
             case Expression.Text(var function, var of) -> new Text(function, of(of, slot));
+            case Expression.Replace(var of, var find, var with) -> new Replace(of(of, slot), find, with);
             case Expression.Mask(var of, var keep) -> new Mask(of(of, slot), keep);
             case Expression.GeoPoint(var lat, var lon) -> new Point(of(lat, slot), of(lon, slot));
         };
@@ -96,14 +98,14 @@ public sealed interface Formula {
         }
     }
 
-    record Concat(List<Formula> parts) implements Formula {
+    record Concat(List<Formula> parts, String delimiter) implements Formula {
         @Override
         public void append(Row row, ByteWriter out) {
-            var joined = new StringBuilder();
+            var joined = new StringJoiner(delimiter);
             for (var part : parts) {
                 var text = shown(part, row, out);
                 if (text != null) {
-                    joined.append(text);
+                    joined.add(text);
                 }
             }
             text(joined.toString(), out);
@@ -209,6 +211,14 @@ public sealed interface Formula {
             } catch (NoSuchAlgorithmException e) {
                 throw new IllegalStateException("Every Java platform has SHA-256", e);
             }
+        }
+    }
+
+    record Replace(Formula of, String find, String with) implements Formula {
+        @Override
+        public void append(Row row, ByteWriter out) {
+            var text = shown(of, row, out);
+            text(text == null ? null : text.replace(find, with), out);
         }
     }
 

@@ -109,6 +109,8 @@ public final class DocumentBuilder {
                 var found = one(one.index(), one.here(), row);
                 if (found == null || one.filter() != null && !one.filter().accepts(found.row())) {
                     out.putAscii("null");
+                } else if (one.formula() != null) {
+                    computed(one.formula(), found.row());
                 } else {
                     object(one.shape(), found.row(), null);
                 }

@@ -3,62 +3,62 @@ package io.millrace.console.live;
 import io.millrace.console.Pipelines;
 import io.millrace.pipeline.file.Pipeline;
 import io.smallrye.common.annotation.RunOnVirtualThread;
-import io.smallrye.mutiny.Multi;
-import io.smallrye.mutiny.infrastructure.Infrastructure;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
-import jakarta.ws.rs.Produces;
-import jakarta.ws.rs.core.MediaType;
-import java.time.Duration;
 import java.util.List;
 import org.jboss.resteasy.reactive.RestQuery;
-import org.jboss.resteasy.reactive.RestStreamElementType;
 
 /** What goes on, now and as it changes. */
 @Path("/api")
 public class LiveResource {
 
-    private static final Duration PACE = Duration.ofSeconds(1);
-
     private final Watch watch;
+    private final Recorder recorder;
     private final Pipelines pipelines;
 
-    LiveResource(Watch watch, Pipelines pipelines) {
+    LiveResource(Watch watch, Recorder recorder, Pipelines pipelines) {
         this.watch = watch;
+        this.recorder = recorder;
         this.pipelines = pipelines;
     }
 
     /**
      * @param subjects names of those who can be erased from its source
      * @param manage whether the demo's manage page can be shown for it
+     * @param target seconds that one change in a hundred may take from its commit to the index
+     * @param shape of its documents
      */
-    public record PipelineView(String name, String index, String source, String root, List<String> tables, List<String> subjects, boolean manage) {}
+    public record PipelineView(String name, String index, String source, String root, List<String> tables, List<String> subjects, boolean manage, double target, Branch shape) {}
 
     @GET
     @Path("pipelines")
     @RunOnVirtualThread
     public List<PipelineView> pipelines() {
         return pipelines.all().stream().map(p -> new PipelineView(p.name(), p.index().name(), p.source().name(), p.document().table().toString(),
-                p.tableNames().stream().map(Object::toString).toList(), List.copyOf(p.subjects().keySet()), p.document().table().toString().equals("public.monitor"))).toList();
+                p.tableNames().stream().map(Object::toString).toList(), List.copyOf(p.subjects().keySet()), p.document().table().toString().equals("public.monitor"), p.latency().toMillis() / 1e3, Branch.of(p.document()))).toList();
     }
 
     /** @param pipeline whose figures are wanted; all where none is named */
     @GET
     @Path("live")
-    @Produces(MediaType.SERVER_SENT_EVENTS)
-    @RestStreamElementType(MediaType.APPLICATION_JSON)
-    public Multi<LiveView> live(@RestQuery String pipeline) {
-        var wanted = pipeline == null || pipeline.isEmpty() ? null : pipelines.named(pipeline);
-        return Multi.createFrom().ticks().every(PACE).onOverflow().drop()
-                .emitOn(Infrastructure.getDefaultWorkerPool()).map(tick -> look(wanted));
+    @RunOnVirtualThread
+    public LiveView live(@RestQuery String pipeline) throws InterruptedException {
+        return watch.look(wanted(pipeline));
     }
 
-    private LiveView look(Pipeline pipeline) {
-        try {
-            return watch.look(pipeline);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("The console stops", e);
-        }
+    /**
+     * What was seen over the last hours, a point each ten seconds.
+     *
+     * @param pipeline whose figures are wanted; all where none is named
+     */
+    @GET
+    @Path("history")
+    @RunOnVirtualThread
+    public HistoryView history(@RestQuery String pipeline) {
+        return recorder.view(wanted(pipeline));
+    }
+
+    private Pipeline wanted(String pipeline) {
+        return pipeline == null || pipeline.isEmpty() ? null : pipelines.named(pipeline);
     }
 }

@@ -13,10 +13,11 @@ import java.util.List;
  * @param lag records
  * @param lagSeconds age of the oldest change that is not finished
  * @param p50 seconds from the commit to the end of the stage, the slowest table or pipeline
+ * @param started when its youngest instance started, seconds since the epoch
  * @param extra what only this stage has
  */
 public record StageView(String name, String label, String state, String reason, String instances, Double rate, Double bytes, Double lag, Double lagSeconds, Double p50, Double p99,
-        List<Extra> extra) {
+        Double started, List<Extra> extra) {
 
     /** A figure of one stage. */
     public record Extra(String name, Double value, String unit) {}

@@ -5,6 +5,7 @@ import io.millrace.console.ConsoleConfig;
 import io.millrace.console.Http;
 import io.millrace.console.Instances;
 import io.millrace.console.Pipelines;
+import io.millrace.console.live.LiveView.Slow;
 import io.millrace.console.live.StageView.Extra;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.liveness.Loops;
@@ -20,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -30,7 +32,7 @@ import java.util.function.BiFunction;
 public class Watch {
 
     private static final long PACE_NANOS = 900_000_000;
-    private static final List<String> STEPS = List.of("capture", "gate", "join", "index", "search");
+    static final List<String> STEPS = List.of("capture", "gate", "join", "index", "search");
 
     private final List<Stage> stages;
     private final Http http;
@@ -44,12 +46,12 @@ public class Watch {
 
     private record Stage(String name, String label, List<URI> instances, BiFunction<Samples, Map<String, String>, List<Extra>> extra) {}
 
-    private record Answer(String state, String reason, String metrics) {}
+    record Answer(String state, String reason, String metrics) {}
 
-    private record Seen(List<Answer> answers, Samples samples) {}
+    record Seen(List<Answer> answers, Samples samples) {}
 
     /** What all services said at one moment. */
-    private record Look(long nanos, long atMillis, Map<String, Seen> stages, Map<String, Long> documents) {}
+    record Look(long nanos, long atMillis, Map<String, Seen> stages, Map<String, Long> documents) {}
 
     Watch(ConsoleConfig config, Http http, Pipelines pipelines, ObjectMapper json, Loops loops) {
         this.http = http;
@@ -65,7 +67,7 @@ public class Watch {
                         new Extra("rows to read beside it", s.sum("millrace_resnapshot_rows_remaining", l), ""))),
                 new Stage("gate", "Gate", config.gateUrls(), (s, l) -> List.of(new Extra("parked tables", (double) s.where("millrace_table_parked", "table").size(), ""))),
                 new Stage("join", "Denormalizer", config.denormalizerUrls(), (s, l) -> List.of(new Extra("state", s.sum("millrace_state_bytes", l), "B"), new Extra("fan-outs", s.sum("millrace_fan_outs", l), ""), new Extra("documents walked", s.sum("millrace_walked_documents", l), ""))),
-                new Stage("index", "Indexer", config.indexerUrls(), (s, l) -> List.of(new Extra("a bulk takes, p99", s.max("millrace_processing_seconds", Map.of("stage", "index", "quantile", "0.99")), "s"))),
+                new Stage("index", "Indexer", config.indexerUrls(), (s, l) -> List.of(new Extra("a bulk takes, p99", quantile(s, "millrace_processing_seconds", Map.of("stage", "index", "quantile", "0.99")), "s"))),
                 new Stage("purge", "Purge", config.purgeUrls(), (s, l) -> List.of(new Extra("documents that differ", s.max("millrace_differences", l), ""),
                         new Extra("documents held", s.max("millrace_retention_held", l), ""))));
     }
@@ -79,14 +81,19 @@ public class Watch {
         Look now;
         Look then;
         synchronized (this) {
-            if (last == null || System.nanoTime() - last.nanos > PACE_NANOS) {
-                before = last;
-                last = ask();
-            }
-            now = last;
+            now = now();
             then = before;
         }
         return view(pipeline, now, then);
+    }
+
+    /** Not older than a second. */
+    synchronized Look now() throws InterruptedException {
+        if (last == null || System.nanoTime() - last.nanos > PACE_NANOS) {
+            before = last;
+            last = ask();
+        }
+        return last;
     }
 
     private Look ask() throws InterruptedException {
@@ -114,16 +121,33 @@ public class Watch {
         }
     }
 
-    private LiveView view(Pipeline pipeline, Look now, Look then) {
+    /**
+     * What one look says, with rates since another.
+     *
+     * @param then null where there is none: then there are no rates
+     */
+    LiveView view(Pipeline pipeline, Look now, Look then) {
         var views = stages.stream().map(stage -> view(stage, pipeline, now, then)).toList();
         var parked = of(pipeline, now, "gate").where("millrace_table_parked", "table");
         var hops = new LinkedHashMap<String, Double>();
-        STEPS.forEach(step -> hops.put(step, of(pipeline, now, "index").max("millrace_hop_seconds", Map.of("to", step, "quantile", "0.5"))));
+        STEPS.forEach(step -> hops.put(step, quantile(of(pipeline, now, "index"), "millrace_hop_seconds", Map.of("to", step, "quantile", "0.5"))));
         var documents = new LinkedHashMap<>(now.documents);
         if (pipeline != null) {
             documents.keySet().retainAll(Set.of(pipeline.index().name()));
         }
-        return new LiveView(now.atMillis, views, parked, hops, documents);
+        return new LiveView(now.atMillis, views, parked, hops, documents, slow(pipeline == null ? pipelines.all() : List.of(pipeline), now));
+    }
+
+    private static List<Slow> slow(List<Pipeline> pipelines, Look now) {
+        var slow = new ArrayList<Slow>();
+        for (var pipeline : pipelines) {
+            var p99 = quantile(now.stages.get("index").samples, "millrace_commit_to_stage_seconds", Map.of("stage", "index", "pipeline", pipeline.name(), "quantile", "0.99"));
+            double target = pipeline.latency().toMillis() / 1e3;
+            if (p99 != null && p99 > target) {
+                slow.add(new Slow(pipeline.name(), p99, target));
+            }
+        }
+        return slow;
     }
 
     private static Samples of(Pipeline pipeline, Look look, String stage) {
@@ -150,8 +174,14 @@ public class Watch {
         var worst = answers.stream().filter(a -> a.state.equals("down")).findFirst().or(() -> answers.stream().filter(a -> a.state.equals("waiting")).findFirst()).orElse(answers.getFirst());
         return new StageView(stage.name, stage.label, worst.state, worst.reason, up + " of " + answers.size(), rate("millrace_records_total", labels, samples, earlier, seconds),
                 rate("millrace_bytes_total", out, samples, earlier, seconds), samples.sum("millrace_lag_records", labels), samples.max("millrace_lag_seconds", labels),
-                samples.max("millrace_commit_to_stage_seconds", Map.of("stage", stage.name, "quantile", "0.5")),
-                samples.max("millrace_commit_to_stage_seconds", Map.of("stage", stage.name, "quantile", "0.99")), stage.extra.apply(samples, labels));
+                quantile(samples, "millrace_commit_to_stage_seconds", Map.of("stage", stage.name, "quantile", "0.5")),
+                quantile(samples, "millrace_commit_to_stage_seconds", Map.of("stage", stage.name, "quantile", "0.99")), samples.max("process_start_time_seconds", Map.of()), stage.extra.apply(samples, labels));
+    }
+
+    /** Null where nothing was measured of late: a quantile of nothing is told as 0, and no change takes no time. */
+    private static Double quantile(Samples samples, String name, Map<String, String> labels) {
+        var value = samples.max(name, labels);
+        return value == null || value == 0 ? null : value;
     }
 
     /** Null for the first look; 0 where a counter began anew. */
@@ -171,14 +201,19 @@ public class Watch {
         }
     }
 
+    /** What is said of several partitions, say, is said once. */
     private String reasons(String health) throws IOException {
-        var reasons = new ArrayList<String>();
+        var reasons = new LinkedHashMap<String, Set<String>>();
         for (var check : json.readTree(health).path("checks")) {
             if (!check.path("status").asText().equals("UP")) {
-                check.path("data").properties().forEach(d -> reasons.add(d.getKey().equals("reason") ? d.getValue().asText() : d.getKey() + ": " + d.getValue().asText()));
+                check.path("data").properties().forEach(d -> reasons.computeIfAbsent(d.getValue().asText(), w -> new TreeSet<>()).add(d.getKey()));
             }
         }
-        return reasons.isEmpty() ? "not ready, without a reason" : String.join("; ", reasons);
+        return reasons.isEmpty() ? "not ready, without a reason" : String.join("; ", reasons.entrySet().stream().map(r -> reason(List.copyOf(r.getValue()), r.getKey())).toList());
+    }
+
+    private static String reason(List<String> of, String what) {
+        return of.equals(List.of("reason")) ? what : of.getFirst() + (of.size() == 1 ? "" : " and " + (of.size() - 1) + " more") + ": " + what;
     }
 
     private Long count(String index) throws InterruptedException {

@@ -30,7 +30,7 @@ public final class DemoDatabase {
             }
         } catch (SQLException e) {
             throw new LocalException("Making the demo database in " + servers.jdbcUrl(demo.database()) + " failed: " + e.getMessage()
-                    + ". Start afresh with ./millrace reset", e);
+                    + ". Start afresh with ./millrace reset --data " + stack.options().data(), e);
         }
     }
 

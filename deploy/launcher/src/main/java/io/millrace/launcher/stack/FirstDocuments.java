@@ -54,7 +54,7 @@ public final class FirstDocuments {
             if (waiting.isEmpty()) {
                 output.line("Everything that the tables hold can be searched");
             } else if (System.nanoTime() - begin > FILL.toNanos()) {
-                output.line("Documents of " + String.join(", ", waiting) + " are still on their way, and later changes behind them; ./millrace status shows how far they are");
+                output.line("Documents of " + String.join(", ", waiting) + " are still on their way, and later changes behind them; ./millrace status --data " + stack.options().data() + " shows how far they are");
                 return;
             } else {
                 Thread.sleep(POLL_MILLIS);

@@ -3,6 +3,7 @@ package io.millrace.launcher.stack;
 import io.millrace.launcher.Output;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.provisioner.Admin;
+import io.millrace.provisioner.Options;
 import io.millrace.provisioner.Provisioner;
 import io.millrace.provisioner.Targets;
 import java.net.URI;
@@ -15,13 +16,35 @@ public final class Provisioning {
 
     private Provisioning() {}
 
+    /**
+     * Holds the files against their databases, which needs none of the stack's servers.
+     *
+     * @param options how far it may go
+     * @throws io.millrace.provisioner.ProvisioningException with everything of them that stands in the way
+     */
+    public static void requireSources(Stack stack, List<PipelineFile> files, Options options) {
+        provisioner(stack, files, options).requireSources();
+    }
+
     /** @throws io.millrace.provisioner.ProvisioningException with everything that stands in the way; then nothing was made */
     public static void apply(Stack stack, List<PipelineFile> files, Output output) {
+        apply(stack, files, Options.NONE, output);
+    }
+
+    /**
+     * @param options how far it may go
+     * @throws io.millrace.provisioner.ProvisioningException with everything that stands in the way; then nothing was made
+     */
+    public static void apply(Stack stack, List<PipelineFile> files, Options options, Output output) {
+        var applied = provisioner(stack, files, options).apply(step -> { });
+        output.line(applied.isEmpty() ? "Provisioned already" : "Provisioned source, topics and registry: %d steps".formatted(applied.size()));
+    }
+
+    private static Provisioner provisioner(Stack stack, List<PipelineFile> files, Options options) {
         var servers = stack.servers();
         var targets = new Targets(servers.kafkaBootstrap(), URI.create(servers.registryUrl()), Targets.DEFAULT_PARTITIONS, ONE_BROKER);
         var demo = stack.sourceEnvironment();
-        var applied = new Provisioner(files, admin(stack), targets, name -> demo.getOrDefault(name, System.getenv(name))).apply(step -> { });
-        output.line(applied.isEmpty() ? "Provisioned already" : "Provisioned source, topics and registry: %d steps".formatted(applied.size()));
+        return new Provisioner(files, admin(stack), targets, name -> demo.getOrDefault(name, System.getenv(name)), options);
     }
 
     /** In the demo the superuser; for a database of the user's own whoever the environment names, else the files' own role. */

@@ -46,7 +46,7 @@ public record StackFile(String state, long supervisor, String data, List<String>
         try {
             return Optional.of(JSON.readValue(file.toFile(), StackFile.class));
         } catch (IOException e) {
-            throw new LocalException("Reading " + file + " failed: " + e.getMessage() + ". Delete it and run ./millrace up again", e);
+            throw new LocalException("Reading " + file + " failed: " + e.getMessage() + ". Delete it and run ./millrace up --data " + data + " again", e);
         }
     }
 

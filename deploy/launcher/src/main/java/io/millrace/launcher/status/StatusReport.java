@@ -6,7 +6,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,8 +26,14 @@ import java.util.stream.Stream;
  * @param reading what capture has still to read of its tables; null where that is nothing
  * @param differences how many documents the last verification of each pipeline left different from the database; a pipeline that was not verified yet is not in it
  * @param held how many documents of a pipeline wait for a person's word to leave by time; a pipeline of which none do is not in it
+ * @param verified when the last verification of all documents of a pipeline ended, in seconds since the Unix epoch; a pipeline that was not verified yet is not in it
+ * @param slots the bytes of WAL that the source keeps for each slot
+ * @param spreading how many look-ups and truncates the join is spreading over documents
+ * @param setAside how many documents of a pipeline were refused since join and indexer started, and stand in its quarantine topic; a pipeline of which none were is not in it
+ * @param needs what a person has to look at; empty where all is well, or gets well by itself
  */
-public record StatusReport(String state, Long supervisor, String data, List<String> pipelines, String source, List<ProcessStatus> processes, Map<String, Long> documents, Map<String, Long> retention, Reading reading, Map<String, Long> differences, Map<String, Long> held) {
+public record StatusReport(String state, Long supervisor, String data, List<String> pipelines, String source, List<ProcessStatus> processes, Map<String, Long> documents, Map<String, Long> retention, Reading reading, Map<String, Long> differences, Map<String, Long> held,
+        Map<String, Long> verified, Map<String, Long> slots, long spreading, Map<String, Long> setAside, List<Need> needs) {
 
     /** Over how long the rate is measured. */
     private static final Duration WINDOW = Duration.ofSeconds(1);
@@ -34,6 +42,7 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
     private static final double NEAR = 0.5;
     private static final String DIFFERENCES = "millrace_differences";
     private static final String HELD = "millrace_retention_held";
+    private static final String VERIFIED = "millrace_verified_timestamp_seconds";
     private static final Map<String, String> STAGE_LABELS = Map.of("capture", "capture", "gate", "gate", "denormalizer", "join", "indexer", "index", "purge", "purge", "console", "console");
 
     /**
@@ -78,7 +87,51 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
             documents.put(index, count.isPresent() ? count.getAsLong() : null);
         });
         boolean running = processes.stream().anyMatch(p -> p.pid() != null);
-        return new StatusReport(supervised ? stack.state() : running ? "unsupervised" : "stopped", supervised ? stack.supervisor() : null, stack.data(), stack.pipelines(), stack.source(), processes, documents, retention(after), reading(before.get("capture"), after.get("capture"), seconds), byPipeline(after.get("purge"), DIFFERENCES, 0), byPipeline(after.get("purge"), HELD, 1));
+        var state = supervised ? stack.state() : running ? "unsupervised" : "stopped";
+        var purge = after.get("purge");
+        return new StatusReport(state, supervised ? stack.supervisor() : null, stack.data(), stack.pipelines(), stack.source(), processes, documents, retention(after), reading(before.get("capture"), after.get("capture"), seconds),
+                by("pipeline", purge, DIFFERENCES, 0), by("pipeline", purge, HELD, 1), by("pipeline", purge, VERIFIED, 1), by("slot", after.get("capture"), "millrace_slot_retained_bytes", 0), spreading(after.get("denormalizer")), setAside(after),
+                needs(state, processes, after));
+    }
+
+    private static List<Need> needs(String state, List<ProcessStatus> processes, Map<String, Samples> metrics) {
+        if (state.equals("stopped")) {
+            return List.of();
+        }
+        var needs = new ArrayList<Need>();
+        if (state.equals("unsupervised")) {
+            needs.add(new Need("supervisor", "is gone, and its processes run on: what ends is not started again, until this takes over", "up"));
+        }
+        var told = new HashSet<String>();
+        for (var process : processes) {
+            // What waits while the stack starts gets well by itself, and what does not start is told by who starts it.
+            if (state.equals("starting")) {
+                told.add(process.name());
+            } else if (!process.state().equals("up")) {
+                told.add(process.name());
+                needs.add(new Need(process.name(), process.state().equals("down") ? "is down: " + process.reason() : "waits: " + process.reason(), "logs " + process.name()));
+            }
+        }
+        needs.addAll(Needs.of(metrics, told, Instant.now()));
+        return List.copyOf(needs);
+    }
+
+    private static Map<String, Long> setAside(Map<String, Samples> metrics) {
+        var setAside = new LinkedHashMap<String, Long>();
+        for (var service : List.of("denormalizer", "indexer")) {
+            var samples = metrics.getOrDefault(service, Samples.parse(""));
+            for (var pipeline : samples.values("millrace_records_total", "pipeline")) {
+                var parked = samples.sum("millrace_records_total", Map.of("pipeline", pipeline, "outcome", "parked"));
+                if (parked != null && parked > 0) {
+                    setAside.merge(pipeline, parked.longValue(), Long::sum);
+                }
+            }
+        }
+        return setAside;
+    }
+
+    private static long spreading(Samples join) {
+        return join == null ? 0 : Math.round(sum(join, "millrace_fan_outs"));
     }
 
     static Map<String, Long> retention(Map<String, Samples> metrics) {
@@ -106,13 +159,13 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
     }
 
     /** @param least of what is told */
-    private static Map<String, Long> byPipeline(Samples purge, String metric, long least) {
+    private static Map<String, Long> by(String label, Samples service, String metric, long least) {
         var values = new LinkedHashMap<String, Long>();
-        if (purge != null) {
-            for (var pipeline : purge.values(metric, "pipeline")) {
-                long value = purge.max(metric, Map.of("pipeline", pipeline)).longValue();
+        if (service != null) {
+            for (var name : service.values(metric, label)) {
+                long value = service.max(metric, Map.of(label, name)).longValue();
                 if (value >= least) {
-                    values.put(pipeline, value);
+                    values.put(name, value);
                 }
             }
         }

@@ -17,8 +17,9 @@ import java.util.TreeSet;
  * @param catalog every table that a foreign key touches, and the root
  * @param foreignKeys all of the database, by the tables that have them
  * @param generated the columns that Postgres computes, as {@code schema.table.column}
+ * @param unlogged the tables whose changes are not in the log
  */
-record Database(Catalog catalog, List<ForeignKey> foreignKeys, Set<String> generated) {
+record Database(Catalog catalog, List<ForeignKey> foreignKeys, Set<String> generated, Set<TableName> unlogged) {
 
     private static final String FOREIGN_KEYS = """
             SELECT fn.nspname, fc.relname, array_agg(fa.attname::text ORDER BY k.place), tn.nspname, tc.relname, array_agg(ta.attname::text ORDER BY k.place)
@@ -34,6 +35,7 @@ record Database(Catalog catalog, List<ForeignKey> foreignKeys, Set<String> gener
     private static final String GENERATED = """
             SELECT n.nspname, c.relname, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE a.attgenerated <> '' AND NOT a.attisdropped AND c.relkind IN ('r', 'p')""";
+    private static final String UNLOGGED = "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 'p'";
 
     static Database read(Connection connection, TableName root) throws SQLException {
         var foreignKeys = new ArrayList<ForeignKey>();
@@ -52,7 +54,13 @@ record Database(Catalog catalog, List<ForeignKey> foreignKeys, Set<String> gener
                 generated.add(column(new TableName(result.getString(1), result.getString(2)), result.getString(3)));
             }
         }
-        return new Database(CatalogReader.read(connection, tables), List.copyOf(foreignKeys), Set.copyOf(generated));
+        var unlogged = new HashSet<TableName>();
+        try (var statement = connection.createStatement(); var result = statement.executeQuery(UNLOGGED)) {
+            while (result.next()) {
+                unlogged.add(new TableName(result.getString(1), result.getString(2)));
+            }
+        }
+        return new Database(CatalogReader.read(connection, tables), List.copyOf(foreignKeys), Set.copyOf(generated), Set.copyOf(unlogged));
     }
 
     private static List<String> strings(java.sql.Array array) throws SQLException {
@@ -70,6 +78,18 @@ record Database(Catalog catalog, List<ForeignKey> foreignKeys, Set<String> gener
     /** The table, or null where it does not exist or is a view. */
     Catalog.Table table(TableName name) {
         return catalog.tables().get(name);
+    }
+
+    /** Why the rows of a table cannot be replicated; null where they can. */
+    String unfit(TableName name) {
+        var table = table(name);
+        if (table == null) {
+            return "it is a view or a foreign table, whose changes are not in the log";
+        }
+        if (unlogged.contains(name)) {
+            return "it is unlogged, so its changes are not in the log; ALTER TABLE " + name.sql() + " SET LOGGED brings them there";
+        }
+        return table.primaryKey().isEmpty() ? "it has no primary key, by which its rows are known" : null;
     }
 
     List<ForeignKey> of(TableName table) {

@@ -48,6 +48,9 @@ public final class PipelineDraft {
         if (table == null) {
             throw new ProvisioningException("The database has no table " + root + "; a view cannot be the root, for logical replication carries tables", null);
         }
+        if (database.unlogged().contains(root)) {
+            throw new ProvisioningException("The table " + root + " cannot be the root: " + database.unfit(root), null);
+        }
         if (table.primaryKey().isEmpty()) {
             throw new ProvisioningException("The table " + root + " has no primary key, by which its rows are known; add one: ALTER TABLE " + root.sql() + " ADD PRIMARY KEY (…)", null);
         }
@@ -80,13 +83,21 @@ public final class PipelineDraft {
         ones.forEach(key -> said.addAll(key.columns()));
         said.removeAll(level == 1 ? table.primaryKey() : List.of());
         var used = fields(table, indent, said);
+        if (level <= depth) {
+            database.of(table.name()).stream().filter(key -> !above.contains(key.to())).forEach(key -> leftOut(indent, key.to()));
+        }
         var objects = new ArrayList<Runnable>();
         ones.forEach(key -> objects.add(() -> one(key, unique(relationName(key), used), key.columns(), key.referenced(), key.to(), indent, level, above)));
         var lists = new ArrayList<Runnable>();
         if (arrays && level <= depth) {
             for (var key : database.to(table.name())) {
-                if (above.contains(key.from()) || database.table(key.from()) == null || database.table(key.from()).primaryKey().isEmpty()) {
-                    leftOut(indent, key.from(), "it has no primary key");
+                if (above.contains(key.from())) {
+                    continue;
+                }
+                if (database.unfit(key.from()) != null) {
+                    leftOut(indent, key.from());
+                } else if (database.beyond(key) != null && database.unfit(database.beyond(key).to()) != null) {
+                    leftOut(indent, database.beyond(key).to());
                 } else if (database.isUnique(key)) {
                     objects.add(() -> one(key, unique(shortened(key.from(), table.name()), used), key.referenced(), key.columns(), key.from(), indent, level, above));
                 } else {
@@ -106,11 +117,12 @@ public final class PipelineDraft {
     }
 
     private boolean isFollowed(ForeignKey key, Set<TableName> above) {
-        return !above.contains(key.to()) && database.table(key.to()) != null && !database.table(key.to()).primaryKey().isEmpty();
+        return !above.contains(key.to()) && database.unfit(key.to()) == null;
     }
 
-    private void leftOut(int indent, TableName table, String why) {
-        if (database.table(table) != null && database.table(table).primaryKey().isEmpty()) {
+    private void leftOut(int indent, TableName table) {
+        var why = database.unfit(table);
+        if (why != null) {
             line(indent, "# Left out: " + table + ": " + why);
         }
     }

@@ -88,7 +88,7 @@ public final class SourceDatabase implements AutoCloseable {
                 case "3D000" -> "create the database or correct the URL";
                 default -> "check that the server runs and that host and port are right";
             };
-            throw new ProvisioningException("Connecting to the source '" + name + "' at " + withoutParameters(url) + " as " + user + " failed: " + e.getMessage() + "; " + remedy, e);
+            throw new ProvisioningException("Connecting to the source '" + name + "' at " + withoutParameters(url) + " as " + user + " failed: " + e.getMessage().replaceAll("\\.$", "") + "; " + remedy, e);
         }
     }
 

@@ -105,7 +105,7 @@ public final class KafkaTopics implements Step, AutoCloseable {
         found.partitions().forEach((topic, partitions) -> {
             if (partitions != targets.partitions()) {
                 problems.add("The topic " + topic + " has " + partitions + " partitions and " + targets.partitions() + " are asked for; all topics of a source need the same number, since rows meet by"
-                        + " their partition, and it cannot be changed while they hold records: ask for " + partitions + ", or delete the topics of this source and start anew");
+                        + " their partition, and it cannot be changed in place: ask for " + partitions + ", and for more bring up a source of another name beside this one (the runbook's 'More partitions')");
             }
         });
         var actions = new ArrayList<String>();

@@ -172,6 +172,9 @@ public final class Uses {
                 where(through.where(), through.table(), below + ".through.where", member);
                 fields(through.fields(), through.table(), below + ".through.fields", member);
             }
+            if (relation instanceof One one && one.value() != null) {
+                values(one.value(), one.node().table(), below + ".flatten", member);
+            }
             if (relation instanceof Many many) {
                 switch (many.content()) {
                     case Many.Objects() -> { }

@@ -82,7 +82,7 @@ public final class ScratchServer implements AutoCloseable {
                 throw e;
             }
         } catch (SQLException e) {
-            throw new CheckException("The scratch server at " + PostgresUrl.shown(address) + " cannot be used: " + e.getMessage() + "; check the URL, the user and the password", e);
+            throw new CheckException("The scratch server at " + PostgresUrl.shown(address) + " cannot be used: " + e.getMessage().replaceAll("\\.$", "") + "; check the URL, the user and the password", e);
         }
     }
 

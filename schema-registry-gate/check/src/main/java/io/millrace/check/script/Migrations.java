@@ -2,6 +2,7 @@ package io.millrace.check.script;
 
 import io.millrace.check.CheckException;
 import io.millrace.check.script.Migration.Runner;
+import io.millrace.pipeline.file.Unreadable;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.charset.MalformedInputException;
@@ -93,7 +94,7 @@ public final class Migrations {
         } catch (MalformedInputException e) {
             throw new CheckException("The file " + file + " is not UTF-8; convert it", e);
         } catch (IOException e) {
-            throw new CheckException("The file " + file + " cannot be read: " + e, e);
+            throw new CheckException("The file " + file + " cannot be read: " + Unreadable.why(e), e);
         }
     }
 

@@ -3,6 +3,7 @@ package io.millrace.tests.bench.capture;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.millrace.local.LocalException;
 import io.millrace.local.ManagedProcess;
+import io.millrace.tests.bench.EndToEnd;
 import io.millrace.tests.bench.Footprint;
 import io.millrace.tests.stack.DemoStack;
 import java.io.IOException;
@@ -65,7 +66,7 @@ public final class CaptureBench implements Callable<Integer> {
     public static void main(String[] args) {
         // Kafka's clients print their whole configuration.
         Logger.getLogger("").setLevel(Level.SEVERE);
-        System.exit(new CommandLine(new CaptureBench()).setExecutionExceptionHandler(CaptureBench::explain).execute(args));
+        System.exit(new CommandLine(new CaptureBench()).setExecutionExceptionHandler(EndToEnd::explain).execute(args));
     }
 
     /** Exits with 0 when the topics have the rows of the tables. */
@@ -307,15 +308,5 @@ public final class CaptureBench implements Callable<Integer> {
         JsonMapper.builder().findAndAddModules().build().writerWithDefaultPrettyPrinter().writeValue(folder.resolve("capture.json").toFile(), report);
         Files.writeString(folder.resolve("capture.md"), String.join("\n", lines) + "\n");
         System.out.println("All figures: " + folder.resolve("capture.json") + " and capture.md");
-    }
-
-    /** The messages of our own exceptions are written for users; a stack trace is for a fault of ours. */
-    private static int explain(Exception failure, CommandLine command, CommandLine.ParseResult arguments) {
-        if (failure instanceof LocalException) {
-            System.err.println(failure.getMessage());
-        } else {
-            failure.printStackTrace();
-        }
-        return CommandLine.ExitCode.SOFTWARE;
     }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.millrace.local.LocalException;
 import io.millrace.local.ManagedProcess;
 import io.millrace.pipeline.topic.Topics;
+import io.millrace.tests.bench.EndToEnd;
 import io.millrace.tests.bench.Footprint;
 import io.millrace.tests.bench.Percentiles;
 import io.millrace.tests.stack.DemoStack;
@@ -66,7 +67,7 @@ public final class JoinBench implements Callable<Integer> {
     public static void main(String[] args) {
         // Kafka's clients print their whole configuration.
         Logger.getLogger("").setLevel(Level.SEVERE);
-        System.exit(new CommandLine(new JoinBench()).setExecutionExceptionHandler(JoinBench::explain).execute(args));
+        System.exit(new CommandLine(new JoinBench()).setExecutionExceptionHandler(EndToEnd::explain).execute(args));
     }
 
     /** Exits with 0 when every document is the right one. */
@@ -326,15 +327,5 @@ public final class JoinBench implements Callable<Integer> {
         Files.createDirectories(file.toAbsolutePath().getParent());
         JsonMapper.builder().findAndAddModules().build().writerWithDefaultPrettyPrinter().writeValue(file.toFile(), report);
         say("All figures: %s", file);
-    }
-
-    /** The messages of our own exceptions are written for users; a stack trace is for a fault of ours. */
-    private static int explain(Exception failure, CommandLine command, CommandLine.ParseResult arguments) {
-        if (failure instanceof LocalException) {
-            System.err.println(failure.getMessage());
-        } else {
-            failure.printStackTrace();
-        }
-        return CommandLine.ExitCode.SOFTWARE;
     }
 }

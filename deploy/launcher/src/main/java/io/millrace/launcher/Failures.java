@@ -1,0 +1,51 @@
+package io.millrace.launcher;
+
+import io.millrace.local.Fault;
+import io.millrace.local.FullDisk;
+import io.millrace.local.LocalException;
+import io.millrace.pipeline.file.InvalidPipelineException;
+import io.millrace.provisioner.ProvisioningException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.sql.SQLException;
+import picocli.CommandLine;
+
+/** What a command that failed says of it. */
+final class Failures {
+
+    private Failures() {}
+
+    /** The messages of our own exceptions are written for users; a stack trace is for a fault of ours. */
+    static int explain(Exception failure, CommandLine command, CommandLine.ParseResult arguments) {
+        var err = command.getErr();
+        err.println((told(failure) + "\n" + FullDisk.behind(failure)).stripTrailing());
+        err.flush();
+        return CommandLine.ExitCode.SOFTWARE;
+    }
+
+    private static String told(Exception failure) {
+        return switch (failure) {
+            case LocalException ours -> ours.getMessage();
+            case InvalidPipelineException file -> file.getMessage();
+            case ProvisioningException place -> place.getMessage();
+            case SQLException database -> "The database says: " + database.getMessage();
+            case UncheckedIOException unchecked -> ofFiles(unchecked.getCause());
+            case IOException file -> ofFiles(file);
+            default -> Fault.told(failure);
+        };
+    }
+
+    private static String ofFiles(IOException failure) {
+        return switch (failure) {
+            case NoSuchFileException missing -> "There is no file " + missing.getFile();
+            case AccessDeniedException denied -> denied.getFile() + " may not be read or written by who runs this";
+            case NotDirectoryException file -> file.getFile() + " is no folder";
+            case FileSystemException file -> file.getFile() + ": " + (file.getReason() == null ? file.getClass().getSimpleName() : file.getReason());
+            default -> failure.getMessage() == null ? failure.toString() : failure.getMessage();
+        };
+    }
+}

@@ -1,0 +1,153 @@
+package io.millrace.launcher.status;
+
+import io.millrace.pipeline.metrics.Samples;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** What the figures of a stack's services say that a person has to look at, down the stream. The limits are those of the alerts. */
+final class Needs {
+
+    private static final double MOST_WAL_BYTES = 10e9;
+    private static final Duration VERIFIED_WITHIN = Duration.ofDays(7);
+    private static final double NEAR = 0.5;
+    /** Of an indexer that tells no target. */
+    private static final double SLOW_SECONDS = 5;
+
+    private final Map<String, Samples> metrics;
+    private final Set<String> told;
+    private final Instant now;
+    private final List<Need> found = new ArrayList<>();
+
+    private Needs(Map<String, Samples> metrics, Set<String> told, Instant now) {
+        this.metrics = metrics;
+        this.told = told;
+        this.now = now;
+    }
+
+    /**
+     * @param metrics by process; those of a process that does not answer are empty
+     * @param told the processes of which it is said already, or need not be said, that they wait
+     * @param now against which the time of verifications is held
+     */
+    static List<Need> of(Map<String, Samples> metrics, Set<String> told, Instant now) {
+        var needs = new Needs(metrics, told, now);
+        needs.source();
+        needs.parkedTables();
+        needs.heldPartitions();
+        needs.gaps();
+        needs.retentions();
+        needs.slowPipelines();
+        needs.verifications();
+        needs.heldDocuments();
+        return List.copyOf(needs.found);
+    }
+
+    private void source() {
+        var capture = of("capture");
+        count(capture, Map.of("why", "missing"), "has %,d tables of which changes may be missing downstream; its log names them", "recover SOURCE");
+        count(capture, Map.of("why", "old"), "has %,d tables of which old rows hold old values since a migration; its log names them", "resnapshot SOURCE TABLE");
+        for (var slot : capture.values("millrace_slot_retained_bytes", "slot")) {
+            var of = Map.of("slot", slot);
+            double kept = capture.max("millrace_slot_retained_bytes", of);
+            double most = Math.min(MOST_WAL_BYTES, Math.min(or(capture.max("millrace_slot_safe_bytes", of), Double.POSITIVE_INFINITY), or(capture.max("millrace_slot_budget_bytes", of), Double.POSITIVE_INFINITY)));
+            if (kept > most) {
+                found.add(new Need("slot " + slot, "keeps %,d MiB of WAL on the primary, more than %,d".formatted(mebibytes(kept), mebibytes(most)), "logs capture"));
+            }
+        }
+    }
+
+    private void count(Samples capture, Map<String, String> why, String what, String command) {
+        var tables = capture.max("millrace_tables_incomplete", why);
+        if (tables != null && tables > 0) {
+            found.add(new Need("capture", what.formatted(tables.longValue()), command));
+        }
+    }
+
+    private void parkedTables() {
+        of("gate").where("millrace_table_parked", "table").forEach(table -> found.add(new Need(table, "is parked: its rows queue, and documents do not see them", "quarantine show " + table)));
+    }
+
+    private void heldPartitions() {
+        metrics.forEach((process, samples) -> {
+            long held = Math.round(or(samples.sum("millrace_partitions_held", Map.of()), 0));
+            if (held > 0 && !told.contains(process)) {
+                found.add(new Need(process, "does not read on in %,d partitions, since what its offsets stand on is not whole".formatted(held), "logs " + process));
+            }
+        });
+        long waiting = Math.round(or(of("indexer").sum("millrace_partitions_waiting", Map.of()), 0));
+        if (waiting > 0 && !told.contains("indexer")) {
+            found.add(new Need("indexer", "does not advance in %,d partitions".formatted(waiting), "logs indexer"));
+        }
+    }
+
+    private void gaps() {
+        metrics.forEach((process, samples) -> {
+            long gaps = Math.round(or(samples.sum("millrace_ledger_gaps", Map.of()), 0));
+            if (gaps > 0) {
+                found.add(new Need(process, "has %,d records that are missing, came twice or out of order".formatted(gaps), "logs " + process));
+            }
+        });
+    }
+
+    private void retentions() {
+        metrics.forEach((process, samples) -> {
+            double used = or(samples.max("millrace_retention_used_ratio", Map.of()), 0);
+            if (used >= NEAR) {
+                found.add(new Need(process, "has used %d %% of the time for which Kafka keeps what it has not read".formatted(Math.round(used * 100)), "logs " + process));
+            }
+        });
+    }
+
+    private void slowPipelines() {
+        var indexer = of("indexer");
+        for (var pipeline : indexer.values("millrace_commit_to_stage_seconds", "pipeline")) {
+            double target = or(indexer.max("millrace_latency_target_seconds", Map.of("pipeline", pipeline)), SLOW_SECONDS);
+            double slowest = or(indexer.max("millrace_commit_to_stage_seconds", Map.of("stage", "index", "pipeline", pipeline, "quantile", "0.99")), 0);
+            if (slowest > target) {
+                found.add(new Need(pipeline, "is slow: one change in a hundred takes %.1f s from its commit to the index, and its file allows %.1f s".formatted(slowest, target), "trace " + pipeline + " ID"));
+            }
+        }
+    }
+
+    private void verifications() {
+        var purge = of("purge");
+        for (var pipeline : purge.values("millrace_differences", "pipeline")) {
+            long differences = Math.round(purge.max("millrace_differences", Map.of("pipeline", pipeline)));
+            if (differences > 0) {
+                found.add(new Need(pipeline, "%,d documents differed from the database when it was last verified".formatted(differences), "verify " + pipeline));
+            }
+        }
+        for (var pipeline : purge.values("millrace_verified_timestamp_seconds", "pipeline")) {
+            var since = Duration.between(Instant.ofEpochSecond(Math.round(purge.max("millrace_verified_timestamp_seconds", Map.of("pipeline", pipeline)))), now);
+            if (since.compareTo(VERIFIED_WITHIN) > 0) {
+                found.add(new Need(pipeline, "was last verified as a whole %,d days ago".formatted(since.toDays()), "verify " + pipeline));
+            }
+        }
+    }
+
+    private void heldDocuments() {
+        var purge = of("purge");
+        for (var pipeline : purge.values("millrace_retention_held", "pipeline")) {
+            long held = Math.round(purge.max("millrace_retention_held", Map.of("pipeline", pipeline)));
+            if (held > 0) {
+                found.add(new Need(pipeline, "%,d documents would leave by time and wait for a person's word".formatted(held), "retention " + pipeline));
+            }
+        }
+    }
+
+    private Samples of(String process) {
+        return metrics.getOrDefault(process, Samples.parse(""));
+    }
+
+    private static double or(Double value, double otherwise) {
+        return value == null ? otherwise : value;
+    }
+
+    private static long mebibytes(double bytes) {
+        return Math.round(bytes / (1 << 20));
+    }
+}

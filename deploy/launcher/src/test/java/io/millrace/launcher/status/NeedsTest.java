@@ -1,0 +1,90 @@
+package io.millrace.launcher.status;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.millrace.pipeline.metrics.Samples;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+class NeedsTest {
+
+    private static final Instant NOW = Instant.ofEpochSecond(1_800_000_000);
+
+    @Test
+    void aStackWhoseFiguresAreWithinTheirLimitsNeedsNobody() {
+        assertEquals(List.of(), needs(Map.of(
+                "capture", """
+                        millrace_tables_incomplete{stage="capture",why="missing"} 0.0
+                        millrace_tables_incomplete{stage="capture",why="old"} 0.0
+                        millrace_slot_retained_bytes{slot="millrace_demo"} 1000000.0
+                        millrace_slot_safe_bytes{slot="millrace_demo"} NaN
+                        """,
+                "gate", "millrace_table_parked{table=\"demo.public.tag\"} 0.0\nmillrace_partitions_held{stage=\"gate\"} 0.0\n",
+                "indexer", "millrace_commit_to_stage_seconds{stage=\"index\",pipeline=\"monitors\",quantile=\"0.99\"} 4.9\nmillrace_latency_target_seconds{stage=\"index\",pipeline=\"monitors\"} 5.0\n",
+                "purge", "millrace_differences{pipeline=\"monitors\"} 0.0\nmillrace_differences{pipeline=\"new\"} NaN\nmillrace_verified_timestamp_seconds{pipeline=\"monitors\"} "
+                        + NOW.minus(Duration.ofDays(6)).getEpochSecond() + "\nmillrace_retention_held{pipeline=\"monitors\"} 0.0\n",
+                "console", "")));
+    }
+
+    @Test
+    void whatIsAmissIsToldDownTheStreamWithTheCommandThatSaysMore() {
+        assertEquals(List.of(
+                new Need("capture", "has 2 tables of which changes may be missing downstream; its log names them", "recover SOURCE"),
+                new Need("capture", "has 1 tables of which old rows hold old values since a migration; its log names them", "resnapshot SOURCE TABLE"),
+                new Need("slot millrace_demo", "keeps 300 MiB of WAL on the primary, more than 200", "logs capture"),
+                new Need("demo.public.tag", "is parked: its rows queue, and documents do not see them", "quarantine show demo.public.tag"),
+                new Need("gate", "does not read on in 3 partitions, since what its offsets stand on is not whole", "logs gate"),
+                new Need("indexer", "does not advance in 2 partitions", "logs indexer"),
+                new Need("denormalizer", "has 4 records that are missing, came twice or out of order", "logs denormalizer"),
+                new Need("denormalizer", "has used 81 % of the time for which Kafka keeps what it has not read", "logs denormalizer"),
+                new Need("monitors", "is slow: one change in a hundred takes 7.3 s from its commit to the index, and its file allows 2.0 s", "trace monitors ID"),
+                new Need("monitors", "1,200 documents differed from the database when it was last verified", "verify monitors"),
+                new Need("monitors", "was last verified as a whole 8 days ago", "verify monitors"),
+                new Need("monitors", "9 documents would leave by time and wait for a person's word", "retention monitors")), needs(Map.of(
+                "capture", """
+                        millrace_tables_incomplete{stage="capture",why="missing"} 2.0
+                        millrace_tables_incomplete{stage="capture",why="old"} 1.0
+                        millrace_slot_retained_bytes{slot="millrace_demo"} 314572800.0
+                        millrace_slot_budget_bytes{slot="millrace_demo"} 209715200.0
+                        """,
+                "gate", "millrace_table_parked{table=\"demo.public.tag\"} 1.0\nmillrace_partitions_held{stage=\"gate\"} 3.0\n",
+                "denormalizer", "millrace_ledger_gaps{stage=\"join\",table=\"a\"} 3.0\nmillrace_ledger_gaps{stage=\"join\",table=\"b\"} 1.0\nmillrace_retention_used_ratio{stage=\"join\",pipeline=\"monitors\"} 0.814\n",
+                "indexer", "millrace_partitions_waiting{stage=\"index\"} 2.0\nmillrace_commit_to_stage_seconds{stage=\"index\",pipeline=\"monitors\",quantile=\"0.99\"} 7.25\nmillrace_latency_target_seconds{stage=\"index\",pipeline=\"monitors\"} 2.0\n",
+                "purge", "millrace_differences{pipeline=\"monitors\"} 1200.0\nmillrace_verified_timestamp_seconds{pipeline=\"monitors\"} " + NOW.minus(Duration.ofDays(8)).getEpochSecond()
+                        + "\nmillrace_retention_held{pipeline=\"monitors\"} 9.0\n")));
+    }
+
+    @Test
+    void ofServicesThatDoNotAnswerNothingIsMadeUp() {
+        assertEquals(List.of(), needs(Map.of("capture", "", "gate", "", "denormalizer", "", "indexer", "", "purge", "")));
+        assertEquals(List.of(), needs(Map.of()));
+    }
+
+    @Test
+    void whatWaitsIsToldOnceAndNotWhileTheStackStarts() {
+        var metrics = Map.of("indexer", "millrace_partitions_waiting{stage=\"index\"} 2.0\n", "gate", "millrace_partitions_held{stage=\"gate\"} 3.0\nmillrace_ledger_gaps{stage=\"gate\"} 1.0\n");
+        assertEquals(3, needs(metrics).size());
+        assertEquals(List.of(new Need("gate", "has 1 records that are missing, came twice or out of order", "logs gate")), needs(metrics, Set.of("indexer", "gate")));
+    }
+
+    @Test
+    void anIndexerThatTellsNoTargetIsHeldAgainstTheUsualOne() {
+        assertEquals(List.of(new Need("monitors", "is slow: one change in a hundred takes 6.0 s from its commit to the index, and its file allows 5.0 s", "trace monitors ID")),
+                needs(Map.of("indexer", "millrace_commit_to_stage_seconds{stage=\"index\",pipeline=\"monitors\",quantile=\"0.99\"} 6.0\n")));
+    }
+
+    private static List<Need> needs(Map<String, String> metrics) {
+        return needs(metrics, Set.of());
+    }
+
+    private static List<Need> needs(Map<String, String> metrics, Set<String> told) {
+        var samples = new TreeMap<String, Samples>();
+        metrics.forEach((process, text) -> samples.put(process, Samples.parse(text)));
+        return Needs.of(samples, told, NOW);
+    }
+}

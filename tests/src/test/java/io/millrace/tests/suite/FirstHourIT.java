@@ -1,0 +1,255 @@
+package io.millrace.tests.suite;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.millrace.local.LocalServers;
+import io.millrace.local.Ports;
+import io.millrace.tests.stack.DemoStack;
+import io.millrace.tests.stack.Launcher;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Somebody's first hour with a database of their own, of twelve tables: every command as it is meant, with the seconds that a person waits for it.
+ * What was asked and answered is left in {@code tests/target/first-hour.md}.
+ */
+@Tag("long")
+class FirstHourIT {
+
+    private static final JsonMapper JSON = new JsonMapper();
+    private static final Duration SOON = Duration.ofSeconds(60);
+    /** What the reviewer adds to each draft: who may ask to be forgotten. */
+    private static final String SUBJECTS = """
+            subjects:
+              patient:
+                key: public.patient.id
+                places:
+                  public.patient: {column: id, erase: row}
+                  public.appointment: {column: patient_id, erase: row}
+            """;
+    private static final int SHOWN_LINES = 8;
+
+    @TempDir
+    Path folder;
+    private LocalServers own;
+    private Launcher launcher;
+    private final List<String> report = new ArrayList<>(List.of("| command | exit code | seconds | begins to say |", "|---|---|---|---|"));
+    private final HashSet<String> asked = new HashSet<>();
+
+    @BeforeEach
+    void makeTheDatabase() throws IOException, SQLException {
+        own = LocalServers.in(folder.resolve("own"), Ports.free(), Map.of("fsync", "off"));
+        own.postgres().start();
+        execute("postgres", "CREATE DATABASE clinic");
+        execute("clinic", Files.readString(DemoStack.home().resolve("tests/src/test/resources/clinic.sql")));
+        launcher = new Launcher(folder.resolve("data"), Map.of("MILLRACE_SOURCE_URL", own.jdbcUrl("clinic"), "MILLRACE_SOURCE_USER", "millrace", "MILLRACE_SOURCE_PASSWORD", "not told",
+                "MILLRACE_ADMIN_USER", own.postgresUser(), "MILLRACE_ADMIN_PASSWORD", own.postgresPassword()));
+    }
+
+    @AfterEach
+    void stop() throws IOException, InterruptedException {
+        Files.write(DemoStack.home().resolve("tests/target/first-hour.md"), report);
+        launcher.run("down");
+        own.postgres().stop();
+    }
+
+    @Test
+    void aStrangersDatabaseIsSearchedChangedAcceptedAndErasedByTheCommandsAlone() throws Exception {
+        draft("appointment");
+        draft("doctor");
+        saysNothingIsMissing();
+        catalogIsAskedBeforeAnythingStarts();
+
+        var appointment = folder.resolve("appointment.yaml").toString();
+        var doctor = folder.resolve("doctor.yaml").toString();
+        assertAnswers(0, "It goes on in the background", launcher.up("--pipeline", appointment), "up --detach --pipeline FILE");
+        stack(1, "up --detach --pipeline " + appointment + " --pipeline " + doctor, "up", "--pipeline", doctor);
+        stack(0, "Stopped in", "down");
+        assertAnswers(0, "It goes on in the background", launcher.up("--pipeline", appointment, "--pipeline", doctor), "up --detach --pipeline FILE --pipeline FILE");
+        stack(0, "agrees", "verify", "appointment");
+        stack(0, "agrees", "verify", "doctor");
+        stack(0, "appointment", "status");
+        stack(0, "  state: missed ", "search", "appointment", "complaint", "--facet", "state", "--where", "doctor.name=Doctor 3", "--sort", "starts_at:desc", "--size", "2");
+        stack(0, "The index and Postgres agree", "document", "appointment", "7", "--diff");
+
+        execute("clinic", "UPDATE patient SET name = 'Zanzibar' WHERE id = 8");
+        awaitSays("Zanzibar", "search", "appointment", "zanzibar", "--json");
+        stack(0, "index", "trace", "appointment", "7");
+        stack(0, "", "logs", "gate", "-n", "3");
+
+        schemasAreParkedAndAccepted();
+        tablesAreReadAgain();
+        whatIsNeededCanBePlanned();
+        everybodyCanBeForgotten();
+
+        stack(0, "nothing leaves", "retention", "appointment");
+        stack(0, "agrees", "verify", "appointment");
+        stack(0, "agrees", "verify", "doctor");
+        thePasswordIsRotated();
+        stack(0, "Stopped in", "down");
+        stack(3, "Millrace is stopped", "status");
+        stack(0, "Deleted", "reset");
+        everyCommandThatNeedsAStackWasAsked();
+    }
+
+    private void draft(String table) throws IOException, InterruptedException {
+        var file = folder.resolve(table + ".yaml");
+        var url = own.jdbcUrl("clinic") + "?user=" + own.postgresUser() + "&password=" + own.postgresPassword();
+        var drafted = assertAnswers(0, " tables. Take out what the page does not show", launcher.plain("init", "--url", url, "--root", "public." + table, "--output", file.toString()), "init --url URL --root public." + table);
+        assertTrue(drafted.output().contains("The documents equal this query:") && drafted.output().contains("One of them:"), drafted.output());
+        assertAnswers(0, "is fine", launcher.plain("validate", file.toString()), "validate FILE");
+        Files.writeString(file, SUBJECTS, StandardOpenOption.APPEND);
+        assertAnswers(0, "is fine", launcher.plain("validate", file.toString()), "validate FILE");
+    }
+
+    private void saysNothingIsMissing() throws IOException {
+        var appointment = Files.readString(folder.resolve("appointment.yaml"));
+        for (var words : List.of("# Left out: public.access_log: it has no primary key", "# Left out: public.draft: it is unlogged", "# Left out: password_hash", "# Left out: photo", "# Left out: initial")) {
+            assertTrue(appointment.contains(words), () -> words + " in " + appointment);
+        }
+    }
+
+    /** A file that does not fit is refused with its line while no server runs yet. */
+    private void catalogIsAskedBeforeAnythingStarts() throws IOException, InterruptedException {
+        var wrong = Files.writeString(folder.resolve("wrong.yaml"), Files.readString(folder.resolve("appointment.yaml")).replace("complaint", "compliment"));
+        var refused = assertAnswers(1, "wrong.yaml:", launcher.run("up", "--pipeline", wrong.toString()), "up --pipeline WRONG");
+        assertTrue(refused.output().contains("compliment"), refused.output());
+        assertFalse(Files.exists(folder.resolve("data")), "nothing was started");
+    }
+
+    private void schemasAreParkedAndAccepted() throws Exception {
+        var table = "clinic.public.room";
+        execute("clinic", "ALTER TABLE room ADD COLUMN floor int NOT NULL DEFAULT 1; UPDATE room SET label = label || ' b' WHERE id = 1");
+        awaitSays(table, "quarantine", "list");
+        stack(0, "parked by", "quarantine", "show", table);
+        Awaitility.await().atMost(SOON).until(() -> launcher.run("status").code() == 3);
+        stack(3, table + " is parked", "status");
+        stack(0, "", "quarantine", "accept", table, "--reason", "a column that nobody shows");
+        stack(0, "", "quarantine", "replay", table, "--reason", "accepted");
+        awaitSays("Nothing is parked.", "quarantine", "list");
+        stack(0, "", "quarantine", "hold", table, "--reason", "a look");
+        stack(1, "records in quarantine, not 77", "quarantine", "discard", table, "--count", "77", "--reason", "seen");
+        stack(0, "", "quarantine", "replay", table, "--reason", "seen");
+        awaitSays("Nothing is parked.", "quarantine", "list");
+    }
+
+    private void tablesAreReadAgain() throws Exception {
+        stack(0, "is read again", "resnapshot", "clinic", "public.tag");
+        awaitSays("No table of clinic is being read", "resnapshot", "clinic");
+        stack(0, "clinic", "recover", "clinic");
+    }
+
+    private void whatIsNeededCanBePlanned() throws IOException, InterruptedException {
+        var status = JSON.readTree(launcher.run("status", "--json").output());
+        Files.writeString(folder.resolve("secret"), "not told");
+        Files.writeString(folder.resolve("admin"), own.postgresPassword());
+        var regions = Files.writeString(folder.resolve("regions.yaml"), """
+                millrace: 1
+                regions:
+                  here:
+                    source:
+                      variables: {MILLRACE_SOURCE_URL: "%s", MILLRACE_SOURCE_USER: millrace, MILLRACE_SOURCE_PASSWORD: {file: secret}}
+                      admin: {user: %s, password: {file: admin}}
+                    kafka: {settings: {bootstrap.servers: "localhost:%d"}, replication: 1}
+                    registry: %s
+                """.formatted(own.jdbcUrl("clinic"), own.postgresUser(), process(status, "kafka").path("port").asInt(), process(status, "registry").path("address").asText()));
+        var files = List.of("--regions", regions.toString(), folder.resolve("appointment.yaml").toString(), folder.resolve("doctor.yaml").toString());
+        places(0, "1 regions looked at", "plan", files);
+        places(0, "1 regions applied", "apply", files);
+        places(0, "1 regions adopted", "adopt", files);
+        places(1, "Nothing was done", "destroy", files);
+    }
+
+    /** Last of all, since who has the old password is to be started again behind it. */
+    private void thePasswordIsRotated() throws IOException, InterruptedException {
+        places(0, "1 regions rotated", "rotate", List.of("--regions", folder.resolve("regions.yaml").toString(), folder.resolve("appointment.yaml").toString(), folder.resolve("doctor.yaml").toString()));
+        assertNotEquals("not told", Files.readString(folder.resolve("secret")).strip());
+    }
+
+    private void places(int code, String says, String command, List<String> rest) throws IOException, InterruptedException {
+        var all = new ArrayList<>(List.of(command));
+        all.addAll(rest);
+        assertAnswers(code, says, launcher.plain(all.toArray(String[]::new)), command + " --regions FILE FILE FILE");
+    }
+
+    private void everybodyCanBeForgotten() throws Exception {
+        stack(0, "appointment", "erase", "appointment", "7", "--reason", "asked for");
+        awaitCode(1, "document", "appointment", "7");
+        var subject = stack(0, "patient", "erase", "--subject", "patient", "9", "--reason", "asked for");
+        awaitCode(1, "document", "appointment", "8");
+        stack(0, "patient", "erasures");
+        var id = subject.output().lines().map(line -> Pattern.compile("^([0-9a-f-]{36})").matcher(line)).filter(m -> m.find()).map(m -> m.group(1)).findFirst().orElseThrow(() -> new AssertionError(subject.output()));
+        stack(0, id, "unerase", id, "--reason", "a mistake");
+        awaitCode(0, "document", "appointment", "8");
+    }
+
+    /** Those are the headings under which COMMANDS.md says that they are shown here. */
+    private void everyCommandThatNeedsAStackWasAsked() throws IOException {
+        var page = Files.readString(DemoStack.home().resolve("deploy/launcher/COMMANDS.md"));
+        var wanted = Pattern.compile("(?m)^## (.+)\\nAs it is meant: FirstHourIT").matcher(page).results().map(found -> found.group(1)).collect(Collectors.toCollection(TreeSet::new));
+        assertTrue(wanted.size() > 10, page);
+        wanted.removeIf(command -> asked.stream().anyMatch(words -> words.equals(command) || words.startsWith(command + " ")));
+        assertEquals(List.of(), List.copyOf(wanted), "never asked as they are meant");
+    }
+
+    private Launcher.Ran stack(int code, String says, String... words) throws IOException, InterruptedException {
+        return assertAnswers(code, says, launcher.run(words), String.join(" ", words));
+    }
+
+    private Launcher.Ran assertAnswers(int code, String says, Launcher.Ran ran, String words) {
+        asked.add(words);
+        report.add("| `./millrace %s` | %d | %.1f | %s |".formatted(words.replace("|", "\\|"), ran.code(), ran.took().toMillis() / 1e3,
+                ran.output().lines().filter(line -> !line.isBlank()).limit(SHOWN_LINES).map(line -> "`" + line.strip().replace("|", "\\|").replace("`", "'") + "`").collect(Collectors.joining("<br>"))));
+        assertEquals(code, ran.code(), () -> words + ": " + ran.output());
+        assertTrue(ran.output().contains(says), () -> words + ": " + ran.output());
+        return ran;
+    }
+
+    private void awaitSays(String says, String... words) {
+        Awaitility.await(String.join(" ", words)).atMost(SOON).pollInterval(Duration.ofMillis(300)).until(() -> launcher.run(words).output().contains(says));
+        asked.add(String.join(" ", words));
+    }
+
+    private void awaitCode(int code, String... words) {
+        Awaitility.await(String.join(" ", words)).atMost(SOON).pollInterval(Duration.ofMillis(300)).until(() -> launcher.run(words).code() == code);
+        asked.add(String.join(" ", words));
+    }
+
+    private static JsonNode process(JsonNode status, String name) {
+        for (var process : status.path("processes")) {
+            if (process.path("name").asText().equals(name)) {
+                return process;
+            }
+        }
+        throw new AssertionError("no " + name + " in " + status);
+    }
+
+    private void execute(String database, String sql) throws SQLException {
+        try (var connection = DriverManager.getConnection(own.jdbcUrl(database), own.postgresUser(), own.postgresPassword()); var statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+}
