@@ -23,9 +23,6 @@ import org.awaitility.core.ConditionTimeoutException;
 final class CaptureProcess implements AutoCloseable {
 
     private static final HttpClient HTTP = HttpClient.newHttpClient();
-    private static final Duration LONGEST = Duration.ofSeconds(150);
-    /** From the start of the process on, where that comes first. */
-    private static final Duration FOUND = Duration.ofSeconds(30);
 
     private final Process process;
     private final Path log;
@@ -142,16 +139,16 @@ final class CaptureProcess implements AutoCloseable {
     }
 
     void awaitReady(Predicate<String> also, String... parts) {
-        await("/q/health/ready", LONGEST, also, parts);
+        await("/q/health/ready", also, parts);
     }
 
     void awaitAlive(String... parts) {
-        await("/q/health/live", LONGEST, _ -> true, parts);
+        await("/q/health/live", _ -> true, parts);
     }
 
-    private void await(String path, Duration most, Predicate<String> also, String... parts) {
+    private void await(String path, Predicate<String> also, String... parts) {
         try {
-            Awaitility.await().atMost(most).pollInterval(Duration.ofMillis(100)).until(() -> {
+            Awaitility.await().atMost(Duration.ofSeconds(150)).pollInterval(Duration.ofMillis(100)).until(() -> {
                 var answer = get(path);
                 return List.of(parts).stream().allMatch(answer::contains) && also.test(answer);
             });
@@ -160,9 +157,9 @@ final class CaptureProcess implements AutoCloseable {
         }
     }
 
-    /** Waits, for as long as that may take to be found, until health says, with these parts, that changes of a table may be missing, alone or with other tables. */
+    /** Waits until health says, with these parts, that changes of a table may be missing, alone or with other tables. */
     void awaitMissing(String table, String... parts) {
-        await("/q/health/ready", FOUND, answer -> saysMissing(answer, table), Stream.concat(Stream.of("\"DOWN\""), Stream.of(parts)).toArray(String[]::new));
+        awaitReady(answer -> saysMissing(answer, table), Stream.concat(Stream.of("\"DOWN\""), Stream.of(parts)).toArray(String[]::new));
     }
 
     static boolean saysMissing(String answer, String table) {

@@ -138,6 +138,8 @@ class ConsoleIT {
 
     @Test
     void whatWasSeenIsKeptWithWhatHappenedAlsoWhileNobodyLooked() {
+        long from = System.currentTimeMillis();
+        Awaitility.await("the stage was seen up").atMost(Duration.ofSeconds(40)).until(() -> history("").getList("at", Long.class), at -> !at.isEmpty() && at.getLast() > from);
         stack.process(Stage.PURGE).stop();
         try {
             Awaitility.await("a stage that went is marked").atMost(Duration.ofSeconds(40)).until(() -> history("").getList("marks.text", String.class), marks -> marks.stream().anyMatch(m -> m.startsWith("Purge is down: ")));
