@@ -304,7 +304,7 @@ final class PipelineJoin {
         var topology = JoinTopology.of(plan, topics, rootKeys, registry, commits, settings, running);
         var kept = PipelineTopics.deletionsKept(admin, topics);
         failed = null;
-        try (var clients = new WatchedClients(loops, streamSilence(), made::rests, topics.documents()); var streams = new KafkaStreams(topology, properties(topics, commits, kept), clients)) {
+        try (var clients = new WatchedClients(loops, streamSilence(), made::rests, () -> age.isOld(kept, Instant.now()), topics.documents()); var streams = new KafkaStreams(topology, properties(topics, commits, kept), clients)) {
             streams.setUncaughtExceptionHandler(this::answer);
             new StateLife(config.stateFolder(), topics.application()).begin(life.number(), streams::cleanUp);
             takeAwayOld(age, kept);
@@ -348,12 +348,12 @@ final class PipelineJoin {
                     if (running.pendingFanOuts() > 0) {
                         pace.check();
                     }
-                        age.keep();
                     if (System.nanoTime() - purged > PURGE.toNanos()) {
                         purge(admin, topics.exchange(), foundation.finished(catchUp.committed()));
                         near = foundation.warning();
                         running.lag(catchUp.lag());
                         running.state(stateBytes(streams));
+                        age.keep();
                         // Only now: while Kafka does not answer it is asked at every beat, and the trouble stays reported.
                         purged = System.nanoTime();
                     }
@@ -364,13 +364,13 @@ final class PipelineJoin {
             }
         } finally {
             boolean interrupted = Thread.interrupted();
-            age.keep();
             if (!streams.close(new KafkaStreams.CloseOptions().timeout(CLOSING).leaveGroup(config.leaveOnStop()))) {
                 LOG.warnf("The join of the pipeline %s did not end within %s; what was not committed is done again", pipeline.name(), CLOSING);
             }
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
+            age.keep();
         }
     }
 

@@ -59,8 +59,7 @@ final class StateAge implements StateRestoreListener {
         try {
             for (var task : tasks()) {
                 var name = task.getFileName().toString();
-                // Half of it is left for restoring.
-                if (stamp(name).isBefore(now.minus(kept.dividedBy(2)))) {
+                if (isOld(name, kept, now)) {
                     Files.deleteIfExists(stamps.resolve(name));
                     delete(task);
                     gone.add(name);
@@ -70,6 +69,30 @@ final class StateAge implements StateRestoreListener {
             throw new UncheckedIOException("Taking away what is too old of the state under " + application + " failed: " + e.getMessage(), e);
         }
         return gone;
+    }
+
+    /**
+     * Whether some of the state on this disk may lack deletions, or might before it is restored.
+     *
+     * @param kept for how long deletions stand in the changelogs at least
+     * @throws UncheckedIOException where the disk does not answer
+     */
+    synchronized boolean isOld(Duration kept, Instant now) {
+        try {
+            for (var task : tasks()) {
+                if (isOld(task.getFileName().toString(), kept, now)) {
+                    return true;
+                }
+            }
+            return false;
+        } catch (IOException e) {
+            throw new UncheckedIOException("Asking how old the state under " + application + " is failed: " + e.getMessage(), e);
+        }
+    }
+
+    /** Half of the time is left for restoring. */
+    private boolean isOld(String task, Duration kept, Instant now) throws IOException {
+        return stamp(task).isBefore(now.minus(kept.dividedBy(2)));
     }
 
     private List<Path> tasks() throws IOException {

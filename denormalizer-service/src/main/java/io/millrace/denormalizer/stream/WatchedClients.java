@@ -43,6 +43,7 @@ final class WatchedClients implements KafkaClientSupplier, AutoCloseable {
     private final Loops loops;
     private final Duration silence;
     private final BooleanSupplier rests;
+    private final BooleanSupplier isStateOld;
     private final String documents;
     private final Set<Loop> begun = ConcurrentHashMap.newKeySet();
     private final ThreadLocal<Loop> own = ThreadLocal.withInitial(this::begin);
@@ -50,12 +51,14 @@ final class WatchedClients implements KafkaClientSupplier, AutoCloseable {
     /**
      * @param silence the longest time between two polls, beside what a commit waits for the producer
      * @param rests whether the stream threads have nothing to do before the next record
+     * @param isStateOld whether state on this disk may be too old to go on with
      * @param documents the topic whose records are numbered
      */
-    WatchedClients(Loops loops, Duration silence, BooleanSupplier rests, String documents) {
+    WatchedClients(Loops loops, Duration silence, BooleanSupplier rests, BooleanSupplier isStateOld, String documents) {
         this.loops = loops;
         this.silence = silence;
         this.rests = rests;
+        this.isStateOld = isStateOld;
         this.documents = documents;
     }
 
@@ -95,10 +98,10 @@ final class WatchedClients implements KafkaClientSupplier, AutoCloseable {
     }
 
     /**
-     * Ends the application where its partitions were another's without its knowledge, as after a process was frozen or cut off: Streams would
-     * go on with the state on its disk, which may be too old for that by now.
+     * Ends the application where its partitions were another's without its knowledge, as after a process was frozen or cut off, and the state on its disk
+     * may be too old by now: Streams would go on with it. A session that a busy machine let pass is no reason.
      */
-    private static ConsumerRebalanceListener ending(ConsumerRebalanceListener streams) {
+    private ConsumerRebalanceListener ending(ConsumerRebalanceListener streams) {
         return new ConsumerRebalanceListener() {
             @Override
             public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
@@ -113,8 +116,8 @@ final class WatchedClients implements KafkaClientSupplier, AutoCloseable {
             @Override
             public void onPartitionsLost(Collection<TopicPartition> partitions) {
                 streams.onPartitionsLost(partitions);
-                if (!partitions.isEmpty()) {
-                    throw new StreamsException("Kafka did not hear of this instance for longer than its session, and gave the partitions " + partitions + " away");
+                if (!partitions.isEmpty() && isStateOld.getAsBoolean()) {
+                    throw new StreamsException("Kafka did not hear of this instance for longer than its session, and gave the partitions " + partitions + " away; the state on this disk may lack deletions by now, so the join begins anew");
                 }
             }
         };

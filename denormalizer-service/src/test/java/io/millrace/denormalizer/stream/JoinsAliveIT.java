@@ -87,7 +87,7 @@ class JoinsAliveIT {
 
     @Test
     void aStreamThreadThatIsStuckInOneRecordIsFoundByItsNameAndNoOther() throws Exception {
-        try (var clients = new WatchedClients(stuck, SILENCE, () -> false, "documents.none"); var other = new WatchedClients(idle, SILENCE, () -> false, "documents.none");
+        try (var clients = new WatchedClients(stuck, SILENCE, () -> false, () -> false, "documents.none"); var other = new WatchedClients(idle, SILENCE, () -> false, () -> false, "documents.none");
                 var streams = streams("poisoned", ROWS, clients); var quiet = streams("quiet", "quiet", other)) {
             streams.start();
             quiet.start();

@@ -53,7 +53,12 @@ class StateAgeTest {
     }
 
     private List<String> takenAway(Duration later) {
-        return new StateAge(application).takeAway(KEPT, Instant.now().plus(later));
+        var other = new StateAge(application);
+        var then = Instant.now().plus(later);
+        boolean isOld = other.isOld(KEPT, then);
+        var gone = other.takeAway(KEPT, then);
+        assertEquals(!gone.isEmpty(), isOld);
+        return gone;
     }
 
     @Test

@@ -1,5 +1,6 @@
 package io.millrace.indexer.bulk;
 
+import io.millrace.indexer.TopicReaders;
 import io.millrace.pipeline.record.Headers;
 import java.time.Duration;
 import java.util.Collection;
@@ -8,12 +9,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.utils.Bytes;
 import org.jboss.logging.Logger;
 
@@ -41,15 +40,7 @@ final class Successors implements AutoCloseable {
         var last = batch.getLast();
         partition = new TopicPartition(last.topic(), last.partition());
         batch.stream().filter(record -> record.key() != null).forEach(record -> held.merge(Bytes.wrap(record.key()), version(record), Math::max));
-        var own = new HashMap<>(kafka);
-        own.remove(ConsumerConfig.GROUP_ID_CONFIG);
-        own.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-        own.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
-        own.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
-        own.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, 4 << 20);
-        own.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 5_000);
-        own.put(ConsumerConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000);
-        consumer = new KafkaConsumer<>(own, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        consumer = TopicReaders.consumer(kafka);
         consumer.assign(List.of(partition));
         consumer.seek(partition, last.offset() + 1);
     }

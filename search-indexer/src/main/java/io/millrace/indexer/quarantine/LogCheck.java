@@ -1,5 +1,6 @@
 package io.millrace.indexer.quarantine;
 
+import io.millrace.indexer.TopicReaders;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.progress.KafkaWatch;
 import io.millrace.pipeline.progress.Offsets;
@@ -31,11 +32,11 @@ public final class LogCheck {
     /** A shorter retention of deletes is not told from this one. */
     private static final Duration LEAST = Duration.ofMinutes(1);
 
-    private final Clients clients;
+    private final TopicReaders readers;
     private final Offsets offsets;
 
-    LogCheck(Clients clients, KafkaWatch kafka) {
-        this.clients = clients;
+    LogCheck(TopicReaders readers, KafkaWatch kafka) {
+        this.readers = readers;
         this.offsets = kafka.offsets();
     }
 
@@ -53,7 +54,7 @@ public final class LogCheck {
         var kept = offsets.deletesKept(documents.topic());
         long longest = (kept.compareTo(LEAST) < 0 ? LEAST : kept).toNanos();
         var found = new Found(parked);
-        try (var consumer = clients.consumer()) {
+        try (var consumer = readers.consumer()) {
             loop.waits(TURN);
             consumer.assign(List.of(documents));
             long first = consumer.beginningOffsets(List.of(documents)).get(documents);

@@ -1,5 +1,6 @@
 package io.millrace.indexer.quarantine;
 
+import io.millrace.indexer.TopicReaders;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.topic.Topics;
 import jakarta.inject.Singleton;
@@ -34,12 +35,12 @@ public final class ParkedDocuments {
     private static final long MOST_BYTES = 4 << 20;
     private static final Duration POLL = Duration.ofMillis(500);
 
-    private final Clients clients;
+    private final TopicReaders readers;
     /** One reader at a time: what it fetches must not crowd the documents out. */
     private final Semaphore one = new Semaphore(1);
 
-    ParkedDocuments(Clients clients) {
-        this.clients = clients;
+    ParkedDocuments(TopicReaders readers) {
+        this.readers = readers;
     }
 
     /**
@@ -147,7 +148,7 @@ public final class ParkedDocuments {
     /** @return the end of the first partition, as it was when this began */
     private long read(Which which, long from, Consumer<ConsumerRecord<byte[], byte[]>> into) throws InterruptedException {
         one.acquire();
-        try (var consumer = clients.consumer()) {
+        try (var consumer = readers.consumer()) {
             var partitions = which.partitions(consumer);
             consumer.assign(partitions);
             var starts = consumer.beginningOffsets(partitions);

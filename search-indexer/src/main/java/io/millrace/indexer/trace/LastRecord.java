@@ -1,21 +1,17 @@
 package io.millrace.indexer.trace;
 
+import io.millrace.indexer.TopicReaders;
 import io.millrace.pipeline.record.Partitions;
-import io.smallrye.common.annotation.Identifier;
 import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Semaphore;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /** Finds the last record of a key in a topic by reading backwards, window by window: what changed lately is found at once. Thread-safe. */
 @Singleton
@@ -25,20 +21,12 @@ class LastRecord {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final Duration POLL = Duration.ofMillis(500);
 
-    private final Map<String, Object> settings;
+    private final TopicReaders readers;
     /** One reader at a time: what it fetches must not crowd the documents out. */
     private final Semaphore one = new Semaphore(1);
 
-    LastRecord(@Identifier("default-kafka-broker") Map<String, Object> shared) {
-        var own = new HashMap<>(shared);
-        own.remove(ConsumerConfig.GROUP_ID_CONFIG);
-        own.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-        own.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
-        own.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
-        own.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, 4 << 20);
-        own.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 5_000);
-        own.put(ConsumerConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000);
-        this.settings = Map.copyOf(own);
+    LastRecord(TopicReaders readers) {
+        this.readers = readers;
     }
 
     /**
@@ -47,7 +35,7 @@ class LastRecord {
      */
     ConsumerRecord<byte[], byte[]> of(String topic, String key) throws InterruptedException {
         one.acquire();
-        try (var consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+        try (var consumer = readers.consumer()) {
             var bytes = key.getBytes(StandardCharsets.UTF_8);
             var partition = new TopicPartition(topic, Partitions.of(bytes, consumer.partitionsFor(topic).size()));
             consumer.assign(List.of(partition));

@@ -1,4 +1,4 @@
-package io.millrace.indexer.quarantine;
+package io.millrace.indexer;
 
 import io.smallrye.common.annotation.Identifier;
 import jakarta.inject.Singleton;
@@ -10,12 +10,21 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /** Makes consumers that read a topic without a group, and fetch little at a time. Thread-safe. */
 @Singleton
-final class Clients {
+public final class TopicReaders {
 
-    private final Map<String, Object> settings;
+    private final Map<String, Object> kafka;
 
-    Clients(@Identifier("default-kafka-broker") Map<String, Object> shared) {
-        var own = new HashMap<>(shared);
+    TopicReaders(@Identifier("default-kafka-broker") Map<String, Object> kafka) {
+        this.kafka = kafka;
+    }
+
+    public KafkaConsumer<byte[], byte[]> consumer() {
+        return consumer(kafka);
+    }
+
+    /** @param kafka settings of every client of Kafka; those of a consumer group do not count */
+    public static KafkaConsumer<byte[], byte[]> consumer(Map<String, Object> kafka) {
+        var own = new HashMap<>(kafka);
         own.remove(ConsumerConfig.GROUP_ID_CONFIG);
         own.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
         own.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
@@ -23,10 +32,6 @@ final class Clients {
         own.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, 4 << 20);
         own.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 5_000);
         own.put(ConsumerConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000);
-        this.settings = Map.copyOf(own);
-    }
-
-    KafkaConsumer<byte[], byte[]> consumer() {
-        return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        return new KafkaConsumer<>(own, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
 }
