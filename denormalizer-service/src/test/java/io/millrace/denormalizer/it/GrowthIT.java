@@ -127,6 +127,36 @@ class GrowthIT {
     }
 
     @Test
+    void theDocumentsOfOneLookUpLeaveAsFastAsTheyCame() throws Exception {
+        world = new World(data, Map.of("heavy", "heavy"));
+        int documents = 150_000;
+        world.rows.change("team", "c", null, Map.of("id", "7", "name", "before"));
+        for (int id = 1; id <= documents; id++) {
+            world.rows.pass("monitor", "c", Map.of("id", Integer.toString(id), "team_id", "7", "title", "m" + id));
+        }
+        world.rows.send(world.random, false);
+        var service = world.stack.service(1, GROWTH.toString(), Map.of());
+        service.start();
+        try (var read = new Shown(world.stack, "heavy", documents, "\"team\":{\"name\":\"", '"')) {
+            long began = System.nanoTime();
+            read.until("before", Duration.ofMinutes(10));
+            double came = (System.nanoTime() - began) / 1e9;
+
+            world.rows.nextTransaction();
+            for (int id = 1; id <= documents; id++) {
+                world.rows.pass("monitor", "d", Map.of("id", Integer.toString(id)));
+            }
+            world.rows.send(world.random, false);
+            began = System.nanoTime();
+            read.until(Shown.GONE, Duration.ofMinutes(10));
+            double left = (System.nanoTime() - began) / 1e9;
+            System.out.printf("%,d documents of one look-up came in %.1f s and left in %.1f s%n", documents, came, left);
+            assertTrue(left < 2 * came + 10, () -> "they came in " + came + " s and left in " + left + " s");
+            assertBounded(service, documents + " documents that left");
+        }
+    }
+
+    @Test
     void aTruncateOfAMillionChildrenEmitsEachDocumentOnceWhileOthersDoNotWait() throws Exception {
         world = new World(data, Map.of("heavy", "heavy"));
         int children = Integer.getInteger("millrace.it.children", 1_000_000);
@@ -215,6 +245,8 @@ class GrowthIT {
     /** Which of very many documents show something; it keeps a bit for each document. */
     private static final class Shown implements AutoCloseable {
 
+        static final String GONE = "gone";
+
         private final KafkaConsumer<byte[], byte[]> consumer;
         private final int documents;
         private final String before;
@@ -237,9 +269,9 @@ class GrowthIT {
 
         private void poll() {
             for (var record : consumer.poll(Duration.ofMillis(5))) {
-                var document = new String(record.value(), StandardCharsets.UTF_8);
+                var document = record.value() == null ? GONE : new String(record.value(), StandardCharsets.UTF_8);
                 int id = Integer.parseInt(new String(record.key(), StandardCharsets.UTF_8));
-                var name = between(document, before, behind);
+                var name = record.value() == null ? GONE : between(document, before, behind);
                 records++;
                 shown.computeIfAbsent(name, n -> new BitSet(documents)).set(id);
                 shown.forEach((other, ids) -> ids.set(id, other.equals(name)));

@@ -132,7 +132,8 @@ final class Rows {
     void pass(String name, String op, Map<String, String> row) {
         var table = Schema.TABLES.get(name);
         var key = key(name, row);
-        write(record(name, Partitions.of(key, Stack.PARTITIONS), key, table.encode(table.valueSchema(), valueIds.get(name), row), new Position(transaction, lastChange++), op.equals("c") ? Op.CREATE : Op.UPDATE), lost);
+        var kind = op.equals("c") ? Op.CREATE : op.equals("d") ? Op.DELETE : Op.UPDATE;
+        write(record(name, Partitions.of(key, Stack.PARTITIONS), key, kind == Op.DELETE ? null : table.encode(table.valueSchema(), valueIds.get(name), row), new Position(transaction, lastChange++), kind), lost);
     }
 
     long nextTransaction() {

@@ -49,7 +49,7 @@ final class Stack implements AutoCloseable {
         servers.postgres().start();
         servers.kafka().start();
         servers.registry().start();
-        producer = new KafkaProducer<>(Map.of("bootstrap.servers", servers.kafkaBootstrap(), "linger.ms", 0, "compression.type", "lz4", "max.request.size", LARGE, "request.timeout.ms", 10_000, "delivery.timeout.ms", 120_000), new ByteArraySerializer(), new ByteArraySerializer());
+        producer = new KafkaProducer<>(Map.of("bootstrap.servers", servers.kafkaBootstrap(), "linger.ms", 0, "batch.size", 256 << 10, "compression.type", "lz4", "max.request.size", LARGE, "request.timeout.ms", 10_000, "delivery.timeout.ms", 120_000), new ByteArraySerializer(), new ByteArraySerializer());
         admin = Admin.create(Map.of("bootstrap.servers", servers.kafkaBootstrap()));
     }
 

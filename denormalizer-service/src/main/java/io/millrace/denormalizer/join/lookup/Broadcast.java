@@ -17,8 +17,10 @@ import io.millrace.values.row.Row;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.SequencedSet;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.state.KeyValueStore;
@@ -38,6 +40,8 @@ public final class Broadcast implements LookupRows {
     private final Graves graves;
     private final Floors floors;
     private final ByteWriter scratch = new ByteWriter(256);
+    /** Whether an index, by its id, has entries, as far as somebody has asked. */
+    private final Map<Integer, Boolean> entered = new HashMap<>();
 
     public Broadcast(KeyValueStore<Bytes, byte[]> store, CommitClock.Session clock, Graves graves, Floors floors) {
         this.store = store;
@@ -79,6 +83,7 @@ public final class Broadcast implements LookupRows {
                 }
                 if (key != null && !Arrays.equals(key, rowId)) {
                     store.put(LookupKeys.index(index.id(), key, rowId), Stores.NONE);
+                    entered.put(index.id(), true);
                 }
             }
             if (key != null) {
@@ -149,8 +154,23 @@ public final class Broadcast implements LookupRows {
         return found != null && Arrays.equals(key, KeyEncoding.key(found.row(), index.columns(), scratch)) ? found : null;
     }
 
+    /**
+     * An index by the table's own key has no entries, and is not searched: a search goes on to the next key that is there, past whatever was deleted in between, and behind an empty
+     * index stand the ways back to documents, which go by the hundred thousand.
+     */
+    private boolean hasEntries(LookupIndex index) {
+        return entered.computeIfAbsent(index.id(), id -> {
+            try (var all = store.prefixScan(LookupKeys.index(id, Stores.NONE, Stores.NONE), Stores.BYTES)) {
+                return all.hasNext();
+            }
+        });
+    }
+
     private List<Found> indexed(LookupIndex index, byte[] key) {
         var rows = new ArrayList<Found>();
+        if (!hasEntries(index)) {
+            return rows;
+        }
         var prefix = LookupKeys.index(index.id(), key, Stores.NONE);
         try (var ids = store.prefixScan(prefix, Stores.BYTES)) {
             while (ids.hasNext()) {

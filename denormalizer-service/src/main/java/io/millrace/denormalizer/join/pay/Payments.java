@@ -41,6 +41,8 @@ public final class Payments {
     private final HeldDocuments held;
     private final List<Account> accounts;
     private final Payer payer;
+    /** Whether the last turn sufficed for a piece of the oldest look-up and no other; then the youngest's is next. */
+    private boolean wasOldestsAlone;
 
     public Payments(int partition, Pace pace, ThreadShare share, Progress progress, FirstBuild firstBuild, FanOut fanOut, Truncates truncates, Retirements retirements, HeldDocuments held, Payer payer) {
         this.partition = partition;
@@ -90,7 +92,9 @@ public final class Payments {
 
     private void spread(BooleanSupplier hasTime) {
         boolean isWanted = true;
-        boolean isOldests = true;
+        boolean isOldests = !wasOldestsAlone;
+        wasOldestsAlone = false;
+        boolean wasSpread = false;
         while (isWanted && hasTime.getAsBoolean()) {
             isWanted = false;
             if (truncates.isUnderWay()) {
@@ -104,6 +108,8 @@ public final class Payments {
             }
             if (fanOut.isUnderWay() && hasTime.getAsBoolean() && hasRoom()) {
                 isWanted = pay(fanOut.due(PIECE, isOldests));
+                wasOldestsAlone = isOldests && !wasSpread;
+                wasSpread = true;
                 isOldests = !isOldests;
             }
         }
