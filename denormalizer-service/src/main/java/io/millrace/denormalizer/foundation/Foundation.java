@@ -44,12 +44,17 @@ public final class Foundation implements OffsetGuard.Stage, AutoCloseable {
     private final Map<TopicPartition, Start> begun = new HashMap<>();
     /** What is assigned to the guard. */
     private final Set<TopicPartition> guarded = new HashSet<>();
+    private final boolean isAutomatic;
     private List<TopicPartition> read = List.of();
     private List<TopicPartition> written = List.of();
     /** In which that was assigned; null before. */
-    private Life life;
+    private volatile Life life;
+    /** Whether rows were read and nothing was ever stored. */
+    private volatile boolean isStateless;
 
-    public Foundation(Map<String, String> kafka, String pipeline, JoinTopics topics, short replication, MeterRegistry meters, Loops loops) {
+    /** @param isAutomatic whether what is not whole is made anew without a person's word where the rows suffice for it */
+    public Foundation(Map<String, String> kafka, String pipeline, JoinTopics topics, boolean isAutomatic, short replication, MeterRegistry meters, Loops loops) {
+        this.isAutomatic = isAutomatic;
         this.pipeline = pipeline;
         this.topics = topics;
         this.guard = new OffsetGuard(new HashMap<>(kafka), Topics.joinMarks(topics.application()), topics.application(), replication, this, loops);
@@ -79,7 +84,8 @@ public final class Foundation implements OffsetGuard.Stage, AutoCloseable {
     }
 
     private String anew() {
-        return "Have state and documents made anew from the rows, while the index is served as it is: ./millrace recover " + topics.documents();
+        return (isAutomatic ? "State and documents are made anew by themselves where the rows that are there suffice, as recovery: automatic says. Else have" : "Have")
+                + " state and documents made anew from the rows, while the index is served as it is: ./millrace recover " + topics.documents();
     }
 
     /**
@@ -103,7 +109,7 @@ public final class Foundation implements OffsetGuard.Stage, AutoCloseable {
             life = now;
         }
         if (!now.begun()) {
-            throw new NotReadyException("State and documents are to be made anew, as a person decided, so nothing is joined until what is there is cleared; where ./millrace recover " + topics.documents() + " has ended before that, run it again");
+            throw new NotReadyException("State and documents are to be made anew, as was decided, so nothing is joined until what is there is cleared; where ./millrace recover " + topics.documents() + " has ended before that, run it again");
         }
         return now;
     }
@@ -157,7 +163,7 @@ public final class Foundation implements OffsetGuard.Stage, AutoCloseable {
     /** What was assigned in a life that is over nobody looks at any more. */
     private void requireLife() throws NotReadyException {
         if (!guard.life().equals(life)) {
-            throw new NotReadyException("State and documents are made anew since this join looked what it stands on, as a person decided, so it looks again");
+            throw new NotReadyException("State and documents are made anew since this join looked what it stands on, as was decided, so it looks again");
         }
     }
 
@@ -172,7 +178,8 @@ public final class Foundation implements OffsetGuard.Stage, AutoCloseable {
     private void requireState(Map<TopicPartition, Long> committed) throws NotReadyException {
         boolean hasRead = read.stream().anyMatch(partition -> !partition.topic().equals(topics.exchange()) && guard.start(partition) instanceof Start.From from && from.offset() > 0
                 && from.offset() >= committed.getOrDefault(partition, Long.MAX_VALUE));
-        if (hasRead && written.stream().allMatch(partition -> guard.start(partition) instanceof Start.Absent)) {
+        isStateless = hasRead && written.stream().allMatch(partition -> guard.start(partition) instanceof Start.Absent);
+        if (isStateless) {
             throw new NotReadyException("The group " + topics.application() + " has read rows, and the changelogs of its state (" + String.join(", ", JoinTopology.changelogs(topics))
                     + ") are not there. " + advice(written.getFirst(), null));
         }
@@ -221,6 +228,29 @@ public final class Foundation implements OffsetGuard.Stage, AutoCloseable {
                 + (gaps.size() > 3 ? "; and " + (gaps.size() - 3) + " partitions more" : "");
     }
 
+    /** Whether rows were read and nothing was ever stored, which no mark need tell. */
+    public boolean isStateless() {
+        return isStateless;
+    }
+
+    /** The number of the life in which that was seen; below zero where none is known. */
+    public long lifeNumber() {
+        var seen = life;
+        return seen == null ? -1 : seen.number();
+    }
+
+    /** Whether something is not whole, or somebody has begun to mend that and has not come to an end. */
+    public boolean isDamaged() {
+        return isStateless || wrong() != null || guard.life() != null && !guard.life().begun();
+    }
+
+    /** Somebody has found the documents of this life to be those of the database; below zero where nobody has said so of any. */
+    public void prove(long number) {
+        if (number >= 0 && !guard.isProven()) {
+            guard.prove(number);
+        }
+    }
+
     /** Whether a running join has to begin again: something is not whole any more, or a person decided so. */
     public boolean isLost() {
         return guard.gaps().size() > 0 || !guard.life().equals(life) || read.stream().anyMatch(partition -> guard.start(partition) != begun.get(partition));
@@ -228,8 +258,8 @@ public final class Foundation implements OffsetGuard.Stage, AutoCloseable {
 
     /** What is still to be done about a life that was begun, null where nothing is. */
     public String unproven() {
-        return guard.isProven() ? null : "State and documents were made anew, and were not compared with the database since: documents of rows that are gone may stand. ./millrace recover " + topics.documents()
-                + " goes on with that; it reads nothing anew for it";
+        return guard.isProven() ? null : "State and documents were made anew, and were not compared with the database since: documents of rows that are gone may stand. " + (isAutomatic ? "The purge service does so by itself; so does ./millrace recover " : "./millrace recover ")
+                + topics.documents() + (isAutomatic ? "" : " goes on with that; it reads nothing anew for it");
     }
 
     /** What comes near to be lost, null where nothing does. */

@@ -57,7 +57,7 @@ public final class JoinTopology {
             sources.add("from-" + topic);
             topology.addSource(AutoOffsetReset.none(), "from-" + topic, (record, time) -> Math.max(0, record.timestamp()), bytes, bytes, topic);
         }
-        topology.addProcessor("router", () -> new Router(plan, schemas, settings, commits, stage, new RequestReader(plan, settings.erasedAs(), rootKeys, schemas)), sources.toArray(String[]::new));
+        topology.addProcessor("router", () -> new Router(plan, schemas, settings, commits, stage, new RequestReader(plan, settings.erasedAs(), rootKeys, schemas, stage::proven)), sources.toArray(String[]::new));
         topology.addSource(AutoOffsetReset.none(), "from-exchange", (record, time) -> Math.max(0, record.timestamp()), bytes, bytes, topics.exchange());
         var shares = ThreadLocal.withInitial(() -> new ThreadShare(System::nanoTime));
         topology.addProcessor("joiner", () -> new Joiner(plan, settings, commits, stage, shares), "from-exchange");

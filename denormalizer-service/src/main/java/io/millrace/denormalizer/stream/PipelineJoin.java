@@ -19,6 +19,7 @@ import io.millrace.denormalizer.plan.Planner;
 import io.millrace.denormalizer.registry.Registry;
 import io.millrace.denormalizer.registry.RegistryAwayException;
 import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.file.Source;
 import io.millrace.pipeline.ledger.Ledger;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.liveness.LoopThread;
@@ -106,8 +107,10 @@ final class PipelineJoin {
     /** Null while the join does not run. */
     private volatile Stage stage;
     private volatile boolean fatal;
-    /** Null before the join knew its topics. Only for the join's own thread. */
-    private Foundation foundation;
+    /** Null before the join knew its topics. Made by the join's own thread. */
+    private volatile Foundation foundation;
+    /** Null where the file leaves it to a person. */
+    private final AutomaticRecovery recovery;
 
     /**
      * @param pipelines how many share the memory that the configuration gives
@@ -129,6 +132,7 @@ final class PipelineJoin {
         this.steps = steps;
         this.erasedAs = erasedAs;
         this.thread = loops.thread("join-" + pipeline.name(), Thread.ofPlatform(), SILENCE, this::live);
+        this.recovery = isAutomatic() ? new AutomaticRecovery(kafka, pipeline.name(), this::damage, loops) : null;
     }
 
     String name() {
@@ -142,7 +146,8 @@ final class PipelineJoin {
             return stuck.stream().map(t -> "the thread " + t.loop() + ": " + t).collect(Collectors.joining("; "));
         }
         if (trouble != null) {
-            return trouble;
+            var hindrance = recovery == null ? null : recovery.hindrance();
+            return hindrance == null ? trouble : trouble + ". It was not done by itself: " + hindrance;
         }
         return ledger.isEven() ? unproven : ledger.says().entrySet().stream().map(says -> says.getKey() + ": " + says.getValue()).collect(Collectors.joining("; "));
     }
@@ -168,12 +173,27 @@ final class PipelineJoin {
         return running == null ? Map.of() : running.phases();
     }
 
+    private boolean isAutomatic() {
+        return pipeline.recovery() == Source.Recovery.AUTOMATIC;
+    }
+
+    private AutomaticRecovery.Damage damage() {
+        var standsOn = foundation;
+        return standsOn == null || !standsOn.isDamaged() ? null : new AutomaticRecovery.Damage(standsOn.isStateless(), standsOn.lifeNumber());
+    }
+
     void start() {
         thread.start();
+        if (recovery != null) {
+            recovery.start();
+        }
     }
 
     /** Ends the join: what is in flight is finished and committed. */
     void stop() throws InterruptedException {
+        if (recovery != null) {
+            recovery.stop();
+        }
         thread.interrupt();
         thread.join(CLOSING.plusSeconds(5));
     }
@@ -266,7 +286,7 @@ final class PipelineJoin {
 
     private Foundation foundation(JoinTopics topics) {
         if (foundation == null) {
-            foundation = new Foundation(kafka, pipeline.name(), topics, config.replicationFactor(), meters, loops);
+            foundation = new Foundation(kafka, pipeline.name(), topics, isAutomatic(), config.replicationFactor(), meters, loops);
         }
         return foundation;
     }
@@ -299,10 +319,10 @@ final class PipelineJoin {
         var running = made;
         stage = running;
         var pace = new FanOutPace(new Offsets(admin), config.indexerGroup(), partitionsOf(List.of(topics.documents()), partitions));
-        var age = new StateAge(config.stateFolder().resolve(topics.application()));
         var settings = new JoinSettings(catchUp::isDone, config.keepRemoved(), PipelineTopics.documentBytes(admin, topics, config.maxDocumentBytes()), config.lookupCacheBytes() / pipelines / partitions, pace, steps, erasedAs, new Position(life.floor(), 0));
         var topology = JoinTopology.of(plan, topics, rootKeys, registry, commits, settings, running);
         var kept = PipelineTopics.deletionsKept(admin, topics);
+        var age = new StateAge(config.stateFolder().resolve(topics.application()));
         failed = null;
         try (var clients = new WatchedClients(loops, streamSilence(), made::rests, () -> age.isOld(kept, Instant.now()), topics.documents()); var streams = new KafkaStreams(topology, properties(topics, commits, kept), clients)) {
             streams.setUncaughtExceptionHandler(this::answer);
@@ -336,7 +356,7 @@ final class PipelineJoin {
                 loop.beat();
                 Thread.sleep(BEAT);
                 if (foundation.isLost()) {
-                    say(foundation.wrong() == null ? "the group begins elsewhere, or the join begins anew, as a person decided" : foundation.wrong());
+                    say(foundation.wrong() == null ? "the group begins elsewhere, or the join begins anew, as was decided" : foundation.wrong());
                     return;
                 }
                 unproven = foundation.unproven();
@@ -351,6 +371,8 @@ final class PipelineJoin {
                     if (System.nanoTime() - purged > PURGE.toNanos()) {
                         purge(admin, topics.exchange(), foundation.finished(catchUp.committed()));
                         near = foundation.warning();
+                        age.keep();
+                        foundation.prove(running.proven());
                         running.lag(catchUp.lag());
                         running.state(stateBytes(streams));
                         age.keep();
@@ -367,6 +389,7 @@ final class PipelineJoin {
             if (!streams.close(new KafkaStreams.CloseOptions().timeout(CLOSING).leaveGroup(config.leaveOnStop()))) {
                 LOG.warnf("The join of the pipeline %s did not end within %s; what was not committed is done again", pipeline.name(), CLOSING);
             }
+            age.keep();
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
@@ -409,11 +432,11 @@ final class PipelineJoin {
         p.put(StreamsConfig.APPLICATION_ID_CONFIG, topics.application());
         p.put(StreamsConfig.STATE_DIR_CONFIG, config.stateFolder().toString());
         p.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, config.threads());
-        // State of a partition that is another's for longer is not taken up again.
-        p.put(StreamsConfig.STATE_CLEANUP_DELAY_MS_CONFIG, Math.clamp(kept.toMillis() / 4, SHORTEST_LEFT.toMillis(), LONGEST_LEFT.toMillis()));
         p.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.AT_LEAST_ONCE);
         p.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, config.commitInterval().toMillis());
         p.put(StreamsConfig.POLL_MS_CONFIG, 20);
+        // State of a partition that is another's for longer is not taken up again.
+        p.put(StreamsConfig.STATE_CLEANUP_DELAY_MS_CONFIG, Math.clamp(kept.toMillis() / 4, SHORTEST_LEFT.toMillis(), LONGEST_LEFT.toMillis()));
         // The join is right in whatever order the tables' rows come, so no table waits until the others are fetched.
         p.put(StreamsConfig.MAX_TASK_IDLE_MS_CONFIG, StreamsConfig.MAX_TASK_IDLE_MS_DISABLED);
         // Streams registers a metric with each iterator that it opens; telling JMX of it, or naming it for a broker that wants metrics, costs more than the iterator.

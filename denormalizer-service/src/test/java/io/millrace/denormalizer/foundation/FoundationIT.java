@@ -146,7 +146,7 @@ class FoundationIT {
         }
 
         Foundation foundation() {
-            return new Foundation(Map.of("bootstrap.servers", servers.kafkaBootstrap()), topics.documents().substring(Topics.DOCUMENTS.length()), topics, (short) 1, new SimpleMeterRegistry(), new Loops());
+            return new Foundation(Map.of("bootstrap.servers", servers.kafkaBootstrap()), topics.documents().substring(Topics.DOCUMENTS.length()), topics, false, (short) 1, new SimpleMeterRegistry(), new Loops());
         }
 
         void begin(Foundation foundation, Loop loop) throws Exception {

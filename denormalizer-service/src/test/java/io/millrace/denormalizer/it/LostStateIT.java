@@ -195,7 +195,7 @@ class LostStateIT {
         try (var rebuild = new Rebuild(Map.of("bootstrap.servers", world.stack.servers().kafkaBootstrap()), pipeline)) {
             rebuild.take();
             rebuild.ask();
-            awaitSaid("as a person decided, so nothing is joined");
+            awaitSaid("as was decided, so nothing is joined");
             soon().until(rebuild::isStopped);
             assertTrue(rebuild.clear((read, of) -> assertTrue(read <= of)).floor() > 0);
             await().atMost(Duration.ofMinutes(3)).pollInterval(Duration.ofMillis(500)).until(() -> rebuild.building().isEmpty());

@@ -145,7 +145,7 @@ final class Cluster {
                 s.init(context.getStateStoreContext(), s);
                 context.addStateStore(s);
             });
-            router = new Router(plan, schemas, settings, commits, stage, new RequestReader(plan, settings.erasedAs(), rootKeys, schemas));
+            router = new Router(plan, schemas, settings, commits, stage, new RequestReader(plan, settings.erasedAs(), rootKeys, schemas, stage::proven));
             router.init(context);
             joiner = new Joiner(plan, settings, commits, stage, ThreadLocal.withInitial(() -> new ThreadShare(Cluster.this::nanos)));
             joiner.init(context);

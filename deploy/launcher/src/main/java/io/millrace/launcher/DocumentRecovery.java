@@ -1,13 +1,11 @@
 package io.millrace.launcher;
 
 import io.millrace.local.LocalException;
-import io.millrace.pipeline.log.Gap;
 import io.millrace.pipeline.log.Rebuild;
 import io.millrace.pipeline.topic.Topics;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -23,8 +21,6 @@ final class DocumentRecovery {
     private static final int ROWS_PER_SECOND = 10_000;
     private static final Duration LOOK = Duration.ofSeconds(1);
     private static final Duration TOLD = Duration.ofSeconds(5);
-    /** An instance that begins just now has not heard of it, and is no member yet. */
-    private static final Duration QUIET = Duration.ofSeconds(15);
     private static final int SHOWN = 20;
 
     @Option(names = "--look", description = "Of documents: says what is wrong and what would be done, and does nothing.")
@@ -92,7 +88,8 @@ final class DocumentRecovery {
 
     private void begin(Rebuild rebuild, String pipeline, PrintWriter out) throws InterruptedException {
         rebuild.ask();
-        awaitStop(rebuild, pipeline, out);
+        say(out, "The instances of the join of %s are asked to stop …", pipeline);
+        rebuild.awaitStopped(Duration.ofSeconds(patience));
         say(out, "Documents and rows are read once for the highest version …");
         var life = rebuild.clear(new Progress(out));
         say(out, "What the join of %s kept is cleared; it begins with the first row, and no document gets a version below %d.", pipeline, life.floor());
@@ -109,7 +106,7 @@ final class DocumentRecovery {
         gaps.forEach((partition, gap) -> say(out, "  %s: %s", partition, gap.what()));
         var rows = new TreeSet<String>();
         gaps.forEach((partition, gap) -> {
-            if (lacksRows(partition, gap)) {
+            if (Rebuild.lacksRows(partition, gap)) {
                 rows.add(partition.topic());
             }
         });
@@ -118,11 +115,6 @@ final class DocumentRecovery {
         say(out, "The join is stopped and built anew from %,d rows, about %s; the index is served as it is meanwhile, and becomes stale for as long. Then it is written again from the documents, and compared with the database.",
                 count, Duration.ofSeconds(Math.max(1, count / ROWS_PER_SECOND)).toString().substring(2).toLowerCase());
         return rows;
-    }
-
-    /** What was deleted unread is missing in the join's state alone; requests are in no table that could be read for them. */
-    private static boolean lacksRows(TopicPartition partition, Gap gap) {
-        return partition.topic().startsWith(Topics.ROWS) && !Topics.table(partition.topic()).equals(Topics.OUTBOX) && !(gap instanceof Gap.Stale) && !(gap instanceof Gap.OtherCluster);
     }
 
     private static void reread(String topic, SourceRecovery capture, PrintWriter out) throws IOException, InterruptedException {
@@ -135,21 +127,6 @@ final class DocumentRecovery {
                 said = now;
             }
             Thread.sleep(LOOK);
-        }
-    }
-
-    private void awaitStop(Rebuild rebuild, String pipeline, PrintWriter out) throws InterruptedException {
-        say(out, "The instances of the join of %s are asked to stop …", pipeline);
-        var until = Instant.now().plusSeconds(patience);
-        var quiet = Instant.now().plus(QUIET);
-        while (Instant.now().isBefore(quiet)) {
-            if (Instant.now().isAfter(until)) {
-                throw new LocalException("The group " + Topics.joinGroup(pipeline) + " has still members after " + patience + " s, though they were asked to stop. Are all instances of this version? Stop those that are not, and run this again");
-            }
-            Thread.sleep(LOOK);
-            if (!rebuild.isStopped()) {
-                quiet = Instant.now().plus(QUIET);
-            }
         }
     }
 

@@ -21,6 +21,7 @@ import java.util.TreeMap;
  * @param replaces pipelines of which this one is a later generation, the last first: it has their index name, takes the alias
  *     over once its own index has caught up, and obeys the erasures that were asked of them; mostly empty
  * @param source the database; pipelines with the same source name share its slot
+ * @param recovery what is done when the state or the documents of its join cannot be trusted any more, and its rows can
  * @param compatibility the rule for the schemas of its tables that have none of their own; null where the file says none
  * @param tables what is special about single tables; a table that is not listed has the defaults
  * @param subscribed the look-up tables whose rows go only to where a document refers to them; those of the others go everywhere
@@ -36,6 +37,7 @@ public record Pipeline(
         @NotNull @Pattern(regexp = NAME, message = NAME_RULE) String name,
         @NotNull List<@NotNull @Pattern(regexp = NAME, message = NAME_RULE) String> replaces,
         @NotNull @Valid Source source,
+        @NotNull Source.Recovery recovery,
         Compatibility compatibility,
         Map<TableName, @Valid TableSettings> tables,
         Set<TableName> subscribed,

@@ -44,6 +44,7 @@ final class PipelineReader {
         var name = text(root.need("name"));
         var replaces = root.get("replaces");
         var source = root.need("source");
+        var recovery = root.get("recovery");
         var rule = root.get("compatibility");
         var compatibility = rule == null ? null : rule.oneOf(Compatibility.class, null);
         var tables = root.get("tables");
@@ -58,6 +59,7 @@ final class PipelineReader {
                 name,
                 replaces == null ? List.of() : replaces.elements(Yaml::text),
                 source == null ? null : source(source, folder),
+                recovery == null ? Source.Recovery.ASK : recovery.oneOfWords(Source.Recovery.class),
                 compatibility,
                 tables == null ? Map.of() : tables(tables, folder, compatibility == null ? TableSettings.DEFAULT.compatibility() : compatibility, lookUps),
                 lookUps.entrySet().stream().filter(e -> e.getValue().isText() && e.getValue().text().equals(SUBSCRIBE)).map(Map.Entry::getKey).collect(Collectors.toUnmodifiableSet()),

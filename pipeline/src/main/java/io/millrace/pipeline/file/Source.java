@@ -68,11 +68,11 @@ public record Source(
         }
     }
 
-    /** What capture does when a table is not whole downstream. */
+    /** What is done when something downstream is not whole, and can be made anew from what lies before it. */
     public enum Recovery {
-        /** It says so and waits until somebody asks for the recovery. */
+        /** It is said, and waits until somebody asks for the recovery. */
         ASK,
-        /** It reads the table again by itself. */
+        /** It is made anew by itself. */
         AUTOMATIC
     }
 }

@@ -1,7 +1,7 @@
 package io.millrace.pipeline.log;
 
 /**
- * One life of a join: from an empty state on, until a person has it built anew.
+ * One life of a join: from an empty state on, until it is built anew.
  *
  * @param number 0 for the first; of the others when it was asked for, in seconds since 1970, for a Kafka that came back from an older copy has forgotten which numbers were given
  * @param floor below no version of a document that came out in the lives before is one of this life, 0 in the first
@@ -11,6 +11,9 @@ public record Life(long number, long floor, boolean begun) {
 
     /** Of a join that nobody has had built anew. */
     public static final Life FIRST = new Life(0, 0, true);
+
+    /** The type of the order in the outbox that tells a join, by the life's number, that its documents were found to be those of the database. */
+    public static final String PROVEN = "proven";
 
     private static final String ASKED = "asked";
     private static final String BEGUN = "begun";

@@ -93,6 +93,16 @@ final class Marks implements AutoCloseable {
         return settings;
     }
 
+    /** Under which it stands in which life a group's join is. */
+    static String lifeKey(String group) {
+        return group + " " + LIFE;
+    }
+
+    /** Under which it stands up to which life the documents were found to be those of the database. */
+    static String proofKey(String group) {
+        return group + PROOF;
+    }
+
     /** Makes the topic where it is missing. */
     void ensure(Admin admin, short replication) throws InterruptedException {
         try {
@@ -127,7 +137,7 @@ final class Marks implements AutoCloseable {
         var names = key.split(" ");
         keys.add(key);
         var text = value == null ? null : new String(value, StandardCharsets.UTF_8);
-        if (key.equals(group + PROOF)) {
+        if (key.equals(proofKey(group))) {
             proven = text == null ? 0 : Long.parseLong(text);
         }
         if (!names[0].equals(group)) {
@@ -182,12 +192,12 @@ final class Marks implements AutoCloseable {
 
     /** Durable once {@link #flush()} has come back. */
     void write(Life life) {
-        send(group + " " + LIFE, life.text());
+        send(lifeKey(group), life.text());
     }
 
     /** The documents of the life that was last read are those of the database. Durable once {@link #flush()} has come back. */
     void writeProof() {
-        send(group + PROOF, Long.toString(life.number()));
+        send(proofKey(group), Long.toString(life.number()));
     }
 
     void writeSince(long millis) {

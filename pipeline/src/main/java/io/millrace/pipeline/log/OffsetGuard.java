@@ -53,6 +53,8 @@ public final class OffsetGuard implements AutoCloseable {
     private volatile String trouble;
     private volatile Life life;
     private volatile boolean proven = true;
+    /** Of which life somebody has said that its documents are those of the database; below zero where of none. */
+    private volatile long found = -1;
     private volatile boolean closed;
 
     /** The stage for which offsets are guarded. */
@@ -203,6 +205,12 @@ public final class OffsetGuard implements AutoCloseable {
         return proven;
     }
 
+    /** Somebody has found the documents of this life to be those of the database; that is kept where it is the life that has begun. */
+    public void prove(long number) {
+        found = number;
+        woken.release();
+    }
+
     /** Why offsets are not held against the logs at the moment, null where they are. */
     public String trouble() {
         return trouble;
@@ -289,7 +297,7 @@ public final class OffsetGuard implements AutoCloseable {
             case Start.Absent absent -> LOG.log(System.Logger.Level.DEBUG, partition + " is not there yet");
             case Start.Held held -> LOG.log(System.Logger.Level.ERROR, partition + " is held " + text(partition, held));
             case Start.From from when mark == null && committed >= 0 -> LOG.log(System.Logger.Level.INFO, "The group " + group + " left no mark for " + partition + ", so its offset " + committed + " is taken as it is");
-            case Start.From from when mark != null && mark.begin() -> LOG.log(System.Logger.Level.WARNING, partition + " is read from offset " + from.offset() + ", as a person decided");
+            case Start.From from when mark != null && mark.begin() -> LOG.log(System.Logger.Level.WARNING, partition + " is read from offset " + from.offset() + ", as was decided");
             case Start.From from -> LOG.log(System.Logger.Level.DEBUG, partition + " is read from offset " + from.offset());
         }
     }
@@ -311,6 +319,9 @@ public final class OffsetGuard implements AutoCloseable {
         }
         if (marks.since() == 0) {
             marks.writeSince(now);
+        }
+        if (found == marks.life().number() && !marks.isProven()) {
+            marks.writeProof();
         }
         var due = new HashMap<TopicPartition, Mark>();
         here.forEach((partition, reading) -> {

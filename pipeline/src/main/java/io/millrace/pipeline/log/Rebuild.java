@@ -31,7 +31,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
- * Has a pipeline's join built anew from its rows, by a person's word: {@link #ask} has all instances stop, {@link #clear} takes away
+ * Has a pipeline's join built anew from its rows, by a person's word or by that of the pipeline's file: {@link #ask} has all instances stop, {@link #clear} takes away
  * what they left and has them begin the next {@link Life}. Each step can be repeated, and a rebuild that ended between two of them is
  * gone on with. Not thread-safe.
  *
@@ -45,6 +45,8 @@ public final class Rebuild implements AutoCloseable {
     /** Kafka deletes a topic some time after it has said that it will. */
     private static final Duration DELETING = Duration.ofSeconds(60);
     private static final Duration LOOK = Duration.ofMillis(200);
+    /** An instance that begins just now has not heard of it, and is no member yet. */
+    private static final Duration QUIET = Duration.ofSeconds(15);
 
     private final Map<String, Object> kafka;
     private final String pipeline;
@@ -113,6 +115,25 @@ public final class Rebuild implements AutoCloseable {
         return reading.start() instanceof Start.Held held ? held.gap() : null;
     }
 
+    /**
+     * Whether rows are missing that the tables have, so that these have to be read again. What was deleted unread is missing in the join's
+     * state alone; requests are in no table that could be read for them.
+     */
+    public static boolean lacksRows(TopicPartition partition, Gap gap) {
+        return partition.topic().startsWith(Topics.ROWS) && !Topics.table(partition.topic()).equals(Topics.OUTBOX) && !(gap instanceof Gap.Stale) && !(gap instanceof Gap.OtherCluster);
+    }
+
+    /** Whether a rebuild from the rows as they stand in Kafka mends it, and nothing but that is needed. */
+    public static boolean isMendedFromRows(TopicPartition partition, Gap gap) {
+        if (gap instanceof Gap.OtherCluster) {
+            return false;
+        }
+        if (partition.topic().startsWith(Topics.ROWS)) {
+            return gap instanceof Gap.Stale;
+        }
+        return !partition.topic().startsWith(Topics.DOCUMENTS) || !(gap instanceof Gap.Expired);
+    }
+
     private boolean isRead(String topic) {
         return topic.startsWith(Topics.ROWS) || topic.equals(Topics.exchange(group));
     }
@@ -161,6 +182,16 @@ public final class Rebuild implements AutoCloseable {
         turn.take(admin);
     }
 
+    /** The life as it was last read: its number is the time at which it was asked for, in seconds since 1970. */
+    public Life life() {
+        return marks.life();
+    }
+
+    /** Whether the documents of that life were found to be those of the database. */
+    public boolean isProven() {
+        return marks.isProven();
+    }
+
     /** Has all instances of the join stop, within seconds. They stay stopped until {@link #clear}. */
     public void ask() throws InterruptedException {
         turn.require();
@@ -178,6 +209,26 @@ public final class Rebuild implements AutoCloseable {
                 return true;
             }
             throw new KafkaException("Describing the group " + group + " failed: " + e.getCause().getMessage(), e.getCause());
+        }
+    }
+
+    /**
+     * Waits until no instance runs, nor one that has begun without having heard that it is to stop.
+     *
+     * @param patience how long they may take
+     * @throws IllegalStateException when some run for longer
+     */
+    public void awaitStopped(Duration patience) throws InterruptedException {
+        long until = System.nanoTime() + patience.toNanos();
+        long quiet = System.nanoTime() + QUIET.toNanos();
+        while (System.nanoTime() < quiet) {
+            if (System.nanoTime() > until) {
+                throw new IllegalStateException("the group " + group + " has still members after " + patience.toSeconds() + " s, though they were asked to stop. Are all instances of this version? Stop those that are not");
+            }
+            Thread.sleep(POLL);
+            if (!isStopped()) {
+                quiet = System.nanoTime() + QUIET.toNanos();
+            }
         }
     }
 

@@ -143,6 +143,13 @@ class PipelineFilesTest {
         assertTrue(refusal(withWal("{over: alarm}")).contains("source.wal"), refusal(withWal("{over: alarm}")));
     }
 
+    @Test
+    void what_is_done_about_a_join_that_cannot_be_trusted_is_read() {
+        assertEquals(Source.Recovery.ASK, PipelineFiles.load(List.of(write("p.yaml", good))).getFirst().pipeline().recovery());
+        assertEquals(Source.Recovery.AUTOMATIC, PipelineFiles.load(List.of(write("p.yaml", "recovery: automatic\n" + good))).getFirst().pipeline().recovery());
+        assertTrue(refusal("recovery: perhaps\n" + good).contains("'perhaps' is not known; allowed: ask, automatic"), refusal("recovery: perhaps\n" + good));
+    }
+
     private Source.Wal wal(String wal) {
         return PipelineFiles.load(List.of(write("p.yaml", withWal(wal)))).getFirst().pipeline().source().wal();
     }
@@ -601,6 +608,8 @@ class PipelineFilesTest {
         assertEquals(1, schema.validate(json.valueToTree(new Yaml().load("hold: many\n" + good))).size());
         assertEquals(java.util.Set.of(), schema.validate(json.valueToTree(new Yaml().load("latency: {p99: 2s}\n" + good))));
         assertEquals(1, schema.validate(json.valueToTree(new Yaml().load("latency: {p99: 2}\n" + good))).size());
+        assertEquals(java.util.Set.of(), schema.validate(json.valueToTree(new Yaml().load("recovery: automatic\n" + good))));
+        assertEquals(1, schema.validate(json.valueToTree(new Yaml().load("recovery: perhaps\n" + good))).size());
         assertTrue(!schema.validate(json.valueToTree(new Yaml().load(KEPT.replace("months", "moons") + good))).isEmpty());
         assertTrue(!schema.validate(json.valueToTree(new Yaml().load("retention: {hold: 5 %}\n" + good))).isEmpty());
         assertEquals(java.util.Set.of(), schema.validate(json.valueToTree(new Yaml().load(derived))));

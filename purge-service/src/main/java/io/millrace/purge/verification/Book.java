@@ -107,6 +107,11 @@ class Book {
         return pipeline == null ? read(" ORDER BY requested_at DESC LIMIT ?", limit) : read(" WHERE pipeline = ? ORDER BY requested_at DESC LIMIT ?", pipeline, limit);
     }
 
+    /** Those of one who asked, the newest first. */
+    List<Verification> by(String requestedBy) throws SQLException {
+        return read(" WHERE requested_by = ? ORDER BY requested_at DESC LIMIT 100", requestedBy);
+    }
+
     /** The last that came to its end. @param sample percent of the documents that it compared at least */
     Optional<Verification> last(String pipeline, double sample) throws SQLException {
         return read(LAST, pipeline, sample).stream().findFirst();

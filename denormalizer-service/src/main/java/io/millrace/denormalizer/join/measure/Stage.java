@@ -62,6 +62,7 @@ public final class Stage {
             return size() > MOST_TRACED;
         }
     };
+    private final AtomicLong proven = new AtomicLong(-1);
     private final Set<Partition> partitions = ConcurrentHashMap.newKeySet();
 
     public Stage(Plan plan, MeterRegistry meters, Tracer tracer, Ledger ledger) {
@@ -124,6 +125,16 @@ public final class Stage {
             lastAge = now - committed;
             lastTaken = now;
         }
+    }
+
+    /** The log says of a life of this join that its documents were found to be those of the database. */
+    public void proven(long life) {
+        proven.accumulateAndGet(life, Math::max);
+    }
+
+    /** The last life of which the log said that since this process began; below zero where of none. */
+    public long proven() {
+        return proven.get();
     }
 
     /** What does not add up in the rows. */

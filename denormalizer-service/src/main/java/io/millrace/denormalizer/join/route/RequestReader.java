@@ -4,6 +4,7 @@ import io.millrace.denormalizer.join.message.Message;
 import io.millrace.denormalizer.join.state.Stores;
 import io.millrace.denormalizer.plan.Plan;
 import io.millrace.denormalizer.registry.SchemaSource;
+import io.millrace.pipeline.log.Life;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.record.WireFormat;
@@ -15,11 +16,16 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.LongConsumer;
+import java.util.regex.Pattern;
 import org.apache.kafka.streams.processor.api.Record;
+import org.jboss.logging.Logger;
 
-/** Finds a pipeline's requests among the rows of the outbox: to erase or to repair a document, and which documents to keep. Not thread-safe. */
+/** Finds a pipeline's requests among the rows of the outbox: to erase or to repair a document, and which documents to keep; also what is told of a life of its join. Not thread-safe. */
 public final class RequestReader {
 
+    private static final Logger LOG = Logger.getLogger(RequestReader.class);
+    private static final Pattern NUMBER = Pattern.compile("\\d{1,18}");
     private static final List<String> COLUMNS = List.of("aggregatetype", "aggregateid", "type", "payload");
 
     private final String pipeline;
@@ -28,10 +34,15 @@ public final class RequestReader {
     private final String topic;
     private final RootKeys rootKeys;
     private final SchemaSource schemas;
+    private final LongConsumer proven;
     private final Map<Integer, AvroRows> readers = new HashMap<>();
 
-    /** @param erasedAs the pipelines whose erasures count; repairs are for one pipeline alone */
-    public RequestReader(Plan plan, Set<String> erasedAs, RootKeys rootKeys, SchemaSource schemas) {
+    /**
+     * @param erasedAs the pipelines whose erasures count; repairs are for one pipeline alone
+     * @param proven hears of lives whose documents were found to be those of the database
+     */
+    public RequestReader(Plan plan, Set<String> erasedAs, RootKeys rootKeys, SchemaSource schemas, LongConsumer proven) {
+        this.proven = proven;
         this.pipeline = plan.pipeline();
         this.erasedAs = erasedAs;
         this.retainedAs = plan.retaining().names();
@@ -59,9 +70,25 @@ public final class RequestReader {
             var order = RetentionOrder.parse(CellJson.text(row, 3));
             return new Request(Stores.NONE, new Message.Retain(Headers.position(record.headers()), rank, order.json()));
         }
+        if (Life.PROVEN.equals(type)) {
+            tell(CellJson.text(row, 0), CellJson.text(row, 1));
+            return null;
+        }
         var documentId = CellJson.text(row, 1);
         var message = message(CellJson.text(row, 0), type, Headers.position(record.headers()), documentId);
         return message == null ? null : new Request(rootKeys.of(documentId), message);
+    }
+
+    /** Whoever may write into the outbox may write anything. */
+    private void tell(String of, String life) {
+        if (!pipeline.equals(of)) {
+            return;
+        }
+        if (life != null && NUMBER.matcher(life).matches()) {
+            proven.accept(Long.parseLong(life));
+        } else {
+            LOG.warnf("A request of the type %s to %s in %s names no life of its join and is passed over", Life.PROVEN, pipeline, topic);
+        }
     }
 
     private Message message(String of, String type, Position position, String documentId) {
