@@ -36,6 +36,9 @@ public final class DemoStack implements AutoCloseable {
     private static final String DATABASE = "demo";
     private static final String PIPELINES = "pipelines";
 
+    /** Whether stacks of this run are secured ones, from the system property {@code millrace.tests.secured}. */
+    public static final boolean SECURED = Boolean.getBoolean("millrace.tests.secured");
+
     private final Stack stack;
     private final IndexReader index;
     private final Output output;
@@ -58,8 +61,8 @@ public final class DemoStack implements AutoCloseable {
     /** @param pipelines files and folders of them, over the demo's database */
     public DemoStack(Path data, int portBase, int monitors, String otlp, List<Path> pipelines, Output output) {
         this.stack = new Stack(StackOptions.of(home(), data, pipelines,
-                new StackOptions.DemoSource(DATABASE, monitors), portBase, Map.of()).withOtlp(otlp).withNatives(natives()));
-        this.index = new IndexReader(stack.servers().searchUrl());
+                new StackOptions.DemoSource(DATABASE, monitors), portBase, Map.of()).withOtlp(otlp).withNatives(natives()).withSecured(SECURED));
+        this.index = new IndexReader(stack.servers().searchUrl(), stack.access());
         this.output = output;
         makePipelinesFolder();
     }
