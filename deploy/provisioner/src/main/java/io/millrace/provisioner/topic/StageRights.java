@@ -37,7 +37,7 @@ public record StageRights(ResourcePattern pattern, Set<AclOperation> operations)
                 topics(Topics.ROWS, READ, DESCRIBE)));
         services.put("schema-registry-gate", List.of(topics(Topics.CAPTURED, READ, DESCRIBE, DESCRIBE_CONFIGS), topics(Topics.ROWS, READ, WRITE, DESCRIBE, DESCRIBE_CONFIGS),
                 topics(Topics.QUARANTINE, READ, WRITE, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS), topics(GATE, CREATE, READ, WRITE, DESCRIBE, DESCRIBE_CONFIGS), groups("millrace-gate", READ)));
-        services.put("denormalizer-service", List.of(topics(Topics.ROWS, READ, DESCRIBE, DESCRIBE_CONFIGS), topics(Topics.DOCUMENTS, WRITE, DESCRIBE),
+        services.put("denormalizer-service", List.of(topics(Topics.ROWS, READ, DESCRIBE, DESCRIBE_CONFIGS), topics(Topics.DOCUMENTS, WRITE, DESCRIBE, DESCRIBE_CONFIGS),
                 topics(Topics.QUARANTINE + Topics.DOCUMENTS, WRITE, DESCRIBE), topics(JOIN, CREATE, READ, WRITE, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS), groups(JOIN, READ, DESCRIBE),
                 topics(Topics.CAPTURED, DESCRIBE), topics(CAPTURE, READ, DESCRIBE), groups("millrace-gate", DESCRIBE), groups("millrace-indexer", DESCRIBE)));
         services.put("search-indexer", List.of(topics(Topics.DOCUMENTS, READ, DESCRIBE, DESCRIBE_CONFIGS), topics(Topics.QUARANTINE + Topics.DOCUMENTS, READ, WRITE, DESCRIBE), topics(JOIN, READ, DESCRIBE),
