@@ -13,7 +13,9 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.Map;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
@@ -35,6 +37,8 @@ public final class Keyring {
     private static final int PASSWORD_BYTES = 24;
 
     private final Path folder;
+    /** Guarded by this; null before it is asked for. */
+    private SSLContext clients;
 
     private Keyring(Path folder) {
         this.folder = folder;
@@ -111,9 +115,29 @@ public final class Keyring {
         return "Basic " + Base64.getEncoder().encodeToString((user + ":" + password(user)).getBytes(StandardCharsets.UTF_8));
     }
 
+    /** What is the same for each client of Kafka, but for the address and for who it is; the names are Kafka's. */
+    public Map<String, String> kafka() {
+        return Map.of("security.protocol", "SASL_SSL", "sasl.mechanism", "SCRAM-SHA-512", "ssl.truststore.type", "PEM", "ssl.truststore.location", authority().toString());
+    }
+
+    /** The same with {@link #ADMIN}'s password, but for the address. */
+    public Map<String, String> kafkaAdmin() {
+        var settings = new HashMap<>(kafka());
+        settings.put("sasl.jaas.config", scram(ADMIN));
+        return Map.copyOf(settings);
+    }
+
+    /** How a user logs in at Kafka, with the password. */
+    String scram(String user) {
+        return "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"" + user + "\" password=\"" + password(user) + "\";";
+    }
+
     /** For clients: believes this stack's servers and nobody else. */
-    public SSLContext clients() {
-        return context(null);
+    public synchronized SSLContext clients() {
+        if (clients == null) {
+            clients = context(null);
+        }
+        return clients;
     }
 
     /** For a server: shows the certificate of that name, and believes clients whose certificate is of this stack. */
@@ -165,6 +189,7 @@ public final class Keyring {
                 for (var name : old) {
                     Files.delete(folder.resolve(name));
                 }
+                clients = null;
                 old.stream().filter(name -> name.endsWith(".key")).forEach(name -> certificate(name.substring(0, name.length() - ".key".length())));
             }
         } catch (GeneralSecurityException | IOException e) {

@@ -267,20 +267,8 @@ public final class LocalServers implements AutoCloseable {
     /** How a client of Kafka gets in as {@link Keyring#ADMIN}, with the address; its names are Kafka's. Holds a password where there are any. */
     public Map<String, String> kafkaAdmin() {
         var settings = new HashMap<>(Map.of("bootstrap.servers", kafkaBootstrap()));
-        if (keyring != null) {
-            settings.putAll(kafkaTls());
-            settings.put("sasl.jaas.config", scram(Keyring.ADMIN));
-        }
-        return settings;
-    }
-
-    /** What is the same for each client of a secured Kafka, but for who it is. */
-    public Map<String, String> kafkaTls() {
-        return keyring == null ? Map.of() : Map.of("security.protocol", "SASL_SSL", "sasl.mechanism", "SCRAM-SHA-512", "ssl.truststore.type", "PEM", "ssl.truststore.location", keyring.authority().toString());
-    }
-
-    private String scram(String user) {
-        return "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"" + user + "\" password=\"" + keyring.password(user) + "\";";
+        keyring().ifPresent(known -> settings.putAll(known.kafkaAdmin()));
+        return Map.copyOf(settings);
     }
 
     private String scheme() {
@@ -364,7 +352,7 @@ public final class LocalServers implements AutoCloseable {
         p.put("inter.broker.listener.name", "SASL_SSL");
         p.put("sasl.enabled.mechanisms", "SCRAM-SHA-512");
         p.put("sasl.mechanism.inter.broker.protocol", "SCRAM-SHA-512");
-        p.put("listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config", scram(BROKER));
+        p.put("listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config", keyring.scram(BROKER));
         p.put("listener.name.controller.ssl.client.auth", "required");
         p.put("ssl.keystore.type", "PEM");
         p.put("ssl.keystore.location", shown);

@@ -185,7 +185,7 @@ class SecuredServersIT {
 
     /** What making a topic failed of; null where it did not. */
     private static Throwable topic(String user, String password, String name) throws InterruptedException {
-        var settings = new HashMap<String, Object>(servers.kafkaTls());
+        var settings = new HashMap<String, Object>(keyring.kafka());
         settings.putAll(Map.of("bootstrap.servers", servers.kafkaBootstrap(), "sasl.jaas.config",
                 "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"" + user + "\" password=\"" + password + "\";"));
         try (var admin = Admin.create(settings)) {

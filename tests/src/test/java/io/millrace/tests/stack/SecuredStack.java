@@ -1,8 +1,7 @@
 package io.millrace.tests.stack;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.millrace.launcher.stack.StackAccess;
+import io.millrace.launcher.stack.StackFile;
 import io.millrace.local.Keyring;
 import io.millrace.local.LocalServers;
 import io.millrace.tests.oracle.IndexReader;
@@ -19,7 +18,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.StreamSupport;
 import javax.sql.DataSource;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -30,7 +28,6 @@ import org.postgresql.ds.PGSimpleDataSource;
 /** What {@code ./millrace up --secure} makes of the demo, with its supervisor; one for every suite that asks for it. */
 public final class SecuredStack implements AutoCloseable {
 
-    private static final JsonMapper JSON = new JsonMapper();
     private static final String MONITORS = "500";
 
     private final Path data;
@@ -90,32 +87,29 @@ public final class SecuredStack implements AutoCloseable {
         return StackAccess.of(data);
     }
 
-    /** What the launcher says of it. */
-    public JsonNode status() throws IOException, InterruptedException {
-        return JSON.readTree(run("status", "--json").output());
+    /** What its supervisor says of it. */
+    private StackFile file() {
+        return StackFile.read(data).orElseThrow();
     }
 
-    /** One of its processes, as the launcher describes it. */
-    public JsonNode process(String name) throws IOException, InterruptedException {
-        return processes(status()).stream().filter(p -> p.path("name").asText().equals(name)).findFirst().orElseThrow();
+    /** Servers and services, as the supervisor knows them now. */
+    public List<StackFile.Entry> processes() {
+        return file().processes();
     }
 
-    /** All of them, as the launcher describes them. */
-    public static List<JsonNode> processes(JsonNode status) {
-        return StreamSupport.stream(status.path("processes").spliterator(), false).toList();
+    public StackFile.Entry process(String name) {
+        return file().process(name).orElseThrow();
     }
 
-    /** Returns when all of them are up, with another pid than this one has. */
+    /** Returns when a service is ready in another process than this one. */
     public void awaitUp(String name, long otherThan) {
-        Awaitility.await(name + " is up again").pollInterval(Duration.ofSeconds(1)).atMost(Duration.ofMinutes(3)).until(() -> {
-            var process = process(name);
-            return process.path("state").asText().equals("up") && process.path("pid").asLong() != otherThan;
-        });
+        Awaitility.await(name + " is up again").pollInterval(Duration.ofSeconds(1)).atMost(Duration.ofMinutes(3)).ignoreExceptionsInstanceOf(IOException.class)
+                .until(() -> process(name).pid() != otherThan && health(name).startsWith("200"));
     }
 
     /** The state and the reasons of a service's readiness. */
     public String health(String name) throws IOException, InterruptedException {
-        var answer = get(process(name).path("address").asText() + "/q/health/ready", null);
+        var answer = get(process(name).address() + "/q/health/ready", null);
         return answer.statusCode() + " " + answer.body();
     }
 
@@ -130,31 +124,29 @@ public final class SecuredStack implements AutoCloseable {
         }
     }
 
-    public Connection connect() throws SQLException, IOException, InterruptedException {
+    public Connection connect() throws SQLException {
         return database().getConnection();
     }
 
-    private DataSource database() throws IOException, InterruptedException {
+    private DataSource database() {
         var source = new PGSimpleDataSource();
-        source.setUrl(status().path("source").asText());
+        source.setUrl(file().source());
         source.setUser(LocalServers.POSTGRES_USER);
         source.setPassword(access().postgresPassword());
         return source;
     }
 
     /** Reads the search engine as whoever may everything there. */
-    public IndexReader index() throws IOException, InterruptedException {
-        return new IndexReader(process("search").path("address").asText(), access());
+    public IndexReader index() {
+        return new IndexReader(process("search").address(), access());
     }
 
     /** Settings of a client of Kafka that may everything. */
-    public Map<String, Object> kafka() throws IOException, InterruptedException {
-        return Map.of("bootstrap.servers", process("kafka").path("address").asText(), "security.protocol", "SASL_SSL", "sasl.mechanism", "SCRAM-SHA-512", "ssl.truststore.type", "PEM",
-                "ssl.truststore.location", keyring().authority().toString(), "sasl.jaas.config",
-                "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"" + Keyring.ADMIN + "\" password=\"" + keyring().password(Keyring.ADMIN) + "\";");
+    public Map<String, Object> kafka() {
+        return access().kafka(process("kafka").address());
     }
 
-    public Settled settled() throws IOException, InterruptedException {
+    public Settled settled() {
         return DemoStack.settled(Oracles.demo(database(), index()));
     }
 

@@ -85,7 +85,7 @@ class SecureIT {
     @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "CONSOLE")
     void aKilledServiceGoesOnWhereItWas(Stage stage) throws Exception {
         var name = stage.stageName();
-        long pid = stack.process(name).path("pid").asLong();
+        long pid = stack.process(name).pid();
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
             var traffic = CompletableFuture.supplyAsync(() -> traffic(), threads);
             Thread.sleep(Duration.ofSeconds(3));
@@ -109,13 +109,13 @@ class SecureIT {
 
     @Test
     void whoSpeaksPlainIsAnsweredByNobody() throws Exception {
-        for (var process : SecuredStack.processes(stack.status())) {
-            int port = process.path("port").asInt();
+        for (var process : stack.processes()) {
+            int port = process.port();
             var said = plain(port);
-            assertFalse(said.startsWith("HTTP/1.1 200") || said.contains("UP") || said.contains("cluster_name"), () -> process.path("name").asText() + " answers plain: " + said);
-            if (process.path("kind").asText().equals("service")) {
-                assertTrue(process.path("address").asText().startsWith("https://"), process::toString);
-                assertEquals(200, stack.get(process.path("address").asText() + "/q/health/live", null).statusCode());
+            assertFalse(said.startsWith("HTTP/1.1 200") || said.contains("UP") || said.contains("cluster_name"), () -> process.name() + " answers plain: " + said);
+            if (process.kind().equals("service")) {
+                assertTrue(process.address().startsWith("https://"), process::toString);
+                assertEquals(200, stack.get(process.address() + "/q/health/live", null).statusCode());
             }
         }
     }
@@ -134,14 +134,14 @@ class SecureIT {
 
     @Test
     void thePagesOfTheConsoleNeedItsToken() throws Exception {
-        var console = stack.process("console").path("address").asText();
+        var console = stack.process("console").address();
         assertEquals(401, stack.get(console + "/api/pipelines/monitors/search", null).statusCode());
         assertEquals(200, stack.get(console + "/api/pipelines/monitors/search", "Bearer " + Files.readString(stack.data().resolve("token")).strip()).statusCode());
     }
 
     @Test
     void anApplicationReadsItsIndexAndNothingElse() throws Exception {
-        var search = stack.process("search").path("address").asText();
+        var search = stack.process("search").address();
         var reader = stack.keyring().authorization("reader-monitors");
         assertEquals(200, stack.get(search + "/monitors/_search?q=name:disk", reader).statusCode());
         for (var other : List.of("/dashboards/_search", "/millrace-marks/_search", "/_search", "/_cat/indices", "/_cluster/state", "/monitors*/_search")) {

@@ -1,7 +1,6 @@
 package io.millrace.launcher.stack;
 
 import io.millrace.local.Keyring;
-import io.millrace.local.LocalServers;
 import io.millrace.local.LocalUser.RegistryRole;
 import io.millrace.pipeline.http.Server;
 import io.millrace.pipeline.kafka.PasswordFile;
@@ -12,10 +11,9 @@ import java.util.Map;
  * What a service of a secured stack is told of certificates and passwords: only where they are, for a command line is seen by everybody.
  *
  * @param stage the service
- * @param servers to which it comes
  * @param keyring with its certificates and passwords
  */
-record SecuredStage(Stage stage, LocalServers servers, Keyring keyring) {
+record SecuredStage(Stage stage, Keyring keyring) {
 
     /** Of Quarkus: which certificate is shown. */
     private static final String TLS = "stack";
@@ -47,7 +45,7 @@ record SecuredStage(Stage stage, LocalServers servers, Keyring keyring) {
     }
 
     private void kafka(Map<String, String> p, String password) {
-        servers.kafkaTls().forEach((key, value) -> p.put("kafka." + key, value));
+        keyring.kafka().forEach((key, value) -> p.put("kafka." + key, value));
         p.put("kafka.sasl.client.callback.handler.class", PasswordFile.class.getName());
         p.put("kafka.sasl.jaas.config", "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"" + stage.user() + "\" passwordFile=\"" + password + "\";");
     }

@@ -176,7 +176,7 @@ public final class Stack {
         p.put("quarkus.http.port", options.stages().get(stage).toString());
         p.put(prefix + "pipelines", options.pipelines().stream().map(f -> f.toAbsolutePath().toString()).collect(Collectors.joining(",")));
         p.put("kafka.bootstrap.servers", servers.kafkaBootstrap());
-        servers.keyring().ifPresent(keyring -> p.putAll(new SecuredStage(stage, servers, keyring).properties(options.stages().get(stage))));
+        servers.keyring().ifPresent(keyring -> p.putAll(new SecuredStage(stage, keyring).properties(options.stages().get(stage))));
         if (options.otlp() != null) {
             p.put("quarkus.otel.sdk.disabled", "false");
             p.put("quarkus.otel.exporter.otlp.endpoint", options.otlp());

@@ -7,6 +7,8 @@ import java.net.HttpURLConnection;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import javax.net.ssl.HttpsURLConnection;
 
@@ -49,6 +51,15 @@ public final class StackAccess {
     /** {@code Authorization} of whoever may everything at registry and search engine; empty where nobody is asked. */
     public Optional<String> admin() {
         return Optional.ofNullable(keyring).map(known -> known.authorization(Keyring.ADMIN));
+    }
+
+    /** For clients of Kafka that may everything; its names are Kafka's. @param address of a broker */
+    public Map<String, Object> kafka(String address) {
+        var settings = new HashMap<String, Object>(Map.of("bootstrap.servers", address));
+        if (keyring != null) {
+            settings.putAll(keyring.kafkaAdmin());
+        }
+        return Map.copyOf(settings);
     }
 
     /** The password of {@link LocalServers#POSTGRES_USER}. */
