@@ -4,10 +4,17 @@ import static io.restassured.RestAssured.given;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.local.ManagedProcess;
 import io.restassured.http.ContentType;
 import io.restassured.specification.RequestSpecification;
+import java.net.InetAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -61,6 +68,7 @@ class RightsIT {
         callers = new Callers();
         var settings = new HashMap<>(callers.settings());
         settings.put("millrace.purge.group", "guarded");
+        settings.put("millrace.http.changes-per-second", "30");
         guarded = stack.process("guarded", stack.freePort(), settings);
         guarded.start();
     }
@@ -108,6 +116,25 @@ class RightsIT {
         }
         by(Stack.TOKEN).get("/erasures").then().statusCode(200);
         assertEquals("0", stack.row("SELECT count(*) FROM millrace.purge_audit WHERE document_id = 'forged'"));
+    }
+
+    @Test
+    void whoAsksForChangesTooFastIsToldSoAndOthersAreNot() throws Exception {
+        var uri = URI.create("http://localhost:" + stack.freePort() + "/erasures");
+        try (var http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).localAddress(InetAddress.getByName("127.0.0.2")).build()) {
+            var post = HttpRequest.newBuilder(uri).POST(BodyPublishers.ofString("{}")).build();
+            var statuses = new TreeMap<Integer, Integer>();
+            for (int i = 0; i < 1_000; i++) {
+                statuses.merge(http.send(post, BodyHandlers.ofString()).statusCode(), 1, Integer::sum);
+            }
+            assertEquals(Set.of(401, 429), statuses.keySet(), statuses::toString);
+            assertTrue(statuses.get(401) >= 300, statuses::toString);
+            var refused = http.send(post, BodyHandlers.ofString());
+            assertEquals("1", refused.headers().firstValue("Retry-After").orElse(null), refused::body);
+            assertTrue(refused.body().contains("millrace.http.changes-per-second"), refused::body);
+            assertEquals(401, http.send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString()).statusCode(), "whoever reads is not counted");
+        }
+        by(callers.token("ann", "millrace-eraser")).body("{\"reason\": \"x\"}").post("/pipelines/monitors/documents/unhurried/erasure").then().statusCode(202);
     }
 
     private static RequestSpecification by(String token) {

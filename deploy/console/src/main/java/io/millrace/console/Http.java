@@ -17,6 +17,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.eclipse.microprofile.config.Config;
 
 /** Asks the services and the search engine; an answer that is too large or takes too long is given up while it comes. Thread-safe. */
@@ -33,13 +34,19 @@ public class Http {
     private final Duration patience;
     private final URI searchUrl;
     private final HttpAccess searchAccess;
+    private final HttpAccess serviceAccess;
 
     Http(ConsoleConfig config, Config all) {
         this.patience = config.patience();
         this.searchUrl = config.searchUrl();
         this.searchAccess = HttpAccess.of(Server.SEARCH, List.of(searchUrl), all.getPropertyNames(), name -> all.getOptionalValue(name, String.class));
-        this.client = patient(HttpClient.newBuilder());
+        this.serviceAccess = HttpAccess.of(Server.SERVICES, services(config), all.getPropertyNames(), name -> all.getOptionalValue(name, String.class));
+        this.client = patient(serviceAccess.client());
         this.searchClient = patient(searchAccess.client());
+    }
+
+    private static List<URI> services(ConsoleConfig config) {
+        return Stream.of(config.captureUrls(), config.gateUrls(), config.denormalizerUrls(), config.indexerUrls(), config.purgeUrls()).flatMap(List::stream).toList();
     }
 
     private static HttpClient patient(HttpClient.Builder client) {
@@ -96,7 +103,7 @@ public class Http {
     }
 
     private HttpResponse<String> send(HttpRequest request) throws IOException, InterruptedException {
-        return send(client, request, failure -> failure.getMessage() == null ? failure.toString() : failure.getMessage());
+        return send(client, request, serviceAccess::why);
     }
 
     private static HttpResponse<String> send(HttpClient client, HttpRequest request, Function<Throwable, String> why) throws IOException, InterruptedException {

@@ -2,9 +2,11 @@ package io.millrace.launcher;
 
 import io.millrace.demo.DemoData;
 import io.millrace.demo.Traffic;
+import io.millrace.launcher.stack.StackAccess;
 import io.millrace.launcher.stack.StackFile;
 import io.millrace.local.LocalException;
 import io.millrace.local.LocalServers;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -96,7 +98,7 @@ final class DemoCommand implements Runnable {
             throw new LocalException("This stack replicates a database of your own (" + String.join(", ", stack.pipelines()) + "), and the demo does not touch that. "
                     + "Start the demo beside it with ./millrace up --data DIR --port-base N");
         }
-        return DriverManager.getConnection(stack.source(), LocalServers.POSTGRES_USER, LocalServers.POSTGRES_PASSWORD);
+        return DriverManager.getConnection(stack.source(), LocalServers.POSTGRES_USER, StackAccess.of(Path.of(stack.data())).postgresPassword());
     }
 
     private void print(String line) {

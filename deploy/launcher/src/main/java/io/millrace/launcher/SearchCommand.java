@@ -4,10 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.millrace.launcher.search.SearchAnswer;
 import io.millrace.launcher.search.SearchRequest;
+import io.millrace.launcher.stack.StackAccess;
 import io.millrace.local.LocalException;
 import java.io.IOException;
 import java.net.URI;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
@@ -82,10 +82,13 @@ final class SearchCommand implements Callable<Integer> {
     private JsonNode ask(String method, String path, String body) throws InterruptedException {
         var address = (url == null ? data.running().search() : HttpAddress.of(url)) + path;
         var request = HttpRequest.newBuilder(URI.create(address)).timeout(Duration.ofSeconds(timeout)).header("Content-Type", "application/json").method(method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body));
+        var access = url == null ? StackAccess.of(data.path()) : StackAccess.NONE;
         if (user != null) {
             request.header("Authorization", "Basic " + Base64.getEncoder().encodeToString((user + ":" + password()).getBytes(StandardCharsets.UTF_8)));
+        } else {
+            access.admin().ifPresent(admin -> request.header("Authorization", admin));
         }
-        try (var http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build()) {
+        try (var http = access.http().connectTimeout(Duration.ofSeconds(5)).build()) {
             var answer = http.send(request.build(), BodyHandlers.ofString());
             if (answer.statusCode() == 404) {
                 throw new LocalException("The search engine at " + address + " has no index '" + index + "'" + (url == null ? ". Those of this stack are: " + String.join(", ", data.running().indexes()) : ""));

@@ -2,12 +2,12 @@ package io.millrace.launcher;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.millrace.launcher.stack.StackAccess;
 import io.millrace.local.LocalException;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.URLEncoder;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
@@ -78,7 +78,7 @@ abstract class StageCall {
      */
     JsonNode health() throws IOException, InterruptedException {
         var request = request("/q/health/ready").GET().build();
-        try (var http = HttpClient.newBuilder().connectTimeout(CONNECTING).build()) {
+        try (var http = access().http().connectTimeout(CONNECTING).build()) {
             return new JsonMapper().readTree(http.send(request, BodyHandlers.ofString()).body());
         } catch (IOException e) {
             throw unanswered(request, e);
@@ -118,6 +118,10 @@ abstract class StageCall {
         return token == null ? request : request.header("Authorization", "Bearer " + token);
     }
 
+    private StackAccess access() {
+        return url == null ? StackAccess.of(data().path()) : StackAccess.NONE;
+    }
+
     private String address() {
         if (url != null) {
             return HttpAddress.of(url);
@@ -144,7 +148,7 @@ abstract class StageCall {
 
     private JsonNode send(HttpRequest.Builder builder) throws InterruptedException {
         var request = builder.build();
-        try (var http = HttpClient.newBuilder().connectTimeout(CONNECTING).build()) {
+        try (var http = access().http().connectTimeout(CONNECTING).build()) {
             var answer = http.send(request, BodyHandlers.ofString());
             var body = answer.body().isBlank() ? new JsonMapper().createObjectNode() : new JsonMapper().readTree(answer.body());
             if (answer.statusCode() == 401 || answer.statusCode() == 403) {

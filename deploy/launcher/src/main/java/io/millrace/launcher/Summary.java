@@ -2,6 +2,7 @@ package io.millrace.launcher;
 
 import io.millrace.launcher.stack.Stack;
 import io.millrace.launcher.stack.Stage;
+import io.millrace.local.LocalServers;
 import io.millrace.pipeline.file.PipelineFile;
 import java.util.List;
 
@@ -21,17 +22,29 @@ final class Summary {
         output.plain("\nConsole: %s".formatted(stack.address(Stage.CONSOLE)));
         output.plain("\nSearch:");
         for (var file : files) {
-            output.plain("  curl '%s/%s/_search?size=1&pretty'".formatted(servers.searchUrl(), file.pipeline().index().name()));
+            output.plain("  " + curl(servers, file.pipeline().index().name(), "size=1&pretty"));
         }
         if (stack.options().source() != null) {
             output.plain("""
 
                     Change a row, and find it within a second:
-                      psql 'postgresql://%s:%s@localhost:%d/%s' -c "UPDATE monitor SET name = 'zanzibar' WHERE id = 1"
-                      curl '%s/monitors/_search?q=name:zanzibar&pretty'
-                    Traffic: %s""".formatted(servers.postgresUser(), servers.postgresPassword(), servers.ports().postgres(),
-                    stack.options().source().database(), servers.searchUrl(), data.command("demo traffic --rate 100")));
+                      %s -c "UPDATE monitor SET name = 'zanzibar' WHERE id = 1"
+                      %s
+                    Traffic: %s""".formatted(psql(servers, stack.options().source().database()), curl(servers, "monitors", "q=name:zanzibar&pretty"), data.command("demo traffic --rate 100")));
         }
         output.plain("State: %s. Stop: Ctrl-C, or %s\n".formatted(data.command("status"), data.command("down")));
+    }
+
+    /** In a secured stack as the one who reads this index; the password goes by a file that curl reads, for a command line is seen by everybody. */
+    private static String curl(LocalServers servers, String index, String query) {
+        var address = "'%s/%s/_search?%s'".formatted(servers.searchUrl(), index, query);
+        return servers.keyring().map(keyring -> "curl --cacert %s -K <(printf 'user = \"%s:%%s\"' \"$(cat %s)\") %s"
+                .formatted(keyring.authority(), Stack.reader(index), keyring.passwordFile(Stack.reader(index)), address)).orElse("curl " + address);
+    }
+
+    private static String psql(LocalServers servers, String database) {
+        return servers.keyring().map(keyring -> "PGPASSWORD=\"$(cat %s)\" psql 'postgresql://%s@localhost:%d/%s?sslmode=verify-full&sslrootcert=%s'"
+                .formatted(keyring.passwordFile(servers.postgresUser()), servers.postgresUser(), servers.ports().postgres(), database, keyring.authority()))
+                .orElseGet(() -> "psql 'postgresql://%s:%s@localhost:%d/%s'".formatted(servers.postgresUser(), servers.postgresPassword(), servers.ports().postgres(), database));
     }
 }

@@ -1,5 +1,6 @@
 package io.millrace.launcher;
 
+import io.millrace.launcher.stack.StackAccess;
 import io.millrace.local.LocalException;
 import io.millrace.pipeline.log.Recovery;
 import io.millrace.pipeline.topic.Topics;
@@ -49,7 +50,7 @@ final class TopicRecovery {
     Map<String, Object> settings() throws IOException {
         if (file == null) {
             var kafka = data.running().process("kafka").orElseThrow(() -> new LocalException("The stack on " + data.path() + " has no Kafka; say with --kafka how to reach it"));
-            return Map.of("bootstrap.servers", "localhost:" + kafka.port());
+            return StackAccess.of(data.path()).kafka("localhost:" + kafka.port());
         }
         var properties = new Properties();
         try (var in = Files.newBufferedReader(file)) {

@@ -9,6 +9,7 @@ import io.millrace.launcher.stack.Stage;
 import io.millrace.launcher.stack.StackOptions;
 import io.millrace.launcher.stack.StackOptions.DemoSource;
 import io.millrace.launcher.stack.Supervisor;
+import io.millrace.local.Keyring;
 import io.millrace.local.LocalException;
 import io.millrace.local.LocalServers;
 import io.millrace.pipeline.file.PipelineFile;
@@ -51,6 +52,8 @@ final class UpCommand implements Callable<Integer> {
     private String otlp;
     @Option(names = "--native", paramLabel = "STAGE", description = "Run this stage (gate, denormalizer, indexer, purge) from its native executable, which ./mvnw package -Dnative -pl SERVICE -am makes. May be repeated.")
     private List<Stage> natives = List.of();
+    @Option(names = "--secure", description = "Let everything speak TLS and ask who comes, with certificates, users and passwords that are made for this stack. For a new data folder; later it is one of this kind without saying.")
+    private boolean secure;
     @Option(names = "--scale", paramLabel = "N", defaultValue = "10000", description = "How many monitors an empty demo database gets; 0 for none. Default: ${DEFAULT-VALUE}.")
     private int scale;
 
@@ -61,7 +64,8 @@ final class UpCommand implements Callable<Integer> {
         var demo = pipelines.isEmpty();
         var paths = demo ? List.of(home.resolve("deploy").resolve("demo").resolve("pipelines")) : pipelines;
         var files = PipelineFiles.load(paths);
-        var options = StackOptions.of(home, data.path(), paths, demo ? new DemoSource("demo", scale) : null, portBase, ports).withOtlp(otlp == null ? null : HttpAddress.of(otlp)).withNatives(natives);
+        var options = StackOptions.of(home, data.path(), paths, demo ? new DemoSource("demo", scale) : null, portBase, ports).withOtlp(otlp == null ? null : HttpAddress.of(otlp)).withNatives(natives)
+                .withSecured(secure || Keyring.isIn(data.path()));
         var stack = new Stack(options);
         if (!demo) {
             requireStopped();

@@ -87,6 +87,7 @@ class CommandTableTest {
                 """);
         Files.writeString(Files.createDirectories(folder.resolve("ran").resolve("logs")).resolve("gate.log"), "The gate runs\n");
         Files.writeString(Files.createDirectories(folder.resolve("home")).resolve("thesis.txt"), "precious");
+        Files.createDirectories(folder.resolve("open").resolve("postgres"));
         Files.writeString(folder.resolve("a-file"), "x");
         Files.writeString(folder.resolve("V1__change.sql"), "ALTER TABLE monitor ADD note text;");
         Files.copy(demo().resolve("monitors.yaml"), Files.createDirectories(folder.resolve("overlay/pipelines/files")).resolve("monitors.yaml"));
@@ -99,6 +100,7 @@ class CommandTableTest {
                 wrong(1, "no address of a server", "up", "--otlp", "localhost", "--data", "DIR"),
                 wrong(1, "missing.yaml: the file cannot be read: there is no such file", "up", "--pipeline", "DIR/missing.yaml", "--data", "DIR"),
                 wrong(1, "--data needs a folder", "up", "--data", "DIR/a-file"),
+                wrong(1, "cannot be secured afterwards", "up", "--secure", "--data", "DIR/open"),
                 wrong(2, "Unknown option", "status", "--nonsense"),
                 wrong(1, "--data needs a folder", "status", "--data", "DIR/a-file"),
                 away(3, "Start it with", "status", "--data", "DIR/none"),

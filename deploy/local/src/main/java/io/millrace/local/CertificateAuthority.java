@@ -11,29 +11,55 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 
-/** Signs certificates that live for two days, with the JDK's keytool; its files stay in one folder. */
+/** Signs certificates with the JDK's keytool; its files, the keys among them, stay in one folder. */
 public final class CertificateAuthority {
 
     private static final String PASSWORD = "changeit";
     private static final String ROOT = "root";
     private static final int LINE = 64;
+    private static final int SHORT = 2;
 
     private final Path folder;
     private final Path store;
+    private final int days;
 
     /** A certificate with those that sign it, and its key, as PEM. */
     public record Issued(Path certificate, Path key) {}
 
-    /** A new one, whose files are in that folder. */
+    /** A new one, whose files are in that folder; what it signs lives for two days. */
     public CertificateAuthority(Path folder) {
+        this(folder, SHORT);
+        create();
+    }
+
+    private CertificateAuthority(Path folder, int days) {
         this.folder = folder;
         this.store = folder.resolve("authority.p12");
+        this.days = days;
+    }
+
+    /**
+     * The one whose files are in that folder, or a new one where there is none.
+     *
+     * @param days for how long it and what it signs are good, each from when it is made
+     */
+    static CertificateAuthority open(Path folder, int days) {
+        var authority = new CertificateAuthority(folder, days);
+        if (!Files.exists(authority.certificate())) {
+            authority.create();
+        }
+        return authority;
+    }
+
+    private void create() {
         try {
             Files.createDirectories(folder);
+            // What a start that was broken off has left.
+            Files.deleteIfExists(store);
         } catch (IOException e) {
             throw new LocalException("Making the folder " + folder + " for certificates failed: " + e.getMessage(), e);
         }
-        keytool("-genkeypair", "-alias", ROOT, "-dname", "CN=Millrace local", "-ext", "bc:c", "-validity", "2");
+        keytool("-genkeypair", "-alias", ROOT, "-dname", "CN=Millrace local", "-ext", "bc:c", "-validity", Integer.toString(days));
         write(certificate(), pem(read(ROOT)));
     }
 
@@ -47,10 +73,10 @@ public final class CertificateAuthority {
         return issue(alias, names, 0);
     }
 
-    /** @param age how many days ago its two days began */
+    /** @param age how many days ago its days began */
     public Issued issue(String alias, String names, int age) {
-        keytool("-genkeypair", "-alias", alias, "-dname", "CN=" + alias, "-signer", ROOT, "-ext", "san=" + names, "-startdate", "-" + age + "d", "-validity", "2");
-        var issued = new Issued(folder.resolve(alias + ".pem"), folder.resolve(alias + ".key"));
+        keytool("-genkeypair", "-alias", alias, "-dname", "CN=" + alias, "-signer", ROOT, "-ext", "san=" + names, "-startdate", "-" + age + "d", "-validity", Integer.toString(days));
+        var issued = files(alias);
         write(issued.certificate(), pem(read(alias)));
         try {
             write(issued.key(), pem("PRIVATE KEY", load().getKey(alias, PASSWORD.toCharArray()).getEncoded()));
@@ -58,6 +84,11 @@ public final class CertificateAuthority {
             throw new LocalException("Reading the key of " + alias + " from " + store + " failed: " + e.getMessage(), e);
         }
         return issued;
+    }
+
+    /** Where the certificate of that name is, or would be. */
+    Issued files(String alias) {
+        return new Issued(folder.resolve(alias + ".pem"), folder.resolve(alias + ".key"));
     }
 
     private void keytool(String... arguments) {
@@ -71,6 +102,7 @@ public final class CertificateAuthority {
             if (process.waitFor() != 0) {
                 throw new LocalException("keytool " + String.join(" ", arguments) + " failed: " + said.strip());
             }
+            OwnersAlone.file(store);
         } catch (IOException e) {
             throw new LocalException("Running " + command.getFirst() + " failed: " + e.getMessage(), e);
         } catch (InterruptedException e) {
@@ -123,10 +155,6 @@ public final class CertificateAuthority {
     }
 
     private static void write(Path file, String text) {
-        try {
-            Files.writeString(file, text);
-        } catch (IOException e) {
-            throw new LocalException("Writing " + file + " failed: " + e.getMessage(), e);
-        }
+        OwnersAlone.write(file, text);
     }
 }

@@ -1,7 +1,9 @@
 package io.millrace.local;
 
 import java.io.IOException;
+import java.io.StringWriter;
 import java.net.URI;
+import java.net.URLEncoder;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
@@ -9,9 +11,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFileAttributeView;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,11 +28,14 @@ import java.util.stream.Stream;
  */
 public final class LocalServers implements AutoCloseable {
 
-    /** Superuser of the local PostgreSQL. It listens on the loopback interface only, so a fixed password is enough. */
+    /** Superuser of the local PostgreSQL. It listens on the loopback interface only, so a fixed password is enough, but in a secured stack. */
     public static final String POSTGRES_USER = "postgres";
     public static final String POSTGRES_PASSWORD = "postgres";
 
     private static final String LAYOUT = "1";
+    private static final String KAFKA = "kafka";
+    private static final String REGISTRY = "registry";
+    private static final String BROKER = "broker";
     private static final List<String> LOGGING = List.of("-Dlog4j2.configurationFile=io/millrace/local/log4j2.xml", "-Dlog4j2.disableJmx=true");
 
     private final Path data;
@@ -40,14 +44,19 @@ public final class LocalServers implements AutoCloseable {
     private final ManagedProcess kafka;
     private final ManagedProcess registry;
     private final ManagedProcess search;
+    /** Null where the servers believe everybody. */
+    private final Keyring keyring;
+    private final List<LocalUser> users;
     /** Guarded by this; open while this instance owns the data folder. */
     private FileChannel lock;
 
-    private LocalServers(Path data, Ports ports, Map<String, String> postgresSettings, Map<String, String> kafkaSettings) {
+    private LocalServers(Path data, Ports ports, Map<String, String> postgresSettings, Map<String, String> kafkaSettings, Keyring keyring, List<LocalUser> users) {
         var installation = Installation.find();
         this.data = data.toAbsolutePath().normalize();
         this.ports = ports;
-        this.postgres = new ManagedProcess(new Postgres(installation, this.data, ports.postgres(), postgresSettings).spec(logs()));
+        this.keyring = keyring;
+        this.users = List.copyOf(users);
+        this.postgres = new ManagedProcess(new Postgres(installation, this.data, ports.postgres(), postgresSettings, keyring).spec(logs()));
         this.kafka = new ManagedProcess(kafkaSpec(installation, kafkaSettings));
         this.registry = new ManagedProcess(registrySpec(installation));
         this.search = new ManagedProcess(searchSpec(installation));
@@ -65,7 +74,22 @@ public final class LocalServers implements AutoCloseable {
 
     /** The same with settings of the broker changed as well, e.g. those of {@link GuardedListener}. */
     public static LocalServers in(Path data, Ports ports, Map<String, String> postgresSettings, Map<String, String> kafkaSettings) {
-        return new LocalServers(data, ports, postgresSettings, kafkaSettings);
+        return new LocalServers(data, ports, postgresSettings, kafkaSettings, null, List.of());
+    }
+
+    /**
+     * Servers that speak nothing but TLS and answer nobody whom they do not know: Kafka by SCRAM and with its own authorizer, PostgreSQL
+     * by SCRAM, registry and search engine by basic authentication and roles. Passwords and certificates are those of the folder's
+     * {@link Keyring}, which is made now where there is none; {@link Keyring#ADMIN} may everything.
+     *
+     * @param users who comes, besides
+     * @throws LocalException when the folder has data already and is not secured: passwords are in the data from the first start on
+     */
+    public static LocalServers secured(Path data, Ports ports, List<LocalUser> users) {
+        if (!Keyring.isIn(data) && Files.exists(data.resolve("postgres"))) {
+            throw new LocalException("The data folder " + data + " is that of an open stack, whose data cannot be secured afterwards. Choose another folder with --data DIR, or delete its data with ./millrace reset --data " + data);
+        }
+        return new LocalServers(data, ports, Map.of(), Map.of(), Keyring.in(data), users);
     }
 
     /** The process that owns a data folder at this moment. */
@@ -94,9 +118,10 @@ public final class LocalServers implements AutoCloseable {
         try {
             var file = lockFile(data);
             Files.createDirectories(data);
-            ownersAlone(data);
+            OwnersAlone.folder(data);
             Files.createDirectories(file.getParent());
             checkLayout();
+            checkSecured();
             var channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
             if (!tryLock(channel)) {
                 channel.close();
@@ -105,15 +130,11 @@ public final class LocalServers implements AutoCloseable {
             channel.truncate(0);
             channel.write(ByteBuffer.wrap(Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.UTF_8)));
             lock = channel;
+            if (keyring != null) {
+                keyring.renew();
+            }
         } catch (IOException | NumberFormatException e) {
             throw new LocalException("The data folder " + data + " cannot be used: " + e.getMessage(), e);
-        }
-    }
-
-    /** Rows, documents and passwords stand in it, and in its logs. */
-    private static void ownersAlone(Path folder) throws IOException {
-        if (Files.getFileStore(folder).supportsFileAttributeView(PosixFileAttributeView.class)) {
-            Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
         }
     }
 
@@ -223,27 +244,44 @@ public final class LocalServers implements AutoCloseable {
         return POSTGRES_USER;
     }
 
-    /** {@link #POSTGRES_PASSWORD}. */
+    /** {@link #POSTGRES_PASSWORD}, but in a secured stack. */
     public String postgresPassword() {
-        return POSTGRES_PASSWORD;
+        return keyring == null ? POSTGRES_PASSWORD : keyring.password(POSTGRES_USER);
+    }
+
+    /** Certificates and passwords; empty where the servers believe everybody. */
+    public Optional<Keyring> keyring() {
+        return Optional.ofNullable(keyring);
     }
 
     /** Address of one database, without credentials. */
     public String jdbcUrl(String database) {
-        return "jdbc:postgresql://localhost:" + ports.postgres() + "/" + database;
+        var url = "jdbc:postgresql://localhost:" + ports.postgres() + "/" + database;
+        return keyring == null ? url : url + "?sslmode=verify-full&sslrootcert=" + URLEncoder.encode(keyring.authority().toString(), StandardCharsets.UTF_8);
     }
 
     public String kafkaBootstrap() {
         return "localhost:" + ports.kafka();
     }
 
+    /** How a client of Kafka gets in as {@link Keyring#ADMIN}, with the address; its names are Kafka's. Holds a password where there are any. */
+    public Map<String, String> kafkaAdmin() {
+        var settings = new HashMap<>(Map.of("bootstrap.servers", kafkaBootstrap()));
+        keyring().ifPresent(known -> settings.putAll(known.kafkaAdmin()));
+        return Map.copyOf(settings);
+    }
+
+    private String scheme() {
+        return keyring == null ? "http" : "https";
+    }
+
     /** Apicurio's own API, version 3. */
     public String registryUrl() {
-        return "http://localhost:" + ports.registry() + "/apis/registry/v3";
+        return scheme() + "://localhost:" + ports.registry() + "/apis/registry/v3";
     }
 
     public String searchUrl() {
-        return "http://localhost:" + ports.search();
+        return scheme() + "://localhost:" + ports.search();
     }
 
     /** The addresses by name, for a machine-readable description of the stack. */
@@ -278,6 +316,12 @@ public final class LocalServers implements AutoCloseable {
         }
     }
 
+    private void checkSecured() {
+        if (keyring == null && Keyring.isIn(data)) {
+            throw new LocalException("The data folder " + data + " is that of a secured stack, and this one is to be an open one. Start it with --secure, or choose another folder with --data DIR");
+        }
+    }
+
     private Path logs() {
         return data.resolve("logs");
     }
@@ -287,8 +331,36 @@ public final class LocalServers implements AutoCloseable {
         var arguments = new ArrayList<>(installation.trained("kafka"));
         arguments.addAll(LOGGING);
         arguments.addAll(installation.run("kafka.Broker", settings.toString()));
-        return ProcessSpec.jvm("kafka", data, "320m", arguments, data, Map.of(), Map.of("kafka", ports.kafka(), "kafka-controller", ports.kafkaController()),
-                Readiness.kafka(ports.kafka())).withPrepare(() -> writeKafkaSettings(settings, changed));
+        if (keyring != null) {
+            arguments.add(kafkaLogins().toString());
+        }
+        return ProcessSpec.jvm(KAFKA, data, "320m", arguments, data, Map.of(), Map.of(KAFKA, ports.kafka(), "kafka-controller", ports.kafkaController()),
+                Readiness.kafka(keyring == null ? Readiness.Connecting.PLAIN : Readiness.Connecting.tls(keyring::clients), ports.kafka())).withPrepare(() -> writeKafkaSettings(settings, changed));
+    }
+
+    private Path kafkaLogins() {
+        return keyring.folder().resolve("kafka-logins.properties");
+    }
+
+    /** Broker and controller know each other by their certificate, everybody else by SCRAM. */
+    private Map<String, String> securedKafka() {
+        var shown = keyring.bundle(KAFKA).toString();
+        var p = new HashMap<String, String>();
+        p.put("listeners", "SASL_SSL://localhost:" + ports.kafka() + ",CONTROLLER://localhost:" + ports.kafkaController());
+        p.put("advertised.listeners", "SASL_SSL://localhost:" + ports.kafka());
+        p.put("listener.security.protocol.map", "SASL_SSL:SASL_SSL,CONTROLLER:SSL");
+        p.put("inter.broker.listener.name", "SASL_SSL");
+        p.put("sasl.enabled.mechanisms", "SCRAM-SHA-512");
+        p.put("sasl.mechanism.inter.broker.protocol", "SCRAM-SHA-512");
+        p.put("listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config", keyring.scram(BROKER));
+        p.put("listener.name.controller.ssl.client.auth", "required");
+        p.put("ssl.keystore.type", "PEM");
+        p.put("ssl.keystore.location", shown);
+        p.put("ssl.truststore.type", "PEM");
+        p.put("ssl.truststore.location", keyring.authority().toString());
+        p.put("authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer");
+        p.put("super.users", "User:CN=" + KAFKA + ";User:" + BROKER + ";User:" + Keyring.ADMIN);
+        return p;
     }
 
     private void writeKafkaSettings(Path file, Map<String, String> changed) {
@@ -319,15 +391,26 @@ public final class LocalServers implements AutoCloseable {
         p.put("auto.create.topics.enable", "false");
         // The default of 128 MiB does not fit the heap.
         p.put("log.cleaner.dedupe.buffer.size", Integer.toString(16 << 20));
+        if (keyring != null) {
+            p.putAll(securedKafka());
+            var logins = new Properties();
+            Stream.concat(users.stream().filter(LocalUser::kafka).map(LocalUser::name), Stream.of(BROKER, Keyring.ADMIN)).forEach(user -> logins.put(user, keyring.password(user)));
+            write(kafkaLogins(), logins);
+        }
         p.putAll(changed);
+        write(file, p);
+    }
+
+    /** Passwords stand in some of them. */
+    private static void write(Path file, Properties properties) {
+        var text = new StringWriter();
         try {
+            properties.store(text, null);
             Files.createDirectories(file.getParent());
-            try (var out = Files.newOutputStream(file)) {
-                p.store(out, null);
-            }
         } catch (IOException e) {
             throw new LocalException("Writing " + file + " failed: " + e.getMessage(), e);
         }
+        OwnersAlone.write(file, text.toString());
     }
 
     private ProcessSpec registrySpec(Installation installation) {
@@ -338,28 +421,65 @@ public final class LocalServers implements AutoCloseable {
                 "-Dquarkus.management.host=localhost", "-Dquarkus.management.port=" + ports.registryManagement(),
                 "-Dapicurio.storage.sql.kind=postgresql",
                 "-Dapicurio.datasource.url=" + jdbcUrl(Postgres.REGISTRY_DATABASE),
-                "-Dapicurio.datasource.username=" + POSTGRES_USER,
+                "-Dapicurio.datasource.username=" + (keyring == null ? POSTGRES_USER : Postgres.REGISTRY_DATABASE),
                 "-Dapicurio.datasource.jdbc.initial-size=1", "-Dapicurio.datasource.jdbc.min-size=1", "-Dapicurio.datasource.jdbc.max-size=10",
                 // A refused version answers 409 on both of its APIs.
                 "-Dapicurio.rest.legacy-error-codes.enabled=true",
                 "-jar", jar.toString()));
-        return ProcessSpec.jvm("registry", data, "224m", arguments, jar.getParent(), Map.of("APICURIO_DATASOURCE_PASSWORD", POSTGRES_PASSWORD),
-                Map.of("registry", ports.registry(), "registry-management", ports.registryManagement()),
-                Readiness.http(URI.create("http://localhost:" + ports.registryManagement() + "/health/ready"))).withFirstCompilerOnly();
+        var taken = Map.of(REGISTRY, ports.registry(), "registry-management", ports.registryManagement());
+        var ready = URI.create(scheme() + "://localhost:" + ports.registryManagement() + "/health/ready");
+        if (keyring == null) {
+            return ProcessSpec.jvm(REGISTRY, data, "224m", arguments, jar.getParent(), Map.of("APICURIO_DATASOURCE_PASSWORD", POSTGRES_PASSWORD), taken, Readiness.http(ready)).withFirstCompilerOnly();
+        }
+        var settings = keyring.folder().resolve("registry.properties");
+        arguments.addFirst("-Dquarkus.config.locations=" + settings);
+        return ProcessSpec.jvm(REGISTRY, data, "224m", arguments, jar.getParent(), Map.of(), taken, Readiness.https(ready, keyring)).withFirstCompilerOnly().withPrepare(() -> writeRegistrySettings(settings));
+    }
+
+    private void writeRegistrySettings(Path file) {
+        var shown = keyring.certificate(REGISTRY);
+        var p = new Properties();
+        p.put("apicurio.datasource.password", keyring.password(Postgres.REGISTRY_DATABASE));
+        for (var http : List.of("quarkus.http", "quarkus.management")) {
+            p.put(http + ".ssl.certificate.files", shown.certificate().toString());
+            p.put(http + ".ssl.certificate.key-files", shown.key().toString());
+        }
+        p.put("quarkus.http.ssl-port", Integer.toString(ports.registry()));
+        p.put("quarkus.http.insecure-requests", "disabled");
+        p.put("quarkus.http.auth.basic", "true");
+        p.put("apicurio.auth.role-based-authorization", "true");
+        p.put("quarkus.security.users.embedded.plain-text", "true");
+        Stream.concat(users.stream(), Stream.of(new LocalUser(Keyring.ADMIN, true, LocalUser.RegistryRole.ADMIN))).filter(user -> user.registry() != LocalUser.RegistryRole.NONE).forEach(user -> {
+            p.put("quarkus.security.users.embedded.users." + user.name(), keyring.password(user.name()));
+            p.put("quarkus.security.users.embedded.roles." + user.name(), user.registry().title());
+        });
+        write(file, p);
     }
 
     private ProcessSpec searchSpec(Installation installation) {
         var folder = data.resolve("search");
         var arguments = new ArrayList<>(installation.trained("search"));
         arguments.addAll(LOGGING);
-        arguments.addAll(installation.run("search.SearchNode",
-                "path.home=" + folder, "path.data=" + folder.resolve("data"), "path.logs=" + logs(),
+        arguments.addAll(installation.run("search.SearchNode"));
+        arguments.addAll(List.of("path.home=" + folder, "path.data=" + folder.resolve("data"), "path.logs=" + logs(),
                 "cluster.name=millrace", "node.name=millrace", "discovery.type=single-node",
                 "network.host=localhost", "http.port=" + ports.search(), "transport.port=" + ports.searchTransport(),
                 // The serial collector lets the heap fill up before it collects; by its real use, requests would be refused for garbage.
                 "indices.breaker.total.use_real_memory=false",
                 "cluster.routing.allocation.disk.threshold_enabled=false"));
-        return ProcessSpec.jvm("search", data, "384m", arguments, data, Map.of(), Map.of("search", ports.search(), "search-transport", ports.searchTransport()),
-                Readiness.http(URI.create("http://localhost:" + ports.search() + "/_cluster/health?wait_for_status=yellow&timeout=1s")));
+        var taken = Map.of("search", ports.search(), "search-transport", ports.searchTransport());
+        var ready = URI.create(scheme() + "://localhost:" + ports.search() + "/_cluster/health?wait_for_status=yellow&timeout=1s");
+        if (keyring == null) {
+            return ProcessSpec.jvm("search", data, "384m", arguments, data, Map.of(), taken, Readiness.http(ready));
+        }
+        arguments.addAll(List.of("http.type=netty4-secure", "transport.type=netty4-secure", "millrace.secured=" + data));
+        return ProcessSpec.jvm("search", data, "384m", arguments, data, Map.of(), taken, Readiness.https(ready, keyring, Keyring.ADMIN)).withPrepare(this::writeSearchUsers);
+    }
+
+    private void writeSearchUsers() {
+        keyring.certificate("search");
+        var known = new Properties();
+        Stream.concat(users.stream().map(LocalUser::name), Stream.of(Keyring.ADMIN)).forEach(user -> known.put(user, keyring.password(user)));
+        write(keyring.folder().resolve("search-users.properties"), known);
     }
 }

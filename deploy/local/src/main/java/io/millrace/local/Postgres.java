@@ -24,13 +24,40 @@ final class Postgres {
     private final Path data;
     private final int port;
     private final Map<String, String> settings;
+    /** Null where everybody may speak plain and the password is fixed. */
+    private final Keyring keyring;
 
-    Postgres(Installation installation, Path dataFolder, int port, Map<String, String> extraSettings) {
+    Postgres(Installation installation, Path dataFolder, int port, Map<String, String> extraSettings, Keyring keyring) {
         this.installation = installation;
         this.data = dataFolder.resolve("postgres");
         this.port = port;
         this.settings = settings(port);
         settings.putAll(extraSettings);
+        this.keyring = keyring;
+        if (keyring != null) {
+            var shown = keyring.folder().resolve("postgres");
+            settings.put("ssl", "on");
+            settings.put("ssl_cert_file", shown + ".pem");
+            settings.put("ssl_key_file", shown + ".key");
+            settings.put("ssl_min_protocol_version", "TLSv1.3");
+            settings.put("hba_file", access().toString());
+        }
+    }
+
+    /** Who may come, and how. */
+    private Path access() {
+        return keyring.folder().resolve("pg_hba.conf");
+    }
+
+    /** By TLS alone, and everybody by SCRAM. */
+    private void secure() {
+        keyring.certificate("postgres");
+        OwnersAlone.write(access(), """
+                hostssl all         all 127.0.0.1/32 scram-sha-256
+                hostssl all         all ::1/128      scram-sha-256
+                hostssl replication all 127.0.0.1/32 scram-sha-256
+                hostssl replication all ::1/128      scram-sha-256
+                """);
     }
 
     ProcessSpec spec(Path logs) {
@@ -40,7 +67,7 @@ final class Postgres {
             command.add(name + "=" + value);
         });
         return new ProcessSpec("postgres", command, "postgres", "-D " + data, data.getParent(), Map.of(), Map.of("postgres", port), this::prepare,
-                Readiness.postgres(port, LocalServers.POSTGRES_USER, "postgres"), ProcessSpec.START_TIMEOUT, "INT", Duration.ofSeconds(20), logs.resolve("postgres.log"));
+                Readiness.postgres(keyring == null ? Readiness.Connecting.PLAIN : Readiness.Connecting.postgresTls(keyring::clients), port, LocalServers.POSTGRES_USER, "postgres"), ProcessSpec.START_TIMEOUT, "INT", Duration.ofSeconds(20), logs.resolve("postgres.log"));
     }
 
     private static Map<String, String> settings(int port) {
@@ -65,6 +92,9 @@ final class Postgres {
 
     private void prepare() {
         unpack();
+        if (keyring != null) {
+            secure();
+        }
         var version = data.resolve("PG_VERSION");
         if (!Files.exists(version)) {
             initialise();
@@ -114,18 +144,26 @@ final class Postgres {
             Files.createDirectories(half.getParent());
             var password = Files.createTempFile("millrace", ".pw");
             try {
-                Files.writeString(password, LocalServers.POSTGRES_PASSWORD);
+                Files.writeString(password, keyring == null ? LocalServers.POSTGRES_PASSWORD : keyring.password(LocalServers.POSTGRES_USER));
                 run("initdb in " + data, "", asServer(program("initdb"), "-D", half.toString(), "-U", LocalServers.POSTGRES_USER, "--pwfile=" + password, "-A", "scram-sha-256",
                         "--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-sync", "--no-instructions"));
             } finally {
                 Files.delete(password);
             }
-            run("Creating the registry's database", "CREATE DATABASE " + REGISTRY_DATABASE + "\n",
+            run("Creating the registry's database", registry(),
                     asServer(program("postgres"), "--single", "-D", half.toString(), "postgres"));
             Files.move(half, data);
         } catch (IOException e) {
             throw new LocalException("Making the PostgreSQL data folder " + data + " failed: " + e.getMessage(), e);
         }
+    }
+
+    /** A statement on each line. In a secured stack the registry has a role of its own. */
+    private String registry() {
+        if (keyring == null) {
+            return "CREATE DATABASE " + REGISTRY_DATABASE + "\n";
+        }
+        return "CREATE ROLE %1$s LOGIN PASSWORD '%2$s'\nCREATE DATABASE %1$s OWNER %1$s\n".formatted(REGISTRY_DATABASE, keyring.password(REGISTRY_DATABASE));
     }
 
     /** PostgreSQL refuses to run as root; in a user namespace of its own, root is nobody and still owns its files. */

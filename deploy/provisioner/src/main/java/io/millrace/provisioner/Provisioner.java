@@ -3,6 +3,7 @@ package io.millrace.provisioner;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.provisioner.registry.CapturedGroup;
 import io.millrace.provisioner.search.SearchIndexes;
+import io.millrace.provisioner.search.SearchRoles;
 import io.millrace.provisioner.source.FittingTables;
 import io.millrace.provisioner.source.Grants;
 import io.millrace.provisioner.source.OwnTables;
@@ -229,7 +230,8 @@ public final class Provisioner {
         sources(places);
         places.attempt(() -> kafka(places));
         if (targets.search() != null) {
-            places.attempt(() -> List.of(reached(new SearchIndexes(targets.search(), files))));
+            var indexes = new SearchIndexes(targets.search(), files);
+            places.attempt(() -> List.of(reached(indexes), reached(new SearchRoles(targets.search(), indexes.names()))));
         }
         return places;
     }

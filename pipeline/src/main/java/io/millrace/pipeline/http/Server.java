@@ -5,7 +5,9 @@ import java.util.Locale;
 /** A server that services reach over HTTP. */
 public enum Server {
     REGISTRY("registry"),
-    SEARCH("search engine");
+    SEARCH("search engine"),
+    /** Millrace's own, which the console asks. */
+    SERVICES("services");
 
     private final String title;
 

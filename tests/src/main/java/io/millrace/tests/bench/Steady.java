@@ -80,7 +80,7 @@ public final class Steady {
     private Map<String, Double> reported() {
         var reported = new LinkedHashMap<String, Double>();
         for (var stage : List.of(Stage.CAPTURE, Stage.GATE, Stage.DENORMALIZER, Stage.INDEXER)) {
-            var metrics = Probe.metrics(stack.address(stage).toString());
+            var metrics = new Probe(stack.stack().access()).metrics(stack.address(stage).toString());
             milliseconds(metrics, Map.of("quantile", "0.5")).ifPresent(ms -> reported.put(stage.stageName() + " p50", ms));
             milliseconds(metrics, Map.of("quantile", "0.99")).ifPresent(ms -> reported.put(stage.stageName() + " p99", ms));
         }

@@ -1,5 +1,6 @@
 package io.millrace.tests.oracle;
 
+import io.millrace.launcher.stack.StackAccess;
 import io.millrace.pipeline.comparison.CanonicalJson;
 import io.millrace.pipeline.comparison.Json;
 import java.io.IOException;
@@ -23,12 +24,20 @@ public final class IndexReader {
     private static final Duration PAUSE = Duration.ofMillis(200);
     private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
-    private final HttpClient http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
+    private final HttpClient http;
+    private final StackAccess access;
     private final String searchUrl;
 
     /** @param searchUrl such as {@code http://localhost:19200} */
     public IndexReader(String searchUrl) {
+        this(searchUrl, StackAccess.NONE);
+    }
+
+    /** @param access how the search engine of a secured stack is asked */
+    public IndexReader(String searchUrl, StackAccess access) {
         this.searchUrl = searchUrl;
+        this.access = access;
+        this.http = access.http().connectTimeout(Duration.ofSeconds(5)).build();
     }
 
     /** Every document that a reader of the alias can find now, after a refresh: canonical JSON by document id; none where there is no such alias yet. */
@@ -103,7 +112,9 @@ public final class IndexReader {
 
     private HttpResponse<String> send(String method, String path, String body) {
         var publisher = body == null ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body);
-        var request = HttpRequest.newBuilder(URI.create(searchUrl + path)).timeout(TIMEOUT).header("Content-Type", "application/json").method(method, publisher).build();
+        var asked = HttpRequest.newBuilder(URI.create(searchUrl + path)).timeout(TIMEOUT).header("Content-Type", "application/json").method(method, publisher);
+        access.admin().ifPresent(admin -> asked.header("Authorization", admin));
+        var request = asked.build();
         long end = System.nanoTime() + TIMEOUT.toNanos();
         try {
             var answer = http.send(request, BodyHandlers.ofString());

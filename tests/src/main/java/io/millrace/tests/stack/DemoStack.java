@@ -36,6 +36,9 @@ public final class DemoStack implements AutoCloseable {
     private static final String DATABASE = "demo";
     private static final String PIPELINES = "pipelines";
 
+    /** Whether stacks of this run are secured ones, from the system property {@code millrace.tests.secured}. */
+    public static final boolean SECURED = Boolean.getBoolean("millrace.tests.secured");
+
     private final Stack stack;
     private final IndexReader index;
     private final Output output;
@@ -57,19 +60,19 @@ public final class DemoStack implements AutoCloseable {
 
     /** @param pipelines files and folders of them, over the demo's database */
     public DemoStack(Path data, int portBase, int monitors, String otlp, List<Path> pipelines, Output output) {
+        makePipelinesFolder(data);
         this.stack = new Stack(StackOptions.of(home(), data, pipelines,
-                new StackOptions.DemoSource(DATABASE, monitors), portBase, Map.of()).withOtlp(otlp).withNatives(natives()));
-        this.index = new IndexReader(stack.servers().searchUrl());
+                new StackOptions.DemoSource(DATABASE, monitors), portBase, Map.of()).withOtlp(otlp).withNatives(natives()).withSecured(SECURED));
+        this.index = new IndexReader(stack.servers().searchUrl(), stack.access());
         this.output = output;
-        makePipelinesFolder();
     }
 
-    /** No service starts without it. */
-    private void makePipelinesFolder() {
+    /** No service starts without it, and a secured stack is made of what is in it. */
+    private static void makePipelinesFolder(Path data) {
         try {
-            Files.createDirectories(pipelines());
+            Files.createDirectories(data.resolve(PIPELINES));
         } catch (IOException e) {
-            throw new UncheckedIOException("Making the folder " + pipelines() + " failed", e);
+            throw new UncheckedIOException("Making the folder " + data.resolve(PIPELINES) + " failed", e);
         }
     }
 
@@ -109,7 +112,7 @@ public final class DemoStack implements AutoCloseable {
 
     public void startServers() {
         stack.requireBuilt();
-        makePipelinesFolder();
+        makePipelinesFolder(stack.options().data());
         // What a killed run has left must not write into what this run begins.
         Stack.stopOrder().forEach(stage -> stack.stage(stage).stop());
         stack.servers().start(output::line);

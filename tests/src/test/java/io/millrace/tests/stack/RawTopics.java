@@ -21,7 +21,7 @@ public final class RawTopics {
     private final Map<String, Object> bootstrap;
 
     public RawTopics(DemoStack stack) {
-        this.bootstrap = Map.of("bootstrap.servers", stack.stack().servers().kafkaBootstrap());
+        this.bootstrap = Map.copyOf(stack.stack().servers().kafkaAdmin());
     }
 
     /** Every record of a topic that is there now, partition after partition. */

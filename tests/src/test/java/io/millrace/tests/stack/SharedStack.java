@@ -64,11 +64,12 @@ public final class SharedStack implements ParameterResolver {
     }
 
     private static DemoStack started(SpanReceiver spans) {
-        var data = DemoStack.home().resolve("tests").resolve("target").resolve("stack");
+        var data = DemoStack.home().resolve("tests").resolve("target").resolve(DemoStack.SECURED ? "secured-stack" : "stack");
+        new DemoStack(data, PORT_BASE, MONITORS, spans.address(), new Output(new PrintWriter(System.out, true, StandardCharsets.UTF_8))).close();
+        delete(data);
         var stack = new DemoStack(data, PORT_BASE, MONITORS, spans.address(), new Output(new PrintWriter(System.out, true, StandardCharsets.UTF_8)));
+        Trust.inServicesOf(stack);
         try {
-            stack.close();
-            delete(data);
             stack.start();
             return stack;
         } catch (RuntimeException e) {

@@ -61,7 +61,7 @@ class AwayIT {
     AwayIT(DemoStack stack) {
         this.stack = stack;
         this.health = new Health(stack);
-        this.admin = Admin.create(Map.of("bootstrap.servers", stack.stack().servers().kafkaBootstrap()));
+        this.admin = Admin.create(Map.copyOf(stack.stack().servers().kafkaAdmin()));
     }
 
     @BeforeEach

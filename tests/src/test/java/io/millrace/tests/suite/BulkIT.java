@@ -129,7 +129,7 @@ class BulkIT {
 
     private int partitions() throws Exception {
         var topic = "captured." + SHELF;
-        try (var admin = Admin.create(Map.of("bootstrap.servers", stack.stack().servers().kafkaBootstrap()))) {
+        try (var admin = Admin.create(Map.copyOf(stack.stack().servers().kafkaAdmin()))) {
             return admin.describeTopics(List.of(topic)).allTopicNames().get().get(topic).partitions().size();
         }
     }

@@ -202,7 +202,7 @@ class SubjectErasureIT {
     /** The topics are compacted at once, as they are by and by; a record that comes later closes the segments. Whoever reads them keeps its deletions again afterwards. */
     private void assertNoBytesInTopics() throws Exception {
         var all = new TreeSet<String>();
-        try (var admin = Admin.create(Map.of("bootstrap.servers", stack.stack().servers().kafkaBootstrap()))) {
+        try (var admin = Admin.create(Map.copyOf(stack.stack().servers().kafkaAdmin()))) {
             admin.listTopics().names().get().stream().filter(topic -> topic.contains("people") || topic.contains("remark") || topic.contains("forgettable")).forEach(all::add);
             var names = new TreeSet<>(AT_ONCE.keySet());
             names.add("retention.ms");

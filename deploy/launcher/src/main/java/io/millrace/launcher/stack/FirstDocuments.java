@@ -23,11 +23,12 @@ public final class FirstDocuments {
     /** Returns also when none have come in time, having said which stage waits for what; an empty table has none. */
     public static void await(Stack stack, List<PipelineFile> files, Output output, BooleanSupplier isStopping) throws InterruptedException {
         var waiting = new ArrayList<>(files.stream().map(f -> f.pipeline().index().name()).toList());
+        var probe = new Probe(stack.access());
         long begin = System.nanoTime();
         long report = begin + REPORT.toNanos();
         while (!waiting.isEmpty() && !isStopping.getAsBoolean()) {
             for (var index : List.copyOf(waiting)) {
-                long documents = Probe.documents(stack.servers().searchUrl(), index).orElse(0);
+                long documents = probe.documents(stack.servers().searchUrl(), index).orElse(0);
                 if (documents > 0) {
                     waiting.remove(index);
                     output.line("The first documents of %s can be searched: %,d".formatted(index, documents));
@@ -48,9 +49,10 @@ public final class FirstDocuments {
     /** Returns also while documents are still to come, having said so. */
     public static void awaitAll(Stack stack, List<PipelineFile> files, Output output, BooleanSupplier isStopping) throws InterruptedException {
         var waiting = new ArrayList<>(files.stream().map(f -> f.pipeline().name()).toList());
+        var probe = new Probe(stack.access());
         long begin = System.nanoTime();
         while (!waiting.isEmpty() && !isStopping.getAsBoolean()) {
-            waiting.removeIf(pipeline -> Probe.isFresh(stack.address(Stage.PURGE), pipeline, stack.token()));
+            waiting.removeIf(pipeline -> probe.isFresh(stack.address(Stage.PURGE), pipeline, stack.token()));
             if (waiting.isEmpty()) {
                 output.line("Everything that the tables hold can be searched");
             } else if (System.nanoTime() - begin > FILL.toNanos()) {
@@ -63,6 +65,7 @@ public final class FirstDocuments {
     }
 
     private static String stages(Stack stack) {
-        return List.of(Stage.values()).stream().map(s -> s.stageName() + " " + Probe.health(stack.address(s))).collect(Collectors.joining(", "));
+        var probe = new Probe(stack.access());
+        return List.of(Stage.values()).stream().map(s -> s.stageName() + " " + probe.health(stack.address(s))).collect(Collectors.joining(", "));
     }
 }

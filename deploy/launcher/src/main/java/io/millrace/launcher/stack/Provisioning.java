@@ -1,13 +1,22 @@
 package io.millrace.launcher.stack;
 
 import io.millrace.launcher.Output;
+import io.millrace.local.Keyring;
+import io.millrace.local.LocalServers;
+import io.millrace.pipeline.file.Keeping;
 import io.millrace.pipeline.file.PipelineFile;
+import io.millrace.pipeline.http.HttpAccess;
+import io.millrace.pipeline.http.Server;
 import io.millrace.provisioner.Admin;
+import io.millrace.provisioner.HttpPlace;
 import io.millrace.provisioner.Options;
 import io.millrace.provisioner.Provisioner;
 import io.millrace.provisioner.Targets;
 import java.net.URI;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 
 /** Lets the provisioner make what the pipelines need in this stack. */
 public final class Provisioning {
@@ -41,10 +50,24 @@ public final class Provisioning {
     }
 
     private static Provisioner provisioner(Stack stack, List<PipelineFile> files, Options options) {
-        var servers = stack.servers();
-        var targets = new Targets(servers.kafkaBootstrap(), URI.create(servers.registryUrl()), Targets.DEFAULT_PARTITIONS, ONE_BROKER);
         var demo = stack.sourceEnvironment();
-        return new Provisioner(files, admin(stack), targets, name -> demo.getOrDefault(name, System.getenv(name)), options);
+        return new Provisioner(files, admin(stack), targets(stack), name -> demo.getOrDefault(name, System.getenv(name)), options);
+    }
+
+    private static Targets targets(Stack stack) {
+        var servers = stack.servers();
+        return servers.keyring().map(keyring -> secured(servers, keyring)).orElseGet(() -> new Targets(servers.kafkaBootstrap(), URI.create(servers.registryUrl()), Targets.DEFAULT_PARTITIONS, ONE_BROKER));
+    }
+
+    /** With the rights of each service, at each server. */
+    private static Targets secured(LocalServers servers, Keyring keyring) {
+        var principals = Arrays.stream(Stage.values()).filter(stage -> stage != Stage.CONSOLE).collect(Collectors.toMap(Stage::user, stage -> "User:" + stage.user()));
+        return new Targets(servers.kafkaAdmin(), place(Server.REGISTRY, servers.registryUrl(), keyring), place(Server.SEARCH, servers.searchUrl(), keyring), Targets.DEFAULT_PARTITIONS, ONE_BROKER, Keeping.DEFAULT, principals);
+    }
+
+    private static HttpPlace place(Server server, String address, Keyring keyring) {
+        var url = URI.create(address);
+        return new HttpPlace(url, HttpAccess.of(server, url, Map.of("ca-file", keyring.authority().toString(), "user", Keyring.ADMIN, "password-file", keyring.passwordFile(Keyring.ADMIN).toString())));
     }
 
     /** In the demo the superuser; for a database of the user's own whoever the environment names, else the files' own role. */

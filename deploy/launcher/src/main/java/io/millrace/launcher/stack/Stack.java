@@ -2,9 +2,12 @@ package io.millrace.launcher.stack;
 
 import io.millrace.local.LocalException;
 import io.millrace.local.LocalServers;
+import io.millrace.local.LocalUser;
+import io.millrace.local.LocalUser.RegistryRole;
 import io.millrace.local.ManagedProcess;
 import io.millrace.local.ProcessSpec;
 import io.millrace.local.Readiness;
+import io.millrace.pipeline.file.PipelineFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -32,10 +35,22 @@ public final class Stack {
 
     public Stack(StackOptions options) {
         this.options = options;
-        this.servers = LocalServers.in(options.data(), options.servers());
+        this.servers = options.secured() ? LocalServers.secured(options.data(), options.servers(), users(options)) : LocalServers.in(options.data(), options.servers());
         for (var stage : Stage.values()) {
             stages.put(stage, new ManagedProcess(spec(stage)));
         }
+    }
+
+    /** The services, and for each index somebody who reads it. */
+    private static List<LocalUser> users(StackOptions options) {
+        var services = Arrays.stream(Stage.values()).map(stage -> new LocalUser(stage.user(), stage != Stage.CONSOLE, stage.registry()));
+        var readers = PipelineFiles.load(options.pipelines()).stream().map(file -> new LocalUser(reader(file.pipeline().index().name()), false, RegistryRole.NONE)).distinct();
+        return Stream.concat(services, readers).toList();
+    }
+
+    /** As whom an application reads an index of a secured stack. */
+    public static String reader(String index) {
+        return "reader-" + index;
     }
 
     public StackOptions options() {
@@ -56,7 +71,12 @@ public final class Stack {
     }
 
     public String address(Stage stage) {
-        return Stage.address(options.stages().get(stage)).toString();
+        return Stage.address(options.stages().get(stage), options.secured()).toString();
+    }
+
+    /** How its processes are reached. */
+    public StackAccess access() {
+        return StackAccess.of(options.data());
     }
 
     /** The order in which nothing is taken in that nobody takes on: sources first, then down the stream. */
@@ -81,13 +101,14 @@ public final class Stack {
         return Map.of(
                 "MILLRACE_SOURCE_URL", servers.jdbcUrl(options.source().database()),
                 "MILLRACE_SOURCE_USER", DemoDatabase.ROLE,
-                "MILLRACE_SOURCE_PASSWORD", DemoDatabase.ROLE_PASSWORD);
+                "MILLRACE_SOURCE_PASSWORD", servers.keyring().map(keyring -> keyring.password(DemoDatabase.ROLE)).orElse(DemoDatabase.ROLE_PASSWORD));
     }
 
     private ProcessSpec spec(Stage stage) {
         int port = options.stages().get(stage);
         var ports = Map.of(stage.stageName(), port);
-        var alive = Readiness.http(Stage.address(port).resolve("/q/health/live"));
+        var address = Stage.address(port, options.secured()).resolve("/q/health/live");
+        var alive = servers.keyring().map(keyring -> Readiness.https(address, keyring)).orElseGet(() -> Readiness.http(address));
         if (isNative(stage)) {
             return ProcessSpec.executable(stage.stageName(), options.data(), stage.heap(), application(stage).resolve(EXECUTABLE), properties(stage), sourceEnvironment(), ports, alive)
                     .withPrepare(() -> {
@@ -155,6 +176,7 @@ public final class Stack {
         p.put("quarkus.http.port", options.stages().get(stage).toString());
         p.put(prefix + "pipelines", options.pipelines().stream().map(f -> f.toAbsolutePath().toString()).collect(Collectors.joining(",")));
         p.put("kafka.bootstrap.servers", servers.kafkaBootstrap());
+        servers.keyring().ifPresent(keyring -> p.putAll(new SecuredStage(stage, keyring).properties(options.stages().get(stage))));
         if (options.otlp() != null) {
             p.put("quarkus.otel.sdk.disabled", "false");
             p.put("quarkus.otel.exporter.otlp.endpoint", options.otlp());
@@ -185,6 +207,9 @@ public final class Stack {
                     }
                 }
                 p.put(prefix + "search-url", servers.searchUrl());
+                if (options.secured()) {
+                    p.put(prefix + "token-file", token().toString());
+                }
             }
         }
         return p;

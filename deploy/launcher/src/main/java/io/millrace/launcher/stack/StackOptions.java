@@ -24,8 +24,9 @@ import java.util.stream.Stream;
  * @param stages ports of the services
  * @param otlp where spans go, OTLP over HTTP; null for nowhere
  * @param natives the services that run as native executables, not in a JVM
+ * @param secured whether everything speaks TLS and asks who comes
  */
-public record StackOptions(Path home, Path data, List<Path> pipelines, DemoSource source, Ports servers, Map<Stage, Integer> stages, String otlp, Set<Stage> natives) {
+public record StackOptions(Path home, Path data, List<Path> pipelines, DemoSource source, Ports servers, Map<Stage, Integer> stages, String otlp, Set<Stage> natives, boolean secured) {
 
     private static final int LAST_PORT = 65_535;
 
@@ -50,7 +51,7 @@ public record StackOptions(Path home, Path data, List<Path> pipelines, DemoSourc
             }
         }
         requirePorts(servers, stages);
-        return new StackOptions(home, data.toAbsolutePath().normalize(), pipelines, source, servers, Map.copyOf(stages), null, Set.of());
+        return new StackOptions(home, data.toAbsolutePath().normalize(), pipelines, source, servers, Map.copyOf(stages), null, Set.of(), false);
     }
 
     private static void requireKey(String key) {
@@ -78,12 +79,17 @@ public record StackOptions(Path home, Path data, List<Path> pipelines, DemoSourc
 
     /** The same with spans sent to a receiver, such as {@code http://localhost:4318}. */
     public StackOptions withOtlp(String receiver) {
-        return new StackOptions(home, data, pipelines, source, servers, stages, receiver, natives);
+        return new StackOptions(home, data, pipelines, source, servers, stages, receiver, natives, secured);
     }
 
     /** The same with some services as native executables, which {@code ./mvnw package -Dnative} makes. */
     public StackOptions withNatives(Collection<Stage> executables) {
-        return new StackOptions(home, data, pipelines, source, servers, stages, otlp, Set.copyOf(executables));
+        return new StackOptions(home, data, pipelines, source, servers, stages, otlp, Set.copyOf(executables), secured);
+    }
+
+    /** The same, secured or not. */
+    public StackOptions withSecured(boolean yes) {
+        return new StackOptions(home, data, pipelines, source, servers, stages, otlp, natives, yes);
     }
 
     /**

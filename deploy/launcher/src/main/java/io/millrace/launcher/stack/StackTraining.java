@@ -37,6 +37,7 @@ public final class StackTraining {
     private final Stack stack;
     private final List<PipelineFile> files;
     private final Output output;
+    private final Probe probe = new Probe(StackAccess.NONE);
     private final Map<Stage, ManagedProcess> trained = new EnumMap<>(Stage.class);
 
     /**
@@ -76,8 +77,8 @@ public final class StackTraining {
             }
             awaitDocuments();
             for (var stage : Stage.values()) {
-                Probe.health(stack.address(stage));
-                Probe.metrics(stack.address(stage));
+                probe.health(stack.address(stage));
+                probe.metrics(stack.address(stage));
             }
         } finally {
             try {
@@ -105,7 +106,7 @@ public final class StackTraining {
     private void awaitDocuments() throws InterruptedException {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         for (var file : files) {
-            while (!Probe.isFresh(stack.address(Stage.PURGE), file.pipeline().name(), stack.token())) {
+            while (!probe.isFresh(stack.address(Stage.PURGE), file.pipeline().name(), stack.token())) {
                 if (System.nanoTime() > deadline) {
                     throw new LocalException("The documents of " + file.pipeline().name() + " did not come within " + PATIENCE.toSeconds() + " s, so the services were not trained. Their logs in "
                             + stack.options().data().resolve("logs") + " say what they wait for; on a loaded machine try again later");

@@ -1,6 +1,7 @@
 package io.millrace.launcher.stack;
 
 import io.millrace.local.LocalException;
+import io.millrace.local.LocalUser.RegistryRole;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -65,8 +66,22 @@ public enum Stage {
         }
     }
 
-    static URI address(int port) {
-        return URI.create("http://localhost:" + port);
+    static URI address(int port, boolean secured) {
+        return URI.create((secured ? "https" : "http") + "://localhost:" + port);
+    }
+
+    /** As whom it comes to the servers of a secured stack; its rights are those of that name. */
+    public String user() {
+        return this == CONSOLE ? "console" : module;
+    }
+
+    /** What it does with the registry. */
+    RegistryRole registry() {
+        return switch (this) {
+            case CAPTURE, GATE -> RegistryRole.WRITER;
+            case DENORMALIZER, INDEXER -> RegistryRole.READER;
+            case PURGE, CONSOLE -> RegistryRole.NONE;
+        };
     }
 
     public static Optional<Stage> named(String name) {

@@ -2,9 +2,9 @@ package io.millrace.launcher.status;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.millrace.launcher.stack.StackAccess;
 import io.millrace.pipeline.metrics.Samples;
 import java.io.IOException;
-import java.net.HttpURLConnection;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -18,7 +18,12 @@ public final class Probe {
     private static final int TIMEOUT_MILLIS = 2000;
     private static final JsonMapper JSON = new JsonMapper();
 
-    private Probe() {}
+    private final StackAccess access;
+
+    /** @param access how the processes are reached */
+    public Probe(StackAccess access) {
+        this.access = access;
+    }
 
     /**
      * @param state {@code up}, {@code waiting} or {@code down}
@@ -34,7 +39,7 @@ public final class Probe {
     record Answer(int status, String body) {}
 
     /** What a service says of its readiness. */
-    public static Health health(String address) {
+    public Health health(String address) {
         try {
             var answer = get(address + "/q/health/ready");
             return answer.status() == 200 ? new Health("up", "") : new Health("waiting", reasons(answer.body()));
@@ -44,9 +49,9 @@ public final class Probe {
     }
 
     /** How many documents an index has; 0 where it does not exist yet, empty while it cannot be asked. */
-    public static OptionalLong documents(String search, String index) {
+    public OptionalLong documents(String search, String index) {
         try {
-            var answer = get(search + "/" + index + "/_count");
+            var answer = get(search + "/" + index + "/_count", access.admin().orElse(null));
             return switch (answer.status()) {
                 case 200 -> OptionalLong.of(JSON.readTree(answer.body()).path("count").asLong());
                 case 404 -> OptionalLong.of(0);
@@ -63,7 +68,7 @@ public final class Probe {
      * @param purge address of the purge service, which follows changes on their way
      * @param token the file with its bearer token
      */
-    public static boolean isFresh(String purge, String pipeline, Path token) {
+    public boolean isFresh(String purge, String pipeline, Path token) {
         try {
             var answer = get(purge + "/pipelines/" + pipeline + "/freshness?position=0/0&wait=1s", "Bearer " + Files.readString(token).strip());
             return answer.status() == 200 && JSON.readTree(answer.body()).path("fresh").asBoolean();
@@ -73,7 +78,7 @@ public final class Probe {
     }
 
     /** The metrics of a service; none while it does not answer. */
-    public static Samples metrics(String address) {
+    public Samples metrics(String address) {
         try {
             var answer = get(address + "/q/metrics");
             return Samples.parse(answer.status() == 200 ? answer.body() : "");
@@ -99,12 +104,12 @@ public final class Probe {
         return key.equals("reason") ? value.asText() : key + "=" + value.asText();
     }
 
-    private static Answer get(String address) throws IOException {
+    private Answer get(String address) throws IOException {
         return get(address, null);
     }
 
-    private static Answer get(String address, String authorization) throws IOException {
-        var connection = (HttpURLConnection) URI.create(address).toURL().openConnection();
+    private Answer get(String address, String authorization) throws IOException {
+        var connection = access.open(URI.create(address));
         connection.setConnectTimeout(TIMEOUT_MILLIS);
         connection.setReadTimeout(TIMEOUT_MILLIS);
         if (authorization != null) {

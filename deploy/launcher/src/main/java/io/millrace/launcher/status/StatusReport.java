@@ -1,5 +1,6 @@
 package io.millrace.launcher.status;
 
+import io.millrace.launcher.stack.StackAccess;
 import io.millrace.launcher.stack.StackFile;
 import io.millrace.pipeline.metrics.Samples;
 import java.io.IOException;
@@ -70,20 +71,21 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
 
     /** Asks every process; takes a little more than a second while the stack runs. */
     public static StatusReport of(StackFile stack, boolean supervised) throws InterruptedException {
-        var before = metrics(stack);
+        var probe = new Probe(StackAccess.of(Path.of(stack.data())));
+        var before = metrics(stack, probe);
         long begin = System.nanoTime();
         if (supervised) {
             Thread.sleep(WINDOW);
         }
-        var after = metrics(stack);
+        var after = metrics(stack, probe);
         double seconds = (System.nanoTime() - begin) / 1e9;
         var processes = new ArrayList<ProcessStatus>();
         for (var entry : stack.processes()) {
-            processes.add(status(entry, before.get(entry.name()), after.get(entry.name()), seconds, supervised && stack.state().equals("starting")));
+            processes.add(status(entry, probe, before.get(entry.name()), after.get(entry.name()), seconds, supervised && stack.state().equals("starting")));
         }
         var documents = new LinkedHashMap<String, Long>();
         stack.indexes().forEach(index -> {
-            var count = Probe.documents(stack.search(), index);
+            var count = probe.documents(stack.search(), index);
             documents.put(index, count.isPresent() ? count.getAsLong() : null);
         });
         boolean running = processes.stream().anyMatch(p -> p.pid() != null);
@@ -172,9 +174,9 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
         return values;
     }
 
-    private static Map<String, Samples> metrics(StackFile stack) {
+    private static Map<String, Samples> metrics(StackFile stack, Probe probe) {
         var metrics = new LinkedHashMap<String, Samples>();
-        stack.processes().stream().filter(StatusReport::isService).forEach(e -> metrics.put(e.name(), Probe.metrics(e.address())));
+        stack.processes().stream().filter(StatusReport::isService).forEach(e -> metrics.put(e.name(), probe.metrics(e.address())));
         return metrics;
     }
 
@@ -183,9 +185,9 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
     }
 
     /** @param starting whether the supervisor has yet to start what does not run or answer */
-    private static ProcessStatus status(StackFile.Entry entry, Samples before, Samples after, double seconds, boolean starting) {
+    private static ProcessStatus status(StackFile.Entry entry, Probe probe, Samples before, Samples after, double seconds, boolean starting) {
         var process = ProcessHandle.of(entry.pid()).filter(ProcessHandle::isAlive);
-        var asked = process.isEmpty() ? new Probe.Health("down", "not running") : isService(entry) ? Probe.health(entry.address()) : new Probe.Health("up", "");
+        var asked = process.isEmpty() ? new Probe.Health("down", "not running") : isService(entry) ? probe.health(entry.address()) : new Probe.Health("up", "");
         var health = starting && asked.state().equals("down") ? new Probe.Health("starting", "") : asked;
         var pid = process.map(ProcessHandle::pid).orElse(null);
         var memory = process.map(StatusReport::memory).orElse(null);

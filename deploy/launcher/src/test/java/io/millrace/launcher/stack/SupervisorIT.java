@@ -56,7 +56,7 @@ class SupervisorIT {
     }
 
     private void start() {
-        stack = new Stack(new StackOptions(Path.of(System.getProperty("millrace.home")), folder, List.of(), null, Ports.free(), stagePorts(), null, Set.of()));
+        stack = new Stack(new StackOptions(Path.of(System.getProperty("millrace.home")), folder, List.of(), null, Ports.free(), stagePorts(), null, Set.of(), false));
         supervisor = new Supervisor(stack, List.of(), output);
         supervisor.startServers();
     }

@@ -35,7 +35,8 @@ public final class LoopbackDoor extends Plugin implements ActionPlugin {
         };
     }
 
-    private static String refusal(RestRequest request) {
+    /** Why a request is not answered; null where it is. */
+    static String refusal(RestRequest request) {
         for (var origin : request.getAllHeaderValues("Origin") == null ? List.<String>of() : request.getAllHeaderValues("Origin")) {
             if (!isLoopback(host(origin))) {
                 return "This search engine of a local stack answers no web page; the request comes from " + origin;

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 import org.opensearch.Version;
 import org.opensearch.common.settings.Settings;
@@ -24,8 +25,7 @@ final class SearchNode extends Node {
             "org.opensearch.painless.PainlessModulePlugin",
             "org.opensearch.index.mapper.MapperExtrasModulePlugin",
             "org.opensearch.ingest.common.IngestCommonModulePlugin",
-            "org.opensearch.search.aggregations.matrix.MatrixAggregationModulePlugin",
-            LoopbackDoor.class.getName());
+            "org.opensearch.search.aggregations.matrix.MatrixAggregationModulePlugin");
 
     private SearchNode(Settings settings, Collection<PluginInfo> modules) {
         super(InternalSettingsPreparer.prepareEnvironment(settings, Map.of(), (Path) null, () -> "millrace"), modules, true);
@@ -37,7 +37,8 @@ final class SearchNode extends Node {
             int at = arg.indexOf('=');
             settings.put(arg.substring(0, at), arg.substring(at + 1));
         }
-        var node = new SearchNode(settings.build(), MODULES.stream().map(SearchNode::module).toList());
+        var door = SecuredDoor.DATA.exists(settings.build()) ? SecuredDoor.class : LoopbackDoor.class;
+        var node = new SearchNode(settings.build(), Stream.concat(MODULES.stream(), Stream.of(door.getName())).map(SearchNode::module).toList());
         Runtime.getRuntime().addShutdownHook(new Thread(() -> close(node), "shutdown"));
         node.start();
         Thread.currentThread().join();

@@ -37,6 +37,11 @@ public final class SearchIndexes implements Step {
                 .forEach(newest -> indexes.put(newest.index().name(), newest.index()));
     }
 
+    /** The aliases that are read. */
+    public Set<String> names() {
+        return Set.copyOf(indexes.keySet());
+    }
+
     @Override
     public String describe() {
         return "search: templates for " + String.join(", ", indexes.keySet());

@@ -93,7 +93,7 @@ final class FirstLoad implements AutoCloseable {
                 var progress = counts.look();
                 look();
                 var used = cpu.look();
-                long found = Probe.documents(stack.stack().servers().searchUrl(), file.pipeline().index().name()).orElse(0);
+                long found = new Probe(stack.stack().access()).documents(stack.stack().servers().searchUrl(), file.pipeline().index().name()).orElse(0);
                 long now = System.nanoTime();
                 first = first == 0 && found > 0 ? now : first;
                 if (found >= documents) {
@@ -122,7 +122,7 @@ final class FirstLoad implements AutoCloseable {
     }
 
     private boolean isReady(ManagedProcess process, Stage stage) {
-        return process.isReady() && Probe.health(stack.address(stage).toString()).state().equals("up");
+        return process.isReady() && new Probe(stack.stack().access()).health(stack.address(stage).toString()).state().equals("up");
     }
 
     private Map<String, Moments> moments(long begin, Map<Point, StageCounts.Progress> progress) {

@@ -1,0 +1,214 @@
+package io.millrace.local;
+
+import io.millrace.local.CertificateAuthority.Issued;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.SecureRandom;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.Map;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+
+/**
+ * Certificates and passwords of a secured stack, each in a file that its owner alone may read. What is asked for and is not there is
+ * made. Thread-safe.
+ */
+public final class Keyring {
+
+    /** Who may everything, at Kafka, the registry and the search engine. */
+    public static final String ADMIN = "admin";
+
+    private static final String FOLDER = "secure";
+    private static final String NAMES = "dns:localhost,ip:127.0.0.1";
+    private static final int DAYS = 397;
+    private static final Duration BEFORE_THE_END = Duration.ofDays(30);
+    private static final int PASSWORD_BYTES = 24;
+
+    private final Path folder;
+    /** Guarded by this; null before it is asked for. */
+    private SSLContext clients;
+
+    private Keyring(Path folder) {
+        this.folder = folder;
+    }
+
+    /** That of a stack; nothing is written yet. @param data the stack's data folder */
+    public static Keyring in(Path data) {
+        return new Keyring(data.toAbsolutePath().normalize().resolve(FOLDER));
+    }
+
+    /** Whether a stack is a secured one. @param data the stack's data folder */
+    public static boolean isIn(Path data) {
+        return Files.isDirectory(data.resolve(FOLDER));
+    }
+
+    /** Where the files are. */
+    public Path folder() {
+        return folder;
+    }
+
+    /** The certificate of whoever has signed those of the servers, as PEM. */
+    public synchronized Path authority() {
+        return signer().certificate();
+    }
+
+    private CertificateAuthority signer() {
+        ownFolder();
+        return CertificateAuthority.open(folder, DAYS);
+    }
+
+    /** What a server of that name shows, as PEM. */
+    public synchronized Issued certificate(String name) {
+        var signer = signer();
+        var files = signer.files(name);
+        return Files.exists(files.certificate()) && Files.exists(files.key()) ? files : signer.issue(name, NAMES);
+    }
+
+    /** The same in one file, the key first. */
+    Path bundle(String name) {
+        var files = certificate(name);
+        var bundle = folder.resolve(name + ".bundle.pem");
+        try {
+            OwnersAlone.write(bundle, Files.readString(files.key()) + Files.readString(files.certificate()));
+        } catch (IOException e) {
+            throw new LocalException("Reading " + files.key() + " and " + files.certificate() + " failed: " + e, e);
+        }
+        return bundle;
+    }
+
+    /** The file with a user's password. */
+    public synchronized Path passwordFile(String user) {
+        var file = folder.resolve(user + ".password");
+        if (!Files.exists(file)) {
+            ownFolder();
+            var bytes = new byte[PASSWORD_BYTES];
+            new SecureRandom().nextBytes(bytes);
+            OwnersAlone.write(file, HexFormat.of().formatHex(bytes));
+        }
+        return file;
+    }
+
+    /** A user's password, as its file has it now. */
+    public String password(String user) {
+        var file = passwordFile(user);
+        try {
+            return Files.readString(file).strip();
+        } catch (IOException e) {
+            throw new LocalException("Reading " + file + " failed: " + e, e);
+        }
+    }
+
+    /** How a user says who that is, as {@code Authorization} takes it (RFC 7617). */
+    public String authorization(String user) {
+        return "Basic " + Base64.getEncoder().encodeToString((user + ":" + password(user)).getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** What is the same for each client of Kafka, but for the address and for who it is; the names are Kafka's. */
+    public Map<String, String> kafka() {
+        return Map.of("security.protocol", "SASL_SSL", "sasl.mechanism", "SCRAM-SHA-512", "ssl.truststore.type", "PEM", "ssl.truststore.location", authority().toString());
+    }
+
+    /** The same with {@link #ADMIN}'s password, but for the address. */
+    public Map<String, String> kafkaAdmin() {
+        var settings = new HashMap<>(kafka());
+        settings.put("sasl.jaas.config", scram(ADMIN));
+        return Map.copyOf(settings);
+    }
+
+    /** How a user logs in at Kafka, with the password. */
+    String scram(String user) {
+        return "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"" + user + "\" password=\"" + password(user) + "\";";
+    }
+
+    /** For clients: believes this stack's servers and nobody else. */
+    public synchronized SSLContext clients() {
+        if (clients == null) {
+            clients = context(null);
+        }
+        return clients;
+    }
+
+    /** For a server: shows the certificate of that name, and believes clients whose certificate is of this stack. */
+    public SSLContext server(String name) {
+        certificate(name);
+        try {
+            return context(keys(name));
+        } catch (GeneralSecurityException | IOException e) {
+            throw new LocalException("Using the certificate of " + name + " in " + folder + " failed: " + e, e);
+        }
+    }
+
+    private synchronized KeyManager[] keys(String name) throws GeneralSecurityException, IOException {
+        var shown = KeyStore.getInstance("PKCS12");
+        shown.load(null, null);
+        shown.setEntry(name, CertificateAuthority.entry(signer(), name), new KeyStore.PasswordProtection(new char[0]));
+        var keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        keys.init(shown, new char[0]);
+        return keys.getKeyManagers();
+    }
+
+    private SSLContext context(KeyManager[] shown) {
+        try {
+            var believed = KeyStore.getInstance("PKCS12");
+            believed.load(null, null);
+            believed.setCertificateEntry("authority", read(authority()));
+            var trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+            trust.init(believed);
+            var context = SSLContext.getInstance("TLS");
+            context.init(shown, trust.getTrustManagers(), null);
+            return context;
+        } catch (GeneralSecurityException | IOException e) {
+            throw new LocalException("Using the certificates in " + folder + " failed: " + e, e);
+        }
+    }
+
+    /** Makes certificates anew that end soon. To be called while nothing of the stack runs. */
+    synchronized void renew() {
+        var authority = folder.resolve("ca.pem");
+        if (!Files.exists(authority)) {
+            return;
+        }
+        try {
+            if (read(authority).getNotAfter().toInstant().isAfter(Instant.now().plus(BEFORE_THE_END))) {
+                return;
+            }
+            try (var files = Files.list(folder)) {
+                var old = files.map(f -> f.getFileName().toString()).filter(name -> name.matches(".*\\.(pem|key|p12)")).toList();
+                for (var name : old) {
+                    Files.delete(folder.resolve(name));
+                }
+                clients = null;
+                old.stream().filter(name -> name.endsWith(".key")).forEach(name -> certificate(name.substring(0, name.length() - ".key".length())));
+            }
+        } catch (GeneralSecurityException | IOException e) {
+            throw new LocalException("Renewing the certificates in " + folder + " failed: " + e, e);
+        }
+    }
+
+    private static X509Certificate read(Path pem) throws GeneralSecurityException, IOException {
+        try (var in = Files.newInputStream(pem)) {
+            return (X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(in);
+        }
+    }
+
+    private void ownFolder() {
+        try {
+            Files.createDirectories(folder.getParent());
+            OwnersAlone.folder(folder);
+        } catch (IOException e) {
+            throw new LocalException("Making the folder " + folder + " for certificates and passwords failed: " + e, e);
+        }
+    }
+}

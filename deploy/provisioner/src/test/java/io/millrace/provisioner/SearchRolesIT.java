@@ -1,0 +1,104 @@
+package io.millrace.provisioner;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.millrace.local.Keyring;
+import io.millrace.local.LocalServers;
+import io.millrace.local.LocalUser;
+import io.millrace.local.LocalUser.RegistryRole;
+import io.millrace.local.Ports;
+import io.millrace.pipeline.http.HttpAccess;
+import io.millrace.pipeline.http.Server;
+import io.millrace.provisioner.search.SearchRoles;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Roles in a search engine that has them, and in one that has not. */
+class SearchRolesIT {
+
+    private static final String READER = "/_plugins/_security/api/roles/millrace-reader-books";
+    private static final Set<Integer> NONE = Set.of(404);
+
+    @TempDir
+    static Path folder;
+    private static LocalServers secured;
+    private static LocalServers open;
+    private static HttpPlace search;
+
+    @BeforeAll
+    static void start() {
+        secured = LocalServers.secured(folder.resolve("secured"), Ports.free(), List.of(new LocalUser("reader-books", false, RegistryRole.NONE)));
+        open = LocalServers.in(folder.resolve("open"), Ports.free());
+        secured.claim();
+        open.claim();
+        secured.search().launch();
+        open.search().launch();
+        secured.search().awaitReady();
+        open.search().awaitReady();
+        search = as(Keyring.ADMIN);
+    }
+
+    private static HttpPlace as(String user) {
+        var url = URI.create(secured.searchUrl());
+        var keyring = secured.keyring().orElseThrow();
+        return new HttpPlace(url, HttpAccess.of(Server.SEARCH, url, Map.of("ca-file", keyring.authority().toString(), "user", user, "password-file", keyring.passwordFile(user).toString())));
+    }
+
+    @AfterAll
+    static void stop() {
+        secured.stop();
+        open.stop();
+    }
+
+    @Test
+    void rolesAreMadeOnceChangedBackAndTakenAway() {
+        var roles = new SearchRoles(search, List.of("books"));
+        var planned = assertInstanceOf(Check.Needed.class, roles.check());
+        assertEquals(4, planned.actions().size(), planned::toString);
+        roles.apply();
+        assertInstanceOf(Check.Done.class, roles.check());
+
+        search.call("PUT", "/books-000001", "{\"aliases\":{\"books\":{}}}", Set.of(), "");
+        search.call("PUT", "/films-000001", "{\"aliases\":{\"films\":{}}}", Set.of(), "");
+        var reader = as("reader-books");
+        assertEquals(200, reader.call("GET", "/books/_search", null, Set.of(), "").statusCode());
+        for (var refused : List.of("/films/_search", "/_search", "/_cat/indices")) {
+            assertEquals(403, reader.call("GET", refused, null, Set.of(403), "").statusCode(), refused);
+        }
+        assertEquals(403, reader.call("PUT", "/books/_doc/1", "{}", Set.of(403), "").statusCode());
+
+        search.call("PUT", READER, "{\"description\":\"made by millrace\",\"cluster_permissions\":[\"*\"]}", Set.of(), "");
+        assertEquals(1, assertInstanceOf(Check.Needed.class, roles.check()).actions().size(), "one was changed by hand");
+        roles.apply();
+        assertInstanceOf(Check.Done.class, roles.check());
+
+        assertEquals(List.of("DELETE " + search + READER), assertInstanceOf(Check.Needed.class, roles.removal()).actions(), "the services have others to serve");
+        roles.remove();
+        assertEquals(404, search.call("GET", READER, null, NONE, "").statusCode());
+        assertInstanceOf(Check.Done.class, roles.removal());
+    }
+
+    @Test
+    void aRoleOfSomebodyElseIsLeftAlone() {
+        search.call("PUT", "/_plugins/_security/api/roles/millrace-reader-songs", "{\"description\":\"ours\"}", Set.of(), "");
+        var refused = assertInstanceOf(Check.Refused.class, new SearchRoles(search, List.of("songs")).check());
+        assertTrue(refused.toString().contains("millrace-reader-songs") && refused.toString().contains("somebody else's"), refused::toString);
+    }
+
+    @Test
+    void anEngineWithoutThePluginNeedsNone() {
+        var url = URI.create(open.searchUrl());
+        var roles = new SearchRoles(new HttpPlace(url, HttpAccess.of(Server.SEARCH, url, Map.of())), List.of("books"));
+        assertInstanceOf(Check.Done.class, roles.check());
+        assertInstanceOf(Check.Done.class, roles.removal());
+    }
+}
