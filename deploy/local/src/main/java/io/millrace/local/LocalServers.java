@@ -288,7 +288,7 @@ public final class LocalServers implements AutoCloseable {
         arguments.addAll(LOGGING);
         arguments.addAll(installation.run("kafka.Broker", settings.toString()));
         return ProcessSpec.jvm("kafka", data, "320m", arguments, data, Map.of(), Map.of("kafka", ports.kafka(), "kafka-controller", ports.kafkaController()),
-                Readiness.kafka(ports.kafka())).withPrepare(() -> writeKafkaSettings(settings, changed));
+                Readiness.kafka(ports.kafka())).forShortLife().withPrepare(() -> writeKafkaSettings(settings, changed));
     }
 
     private void writeKafkaSettings(Path file, Map<String, String> changed) {
