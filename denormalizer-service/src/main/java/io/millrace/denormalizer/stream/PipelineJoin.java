@@ -66,8 +66,10 @@ final class PipelineJoin {
 
     private static final Logger LOG = Logger.getLogger(PipelineJoin.class);
     private static final Duration BEAT = Duration.ofMillis(100);
+    /** While all is built and the stream threads have nothing to do. */
+    private static final Duration REST = Duration.ofMillis(300);
     private static final Duration PURGE = Duration.ofSeconds(5);
-    /** Groups commit every half second: to ask twice as often tells no more. */
+    /** While the tables are read and pass the gate, whose group commits every half second. */
     private static final Duration CATCH_UP = Duration.ofMillis(250);
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
@@ -337,14 +339,14 @@ final class PipelineJoin {
         try {
             while (streams.state() != KafkaStreams.State.ERROR && streams.state() != KafkaStreams.State.NOT_RUNNING) {
                 loop.beat();
-                Thread.sleep(BEAT);
+                Thread.sleep(catchUp.isDone() && running.rests() ? REST : BEAT);
                 if (foundation.isLost()) {
                     say(foundation.wrong() == null ? "the group begins elsewhere, or the join begins anew, as a person decided" : foundation.wrong());
                     return;
                 }
                 unproven = foundation.unproven();
                 try {
-                    if (!catchUp.isDone() && System.nanoTime() - caughtUp > CATCH_UP.toNanos()) {
+                    if (!catchUp.isDone() && (catchUp.waits() == null || System.nanoTime() - caughtUp > CATCH_UP.toNanos())) {
                         catchUp.check();
                         note = catchUp.waits();
                         caughtUp = System.nanoTime();
