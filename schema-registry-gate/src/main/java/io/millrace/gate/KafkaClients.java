@@ -48,7 +48,7 @@ public class KafkaClients {
     private static final Duration DELIVERY = Duration.ofSeconds(10);
     /** How long Kafka may wait for a record before it answers a fetch, in milliseconds. It answers one request of a connection after the other: whoever asks for an end, or closes, waits for that fetch. */
     private static final int SHORT_FETCH = 50;
-    private static final int LONG_FETCH = 500;
+    private static final int LONG_FETCH = 1_000;
     private static final int LARGEST_REQUEST = 16 * 1024 * 1024;
 
     private final Map<String, Object> shared;

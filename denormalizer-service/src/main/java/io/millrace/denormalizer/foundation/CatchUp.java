@@ -66,10 +66,10 @@ public final class CatchUp {
         return offsets.positions(group);
     }
 
-    /** How many records of the sources and the exchange are not committed. */
-    public long lag() throws InterruptedException {
+    /** How many records of the sources and the exchange stand behind what is committed. */
+    public long lag(Map<TopicPartition, Long> committed) throws InterruptedException {
         var all = new ArrayList<>(sources);
         all.addAll(exchange);
-        return offsets.lag(group, all);
+        return offsets.lag(committed, all);
     }
 }

@@ -45,7 +45,6 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
-import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -68,7 +67,11 @@ final class PipelineJoin {
 
     private static final Logger LOG = Logger.getLogger(PipelineJoin.class);
     private static final Duration BEAT = Duration.ofMillis(100);
+    /** While all is built and the stream threads have nothing to do. */
+    private static final Duration REST = Duration.ofMillis(300);
     private static final Duration PURGE = Duration.ofSeconds(5);
+    /** While the tables are read and pass the gate, whose group commits every half second. */
+    private static final Duration CATCH_UP = Duration.ofMillis(250);
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
     private static final Duration SHORTEST_LEFT = Duration.ofSeconds(1);
@@ -350,30 +353,33 @@ final class PipelineJoin {
     }
 
     private void watch(Admin admin, KafkaStreams streams, JoinTopics topics, CatchUp catchUp, FanOutPace pace, Stage running, StateAge age, Loop loop) throws InterruptedException, ExecutionException {
+        var purge = new ExchangePurge(admin, topics.exchange());
         long purged = System.nanoTime() - PURGE.toNanos();
+        long caughtUp = System.nanoTime() - CATCH_UP.toNanos();
         try {
             while (streams.state() != KafkaStreams.State.ERROR && streams.state() != KafkaStreams.State.NOT_RUNNING) {
                 loop.beat();
-                Thread.sleep(BEAT);
+                Thread.sleep(catchUp.isDone() && running.rests() ? REST : BEAT);
                 if (foundation.isLost()) {
                     say(foundation.wrong() == null ? "the group begins elsewhere, or the join begins anew, as was decided" : foundation.wrong());
                     return;
                 }
                 unproven = foundation.unproven();
                 try {
-                    if (!catchUp.isDone()) {
+                    if (!catchUp.isDone() && (catchUp.waits() == null || System.nanoTime() - caughtUp > CATCH_UP.toNanos())) {
                         catchUp.check();
                         note = catchUp.waits();
+                        caughtUp = System.nanoTime();
                     }
                     if (running.pendingFanOuts() > 0) {
                         pace.check();
                     }
                     if (System.nanoTime() - purged > PURGE.toNanos()) {
-                        purge(admin, topics.exchange(), foundation.finished(catchUp.committed()));
+                        var committed = catchUp.committed();
+                        purge.upTo(foundation.finished(committed));
                         near = foundation.warning();
-                        age.keep();
                         foundation.prove(running.proven());
-                        running.lag(catchUp.lag());
+                        running.lag(catchUp.lag(committed));
                         running.state(stateBytes(streams));
                         age.keep();
                         // Only now: while Kafka does not answer it is asked at every beat, and the trouble stays reported.
@@ -414,15 +420,6 @@ final class PipelineJoin {
             trouble = away;
         } else if (state == KafkaStreams.State.REBALANCING) {
             trouble = "the join is rebalancing: partitions are assigned, or state is restored";
-        }
-    }
-
-    /** What was consumed is not needed any more; Streams does this only for topics of its own. */
-    private static void purge(Admin admin, String exchange, Map<TopicPartition, Long> over) throws ExecutionException, InterruptedException {
-        var consumed = over.entrySet().stream().filter(e -> e.getKey().topic().equals(exchange))
-                .collect(Collectors.toMap(Map.Entry::getKey, e -> RecordsToDelete.beforeOffset(e.getValue())));
-        if (!consumed.isEmpty()) {
-            admin.deleteRecords(consumed).all().get();
         }
     }
 

@@ -335,7 +335,7 @@ public final class LocalServers implements AutoCloseable {
             arguments.add(kafkaLogins().toString());
         }
         return ProcessSpec.jvm(KAFKA, data, "320m", arguments, data, Map.of(), Map.of(KAFKA, ports.kafka(), "kafka-controller", ports.kafkaController()),
-                Readiness.kafka(keyring == null ? Readiness.Connecting.PLAIN : Readiness.Connecting.tls(keyring::clients), ports.kafka())).withPrepare(() -> writeKafkaSettings(settings, changed));
+                Readiness.kafka(keyring == null ? Readiness.Connecting.PLAIN : Readiness.Connecting.tls(keyring::clients), ports.kafka())).forShortLife().withPrepare(() -> writeKafkaSettings(settings, changed));
     }
 
     private Path kafkaLogins() {

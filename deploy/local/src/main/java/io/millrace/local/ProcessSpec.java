@@ -33,8 +33,11 @@ public record ProcessSpec(String name, List<String> command, String program, Str
     static final Duration START_TIMEOUT = Duration.ofMinutes(4);
     private static final String CACHE_OPTION = "-XX:AOTCache=";
     private static final String FIRST_COMPILER_ONLY = "-XX:TieredStopAtLevel=1";
-    /** A system property: JVMs started from here live for minutes, so what the second compiler would do for them costs more than it gives. Tests set it. */
-    private static final boolean SHORT_LIVED = Boolean.getBoolean("millrace.short-lived");
+    /**
+     * How long JVMs started from here live. Tests set it: to true for minutes, when what the second compiler would do costs more than it gives for every one of them; to false for hours.
+     * Not set, the stack is somebody's to look at, see {@link #forShortLife}.
+     */
+    private static final String LIVES = System.getProperty("millrace.short-lived", "");
 
     public ProcessSpec {
         command = List.copyOf(command);
@@ -56,7 +59,7 @@ public record ProcessSpec(String name, List<String> command, String program, Str
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add(marker);
         command.add("-Xmx" + heap);
-        if (SHORT_LIVED) {
+        if (LIVES.equals("true")) {
             command.add(FIRST_COMPILER_ONLY);
         }
         command.add("-XX:+UseSerialGC");
@@ -133,6 +136,11 @@ public record ProcessSpec(String name, List<String> command, String program, Str
         var quick = new ArrayList<>(command);
         quick.add(1, FIRST_COMPILER_ONLY);
         return new ProcessSpec(name, quick, program, marker, folder, environment, ports, prepare, readiness, startTimeout, stopSignal, stopTimeout, log);
+    }
+
+    /** The same, unless whoever starts it says that it lives for hours: it has work then for which the second compiler pays. */
+    public ProcessSpec forShortLife() {
+        return LIVES.equals("false") ? this : withFirstCompilerOnly();
     }
 
     /**

@@ -10,12 +10,10 @@ import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.OffsetSpec;
-import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.AuthorizationException;
-import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /**
  * What Kafka says of logs at one time.
@@ -28,21 +26,22 @@ record Look(Map<TopicPartition, Log> logs, Set<TopicPartition> silent, Set<Strin
 
     /** One look, for which everything is asked. */
     static Look at(Admin admin, Collection<TopicPartition> partitions, Collection<String> topics) throws InterruptedException {
-        return at(admin, partitions, topics, new Keepings());
+        return at(admin, partitions, topics, new Identities(), new Keepings());
     }
 
     /**
      * Waits for Kafka's answers, as long as the client's own limits allow.
      *
      * @param topics whether these exist is asked as well
+     * @param identities what is known of the topics' ids
      * @param keepings what is known of the topics' settings
      * @throws KafkaException where Kafka does not answer or refuses
      */
-    static Look at(Admin admin, Collection<TopicPartition> partitions, Collection<String> topics, Keepings keepings) throws InterruptedException {
+    static Look at(Admin admin, Collection<TopicPartition> partitions, Collection<String> topics, Identities identities, Keepings keepings) throws InterruptedException {
         var names = new HashSet<>(topics);
         partitions.forEach(p -> names.add(p.topic()));
-        var cluster = get("Asking for the cluster's id", admin.describeCluster().clusterId());
-        var there = described(admin, names);
+        var there = identities.of(admin, names);
+        var cluster = identities.cluster(admin);
         var open = partitions.stream().filter(p -> there.containsKey(p.topic()) && p.partition() < there.get(p.topic()).partitions().size()).toList();
         var starts = offsets(admin, open, OffsetSpec.earliest());
         var ends = offsets(admin, open, OffsetSpec.latest());
@@ -58,20 +57,6 @@ record Look(Map<TopicPartition, Log> logs, Set<TopicPartition> silent, Set<Strin
             }
         }
         return new Look(logs, silent, there.keySet());
-    }
-
-    private static Map<String, TopicDescription> described(Admin admin, Collection<String> topics) throws InterruptedException {
-        var described = new HashMap<String, TopicDescription>();
-        for (var topic : admin.describeTopics(topics).topicNameValues().entrySet()) {
-            try {
-                described.put(topic.getKey(), topic.getValue().get());
-            } catch (ExecutionException e) {
-                if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
-                    throw failed("Describing the topic " + topic.getKey(), e);
-                }
-            }
-        }
-        return described;
     }
 
     /** One partition that does not answer keeps nothing from the others. */

@@ -220,9 +220,10 @@ public final class OffsetGuard implements AutoCloseable {
         while (!closed) {
             try (var admin = Admin.create(kafka); var marks = new Marks(kafka, topic, group)) {
                 marks.ensure(admin, replication);
+                var identities = new Identities();
                 var keepings = new Keepings();
                 while (!closed) {
-                    boolean settled = round(admin, marks, keepings);
+                    boolean settled = round(admin, marks, identities, keepings);
                     loop.beat();
                     rest(settled ? EVERY : AGAIN);
                 }
@@ -261,7 +262,7 @@ public final class OffsetGuard implements AutoCloseable {
     }
 
     /** @return whether nothing waits for a second look */
-    private boolean round(Admin admin, Marks marks, Keepings keepings) throws InterruptedException {
+    private boolean round(Admin admin, Marks marks, Identities identities, Keepings keepings) throws InterruptedException {
         marks.read();
         begin(marks);
         var here = new HashMap<>(readings);
@@ -270,7 +271,7 @@ public final class OffsetGuard implements AutoCloseable {
         var topics = new HashSet<String>();
         marks.all().keySet().forEach(p -> topics.add(p.topic()));
         long now = System.currentTimeMillis();
-        var look = Look.at(admin, here.keySet(), topics, keepings);
+        var look = Look.at(admin, here.keySet(), topics, identities, keepings);
         boolean known = marks.since() > 0 && now - marks.since() > FIRST_START.toMillis();
         here.keySet().removeAll(look.silent());
         trouble = look.silent().isEmpty() ? null : "Kafka does not tell where the logs of " + look.silent() + " begin and end; have they a leader? They are not begun before, it is asked again";

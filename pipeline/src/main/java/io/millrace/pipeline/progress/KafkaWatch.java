@@ -29,6 +29,8 @@ public final class KafkaWatch implements AutoCloseable {
         own.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
         own.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
         own.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+        // A record ends the wait; until one comes each fetch is for nothing.
+        own.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 1_000);
         this.settings = Map.copyOf(own);
         this.admin = Admin.create(own);
     }

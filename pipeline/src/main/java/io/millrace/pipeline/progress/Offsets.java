@@ -65,6 +65,21 @@ public final class Offsets {
         return Duration.ofMillis(Long.parseLong(config.get(TopicConfig.DELETE_RETENTION_MS_CONFIG).value()));
     }
 
+    /**
+     * From where to where a log goes.
+     *
+     * @param start the first offset that is still there
+     * @param end the offset that the next record will have
+     */
+    public record Span(long start, long end) {}
+
+    /** Of each partition. */
+    public Map<TopicPartition, Span> spans(Collection<TopicPartition> partitions) throws InterruptedException {
+        var first = list(partitions, OffsetSpec.earliest());
+        var last = list(partitions, OffsetSpec.latest());
+        return partitions.stream().collect(Collectors.toMap(p -> p, p -> new Span(first.get(p), last.get(p))));
+    }
+
     /** The first offset that each partition still has. */
     public Map<TopicPartition, Long> starts(Collection<TopicPartition> partitions) throws InterruptedException {
         return list(partitions, OffsetSpec.earliest());
@@ -72,17 +87,12 @@ public final class Offsets {
 
     /** The ends of those partitions that hold records. */
     public Map<TopicPartition, Long> ends(Collection<TopicPartition> partitions) throws InterruptedException {
-        var first = list(partitions, OffsetSpec.earliest());
-        var last = list(partitions, OffsetSpec.latest());
-        return partitions.stream().filter(p -> first.get(p) < last.get(p)).collect(Collectors.toMap(p -> p, last::get));
+        return spans(partitions).entrySet().stream().filter(s -> s.getValue().start() < s.getValue().end()).collect(Collectors.toMap(Map.Entry::getKey, s -> s.getValue().end()));
     }
 
     /** How many records stand in the topics that exist. */
     public Map<String, Long> standing(Collection<String> topics) throws InterruptedException {
-        var partitions = partitions(topics);
-        var first = list(partitions, OffsetSpec.earliest());
-        var last = list(partitions, OffsetSpec.latest());
-        return partitions.stream().collect(Collectors.groupingBy(TopicPartition::topic, Collectors.summingLong(p -> last.get(p) - first.get(p))));
+        return spans(partitions(topics)).entrySet().stream().collect(Collectors.groupingBy(s -> s.getKey().topic(), Collectors.summingLong(s -> s.getValue().end() - s.getValue().start())));
     }
 
     private Map<TopicPartition, Long> list(Collection<TopicPartition> partitions, OffsetSpec which) throws InterruptedException {
@@ -104,10 +114,15 @@ public final class Offsets {
 
     /** How many records of these partitions the group has not committed. */
     public long lag(String group, Collection<TopicPartition> partitions) throws InterruptedException {
-        var committed = positions(group);
-        var first = starts(partitions);
+        return lag(positions(group), partitions);
+    }
+
+    /** How many records of these partitions stand behind what a group has committed. */
+    public long lag(Map<TopicPartition, Long> committed, Collection<TopicPartition> partitions) throws InterruptedException {
+        var uncommitted = partitions.stream().filter(p -> !committed.containsKey(p)).toList();
+        var first = uncommitted.isEmpty() ? Map.<TopicPartition, Long>of() : starts(uncommitted);
         var last = list(partitions, OffsetSpec.latest());
-        return partitions.stream().mapToLong(p -> Math.max(0, last.get(p) - committed.getOrDefault(p, first.get(p)))).sum();
+        return partitions.stream().mapToLong(p -> Math.max(0, last.get(p) - committed.getOrDefault(p, first.getOrDefault(p, 0L)))).sum();
     }
 
     /** Whether a group is through what stood before these offsets. */

@@ -18,7 +18,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 /** Follows a topic of one partition from its first use on and knows each key's last value. Thread-safe. */
 public final class Tail implements AutoCloseable {
 
-    private static final Duration POLL = Duration.ofMillis(500);
+    private static final Duration POLL = Duration.ofSeconds(1);
     /** A round has its own limits, which are those of the client. */
     private static final Duration SILENCE = Duration.ofMinutes(2);
     private static final Duration AGAIN = Duration.ofSeconds(1);

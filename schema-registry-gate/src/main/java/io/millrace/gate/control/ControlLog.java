@@ -23,10 +23,12 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.WakeupException;
 import org.jboss.logging.Logger;
 
 /**
@@ -44,7 +46,8 @@ public class ControlLog {
     private static final String TABLE = "table:";
     private static final String LANE = "lane:";
     private static final String BREAKER = "breaker:";
-    private static final Duration POLL = Duration.ofMillis(100);
+    /** Without a record, or anybody who asks how far it is. */
+    private static final Duration POLL = Duration.ofSeconds(1);
     private static final long LOOK_EVERY_NANOS = Duration.ofSeconds(3).toNanos();
     /** How long a caller is kept waiting for Kafka. */
     private static final Duration PATIENCE = Duration.ofSeconds(5);
@@ -73,6 +76,8 @@ public class ControlLog {
     private volatile BreakerState breaker = BreakerState.CLOSED;
     private volatile String trouble = "the control topic " + TOPIC + " has not been read yet";
     private volatile boolean stopping;
+    /** Null while there is none. */
+    private volatile KafkaConsumer<byte[], byte[]> open;
     private final LoopThread reader;
 
     ControlLog(KafkaClients kafka, ObjectMapper json, GateConfig config, Loops loops) {
@@ -128,6 +133,10 @@ public class ControlLog {
         lock.lockInterruptibly();
         try {
             long mine = ++wanted;
+            var polled = open;
+            if (polled != null) {
+                polled.wakeup();
+            }
             return await(() -> reached >= mine, atMost);
         } finally {
             lock.unlock();
@@ -211,7 +220,10 @@ public class ControlLog {
                         lock.unlock();
                     }
                     consumer.seek(PARTITION, from);
+                    open = consumer;
                     read(consumer, loop);
+                } finally {
+                    open = null;
                 }
             } catch (InterruptedException | org.apache.kafka.common.errors.InterruptException e) {
                 return;
@@ -253,7 +265,7 @@ public class ControlLog {
                 lookedAt = System.nanoTime();
             }
             boolean changed = false;
-            for (var record : consumer.poll(POLL)) {
+            for (var record : poll(consumer)) {
                 apply(new String(record.key(), StandardCharsets.UTF_8), record.value());
                 changed = true;
             }
@@ -273,6 +285,15 @@ public class ControlLog {
             if (changed) {
                 listeners.forEach(Runnable::run);
             }
+        }
+    }
+
+    private static ConsumerRecords<byte[], byte[]> poll(KafkaConsumer<byte[], byte[]> consumer) {
+        try {
+            return consumer.poll(POLL);
+        } catch (WakeupException e) {
+            // Somebody wants to know how far it is.
+            return ConsumerRecords.empty();
         }
     }
 

@@ -29,6 +29,8 @@ public class Intake {
 
     private static final Logger LOG = Logger.getLogger(Intake.class);
     private static final Duration POLL = Duration.ofMillis(50);
+    /** While the lanes have nothing to do; a record ends the wait. */
+    private static final Duration POLL_AT_REST = Duration.ofMillis(250);
     /** While a partition is paused its room has to be noticed soon. */
     private static final Duration POLL_WHILE_FULL = Duration.ofMillis(2);
 
@@ -129,7 +131,7 @@ public class Intake {
 
     private void poll(KafkaConsumer<byte[], byte[]> opened) throws InterruptedException {
         try {
-            lanes.offer(opened, opened.poll(lanes.isFull() ? POLL_WHILE_FULL : POLL));
+            lanes.offer(opened, opened.poll(lanes.isFull() ? POLL_WHILE_FULL : lanes.isAtRest(opened) ? POLL_AT_REST : POLL));
         } catch (OffsetOutOfRangeException e) {
             lanes.outOfRange(opened, e);
         }

@@ -277,6 +277,11 @@ public class Lanes {
         return !full.isEmpty();
     }
 
+    /** Whether each partition has its lane, and nothing waits in one or for its commit. */
+    boolean isAtRest(Consumer<?, ?> consumer) {
+        return lanes.keySet().equals(consumer.assignment()) && lanes.values().stream().allMatch(Lane::isIdle) && unfinished(consumer, lanes.keySet()).isEmpty();
+    }
+
     void commit(Consumer<?, ?> consumer) {
         var offsets = unfinished(consumer, lanes.keySet());
         if (offsets.isEmpty()) {

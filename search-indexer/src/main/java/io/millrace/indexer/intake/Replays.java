@@ -29,8 +29,10 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 
@@ -120,10 +122,35 @@ final class Replays {
         works.keySet().retainAll(open.keySet());
         open.forEach((lane, isMain) -> works.computeIfAbsent(lane, l -> new Work(isMain)));
         boolean busy = false;
+        var ends = new Ends(open.keySet());
         for (var one : works.entrySet()) {
-            busy |= step(one.getKey(), one.getValue(), asked, loop);
+            busy |= step(one.getKey(), one.getValue(), asked ? ends : null, loop);
         }
         return busy;
+    }
+
+    /** Where the quarantines of the open lanes end. All partitions of one are asked for together, when the first of them is wanted. */
+    private final class Ends {
+
+        private final Set<Lane> lanes;
+        private final Map<String, Map<TopicPartition, Long>> byTopic = new HashMap<>();
+
+        Ends(Set<Lane> lanes) {
+            this.lanes = lanes;
+        }
+
+        long of(TopicPartition parked) throws InterruptedException {
+            var known = byTopic.get(parked.topic());
+            if (known == null) {
+                known = offsets.ends(lanes.stream().map(Replays::parked).filter(one -> one.topic().equals(parked.topic())).collect(Collectors.toSet()));
+                byTopic.put(parked.topic(), known);
+            }
+            return known.getOrDefault(parked, 0L);
+        }
+    }
+
+    private static TopicPartition parked(Lane lane) {
+        return new TopicPartition(Topics.quarantineDocuments(lane.pipeline().name()), lane.partition().partition());
     }
 
     /** Of what is noted in health; each index has its own. */
@@ -131,11 +158,15 @@ final class Replays {
         return "replays of " + lane.partition() + " to " + lane.standing().generation().index();
     }
 
-    /** Does the next step for a lane; what cannot be done now is done later. */
-    private boolean step(Lane lane, Work work, boolean asked, Loop loop) throws InterruptedException {
+    /**
+     * Does the next step for a lane; what cannot be done now is done later.
+     *
+     * @param ends null where the quarantine is not to be looked through
+     */
+    private boolean step(Lane lane, Work work, Ends ends, Loop loop) throws InterruptedException {
         try {
             switch (lane.replay().state()) {
-                case IDLE -> next(lane, work, asked, loop);
+                case IDLE -> next(lane, work, ends, loop);
                 case WATCHED -> check(lane, loop);
                 case SENT -> settle(lane, loop);
                 case BEGUN, CHECKED -> { }
@@ -148,11 +179,11 @@ final class Replays {
         }
     }
 
-    private void next(Lane lane, Work work, boolean asked, Loop loop) throws InterruptedException {
-        var parked = new TopicPartition(Topics.quarantineDocuments(lane.pipeline().name()), lane.partition().partition());
-        if (work.ordered.isEmpty() && asked) {
+    private void next(Lane lane, Work work, Ends ends, Loop loop) throws InterruptedException {
+        var parked = parked(lane);
+        if (work.ordered.isEmpty() && ends != null) {
             loop.waits(ParkedDocuments.LONGEST.multipliedBy(2));
-            look(lane, work, parked);
+            look(lane, work, parked, ends.of(parked));
         }
         if (!work.ordered.isEmpty()) {
             loop.waits(ParkedDocuments.LONGEST.multipliedBy(2));
@@ -160,8 +191,7 @@ final class Replays {
         }
     }
 
-    private void look(Lane lane, Work work, TopicPartition parked) throws InterruptedException {
-        long end = offsets.ends(List.of(parked)).getOrDefault(parked, 0L);
+    private void look(Lane lane, Work work, TopicPartition parked, long end) throws InterruptedException {
         if (work.from < end) {
             var index = lane.standing().generation().index();
             // One of before indexes were noted goes to the one that serves.

@@ -4,6 +4,7 @@ import com.sun.tools.attach.AttachNotSupportedException;
 import com.sun.tools.attach.VirtualMachine;
 import java.io.IOException;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import javax.management.JMException;
 import javax.management.ObjectName;
@@ -14,6 +15,8 @@ import javax.management.remote.JMXServiceURL;
 /** How many requests a broker has answered, by API, from its own JMX beans. The process is attached to as a user of this machine may. */
 public final class KafkaRequests implements AutoCloseable {
 
+    /** What the broker counts among its fetches as well. */
+    private static final Set<String> PARTS = Set.of("FetchConsumer", "FetchFollower");
     private static final String BEANS = "kafka.network:type=RequestMetrics,name=RequestsPerSec,*";
 
     private final JMXConnector connector;
@@ -42,7 +45,9 @@ public final class KafkaRequests implements AutoCloseable {
         try {
             var beans = connector.getMBeanServerConnection();
             for (var bean : beans.queryNames(new ObjectName(BEANS), null)) {
-                counts.merge(bean.getKeyProperty("request"), (Long) beans.getAttribute(bean, "Count"), Long::sum);
+                if (!PARTS.contains(bean.getKeyProperty("request"))) {
+                    counts.merge(bean.getKeyProperty("request"), (Long) beans.getAttribute(bean, "Count"), Long::sum);
+                }
             }
             return counts;
         } catch (IOException | JMException e) {

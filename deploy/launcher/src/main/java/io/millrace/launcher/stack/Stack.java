@@ -121,8 +121,8 @@ public final class Stack {
                     makeToken();
                     takeBuild(stage, stage.jar(options.home()).getParent(), application(stage));
                 });
-        // It answers a few requests and starts while the first documents are on their way: no time for compiling well.
-        return stage == Stage.PURGE || stage == Stage.CONSOLE ? spec.withFirstCompilerOnly() : spec;
+        // These answer a few requests.
+        return stage == Stage.PURGE || stage == Stage.CONSOLE ? spec.withFirstCompilerOnly() : spec.forShortLife();
     }
 
     private boolean isNative(Stage stage) {

@@ -6,6 +6,7 @@ import io.millrace.tests.bench.Figures;
 import io.millrace.tests.bench.Footprint;
 import io.millrace.tests.bench.KafkaRequests;
 import io.millrace.tests.bench.Percentiles;
+import io.millrace.tests.bench.RequestLog;
 import io.millrace.tests.bench.Steady;
 import io.millrace.tests.stack.DemoStack;
 import java.io.IOException;
@@ -39,6 +40,8 @@ public final class CostBench implements Callable<Integer> {
     private int seconds;
     @Option(names = "--rest", defaultValue = "60", description = "Seconds of rest after the first load, and before each rate half of it. Default: ${DEFAULT-VALUE}.")
     private int rest;
+    @Option(names = "--by-process", description = "After the rates, tells which process asks Kafka for what at rest, from the broker's log of requests.")
+    private boolean byProcess;
     @Option(names = "--port-base", defaultValue = "27000", description = "The first of some fifteen ports. Default: ${DEFAULT-VALUE}.")
     private int portBase;
     @Option(names = "--out", description = "The JSON file; the report in Markdown stands beside it. Default: tests/target/bench/cost.json.")
@@ -54,7 +57,8 @@ public final class CostBench implements Callable<Integer> {
      */
     record Step(int asked, double changesPerSecond, Map<String, Double> cores, Map<String, Double> requests, Map<String, Percentiles> times, Map<String, Long> pssBytes) {}
 
-    record Report(Instant at, int processors, int monitors, int seconds, List<Step> steps, int differences) {}
+    /** @param asking requests a second at rest, by process and API; empty where that was not asked for */
+    record Report(Instant at, int processors, int monitors, int seconds, List<Step> steps, Map<String, Double> asking, int differences) {}
 
     public static void main(String[] args) {
         // Kafka's clients print their whole configuration.
@@ -76,12 +80,18 @@ public final class CostBench implements Callable<Integer> {
             stack.settled().await();
             Thread.sleep(Duration.ofSeconds(rest));
             var steps = steps(stack);
+            var asking = byProcess ? asking(stack) : Map.<String, Double>of();
             var verdict = stack.settled().await();
             int differences = verdict.stream().mapToInt(c -> c.differences().size()).sum();
-            var report = new Report(Instant.now(), Runtime.getRuntime().availableProcessors(), monitors, seconds, steps, differences);
+            var report = new Report(Instant.now(), Runtime.getRuntime().availableProcessors(), monitors, seconds, steps, asking, differences);
             Figures.tell(out == null ? folder.resolve("cost.json") : out, report, CostReport.of(report), verdict);
             return differences == 0 ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
         }
+    }
+
+    private Map<String, Double> asking(DemoStack stack) throws InterruptedException {
+        var servers = stack.stack().servers();
+        return new RequestLog(servers.kafka(), servers.kafkaBootstrap(), stack.stack().processes()).perSecond(Duration.ofSeconds(seconds));
     }
 
     private List<Step> steps(DemoStack stack) throws SQLException, InterruptedException {

@@ -1,6 +1,7 @@
 package io.millrace.tests.bench.cost;
 
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -19,12 +20,25 @@ final class CostReport {
         line(text, "%,d monitors, %d processors, %d s for each column. %d differences from the SQL join.", report.monitors(), report.processors(), report.seconds(), report.differences());
         table(text, "% of a core", steps, CostBench.Step::cores, (step, cores) -> "%.1f".formatted(100 * cores));
         table(text, "CPU seconds for 1,000 changes", steps.stream().filter(s -> s.changesPerSecond() > 0).toList(), CostBench.Step::cores, (step, cores) -> "%.2f".formatted(1_000 * cores / step.changesPerSecond()));
+        table(text, "MiB, shared pages divided", steps, step -> mebibytes(step.pssBytes()), (step, size) -> "%.0f".formatted(size));
         table(text, "Kafka's requests a second", steps, CostBench.Step::requests, (step, rate) -> "%.1f".formatted(rate));
         line(text, "");
         line(text, "| changes/s asked | came to pass | what | p50 ms | p95 ms | p99 ms |");
         line(text, "|---|---|---|---|---|---|");
         steps.forEach(step -> step.times().forEach((what, times) -> line(text, "| %d | %.0f | %s | %.0f | %.0f | %.0f |", step.asked(), step.changesPerSecond(), what, times.p50(), times.p95(), times.p99())));
+        if (!report.asking().isEmpty()) {
+            line(text, "");
+            line(text, "| who asks Kafka for what at rest | a second |");
+            line(text, "|---|---|");
+            report.asking().forEach((what, rate) -> line(text, "| %s | %.2f |", what, rate));
+        }
         return text.toString();
+    }
+
+    private static Map<String, Double> mebibytes(Map<String, Long> bytes) {
+        var sizes = new LinkedHashMap<String, Double>();
+        bytes.forEach((name, size) -> sizes.put(name, size / 1048576.0));
+        return sizes;
     }
 
     private interface Cell {

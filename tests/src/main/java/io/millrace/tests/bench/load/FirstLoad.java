@@ -7,6 +7,7 @@ import io.millrace.launcher.status.Probe;
 import io.millrace.local.LocalException;
 import io.millrace.local.ManagedProcess;
 import io.millrace.pipeline.file.PipelineFile;
+import io.millrace.tests.bench.Footprint;
 import io.millrace.tests.bench.KafkaRequests;
 import io.millrace.tests.bench.StageCounts;
 import io.millrace.tests.bench.StageCounts.Point;
@@ -43,9 +44,10 @@ final class FirstLoad implements AutoCloseable {
      * @param moments by service
      * @param cpu by process, from the start of the services until all documents were there
      * @param serversCpu by server, until the services were started
+     * @param pssBytes memory by process at the end, shared pages divided among those who share them
      * @param requests that Kafka answered meanwhile, by API
      */
-    record Result(double first, double all, Map<String, Moments> moments, Map<String, CpuParts> cpu, Map<String, CpuParts> serversCpu, Map<String, Long> requests) {}
+    record Result(double first, double all, Map<String, Moments> moments, Map<String, CpuParts> cpu, Map<String, CpuParts> serversCpu, Map<String, Long> pssBytes, Map<String, Long> requests) {}
 
     private final DemoStack stack;
     private final PipelineFile file;
@@ -97,7 +99,7 @@ final class FirstLoad implements AutoCloseable {
                 long now = System.nanoTime();
                 first = first == 0 && found > 0 ? now : first;
                 if (found >= documents) {
-                    return new Result(seconds(begin, first), seconds(begin, now), moments(begin, progress), used(before, used), before, since(answered, requests.counts()));
+                    return new Result(seconds(begin, first), seconds(begin, now), moments(begin, progress), used(before, used), before, memory(), since(answered, requests.counts()));
                 }
                 if (failure.get() != null) {
                     throw failure.get();
@@ -139,6 +141,12 @@ final class FirstLoad implements AutoCloseable {
         var used = new LinkedHashMap<String, CpuParts>();
         now.forEach((name, parts) -> used.put(name, parts.minus(before.getOrDefault(name, CpuParts.NONE))));
         return used;
+    }
+
+    private Map<String, Long> memory() {
+        var memory = new LinkedHashMap<String, Long>();
+        Footprint.of(stack.stack().processes()).processes().forEach((name, use) -> memory.put(name, use.pssBytes()));
+        return memory;
     }
 
     private static Map<String, Long> since(Map<String, Long> before, Map<String, Long> now) {

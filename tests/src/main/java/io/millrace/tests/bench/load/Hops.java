@@ -15,6 +15,8 @@ import org.apache.kafka.common.TopicPartition;
 /** How many records were written to the topics between the stages, and what they take on the broker's disk. */
 final class Hops {
 
+    private static final String CHANGELOG = "-changelog";
+
     /**
      * @param records ever written
      * @param bytes on the broker's disk now, compressed as they came; of the exchange, what was not yet taken away
@@ -28,7 +30,7 @@ final class Hops {
 
     private Hops() {}
 
-    /** By the kind of topic: {@code captured}, {@code rows}, the join's own, {@code documents}, and all others. */
+    /** By the kind of topic: {@code captured}, {@code rows}, the join's own by its stores, {@code documents}, and all others. */
     static Map<String, Hop> of(String bootstrap, Pipeline pipeline) throws InterruptedException {
         try (var admin = Admin.create(Map.of("bootstrap.servers", bootstrap))) {
             var bytes = new TreeMap<String, Long>();
@@ -54,6 +56,10 @@ final class Hops {
         if (topic.startsWith("captured.") || topic.startsWith("rows.")) {
             return topic.substring(0, topic.indexOf('.'));
         }
-        return topic.endsWith("-changelog") ? "state of the join" : topic.equals(Topics.exchange(Topics.joinGroup(pipeline.name()))) ? "exchange of the join" : "others";
+        if (topic.endsWith(CHANGELOG)) {
+            var store = topic.substring(0, topic.length() - CHANGELOG.length());
+            return "state of the join: " + store.substring(store.lastIndexOf('-') + 1);
+        }
+        return topic.equals(Topics.exchange(Topics.joinGroup(pipeline.name()))) ? "exchange of the join" : "others";
     }
 }

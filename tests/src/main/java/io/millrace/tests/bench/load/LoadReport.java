@@ -14,16 +14,17 @@ final class LoadReport {
         line(text, "%,d documents from %,d rows, %d processors: the first document was found after %.1f s, all after %.1f s (%,.0f documents/s from the first). %d differences from the SQL join.",
                 report.documents(), report.limits().rows(), report.processors(), load.first(), load.all(), report.documents() / Math.max(0.25, load.all() - load.first()), report.differences());
         line(text, "");
-        line(text, "| process | started s | ready s | first output s | last output s | CPU s | compiler | collector | work |");
-        line(text, "|---|---|---|---|---|---|---|---|---|");
+        line(text, "| process | started s | ready s | first output s | last output s | CPU s | compiler | collector | work | MiB |");
+        line(text, "|---|---|---|---|---|---|---|---|---|---|");
         load.cpu().forEach((name, cpu) -> {
             var m = load.moments().getOrDefault(name, new FirstLoad.Moments(Double.NaN, Double.NaN, Double.NaN, Double.NaN));
-            line(text, "| %s | %s | %s | %s | %s | %.1f | %.1f | %.1f | %.1f |", name, moment(m.started()), moment(m.ready()), moment(m.first()), moment(m.last()), cpu.all(), cpu.compiler(), cpu.collector(), cpu.work());
+            line(text, "| %s | %s | %s | %s | %s | %.1f | %.1f | %.1f | %.1f | %d |", name, moment(m.started()), moment(m.ready()), moment(m.first()), moment(m.last()), cpu.all(), cpu.compiler(), cpu.collector(), cpu.work(), load.pssBytes().getOrDefault(name, 0L) >> 20);
         });
         var own = own(load.cpu());
-        line(text, "| **own** | | | | | **%.1f** | %.1f | %.1f | %.1f |", own.all(), own.compiler(), own.collector(), own.work());
+        line(text, "| **own** | | | | | **%.1f** | %.1f | %.1f | %.1f | %d |", own.all(), own.compiler(), own.collector(), own.work(),
+                load.pssBytes().entrySet().stream().filter(e -> isOwn(e.getKey())).mapToLong(Map.Entry::getValue).sum() >> 20);
         line(text, "");
-        line(text, "Seconds since the services were started. *Own* is all but PostgreSQL and the search engine; until the services were started, the servers took %.1f s.", load.serversCpu().values().stream().mapToDouble(CpuParts::all).sum());
+        line(text, "Seconds since the services were started. *Own* is all but PostgreSQL and the search engine; until the services were started, the servers took %.1f s. MiB are resident at the end, shared pages divided among those who share them.", load.serversCpu().values().stream().mapToDouble(CpuParts::all).sum());
         line(text, "");
         line(text, "| hop | records | MB on disk |");
         line(text, "|---|---|---|");
@@ -43,7 +44,11 @@ final class LoadReport {
 
     /** What the product itself takes beside the two systems that it stands between. */
     private static CpuParts own(Map<String, CpuParts> cpu) {
-        return cpu.entrySet().stream().filter(e -> !e.getKey().equals("postgres") && !e.getKey().equals("search")).map(Map.Entry::getValue).reduce(CpuParts.NONE, CpuParts::plus);
+        return cpu.entrySet().stream().filter(e -> isOwn(e.getKey())).map(Map.Entry::getValue).reduce(CpuParts.NONE, CpuParts::plus);
+    }
+
+    private static boolean isOwn(String process) {
+        return !process.equals("postgres") && !process.equals("search");
     }
 
     private static void limit(StringBuilder text, String what, double seconds, long count) {
