@@ -23,7 +23,7 @@ record SearchRights(List<String> cluster, List<OnIndexes> indexes) {
 
     private static final String READER = "millrace-reader-";
     /** An alias, its indexes, or its generations, as {@link #roles} writes them. */
-    private static final Pattern OF_PIPELINES = Pattern.compile("[^*?]+(-\\*|-\\?{6})?");
+    private static final Pattern OF_PIPELINES = Pattern.compile("[^*?]+(-\\*|-00\\?{4})?");
 
     private static final List<String> READING = List.of("indices:data/read/search*", "indices:data/read/get", "indices:data/read/mget*", "indices:data/read/field_caps*", "indices:data/read/explain",
             "indices:admin/mappings/get", "indices:admin/aliases/get", "indices:admin/get", "indices:admin/refresh*", "indices:monitor/settings/get");
@@ -63,8 +63,11 @@ record SearchRights(List<String> cluster, List<OnIndexes> indexes) {
         return OF_PIPELINES.matcher(pattern).matches();
     }
 
-    /** The alias, and its generations, whose names end with six digits: not the indexes of a pipeline whose name begins the same. */
+    /**
+     * The alias, and its generations, which are counted from 000001 on, so that the first 9,999 are meant. A pattern knows no digits: an
+     * index that is called as this one, and then a dash, two zeros and four characters, is meant too, one such as monitors-closed is not.
+     */
     private static Stream<String> served(String index) {
-        return Stream.of(index, index + "-??????");
+        return Stream.of(index, index + "-00????");
     }
 }
