@@ -1,7 +1,7 @@
 package io.millrace.local;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.StringWriter;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.ByteBuffer;
@@ -401,16 +401,16 @@ public final class LocalServers implements AutoCloseable {
         write(file, p);
     }
 
-    /** Passwords stand in some of them. */
-    private static void write(Path file, Properties properties) {
-        var text = new StringWriter();
+    /** Passwords stand in some of them. Whoever loads them from bytes takes these for ISO 8859-1, in which other characters are escaped. */
+    static void write(Path file, Properties properties) {
+        var bytes = new ByteArrayOutputStream();
         try {
-            properties.store(text, null);
+            properties.store(bytes, null);
             Files.createDirectories(file.getParent());
         } catch (IOException e) {
             throw new LocalException("Writing " + file + " failed: " + e.getMessage(), e);
         }
-        OwnersAlone.write(file, text.toString());
+        OwnersAlone.write(file, bytes.toString(StandardCharsets.ISO_8859_1));
     }
 
     private ProcessSpec registrySpec(Installation installation) {
