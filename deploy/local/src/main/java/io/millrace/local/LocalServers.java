@@ -86,10 +86,15 @@ public final class LocalServers implements AutoCloseable {
      * @throws LocalException when the folder has data already and is not secured: passwords are in the data from the first start on
      */
     public static LocalServers secured(Path data, Ports ports, List<LocalUser> users) {
+        requireSecurable(data);
+        return new LocalServers(data, ports, Map.of(), Map.of(), Keyring.in(data), users);
+    }
+
+    /** @throws LocalException when the folder has data already and is not secured */
+    public static void requireSecurable(Path data) {
         if (!Keyring.isIn(data) && Files.exists(data.resolve("postgres"))) {
             throw new LocalException("The data folder " + data + " is that of an open stack, whose data cannot be secured afterwards. Choose another folder with --data DIR, or delete its data with ./millrace reset --data " + data);
         }
-        return new LocalServers(data, ports, Map.of(), Map.of(), Keyring.in(data), users);
     }
 
     /** The process that owns a data folder at this moment. */
