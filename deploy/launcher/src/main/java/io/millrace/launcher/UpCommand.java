@@ -66,13 +66,17 @@ final class UpCommand implements Callable<Integer> {
         var files = PipelineFiles.load(paths);
         var options = StackOptions.of(home, data.path(), paths, demo ? new DemoSource("demo", scale) : null, portBase, ports).withOtlp(otlp == null ? null : HttpAddress.of(otlp)).withNatives(natives)
                 .withSecured(secure || Keyring.isIn(data.path()));
-        var stack = new Stack(options);
+        if (options.secured()) {
+            LocalServers.requireSecurable(data.path());
+        }
         if (!demo) {
             requireStopped();
             requireReferences(files);
-            Provisioning.requireSources(stack, files, provisioning());
+            Provisioning.requireSources(files, provisioning());
         }
-        stack.requireBuilt();
+        Stack.requireBuilt(options);
+        // A secured one makes its passwords now, and with them the folder is a secured one: nothing is refused after this that could be known before.
+        var stack = new Stack(options);
         return detach ? new Background(data, output).start(spec.commandLine().getParent().getParseResult().originalArgs()) : run(stack, files, output);
     }
 

@@ -303,6 +303,8 @@ class CommandsTest {
         assertEquals(1, run("up", "--pipeline", file.toString(), "--data", folder.resolve("data").toString()));
         assertTrue(err.toString().contains("MILLRACE_NOWHERE_URL") || err.toString().contains("Not built"), err.toString());
         assertTrue(Files.notExists(folder.resolve("data")));
+        assertEquals(1, run("up", "--secure", "--pipeline", file.toString(), "--data", folder.resolve("data").toString()));
+        assertTrue(Files.notExists(folder.resolve("data")), "or the next one would be a secured one that nobody asked for");
     }
 
     private int run(String... arguments) {

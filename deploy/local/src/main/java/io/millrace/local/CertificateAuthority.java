@@ -10,6 +10,7 @@ import java.security.cert.Certificate;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Signs certificates with the JDK's keytool; its files, the keys among them, stay in one folder. */
 public final class CertificateAuthority {
@@ -59,7 +60,7 @@ public final class CertificateAuthority {
         } catch (IOException e) {
             throw new LocalException("Making the folder " + folder + " for certificates failed: " + e.getMessage(), e);
         }
-        keytool("-genkeypair", "-alias", ROOT, "-dname", "CN=Millrace local", "-ext", "bc:c", "-validity", Integer.toString(days));
+        generate("-alias", ROOT, "-dname", "CN=Millrace local", "-ext", "bc:c", "-validity", Integer.toString(days));
         write(certificate(), pem(read(ROOT)));
     }
 
@@ -75,7 +76,11 @@ public final class CertificateAuthority {
 
     /** @param age how many days ago its days began */
     public Issued issue(String alias, String names, int age) {
-        keytool("-genkeypair", "-alias", alias, "-dname", "CN=" + alias, "-signer", ROOT, "-ext", "san=" + names, "-startdate", "-" + age + "d", "-validity", Integer.toString(days));
+        if (isKnown(alias)) {
+            // Of an earlier try, whose files did not come to be or are gone.
+            keytool("-delete", "-alias", alias);
+        }
+        generate("-alias", alias, "-dname", "CN=" + alias, "-signer", ROOT, "-ext", "san=" + names, "-startdate", "-" + age + "d", "-validity", Integer.toString(days));
         var issued = files(alias);
         write(issued.certificate(), pem(read(alias)));
         try {
@@ -91,9 +96,20 @@ public final class CertificateAuthority {
         return new Issued(folder.resolve(alias + ".pem"), folder.resolve(alias + ".key"));
     }
 
+    private boolean isKnown(String alias) {
+        try {
+            return load().containsAlias(alias);
+        } catch (GeneralSecurityException e) {
+            throw new LocalException("Looking for " + alias + " in " + store + " failed: " + e.getMessage(), e);
+        }
+    }
+
+    private void generate(String... arguments) {
+        keytool(Stream.concat(Stream.of("-genkeypair", "-keyalg", "EC", "-groupname", "secp256r1"), Stream.of(arguments)).toArray(String[]::new));
+    }
+
     private void keytool(String... arguments) {
-        var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(), "-keystore", store.toString(), "-storetype", "PKCS12",
-                "-storepass", PASSWORD, "-keyalg", "EC", "-groupname", "secp256r1"));
+        var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(), "-keystore", store.toString(), "-storetype", "PKCS12", "-storepass", PASSWORD));
         command.addAll(1, List.of(arguments));
         try {
             var process = new ProcessBuilder(command).redirectErrorStream(true).start();

@@ -13,6 +13,7 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
@@ -31,6 +32,7 @@ public final class Keyring {
     public static final String ADMIN = "admin";
 
     private static final String FOLDER = "secure";
+    private static final String AUTHORITY = "ca.pem";
     private static final String NAMES = "dns:localhost,ip:127.0.0.1";
     private static final int DAYS = 397;
     private static final Duration BEFORE_THE_END = Duration.ofDays(30);
@@ -176,7 +178,7 @@ public final class Keyring {
 
     /** Makes certificates anew that end soon. To be called while nothing of the stack runs. */
     synchronized void renew() {
-        var authority = folder.resolve("ca.pem");
+        var authority = folder.resolve(AUTHORITY);
         if (!Files.exists(authority)) {
             return;
         }
@@ -185,7 +187,8 @@ public final class Keyring {
                 return;
             }
             try (var files = Files.list(folder)) {
-                var old = files.map(f -> f.getFileName().toString()).filter(name -> name.matches(".*\\.(pem|key|p12)")).toList();
+                // Where this is broken off, the next start finds the old authority, which ends soon, and begins again; or none, and no pair that it has signed.
+                var old = files.map(f -> f.getFileName().toString()).filter(name -> name.matches(".*\\.(pem|key|p12)")).sorted(Comparator.comparing(Keyring::isOfAuthority).thenComparing(name -> name.endsWith(".p12"))).toList();
                 for (var name : old) {
                     Files.delete(folder.resolve(name));
                 }
@@ -195,6 +198,10 @@ public final class Keyring {
         } catch (GeneralSecurityException | IOException e) {
             throw new LocalException("Renewing the certificates in " + folder + " failed: " + e, e);
         }
+    }
+
+    private static boolean isOfAuthority(String file) {
+        return file.equals(AUTHORITY) || file.endsWith(".p12");
     }
 
     private static X509Certificate read(Path pem) throws GeneralSecurityException, IOException {

@@ -1,7 +1,7 @@
 package io.millrace.local;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.StringWriter;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.ByteBuffer;
@@ -86,10 +86,15 @@ public final class LocalServers implements AutoCloseable {
      * @throws LocalException when the folder has data already and is not secured: passwords are in the data from the first start on
      */
     public static LocalServers secured(Path data, Ports ports, List<LocalUser> users) {
+        requireSecurable(data);
+        return new LocalServers(data, ports, Map.of(), Map.of(), Keyring.in(data), users);
+    }
+
+    /** @throws LocalException when the folder has data already and is not secured */
+    public static void requireSecurable(Path data) {
         if (!Keyring.isIn(data) && Files.exists(data.resolve("postgres"))) {
             throw new LocalException("The data folder " + data + " is that of an open stack, whose data cannot be secured afterwards. Choose another folder with --data DIR, or delete its data with ./millrace reset --data " + data);
         }
-        return new LocalServers(data, ports, Map.of(), Map.of(), Keyring.in(data), users);
     }
 
     /** The process that owns a data folder at this moment. */
@@ -401,16 +406,16 @@ public final class LocalServers implements AutoCloseable {
         write(file, p);
     }
 
-    /** Passwords stand in some of them. */
-    private static void write(Path file, Properties properties) {
-        var text = new StringWriter();
+    /** Passwords stand in some of them. Whoever loads them from bytes takes these for ISO 8859-1, in which other characters are escaped. */
+    static void write(Path file, Properties properties) {
+        var bytes = new ByteArrayOutputStream();
         try {
-            properties.store(text, null);
+            properties.store(bytes, null);
             Files.createDirectories(file.getParent());
         } catch (IOException e) {
             throw new LocalException("Writing " + file + " failed: " + e.getMessage(), e);
         }
-        OwnersAlone.write(file, text.toString());
+        OwnersAlone.write(file, bytes.toString(StandardCharsets.ISO_8859_1));
     }
 
     private ProcessSpec registrySpec(Installation installation) {

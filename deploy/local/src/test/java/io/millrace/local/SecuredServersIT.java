@@ -126,7 +126,7 @@ class SecuredServersIT {
         var found = ask("GET", search + "/books/_search", null, reader);
         assertTrue(found.body().contains("\"title\":\"x\""), found::body);
         assertEquals(200, ask("POST", search + "/books/_mget", "{\"ids\":[\"1\"]}", reader).statusCode());
-        for (var other : List.of("GET /books-lent/_search", "GET /_search", "GET /*/_search", "GET /books*/_search", "GET /books,books-lent/_search", "GET /_cat/indices", "DELETE /books-000001", "PUT /books-000001/_doc/2",
+        for (var other : List.of("GET /books-lent/_search", "GET /_search", "GET /*/_search", "GET /books*/_search", "GET /books,books-lent/_search", "GET /books-******/_search", "GET /_cat/indices", "DELETE /books-000001", "PUT /books-000001/_doc/2",
                 "POST /books/_close", "GET /_cluster/settings", "POST /books-000001/_update/1")) {
             var words = other.split(" ");
             assertEquals(403, ask(words[0], search + words[1], words[0].equals("GET") ? null : "{\"doc\":{}}", reader).statusCode(), other);
@@ -135,6 +135,30 @@ class SecuredServersIT {
         assertTrue(many.body().contains("no permissions for [indices:data/read/mget[shard]]"), many::body);
         assertEquals(200, ask("DELETE", role, null, admin).statusCode());
         assertEquals(403, ask("GET", search + "/books/_search", null, reader).statusCode());
+    }
+
+    @Test
+    void whoMayMoveAnAliasMovesNoOther() throws Exception {
+        var admin = keyring.authorization(Keyring.ADMIN);
+        var search = servers.searchUrl();
+        for (var index : List.of("songs-000001", "songs-000002", "films-000001")) {
+            assertEquals(200, ask("PUT", search + "/" + index, "{}", admin).statusCode());
+        }
+        assertEquals(201, ask("PUT", search + "/_plugins/_security/api/roles/millrace-" + WRITER, """
+                {"index_permissions": [{"index_patterns": ["songs", "songs-*"], "allowed_actions": ["indices:admin/aliases"]}]}""", admin).statusCode());
+        var writer = keyring.authorization(WRITER);
+        assertEquals(200, ask("POST", search + "/_aliases", actions(change("add", "songs-000001", "songs")), writer).statusCode());
+        assertEquals(200, ask("POST", search + "/_aliases", actions(change("remove", "songs-000001", "songs"), change("add", "songs-000002", "songs")), writer).statusCode());
+        assertEquals(403, ask("POST", search + "/_aliases", actions(change("add", "films-000001", "songs")), writer).statusCode());
+        assertEquals(403, ask("POST", search + "/_aliases", actions(change("add", "songs-000001", "films")), writer).statusCode());
+    }
+
+    private static String actions(String... changes) {
+        return "{\"actions\":[" + String.join(",", changes) + "]}";
+    }
+
+    private static String change(String action, String index, String alias) {
+        return "{\"%s\":{\"index\":\"%s\",\"alias\":\"%s\"}}".formatted(action, index, alias);
     }
 
     @Test

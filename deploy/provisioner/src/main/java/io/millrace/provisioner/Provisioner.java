@@ -231,7 +231,8 @@ public final class Provisioner {
         places.attempt(() -> kafka(places));
         if (targets.search() != null) {
             var indexes = new SearchIndexes(targets.search(), files);
-            places.attempt(() -> List.of(reached(indexes), reached(new SearchRoles(targets.search(), indexes.names()))));
+            places.attempt(() -> List.of(reached(indexes)));
+            places.attempt(() -> List.of(reached(new SearchRoles(targets.search(), indexes.names()))));
         }
         return places;
     }

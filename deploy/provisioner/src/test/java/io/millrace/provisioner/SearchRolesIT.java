@@ -36,7 +36,7 @@ class SearchRolesIT {
 
     @BeforeAll
     static void start() {
-        secured = LocalServers.secured(folder.resolve("secured"), Ports.free(), List.of(new LocalUser("reader-books", false, RegistryRole.NONE)));
+        secured = LocalServers.secured(folder.resolve("secured"), Ports.free(), List.of(new LocalUser("reader-books", false, RegistryRole.NONE), new LocalUser("search-indexer", false, RegistryRole.NONE)));
         open = LocalServers.in(folder.resolve("open"), Ports.free());
         secured.claim();
         open.claim();
@@ -81,10 +81,37 @@ class SearchRolesIT {
         roles.apply();
         assertInstanceOf(Check.Done.class, roles.check());
 
-        assertEquals(List.of("DELETE " + search + READER), assertInstanceOf(Check.Needed.class, roles.removal()).actions(), "the services have others to serve");
+        assertTrue(assertInstanceOf(Check.Needed.class, roles.removal()).actions().contains("DELETE " + search + READER));
         roles.remove();
         assertEquals(404, search.call("GET", READER, null, NONE, "").statusCode());
         assertInstanceOf(Check.Done.class, roles.removal());
+    }
+
+    @Test
+    void theServicesKeepTheIndexesOfFilesThatThisRunWasNotGiven() {
+        var lent = new SearchRoles(search, List.of("lent"));
+        var returned = new SearchRoles(search, List.of("returned"));
+        lent.apply();
+        returned.apply();
+        var indexer = as("search-indexer");
+        for (var index : List.of("/lent-000001", "/returned-000001")) {
+            assertEquals(200, indexer.call("PUT", index, "{}", Set.of(403), "").statusCode(), index);
+        }
+        assertInstanceOf(Check.Done.class, lent.check());
+
+        returned.remove();
+        assertEquals(403, indexer.call("PUT", "/returned-000002", "{}", Set.of(403), "").statusCode());
+        assertEquals(200, indexer.call("PUT", "/lent-000002", "{}", Set.of(403), "").statusCode());
+        assertInstanceOf(Check.Done.class, returned.removal());
+        lent.remove();
+        assertInstanceOf(Check.Done.class, lent.removal());
+    }
+
+    @Test
+    void whoMayNotReadRolesIsToldThatNoneAreMade() {
+        var roles = new SearchRoles(as("reader-books"), List.of("books"));
+        assertTrue(assertInstanceOf(Check.Advised.class, roles.check()).advice().getFirst().contains("may not read its roles (403), so no role is made"));
+        assertInstanceOf(Check.Advised.class, roles.removal());
     }
 
     @Test

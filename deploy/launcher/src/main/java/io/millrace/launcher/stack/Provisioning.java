@@ -26,13 +26,13 @@ public final class Provisioning {
     private Provisioning() {}
 
     /**
-     * Holds the files against their databases, which needs none of the stack's servers.
+     * Holds the files against databases of the user's own, which needs no stack.
      *
      * @param options how far it may go
      * @throws io.millrace.provisioner.ProvisioningException with everything of them that stands in the way
      */
-    public static void requireSources(Stack stack, List<PipelineFile> files, Options options) {
-        provisioner(stack, files, options).requireSources();
+    public static void requireSources(List<PipelineFile> files, Options options) {
+        new Provisioner(files, ownAdmin(), null, System::getenv, options).requireSources();
     }
 
     /** @throws io.millrace.provisioner.ProvisioningException with everything that stands in the way; then nothing was made */
@@ -75,6 +75,10 @@ public final class Provisioning {
         if (stack.options().source() != null) {
             return new Admin(stack.servers().postgresUser(), stack.servers().postgresPassword());
         }
+        return ownAdmin();
+    }
+
+    private static Admin ownAdmin() {
         var user = System.getenv("MILLRACE_ADMIN_USER");
         return user == null ? null : new Admin(user, System.getenv().getOrDefault("MILLRACE_ADMIN_PASSWORD", ""));
     }

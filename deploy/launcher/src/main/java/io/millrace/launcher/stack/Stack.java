@@ -86,11 +86,16 @@ public final class Stack {
 
     /** @throws LocalException naming every service that has not been built */
     public void requireBuilt() {
-        var missing = Arrays.stream(Stage.values()).filter(s -> !isNative(s) && !Files.exists(s.jar(options.home()))).map(s -> s.jar(options.home()).toString()).toList();
+        requireBuilt(options);
+    }
+
+    /** The same before there is a stack. */
+    public static void requireBuilt(StackOptions options) {
+        var missing = Arrays.stream(Stage.values()).filter(s -> !options.natives().contains(s) && !Files.exists(s.jar(options.home()))).map(s -> s.jar(options.home()).toString()).toList();
         if (!missing.isEmpty()) {
             throw new LocalException("Not built: " + String.join(", ", missing) + ". Run ./millrace up from the root of the checkout, which builds what is missing, or ./mvnw package -DskipTests");
         }
-        options.natives().forEach(this::executable);
+        options.natives().forEach(stage -> executable(options, stage));
     }
 
     /** The environment through which demo pipeline files find their database; empty for a database of the user's own. */
@@ -113,7 +118,7 @@ public final class Stack {
             return ProcessSpec.executable(stage.stageName(), options.data(), stage.heap(), application(stage).resolve(EXECUTABLE), properties(stage), sourceEnvironment(), ports, alive)
                     .withPrepare(() -> {
                         makeToken();
-                        takeBuild(stage, executable(stage), application(stage).resolve(EXECUTABLE));
+                        takeBuild(stage, executable(options, stage), application(stage).resolve(EXECUTABLE));
                     });
         }
         var spec = ProcessSpec.copied(stage.stageName(), options.data(), stage.heap(), stage.jar(options.home()), application(stage).resolve("quarkus-run.jar"), properties(stage), sourceEnvironment(), ports, alive)
@@ -129,7 +134,7 @@ public final class Stack {
         return options.natives().contains(stage);
     }
 
-    private Path executable(Stage stage) {
+    private static Path executable(StackOptions options, Stage stage) {
         return stage.executable(options.home()).orElseThrow(() -> new LocalException("There is no native executable of " + stage.module()
                 + ". Build it with ./mvnw package -DskipTests -Dnative -pl " + stage.module() + " -am, which needs Mandrel 25 or GraalVM 25 (capture has none)"));
     }

@@ -10,6 +10,7 @@ import org.opensearch.OpenSearchSecurityException;
 import org.opensearch.action.ActionRequest;
 import org.opensearch.action.AliasesRequest;
 import org.opensearch.action.IndicesRequest;
+import org.opensearch.action.admin.indices.alias.IndicesAliasesRequest;
 import org.opensearch.action.support.ActionFilter;
 import org.opensearch.action.support.ActionFilterChain;
 import org.opensearch.action.support.ActionRequestMetadata;
@@ -65,9 +66,15 @@ final class Rights implements ActionFilter {
 
     /** Those that the request calls by name; all of them where it calls none. */
     private static List<String> names(ActionRequest request) {
+        // It is of no index itself: each of its changes is.
+        var named = request instanceof IndicesAliasesRequest moves ? moves.getAliasActions().stream().flatMap(Rights::named) : named(request);
+        var names = named.map(name -> "_all".equals(name) ? "*" : name).distinct().toList();
+        return names.isEmpty() ? List.of("*") : names;
+    }
+
+    private static Stream<String> named(Object request) {
         var indexes = request instanceof IndicesRequest of && of.indices() != null ? Arrays.stream(of.indices()) : Stream.<String>empty();
         var aliases = request instanceof AliasesRequest of && of.aliases() != null ? Arrays.stream(of.aliases()) : Stream.<String>empty();
-        var names = Stream.concat(indexes, aliases).map(name -> "_all".equals(name) ? "*" : name).distinct().toList();
-        return names.isEmpty() ? List.of("*") : names;
+        return Stream.concat(indexes, aliases);
     }
 }

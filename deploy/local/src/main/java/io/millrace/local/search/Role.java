@@ -58,7 +58,8 @@ record Role(List<String> cluster, List<OnIndexes> indexes) {
     private static String expression(String part) {
         return switch (part) {
             case "*" -> ".*";
-            case "?" -> ".";
+            // A wildcard of whoever asks stands for many characters.
+            case "?" -> "[^*]";
             default -> Pattern.quote(part);
         };
     }

@@ -4,6 +4,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -20,6 +21,10 @@ record SearchRights(List<String> cluster, List<OnIndexes> indexes) {
     /** No index: the indexer asks for it to learn whether the engine takes writes. */
     private static final String NOBODY = "millrace-nobody";
 
+    private static final String READER = "millrace-reader-";
+    /** An alias, its indexes, or its generations, as {@link #roles} writes them. */
+    private static final Pattern OF_PIPELINES = Pattern.compile("[^*?]+(-\\*|-00\\?{4})?");
+
     private static final List<String> READING = List.of("indices:data/read/search*", "indices:data/read/get", "indices:data/read/mget*", "indices:data/read/field_caps*", "indices:data/read/explain",
             "indices:admin/mappings/get", "indices:admin/aliases/get", "indices:admin/get", "indices:admin/refresh*", "indices:monitor/settings/get");
     private static final List<String> READING_MANY = List.of("indices:data/read/mget", "indices:data/read/msearch", "indices:data/read/scroll", "indices:data/read/scroll/clear");
@@ -35,7 +40,7 @@ record SearchRights(List<String> cluster, List<OnIndexes> indexes) {
      */
     record OnIndexes(List<String> names, List<String> actions) {}
 
-    /** By the role's name: each service's, and for each index one of whoever reads it. @param indexes the aliases */
+    /** By the role's name: each service's, and for each index one of whoever reads it; the pipelines' indexes stand first in each. @param indexes the aliases */
     static SequencedMap<String, SearchRights> roles(Collection<String> indexes) {
         var roles = new LinkedHashMap<String, SearchRights>();
         var all = indexes.stream().flatMap(index -> Stream.of(index, index + "-*")).toList();
@@ -44,12 +49,25 @@ record SearchRights(List<String> cluster, List<OnIndexes> indexes) {
                 List.of(new OnIndexes(all, INDEXING), new OnIndexes(List.of(MARKS, NOBODY), INDEXING))));
         roles.put("millrace-purge-service", new SearchRights(READING_MANY, List.of(new OnIndexes(read, READING))));
         roles.put("millrace-console", new SearchRights(READING_MANY, List.of(new OnIndexes(read, SEARCHING))));
-        indexes.forEach(index -> roles.put("millrace-reader-" + index, new SearchRights(READING_MANY, List.of(new OnIndexes(served(index).toList(), SEARCHING)))));
+        indexes.forEach(index -> roles.put(READER + index, new SearchRights(READING_MANY, List.of(new OnIndexes(served(index).toList(), SEARCHING)))));
         return roles;
     }
 
-    /** The alias, and its generations, whose names end with six digits: not the indexes of a pipeline whose name begins the same. */
+    /** Whether a role is of the pipelines of other files as well: that of a service is, that of a reader is not. */
+    static boolean isShared(String role) {
+        return !role.startsWith(READER);
+    }
+
+    /** Whether a pattern is one that a service needs for a pipeline; one that somebody made wider by hand is not. */
+    static boolean isOfPipelines(String pattern) {
+        return OF_PIPELINES.matcher(pattern).matches();
+    }
+
+    /**
+     * The alias, and its generations, which are counted from 000001 on, so that the first 9,999 are meant. A pattern knows no digits: an
+     * index that is called as this one, and then a dash, two zeros and four characters, is meant too, one such as monitors-closed is not.
+     */
     private static Stream<String> served(String index) {
-        return Stream.of(index, index + "-??????");
+        return Stream.of(index, index + "-00????");
     }
 }

@@ -10,10 +10,16 @@ import io.millrace.provisioner.ProvisioningException;
 import io.millrace.provisioner.Step;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The roles of services and readers in a search engine that has OpenSearch's security plugin; nothing in one that has not. Who has a
@@ -26,6 +32,9 @@ public final class SearchRoles implements Step {
     private static final int NOT_FOUND = 404;
     /** Without the plugin nobody answers at its path, or its method. */
     private static final Set<Integer> UNKNOWN = Set.of(400, 404, 405);
+    /** Roles are for others to make. */
+    private static final Set<Integer> CLOSED = Set.of(401, 403);
+    private static final Set<Integer> ASKED = Stream.concat(UNKNOWN.stream(), CLOSED.stream()).collect(Collectors.toUnmodifiableSet());
     private static final String PROBE = "millrace-search-indexer";
     private static final String MADE_BY = "made by millrace";
 
@@ -47,7 +56,27 @@ public final class SearchRoles implements Step {
         return "/_plugins/_security/api/roles/" + role;
     }
 
-    private static ObjectNode wanted(SearchRights rights) {
+    /** A service also serves pipelines whose files this run was not given: it keeps the indexes of these. */
+    private ObjectNode wanted(String name, JsonNode found) {
+        var wanted = json(roles.get(name));
+        if (SearchRights.isShared(name) && found != null) {
+            var patterns = new TreeSet<>(pipelines(wanted));
+            pipelines(found).stream().filter(SearchRights::isOfPipelines).forEach(patterns::add);
+            setPipelines(wanted, patterns);
+        }
+        return wanted;
+    }
+
+    /** The patterns of the pipelines' indexes, which a role has first. */
+    private static List<String> pipelines(JsonNode role) {
+        return role.path("index_permissions").path(0).path("index_patterns").valueStream().map(JsonNode::asText).toList();
+    }
+
+    private static void setPipelines(ObjectNode role, Collection<String> patterns) {
+        patterns.forEach(((ObjectNode) role.path("index_permissions").path(0)).putArray("index_patterns")::add);
+    }
+
+    private static ObjectNode json(SearchRights rights) {
         var role = JSON.createObjectNode();
         role.put("description", MADE_BY);
         rights.cluster().forEach(role.putArray("cluster_permissions")::add);
@@ -62,17 +91,19 @@ public final class SearchRoles implements Step {
 
     @Override
     public Check check() {
-        if (!hasRoles()) {
-            return new Check.Done();
-        }
+        return look("no role is made", this::needed);
+    }
+
+    private Check needed() {
         var problems = new ArrayList<String>();
         var actions = new ArrayList<String>();
-        roles.forEach((name, rights) -> {
+        roles.keySet().forEach(name -> {
             var found = found(name);
-            if (found != null && !found.path("description").asText().equals(MADE_BY)) {
+            var wanted = wanted(name, found);
+            if (found != null && !isOurs(found)) {
                 problems.add("The role " + name + " of the search engine at " + search + " is somebody else's; delete it, or rename it");
-            } else if (!same(found, wanted(rights))) {
-                actions.add("PUT " + search + path(name) + " " + wanted(rights));
+            } else if (!same(found, wanted)) {
+                actions.add("PUT " + search + path(name) + " " + wanted);
             }
         });
         return Check.of(problems, actions);
@@ -97,10 +128,18 @@ public final class SearchRoles implements Step {
         return true;
     }
 
-    /** An engine without the plugin says that it knows no such path; one with it that it knows no such role. */
-    private boolean hasRoles() {
-        var answer = search.call("GET", path(PROBE), null, UNKNOWN, "check that this is the search engine and that the user may read its roles");
-        return answer.statusCode() == OK || answer.statusCode() == NOT_FOUND && json(answer.body()).path("status").asText().equals("NOT_FOUND");
+    /**
+     * An engine without the plugin says that it knows no such path; one with it that it knows no such role, or that this user may not ask.
+     *
+     * @param undone what is not done in the last case
+     */
+    private Check look(String undone, Supplier<Check> look) {
+        var answer = search.call("GET", path(PROBE), null, ASKED, "check that this is the search engine");
+        int status = answer.statusCode();
+        if (CLOSED.contains(status)) {
+            return new Check.Advised(List.of("The user at " + search + " may not read its roles (" + status + "), so " + undone + ": see to the roles of the services and readers there, or let somebody run this who may read and make them"));
+        }
+        return status == OK || status == NOT_FOUND && json(answer.body()).path("status").asText().equals("NOT_FOUND") ? look.get() : new Check.Done();
     }
 
     private JsonNode found(String role) {
@@ -108,30 +147,49 @@ public final class SearchRoles implements Step {
         return answer.statusCode() == NOT_FOUND ? null : json(answer.body()).path(role);
     }
 
+    private static boolean isOurs(JsonNode found) {
+        return found.path("description").asText().equals(MADE_BY);
+    }
+
     @Override
     public void apply() {
-        roles.forEach((name, rights) -> search.call("PUT", path(name), wanted(rights).toString(), Set.of(), "check that the user may make roles"));
+        roles.keySet().forEach(name -> put(name, wanted(name, found(name))));
+    }
+
+    private void put(String name, JsonNode role) {
+        search.call("PUT", path(name), role.toString(), Set.of(), "check that the user may make roles");
     }
 
     @Override
     public Check removal() {
-        if (!hasRoles()) {
-            return new Check.Done();
-        }
-        return Check.of(List.of(), ours().stream().map(name -> "DELETE " + search + path(name)).toList());
+        return look("those that were made stay", () -> Check.of(List.of(), remains().entrySet().stream().map(left -> left.getValue()
+                .map(role -> "PUT " + search + path(left.getKey()) + " " + role).orElse("DELETE " + search + path(left.getKey()))).toList()));
     }
 
-    /** Those of readers: the services' are also for other pipelines. */
-    private List<String> ours() {
-        return roles.keySet().stream().filter(name -> name.startsWith("millrace-reader-")).filter(name -> {
+    /** What is left of each role of ours that has to do with these indexes; empty for one that has no other. */
+    private Map<String, Optional<ObjectNode>> remains() {
+        var remains = new LinkedHashMap<String, Optional<ObjectNode>>();
+        roles.forEach((name, rights) -> {
             var found = found(name);
-            return found != null && found.path("description").asText().equals(MADE_BY);
-        }).toList();
+            if (found == null || !isOurs(found)) {
+                return;
+            }
+            var gone = pipelines(json(rights));
+            var left = pipelines(found).stream().filter(pattern -> !gone.contains(pattern)).toList();
+            if (!SearchRights.isShared(name) || left.isEmpty()) {
+                remains.put(name, Optional.empty());
+            } else if (left.size() < pipelines(found).size()) {
+                var role = json(rights);
+                setPipelines(role, left);
+                remains.put(name, Optional.of(role));
+            }
+        });
+        return remains;
     }
 
     @Override
     public void remove() {
-        ours().forEach(name -> search.call("DELETE", path(name), null, Set.of(NOT_FOUND), "check that the user may delete roles"));
+        remains().forEach((name, left) -> left.ifPresentOrElse(role -> put(name, role), () -> search.call("DELETE", path(name), null, Set.of(NOT_FOUND), "check that the user may delete roles")));
     }
 
     private JsonNode json(String body) {

@@ -1,0 +1,80 @@
+package io.millrace.local;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.util.Arrays;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Certificates that end soon, of an authority that does so too. */
+class KeyringTest {
+
+    private static final String[] SERVERS = {"kafka", "registry", "search"};
+
+    @TempDir
+    Path data;
+    private Keyring keyring;
+    private byte[] old;
+
+    @BeforeEach
+    void prepare() throws IOException {
+        keyring = Keyring.in(data);
+        var ending = new CertificateAuthority(keyring.folder());
+        for (var server : SERVERS) {
+            ending.issue(server, "dns:localhost");
+        }
+        old = Files.readAllBytes(ending.certificate());
+    }
+
+    @Test
+    void allAreMadeAnewTogether() throws Exception {
+        keyring.renew();
+        assertRenewed();
+    }
+
+    @Test
+    void aRenewalThatWasBrokenOffIsDoneByTheNextOne() throws Exception {
+        var obstacle = Files.createDirectories(keyring.folder().resolve("zookeeper.key"));
+        var inIt = Files.createFile(obstacle.resolve("x"));
+        assertThrows(LocalException.class, keyring::renew);
+        assertArrayEquals(old, Files.readAllBytes(keyring.folder().resolve("ca.pem")), "the old authority stays as long as a pair that it has signed may be there");
+        Files.delete(inIt);
+        Files.delete(obstacle);
+        Stream.of(SERVERS).forEach(server -> assertDoesNotThrow(() -> keyring.certificate(server), "put together before the folder is claimed"));
+        keyring.renew();
+        assertRenewed();
+    }
+
+    @Test
+    void aPairWhoseFilesAreMissingIsMadeAgain() throws Exception {
+        Files.delete(keyring.certificate("kafka").key());
+        assertTrue(Files.exists(keyring.certificate("kafka").key()));
+    }
+
+    private void assertRenewed() throws IOException, GeneralSecurityException {
+        var authority = read(keyring.authority());
+        assertFalse(Arrays.equals(old, Files.readAllBytes(keyring.authority())));
+        for (var server : SERVERS) {
+            var shown = read(keyring.certificate(server).certificate());
+            assertDoesNotThrow(() -> shown.verify(authority.getPublicKey()), server);
+        }
+    }
+
+    private static X509Certificate read(Path pem) throws IOException, GeneralSecurityException {
+        try (var in = Files.newInputStream(pem)) {
+            return (X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(in);
+        }
+    }
+}
