@@ -7,7 +7,9 @@ import java.net.UnknownHostException;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** The processes behind addresses: a name that stands for several, such as a cluster's headless service, is each of them. */
+/**
+ * The processes behind addresses: a name that stands for several, such as a cluster's headless service, is each of them. Not by https, where a server's certificate is for its name and not for the addresses behind it.
+ */
 public final class Instances {
 
     private Instances() {}
@@ -18,6 +20,9 @@ public final class Instances {
     }
 
     private static Stream<URI> of(URI address) {
+        if ("https".equalsIgnoreCase(address.getScheme())) {
+            return Stream.of(address);
+        }
         try {
             var found = List.of(InetAddress.getAllByName(address.getHost()));
             var same = found.stream().filter(Inet4Address.class::isInstance).toList();

@@ -20,6 +20,12 @@ class InstancesTest {
         assertEquals(given, Instances.of(given));
     }
 
+    @Test
+    void aNameByHttpsStaysForItIsWhatTheCertificateIsFor() {
+        var given = uris("https://gate-instances:18102", "HTTPS://gate-instances:18102");
+        assertEquals(given, Instances.of(given));
+    }
+
     private static List<URI> uris(String... addresses) {
         return List.of(addresses).stream().map(URI::create).toList();
     }

@@ -30,18 +30,23 @@ final class BenchCommand implements Callable<Integer> {
 
     /** What can be measured, and the main class that does it. */
     enum Bench {
-        /** Compiling well would take the cores from the services that it measures. */
-        E2E("io.millrace.tests.bench.EndToEnd", "-XX:TieredStopAtLevel=1"),
-        LOAD("io.millrace.tests.bench.load.LoadBench", "-XX:TieredStopAtLevel=1"),
-        COST("io.millrace.tests.bench.cost.CostBench", "-XX:TieredStopAtLevel=1"),
-        CAPTURE("io.millrace.tests.bench.capture.CaptureBench"),
-        GATE("io.millrace.tests.bench.GateBench"),
-        START("io.millrace.tests.bench.ColdStart"),
-        JOIN("io.millrace.tests.bench.join.JoinBench"),
-        SEARCH("io.millrace.tests.bench.search.SearchBench"),
-        SCALE("io.millrace.tests.bench.scale.ScaleBench"),
-        UPGRADE("io.millrace.tests.bench.scale.UpgradeBench"),
-        VERIFY("io.millrace.tests.bench.verify.VerifyBench");
+        E2E("io.millrace.tests.bench.EndToEnd", Bench.LASTING, Bench.QUICK),
+        /** What {@code up} starts, as it starts it. */
+        LOAD("io.millrace.tests.bench.load.LoadBench", Bench.QUICK),
+        COST("io.millrace.tests.bench.cost.CostBench", Bench.QUICK),
+        CAPTURE("io.millrace.tests.bench.capture.CaptureBench", Bench.LASTING),
+        GATE("io.millrace.tests.bench.GateBench", Bench.LASTING),
+        START("io.millrace.tests.bench.ColdStart", Bench.LASTING),
+        JOIN("io.millrace.tests.bench.join.JoinBench", Bench.LASTING),
+        SEARCH("io.millrace.tests.bench.search.SearchBench", Bench.LASTING),
+        SCALE("io.millrace.tests.bench.scale.ScaleBench", Bench.LASTING),
+        UPGRADE("io.millrace.tests.bench.scale.UpgradeBench", Bench.LASTING),
+        VERIFY("io.millrace.tests.bench.verify.VerifyBench", Bench.LASTING);
+
+        /** Kafka and the services that a load goes through have both compilers, as in an image. */
+        private static final String LASTING = "-Dmillrace.short-lived=false";
+        /** Compiling the bench itself well would take the cores from the services that it measures. */
+        private static final String QUICK = "-XX:TieredStopAtLevel=1";
 
         private final String mainClass;
         private final List<String> options;
@@ -49,6 +54,11 @@ final class BenchCommand implements Callable<Integer> {
         Bench(String mainClass, String... options) {
             this.mainClass = mainClass;
             this.options = List.of(options);
+        }
+
+        /** Of the bench's JVM. */
+        List<String> options() {
+            return options;
         }
     }
 
@@ -67,7 +77,7 @@ final class BenchCommand implements Callable<Integer> {
         }
         var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Dmillrace.home=" + DataFolder.home(),
                 "-Xmx1g", "-XX:+UseSerialGC"));
-        command.addAll(bench.options);
+        command.addAll(bench.options());
         command.addAll(List.of("-cp", jar.toString(), bench.mainClass));
         command.addAll(arguments);
         if (help) {

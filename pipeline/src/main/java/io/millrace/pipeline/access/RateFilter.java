@@ -7,16 +7,25 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.Set;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
-/** Answers an address that asks for changes faster than any person or program of Millrace does with 429, before it is asked who that is: a token cannot be guessed at speed either. */
+/**
+ * Answers an address that asks for changes faster than any person or program of Millrace does with 429, before it is asked who that is. Reads are not counted, whatever token they bring: that nobody guesses a token is due to
+ * its length.
+ */
 @Singleton
 final class RateFilter {
 
     /** Behind that of web pages, above those of authentication. */
     private static final int SECOND = 900;
     private static final int TOO_MANY_REQUESTS = 429;
+    /** Of an IPv6 address name the network; the rest is whatever its machine likes, and another one for each call (RFC 4291). */
+    private static final int NETWORK_BYTES = 8;
     private static final Set<HttpMethod> READS = Set.of(HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS);
 
     private final Buckets buckets;
@@ -34,11 +43,21 @@ final class RateFilter {
 
     private void look(RoutingContext call) {
         var address = call.request().remoteAddress();
-        if (READS.contains(call.request().method()) || buckets.take(address == null ? "" : address.hostAddress())) {
+        if (READS.contains(call.request().method()) || buckets.take(address == null || address.hostAddress() == null ? "" : caller(address.hostAddress()))) {
             call.next();
         } else {
             call.response().setStatusCode(TOO_MANY_REQUESTS).putHeader("Retry-After", "1").putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
                     .end(JsonObject.of("message", "More than " + perSecond + " changes a second came from this address; come again later, or set millrace.http.changes-per-second").encode());
         }
+    }
+
+    /**
+     * Who shares a bucket: an IPv4 address, or an IPv6 network.
+     *
+     * @param address as Java writes addresses, with the interface's name behind it or without
+     */
+    static String caller(String address) {
+        var known = InetAddress.ofLiteral(address.replaceFirst("%.*", ""));
+        return known instanceof Inet6Address ? HexFormat.of().formatHex(Arrays.copyOf(known.getAddress(), NETWORK_BYTES)) : known.getHostAddress();
     }
 }

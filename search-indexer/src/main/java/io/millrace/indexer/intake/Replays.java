@@ -129,11 +129,11 @@ final class Replays {
         return busy;
     }
 
-    /** Where the quarantines of the open lanes end. All partitions of one are asked for together, when the first of them is wanted. */
+    /** Where the quarantines of the open lanes end. All partitions of one are asked for together, when the first of them is wanted; one that does not answer fails its own lanes only. */
     private final class Ends {
 
         private final Set<Lane> lanes;
-        private final Map<String, Map<TopicPartition, Long>> byTopic = new HashMap<>();
+        private final Map<String, Offsets.Spans> byTopic = new HashMap<>();
 
         Ends(Set<Lane> lanes) {
             this.lanes = lanes;
@@ -142,10 +142,11 @@ final class Replays {
         long of(TopicPartition parked) throws InterruptedException {
             var known = byTopic.get(parked.topic());
             if (known == null) {
-                known = offsets.ends(lanes.stream().map(Replays::parked).filter(one -> one.topic().equals(parked.topic())).collect(Collectors.toSet()));
+                known = offsets.spansOneByOne(lanes.stream().map(Replays::parked).filter(one -> one.topic().equals(parked.topic())).collect(Collectors.toSet()));
                 byTopic.put(parked.topic(), known);
             }
-            return known.getOrDefault(parked, 0L);
+            var span = known.of(parked);
+            return span.start() < span.end() ? span.end() : 0;
         }
     }
 

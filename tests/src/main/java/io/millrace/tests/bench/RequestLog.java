@@ -21,7 +21,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.common.config.ConfigResource;
@@ -38,12 +37,13 @@ public final class RequestLog {
     private static final String GONE = "closed since";
 
     private final ManagedProcess broker;
-    private final String bootstrap;
+    private final Map<String, String> admin;
     private final List<ManagedProcess> clients;
 
-    public RequestLog(ManagedProcess broker, String bootstrap, List<ManagedProcess> clients) {
+    /** @param admin how a client of Kafka gets in that may set the broker's loggers */
+    public RequestLog(ManagedProcess broker, Map<String, String> admin, List<ManagedProcess> clients) {
         this.broker = broker;
-        this.bootstrap = bootstrap;
+        this.admin = admin;
         this.clients = clients;
     }
 
@@ -65,9 +65,9 @@ public final class RequestLog {
     }
 
     private void tell(String level) throws InterruptedException {
-        try (var admin = Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap))) {
-            var node = admin.describeCluster().nodes().get().iterator().next();
-            admin.incrementalAlterConfigs(Map.of(new ConfigResource(ConfigResource.Type.BROKER_LOGGER, node.idString()), List.of(new AlterConfigOp(new ConfigEntry(LOGGER, level), AlterConfigOp.OpType.SET)))).all().get();
+        try (var kafka = Admin.create(Map.copyOf(admin))) {
+            var node = kafka.describeCluster().nodes().get().iterator().next();
+            kafka.incrementalAlterConfigs(Map.of(new ConfigResource(ConfigResource.Type.BROKER_LOGGER, node.idString()), List.of(new AlterConfigOp(new ConfigEntry(LOGGER, level), AlterConfigOp.OpType.SET)))).all().get();
         } catch (ExecutionException e) {
             throw new IllegalStateException("Setting the broker's logger " + LOGGER + " to " + level + " failed: " + e.getCause(), e.getCause());
         }

@@ -91,7 +91,7 @@ public final class CostBench implements Callable<Integer> {
 
     private Map<String, Double> asking(DemoStack stack) throws InterruptedException {
         var servers = stack.stack().servers();
-        return new RequestLog(servers.kafka(), servers.kafkaBootstrap(), stack.stack().processes()).perSecond(Duration.ofSeconds(seconds));
+        return new RequestLog(servers.kafka(), servers.kafkaAdmin(), stack.stack().processes()).perSecond(Duration.ofSeconds(seconds));
     }
 
     private List<Step> steps(DemoStack stack) throws SQLException, InterruptedException {
