@@ -53,7 +53,7 @@ public final class PipelineTopics {
         needed.add(topics.quarantine());
         var missing = needed.stream().filter(t -> !existing.contains(t)).toList();
         if (!missing.isEmpty()) {
-            throw new NotReadyException("Waiting for the topics " + String.join(", ", missing) + ": they do not exist yet; the provisioner makes them (./millrace up, or the provisioner's apply)");
+            throw new NotReadyException("Waiting for the topics " + String.join(", ", missing) + ": they do not exist, or Kafka may not tell this service of them; the provisioner makes topics and rights (./millrace up, or the provisioner's apply)");
         }
         var described = admin.describeTopics(sources).allTopicNames().get();
         int partitions = described.get(sources.getFirst()).partitions().size();
