@@ -8,11 +8,17 @@ import static org.hamcrest.Matchers.hasItems;
 import static org.hamcrest.Matchers.is;
 import static org.hamcrest.Matchers.notNullValue;
 import static org.hamcrest.Matchers.startsWith;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.restassured.response.ValidatableResponse;
 import io.restassured.specification.RequestSpecification;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -70,6 +76,44 @@ class EndpointIT {
             refused(json(open.url(), Stack.TOKEN).body("{\"migrations\": [{\"name\": \"a.sql\", \"text\": \"SELECT 1;\"}]}").post("/check"), 501, "This gate has no scratch database");
         } finally {
             open.process().stop();
+        }
+    }
+
+    /** The control topic has no record on its way then, for which the gate would wait a second. */
+    @Test
+    void whoAsksWhatHoldsIsAnsweredThoughNothingChanges() {
+        long begun = System.nanoTime();
+        for (int i = 0; i < 20; i++) {
+            refused(gate.caller().get("/quarantine/it.public.never"), 404, "it.public.never was never parked");
+        }
+        var took = Duration.ofNanos(System.nanoTime() - begun);
+        assertTrue(took.compareTo(Duration.ofSeconds(10)) < 0, () -> "20 answers took " + took);
+    }
+
+    @Test
+    void whatIsDecidedIsReadBackWhileManyAskAllTheTime() throws Exception {
+        var done = new AtomicBoolean();
+        try (var askers = Executors.newVirtualThreadPerTaskExecutor()) {
+            var asked = IntStream.range(0, 4).mapToObj(_ -> askers.submit(() -> {
+                while (!done.get()) {
+                    assertTrue(Set.of(200, 404).contains(gate.caller().get("/quarantine/it.public.asked").statusCode()));
+                }
+                return null;
+            })).toList();
+            try {
+                var table = gate.stack().captured("asked");
+                table.row(1, table.schema(nullable("name", "string")), Map.of("name", "a")).get();
+                gate.awaitCount("rows", "asked", 1);
+                gate.post("asked", "hold", "{\"reason\": \"look first\"}");
+                gate.caller().get("/quarantine/it.public.asked").then().statusCode(200).body("state", equalTo("parked"));
+                gate.post("asked", "replay", "{\"reason\": \"seen\"}");
+                gate.awaitState("asked", "flowing");
+            } finally {
+                done.set(true);
+            }
+            for (var one : asked) {
+                one.get();
+            }
         }
     }
 

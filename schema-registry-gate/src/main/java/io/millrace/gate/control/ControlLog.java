@@ -132,9 +132,11 @@ public class ControlLog {
     public boolean awaitCaughtUp(Duration atMost) throws InterruptedException {
         lock.lockInterruptibly();
         try {
+            // Where somebody waits already the reader looks again by itself; one wakeup after the other would end every poll before it has read.
+            boolean idle = wanted == reached;
             long mine = ++wanted;
             var polled = open;
-            if (polled != null) {
+            if (idle && polled != null) {
                 polled.wakeup();
             }
             return await(() -> reached >= mine, atMost);
@@ -221,7 +223,7 @@ public class ControlLog {
                     }
                     consumer.seek(PARTITION, from);
                     open = consumer;
-                    read(consumer, loop);
+                    read(consumer, from, loop);
                 } finally {
                     open = null;
                 }
@@ -250,9 +252,11 @@ public class ControlLog {
         }
     }
 
-    private void read(KafkaConsumer<byte[], byte[]> consumer, Loop loop) throws InterruptedException {
+    private void read(KafkaConsumer<byte[], byte[]> consumer, long from, Loop loop) throws InterruptedException {
         long lookedAt = System.nanoTime() - LOOK_EVERY_NANOS;
         long look = 0;
+        long told = 0;
+        long position = from;
         long end = 0;
         var lookedFor = Instant.EPOCH;
         while (!stopping) {
@@ -265,15 +269,17 @@ public class ControlLog {
                 lookedAt = System.nanoTime();
             }
             boolean changed = false;
-            for (var record : poll(consumer)) {
+            // All is read already that is asked for: who waits for that is not kept until a record comes.
+            for (var record : poll(consumer, look > told && position >= end ? Duration.ZERO : POLL)) {
                 apply(new String(record.key(), StandardCharsets.UTF_8), record.value());
                 changed = true;
             }
-            long position = consumer.position(PARTITION);
+            position = position(consumer, position);
             lock.lockInterruptibly();
             try {
                 applied = position;
                 if (position >= end) {
+                    told = look;
                     reached = look;
                     trouble = null;
                     asOf = lookedFor;
@@ -288,12 +294,21 @@ public class ControlLog {
         }
     }
 
-    private static ConsumerRecords<byte[], byte[]> poll(KafkaConsumer<byte[], byte[]> consumer) {
+    private static ConsumerRecords<byte[], byte[]> poll(KafkaConsumer<byte[], byte[]> consumer, Duration atMost) {
         try {
-            return consumer.poll(POLL);
+            return consumer.poll(atMost);
         } catch (WakeupException e) {
             // Somebody wants to know how far it is.
             return ConsumerRecords.empty();
+        }
+    }
+
+    /** @param known where it stood before, which holds where somebody's wakeup meets the question */
+    private static long position(KafkaConsumer<byte[], byte[]> consumer, long known) {
+        try {
+            return consumer.position(PARTITION);
+        } catch (WakeupException e) {
+            return known;
         }
     }
 
