@@ -1,5 +1,7 @@
 package io.millrace.capture.resnapshot;
 
+import io.millrace.capture.row.Change;
+import io.millrace.capture.row.TextRows;
 import io.millrace.capture.source.SourceConnection;
 import io.millrace.pipeline.record.Headers;
 import java.sql.Connection;
@@ -11,7 +13,6 @@ import java.util.List;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
-import org.apache.kafka.connect.source.SourceRecord;
 
 /** Reads blocks of tables in the order in which Postgres stores them, a piece at a time, each in a short transaction of its own. Used by one thread. */
 final class BlockReader implements AutoCloseable {
@@ -29,7 +30,9 @@ final class BlockReader implements AutoCloseable {
 
     private final SourceConnection source;
     private final String sourceName;
-    private RowEvents events;
+    /** The last one that was seen, and what makes rows of it. */
+    private TableShape known;
+    private TextRows made;
     private Connection connection;
 
     /**
@@ -44,10 +47,10 @@ final class BlockReader implements AutoCloseable {
     /**
      * What was read.
      *
-     * @param rows as change events of the operation {@code r}
+     * @param rows as they were read
      * @param end where it ended; null where nothing of the part is left
      */
-    record Piece(List<SourceRecord> rows, Place end) {}
+    record Piece(List<Change> rows, Place end) {}
 
     BlockReader(SourceConnection source, String sourceName) {
         this.source = source;
@@ -79,8 +82,9 @@ final class BlockReader implements AutoCloseable {
                 throw new RewrittenException();
             }
             var shape = TableShape.of(connection, sourceName, table);
-            if (events == null || !events.shape().equals(shape)) {
-                events = new RowEvents(shape);
+            if (!shape.equals(known)) {
+                made = shape.rows();
+                known = shape;
             }
             return piece(statement, shape, part, from);
         } catch (SQLException e) {
@@ -94,7 +98,7 @@ final class BlockReader implements AutoCloseable {
     }
 
     private Piece piece(Statement statement, TableShape shape, Loading.Part part, Place from) throws SQLException {
-        var rows = new ArrayList<SourceRecord>();
+        var rows = new ArrayList<Change>();
         // One of its own: a piece that fails is read again from the same place.
         var behind = from == null ? new TreeSet<Long>() : new TreeSet<>(from.behind);
         long holder = from == null ? 0 : from.table;
@@ -108,8 +112,10 @@ final class BlockReader implements AutoCloseable {
                     holder = found.getLong(1);
                 }
                 var texts = texts(found, shape.attributes().size());
-                characters += texts.stream().mapToLong(t -> t == null ? 0 : t.length()).sum();
-                rows.add(events.of(texts, now));
+                for (var text : texts) {
+                    characters += text == null ? 0 : text.length();
+                }
+                rows.add(Change.read(made, texts, now));
                 if (rows.size() == MOST_ROWS || characters >= MOST_CHARACTERS) {
                     return new Piece(rows, new Place(holder, found.getString(2), behind));
                 }
@@ -123,10 +129,10 @@ final class BlockReader implements AutoCloseable {
         return from == null ? "" : " AND tableoid <> ALL ('{" + from.behind.stream().map(String::valueOf).collect(Collectors.joining(",")) + "}'::oid[]) AND (tableoid <> " + from.table + " OR ctid > '" + from.row + "'::tid)";
     }
 
-    private static List<String> texts(ResultSet row, int columns) throws SQLException {
-        var texts = new ArrayList<String>(columns);
-        for (int i = 3; i < columns + 3; i++) {
-            texts.add(row.getString(i));
+    private static String[] texts(ResultSet row, int columns) throws SQLException {
+        var texts = new String[columns];
+        for (int i = 0; i < columns; i++) {
+            texts[i] = row.getString(i + 3);
         }
         return texts;
     }
