@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.postgresql.replication.fluent.logical.ChainedLogicalStreamBuilder;
@@ -45,8 +46,7 @@ public final class BundlingDecoder implements MessageDecoder, Held {
     private static final int LARGEST = 1 << 16;
 
     private final MessageDecoder debezium;
-    private final PostgresSchema schema;
-    private final Set<TableName> left;
+    private final IntFunction<TextRows> described;
     private final Relations relations;
     private final TypeRegistry types;
     private final BundleWriter bundle = new BundleWriter();
@@ -67,10 +67,10 @@ public final class BundlingDecoder implements MessageDecoder, Held {
     private ByteBuffer end;
     private Lsn endLsn;
 
-    private BundlingDecoder(MessageDecoder debezium, PostgresSchema schema, Set<TableName> left, Relations relations, TypeRegistry types) {
+    /** @param described what makes rows of the changes of a relation, by Postgres's number of it; null where its changes are left to Debezium */
+    BundlingDecoder(MessageDecoder debezium, IntFunction<TextRows> described, Relations relations, TypeRegistry types) {
         this.debezium = debezium;
-        this.schema = schema;
-        this.left = left;
+        this.described = described;
         this.relations = relations;
         this.types = types;
     }
@@ -86,7 +86,7 @@ public final class BundlingDecoder implements MessageDecoder, Held {
         try {
             var field = PostgresReplicationConnection.class.getDeclaredField("messageDecoder");
             field.setAccessible(true);
-            var decoder = new BundlingDecoder((MessageDecoder) field.get(connection), schema, left, relations, types);
+            var decoder = new BundlingDecoder((MessageDecoder) field.get(connection), relation -> described(relation, schema, left), relations, types);
             field.set(connection, decoder);
             return decoder;
         } catch (ReflectiveOperationException e) {
@@ -199,14 +199,18 @@ public final class BundlingDecoder implements MessageDecoder, Held {
         }
     }
 
-    /** Debezium knows a table when it has read how Postgres describes it, and none that it is to leave out. */
     private Optional<Integer> relation(int oid) {
-        var table = schema.tableFor(oid);
+        return Optional.ofNullable(described.apply(oid)).map(relations::add);
+    }
+
+    /** Debezium knows a table when it has read how Postgres describes it, and none that it is to leave out. */
+    private static TextRows described(int relation, PostgresSchema schema, Set<TableName> left) {
+        var table = schema.tableFor(relation);
         var described = table == null ? null : schema.schemaFor(table.id());
         if (described == null || left.contains(name(table.id()))) {
-            return Optional.empty();
+            return null;
         }
-        return Optional.of(relations.add(new TextRows(name(table.id()), table.columns().stream().map(Column::name).toList(), described.keySchema(), described.valueSchema())));
+        return new TextRows(name(table.id()), table.columns().stream().map(Column::name).toList(), described.keySchema(), described.valueSchema());
     }
 
     private static TableName name(TableId table) {
