@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class Arrivals {
 
-    private static final long LONGEST_MILLIS = 500;
+    private static final long LONGEST_MILLIS = 1000;
 
     private final Semaphore arrived = new Semaphore(0);
     private volatile boolean streaming;

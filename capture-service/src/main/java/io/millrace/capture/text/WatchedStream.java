@@ -15,7 +15,7 @@ import java.util.concurrent.ExecutorService;
 final class WatchedStream implements ReplicationStream {
 
     /** Whoever ends the stream waits as long at most. */
-    private static final Duration LONGEST = Duration.ofMillis(250);
+    private static final Duration LONGEST = Duration.ofMillis(500);
 
     private static final String CONNECTION_FAILURE = "08006";
 
