@@ -40,6 +40,8 @@ import org.junit.jupiter.api.io.TempDir;
 class SetBackIT {
 
     private static final Duration SOON = Duration.ofSeconds(60);
+    /** How long something may be missing before health says so. */
+    private static final Duration SAID = Duration.ofSeconds(30);
     private static final String FIELDS = "{\"name\":\"id\",\"type\":\"long\",\"pg.type\":\"int8\"},{\"name\":\"name\",\"type\":[\"null\",\"string\"],\"default\":null,\"pg.type\":\"text\"}";
 
     @TempDir
@@ -226,7 +228,7 @@ class SetBackIT {
             for (int i = 0; i < Stack.PARTITIONS; i++) {
                 stack.call("DELETE", mark(pipeline, i), null);
             }
-            await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains("The index " + pipeline + "-000001 cannot be written by its alias"), () -> stack.ready().toString()));
+            await().atMost(SAID).untilAsserted(() -> assertTrue(stack.ready().toString().contains("The index " + pipeline + "-000001 cannot be written by its alias"), () -> stack.ready().toString()));
             assertEquals(5, stack.count(pipeline));
         }
     }
@@ -279,10 +281,10 @@ class SetBackIT {
         awaitMarks("renewed");
         var topic = Topics.documents("renewed");
         stack.admin.deleteTopics(List.of(topic)).all().get();
-        await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains("the topic documents.renewed is not there, so no change arrives"), () -> stack.ready().toString()));
+        await().atMost(SAID).untilAsserted(() -> assertTrue(stack.ready().toString().contains("the topic documents.renewed is not there, so no change arrives"), () -> stack.ready().toString()));
         assertEquals("DOWN", stack.ready().path("status").asText());
         stack.admin.createTopics(List.of(new NewTopic(topic, Stack.PARTITIONS, (short) 1).configs(Map.of("cleanup.policy", "compact")))).all().get();
-        await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains("was deleted and made anew"), () -> stack.ready().toString()));
+        await().atMost(SAID).untilAsserted(() -> assertTrue(stack.ready().toString().contains("was deleted and made anew"), () -> stack.ready().toString()));
         write("renewed", 0, 2, 2, "new");
         awaitNames("renewed", 2, "new");
         assertEquals("DOWN", stack.ready().path("status").asText(), "what it lacks is not known");
@@ -309,12 +311,12 @@ class SetBackIT {
         delete(kafka);
         copy(folder.resolve("kafka of yesterday"), kafka);
         stack.servers.kafka().start();
-        await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains("has all up to offset"), () -> stack.ready().toString()));
+        await().atMost(SAID).untilAsserted(() -> assertTrue(stack.ready().toString().contains("has all up to offset"), () -> stack.ready().toString()));
         write("older", 10, 20, 3, "later");
         await().atMost(SOON).untilAsserted(() -> assertEquals(15, stack.count("older")));
         stack.indexer().stop();
         start();
-        await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains("came back from an older copy"), () -> stack.ready().toString()));
+        await().atMost(SAID).untilAsserted(() -> assertTrue(stack.ready().toString().contains("came back from an older copy"), () -> stack.ready().toString()));
         live("older", 1, () -> {
             write("older", 0, 4, 4, "anew");
             write("older", 10, 20, 4, "anew");
@@ -331,7 +333,7 @@ class SetBackIT {
         var topic = Topics.documents("cut");
         alter(topic, Map.of("cleanup.policy", "compact,delete"));
         stack.admin.deleteRecords(Map.of(new TopicPartition(topic, 0), RecordsToDelete.beforeOffset(1))).all().get();
-        await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains("its records before offset 1 were deleted"), () -> stack.ready().toString()));
+        await().atMost(SAID).untilAsserted(() -> assertTrue(stack.ready().toString().contains("its records before offset 1 were deleted"), () -> stack.ready().toString()));
         assertEquals(12, stack.count("cut"), "nothing is taken from the index for it");
         stack.admin.deleteTopics(List.of(topic)).all().get();
         stack.admin.createTopics(List.of(new NewTopic(topic, Stack.PARTITIONS, (short) 1).configs(Map.of("cleanup.policy", "compact")))).all().get();

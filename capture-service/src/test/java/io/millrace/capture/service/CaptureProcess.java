@@ -23,6 +23,9 @@ import org.awaitility.core.ConditionTimeoutException;
 final class CaptureProcess implements AutoCloseable {
 
     private static final HttpClient HTTP = HttpClient.newHttpClient();
+    private static final Duration PATIENCE = Duration.ofSeconds(150);
+    /** How long changes may be missing before health says so. */
+    private static final Duration SAID = Duration.ofSeconds(30);
 
     private final Process process;
     private final Path log;
@@ -139,16 +142,16 @@ final class CaptureProcess implements AutoCloseable {
     }
 
     void awaitReady(Predicate<String> also, String... parts) {
-        await("/q/health/ready", also, parts);
+        await("/q/health/ready", PATIENCE, also, parts);
     }
 
     void awaitAlive(String... parts) {
-        await("/q/health/live", _ -> true, parts);
+        await("/q/health/live", PATIENCE, _ -> true, parts);
     }
 
-    private void await(String path, Predicate<String> also, String... parts) {
+    private void await(String path, Duration patience, Predicate<String> also, String... parts) {
         try {
-            Awaitility.await().atMost(Duration.ofSeconds(150)).pollInterval(Duration.ofMillis(100)).until(() -> {
+            Awaitility.await().atMost(patience).pollInterval(Duration.ofMillis(100)).until(() -> {
                 var answer = get(path);
                 return List.of(parts).stream().allMatch(answer::contains) && also.test(answer);
             });
@@ -157,9 +160,10 @@ final class CaptureProcess implements AutoCloseable {
         }
     }
 
-    /** Waits until health says, with these parts, that changes of a table may be missing, alone or with other tables. */
+    /** Health says within 30 s of a process that answers, with these parts, that changes of a table may be missing, alone or with other tables. */
     void awaitMissing(String table, String... parts) {
-        awaitReady(answer -> saysMissing(answer, table), Stream.concat(Stream.of("\"DOWN\""), Stream.of(parts)).toArray(String[]::new));
+        awaitReady("\"checks\"");
+        await("/q/health/ready", SAID, answer -> saysMissing(answer, table), Stream.concat(Stream.of("\"DOWN\""), Stream.of(parts)).toArray(String[]::new));
     }
 
     static boolean saysMissing(String answer, String table) {

@@ -42,6 +42,8 @@ import org.junit.jupiter.api.io.TempDir;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class LostStateIT {
 
+    /** How long something may be missing before health says so. */
+    private static final Duration SAID = Duration.ofSeconds(30);
     private static final Map<String, String> SETTINGS = Map.of("millrace.denormalizer.session-timeout", "6s");
 
     @TempDir
@@ -70,7 +72,7 @@ class LostStateIT {
     }
 
     private static void awaitSaid(String... parts) {
-        soon().untilAsserted(() -> {
+        soon().atMost(SAID).untilAsserted(() -> {
             var health = world.stack.health(1);
             for (var part : parts) {
                 assertTrue(health.contains(part), () -> "'" + part + "' is not in " + health);

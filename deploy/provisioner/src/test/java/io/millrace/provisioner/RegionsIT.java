@@ -34,7 +34,10 @@ import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.GroupListing;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeAll;
@@ -83,6 +86,9 @@ class RegionsIT {
             execute(source, "SELECT pg_create_logical_replication_slot('millrace_r0', 'pgoutput')");
             kafka.createTopics(List.of("millrace.capture.r0", "millrace.capture.r0.reached", "millrace-denormalizer-r0-monitors-exchange", "millrace-denormalizer-r0-monitors-state", "millrace-denormalizer-r0-monitors-rows-changelog", "millrace-denormalizer-r0-monitors-b-exchange")
                     .stream().map(name -> new NewTopic(name, 1, (short) 1)).toList()).all().get();
+            for (var group : List.of("millrace-denormalizer-r0-monitors", "millrace-denormalizer-r0-monitors.recovery", "millrace-denormalizer-r0-monitors-b.recovery")) {
+                kafka.alterConsumerGroupOffsets(group, Map.of(new TopicPartition("millrace-denormalizer-r0-monitors-b-exchange", 0), new OffsetAndMetadata(0))).all().get();
+            }
             put("/r0-monitors-000001");
             put("/r0-monitors-other");
         }
@@ -92,6 +98,8 @@ class RegionsIT {
         assertEquals(before, dumps(regions));
         try (var kafka = kafka()) {
             assertEquals(List.of("millrace-denormalizer-r0-monitors-b-exchange"), kafka.listTopics().names().get().stream().filter(t -> t.matches(".*[.-]r[012]\\b.*")).toList());
+            assertEquals(List.of("millrace-denormalizer-r0-monitors-b.recovery"), kafka.listGroups().all().get().stream().map(GroupListing::groupId).filter(g -> g.contains("-r0-")).toList(), "of the groups");
+            kafka.deleteConsumerGroups(List.of("millrace-denormalizer-r0-monitors-b.recovery")).all().get();
             kafka.deleteTopics(List.of("millrace-denormalizer-r0-monitors-b-exchange")).all().get();
         }
         assertEquals("404 404 200", status("/r0-monitors-000001") + " " + status("/_index_template/millrace-r0-monitors") + " " + status("/r0-monitors-other"));

@@ -12,8 +12,8 @@ import java.util.stream.Stream;
 /** What the stages make for themselves in Kafka while they run, and what goes with their pipelines and with those that they replace. */
 record StageTopics(Set<String> topics, Pattern joins) {
 
-    /** The exchange, the state topic, the marks and the changelogs of its stores. */
-    private static final String TOPIC = "(-exchange|-state|-marks|-[a-z]+-changelog)";
+    /** The exchange, the state topic, the marks and the changelogs of a join's stores; and the group that has it built anew. */
+    private static final String OF_JOIN = "(-exchange|-state|-marks|-[a-z]+-changelog|\\.recovery)?";
 
     static StageTopics of(Collection<PipelineFile> files) {
         var pipelines = files.stream().map(PipelineFile::pipeline).toList();
@@ -21,7 +21,7 @@ record StageTopics(Set<String> topics, Pattern joins) {
         var names = Stream.concat(pipelines.stream().map(Pipeline::name), replaced.stream()).map(Pattern::quote).collect(Collectors.joining("|"));
         var ofSources = pipelines.stream().map(p -> p.source().name()).flatMap(s -> Stream.of(Topics.tablesRead(s), Topics.reached(s), Topics.captureState(s), Topics.captureMarks(s)));
         var ofReplaced = replaced.stream().flatMap(name -> Stream.of(Topics.documents(name), Topics.quarantineDocuments(name)));
-        return new StageTopics(Stream.concat(ofSources, ofReplaced).collect(Collectors.toSet()), Pattern.compile("millrace-denormalizer-(" + names + ")" + TOPIC + "?"));
+        return new StageTopics(Stream.concat(ofSources, ofReplaced).collect(Collectors.toSet()), Pattern.compile("millrace-denormalizer-(" + names + ")" + OF_JOIN));
     }
 
     boolean isTopic(String name) {
