@@ -14,7 +14,7 @@ final class CopyLine {
     /**
      * The values of one line, null for null.
      *
-     * @param line in UTF-8, with its end
+     * @param line in UTF-8, with its end; of no use behind this
      * @param columns that it has
      */
     static String[] values(byte[] line, int columns) {
@@ -37,12 +37,12 @@ final class CopyLine {
         if (end - from == 2 && line[from + 1] == 'N') {
             return null;
         }
-        var bytes = new byte[end - from];
+        // In its place, which is never the shorter one: a value may be large.
         int size = 0;
         for (int at = from; at < end; at++) {
-            bytes[size++] = line[at] == '\\' ? meant(line[++at]) : line[at];
+            line[from + size++] = line[at] == '\\' ? meant(line[++at]) : line[at];
         }
-        return new String(bytes, 0, size, StandardCharsets.UTF_8);
+        return new String(line, from, size, StandardCharsets.UTF_8);
     }
 
     private static byte meant(byte escaped) {
