@@ -28,6 +28,8 @@ final class WatchedStream implements ReplicationStream {
     private final Held held;
     /** Whether it was last asked in vain: nothing is held between the socket and its reader then. */
     private boolean idle;
+    /** Whether there may be more than what was read, and some of that is held. */
+    private boolean full;
 
     /**
      * @param socket through which it comes, null where that is not known
@@ -54,16 +56,18 @@ final class WatchedStream implements ReplicationStream {
         if (idle && socket != null && !comes()) {
             return false;
         }
+        boolean wasFull = full;
         int messages = 0;
         idle = false;
         while (!idle && messages < MOST_AT_ONCE) {
             idle = !stream.readPending(processor);
             messages += idle ? 0 : 1;
         }
+        full = !idle;
         if (idle) {
             held.flush(processor);
         }
-        if (messages > 0) {
+        if (messages > 0 || wasFull) {
             arrived.run();
         }
         return messages > 0;
