@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.source.SourceRecord;
@@ -47,6 +48,7 @@ public final class BundlingDecoder implements MessageDecoder, Held {
 
     private final MessageDecoder debezium;
     private final IntFunction<TextRows> described;
+    private final IntConsumer forget;
     private final Relations relations;
     private final TypeRegistry types;
     private final BundleWriter bundle = new BundleWriter();
@@ -67,16 +69,21 @@ public final class BundlingDecoder implements MessageDecoder, Held {
     private ByteBuffer end;
     private Lsn endLsn;
 
-    /** @param described what makes rows of the changes of a relation, by Postgres's number of it; null where its changes are left to Debezium */
-    BundlingDecoder(MessageDecoder debezium, IntFunction<TextRows> described, Relations relations, TypeRegistry types) {
+    /**
+     * @param described what makes rows of the changes of a relation, by Postgres's number of it; null where its changes are left to Debezium
+     * @param forget makes Debezium forget which table a relation is
+     */
+    BundlingDecoder(MessageDecoder debezium, IntFunction<TextRows> described, IntConsumer forget, Relations relations, TypeRegistry types) {
         this.debezium = debezium;
         this.described = described;
+        this.forget = forget;
         this.relations = relations;
         this.types = types;
     }
 
     /**
-     * Puts one before the decoder of a connection. Debezium chooses that by an enum and keeps it for itself, so this takes it out of its field.
+     * Puts one before the decoder of a connection. Debezium chooses that by an enum and keeps it for itself, so this takes it out of its field; its
+     * schema does not tell either which relation is which table.
      *
      * @param left tables whose changes are left to Debezium
      * @param relations is given what makes rows of the others' changes
@@ -86,11 +93,14 @@ public final class BundlingDecoder implements MessageDecoder, Held {
         try {
             var field = PostgresReplicationConnection.class.getDeclaredField("messageDecoder");
             field.setAccessible(true);
-            var decoder = new BundlingDecoder((MessageDecoder) field.get(connection), relation -> described(relation, schema, left), relations, types);
+            var tables = PostgresSchema.class.getDeclaredField("relationIdToTableId");
+            tables.setAccessible(true);
+            var byRelation = (Map<?, ?>) tables.get(schema);
+            var decoder = new BundlingDecoder((MessageDecoder) field.get(connection), relation -> described(relation, schema, left), byRelation::remove, relations, types);
             field.set(connection, decoder);
             return decoder;
         } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("Debezium's decoder of the stream is not where it was in 3.6 (" + e + "); capture needs the version of Debezium that it was built with", e);
+            throw new IllegalStateException("Debezium's decoder of the stream, or what it knows of relations, is not where it was in 3.6 (" + e + "); capture needs the version of Debezium that it was built with", e);
         }
     }
 
@@ -162,7 +172,10 @@ public final class BundlingDecoder implements MessageDecoder, Held {
                 // What an application says in the log is no change of a row.
             }
             case 'R' -> {
-                known.remove(buffer.getInt(buffer.position() + 1));
+                int relation = buffer.getInt(buffer.position() + 1);
+                known.remove(relation);
+                // A table that was renamed to what Debezium is to leave out would stay the table before, beside the one that has its name now.
+                forget.accept(relation);
                 tell(buffer, processor);
             }
             default -> tell(buffer, processor);
@@ -200,7 +213,7 @@ public final class BundlingDecoder implements MessageDecoder, Held {
     }
 
     private Optional<Integer> relation(int oid) {
-        return Optional.ofNullable(described.apply(oid)).map(relations::add);
+        return Optional.ofNullable(described.apply(oid)).map(rows -> relations.add(oid, rows));
     }
 
     /** Debezium knows a table when it has read how Postgres describes it, and none that it is to leave out. */

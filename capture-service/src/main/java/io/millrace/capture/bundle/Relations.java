@@ -1,7 +1,6 @@
 package io.millrace.capture.bundle;
 
 import io.millrace.capture.row.TextRows;
-import io.millrace.pipeline.file.TableName;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -12,23 +11,31 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class Relations {
 
-    private final Map<Integer, TextRows> byNumber = new ConcurrentHashMap<>();
+    private final Map<Integer, Described> byNumber = new ConcurrentHashMap<>();
     private int last;
-    /** Of each table the number that was looked for last. Of the thread that looks. */
-    private final Map<TableName, Integer> current = new HashMap<>();
+    /** Of each relation the number that was looked for last. Of the thread that looks. */
+    private final Map<Integer, Integer> current = new HashMap<>();
 
-    int add(TextRows rows) {
-        byNumber.put(++last, rows);
+    /** @param relation Postgres's number of it: two may have the same name, one after the other */
+    private record Described(int relation, TextRows rows) {}
+
+    /**
+     * The number of a table as it is described.
+     *
+     * @param relation Postgres's number of it
+     */
+    int add(int relation, TextRows rows) {
+        byNumber.put(++last, new Described(relation, rows));
         return last;
     }
 
-    /** What was described before of the same table is not looked for any more, and forgotten. */
+    /** What was described before of the same relation is not looked for any more, and forgotten. */
     TextRows of(int number) {
-        var rows = byNumber.get(number);
-        var before = current.put(rows.table(), number);
+        var described = byNumber.get(number);
+        var before = current.put(described.relation(), number);
         if (before != null && before != number) {
             byNumber.remove(before);
         }
-        return rows;
+        return described.rows();
     }
 }

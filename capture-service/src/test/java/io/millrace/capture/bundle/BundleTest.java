@@ -26,6 +26,8 @@ import org.junit.jupiter.api.Test;
 /** Messages as Postgres sends them, by their documented form. */
 class BundleTest {
 
+    private static final int THINGS = 16_400;
+    private static final int OTHERS = 16_500;
     private static final Column ID = new Column("id", "int4", false, 0, 0, false);
     private static final Column NOTE = new Column("note", "text", false, 0, 0, true);
     private static final Column AT = new Column("at", "timestamptz", false, 0, 0, true);
@@ -33,7 +35,7 @@ class BundleTest {
 
     private final Relations relations = new Relations();
     private final BundleWriter writer = new BundleWriter();
-    private final int things = relations.add(rows("thing"));
+    private final int things = relations.add(THINGS, rows("thing"));
 
     private static TextRows rows(String table) {
         return TextRows.of(new TableName("public", table), List.of(ID, NOTE, AT), List.of(ID));
@@ -127,13 +129,23 @@ class BundleTest {
     void aTableDescribedAnewIsReadAsItIsAndAsItWasBefore() throws Exception {
         writer.transaction(90, 1_000, 7);
         change('I', 100, things, out -> tuple(out, 'N', 1, "a", null));
-        int others = relations.add(rows("other"));
+        int others = relations.add(OTHERS, rows("other"));
         change('I', 110, others, out -> tuple(out, 'N', 1, "b", null));
-        int again = relations.add(TextRows.of(new TableName("public", "thing"), List.of(ID, AT, NOTE), List.of(ID)));
+        int again = relations.add(THINGS, TextRows.of(new TableName("public", "thing"), List.of(ID, AT, NOTE), List.of(ID)));
         change('I', 120, again, out -> tuple(out, 'N', 1, null, "c"));
         var changes = read();
         assertEquals(List.of("a", "b", "c"), changes.stream().map(change -> change.after().get("note")).toList());
         assertSame(relations.of(again).rows(), changes.getLast().rows());
         assertThrows(NullPointerException.class, () -> relations.of(things), "what was described before is forgotten");
+    }
+
+    @Test
+    void twoRelationsThatBearOneNameOneAfterTheOtherAreReadInTurn() throws Exception {
+        writer.transaction(90, 1_000, 7);
+        int namesake = relations.add(OTHERS, rows("thing"));
+        change('I', 100, things, out -> tuple(out, 'N', 1, "a", null));
+        change('I', 110, namesake, out -> tuple(out, 'N', 2, "b", null));
+        change('I', 120, things, out -> tuple(out, 'N', 3, "c", null));
+        assertEquals(List.of("a", "b", "c"), read().stream().map(change -> change.after().get("note")).toList());
     }
 }

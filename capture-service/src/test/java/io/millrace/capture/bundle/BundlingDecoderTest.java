@@ -68,7 +68,7 @@ class BundlingDecoderTest {
     }
 
     private BundlingDecoder begun() {
-        decoder = new BundlingDecoder(debezium, relation -> relation == LEFT ? null : TextRows.of(new TableName("public", "thing"), List.of(NOTE), List.of(NOTE)), relations, null);
+        decoder = new BundlingDecoder(debezium, relation -> relation == LEFT ? null : TextRows.of(new TableName("public", "thing"), List.of(NOTE), List.of(NOTE)), relation -> told.add("forget " + relation), relations, null);
         decoder.begin();
         return decoder;
     }
@@ -132,7 +132,7 @@ class BundlingDecoderTest {
         read(0, ByteBuffer.allocate(5).put((byte) 'R').putInt(THINGS));
         transaction(30, 40, THINGS, "b");
         decoder.flush(processor);
-        assertEquals(List.of("10 B", "10 [0/10=a]", "20 C", "0 R", "30 B", "30 [20/30=b]", "40 C"), told);
+        assertEquals(List.of("10 B", "forget 16400", "10 [0/10=a]", "20 C", "0 R", "30 B", "30 [20/30=b]", "40 C"), told);
     }
 
     @Test

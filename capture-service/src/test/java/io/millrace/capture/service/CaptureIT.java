@@ -129,6 +129,18 @@ class CaptureIT extends OnStack {
     }
 
     @Test
+    void rowsOfATableThatGaveItsNameAwayAreNotThoseOfTheOneThatHasItNow() throws Exception {
+        thing("namesake");
+        try (var capture = capture("namesake").awaitStreaming(); var records = records("namesake", "thing")) {
+            stack.sql("namesake", "INSERT INTO thing VALUES (1, 'before', null)", "BEGIN; INSERT INTO thing VALUES (2, 'before', null); ALTER TABLE thing RENAME TO outdated; " + THING
+                    + "; ALTER PUBLICATION millrace_namesake ADD TABLE thing; INSERT INTO thing VALUES (10, 'new', null); INSERT INTO outdated VALUES (20, 'old', null); INSERT INTO thing VALUES (11, 'new', null); "
+                    + "INSERT INTO outdated VALUES (21, 'old', null); INSERT INTO thing VALUES (12, 'new', null); TRUNCATE outdated; INSERT INTO thing VALUES (13, 'new', null); COMMIT");
+            records.await(capture, seen -> seen.stream().anyMatch(r -> r.key() != null && r.key().get("id").equals(13)));
+            assertEquals(List.of("1 before", "2 before", "10 new", "11 new", "12 new", "13 new"), Rows.of(records.toTheEnd()));
+        }
+    }
+
+    @Test
     void killedInTheMiddleItLosesNothingAndRepeatsWithEqualPositions() throws Exception {
         thing("crash", "INSERT INTO thing SELECT i, 'start', null FROM generate_series(1, 50) i");
         var writer = Thread.ofVirtual().unstarted(() -> {
