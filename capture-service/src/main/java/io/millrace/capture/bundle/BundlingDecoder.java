@@ -104,9 +104,18 @@ public final class BundlingDecoder implements MessageDecoder, Held {
         }
     }
 
-    /** The bundle that Debezium made a record of, or the record itself. */
-    public static SourceRecord opened(SourceRecord record, Relations relations) {
-        if (!record.topic().endsWith(LogicalDecodingMessageMonitor.LOGICAL_DECODING_MESSAGE_TOPIC_SUFFIX) || !(record.key() instanceof Struct key) || key.schema().field(LogicalDecodingMessageMonitor.DEBEZIUM_LOGICAL_DECODING_MESSAGE_PREFIX_KEY) == null) {
+    /** Debezium's topic of messages; that of a table named {@code message} has its schema's name in it, too. */
+    public static String topic(String prefix) {
+        return prefix + LogicalDecodingMessageMonitor.LOGICAL_DECODING_MESSAGE_TOPIC_SUFFIX;
+    }
+
+    /**
+     * The bundle that Debezium made a record of, or the record itself.
+     *
+     * @param bundles Debezium's topic of them
+     */
+    public static SourceRecord opened(SourceRecord record, String bundles, Relations relations) {
+        if (!record.topic().equals(bundles)) {
             return record;
         }
         var message = ((Struct) record.value()).getStruct(LogicalDecodingMessageMonitor.DEBEZIUM_LOGICAL_DECODING_MESSAGE_KEY);

@@ -22,6 +22,7 @@ public final class TextTask extends PostgresConnectorTask {
 
     private final Arrivals arrivals = new Arrivals();
     private final Relations relations = new Relations();
+    private volatile String bundles;
     /** Whether nothing was there when the queue was last asked. */
     private boolean idle;
 
@@ -32,11 +33,12 @@ public final class TextTask extends PostgresConnectorTask {
         }
         var records = super.doPoll();
         idle = records == null || records.isEmpty();
-        return idle ? records : List.of(new Batch(records.stream().map(record -> BundlingDecoder.opened(record, relations)).toList()));
+        return idle ? records : List.of(new Batch(records.stream().map(record -> BundlingDecoder.opened(record, bundles, relations)).toList()));
     }
 
     @Override
     protected ReplicationConnection buildReplicationConnection(PostgresConnection connection, PostgresSchema schema, PostgresConnectorConfig config) {
+        bundles = BundlingDecoder.topic(config.getLogicalName());
         var types = new TextTypes(connection);
         var made = ReplicationConnection.builder(config)
                 .withSlot(config.slotName())

@@ -2,6 +2,7 @@ package io.millrace.capture.bundle;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 
 import io.debezium.connector.postgresql.TypeRegistry;
 import io.debezium.connector.postgresql.connection.LogicalDecodingMessage;
@@ -20,6 +21,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import org.apache.kafka.connect.data.Schema;
+import org.apache.kafka.connect.data.SchemaBuilder;
+import org.apache.kafka.connect.data.Struct;
+import org.apache.kafka.connect.source.SourceRecord;
 import org.junit.jupiter.api.Test;
 import org.postgresql.replication.fluent.logical.ChainedLogicalStreamBuilder;
 
@@ -133,6 +138,13 @@ class BundlingDecoderTest {
         transaction(30, 40, THINGS, "b");
         decoder.flush(processor);
         assertEquals(List.of("10 B", "forget 16400", "10 [0/10=a]", "20 C", "0 R", "30 B", "30 [20/30=b]", "40 C"), told);
+    }
+
+    @Test
+    void aRecordOfATableThatHasTheNameOfDebeziumsTopicOfMessagesIsNoBundle() {
+        var keys = SchemaBuilder.struct().field("prefix", Schema.STRING_SCHEMA).build();
+        var record = new SourceRecord(Map.of(), Map.of(), "millrace.public.message", keys, new Struct(keys).put("prefix", "a"), keys, new Struct(keys).put("prefix", "a"));
+        assertSame(record, BundlingDecoder.opened(record, BundlingDecoder.topic("millrace"), relations));
     }
 
     @Test
