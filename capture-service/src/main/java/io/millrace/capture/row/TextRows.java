@@ -46,8 +46,8 @@ public final class TextRows {
                 try {
                     struct.put(fields[i], text == UNCHANGED ? ColumnConverter.missing(values[i].column()) : values[i].of(text));
                 } catch (RuntimeException e) {
-                    // The cause's own words may hold the value, which is private.
-                    throw new IllegalStateException("A value of the column '" + fields[i].name() + "' of the table " + table + " is no " + values[i].column().catalogType() + " (" + e.getClass().getSimpleName() + ")", e);
+                    // Without the cause: its words may hold the value, which is private, and the deepest cause is what health says.
+                    throw new IllegalStateException("A value of the column '" + fields[i].name() + "' of the table " + table + " is no " + values[i].column().catalogType() + " (" + e.getClass().getSimpleName() + ")");
                 }
             }
             return struct;
