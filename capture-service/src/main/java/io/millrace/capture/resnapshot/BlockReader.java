@@ -89,7 +89,8 @@ final class BlockReader implements AutoCloseable {
                 known = shape;
             }
             return piece(shape, part, from);
-        } catch (SQLException e) {
+        } catch (SQLException | RuntimeException | Error e) {
+            // Whatever ends it in the middle of a COPY: the driver would wait for the end of that before it rolls back.
             close();
             throw e;
         } finally {
