@@ -111,7 +111,7 @@ final class BlockReader implements AutoCloseable {
         long now = Headers.nowMicros();
         var copy = connection.unwrap(PGConnection.class).getCopyAPI().copyOut("COPY (SELECT " + shape.columns() + ", tableoid, ctid FROM " + shape.from() + " WHERE ctid >= '(" + part.first() + ",0)'::tid AND ctid < '(" + part.end() + ",0)'::tid" + rest(from) + " LIMIT " + most + ") TO STDOUT");
         String[] texts = null;
-        for (var line = copy.readFromCopy(); line != null && characters < MOST_CHARACTERS; line = copy.readFromCopy()) {
+        for (var line = copy.readFromCopy(); line != null; line = characters < MOST_CHARACTERS ? copy.readFromCopy() : null) {
             texts = CopyLine.values(line, columns + 2);
             long table = Long.parseLong(texts[columns]);
             if (table != holder) {
