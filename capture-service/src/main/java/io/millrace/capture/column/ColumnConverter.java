@@ -87,7 +87,8 @@ public final class ColumnConverter implements CustomConverter<SchemaBuilder, Rel
         }
     }
 
-    private static Object missing(Column column) {
+    /** The placeholder in the column of a row whose value the WAL does not carry. */
+    public static Object missing(Column column) {
         if (column.array()) {
             return MISSING_ELEMENTS;
         }

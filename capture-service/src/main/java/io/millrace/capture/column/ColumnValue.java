@@ -4,12 +4,16 @@ import io.millrace.pipeline.schema.Column;
 import java.util.List;
 
 /** Turns what Postgres prints for a value of one column into the form that the value has in a row. */
-final class ColumnValue {
+public final class ColumnValue {
 
     private final Column column;
 
-    ColumnValue(Column column) {
+    public ColumnValue(Column column) {
         this.column = column;
+    }
+
+    public Column column() {
+        return column;
     }
 
     /**
@@ -18,7 +22,7 @@ final class ColumnValue {
      * @param value Postgres's text, or a number, boolean or uuid whose text is the same
      * @throws IllegalArgumentException when the text is none that Postgres prints for this type
      */
-    Object of(Object value) {
+    public Object of(Object value) {
         if (value == null) {
             return null;
         }

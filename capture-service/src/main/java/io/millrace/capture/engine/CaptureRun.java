@@ -7,6 +7,7 @@ import io.millrace.capture.registry.SchemaIds;
 import io.millrace.capture.resnapshot.FirstLoad;
 import io.millrace.capture.resnapshot.Resnapshots;
 import io.millrace.capture.resnapshot.Window;
+import io.millrace.capture.row.Change;
 import io.millrace.capture.row.Events;
 import io.millrace.capture.row.Form;
 import io.millrace.capture.row.Tracing;
@@ -135,7 +136,7 @@ public final class CaptureRun {
         var marks = new Marks(progress);
         this.start = new Start(settings.sourceName(), settings.source(), slot, all, progress, logs, marks, readiness, new Start.Allowed(recovery, reread));
         this.watch = new Watch(settings.source(), slot, all, marks, logs, this::startAnew, this::adopt, new WalBudget(wal, slot, readiness, start::givenUp), this::readBeside, readiness);
-        this.tools = new Writer.Tools(settings.sourceName(), Map.copyOf(forms), Map.copyOf(transforms), events, erased, resnapshots, schemaIds, progress, sender, missingValues, tracing, meters, stream, slot, marks, patience, loop, start::diverged, start::unnamed, window, this::rows, this::wasRead);
+        this.tools = new Writer.Tools(settings.sourceName(), settings.batchSize(), Map.copyOf(forms), Map.copyOf(transforms), events, erased, resnapshots, schemaIds, progress, sender, missingValues, tracing, meters, stream, slot, marks, patience, loop, start::diverged, start::unnamed, window, this::rows, this::wasRead);
     }
 
     /** Captures until {@link #stop()}. */
@@ -387,9 +388,9 @@ public final class CaptureRun {
             private long toldAt = System.nanoTime();
 
             @Override
-            public void write(List<SourceRecord> rows) throws InterruptedException {
+            public void write(List<Change> rows) throws InterruptedException {
                 if (!rows.isEmpty()) {
-                    writer.accept(rows);
+                    writer.write(rows);
                     read(rows.size());
                 }
             }
@@ -486,7 +487,7 @@ public final class CaptureRun {
         stream.unread(plan.unread());
         window.begin(plan.start(), plan.base());
         try {
-            run(settings.stream(plan.streamed(), leftOut, plan.start()), new Writer(tools, plan, true), settings.heartbeat().plus(SourceConnection.LONGEST_ANSWER), () -> readiness.ready(plan.phase()));
+            run(settings.stream(plan.streamed(), leftOut, tools.events() == null ? null : tools.events().table(), plan.start()), new Writer(tools, plan, true), settings.heartbeat().plus(SourceConnection.LONGEST_ANSWER), () -> readiness.ready(plan.phase()));
         } finally {
             window.end();
             follow(null, null);

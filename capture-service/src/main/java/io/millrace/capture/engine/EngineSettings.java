@@ -5,6 +5,7 @@ import io.millrace.capture.source.SourceConnection;
 import io.millrace.capture.text.StreamSockets;
 import io.millrace.capture.text.TextConnector;
 import io.millrace.capture.text.TextSnapshot;
+import io.millrace.capture.text.TextTask;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.topic.Topics;
 import java.time.Duration;
@@ -44,6 +45,8 @@ public record EngineSettings(
     /** Values as {@link TextSnapshot} reads them. */
     private static final String ERASURES = "SELECT id, aggregatetype, aggregateid, type, \"timestamp\"::text AS \"timestamp\", payload, tracingspancontext FROM "
             + Topics.OUTBOX.sql() + " WHERE \"timestamp\" >= ";
+    /** Debezium's queue waits for the whole poll interval or for so many; one record has hundreds of rows where there is much to do. */
+    private static final int MOST_RECORDS = 256;
     private static final Duration LOCK_TIMEOUT = Duration.ofSeconds(10);
     /** Writes the heartbeat row, which comes in the stream soon. */
     public static final String HEARTBEAT_QUERY = "INSERT INTO millrace.heartbeat (id, beat) VALUES (1, now()) ON CONFLICT (id) DO UPDATE SET beat = excluded.beat";
@@ -74,10 +77,18 @@ public record EngineSettings(
         return properties;
     }
 
-    /** Settings of an engine that streams from an LSN on. */
-    Properties stream(Collection<TableName> tables, Map<TableName, Set<String>> leftOut, long start) {
+    /**
+     * Settings of an engine that streams from an LSN on.
+     *
+     * @param events the table of the application's events, null where it has none
+     */
+    Properties stream(Collection<TableName> tables, Map<TableName, Set<String>> leftOut, TableName events, long start) {
         var properties = common(tables, leftOut);
+        if (events != null) {
+            properties.setProperty(TextTask.EVENTS, events.sql());
+        }
         properties.setProperty("snapshot.mode", "no_data");
+        properties.setProperty("max.batch.size", Integer.toString(Math.min(MOST_RECORDS, Math.min(batchSize, queueSize - 1))));
         properties.setProperty("heartbeat.interval.ms", Long.toString(heartbeat.toMillis()));
         properties.setProperty("heartbeat.action.query", HEARTBEAT_QUERY);
         properties.setProperty(SlotOffsets.START, Long.toString(start));

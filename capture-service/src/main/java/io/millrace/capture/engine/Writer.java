@@ -1,6 +1,7 @@
 package io.millrace.capture.engine;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import io.millrace.capture.bundle.Bundle;
 import io.millrace.capture.continuity.Known;
 import io.millrace.capture.continuity.Point;
 import io.millrace.capture.registry.RegistryAwayException;
@@ -9,7 +10,9 @@ import io.millrace.capture.resnapshot.Resnapshots;
 import io.millrace.capture.resnapshot.Window;
 import io.millrace.capture.resnapshot.Window.Step;
 import io.millrace.capture.row.Captured;
+import io.millrace.capture.row.Change;
 import io.millrace.capture.row.Changes;
+import io.millrace.capture.row.Envelopes;
 import io.millrace.capture.row.Environment;
 import io.millrace.capture.row.Events;
 import io.millrace.capture.row.Form;
@@ -46,10 +49,13 @@ final class Writer implements Engine.Consumer, Environment {
 
     private static final long CONFIRM_NANOS = 1_000_000_000L;
     private static final String COMMIT = "lsn_commit";
+    /** What is sent before Kafka's answer is awaited ends with the row that goes over this. */
+    private static final long MOST_BYTES = 8 << 20;
 
     /**
      * What a writer works with, the same for every run.
      *
+     * @param most changes that are sent before Kafka's answer is awaited
      * @param loop is given a sign before each change and each attempt
      * @param diverged is told why the stream is not the remembered history
      * @param unnamed is told of tables with a change that does not say which row it is of
@@ -57,7 +63,7 @@ final class Writer implements Engine.Consumer, Environment {
      * @param rows about how many a table had when nothing was missing of it, 0 where that is not known
      * @param whole is told of a table that was read whole meanwhile; answers with what is known of the tables then
      */
-    record Tools(String sourceName, Map<TableName, Form> forms, Map<TableName, Transforms> transforms, Events events, ErasedSubjects erased, Resnapshots resnapshots, SchemaIds schemaIds, Progress progress, Sender sender, MissingValues missingValues,
+    record Tools(String sourceName, int most, Map<TableName, Form> forms, Map<TableName, Transforms> transforms, Events events, ErasedSubjects erased, Resnapshots resnapshots, SchemaIds schemaIds, Progress progress, Sender sender, MissingValues missingValues,
             Tracing tracing, MeterRegistry meters, StreamMeters stream, Slot slot, Marks marks, Patience patience, Loop loop, Consumer<String> diverged, Consumer<Set<TableName>> unnamed, Window window, ToLongFunction<TableName> rows, Whole whole) {}
 
     /** Remembers that a table was read whole. */
@@ -71,6 +77,7 @@ final class Writer implements Engine.Consumer, Environment {
     private final boolean marks;
     private Map<TableName, Known> tables;
     private final Changes changes;
+    private final Envelopes envelopes = new Envelopes();
     private final Map<String, Integer> partitions = new HashMap<>();
     /** Tables of which something is missing that nobody remembers yet. */
     private final Set<TableName> unnamed = new TreeSet<>();
@@ -99,26 +106,83 @@ final class Writer implements Engine.Consumer, Environment {
 
     @Override
     public void accept(List<SourceRecord> events) throws InterruptedException {
-        long began = System.nanoTime();
-        beat = null;
-        var batch = new ArrayList<Captured>(events.size());
+        var writing = new Writing();
         for (var event : events) {
+            if (event instanceof Bundle bundle) {
+                for (var change : bundle) {
+                    writing.write(change);
+                }
+            } else {
+                var change = envelopes.change(event);
+                if (change != null) {
+                    writing.write(change);
+                }
+            }
+        }
+        writing.end();
+    }
+
+    /** Returns when Kafka holds all of the rows, which were read before the stream. */
+    void write(List<Change> rows) throws InterruptedException {
+        var writing = new Writing();
+        for (var row : rows) {
+            writing.write(row);
+        }
+        writing.end();
+    }
+
+    /** The changes of one batch, in parts of which each is in Kafka before the next one goes. */
+    private final class Writing {
+        private final long began = System.nanoTime();
+        private final List<Captured> part = new ArrayList<>();
+        private long bytes;
+        private int sent;
+
+        Writing() {
+            beat = null;
+        }
+
+        void write(Change change) throws InterruptedException {
             tools.loop.beat();
-            changes.of(event, start, batch::add);
+            changes.of(change, start, this::add);
+            if (part.size() >= tools.most || bytes >= MOST_BYTES) {
+                send();
+            }
         }
-        tools.stream.began(!batch.isEmpty() ? batch.getFirst().committedMicros() : beat == null ? 0 : beat.micros());
-        if (!batch.isEmpty()) {
-            send(batch);
+
+        private void add(Captured captured) {
+            part.add(captured);
+            bytes += captured.size();
         }
-        readAgain();
-        if (beat != null) {
-            acknowledged = beat;
-            tools.progress.reached(beat.lsn());
+
+        private void send() throws InterruptedException {
+            if (sent == 0) {
+                tools.stream.began(!part.isEmpty() ? part.getFirst().committedMicros() : beat == null ? 0 : beat.micros());
+            }
+            if (!part.isEmpty()) {
+                Writer.this.send(part);
+            }
+            if (marks) {
+                tools.window.wrote(part);
+            }
+            sent += part.size();
+            part.clear();
+            bytes = 0;
         }
-        tools.stream.ended(batch.size(), System.nanoTime() - began);
-        if (marks) {
-            tools.window.wrote(batch);
-            merge();
+
+        void end() throws InterruptedException {
+            if (!part.isEmpty() || sent == 0) {
+                send();
+            }
+            readAgain();
+            if (beat != null) {
+                acknowledged = beat;
+                tools.progress.reached(beat.lsn());
+            }
+            tools.stream.ended(sent, System.nanoTime() - began);
+            if (marks) {
+                merge();
+            }
         }
     }
 
@@ -149,10 +213,10 @@ final class Writer implements Engine.Consumer, Environment {
     }
 
     private boolean merge(Step.Rows rows) throws InterruptedException {
-        var batch = new ArrayList<Captured>(rows.events().size());
-        for (var event : rows.events()) {
+        var batch = new ArrayList<Captured>(rows.rows().size());
+        for (var row : rows.rows()) {
             tools.loop.beat();
-            changes.of(event, rows.position(), batch::add);
+            changes.of(row, rows.position(), batch::add);
         }
         if (!tools.window.sift(batch)) {
             return false;

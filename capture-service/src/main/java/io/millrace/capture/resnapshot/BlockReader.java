@@ -1,25 +1,25 @@
 package io.millrace.capture.resnapshot;
 
+import io.millrace.capture.row.Change;
+import io.millrace.capture.row.TextRows;
 import io.millrace.capture.source.SourceConnection;
+import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.record.Headers;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
-import org.apache.kafka.connect.source.SourceRecord;
+import org.postgresql.PGConnection;
 
 /** Reads blocks of tables in the order in which Postgres stores them, a piece at a time, each in a short transaction of its own. Used by one thread. */
 final class BlockReader implements AutoCloseable {
 
     /** A piece ends with the row that goes over one of these. */
-    private static final int MOST_ROWS = 10_000;
+    private static final int MOST_ROWS = 8_192;
     private static final long MOST_CHARACTERS = 8 << 20;
-    private static final int FETCHED = 256;
     /** Rows come in the order of their places, or what is left of a piece could not be told by the last of them. */
     private static final String SETTINGS = "SET lock_timeout = '10s'; SET statement_timeout = '60s'; SET synchronize_seqscans = off; SET enable_seqscan = off; SET max_parallel_workers_per_gather = 0";
     private static final String FILES = """
@@ -29,7 +29,12 @@ final class BlockReader implements AutoCloseable {
 
     private final SourceConnection source;
     private final String sourceName;
-    private RowEvents events;
+    /** The last one that was seen, and what makes rows of it. */
+    private TableShape known;
+    private TextRows made;
+    /** Whose rows had so many characters on average in the last piece that was full. */
+    private TableName measured;
+    private long width;
     private Connection connection;
 
     /**
@@ -44,10 +49,10 @@ final class BlockReader implements AutoCloseable {
     /**
      * What was read.
      *
-     * @param rows as change events of the operation {@code r}
+     * @param rows as they were read
      * @param end where it ended; null where nothing of the part is left
      */
-    record Piece(List<SourceRecord> rows, Place end) {}
+    record Piece(List<Change> rows, Place end) {}
 
     BlockReader(SourceConnection source, String sourceName) {
         this.source = source;
@@ -79,11 +84,13 @@ final class BlockReader implements AutoCloseable {
                 throw new RewrittenException();
             }
             var shape = TableShape.of(connection, sourceName, table);
-            if (events == null || !events.shape().equals(shape)) {
-                events = new RowEvents(shape);
+            if (!shape.equals(known)) {
+                made = shape.rows();
+                known = shape;
             }
-            return piece(statement, shape, part, from);
-        } catch (SQLException e) {
+            return piece(shape, part, from);
+        } catch (SQLException | RuntimeException | Error e) {
+            // Whatever ends it in the middle of a COPY: the driver would wait for the end of that before it rolls back.
             close();
             throw e;
         } finally {
@@ -93,42 +100,49 @@ final class BlockReader implements AutoCloseable {
         }
     }
 
-    private Piece piece(Statement statement, TableShape shape, Loading.Part part, Place from) throws SQLException {
-        var rows = new ArrayList<SourceRecord>();
+    private Piece piece(TableShape shape, Loading.Part part, Place from) throws SQLException {
+        var rows = new ArrayList<Change>();
         // One of its own: a piece that fails is read again from the same place.
         var behind = from == null ? new TreeSet<Long>() : new TreeSet<>(from.behind);
         long holder = from == null ? 0 : from.table;
+        int most = most(part.table().table());
+        int columns = shape.attributes().size();
         long characters = 0;
-        statement.setFetchSize(FETCHED);
-        try (var found = statement.executeQuery("SELECT tableoid::bigint, ctid::text, " + shape.columns() + " FROM " + shape.from() + " WHERE ctid >= '(" + part.first() + ",0)'::tid AND ctid < '(" + part.end() + ",0)'::tid" + rest(from))) {
-            long now = Headers.nowMicros();
-            while (found.next()) {
-                if (found.getLong(1) != holder) {
-                    behind.add(holder);
-                    holder = found.getLong(1);
-                }
-                var texts = texts(found, shape.attributes().size());
-                characters += texts.stream().mapToLong(t -> t == null ? 0 : t.length()).sum();
-                rows.add(events.of(texts, now));
-                if (rows.size() == MOST_ROWS || characters >= MOST_CHARACTERS) {
-                    return new Piece(rows, new Place(holder, found.getString(2), behind));
-                }
+        long now = Headers.nowMicros();
+        var copy = connection.unwrap(PGConnection.class).getCopyAPI().copyOut("COPY (SELECT " + shape.columns() + ", tableoid, ctid FROM " + shape.from() + " WHERE ctid >= '(" + part.first() + ",0)'::tid AND ctid < '(" + part.end() + ",0)'::tid" + rest(from) + " LIMIT " + most + ") TO STDOUT");
+        String[] texts = null;
+        for (var line = copy.readFromCopy(); line != null; line = characters < MOST_CHARACTERS ? copy.readFromCopy() : null) {
+            texts = CopyLine.values(line, columns + 2);
+            long table = Long.parseLong(texts[columns]);
+            if (table != holder) {
+                behind.add(holder);
+                holder = table;
             }
+            characters += line.length;
+            rows.add(Change.read(made, texts, now));
         }
-        return new Piece(rows, null);
+        if (copy.isActive()) {
+            // Postgres would send the rest, however much that is.
+            close();
+        } else if (rows.size() < most) {
+            return new Piece(rows, null);
+        }
+        width = characters / rows.size();
+        return new Piece(rows, new Place(holder, texts[columns + 1], behind));
+    }
+
+    /** So many rows that they hardly come to have more characters than a piece may: a connection on which rows are left cannot be kept. */
+    private int most(TableName table) {
+        if (!table.equals(measured)) {
+            measured = table;
+            width = 0;
+        }
+        return (int) Math.clamp(MOST_CHARACTERS / 2 / Math.max(1, width), 1, MOST_ROWS);
     }
 
     /** Partitions are read one after the other, so what is left is the rest of one, and those that did not come yet. */
     private static String rest(Place from) {
         return from == null ? "" : " AND tableoid <> ALL ('{" + from.behind.stream().map(String::valueOf).collect(Collectors.joining(",")) + "}'::oid[]) AND (tableoid <> " + from.table + " OR ctid > '" + from.row + "'::tid)";
-    }
-
-    private static List<String> texts(ResultSet row, int columns) throws SQLException {
-        var texts = new ArrayList<String>(columns);
-        for (int i = 3; i < columns + 3; i++) {
-            texts.add(row.getString(i));
-        }
-        return texts;
     }
 
     private Connection open() throws SQLException {

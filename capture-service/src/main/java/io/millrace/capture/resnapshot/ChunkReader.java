@@ -4,6 +4,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.millrace.capture.continuity.Resnapshot;
 import io.millrace.capture.resnapshot.RefusedException.Reason;
+import io.millrace.capture.row.Change;
+import io.millrace.capture.row.TextRows;
 import io.millrace.capture.source.SourceConnection;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.record.Headers;
@@ -15,7 +17,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
-import org.apache.kafka.connect.source.SourceRecord;
 
 /** Reads a table chunk by chunk in the order of its key, each chunk in a short transaction of its own. Used by one thread. */
 final class ChunkReader implements AutoCloseable {
@@ -33,7 +34,9 @@ final class ChunkReader implements AutoCloseable {
     private final SourceConnection source;
     private final String sourceName;
     private final int mostRows;
-    private RowEvents events;
+    /** The last one that was seen, and what makes rows of it. */
+    private TableShape known;
+    private TextRows made;
     private Connection connection;
 
     /** @param mostRows rows of a chunk */
@@ -59,8 +62,9 @@ final class ChunkReader implements AutoCloseable {
                 return null;
             }
             var shape = TableShape.of(connection, sourceName, what.name());
-            if (events == null || !events.shape().equals(shape)) {
-                events = new RowEvents(shape);
+            if (!shape.equals(known)) {
+                made = shape.rows();
+                known = shape;
             }
             return chunk(statement, shape, what);
         } catch (SQLException e) {
@@ -89,7 +93,7 @@ final class ChunkReader implements AutoCloseable {
         var behind = what.after() == null ? "true" : shape.compared(">", what.after());
         var end = what.where() == null ? null : end(statement, shape, behind);
         var condition = behind + (end == null ? "" : " AND " + shape.compared("<=", end)) + (what.where() == null ? "" : " AND (\n" + what.where() + "\n)");
-        var rows = new ArrayList<SourceRecord>();
+        var rows = new ArrayList<Change>();
         var last = what.after();
         long characters = 0;
         statement.setFetchSize(FETCHED);
@@ -98,7 +102,7 @@ final class ChunkReader implements AutoCloseable {
             while (characters < MOST_CHARACTERS && found.next()) {
                 var texts = texts(found, shape.attributes().size());
                 characters += texts.stream().mapToLong(t -> t == null ? 0 : t.length()).sum();
-                rows.add(events.of(texts, now));
+                rows.add(Change.read(made, texts.toArray(), now));
                 last = shape.key().stream().map(a -> texts.get(shape.attributes().indexOf(a))).toList();
             }
         }

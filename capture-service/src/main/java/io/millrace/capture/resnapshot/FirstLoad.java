@@ -2,6 +2,7 @@ package io.millrace.capture.resnapshot;
 
 import io.millrace.capture.continuity.Known;
 import io.millrace.capture.continuity.Loaded;
+import io.millrace.capture.row.Change;
 import io.millrace.capture.source.SourceCheck;
 import io.millrace.capture.source.SourceConnection;
 import io.millrace.pipeline.file.TableName;
@@ -20,7 +21,6 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.apache.kafka.connect.source.SourceRecord;
 import org.jboss.logging.Logger;
 
 /**
@@ -67,7 +67,7 @@ public final class FirstLoad {
     /** Where the rows go, and what is remembered of them. Called by the thread that runs the reading. */
     public interface Target {
         /** Returns when Kafka has all of the rows. */
-        void write(List<SourceRecord> rows) throws InterruptedException;
+        void write(List<Change> rows) throws InterruptedException;
 
         /** Returns when Kafka has it. */
         void remember(Map<TableName, Loaded> states) throws InterruptedException;
@@ -79,7 +79,7 @@ public final class FirstLoad {
     /** What the connections bring. */
     private sealed interface Event {
         /** @param last whether this was all of the part */
-        record Rows(Loading.Part part, List<SourceRecord> rows, boolean last) implements Event {}
+        record Rows(Loading.Part part, List<Change> rows, boolean last) implements Event {}
 
         record Ended() implements Event {}
 

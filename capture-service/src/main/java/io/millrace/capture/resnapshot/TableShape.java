@@ -1,5 +1,6 @@
 package io.millrace.capture.resnapshot;
 
+import io.millrace.capture.row.TextRows;
 import io.millrace.capture.text.TextSnapshot;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.schema.Column;
@@ -74,6 +75,11 @@ record TableShape(TableName table, boolean partitioned, List<Attribute> attribut
 
     List<Attribute> key() {
         return attributes.stream().filter(a -> a.key > 0).sorted(Comparator.comparingInt(Attribute::key)).toList();
+    }
+
+    /** Makes rows of what Postgres prints for the columns. */
+    TextRows rows() {
+        return TextRows.of(table, attributes.stream().map(Attribute::column).toList(), key().stream().map(Attribute::column).toList());
     }
 
     /** What stands behind {@code FROM}. */

@@ -1,6 +1,7 @@
 package io.millrace.capture.resnapshot;
 
 import io.millrace.capture.row.Captured;
+import io.millrace.capture.row.Change;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Position;
@@ -12,7 +13,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import org.apache.kafka.connect.source.SourceRecord;
 
 /**
  * Where a chunk and the stream meet. One thread reads the chunk; the one that writes the stream says what passes, and writes
@@ -37,7 +37,7 @@ public final class Window {
          *
          * @param position an LSN
          */
-        record Rows(long position, List<SourceRecord> events) implements Step {}
+        record Rows(long position, List<Change> rows) implements Step {}
 
         /**
          * The table was read whole, and what was not brought since is gone.

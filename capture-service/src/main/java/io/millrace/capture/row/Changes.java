@@ -23,7 +23,7 @@ import org.apache.kafka.connect.source.SourceRecord;
 import org.jboss.logging.Logger;
 
 /**
- * Makes the records of {@code captured.*} from Debezium's change events. Not thread-safe.
+ * Makes the records of {@code captured.*} of changes. Not thread-safe.
  */
 public final class Changes {
 
@@ -32,8 +32,6 @@ public final class Changes {
     private static final byte[] EVERY_ROW = new byte[0];
     /** More schemas than this are never in use at once; the maps then begin anew. */
     private static final int MOST_SCHEMAS = 10_000;
-    /** The header of the insert that Debezium makes of a row whose key was changed. */
-    private static final String OLD_KEY = "__debezium.oldkey";
 
     private final String sourceName;
     private final long base;
@@ -74,57 +72,51 @@ public final class Changes {
     }
 
     /**
-     * Makes the records of one change event: none for the heartbeat, a superseded row or one that the pipeline file leaves out, one for each partition for a
+     * Makes the records of one change: none for the heartbeat, a superseded row or one that the pipeline file leaves out, one for each partition for a
      * truncate, else one. A change that cannot be written becomes a record that makes the gate park the table from there on;
      * the other tables go on.
      *
-     * @param event what Debezium handed over
      * @param start the slot's confirmed LSN when this run began: the position of snapshot rows, and of changes before
      *        the run's first commit. Of rows that are read while the stream goes on, the LSN at which they are merged into it
      */
-    public void of(SourceRecord event, long start, Consumer<Captured> into) throws InterruptedException {
-        if (!(event.value() instanceof Struct envelope) || envelope.schema().field("op") == null || envelope.schema().field("source") == null) {
-            return;
-        }
-        var table = table(event, envelope);
-        var source = envelope.getStruct("source");
-        var op = Op.of(Headers.bytes((String) envelope.get(table.op)));
-        var position = op == Op.READ ? new Position(base + start, 0) : position(source, table, start);
+    public void of(Change change, long start, Consumer<Captured> into) throws InterruptedException {
+        var op = change.op();
+        var position = op == Op.READ ? new Position(base + start, 0) : new Position(base + (change.commit() == 0 ? start : change.commit()), base + change.lsn());
         if (op != Op.READ) {
-            environment.passes(position.commit() - base, source.get(table.transaction) instanceof Long transaction ? transaction : 0);
+            environment.passes(position.commit() - base, change.transaction());
         }
-        if (table.table.equals(Topics.HEARTBEAT)) {
-            environment.heartbeat((Long) source.get(table.lsn), source.get(table.micros) instanceof Long micros ? micros : 0L);
+        if (change.table().equals(Topics.HEARTBEAT)) {
+            environment.heartbeat(change.lsn(), change.micros());
             return;
         }
-        var committed = source.get(table.micros) instanceof Long micros ? micros : 0L;
+        var table = table(change);
         var headers = new RecordHeaders()
                 .add(Headers.POSITION, position.toBytes())
                 .add(Headers.OP, op.code())
-                .add(Headers.COMMITTED, Headers.bytes(committed));
+                .add(Headers.COMMITTED, Headers.bytes(change.micros()));
         if (events != null && events.table().equals(table.table)) {
             // Only what is new is an event: one that was sent is not taken back.
-            if (op == Op.READ || op == Op.CREATE && event.headers().lastWithName(OLD_KEY) == null) {
-                into.accept(event(event, envelope, table, op, position, committed, headers));
+            if (op == Op.READ || op == Op.CREATE && !change.rekeyed()) {
+                into.accept(event(change, table, position, headers));
             } else {
                 table.meters.filtered();
             }
             return;
         }
         if (table.table.equals(Topics.OUTBOX) && (op == Op.CREATE || op == Op.READ)) {
-            order((Struct) envelope.get(table.after), op);
+            order(change.after(), op);
         }
         switch (op) {
-            case TRUNCATE -> everyRow(table.topic, table.meters, headers, committed, into);
+            case TRUNCATE -> everyRow(table.topic, table.meters, headers, change.micros(), into);
             case DELETE, CREATE, UPDATE, READ -> {
                 Captured captured;
                 try {
-                    captured = row(event, envelope, table, op, position, headers);
+                    captured = row(change, table, position, headers);
                 } catch (IllegalArgumentException e) {
                     if (e instanceof UnnamedRowException) {
                         environment.unnamed(table.table);
                     }
-                    captured = unwritable(table, (Struct) event.key(), position, headers, e);
+                    captured = unwritable(table, change.key(), position, headers, e);
                 }
                 if (captured != null) {
                     into.accept(captured);
@@ -168,21 +160,21 @@ public final class Changes {
     }
 
     /** The event that the application left in a row of its outbox; in the quarantine where it cannot be sent. */
-    private Captured event(SourceRecord row, Struct envelope, TableRows table, Op op, Position position, long committed, org.apache.kafka.common.header.Headers headers) throws InterruptedException {
+    private Captured event(Change row, TableRows table, Position position, org.apache.kafka.common.header.Headers headers) throws InterruptedException {
         var quarantine = Topics.quarantine(sourceName, table.table);
         environment.eventPartitions(quarantine);
-        if (op == Op.CREATE) {
-            trace(table, (Struct) envelope.get(table.after), position, committed, headers);
+        if (row.op() == Op.CREATE) {
+            trace(table, row.after(), position, row.micros(), headers);
         }
         headers.add(Headers.CAPTURED, Headers.bytes(Headers.nowMicros()));
         // What a row tells goes with its event, and not into the quarantine.
         var instead = new ProducerRecord<byte[], byte[]>(quarantine, null, Headers.bytes(position.toString()), null, headers);
         try {
             var told = new RecordHeaders(headers);
-            var event = events.of(row, told);
+            var event = events.of(row.event(), told);
             int partitions = environment.eventPartitions(event.topic());
             var partition = event.key() == null ? null : Integer.valueOf(Partitions.of(event.key(), partitions));
-            var captured = new Captured(new ProducerRecord<>(event.topic(), partition, event.key(), event.value(), told), instead, table.meters, op == Op.READ ? 0 : committed, true);
+            var captured = new Captured(new ProducerRecord<>(event.topic(), partition, event.key(), event.value(), told), instead, table.meters, row.op() == Op.READ ? 0 : row.micros(), true);
             if (captured.size() > mostBytes) {
                 throw new IllegalArgumentException(AvroBuffer.tooLarge(captured.size(), mostBytes));
             }
@@ -203,26 +195,27 @@ public final class Changes {
      *
      * @throws IllegalArgumentException when it cannot be written; trying again would not help
      */
-    private Captured row(SourceRecord event, Struct envelope, TableRows table, Op op, Position position, org.apache.kafka.common.header.Headers headers) throws InterruptedException {
+    private Captured row(Change change, TableRows table, Position position, org.apache.kafka.common.header.Headers headers) throws InterruptedException {
+        var op = change.op();
         boolean snapshot = op == Op.READ;
-        long committed = Headers.number(headers, Headers.COMMITTED, 0);
-        var key = (Struct) event.key();
+        long committed = change.micros();
+        var key = change.key();
         if (key == null) {
             throw new UnnamedRowException("A row of the table " + table.table + " cannot be written: its primary key is not known any more, because the table was dropped or its key changed since");
         }
         if (op == Op.DELETE) {
             erased.deleted(table.table, position.commit());
-            trace(table, (Struct) envelope.get(table.before), position, committed, headers);
+            trace(table, change.before(), position, committed, headers);
             return record(table, key, null, headers, committed);
         }
-        var row = (Struct) envelope.get(table.after);
+        var row = change.after();
         // Only an update, or the insert that Debezium makes of a changed key, can lack values.
-        boolean whole = snapshot || op == Op.CREATE && event.headers().isEmpty();
+        boolean whole = snapshot || op == Op.CREATE && !change.rekeyed();
         if (!whole && !complete(table, key, row)) {
             table.meters.superseded();
             return null;
         }
-        if (op == Op.CREATE && event.headers().lastWithName(OLD_KEY) == null) {
+        if (op == Op.CREATE && !change.rekeyed()) {
             for (var anew : erased.anew(table.table, row, committed, position.commit())) {
                 environment.createdAnew(anew);
             }
@@ -241,7 +234,7 @@ public final class Changes {
             Headers.set(headers, Headers.OP, Op.DELETE.code());
             return record(table, key, null, headers, snapshot ? 0 : committed);
         }
-        return record(table, key, transformed(table, event, formed), headers, snapshot ? 0 : committed);
+        return record(table, key, transformed(table, key, formed), headers, snapshot ? 0 : committed);
     }
 
     /**
@@ -265,28 +258,17 @@ public final class Changes {
         return new Captured(new ProducerRecord<>(table.topic, partition, keyBytes, null, headers), table.meters, 0, false).unwritable(why.getMessage());
     }
 
-    private TableRows table(SourceRecord event, Struct envelope) {
-        var known = tables.get(event.valueSchema());
+    private TableRows table(Change change) {
+        var known = tables.get(change.rows());
         if (known == null) {
-            var source = envelope.getStruct("source");
-            var name = new TableName(source.getString("schema"), source.getString("table"));
-            known = new TableRows(sourceName, name, event.valueSchema(), forms.getOrDefault(name, Form.AS_IT_IS), transforms.getOrDefault(name, Transforms.of(name, List.of())),
-                    this::meters, environment);
+            var name = change.table();
+            known = new TableRows(sourceName, name, change.rows(), forms.getOrDefault(name, Form.AS_IT_IS), transforms.getOrDefault(name, Transforms.of(name, List.of())), meters(Topics.suffix(sourceName, name)), environment);
             if (tables.size() >= MOST_SCHEMAS) {
                 tables.clear();
             }
-            tables.put(event.valueSchema(), known);
+            tables.put(change.rows(), known);
         }
         return known;
-    }
-
-    /** {@code sequence} is a JSON array of two texts: the LSN of the last commit before the change, and its own. */
-    private Position position(Struct source, TableRows table, long start) {
-        var sequence = (String) source.get(table.sequence);
-        long lsn = (Long) source.get(table.lsn);
-        int from = 2;
-        int end = sequence == null || sequence.length() < 3 || sequence.charAt(1) != '"' ? -1 : sequence.indexOf('"', from);
-        return new Position(base + (end < 0 ? start : Long.parseLong(sequence, from, end, 10)), base + lsn);
     }
 
     private void trace(TableRows table, Struct row, Position position, long committed, org.apache.kafka.common.header.Headers headers) {
@@ -313,11 +295,11 @@ public final class Changes {
         return true;
     }
 
-    private static Struct transformed(TableRows table, SourceRecord event, Struct row) {
+    private static Struct transformed(TableRows table, Struct key, Struct row) {
         if (table.transforms.isEmpty()) {
             return row;
         }
-        var record = new SourceRecord(event.sourcePartition(), event.sourceOffset(), table.topic, null, event.keySchema(), event.key(), row.schema(), row);
+        var record = new SourceRecord(Map.of(), Map.of(), table.topic, null, key.schema(), key, row.schema(), row);
         if (table.transforms.apply(record).value() instanceof Struct transformed) {
             return transformed;
         }

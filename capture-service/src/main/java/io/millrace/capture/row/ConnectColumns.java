@@ -10,6 +10,7 @@ import org.apache.kafka.connect.data.Date;
 import org.apache.kafka.connect.data.Decimal;
 import org.apache.kafka.connect.data.Field;
 import org.apache.kafka.connect.data.Schema;
+import org.apache.kafka.connect.data.SchemaBuilder;
 import org.apache.kafka.connect.data.Time;
 import org.apache.kafka.connect.data.Timestamp;
 
@@ -25,6 +26,13 @@ final class ConnectColumns {
 
     static List<Column> of(Schema row) {
         return row.fields().stream().map(ConnectColumns::column).toList();
+    }
+
+    /** The schema of rows of these columns. */
+    static Schema struct(List<Column> columns) {
+        var builder = SchemaBuilder.struct().optional();
+        columns.forEach(column -> builder.field(column.name(), ColumnConverter.schema(column).build()));
+        return builder.build();
     }
 
     private static Column column(Field field) {

@@ -1,6 +1,5 @@
 package io.millrace.capture.row;
 
-import io.millrace.capture.column.ColumnConverter;
 import io.millrace.pipeline.file.ColumnForm;
 import io.millrace.pipeline.file.Expression;
 import io.millrace.pipeline.file.TableName;
@@ -21,7 +20,6 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.apache.kafka.connect.data.Field;
 import org.apache.kafka.connect.data.Schema;
-import org.apache.kafka.connect.data.SchemaBuilder;
 import org.apache.kafka.connect.data.Struct;
 
 /**
@@ -54,10 +52,10 @@ final class FormedRows {
         refuse(columns.stream().map(Column::name).collect(Collectors.toSet()), key.fields().stream().map(Field::name).collect(Collectors.toSet()));
         var taken = columns.stream().filter(c -> form.inputs().contains(c.name())).map(c -> new Column(c.name(), c.pgType(), c.array(), c.length(), c.scale(), true)).toList();
         var names = taken.stream().map(Column::name).toList();
-        inputs = new RowEncoder(struct(taken), taken, 0);
+        inputs = new RowEncoder(ConnectColumns.struct(taken), taken, 0);
         reader = AvroRows.of(RowSchemas.value("form", table, taken), names);
         filter = Filter.of(form.asked().rows(), names::indexOf);
-        schema = struct(CapturedColumns.of(form.asked(), columns));
+        schema = ConnectColumns.struct(CapturedColumns.of(form.asked(), columns));
         schema.fields().forEach(field -> {
             switch (form.asked().columns().get(field.name())) {
                 case null -> kept.add(field);
@@ -79,12 +77,6 @@ final class FormedRows {
         if (!changed.isEmpty()) {
             throw new IllegalArgumentException("A row of the table " + table + " cannot be written: the pipeline file asks for another form of " + changed + ", which are its primary key");
         }
-    }
-
-    private static Schema struct(List<Column> columns) {
-        var builder = SchemaBuilder.struct().optional();
-        columns.forEach(column -> builder.field(column.name(), ColumnConverter.schema(column).build()));
-        return builder.build();
     }
 
     /**

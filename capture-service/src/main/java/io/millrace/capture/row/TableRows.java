@@ -10,14 +10,13 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Function;
 import org.apache.kafka.connect.data.Field;
 import org.apache.kafka.connect.data.Schema;
 import org.apache.kafka.connect.data.Struct;
 
 /**
- * One table as one Debezium envelope schema describes it. A change of the table gives a new envelope schema, and with it
- * a new instance of this class. Not thread-safe.
+ * One table as one schema of its rows describes it. A change of the table gives a new schema, and with it a new instance of this
+ * class. Not thread-safe.
  */
 final class TableRows {
 
@@ -30,16 +29,7 @@ final class TableRows {
     final String topic;
     final Transforms transforms;
     final Form form;
-    /** Null for the heartbeat, of which nothing is passed on. */
     final TableMeters meters;
-    final Field op;
-    final Field before;
-    final Field after;
-    final Field source;
-    final Field lsn;
-    final Field sequence;
-    final Field micros;
-    final Field transaction;
     /** The field of the trace context in the row as Debezium has it, null where the table has none. */
     final Field trace;
 
@@ -55,24 +45,16 @@ final class TableRows {
     private RowEncoder values;
     private Schema valueSchema;
 
-    TableRows(String sourceName, TableName table, Schema envelope, Form form, Transforms transforms, Function<String, TableMeters> meters, Environment environment) {
+    TableRows(String sourceName, TableName table, Schema rows, Form form, Transforms transforms, TableMeters meters, Environment environment) {
         this.sourceName = sourceName;
         this.table = table;
         this.topic = Topics.captured(sourceName, table);
         this.form = form;
         this.transforms = transforms;
-        this.meters = table.equals(Topics.HEARTBEAT) ? null : meters.apply(Topics.suffix(sourceName, table));
+        this.meters = meters;
         this.ids = environment::schemaId;
-        op = envelope.field("op");
-        before = envelope.field("before");
-        after = envelope.field("after");
-        source = envelope.field("source");
-        lsn = source.schema().field("lsn");
-        sequence = source.schema().field("sequence");
-        micros = source.schema().field("ts_us");
-        transaction = source.schema().field("txId");
-        trace = after.schema().field(Tracing.COLUMN);
-        outOfLine = after.schema().fields().stream()
+        trace = rows.field(Tracing.COLUMN);
+        outOfLine = rows.fields().stream()
                 .filter(f -> form.takes(f.name()))
                 .filter(f -> f.schema().type() == Schema.Type.STRING || f.schema().type() == Schema.Type.BYTES || f.schema().type() == Schema.Type.ARRAY)
                 .toList();

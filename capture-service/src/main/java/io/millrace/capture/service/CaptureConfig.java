@@ -43,13 +43,13 @@ public interface CaptureConfig {
     @WithDefault("5s")
     Duration heartbeat();
 
-    /** Most changes that are sent before Kafka's answer is awaited. Default 8192. */
+    /** Most changes that are sent before Kafka's answer is awaited; 8 MB of them at most. Default 8192. */
     @WithDefault("8192")
     @Min(1)
     @Max(1_000_000)
     int batchSize();
 
-    /** Most changes that are read ahead of Kafka; more than {@code batch-size}. Default 32768. */
+    /** Most that is read ahead of Kafka, in bundles of 32 KB of small rows or in larger rows; more than {@code batch-size}. Default 32768. */
     @WithDefault("32768")
     @Min(2)
     @Max(10_000_000)

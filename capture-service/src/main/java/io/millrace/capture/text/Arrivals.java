@@ -2,6 +2,7 @@ package io.millrace.capture.text;
 
 import io.debezium.connector.postgresql.connection.ReplicationConnection;
 import io.debezium.connector.postgresql.connection.ReplicationStream;
+import io.millrace.capture.bundle.Held;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.concurrent.Semaphore;
@@ -13,7 +14,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class Arrivals {
 
-    private static final long LONGEST_MILLIS = 500;
+    private static final long LONGEST_MILLIS = 1000;
 
     private final Semaphore arrived = new Semaphore(0);
     private volatile boolean streaming;
@@ -22,21 +23,22 @@ final class Arrivals {
      * The same connection, whose streams say what they bring.
      *
      * @param name of the streams, where {@link StreamSockets} makes their sockets
+     * @param held what was read of them
      */
-    ReplicationConnection watched(ReplicationConnection connection, String name) {
+    ReplicationConnection watched(ReplicationConnection connection, String name, Held held) {
         return (ReplicationConnection) Proxy.newProxyInstance(ReplicationConnection.class.getClassLoader(), new Class<?>[] {ReplicationConnection.class}, (_, method, arguments) -> {
             try {
                 var answer = method.invoke(connection, arguments);
-                return answer instanceof ReplicationStream stream ? watched(stream, name) : answer;
+                if (!(answer instanceof ReplicationStream stream)) {
+                    return answer;
+                }
+                held.begin();
+                streaming = true;
+                return new WatchedStream(stream, StreamSockets.of(name), held, this::arrived);
             } catch (InvocationTargetException e) {
                 throw e.getCause();
             }
         });
-    }
-
-    private ReplicationStream watched(ReplicationStream stream, String name) {
-        streaming = true;
-        return new WatchedStream(stream, StreamSockets.of(name), this::arrived);
     }
 
     private void arrived() {

@@ -5,14 +5,24 @@ import io.debezium.connector.postgresql.PostgresConnectorTask;
 import io.debezium.connector.postgresql.PostgresSchema;
 import io.debezium.connector.postgresql.connection.PostgresConnection;
 import io.debezium.connector.postgresql.connection.ReplicationConnection;
+import io.millrace.capture.bundle.BundlingDecoder;
+import io.millrace.capture.bundle.Relations;
+import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.topic.Topics;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import org.apache.kafka.connect.source.SourceRecord;
 
 /** The task of {@link TextConnector}. Debezium makes an instance by name for each engine. */
 public final class TextTask extends PostgresConnectorTask {
 
+    /** Setting: the table of the application's events as SQL names it; none where it has none. */
+    public static final String EVENTS = "millrace.events";
+
     private final Arrivals arrivals = new Arrivals();
+    private final Relations relations = new Relations();
+    private volatile String bundles;
     /** Whether nothing was there when the queue was last asked. */
     private boolean idle;
 
@@ -23,12 +33,14 @@ public final class TextTask extends PostgresConnectorTask {
         }
         var records = super.doPoll();
         idle = records == null || records.isEmpty();
-        return idle ? records : List.of(new Batch(records));
+        return idle ? records : List.of(new Batch(records.stream().map(record -> BundlingDecoder.opened(record, bundles, relations)).toList()));
     }
 
     @Override
     protected ReplicationConnection buildReplicationConnection(PostgresConnection connection, PostgresSchema schema, PostgresConnectorConfig config) {
-        return arrivals.watched(ReplicationConnection.builder(config)
+        bundles = BundlingDecoder.topic(config.getLogicalName());
+        var types = new TextTypes(connection);
+        var made = ReplicationConnection.builder(config)
                 .withSlot(config.slotName())
                 .withPublication(config.publicationName())
                 .withTableFilter(config.getTableFilters())
@@ -37,9 +49,17 @@ public final class TextTask extends PostgresConnectorTask {
                 .dropSlotOnClose(false)
                 .createFailOverSlot(false)
                 .statusUpdateInterval(Duration.ofMillis(config.getConfig().getInteger(PostgresConnectorConfig.STATUS_UPDATE_INTERVAL_MS)))
-                .withTypeRegistry(new TextTypes(connection))
+                .withTypeRegistry(types)
                 .withSchema(schema)
                 .jdbcMetadataConnection(connection)
-                .build(), config.slotName());
+                .build();
+        var decoder = BundlingDecoder.before(made, schema, left(config), relations, types);
+        return arrivals.watched(made, config.slotName(), decoder);
+    }
+
+    /** Debezium makes of an event's row what its router reads, and the others are few. */
+    private static Set<TableName> left(PostgresConnectorConfig config) {
+        var events = config.getConfig().getString(EVENTS);
+        return events == null ? Set.of(Topics.HEARTBEAT, Topics.OUTBOX) : Set.of(Topics.HEARTBEAT, Topics.OUTBOX, TableName.parse(events));
     }
 }

@@ -2,6 +2,7 @@ package io.millrace.capture.text;
 
 import io.debezium.connector.postgresql.connection.Lsn;
 import io.debezium.connector.postgresql.connection.ReplicationStream;
+import io.millrace.capture.bundle.Held;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -14,30 +15,40 @@ import java.util.concurrent.ExecutorService;
 final class WatchedStream implements ReplicationStream {
 
     /** Whoever ends the stream waits as long at most. */
-    private static final Duration LONGEST = Duration.ofMillis(250);
+    private static final Duration LONGEST = Duration.ofMillis(500);
 
     private static final String CONNECTION_FAILURE = "08006";
+
+    /** Messages that are read before Debezium does something else. */
+    private static final int MOST_AT_ONCE = 256;
 
     private final ReplicationStream stream;
     private final StreamSocket socket;
     private final Runnable arrived;
+    private final Held held;
     /** Whether it was last asked in vain: nothing is held between the socket and its reader then. */
     private boolean idle;
+    /** Whether there may be more than what was read, and some of that is held. */
+    private boolean full;
 
     /**
      * @param socket through which it comes, null where that is not known
+     * @param held what was read of it
      * @param arrived is told of everything that the stream brings
      */
-    WatchedStream(ReplicationStream stream, StreamSocket socket, Runnable arrived) {
+    WatchedStream(ReplicationStream stream, StreamSocket socket, Held held, Runnable arrived) {
         this.stream = stream;
         this.socket = socket;
+        this.held = held;
         this.arrived = arrived;
     }
 
     @Override
     public void read(ReplicationMessageProcessor processor) throws SQLException, InterruptedException {
         stream.read(processor);
-        brought();
+        held.flush(processor);
+        idle = false;
+        arrived.run();
     }
 
     @Override
@@ -45,12 +56,21 @@ final class WatchedStream implements ReplicationStream {
         if (idle && socket != null && !comes()) {
             return false;
         }
-        idle = !stream.readPending(processor);
-        if (idle) {
-            return false;
+        boolean wasFull = full;
+        int messages = 0;
+        idle = false;
+        while (!idle && messages < MOST_AT_ONCE) {
+            idle = !stream.readPending(processor);
+            messages += idle ? 0 : 1;
         }
-        brought();
-        return true;
+        full = !idle;
+        if (idle) {
+            held.flush(processor);
+        }
+        if (messages > 0 || wasFull) {
+            arrived.run();
+        }
+        return messages > 0;
     }
 
     private boolean comes() throws SQLException {
@@ -61,11 +81,6 @@ final class WatchedStream implements ReplicationStream {
         }
     }
 
-    private void brought() {
-        idle = false;
-        arrived.run();
-    }
-
     @Override
     public void flushLsn(Lsn lsn) throws SQLException {
         stream.flushLsn(lsn);
@@ -73,7 +88,8 @@ final class WatchedStream implements ReplicationStream {
 
     @Override
     public Lsn lastReceivedLsn() {
-        return stream.lastReceivedLsn();
+        var told = held.told();
+        return told == null ? stream.lastReceivedLsn() : told;
     }
 
     @Override

@@ -103,6 +103,8 @@ class CaptureIT extends OnStack {
     void changesFollowTheSnapshotInOrderWithTombstonesForDeletesAndChangedKeys() throws Exception {
         thing("orders", "INSERT INTO thing VALUES (1, 'one', null), (2, 'two', null)");
         try (var capture = capture("orders").awaitStreaming(); var records = records("orders", "thing")) {
+            // What an application says in the log is no change, whatever it calls it.
+            stack.sql("orders", "SELECT pg_logical_emit_message(false, 'millrace', 'x')", "SELECT pg_logical_emit_message(true, 'millrace', 'y')");
             stack.sql("orders", "UPDATE thing SET name = 'uno' WHERE id = 1", "UPDATE thing SET id = 20 WHERE id = 2", "DELETE FROM thing WHERE id = 1", "TRUNCATE thing",
                     "INSERT INTO thing VALUES (3, 'three', null)");
             var rows = records.await(capture, seen -> seen.stream().anyMatch(r -> r.value() != null && r.text("name").equals("three")) && seen.size() >= 7 + Stack.PARTITIONS);
@@ -123,6 +125,18 @@ class CaptureIT extends OnStack {
             assertTrue(truncates.stream().noneMatch(Records.Row::isTombstone), "compaction would forget the truncate, and a rebuild would show its rows");
             assertTrue(rows.stream().filter(r -> r.op() != Op.READ).allMatch(r -> Math.abs(System.currentTimeMillis() * 1000 - r.committed()) < 120_000_000L));
             assertEquals(0, capture.stop() & ~143, "a polite stop is no failure");
+        }
+    }
+
+    @Test
+    void rowsOfATableThatGaveItsNameAwayAreNotThoseOfTheOneThatHasItNow() throws Exception {
+        thing("namesake");
+        try (var capture = capture("namesake").awaitStreaming(); var records = records("namesake", "thing")) {
+            stack.sql("namesake", "INSERT INTO thing VALUES (1, 'before', null)", "BEGIN; INSERT INTO thing VALUES (2, 'before', null); ALTER TABLE thing RENAME TO outdated; " + THING
+                    + "; ALTER PUBLICATION millrace_namesake ADD TABLE thing; INSERT INTO thing VALUES (10, 'new', null); INSERT INTO outdated VALUES (20, 'old', null); INSERT INTO thing VALUES (11, 'new', null); "
+                    + "INSERT INTO outdated VALUES (21, 'old', null); INSERT INTO thing VALUES (12, 'new', null); TRUNCATE outdated; INSERT INTO thing VALUES (13, 'new', null); COMMIT");
+            records.await(capture, seen -> seen.stream().anyMatch(r -> r.key() != null && r.key().get("id").equals(13)));
+            assertEquals(List.of("1 before", "2 before", "10 new", "11 new", "12 new", "13 new"), Rows.of(records.toTheEnd()));
         }
     }
 

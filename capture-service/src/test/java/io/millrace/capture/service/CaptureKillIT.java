@@ -56,7 +56,7 @@ class CaptureKillIT extends OnStack {
         var random = new Random(SEED);
         for (int kills = 0, number = 1; kills < KILLS; number++) {
             int most = Math.min(OF_A_SOURCE, KILLS - kills);
-            killed("killed_" + number, most, random);
+            killed("killed" + number, most, random);
             kills += most;
         }
     }

@@ -86,6 +86,16 @@ class FirstLoadIT extends OnStack {
         }
     }
 
+    @Test
+    void aValueThatIsNotOfItsTypeEndsTheReadingAndIsNotGivenAway() throws Exception {
+        // The type is a user's, with the name of one of Postgres's.
+        source("odd", 1_000, "CREATE TYPE public.\"date\" AS ENUM ('some secret')", "ALTER TABLE thing ADD day public.\"date\" DEFAULT 'some secret'");
+        try (var capture = capture("odd")) {
+            capture.awaitReady("\"DOWN\"", "A value of the column 'day' of the table public.thing is no date");
+            assertFalse(capture.ready().contains("some secret") || capture.log().contains("some secret"), capture.ready() + capture.log());
+        }
+    }
+
     /** Changes rows at random until it is told to stop; among them deletes and inserts. */
     private static CompletableFuture<Void> change(String source, AtomicBoolean stop) {
         return CompletableFuture.runAsync(() -> {

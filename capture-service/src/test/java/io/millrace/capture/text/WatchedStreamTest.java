@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.debezium.connector.postgresql.connection.Lsn;
 import io.debezium.connector.postgresql.connection.ReplicationStream;
+import io.millrace.capture.bundle.Held;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.net.InetAddress;
@@ -24,6 +26,8 @@ class WatchedStreamTest {
 
     private final AtomicInteger questions = new AtomicInteger();
     private final AtomicInteger arrivals = new AtomicInteger();
+    private final AtomicInteger flushes = new AtomicInteger();
+    private Lsn told;
     private ServerSocket server;
     private Socket sender;
     private StreamSocket socket;
@@ -51,7 +55,22 @@ class WatchedStreamTest {
             questions.incrementAndGet();
             return socket.getInputStream().available() > 0 && socket.getInputStream().read(new byte[100]) > 0;
         });
-        return new WatchedStream(driver, StreamSockets.of("a_slot"), arrivals::incrementAndGet);
+        return new WatchedStream(driver, StreamSockets.of("a_slot"), new Held() {
+            @Override
+            public void begin() {
+                throw new AssertionError("the stream has begun");
+            }
+
+            @Override
+            public void flush(ReplicationStream.ReplicationMessageProcessor processor) {
+                flushes.incrementAndGet();
+            }
+
+            @Override
+            public Lsn told() {
+                return told;
+            }
+        }, arrivals::incrementAndGet);
     }
 
     @Test
@@ -94,6 +113,19 @@ class WatchedStreamTest {
         sender.shutdownOutput();
         assertTrue(socket.await(Duration.ofSeconds(10)), "the end is something to be read");
         assertEquals(-1, socket.getInputStream().read());
+    }
+
+    @Test
+    void whatIsHeldGoesAsSoonAsNothingMoreIsThereAndDebeziumIsToldOfItsOwnPlace() throws Exception {
+        sender.getOutputStream().write(new byte[250]);
+        var stream = stream();
+        while (questions.get() < 4) {
+            stream.readPending(null);
+        }
+        assertTrue(flushes.get() > 0, "it was asked in vain");
+        assertTrue(flushes.get() < questions.get(), "not behind each message");
+        told = Lsn.valueOf(7L);
+        assertEquals(told, stream.lastReceivedLsn());
     }
 
     @Test

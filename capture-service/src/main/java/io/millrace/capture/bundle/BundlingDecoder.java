@@ -1,0 +1,251 @@
+package io.millrace.capture.bundle;
+
+import io.debezium.connector.postgresql.LogicalDecodingMessageMonitor;
+import io.debezium.connector.postgresql.PostgresSchema;
+import io.debezium.connector.postgresql.TypeRegistry;
+import io.debezium.connector.postgresql.connection.LogicalDecodingMessage;
+import io.debezium.connector.postgresql.connection.Lsn;
+import io.debezium.connector.postgresql.connection.MessageDecoder;
+import io.debezium.connector.postgresql.connection.PostgresReplicationConnection;
+import io.debezium.connector.postgresql.connection.ReplicationConnection;
+import io.debezium.connector.postgresql.connection.ReplicationMessage.Operation;
+import io.debezium.connector.postgresql.connection.ReplicationStream.ReplicationMessageProcessor;
+import io.debezium.connector.postgresql.connection.WalPositionLocator;
+import io.debezium.relational.Column;
+import io.debezium.relational.TableId;
+import io.millrace.capture.row.TextRows;
+import io.millrace.pipeline.file.TableName;
+import java.nio.ByteBuffer;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.function.IntConsumer;
+import java.util.function.IntFunction;
+import org.apache.kafka.connect.data.Struct;
+import org.apache.kafka.connect.source.SourceRecord;
+import org.postgresql.replication.fluent.logical.ChainedLogicalStreamBuilder;
+
+/**
+ * Stands before Debezium's decoder of the stream. Inserts, updates and deletes it puts into bundles, which Debezium takes for messages of an
+ * application and carries as they are; everything else is Debezium's. Used by the thread that reads the stream.
+ *
+ * <p>A bundle goes before whatever Debezium is to see behind it, so that all keeps its order. The end of a transaction is held back with the
+ * bundle until one of them has to go: small transactions go in one bundle, and Debezium is told of the last of them only.
+ */
+public final class BundlingDecoder implements MessageDecoder, Held {
+
+    private static final Instant POSTGRES_EPOCH = Instant.parse("2000-01-01T00:00:00Z");
+    private static final long POSTGRES_EPOCH_MICROS = ChronoUnit.MICROS.between(Instant.EPOCH, POSTGRES_EPOCH);
+    private static final String PREFIX = "millrace";
+    private static final int FULL = 1 << 15;
+    /** A change that is larger is left to Debezium: it would be held more often here. */
+    private static final int LARGEST = 1 << 16;
+
+    private final MessageDecoder debezium;
+    private final IntFunction<TextRows> described;
+    private final IntConsumer forget;
+    private final Relations relations;
+    private final TypeRegistry types;
+    private final BundleWriter bundle = new BundleWriter();
+    /** By Postgres's number of the relation: ours, or none where its changes are left to Debezium. */
+    private final Map<Integer, Optional<Integer>> known = new HashMap<>();
+    /** Of the message that is being read. */
+    private Lsn lsn;
+    /** Of what Debezium is being told. */
+    private Lsn told;
+    private long lastCommit;
+    private long micros;
+    private long transaction;
+    /** Of the last change in the bundle. */
+    private Lsn bundled;
+    /** Whether the bundle does not have the current transaction yet. */
+    private boolean isNew;
+    /** The end of a transaction that Debezium was not told of yet, and its LSN; null where there is none. */
+    private ByteBuffer end;
+    private Lsn endLsn;
+
+    /**
+     * @param described what makes rows of the changes of a relation, by Postgres's number of it; null where its changes are left to Debezium
+     * @param forget makes Debezium forget which table a relation is
+     */
+    BundlingDecoder(MessageDecoder debezium, IntFunction<TextRows> described, IntConsumer forget, Relations relations, TypeRegistry types) {
+        this.debezium = debezium;
+        this.described = described;
+        this.forget = forget;
+        this.relations = relations;
+        this.types = types;
+    }
+
+    /**
+     * Puts one before the decoder of a connection. Debezium chooses that by an enum and keeps it for itself, so this takes it out of its field; its
+     * schema does not tell either which relation is which table.
+     *
+     * @param left tables whose changes are left to Debezium
+     * @param relations is given what makes rows of the others' changes
+     * @param types as the connection's decoder is given them
+     */
+    public static BundlingDecoder before(ReplicationConnection connection, PostgresSchema schema, Set<TableName> left, Relations relations, TypeRegistry types) {
+        try {
+            var field = PostgresReplicationConnection.class.getDeclaredField("messageDecoder");
+            field.setAccessible(true);
+            var tables = PostgresSchema.class.getDeclaredField("relationIdToTableId");
+            tables.setAccessible(true);
+            var byRelation = (Map<?, ?>) tables.get(schema);
+            var decoder = new BundlingDecoder((MessageDecoder) field.get(connection), relation -> described(relation, schema, left), byRelation::remove, relations, types);
+            field.set(connection, decoder);
+            return decoder;
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("Debezium's decoder of the stream, or what it knows of relations, is not where it was in 3.6 (" + e + "); capture needs the version of Debezium that it was built with", e);
+        }
+    }
+
+    /** Debezium's topic of messages; that of a table named {@code message} has its schema's name in it, too. */
+    public static String topic(String prefix) {
+        return prefix + LogicalDecodingMessageMonitor.LOGICAL_DECODING_MESSAGE_TOPIC_SUFFIX;
+    }
+
+    /**
+     * The bundle that Debezium made a record of, or the record itself.
+     *
+     * @param bundles Debezium's topic of them
+     */
+    public static SourceRecord opened(SourceRecord record, String bundles, Relations relations) {
+        if (!record.topic().equals(bundles)) {
+            return record;
+        }
+        var message = ((Struct) record.value()).getStruct(LogicalDecodingMessageMonitor.DEBEZIUM_LOGICAL_DECODING_MESSAGE_KEY);
+        return new Bundle(record.sourcePartition(), record.sourceOffset(), (ByteBuffer) message.get(LogicalDecodingMessageMonitor.DEBEZIUM_LOGICAL_DECODING_MESSAGE_CONTENT_KEY), relations);
+    }
+
+    @Override
+    public void begin() {
+        bundle.clear();
+        known.clear();
+        end = null;
+        told = null;
+        lastCommit = 0;
+        isNew = true;
+    }
+
+    @Override
+    public Lsn told() {
+        return told;
+    }
+
+    @Override
+    public boolean shouldMessageBeSkipped(ByteBuffer buffer, Lsn received, Lsn start, WalPositionLocator position) {
+        lsn = received;
+        return debezium.shouldMessageBeSkipped(buffer, received, start, position);
+    }
+
+    @Override
+    public void processMessage(ByteBuffer buffer, ReplicationMessageProcessor processor, TypeRegistry same) throws SQLException, InterruptedException {
+        if (buffer == null) {
+            tell(null, processor);
+            return;
+        }
+        byte kind = buffer.get(buffer.position());
+        switch (kind) {
+            case 'B' -> {
+                micros = POSTGRES_EPOCH_MICROS + buffer.getLong(buffer.position() + 1 + Long.BYTES);
+                transaction = Integer.toUnsignedLong(buffer.getInt(buffer.position() + 1 + 2 * Long.BYTES));
+                isNew = true;
+                told = lsn;
+                debezium.processMessage(buffer, processor, types);
+            }
+            case 'I', 'U', 'D' -> {
+                var relation = buffer.remaining() > LARGEST ? Optional.<Integer>empty() : known.computeIfAbsent(buffer.getInt(buffer.position() + 1), this::relation);
+                if (relation.isEmpty()) {
+                    tell(buffer, processor);
+                } else {
+                    add(kind, relation.get(), buffer.position(buffer.position() + 1 + Integer.BYTES));
+                    if (bundle.size() > FULL) {
+                        flush(processor);
+                    }
+                }
+            }
+            case 'C' -> {
+                end = buffer;
+                endLsn = lsn;
+                lastCommit = lsn.asLong();
+                if (bundle.size() == 0) {
+                    flush(processor);
+                }
+            }
+            case 'M' -> {
+                // What an application says in the log is no change of a row.
+            }
+            case 'R' -> {
+                int relation = buffer.getInt(buffer.position() + 1);
+                known.remove(relation);
+                // A table that was renamed to what Debezium is to leave out would stay the table before, beside the one that has its name now.
+                forget.accept(relation);
+                tell(buffer, processor);
+            }
+            default -> tell(buffer, processor);
+        }
+    }
+
+    private void add(byte kind, int relation, ByteBuffer rest) {
+        if (isNew) {
+            bundle.transaction(lastCommit, micros, transaction);
+            isNew = false;
+        }
+        bundle.change(kind, lsn.asLong(), relation, rest);
+        bundled = lsn;
+    }
+
+    private void tell(ByteBuffer buffer, ReplicationMessageProcessor processor) throws SQLException, InterruptedException {
+        flush(processor);
+        told = lsn;
+        debezium.processMessage(buffer, processor, types);
+    }
+
+    @Override
+    public void flush(ReplicationMessageProcessor processor) throws SQLException, InterruptedException {
+        if (bundle.size() > 0) {
+            told = bundled;
+            processor.process(new LogicalDecodingMessage(Operation.MESSAGE, POSTGRES_EPOCH.plus(micros - POSTGRES_EPOCH_MICROS, ChronoUnit.MICROS), transaction, true, PREFIX, bundle.take()));
+            isNew = true;
+        }
+        if (end != null) {
+            var ended = end;
+            end = null;
+            told = endLsn;
+            debezium.processMessage(ended, processor, types);
+        }
+    }
+
+    private Optional<Integer> relation(int oid) {
+        return Optional.ofNullable(described.apply(oid)).map(rows -> relations.add(oid, rows));
+    }
+
+    /** Debezium knows a table when it has read how Postgres describes it, and none that it is to leave out. */
+    private static TextRows described(int relation, PostgresSchema schema, Set<TableName> left) {
+        var table = schema.tableFor(relation);
+        var described = table == null ? null : schema.schemaFor(table.id());
+        if (described == null || left.contains(name(table.id()))) {
+            return null;
+        }
+        return new TextRows(name(table.id()), table.columns().stream().map(Column::name).toList(), described.keySchema(), described.valueSchema());
+    }
+
+    private static TableName name(TableId table) {
+        return new TableName(table.schema(), table.table());
+    }
+
+    @Override
+    public ChainedLogicalStreamBuilder defaultOptions(ChainedLogicalStreamBuilder builder, Function<Integer, Boolean> hasVersion) {
+        return debezium.defaultOptions(builder, hasVersion);
+    }
+
+    @Override
+    public void close() {
+        debezium.close();
+    }
+}

@@ -1,0 +1,97 @@
+package io.millrace.capture.row;
+
+import io.millrace.capture.column.ColumnConverter;
+import io.millrace.capture.column.ColumnValue;
+import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.schema.Column;
+import java.util.List;
+import org.apache.kafka.connect.data.Field;
+import org.apache.kafka.connect.data.Schema;
+import org.apache.kafka.connect.data.Struct;
+
+/** Makes rows and keys of one table of what Postgres prints for its columns. Thread-safe. */
+public final class TextRows {
+
+    /** In the place of a value that the log does not carry. Compared by identity. */
+    public static final Object UNCHANGED = new Object();
+
+    private final TableName table;
+    private final Schema keys;
+    private final Schema rows;
+    private final Part key;
+    private final Part row;
+
+    /** Fields of a struct, and which of the texts each is made of. */
+    private record Part(Schema schema, Field[] fields, int[] texts, ColumnValue[] values) {
+
+        private static Part of(TableName table, Schema schema, List<String> columns) {
+            var fields = schema.fields().toArray(Field[]::new);
+            var texts = new int[fields.length];
+            var values = new ColumnValue[fields.length];
+            var described = ConnectColumns.of(schema);
+            for (int i = 0; i < fields.length; i++) {
+                texts[i] = columns.indexOf(fields[i].name());
+                if (texts[i] < 0) {
+                    throw new IllegalArgumentException("The table " + table + " has the columns " + columns + " in the log, and no '" + fields[i].name() + "' among them");
+                }
+                values[i] = new ColumnValue(described.get(i));
+            }
+            return new Part(schema, fields, texts, values);
+        }
+
+        private Struct of(TableName table, Object[] all) {
+            var struct = new Struct(schema);
+            for (int i = 0; i < fields.length; i++) {
+                var text = all[texts[i]];
+                try {
+                    struct.put(fields[i], text == UNCHANGED ? ColumnConverter.missing(values[i].column()) : values[i].of(text));
+                } catch (RuntimeException e) {
+                    // Without the cause: its words may hold the value, which is private, and the deepest cause is what health says.
+                    throw new IllegalStateException("A value of the column '" + fields[i].name() + "' of the table " + table + " is no " + values[i].column().catalogType() + " (" + e.getClass().getSimpleName() + ")");
+                }
+            }
+            return struct;
+        }
+    }
+
+    /**
+     * @param columns names of the columns, in the order of the texts
+     * @param keys of the rows' keys, null where the table has no primary key
+     * @param rows of the rows; columns that it lacks are left out
+     */
+    public TextRows(TableName table, List<String> columns, Schema keys, Schema rows) {
+        this.table = table;
+        this.keys = keys;
+        this.rows = rows;
+        this.key = keys == null ? null : Part.of(table, keys, columns);
+        this.row = Part.of(table, rows, columns);
+    }
+
+    /** Of columns as the catalog describes them. */
+    public static TextRows of(TableName table, List<Column> columns, List<Column> key) {
+        return new TextRows(table, columns.stream().map(Column::name).toList(), ConnectColumns.struct(key), ConnectColumns.struct(columns));
+    }
+
+    public TableName table() {
+        return table;
+    }
+
+    /** The schema of the rows. */
+    public Schema rows() {
+        return rows;
+    }
+
+    /**
+     * The key of a row, null where the table has no primary key; its columns are null where the texts are.
+     *
+     * @param texts what Postgres prints for each column
+     */
+    public Struct key(Object[] texts) {
+        return keys == null ? null : key.of(table, texts);
+    }
+
+    /** The row, with a placeholder where a text is {@link #UNCHANGED}. */
+    public Struct row(Object[] texts) {
+        return row.of(table, texts);
+    }
+}

@@ -1,0 +1,163 @@
+package io.millrace.capture.bundle;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+
+import io.debezium.connector.postgresql.TypeRegistry;
+import io.debezium.connector.postgresql.connection.LogicalDecodingMessage;
+import io.debezium.connector.postgresql.connection.Lsn;
+import io.debezium.connector.postgresql.connection.MessageDecoder;
+import io.debezium.connector.postgresql.connection.ReplicationMessage;
+import io.debezium.connector.postgresql.connection.ReplicationStream.ReplicationMessageProcessor;
+import io.debezium.connector.postgresql.connection.WalPositionLocator;
+import io.millrace.capture.row.Change;
+import io.millrace.capture.row.TextRows;
+import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.schema.Column;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.apache.kafka.connect.data.Schema;
+import org.apache.kafka.connect.data.SchemaBuilder;
+import org.apache.kafka.connect.data.Struct;
+import org.apache.kafka.connect.source.SourceRecord;
+import org.junit.jupiter.api.Test;
+import org.postgresql.replication.fluent.logical.ChainedLogicalStreamBuilder;
+
+/** What Debezium is told, in which order, and where it is told that it stands. */
+class BundlingDecoderTest {
+
+    private static final int THINGS = 16_400;
+    private static final int LEFT = 16_500;
+    private static final Column NOTE = new Column("note", "text", false, 0, 0, true);
+
+    /** Each entry with the LSN at which Debezium was told to stand. */
+    private final List<String> told = new ArrayList<>();
+    private final Relations relations = new Relations();
+    private final ReplicationMessageProcessor processor = this::process;
+    private BundlingDecoder decoder;
+
+    private final MessageDecoder debezium = new MessageDecoder() {
+        @Override
+        public void processMessage(ByteBuffer buffer, ReplicationMessageProcessor into, TypeRegistry types) {
+            told.add(decoder.told().asLong() + " " + (char) buffer.get(buffer.position()));
+        }
+
+        @Override
+        public ChainedLogicalStreamBuilder defaultOptions(ChainedLogicalStreamBuilder builder, Function<Integer, Boolean> hasVersion) {
+            return builder;
+        }
+
+        @Override
+        public boolean shouldMessageBeSkipped(ByteBuffer buffer, Lsn received, Lsn start, WalPositionLocator position) {
+            return false;
+        }
+
+        @Override
+        public void close() {
+            told.add("closed");
+        }
+    };
+
+    private void process(ReplicationMessage message) {
+        var content = ByteBuffer.wrap(((LogicalDecodingMessage) message).getContent());
+        var changes = new ArrayList<String>();
+        for (Change change : new Bundle(Map.of(), Map.of(), content, relations)) {
+            changes.add(change.commit() + "/" + change.lsn() + "=" + change.after().get("note"));
+        }
+        told.add(decoder.told().asLong() + " " + changes);
+    }
+
+    private BundlingDecoder begun() {
+        decoder = new BundlingDecoder(debezium, relation -> relation == LEFT ? null : TextRows.of(new TableName("public", "thing"), List.of(NOTE), List.of(NOTE)), relation -> told.add("forget " + relation), relations, null);
+        decoder.begin();
+        return decoder;
+    }
+
+    private void read(long lsn, ByteBuffer message) throws Exception {
+        message.flip();
+        if (!decoder.shouldMessageBeSkipped(message, Lsn.valueOf(lsn), Lsn.valueOf(1L), null)) {
+            decoder.processMessage(message, processor, null);
+        }
+    }
+
+    private void transaction(long lsn, long end, int relation, String... notes) throws Exception {
+        read(lsn, ByteBuffer.allocate(21).put((byte) 'B').putLong(end).putLong(0).putInt(7));
+        for (int i = 0; i < notes.length; i++) {
+            insert(lsn + i, relation, notes[i]);
+        }
+        read(end, ByteBuffer.allocate(26).put((byte) 'C').put((byte) 0).putLong(end).putLong(end).putLong(0));
+    }
+
+    private void insert(long lsn, int relation, String note) throws Exception {
+        var bytes = note.getBytes(StandardCharsets.UTF_8);
+        read(lsn, ByteBuffer.allocate(13 + bytes.length).put((byte) 'I').putInt(relation).put((byte) 'N').putShort((short) 1).put((byte) 't').putInt(bytes.length).put(bytes));
+    }
+
+    @Test
+    void smallTransactionsShareABundleAndItsLastEndIsToldBehindItAtItsOwnPlace() throws Exception {
+        begun();
+        assertNull(decoder.told());
+        transaction(10, 20, THINGS, "a", "b");
+        transaction(30, 40, THINGS, "c");
+        read(50, ByteBuffer.allocate(21).put((byte) 'B').putLong(99).putLong(0).putInt(8));
+        insert(51, THINGS, "d");
+        decoder.flush(processor);
+        decoder.flush(processor);
+        assertEquals(List.of("10 B", "30 B", "50 B", "51 [0/10=a, 0/11=b, 20/30=c, 40/51=d]", "40 C"), told);
+        told.clear();
+        insert(52, THINGS, "e");
+        read(60, ByteBuffer.allocate(26).put((byte) 'C').put((byte) 0).putLong(60).putLong(60).putLong(0));
+        decoder.flush(processor);
+        assertEquals(List.of("52 [40/52=e]", "60 C"), told);
+    }
+
+    @Test
+    void whatDebeziumSeesItselfStandsWhereItStoodInTheLog() throws Exception {
+        begun();
+        transaction(10, 20, THINGS, "a");
+        transaction(30, 40, LEFT, "heartbeat");
+        read(50, ByteBuffer.allocate(21).put((byte) 'B').putLong(99).putLong(0).putInt(8));
+        insert(51, THINGS, "b");
+        read(52, ByteBuffer.allocate(13).put((byte) 'T').putInt(1).putInt(THINGS));
+        insert(53, THINGS, "c".repeat(1 << 16));
+        read(60, ByteBuffer.allocate(26).put((byte) 'C').put((byte) 0).putLong(60).putLong(60).putLong(0));
+        assertEquals(List.of("10 B", "30 B", "10 [0/10=a]", "20 C", "30 I", "40 C", "50 B", "51 [40/51=b]", "52 T", "53 I", "60 C"), told);
+    }
+
+    @Test
+    void whatAnApplicationSaysIsPassedOverAndATableDescribedAnewIsAskedForAgain() throws Exception {
+        begun();
+        transaction(10, 20, THINGS, "a");
+        read(25, ByteBuffer.allocate(2).put((byte) 'M').put((byte) 0));
+        read(0, ByteBuffer.allocate(5).put((byte) 'R').putInt(THINGS));
+        transaction(30, 40, THINGS, "b");
+        decoder.flush(processor);
+        assertEquals(List.of("10 B", "forget 16400", "10 [0/10=a]", "20 C", "0 R", "30 B", "30 [20/30=b]", "40 C"), told);
+    }
+
+    @Test
+    void aRecordOfATableThatHasTheNameOfDebeziumsTopicOfMessagesIsNoBundle() {
+        var keys = SchemaBuilder.struct().field("prefix", Schema.STRING_SCHEMA).build();
+        var record = new SourceRecord(Map.of(), Map.of(), "millrace.public.message", keys, new Struct(keys).put("prefix", "a"), keys, new Struct(keys).put("prefix", "a"));
+        assertSame(record, BundlingDecoder.opened(record, BundlingDecoder.topic("millrace"), relations));
+    }
+
+    @Test
+    void aFullBundleGoesAndAnotherStreamBeginsWithNothing() throws Exception {
+        begun();
+        read(10, ByteBuffer.allocate(21).put((byte) 'B').putLong(99).putLong(0).putInt(7));
+        for (int i = 0; i < 3; i++) {
+            insert(11 + i, THINGS, "x".repeat(15_000));
+        }
+        assertEquals(2, told.size(), "what goes over 32 KB goes");
+        insert(20, THINGS, "lost with its stream");
+        decoder.begin();
+        decoder.flush(processor);
+        assertEquals(2, told.size());
+    }
+}
