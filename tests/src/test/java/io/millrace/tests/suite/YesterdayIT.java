@@ -60,7 +60,7 @@ class YesterdayIT {
     }
 
     @ParameterizedTest
-    @CsvSource({"DISK, POSTGRES", "INDEX, POSTGRES", "KAFKA, INDEX", "DISK, INDEX"})
+    @CsvSource({"DISK, POSTGRES", "INDEX, POSTGRES", "KAFKA, INDEX", "DISK, INDEX", "DISK, KAFKA", "KAFKA, POSTGRES"})
     void whoeverDoesWhatHealthSaysHasEveryDocumentRight(Lost one, Lost other) throws Exception {
         stack.settled().await();
         var lost = List.of(one, other);
