@@ -65,10 +65,6 @@ final class Lanes {
     private final Map<TopicPartition, Lane> lanes = new ConcurrentHashMap<>();
     /** What Kafka acknowledged; for the polling thread. */
     private final Map<TopicPartition, OffsetAndMetadata> committed = new HashMap<>();
-    /** How often something was offered. */
-    private final AtomicLong offers = new AtomicLong();
-    /** That many offers there were before a look found nothing that waits for its answer or for its commit; below zero where the last look found something. */
-    private volatile long restedAfter = -1;
 
     /** @param buffer bytes of documents that may wait in all of them */
     Lanes(Basis basis, Maker maker, PollingThread polling, Loop loop, MarkBook marks, IndexerConfig config, long buffer) {
@@ -81,18 +77,12 @@ final class Lanes {
         this.buffer = buffer;
     }
 
-    /** Whether the last {@link #advance} found nothing that waits for its answer or for its commit, and nothing was offered since. */
-    boolean isAtRest() {
-        return restedAfter == offers.get();
-    }
-
     /** Records of a partition that is not ours any more are left to whoever has it now. */
     void offer(TopicPartition partition, List<ConsumerRecord<byte[], byte[]>> records, int group) {
         var lane = lanes.get(partition);
         if (lane != null) {
             lane.offer(records, group);
         }
-        offers.incrementAndGet();
     }
 
     Collection<Lane> all() {
@@ -190,9 +180,6 @@ final class Lanes {
     /** Has each lane look how far it is, and commits what is new; on the polling thread. */
     void advance(Consumer<byte[], byte[]> consumer) {
         long now = System.currentTimeMillis();
-        long seen = offers.get();
-        // Before it is asked what they got answered, or an answer that comes meanwhile would be left for later.
-        boolean idle = lanes.values().stream().allMatch(lane -> lane.isOpen() && lane.waiting() == 0 && lane.oldestMicros() == 0);
         var offsets = new HashMap<TopicPartition, OffsetAndMetadata>();
         lanes.forEach((partition, lane) -> {
             var answered = lane.answered();
@@ -205,7 +192,6 @@ final class Lanes {
                 offsets.put(partition, answered);
             }
         });
-        restedAfter = idle && offsets.isEmpty() ? seen : -1;
         if (!offsets.isEmpty() && basis == Basis.COMMITS) {
             consumer.commitAsync(offsets, (done, failure) -> {
                 if (failure == null) {

@@ -26,14 +26,11 @@ import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Provider;
 import jakarta.inject.Singleton;
-import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -47,8 +44,6 @@ import org.jboss.logging.Logger;
 final class MainLanes implements KafkaConsumerRebalanceListener {
 
     private static final Logger LOG = Logger.getLogger(MainLanes.class);
-    /** While nothing comes and all is committed, the lanes are looked at this often. */
-    private static final Duration REST = Duration.ofSeconds(1);
 
     private final Pipelines pipelines;
     private final Generations generations;
@@ -62,8 +57,6 @@ final class MainLanes implements KafkaConsumerRebalanceListener {
     private final SearchProbe probe;
     private final KafkaClientService clients;
     private final IndexerConfig config;
-    /** Records that came since the last tick. */
-    private final Semaphore offered = new Semaphore(0);
     private final AtomicBoolean ticking = new AtomicBoolean();
     private final Loops loops;
     private final LoopThread clock;
@@ -103,11 +96,6 @@ final class MainLanes implements KafkaConsumerRebalanceListener {
 
     private void live(Loop loop) throws InterruptedException {
         while (true) {
-            if (lanes.isAtRest()) {
-                loop.waits(REST.plus(config.commitInterval()));
-                offered.tryAcquire(REST.toMillis(), TimeUnit.MILLISECONDS);
-            }
-            offered.drainPermits();
             loop.waits(config.commitInterval());
             Thread.sleep(config.commitInterval());
             tick();
@@ -116,7 +104,6 @@ final class MainLanes implements KafkaConsumerRebalanceListener {
 
     void offer(TopicPartition partition, List<ConsumerRecord<byte[], byte[]>> records, int group) {
         lanes.offer(partition, records, group);
-        offered.release();
     }
 
     /** The lanes that know where they began. */

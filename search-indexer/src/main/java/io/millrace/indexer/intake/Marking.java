@@ -202,14 +202,13 @@ final class Marking {
         try {
             var topic = Topics.documents(pipeline.name());
             var standings = open.stream().collect(Collectors.toMap(Lane::partition, Lane::standing));
-            var id = marks.id(topic);
-            var strange = marks.strange(topic, id, standings);
+            var strange = marks.strange(topic, standings);
             if (strange != null) {
                 conditions.waiting(who, strange);
             } else {
                 conditions.going(who);
             }
-            if (marks.isAnew(id, standings.values())) {
+            if (marks.isAnew(topic, standings.values())) {
                 open.getFirst().reopen();
             } else if (marks.isOutlived(standings)) {
                 LOG.warnf("The join of %s was built anew, so its index is written again from there, and reconciled", pipeline.name());

@@ -29,10 +29,8 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 
@@ -122,36 +120,10 @@ final class Replays {
         works.keySet().retainAll(open.keySet());
         open.forEach((lane, isMain) -> works.computeIfAbsent(lane, l -> new Work(isMain)));
         boolean busy = false;
-        var ends = new Ends(open.keySet());
         for (var one : works.entrySet()) {
-            busy |= step(one.getKey(), one.getValue(), asked ? ends : null, loop);
+            busy |= step(one.getKey(), one.getValue(), asked, loop);
         }
         return busy;
-    }
-
-    /** Where the quarantines of the open lanes end. All partitions of one are asked for together, when the first of them is wanted; one that does not answer fails its own lanes only. */
-    private final class Ends {
-
-        private final Set<Lane> lanes;
-        private final Map<String, Offsets.Spans> byTopic = new HashMap<>();
-
-        Ends(Set<Lane> lanes) {
-            this.lanes = lanes;
-        }
-
-        long of(TopicPartition parked) throws InterruptedException {
-            var known = byTopic.get(parked.topic());
-            if (known == null) {
-                known = offsets.spansOneByOne(lanes.stream().map(Replays::parked).filter(one -> one.topic().equals(parked.topic())).collect(Collectors.toSet()));
-                byTopic.put(parked.topic(), known);
-            }
-            var span = known.of(parked);
-            return span.start() < span.end() ? span.end() : 0;
-        }
-    }
-
-    private static TopicPartition parked(Lane lane) {
-        return new TopicPartition(Topics.quarantineDocuments(lane.pipeline().name()), lane.partition().partition());
     }
 
     /** Of what is noted in health; each index has its own. */
@@ -159,15 +131,11 @@ final class Replays {
         return "replays of " + lane.partition() + " to " + lane.standing().generation().index();
     }
 
-    /**
-     * Does the next step for a lane; what cannot be done now is done later.
-     *
-     * @param ends null where the quarantine is not to be looked through
-     */
-    private boolean step(Lane lane, Work work, Ends ends, Loop loop) throws InterruptedException {
+    /** Does the next step for a lane; what cannot be done now is done later. */
+    private boolean step(Lane lane, Work work, boolean asked, Loop loop) throws InterruptedException {
         try {
             switch (lane.replay().state()) {
-                case IDLE -> next(lane, work, ends, loop);
+                case IDLE -> next(lane, work, asked, loop);
                 case WATCHED -> check(lane, loop);
                 case SENT -> settle(lane, loop);
                 case BEGUN, CHECKED -> { }
@@ -180,11 +148,11 @@ final class Replays {
         }
     }
 
-    private void next(Lane lane, Work work, Ends ends, Loop loop) throws InterruptedException {
-        var parked = parked(lane);
-        if (work.ordered.isEmpty() && ends != null) {
+    private void next(Lane lane, Work work, boolean asked, Loop loop) throws InterruptedException {
+        var parked = new TopicPartition(Topics.quarantineDocuments(lane.pipeline().name()), lane.partition().partition());
+        if (work.ordered.isEmpty() && asked) {
             loop.waits(ParkedDocuments.LONGEST.multipliedBy(2));
-            look(lane, work, parked, ends.of(parked));
+            look(lane, work, parked);
         }
         if (!work.ordered.isEmpty()) {
             loop.waits(ParkedDocuments.LONGEST.multipliedBy(2));
@@ -192,7 +160,8 @@ final class Replays {
         }
     }
 
-    private void look(Lane lane, Work work, TopicPartition parked, long end) throws InterruptedException {
+    private void look(Lane lane, Work work, TopicPartition parked) throws InterruptedException {
+        long end = offsets.ends(List.of(parked)).getOrDefault(parked, 0L);
         if (work.from < end) {
             var index = lane.standing().generation().index();
             // One of before indexes were noted goes to the one that serves.

@@ -51,11 +51,11 @@ public final class MarkBook {
     /**
      * What is wrong with a pipeline's topic.
      *
-     * @param id Kafka's of the topic, null where it is not there
      * @param open its partitions here
      * @return null where nothing is
      */
-    public String strange(String topic, String id, Map<TopicPartition, Standing> open) throws InterruptedException {
+    public String strange(String topic, Map<TopicPartition, Standing> open) throws InterruptedException {
+        var id = offsets.ids(List.of(topic)).get(topic);
         if (id == null) {
             return "the topic " + topic + " is not there, so no change arrives; run the provisioner's apply, and have the documents made anew if the topic was deleted: ./millrace recover " + topic;
         }
@@ -78,8 +78,9 @@ public final class MarkBook {
 
     private void look(Map<TopicPartition, Standing> open) throws InterruptedException {
         var before = open.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().highest()));
-        var spans = offsets.spans(open.keySet());
-        open.forEach((partition, standing) -> standing.seen(before.get(partition), spans.get(partition).start(), spans.get(partition).end()));
+        var starts = offsets.starts(open.keySet());
+        var ends = offsets.ends(open.keySet());
+        open.forEach((partition, standing) -> standing.seen(before.get(partition), starts.get(partition), ends.getOrDefault(partition, starts.get(partition))));
     }
 
     /** Of these partitions, the largest share of the time for which deletes are kept that has gone by while some stood unread. */
@@ -88,17 +89,9 @@ public final class MarkBook {
         return open.stream().mapToDouble(standing -> standing.used(now)).max().orElse(0);
     }
 
-    /** Kafka's id of the topic that is there now, null where there is none. */
-    public String id(String topic) throws InterruptedException {
-        return offsets.ids(List.of(topic)).get(topic);
-    }
-
-    /**
-     * Whether the topic was made anew since one of its partitions was opened.
-     *
-     * @param id Kafka's of the topic, null where it is not there
-     */
-    public boolean isAnew(String id, Collection<Standing> open) {
+    /** Whether the topic was made anew since one of its partitions was opened. */
+    public boolean isAnew(String topic, Collection<Standing> open) throws InterruptedException {
+        var id = offsets.ids(List.of(topic)).get(topic);
         return id != null && open.stream().anyMatch(standing -> !standing.isOf(id));
     }
 
@@ -130,7 +123,7 @@ public final class MarkBook {
      * @param topic that the partitions are of
      */
     public Map<TopicPartition, Long> offsets(IndexState index, String topic, Collection<TopicPartition> partitions) throws InterruptedException {
-        var id = id(topic);
+        var id = offsets.ids(List.of(topic)).get(topic);
         // Deletes may have left the topic since a mark of before that; at rest it is renewed sooner.
         long oldest = System.currentTimeMillis() - Math.max(kept(topic).toMillis(), RENEWED.toMillis());
         return marks.read(partitions.stream().collect(Collectors.toMap(p -> p, p -> index.uuid()))).entrySet().stream().filter(e -> e.getValue().history().equals(index.history()) && e.getValue().topic().equals(id) && e.getValue().ahead() == 0 && e.getValue().wholeAt() >= oldest)

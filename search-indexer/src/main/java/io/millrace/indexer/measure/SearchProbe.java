@@ -24,8 +24,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -46,8 +44,6 @@ public final class SearchProbe {
 
     private static final Logger LOG = Logger.getLogger(SearchProbe.class);
     private static final int MOST = 128;
-    /** Without anything written it comes round this often. */
-    private static final Duration REST = Duration.ofSeconds(10);
     private static final String SEQ_NO = "_seq_no";
     /** A document that another instance deleted meanwhile is never found. */
     private static final long GIVE_UP_MICROS = Duration.ofMinutes(1).toNanos() / 1_000;
@@ -61,8 +57,6 @@ public final class SearchProbe {
     private final Map<String, Sought> sought = new ConcurrentHashMap<>();
     private final Duration requestTimeout;
     private final LoopThread thread;
-    /** Of what was written since the last request. */
-    private final Semaphore written = new Semaphore(0);
     private volatile boolean stopping;
 
     SearchProbe(SearchClients search, ObjectMapper json, PipelineMeters meters, BulkTimes bulks, IndexerConfig config, Loops loops) {
@@ -138,16 +132,11 @@ public final class SearchProbe {
     public void written(Pipeline pipeline, Generation generation, Bulk bulk, ConsumerRecord<byte[], byte[]> last, long seqNo) {
         sought.computeIfAbsent(pipeline.name(), p -> new Sought(meters.of(pipeline))).add(new Last(generation, new TopicPartition(last.topic(), last.partition()), bulk,
                 new String(last.key(), StandardCharsets.UTF_8), seqNo, Meters.committed(last.headers())));
-        written.release();
     }
 
     private void live(Loop loop) throws InterruptedException {
         while (!stopping) {
-            loop.waits(REST.plus(interval));
-            if (sought.values().stream().allMatch(s -> s.waiting().isEmpty())) {
-                written.tryAcquire(REST.toMillis(), TimeUnit.MILLISECONDS);
-            }
-            written.drainPermits();
+            loop.waits(interval);
             Thread.sleep(interval);
             var asked = sought.values().stream().map(s -> new Question(s, s.waiting())).filter(q -> !q.waiting().isEmpty()).toList();
             if (!asked.isEmpty()) {
