@@ -80,40 +80,6 @@ public final class Offsets {
         return partitions.stream().collect(Collectors.toMap(p -> p, p -> new Span(first.get(p), last.get(p))));
     }
 
-    /**
-     * What Kafka says of partitions one by one.
-     *
-     * @param known of those that answered
-     * @param failures why the others did not
-     */
-    public record Spans(Map<TopicPartition, Span> known, Map<TopicPartition, KafkaException> failures) {
-
-        /** @throws KafkaException where this partition did not answer */
-        public Span of(TopicPartition partition) {
-            if (failures.containsKey(partition)) {
-                throw failures.get(partition);
-            }
-            return known.get(partition);
-        }
-    }
-
-    /** Of each partition; one that does not answer, for want of a leader say, keeps nothing from the others. */
-    public Spans spansOneByOne(Collection<TopicPartition> partitions) throws InterruptedException {
-        var first = admin.listOffsets(partitions.stream().collect(Collectors.toMap(p -> p, _ -> OffsetSpec.earliest())));
-        var last = admin.listOffsets(partitions.stream().collect(Collectors.toMap(p -> p, _ -> OffsetSpec.latest())));
-        var known = new HashMap<TopicPartition, Span>();
-        var failures = new HashMap<TopicPartition, KafkaException>();
-        for (var partition : partitions) {
-            try {
-                var attempted = "Listing the offsets of " + partition;
-                known.put(partition, new Span(get(attempted, first.partitionResult(partition)).offset(), get(attempted, last.partitionResult(partition)).offset()));
-            } catch (KafkaException e) {
-                failures.put(partition, e);
-            }
-        }
-        return new Spans(known, failures);
-    }
-
     /** The first offset that each partition still has. */
     public Map<TopicPartition, Long> starts(Collection<TopicPartition> partitions) throws InterruptedException {
         return list(partitions, OffsetSpec.earliest());
