@@ -399,7 +399,6 @@ final class PipelineJoin {
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
-            age.keep();
         }
     }
 
