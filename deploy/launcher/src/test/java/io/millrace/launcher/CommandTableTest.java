@@ -206,6 +206,7 @@ class CommandTableTest {
                 away(1, "0 of 1 regions rotated", "rotate", "--regions", "DIR/regions.yaml", "DEMO"),
                 right(0, "written, for monitors", "manifests", "DIR/overlay"),
                 right(0, "was so already", "manifests", "DIR/overlay"),
+                wrong(1, "where an overlay has its provisioner's Job", "manifests", "DIR/overlay", "--apply"),
                 wrong(1, "There is no folder", "manifests", "DIR/none"),
                 wrong(2, "Invalid value", "train", "--port-base", "many"),
                 wrong(1, "ports go from 1 to 65535", "train", "--port-base", "99999"),
