@@ -200,6 +200,20 @@ public final class Keyring {
         }
     }
 
+    /** Deletes all of it. To be called while nothing of the stack runs. */
+    synchronized void forget() {
+        clients = null;
+        if (Files.exists(folder)) {
+            try (var files = Files.walk(folder)) {
+                for (var file : files.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(file);
+                }
+            } catch (IOException e) {
+                throw new LocalException("Deleting the certificates and passwords in " + folder + " failed: " + e, e);
+            }
+        }
+    }
+
     private static boolean isOfAuthority(String file) {
         return file.equals(AUTHORITY) || file.endsWith(".p12");
     }

@@ -115,6 +115,7 @@ public final class Supervisor {
         for (var server : stack.servers().servers().reversed()) {
             stop(server);
         }
+        stack.servers().forgetUnusedSecrets();
         stack.servers().stop();
         stopped.countDown();
     }
