@@ -26,13 +26,17 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -123,7 +127,7 @@ class EndpointsIT {
     private static final List<String> METHODS = List.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
     private static final Map<String, String> PARAMETERS = Map.of("source", "demo", "pipeline", "monitors", "table", "demo.public.team", "id", "1", "decision", "hold", "index", "monitors-000009");
     /** Whatever an endpoint takes, this is enough for it to be carried out. */
-    private static final String BODY = "{\"reason\": \"because\", \"count\": 0, \"migrations\": [{\"name\": \"a.sql\", \"text\": \"SELECT 1;\"}]}";
+    static final String BODY = "{\"reason\": \"because\", \"count\": 0, \"migrations\": [{\"name\": \"a.sql\", \"text\": \"SELECT 1;\"}]}";
     /** There is no such thing here, or it is not done this way; 401 beside them. */
     private static final Set<Integer> NOTHING = Set.of(404, 405, 415);
 
@@ -187,7 +191,7 @@ class EndpointsIT {
             int port = stack.address(service).getPort();
             for (var path : paths) {
                 for (var headers : List.of("Host: evil.example:" + port, "Host: localhost:" + port + "\r\nOrigin: https://evil.example", "Host: localhost:" + port + "\r\nOrigin: null")) {
-                    for (var method : List.of("GET", "POST", "OPTIONS")) {
+                    for (var method : METHODS) {
                         int status = raw(port, method + " " + path + " HTTP/1.1\r\n" + headers + "\r\nAuthorization: Bearer " + token + "\r\nContent-Length: 0");
                         if (status != 403) {
                             let.put(method + " " + service + path + " with " + headers, status);
@@ -244,6 +248,47 @@ class EndpointsIT {
                     socket.close();
                 }
             }
+        }
+    }
+
+    /** Also of whoever sends a byte now and then, whoever may ask, and whoever is refused. */
+    @Test
+    @Tag("long")
+    void whoeverDoesNotSendTheRestOfABodyIsGivenUp() throws Exception {
+        var token = Files.readString(stack.stack().token()).strip();
+        var slow = new LinkedHashMap<String, Socket>();
+        try {
+            for (var service : Stage.values()) {
+                var paths = new TreeSet<>(Set.of("/q/health/live"));
+                TABLE.keySet().stream().filter(e -> e.service() == service && e.method().equals("POST")).map(e -> filled(e.path())).forEach(paths::add);
+                for (var path : paths) {
+                    for (var authorization : List.of("Bearer " + token, "Bearer wrong")) {
+                        var socket = new Socket(InetAddress.getLoopbackAddress(), stack.address(service).getPort());
+                        slow.put(service + path + " with " + (authorization.endsWith(token) ? "the token" : "a wrong token"), socket);
+                        socket.getOutputStream().write(("POST " + path + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: " + authorization
+                                + "\r\nIdempotency-Key: slow\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{").getBytes(StandardCharsets.US_ASCII));
+                    }
+                }
+            }
+            Awaitility.await("every connection is closed").pollInterval(Duration.ofSeconds(5)).atMost(Duration.ofSeconds(90)).until(() -> open(slow), List.of()::equals);
+        } finally {
+            for (var socket : slow.values()) {
+                socket.close();
+            }
+        }
+    }
+
+    /** Which connections take one more byte. */
+    private static List<String> open(Map<String, Socket> connections) {
+        return connections.entrySet().stream().filter(connection -> takes(connection.getValue())).map(Map.Entry::getKey).toList();
+    }
+
+    private static boolean takes(Socket connection) {
+        try {
+            connection.getOutputStream().write(' ');
+            return true;
+        } catch (IOException e) {
+            return false;
         }
     }
 
@@ -327,7 +372,8 @@ class EndpointsIT {
         }
     }
 
-    private static String filled(String path) {
+    /** A path with something in place of each parameter. */
+    static String filled(String path) {
         var filled = path.replaceAll(": ?\\.[*+]}", "}");
         for (var parameter : PARAMETERS.entrySet()) {
             filled = filled.replace("{" + parameter.getKey() + "}", parameter.getValue());
