@@ -222,7 +222,7 @@ class RotationIT {
             for (var server : List.of(stack.stack().servers().registry(), stack.stack().servers().kafka(), stack.stack().servers().search())) {
                 server.restart();
             }
-            awaitShown(read(folder.resolve("services.pem")).getFirst());
+            awaitShown(read(keyring.folder().resolve("services.pem")).getFirst());
             OwnersAlone.write(believed, fresh);
             restartOneByOne();
             awaitReady();
