@@ -62,8 +62,9 @@ class KeyringTest {
     }
 
     private void shakeHands(SSLContext server) throws IOException {
-        try (var door = server.getServerSocketFactory().createServerSocket(0, 1, InetAddress.getLoopbackAddress());
-                var client = (SSLSocket) keyring.clients().getSocketFactory().createSocket(door.getInetAddress(), door.getLocalPort()); var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+        // What is opened last is closed first: the server's thread ends when its client has gone.
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor(); var door = server.getServerSocketFactory().createServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                var client = (SSLSocket) keyring.clients().getSocketFactory().createSocket(door.getInetAddress(), door.getLocalPort())) {
             threads.submit(() -> {
                 try (var accepted = (SSLSocket) door.accept()) {
                     accepted.startHandshake();
