@@ -66,7 +66,8 @@ class SupervisorIT {
         try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             var ports = new EnumMap<>(stagePorts());
             ports.put(Stage.GATE, taken.getLocalPort());
-            stack = new Stack(new StackOptions(Path.of(System.getProperty("millrace.home")), folder, List.of(), null, Ports.free(), ports, null, Set.of(), true));
+            var home = Path.of(System.getProperty("millrace.home"));
+            stack = new Stack(new StackOptions(home, folder, List.of(home.resolve("deploy").resolve("demo").resolve("pipelines")), new StackOptions.DemoSource("demo", 0), Ports.free(), ports, null, Set.of(), true));
             assertTrue(Keyring.isIn(folder));
             supervisor = new Supervisor(stack, List.of(), output);
             assertTrue(assertThrows(LocalException.class, supervisor::startServers).getMessage().contains("Port " + taken.getLocalPort()));
