@@ -26,17 +26,13 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import org.awaitility.Awaitility;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -248,47 +244,6 @@ class EndpointsIT {
                     socket.close();
                 }
             }
-        }
-    }
-
-    /** Also of whoever sends a byte now and then, whoever may ask, and whoever is refused. */
-    @Test
-    @Tag("long")
-    void whoeverDoesNotSendTheRestOfABodyIsGivenUp() throws Exception {
-        var token = Files.readString(stack.stack().token()).strip();
-        var slow = new LinkedHashMap<String, Socket>();
-        try {
-            for (var service : Stage.values()) {
-                var paths = new TreeSet<>(Set.of("/q/health/live"));
-                TABLE.keySet().stream().filter(e -> e.service() == service && e.method().equals("POST")).map(e -> filled(e.path())).forEach(paths::add);
-                for (var path : paths) {
-                    for (var authorization : List.of("Bearer " + token, "Bearer wrong")) {
-                        var socket = new Socket(InetAddress.getLoopbackAddress(), stack.address(service).getPort());
-                        slow.put(service + path + " with " + (authorization.endsWith(token) ? "the token" : "a wrong token"), socket);
-                        socket.getOutputStream().write(("POST " + path + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: " + authorization
-                                + "\r\nIdempotency-Key: slow\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{").getBytes(StandardCharsets.US_ASCII));
-                    }
-                }
-            }
-            Awaitility.await("every connection is closed").pollInterval(Duration.ofSeconds(5)).atMost(Duration.ofSeconds(90)).until(() -> open(slow), List.of()::equals);
-        } finally {
-            for (var socket : slow.values()) {
-                socket.close();
-            }
-        }
-    }
-
-    /** Which connections take one more byte. */
-    private static List<String> open(Map<String, Socket> connections) {
-        return connections.entrySet().stream().filter(connection -> takes(connection.getValue())).map(Map.Entry::getKey).toList();
-    }
-
-    private static boolean takes(Socket connection) {
-        try {
-            connection.getOutputStream().write(' ');
-            return true;
-        } catch (IOException e) {
-            return false;
         }
     }
 
