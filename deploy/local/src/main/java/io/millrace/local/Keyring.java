@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.SecureRandom;
+import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -199,7 +200,9 @@ public final class Keyring {
             return;
         }
         try {
-            if (read(authority).getFirst().getNotAfter().toInstant().isAfter(Instant.now().plus(BEFORE_THE_END))) {
+            var soon = Instant.now().plus(BEFORE_THE_END);
+            // One that takes another's place stands beside it for a while.
+            if (read(authority).stream().anyMatch(certificate -> certificate.getNotAfter().toInstant().isAfter(soon))) {
                 return;
             }
             try (var files = Files.list(folder)) {
@@ -236,7 +239,11 @@ public final class Keyring {
 
     private static List<X509Certificate> read(Path pem) throws GeneralSecurityException, IOException {
         try (var in = Files.newInputStream(pem)) {
-            return CertificateFactory.getInstance("X.509").generateCertificates(in).stream().map(X509Certificate.class::cast).toList();
+            var certificates = CertificateFactory.getInstance("X.509").generateCertificates(in).stream().map(X509Certificate.class::cast).toList();
+            if (certificates.isEmpty()) {
+                throw new CertificateException(pem + " holds no certificate");
+            }
+            return certificates;
         }
     }
 

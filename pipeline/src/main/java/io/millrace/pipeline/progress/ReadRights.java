@@ -69,7 +69,8 @@ public final class ReadRights {
     private static boolean mayRead(KafkaFuture<Set<AclOperation>> rights) throws InterruptedException {
         try {
             var known = rights.get();
-            return known == null || known.contains(AclOperation.READ);
+            // Whoever gets an answer may describe; a broker that does not even say that says nothing of rights.
+            return known == null || !known.contains(AclOperation.DESCRIBE) || known.contains(AclOperation.READ);
         } catch (ExecutionException e) {
             return !(e.getCause() instanceof AuthorizationException);
         }
