@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.SecureRandom;
+import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -16,6 +17,7 @@ import java.util.Base64;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
@@ -40,7 +42,7 @@ public final class Keyring {
 
     private final Path folder;
     /** Guarded by this; null before it is asked for. */
-    private SSLContext clients;
+    private Clients clients;
 
     private Keyring(Path folder) {
         this.folder = folder;
@@ -134,19 +136,23 @@ public final class Keyring {
         return "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"" + user + "\" password=\"" + password(user) + "\";";
     }
 
-    /** For clients: believes this stack's servers and nobody else. */
+    /** For clients: believes this stack's servers and nobody else, by what the file of authorities holds now. */
     public synchronized SSLContext clients() {
-        if (clients == null) {
-            clients = context(null);
+        var believed = authorities();
+        if (clients == null || !clients.believed.equals(believed)) {
+            clients = new Clients(believed, context(null, believed));
         }
-        return clients;
+        return clients.context;
     }
+
+    /** Made for these authorities. */
+    private record Clients(List<X509Certificate> believed, SSLContext context) {}
 
     /** For a server: shows the certificate of that name, and believes clients whose certificate is of this stack. */
     public SSLContext server(String name) {
         certificate(name);
         try {
-            return context(keys(name));
+            return context(keys(name), authorities());
         } catch (GeneralSecurityException | IOException e) {
             throw new LocalException("Using the certificate of " + name + " in " + folder + " failed: " + e, e);
         }
@@ -161,11 +167,22 @@ public final class Keyring {
         return keys.getKeyManagers();
     }
 
-    private SSLContext context(KeyManager[] shown) {
+    /** More than one while an authority takes another's place. */
+    private List<X509Certificate> authorities() {
+        try {
+            return read(authority());
+        } catch (GeneralSecurityException | IOException e) {
+            throw new LocalException("Reading the certificates in " + folder.resolve(AUTHORITY) + " failed: " + e, e);
+        }
+    }
+
+    private SSLContext context(KeyManager[] shown, List<X509Certificate> authorities) {
         try {
             var believed = KeyStore.getInstance("PKCS12");
             believed.load(null, null);
-            believed.setCertificateEntry("authority", read(authority()));
+            for (int i = 0; i < authorities.size(); i++) {
+                believed.setCertificateEntry("authority-" + i, authorities.get(i));
+            }
             var trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
             trust.init(believed);
             var context = SSLContext.getInstance("TLS");
@@ -183,7 +200,9 @@ public final class Keyring {
             return;
         }
         try {
-            if (read(authority).getNotAfter().toInstant().isAfter(Instant.now().plus(BEFORE_THE_END))) {
+            var soon = Instant.now().plus(BEFORE_THE_END);
+            // One that takes another's place stands beside it for a while.
+            if (read(authority).stream().anyMatch(certificate -> certificate.getNotAfter().toInstant().isAfter(soon))) {
                 return;
             }
             try (var files = Files.list(folder)) {
@@ -200,13 +219,31 @@ public final class Keyring {
         }
     }
 
+    /** Deletes all of it. To be called while nothing of the stack runs. */
+    synchronized void forget() {
+        clients = null;
+        if (Files.exists(folder)) {
+            try (var files = Files.walk(folder)) {
+                for (var file : files.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(file);
+                }
+            } catch (IOException e) {
+                throw new LocalException("Deleting the certificates and passwords in " + folder + " failed: " + e, e);
+            }
+        }
+    }
+
     private static boolean isOfAuthority(String file) {
         return file.equals(AUTHORITY) || file.endsWith(".p12");
     }
 
-    private static X509Certificate read(Path pem) throws GeneralSecurityException, IOException {
+    private static List<X509Certificate> read(Path pem) throws GeneralSecurityException, IOException {
         try (var in = Files.newInputStream(pem)) {
-            return (X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(in);
+            var certificates = CertificateFactory.getInstance("X.509").generateCertificates(in).stream().map(X509Certificate.class::cast).toList();
+            if (certificates.isEmpty()) {
+                throw new CertificateException(pem + " holds no certificate");
+            }
+            return certificates;
         }
     }
 

@@ -7,13 +7,19 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.Arrays;
+import java.util.concurrent.Executors;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,6 +48,31 @@ class KeyringTest {
     void allAreMadeAnewTogether() throws Exception {
         keyring.renew();
         assertRenewed();
+    }
+
+    @Test
+    void clientsBelieveWhomTheFileOfAuthoritiesNamesNow() throws Exception {
+        shakeHands(keyring.server("kafka"));
+        var another = new CertificateAuthority(Files.createDirectories(data.resolve("another")));
+        OwnersAlone.write(keyring.authority(), Files.readString(another.certificate()));
+        var server = keyring.server("kafka");
+        assertThrows(SSLException.class, () -> shakeHands(server));
+        OwnersAlone.write(keyring.authority(), Files.readString(another.certificate()) + new String(old, StandardCharsets.US_ASCII));
+        shakeHands(server);
+    }
+
+    private void shakeHands(SSLContext server) throws IOException {
+        // What is opened last is closed first: the server's thread ends when its client has gone.
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor(); var door = server.getServerSocketFactory().createServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                var client = (SSLSocket) keyring.clients().getSocketFactory().createSocket(door.getInetAddress(), door.getLocalPort())) {
+            threads.submit(() -> {
+                try (var accepted = (SSLSocket) door.accept()) {
+                    accepted.startHandshake();
+                    return accepted.getInputStream().read();
+                }
+            });
+            client.startHandshake();
+        }
     }
 
     @Test

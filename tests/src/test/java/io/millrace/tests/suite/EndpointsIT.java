@@ -123,7 +123,7 @@ class EndpointsIT {
     private static final List<String> METHODS = List.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
     private static final Map<String, String> PARAMETERS = Map.of("source", "demo", "pipeline", "monitors", "table", "demo.public.team", "id", "1", "decision", "hold", "index", "monitors-000009");
     /** Whatever an endpoint takes, this is enough for it to be carried out. */
-    private static final String BODY = "{\"reason\": \"because\", \"count\": 0, \"migrations\": [{\"name\": \"a.sql\", \"text\": \"SELECT 1;\"}]}";
+    static final String BODY = "{\"reason\": \"because\", \"count\": 0, \"migrations\": [{\"name\": \"a.sql\", \"text\": \"SELECT 1;\"}]}";
     /** There is no such thing here, or it is not done this way; 401 beside them. */
     private static final Set<Integer> NOTHING = Set.of(404, 405, 415);
 
@@ -187,7 +187,7 @@ class EndpointsIT {
             int port = stack.address(service).getPort();
             for (var path : paths) {
                 for (var headers : List.of("Host: evil.example:" + port, "Host: localhost:" + port + "\r\nOrigin: https://evil.example", "Host: localhost:" + port + "\r\nOrigin: null")) {
-                    for (var method : List.of("GET", "POST", "OPTIONS")) {
+                    for (var method : METHODS) {
                         int status = raw(port, method + " " + path + " HTTP/1.1\r\n" + headers + "\r\nAuthorization: Bearer " + token + "\r\nContent-Length: 0");
                         if (status != 403) {
                             let.put(method + " " + service + path + " with " + headers, status);
@@ -327,7 +327,8 @@ class EndpointsIT {
         }
     }
 
-    private static String filled(String path) {
+    /** A path with something in place of each parameter. */
+    static String filled(String path) {
         var filled = path.replaceAll(": ?\\.[*+]}", "}");
         for (var parameter : PARAMETERS.entrySet()) {
             filled = filled.replace("{" + parameter.getKey() + "}", parameter.getValue());
