@@ -31,6 +31,7 @@ import org.awaitility.Awaitility;
 /** A page in a real Chromium without a screen, driven by its DevTools protocol. For one thread. */
 public final class Browser implements AutoCloseable {
 
+    private static final int PHONE = 600;
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final JsonMapper JSON = new JsonMapper();
 
@@ -165,6 +166,25 @@ public final class Browser implements AutoCloseable {
     /** Returns when an expression is true. */
     public void await(String what, String expression) {
         Awaitility.await(what).atMost(PATIENCE).pollInterval(Duration.ofMillis(100)).until(() -> eval(expression).equals("true"));
+    }
+
+    /** The window's size from now on, in pixels; a narrow one is a phone's. */
+    public void size(int width, int height) {
+        send("Emulation.setDeviceMetricsOverride", Map.of("width", width, "height", height, "deviceScaleFactor", 1, "mobile", width < PHONE));
+    }
+
+    /**
+     * What the page holds behind a collection of garbage.
+     *
+     * @param heapBytes of its scripts
+     * @param nodes of the document and those that scripts still hold
+     */
+    public record Held(long heapBytes, long nodes, long listeners) {}
+
+    public Held held() {
+        send("HeapProfiler.collectGarbage", Map.of());
+        var counted = send("Memory.getDOMCounters", Map.of());
+        return new Held(send("Runtime.getHeapUsage", Map.of()).path("usedSize").asLong(), counted.path("nodes").asLong(), counted.path("jsEventListeners").asLong());
     }
 
     /** Puts a text into a field as somebody who types would. */
