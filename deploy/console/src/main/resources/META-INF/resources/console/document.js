@@ -34,28 +34,36 @@ function open_document(id) {
     $('id').value = id;
     $('document-view').hidden = false;
     link();
-    const index = beginning(view.document), postgres = beginning(view.twin), isMarked = view.comparison === 'differs';
-    $('in-index').replaceChildren(...(isMarked ? marked(index, postgres) : [index]));
-    $('in-postgres').replaceChildren(...(isMarked ? marked(postgres, index) : [postgres]));
+    $('in-index').replaceChildren(...side(view.document, view.twin, view.comparison));
+    $('in-postgres').replaceChildren(...side(view.twin, view.document, view.comparison));
     $('difference-title').textContent = compared(view);
     $('differences').replaceChildren(...view.differences.map(difference));
     waterfall(view.trace);
     return ['Document ' + view.id + (view.version === null ? '' : ', version ' + view.version), ...view.notes, ...(view.trace ? view.trace.notes : [])].join('. ');
   });
 }
-function beginning(text) {
-  if (text === null) return 'nothing';
-  return text.length <= MOST_SHOWN ? text : text.slice(0, MOST_SHOWN) + '\n… and ' + number(text.length - MOST_SHOWN) + ' characters more; ./millrace document ' + $('pipeline').value + ' ' + $('id').value + ' prints all of it';
-}
-/** Both sides have their members in the same order. Where one has more lines, all between the first and the last that differ are marked. */
-function marked(text, other) {
-  const lines = text.split('\n'), others = other.split('\n'), more = lines.length - others.length;
-  let first = 0, last = lines.length;
-  if (more) {
-    while (first < lines.length && lines[first] === others[first]) first++;
-    while (last > first && last - more > first && lines[last - 1] === others[last - more - 1]) last--;
+/** The beginning of one side's text, with the lines marked that are not in the other's. */
+function side(text, other, comparison) {
+  if (text === null) return ['nothing'];
+  const lines = text.split('\n'), differs = comparison === 'differs' && other !== null ? differing(lines, other.split('\n')) : () => false;
+  const nodes = [];
+  let room = MOST_SHOWN;
+  for (let i = 0; i < lines.length && room > 0; i++) {
+    const line = (lines[i] + '\n').slice(0, room);
+    nodes.push(differs(i) ? el('mark', {}, line) : line);
+    room -= line.length;
   }
-  return lines.map((line, i) => (more ? i >= first && i < last : line !== others[i]) ? el('mark', {}, line + '\n') : line + '\n');
+  if (text.length > MOST_SHOWN) nodes.push('\n… and ' + number(text.length - MOST_SHOWN) + ' characters more; ./millrace document ' + $('pipeline').value + ' ' + $('id').value + ' prints all of it');
+  return nodes;
+}
+/** Both sides have their members in the same order. Where one has more lines, all between the first and the last that differ count as different. */
+function differing(lines, others) {
+  const more = lines.length - others.length;
+  if (!more) return i => lines[i] !== others[i];
+  let first = 0, last = lines.length;
+  while (first < lines.length && lines[first] === others[first]) first++;
+  while (last > first && last - more > first && lines[last - 1] === others[last - more - 1]) last--;
+  return i => i >= first && i < last;
 }
 function compared(view) {
   if (view.comparison === 'unknown') return 'Not compared';
