@@ -7,6 +7,8 @@ export const STEPS = [['capture', 'to capture'], ['gate', 'to the gate'], ['join
 export const WAY = [...STEPS, ['search', 'to a search that finds it']];
 const HEIGHT = 190;
 const ROWS = 12;
+/** Of a shorter range the axis tells seconds, which need more room. */
+const SHORT_SECONDS = 240;
 const TARGET = 'its file allows p99';
 
 /** Each with its curves: the name of the figure, its label, which of the page's colours. */
@@ -73,21 +75,21 @@ function plot(chart, data, from, to) {
   chart.plot ??= made(chart, data, width);
   if (chart.plot.width !== width) chart.plot.setSize({ width, height: HEIGHT });
   chart.plot.setData(data, false);
-  // Where nobody points, the values are the last ones.
-  if (!(chart.plot.cursor.left >= 0)) chart.plot.setLegend({ idx: data[0].length - 1 });
+  // Where nobody points, the values are the last ones; a plot that has just been made tells none first.
+  queueMicrotask(() => { if (!(chart.plot.cursor.left >= 0)) chart.plot.setLegend({ idx: data[0].length - 1 }); });
   if (!chart.zoomed) chart.plot.setScale('x', { min: from, max: to });
   else chart.plot.redraw();
 }
 function made(chart, data, width) {
   const ink = painted('--quiet'), line = painted('--line'), mark = painted('--waiting');
   const axis = more => ({ stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 }, font: '12px system-ui, sans-serif', ...more });
-  const times = (u, ticks) => ticks.map(t => clock(t * 1000, u.scales.x.max - u.scales.x.min < 600 ? {} : { hour: '2-digit', minute: '2-digit' }));
+  const times = (u, ticks, of, space, step) => ticks.map(t => clock(t * 1000, step < 60 ? {} : { hour: '2-digit', minute: '2-digit' }));
   const curve = (label, colour, more) => ({ label, stroke: painted(colour), width: 2, spanGaps: false, points: { show: false }, value: (u, v) => chart.says(v), ...more });
   return new uPlot({
     width, height: HEIGHT,
     cursor: { sync: { key: 'flow' }, drag: { x: true, y: false } },
     scales: { y: { range: (u, low, high) => [0, high > 0 ? high * 1.1 : 1] } },
-    axes: [axis({ space: 84, values: times }), axis({ size: 64, values: (u, ticks) => ticks.map(chart.says) })],
+    axes: [axis({ space: (u, of, min, max) => max - min < SHORT_SECONDS ? 64 : 50, values: times }), axis({ size: 64, values: (u, ticks) => ticks.map(chart.says) })],
     series: [{ label: 'time', value: (u, t) => t === null ? '' : clock(t * 1000) }, ...chart.curves.map(([, label, n]) => curve(label, '--s' + n)),
       ...(chart.id === 'latency' ? [curve(TARGET, '--down', { auto: false, width: 1, dash: [6, 4] })] : [])],
     hooks: { setSelect: [u => { if (u.select.width > 0) charts.forEach(c => { c.zoomed = true; }); }], drawClear: [u => happened(u, mark)] },

@@ -1,6 +1,6 @@
 // The way from Postgres to the search, live.
-import { $, bytes, choose, clock, el, kept, number, options, put, rate, say, seconds, ask, when, zone } from './page.js';
-import { link, section, shown } from './sections.js';
+import { $, bytes, choose, clock, el, kept, number, pause, put, rate, say, seconds, ask, when, zone } from './page.js';
+import { begin, link, section, shown } from './sections.js';
 import { STEPS, WAY, draw, unzoom } from './charts.js';
 
 const LOOK_MILLIS = 1000;
@@ -54,8 +54,9 @@ function another_pipeline() {
 export async function follow() {
   for (;;) {
     if (!document.hidden) {
-      const pipeline = $('flow-pipeline').value;
       try {
+        await begin();
+        const pipeline = $('flow-pipeline').value;
         if (Date.now() - history_at > HISTORY_MILLIS) await remember(pipeline);
         const view = await ask('api/live?pipeline=' + encodeURIComponent(pipeline));
         if (pipeline === $('flow-pipeline').value) show_live(view);
@@ -64,7 +65,7 @@ export async function follow() {
         say('heard', 'Not live: ' + e.message + '.', true);
       }
     }
-    await new Promise(done => setTimeout(done, LOOK_MILLIS));
+    await pause(LOOK_MILLIS);
   }
 }
 async function remember(pipeline) {
@@ -113,7 +114,7 @@ function picture(view, by) {
   items.push(arrow('bulk', null));
   const counts = Object.entries(view.documents), told = counts.map(([, n]) => n).filter(n => n !== null);
   items.push(node('OpenSearch', told.length < counts.length ? 'waiting' : 'up',
-    counts.length <= MOST_INDEXES ? counts.map(([index, n]) => [index, number(n)]) : [['indexes', number(counts.length)], ['documents', number(told.length ? told.reduce((sum, n) => sum + n) : null)]]));
+    counts.length <= MOST_INDEXES ? counts.map(([index, n]) => [index, number(n)]) : [['indexes', number(counts.length)], ['documents', number(told.length === counts.length ? told.reduce((sum, n) => sum + n) : null)]]));
   put($('picture'), ...items);
   put($('waits'), ...view.stages.filter(s => s.reason).map(s => el('li', { class: s.state }, el('strong', {}, s.label + ' is ' + s.state + '. '), s.reason)),
     ...view.slow.map(s => el('li', { class: 'waiting', 'data-slow': s.pipeline }, el('strong', {}, s.pipeline + ' is slow. '), 'One change in a hundred takes ' + seconds(s.p99) + ' from its commit to the index, and its file allows ' + seconds(s.target) + '.')));

@@ -1,5 +1,5 @@
 // The demo's manage page: one question, answered by Postgres and by the index.
-import { $, ask, el, number, table, told } from './page.js';
+import { $, ask, el, number, pause, table, told } from './page.js';
 import { section, shown } from './sections.js';
 
 const AGAIN_MILLIS = 1000;
@@ -9,7 +9,7 @@ $('ask').addEventListener('submit', e => { e.preventDefault(); manage(); });
 let again = false;
 $('m-again').addEventListener('change', async () => {
   if (again) return;
-  for (again = true; $('m-again').checked; await new Promise(done => setTimeout(done, AGAIN_MILLIS))) {
+  for (again = true; $('m-again').checked; await pause(AGAIN_MILLIS)) {
     if (shown('manage') && !document.hidden) await manage($('manage-state').textContent);
   }
   again = false;

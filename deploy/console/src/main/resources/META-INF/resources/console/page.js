@@ -14,12 +14,20 @@ export function el(name, attributes = {}, ...children) {
 }
 /** Gives a node these children. What is there and alike stays, so that what comes each second takes nobody's focus, selection or motion. A button says in its attributes all that it acts on. */
 export function put(parent, ...children) {
+  const focused = document.activeElement;
+  const byKey = new Map([...parent.children].map(child => [child.dataset.key, child]));
   children.forEach((child, i) => {
-    const there = parent.childNodes[i];
-    if (!there) parent.append(child);
-    else if (!there.isEqualNode(child)) become(there, child);
+    const there = parent.childNodes[i] ?? null, key = child.dataset?.key;
+    // What has a key is about the same thing wherever it stood; what has none is what stands at its place.
+    const mine = key ? byKey.get(key) : there?.dataset?.key ? undefined : there;
+    byKey.delete(key);
+    if (!mine) { parent.insertBefore(child, there); return; }
+    if (mine !== there) parent.insertBefore(mine, there);
+    if (!mine.isEqualNode(child)) become(mine, child);
   });
   while (parent.childNodes.length > children.length) parent.lastChild.remove();
+  // Who is moved loses the focus.
+  if (focused !== document.activeElement && focused.isConnected) focused.focus({ preventScroll: true });
 }
 function become(there, node) {
   if (there.nodeName !== node.nodeName || there.nodeName === 'BUTTON') return there.replaceWith(node);
@@ -30,10 +38,10 @@ function become(there, node) {
   if (there.style.cssText !== node.style.cssText) there.style.cssText = node.style.cssText;
   put(there, ...node.childNodes);
 }
-/** A table that scrolls within itself. Rows are arrays of cells, which are texts or nodes; the first cell names the row. */
-export const table = (label, heads, rows) => el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': label },
+/** A table that scrolls within itself. Rows are arrays of cells, which are texts or nodes; the first cell names the row, and is its key where none are given. */
+export const table = (label, heads, rows, keys = rows.map(([first]) => first.textContent ?? first)) => el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': label },
   el('table', {}, el('thead', {}, el('tr', {}, ...heads.map(h => el('th', { scope: 'col' }, h)))),
-    el('tbody', {}, ...rows.map(([first, ...rest]) => el('tr', {}, cell('th', first, { scope: 'row' }), ...rest.map(c => cell('td', c)))))));
+    el('tbody', {}, ...rows.map(([first, ...rest], i) => el('tr', { 'data-key': keys[i] }, cell('th', first, { scope: 'row' }), ...rest.map(c => cell('td', c)))))));
 /** Figures and times stay in one line, sentences do not. */
 const LINE = 28;
 const cell = (name, content, attributes = {}) => el(name, { ...attributes, class: String(content.textContent ?? content).length > LINE ? 'wrap' : null }, content);
@@ -88,15 +96,21 @@ export function say(line, text, error = false) {
   if ($(line).textContent !== text) $(line).textContent = text;
   $(line).classList.toggle('error', error);
 }
-/** Runs something and says in the section's line what goes on, or what went wrong. */
-export async function told(line, doing, work) {
+/**
+ * Runs something and says in the section's line what goes on, or what went wrong.
+ *
+ * @param failed called where it went wrong, to take away what may not be true any more, or not for these eyes
+ */
+export async function told(line, doing, work, failed = () => {}) {
   say(line, doing);
   try {
     say(line, await work() || '');
   } catch (e) {
+    failed();
     say(line, e.message, true);
   }
 }
+export const pause = millis => new Promise(done => setTimeout(done, millis));
 /**
  * @param work called with the reason
  * @param lost how many records are lost for good by it; who decides has to type the number

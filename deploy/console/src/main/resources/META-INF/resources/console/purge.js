@@ -18,16 +18,18 @@ section('purge', {
     $('forget').hidden = !$('subject').options.length;
     $('no-subjects').hidden = !$('forget').hidden;
   },
+  forget: () => ['erasures', 'held', 'verifications', 'found'].forEach(empty),
 });
+const empty = id => $(id).replaceChildren();
 
 // --- erasures ---------------------------------------------------------------------------------------------------
 
 function erasures() {
   return told('erasures-state', 'Asking the purge service …', async () => {
     const all = await ask('api/erasures?state=' + encodeURIComponent($('erasure-state').value));
-    put($('erasures'), ...(all.length ? [table('Erasures', ['Requested', 'Of', 'State', 'By, and why', 'How far', 'Decide'], all.map(erasure))] : []));
+    put($('erasures'), ...(all.length ? [table('Erasures', ['Requested', 'Of', 'State', 'By, and why', 'How far', 'Decide'], all.map(erasure), all.map(e => e.id))] : []));
     return count(all, 'erasure');
-  });
+  }, () => empty('erasures'));
 }
 $('erasure-state').addEventListener('change', erasures);
 function erasure(e) {
@@ -70,7 +72,7 @@ function held() {
     $('held').replaceChildren(...runs.map(r => el('div', { class: 'parked', 'data-run': r.id }, el('h4', {}, r.pipeline), el('p', {}, number(r.impact.leaving) + ' of ' + number(r.impact.shown) + ' documents would leave as of ' + when(r.asOf) + ': ' + r.rules.join('; ')),
       el('p', { class: 'line' }, el('button', { onclick: () => let_leave(r) }, 'Let them leave …')))));
     return runs.length ? '' : 'Nothing waits.';
-  });
+  }, () => empty('held'));
 }
 function let_leave(run) {
   confirmed('Let ' + number(run.impact.leaving) + ' documents of ' + run.pipeline + ' leave?', 'They leave the index; the source keeps its rows.', reason =>
@@ -85,12 +87,12 @@ function verifications(doing = 'Asking the purge service …') {
   clearTimeout(look_again);
   return told('verify-state', doing, async () => {
     const all = await ask('api/verifications');
-    put($('verifications'), ...(all.length ? [table('Verifications', ['Begun', 'Pipeline', 'State', 'Compared', 'Differ', 'Repaired', 'By', 'Look'], all.map(verification))] : []));
+    put($('verifications'), ...(all.length ? [table('Verifications', ['Begun', 'Pipeline', 'State', 'Compared', 'Differ', 'Repaired', 'By', 'Look'], all.map(verification), all.map(v => v.id))] : []));
     const running = all.find(v => v.state === 'running');
     if (!running) return all.length ? '' : 'None yet.';
     look_again = setTimeout(() => { if (shown('purge')) verifications($('verify-state').textContent); }, LOOK_MILLIS);
     return running.pipeline + ' is being verified.';
-  });
+  }, () => ['verifications', 'found'].forEach(empty));
 }
 function verification(v) {
   const path = 'api/verifications/' + encodeURIComponent(v.id);

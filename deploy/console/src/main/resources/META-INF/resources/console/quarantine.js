@@ -1,11 +1,11 @@
 // Tables that the gate has parked, and what is decided about them.
-import { $, ask, confirmed, count, el, number, sent, table as shown_table, told, when } from './page.js';
+import { $, ask, confirmed, count, el, number, pause, sent, table as shown_table, told, when } from './page.js';
 import { section } from './sections.js';
 
 /** The gate takes a moment until its list tells what it was told. */
 const TOLD_MILLIS = 300;
 
-section('quarantine', { opened: quarantine });
+section('quarantine', { opened: quarantine, forget: () => $('parked').replaceChildren() });
 
 function quarantine() {
   return told('quarantine-state', 'Asking the gate …', async () => {
@@ -56,7 +56,7 @@ function decide(table, decision, extra = {}) {
       for (const step of decision.split('-')) {
         said.push((await ask('api/quarantine/' + encodeURIComponent(table.table) + '/' + step, sent({ reason, ...extra }))).message);
       }
-      await new Promise(done => setTimeout(done, TOLD_MILLIS));
+      await pause(TOLD_MILLIS);
       await quarantine();
       return said.join(' ');
     });

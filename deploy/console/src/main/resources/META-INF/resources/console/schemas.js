@@ -2,11 +2,22 @@
 import { $, ask, choose, count, el, number, options, sent, table as shown_table, told, when } from './page.js';
 import { link, section } from './sections.js';
 
+/** The table that is shown; another one may be chosen already. */
+let viewed = null;
+
 section('schemas', {
   opened: schemas,
-  place: () => $('schema-view').hidden ? {} : { table: $('table').value },
-  go: at => at.table ? whose(at.table) : undefined,
+  place: () => viewed ? { table: viewed } : {},
+  go: at => at.table ? whose(at.table) : nothing(),
+  forget() {
+    nothing();
+    $('table').replaceChildren();
+  },
 });
+function nothing() {
+  viewed = null;
+  $('schema-view').hidden = true;
+}
 async function whose(table) {
   await schemas();
   if (!$('table').options.length) return;
@@ -25,13 +36,14 @@ function schemas() {
 $('schema').addEventListener('submit', e => { e.preventDefault(); versions(); });
 function versions() {
   return told('schemas-state', 'Asking the registry …', async () => {
-    $('schema-view').hidden = true;
+    nothing();
     const view = await ask('api/schemas/' + encodeURIComponent($('table').value));
     const taken = use => el('li', {}, use.pipeline + (use.document ? ': ' + use.document : ''), ' ', el('code', {}, use.at));
     $('columns').replaceChildren(shown_table('Columns', ['Column', 'Type', 'Taken by'], view.columns.map(c => [c.name, c.type, c.uses.length ? el('ul', {}, ...c.uses.map(taken)) : 'nobody'])));
     $('versions').replaceChildren(...view.versions.map(v => el('li', { value: v.version }, when(v.since),
       el('ul', {}, ...v.changes.map(c => el('li', {}, el('code', {}, c.field || 'the record'), ': ' + (c.was ?? 'absent') + ' → ' + (c.is ?? 'absent')))))));
     $('schema-view').hidden = false;
+    viewed = view.table;
     link();
     return view.table + ': ' + count(view.columns, 'column') + ', ' + count(view.versions, 'version');
   });

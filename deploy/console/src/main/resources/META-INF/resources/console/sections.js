@@ -1,5 +1,5 @@
 // The sections: which one is shown, its tab, and the address that leads there.
-import { $ } from './page.js';
+import { $, ask } from './page.js';
 
 const tabs = [...document.querySelectorAll('[role="tab"]')];
 const sections = {};
@@ -13,15 +13,27 @@ let following = false;
  * @param place what of it the address names
  * @param go shows what an address names; its promise ends when it is shown
  * @param known called with the pipelines once they are known
+ * @param forget takes away what was shown by a token that is not given any more
  */
-export function section(name, { opened = () => {}, place = () => ({}), go = () => {}, known = () => {} }) {
-  sections[name] = { opened, place, go, known };
+export function section(name, { opened = () => {}, place = () => ({}), go = () => {}, known = () => {}, forget = () => {} }) {
+  sections[name] = { opened, place, go, known, forget };
 }
 export const shown = name => !$(name).hidden;
-export const tell_pipelines = pipelines => Object.values(sections).forEach(s => s.known(pipelines));
 const current = () => tabs.find(t => t.getAttribute('aria-selected') === 'true').getAttribute('aria-controls');
 /** What a section shows by the caller's token is asked for when it is opened, and when the token changes. */
-export const reopen = () => sections[current()].opened();
+export function another_token() {
+  Object.values(sections).forEach(s => s.forget());
+  sections[current()].opened();
+}
+let are_known = false;
+/** Tells the sections which pipelines there are; fails while the console does not say, and is to be called again then. */
+export async function begin() {
+  if (are_known) return;
+  const pipelines = await ask('api/pipelines');
+  are_known = true;
+  Object.values(sections).forEach(s => s.known(pipelines));
+  if (location.hash) follow_link(); else link();
+}
 
 export function show(tab, focus) {
   for (const other of tabs) {
@@ -33,7 +45,7 @@ export function show(tab, focus) {
   tab.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   if (focus) tab.focus();
   link();
-  reopen();
+  sections[current()].opened();
 }
 tabs.forEach(tab => {
   tab.addEventListener('click', () => show(tab));
@@ -53,7 +65,7 @@ export function link() {
   if (!location.hash) window.history.replaceState(null, '', placed);
   else if (location.hash !== placed) location.hash = placed;
 }
-export function follow_link() {
+function follow_link() {
   if (location.hash === placed) return;
   const at = Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
   const tab = $('tab-' + at.section);
@@ -64,4 +76,11 @@ export function follow_link() {
   show(tab);
   Promise.resolve(gone).finally(() => { following = false; });
 }
-addEventListener('hashchange', follow_link);
+addEventListener('hashchange', () => {
+  if (location.hash === placed) return;
+  follow_link();
+  // The link that was followed is gone with its section.
+  const heading = $(current()).querySelector('h2');
+  heading.tabIndex = -1;
+  heading.focus();
+});
