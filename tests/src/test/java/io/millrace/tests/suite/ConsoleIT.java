@@ -128,6 +128,7 @@ class ConsoleIT {
         stack.process(Stage.PURGE).stop();
         try {
             Awaitility.await("the console says so").until(() -> live(""), l -> l.contains("\"name\":\"purge\",\"label\":\"Purge\",\"state\":\"down\"") && l.contains("\"name\":\"index\",\"label\":\"Indexer\",\"state\":\"up\""));
+            assertEquals(List.of("Purge"), console().get("/api/figures").then().statusCode(200).extract().path("[0].away"));
         } finally {
             stack.process(Stage.PURGE).start();
         }
@@ -157,6 +158,7 @@ class ConsoleIT {
             assertEquals(stack.index().read(pipeline).size(), figures.getInt(of + "documents"));
             assertEquals(files.getDouble(of + "target"), figures.getDouble(of + "target"));
             assertEquals(List.of(), figures.getList(of + "parked"));
+            assertEquals(List.of(), figures.getList(of + "away"));
         }
     }
 

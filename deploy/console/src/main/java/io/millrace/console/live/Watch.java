@@ -20,14 +20,12 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.BiFunction;
-import java.util.stream.Stream;
 
 /** Asks all services how they are, at most once a second however many look. Thread-safe. */
 @Singleton
@@ -101,18 +99,34 @@ public class Watch {
     /** The present figures of each pipeline, not older than a second. */
     public List<PipelineFigures> figures() throws InterruptedException {
         var now = now();
-        return pipelines.all().stream().map(pipeline -> figures(pipeline, now)).toList();
+        var away = stages.stream().filter(stage -> now.stages.get(stage.name).answers.stream().anyMatch(answer -> !answer.state.equals("up"))).map(Stage::label).toList();
+        return pipelines.all().stream().map(pipeline -> figures(pipeline, away, now)).toList();
     }
 
-    private static PipelineFigures figures(Pipeline pipeline, Look now) {
-        var gate = of(pipeline, now, "gate");
+    private static PipelineFigures figures(Pipeline pipeline, List<String> away, Look now) {
         var index = of(pipeline, now, "index");
         var purge = of(pipeline, now, "purge");
-        var waiting = Stream.of(gate, of(pipeline, now, "join"), index).map(samples -> samples.sum("millrace_lag_records", Map.of())).filter(Objects::nonNull).reduce(Double::sum);
         var verified = purge.max("millrace_verified_timestamp_seconds", Map.of());
-        return new PipelineFigures(pipeline.name(), now.documents.get(pipeline.index().name()), waiting.orElse(null), sinceCommit(index, "index", "0.5"), sinceCommit(index, "index", "0.99"),
-                PipelineFigures.target(pipeline), gate.where("millrace_table_parked", "table"), verified == null ? null : Math.round(verified * 1e3), purge.max("millrace_differences", Map.of()),
+        return new PipelineFigures(pipeline.name(), away, now.documents.get(pipeline.index().name()), waiting(pipeline, now), sinceCommit(index, "index", "0.5"), sinceCommit(index, "index", "0.99"),
+                PipelineFigures.target(pipeline), isWhole(now, "gate") ? of(pipeline, now, "gate").where("millrace_table_parked", "table") : null, verified == null ? null : Math.round(verified * 1e3), purge.max("millrace_differences", Map.of()),
                 purge.max("millrace_retention_held", Map.of()));
+    }
+
+    private static Double waiting(Pipeline pipeline, Look now) {
+        double sum = 0;
+        for (var stage : List.of("gate", "join", "index")) {
+            var lag = isWhole(now, stage) ? of(pipeline, now, stage).sum("millrace_lag_records", Map.of()) : null;
+            if (lag == null) {
+                return null;
+            }
+            sum += lag;
+        }
+        return sum;
+    }
+
+    /** Whether every instance of a stage has answered. */
+    private static boolean isWhole(Look look, String stage) {
+        return look.stages.get(stage).answers.stream().noneMatch(answer -> answer.state.equals("down"));
     }
 
     private Look ask() throws InterruptedException {
