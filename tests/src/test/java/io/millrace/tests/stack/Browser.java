@@ -32,6 +32,7 @@ import org.awaitility.Awaitility;
 public final class Browser implements AutoCloseable {
 
     private static final int PHONE = 600;
+    private static final int HIGHEST = 4_000;
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final JsonMapper JSON = new JsonMapper();
 
@@ -205,8 +206,19 @@ public final class Browser implements AutoCloseable {
     }
 
     public void screenshot(Path file) throws IOException {
+        write(file, Map.of("format", "png"));
+    }
+
+    /** The page from its top to its end, whatever the height of the window. */
+    public void wholePage(Path file) throws IOException {
+        var content = send("Page.getLayoutMetrics", Map.of()).path("cssContentSize");
+        var clip = Map.of("x", 0, "y", 0, "width", content.path("width").asInt(), "height", Math.min(content.path("height").asInt(), HIGHEST), "scale", 1);
+        write(file, Map.of("format", "png", "captureBeyondViewport", true, "clip", clip));
+    }
+
+    private void write(Path file, Map<String, Object> how) throws IOException {
         Files.createDirectories(file.getParent());
-        Files.write(file, Base64.getDecoder().decode(send("Page.captureScreenshot", Map.of("format", "png")).path("data").asText()));
+        Files.write(file, Base64.getDecoder().decode(send("Page.captureScreenshot", how).path("data").asText()));
     }
 
     @Override

