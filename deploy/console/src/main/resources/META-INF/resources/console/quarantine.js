@@ -20,7 +20,7 @@ function parked(table) {
   const difference = cause.difference || [];
   const button = (decision, text, extra) => el('button', { 'data-decision': decision, class: decision === 'discard' ? 'danger' : null, onclick: () => decide(table, decision, extra) }, text);
   return el('div', { class: 'parked', 'data-table': table.table }, el('h3', {}, table.table + ': ' + table.state),
-    el('p', {}, number(table.records) + ' records, ' + number(table.refused) + ' refused; oldest ' + (table.oldest ? when(table.oldest) : 'none')),
+    el('p', {}, number(table.records) + (table.records === 1 ? ' record, ' : ' records, ') + number(table.refused) + ' refused; oldest ' + (table.oldest ? when(table.oldest) : 'none')),
     el('p', {}, (cause.reason || '') + (cause.detail ? ': ' + cause.detail : '')),
     difference.length ? shown_table('Difference of the schemas', ['Field', 'Was', 'Is'], difference.map(d => [d.field, d.was ?? 'absent', d.is ?? 'absent'])) : null,
     el('p', { class: 'line' },
