@@ -15,6 +15,11 @@ section('document', {
     $('document-view').hidden = true;
   },
   known: pipelines => options('pipeline', pipelines.map(p => p.name)),
+  forget() {
+    $('hits').replaceChildren();
+    $('document-view').hidden = true;
+    ['in-index', 'in-postgres', 'differences', 'waterfall'].forEach(id => $(id).replaceChildren());
+  },
 });
 const chosen = () => 'api/pipelines/' + encodeURIComponent($('pipeline').value);
 $('find').addEventListener('submit', e => {

@@ -4,7 +4,10 @@ import { section, shown } from './sections.js';
 
 const AGAIN_MILLIS = 1000;
 
-section('manage', { known: pipelines => { $('tab-manage').hidden = !pipelines.some(p => p.manage); } });
+section('manage', {
+  known: pipelines => { $('tab-manage').hidden = !pipelines.some(p => p.manage); },
+  forget: () => ['side-postgres', 'side-index'].forEach(id => $(id).replaceChildren()),
+});
 $('ask').addEventListener('submit', e => { e.preventDefault(); manage(); });
 let again = false;
 $('m-again').addEventListener('change', async () => {

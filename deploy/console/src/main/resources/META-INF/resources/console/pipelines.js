@@ -15,7 +15,7 @@ section('pipelines', {
     pipelines = all;
     $('one').append(...all.map(p => el('option', { value: p.name }, p.name)));
   },
-  forget: () => $('indexes').replaceChildren(),
+  forget: () => ['all-pipelines', 'needs', 'facts', 'tables', 'indexes'].forEach(id => $(id).replaceChildren()),
 });
 const chosen = () => $('one').value;
 $('one').addEventListener('change', () => { link(); opened(); });

@@ -13,7 +13,7 @@ let following = false;
  * @param place what of it the address names
  * @param go shows what an address names; its promise ends when it is shown
  * @param known called with the pipelines once they are known
- * @param forget takes away what was shown by a token that is not given any more
+ * @param forget takes away what was shown to whoever gave another token
  */
 export function section(name, { opened = () => {}, place = () => ({}), go = () => {}, known = () => {}, forget = () => {} }) {
   sections[name] = { opened, place, go, known, forget };

@@ -182,7 +182,7 @@ class ConsolePageIT {
         assertTrue(page.eval("document.getElementById('shape').textContent").contains("tagsmany of public.tag where id = monitor_id of public.monitor_tag, tag_id = id"));
         inBothSchemes("pipeline");
         page.eval("([...document.querySelectorAll('#ways a')].find(a => a.textContent === 'Find a document').click(), 1)");
-        page.await("the way to a document of it", "!document.getElementById('document').hidden && document.getElementById('pipeline').value === 'monitors'");
+        page.await("the way to a document of it, with the focus", "!document.getElementById('document').hidden && document.getElementById('pipeline').value === 'monitors' && document.activeElement.textContent === 'A document from all sides'");
         assertEquals(List.of(), page.complaints());
     }
 
@@ -224,6 +224,8 @@ class ConsolePageIT {
         page.await("it agrees", "document.querySelector('#verifications tbody tr')?.textContent.includes('dashboardsagrees')");
         inBothSchemes("purge");
         assertEquals(List.of(), page.complaints());
+        page.type("token", "");
+        page.await("who has no token sees nothing of it any more", "!document.getElementById('erasures').textContent && !document.getElementById('verifications').textContent && document.getElementById('erasures-state').textContent.startsWith('No token is given')");
     }
 
     @Test
