@@ -1,5 +1,8 @@
 package io.millrace.pipeline.http;
 
+import java.net.ConnectException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.UnresolvedAddressException;
 import java.security.cert.CertificateExpiredException;
 import java.security.cert.CertificateNotYetValidException;
 import java.util.regex.Pattern;
@@ -36,6 +39,13 @@ final class Trouble {
             }
             if (message.contains("Unsupported or unrecognized SSL message") || message.contains("not an SSL/TLS record")) {
                 return "it does not speak TLS there; correct the address";
+            }
+            // The client's own have no message: what lies under them tells whether there was anybody to ask.
+            if (at instanceof UnresolvedAddressException) {
+                return "its name leads nowhere; correct the address";
+            }
+            if (at instanceof ConnectException && at.getMessage() == null && at.getCause() instanceof ClosedChannelException) {
+                return "nothing answers there; start it, or correct the address";
             }
             var alert = ALERT.matcher(message);
             if (alert.find()) {

@@ -7,7 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.net.ConnectException;
+import java.net.ServerSocket;
 import java.net.URI;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.channels.UnresolvedAddressException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -38,6 +43,20 @@ class HttpAccessTest {
         assertNull(access.authorization());
         assertSame(SSLContext.getDefault(), access.tls());
         assertTrue(access.why(401).contains("set millrace.search.user with millrace.search.password-file"), access.why(401));
+    }
+
+    @Test
+    void whoDoesNotAnswerIsToldInASentence() throws IOException {
+        var access = of("http://localhost", Map.of());
+        int nobody;
+        try (var socket = new ServerSocket(0)) {
+            nobody = socket.getLocalPort();
+        }
+        try (var client = access.client().build()) {
+            var request = HttpRequest.newBuilder(URI.create("http://localhost:" + nobody)).build();
+            assertEquals("nothing answers there; start it, or correct the address", access.why(assertThrows(IOException.class, () -> client.send(request, BodyHandlers.discarding()))));
+        }
+        assertEquals("its name leads nowhere; correct the address", access.why(new ConnectException().initCause(new UnresolvedAddressException())));
     }
 
     @Test

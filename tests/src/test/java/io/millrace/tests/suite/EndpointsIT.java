@@ -95,6 +95,7 @@ class EndpointsIT {
             // The console has a door of its own, millrace.console.token-file, which this stack leaves open; what gate, capture and purge are asked for has theirs.
             open(Stage.CONSOLE, "/api/pipelines"),
             open(Stage.CONSOLE, "/api/live"),
+            open(Stage.CONSOLE, "/api/figures"),
             open(Stage.CONSOLE, "/api/history"),
             open(Stage.CONSOLE, "/api/manage"),
             open(Stage.CONSOLE, "/api/pipelines/{pipeline}/search"),

@@ -96,6 +96,39 @@ public class Watch {
         return last;
     }
 
+    /** The present figures of each pipeline, not older than a second. */
+    public List<PipelineFigures> figures() throws InterruptedException {
+        var now = now();
+        var away = stages.stream().filter(stage -> now.stages.get(stage.name).answers.stream().anyMatch(answer -> !answer.state.equals("up"))).map(Stage::label).toList();
+        return pipelines.all().stream().map(pipeline -> figures(pipeline, away, now)).toList();
+    }
+
+    private static PipelineFigures figures(Pipeline pipeline, List<String> away, Look now) {
+        var index = of(pipeline, now, "index");
+        var purge = of(pipeline, now, "purge");
+        var verified = purge.max("millrace_verified_timestamp_seconds", Map.of());
+        return new PipelineFigures(pipeline.name(), away, now.documents.get(pipeline.index().name()), waiting(pipeline, now), sinceCommit(index, "index", "0.5"), sinceCommit(index, "index", "0.99"),
+                PipelineFigures.target(pipeline), isWhole(now, "gate") ? of(pipeline, now, "gate").where("millrace_table_parked", "table") : null, verified == null ? null : Math.round(verified * 1e3), purge.max("millrace_differences", Map.of()),
+                purge.max("millrace_retention_held", Map.of()));
+    }
+
+    private static Double waiting(Pipeline pipeline, Look now) {
+        double sum = 0;
+        for (var stage : List.of("gate", "join", "index")) {
+            var lag = isWhole(now, stage) ? of(pipeline, now, stage).sum("millrace_lag_records", Map.of()) : null;
+            if (lag == null) {
+                return null;
+            }
+            sum += lag;
+        }
+        return sum;
+    }
+
+    /** Whether every instance of a stage has answered. */
+    private static boolean isWhole(Look look, String stage) {
+        return look.stages.get(stage).answers.stream().noneMatch(answer -> answer.state.equals("down"));
+    }
+
     private Look ask() throws InterruptedException {
         // Everybody who looks waits for it.
         try (var _ = loops.begin("look at the services", stuckAfter, Thread.currentThread()); var threads = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -142,7 +175,7 @@ public class Watch {
         var slow = new ArrayList<Slow>();
         for (var pipeline : pipelines) {
             var p99 = quantile(now.stages.get("index").samples, "millrace_commit_to_stage_seconds", Map.of("stage", "index", "pipeline", pipeline.name(), "quantile", "0.99"));
-            double target = pipeline.latency().toMillis() / 1e3;
+            double target = PipelineFigures.target(pipeline);
             if (p99 != null && p99 > target) {
                 slow.add(new Slow(pipeline.name(), p99, target));
             }
@@ -174,8 +207,11 @@ public class Watch {
         var worst = answers.stream().filter(a -> a.state.equals("down")).findFirst().or(() -> answers.stream().filter(a -> a.state.equals("waiting")).findFirst()).orElse(answers.getFirst());
         return new StageView(stage.name, stage.label, worst.state, worst.reason, up + " of " + answers.size(), rate("millrace_records_total", labels, samples, earlier, seconds),
                 rate("millrace_bytes_total", out, samples, earlier, seconds), samples.sum("millrace_lag_records", labels), samples.max("millrace_lag_seconds", labels),
-                quantile(samples, "millrace_commit_to_stage_seconds", Map.of("stage", stage.name, "quantile", "0.5")),
-                quantile(samples, "millrace_commit_to_stage_seconds", Map.of("stage", stage.name, "quantile", "0.99")), samples.max("process_start_time_seconds", Map.of()), stage.extra.apply(samples, labels));
+                sinceCommit(samples, stage.name, "0.5"), sinceCommit(samples, stage.name, "0.99"), samples.max("process_start_time_seconds", Map.of()), stage.extra.apply(samples, labels));
+    }
+
+    private static Double sinceCommit(Samples samples, String stage, String quantile) {
+        return quantile(samples, "millrace_commit_to_stage_seconds", Map.of("stage", stage, "quantile", quantile));
     }
 
     /** Null where nothing was measured of late: a quantile of nothing is told as 0, and no change takes no time. */
