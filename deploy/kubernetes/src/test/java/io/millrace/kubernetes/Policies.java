@@ -69,6 +69,7 @@ final class Policies {
         scaledObjects();
         servicesSelectPods();
         kafkaUsers();
+        protocols();
         monitoring();
         return complaints;
     }
@@ -211,7 +212,12 @@ final class Policies {
             require(false, workload, "says no heap in JDK_JAVA_OPTIONS, but '" + options + "'");
             return;
         }
-        long limit = Requests.memory(Manifests.pod(workload).at("/containers/0/resources/limits/memory").asText());
+        var given = Manifests.pod(workload).at("/containers/0/resources/limits/memory");
+        if (given.isMissingNode()) {
+            require(false, workload, "has no memory limit");
+            return;
+        }
+        long limit = Requests.memory(given.asText());
         require(Long.parseLong(heap.group(1)) * 3 <= limit * 2, workload, "has a heap of " + heap.group(1) + " MiB within a limit of " + limit + " MiB, so the kernel kills it before it collects");
     }
 
@@ -345,6 +351,11 @@ final class Policies {
                     expected.add(right.pattern().resourceType().name().toLowerCase(java.util.Locale.ROOT) + " " + right.pattern().name() + "* " + operation)));
             require(given.equals(expected), user, "has the rights " + given + " in Kafka and its stage needs " + expected);
         });
+    }
+
+    /** Of a port without its protocol kubectl thinks each time that it was changed, since the server has filled it in. */
+    private void protocols() {
+        manifests.of("NetworkPolicy").forEach(policy -> policy.findValues("ports").forEach(ports -> ports.forEach(port -> require(port.has("protocol"), policy, "names port " + port.path("port").asText() + " without its protocol"))));
     }
 
     private void monitoring() {

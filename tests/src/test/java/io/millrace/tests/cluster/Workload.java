@@ -12,7 +12,7 @@ record Workload(Cluster cluster, String kind, String name) {
 
     static final List<String> STAGES = List.of("capture-service", "schema-registry-gate", "denormalizer-service", "search-indexer", "purge-service");
     /** A start on a machine that does other things as well. */
-    static final Duration PATIENCE = Duration.ofMinutes(8);
+    static final Duration PATIENCE = Duration.ofMinutes(5);
 
     static Workload of(Cluster cluster, String name) {
         return new Workload(cluster, name.equals("denormalizer-service") ? "statefulset" : "deployment", name);
