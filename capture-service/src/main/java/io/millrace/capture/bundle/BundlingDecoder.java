@@ -26,6 +26,7 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
+import java.util.function.Supplier;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.postgresql.replication.fluent.logical.ChainedLogicalStreamBuilder;
@@ -50,6 +51,7 @@ public final class BundlingDecoder implements MessageDecoder, Held {
     private final IntFunction<TextRows> described;
     private final IntConsumer forget;
     private final Relations relations;
+    private final Supplier<TableNumbers> numbers;
     private final TypeRegistry types;
     private final BundleWriter bundle = new BundleWriter();
     /** By Postgres's number of the relation: ours, or none where its changes are left to Debezium. */
@@ -72,12 +74,14 @@ public final class BundlingDecoder implements MessageDecoder, Held {
     /**
      * @param described what makes rows of the changes of a relation, by Postgres's number of it; null where its changes are left to Debezium
      * @param forget makes Debezium forget which table a relation is
+     * @param numbers which table has which number now
      */
-    BundlingDecoder(MessageDecoder debezium, IntFunction<TextRows> described, IntConsumer forget, Relations relations, TypeRegistry types) {
+    BundlingDecoder(MessageDecoder debezium, IntFunction<TextRows> described, IntConsumer forget, Relations relations, Supplier<TableNumbers> numbers, TypeRegistry types) {
         this.debezium = debezium;
         this.described = described;
         this.forget = forget;
         this.relations = relations;
+        this.numbers = numbers;
         this.types = types;
     }
 
@@ -87,16 +91,17 @@ public final class BundlingDecoder implements MessageDecoder, Held {
      *
      * @param left tables whose changes are left to Debezium
      * @param relations is given what makes rows of the others' changes
+     * @param numbers which table has which number now; the stream ends where it says something else
      * @param types as the connection's decoder is given them
      */
-    public static BundlingDecoder before(ReplicationConnection connection, PostgresSchema schema, Set<TableName> left, Relations relations, TypeRegistry types) {
+    public static BundlingDecoder before(ReplicationConnection connection, PostgresSchema schema, Set<TableName> left, Relations relations, Supplier<TableNumbers> numbers, TypeRegistry types) {
         try {
             var field = PostgresReplicationConnection.class.getDeclaredField("messageDecoder");
             field.setAccessible(true);
             var tables = PostgresSchema.class.getDeclaredField("relationIdToTableId");
             tables.setAccessible(true);
             var byRelation = (Map<?, ?>) tables.get(schema);
-            var decoder = new BundlingDecoder((MessageDecoder) field.get(connection), relation -> described(relation, schema, left), byRelation::remove, relations, types);
+            var decoder = new BundlingDecoder((MessageDecoder) field.get(connection), relation -> described(relation, schema, left), byRelation::remove, relations, numbers, types);
             field.set(connection, decoder);
             return decoder;
         } catch (ReflectiveOperationException e) {
@@ -181,6 +186,7 @@ public final class BundlingDecoder implements MessageDecoder, Held {
                 // What an application says in the log is no change of a row.
             }
             case 'R' -> {
+                numbers.get().check(buffer);
                 int relation = buffer.getInt(buffer.position() + 1);
                 known.remove(relation);
                 // A table that was renamed to what Debezium is to leave out would stay the table before, beside the one that has its name now.

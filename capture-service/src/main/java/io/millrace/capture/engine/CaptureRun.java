@@ -1,6 +1,7 @@
 package io.millrace.capture.engine;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import io.millrace.capture.bundle.RenamedException;
 import io.millrace.capture.continuity.Known;
 import io.millrace.capture.continuity.Loaded;
 import io.millrace.capture.registry.SchemaIds;
@@ -488,6 +489,14 @@ public final class CaptureRun {
         window.begin(plan.start(), plan.base());
         try {
             run(settings.stream(plan.streamed(), leftOut, tools.events() == null ? null : tools.events().table(), plan.start()), new Writer(tools, plan, true), settings.heartbeat().plus(SourceConnection.LONGEST_ANSWER), () -> readiness.ready(plan.phase()));
+        } catch (EngineException e) {
+            var renamed = RenamedException.in(e);
+            if (renamed == null) {
+                throw e;
+            }
+            LOG.errorf("%s; beginning again, so that it is remembered before they are confirmed", renamed.getMessage());
+            start.renamed(renamed.tables());
+            anew.set(true);
         } finally {
             window.end();
             follow(null, null);
@@ -498,6 +507,9 @@ public final class CaptureRun {
         knowing.lock();
         try {
             followed = plan;
+            if (plan != null) {
+                plan.numbers().follow(settings.sourceName());
+            }
             leftOut = without;
             watch.follow(plan);
         } finally {
@@ -584,6 +596,7 @@ public final class CaptureRun {
 
     private void exchange(Plan now) {
         followed = now;
+        now.numbers().follow(settings.sourceName());
         watch.follow(now);
         stream.unread(now.unread());
         stream.incomplete(now);

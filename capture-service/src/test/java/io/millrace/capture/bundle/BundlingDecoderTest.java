@@ -3,6 +3,7 @@ package io.millrace.capture.bundle;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.debezium.connector.postgresql.TypeRegistry;
 import io.debezium.connector.postgresql.connection.LogicalDecodingMessage;
@@ -33,6 +34,7 @@ class BundlingDecoderTest {
 
     private static final int THINGS = 16_400;
     private static final int LEFT = 16_500;
+    private static final TableNumbers NUMBERS = TableNumbers.of(Map.of(new TableName("public", "thing"), (long) THINGS, new TableName("public", "Odd \"one\""), 4_000_000_000L));
     private static final Column NOTE = new Column("note", "text", false, 0, 0, true);
 
     /** Each entry with the LSN at which Debezium was told to stand. */
@@ -73,7 +75,7 @@ class BundlingDecoderTest {
     }
 
     private BundlingDecoder begun() {
-        decoder = new BundlingDecoder(debezium, relation -> relation == LEFT ? null : TextRows.of(new TableName("public", "thing"), List.of(NOTE), List.of(NOTE)), relation -> told.add("forget " + relation), relations, null);
+        decoder = new BundlingDecoder(debezium, relation -> relation == LEFT ? null : TextRows.of(new TableName("public", "thing"), List.of(NOTE), List.of(NOTE)), relation -> told.add("forget " + relation), relations, () -> NUMBERS, null);
         decoder.begin();
         return decoder;
     }
@@ -91,6 +93,11 @@ class BundlingDecoderTest {
             insert(lsn + i, relation, notes[i]);
         }
         read(end, ByteBuffer.allocate(26).put((byte) 'C').put((byte) 0).putLong(end).putLong(end).putLong(0));
+    }
+
+    private void describe(int relation, String name) throws Exception {
+        var bytes = ("public\0" + name + "\0").getBytes(StandardCharsets.UTF_8);
+        read(0, ByteBuffer.allocate(5 + bytes.length).put((byte) 'R').putInt(relation).put(bytes));
     }
 
     private void insert(long lsn, int relation, String note) throws Exception {
@@ -134,10 +141,24 @@ class BundlingDecoderTest {
         begun();
         transaction(10, 20, THINGS, "a");
         read(25, ByteBuffer.allocate(2).put((byte) 'M').put((byte) 0));
-        read(0, ByteBuffer.allocate(5).put((byte) 'R').putInt(THINGS));
+        describe(THINGS, "thing");
         transaction(30, 40, THINGS, "b");
         decoder.flush(processor);
         assertEquals(List.of("10 B", "forget 16400", "10 [0/10=a]", "20 C", "0 R", "30 B", "30 [20/30=b]", "40 C"), told);
+    }
+
+    @Test
+    void theStreamEndsWhereATableHasAnothersNameAndNothingBehindItIsTold() throws Exception {
+        begun();
+        describe((int) 4_000_000_000L, "Odd \"one\"");
+        describe(LEFT, "stranger");
+        told.clear();
+        assertEquals(Map.of(new TableName("public", "thing"), "it was changed while its name was public.outdated"), assertThrows(RenamedException.class, () -> describe(THINGS, "outdated")).tables());
+        assertEquals(Map.of(new TableName("public", "thing"), "another table had its name and was changed"), assertThrows(RenamedException.class, () -> describe(LEFT, "thing")).tables());
+        var traded = assertThrows(RenamedException.class, () -> describe(THINGS, "Odd \"one\""));
+        assertEquals(2, traded.tables().size());
+        assertSame(traded, RenamedException.in(new IllegalStateException(new IllegalStateException(traded))));
+        assertEquals(List.of(), told);
     }
 
     @Test
