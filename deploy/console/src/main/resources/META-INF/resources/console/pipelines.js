@@ -72,7 +72,7 @@ function needs(f) {
 }
 function whole(f, pipeline) {
   const waits = needs(f);
-  put($('needs'), ...(waits.length ? waits.map(w => el('li', { class: 'waiting', 'data-key': w.short }, w.text + ' ', el('a', { href: w.to }, w.does))) : [el('li', { class: 'up', 'data-key': 'nothing' }, 'All stages are up, and nothing of it is parked, slow, different or held.')]));
+  put($('needs'), ...(waits.length ? waits.map(w => el('li', { class: 'waiting', 'data-key': w.short }, w.text + ' ', el('a', { href: w.to }, w.does))) : [el('li', { class: 'up', 'data-key': 'nothing' }, 'All stages are up, and nothing of it is known to be parked, slow, different or held.')]));
   put($('ways'), ...[['Watch it', address('flow', { pipeline: f.name })], ['Find a document', address('document', { pipeline: f.name })], ['Verify it', address('purge', { pipeline: f.name })]].map(([text, to]) => el('a', { href: to, 'data-key': text }, text)));
   const facts = { Source: pipeline.source, Index: pipeline.index, Documents: number(f.documents), 'Records on their way': number(f.waiting), 'From the commit to the index': 'p50 ' + seconds(f.p50) + ', p99 ' + seconds(f.p99) + ' of ' + seconds(f.target) + ' that its file allows',
     'Last verified as a whole': time(f.verifiedAt), 'Left different by its last verification': number(f.differences), 'Held by retention': number(f.held) };

@@ -179,7 +179,7 @@ class ConsolePageIT {
         // On a busy machine it is slow, and behind the test of a migration capture waits; both are told.
         assertEquals("", page.eval("[...document.querySelectorAll('#needs li')].map(n => n.textContent).filter(t => !/^(All stages are up|It is slow: |Capture is not up)/.test(t)).join()"));
         assertEquals("team.lead, author, recipients.user", page.eval("[...document.querySelectorAll('#tables tbody tr')].find(r => r.cells[0].textContent === 'public.app_user').cells[2].textContent"));
-        assertTrue(page.eval("document.getElementById('shape').textContent").contains("tagsmany of public.tag where id = monitor_id of public.monitor_tag, tag_id = id"));
+        assertTrue(page.eval("document.getElementById('shape').textContent").contains("tags many of public.tag where id = monitor_id of public.monitor_tag, tag_id = id"));
         inBothSchemes("pipeline");
         page.eval("([...document.querySelectorAll('#ways a')].find(a => a.textContent === 'Find a document').click(), 1)");
         page.await("the way to a document of it, with the focus", "!document.getElementById('document').hidden && document.getElementById('pipeline').value === 'monitors' && document.activeElement.textContent === 'A document from all sides'");

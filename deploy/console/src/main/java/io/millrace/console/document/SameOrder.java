@@ -8,8 +8,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 /** A document with its members in the order of another one's, so that both can be read beside each other line by line. */
 final class SameOrder {
 
-    private static final JsonNodeFactory NODES = JsonNodeFactory.withExactBigDecimals(true);
-
     private SameOrder() {}
 
     /** What the model has not stands behind what it has; the order within arrays is kept. */
@@ -22,18 +20,14 @@ final class SameOrder {
     }
 
     private static ObjectNode members(JsonNode model, ObjectNode object) {
-        var ordered = NODES.objectNode();
-        model.fieldNames().forEachRemaining(name -> {
-            if (object.has(name)) {
-                ordered.set(name, as(model.get(name), object.get(name)));
-            }
-        });
+        var ordered = JsonNodeFactory.instance.objectNode();
+        model.properties().stream().filter(member -> object.has(member.getKey())).forEach(member -> ordered.set(member.getKey(), as(member.getValue(), object.get(member.getKey()))));
         object.properties().stream().filter(member -> !model.has(member.getKey())).forEach(member -> ordered.set(member.getKey(), member.getValue()));
         return ordered;
     }
 
     private static ArrayNode elements(JsonNode model, ArrayNode array) {
-        var ordered = NODES.arrayNode();
+        var ordered = JsonNodeFactory.instance.arrayNode();
         for (int i = 0; i < array.size(); i++) {
             ordered.add(i < model.size() ? as(model.get(i), array.get(i)) : array.get(i));
         }
