@@ -30,6 +30,6 @@ function manage(doing = 'Asking both …') {
 function side(id, name, answer) {
   if (answer.error) { $(id).replaceChildren(el('h3', {}, name), el('p', { class: 'error' }, answer.error)); return; }
   const facet = (title, counts) => el('p', { class: 'quiet' }, title + ': ' + Object.entries(counts).map(([k, n]) => k + ' ' + number(n)).join(', '));
-  $(id).replaceChildren(el('h3', {}, name), el('div', { class: 'millis' }, number(answer.millis) + ' ms'), el('p', {}, number(answer.total) + ' monitors'), facet('Status', answer.statuses), facet('Team', answer.teams),
+  $(id).replaceChildren(el('h3', {}, name), el('div', { class: 'millis' }, number(answer.millis) + ' ms'), el('p', {}, number(answer.total) + (answer.total === 1 ? ' monitor' : ' monitors')), facet('Status', answer.statuses), facet('Team', answer.teams),
     table(name + ', rows', ['Id', 'Name', 'Status', 'Team'], answer.rows.map(r => [r.id, r.name, r.status, r.team ?? ''])));
 }

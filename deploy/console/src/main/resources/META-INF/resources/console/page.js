@@ -57,7 +57,7 @@ const unknown = value => value === null || value === undefined;
 export const number = (value, digits = 0) => unknown(value) ? '–' : value.toLocaleString('en', { maximumFractionDigits: digits });
 export const count = (list, one, many = one + 's') => number(list.length) + ' ' + (list.length === 1 ? one : many);
 export const seconds = value => unknown(value) ? '–' : value < 1 ? number(value * 1000, value < 0.01 ? 1 : 0) + ' ms' : value < 120 ? number(value, 1) + ' s' : number(value / 60, 1) + ' min';
-export const rate = value => unknown(value) ? '–' : number(value, value < 10 ? 1 : 0) + '/s';
+export const rate = value => unknown(value) ? '–' : number(value, value < 1 ? 2 : value < 10 ? 1 : 0) + '/s';
 export function bytes(value) {
   if (unknown(value)) return '–';
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];

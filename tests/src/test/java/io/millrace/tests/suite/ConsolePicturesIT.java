@@ -180,7 +180,7 @@ class ConsolePicturesIT {
             go("section=pipelines");
             page.await("a row for each pipeline", "document.querySelectorAll('#all-pipelines tbody tr').length === " + PIPELINES);
             pictures("many-pipelines");
-            page.type("one", "pipeline_07");
+            page.type("one", "pipeline-07");
             page.await("its tables", "document.querySelectorAll('#tables tbody tr').length === " + TABLES_OF_EACH);
             pictures("many-pipeline");
             assertTrue(Integer.parseInt(page.eval("document.querySelectorAll('*').length")) < MOST_NODES, "few enough elements for a page that is drawn each second");
@@ -189,12 +189,12 @@ class ConsolePicturesIT {
 
     /** 540 tables, of which the stack has none. */
     private static Map<String, String> manyFiles() {
-        return IntStream.range(0, PIPELINES).boxed().collect(Collectors.toMap("pipeline_%02d.yaml"::formatted, ConsolePicturesIT::manyTables));
+        return IntStream.range(0, PIPELINES).boxed().collect(Collectors.toMap("pipeline-%02d.yaml"::formatted, ConsolePicturesIT::manyTables));
     }
 
     private static String manyTables(int pipeline) {
         var relations = IntStream.range(1, TABLES_OF_EACH).mapToObj(n -> "    relation_%d: {table: public.t%02d_%d, join: {relation_%d_id: id}, fields: [name]}\n".formatted(n, pipeline, n, n)).collect(Collectors.joining());
-        return FILE.formatted("pipeline_%02d".formatted(pipeline), "elsewhere", "t%02d_0".formatted(pipeline)) + "  one:\n" + relations;
+        return FILE.formatted("pipeline-%02d".formatted(pipeline), "elsewhere", "t%02d_0".formatted(pipeline)) + "  one:\n" + relations;
     }
 
     @Test
