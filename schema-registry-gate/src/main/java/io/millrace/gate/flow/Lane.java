@@ -263,6 +263,7 @@ final class Lane {
                 if (!looked) {
                     lookForForgotten();
                     looked = true;
+                    untroubled();
                 }
                 step(loop);
                 backoff.reset();
@@ -331,6 +332,9 @@ final class Lane {
             drain(shared, loop);
         } else if (take()) {
             flow(loop);
+        } else if (pending.isEmpty()) {
+            // Whatever stood in the way does no more, and of a table at rest no record will say so.
+            untroubled();
         }
     }
 
