@@ -154,11 +154,16 @@ class ValuesIT extends OnStack {
     @Test
     @Tag("long")
     void aRowOfFiftyMegabytesParksItsTableAndTheOthersFlow() throws Exception {
-        tooLarge("huge", Map.of(1, 50_000_000, 2, 1 << 22, 3, 50_000_000));
+        long peak = tooLarge("huge", Map.of(1, 50_000_000, 2, 1 << 22, 3, 50_000_000));
+        System.out.println("Rows of 50 MB with a heap of 256 MB: peak RSS " + peak + " MiB");
+        assertTrue(peak < 700, "peak RSS in MiB: " + peak);
     }
 
-    /** @param sizes by key; the first is in the snapshot, the second does not compress */
-    private static void tooLarge(String source, Map<Integer, Integer> sizes) throws Exception {
+    /**
+     * @param sizes by key; the first is in the snapshot, the second does not compress
+     * @return the most memory that capture had, in MiB
+     */
+    private static long tooLarge(String source, Map<Integer, Integer> sizes) throws Exception {
         stack.source(source, "CREATE TABLE thing (id int PRIMARY KEY, body text, members jsonb)", "CREATE TABLE part (id int PRIMARY KEY, note text)",
                 "INSERT INTO thing VALUES (1, repeat('x', " + sizes.get(1) + "), null)");
         stack.publish(source, "thing");
@@ -180,6 +185,7 @@ class ValuesIT extends OnStack {
             assertEquals("y", rows.get(4).text("body"));
             assertTrue(parts.toTheEnd().size() <= 2 * 51, "a batch is sent again once, where only Kafka knew what its topic takes");
             capture.awaitReady("\"UP\"", "streaming");
+            return capture.peakMegabytes();
         }
     }
 
