@@ -88,11 +88,11 @@ class FirstLoadIT extends OnStack {
 
     @Test
     void aValueThatIsNotOfItsTypeEndsTheReadingAndIsNotGivenAway() throws Exception {
-        // The type is a user's, with the name of one of Postgres's.
-        source("odd", 1_000, "CREATE TYPE public.\"date\" AS ENUM ('some secret')", "ALTER TABLE thing ADD day public.\"date\" DEFAULT 'some secret'");
+        // Postgres gives no such value away by itself: a superuser has to tell it to write dates as the numbers that they are stored as.
+        source("odd", 1_000, "ALTER TABLE thing ADD day date DEFAULT '5874897-12-31'", "UPDATE pg_type SET typoutput = 'int4out'::regproc WHERE oid = 'date'::regtype");
         try (var capture = capture("odd")) {
             capture.awaitReady("\"DOWN\"", "A value of the column 'day' of the table public.thing is no date");
-            assertFalse(capture.ready().contains("some secret") || capture.log().contains("some secret"), capture.ready() + capture.log());
+            assertFalse(capture.ready().contains("2145031948") || capture.log().contains("2145031948"), capture.ready() + capture.log());
         }
     }
 
