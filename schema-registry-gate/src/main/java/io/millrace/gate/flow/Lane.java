@@ -263,7 +263,6 @@ final class Lane {
                 if (!looked) {
                     lookForForgotten();
                     looked = true;
-                    untroubled();
                 }
                 step(loop);
                 backoff.reset();
@@ -324,17 +323,15 @@ final class Lane {
             mend(loop);
         }
         var shared = parts.control.table(table);
-        if (shared.parked()) {
-            if (take()) {
-                park();
-            }
-        } else if (state.queueing()) {
+        if (!shared.parked() && state.queueing()) {
             drain(shared, loop);
-        } else if (take()) {
-            flow(loop);
-        } else if (pending.isEmpty()) {
+        } else if (!take()) {
             // Whatever stood in the way does no more, and of a table at rest no record will say so.
             untroubled();
+        } else if (shared.parked()) {
+            park();
+        } else {
+            flow(loop);
         }
     }
 
