@@ -1,18 +1,14 @@
 package io.millrace.purge.health;
 
 import io.agroal.api.AgroalDataSource;
-import io.millrace.pipeline.liveness.Loops;
 import io.millrace.pipeline.progress.KafkaWatch;
 import io.millrace.pipeline.progress.ReadRights;
 import io.millrace.pipeline.topic.Topics;
 import io.millrace.purge.PurgeConfig;
 import io.millrace.purge.source.Pipelines;
-import io.smallrye.common.annotation.Identifier;
 import io.smallrye.reactive.messaging.kafka.KafkaClientService;
-import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.SQLException;
-import java.util.Map;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Readiness;
@@ -32,19 +28,12 @@ class SourceReadiness implements HealthCheck {
 
     private final AgroalDataSource database;
     private final KafkaClientService kafka;
-    private final KafkaWatch watch;
     private final ReadRights rights;
 
-    SourceReadiness(AgroalDataSource database, KafkaClientService kafka, Pipelines pipelines, PurgeConfig config, @Identifier("default-kafka-broker") Map<String, Object> settings, Loops loops) {
+    SourceReadiness(AgroalDataSource database, KafkaClientService kafka, Pipelines pipelines, PurgeConfig config, KafkaWatch watch) {
         this.database = database;
         this.kafka = kafka;
-        this.watch = new KafkaWatch(settings, loops);
         this.rights = watch.rights(pipelines.names().stream().map(Topics::documents).toList(), config.group());
-    }
-
-    @PreDestroy
-    void close() {
-        watch.close();
     }
 
     @Override

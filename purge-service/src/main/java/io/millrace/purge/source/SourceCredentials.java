@@ -1,6 +1,7 @@
 package io.millrace.purge.source;
 
 import io.millrace.pipeline.file.PipelineFiles;
+import io.millrace.pipeline.file.Reference;
 import io.millrace.pipeline.file.Source;
 import io.millrace.purge.PurgeConfig;
 import io.quarkus.arc.Unremovable;
@@ -8,6 +9,7 @@ import io.quarkus.credentials.CredentialsProvider;
 import io.smallrye.mutiny.Uni;
 import jakarta.inject.Named;
 import jakarta.inject.Singleton;
+import java.util.HashMap;
 import java.util.Map;
 import org.jboss.logging.Logger;
 
@@ -33,14 +35,20 @@ public class SourceCredentials implements CredentialsProvider {
         return Uni.createFrom().item(getCredentials(name));
     }
 
-    /** Nothing where it cannot be read: the database then refuses the login by an error that everybody expects, and an exception from here would end who asks. */
+    /** The password is left out where it cannot be read: the database then refuses the login by an error that everybody expects, and an exception from here would end who asks. */
     @Override
     public Map<String, String> getCredentials(String name) {
+        var credentials = new HashMap<String, String>();
+        put(credentials, USER_PROPERTY_NAME, source.user());
+        put(credentials, PASSWORD_PROPERTY_NAME, source.password());
+        return credentials;
+    }
+
+    private static void put(Map<String, String> credentials, String property, Reference reference) {
         try {
-            return Map.of(USER_PROPERTY_NAME, source.user().resolve(), PASSWORD_PROPERTY_NAME, source.password().resolve());
+            credentials.put(property, reference.resolve());
         } catch (IllegalStateException e) {
-            LOG.warnf("Logging in at the source database is tried without a password: %s", e.getMessage());
-            return Map.of();
+            LOG.warnf("Logging in at the source database is tried without a %s: %s", property, e.getMessage());
         }
     }
 }
