@@ -62,17 +62,8 @@ public final class ColumnConverter implements CustomConverter<SchemaBuilder, Rel
             if (value != null && value == unusableDefault) {
                 return null;
             }
-            return UnchangedToastedReplicationMessageColumn.isUnchangedToastedValue(value) ? missing(column) : converted(field, values, value);
+            return UnchangedToastedReplicationMessageColumn.isUnchangedToastedValue(value) ? missing(column) : values.of(value, field.dataCollection());
         });
-    }
-
-    private static Object converted(RelationalColumn field, ColumnValue values, Object value) {
-        try {
-            return values.of(value);
-        } catch (RuntimeException e) {
-            // Without the cause: its words may hold the value, which is private, and the deepest cause is what health says.
-            throw new IllegalArgumentException("A value of the column '" + field.name() + "' of the table " + field.dataCollection() + " is no " + values.column().catalogType() + " (" + e.getClass().getSimpleName() + ")");
-        }
     }
 
     private static int declared(int length, String pgType) {
