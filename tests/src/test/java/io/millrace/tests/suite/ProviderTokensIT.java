@@ -34,6 +34,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(SharedStack.class)
 class ProviderTokensIT {
 
+    /** How far an index is, and no word of what is in it: an application with no role asks that, too. */
+    private static final String FRESHNESS = "/pipelines/{pipeline}/freshness";
     private static final String OPERATOR = "millrace-operator";
     private static final String READER = "millrace-reader";
 
@@ -113,7 +115,9 @@ class ProviderTokensIT {
     void whoeverHasNoRoleSeesNothingOfDocuments() throws Exception {
         var let = new TreeMap<String, Integer>();
         for (var endpoint : Endpoints.of(Stage.PURGE)) {
-            note(let, endpoint, "another", 403);
+            if (!endpoint.path().equals(FRESHNESS)) {
+                note(let, endpoint, "another", 403);
+            }
         }
         assertEquals(Map.of(), let);
     }
