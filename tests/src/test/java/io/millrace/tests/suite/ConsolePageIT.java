@@ -137,6 +137,13 @@ class ConsolePageIT {
         assertEquals(List.of(), page.complaints());
     }
 
+        assertEquals("#section=manage&text=checkout", page.eval("location.hash"));
+        page.click("#prepared button:nth-child(3)");
+        page.await("a prepared question is asked and judged", "location.hash === '#section=manage&status=ok' && [...document.querySelectorAll('#side-index tbody tr')].every(r => r.cells[2].textContent === 'ok')"
+                + " && / ms of Postgres, [0-9,]+ ms of the index: (no difference|Postgres was faster|the index was faster)/.test(document.getElementById('verdict').textContent)");
+        back();
+        page.await("the way back asks again", "document.getElementById('m-text').value === 'checkout' && document.getElementById('manage-state').textContent === 'The same rows.'");
+        assertEquals(rows("side-postgres"), rows("side-index"));
     @Test
     void aDocumentIsFoundAndShownBesideItsSqlJoinWithTheWayOfItsLastChange() throws Exception {
         var needle = "needle" + System.nanoTime();
