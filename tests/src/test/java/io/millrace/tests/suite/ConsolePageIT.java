@@ -203,9 +203,7 @@ class ConsolePageIT {
         page.await("its columns", "!document.getElementById('schema-view').hidden");
         assertTrue(page.eval("[...document.querySelectorAll('#columns tbody tr')].find(r => r.cells[0].textContent === 'name').cells[2].textContent").contains("monitors: name"));
         assertEquals("true", page.eval("document.querySelectorAll('#versions > li').length >= 1"));
-        page.type("sql", "ALTER TABLE public.monitor DROP COLUMN name;");
-        page.click("#check button");
-        page.await("the gate says what it lacks", "document.getElementById('check-state').textContent.includes('This gate has no scratch database')");
+        page.await("what the gate cannot do is not offered, and said", "document.getElementById('check').hidden && document.getElementById('check-state').textContent.startsWith('This gate has no scratch database')");
         inBothSchemes("schemas");
         assertEquals(List.of(), page.complaints().stream().filter(complaint -> !complaint.contains("501")).toList());
     }
