@@ -1,5 +1,6 @@
 // One page over /api: the sections are modules of their own, which are begun here.
 import { $, choose, kept } from './console/page.js';
+import { sign_in } from './console/token.js';
 import { another_token } from './console/sections.js';
 import { repaint } from './console/charts.js';
 import { follow } from './console/flow.js';
@@ -17,7 +18,5 @@ $('scheme').addEventListener('change', () => {
   document.documentElement.dataset.scheme = $('scheme').value;
   repaint();
 });
-$('token').value = kept(sessionStorage, 'token');
-$('token').addEventListener('change', () => { kept(sessionStorage, 'token', $('token').value.trim()); another_token(); });
-$('login').addEventListener('submit', e => { e.preventDefault(); another_token(); });
+sign_in(another_token);
 follow();

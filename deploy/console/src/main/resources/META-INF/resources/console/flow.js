@@ -117,9 +117,11 @@ function picture(view, by) {
     counts.length <= MOST_INDEXES ? counts.map(([index, n]) => [index, number(n)]) : [['indexes', number(counts.length)], ['documents', number(told.length === counts.length ? told.reduce((sum, n) => sum + n) : null)]]));
   put($('picture'), ...items);
   put($('waits'), ...view.stages.filter(s => s.reason).map(s => el('li', { class: s.state }, el('strong', {}, s.label + ' is ' + s.state + '. '), s.reason)),
-    ...view.slow.map(s => el('li', { class: 'waiting', 'data-slow': s.pipeline }, el('strong', {}, s.pipeline + ' is slow. '), 'One change in a hundred takes ' + seconds(s.p99) + ' from its commit to the index, and its file allows ' + seconds(s.target) + '.')));
+    ...view.slow.map(s => el('li', { class: 'waiting', 'data-slow': s.pipeline }, el('strong', {}, s.pipeline + ' is slow. '), why_slow(s))));
   $('waits').hidden = !$('waits').firstChild;
 }
+/** Said also on a pipeline's page. */
+export const why_slow = ({ p99, oldest, target }) => (p99 > target ? 'One change in a hundred takes ' + seconds(p99) : 'A change that waits is ' + seconds(oldest) + ' old') + ', and its file allows ' + seconds(target) + ' from the commit to the index.';
 function node(label, state, figures, name, slow) {
   const looks = slow && state === 'up' ? 'waiting' : state, said = slow ? state + ', slow' : state;
   return el('li', { class: 'node ' + looks, 'data-stage': name, 'aria-label': label + ', ' + said },
@@ -134,9 +136,12 @@ function arrow(topic, stage) {
   item.style.setProperty('--thick', 2 + (moves ? Math.round(2 * Math.log10(1 + stage.rate)) : 0) + 'px');
   return item;
 }
+/** Where all pipelines are shown together, what none of their files allows. */
+const allowed = () => targets[$('flow-pipeline').value] ?? Math.max(...Object.values(targets));
+const judged = value => el('td', { class: value > allowed() ? 'state-waiting' : null }, seconds(value));
 function stages(view) {
   put($('stages').tBodies[0], ...view.stages.map(s => el('tr', { 'data-stage': s.name }, el('th', { scope: 'row' }, s.label), el('td', { class: 'state-' + s.state }, s.state), el('td', {}, s.instances),
-    el('td', { class: 'rate' }, number(s.rate, 1)), el('td', {}, bytes(s.bytes)), el('td', {}, number(s.lag)), el('td', {}, seconds(s.lagSeconds)), el('td', {}, seconds(s.p50)), el('td', {}, seconds(s.p99)))));
+    el('td', { class: 'rate' }, number(s.rate, 1)), el('td', {}, bytes(s.bytes)), el('td', {}, number(s.lag)), s.name === 'capture' ? el('td', {}, seconds(s.lagSeconds)) : judged(s.lagSeconds), el('td', {}, seconds(s.p50)), judged(s.p99))));
 }
 /** The console's history and what came since, over the range that was chosen. */
 function curves() {

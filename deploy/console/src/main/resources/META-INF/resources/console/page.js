@@ -83,10 +83,11 @@ export async function ask(path, options = {}) {
   let body;
   try { body = JSON.parse(text); } catch { body = { message: text || 'The answer was empty' }; }
   const why = body.message || body.detail || 'The answer was ' + answer.status;
-  if (answer.status === 401) throw new Error((headers().Authorization ? 'The token at the top of the page is not the right one. ' : 'No token is given at the top of the page. ') + why);
-  if (!answer.ok) throw new Error(why);
+  if (answer.status === 401) throw failed(answer, (headers().Authorization ? 'The token at the top of the page is not the right one. ' : 'No token is given at the top of the page. ') + why);
+  if (!answer.ok) throw failed(answer, why);
   return body;
 }
+const failed = (answer, why) => Object.assign(new Error(why), { status: answer.status });
 export const sent = (body, more = {}) => ({ method: 'POST', headers: { 'Content-Type': 'application/json', ...more }, body: JSON.stringify(body) });
 /** A key of its own for each request; randomUUID is there only where the page came encrypted or from this machine. */
 export const keyed = () => ({ 'Idempotency-Key': Array.from(crypto.getRandomValues(new Uint8Array(16)), b => b.toString(16).padStart(2, '0')).join('') });

@@ -1,6 +1,7 @@
 // All pipelines in a table, and one of them with all that is known of it and what a person can do.
 import { $, ask, choose, confirmed, count, el, number, pause, put, seconds, table, told, when } from './page.js';
 import { address, link, section, shown } from './sections.js';
+import { why_slow } from './flow.js';
 
 const LOOK_MILLIS = 2000;
 /** As the command status has it. */
@@ -59,12 +60,27 @@ function row(f) {
   return [el('a', { href: address('pipelines', { pipeline: f.name }) }, f.name), el('span', { class: waits.length ? 'state-waiting' : 'quiet' }, waits.length ? waits.map(w => w.short).join(', ') : 'nothing known'),
     number(f.documents), number(f.waiting), seconds(f.p50), el('span', { class: f.p99 > f.target ? 'state-waiting' : null }, seconds(f.p99)), seconds(f.target), time(f.verifiedAt)];
 }
+const plural = (n, one, many = one + 's') => number(n) + ' ' + (n === 1 ? one : many);
+const is_slow = f => f.p99 > f.target || f.oldest > f.target;
+/** What stages count that should be 0; where no section decides about it, a command does. */
+function troubles({ name, troubles: t }) {
+  const flow = address('flow', { pipeline: name });
+  return [
+    [t.missing, 'not whole', n => 'Capture has ' + plural(n, 'table') + ' of its source of which changes may be missing downstream; its log names them, ./millrace recover SOURCE brings them back.', flow, 'See the stages'],
+    [t.old, 'old values', n => 'Capture has ' + plural(n, 'table') + ' of its source of which old rows hold old values since a migration; its log names them, ./millrace resnapshot SOURCE TABLE reads one again.', flow, 'See the stages'],
+    [t.held, 'held', n => 'Gate and denormalizer do not read on in ' + plural(n, 'partition') + ', since what their offsets stand on is not whole.', flow, 'See why'],
+    [t.waiting, 'waits', n => 'The indexer does not advance in ' + plural(n, 'partition') + '.', flow, 'See why'],
+    [t.gaps, 'gaps', n => plural(n, 'record is', 'records are') + ' missing, came twice or out of order; health of the stages says where.', flow, 'See the stages'],
+    [t.setAside, 'refused', n => plural(n, 'document was', 'documents were') + ' refused and set aside since its services started; ./millrace quarantine documents list ' + name + ' has those that still are.', address('document', { pipeline: name }), 'Look at a document'],
+  ].filter(([n]) => n > 0).map(([n, short, text, to, does]) => ({ short, text: text(n), to, does }));
+}
 /** What waits for a person, and where it is decided. */
 function needs(f) {
   return [
     ...(f.away.length ? [{ short: f.away.join(', ') + ' not up', text: f.away.join(', ') + (f.away.length === 1 ? ' is' : ' are') + ' not up, and what is known of the pipeline may be old or missing.', to: address('flow', { pipeline: f.name }), does: 'See why' }] : []),
     ...(f.parked ?? []).map(t => ({ short: t + ' parked', text: t + ' is parked: its rows wait, and the documents do not see them.', to: address('quarantine'), does: 'Decide about it' })),
-    ...(f.p99 > f.target ? [{ short: 'slow', text: 'It is slow: one change in a hundred takes ' + seconds(f.p99) + ', and its file allows ' + seconds(f.target) + '.', to: address('flow', { pipeline: f.name }), does: 'See where the time goes' }] : []),
+    ...troubles(f),
+    ...(is_slow(f) ? [{ short: 'slow', text: 'It is slow: ' + why_slow(f), to: address('flow', { pipeline: f.name }), does: 'See where the time goes' }] : []),
     ...(f.differences > 0 ? [{ short: 'differs', text: number(f.differences) + ' documents differed from the database when it was last verified.', to: address('purge', { pipeline: f.name }), does: 'See them, have them emitted anew' }] : []),
     ...(f.verifiedAt !== null && Date.now() - f.verifiedAt > VERIFIED_WITHIN_MILLIS ? [{ short: 'long not verified', text: 'It was last verified as a whole more than a week ago.', to: address('purge', { pipeline: f.name }), does: 'Verify it' }] : []),
     ...(f.held > 0 ? [{ short: 'retention', text: number(f.held) + ' documents would leave by time: more than it lets go by itself.', to: address('purge', { pipeline: f.name }), does: 'Decide about them' }] : []),
@@ -72,9 +88,9 @@ function needs(f) {
 }
 function whole(f, pipeline) {
   const waits = needs(f);
-  put($('needs'), ...(waits.length ? waits.map(w => el('li', { class: 'waiting', 'data-key': w.short }, w.text + ' ', el('a', { href: w.to }, w.does))) : [el('li', { class: 'up', 'data-key': 'nothing' }, 'All stages are up, and nothing of it is known to be parked, slow, different or held.')]));
+  put($('needs'), ...(waits.length ? waits.map(w => el('li', { class: 'waiting', 'data-key': w.short }, w.text + ' ', el('a', { href: w.to }, w.does))) : [el('li', { class: 'up', 'data-key': 'nothing' }, 'All stages are up, and nothing of it is known to be parked, missing, refused, slow, different or held.')]));
   put($('ways'), ...[['Watch it', address('flow', { pipeline: f.name })], ['Find a document', address('document', { pipeline: f.name })], ['Verify it', address('purge', { pipeline: f.name })]].map(([text, to]) => el('a', { href: to, 'data-key': text }, text)));
-  const facts = { Source: pipeline.source, Index: pipeline.index, Documents: number(f.documents), 'Records on their way': number(f.waiting), 'From the commit to the index': 'p50 ' + seconds(f.p50) + ', p99 ' + seconds(f.p99) + ' of ' + seconds(f.target) + ' that its file allows',
+  const facts = { Source: pipeline.source, Index: pipeline.index, Documents: number(f.documents), 'Refused since its services started': number(f.troubles.setAside), 'Records on their way': number(f.waiting), 'Oldest that waits': seconds(f.oldest), 'From the commit to the index': 'p50 ' + seconds(f.p50) + ', p99 ' + seconds(f.p99) + ' of ' + seconds(f.target) + ' that its file allows',
     'Last verified as a whole': time(f.verifiedAt), 'Left different by its last verification': number(f.differences), 'Held by retention': number(f.held) };
   put($('facts'), ...Object.entries(facts).map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value))));
   const names = new Map();

@@ -1,5 +1,5 @@
 // A table's columns over time, who takes them, and what a migration would do.
-import { $, ask, choose, count, el, number, options, sent, table as shown_table, told, when } from './page.js';
+import { $, ask, choose, count, el, number, options, say, sent, table as shown_table, told, when } from './page.js';
 import { link, section } from './sections.js';
 
 /** The table that is shown; another one may be chosen already. */
@@ -12,6 +12,8 @@ section('schemas', {
   forget() {
     nothing();
     $('table').replaceChildren();
+    $('check').hidden = true;
+    say('check-state', '');
   },
 });
 function nothing() {
@@ -30,8 +32,16 @@ function schemas() {
     const before = $('table').value;
     options('table', tables);
     choose('table', before);
+    await can_check();
     return count(tables, 'table');
   });
+}
+/** A gate without a scratch database refuses every check, so none is asked for there. */
+async function can_check() {
+  // What is not known is offered, and the gate then says why not.
+  const { configured } = await ask('api/check').catch(() => ({ configured: true }));
+  $('check').hidden = !configured;
+  say('check-state', configured ? '' : 'This gate has no scratch database to run migrations in: set millrace.gate.check.scratch, or run ./millrace check.');
 }
 $('schema').addEventListener('submit', e => { e.preventDefault(); versions(); });
 function versions() {

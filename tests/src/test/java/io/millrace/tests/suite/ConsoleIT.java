@@ -67,6 +67,7 @@ class ConsoleIT {
         assertTrue(asked.getList("columns.find { it.name == 'name' }.uses.pipeline").contains("monitors"), asked::prettify);
         assertFalse(asked.getList("versions.since").isEmpty(), asked::prettify);
         operator().get("/api/schemas/demo.public.nothing").then().statusCode(404);
+        assertFalse(operator().get("/api/check").then().statusCode(200).extract().jsonPath().getBoolean("configured"), "this gate has no scratch database");
         operator().body("{\"migrations\":[{\"name\":\"a.sql\",\"text\":\"SELECT 1\"}]}").post("/api/check").then().statusCode(501);
         assertEquals(401, console().body("{}").post("/api/check").statusCode());
     }
