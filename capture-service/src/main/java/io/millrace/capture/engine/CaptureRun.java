@@ -18,11 +18,13 @@ import io.millrace.capture.send.Progress;
 import io.millrace.capture.send.SendException;
 import io.millrace.capture.send.Sender;
 import io.millrace.capture.source.MissingValues;
+import io.millrace.capture.source.LockLostException;
 import io.millrace.capture.source.QueuedRows;
 import io.millrace.capture.source.Slot;
 import io.millrace.capture.source.SourceCheck;
 import io.millrace.capture.source.SourceConnection;
 import io.millrace.capture.source.UnpublishedColumns;
+import io.millrace.capture.source.SourceLock;
 import io.millrace.capture.source.Wanted;
 import io.millrace.capture.subject.ErasedSubjects;
 import io.millrace.capture.text.TextSnapshot;
@@ -71,6 +73,7 @@ public final class CaptureRun {
     private final Set<TableName> tables;
     private final ErasedSubjects erased;
     private final Progress progress;
+    private final SourceLock lock;
     private final Sender sender;
     private final CapturedLogs logs;
     private final MissingValues missingValues;
@@ -107,6 +110,7 @@ public final class CaptureRun {
      * @param transforms of the tables that have some
      * @param events makes those of the application's outbox, null where it has none
      * @param erased whose rows do not go, or go in another form
+     * @param lock keeps other processes away from the source
      * @param loop is given the signs of life, by whichever thread works
      * @param recovery whether what may be missing is read again without being asked for
      * @param reread whether rows are that were changed without a change in the log
@@ -114,7 +118,7 @@ public final class CaptureRun {
      * @param resnapshots what is to be read while the stream goes on
      * @param window where that meets the stream
      */
-    public CaptureRun(EngineSettings settings, Map<TableName, Wanted> wanted, Map<TableName, Form> forms, Map<TableName, Transforms> transforms, Events events, ErasedSubjects erased, SchemaIds schemaIds, Progress progress,
+    public CaptureRun(EngineSettings settings, Map<TableName, Wanted> wanted, Map<TableName, Form> forms, Map<TableName, Transforms> transforms, Events events, ErasedSubjects erased, SchemaIds schemaIds, SourceLock lock, Progress progress,
             Sender sender, CapturedLogs logs, Tracing tracing, MeterRegistry meters, Readiness readiness, Patience patience, Loop loop, boolean recovery, boolean reread, Source.Wal wal, Resnapshots resnapshots, Window window) {
         this.settings = settings;
         var all = new TreeMap<>(wanted);
@@ -123,6 +127,7 @@ public final class CaptureRun {
         this.wanted = all;
         this.tables = all.keySet();
         this.erased = erased;
+        this.lock = lock;
         this.progress = progress;
         this.sender = sender;
         this.logs = logs;
@@ -137,7 +142,7 @@ public final class CaptureRun {
         var marks = new Marks(progress);
         this.start = new Start(settings.sourceName(), settings.source(), slot, all, progress, logs, marks, readiness, new Start.Allowed(recovery, reread));
         this.watch = new Watch(settings.source(), slot, all, marks, logs, this::startAnew, this::adopt, new WalBudget(wal, slot, readiness, start::givenUp), this::readBeside, readiness);
-        this.tools = new Writer.Tools(settings.sourceName(), settings.batchSize(), Map.copyOf(forms), Map.copyOf(transforms), events, erased, resnapshots, schemaIds, progress, sender, missingValues, tracing, meters, stream, slot, marks, patience, loop, start::diverged, start::unnamed, window, this::rows, this::wasRead);
+        this.tools = new Writer.Tools(settings.sourceName(), settings.batchSize(), Map.copyOf(forms), Map.copyOf(transforms), events, erased, resnapshots, schemaIds, lock, progress, sender, missingValues, tracing, meters, stream, slot, marks, patience, loop, start::diverged, start::unnamed, window, this::rows, this::wasRead);
     }
 
     /** Captures until {@link #stop()}. */
@@ -146,12 +151,16 @@ public final class CaptureRun {
         while (!stopping.get()) {
             long began = System.nanoTime();
             String reason;
+            boolean inUse = false;
             try {
                 once();
                 reason = "Debezium ended without saying why; starting it again";
             } catch (InterruptedException e) {
                 break;
-            } catch (StartException | SendException e) {
+            } catch (InUseException e) {
+                inUse = true;
+                reason = e.getMessage();
+            } catch (StartException | SendException | LockLostException e) {
                 reason = e.getMessage();
             } catch (EngineException e) {
                 LOG.debug("The engine ended", e);
@@ -165,18 +174,25 @@ public final class CaptureRun {
             if (anew.getAndSet(false)) {
                 continue;
             }
-            if (System.nanoTime() - began > HEALTHY.toNanos()) {
+            // Whoever waits should not keep another one from the source.
+            lock.close();
+            if (inUse || System.nanoTime() - began > HEALTHY.toNanos()) {
                 backoff.reset();
             }
             if (!stopping.get()) {
                 try {
-                    patience.pause(backoff, reason);
+                    if (inUse) {
+                        patience.await(reason);
+                    } else {
+                        patience.pause(backoff, reason);
+                    }
                 } catch (InterruptedException _) {
                     break;
                 }
             }
         }
         sender.close();
+        lock.close();
         progress.close();
         logs.close();
         missingValues.close();
@@ -252,10 +268,7 @@ public final class CaptureRun {
     private void once() throws InterruptedException, SQLException {
         anew.set(false);
         loop.waits(LONGEST_QUESTIONS);
-        var problems = SourceCheck.problems(settings.source(), settings.sourceName());
-        if (!problems.isEmpty()) {
-            throw new StartException(Stream.concat(problems.stream(), start.tableProblems().stream()).collect(Collectors.joining("\n")));
-        }
+        takeSource();
         awaitLogs();
         loop.waits(LONGEST_QUESTIONS);
         var plan = start.plan();
@@ -294,6 +307,18 @@ public final class CaptureRun {
     private void awaitLogs() throws InterruptedException {
         var captured = ofRows(tables);
         var partitions = progress.partitions(captured.stream().map(this::topic).toList());
+    /** Looks whether the source can be captured, and takes it for this process. */
+    private void takeSource() throws SQLException {
+        var found = SourceCheck.look(settings.source(), settings.sourceName());
+        if (!found.problems().isEmpty()) {
+            throw new StartException(Stream.concat(found.all().stream(), start.tableProblems().stream()).collect(Collectors.joining("\n")));
+        }
+        var inUse = found.inUse() == null ? lock.take() : found.inUse();
+        if (inUse != null) {
+            throw new InUseException(inUse);
+        }
+    }
+
         captured.stream().filter(table -> partitions.containsKey(topic(table))).forEach(table -> logs.keep(table, topic(table), partitions.get(topic(table))));
         progress.create();
         logs.keepMemory();
@@ -567,7 +592,7 @@ public final class CaptureRun {
         knowing.lock();
         try {
             return followed != null && goesAlong(followed, followed.tables());
-        } catch (SendException | SQLException e) {
+        } catch (SendException | LockLostException | SQLException e) {
             LOG.warnf("What was asked for cannot be begun beside the stream: %s; beginning that anew", e.getMessage());
             return false;
         } catch (InterruptedException _) {
