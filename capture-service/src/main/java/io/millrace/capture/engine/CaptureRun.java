@@ -4,6 +4,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.millrace.capture.bundle.RenamedException;
 import io.millrace.capture.continuity.Known;
 import io.millrace.capture.continuity.Loaded;
+import io.millrace.capture.continuity.Point;
 import io.millrace.capture.registry.SchemaIds;
 import io.millrace.capture.resnapshot.FirstLoad;
 import io.millrace.capture.resnapshot.Resnapshots;
@@ -80,6 +81,7 @@ public final class CaptureRun {
     private final Slot slot;
     private final StreamMeters stream;
     private final Readiness readiness;
+    private final Inheritance inheritance;
     private final Patience patience;
     private final Loop loop;
     private final Start start;
@@ -94,8 +96,6 @@ public final class CaptureRun {
     /** Held while the followed plan is exchanged for one that knows more, and not while anybody is waited for but Kafka and the catalog. */
     private final ReentrantLock knowing = new ReentrantLock();
     private final AtomicBoolean stopping = new AtomicBoolean();
-    /** What was last said of tables that inherit. */
-    private List<String> inheritingSaid = List.of();
     /** Whether the engine was ended so that another plan is made. */
     private final AtomicBoolean anew = new AtomicBoolean();
     /** Guarded by this. */
@@ -135,6 +135,7 @@ public final class CaptureRun {
         this.slot = new Slot(settings.source(), settings.sourceName());
         this.stream = new StreamMeters(meters, settings.heartbeat());
         this.readiness = readiness;
+        this.inheritance = new Inheritance(settings.source(), tables, readiness);
         this.patience = patience;
         this.loop = loop;
         this.resnapshots = resnapshots;
@@ -225,6 +226,7 @@ public final class CaptureRun {
     /** Looks at the source; to be called at an interval, by a thread of its own. */
     public void look() {
         watch.look();
+        inheritance.turn();
         if (anew.get()) {
             // An engine that was still starting could not be ended.
             closeEngine();
@@ -234,6 +236,12 @@ public final class CaptureRun {
     /** The slot as it was last seen, null where there is none or Postgres does not answer. */
     public Slot.State slotState() {
         return watch.slotState();
+    }
+
+    /** The last commit up to which Kafka has everything that was committed; null while none is known. */
+    public Point completeUpTo() {
+        var mark = tools.marks().current();
+        return mark == null ? null : mark.beat();
     }
 
     /** Has everything read again of which changes may be missing. */
@@ -276,7 +284,7 @@ public final class CaptureRun {
         stream.incomplete(plan);
         checkTopics(plan.streamed());
         loop.waits(LONGEST_QUESTIONS);
-        warnOfInheritance();
+        inheritance.look();
         // The slot is there by now: what is ordered from here on comes in the stream.
         erased.look();
         var leftOut = UnpublishedColumns.of(settings.source(), settings.sourceName(), plan.streamed());
@@ -323,15 +331,6 @@ public final class CaptureRun {
         progress.create();
         logs.keepMemory();
         logs.awaitKnown(loop);
-    }
-
-    private void warnOfInheritance() throws SQLException {
-        var inheriting = SourceCheck.inheriting(settings.source(), tables);
-        if (!inheriting.isEmpty() && !inheriting.equals(inheritingSaid)) {
-            inheritingSaid = inheriting;
-            LOG.warnf("Tables inherit from captured ones: %s. Postgres replicates the rows of such a table under its own name only, so they are no rows of its parent here, "
-                    + "as in SELECT … FROM ONLY; name the tables in a pipeline file, or use partitions", String.join(", ", inheriting));
-        }
     }
 
     private void checkTopics(Collection<TableName> streamed) throws InterruptedException {

@@ -2,6 +2,7 @@ package io.millrace.capture.service;
 
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.millrace.capture.continuity.Point;
 import io.millrace.capture.engine.CaptureRun;
 import io.millrace.capture.engine.EngineSettings;
 import io.millrace.capture.engine.Patience;
@@ -90,6 +91,11 @@ public class Capture {
 
     Readiness.State state() {
         return readiness.state();
+    }
+
+    /** The last commit up to which Kafka has everything that was committed; null while none is known. */
+    Point completeUpTo() {
+        return run == null ? null : run.completeUpTo();
     }
 
     String sourceName() {

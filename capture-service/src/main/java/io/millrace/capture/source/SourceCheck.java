@@ -62,11 +62,12 @@ public final class SourceCheck {
         }
     }
 
-    /** The tables that inherit from the captured ones without being partitions, as {@code child of parent}. */
+    /** The tables that inherit from the captured ones without being partitions, and are not captured themselves, as {@code child of parent}. */
     public static List<String> inheriting(SourceConnection connection, Collection<TableName> tables) throws SQLException {
         try (var open = connection.open(); var statement = open.prepareStatement("""
+                WITH captured AS (SELECT to_regclass(name)::oid AS oid FROM unnest(?::text[]) AS name)
                 SELECT i.inhrelid::regclass || ' of ' || i.inhparent::regclass FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhparent
-                WHERE c.relkind = 'r' AND i.inhparent = ANY (SELECT to_regclass(name) FROM unnest(?::text[]) AS name) ORDER BY 1""")) {
+                WHERE c.relkind = 'r' AND i.inhparent IN (SELECT oid FROM captured) AND NOT EXISTS (SELECT FROM captured WHERE captured.oid = i.inhrelid) ORDER BY 1""")) {
             statement.setArray(1, open.createArrayOf("text", tables.stream().map(TableName::sql).toArray()));
             var found = new ArrayList<String>();
             try (var rows = statement.executeQuery()) {
