@@ -18,14 +18,14 @@ import io.millrace.capture.send.CapturedLogs;
 import io.millrace.capture.send.Progress;
 import io.millrace.capture.send.SendException;
 import io.millrace.capture.send.Sender;
-import io.millrace.capture.source.MissingValues;
 import io.millrace.capture.source.LockLostException;
+import io.millrace.capture.source.MissingValues;
 import io.millrace.capture.source.QueuedRows;
 import io.millrace.capture.source.Slot;
 import io.millrace.capture.source.SourceCheck;
 import io.millrace.capture.source.SourceConnection;
-import io.millrace.capture.source.UnpublishedColumns;
 import io.millrace.capture.source.SourceLock;
+import io.millrace.capture.source.UnpublishedColumns;
 import io.millrace.capture.source.Wanted;
 import io.millrace.capture.subject.ErasedSubjects;
 import io.millrace.capture.text.TextSnapshot;
@@ -73,8 +73,8 @@ public final class CaptureRun {
     private final Map<TableName, Wanted> wanted;
     private final Set<TableName> tables;
     private final ErasedSubjects erased;
-    private final Progress progress;
     private final SourceLock lock;
+    private final Progress progress;
     private final Sender sender;
     private final CapturedLogs logs;
     private final MissingValues missingValues;
@@ -151,8 +151,8 @@ public final class CaptureRun {
         var backoff = Patience.backoff();
         while (!stopping.get()) {
             long began = System.nanoTime();
-            String reason;
             boolean inUse = false;
+            String reason;
             try {
                 once();
                 reason = "Debezium ended without saying why; starting it again";
@@ -192,8 +192,8 @@ public final class CaptureRun {
                 }
             }
         }
-        sender.close();
         lock.close();
+        sender.close();
         progress.close();
         logs.close();
         missingValues.close();
@@ -307,14 +307,6 @@ public final class CaptureRun {
         stream(plan, leftOut);
     }
 
-    private String topic(TableName table) {
-        return Topics.captured(settings.sourceName(), table);
-    }
-
-    /** A topic that went back looks whole as soon as it is written again. */
-    private void awaitLogs() throws InterruptedException {
-        var captured = ofRows(tables);
-        var partitions = progress.partitions(captured.stream().map(this::topic).toList());
     /** Looks whether the source can be captured, and takes it for this process. */
     private void takeSource() throws SQLException {
         var found = SourceCheck.look(settings.source(), settings.sourceName());
@@ -327,6 +319,14 @@ public final class CaptureRun {
         }
     }
 
+    private String topic(TableName table) {
+        return Topics.captured(settings.sourceName(), table);
+    }
+
+    /** A topic that went back looks whole as soon as it is written again. */
+    private void awaitLogs() throws InterruptedException {
+        var captured = ofRows(tables);
+        var partitions = progress.partitions(captured.stream().map(this::topic).toList());
         captured.stream().filter(table -> partitions.containsKey(topic(table))).forEach(table -> logs.keep(table, topic(table), partitions.get(topic(table))));
         progress.create();
         logs.keepMemory();
