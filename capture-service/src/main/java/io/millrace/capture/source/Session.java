@@ -18,4 +18,14 @@ final class Session {
             "-c statement_timeout=0", "-c lock_timeout=0", "-c idle_in_transaction_session_timeout=0", "-c idle_session_timeout=0");
 
     private Session() {}
+
+    /**
+     * SQL that tells a person which server process it is, since when and whose.
+     *
+     * @param pid the expression of its number; its row of {@code pg_stat_activity}, where there is one, is {@code a}
+     */
+    static String who(String pid) {
+        return "'process ' || " + pid + " || coalesce(', ' || nullif(a.application_name, '') || ' from ' || coalesce(host(a.client_addr), 'this host')"
+                + " || ' as ' || a.usename || ', connected since ' || to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS UTC'), '')";
+    }
 }

@@ -9,6 +9,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Asks a source database whether it can be captured, and says what to do where it cannot. */
 public final class SourceCheck {
@@ -19,6 +20,8 @@ public final class SourceCheck {
     private final String source;
     private final String user;
     private final List<String> problems = new ArrayList<>();
+    /** Who reads the slot, null where nobody does. */
+    private String inUse;
 
     private SourceCheck(Connection connection, String source, String user) {
         this.connection = connection;
@@ -27,11 +30,25 @@ public final class SourceCheck {
     }
 
     /**
-     * Everything that stands in the way of every table, one sentence each; empty where capture can start.
+     * What stands in the way of every table, one sentence each.
+     *
+     * @param problems what somebody must put right; empty where nothing is
+     * @param inUse that another process reads the slot, which may be over by itself; null where none does
+     */
+    public record Found(List<String> problems, String inUse) {
+
+        /** All of it. */
+        public List<String> all() {
+            return inUse == null ? problems : Stream.concat(problems.stream(), Stream.of(inUse)).toList();
+        }
+    }
+
+    /**
+     * Asks for everything that stands in the way of every table.
      *
      * @param source the source's name, after which slot and publication are named
      */
-    public static List<String> problems(SourceConnection connection, String source) {
+    public static Found look(SourceConnection connection, String source) {
         try (var open = connection.open()) {
             var check = new SourceCheck(open, source, connection.user());
             check.server();
@@ -39,17 +56,18 @@ public final class SourceCheck {
             check.publication();
             check.slot();
             check.senders();
-            return check.problems;
+            return new Found(check.problems, check.inUse);
         } catch (SQLException e) {
-            return List.of(explain(connection, e));
+            return new Found(List.of(explain(connection, e)), null);
         }
     }
 
-    /** The tables that inherit from the captured ones without being partitions, as {@code child of parent}. */
+    /** The tables that inherit from the captured ones without being partitions, and are not captured themselves, as {@code child of parent}. */
     public static List<String> inheriting(SourceConnection connection, Collection<TableName> tables) throws SQLException {
         try (var open = connection.open(); var statement = open.prepareStatement("""
+                WITH captured AS (SELECT to_regclass(name)::oid AS oid FROM unnest(?::text[]) AS name)
                 SELECT i.inhrelid::regclass || ' of ' || i.inhparent::regclass FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhparent
-                WHERE c.relkind = 'r' AND i.inhparent = ANY (SELECT to_regclass(name) FROM unnest(?::text[]) AS name) ORDER BY 1""")) {
+                WHERE c.relkind = 'r' AND i.inhparent IN (SELECT oid FROM captured) AND NOT EXISTS (SELECT FROM captured WHERE captured.oid = i.inhrelid) ORDER BY 1""")) {
             statement.setArray(1, open.createArrayOf("text", tables.stream().map(TableName::sql).toArray()));
             var found = new ArrayList<String>();
             try (var rows = statement.executeQuery()) {
@@ -125,8 +143,8 @@ public final class SourceCheck {
         }
         var state = new Slot(null, source).state(connection);
         if (state != null && state.usedBy() != null) {
-            problems.add("The replication slot " + slot + " is in use by the server " + state.usedBy()
-                    + ": another capture of this source runs, or its connection has not ended yet; stop the other one; trying again");
+            inUse = "The replication slot " + slot + " is in use by the server " + state.usedBy()
+                    + ": another capture of this source runs, or its connection has not ended yet; stop the other one; trying again";
         }
     }
 

@@ -5,13 +5,18 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.pipeline.record.Op;
+import io.millrace.pipeline.topic.Topics;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Pattern;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.common.TopicPartition;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -140,6 +145,70 @@ class FirstLoadIT extends OnStack {
                 assertSame("resumed", "thing", capture, things);
                 long reads = reads(things.seen);
                 assertTrue(read > 0 && reads < MANY * 5 / 4, "what was read is not read once more, save the last moment: " + reads);
+            }
+        }
+    }
+
+    /** How many records the topic ever had. */
+    private static long records(String topic) throws Exception {
+        var partition = new TopicPartition(topic, 0);
+        try (var admin = Admin.create(Map.of("bootstrap.servers", stack.servers.kafkaBootstrap()))) {
+            return admin.listOffsets(Map.of(partition, OffsetSpec.latest())).partitionResult(partition).get().offset();
+        }
+    }
+
+    @Test
+    @Tag("long")
+    void aSecondProcessWaitsDuringAFirstLoadAndTakesItOverAtItsEnd() throws Exception {
+        source("guarded", MANY);
+        try (var first = capture("guarded"); var things = records("guarded", "thing")) {
+            awaitRows(first, MANY / 20);
+            try (var connection = stack.connect("guarded"); var statement = connection.createStatement()) {
+                connection.setAutoCommit(false);
+                statement.execute("LOCK TABLE thing");
+                first.awaitReady("the table public.thing is not read on at the moment: ");
+                int read = things.toTheEnd().size();
+                long remembered = records(Topics.captureState("guarded"));
+                try (var second = capture("guarded")) {
+                    second.awaitReady(answer -> answer.matches("(?s).*The source guarded is in use by the server process \\d+, millrace capture from [0-9a-f.:]+ as [^,]+, connected since [-0-9]+ [:0-9]+ UTC.*"), "\"DOWN\"");
+                    Thread.sleep(2_000);
+                    assertEquals(read, things.toTheEnd().size(), "who waits writes no rows");
+                    assertEquals(remembered, records(Topics.captureState("guarded")), "and has nothing remembered");
+                    assertFalse(second.log().contains("Reading "), second.log());
+                    statement.execute("DELETE FROM thing WHERE id % 1000 = 1");
+                    statement.execute("UPDATE thing SET name = 'of nobody' WHERE id % 1000 = 2");
+                    first.kill();
+                    connection.commit();
+                    long began = System.nanoTime();
+                    Awaitility.await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(20)).until(() -> things.toTheEnd().size() > read);
+                    var takeover = Duration.ofNanos(System.nanoTime() - began);
+                    System.out.printf("The second process wrote its first row %d ms after the first one was killed in its first load%n", takeover.toMillis());
+                    assertTrue(takeover.compareTo(Duration.ofSeconds(10)) < 0, "taken over soon: " + takeover);
+                    second.awaitStreaming();
+                    assertSame("guarded", "thing", second, things);
+                    assertTrue(reads(things.seen) < MANY * 5 / 4, "it goes on where the first one was: " + reads(things.seen));
+                }
+            }
+        }
+    }
+
+    @Test
+    @Tag("long")
+    void aProcessThatStoodStillDuringItsFirstLoadFindsAnotherOneInItsPlaceAndReadsNoFurther() throws Exception {
+        source("asleep", MANY);
+        try (var first = capture("asleep"); var things = records("asleep", "thing")) {
+            awaitRows(first, MANY / 20);
+            first.signal("STOP");
+            try (var second = capture("asleep").awaitStreaming()) {
+                stack.sql("asleep", "DELETE FROM thing WHERE id % 1000 = 1", "UPDATE thing SET name = 'for the second' WHERE id % 1000 = 2");
+                assertSame("asleep", "thing", second, things);
+                int before = things.toTheEnd().size();
+                first.signal("CONT");
+                first.awaitReady("\"DOWN\"", "is in use by the server process");
+                assertTrue(first.log().contains("The lock of the source asleep is lost ("), first.log());
+                int late = things.toTheEnd().size() - before;
+                assertTrue(late <= 8_192, "what was on its way to Kafka, and no more: " + late);
+                assertSame("asleep", "thing", second, things);
             }
         }
     }

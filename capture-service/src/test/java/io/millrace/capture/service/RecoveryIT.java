@@ -370,6 +370,19 @@ class RecoveryIT extends OnStack {
     }
 
     @Test
+    void aTableThatComesToInheritIsSaidWhileItDoesAndIsNoReasonToBeDown() throws Exception {
+        source("heirs");
+        stack.sql("heirs", "CREATE TABLE special (id int PRIMARY KEY, name text NOT NULL)");
+        try (var capture = capture("heirs").awaitStreaming()) {
+            assertFalse(capture.ready().contains("warning"), capture.ready());
+            stack.sql("heirs", "ALTER TABLE special INHERIT thing");
+            capture.awaitReady(answer -> answer.matches("(?s).*\"warning\": *\"Tables inherit from captured ones: special of thing\\. .*"), "\"UP\"");
+            stack.sql("heirs", "ALTER TABLE special NO INHERIT thing");
+            capture.awaitReady(answer -> !answer.contains("warning"), "\"UP\"");
+        }
+    }
+
+    @Test
     void aDatabaseThatWasRenamedAndAnotherOneInItsPlaceAreSaidAndTheRightOneGoesOn() throws Exception {
         source("swapped");
         try (var capture = capture("swapped").awaitStreaming(); var things = records("swapped", "thing")) {

@@ -74,6 +74,7 @@ class ValuesIT extends OnStack {
             assertEquals(1, rows.stream().map(r -> r.value().getSchema()).distinct().count(), "one schema from snapshot and stream");
             assertEquals(List.of(1, 4), animals.await(capture, seen -> seen.size() >= 2).stream().map(r -> r.key().get("id")).sorted().toList(),
                     "the rows of a table that inherits travel under its own name only");
+            assertTrue(capture.ready().contains("Tables inherit from captured ones: dog of animal. "), capture.ready());
             assertEquals(3, keyed.await(capture, seen -> seen.size() >= 3).size(), "a key of a time and an enum");
         }
     }
