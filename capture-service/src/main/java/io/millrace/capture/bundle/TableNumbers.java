@@ -1,8 +1,6 @@
 package io.millrace.capture.bundle;
 
 import io.millrace.pipeline.file.TableName;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -19,16 +17,29 @@ public final class TableNumbers {
     private static final TableNumbers NONE = of(Map.of());
 
     private final Map<Integer, TableName> byNumber;
-    private final Map<TableName, Integer> byName;
+    private final Map<TableName, Known> byName;
 
-    private TableNumbers(Map<TableName, Integer> byName) {
+    private TableNumbers(Map<TableName, Known> byName) {
         this.byName = Map.copyOf(byName);
-        this.byNumber = byName.entrySet().stream().collect(Collectors.toUnmodifiableMap(Map.Entry::getValue, Map.Entry::getKey));
+        this.byNumber = byName.entrySet().stream().collect(Collectors.toUnmodifiableMap(one -> one.getValue().number(), Map.Entry::getKey));
     }
 
-    /** @param oids of tables of which nothing is missing, each another one */
-    public static TableNumbers of(Map<TableName, Long> oids) {
-        return new TableNumbers(oids.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, one -> one.getValue().intValue())));
+    /**
+     * What is known of a table.
+     *
+     * @param oid of the table
+     * @param covered the LSN up to which a reading brings what may be missing of it, 0 where nothing is
+     */
+    public record Known(long oid, long covered) {
+
+        private int number() {
+            return (int) oid;
+        }
+    }
+
+    /** @param tables each with another oid */
+    public static TableNumbers of(Map<TableName, Known> tables) {
+        return new TableNumbers(tables);
     }
 
     /** Those of a source from now on, for whatever reads its stream. */
@@ -41,36 +52,37 @@ public final class TableNumbers {
         return FOLLOWED.getOrDefault(source, NONE);
     }
 
-    /**
-     * Compares with how Postgres describes a table in the log.
-     *
-     * @param description the whole message; is not read on
-     * @throws RenamedException when the table had another name then, or a known table's name was another one's
-     */
-    void check(ByteBuffer description) {
-        var in = description.duplicate();
-        in.get();
-        int number = in.getInt();
-        var name = new TableName(text(in), text(in));
-        var renamed = new TreeMap<TableName, String>();
-        var own = byNumber.get(number);
-        if (own != null && !own.equals(name)) {
-            renamed.put(own, "it was changed while its name was " + name);
-        }
-        var known = byName.get(name);
-        if (known != null && known != number) {
-            renamed.put(name, "another table had its name and was changed");
-        }
-        if (!renamed.isEmpty()) {
-            throw new RenamedException(renamed);
-        }
+    /** The name of a described table now, whatever it was then: Postgres may not describe it again when it has that back. */
+    TableName name(Description described) {
+        return byNumber.getOrDefault(described.number(), described.name());
     }
 
-    private static String text(ByteBuffer in) {
-        int from = in.position();
-        while (in.get() != 0) {
-            // It ends with a zero.
+    /** Whether an unknown table has the name of a known one. */
+    boolean isTaken(Description described) {
+        return byName.containsKey(described.name()) && !byNumber.containsKey(described.number());
+    }
+
+    /** Whether a reading brings whatever of a known table was committed so early. */
+    boolean isCovered(TableName table, long commit) {
+        return Long.compareUnsigned(commit, byName.get(table).covered()) <= 0;
+    }
+
+    /**
+     * Tables of which changes may be missing, because this one had another name then, or the name of one of them; each with the cause as the end of
+     * a sentence that begins with "it".
+     *
+     * @param commit the LSN at which the change is committed that is described
+     */
+    Map<TableName, String> lent(Description described, long commit) {
+        var lent = new TreeMap<TableName, String>();
+        var own = byNumber.get(described.number());
+        if (own != null && !own.equals(described.name()) && !isCovered(own, commit)) {
+            lent.put(own, "it was changed while its name was " + described.name());
         }
-        return new String(in.array(), in.arrayOffset() + from, in.position() - 1 - from, StandardCharsets.UTF_8);
+        var known = byName.get(described.name());
+        if (known != null && known.number() != described.number() && !isCovered(described.name(), commit)) {
+            lent.put(described.name(), "another table had its name and was changed");
+        }
+        return lent;
     }
 }

@@ -156,7 +156,7 @@ final class Start {
         }
         var known = Continuity.tables(memory, look, tables);
         unnamed.forEach(table -> known.computeIfPresent(table, (_, one) -> one.missing("a change of it did not say which row it was of", memory.mark().acknowledged(), look.now())));
-        renamed.forEach((table, cause) -> known.computeIfPresent(table, (_, one) -> one.gap() == null || one.isOld() ? one.missing(cause, memory.mark().acknowledged(), look.now()) : one));
+        renamed.forEach((table, cause) -> known.computeIfPresent(table, (_, one) -> endsNow(one, look) ? one : one.missing(cause, memory.mark().acknowledged(), look.now())));
         for (var table : lost.keySet()) {
             var since = lastOf(table, memory.mark());
             known.computeIfPresent(table, (_, one) -> one.missing(lost.get(table), since, look.now()));
@@ -172,6 +172,11 @@ final class Start {
             case SlotGone gone -> recover(givenUp == null ? gone.what() : givenUp + " after it was read until " + memory.mark().acknowledged(), memory, known, look, memory.mark().origin().base());
             case OtherHistory other -> recover(other.what(), memory, known, look, above(memory.mark()));
         };
+    }
+
+    /** Whether this look found already why changes may be missing. */
+    private static boolean endsNow(Known one, SourceLook look) {
+        return one.gap() != null && !one.isOld() && one.gap().to().equals(look.now());
     }
 
     /** The last change of a table that Kafka has of what it had; of requests of erasure only the latest may come again, and the gate takes them at once. */
