@@ -13,6 +13,7 @@ import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -35,6 +36,7 @@ public final class Keyring {
 
     private static final String FOLDER = "secure";
     private static final String AUTHORITY = "ca.pem";
+    private static final String KEY = ".key";
     private static final String NAMES = "dns:localhost,ip:127.0.0.1";
     private static final int DAYS = 397;
     private static final Duration BEFORE_THE_END = Duration.ofDays(30);
@@ -193,7 +195,7 @@ public final class Keyring {
         }
     }
 
-    /** Makes certificates anew that end soon. To be called while nothing of the stack runs. */
+    /** Makes certificates anew that end soon or whose authority does or is believed no more. To be called while nothing of the stack runs. */
     synchronized void renew() {
         var authority = folder.resolve(AUTHORITY);
         if (!Files.exists(authority)) {
@@ -202,21 +204,66 @@ public final class Keyring {
         try {
             var soon = Instant.now().plus(BEFORE_THE_END);
             // One that takes another's place stands beside it for a while.
-            if (read(authority).stream().anyMatch(certificate -> certificate.getNotAfter().toInstant().isAfter(soon))) {
-                return;
-            }
-            try (var files = Files.list(folder)) {
-                // Where this is broken off, the next start finds the old authority, which ends soon, and begins again; or none, and no pair that it has signed.
-                var old = files.map(f -> f.getFileName().toString()).filter(name -> name.matches(".*\\.(pem|key|p12)")).sorted(Comparator.comparing(Keyring::isOfAuthority).thenComparing(name -> name.endsWith(".p12"))).toList();
-                for (var name : old) {
-                    Files.delete(folder.resolve(name));
-                }
-                clients = null;
-                old.stream().filter(name -> name.endsWith(".key")).forEach(name -> certificate(name.substring(0, name.length() - ".key".length())));
+            var lasting = read(authority).stream().filter(certificate -> isAfter(certificate, soon)).toList();
+            var outdated = lasting.isEmpty() ? List.<String>of() : outdated(lasting, soon);
+            if (lasting.isEmpty() || !outdated.isEmpty() && signer().root().filter(lasting::contains).isEmpty()) {
+                renewAll();
+            } else {
+                outdated.forEach(name -> signer().issue(name, NAMES));
             }
         } catch (GeneralSecurityException | IOException e) {
             throw new LocalException("Renewing the certificates in " + folder + " failed: " + e, e);
         }
+    }
+
+    private static boolean isAfter(X509Certificate certificate, Instant time) {
+        return certificate.getNotAfter().toInstant().isAfter(time);
+    }
+
+    /** The names of those that end until then, or that none of these authorities has signed. */
+    private List<String> outdated(List<X509Certificate> authorities, Instant end) throws GeneralSecurityException, IOException {
+        var names = new ArrayList<String>();
+        for (var name : names(files())) {
+            var file = signer().files(name).certificate();
+            if (Files.exists(file)) {
+                // With those that sign it, of which it may have several.
+                var shown = read(file);
+                if (!isAfter(shown.getFirst(), end) || authorities.stream().noneMatch(authority -> shown.stream().anyMatch(certificate -> isSignedBy(certificate, authority)))) {
+                    names.add(name);
+                }
+            }
+        }
+        return names;
+    }
+
+    private static boolean isSignedBy(X509Certificate shown, X509Certificate authority) {
+        try {
+            shown.verify(authority.getPublicKey());
+            return true;
+        } catch (GeneralSecurityException e) {
+            return false;
+        }
+    }
+
+    private void renewAll() throws IOException {
+        // Where this is broken off, the next start finds the old authority, which ends soon, and begins again; or none, and no pair that it has signed.
+        var old = files().stream().sorted(Comparator.comparing(Keyring::isOfAuthority).thenComparing(name -> name.endsWith(".p12"))).toList();
+        for (var name : old) {
+            Files.delete(folder.resolve(name));
+        }
+        clients = null;
+        names(old).forEach(this::certificate);
+    }
+
+    /** Those of certificates and keys. */
+    private List<String> files() throws IOException {
+        try (var files = Files.list(folder)) {
+            return files.map(f -> f.getFileName().toString()).filter(name -> name.matches(".*\\.(pem|key|p12)")).toList();
+        }
+    }
+
+    private static List<String> names(List<String> files) {
+        return files.stream().filter(name -> name.endsWith(KEY)).map(name -> name.substring(0, name.length() - KEY.length())).toList();
     }
 
     /** Deletes all of it. To be called while nothing of the stack runs. */

@@ -2,6 +2,7 @@ package io.millrace.local;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -11,10 +12,12 @@ import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.GeneralSecurityException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
@@ -27,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Certificates that end soon, of an authority that does so too. */
 class KeyringTest {
 
-    private static final String[] SERVERS = {"kafka", "registry", "search"};
+    private static final String[] SERVERS = {"kafka", "search"};
 
     @TempDir
     Path data;
@@ -86,6 +89,35 @@ class KeyringTest {
         Stream.of(SERVERS).forEach(server -> assertDoesNotThrow(() -> keyring.certificate(server), "put together before the folder is claimed"));
         keyring.renew();
         assertRenewed();
+    }
+
+    @Test
+    void whatAReplacedAuthorityHasSignedIsSignedByItsSuccessorWhoseOwnIsKept() throws Exception {
+        replaceAuthority();
+        var kept = Files.readString(keyring.certificate("services").certificate());
+        keyring.renew();
+        assertRenewed();
+        assertEquals(kept, Files.readString(keyring.certificate("services").certificate()));
+        var renewed = Files.readString(keyring.certificate("kafka").certificate());
+        keyring.renew();
+        assertEquals(renewed, Files.readString(keyring.certificate("kafka").certificate()), "nothing is left to do");
+    }
+
+    @Test
+    void pairsOfAnEndingAuthorityAreMadeAnewThoughAnotherOneIsBelievedBesideIt() throws Exception {
+        var another = CertificateAuthority.open(Files.createDirectories(data.resolve("another")), 397);
+        OwnersAlone.write(keyring.authority(), Files.readString(another.certificate()) + new String(old, StandardCharsets.US_ASCII));
+        keyring.renew();
+        assertRenewed();
+    }
+
+    /** By one that lives longer and has signed the pair of the services alone. */
+    private void replaceAuthority() throws IOException {
+        var another = CertificateAuthority.open(Files.createDirectories(data.resolve("another")), 397);
+        var services = another.issue("services", "dns:localhost");
+        for (var file : List.of(another.certificate(), services.certificate(), services.key(), another.certificate().resolveSibling("authority.p12"))) {
+            Files.move(file, keyring.folder().resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
+        }
     }
 
     @Test
