@@ -53,12 +53,14 @@ class ValuesIT extends OnStack {
         stack.publish("odd", "animal");
         stack.publish("odd", "keyed");
         role("odd");
+        stack.sql("odd", "CREATE ROLE odd_nobody", "GRANT odd_nobody TO odd_role");
         var settings = new ArrayList<>(List.of("bytea_output = escape", "extra_float_digits = -3", "DateStyle = 'German, DMY'", "IntervalStyle = iso_8601", "TimeZone = 'Asia/Kathmandu'", "search_path = nowhere",
                 "xmloption = document", "array_nulls = off", "standard_conforming_strings = off", "default_transaction_isolation = serializable", "client_encoding = LATIN1", "row_security = on"));
         for (var setting : settings) {
             stack.sql("postgres", "ALTER DATABASE odd SET " + setting);
         }
-        settings.addAll(List.of("statement_timeout = 1", "lock_timeout = 1", "idle_in_transaction_session_timeout = 1", "idle_session_timeout = 300", "default_transaction_read_only = on"));
+        settings.addAll(List.of("statement_timeout = 1", "lock_timeout = 1", "idle_in_transaction_session_timeout = 1", "idle_session_timeout = 300", "default_transaction_read_only = on",
+                "transaction_timeout = 1", "wal_sender_timeout = 1", "role = odd_nobody"));
         for (var setting : settings) {
             stack.sql("postgres", "ALTER ROLE odd_role SET " + setting);
         }
