@@ -32,6 +32,7 @@ public final class MissingValues implements AutoCloseable {
 
     private final SourceConnection source;
     private final String publication;
+    private final String slot;
     private final Map<Change, Query> queries = new HashMap<>();
     private Connection connection;
     private SeenCommits commits;
@@ -39,6 +40,7 @@ public final class MissingValues implements AutoCloseable {
     public MissingValues(SourceConnection source, String sourceName) {
         this.source = source;
         this.publication = Topics.publication(sourceName);
+        this.slot = Topics.slot(sourceName);
     }
 
     /** @param columns all columns of the change, in the order of the stream */
@@ -79,7 +81,7 @@ public final class MissingValues implements AutoCloseable {
 
     private void connect() throws SQLException {
         connection = source.open();
-        commits = new SeenCommits(connection);
+        commits = new SeenCommits(connection, slot);
         try (var statement = connection.createStatement()) {
             // Whoever locks the table for long is then told of in health.
             statement.execute("SET lock_timeout = '10s'");
@@ -95,6 +97,9 @@ public final class MissingValues implements AutoCloseable {
         if (!commits.willSee(transaction)) {
             close();
             throw new IllegalStateException("The stream brought the commit of the transaction " + id + ", and the server that answers now did not commit it: it has another history, because Postgres was restored or a standby promoted");
+        }
+        if (commits.waitsForTheSlot(transaction)) {
+            throw unreadable(table, missing, "no session sees the update's transaction before capture confirms it, because Postgres takes capture for a synchronous standby: name the standbys in synchronous_standby_names, and not capture");
         }
         throw new SQLException("What an update of the table " + table + " left as it was (" + quoted(missing) + ") cannot be read back yet: the update's transaction " + id + " is committed in the log, and no session sees it while its commit waits,"
                 + " most likely for a synchronous standby; see pg_stat_replication and synchronous_standby_names; trying again", NOT_YET);

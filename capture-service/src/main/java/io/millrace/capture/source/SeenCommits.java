@@ -17,11 +17,15 @@ final class SeenCommits {
     private static final String INVALID_PARAMETER = "22023";
 
     private final Connection connection;
+    private final String slot;
     /** Null before the first question. */
     private PgSnapshot last;
+    /** The transaction that is known to wait for the slot; 0 for none. */
+    private int waiting;
 
-    SeenCommits(Connection connection) {
+    SeenCommits(Connection connection, String slot) {
         this.connection = connection;
+        this.slot = slot;
     }
 
     /** Whether a transaction is seen now, or within half a second. */
@@ -29,7 +33,7 @@ final class SeenCommits {
         if (last != null && last.sees(transaction)) {
             return true;
         }
-        long deadline = System.nanoTime() + BRIEFLY.toNanos();
+        long deadline = System.nanoTime() + (transaction == waiting ? 0 : BRIEFLY.toNanos());
         while (!look().sees(transaction)) {
             if (System.nanoTime() - deadline > 0) {
                 return false;
@@ -61,6 +65,22 @@ final class SeenCommits {
                 return false;
             }
             throw e;
+        }
+    }
+
+    /**
+     * Whether a transaction that was not seen will not be before the slot's own stream confirms it, because Postgres takes that for
+     * a synchronous standby, or would once it has confirmed something.
+     */
+    boolean waitsForTheSlot(int transaction) throws SQLException {
+        try (var statement = connection.prepareStatement("""
+                SELECT r.sync_state = 'sync' OR r.flush_lsn IS NULL AND current_setting('synchronous_standby_names') LIKE '%*%' AND NOT EXISTS (SELECT FROM pg_stat_replication o WHERE o.pid <> r.pid)
+                FROM pg_stat_replication r JOIN pg_replication_slots s ON s.active_pid = r.pid WHERE s.slot_name = ?""")) {
+            statement.setString(1, slot);
+            try (var row = statement.executeQuery()) {
+                waiting = row.next() && row.getBoolean(1) ? transaction : 0;
+                return waiting != 0;
+            }
         }
     }
 }

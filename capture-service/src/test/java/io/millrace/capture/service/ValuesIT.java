@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -213,6 +214,25 @@ class ValuesIT extends OnStack {
             assertEquals(Map.of(1, "b 12801", 2, "gone", 3, "a 12800", 4, "b 12800", 5, "a 12800"),
                     last.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().value() == null ? "gone" : e.getValue().text("name") + " " + e.getValue().text("body").length())));
             capture.awaitStreaming();
+        } finally {
+            stack.sql("postgres", "ALTER SYSTEM RESET synchronous_standby_names", "ALTER SYSTEM RESET synchronous_commit", "SELECT pg_reload_conf()");
+        }
+    }
+
+    @Tag("long")
+    @Test
+    void aValueIsReadBackByNobodyWhereCommitsWaitForCaptureItselfSoItsTableIsParked() throws Exception {
+        stack.source("itself", "CREATE TABLE thing (id int PRIMARY KEY, name text, body text)", "CREATE TABLE part (id int PRIMARY KEY)", "INSERT INTO thing VALUES (1, 'a', " + LARGE + ")");
+        stack.publish("itself", "thing");
+        stack.publish("itself", "part");
+        stack.sql("postgres", "ALTER SYSTEM SET synchronous_commit = local", "ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()");
+        var document = CaptureProcess.root("thing") + "  many:\n    parts: {table: public.part, join: {id: id}, fields: [id]}\n";
+        try (var capture = start("itself", document).awaitStreaming(); var things = records("itself", "thing"); var parts = records("itself", "part")) {
+            var waiting = inBackground("itself", "SET synchronous_commit = on; BEGIN; UPDATE thing SET name = 'b'; INSERT INTO part VALUES (1); COMMIT");
+            parts.await(capture, seen -> !seen.isEmpty());
+            waiting.get(30, TimeUnit.SECONDS);
+            var why = newest(things.toTheEnd()).unwritable();
+            assertTrue(why.contains("because Postgres takes capture for a synchronous standby: name the standbys in synchronous_standby_names"), why);
         } finally {
             stack.sql("postgres", "ALTER SYSTEM RESET synchronous_standby_names", "ALTER SYSTEM RESET synchronous_commit", "SELECT pg_reload_conf()");
         }
