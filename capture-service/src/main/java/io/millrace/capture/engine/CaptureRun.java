@@ -131,7 +131,7 @@ public final class CaptureRun {
         this.progress = progress;
         this.sender = sender;
         this.logs = logs;
-        this.missingValues = new MissingValues(settings.source(), Topics.publication(settings.sourceName()));
+        this.missingValues = new MissingValues(settings.source(), settings.sourceName());
         this.slot = new Slot(settings.source(), settings.sourceName());
         this.stream = new StreamMeters(meters, settings.heartbeat());
         this.readiness = readiness;

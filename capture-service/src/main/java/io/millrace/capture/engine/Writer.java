@@ -358,8 +358,8 @@ final class Writer implements Engine.Consumer, Environment {
     }
 
     @Override
-    public Map<String, String> missingValues(TableName table, List<String> columns, List<Column> keyColumns, List<Object> key, List<String> missing) throws InterruptedException {
-        return tools.patience.insist(SQLException.class, () -> tools.missingValues.read(table, columns, keyColumns, key, missing));
+    public Map<String, String> missingValues(TableName table, long transaction, List<String> columns, List<Column> keyColumns, List<Object> key, List<String> missing) throws InterruptedException {
+        return tools.patience.insist(SQLException.class, () -> tools.missingValues.read(table, transaction, columns, keyColumns, key, missing));
     }
 
     /** Orders that are read come in no sequence, and what stands was looked at before; in a first reading all tables are read too. */
