@@ -1,5 +1,5 @@
 // One document: found, beside its twin by SQL, with the way of its last change; erased.
-import { $, ask, choose, confirmed, difference, el, number, options, told } from './page.js';
+import { $, ask, choose, confirmed, difference, el, number, options, seconds, told } from './page.js';
 import { link, section } from './sections.js';
 import { decided } from './purge.js';
 
@@ -85,7 +85,7 @@ function waterfall(trace) {
   const whole = Math.max(1, ...hops.map(h => h.atMicros - begin));
   $('waterfall').replaceChildren(...hops.map(h => {
     const to = (h.atMicros - begin) / whole * 100, from = (h.atMicros - begin - h.tookMicros) / whole * 100;
-    return el('li', {}, el('span', {}, h.stage + ': ' + h.done), el('span', {}, number(h.tookMicros / 1000, 1) + ' ms'), bar(Math.max(0, Math.min(from, 99.5)), Math.max(0.5, to - from)));
+    return el('li', {}, el('span', {}, h.stage + ': ' + h.done), el('span', {}, seconds(h.tookMicros / 1e6)), bar(Math.max(0, Math.min(from, 99.5)), Math.max(0.5, to - from)));
   }));
 }
 /** @param x and width in percent */
