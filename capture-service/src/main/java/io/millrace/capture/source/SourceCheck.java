@@ -1,6 +1,7 @@
 package io.millrace.capture.source;
 
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.source.SourceTrouble;
 import io.millrace.pipeline.topic.Topics;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -82,13 +83,14 @@ public final class SourceCheck {
     /** Why the database cannot be asked. */
     public static String explain(SourceConnection connection, SQLException e) {
         var state = e.getSQLState() == null ? "" : e.getSQLState();
+        var advice = SourceTrouble.advice(e, connection.url(), connection.password());
         if (state.startsWith(IS_NO_LOGIN)) {
-            return "Postgres refuses the login at " + connection + " (" + e.getMessage() + "); correct the user or the password that the pipeline file refers to";
+            return "Postgres refuses the login at " + connection + " (" + e.getMessage() + "); " + advice;
         }
         if (state.equals("3D000")) {
-            return "Postgres has no such database at " + connection + " (" + e.getMessage() + "); correct the URL that the pipeline file refers to";
+            return "Postgres has no such database at " + connection + " (" + e.getMessage() + "); " + advice;
         }
-        return "Postgres cannot be asked at " + connection + " (" + e.getMessage() + "); check that it runs and that the URL is right; trying again";
+        return "Postgres cannot be asked at " + connection + " (" + e.getMessage() + "); " + advice + "; trying again";
     }
 
     private void server() throws SQLException {

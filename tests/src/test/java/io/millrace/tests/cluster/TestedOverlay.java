@@ -49,11 +49,13 @@ final class TestedOverlay {
             DemoStack.delete(work);
             copy(DemoStack.home().resolve("deploy/kubernetes"), work);
             var overlay = new TestedOverlay(work.resolve("overlays/external-example"));
-            overlay.write("region.env", "kafka=%s%nregistry=%s%nsearch=%s%nreplication=1%n".formatted(servers.kafka(), servers.registry(), servers.search()));
+            var plain = !servers.search().startsWith("https:");
+            overlay.write("region.env", "kafka=%s%nregistry=%s%nsearch=%s%nsearch-allow-plain=%s%nreplication=1%n".formatted(servers.kafka(), servers.registry(), servers.search(), plain));
             overlay.write("servers/addresses.env", "postgres=%1$s%nkafka=%1$s%nregistry=%1$s%nsearch=%1$s%n".formatted(servers.cidr()));
             overlay.change("provision/regions.yaml", "kafka.example.com:9093", servers.kafka());
             overlay.change("provision/regions.yaml", "https://registry.example.com:8080/apis/registry/v3", servers.registry());
             overlay.change("provision/regions.yaml", "https://search.example.com:9200", servers.search());
+            overlay.change("provision/regions.yaml", "password: {env: MILLRACE_SEARCH_PASSWORD}}", "password: {env: MILLRACE_SEARCH_PASSWORD}, allow-plain: \"" + plain + "\"}");
             overlay.change("provision/regions.yaml", "replication: 3", "replication: 1");
             Files.createDirectories(work.resolve("components/tested"));
             overlay.write("../../components/tested/kustomization.yaml", SMALL_MACHINE);

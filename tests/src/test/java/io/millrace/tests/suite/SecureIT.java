@@ -69,8 +69,11 @@ class SecureIT {
             }
             stack.run("search", "monitors", TEXT);
             stack.run("verify", "monitors");
+            var page = stack.get(stack.process("console").address() + "/api/pipelines/monitors/documents/" + index.search("monitors", "{\"match\":{\"message\":\"" + TEXT + "\"}}").getFirst(), token());
+            assertTrue(page.statusCode() == 200 && page.body().contains(TEXT), page::body);
             assertTrue(capture.bytes() > 1_000_000, () -> "the capture has looked at " + capture.bytes() + " bytes");
-            System.out.printf("Looked at %,d bytes of the loopback interface; packets not seen: %d%n", capture.bytes(), capture.missed());
+            System.out.printf("Looked at %,d bytes of the loopback interface%n", capture.bytes());
+            assertEquals(0, capture.missed(), "packets that were not looked at");
             assertEquals(0, capture.found(), "packets with the marker");
         }
         stack.settled().await().forEach(comparison -> assertEquals(0, comparison.differences().size(), comparison::describe));
@@ -139,7 +142,11 @@ class SecureIT {
     void thePagesOfTheConsoleNeedItsToken() throws Exception {
         var console = stack.process("console").address();
         assertEquals(401, stack.get(console + "/api/pipelines/monitors/search", null).statusCode());
-        assertEquals(200, stack.get(console + "/api/pipelines/monitors/search", "Bearer " + Files.readString(stack.data().resolve("token")).strip()).statusCode());
+        assertEquals(200, stack.get(console + "/api/pipelines/monitors/search", token()).statusCode());
+    }
+
+    private String token() throws IOException {
+        return "Bearer " + Files.readString(stack.data().resolve("token")).strip();
     }
 
     @Test
