@@ -230,7 +230,7 @@ public final class BundlingDecoder implements MessageDecoder, Held {
         if (lent.isEmpty()) {
             lentSince = System.nanoTime();
         }
-        lent.putAll(found);
+        found.forEach(lent::putIfAbsent);
     }
 
     /** Tables under others' names are left out from where no reading of those takes their rows away: Postgres may not describe them again when they have other names. */

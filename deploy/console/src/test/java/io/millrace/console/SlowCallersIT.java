@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import com.sun.net.httpserver.HttpServer;
+import io.millrace.local.Keyring;
 import io.millrace.local.ManagedProcess;
 import io.millrace.local.Ports;
 import io.millrace.local.ProcessSpec;
@@ -25,6 +26,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executors;
@@ -56,7 +58,9 @@ class SlowCallersIT {
     static Path folder;
     private static HttpServer gate;
     private static ManagedProcess console;
+    private static Keyring keyring;
     private static URI address;
+    private static URI secured;
 
     @BeforeAll
     static void start() throws Exception {
@@ -74,15 +78,18 @@ class SlowCallersIT {
             exchange.close();
         });
         gate.start();
-        var ports = Ports.free(2);
+        var ports = Ports.free(3);
         address = URI.create("http://localhost:" + ports.get(0));
-        var nobody = "http://localhost:" + ports.get(1);
-        var pipeline = Files.writeString(folder.resolve("items.yaml"), FILE);
-        console = new ManagedProcess(ProcessSpec.quarkus("console", folder, "128m", Path.of("target", "quarkus-app", "quarkus-run.jar"),
-                Map.of("quarkus.http.host", "localhost", "quarkus.http.port", ports.get(0).toString(), "millrace.console.pipelines", pipeline.toString(), "millrace.http.request-timeout", LIMIT.toString(),
-                        "millrace.console.gate-urls", "http://localhost:" + gate.getAddress().getPort(), "millrace.console.capture-urls", nobody, "millrace.console.denormalizer-urls", nobody,
-                        "millrace.console.indexer-urls", nobody, "millrace.console.purge-urls", nobody, "millrace.console.search-url", nobody),
-                Map.of(), Map.of("http", ports.get(0)), Readiness.http(address.resolve("/q/health/live"))));
+        secured = URI.create("https://localhost:" + ports.get(1));
+        keyring = Keyring.in(folder);
+        var shown = keyring.certificate("console");
+        var properties = new HashMap<>(Map.of("quarkus.http.host", "localhost", "quarkus.http.port", ports.get(0).toString(), "quarkus.http.ssl-port", ports.get(1).toString(),
+                "quarkus.http.ssl.certificate.files", shown.certificate().toString(), "quarkus.http.ssl.certificate.key-files", shown.key().toString(),
+                "millrace.console.pipelines", Files.writeString(folder.resolve("items.yaml"), FILE).toString(), "millrace.http.request-timeout", LIMIT.toString()));
+        List.of("capture-urls", "denormalizer-urls", "indexer-urls", "purge-urls", "search-url").forEach(asked -> properties.put("millrace.console." + asked, "http://localhost:" + ports.get(2)));
+        properties.put("millrace.console.gate-urls", "http://localhost:" + gate.getAddress().getPort());
+        console = new ManagedProcess(ProcessSpec.quarkus("console", folder, "128m", Path.of("target", "quarkus-app", "quarkus-run.jar"), properties, Map.of(), Map.of("http", ports.get(0)),
+                Readiness.http(address.resolve("/q/health/live"))));
         console.start();
     }
 
@@ -97,8 +104,10 @@ class SlowCallersIT {
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
             var answers = new ArrayList<Future<Integer>>();
             for (int bytes : new int[] {2, 20_000, 1_000_000}) {
-                answers.add(threads.submit(() -> check(bytes, false)));
-                answers.add(threads.submit(() -> check(bytes, true)));
+                for (var door : List.of(address, secured)) {
+                    answers.add(threads.submit(() -> check(door, bytes, false)));
+                    answers.add(threads.submit(() -> check(door, bytes, true)));
+                }
             }
             for (var answer : answers) {
                 assertEquals(200, answer.get());
@@ -107,20 +116,22 @@ class SlowCallersIT {
     }
 
     /** @param used whether the connection was asked for something before */
-    private static int check(int bytes, boolean used) throws IOException, InterruptedException {
-        try (var http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
+    private static int check(URI door, int bytes, boolean used) throws IOException, InterruptedException {
+        try (var http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).sslContext(keyring.clients()).build()) {
             if (used) {
-                http.send(HttpRequest.newBuilder(address.resolve("/q/health/live")).timeout(SOON).build(), BodyHandlers.discarding());
+                http.send(HttpRequest.newBuilder(door.resolve("/q/health/live")).timeout(SOON).build(), BodyHandlers.discarding());
             }
-            return http.send(HttpRequest.newBuilder(address.resolve("/api/check")).timeout(SOON).headers("Content-Type", "application/json", "Authorization", "Bearer any")
+            return http.send(HttpRequest.newBuilder(door.resolve("/api/check")).timeout(SOON).headers("Content-Type", "application/json", "Authorization", "Bearer any")
                     .POST(BodyPublishers.ofString("{" + " ".repeat(bytes - 2) + "}")).build(), BodyHandlers.discarding()).statusCode();
         }
     }
 
     @Test
     void whoeverSpeaksHttp2IsAnsweredByHttp1() throws Exception {
-        try (var http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_2).build()) {
-            assertEquals(HttpClient.Version.HTTP_1_1, http.send(HttpRequest.newBuilder(address.resolve("/q/health/live")).build(), BodyHandlers.discarding()).version());
+        try (var http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_2).sslContext(keyring.clients()).build()) {
+            for (var door : List.of(address, secured)) {
+                assertEquals(HttpClient.Version.HTTP_1_1, http.send(HttpRequest.newBuilder(door.resolve("/q/health/live")).timeout(SOON).build(), BodyHandlers.discarding()).version(), door.toString());
+            }
         }
     }
 
