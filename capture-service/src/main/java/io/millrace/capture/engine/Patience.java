@@ -55,6 +55,10 @@ public final class Patience {
                 throw e;
             } catch (Exception e) {
                 if (!temporary.isInstance(e)) {
+                    if (failed) {
+                        // Another failure now, which is for the caller to tell; what was waited for is over.
+                        readiness.recovered();
+                    }
                     throw e instanceof RuntimeException unexpected ? unexpected : new IllegalStateException(e.getMessage(), e);
                 }
                 failed = true;

@@ -32,7 +32,6 @@ public final class MissingValues implements AutoCloseable {
 
     private final SourceConnection source;
     private final String publication;
-    private final String slot;
     private final Map<Change, Query> queries = new HashMap<>();
     private Connection connection;
     private SeenCommits commits;
@@ -40,7 +39,6 @@ public final class MissingValues implements AutoCloseable {
     public MissingValues(SourceConnection source, String sourceName) {
         this.source = source;
         this.publication = Topics.publication(sourceName);
-        this.slot = Topics.slot(sourceName);
     }
 
     /** @param columns all columns of the change, in the order of the stream */
@@ -56,7 +54,7 @@ public final class MissingValues implements AutoCloseable {
      * @param columns all columns of the change, in the order of the stream
      * @param key the primary key's values, as they stand in a row, in the order of {@code keyColumns}
      * @return a text, or null, for each of the missing columns by name; null when the row is gone
-     * @throws SQLException when the database cannot be asked, or queries do not see the transaction yet; the next call connects again
+     * @throws SQLException when the database cannot be asked, or queries do not see the transaction yet; the next call asks again
      * @throws IllegalArgumentException when the values cannot be had, now or later
      * @throws IllegalStateException when the change is not of this server's history
      */
@@ -70,8 +68,10 @@ public final class MissingValues implements AutoCloseable {
             }
             return read(new Change(table, columns, keyColumns.stream().map(Column::name).toList(), missing), keyColumns, key);
         } catch (SQLException e) {
-            close();
             var state = e.getSQLState();
+            if (!NOT_YET.equals(state)) {
+                close();
+            }
             if (state == null || TEMPORARY.contains(state.substring(0, 2))) {
                 throw e;
             }
@@ -81,7 +81,7 @@ public final class MissingValues implements AutoCloseable {
 
     private void connect() throws SQLException {
         connection = source.open();
-        commits = new SeenCommits(connection, slot);
+        commits = new SeenCommits(connection);
         try (var statement = connection.createStatement()) {
             // Whoever locks the table for long is then told of in health.
             statement.execute("SET lock_timeout = '10s'");
@@ -98,8 +98,9 @@ public final class MissingValues implements AutoCloseable {
             close();
             throw new IllegalStateException("The stream brought the commit of the transaction " + id + ", and the server that answers now did not commit it: it has another history, because Postgres was restored or a standby promoted");
         }
-        if (commits.waitsForTheSlot(transaction)) {
-            throw unreadable(table, missing, "no session sees the update's transaction before capture confirms it, because Postgres takes capture for a synchronous standby: name the standbys in synchronous_standby_names, and not capture");
+        if (commits.waitedLong()) {
+            throw unreadable(table, missing, "the update's transaction " + id + " is committed in the log, and no session has seen it for " + SeenCommits.LONGEST.toSeconds()
+                    + " s: its commit waits for a synchronous standby that does not answer, or for capture itself, which '*' in synchronous_standby_names takes for one");
         }
         throw new SQLException("What an update of the table " + table + " left as it was (" + quoted(missing) + ") cannot be read back yet: the update's transaction " + id + " is committed in the log, and no session sees it while its commit waits,"
                 + " most likely for a synchronous standby; see pg_stat_replication and synchronous_standby_names; trying again", NOT_YET);

@@ -13,19 +13,22 @@ final class SeenCommits {
 
     /** Longer than from the log to the end of a commit that waits for nobody. */
     private static final Duration BRIEFLY = Duration.ofMillis(500);
+    /** How long is waited for a transaction, or for several one behind the other. */
+    static final Duration LONGEST = Duration.ofSeconds(60);
     private static final long PAUSE_MILLIS = 5;
     private static final String INVALID_PARAMETER = "22023";
 
     private final Connection connection;
-    private final String slot;
     /** Null before the first question. */
     private PgSnapshot last;
-    /** The transaction that is known to wait for the slot; 0 for none. */
-    private int waiting;
+    /** The last transaction that the snapshot at hand did not see, null where there was none. */
+    private Integer awaited;
+    private long awaitedAt;
+    /** Since when one transaction after the other was not seen. */
+    private long since;
 
-    SeenCommits(Connection connection, String slot) {
+    SeenCommits(Connection connection) {
         this.connection = connection;
-        this.slot = slot;
     }
 
     /** Whether a transaction is seen now, or within half a second. */
@@ -33,14 +36,23 @@ final class SeenCommits {
         if (last != null && last.sees(transaction)) {
             return true;
         }
-        long deadline = System.nanoTime() + (transaction == waiting ? 0 : BRIEFLY.toNanos());
+        if (awaited == null || awaited != transaction) {
+            await(transaction);
+        }
         while (!look().sees(transaction)) {
-            if (System.nanoTime() - deadline > 0) {
+            if (System.nanoTime() - awaitedAt > BRIEFLY.toNanos()) {
                 return false;
             }
             Thread.sleep(PAUSE_MILLIS);
         }
         return true;
+    }
+
+    private void await(int transaction) throws SQLException {
+        boolean behind = awaited != null && !last.sees(awaited) && !look().sees(awaited);
+        awaited = transaction;
+        awaitedAt = System.nanoTime();
+        since = behind ? since : awaitedAt;
     }
 
     private PgSnapshot look() throws SQLException {
@@ -68,19 +80,8 @@ final class SeenCommits {
         }
     }
 
-    /**
-     * Whether a transaction that was not seen will not be before the slot's own stream confirms it, because Postgres takes that for
-     * a synchronous standby, or would once it has confirmed something.
-     */
-    boolean waitsForTheSlot(int transaction) throws SQLException {
-        try (var statement = connection.prepareStatement("""
-                SELECT r.sync_state = 'sync' OR r.flush_lsn IS NULL AND current_setting('synchronous_standby_names') LIKE '%*%' AND NOT EXISTS (SELECT FROM pg_stat_replication o WHERE o.pid <> r.pid)
-                FROM pg_stat_replication r JOIN pg_replication_slots s ON s.active_pid = r.pid WHERE s.slot_name = ?""")) {
-            statement.setString(1, slot);
-            try (var row = statement.executeQuery()) {
-                waiting = row.next() && row.getBoolean(1) ? transaction : 0;
-                return waiting != 0;
-            }
-        }
+    /** Whether what is waited for has been waited for so long that it may be waiting for capture. */
+    boolean waitedLong() {
+        return System.nanoTime() - since > LONGEST.toNanos();
     }
 }
