@@ -5,14 +5,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
-import java.util.stream.Stream;
 
 /** The command line as it was built: one jar, what it is linked with, and the list of that, beside it. */
 final class CommandLineJar {
 
     private static final String JAR = "millrace-launcher.jar";
     private static final String LIBRARIES = "lib";
-    /** What it is made of, as the build lists it. */
+    /** What it is made of, as the build lists it; a build without network lists nothing. */
     private static final String SBOM = "sbom.json";
 
     private CommandLineJar() {}
@@ -28,15 +27,15 @@ final class CommandLineJar {
      * @throws ImageException where nothing was built
      */
     static Path copy(Path built, Path folder) {
-        var missing = Stream.of(JAR, SBOM).map(built::resolve).filter(f -> !Files.exists(f)).findFirst();
-        if (missing.isPresent()) {
-            throw new ImageException("Not built: " + missing.get() + ". Run ./millrace images from the root of the checkout, which builds it, or ./mvnw package -DskipTests -pl deploy/launcher -am", null);
+        if (!Files.exists(built.resolve(JAR))) {
+            throw new ImageException("Not built: " + built.resolve(JAR) + ". Run ./millrace images from the root of the checkout, which builds it, or ./mvnw package -DskipTests -pl deploy/launcher -am", null);
         }
         try {
             Commands.delete(folder);
             Files.createDirectories(folder.resolve(LIBRARIES));
-            for (var file : List.of(JAR, SBOM)) {
-                Files.copy(built.resolve(file), folder.resolve(file), StandardCopyOption.COPY_ATTRIBUTES);
+            Files.copy(built.resolve(JAR), folder.resolve(JAR), StandardCopyOption.COPY_ATTRIBUTES);
+            if (Files.exists(built.resolve(SBOM))) {
+                Files.copy(built.resolve(SBOM), folder.resolve(SBOM), StandardCopyOption.COPY_ATTRIBUTES);
             }
             try (var libraries = Files.list(built.resolve(LIBRARIES))) {
                 for (var library : libraries.toList()) {

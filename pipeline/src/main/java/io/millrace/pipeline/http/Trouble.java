@@ -40,6 +40,9 @@ final class Trouble {
             if (message.contains("Unsupported or unrecognized SSL message") || message.contains("not an SSL/TLS record")) {
                 return "it does not speak TLS there; correct the address";
             }
+            if (message.contains("header parser received no bytes")) {
+                return "it ends the connection without an answer; where it speaks TLS, write https in the address";
+            }
             // The client's own have no message: what lies under them tells whether there was anybody to ask.
             if (at instanceof UnresolvedAddressException) {
                 return "its name leads nowhere; correct the address";

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpRequest;
@@ -58,6 +59,29 @@ class HttpAccessTest {
             assertEquals("nothing answers there; start it, or correct the address", access.why(assertThrows(IOException.class, () -> client.send(request, BodyHandlers.discarding()))));
         }
         assertEquals("its name leads nowhere; correct the address", access.why(new ConnectException().initCause(new UnresolvedAddressException())));
+    }
+
+    @Test
+    void whoEndsTheConnectionOnAPlainRequestMaySpeakTls() throws IOException {
+        var access = of("http://localhost", Map.of());
+        try (var server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress()); var client = access.client().build()) {
+            Thread.ofVirtual().start(() -> endEach(server));
+            var request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.getLocalPort())).build();
+            assertEquals("it ends the connection without an answer; where it speaks TLS, write https in the address", access.why(assertThrows(IOException.class, () -> client.send(request, BodyHandlers.discarding()))));
+        }
+    }
+
+    /** As a server does that wants TLS: it reads what came, and goes. */
+    private static void endEach(ServerSocket server) {
+        try {
+            while (true) {
+                try (var caller = server.accept()) {
+                    assertTrue(caller.getInputStream().read(new byte[8192]) > 0);
+                }
+            }
+        } catch (IOException e) {
+            assertTrue(server.isClosed(), e::toString);
+        }
     }
 
     @Test
