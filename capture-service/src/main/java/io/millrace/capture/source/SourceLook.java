@@ -42,6 +42,10 @@ public record SourceLook(long system, long database, int timeline, Point now, St
                    EXISTS (SELECT FROM unnest(family.leaves) l JOIN pg_class leaf ON leaf.oid = l WHERE leaf.relreplident = 'n') AS anonymous,
                    CASE WHEN c.oid IS NOT NULL THEN json_build_object(
                      'files', (SELECT json_object_agg(leaf.oid, leaf.relfilenode::bigint) FROM unnest(family.leaves) l JOIN pg_class leaf ON leaf.oid = l),
+                     'links', (SELECT json_object_agg(linked.leaf, linked.transactions) FROM (
+                         SELECT l.leaf, string_agg(i.xmin::text, ' ' ORDER BY i.inhrelid) AS transactions
+                         FROM unnest(family.leaves) l(leaf) CROSS JOIN LATERAL pg_partition_ancestors(l.leaf::oid::regclass) a JOIN pg_inherits i ON i.inhrelid = a.relid::oid
+                         WHERE a.relid::oid <> ALL (line.ancestors) GROUP BY l.leaf) linked),
                      'columns', (SELECT json_agg(json_build_object('number', a.attnum, 'name', a.attname, 'type', coalesce(nullif(y.typbasetype, 0), y.oid)::bigint, 'generated', a.attgenerated <> '',
                          'defaulted', a.atthasmissing OR c.relkind = 'p' AND EXISTS (SELECT FROM unnest(family.leaves) l JOIN pg_attribute m ON m.attrelid = l AND m.attname = a.attname AND m.atthasmissing),
                          'touched', a.xmin::text::bigint) ORDER BY a.attnum) FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
