@@ -371,6 +371,30 @@ class RecoveryIT extends OnStack {
     }
 
     @Test
+    void aPartitionThatWasDetachedAndAttachedBetweenTwoLooksIsSaidAndReadAgain() throws Exception {
+        stack.source("reattached", "CREATE TABLE thing (id int PRIMARY KEY, name text NOT NULL) PARTITION BY RANGE (id)", "CREATE TABLE thing_0 PARTITION OF thing FOR VALUES FROM (0) TO (100)",
+                "CREATE TABLE thing_1 PARTITION OF thing FOR VALUES FROM (100) TO (200) PARTITION BY RANGE (id)", "CREATE TABLE thing_10 PARTITION OF thing_1 FOR VALUES FROM (100) TO (150)",
+                "CREATE TABLE part (id int PRIMARY KEY, thing_id int, name text)", "INSERT INTO thing VALUES (1, 'a'), (101, 'b')");
+        stack.sql("reattached", "ALTER PUBLICATION millrace_reattached SET (publish_via_partition_root = true)");
+        stack.publish("reattached", "thing");
+        stack.publish("reattached", "part");
+        try (var capture = capture("reattached").awaitStreaming(); var things = records("reattached", "thing")) {
+            stack.sql("reattached", "BEGIN; ALTER TABLE thing DETACH PARTITION thing_0; UPDATE thing_0 SET name = 'in no log' WHERE id = 1; "
+                    + "ALTER TABLE thing ATTACH PARTITION thing_0 FOR VALUES FROM (0) TO (100); COMMIT");
+            capture.awaitMissing("public.thing", "detached and attached again");
+            recover(capture);
+            whole("reattached", capture, things);
+            capture.stop();
+        }
+        stack.sql("reattached", "ALTER TABLE thing DETACH PARTITION thing_1", "DELETE FROM thing_1 WHERE id = 101", "ALTER TABLE thing ATTACH PARTITION thing_1 FOR VALUES FROM (100) TO (200)");
+        try (var capture = capture("reattached"); var things = records("reattached", "thing")) {
+            capture.awaitMissing("public.thing", "detached and attached again");
+            recover(capture);
+            whole("reattached", capture, things);
+        }
+    }
+
+    @Test
     void aDeleteThatDoesNotSayWhichRowWentParksItsTableAndTheRecoveryTakesTheRowAway() throws Exception {
         source("unnamed");
         stack.sql("unnamed", "ALTER TABLE part ADD other int NOT NULL UNIQUE", "INSERT INTO part VALUES (1, 1, 'one', 1), (2, 1, 'two', 2), (3, 1, 'three', 3)");
