@@ -142,7 +142,7 @@ public final class CaptureRun {
         this.window = window;
         var marks = new Marks(progress);
         this.start = new Start(settings.sourceName(), settings.source(), slot, all, progress, logs, marks, readiness, new Start.Allowed(recovery, reread));
-        this.watch = new Watch(settings.source(), slot, all, marks, logs, this::startAnew, this::adopt, new WalBudget(wal, slot, readiness, start::givenUp), this::readBeside, readiness);
+        this.watch = new Watch(settings.source(), slot, all, marks, logs, this::startAnew, this::adopt, new WalBudget(wal, slot, lock, readiness, start::givenUp), this::readBeside, readiness);
         this.tools = new Writer.Tools(settings.sourceName(), settings.batchSize(), Map.copyOf(forms), Map.copyOf(transforms), events, erased, resnapshots, schemaIds, lock, progress, sender, missingValues, tracing, meters, stream, slot, marks, patience, loop, start::diverged, start::unnamed, window, this::rows, this::wasRead);
     }
 
@@ -575,7 +575,7 @@ public final class CaptureRun {
         }
         try {
             return followed != before || goesAlong(before, known);
-        } catch (SendException | SQLException e) {
+        } catch (SendException | LockLostException | SQLException e) {
             LOG.debugf("What was found of the tables is remembered at the next look: %s", e.getMessage());
             return true;
         } catch (InterruptedException _) {

@@ -27,7 +27,7 @@ public final class SourceLock implements AutoCloseable {
     private final String sourceName;
     /** Guarded by this; null while the lock is not held. */
     private Connection connection;
-    /** Guarded by this: why the lock was lost, null where it was not. */
+    /** Guarded by this: why the lock was lost, null where it was given back or never had. */
     private String lostBy;
     /** By {@link System#nanoTime()}; written under this. */
     private volatile long answeredAt = System.nanoTime() - LEASE.toNanos();
@@ -53,12 +53,13 @@ public final class SourceLock implements AutoCloseable {
             try (var statement = open.createStatement()) {
                 statement.execute("SET idle_session_timeout = " + LEASE.toMillis());
             }
+            long asked = System.nanoTime();
             if (!"t".equals(text(open, TAKE))) {
                 return "The source " + sourceName + " is in use by the server " + holder(open)
                         + ": another capture of this source runs, or its connection has not ended yet; stop the other one; trying again";
             }
             connection = open;
-            answeredAt = System.nanoTime();
+            answeredAt = asked;
             lostBy = null;
             Thread.ofVirtual().name("lock of " + sourceName).start(() -> keep(open));
             return null;
@@ -75,10 +76,13 @@ public final class SourceLock implements AutoCloseable {
      * @throws LockLostException when it is not
      */
     public synchronized void check() {
-        if (connection == null || !answers()) {
-            throw new LockLostException("The lock of the source " + sourceName + " is lost" + (lostBy == null ? "" : " (" + lostBy + ")")
-                    + ": its connection was ended, or this process stood still for longer than " + LEASE.toSeconds() + " s, and another capture may have the source now; nothing is written before the lock is had again");
+        if (connection != null && answers()) {
+            return;
         }
+        if (lostBy == null) {
+            throw new LockLostException("This process does not have the source " + sourceName + " at the moment, for the reason that its health gives; nothing is written before it has it");
+        }
+        throw new LockLostException("The lock of the source " + sourceName + " is lost (" + lostBy + "): its connection was ended, or this process stood still for longer than " + LEASE.toSeconds() + " s, and another capture may have the source now; nothing is written before the lock is had again");
     }
 
     /**
@@ -99,11 +103,12 @@ public final class SourceLock implements AutoCloseable {
             try (var ending = connection; var statement = ending.createStatement()) {
                 // The server ends a session a moment after its client has closed it.
                 statement.execute("SELECT pg_advisory_unlock_all()");
-            } catch (SQLException e) {
-                lostBy = e.getMessage();
+            } catch (SQLException _) {
+                // Its session has ended, and the lock with it.
             }
             forget();
         }
+        lostBy = null;
     }
 
     private void keep(Connection own) {
@@ -123,8 +128,10 @@ public final class SourceLock implements AutoCloseable {
     /** Whether the connection answers, and with it the lock is held. One that does not is given up. */
     private boolean answers() {
         try (var statement = connection.createStatement()) {
+            // Before the question: who is frozen behind the answer was not asked lately.
+            long asked = System.nanoTime();
             statement.execute("SELECT 1");
-            answeredAt = System.nanoTime();
+            answeredAt = asked;
             return true;
         } catch (SQLException e) {
             lostBy = e.getMessage();
