@@ -255,7 +255,8 @@ class FirstLoadIT extends OnStack {
             try (var connection = stack.connect("locked"); var statement = connection.createStatement()) {
                 connection.setAutoCommit(false);
                 statement.execute("LOCK TABLE thing");
-                assertTrue(capture.post("/resnapshots?table=public.other", TOKEN).contains("waiting"));
+                var asked = capture.post("/resnapshots?table=public.other", TOKEN);
+                assertTrue(asked.contains("waiting"), asked);
                 capture.awaitReady("the table public.thing is not read on at the moment: ");
                 assertTrue(capture.ask("GET", "/resnapshots", TOKEN).contains("lock timeout"));
                 var taken = capture.ask("DELETE", "/resnapshots?table=public.other", TOKEN);
