@@ -1,7 +1,6 @@
 package io.millrace.pipeline.kafka;
 
-import java.security.cert.CertificateExpiredException;
-import java.security.cert.CertificateNotYetValidException;
+import io.millrace.pipeline.tls.TlsFault;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.apache.kafka.common.errors.AuthorizationException;
@@ -42,21 +41,15 @@ public final class KafkaTrouble {
 
     private static String encryption(Throwable refused, Map<String, ?> settings) {
         for (var at = refused; at != null; at = at.getCause()) {
-            var message = String.valueOf(at.getMessage());
-            if (at instanceof CertificateExpiredException || at instanceof CertificateNotYetValidException) {
-                return "the broker's certificate, or one that signs it, is out of its time (" + message + "); renew it there";
-            }
-            if (message.contains("unable to find valid certification path") || message.contains("Path does not chain with any of the trust anchors") || message.contains("signature check failed")) {
-                return "the broker's certificate is signed by nobody in " + file(settings, TRUST) + "; put the certificate of its authority there";
-            }
-            if (message.contains("No subject alternative") || message.contains("No name matching") || message.contains("doesn't match any of the subject alternative names")) {
-                return "the broker's certificate is for another host (" + message + "); correct kafka.bootstrap.servers, or what the broker advertises";
-            }
-            if (message.contains("Unsupported or unrecognized SSL message") || message.contains("not an SSL/TLS record")) {
-                return "it speaks no TLS there; correct kafka.bootstrap.servers or kafka." + PROTOCOL;
-            }
-            if (message.contains("Received fatal alert")) {
-                return "the broker does not take the certificate that is shown, or that none is (" + message + "); correct " + file(settings, KEYS);
+            var fault = TlsFault.of(at);
+            if (fault != null) {
+                return switch (fault) {
+                    case OUT_OF_TIME -> "the broker's certificate, or one that signs it, is out of its time (" + at.getMessage() + "); renew it there";
+                    case NOT_BELIEVED -> "the broker's certificate is signed by nobody in " + file(settings, TRUST) + "; put the certificate of its authority there";
+                    case OTHER_HOST -> "the broker's certificate is for another host (" + at.getMessage() + "); correct kafka.bootstrap.servers, or what the broker advertises";
+                    case NO_TLS -> "it speaks no TLS there; correct kafka.bootstrap.servers or kafka." + PROTOCOL;
+                    case CLIENT_REFUSED -> "the broker does not take the certificate that is shown, or that none is (" + TlsFault.alert(at) + "); correct " + file(settings, KEYS);
+                };
             }
         }
         return "look at " + file(settings, TRUST) + " and " + file(settings, KEYS);

@@ -1,10 +1,9 @@
 package io.millrace.pipeline.source;
 
 import io.millrace.pipeline.file.Reference;
+import io.millrace.pipeline.tls.TlsFault;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
-import java.security.cert.CertificateExpiredException;
-import java.security.cert.CertificateNotYetValidException;
 import java.sql.SQLException;
 import java.util.regex.Pattern;
 
@@ -14,6 +13,8 @@ public final class SourceTrouble {
     /** The class of SQL states in which a login is not possible. */
     private static final String NO_LOGIN = "28";
     private static final String NO_DATABASE = "3D000";
+    private static final String OTHER_HOST = "the server's certificate is for another host; address it in the URL by a name that stands in the certificate";
+    private static final String NO_TLS = "the server speaks no TLS, and sslmode in the URL wants it; switch ssl on there";
 
     private SourceTrouble() {}
 
@@ -40,17 +41,11 @@ public final class SourceTrouble {
     /** Null where it is not about TLS. */
     private static String encryption(Throwable failure, String url) {
         var message = String.valueOf(failure.getMessage());
-        if (failure instanceof CertificateExpiredException || failure instanceof CertificateNotYetValidException) {
-            return "the server's certificate, or one that signs it, is out of its time (" + message + "); renew it there";
-        }
-        if (message.contains("unable to find valid certification path") || message.contains("Path does not chain with any of the trust anchors") || message.contains("signature check failed")) {
-            return "the server's certificate is signed by nobody in " + file(url, "sslrootcert") + "; put the certificate of its authority there";
-        }
         if (message.contains("could not be verified by hostnameverifier")) {
-            return "the server's certificate is for another host; address it in the URL by a name that stands in the certificate";
+            return OTHER_HOST;
         }
         if (message.contains("server does not support SSL")) {
-            return "the server speaks no TLS, and sslmode in the URL wants it; switch ssl on there";
+            return NO_TLS;
         }
         if (message.contains("no pg_hba.conf entry") && message.contains("no encryption")) {
             return "the server lets nobody in without TLS; set sslmode=verify-full and sslrootcert in the URL";
@@ -58,8 +53,14 @@ public final class SourceTrouble {
         if (message.contains("root certificate file")) {
             return "correct sslrootcert in the URL";
         }
-        return message.contains("requires a valid client certificate") || message.matches("(?s).*Received fatal alert: (\\w+_certificate|certificate_\\w+|unknown_ca).*")
-                ? "the server does not take the certificate that is shown, or that none is; correct " + file(url, "sslcert") + " and " + file(url, "sslkey") : null;
+        var fault = message.contains("requires a valid client certificate") ? TlsFault.CLIENT_REFUSED : TlsFault.of(failure);
+        return fault == null ? null : switch (fault) {
+            case OUT_OF_TIME -> "the server's certificate, or one that signs it, is out of its time (" + message + "); renew it there";
+            case NOT_BELIEVED -> "the server's certificate is signed by nobody in " + file(url, "sslrootcert") + "; put the certificate of its authority there";
+            case OTHER_HOST -> OTHER_HOST;
+            case NO_TLS -> NO_TLS;
+            case CLIENT_REFUSED -> "the server does not take the certificate that is shown, or that none is; correct " + file(url, "sslcert") + " and " + file(url, "sslkey");
+        };
     }
 
     private static String from(Reference password) {

@@ -43,7 +43,7 @@ class KafkaTroubleTest {
 
     @Test
     void whatIsShownToTheBrokerAndWhoSpeaksNoTlsAreToldBySetting() {
-        assertEquals("the broker does not take the certificate that is shown, or that none is (Received fatal alert: certificate_required); correct kafka.ssl.keystore.location, which is not set",
+        assertEquals("the broker does not take the certificate that is shown, or that none is (certificate_required); correct kafka.ssl.keystore.location, which is not set",
                 handshake(new SSLHandshakeException("Received fatal alert: certificate_required")));
         assertEquals("it speaks no TLS there; correct kafka.bootstrap.servers or kafka.security.protocol", handshake(new SSLHandshakeException("Unsupported or unrecognized SSL message")));
     }
