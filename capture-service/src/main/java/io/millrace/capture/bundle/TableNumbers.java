@@ -62,9 +62,10 @@ public final class TableNumbers {
         return byName.containsKey(described.name()) && !byNumber.containsKey(described.number());
     }
 
-    /** Whether a reading brings whatever of a known table was committed so early. */
+    /** Whether a reading brings whatever of a known table was committed so early; false for one that is known no more. */
     boolean isCovered(TableName table, long commit) {
-        return Long.compareUnsigned(commit, byName.get(table).covered()) <= 0;
+        var known = byName.get(table);
+        return known != null && Long.compareUnsigned(commit, known.covered()) <= 0;
     }
 
     /**

@@ -43,6 +43,7 @@ class BundlingDecoderTest {
     private static final Column NOTE = new Column("note", "text", false, 0, 0, true);
 
     /** Each entry with the LSN at which Debezium was told to stand. */
+    private TableNumbers numbers = NUMBERS;
     private final List<String> told = new ArrayList<>();
     private final Relations relations = new Relations();
     private final ReplicationMessageProcessor processor = this::process;
@@ -81,7 +82,7 @@ class BundlingDecoderTest {
     }
 
     private BundlingDecoder begun() {
-        decoder = new BundlingDecoder(debezium, relation -> relation == LEFT ? null : TextRows.of(new TableName("public", "thing"), List.of(NOTE), List.of(NOTE)), relation -> told.add("forget " + relation), relations, () -> NUMBERS, null);
+        decoder = new BundlingDecoder(debezium, relation -> relation == LEFT ? null : TextRows.of(new TableName("public", "thing"), List.of(NOTE), List.of(NOTE)), relation -> told.add("forget " + relation), relations, () -> numbers, null);
         decoder.begin();
         return decoder;
     }
@@ -209,6 +210,17 @@ class BundlingDecoderTest {
         assertEquals(List.of("forget 16500", "96 B"), told);
         describe(LACKING, "away");
         assertEquals(Map.of(new TableName("public", "lacking"), "it was changed while its name was public.away"), lent());
+    }
+
+    @Test
+    void aTableUnderTheNameOfOneThatIsKnownNoMoreIsLeftOut() throws Exception {
+        begun();
+        begin(100);
+        describe(LEFT, "lacking");
+        numbers = TableNumbers.of(Map.of());
+        told.clear();
+        begin(101);
+        assertEquals(List.of("forget 16500", "96 B"), told);
     }
 
     @Test
