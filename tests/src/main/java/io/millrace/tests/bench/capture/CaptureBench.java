@@ -27,11 +27,13 @@ import picocli.CommandLine.Option;
 
 /** Capture alone: against COPY and a bare reader on the same rows and the same log, and whether every row has arrived. */
 @Command(name = "bench capture", mixinStandardHelpOptions = true,
-        description = "Measures capture alone, with PostgreSQL, Kafka and the registry: reading tables against COPY, a backlog against a bare reader of the same WAL, latency, CPU, memory; compares the rows of the topic with those of the table.")
+        description = "Measures capture alone, with PostgreSQL, Kafka and the registry: reading tables against COPY and a bare producer, a backlog against a bare reader of the same WAL, latency, CPU, memory; compares the rows of the topic with those of the table.")
 public final class CaptureBench implements Callable<Integer> {
 
     private static final long IN_TRANSACTION = 1000;
     private static final int SAMPLE_SECONDS = 5;
+    /** A bare producer sends them over and over. */
+    private static final int SAME_RECORDS = 10_000;
 
     @Option(names = "--rows", defaultValue = "1000000", description = "Of the table that is read, and of each backlog. Default: ${DEFAULT-VALUE}.")
     private long rows;
@@ -114,7 +116,7 @@ public final class CaptureBench implements Callable<Integer> {
             if (minutes > 0) {
                 memory(stack, source, capture, watch);
             }
-            capture.stop();
+            stack.settleAndStop(source, capture);
             if (transaction > 0) {
                 large("transaction of " + transaction + " rows", stack, source, capture, watch, transaction, CaptureStack.insert(next(stack, source), next(stack, source) + transaction - 1));
             }
@@ -137,9 +139,12 @@ public final class CaptureBench implements Callable<Integer> {
             capture.launch();
             var read = watch.drained(capture, 0, rows);
             capture.awaitReady();
-            capture.stop();
+            stack.settleAndStop(source, capture);
             double after = copy(stack, source);
-            say("tables, round %d: capture %,.0f rows/s, %.1f µs of CPU each; COPY to /dev/null %,.0f and %,.0f rows/s; share %.2f", round, read.rowsPerSecond(), read.cpuMicrosPerRow(), before, after, read.rowsPerSecond() / Math.max(before, after));
+            double bare = BareProducer.send(stack, watch.some(SAME_RECORDS), rows);
+            say("tables, round %d: capture %,.0f rows/s, %.1f µs of CPU each; COPY to /dev/null %,.0f and %,.0f rows/s; share %.2f; a bare producer of the same records %,.0f/s; share %.2f", round, read.rowsPerSecond(), read.cpuMicrosPerRow(), before, after,
+                    read.rowsPerSecond() / Math.max(before, after), bare, read.rowsPerSecond() / bare);
+            put("tables." + round + ".bareProducerRecordsPerSecond", bare);
             put("tables." + round + ".capture", read);
             put("tables." + round + ".copyRowsPerSecond", List.of(before, after));
             return verdict(stack, source, watch);
@@ -162,7 +167,7 @@ public final class CaptureBench implements Callable<Integer> {
         capture.launch();
         var drained = watch.drained(capture, there, written);
         capture.awaitReady();
-        capture.stop();
+        stack.settleAndStop(source, capture);
         double after = BareReader.read(stack, source, written);
         BareReader.end(stack, source);
         say("backlog, round %d: capture %,.0f rows/s, %.1f µs of CPU each; bare reader %,.0f and %,.0f rows/s; share %.2f", round, drained.rowsPerSecond(), drained.cpuMicrosPerRow(), before, after, drained.rowsPerSecond() / Math.max(before, after));
@@ -259,7 +264,7 @@ public final class CaptureBench implements Callable<Integer> {
         say("%s: committed after %.1f s, in Kafka after %.1f s; peak RSS %d MB, %d MB before", name, committed, (System.nanoTime() - began) / 1e9, peak(capture), calm);
         put(name + ".seconds", (System.nanoTime() - began) / 1e9);
         put(name + ".peakRssMegabytes", peak(capture));
-        capture.stop();
+        stack.settleAndStop(source, capture);
     }
 
     /** Compares the ids of the topic with those of the table. A row that is too large for a record is parked, and so not missing. */

@@ -1,5 +1,6 @@
 package io.millrace.tests.bench.capture;
 
+import io.millrace.local.LocalException;
 import io.millrace.local.LocalServers;
 import io.millrace.local.ManagedProcess;
 import io.millrace.local.Ports;
@@ -13,6 +14,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -25,6 +27,7 @@ import org.apache.kafka.clients.admin.NewTopic;
 final class CaptureStack implements AutoCloseable {
 
     static final String TABLE = "public.item";
+    private static final Duration LONGEST_SETTLING = Duration.ofMinutes(10);
 
     private static final String PIPELINE = """
             millrace: 1
@@ -96,9 +99,13 @@ final class CaptureStack implements AutoCloseable {
     }
 
     long number(String database, String sql) throws SQLException {
+        return Long.parseLong(text(database, sql));
+    }
+
+    String text(String database, String sql) throws SQLException {
         try (var connection = connect(database); var statement = connection.createStatement(); var row = statement.executeQuery(sql)) {
             row.next();
-            return row.getLong(1);
+            return row.getString(1);
         }
     }
 
@@ -115,6 +122,19 @@ final class CaptureStack implements AutoCloseable {
             var kept = Map.of("cleanup.policy", "delete", "message.timestamp.type", "LogAppendTime");
             admin.createTopics(List.of(new NewTopic(topic(source), partitions, (short) 1).configs(kept), new NewTopic("captured." + source + ".millrace.outboxevent", partitions, (short) 1).configs(kept))).all().get();
         }
+    }
+
+    /** Waits until the slot has all that was committed, and stops the capture. One that is stopped before sends its last records again when it starts, and a count of records would take those for new ones. */
+    void settleAndStop(String source, ManagedProcess capture) throws SQLException, InterruptedException {
+        long until = System.nanoTime() + LONGEST_SETTLING.toNanos();
+        var confirmed = "SELECT count(*) FROM pg_replication_slots WHERE slot_name = '" + Topics.slot(source) + "' AND confirmed_flush_lsn >= '" + text(source, "SELECT pg_current_wal_insert_lsn()") + "'";
+        while (number(source, confirmed) == 0) {
+            if (System.nanoTime() > until) {
+                throw new LocalException("Waited " + LONGEST_SETTLING.toMinutes() + " minutes for capture to confirm what was committed; see " + capture.spec().log());
+            }
+            Thread.sleep(200);
+        }
+        capture.stop();
     }
 
     static String insert(long from, long to) {

@@ -7,6 +7,7 @@ import io.millrace.pipeline.record.WireFormat;
 import io.millrace.tests.bench.Footprint;
 import io.millrace.tests.bench.Percentiles;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
@@ -86,6 +87,20 @@ final class TopicWatch implements AutoCloseable {
                 consumer.poll(Duration.ofMillis(200)).forEach(seen::of);
             }
         }
+    }
+
+    /** Records of the topic, so many at most, as they are. */
+    List<ConsumerRecord<byte[], byte[]>> some(int most) {
+        var some = new ArrayList<ConsumerRecord<byte[], byte[]>>();
+        try (var consumer = new KafkaConsumer<>(client, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            consumer.assign(partitions);
+            consumer.seekToBeginning(partitions);
+            var ends = consumer.endOffsets(partitions);
+            while (some.size() < most && ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
+                consumer.poll(Duration.ofMillis(200)).forEach(some::add);
+            }
+        }
+        return some.subList(0, Math.min(most, some.size()));
     }
 
     Map<TopicPartition, Long> ends() throws ExecutionException, InterruptedException {
