@@ -8,6 +8,7 @@ import io.millrace.pipeline.record.Op;
 import java.time.Duration;
 import java.util.List;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -56,6 +57,12 @@ class RecoveryIT extends OnStack {
                 statement.execute(sql);
             }
         }
+    }
+
+    /** A server has 20 slots, and here are more sources. */
+    @AfterEach
+    void dropSlots() throws Exception {
+        stack.sql("postgres", "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE NOT active");
     }
 
     private static String makeSlot(String source) {
