@@ -31,6 +31,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 /** Reads a captured topic from its beginning, with stock Avro and the registry's schemas. */
 final class Records implements AutoCloseable {
 
+    private static final int MOST_SHOWN = 100;
     private static final HttpClient HTTP = HttpClient.newHttpClient();
 
     /**
@@ -67,7 +68,7 @@ final class Records implements AutoCloseable {
         long deadline = System.nanoTime() + Duration.ofSeconds(150).toNanos();
         while (!enough.test(seen)) {
             if (System.nanoTime() > deadline) {
-                throw new AssertionError("These records are not enough: " + seen + "\n" + capture.ready() + "\n" + capture.log());
+                throw new AssertionError("These " + seen.size() + " records are not enough, the last of them " + seen.subList(Math.max(0, seen.size() - MOST_SHOWN), seen.size()) + "\n" + capture.ready() + "\n" + capture.log());
             }
             poll();
         }
