@@ -1,6 +1,7 @@
 package io.millrace.purge.freshness;
 
 import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.file.Target;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.progress.Exchange;
 import io.millrace.pipeline.progress.JoinState;
@@ -222,13 +223,19 @@ final class Way {
         if (behind != null) {
             return behind;
         }
+        if (pipeline.target() == Target.POSTGRES) {
+            return committed.entrySet().stream().filter(e -> goal.containsKey(e.getKey())).map(e -> e.getValue().metadata()).distinct().count() <= 1 ? null
+                    : "the table behind " + pipeline.index().name() + " was made anew, and not all of its documents are written";
+        }
         var uuid = search.uuid(pipeline.index().name());
         return goal.keySet().stream().allMatch(p -> committed.get(p).metadata().equals(uuid)) ? null
                 : uuid.isEmpty() ? "there is no index " + pipeline.index().name() : "the index behind " + pipeline.index().name() + " is another one than this pipeline has filled: it was made anew, or another generation has the alias";
     }
 
     private String searchable() throws IOException, InterruptedException {
-        search.refresh(pipeline.index().name());
+        if (pipeline.target() == Target.OPENSEARCH) {
+            search.refresh(pipeline.index().name());
+        }
         return null;
     }
 

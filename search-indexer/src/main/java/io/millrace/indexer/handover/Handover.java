@@ -102,7 +102,7 @@ public final class Handover {
             var reason = untilBegun(lineup, aside);
             note(lineup, aside.index(), reason);
             if (reason == null && !aside.isHeld()) {
-                exchange.begin(lineup.served(), aside);
+                exchange.begin(lineup.pipeline(), lineup.served(), aside);
                 asked.set(true);
                 return;
             }
@@ -187,21 +187,21 @@ public final class Handover {
         asked.set(true);
         var served = lineup.served();
         if (served == null) {
-            exchange.forget(next);
+            exchange.forget(lineup.pipeline(), next);
             return;
         }
         if (served.isWritten()) {
             goals.remove(key(next));
-            exchange.fence(served);
+            exchange.fence(lineup.pipeline(), served);
             return;
         }
         var goal = goal(lineup.pipeline(), next);
         var lacking = lacking(next, goal);
         note(lineup, next.index(), lacking == null ? null : served.index() + " is not written any more, and " + lacking);
         if (lacking == null) {
-            exchange.finish(lineup.pipeline().index().name(), served, next);
+            exchange.finish(lineup.pipeline(), served, next);
         } else if (System.nanoTime() - goal.since() > PATIENCE.toNanos()) {
-            exchange.undo(served, next);
+            exchange.undo(lineup.pipeline(), served, next);
             undone.put(next.uuid(), "it was to be, and did not get the last documents within " + PATIENCE.toSeconds() + " s (" + lacking + "), so " + served.index() + " is written again; have it served anew: ./millrace cutover " + lineup.pipeline().name() + " --index " + next.index());
         }
     }

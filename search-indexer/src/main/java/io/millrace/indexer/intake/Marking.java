@@ -236,7 +236,7 @@ final class Marking {
     private void compare(Pipeline pipeline, String what, List<Lane> open) throws InterruptedException {
         var generation = open.getFirst().standing().generation();
         var standings = open.stream().collect(Collectors.toMap(Lane::partition, Lane::standing));
-        if (!generations.isSame(generation) || marks.isSetBack(standings)) {
+        if (!generations.store(pipeline).isSame(generation) || marks.isSetBack(standings)) {
             LOG.warnf("The index %s is not as it was left: it was deleted, or came back from a copy or a snapshot. What it lacks is written again", generation.index());
             open.getFirst().reopen();
             return;

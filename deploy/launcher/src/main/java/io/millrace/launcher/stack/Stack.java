@@ -200,6 +200,10 @@ public final class Stack {
                 p.put(prefix + "registry-url", servers.registryUrl());
                 p.put(prefix + "token.file", token().toString());
                 p.put(prefix + "search-url", servers.searchUrl());
+                if (!options.secured()) {
+                    // Beside the registry's; its password is no secret. A secured stack has nobody in its database who may make tables there.
+                    p.put(prefix + "table-url", servers.jdbcUrl("postgres") + "?user=" + LocalServers.POSTGRES_USER + "&password=" + LocalServers.POSTGRES_PASSWORD);
+                }
             }
             case PURGE -> {
                 p.put(prefix + "token.file", token().toString());
