@@ -20,6 +20,7 @@ import java.util.stream.Collectors;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -36,7 +37,7 @@ class TablesIT {
     @BeforeAll
     static void startAll() throws Exception {
         stack = Stack.ofTables(folder);
-        for (var name : List.of("versions", "refusals", "breaking", "rebuilt", "outages", "dropped", "taken")) {
+        for (var name : List.of("versions", "refusals", "breaking", "rebuilt", "outages", "dropped", "reconciled", "taken")) {
             stack.tablePipeline(name);
         }
         sql("CREATE SCHEMA documents");
@@ -151,6 +152,7 @@ class TablesIT {
         assertTrue(parked.get("too large a number").startsWith("refused SQLSTATE 22"), parked.toString());
     }
 
+    @Tag("long")
     @Test
     void whereMostAreRefusedTheyAreHeldWithoutTheirValuesInHealthUntilTheTableTakesThem() throws Exception {
         await().atMost(SOON).untilAsserted(() -> assertEquals("breaking-000001", text("SELECT name FROM documents.millrace_index WHERE view = 'breaking'")));
@@ -212,6 +214,19 @@ class TablesIT {
         await().atMost(SOON).untilAsserted(() -> assertEquals(50, stack.committed("dropped")));
         sql("DROP TABLE documents.\"dropped-000001\" CASCADE");
         await().atMost(SOON).ignoreExceptions().untilAsserted(() -> assertEquals("50", text("SELECT count(*) FROM documents.dropped")));
+    }
+
+    @Tag("long")
+    @Test
+    void whatIsNoKeyOfTheTopicIsTakenOutWhereNoMarkTellsWhatTheTableHas() throws Exception {
+        send("reconciled", 20, 1, "kept in Kafka");
+        await().atMost(SOON).untilAsserted(() -> assertEquals(20, stack.committed("reconciled")));
+        stack.indexer().stop();
+        sql("DELETE FROM documents.millrace_mark WHERE id LIKE '%/documents.reconciled-%'");
+        sql("INSERT INTO documents.\"reconciled-000001\" (id, version, document) VALUES ('orphan', 1, '{}')");
+        stack.indexer().start();
+        await().atMost(SOON).untilAsserted(() -> assertEquals("", text("SELECT id FROM documents.reconciled WHERE id = 'orphan'")));
+        assertEquals("20", text("SELECT count(*) FROM documents.reconciled"));
     }
 
     @Test
