@@ -3,6 +3,7 @@ package io.millrace.indexer.table;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.millrace.indexer.IndexerConfig;
+import io.millrace.indexer.generation.SearchAwayException;
 import io.millrace.indexer.mark.Mark;
 import io.millrace.indexer.mark.Marks;
 import jakarta.inject.Singleton;
@@ -18,11 +19,13 @@ import org.apache.kafka.common.TopicPartition;
 public final class TableMarks implements Marks {
 
     private final Tables tables;
+    private final TableStore store;
     private final ObjectMapper json;
     private final String group;
 
-    TableMarks(Tables tables, ObjectMapper json, IndexerConfig config) {
+    TableMarks(Tables tables, TableStore store, ObjectMapper json, IndexerConfig config) {
         this.tables = tables;
+        this.store = store;
         this.json = json;
         this.group = config.group();
     }
@@ -62,11 +65,22 @@ public final class TableMarks implements Marks {
     public void write(Map<TopicPartition, Mark> marks) {
         try {
             tables.transaction(connection -> {
+                refuseLeaps(connection, marks);
                 write(connection, marks);
                 return null;
             });
         } catch (SQLException e) {
             throw tables.away("Writing the marks", e);
+        }
+    }
+
+    /** Whoever opened a table before the database leapt does not know what it has now, and says so no more, not when it gives its partitions up either. */
+    private void refuseLeaps(Connection connection, Map<TopicPartition, Mark> marks) throws SQLException {
+        for (var mark : marks.values()) {
+            var leap = store.leap(connection, mark.index());
+            if (leap != null) {
+                throw new SearchAwayException("The marks are not written: " + leap);
+            }
         }
     }
 

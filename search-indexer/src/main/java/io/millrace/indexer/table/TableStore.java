@@ -32,7 +32,7 @@ public final class TableStore implements IndexStore {
 
     private final Tables tables;
     private final ObjectMapper json;
-    /** On which timeline of the database a table was opened, by its name. */
+    /** On which timeline of the database a table was opened, by its id. */
     private final Map<String, String> timelines = new ConcurrentHashMap<>();
 
     TableStore(Tables tables, ObjectMapper json) {
@@ -213,7 +213,7 @@ public final class TableStore implements IndexStore {
     public void adjust(Pipeline pipeline, IndexState found, boolean filling) {
         asked("Opening the table " + found.index(), connection -> {
             refuseLosing(connection);
-            timelines.put(found.index(), timeline(connection));
+            timelines.put(found.uuid(), timeline(connection));
             if (!tables.isThere(connection, pipeline.index().name())) {
                 tables.own(connection, pipeline.index().name());
                 show(connection, pipeline.index().name());
@@ -256,9 +256,22 @@ public final class TableStore implements IndexStore {
             if (!row.getBoolean(2)) {
                 return "the table " + generation.index() + " is not written as " + generation.writeAlias() + " any more";
             }
-            var opened = timelines.get(generation.index());
-            return row.getString(3).equals(opened) ? null : "the database went from timeline " + opened + " to " + row.getString(3) + ", so a standby took over or it came back from a backup, and documents that were written may be missing";
+            return leap(generation.uuid(), row.getString(3));
         }
+    }
+
+    /**
+     * Why what was written to a table may be missing there, though its writers have not opened it anew yet; null where nothing says so.
+     *
+     * @param uuid the table's id
+     */
+    String leap(Connection connection, String uuid) throws SQLException {
+        return leap(uuid, timeline(connection));
+    }
+
+    private String leap(String uuid, String now) {
+        var opened = timelines.get(uuid);
+        return now.equals(opened) ? null : "the database went from timeline " + opened + " to " + now + ", so a standby took over or it came back from a backup, and documents that were written may be missing";
     }
 
     @Override
