@@ -43,8 +43,8 @@ public interface GateConfig {
     @WithDefault("5s")
     Duration registryTimeout();
 
-    /** Most bytes that key and value of a record may have together; a larger one is quarantined. Default 900 KiB. */
-    @WithDefault("921600")
+    /** Most bytes that key and value of a record may have together; a larger one is quarantined. As much as capture sends and the topics take. Default 8 MiB. */
+    @WithDefault("8388608")
     @Min(1024)
     int maxRecordBytes();
 

@@ -98,6 +98,7 @@ final class Stack implements AutoCloseable {
                 Map.entry("millrace.gate.registry-url", servers.registryUrl()),
                 Map.entry("millrace.gate.token.env", "GATE_TOKEN"),
                 Map.entry("millrace.gate.sources", "it"),
+                Map.entry("millrace.gate.max-record-bytes", "921600"),
                 Map.entry("kafka.metadata.max.age.ms", "500"),
                 Map.entry("kafka.session.timeout.ms", "6000"),
                 Map.entry("kafka.heartbeat.interval.ms", "1000")));

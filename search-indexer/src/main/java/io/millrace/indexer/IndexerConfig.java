@@ -118,7 +118,7 @@ public interface IndexerConfig {
     @WithDefault("10s")
     Duration markInterval();
 
-    /** A folder for the keys of a topic while an index is reconciled with it, 9 bytes for each and the ids of the index; the system's temporary one by default. */
+    /** A folder for the keys of a topic while an index is reconciled with it, 8 bytes for each and the ids of the index; the system's temporary one by default. */
     Optional<Path> scratch();
 
     /** How long a thread may give no sign of life, beside what it waits for on purpose, before liveness fails. */

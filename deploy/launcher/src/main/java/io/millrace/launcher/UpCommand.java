@@ -37,7 +37,7 @@ final class UpCommand implements Callable<Integer> {
     private DataFolder data;
     @Spec
     private CommandSpec spec;
-    @Option(names = "--detach", description = "Return when the first documents can be searched; ./millrace down stops everything.")
+    @Option(names = "--detach", description = "Return when all that the tables hold can be searched, a minute after the first documents at the latest; ./millrace down stops everything.")
     private boolean detach;
     @Option(names = "--pipeline", paramLabel = "FILE", description = "Pipeline file, or folder of them, over a database of your own instead of the demo. May be repeated.")
     private List<Path> pipelines = List.of();

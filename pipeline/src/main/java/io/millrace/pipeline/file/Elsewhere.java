@@ -12,6 +12,10 @@ final class Elsewhere {
             Map.entry("nodes", "one object is written under one, a list of them under many"),
             Map.entry("children", "one object is written under one, a list of them under many"),
             Map.entry("relationship", "one object is written under one, a list of them under many; through names a link table"),
+            Map.entry("variant", "one value in the place of an object is flatten: COLUMN"),
+            Map.entry("through_tables", "a link table stands under through, with join to it and to away from it"),
+            Map.entry("transform", "a value is made where it stands under fields, as {replace: …}, {concat: …}, {cast: …} and others"),
+            Map.entry("geo_shape", "a point is {geo: {lat: COLUMN, lon: COLUMN}} of two columns of numbers; shapes are not carried, and are asked of PostGIS by the ids that the index has found"),
             Map.entry("rename", "a field is renamed as {name in the document: column}"),
             Map.entry("primary_key", "documents are known by their table's primary key, which the catalog tells"),
             Map.entry("view", "a view's changes are not in the log; name the tables under it, with where for its condition and one or many for its joins"),
@@ -20,7 +24,7 @@ final class Elsewhere {
 
     private Elsewhere() {}
 
-    /** A sentence for the end of a message about a key that is not known; empty where there is nothing to say. */
+    /** A sentence for the end of a message about a key or function that is not known; empty where there is nothing to say. */
     static String hint(String key) {
         var hint = KEYS.get(key);
         return hint == null ? "" : ". " + Character.toUpperCase(hint.charAt(0)) + hint.substring(1);

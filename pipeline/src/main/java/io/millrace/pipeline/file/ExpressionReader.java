@@ -65,7 +65,7 @@ final class ExpressionReader {
         };
         if (made == null && !(function != null && function.equals("value"))) {
             yaml.problem((function == null ? "there is no function here" : "geo".equals(function) ? "'geo' is only allowed as a field of its own" : "'" + function + "' is not a function")
-                    + "; a value is a column's name or one of {" + FUNCTIONS + ": …}");
+                    + "; a value is a column's name or one of {" + FUNCTIONS + ": …}" + (function == null ? "" : Elsewhere.hint(function)));
             return null;
         }
         yaml.done();

@@ -10,12 +10,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.regex.Pattern;
 
 /** Reads a regions file and refuses what cannot be used, every problem at once. */
 public final class RegionFiles {
 
     private static final int PARTITIONS = 4;
     private static final Duration SHORTEST = Duration.ofHours(1);
+    private static final Pattern SECRET_NAME = Pattern.compile("(?i)password|secret|token$|^ssl\\.keystore\\.key$");
+    private static final Pattern SECRET_TEXT = Pattern.compile("(?i)(password|secret)\\s*=");
 
     private final Yaml.Document document;
     private final Path folder;
@@ -155,9 +158,14 @@ public final class RegionFiles {
     private SequencedMap<String, Reference> references(Yaml yaml) {
         var references = new LinkedHashMap<String, Reference>();
         if (yaml != null) {
-            yaml.members((key, value) -> references.put(key, key.toLowerCase(java.util.Locale.ROOT).contains("password") ? secret(value) : reference(value)));
+            yaml.members((key, value) -> references.put(key, holdsASecret(key, value) ? secret(value) : reference(value)));
         }
         return references;
+    }
+
+    /** Whether a setting is a secret: by its name, or because a login's text has one in it, as that of a JAAS module does. */
+    private static boolean holdsASecret(String key, Yaml value) {
+        return SECRET_NAME.matcher(key).find() || value.isText() && SECRET_TEXT.matcher(value.text()).find();
     }
 
     private Map<String, String> texts(Yaml yaml) {

@@ -397,6 +397,10 @@ class PipelineFilesTest {
                 "fields: [id]\n  except: [notes]", "unknown key 'except'",
                 "fields: [id]\n  view: shop.current", "name the tables under it",
                 "fields: [id]\n  children: [a]", "One object is written under one",
+                "fields: [id, {area: {geo_shape: outline}}]", "shapes are not carried, and are asked of PostGIS",
+                "fields: [id]\n  transform: {rename: {a: b}}", "A value is made where it stands under fields",
+                "fields: [id]\n  one: {a: {table: shop.a, join: {a_id: id}, fields: [id], variant: scalar}}", "flatten: COLUMN",
+                "fields: [id]\n  many: {a: {table: shop.a, join: {id: b_id}, fields: [id], through_tables: [b]}}", "A link table stands under through",
                 "fields: [id]\nindex: {routing: tenant_id}", "A document's shard follows its id").entrySet()) {
             var file = write("p.yaml", "millrace: 1\nname: p\nsource: {name: s, url: {env: A}, user: {env: B}, password: {env: C}}\ndocument:\n  root: shop.customer\n  " + wrong.getKey() + "\n");
             var refused = assertThrows(InvalidPipelineException.class, () -> PipelineFiles.load(List.of(file)));

@@ -62,14 +62,18 @@ class RegionFilesTest {
                       variables:
                         MILLRACE_SOURCE_PASSWORD: open
                     kafka:
-                      settings: {acks: all}
+                      settings:
+                        acks: all
+                        sasl.jaas.config: "ScramLoginModule required username=\\"a\\" password=\\"open\\";"
+                        ssl.keystore.key: "-----BEGIN PRIVATE KEY-----"
                       partitions: 0
                     registri: http://registry
                     search: {url: http://search, user: admin}
                 """);
         var message = assertThrows(InvalidPipelineException.class, () -> RegionFiles.load(file)).getMessage();
         for (var expected : List.of(":1: millrace: the version", ":4: regions.EU_1: the name of a region", ":6: regions.EU_1.source.variables.MILLRACE_SOURCE_PASSWORD: a secret is never written here",
-                ":8: regions.EU_1.kafka.settings: the key 'bootstrap.servers' is missing", ":9: regions.EU_1.kafka.partitions: must be at least 1", "unknown key 'registri'",
+                ":9: regions.EU_1.kafka.settings: the key 'bootstrap.servers' is missing", ":10: regions.EU_1.kafka.settings.sasl.jaas.config: a secret is never written here", ":11: regions.EU_1.kafka.settings.ssl.keystore.key: a secret is never written here",
+                ":12: regions.EU_1.kafka.partitions: must be at least 1", "unknown key 'registri'",
                 "the key 'registry' is missing", "'user' goes together with either 'password' or 'password-file'")) {
             assertTrue(message.contains(expected), () -> "expected " + expected + " in " + message);
         }

@@ -29,7 +29,7 @@ public class TokenMechanism implements HttpAuthenticationMechanism {
 
     /** Who may ask for erasures, and nothing else. */
     public static final String ERASER = "millrace-eraser";
-    /** Who may confirm what is held for a person, and nothing else. */
+    /** Who may look, and confirm what is held for a person. */
     public static final String APPROVER = "millrace-approver";
 
     private final String principal;

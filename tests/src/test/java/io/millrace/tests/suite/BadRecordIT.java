@@ -89,6 +89,23 @@ class BadRecordIT {
     }
 
     @Test
+    void aRowOfThreeMegabytesIsNotBadAndBecomesItsDocument() throws Exception {
+        stack.settled().await();
+        String id;
+        try (var connection = stack.connect(); var statement = connection.createStatement(); var row = statement.executeQuery(
+                "UPDATE public.monitor SET message = (SELECT string_agg(md5(word::text), ' ') FROM generate_series(1, 100000) AS word) WHERE id = (SELECT min(id) FROM public.monitor) RETURNING id::text")) {
+            row.next();
+            id = row.getString(1);
+        }
+        stack.settled().await();
+        assertTrue(stack.index().get("monitors", id).toString().length() > 3_000_000);
+        try (var connection = stack.connect(); var statement = connection.createStatement()) {
+            statement.executeUpdate("UPDATE public.monitor SET message = 'short again' WHERE id = " + id);
+        }
+        stack.settled().await();
+    }
+
+    @Test
     void anErasedDocumentIsGoneAndNeitherAReplayNorANewerRowBringsItBack() throws Exception {
         stack.settled().await();
         String id;
