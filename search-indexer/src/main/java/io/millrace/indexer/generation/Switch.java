@@ -1,6 +1,6 @@
 package io.millrace.indexer.generation;
 
-import io.millrace.indexer.target.Targets;
+import io.millrace.indexer.place.Targets;
 import io.millrace.pipeline.file.Pipeline;
 import jakarta.inject.Singleton;
 import java.util.ArrayList;

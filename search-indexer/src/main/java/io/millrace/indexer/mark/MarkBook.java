@@ -4,7 +4,7 @@ import io.millrace.indexer.IndexerConfig;
 import io.millrace.indexer.Pipelines;
 import io.millrace.indexer.generation.Generation;
 import io.millrace.indexer.generation.IndexState;
-import io.millrace.indexer.target.Targets;
+import io.millrace.indexer.place.Targets;
 import io.millrace.pipeline.progress.KafkaWatch;
 import io.millrace.pipeline.progress.Offsets;
 import jakarta.inject.Singleton;

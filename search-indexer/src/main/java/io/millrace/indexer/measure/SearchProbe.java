@@ -6,7 +6,7 @@ import io.millrace.indexer.IndexerConfig;
 import io.millrace.indexer.SearchClients;
 import io.millrace.indexer.generation.Generation;
 import io.millrace.indexer.measure.BulkTimes.Bulk;
-import io.millrace.indexer.target.Targets;
+import io.millrace.indexer.place.Targets;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.liveness.LoopThread;

@@ -2,7 +2,7 @@ package io.millrace.indexer.reconcile;
 
 import io.millrace.indexer.IndexerConfig;
 import io.millrace.indexer.generation.Generation;
-import io.millrace.indexer.target.Targets;
+import io.millrace.indexer.place.Targets;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.topic.Topics;
