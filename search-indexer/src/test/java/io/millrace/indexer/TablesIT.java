@@ -37,7 +37,7 @@ class TablesIT {
     @BeforeAll
     static void startAll() throws Exception {
         stack = Stack.ofTables(folder);
-        for (var name : List.of("versions", "refusals", "breaking", "rebuilt", "outages", "dropped", "reconciled", "taken")) {
+        for (var name : List.of("versions", "refusals", "breaking", "rebuilt", "outages", "dropped", "reconciled", "kept", "taken")) {
             stack.tablePipeline(name);
         }
         sql("CREATE SCHEMA documents");
@@ -163,6 +163,19 @@ class TablesIT {
         sql("ALTER TABLE documents.\"breaking-000001\" DROP CONSTRAINT named");
         await().atMost(SOON).untilAsserted(() -> assertEquals(MANY, Integer.parseInt(text("SELECT count(*) FROM documents.breaking")) + stack.quarantined("breaking").size()));
         await().atMost(SOON).untilAsserted(() -> assertFalse(waiting().toString().contains("breaking"), () -> stack.ready().toString()));
+    }
+
+    @Tag("long")
+    @Test
+    void aDeleteThatTheTableRefusesWaitsAndIsNeverGivenUp() throws Exception {
+        stack.document("kept", "1", 1, doc(1, "to be gone")).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals("to be gone", nameOf("kept", "1")));
+        sql("ALTER TABLE documents.\"kept-000001\" ALTER document SET NOT NULL");
+        stack.document("kept", "1", 2, null).get();
+        await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains("the table does not take a delete"), () -> stack.ready().toString()));
+        sql("ALTER TABLE documents.\"kept-000001\" ALTER document DROP NOT NULL");
+        await().atMost(SOON).untilAsserted(() -> assertEquals("", text("SELECT id FROM documents.kept")));
+        assertEquals(0, stack.quarantined("kept").size());
     }
 
     @Test

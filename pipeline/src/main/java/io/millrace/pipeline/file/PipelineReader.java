@@ -80,6 +80,9 @@ final class PipelineReader {
         lookUps.forEach((table, yaml) -> refuseLookUp(pipeline, table, yaml));
         if (pipeline.target() == Target.POSTGRES) {
             refuseForTables(pipeline, index == null ? root : index);
+            if (pipeline.recovery() == Source.Recovery.AUTOMATIC) {
+                recovery.problem("what is recovered is compared with the database at the end, which is not done for the target postgres; write 'ask'");
+            }
         }
         if (pipeline.retention() != null) {
             RetentionReader.refuseUnreachable(pipeline, retention);

@@ -568,6 +568,10 @@ class PipelineFilesTest {
         refused = assertThrows(InvalidPipelineException.class, () -> PipelineFiles.load(List.of(folder)));
         assertTrue(refused.getMessage().contains("is longer than 56 characters"), refused.getMessage());
 
+        write("p.yaml", tables + "recovery: automatic\n");
+        refused = assertThrows(InvalidPipelineException.class, () -> PipelineFiles.load(List.of(folder)));
+        assertTrue(refused.getMessage().contains("recovery: what is recovered is compared with the database at the end"), refused.getMessage());
+
         write("p.yaml", tables.replace("target: postgres", "target: mysql"));
         refused = assertThrows(InvalidPipelineException.class, () -> PipelineFiles.load(List.of(folder)));
         assertTrue(refused.getMessage().contains("target: 'mysql' is not known; allowed: opensearch, postgres"), refused.getMessage());

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.agroal.api.AgroalDataSource;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.millrace.pipeline.file.Pipeline;
-import io.millrace.pipeline.file.Target;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.liveness.Loops;
 import io.millrace.purge.PurgeConfig;
@@ -69,7 +68,6 @@ class Verifications {
      * @throws RefusedException when the pipeline cannot be verified
      */
     UUID begin(Pipeline pipeline, VerificationRequest request, String requestedBy, int rate, Duration since) throws SQLException, IOException, InterruptedException {
-        refuseTables(pipeline);
         refuseTransformed(pipeline);
         var source = SourceSide.of(database, config.verification(), pipeline, List.copyOf(pipeline.generations(pipelines.all())));
         var index = new IndexSide(search, json, pipeline);
@@ -83,12 +81,6 @@ class Verifications {
         var loop = loops.begin(name, config.stuckAfter());
         Thread.ofVirtual().name(name).start(() -> run(id, pipeline, request, rate, source, index, loop));
         return id;
-    }
-
-    private static void refuseTables(Pipeline pipeline) {
-        if (pipeline.target() == Target.POSTGRES) {
-            throw new RefusedException("the documents of " + pipeline.name() + " go to a table, which this service does not read", "compare the view " + pipeline.index().name() + " there with the SQL join");
-        }
     }
 
     /** What one pipeline's file says of a table's rows holds for all. */

@@ -236,7 +236,7 @@ public final class Generations {
         if (found.uuid().isEmpty()) {
             throw new SearchAwayException("The search engine does not give the id of the index " + found.index() + "; its user needs indices:admin/get on it");
         }
-        return new Generation(found.index(), found.uuid(), found.history(), store(pipeline).isEmpty(found.index()), found.isAside());
+        return new Generation(found.index(), found.uuid(), found.history(), store(pipeline).isEmpty(found.index()), found.isAside(), found.incarnation());
     }
 
     /** Nothing says any more that it is being filled. */

@@ -15,9 +15,10 @@ import java.util.Set;
  * @param replaces the pipelines that one replaces; empty where it bears no name
  * @param serves whether readers see it
  * @param aliases all that stand for it
+ * @param which start of which server has it now; empty where the engine's history tells what may be lacking
  * @param settings flat, as {@code index.…}; empty where the target has none
  */
-public record IndexState(String index, int number, String uuid, String history, Instant made, String pipeline, List<String> replaces, boolean serves, Set<String> aliases, JsonNode settings) {
+public record IndexState(String index, int number, String uuid, String history, Instant made, String pipeline, List<String> replaces, boolean serves, Set<String> aliases, String incarnation, JsonNode settings) {
 
     /** An indexer made it before indexes bore names. */
     boolean isNameless() {

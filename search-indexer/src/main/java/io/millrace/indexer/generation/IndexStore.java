@@ -62,6 +62,9 @@ public interface IndexStore {
     /** Documents of an index as it has them now, by id, each with {@code found}, {@code _version} and {@code _source}. */
     Map<String, JsonNode> documents(String index, List<String> ids);
 
+    /** Does what has to be done from time to time, where there is something; asked often. */
+    default void tend(Generation generation) {}
+
     /** Whether the index is the one that it was, and did not come back from a copy. */
     boolean isSame(Generation generation);
 }

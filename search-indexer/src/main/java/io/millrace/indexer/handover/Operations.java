@@ -10,6 +10,7 @@ import io.millrace.indexer.generation.Switch;
 import io.millrace.indexer.handover.GenerationView.Role;
 import io.millrace.indexer.mark.MarkBook;
 import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.file.Target;
 import io.millrace.pipeline.progress.KafkaWatch;
 import io.millrace.pipeline.progress.Offsets;
 import io.millrace.pipeline.topic.Topics;
@@ -120,11 +121,14 @@ final class Operations {
         }
     }
 
-    /** What keeps one pipeline's indexes from being told keeps none of another from being built. */
+    /** What keeps the tables of one pipeline from being told, such as a name that is taken, keeps none of another from being built. */
     private List<IndexState> asides(Pipeline pipeline) {
         try {
             return generations.lineup(pipeline).asides();
         } catch (SearchAwayException e) {
+            if (pipeline.target() == Target.OPENSEARCH) {
+                throw e;
+            }
             return List.of();
         }
     }

@@ -248,6 +248,7 @@ final class Marking {
         // Also where it had failed, and the index that it was for is gone or served no more.
         conditions.going(reconciling(what));
         marks.keep(places(open), AT_REST);
+        generations.store(pipeline).tend(generation);
     }
 
     private boolean isReconciled(String what) throws InterruptedException {

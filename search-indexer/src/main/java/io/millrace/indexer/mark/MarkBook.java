@@ -152,16 +152,16 @@ public final class MarkBook {
 
     /** Writes those marks that say something new. */
     public void keep(Map<TopicPartition, Place> open, Duration atRest) {
-        var due = new HashMap<TopicPartition, Mark>();
+        var due = new HashMap<Generation, Map<TopicPartition, Mark>>();
         open.forEach((partition, place) -> {
             var mark = place.standing().due(place.done(), atRest);
             if (mark != null) {
-                due.put(partition, mark);
+                due.computeIfAbsent(place.standing().generation(), generation -> new HashMap<>()).put(partition, mark);
             }
         });
-        if (!due.isEmpty()) {
-            marks(due.keySet().iterator().next().topic()).write(due);
-            due.forEach((partition, mark) -> open.get(partition).standing().written(mark));
-        }
+        due.forEach((generation, own) -> {
+            marks(own.keySet().iterator().next().topic()).write(generation, own);
+            own.forEach((partition, mark) -> open.get(partition).standing().written(mark));
+        });
     }
 }

@@ -1,5 +1,6 @@
 package io.millrace.indexer.mark;
 
+import io.millrace.indexer.generation.Generation;
 import java.util.Map;
 import org.apache.kafka.common.TopicPartition;
 
@@ -14,6 +15,11 @@ public interface Marks {
      */
     Map<TopicPartition, Mark> read(Map<TopicPartition, String> asked);
 
-    /** @throws io.millrace.indexer.generation.SearchAwayException when the target does not take them; some may have been taken */
-    void write(Map<TopicPartition, Mark> marks);
+    /**
+     * Leaves what one index has.
+     *
+     * @param generation as those who say it have opened it
+     * @throws io.millrace.indexer.generation.SearchAwayException when the target does not take them; some may have been taken
+     */
+    void write(Generation generation, Map<TopicPartition, Mark> marks);
 }

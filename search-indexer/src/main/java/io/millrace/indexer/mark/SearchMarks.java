@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.millrace.indexer.IndexerConfig;
 import io.millrace.indexer.SearchClients;
+import io.millrace.indexer.generation.Generation;
 import io.millrace.indexer.generation.SearchAwayException;
 import jakarta.inject.Singleton;
 import java.io.ByteArrayOutputStream;
@@ -73,7 +74,7 @@ public final class SearchMarks implements Marks {
     }
 
     @Override
-    public void write(Map<TopicPartition, Mark> marks) {
+    public void write(Generation generation, Map<TopicPartition, Mark> marks) {
         try {
             var body = new ByteArrayOutputStream();
             for (var mark : marks.entrySet()) {

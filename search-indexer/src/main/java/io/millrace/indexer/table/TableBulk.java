@@ -13,14 +13,11 @@ import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Writes documents into tables, a request's in one transaction. A deleted document leaves its version for as long as deletes are remembered. Thread-safe.
@@ -28,10 +25,9 @@ import java.util.concurrent.ConcurrentHashMap;
 @Singleton
 public final class TableBulk implements Bulk {
 
-    private static final Duration SWEEP = Duration.ofMinutes(1);
-    private static final int MOST_SWEPT = 10_000;
-    /** What is a value's own fault: data exceptions, constraints that a team has added, and what is too large or too deep. */
-    private static final Set<String> OWN_FAULTS = Set.of("22", "23", "54");
+    private static final String DATA = "22";
+    /** What is a value's own fault: data exceptions, and constraints that a team has added. */
+    private static final Set<String> OWN_FAULTS = Set.of(DATA, "23");
     /** What says nothing of a document: connections, rights, transactions, resources, operators and the system. */
     private static final Set<String> OTHER_FAULTS = Set.of("", "08", "25", "28", "40", "42", "53", "55", "57", "58", "XX");
 
@@ -39,8 +35,6 @@ public final class TableBulk implements Bulk {
     private final TableStore store;
     private final BulkPermits permits;
     private final IndexerConfig config;
-    /** When versions of deleted documents were last forgotten, by the name of the table, of {@link System#nanoTime()}. */
-    private final Map<String, Long> swept = new ConcurrentHashMap<>();
 
     TableBulk(Tables tables, TableStore store, IndexerConfig config, MeterRegistry meters) {
         this.tables = tables;
@@ -77,7 +71,7 @@ public final class TableBulk implements Bulk {
                 throw e;
             }
             if (documents.size() == 1) {
-                return List.of(OWN_FAULTS.contains(kind) ? new Verdict.Refused(Tables.reason(e)) : new Verdict.Doubtful(Tables.reason(e)));
+                return List.of(verdict(documents.getFirst(), kind, e));
             }
             loop.waits(config.requestTimeout().multipliedBy(2));
             int middle = documents.size() / 2;
@@ -87,12 +81,19 @@ public final class TableBulk implements Bulk {
         }
     }
 
+    private static Verdict verdict(Document document, String kind, SQLException failure) {
+        if (document.isDelete() && !kind.equals(DATA)) {
+            // Given up, it would leave a document that is to be gone. One whose id the table cannot have has never been there.
+            return new Verdict.Later("the table does not take a delete (" + Tables.reason(failure) + "); take away the constraint, the trigger or the index that keeps a row from losing its document");
+        }
+        return OWN_FAULTS.contains(kind) ? new Verdict.Refused(Tables.detail(failure)) : new Verdict.Doubtful(Tables.detail(failure));
+    }
+
     private List<Verdict> written(Connection connection, Generation generation, List<Document> documents) throws SQLException {
         var refusal = store.refusal(connection, generation);
         if (refusal != null) {
             return Collections.nCopies(documents.size(), new Verdict.IndexGone(refusal));
         }
-        sweep(connection, generation.index());
         var applied = upsert(connection, generation.index(), documents);
         return documents.stream().map(document -> applied.contains(document.id()) ? Verdict.APPLIED : Verdict.SUPERSEDED).toList();
     }
@@ -111,19 +112,6 @@ public final class TableBulk implements Bulk {
                 ids.add(rows.getString(1));
             }
             return ids;
-        }
-    }
-
-    private void sweep(Connection connection, String table) throws SQLException {
-        long now = System.nanoTime();
-        var last = swept.putIfAbsent(table, now);
-        if (last == null || now - last < SWEEP.toNanos() || !swept.replace(table, last, now)) {
-            return;
-        }
-        try (var statement = tables.prepare(connection, "DELETE FROM " + tables.name(table) + " WHERE id IN (SELECT id FROM " + tables.name(table) + " WHERE deleted < now() - make_interval(secs => ?) ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED)")) {
-            statement.setDouble(1, config.rememberDeletes().toSeconds());
-            statement.setInt(2, MOST_SWEPT);
-            statement.executeUpdate();
         }
     }
 }

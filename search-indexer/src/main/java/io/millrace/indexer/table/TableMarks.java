@@ -3,6 +3,7 @@ package io.millrace.indexer.table;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.millrace.indexer.IndexerConfig;
+import io.millrace.indexer.generation.Generation;
 import io.millrace.indexer.generation.SearchAwayException;
 import io.millrace.indexer.mark.Mark;
 import io.millrace.indexer.mark.Marks;
@@ -62,25 +63,19 @@ public final class TableMarks implements Marks {
     }
 
     @Override
-    public void write(Map<TopicPartition, Mark> marks) {
+    public void write(Generation generation, Map<TopicPartition, Mark> marks) {
         try {
             tables.transaction(connection -> {
-                refuseLeaps(connection, marks);
+                // Whoever opened the table before does not know what it has now, and says so no more, not when he gives his partitions up either.
+                var leap = store.leap(connection, generation);
+                if (leap != null) {
+                    throw new SearchAwayException("The marks of the table " + generation.index() + " are not written: " + leap);
+                }
                 write(connection, marks);
                 return null;
             });
         } catch (SQLException e) {
             throw tables.away("Writing the marks", e);
-        }
-    }
-
-    /** Whoever opened a table before the database leapt does not know what it has now, and says so no more, not when it gives its partitions up either. */
-    private void refuseLeaps(Connection connection, Map<TopicPartition, Mark> marks) throws SQLException {
-        for (var mark : marks.values()) {
-            var leap = store.leap(connection, mark.index());
-            if (leap != null) {
-                throw new SearchAwayException("The marks are not written: " + leap);
-            }
         }
     }
 

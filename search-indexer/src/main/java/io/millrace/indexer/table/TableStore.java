@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.millrace.indexer.IndexerConfig;
 import io.millrace.indexer.generation.AliasChange;
 import io.millrace.indexer.generation.Generation;
 import io.millrace.indexer.generation.IndexState;
@@ -14,10 +15,12 @@ import jakarta.inject.Singleton;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
@@ -28,16 +31,21 @@ import java.util.concurrent.ConcurrentHashMap;
 @Singleton
 public final class TableStore implements IndexStore {
 
-    private static final String TIMELINE = "SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8)";
+    /** Another timeline when a standby took over or a backup was played back, another start when the files came back from a copy, another number of the database when it was made anew. */
+    private static final String INCARNATION = "SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8) || '/' || pg_postmaster_start_time() || '/' || (SELECT oid FROM pg_database WHERE datname = current_database())";
+    private static final Duration SWEEP = Duration.ofMinutes(1);
+    private static final int MOST_SWEPT = 10_000;
 
     private final Tables tables;
     private final ObjectMapper json;
-    /** On which timeline of the database a table was opened, by its id. */
-    private final Map<String, String> timelines = new ConcurrentHashMap<>();
+    private final IndexerConfig config;
+    /** When versions of deleted documents were last forgotten, by the name of the table, of {@link System#nanoTime()}. */
+    private final Map<String, Long> swept = new ConcurrentHashMap<>();
 
-    TableStore(Tables tables, ObjectMapper json) {
+    TableStore(Tables tables, ObjectMapper json, IndexerConfig config) {
         this.tables = tables;
         this.json = json;
+        this.config = config;
     }
 
     @Override
@@ -69,7 +77,7 @@ public final class TableStore implements IndexStore {
 
     /** Those whose table is there. */
     private List<IndexState> states(Connection connection, String view) throws SQLException {
-        try (var statement = tables.prepare(connection, "SELECT name, number, uuid::text, made, pipeline, replaces, aliases FROM " + tables.book()
+        try (var statement = tables.prepare(connection, "SELECT name, number, uuid::text, made, pipeline, replaces, aliases, (" + INCARNATION + ") FROM " + tables.book()
                 + " WHERE view = ? AND to_regclass(format('%I.%I', ?, name)) IS NOT NULL ORDER BY number DESC")) {
             statement.setString(1, view);
             statement.setString(2, tables.schema());
@@ -77,7 +85,7 @@ public final class TableStore implements IndexStore {
             var states = new ArrayList<IndexState>();
             while (rows.next()) {
                 var aliases = new TreeSet<>(texts(rows, 7));
-                states.add(new IndexState(rows.getString(1), rows.getInt(2), rows.getString(3), "", rows.getTimestamp(4).toInstant(), rows.getString(5), texts(rows, 6), aliases.contains(view), aliases, JsonNodeFactory.instance.objectNode()));
+                states.add(new IndexState(rows.getString(1), rows.getInt(2), rows.getString(3), "", rows.getTimestamp(4).toInstant(), rows.getString(5), texts(rows, 6), aliases.contains(view), aliases, rows.getString(8), JsonNodeFactory.instance.objectNode()));
             }
             return states;
         }
@@ -208,12 +216,11 @@ public final class TableStore implements IndexStore {
         return null;
     }
 
-    /** Notes on which timeline of the database the table is opened, and has the view back where somebody took it away. */
+    /** Has the view back where somebody took it away. */
     @Override
     public void adjust(Pipeline pipeline, IndexState found, boolean filling) {
         asked("Opening the table " + found.index(), connection -> {
             refuseLosing(connection);
-            timelines.put(found.uuid(), timeline(connection));
             if (!tables.isThere(connection, pipeline.index().name())) {
                 tables.own(connection, pipeline.index().name());
                 show(connection, pipeline.index().name());
@@ -231,47 +238,52 @@ public final class TableStore implements IndexStore {
         }
     }
 
-    /** Another one follows when a standby takes over, or the database is brought back from a backup; either may have lost commits. */
-    private String timeline(Connection connection) throws SQLException {
-        try (var statement = tables.prepare(connection, TIMELINE)) {
-            var row = statement.executeQuery();
-            row.next();
-            return row.getString(1);
-        }
-    }
-
-    /**
-     * Why a table may not be written now; null where it may. It holds until the transaction ends.
-     */
+    /** Why a table may not be written now; null where it may. It holds until the transaction ends. */
     String refusal(Connection connection, Generation generation) throws SQLException {
         tables.share(connection, Tables.viewOf(generation.index()));
-        try (var statement = tables.prepare(connection, "SELECT uuid::text, ? = ANY (aliases), (" + TIMELINE + ") FROM " + tables.book() + " WHERE name = ? AND to_regclass(format('%I.%I', ?, name)) IS NOT NULL")) {
-            statement.setString(1, generation.writeAlias());
-            statement.setString(2, generation.index());
+        var aliases = aliases(connection, generation);
+        if (aliases.isEmpty()) {
+            return "the table " + generation.index() + " is not there any more";
+        }
+        return aliases.get().contains(generation.writeAlias()) ? leap(connection, generation) : "the table " + generation.index() + " is not written as " + generation.writeAlias() + " any more";
+    }
+
+    /** What a table is for; empty where it is not there any more, or another one of its name is. */
+    private Optional<List<String>> aliases(Connection connection, Generation generation) throws SQLException {
+        try (var statement = tables.prepare(connection, "SELECT aliases FROM " + tables.book() + " WHERE name = ? AND uuid::text = ? AND to_regclass(format('%I.%I', ?, name)) IS NOT NULL")) {
+            statement.setString(1, generation.index());
+            statement.setString(2, generation.uuid());
             statement.setString(3, tables.schema());
             var row = statement.executeQuery();
-            if (!row.next() || !row.getString(1).equals(generation.uuid())) {
-                return "the table " + generation.index() + " is not there any more";
-            }
-            if (!row.getBoolean(2)) {
-                return "the table " + generation.index() + " is not written as " + generation.writeAlias() + " any more";
-            }
-            return leap(generation.uuid(), row.getString(3));
+            return row.next() ? Optional.of(texts(row, 1)) : Optional.empty();
         }
     }
 
-    /**
-     * Why what was written to a table may be missing there, though its writers have not opened it anew yet; null where nothing says so.
-     *
-     * @param uuid the table's id
-     */
-    String leap(Connection connection, String uuid) throws SQLException {
-        return leap(uuid, timeline(connection));
+    /** Why what was written to a table since it was opened may be missing there; null where nothing says so. */
+    String leap(Connection connection, Generation generation) throws SQLException {
+        try (var statement = tables.prepare(connection, INCARNATION)) {
+            var row = statement.executeQuery();
+            row.next();
+            return row.getString(1).equals(generation.incarnation()) ? null : "the server of the table was started anew, or another one took over, so documents that were written may be missing";
+        }
     }
 
-    private String leap(String uuid, String now) {
-        var opened = timelines.get(uuid);
-        return now.equals(opened) ? null : "the database went from timeline " + opened + " to " + now + ", so a standby took over or it came back from a backup, and documents that were written may be missing";
+    /** Forgets versions of documents that were deleted long ago, a part of them at a time. */
+    @Override
+    public void tend(Generation generation) {
+        long now = System.nanoTime();
+        var last = swept.putIfAbsent(generation.index(), now);
+        if (last == null || now - last < SWEEP.toNanos() || !swept.replace(generation.index(), last, now)) {
+            return;
+        }
+        var table = tables.name(generation.index());
+        asked("Forgetting versions of deleted documents of the table " + generation.index(), connection -> {
+            try (var statement = tables.prepare(connection, "DELETE FROM " + table + " WHERE id IN (SELECT id FROM " + table + " WHERE deleted < now() - make_interval(secs => ?) ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED)")) {
+                statement.setDouble(1, config.rememberDeletes().toSeconds());
+                statement.setInt(2, MOST_SWEPT);
+                return statement.executeUpdate();
+            }
+        });
     }
 
     @Override
@@ -334,6 +346,6 @@ public final class TableStore implements IndexStore {
 
     @Override
     public boolean isSame(Generation generation) {
-        return asked("Looking at the table " + generation.index(), connection -> refusal(connection, generation) == null);
+        return asked("Looking at the table " + generation.index(), connection -> aliases(connection, generation).isPresent() && leap(connection, generation) == null);
     }
 }

@@ -10,6 +10,8 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.ServerErrorMessage;
 
 /**
  * The database of the tables, and its book: which tables there are, and what each of them is for. Who writes a table holds a lock of its view for as long as that transaction lasts, shared with other writers; who
@@ -19,6 +21,9 @@ import java.time.Duration;
 final class Tables {
 
     static final String UNDEFINED_TABLE = "42P01";
+    private static final String DENIED = "42501";
+    private static final String RECOVERING = "55000";
+    private static final String STANDBY = "; the address leads to a server that takes no writes, such as a standby";
     private static final String LOCK = "hashtextextended('millrace ' || ?, 0)";
     private static final String OF_ALL = "*";
     private static final Duration BEYOND = Duration.ofSeconds(5);
@@ -69,6 +74,7 @@ final class Tables {
         try (var connection = connect()) {
             connection.setAutoCommit(false);
             try {
+                bound(connection);
                 var result = work.on(connection);
                 connection.commit();
                 return result;
@@ -87,14 +93,29 @@ final class Tables {
         }
     }
 
+    /** The server ends what takes longer as well: of a node that is lost nothing is heard, and its locks would stay. */
+    private void bound(Connection connection) throws SQLException {
+        try (var statement = prepare(connection, "SELECT set_config('statement_timeout', ?, true), set_config('idle_in_transaction_session_timeout', ?, true)")) {
+            var millis = Long.toString(config.requestTimeout().toMillis());
+            statement.setString(1, millis);
+            statement.setString(2, millis);
+            statement.execute();
+        }
+    }
+
     private Connection connect() throws SQLException {
         if (config.tableUrl().isEmpty()) {
             throw new SQLException("No database is set for pipelines with the target postgres; set millrace.indexer.table-url", "08001");
         }
         var connection = database.get().getConnection();
-        // A server that is gone without a word would keep the thread for hours.
-        connection.setNetworkTimeout(Runnable::run, Math.toIntExact(config.requestTimeout().plus(BEYOND).toMillis()));
-        return connection;
+        try {
+            // A server that is gone without a word would keep the thread for hours.
+            connection.setNetworkTimeout(Runnable::run, Math.toIntExact(config.requestTimeout().plus(BEYOND).toMillis()));
+            return connection;
+        } catch (SQLException e) {
+            connection.close();
+            throw e;
+        }
     }
 
     /** @throws SQLException when it takes longer than a request may */
@@ -174,13 +195,30 @@ final class Tables {
             case "", "08", "57" -> "; check millrace.indexer.table-url, and that the database is up";
             case "28" -> "; check millrace.indexer.table-user and millrace.indexer.table-password";
             case "53" -> "; free disk, memory or connections there";
-            case "25" -> "; the address leads to a server that takes no writes, such as a standby";
-            case "42" -> "; give the user of millrace.indexer.table-user the rights that this service's DESIGN.md lists";
+            case "25" -> STANDBY;
+            case "42" -> state.equals(DENIED) ? "; give the user of millrace.indexer.table-user the rights that this service's DESIGN.md lists" : "";
+            case "55" -> state.equals(RECOVERING) ? STANDBY : "";
             default -> "";
         };
     }
 
+    /** What the server says, without the values of a row, which it tells beside it. */
     static String reason(SQLException failure) {
-        return failure.getSQLState() == null ? failure.getMessage() : "SQLSTATE " + failure.getSQLState() + ": " + failure.getMessage();
+        var said = said(failure);
+        return coded(failure, said == null ? failure.getMessage() : said.getMessage());
+    }
+
+    /** All that the server says, for those who may read the quarantine. */
+    static String detail(SQLException failure) {
+        var said = said(failure);
+        return reason(failure) + (said == null || said.getDetail() == null ? "" : "; " + said.getDetail());
+    }
+
+    private static String coded(SQLException failure, String text) {
+        return failure.getSQLState() == null ? text : "SQLSTATE " + failure.getSQLState() + ": " + text;
+    }
+
+    private static ServerErrorMessage said(SQLException failure) {
+        return failure instanceof PSQLException own ? own.getServerErrorMessage() : null;
     }
 }
