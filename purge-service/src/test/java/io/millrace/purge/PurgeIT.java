@@ -242,6 +242,13 @@ class PurgeIT {
             erase(503);
             Files.writeString(password, "second\n");
             erase(202);
+            // A file that is away is waited for like a server, and ends no thread.
+            Files.delete(password);
+            stack.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'exchanged'");
+            erase(503);
+            given().baseUri("http://localhost:" + stack.freePort()).get("/q/health/live").then().statusCode(200);
+            Files.writeString(password, "second\n");
+            erase(202);
         } finally {
             exchanged.stop();
         }

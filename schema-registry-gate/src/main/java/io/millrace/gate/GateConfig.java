@@ -79,7 +79,7 @@ public interface GateConfig {
     @WithDefault("-1")
     short replication();
 
-    /** Who may read {@code GET /quarantine}, {@code /breaker} and {@code /schemas}: {@code permit} (everybody) or {@code authenticated}. Default authenticated. */
+    /** Who may read {@code GET /quarantine}, {@code /breaker} and {@code /schemas}: {@code permit} (everybody) or {@code authenticated} (the role millrace-reader or millrace-operator, or the token). Default authenticated. */
     @WithDefault("authenticated")
     @Pattern(regexp = "permit|authenticated", message = "must be permit or authenticated")
     String reads();

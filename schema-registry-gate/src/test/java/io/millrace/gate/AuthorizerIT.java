@@ -73,6 +73,25 @@ class AuthorizerIT {
         }
     }
 
+    @Test
+    void aTableAtRestIsInNoTroubleAnyMoreWhenWhatStoodInTheWayAtTheStartIsOver() throws Exception {
+        stack.captured("quiet", "rest");
+        make("rows.quiet.public.rest");
+        make("quarantine.quiet.public.rest");
+        var gate = stack.guarded(7, Map.of("millrace.gate.sources", "quiet", "millrace.gate.group", "millrace-gate-quiet"));
+        // Whoever may read or write may describe as well.
+        stack.admin().deleteAcls(Stack.rights(right -> right.pattern().name().equals(Topics.QUARANTINE)).stream().map(AclBinding::toFilter).toList()).all().get();
+        try {
+            gate.process().start();
+            awaitTold(gate, "Describing the topic quarantine.quiet.public.rest", "lacks the right Describe");
+            stack.admin().createAcls(Stack.rights(right -> true)).all().get();
+            SharedGate.soon().untilAsserted(() -> given().baseUri(gate.url()).get("/q/health/ready").then().statusCode(200));
+        } finally {
+            gate.process().stop();
+            stack.admin().createAcls(Stack.rights(right -> true)).all().get();
+        }
+    }
+
     private Captured provisioned(String name) throws Exception {
         make("rows.guarded.public." + name);
         make("quarantine.guarded.public." + name);

@@ -26,12 +26,14 @@ class OidcIT {
 
     private static final String REALM = """
             {"realm": "millrace", "enabled": true,
-             "roles": {"realm": [{"name": "millrace-operator"}]},
+             "roles": {"realm": [{"name": "millrace-operator"}, {"name": "millrace-reader"}]},
              "clients": [{"clientId": "millrace-gate", "enabled": true, "secret": "only-for-tests", "directAccessGrantsEnabled": true, "publicClient": false}],
              "users": [
                {"username": "operator", "enabled": true, "email": "o@example.org", "emailVerified": true, "firstName": "O", "lastName": "P",
                 "credentials": [{"type": "password", "value": "only-for-tests"}], "realmRoles": ["millrace-operator"]},
                {"username": "reader", "enabled": true, "email": "r@example.org", "emailVerified": true, "firstName": "R", "lastName": "D",
+                "credentials": [{"type": "password", "value": "only-for-tests"}], "realmRoles": ["millrace-reader"]},
+               {"username": "colleague", "enabled": true, "email": "c@example.org", "emailVerified": true, "firstName": "C", "lastName": "L",
                 "credentials": [{"type": "password", "value": "only-for-tests"}]}]}
             """;
     private static final int PORT = Ports.free(1).getFirst();
@@ -73,7 +75,7 @@ class OidcIT {
     }
 
     @Test
-    void anOperatorOfTheServerMayChangeAnotherUserMayReadAndAForgedTokenMayNothing() throws Exception {
+    void anOperatorOfTheServerMayChangeAReaderMayReadAndWhoeverElseMayNothing() throws Exception {
         var production = gate.stack().gate(8, Map.of("millrace.gate.sources", "oidc", "millrace.gate.group", "oidc",
                 "quarkus.oidc.tenant-enabled", "true", "quarkus.oidc.auth-server-url", SERVER, "quarkus.oidc.client-id", "millrace-gate", "quarkus.oidc.application-type", "service"));
         production.process().start();
@@ -93,6 +95,10 @@ class OidcIT {
             given().baseUri(production.url()).contentType("application/json").body(migration).auth().oauth2(operator).post("/check").then().statusCode(501);
             given().baseUri(production.url()).auth().oauth2(reader).get("/quarantine").then().statusCode(200);
             given().baseUri(production.url()).auth().oauth2(reader).get("/schemas").then().statusCode(200);
+            given().baseUri(production.url()).auth().oauth2(operator).get("/quarantine").then().statusCode(200);
+            for (var path : List.of("/quarantine", "/schemas", "/breaker")) {
+                given().baseUri(production.url()).auth().oauth2(token("colleague")).get(path).then().statusCode(403);
+            }
             given().baseUri(production.url()).auth().oauth2(forged).get("/quarantine").then().statusCode(401);
             // The local token goes on beside it.
             given().baseUri(production.url()).header("Authorization", "Bearer " + Stack.TOKEN).get("/quarantine").then().statusCode(200);

@@ -17,15 +17,18 @@ import io.millrace.capture.row.TextRows;
 import io.millrace.pipeline.file.TableName;
 import java.nio.ByteBuffer;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
+import java.util.function.Supplier;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.postgresql.replication.fluent.logical.ChainedLogicalStreamBuilder;
@@ -43,6 +46,8 @@ public final class BundlingDecoder implements MessageDecoder, Held {
     private static final long POSTGRES_EPOCH_MICROS = ChronoUnit.MICROS.between(Instant.EPOCH, POSTGRES_EPOCH);
     private static final String PREFIX = "millrace";
     private static final int FULL = 1 << 15;
+    /** How long names that were lent are gathered: the stream begins anew once for all of them. */
+    private static final long GATHERED_NANOS = Duration.ofSeconds(1).toNanos();
     /** A change that is larger is left to Debezium: it would be held more often here. */
     private static final int LARGEST = 1 << 16;
 
@@ -50,6 +55,7 @@ public final class BundlingDecoder implements MessageDecoder, Held {
     private final IntFunction<TextRows> described;
     private final IntConsumer forget;
     private final Relations relations;
+    private final Supplier<TableNumbers> numbers;
     private final TypeRegistry types;
     private final BundleWriter bundle = new BundleWriter();
     /** By Postgres's number of the relation: ours, or none where its changes are left to Debezium. */
@@ -59,6 +65,8 @@ public final class BundlingDecoder implements MessageDecoder, Held {
     /** Of what Debezium is being told. */
     private Lsn told;
     private long lastCommit;
+    /** Of the current transaction. */
+    private long commit;
     private long micros;
     private long transaction;
     /** Of the last change in the bundle. */
@@ -68,16 +76,24 @@ public final class BundlingDecoder implements MessageDecoder, Held {
     /** The end of a transaction that Debezium was not told of yet, and its LSN; null where there is none. */
     private ByteBuffer end;
     private Lsn endLsn;
+    /** By Postgres's number: the name of a known table under which another one was described. */
+    private final Map<Integer, TableName> taken = new HashMap<>();
+    /** Tables whose names were lent, each with the cause. Nothing is told any more while there are some, so that nothing is confirmed. */
+    private final Map<TableName, String> lent = new TreeMap<>();
+    /** When the first of them was found. */
+    private long lentSince;
 
     /**
      * @param described what makes rows of the changes of a relation, by Postgres's number of it; null where its changes are left to Debezium
      * @param forget makes Debezium forget which table a relation is
+     * @param numbers which table has which number now
      */
-    BundlingDecoder(MessageDecoder debezium, IntFunction<TextRows> described, IntConsumer forget, Relations relations, TypeRegistry types) {
+    BundlingDecoder(MessageDecoder debezium, IntFunction<TextRows> described, IntConsumer forget, Relations relations, Supplier<TableNumbers> numbers, TypeRegistry types) {
         this.debezium = debezium;
         this.described = described;
         this.forget = forget;
         this.relations = relations;
+        this.numbers = numbers;
         this.types = types;
     }
 
@@ -87,16 +103,17 @@ public final class BundlingDecoder implements MessageDecoder, Held {
      *
      * @param left tables whose changes are left to Debezium
      * @param relations is given what makes rows of the others' changes
+     * @param numbers which table has which number now; the stream ends where it says something else
      * @param types as the connection's decoder is given them
      */
-    public static BundlingDecoder before(ReplicationConnection connection, PostgresSchema schema, Set<TableName> left, Relations relations, TypeRegistry types) {
+    public static BundlingDecoder before(ReplicationConnection connection, PostgresSchema schema, Set<TableName> left, Relations relations, Supplier<TableNumbers> numbers, TypeRegistry types) {
         try {
             var field = PostgresReplicationConnection.class.getDeclaredField("messageDecoder");
             field.setAccessible(true);
             var tables = PostgresSchema.class.getDeclaredField("relationIdToTableId");
             tables.setAccessible(true);
             var byRelation = (Map<?, ?>) tables.get(schema);
-            var decoder = new BundlingDecoder((MessageDecoder) field.get(connection), relation -> described(relation, schema, left), byRelation::remove, relations, types);
+            var decoder = new BundlingDecoder((MessageDecoder) field.get(connection), relation -> described(relation, schema, left), byRelation::remove, relations, numbers, types);
             field.set(connection, decoder);
             return decoder;
         } catch (ReflectiveOperationException e) {
@@ -129,6 +146,8 @@ public final class BundlingDecoder implements MessageDecoder, Held {
         end = null;
         told = null;
         lastCommit = 0;
+        lent.clear();
+        taken.clear();
         isNew = true;
     }
 
@@ -146,12 +165,25 @@ public final class BundlingDecoder implements MessageDecoder, Held {
     @Override
     public void processMessage(ByteBuffer buffer, ReplicationMessageProcessor processor, TypeRegistry same) throws SQLException, InterruptedException {
         if (buffer == null) {
-            tell(null, processor);
+            if (!gathers()) {
+                tell(null, processor);
+            }
             return;
         }
         byte kind = buffer.get(buffer.position());
+        if (kind == 'B') {
+            commit = buffer.getLong(buffer.position() + 1);
+        }
+        var description = kind == 'R' ? Description.of(buffer) : null;
+        if (description != null) {
+            gather(numbers.get().lent(description, commit));
+        }
+        if (gathers()) {
+            return;
+        }
         switch (kind) {
             case 'B' -> {
+                leave();
                 micros = POSTGRES_EPOCH_MICROS + buffer.getLong(buffer.position() + 1 + Long.BYTES);
                 transaction = Integer.toUnsignedLong(buffer.getInt(buffer.position() + 1 + 2 * Long.BYTES));
                 isNew = true;
@@ -181,14 +213,47 @@ public final class BundlingDecoder implements MessageDecoder, Held {
                 // What an application says in the log is no change of a row.
             }
             case 'R' -> {
-                int relation = buffer.getInt(buffer.position() + 1);
-                known.remove(relation);
+                known.remove(description.number());
                 // A table that was renamed to what Debezium is to leave out would stay the table before, beside the one that has its name now.
-                forget.accept(relation);
-                tell(buffer, processor);
+                forget.accept(description.number());
+                taken.remove(description.number());
+                if (numbers.get().isTaken(description)) {
+                    taken.put(description.number(), description.name());
+                }
+                tell(description.as(numbers.get().name(description)), processor);
             }
             default -> tell(buffer, processor);
         }
+    }
+
+    private void gather(Map<TableName, String> found) {
+        if (lent.isEmpty()) {
+            lentSince = System.nanoTime();
+        }
+        found.forEach(lent::putIfAbsent);
+    }
+
+    /** Tables under others' names are left out from where no reading of those takes their rows away: Postgres may not describe them again when they have other names. */
+    private void leave() {
+        taken.entrySet().removeIf(one -> {
+            if (numbers.get().isCovered(one.getValue(), commit)) {
+                return false;
+            }
+            known.remove(one.getKey());
+            forget.accept(one.getKey());
+            return true;
+        });
+    }
+
+    /** Whether names were lent, so that nothing is told, and others may follow. */
+    private boolean gathers() {
+        if (lent.isEmpty()) {
+            return false;
+        }
+        if (System.nanoTime() - lentSince >= GATHERED_NANOS) {
+            throw new RenamedException(lent);
+        }
+        return true;
     }
 
     private void add(byte kind, int relation, ByteBuffer rest) {
@@ -208,6 +273,9 @@ public final class BundlingDecoder implements MessageDecoder, Held {
 
     @Override
     public void flush(ReplicationMessageProcessor processor) throws SQLException, InterruptedException {
+        if (gathers()) {
+            return;
+        }
         if (bundle.size() > 0) {
             told = bundled;
             processor.process(new LogicalDecodingMessage(Operation.MESSAGE, POSTGRES_EPOCH.plus(micros - POSTGRES_EPOCH_MICROS, ChronoUnit.MICROS), transaction, true, PREFIX, bundle.take()));

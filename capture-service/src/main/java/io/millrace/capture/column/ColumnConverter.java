@@ -62,7 +62,7 @@ public final class ColumnConverter implements CustomConverter<SchemaBuilder, Rel
             if (value != null && value == unusableDefault) {
                 return null;
             }
-            return UnchangedToastedReplicationMessageColumn.isUnchangedToastedValue(value) ? missing(column) : values.of(value);
+            return UnchangedToastedReplicationMessageColumn.isUnchangedToastedValue(value) ? missing(column) : values.of(value, field.dataCollection());
         });
     }
 

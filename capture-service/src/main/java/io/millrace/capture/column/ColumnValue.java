@@ -44,6 +44,19 @@ public final class ColumnValue {
         };
     }
 
+    /**
+     * The same, of a table that is named where it goes wrong.
+     *
+     * @throws IllegalArgumentException without the value and without a cause, whose words may hold it: it is private, and the deepest cause is what health says
+     */
+    public Object of(Object value, Object table) {
+        try {
+            return of(value);
+        } catch (RuntimeException e) {
+            throw new IllegalArgumentException("A value of the column '" + column.name() + "' of the table " + table + " is no " + column.catalogType() + " (" + e.getClass().getSimpleName() + ")");
+        }
+    }
+
     private List<String> elements(String text) {
         var elements = ArrayText.elements(text, column.pgType().equals("box") ? ';' : ',');
         if (column.pgType().equals("money")) {

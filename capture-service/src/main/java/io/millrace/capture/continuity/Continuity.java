@@ -109,6 +109,9 @@ public final class Continuity {
         if (known.partitions() != null && seen.partitions() != null && !seen.partitions().containsAll(known.partitions())) {
             return "a partition of it was dropped or detached, and its rows went without a word in the log";
         }
+        if (known.form() != null && seen.form() != null && seen.form().relinked(known.form())) {
+            return "a partition of it was detached and attached again, and what was changed in it meanwhile is in no log under the table's name";
+        }
         if (seen.attached()) {
             return "a partition was attached to it that had rows already, or may have had";
         }

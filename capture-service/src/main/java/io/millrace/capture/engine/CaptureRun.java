@@ -1,8 +1,10 @@
 package io.millrace.capture.engine;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import io.millrace.capture.bundle.RenamedException;
 import io.millrace.capture.continuity.Known;
 import io.millrace.capture.continuity.Loaded;
+import io.millrace.capture.continuity.Point;
 import io.millrace.capture.registry.SchemaIds;
 import io.millrace.capture.resnapshot.FirstLoad;
 import io.millrace.capture.resnapshot.Resnapshots;
@@ -16,11 +18,13 @@ import io.millrace.capture.send.CapturedLogs;
 import io.millrace.capture.send.Progress;
 import io.millrace.capture.send.SendException;
 import io.millrace.capture.send.Sender;
+import io.millrace.capture.source.LockLostException;
 import io.millrace.capture.source.MissingValues;
 import io.millrace.capture.source.QueuedRows;
 import io.millrace.capture.source.Slot;
 import io.millrace.capture.source.SourceCheck;
 import io.millrace.capture.source.SourceConnection;
+import io.millrace.capture.source.SourceLock;
 import io.millrace.capture.source.UnpublishedColumns;
 import io.millrace.capture.source.Wanted;
 import io.millrace.capture.subject.ErasedSubjects;
@@ -69,6 +73,7 @@ public final class CaptureRun {
     private final Map<TableName, Wanted> wanted;
     private final Set<TableName> tables;
     private final ErasedSubjects erased;
+    private final SourceLock lock;
     private final Progress progress;
     private final Sender sender;
     private final CapturedLogs logs;
@@ -76,6 +81,7 @@ public final class CaptureRun {
     private final Slot slot;
     private final StreamMeters stream;
     private final Readiness readiness;
+    private final Inheritance inheritance;
     private final Patience patience;
     private final Loop loop;
     private final Start start;
@@ -90,8 +96,6 @@ public final class CaptureRun {
     /** Held while the followed plan is exchanged for one that knows more, and not while anybody is waited for but Kafka and the catalog. */
     private final ReentrantLock knowing = new ReentrantLock();
     private final AtomicBoolean stopping = new AtomicBoolean();
-    /** What was last said of tables that inherit. */
-    private List<String> inheritingSaid = List.of();
     /** Whether the engine was ended so that another plan is made. */
     private final AtomicBoolean anew = new AtomicBoolean();
     /** Guarded by this. */
@@ -106,6 +110,7 @@ public final class CaptureRun {
      * @param transforms of the tables that have some
      * @param events makes those of the application's outbox, null where it has none
      * @param erased whose rows do not go, or go in another form
+     * @param lock keeps other processes away from the source
      * @param loop is given the signs of life, by whichever thread works
      * @param recovery whether what may be missing is read again without being asked for
      * @param reread whether rows are that were changed without a change in the log
@@ -113,7 +118,7 @@ public final class CaptureRun {
      * @param resnapshots what is to be read while the stream goes on
      * @param window where that meets the stream
      */
-    public CaptureRun(EngineSettings settings, Map<TableName, Wanted> wanted, Map<TableName, Form> forms, Map<TableName, Transforms> transforms, Events events, ErasedSubjects erased, SchemaIds schemaIds, Progress progress,
+    public CaptureRun(EngineSettings settings, Map<TableName, Wanted> wanted, Map<TableName, Form> forms, Map<TableName, Transforms> transforms, Events events, ErasedSubjects erased, SchemaIds schemaIds, SourceLock lock, Progress progress,
             Sender sender, CapturedLogs logs, Tracing tracing, MeterRegistry meters, Readiness readiness, Patience patience, Loop loop, boolean recovery, boolean reread, Source.Wal wal, Resnapshots resnapshots, Window window) {
         this.settings = settings;
         var all = new TreeMap<>(wanted);
@@ -122,21 +127,23 @@ public final class CaptureRun {
         this.wanted = all;
         this.tables = all.keySet();
         this.erased = erased;
+        this.lock = lock;
         this.progress = progress;
         this.sender = sender;
         this.logs = logs;
-        this.missingValues = new MissingValues(settings.source(), Topics.publication(settings.sourceName()));
+        this.missingValues = new MissingValues(settings.source(), settings.sourceName());
         this.slot = new Slot(settings.source(), settings.sourceName());
         this.stream = new StreamMeters(meters, settings.heartbeat());
         this.readiness = readiness;
+        this.inheritance = new Inheritance(settings.source(), tables, readiness);
         this.patience = patience;
         this.loop = loop;
         this.resnapshots = resnapshots;
         this.window = window;
         var marks = new Marks(progress);
         this.start = new Start(settings.sourceName(), settings.source(), slot, all, progress, logs, marks, readiness, new Start.Allowed(recovery, reread));
-        this.watch = new Watch(settings.source(), slot, all, marks, logs, this::startAnew, this::adopt, new WalBudget(wal, slot, readiness, start::givenUp), this::readBeside, readiness);
-        this.tools = new Writer.Tools(settings.sourceName(), settings.batchSize(), Map.copyOf(forms), Map.copyOf(transforms), events, erased, resnapshots, schemaIds, progress, sender, missingValues, tracing, meters, stream, slot, marks, patience, loop, start::diverged, start::unnamed, window, this::rows, this::wasRead);
+        this.watch = new Watch(settings.source(), slot, all, marks, logs, this::startAnew, this::adopt, new WalBudget(wal, slot, lock, readiness, start::givenUp), this::readBeside, readiness);
+        this.tools = new Writer.Tools(settings.sourceName(), settings.batchSize(), Map.copyOf(forms), Map.copyOf(transforms), events, erased, resnapshots, schemaIds, lock, progress, sender, missingValues, tracing, meters, stream, slot, marks, patience, loop, start::diverged, start::unnamed, window, this::rows, this::wasRead);
     }
 
     /** Captures until {@link #stop()}. */
@@ -144,13 +151,17 @@ public final class CaptureRun {
         var backoff = Patience.backoff();
         while (!stopping.get()) {
             long began = System.nanoTime();
+            boolean inUse = false;
             String reason;
             try {
                 once();
                 reason = "Debezium ended without saying why; starting it again";
             } catch (InterruptedException e) {
                 break;
-            } catch (StartException | SendException e) {
+            } catch (InUseException e) {
+                inUse = true;
+                reason = e.getMessage();
+            } catch (StartException | SendException | LockLostException e) {
                 reason = e.getMessage();
             } catch (EngineException e) {
                 LOG.debug("The engine ended", e);
@@ -164,17 +175,24 @@ public final class CaptureRun {
             if (anew.getAndSet(false)) {
                 continue;
             }
-            if (System.nanoTime() - began > HEALTHY.toNanos()) {
+            // Whoever waits should not keep another one from the source.
+            lock.close();
+            if (inUse || System.nanoTime() - began > HEALTHY.toNanos()) {
                 backoff.reset();
             }
             if (!stopping.get()) {
                 try {
-                    patience.pause(backoff, reason);
+                    if (inUse) {
+                        patience.await(reason);
+                    } else {
+                        patience.pause(backoff, reason);
+                    }
                 } catch (InterruptedException _) {
                     break;
                 }
             }
         }
+        lock.close();
         sender.close();
         progress.close();
         logs.close();
@@ -208,6 +226,7 @@ public final class CaptureRun {
     /** Looks at the source; to be called at an interval, by a thread of its own. */
     public void look() {
         watch.look();
+        inheritance.turn();
         if (anew.get()) {
             // An engine that was still starting could not be ended.
             closeEngine();
@@ -217,6 +236,12 @@ public final class CaptureRun {
     /** The slot as it was last seen, null where there is none or Postgres does not answer. */
     public Slot.State slotState() {
         return watch.slotState();
+    }
+
+    /** The last commit up to which Kafka has everything that was committed; null while none is known. */
+    public Point completeUpTo() {
+        var mark = tools.marks().current();
+        return mark == null ? null : mark.beat();
     }
 
     /** Has everything read again of which changes may be missing. */
@@ -251,10 +276,7 @@ public final class CaptureRun {
     private void once() throws InterruptedException, SQLException {
         anew.set(false);
         loop.waits(LONGEST_QUESTIONS);
-        var problems = SourceCheck.problems(settings.source(), settings.sourceName());
-        if (!problems.isEmpty()) {
-            throw new StartException(Stream.concat(problems.stream(), start.tableProblems().stream()).collect(Collectors.joining("\n")));
-        }
+        takeSource();
         awaitLogs();
         loop.waits(LONGEST_QUESTIONS);
         var plan = start.plan();
@@ -262,7 +284,7 @@ public final class CaptureRun {
         stream.incomplete(plan);
         checkTopics(plan.streamed());
         loop.waits(LONGEST_QUESTIONS);
-        warnOfInheritance();
+        inheritance.look();
         // The slot is there by now: what is ordered from here on comes in the stream.
         erased.look();
         var leftOut = UnpublishedColumns.of(settings.source(), settings.sourceName(), plan.streamed());
@@ -285,6 +307,18 @@ public final class CaptureRun {
         stream(plan, leftOut);
     }
 
+    /** Looks whether the source can be captured, and takes it for this process. */
+    private void takeSource() throws SQLException {
+        var found = SourceCheck.look(settings.source(), settings.sourceName());
+        if (!found.problems().isEmpty()) {
+            throw new StartException(Stream.concat(found.all().stream(), start.tableProblems().stream()).collect(Collectors.joining("\n")));
+        }
+        var inUse = found.inUse() == null ? lock.take() : found.inUse();
+        if (inUse != null) {
+            throw new InUseException(inUse);
+        }
+    }
+
     private String topic(TableName table) {
         return Topics.captured(settings.sourceName(), table);
     }
@@ -297,15 +331,6 @@ public final class CaptureRun {
         progress.create();
         logs.keepMemory();
         logs.awaitKnown(loop);
-    }
-
-    private void warnOfInheritance() throws SQLException {
-        var inheriting = SourceCheck.inheriting(settings.source(), tables);
-        if (!inheriting.isEmpty() && !inheriting.equals(inheritingSaid)) {
-            inheritingSaid = inheriting;
-            LOG.warnf("Tables inherit from captured ones: %s. Postgres replicates the rows of such a table under its own name only, so they are no rows of its parent here, "
-                    + "as in SELECT … FROM ONLY; name the tables in a pipeline file, or use partitions", String.join(", ", inheriting));
-        }
     }
 
     private void checkTopics(Collection<TableName> streamed) throws InterruptedException {
@@ -488,6 +513,14 @@ public final class CaptureRun {
         window.begin(plan.start(), plan.base());
         try {
             run(settings.stream(plan.streamed(), leftOut, tools.events() == null ? null : tools.events().table(), plan.start()), new Writer(tools, plan, true), settings.heartbeat().plus(SourceConnection.LONGEST_ANSWER), () -> readiness.ready(plan.phase()));
+        } catch (EngineException e) {
+            var renamed = RenamedException.in(e);
+            if (renamed == null) {
+                throw e;
+            }
+            LOG.errorf("%s; beginning again, so that it is remembered before they are confirmed", renamed.getMessage());
+            start.renamed(renamed.tables());
+            anew.set(true);
         } finally {
             window.end();
             follow(null, null);
@@ -498,6 +531,9 @@ public final class CaptureRun {
         knowing.lock();
         try {
             followed = plan;
+            if (plan != null) {
+                plan.numbers().follow(settings.sourceName());
+            }
             leftOut = without;
             watch.follow(plan);
         } finally {
@@ -539,7 +575,7 @@ public final class CaptureRun {
         }
         try {
             return followed != before || goesAlong(before, known);
-        } catch (SendException | SQLException e) {
+        } catch (SendException | LockLostException | SQLException e) {
             LOG.debugf("What was found of the tables is remembered at the next look: %s", e.getMessage());
             return true;
         } catch (InterruptedException _) {
@@ -555,7 +591,7 @@ public final class CaptureRun {
         knowing.lock();
         try {
             return followed != null && goesAlong(followed, followed.tables());
-        } catch (SendException | SQLException e) {
+        } catch (SendException | LockLostException | SQLException e) {
             LOG.warnf("What was asked for cannot be begun beside the stream: %s; beginning that anew", e.getMessage());
             return false;
         } catch (InterruptedException _) {
@@ -584,6 +620,7 @@ public final class CaptureRun {
 
     private void exchange(Plan now) {
         followed = now;
+        now.numbers().follow(settings.sourceName());
         watch.follow(now);
         stream.unread(now.unread());
         stream.incomplete(now);

@@ -112,8 +112,6 @@ public record EngineSettings(
         properties.setProperty("database.dbname", url.database());
         url.options().forEach((key, value) -> properties.setProperty("database." + key, value));
         properties.setProperty("database.options", source.options());
-        // Unknown before PostgreSQL 17, so it cannot be one of the options.
-        properties.setProperty("database.initial.statements", "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout'");
         properties.setProperty("database.user", source.user());
         properties.setProperty("database.password", source.password().resolve());
         properties.setProperty("driver.binaryTransfer", "false");

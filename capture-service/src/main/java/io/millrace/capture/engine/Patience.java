@@ -13,6 +13,7 @@ public final class Patience {
 
     private static final Duration FIRST = Duration.ofMillis(200);
     private static final Duration LONGEST = Duration.ofSeconds(10);
+    private static final Duration IN_USE = Duration.ofMillis(500);
 
     private final Readiness readiness;
     private final Counter retries;
@@ -54,6 +55,10 @@ public final class Patience {
                 throw e;
             } catch (Exception e) {
                 if (!temporary.isInstance(e)) {
+                    if (failed) {
+                        // Another failure now, which is for the caller to tell; what was waited for is over.
+                        readiness.recovered();
+                    }
                     throw e instanceof RuntimeException unexpected ? unexpected : new IllegalStateException(e.getMessage(), e);
                 }
                 failed = true;
@@ -77,8 +82,23 @@ public final class Patience {
     public void pause(Backoff backoff, String reason) throws InterruptedException {
         readiness.waiting(reason);
         retries.increment();
+        pause(backoff.next());
+    }
+
+    /**
+     * Waits for what another process has, at an even pace, so that it is had soon once that is over. Nothing is away, so it is not counted as a retry.
+     *
+     * @param reason says who has it
+     * @throws InterruptedException when capture is stopped
+     */
+    public void await(String reason) throws InterruptedException {
+        readiness.waiting(reason);
+        pause(IN_USE);
+    }
+
+    private void pause(Duration longest) throws InterruptedException {
         loop.waits(LONGEST);
-        hurry.tryAcquire(backoff.next().toMillis(), TimeUnit.MILLISECONDS);
+        hurry.tryAcquire(longest.toMillis(), TimeUnit.MILLISECONDS);
         if (stopped) {
             hurry.release();
             throw new InterruptedException("Capture is being stopped");

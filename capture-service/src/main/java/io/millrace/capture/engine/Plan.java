@@ -1,7 +1,9 @@
 package io.millrace.capture.engine;
 
+import io.millrace.capture.bundle.TableNumbers;
 import io.millrace.capture.continuity.Known;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.topic.Topics;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -43,6 +45,12 @@ record Plan(long base, long start, Map<TableName, Known> tables, Map<TableName, 
     /** Tables whose rows were changed without a change in the log, and nothing else. */
     Set<TableName> old() {
         return tables.entrySet().stream().filter(e -> e.getValue().isOld()).map(Map.Entry::getKey).collect(Collectors.toUnmodifiableSet());
+    }
+
+    /** The numbers of the tables that are there; what was changed before the end of a gap is brought by the reading that closes it. */
+    TableNumbers numbers() {
+        return TableNumbers.of(tables.entrySet().stream().filter(e -> streamed.contains(e.getKey()) && !e.getKey().equals(Topics.HEARTBEAT) && e.getValue().relation() != 0)
+                .collect(Collectors.toMap(Map.Entry::getKey, e -> new TableNumbers.Known(e.getValue().relation(), e.getValue().gap() == null || e.getValue().isOld() ? 0 : e.getValue().gap().to().lsn()))));
     }
 
     /** Tables of which changes may be missing, or whose rows hold old values. */

@@ -21,7 +21,14 @@ public final class Readiness {
         /** A captured topic is not there, or nobody can look. */
         TOPIC,
         /** A table that is to be read while the stream goes on is not read on. */
-        RESNAPSHOT
+        RESNAPSHOT,
+        /** Tables inherit from captured ones: nothing is missing, but what somebody may take for rows of a captured table is none. */
+        INHERITANCE;
+
+        /** Whether capture is not ready while it stands. */
+        boolean hinders() {
+            return this != INHERITANCE;
+        }
     }
 
     /**
@@ -33,7 +40,7 @@ public final class Readiness {
     public record State(String phase, String hindrance, List<String> troubles, Map<Concern, String> concerns) {
 
         public boolean ready() {
-            return hindrance == null && troubles.isEmpty() && concerns.isEmpty();
+            return hindrance == null && troubles.isEmpty() && concerns.keySet().stream().noneMatch(Concern::hinders);
         }
 
         /** Everything that keeps it from being ready. */
@@ -42,8 +49,17 @@ public final class Readiness {
             if (hindrance != null) {
                 all.addFirst(hindrance);
             }
-            all.addAll(concerns.values());
+            all.addAll(concerns(true));
             return String.join("\n", all);
+        }
+
+        /** What a person should know though it is ready; empty where there is nothing. */
+        public String warning() {
+            return String.join("\n", concerns(false));
+        }
+
+        private List<String> concerns(boolean hindering) {
+            return concerns.entrySet().stream().filter(one -> one.getKey().hinders() == hindering).map(Map.Entry::getValue).toList();
         }
 
         private State in(String other, String why) {

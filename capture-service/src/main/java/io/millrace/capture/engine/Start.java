@@ -61,6 +61,8 @@ final class Start {
     private String diverged;
     /** Tables with a change that did not say which row it was of, until that is remembered. */
     private final Set<TableName> unnamed = ConcurrentHashMap.newKeySet();
+    /** Tables whose changes came under other names in the stream, each with the cause, until that is remembered. */
+    private final Map<TableName, String> renamed = new ConcurrentHashMap<>();
     /** Why the slot was given up, null where it was not. */
     private volatile String givenUp;
 
@@ -106,6 +108,11 @@ final class Start {
         unnamed.addAll(tables);
     }
 
+    /** The stream that was begun last has changes of these tables under other names than they have, each with the cause. */
+    void renamed(Map<TableName, String> tables) {
+        renamed.putAll(tables);
+    }
+
     /** The slot was taken away on purpose. */
     void givenUp(String why) {
         givenUp = why;
@@ -130,6 +137,7 @@ final class Start {
         var lost = logs.lost();
         var plan = plan(lost);
         unnamed.clear();
+        renamed.clear();
         logs.renew(lost.keySet());
         return plan;
     }
@@ -148,6 +156,7 @@ final class Start {
         }
         var known = Continuity.tables(memory, look, tables);
         unnamed.forEach(table -> known.computeIfPresent(table, (_, one) -> one.missing("a change of it did not say which row it was of", memory.mark().acknowledged(), look.now())));
+        renamed.forEach((table, cause) -> known.computeIfPresent(table, (_, one) -> endsNow(one, look) ? one : one.missing(cause, memory.mark().acknowledged(), look.now())));
         for (var table : lost.keySet()) {
             var since = lastOf(table, memory.mark());
             known.computeIfPresent(table, (_, one) -> one.missing(lost.get(table), since, look.now()));
@@ -163,6 +172,11 @@ final class Start {
             case SlotGone gone -> recover(givenUp == null ? gone.what() : givenUp + " after it was read until " + memory.mark().acknowledged(), memory, known, look, memory.mark().origin().base());
             case OtherHistory other -> recover(other.what(), memory, known, look, above(memory.mark()));
         };
+    }
+
+    /** Whether this look found already why changes may be missing. */
+    private static boolean endsNow(Known one, SourceLook look) {
+        return one.gap() != null && !one.isOld() && one.gap().to().equals(look.now());
     }
 
     /** The last change of a table that Kafka has of what it had; of requests of erasure only the latest may come again, and the gate takes them at once. */

@@ -1,7 +1,7 @@
 package io.millrace.capture.engine;
 
 /** Capture cannot start or go on before something is put right. */
-final class StartException extends RuntimeException {
+class StartException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 

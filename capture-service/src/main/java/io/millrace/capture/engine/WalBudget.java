@@ -1,6 +1,7 @@
 package io.millrace.capture.engine;
 
 import io.millrace.capture.source.Slot;
+import io.millrace.capture.source.SourceLock;
 import io.millrace.pipeline.file.Source;
 import java.sql.SQLException;
 import java.util.Locale;
@@ -14,17 +15,20 @@ final class WalBudget {
 
     private final Source.Wal wal;
     private final Slot slot;
+    private final SourceLock lock;
     private final Readiness readiness;
     private final Consumer<String> givenUp;
     private boolean warned;
 
     /**
      * @param wal null where there is no limit
+     * @param lock of the source: who waits for another process leaves the slot to that
      * @param givenUp is told why the slot was given up
      */
-    WalBudget(Source.Wal wal, Slot slot, Readiness readiness, Consumer<String> givenUp) {
+    WalBudget(Source.Wal wal, Slot slot, SourceLock lock, Readiness readiness, Consumer<String> givenUp) {
         this.wal = wal;
         this.slot = slot;
+        this.lock = lock;
         this.readiness = readiness;
         this.givenUp = givenUp;
     }
@@ -55,7 +59,7 @@ final class WalBudget {
 
     private void over(long kept, boolean reading) throws SQLException {
         var allowed = " of WAL on the primary, more than source.wal.budget allows (" + text(wal.budget()) + ")";
-        if (wal.over() == Source.Wal.Over.GIVE_UP && !reading) {
+        if (wal.over() == Source.Wal.Over.GIVE_UP && !reading && lock.take() == null) {
             var why = "The replication slot " + slot.name() + " kept " + text(kept) + allowed + ", and was given up to save its disk (source.wal.over)";
             givenUp.accept(why);
             slot.giveUp();

@@ -6,6 +6,7 @@ import io.millrace.capture.continuity.Resnapshot;
 import io.millrace.capture.resnapshot.RefusedException.Reason;
 import io.millrace.capture.row.Change;
 import io.millrace.capture.row.TextRows;
+import io.millrace.capture.source.PgSnapshot;
 import io.millrace.capture.source.SourceConnection;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.record.Headers;

@@ -4,6 +4,7 @@ import io.millrace.capture.continuity.Resnapshot;
 import io.millrace.capture.resnapshot.Window.Step;
 import io.millrace.capture.send.SendException;
 import io.millrace.capture.source.Slot;
+import io.millrace.capture.source.LockLostException;
 import io.millrace.capture.source.SourceCheck;
 import io.millrace.capture.source.SourceConnection;
 import io.millrace.pipeline.liveness.Loop;
@@ -82,7 +83,7 @@ public final class Resnapshotter {
                     backoff.reset();
                 } catch (StreamEndedException _) {
                     LOG.debugf("The stream ended while %s was read", first.table());
-                } catch (SQLException | SendException | IllegalArgumentException e) {
+                } catch (SQLException | SendException | LockLostException | IllegalArgumentException e) {
                     failed(first, e);
                     loop.waits(LONGEST_PAUSE);
                     Thread.sleep(backoff.next());

@@ -2,6 +2,7 @@ package io.millrace.capture.resnapshot;
 
 import io.millrace.capture.row.Captured;
 import io.millrace.capture.row.Change;
+import io.millrace.capture.source.PgSnapshot;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Position;

@@ -211,7 +211,7 @@ public final class Changes {
         var row = change.after();
         // Only an update, or the insert that Debezium makes of a changed key, can lack values.
         boolean whole = snapshot || op == Op.CREATE && !change.rekeyed();
-        if (!whole && !complete(table, key, row)) {
+        if (!whole && !complete(table, change.transaction(), key, row)) {
             table.meters.superseded();
             return null;
         }
@@ -280,14 +280,14 @@ public final class Changes {
     }
 
     /** False when the row is gone: its delete follows, so what the change said of it no longer matters. */
-    private boolean complete(TableRows table, Struct key, Struct row) throws InterruptedException {
+    private boolean complete(TableRows table, long transaction, Struct key, Struct row) throws InterruptedException {
         var missing = table.missing(row);
         if (missing.isEmpty()) {
             return true;
         }
         var keyColumns = TableRows.columns(key.schema());
         var columns = row.schema().fields().stream().map(Field::name).toList();
-        var texts = environment.missingValues(table.table, columns, keyColumns, keyColumns.stream().map(c -> key.get(c.name())).toList(), missing);
+        var texts = environment.missingValues(table.table, transaction, columns, keyColumns, keyColumns.stream().map(c -> key.get(c.name())).toList(), missing);
         if (texts == null) {
             return false;
         }

@@ -23,10 +23,11 @@ public interface Environment {
     /**
      * The values that an update left untouched, null when the row is gone.
      *
+     * @param transaction id of the change's transaction, 0 where it has none
      * @param columns all columns of the change, in the order of the stream
      * @throws IllegalArgumentException when they cannot be had, now or later
      */
-    Map<String, String> missingValues(TableName table, List<String> columns, List<Column> keyColumns, List<Object> key, List<String> missing) throws InterruptedException;
+    Map<String, String> missingValues(TableName table, long transaction, List<String> columns, List<Column> keyColumns, List<Object> key, List<String> missing) throws InterruptedException;
 
     /**
      * A change passes in the stream.

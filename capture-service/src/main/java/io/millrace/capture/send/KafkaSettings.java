@@ -1,5 +1,6 @@
 package io.millrace.capture.send;
 
+import io.millrace.pipeline.kafka.KafkaTrouble;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
@@ -57,6 +58,6 @@ public record KafkaSettings(Map<String, Object> common) {
     /** Why Kafka was not asked or told something. */
     SendException away(String attempt, Exception e) {
         var cause = e instanceof ExecutionException ? e.getCause() : e;
-        return new SendException(attempt + " at Kafka " + bootstrapServers() + " failed (" + cause.getMessage() + "); check kafka.bootstrap.servers and that Kafka runs; trying again", cause);
+        return new SendException(attempt + " at Kafka " + bootstrapServers() + " failed (" + cause.getMessage() + "); " + KafkaTrouble.advice(cause, common) + "; trying again", cause);
     }
 }

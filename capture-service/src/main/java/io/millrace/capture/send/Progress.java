@@ -10,6 +10,7 @@ import io.millrace.capture.continuity.Mark;
 import io.millrace.capture.continuity.Memory;
 import io.millrace.capture.continuity.Point;
 import io.millrace.capture.continuity.Resnapshot;
+import io.millrace.capture.source.SourceLock;
 import io.millrace.capture.source.TableForm;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.record.Headers;
@@ -63,14 +64,17 @@ public final class Progress implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
 
     private final KafkaSettings kafka;
+    private final SourceLock lock;
     private final StateTopic read;
     private final StateTopic state;
     private final StateTopic reached;
     /** Those that Kafka has. */
     private final Map<TableName, TableForm> forms = new ConcurrentHashMap<>();
 
-    public Progress(KafkaSettings kafka, String source) {
+    /** @param lock is asked before anything is remembered; what a process without it knows may be old */
+    public Progress(KafkaSettings kafka, String source, SourceLock lock) {
         this.kafka = kafka;
+        this.lock = lock;
         this.read = new StateTopic(kafka, Topics.tablesRead(source), Map.of("cleanup.policy", "compact"));
         this.state = new StateTopic(kafka, Topics.captureState(source), Map.of("cleanup.policy", "compact", "segment.bytes", "16777216"));
         this.reached = new StateTopic(kafka, Topics.reached(source), Map.of("cleanup.policy", "delete", "retention.ms", "3600000", "segment.ms", "3600000", "segment.bytes", "16777216"));
@@ -103,6 +107,7 @@ public final class Progress implements AutoCloseable {
      * @throws SendException when Kafka does not take it
      */
     public void save(Collection<TableName> tables) throws InterruptedException {
+        lock.check();
         read.write(TABLES, tables.stream().sorted().map(TableName::toString).collect(Collectors.joining("\n")));
     }
 
@@ -137,6 +142,7 @@ public final class Progress implements AutoCloseable {
      * @throws SendException when Kafka does not take it
      */
     public void remember(Map<TableName, Known> tables) throws InterruptedException {
+        lock.check();
         var gaps = new TreeMap<String, Known>();
         tables.forEach((table, known) -> gaps.put(table.toString(), known));
         state.write(TABLES, json(gaps));
@@ -158,6 +164,7 @@ public final class Progress implements AutoCloseable {
      * @throws SendException when Kafka does not take it
      */
     public void remember(Mark mark) throws InterruptedException {
+        lock.check();
         state.write(MARK, json(mark));
     }
 
@@ -181,6 +188,7 @@ public final class Progress implements AutoCloseable {
      * @throws SendException when Kafka does not take it
      */
     public void remember(List<Resnapshot> resnapshots) throws InterruptedException {
+        lock.check();
         state.write(RESNAPSHOTS, json(resnapshots));
     }
 
@@ -210,6 +218,7 @@ public final class Progress implements AutoCloseable {
      * @throws SendException when Kafka does not take it
      */
     public void rememberLoads(Map<TableName, Loaded> loads) throws InterruptedException {
+        lock.check();
         var named = new TreeMap<String, String>();
         loads.forEach((table, one) -> named.put(LOADED + table, one == null ? null : json(one)));
         state.write(named);
@@ -228,6 +237,7 @@ public final class Progress implements AutoCloseable {
      * says more.
      */
     public void reached(long lsn) {
+        lock.checkLately();
         try {
             reached.send(null, Position.lsnText(lsn));
         } catch (KafkaException e) {
@@ -241,6 +251,7 @@ public final class Progress implements AutoCloseable {
      * @throws SendException when Kafka does not take it
      */
     public void forgetReached() throws InterruptedException {
+        lock.check();
         reached.write(null, Position.lsnText(0));
     }
 

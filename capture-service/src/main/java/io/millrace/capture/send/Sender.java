@@ -1,6 +1,7 @@
 package io.millrace.capture.send;
 
 import io.millrace.capture.row.Captured;
+import io.millrace.pipeline.kafka.KafkaTrouble;
 import io.millrace.pipeline.ledger.Numbering;
 import io.millrace.pipeline.topic.Topics;
 import java.util.ArrayList;
@@ -167,7 +168,7 @@ public final class Sender implements AutoCloseable {
             return new SendException("Kafka refuses a row of " + topic + " as too large (" + cause.getMessage() + "); sending what parks its table in its place, and the others again", cause);
         }
         return new SendException("Kafka at " + kafka.bootstrapServers() + " did not take the records of " + topic + " (" + cause.getMessage()
-                + "); check that it runs; trying again", cause);
+                + "); " + KafkaTrouble.advice(cause, kafka.common()) + "; trying again", cause);
     }
 
     /** Largest record, in bytes. */

@@ -2,6 +2,7 @@ package io.millrace.capture.service;
 
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.millrace.capture.continuity.Point;
 import io.millrace.capture.engine.CaptureRun;
 import io.millrace.capture.engine.EngineSettings;
 import io.millrace.capture.engine.Patience;
@@ -20,6 +21,7 @@ import io.millrace.capture.send.Progress;
 import io.millrace.capture.send.Sender;
 import io.millrace.capture.source.Slot;
 import io.millrace.capture.source.SourceConnection;
+import io.millrace.capture.source.SourceLock;
 import io.millrace.capture.source.Wanted;
 import io.millrace.capture.subject.ErasedSubjects;
 import io.millrace.pipeline.file.InvalidPipelineException;
@@ -91,6 +93,11 @@ public class Capture {
         return readiness.state();
     }
 
+    /** The last commit up to which Kafka has everything that was committed; null while none is known. */
+    Point completeUpTo() {
+        return run == null ? null : run.completeUpTo();
+    }
+
     String sourceName() {
         return sourceName;
     }
@@ -143,10 +150,11 @@ public class Capture {
             wanted.put(outbox.table(), new Wanted(outbox.columns(), "", false));
         }
         var logs = new CapturedLogs(kafka, source.name(), loops);
-        var progress = new Progress(kafka, source.name());
+        var lock = new SourceLock(connection, source.name());
+        var progress = new Progress(kafka, source.name(), lock);
         var window = new Window();
         resnapshots = new Resnapshots(connection, source.name(), progress, meters, table -> run.recover(table));
-        run = new CaptureRun(settings, wanted, forms, transforms(pipelines, used.keySet()), outbox == null ? null : Events.of(outbox), new ErasedSubjects(connection, pipelines), new SchemaIds(config.registryUrl(), registry, vertx), progress,
+        run = new CaptureRun(settings, wanted, forms, transforms(pipelines, used.keySet()), outbox == null ? null : Events.of(outbox), new ErasedSubjects(connection, pipelines), new SchemaIds(config.registryUrl(), registry, vertx), lock, progress,
                 new Sender(kafka, Math.toIntExact(config.maxRecordBytes().asLongValue()), logs), logs, new Tracing(tracer, config.traceRate(), traceRates(pipelines)), meters, readiness, patience, loop, source.recovery() == Source.Recovery.AUTOMATIC, source.reread() == Source.Recovery.AUTOMATIC, source.wal(), resnapshots, window);
         var reader = new Resnapshotter(connection, source.name(), resnapshots, window, EngineSettings.HEARTBEAT_QUERY, config.resnapshotChunkRows(), config.resnapshotRowsPerSecond(),
                 why -> readiness.concern(Readiness.Concern.RESNAPSHOT, why));

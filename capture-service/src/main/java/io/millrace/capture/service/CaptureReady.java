@@ -18,6 +18,16 @@ final class CaptureReady implements HealthCheck {
     public HealthCheckResponse call() {
         var state = capture.state();
         var response = HealthCheckResponse.named("capture").status(state.ready()).withData("phase", state.phase());
-        return (state.ready() ? response : response.withData("reason", state.reason())).build();
+        if (!state.ready()) {
+            response.withData("reason", state.reason());
+        }
+        if (!state.warning().isEmpty()) {
+            response.withData("warning", state.warning());
+        }
+        var complete = capture.completeUpTo();
+        if (complete != null) {
+            response.withData("completeUpTo", complete.toString());
+        }
+        return response.build();
     }
 }

@@ -15,7 +15,7 @@ final class OperatorDoor {
     /** @param what the caller wants to do, as the end of "may …" */
     OperatorDoor(Capture capture, CaptureConfig config, String what) {
         this.capture = capture;
-        this.token = new BearerToken(Secret.of("millrace.capture.token", config.token().env(), config.token().file()));
+        this.token = token(config);
         this.what = what;
     }
 
@@ -33,6 +33,11 @@ final class OperatorDoor {
         }
         return source == null || source.equals(capture.sourceName()) ? null
                 : refused(404, "This is the capture of the source '" + capture.sourceName() + "', not of '" + source + "'; ask the one of that source");
+    }
+
+    /** That of whoever may change something. */
+    static BearerToken token(CaptureConfig config) {
+        return new BearerToken(Secret.of("millrace.capture.token", config.token().env(), config.token().file()));
     }
 
     static Response refused(int status, String why) {

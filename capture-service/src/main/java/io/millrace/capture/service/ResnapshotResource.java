@@ -2,6 +2,7 @@ package io.millrace.capture.service;
 
 import io.millrace.capture.resnapshot.RefusedException;
 import io.millrace.capture.send.SendException;
+import io.millrace.capture.source.LockLostException;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
@@ -75,7 +76,7 @@ public final class ResnapshotResource {
                 case CONFLICT -> 409;
                 case AWAY -> 503;
             }, e.getMessage());
-        } catch (SendException e) {
+        } catch (SendException | LockLostException e) {
             return OperatorDoor.refused(503, e.getMessage());
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();

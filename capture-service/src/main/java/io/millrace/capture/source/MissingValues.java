@@ -3,6 +3,7 @@ package io.millrace.capture.source;
 import io.millrace.capture.column.PgText;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.schema.Column;
+import io.millrace.pipeline.topic.Topics;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -15,9 +16,10 @@ import java.util.stream.Collectors;
 /**
  * Reads values from the table itself that an update left untouched, and the WAL therefore does not carry.
  *
- * <p>What it reads may be newer than the change; the change that made it newer is still to come in the stream, so the row
- * ends right. A row that is gone needs nothing: its delete is still to come. A row that row level security hides is not
- * gone; every session runs with {@code row_security = off}, so the server refuses the query then. Not thread-safe.
+ * <p>It reads once the change's transaction is seen, and not before: what is seen then may be newer than the change, and never
+ * older. The change that made it newer is still to come in the stream, so the row ends right. A row that is gone needs
+ * nothing: its delete is still to come. A row that row level security hides is not gone; every session runs with
+ * {@code row_security = off}, so the server refuses the query then. Not thread-safe.
  */
 public final class MissingValues implements AutoCloseable {
 
@@ -25,16 +27,18 @@ public final class MissingValues implements AutoCloseable {
     private static final Set<String> TEMPORARY = Set.of("08", "25", "40", "53", "55", "57", "58", "XX");
     /** Errors of this class name tables, columns and types, and no values. */
     private static final String WITHOUT_VALUES = "42";
+    private static final String NOT_YET = "55000";
     private static final int MOST_QUERIES = 1_000;
 
     private final SourceConnection source;
     private final String publication;
     private final Map<Change, Query> queries = new HashMap<>();
     private Connection connection;
+    private SeenCommits commits;
 
-    public MissingValues(SourceConnection source, String publication) {
+    public MissingValues(SourceConnection source, String sourceName) {
         this.source = source;
-        this.publication = publication;
+        this.publication = Topics.publication(sourceName);
     }
 
     /** @param columns all columns of the change, in the order of the stream */
@@ -46,21 +50,28 @@ public final class MissingValues implements AutoCloseable {
     /**
      * The missing columns' values as Postgres prints them.
      *
+     * @param transaction id of the change's transaction, 0 where it has none
      * @param columns all columns of the change, in the order of the stream
      * @param key the primary key's values, as they stand in a row, in the order of {@code keyColumns}
      * @return a text, or null, for each of the missing columns by name; null when the row is gone
-     * @throws SQLException when the database cannot be asked; the next call connects again
+     * @throws SQLException when the database cannot be asked, or queries do not see the transaction yet; the next call asks again
      * @throws IllegalArgumentException when the values cannot be had, now or later
+     * @throws IllegalStateException when the change is not of this server's history
      */
-    public Map<String, String> read(TableName table, List<String> columns, List<Column> keyColumns, List<Object> key, List<String> missing) throws SQLException {
+    public Map<String, String> read(TableName table, long transaction, List<String> columns, List<Column> keyColumns, List<Object> key, List<String> missing) throws SQLException, InterruptedException {
         if (connection == null) {
             connect();
         }
         try {
+            if (transaction != 0) {
+                awaitSeen((int) transaction, table, missing);
+            }
             return read(new Change(table, columns, keyColumns.stream().map(Column::name).toList(), missing), keyColumns, key);
         } catch (SQLException e) {
-            close();
             var state = e.getSQLState();
+            if (!NOT_YET.equals(state)) {
+                close();
+            }
             if (state == null || TEMPORARY.contains(state.substring(0, 2))) {
                 throw e;
             }
@@ -70,10 +81,29 @@ public final class MissingValues implements AutoCloseable {
 
     private void connect() throws SQLException {
         connection = source.open();
+        commits = new SeenCommits(connection);
         try (var statement = connection.createStatement()) {
             // Whoever locks the table for long is then told of in health.
             statement.execute("SET lock_timeout = '10s'");
         }
+    }
+
+    /** Catalog and row are those of before the change until then. */
+    private void awaitSeen(int transaction, TableName table, List<String> missing) throws SQLException, InterruptedException {
+        if (commits.see(transaction)) {
+            return;
+        }
+        var id = Integer.toUnsignedString(transaction);
+        if (!commits.willSee(transaction)) {
+            close();
+            throw new IllegalStateException("The stream brought the commit of the transaction " + id + ", and the server that answers now did not commit it: it has another history, because Postgres was restored or a standby promoted");
+        }
+        if (commits.waitedLong()) {
+            throw unreadable(table, missing, "the update's transaction " + id + " is committed in the log, and no session has seen it for " + SeenCommits.LONGEST.toSeconds()
+                    + " s: its commit waits for a synchronous standby that does not answer, or for capture itself, which '*' in synchronous_standby_names takes for one");
+        }
+        throw new SQLException("What an update of the table " + table + " left as it was (" + quoted(missing) + ") cannot be read back yet: the update's transaction " + id + " is committed in the log, and no session sees it while its commit waits,"
+                + " most likely for a synchronous standby; see pg_stat_replication and synchronous_standby_names; trying again", NOT_YET);
     }
 
     private Map<String, String> read(Change change, List<Column> keyColumns, List<Object> key) throws SQLException {
@@ -106,7 +136,7 @@ public final class MissingValues implements AutoCloseable {
                 return null;
             }
             if (!query.state.equals(rows.getString(columns + 1))) {
-                throw new SQLException("The table " + change.table + " is being altered", "55000");
+                throw new SQLException("The table " + change.table + " is being altered", NOT_YET);
             }
             var values = new HashMap<String, String>();
             for (int i = 0; i < columns; i++) {
@@ -146,8 +176,12 @@ public final class MissingValues implements AutoCloseable {
     }
 
     private static IllegalArgumentException unreadable(TableName table, List<String> missing, String why) {
-        return new IllegalArgumentException("A row of the table " + table + " cannot be written: an update left " + missing.stream().map(c -> "'" + c + "'").collect(Collectors.joining(", "))
+        return new IllegalArgumentException("A row of the table " + table + " cannot be written: an update left " + quoted(missing)
                 + " as it was, so the WAL does not carry the value, and it cannot be read back (" + why + ")");
+    }
+
+    private static String quoted(List<String> columns) {
+        return columns.stream().map(c -> "'" + c + "'").collect(Collectors.joining(", "));
     }
 
     @Override

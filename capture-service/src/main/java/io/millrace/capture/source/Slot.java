@@ -58,9 +58,8 @@ public final class Slot {
         try (var statement = connection.prepareStatement("""
                 SELECT coalesce(confirmed_flush_lsn, '0/0')::text, pg_wal_lsn_diff(now, restart_lsn)::bigint, pg_wal_lsn_diff(now, confirmed_flush_lsn)::bigint, coalesce(safe_wal_size, -1),
                        wal_status, to_jsonb(s) ->> 'invalidation_reason',
-                       'process ' || active_pid || coalesce(', ' || nullif(a.application_name, '') || ' from ' || coalesce(host(a.client_addr), 'this host')
-                           || ' as ' || a.usename || ', connected since ' || to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS UTC'), '')
-                FROM pg_replication_slots s LEFT JOIN pg_stat_activity a ON a.pid = s.active_pid,
+                       """ + Session.who("active_pid") + """
+                 FROM pg_replication_slots s LEFT JOIN pg_stat_activity a ON a.pid = s.active_pid,
                      LATERAL (SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END AS now) w
                 WHERE slot_name = ?""")) {
             statement.setString(1, name);

@@ -1,6 +1,7 @@
 package io.millrace.capture.source;
 
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.source.SourceTrouble;
 import io.millrace.pipeline.topic.Topics;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -9,6 +10,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Asks a source database whether it can be captured, and says what to do where it cannot. */
 public final class SourceCheck {
@@ -19,6 +21,8 @@ public final class SourceCheck {
     private final String source;
     private final String user;
     private final List<String> problems = new ArrayList<>();
+    /** Who reads the slot, null where nobody does. */
+    private String inUse;
 
     private SourceCheck(Connection connection, String source, String user) {
         this.connection = connection;
@@ -27,11 +31,25 @@ public final class SourceCheck {
     }
 
     /**
-     * Everything that stands in the way of every table, one sentence each; empty where capture can start.
+     * What stands in the way of every table, one sentence each.
+     *
+     * @param problems what somebody must put right; empty where nothing is
+     * @param inUse that another process reads the slot, which may be over by itself; null where none does
+     */
+    public record Found(List<String> problems, String inUse) {
+
+        /** All of it. */
+        public List<String> all() {
+            return inUse == null ? problems : Stream.concat(problems.stream(), Stream.of(inUse)).toList();
+        }
+    }
+
+    /**
+     * Asks for everything that stands in the way of every table.
      *
      * @param source the source's name, after which slot and publication are named
      */
-    public static List<String> problems(SourceConnection connection, String source) {
+    public static Found look(SourceConnection connection, String source) {
         try (var open = connection.open()) {
             var check = new SourceCheck(open, source, connection.user());
             check.server();
@@ -39,17 +57,18 @@ public final class SourceCheck {
             check.publication();
             check.slot();
             check.senders();
-            return check.problems;
+            return new Found(check.problems, check.inUse);
         } catch (SQLException e) {
-            return List.of(explain(connection, e));
+            return new Found(List.of(explain(connection, e)), null);
         }
     }
 
-    /** The tables that inherit from the captured ones without being partitions, as {@code child of parent}. */
+    /** The tables that inherit from the captured ones without being partitions, and are not captured themselves, as {@code child of parent}. */
     public static List<String> inheriting(SourceConnection connection, Collection<TableName> tables) throws SQLException {
         try (var open = connection.open(); var statement = open.prepareStatement("""
+                WITH captured AS (SELECT to_regclass(name)::oid AS oid FROM unnest(?::text[]) AS name)
                 SELECT i.inhrelid::regclass || ' of ' || i.inhparent::regclass FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhparent
-                WHERE c.relkind = 'r' AND i.inhparent = ANY (SELECT to_regclass(name) FROM unnest(?::text[]) AS name) ORDER BY 1""")) {
+                WHERE c.relkind = 'r' AND i.inhparent IN (SELECT oid FROM captured) AND NOT EXISTS (SELECT FROM captured WHERE captured.oid = i.inhrelid) ORDER BY 1""")) {
             statement.setArray(1, open.createArrayOf("text", tables.stream().map(TableName::sql).toArray()));
             var found = new ArrayList<String>();
             try (var rows = statement.executeQuery()) {
@@ -64,13 +83,14 @@ public final class SourceCheck {
     /** Why the database cannot be asked. */
     public static String explain(SourceConnection connection, SQLException e) {
         var state = e.getSQLState() == null ? "" : e.getSQLState();
+        var advice = SourceTrouble.advice(e, connection.url(), connection.password());
         if (state.startsWith(IS_NO_LOGIN)) {
-            return "Postgres refuses the login at " + connection + " (" + e.getMessage() + "); correct the user or the password that the pipeline file refers to";
+            return "Postgres refuses the login at " + connection + " (" + e.getMessage() + "); " + advice;
         }
         if (state.equals("3D000")) {
-            return "Postgres has no such database at " + connection + " (" + e.getMessage() + "); correct the URL that the pipeline file refers to";
+            return "Postgres has no such database at " + connection + " (" + e.getMessage() + "); " + advice;
         }
-        return "Postgres cannot be asked at " + connection + " (" + e.getMessage() + "); check that it runs and that the URL is right; trying again";
+        return "Postgres cannot be asked at " + connection + " (" + e.getMessage() + "); " + advice + "; trying again";
     }
 
     private void server() throws SQLException {
@@ -125,8 +145,8 @@ public final class SourceCheck {
         }
         var state = new Slot(null, source).state(connection);
         if (state != null && state.usedBy() != null) {
-            problems.add("The replication slot " + slot + " is in use by the server " + state.usedBy()
-                    + ": another capture of this source runs, or its connection has not ended yet; stop the other one; trying again");
+            inUse = "The replication slot " + slot + " is in use by the server " + state.usedBy()
+                    + ": another capture of this source runs, or its connection has not ended yet; stop the other one; trying again";
         }
     }
 

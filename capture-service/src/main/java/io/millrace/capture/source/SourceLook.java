@@ -42,15 +42,17 @@ public record SourceLook(long system, long database, int timeline, Point now, St
                    EXISTS (SELECT FROM unnest(family.leaves) l JOIN pg_class leaf ON leaf.oid = l WHERE leaf.relreplident = 'n') AS anonymous,
                    CASE WHEN c.oid IS NOT NULL THEN json_build_object(
                      'files', (SELECT json_object_agg(leaf.oid, leaf.relfilenode::bigint) FROM unnest(family.leaves) l JOIN pg_class leaf ON leaf.oid = l),
+                     'links', (SELECT json_object_agg(linked.leaf, linked.transactions) FROM (
+                         SELECT l.leaf, string_agg(i.xmin::text, ' ' ORDER BY i.inhrelid) AS transactions
+                         FROM unnest(family.leaves) l(leaf) CROSS JOIN LATERAL pg_partition_ancestors(l.leaf::oid::regclass) a JOIN pg_inherits i ON i.inhrelid = a.relid::oid
+                         WHERE a.relid::oid <> ALL (line.ancestors) GROUP BY l.leaf) linked),
                      'columns', (SELECT json_agg(json_build_object('number', a.attnum, 'name', a.attname, 'type', coalesce(nullif(y.typbasetype, 0), y.oid)::bigint, 'generated', a.attgenerated <> '',
                          'defaulted', a.atthasmissing OR c.relkind = 'p' AND EXISTS (SELECT FROM unnest(family.leaves) l JOIN pg_attribute m ON m.attrelid = l AND m.attname = a.attname AND m.atthasmissing),
                          'touched', a.xmin::text::bigint) ORDER BY a.attnum) FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
-                     'labels', (SELECT coalesce(json_object_agg(e.oid, e.enumlabel), '{}') FROM pg_enum e WHERE e.enumtypid IN
-                         (SELECT unnest(ARRAY[y.oid, y.typelem]) FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)),
+                     'labels', (SELECT coalesce(json_object_agg(e.oid, e.enumlabel), '{}') FROM pg_enum e WHERE e.enumtypid = ANY (used.types)),
                      'composites', (SELECT coalesce(json_object_agg(y.name, y.attributes), '{}') FROM (
-                         SELECT DISTINCT row.oid::regtype::text AS name, (SELECT string_agg(e.attnum::text, ' ' ORDER BY e.attnum) FROM pg_attribute e WHERE e.attrelid = row.typrelid AND e.attnum > 0 AND NOT e.attisdropped) AS attributes
-                         FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid JOIN pg_type row ON row.oid IN (y.oid, y.typelem, y.typbasetype) AND row.typtype = 'c'
-                         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) y),
+                         SELECT row.oid::regtype::text AS name, (SELECT string_agg(e.attnum::text, ' ' ORDER BY e.attnum) FROM pg_attribute e WHERE e.attrelid = row.typrelid AND e.attnum > 0 AND NOT e.attisdropped) AS attributes
+                         FROM pg_type row WHERE row.oid = ANY (used.types) AND row.typtype = 'c') y),
                      'key', (SELECT k.indkey::text FROM pg_index k WHERE k.indrelid = c.oid AND k.indisprimary))::text END AS form,
                    EXISTS (SELECT FROM unnest(family.leaves) l JOIN pg_index i ON i.indrelid = l AND i.indisreplident AND NOT i.indisprimary
                            JOIN pg_index k ON k.indrelid = l AND k.indisprimary
@@ -61,6 +63,15 @@ public record SourceLook(long system, long database, int timeline, Point now, St
             LEFT JOIN (SELECT oid, oid::text || '.' || xmin::text AS publication, puballtables, pubviaroot FROM pg_publication WHERE pubname = ?) p ON true
             LEFT JOIN LATERAL (SELECT array_agg(a.relid) AS ancestors FROM (SELECT relid::oid FROM pg_partition_ancestors(c.oid) UNION SELECT c.oid) a) line ON true
             LEFT JOIN LATERAL (SELECT array_agg(relid::bigint ORDER BY relid) AS leaves FROM (SELECT relid::oid FROM pg_partition_tree(c.oid) WHERE isleaf UNION SELECT c.oid WHERE c.relkind = 'r') f) family ON true
+            LEFT JOIN LATERAL (
+              WITH RECURSIVE reached(type) AS (
+                SELECT a.atttypid FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid >= 16384
+                UNION SELECT below.type FROM reached JOIN pg_type y ON y.oid = reached.type CROSS JOIN LATERAL (
+                  SELECT unnest(ARRAY[y.typelem, y.typbasetype]) AS type
+                  UNION ALL SELECT CASE y.oid WHEN r.rngtypid THEN r.rngsubtype ELSE r.rngtypid END FROM pg_range r WHERE y.oid IN (r.rngtypid, r.rngmultitypid)
+                  UNION ALL SELECT e.atttypid FROM pg_attribute e WHERE e.attrelid = y.typrelid AND e.attnum > 0 AND NOT e.attisdropped
+                ) below WHERE below.type >= 16384
+              ) SELECT array_agg(type) AS types FROM reached) used ON true
             LEFT JOIN LATERAL (
               SELECT string_agg(DISTINCT entry, ' ' ORDER BY entry) AS entries, bool_or(filtered) AS filtered,
                      (SELECT array_agg(DISTINCT a.attname::text) FROM pg_publication_rel r JOIN pg_attribute a ON a.attrelid = r.prrelid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''

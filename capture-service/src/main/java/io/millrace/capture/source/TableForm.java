@@ -20,9 +20,10 @@ import java.util.stream.Collectors;
  * @param key the numbers of the columns of its primary key, as text; null where it has none
  * @param dropped names of columns that were dropped since the table was read: rows from before have values under them
  * @param captured stands for the form in which the pipeline file lets them go, see {@link Wanted#form}
+ * @param links for each partition, by its oid, the transactions that linked it and what it is a partition of to the table; empty where it has none, or a version remembered it that did not look
  */
 public record TableForm(Map<Long, Long> files, List<Column> columns, Map<Long, String> labels, Map<String, String> composites, String key, @JsonInclude(JsonInclude.Include.NON_EMPTY) Set<String> dropped,
-        @JsonInclude(JsonInclude.Include.NON_EMPTY) String captured) {
+        @JsonInclude(JsonInclude.Include.NON_EMPTY) String captured, @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<Long, String> links) {
 
     private static final long TEXT = 25;
     private static final long VARCHAR = 1043;
@@ -31,6 +32,7 @@ public record TableForm(Map<Long, Long> files, List<Column> columns, Map<Long, S
         files = files == null ? Map.of() : files;
         dropped = dropped == null ? Set.of() : Set.copyOf(dropped);
         captured = captured == null ? "" : captured;
+        links = links == null ? Map.of() : links;
     }
 
     /**
@@ -103,21 +105,26 @@ public record TableForm(Map<Long, Long> files, List<Column> columns, Map<Long, S
         var numbers = columns.stream().map(Column::number).collect(Collectors.toSet());
         var gone = new TreeSet<>(before.dropped);
         before.columns.stream().filter(column -> !column.generated && !numbers.contains(column.number)).forEach(column -> gone.add(column.name));
-        return new TableForm(files, columns, labels, composites, key, gone, captured);
+        return new TableForm(files, columns, labels, composites, key, gone, captured, links);
     }
 
     /** The same of rows that go in a form of the pipeline file's. */
     TableForm captured(String form) {
-        return new TableForm(files, columns, labels, composites, key, dropped, form);
+        return new TableForm(files, columns, labels, composites, key, dropped, form, links);
     }
 
     /** The same of a table of which every row was read in this form. */
     public TableForm read() {
-        return new TableForm(files, columns, labels, composites, key, Set.of(), captured);
+        return new TableForm(files, columns, labels, composites, key, Set.of(), captured, links);
     }
 
     private static boolean isText(Column column) {
         return column.type == TEXT || column.type == VARCHAR;
+    }
+
+    /** Whether a partition of both was away in between: nobody is told of what was changed in it then. */
+    public boolean relinked(TableForm before) {
+        return before.links.entrySet().stream().anyMatch(link -> !links.getOrDefault(link.getKey(), link.getValue()).equals(link.getValue()));
     }
 
     /** Those tables of both that hold their rows in another file now. */

@@ -7,6 +7,7 @@ import io.debezium.connector.postgresql.connection.PostgresConnection;
 import io.debezium.connector.postgresql.connection.ReplicationConnection;
 import io.millrace.capture.bundle.BundlingDecoder;
 import io.millrace.capture.bundle.Relations;
+import io.millrace.capture.bundle.TableNumbers;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.topic.Topics;
 import java.time.Duration;
@@ -53,7 +54,7 @@ public final class TextTask extends PostgresConnectorTask {
                 .withSchema(schema)
                 .jdbcMetadataConnection(connection)
                 .build();
-        var decoder = BundlingDecoder.before(made, schema, left(config), relations, types);
+        var decoder = BundlingDecoder.before(made, schema, left(config), relations, () -> TableNumbers.of(config.getLogicalName()), types);
         return arrivals.watched(made, config.slotName(), decoder);
     }
 

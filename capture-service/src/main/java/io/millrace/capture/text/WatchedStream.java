@@ -54,6 +54,7 @@ final class WatchedStream implements ReplicationStream {
     @Override
     public boolean readPending(ReplicationMessageProcessor processor) throws SQLException, InterruptedException {
         if (idle && socket != null && !comes()) {
+            held.flush(processor);
             return false;
         }
         boolean wasFull = full;

@@ -3,6 +3,7 @@ package io.millrace.capture.bundle;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.debezium.connector.postgresql.TypeRegistry;
 import io.debezium.connector.postgresql.connection.LogicalDecodingMessage;
@@ -20,11 +21,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 import org.apache.kafka.connect.data.Schema;
 import org.apache.kafka.connect.data.SchemaBuilder;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.source.SourceRecord;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.postgresql.replication.fluent.logical.ChainedLogicalStreamBuilder;
 
@@ -33,9 +36,14 @@ class BundlingDecoderTest {
 
     private static final int THINGS = 16_400;
     private static final int LEFT = 16_500;
+    /** What was committed of it until 100 may be missing. */
+    private static final int LACKING = 16_600;
+    private static final TableNumbers NUMBERS = TableNumbers.of(Map.of(new TableName("public", "thing"), new TableNumbers.Known(THINGS, 0), new TableName("public", "Odd \"one\""), new TableNumbers.Known(4_000_000_000L, 0),
+            new TableName("public", "lacking"), new TableNumbers.Known(LACKING, 100)));
     private static final Column NOTE = new Column("note", "text", false, 0, 0, true);
 
     /** Each entry with the LSN at which Debezium was told to stand. */
+    private TableNumbers numbers = NUMBERS;
     private final List<String> told = new ArrayList<>();
     private final Relations relations = new Relations();
     private final ReplicationMessageProcessor processor = this::process;
@@ -44,7 +52,8 @@ class BundlingDecoderTest {
     private final MessageDecoder debezium = new MessageDecoder() {
         @Override
         public void processMessage(ByteBuffer buffer, ReplicationMessageProcessor into, TypeRegistry types) {
-            told.add(decoder.told().asLong() + " " + (char) buffer.get(buffer.position()));
+            char kind = (char) buffer.get(buffer.position());
+            told.add(decoder.told().asLong() + " " + kind + (kind == 'R' ? " " + Description.of(buffer).name() : ""));
         }
 
         @Override
@@ -73,13 +82,15 @@ class BundlingDecoderTest {
     }
 
     private BundlingDecoder begun() {
-        decoder = new BundlingDecoder(debezium, relation -> relation == LEFT ? null : TextRows.of(new TableName("public", "thing"), List.of(NOTE), List.of(NOTE)), relation -> told.add("forget " + relation), relations, null);
+        decoder = new BundlingDecoder(debezium, relation -> relation == LEFT ? null : TextRows.of(new TableName("public", "thing"), List.of(NOTE), List.of(NOTE)), relation -> told.add("forget " + relation), relations, () -> numbers, null);
         decoder.begin();
         return decoder;
     }
 
     private void read(long lsn, ByteBuffer message) throws Exception {
-        message.flip();
+        if (message != null) {
+            message.flip();
+        }
         if (!decoder.shouldMessageBeSkipped(message, Lsn.valueOf(lsn), Lsn.valueOf(1L), null)) {
             decoder.processMessage(message, processor, null);
         }
@@ -91,6 +102,11 @@ class BundlingDecoderTest {
             insert(lsn + i, relation, notes[i]);
         }
         read(end, ByteBuffer.allocate(26).put((byte) 'C').put((byte) 0).putLong(end).putLong(end).putLong(0));
+    }
+
+    private void describe(int relation, String name) throws Exception {
+        var bytes = ("public\0" + name + "\0").getBytes(StandardCharsets.UTF_8);
+        read(0, ByteBuffer.allocate(5 + bytes.length).put((byte) 'R').putInt(relation).put(bytes));
     }
 
     private void insert(long lsn, int relation, String note) throws Exception {
@@ -134,10 +150,85 @@ class BundlingDecoderTest {
         begun();
         transaction(10, 20, THINGS, "a");
         read(25, ByteBuffer.allocate(2).put((byte) 'M').put((byte) 0));
-        read(0, ByteBuffer.allocate(5).put((byte) 'R').putInt(THINGS));
+        describe(THINGS, "thing");
         transaction(30, 40, THINGS, "b");
         decoder.flush(processor);
-        assertEquals(List.of("10 B", "forget 16400", "10 [0/10=a]", "20 C", "0 R", "30 B", "30 [20/30=b]", "40 C"), told);
+        assertEquals(List.of("10 B", "forget 16400", "10 [0/10=a]", "20 C", "0 R public.thing", "30 B", "30 [20/30=b]", "40 C"), told);
+    }
+
+    private void begin(long commit) throws Exception {
+        read(commit - 5, ByteBuffer.allocate(21).put((byte) 'B').putLong(commit).putLong(0).putInt(7));
+    }
+
+    /** Transactions follow until the stream ends. */
+    private Map<TableName, String> lent() {
+        return Awaitility.await().until(() -> {
+            try {
+                transaction(500, 510, THINGS, "later");
+                return null;
+            } catch (RenamedException e) {
+                assertSame(e, RenamedException.in(new IllegalStateException(new IllegalStateException(e))));
+                return e.tables();
+            }
+        }, Objects::nonNull);
+    }
+
+    @Test
+    void theStreamEndsOnceForAllNamesThatWereLentAndNothingBehindThemIsTold() throws Exception {
+        begun();
+        begin(20);
+        describe((int) 4_000_000_000L, "Odd \"one\"");
+        describe(LEFT, "stranger");
+        told.clear();
+        describe(THINGS, "outdated");
+        insert(21, THINGS, "lent");
+        begin(120);
+        describe(LEFT, "lacking");
+        read(0, null);
+        decoder.flush(processor);
+        assertEquals(Map.of(new TableName("public", "thing"), "it was changed while its name was public.outdated", new TableName("public", "lacking"), "another table had its name and was changed"), lent());
+        assertEquals(List.of(), told);
+        begun();
+        begin(20);
+        told.clear();
+        describe(THINGS, "Odd \"one\"");
+        describe((int) 4_000_000_000L, "thing");
+        assertEquals(Map.of(new TableName("public", "thing"), "it was changed while its name was " + new TableName("public", "Odd \"one\""), new TableName("public", "Odd \"one\""), "another table had its name and was changed"), lent(), "what was found first");
+        assertEquals(List.of(), told);
+    }
+
+    @Test
+    void aTableThatIsReadAgainIsToldUnderItsOwnNameAndAnotherOneUnderItsNameForAsLongAsThatDoesNotMatter() throws Exception {
+        begun();
+        begin(100);
+        told.clear();
+        describe(LACKING, "away");
+        describe(LEFT, "lacking");
+        assertEquals(List.of("forget 16600", "0 R public.lacking", "forget 16500", "0 R public.lacking"), told);
+        told.clear();
+        begin(101);
+        assertEquals(List.of("forget 16500", "96 B"), told);
+        describe(LACKING, "away");
+        assertEquals(Map.of(new TableName("public", "lacking"), "it was changed while its name was public.away"), lent());
+    }
+
+    @Test
+    void aTableUnderTheNameOfOneThatIsKnownNoMoreIsLeftOut() throws Exception {
+        begun();
+        begin(100);
+        describe(LEFT, "lacking");
+        numbers = TableNumbers.of(Map.of());
+        told.clear();
+        begin(101);
+        assertEquals(List.of("forget 16500", "96 B"), told);
+    }
+
+    @Test
+    void aDescriptionUnderAnotherNameKeepsWhatIsBehindTheName() {
+        var message = ByteBuffer.wrap("xR____public\0away\0dcolumns".getBytes(StandardCharsets.UTF_8)).position(1);
+        var other = Description.of(message).as(new TableName("shöp", "thing"));
+        assertEquals("R____shöp\0thing\0dcolumns", StandardCharsets.UTF_8.decode(other).toString());
+        assertEquals(1, message.position());
     }
 
     @Test

@@ -85,6 +85,22 @@ class ContinuityTest {
     }
 
     @Test
+    void aPartitionWithAnotherLinkMakesAGapAndOneOfWhichNoLinkIsRememberedMakesNone() {
+        var seen = new TableLook(10, "p 1", List.of(), List.of(), true, List.of(20L, 21L), false, linked(Map.of(20L, "700", 21L, "702 701")), 0, null);
+        assertTrue(gap(linked("700", "701 699"), seen).cause().contains("detached and attached again"));
+        assertNull(gap(linked("700", "702 701"), seen));
+        assertNull(gap(new Memory(MARK, Map.of(THING, new Known(10, "p 1", List.of(20L, 21L), linked(Map.of()), false, 0, null))), seen), "an earlier version remembered no links");
+    }
+
+    private static Memory linked(String first, String second) {
+        return new Memory(MARK, Map.of(THING, new Known(10, "p 1", List.of(20L, 21L), linked(Map.of(20L, first, 21L, second)), false, 0, null)));
+    }
+
+    private static TableForm linked(Map<Long, String> links) {
+        return new TableForm(Map.of(), List.of(), Map.of(), Map.of(), "1", Set.of(), null, links);
+    }
+
+    @Test
     void howManyRowsThereWereIsWhatWasSeenBeforeAPartitionWent() {
         var before = new Known(10, "p 1", List.of(20L, 21L), null, false, 1_000, null);
         assertEquals(1_000, rows(before, 1_090, List.of(20L, 21L)), "a tenth is not worth remembering");
@@ -114,7 +130,7 @@ class ContinuityTest {
     void aTableWhoseRowsWentAsEventsIsReadWhenTheyAreRowsOfDocuments() {
         var events = Known.seen(new TableLook(10, "p 1", List.of(), List.of(), true, null, false, null, 0, null));
         assertTrue(events.events());
-        var form = new TableForm(Map.of(10L, 1L), List.of(), Map.of(), Map.of(), "1", Set.of(), null);
+        var form = new TableForm(Map.of(10L, 1L), List.of(), Map.of(), Map.of(), "1", Set.of(), null, Map.of());
         var gap = gap(new Memory(MARK, Map.of(THING, events)), new TableLook(10, "p 1", List.of(), List.of(), true, null, false, form, 0, null));
         assertTrue(gap.asked() && gap.unread(), gap.toString());
         assertNull(gap(new Memory(MARK, Map.of(THING, new Known(10, "p 1", null, null, false, 0, null))), new TableLook(10, "p 1", List.of(), List.of(), true, null, false, form, 0, null)));

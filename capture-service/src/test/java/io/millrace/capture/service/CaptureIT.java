@@ -13,12 +13,14 @@ import io.millrace.pipeline.record.Op;
 import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.topic.Topics;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
@@ -338,11 +340,16 @@ class CaptureIT extends OnStack {
         try (var capture = capture("quiet").awaitStreaming()) {
             capture.stop();
         }
-        try (var _ = capture("quiet").awaitStreaming()) {
+        try (var capture = capture("quiet").awaitStreaming()) {
             for (int i = 0; i < 3; i++) {
                 var last = stack.query("quiet", "SELECT beat FROM millrace.heartbeat").getFirst();
                 Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> !stack.query("quiet", "SELECT beat FROM millrace.heartbeat").getFirst().equals(last));
             }
+            long committed = Long.parseLong(stack.query("quiet", "SELECT extract(epoch FROM beat)::bigint FROM millrace.heartbeat").getFirst());
+            capture.awaitReady(answer -> {
+                var complete = Pattern.compile("\"completeUpTo\": *\"[0-9A-F]+/[0-9A-F]+ \\(([^)]+)\\)\"").matcher(answer);
+                return complete.find() && Instant.parse(complete.group(1)).getEpochSecond() >= committed;
+            });
         }
     }
 

@@ -178,6 +178,22 @@ final class CaptureProcess implements AutoCloseable {
         }
     }
 
+    /** The memory that the process has, in MiB. */
+    long megabytes() throws IOException {
+        return status("VmRSS:");
+    }
+
+    /** The most memory that the process ever had, in MiB. */
+    long peakMegabytes() throws IOException {
+        return status("VmHWM:");
+    }
+
+    private long status(String field) throws IOException {
+        try (var lines = Files.lines(Path.of("/proc/" + process.pid() + "/status"))) {
+            return lines.filter(line -> line.startsWith(field)).mapToLong(line -> Long.parseLong(line.replaceAll("\\D", ""))).sum() >> 10;
+        }
+    }
+
     /** Sends the process a signal by its name, {@code STOP} to freeze it. */
     void signal(String name) throws IOException, InterruptedException {
         if (new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).inheritIO().start().waitFor() != 0) {

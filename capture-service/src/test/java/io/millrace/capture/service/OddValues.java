@@ -56,7 +56,9 @@ final class OddValues {
 
     static final List<String> TYPES = List.of(
             "CREATE TYPE odd_mood AS ENUM ('', 'sad, or \"so\"')", "CREATE TYPE \"Odd Pair\" AS (a int, b text)", "CREATE DOMAIN odd_name AS varchar(20) CHECK (length(value) > 0)",
-            "CREATE DOMAIN odd_word AS odd_name", "CREATE DOMAIN odd_list AS int[]", "CREATE TYPE odd_range AS RANGE (subtype = timetz)");
+            "CREATE DOMAIN odd_word AS odd_name", "CREATE DOMAIN odd_list AS int[]", "CREATE TYPE odd_range AS RANGE (subtype = timetz)",
+            "CREATE TYPE public.date AS ENUM ('some day', 'infinity')", "CREATE TYPE public.int4 AS ENUM ('many')", "CREATE TYPE public.box AS ENUM ('a;b')", "CREATE TYPE public.bool AS (a int, b text)",
+            "CREATE DOMAIN public.timestamptz AS text", "CREATE DOMAIN public.float8 AS int", "CREATE TYPE public.money AS ENUM ('cash')", "CREATE TYPE public.\"Bytea\" AS ENUM ('bytes')");
 
     static final List<Value> ALL = List.of(
             of("timetz", "'04:05:06.789-3:30:52'"), of("timetz", "'24:00:00-15:59:59'"), of("timetz", "'00:00:00.000001+15:59'"), of("timetz[]", "'{04:05:06.789-3:30:52,NULL}'"),
@@ -99,7 +101,9 @@ final class OddValues {
             of("tsvector", "'''it''''s'':1A,16383 b'"), of("tsvector", "''"), of("tsquery", "'!a & (b <-> c:*)'"), of("tsvector[]", "'{\"''a'' ''b''\"}'"), of("pg_lsn", "'FFFFFFFF/FFFFFFFF'"), of("pg_lsn", "'0/0'"), of("pg_lsn[]", "'{0/1}'"),
             of("pg_snapshot", "'10:20:10,14,15'"), of("txid_snapshot", "'10:20:10'"), of("jsonpath", "'$.a[*] ? (@ > 1)'"), of("jsonpath[]", "'{$.a}'"), of("refcursor", "'c'"),
             of("odd_mood", "''"), of("odd_mood", "'sad, or \"so\"'"), of("odd_mood[]", "ARRAY['', 'sad, or \"so\"', NULL]::odd_mood[]"), of("odd_word", "'w'"), of("odd_word[]", "'{w,x}'"), of("odd_list", "'{{1,2},{3,NULL}}'"),
-            of("\"Odd Pair\"", "ROW(NULL, NULL)"), of("\"Odd Pair\"", "ROW(1, 'a,\"b')"));
+            of("\"Odd Pair\"", "ROW(NULL, NULL)"), of("\"Odd Pair\"", "ROW(1, 'a,\"b')"),
+            of("public.date", "'some day'"), of("public.date DEFAULT 'infinity'", "'infinity'"), of("public.date[]", "'{some day,NULL}'"), of("public.int4", "'many'"), of("public.int4[]", "'{many}'"),
+            of("public.box[]", "'{a;b}'"), of("public.bool", "ROW(1, 'x')"), of("public.timestamptz", "'any text'"), of("public.float8", "7"), of("public.money", "'cash'"), of("public.money[]", "'{cash}'"), of("public.\"Bytea\"", "'bytes'"));
 
     private OddValues() {}
 

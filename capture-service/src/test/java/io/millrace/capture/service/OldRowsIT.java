@@ -48,6 +48,8 @@ class OldRowsIT extends OnStack {
             new Case("keyed", "ALTER TABLE T DROP CONSTRAINT T_pkey, ADD PRIMARY KEY (name)", "its primary key was changed"),
             new Case("again", "ALTER TABLE T DROP COLUMN note; ALTER TABLE T ADD COLUMN note text", "its column note is another one than the dropped one of that name"),
             new Case("composed", "pair", "ALTER TYPE pair ADD ATTRIBUTE c int", "the type pair was given other attributes"),
+            new Case("deep", "felt", "ALTER TYPE shade RENAME VALUE 'red' TO 'rosy'", "the label red of an enum was renamed to rosy"),
+            new Case("nested", "nest", "ALTER TYPE egg ADD ATTRIBUTE c text", "the type egg was given other attributes"),
             new Case("nullable", "ALTER TABLE T ADD COLUMN gift boolean; ALTER TABLE T ALTER COLUMN gift SET DEFAULT true", null),
             new Case("widened", "varchar(20)", "ALTER TABLE T ALTER COLUMN note TYPE varchar(40); ALTER TABLE T ALTER COLUMN note TYPE text", null),
             new Case("packed", "ALTER TABLE T ALTER COLUMN note SET STATISTICS 10", null),
@@ -56,11 +58,13 @@ class OldRowsIT extends OnStack {
             new Case("truncated", "ALTER TABLE T ALTER COLUMN note TYPE text USING lower(note); TRUNCATE T", null));
 
     private static void source(String source) throws Exception {
-        stack.source(source, "CREATE TYPE pair AS (a int, b text)", "CREATE TYPE mood AS ENUM ('sad', 'ok')", "CREATE TYPE temper AS ENUM ('sad', 'ok')");
+        stack.source(source, "CREATE TYPE pair AS (a int, b text)", "CREATE TYPE mood AS ENUM ('sad', 'ok')", "CREATE TYPE temper AS ENUM ('sad', 'ok')",
+                "CREATE TYPE shade AS ENUM ('red')", "CREATE TYPE felt AS (hues shade[], b text)", "CREATE TYPE egg AS (a text)", "CREATE TYPE nest AS (e egg)");
         for (var one : CASES) {
             boolean isGenerated = one.type.contains("GENERATED");
             var note = one.type.contains("int") ? "i" : one.type.equals("timestamp") ? "timestamp '2026-01-01' + i * interval '1 hour'"
-                    : one.type.equals("pair") ? "(i, 'b')::pair" : one.type.equals("mood") || one.type.equals("temper") ? "'sad'::" + one.type : "'N' || i";
+                    : one.type.equals("pair") ? "(i, 'b')::pair" : one.type.equals("mood") || one.type.equals("temper") ? "'sad'::" + one.type
+                    : one.type.equals("felt") ? "(ARRAY['red'::shade], 'b')::felt" : one.type.equals("nest") ? "ROW(ROW('e' || i))::nest" : "'N' || i";
             stack.sql(source, "CREATE TABLE " + one.table + " (id int PRIMARY KEY, name text NOT NULL, note " + one.type + ")",
                     "INSERT INTO " + one.table + " SELECT i, 'n' || i" + (isGenerated ? "" : ", " + note) + " FROM generate_series(1, 3) i");
             stack.publish(source, one.table);

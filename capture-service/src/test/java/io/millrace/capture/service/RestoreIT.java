@@ -149,10 +149,77 @@ class RestoreIT {
 
     @Test
     void aStandbyThatKeptTheSlotInStepTakesOverAndNothingIsReadAgain() throws Exception {
-        var standbyFolder = Files.createDirectories(folder.resolve("standby"));
-        var standby = LocalServers.in(standbyFolder, Ports.free());
         try (var capture = capture("ask").awaitStreaming(); var things = new Records(stack, "captured." + SOURCE + ".public.thing")) {
             things.await(capture, seen -> seen.size() >= 3);
+            failOver(capture, true, standby -> {
+                stack.sql(SOURCE, "UPDATE thing SET name = 'before the failover' WHERE id = 1", "DELETE FROM thing WHERE id = 2");
+                things.await(capture, seen -> Rows.of(seen).equals(List.of("1 before the failover", "3 c")));
+                awaitStandby(standby, "SELECT synced AND NOT temporary AND confirmed_flush_lsn >= '%s' FROM pg_replication_slots WHERE slot_name = 'millrace_" + SOURCE + "'");
+            });
+            stack.sql(SOURCE, "UPDATE thing SET name = 'after the failover' WHERE id = 3");
+            whole(capture, things);
+            assertTrue(capture.log().contains("promoted to timeline 2"), capture.log());
+            assertEquals(3, things.toTheEnd().stream().filter(r -> r.op() == Op.READ).count(), "nothing is read again");
+        }
+    }
+
+    @Test
+    void aStandbyThatHasNoSlotTakesOverAndTheRecoveryBringsWhatWasWrittenMeanwhile() throws Exception {
+        try (var things = new Records(stack, "captured." + SOURCE + ".public.thing")) {
+            try (var capture = capture("ask").awaitStreaming()) {
+                things.await(capture, seen -> seen.size() >= 3);
+                failOver(capture, false, standby -> {
+                    stack.sql(SOURCE, "UPDATE thing SET name = 'before the failover' WHERE id = 1");
+                    things.await(capture, seen -> Rows.of(seen).equals(List.of("1 before the failover", "2 b", "3 c")));
+                    capture.kill();
+                    stack.sql(SOURCE, "DELETE FROM thing WHERE id = 2");
+                    awaitStandby(standby, "SELECT pg_last_wal_replay_lsn() >= '%s'");
+                });
+            }
+            try (var capture = capture("ask")) {
+                capture.awaitReady("\"DOWN\"", "The replication slot millrace_restored is gone, though it was read until ", "may be missing in all ", "./millrace recover restored");
+                assertTrue(capture.post("/recovery", TOKEN).contains("missing"));
+                whole(capture, things);
+            }
+        }
+    }
+
+    @Test
+    void aStandbyThatLacksWhatWasCapturedTakesOverAndTheRecoveryTakesThatAway() throws Exception {
+        try (var capture = capture("ask").awaitStreaming(); var things = new Records(stack, "captured." + SOURCE + ".public.thing")) {
+            things.await(capture, seen -> seen.size() >= 3);
+            failOver(capture, true, standby -> {
+                stack.sql(SOURCE, "UPDATE thing SET name = 'before the failover' WHERE id = 1");
+                awaitStandby(standby, "SELECT pg_last_wal_replay_lsn() >= '%s'");
+                standby.postgres().kill();
+                stack.sql(SOURCE, "UPDATE thing SET name = 'lost' WHERE id = 1", "INSERT INTO thing VALUES (4, 'lost')", "DELETE FROM thing WHERE id = 2");
+                things.await(capture, seen -> Rows.of(seen).equals(List.of("1 lost", "3 c", "4 lost")));
+                var written = stack.query(SOURCE, "SELECT pg_current_wal_lsn()").getFirst();
+                Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> stack.query("postgres", "SELECT confirmed_flush_lsn >= '" + written + "' FROM pg_replication_slots WHERE slot_name = 'millrace_restored'").contains("t"));
+                stack.servers.postgres().stop();
+                standby.postgres().start();
+            });
+            stack.sql(SOURCE, "UPDATE thing SET name = 'new life' WHERE id = 3");
+            capture.awaitReady("\"DOWN\"", "which left timeline 1 at ", "a standby that had not received everything was promoted", "./millrace recover restored");
+            assertTrue(capture.post("/recovery", TOKEN).contains("missing"));
+            whole(capture, things);
+        }
+    }
+
+    /** What happens while a standby follows. */
+    private interface Meanwhile {
+        void with(LocalServers standby) throws Exception;
+    }
+
+    /**
+     * A standby follows for a while, then is promoted and stands where the primary was.
+     *
+     * @param slots whether it keeps the primary's slots in step
+     */
+    private void failOver(CaptureProcess capture, boolean slots, Meanwhile meanwhile) throws Exception {
+        var standbyFolder = Files.createDirectories(folder.resolve("standby"));
+        var standby = LocalServers.in(standbyFolder, Ports.free());
+        try {
             stack.sql("postgres", "SELECT pg_create_physical_replication_slot('standby')");
             stack.servers.postgres().stop();
             copy(data(), standbyFolder.resolve("postgres"));
@@ -164,28 +231,26 @@ class RestoreIT {
                     primary_conninfo = 'host=localhost port=%d user=%s password=%s dbname=%s'
                     primary_slot_name = 'standby'
                     hot_standby_feedback = on
-                    sync_replication_slots = on
-                    """.formatted(URI.create(stack.servers.jdbcUrl(SOURCE).substring("jdbc:".length())).getPort(), stack.servers.postgresUser(), stack.servers.postgresPassword(), SOURCE));
+                    sync_replication_slots = %s
+                    """.formatted(URI.create(stack.servers.jdbcUrl(SOURCE).substring("jdbc:".length())).getPort(), stack.servers.postgresUser(), stack.servers.postgresPassword(), SOURCE, slots ? "on" : "off"));
             standby.postgres().launch();
             standby.postgres().awaitReady();
             capture.awaitStreaming();
-            stack.sql(SOURCE, "UPDATE thing SET name = 'before the failover' WHERE id = 1", "DELETE FROM thing WHERE id = 2");
-            things.await(capture, seen -> Rows.of(seen).equals(List.of("1 before the failover", "3 c")));
-            var written = stack.query(SOURCE, "SELECT pg_current_wal_lsn()").getFirst();
-            Awaitility.await().atMost(Duration.ofSeconds(120)).ignoreExceptions().until(() -> ask(standby, "SELECT synced AND NOT temporary AND confirmed_flush_lsn >= '" + written
-                    + "' FROM pg_replication_slots WHERE slot_name = 'millrace_" + SOURCE + "'").equals("t"));
+            meanwhile.with(standby);
             stack.servers.postgres().stop();
             assertEquals("t", ask(standby, "SELECT pg_promote()"));
             standby.postgres().stop();
             copy(standbyFolder.resolve("postgres"), data());
             restartPostgres();
-            stack.sql(SOURCE, "UPDATE thing SET name = 'after the failover' WHERE id = 3");
-            whole(capture, things);
-            assertTrue(capture.log().contains("promoted to timeline 2"), capture.log());
-            assertEquals(3, things.toTheEnd().stream().filter(r -> r.op() == Op.READ).count(), "nothing is read again");
         } finally {
             standby.postgres().kill();
         }
+    }
+
+    /** @param reached a query of the standby with a place for the primary's LSN as it is now */
+    private void awaitStandby(LocalServers standby, String reached) throws SQLException {
+        var written = stack.query(SOURCE, "SELECT pg_current_wal_lsn()").getFirst();
+        Awaitility.await().atMost(Duration.ofSeconds(120)).ignoreExceptions().until(() -> ask(standby, reached.formatted(written)).equals("t"));
     }
 
     private static String ask(LocalServers server, String sql) throws SQLException {

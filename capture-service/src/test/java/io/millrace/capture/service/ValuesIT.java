@@ -1,15 +1,25 @@
 package io.millrace.capture.service;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.capture.source.MissingValues;
+import io.millrace.capture.source.SourceConnection;
+import io.millrace.pipeline.file.Reference;
+import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.record.Op;
+import io.millrace.pipeline.schema.Column;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -44,12 +54,14 @@ class ValuesIT extends OnStack {
         stack.publish("odd", "animal");
         stack.publish("odd", "keyed");
         role("odd");
+        stack.sql("odd", "CREATE ROLE odd_nobody", "GRANT odd_nobody TO odd_role");
         var settings = new ArrayList<>(List.of("bytea_output = escape", "extra_float_digits = -3", "DateStyle = 'German, DMY'", "IntervalStyle = iso_8601", "TimeZone = 'Asia/Kathmandu'", "search_path = nowhere",
                 "xmloption = document", "array_nulls = off", "standard_conforming_strings = off", "default_transaction_isolation = serializable", "client_encoding = LATIN1", "row_security = on"));
         for (var setting : settings) {
             stack.sql("postgres", "ALTER DATABASE odd SET " + setting);
         }
-        settings.addAll(List.of("statement_timeout = 1", "lock_timeout = 1", "idle_in_transaction_session_timeout = 1", "idle_session_timeout = 300", "default_transaction_read_only = on"));
+        settings.addAll(List.of("statement_timeout = 1", "lock_timeout = 1", "idle_in_transaction_session_timeout = 1", "idle_session_timeout = 300", "default_transaction_read_only = on",
+                "transaction_timeout = 1", "wal_sender_timeout = 1", "role = odd_nobody"));
         for (var setting : settings) {
             stack.sql("postgres", "ALTER ROLE odd_role SET " + setting);
         }
@@ -74,6 +86,7 @@ class ValuesIT extends OnStack {
             assertEquals(1, rows.stream().map(r -> r.value().getSchema()).distinct().count(), "one schema from snapshot and stream");
             assertEquals(List.of(1, 4), animals.await(capture, seen -> seen.size() >= 2).stream().map(r -> r.key().get("id")).sorted().toList(),
                     "the rows of a table that inherits travel under its own name only");
+            assertTrue(capture.ready().contains("Tables inherit from captured ones: dog of animal. "), capture.ready());
             assertEquals(3, keyed.await(capture, seen -> seen.size() >= 3).size(), "a key of a time and an enum");
         }
     }
@@ -136,6 +149,113 @@ class ValuesIT extends OnStack {
         }
     }
 
+    private static final List<String> COLUMNS = List.of("id", "name", "body");
+
+    @Tag("long")
+    @Test
+    void aValueIsReadBackOnlyOnceItsTransactionIsSeen() throws Exception {
+        stack.source("early", "CREATE TABLE thing (id int PRIMARY KEY, name text, body text)", "INSERT INTO thing VALUES (1, 'a', 'old')");
+        var source = new SourceConnection(stack.servers.jdbcUrl("early"), stack.servers.postgresUser(), new Reference.Literal(stack.servers.postgresPassword()));
+        try (var values = new MissingValues(source, "early"); var connection = stack.connect("early"); var statement = connection.createStatement()) {
+            assertEquals(Map.of("body", "old"), body(values, transaction(statement), 1), "a transaction that has ended");
+            connection.setAutoCommit(false);
+            long open = transaction(statement);
+            statement.execute("UPDATE thing SET body = 'new' WHERE id = 1; INSERT INTO thing VALUES (2, 'b', 'newer'); SAVEPOINT s; CREATE TABLE fresh AS SELECT * FROM thing; RELEASE s");
+            for (int id = 1; id <= 2; id++) {
+                int row = id;
+                var early = assertThrows(SQLException.class, () -> body(values, open, row));
+                assertTrue(early.getMessage().contains("the update's transaction " + open + " is committed in the log, and no session sees it"), early.getMessage());
+            }
+            assertThrows(SQLException.class, () -> body(values, "fresh", open, 1), "nor is the catalog asked before");
+            connection.commit();
+            assertEquals(Map.of("body", "new"), body(values, open, 1));
+            assertEquals(Map.of("body", "newer"), body(values, open, 2));
+            assertEquals(Map.of("body", "newer"), body(values, "fresh", open, 2));
+            long takenBack = transaction(statement);
+            connection.rollback();
+            assertEquals(Map.of("body", "new"), body(values, takenBack, 1), "which the log never brings");
+            var elsewhere = assertThrows(IllegalStateException.class, () -> body(values, takenBack + 1_000_000, 1));
+            assertTrue(elsewhere.getMessage().contains("has another history"), elsewhere.getMessage());
+            assertEquals(Map.of("body", "new"), body(values, open, 1), "it connects again");
+        }
+    }
+
+    private static long transaction(Statement statement) throws SQLException {
+        try (var row = statement.executeQuery("SELECT pg_current_xact_id()::text")) {
+            row.next();
+            return row.getLong(1);
+        }
+    }
+
+    private static Map<String, String> body(MissingValues values, long transaction, int id) throws Exception {
+        return body(values, "thing", transaction, id);
+    }
+
+    private static Map<String, String> body(MissingValues values, String table, long transaction, int id) throws Exception {
+        return values.read(TableName.parse(table), transaction, COLUMNS, List.of(new Column("id", "int4", false, 0, 0, false)), List.of(id), List.of("body"));
+    }
+
+    @Tag("long")
+    @Test
+    void aCommitThatIsInTheLogButNotSeenYetIsWaitedForBeforeAValueIsReadBack() throws Exception {
+        stack.source("unseen", "CREATE TABLE thing (id int PRIMARY KEY, name text, body text)", "INSERT INTO thing SELECT i, 'a', " + LARGE + " FROM generate_series(1, 3) i");
+        stack.publish("unseen", "thing");
+        stack.sql("postgres", "ALTER SYSTEM SET synchronous_commit = local", "ALTER SYSTEM SET synchronous_standby_names = 'nobody'", "SELECT pg_reload_conf()");
+        try (var capture = start("unseen", CaptureProcess.root("thing")).awaitStreaming(); var things = records("unseen", "thing")) {
+            things.await(capture, seen -> seen.size() == 3);
+            var hanging = inBackground("unseen", "SET synchronous_commit = on; BEGIN; INSERT INTO thing VALUES (4, 'a', " + LARGE + "); UPDATE thing SET name = 'b' WHERE id = 4; "
+                    + "UPDATE thing SET body = body || 'x' WHERE id = 1; UPDATE thing SET name = 'b' WHERE id = 1; UPDATE thing SET id = 5 WHERE id = 2; COMMIT");
+            var waits = "and no session sees it while its commit waits";
+            things.await(capture, seen -> seen.size() > 4 || capture.ready().contains(waits));
+            var said = capture.ready();
+            stack.sql("postgres", "ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()");
+            hanging.get();
+            assertTrue(said.contains(waits), said);
+            things.await(capture, seen -> seen.stream().anyMatch(r -> r.key().get("id").equals(5)));
+            var last = things.toTheEnd().stream().collect(Collectors.toMap(r -> (Integer) r.key().get("id"), r -> r, (a, b) -> newest(List.of(a, b)), TreeMap::new));
+            assertEquals(Map.of(1, "b 12801", 2, "gone", 3, "a 12800", 4, "b 12800", 5, "a 12800"),
+                    last.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().value() == null ? "gone" : e.getValue().text("name") + " " + e.getValue().text("body").length())));
+            capture.awaitStreaming();
+        } finally {
+            stack.sql("postgres", "ALTER SYSTEM RESET synchronous_standby_names", "ALTER SYSTEM RESET synchronous_commit", "SELECT pg_reload_conf()");
+        }
+    }
+
+    @Tag("long")
+    @Test
+    void aValueIsReadBackByNobodyWhereCommitsWaitForCaptureItselfSoItsTableIsParked() throws Exception {
+        stack.source("itself", "CREATE TABLE thing (id int PRIMARY KEY, name text, body text)", "CREATE TABLE part (id int PRIMARY KEY)", "INSERT INTO thing VALUES (1, 'a', " + LARGE + ")");
+        stack.publish("itself", "thing");
+        stack.publish("itself", "part");
+        role("itself");
+        stack.sql("postgres", "ALTER SYSTEM SET synchronous_commit = local", "ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()");
+        var document = CaptureProcess.root("thing") + "  many:\n    parts: {table: public.part, join: {id: id}, fields: [id]}\n";
+        try (var capture = CaptureProcess.start(stack, folder, "itself", "itself_role", "right", document).awaitStreaming(); var things = records("itself", "thing"); var parts = records("itself", "part")) {
+            var waiting = inBackground("itself", "SET synchronous_commit = on; BEGIN; UPDATE thing SET name = 'b'; INSERT INTO part VALUES (1); COMMIT");
+            parts.await(capture, seen -> !seen.isEmpty());
+            waiting.get(30, TimeUnit.SECONDS);
+            var why = newest(things.toTheEnd()).unwritable();
+            assertTrue(why.contains("its commit waits for a synchronous standby that does not answer, or for capture itself"), why);
+            capture.awaitStreaming();
+        } finally {
+            stack.sql("postgres", "ALTER SYSTEM RESET synchronous_standby_names", "ALTER SYSTEM RESET synchronous_commit", "SELECT pg_reload_conf()");
+        }
+    }
+
+    private static CaptureProcess start(String source, String document) throws Exception {
+        return CaptureProcess.start(stack, folder, source, stack.servers.postgresUser(), stack.servers.postgresPassword(), document);
+    }
+
+    private static CompletableFuture<Void> inBackground(String source, String sql) {
+        return CompletableFuture.runAsync(() -> {
+            try {
+                stack.sql(source, sql);
+            } catch (SQLException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+    }
+
     /** By position: records of different keys stand in different partitions, whose order among each other is chance. */
     private static Records.Row newest(List<Records.Row> rows) {
         return rows.stream().max(Comparator.comparing(Records.Row::position)).orElseThrow();
@@ -154,11 +274,16 @@ class ValuesIT extends OnStack {
     @Test
     @Tag("long")
     void aRowOfFiftyMegabytesParksItsTableAndTheOthersFlow() throws Exception {
-        tooLarge("huge", Map.of(1, 50_000_000, 2, 1 << 22, 3, 50_000_000));
+        long peak = tooLarge("huge", Map.of(1, 50_000_000, 2, 1 << 22, 3, 50_000_000));
+        System.out.println("Rows of 50 MB with a heap of 256 MB: peak RSS " + peak + " MiB");
+        assertTrue(peak < 700, "peak RSS in MiB: " + peak);
     }
 
-    /** @param sizes by key; the first is in the snapshot, the second does not compress */
-    private static void tooLarge(String source, Map<Integer, Integer> sizes) throws Exception {
+    /**
+     * @param sizes by key; the first is in the snapshot, the second does not compress
+     * @return the most memory that capture had, in MiB
+     */
+    private static long tooLarge(String source, Map<Integer, Integer> sizes) throws Exception {
         stack.source(source, "CREATE TABLE thing (id int PRIMARY KEY, body text, members jsonb)", "CREATE TABLE part (id int PRIMARY KEY, note text)",
                 "INSERT INTO thing VALUES (1, repeat('x', " + sizes.get(1) + "), null)");
         stack.publish(source, "thing");
@@ -180,6 +305,7 @@ class ValuesIT extends OnStack {
             assertEquals("y", rows.get(4).text("body"));
             assertTrue(parts.toTheEnd().size() <= 2 * 51, "a batch is sent again once, where only Kafka knew what its topic takes");
             capture.awaitReady("\"UP\"", "streaming");
+            return capture.peakMegabytes();
         }
     }
 

@@ -21,13 +21,13 @@ final class FirstReading {
     private final Stack stack;
     private final String source;
     private final List<TableName> tables;
-    private final TopicPartition written;
+    private final List<TopicPartition> written;
 
     FirstReading(Stack stack, String source, List<TableName> tables) {
         this.stack = stack;
         this.source = source;
         this.tables = tables;
-        this.written = new TopicPartition(Topics.captured(source, tables.getFirst()), 0);
+        this.written = tables.stream().map(t -> new TopicPartition(Topics.captured(source, t), 0)).toList();
     }
 
     /** Capture has made its topic and said of no table that it was read. */
@@ -36,16 +36,18 @@ final class FirstReading {
         stack.admin().createTopics(List.of(new NewTopic(Topics.tablesRead(source), 1, (short) 1).configs(Map.of("cleanup.policy", "compact")))).all().get();
     }
 
-    /** Capture says that all are read, and what it wrote last has not gone through the gate. */
+    /** Capture says that all are read, and what it wrote last of each has not gone through the gate. */
     void ends() throws ExecutionException, InterruptedException {
-        stack.producer().send(new ProducerRecord<>(written.topic(), written.partition(), new byte[] {1}, new byte[] {1})).get();
+        for (var last : written) {
+            stack.producer().send(new ProducerRecord<>(last.topic(), last.partition(), new byte[] {1}, new byte[] {1})).get();
+        }
         var read = tables.stream().map(TableName::toString).collect(Collectors.joining("\n"));
         stack.producer().send(new ProducerRecord<>(Topics.tablesRead(source), 0, "tables".getBytes(StandardCharsets.UTF_8), read.getBytes(StandardCharsets.UTF_8))).get();
     }
 
-    /** The gate commits it. */
+    /** The gate commits them. */
     void isPassed() throws ExecutionException, InterruptedException {
-        stack.admin().alterConsumerGroupOffsets(GATE, Map.of(written, new OffsetAndMetadata(1))).all().get();
+        stack.admin().alterConsumerGroupOffsets(GATE, written.stream().collect(Collectors.toMap(p -> p, _ -> new OffsetAndMetadata(1)))).all().get();
     }
 
     boolean isConsumedBy(String group) throws ExecutionException, InterruptedException {

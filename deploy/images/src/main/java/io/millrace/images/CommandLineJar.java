@@ -6,11 +6,13 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 
-/** The command line as it was built: one jar and what it is linked with, beside it. */
+/** The command line as it was built: one jar, what it is linked with, and the list of that, beside it. */
 final class CommandLineJar {
 
     private static final String JAR = "millrace-launcher.jar";
     private static final String LIBRARIES = "lib";
+    /** What it is made of, as the build lists it; a build without network lists nothing. */
+    private static final String SBOM = "sbom.json";
 
     private CommandLineJar() {}
 
@@ -32,6 +34,9 @@ final class CommandLineJar {
             Commands.delete(folder);
             Files.createDirectories(folder.resolve(LIBRARIES));
             Files.copy(built.resolve(JAR), folder.resolve(JAR), StandardCopyOption.COPY_ATTRIBUTES);
+            if (Files.exists(built.resolve(SBOM))) {
+                Files.copy(built.resolve(SBOM), folder.resolve(SBOM), StandardCopyOption.COPY_ATTRIBUTES);
+            }
             try (var libraries = Files.list(built.resolve(LIBRARIES))) {
                 for (var library : libraries.toList()) {
                     Files.copy(library, folder.resolve(LIBRARIES).resolve(library.getFileName()), StandardCopyOption.COPY_ATTRIBUTES);

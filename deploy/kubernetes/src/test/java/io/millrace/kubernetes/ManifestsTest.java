@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -41,10 +42,11 @@ class ManifestsTest {
     private static final Schemas SCHEMAS = new Schemas(FOLDER.resolve("schemas"));
     private static final String REGION = "region-example";
     private static final String LOCAL = "local-example";
+    private static final String EXTERNAL = "external-example";
     /** What runs once, before the services. */
-    private static final List<String> JOBS = List.of("local-example/provision", "region-example/provision", "local-example/demo");
-    private static final Map<String, Manifests> RENDERED = Stream.concat(Stream.of(REGION, LOCAL), JOBS.stream()).collect(Collectors.toMap(name -> name, ManifestsTest::render));
-    private static final Map<String, List<Pipeline>> PIPELINES = Map.of(REGION, pipelines(REGION), LOCAL, pipelines(LOCAL));
+    private static final List<String> JOBS = List.of("local-example/provision", "region-example/provision", "external-example/provision", "local-example/demo", "external-example/demo");
+    private static final Map<String, Manifests> RENDERED = Stream.concat(Stream.of(REGION, LOCAL, EXTERNAL), JOBS.stream()).collect(Collectors.toMap(name -> name, ManifestsTest::render));
+    private static final Map<String, List<Pipeline>> PIPELINES = Map.of(REGION, pipelines(REGION), LOCAL, pipelines(LOCAL), EXTERNAL, pipelines(EXTERNAL));
     private static final String METRICS = metrics();
 
     private static final List<String> ARROWS = List.of("capture-service -> postgres:5432", "capture-service -> kafka:9093", "capture-service -> registry:8080",
@@ -60,13 +62,17 @@ class ManifestsTest {
             "purge-service-http -> kafka:9093", "purge-service-http -> search:9200", "knative -> schema-registry-gate-http:8012", "knative -> purge-service-http:8012");
 
     @ParameterizedTest
-    @ValueSource(strings = {LOCAL, REGION})
+    @ValueSource(strings = {LOCAL, REGION, EXTERNAL})
     void everyObjectFitsTheSchemaOfItsKindAndEveryPolicyIsKept(String overlay) {
         assertEquals("", String.join("\n", complaints(overlay, rendered(overlay))));
     }
 
     static List<String> jobs() {
         return JOBS;
+    }
+
+    static Set<String> everyRendering() {
+        return RENDERED.keySet();
     }
 
     @ParameterizedTest
@@ -96,7 +102,7 @@ class ManifestsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {LOCAL, REGION})
+    @ValueSource(strings = {LOCAL, REGION, EXTERNAL})
     void whatFollowsFromThePipelineFilesIsAsTheCommandMakesIt(String overlay) throws IOException {
         var component = PipelineComponent.of(FOLDER.resolve("overlays").resolve(overlay));
         assertEquals(component.text(), Files.readString(component.path()), "./millrace manifests deploy/kubernetes/overlays/" + overlay + " makes it anew");
@@ -106,6 +112,33 @@ class ManifestsTest {
     void theNetworkPoliciesAllowExactlyTheArrowsOfTheDiagram() {
         assertEquals(new TreeSet<>(ARROWS), arrows(rendered(LOCAL)));
         assertEquals(new TreeSet<>(Stream.of(ARROWS, TRACES, KNATIVE).flatMap(List::stream).toList()), arrows(rendered(REGION)));
+    }
+
+    @Test
+    void serversOutsideOfTheClusterAreReachedByThoseThatReachThemInside() {
+        var arrows = new TreeSet<String>();
+        rendered(EXTERNAL).of("NetworkPolicy").filter(policy -> Manifests.name(policy).endsWith("-outside")).forEach(policy -> Manifests.list(policy.at("/spec/podSelector/matchExpressions/0/values")).forEach(pod ->
+                arrows.add(pod.asText() + " -> " + Manifests.name(policy).replaceAll("^to-|-outside$", "") + ":" + policy.at("/spec/egress/0/ports/0/port").asText())));
+        var inside = new TreeSet<>(ARROWS.stream().filter(arrow -> arrow.matches(".*> (postgres|kafka|registry|search):.*")).toList());
+        inside.addAll(KNATIVE.stream().filter(arrow -> !arrow.startsWith("knative")).toList());
+        inside.addAll(List.of("provisioner -> postgres:5432", "provisioner -> kafka:9093", "provisioner -> registry:8080", "provisioner -> search:9200", "demo -> postgres:5432"));
+        assertEquals(inside, arrows);
+    }
+
+    @Test
+    void loginsGoToServersOutsideByTlsOnly() {
+        var region = rendered(EXTERNAL).of("ConfigMap").filter(map -> map.path("data").has("search")).findFirst().orElseThrow().path("data");
+        var regions = rendered("external-example/provision").of("ConfigMap").map(map -> map.at("/data/regions.yaml").asText()).filter(text -> !text.isEmpty()).findFirst().orElseThrow();
+        assertTrue(region.path("search").asText().startsWith("https://") && region.path("registry").asText().startsWith("https://"), region::toString);
+        assertTrue(regions.contains("https://search") && regions.contains("https://registry") && !regions.contains("http://"), regions);
+    }
+
+    @Test
+    void aServerOutsideOfTheClusterHasTheAddressesThatTheOverlaySays() throws IOException {
+        var said = Files.readAllLines(FOLDER.resolve("overlays/external-example/servers/addresses.env")).stream().filter(line -> !line.startsWith("#")).collect(Collectors.toMap(line -> line.replaceAll("=.*", ""), line -> line.replaceAll(".*=", "")));
+        var reached = rendered(EXTERNAL).of("NetworkPolicy").filter(policy -> Manifests.name(policy).endsWith("-outside"))
+                .collect(Collectors.toMap(policy -> Manifests.name(policy).replaceAll("^to-|-outside$", ""), policy -> policy.at("/spec/egress/0/to/0/ipBlock/cidr").asText()));
+        assertEquals(said, reached);
     }
 
     @Test
@@ -153,6 +186,11 @@ class ManifestsTest {
                 broken("an impatient start", "gives up a start", m -> ((ObjectNode) container(m, "search-indexer").path("startupProbe")).put("failureThreshold", 3)),
                 broken("a short grace", "before it has drained", m -> ((ObjectNode) Manifests.pod(object(m, "Deployment", "schema-registry-gate"))).put("terminationGracePeriodSeconds", 20)),
                 broken("no disruption budget", "disruption budget", m -> m.objects().removeIf(o -> Manifests.id(o).equals("PodDisruptionBudget/search-indexer"))),
+                broken("a heap in the place of another variable", "where nothing is mounted", m -> variable(m, "search-indexer", "QUARKUS_CONFIG_LOCATIONS").put("value", "-Xmx160m")),
+                broken("a port of any protocol", "without its protocol", m -> ((ObjectNode) spec(m, "NetworkPolicy", "search-indexer").at("/egress/0/ports/0")).remove("protocol")),
+                broken("no memory limit", "has no memory limit", m -> ((ObjectNode) container(m, "search-indexer").at("/resources/limits")).remove("memory")),
+                broken("no heap", "says no heap", m -> variable(m, "search-indexer", "JDK_JAVA_OPTIONS").put("value", "-XX:+ExitOnOutOfMemoryError")),
+                broken("a heap as large as the limit", "the kernel kills it", m -> variable(m, "search-indexer", "JDK_JAVA_OPTIONS").put("value", "-Xmx4096m")),
                 broken("no spread", "not spread", m -> ((ObjectNode) Manifests.pod(object(m, "Deployment", "search-indexer"))).remove("topologySpreadConstraints")),
                 broken("a service that is missing", "no workload of purge-service", m -> m.objects().removeIf(o -> Manifests.id(o).equals("Deployment/purge-service"))),
                 broken("two captures", "exactly one replica", m -> spec(m, "Deployment", "capture-service").put("replicas", 2)),
@@ -230,7 +268,7 @@ class ManifestsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {LOCAL, REGION, "local-example/provision", "region-example/provision", "local-example/demo"})
+    @MethodSource("everyRendering")
     void whatIsRenderedIsOfTheSourcesAsTheyAre(String overlay) throws Exception {
         var hash = MessageDigest.getInstance("SHA-256");
         for (var file : sources(overlay.replaceAll("/.*", ""))) {
@@ -249,7 +287,7 @@ class ManifestsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {LOCAL, REGION, "local-example/provision", "region-example/provision", "local-example/demo"})
+    @MethodSource("everyRendering")
     void kubectlRendersTheSame(String overlay) throws Exception {
         var kubectl = Stream.of(System.getenv("PATH").split(":")).map(p -> Path.of(p, "kubectl")).filter(Files::isExecutable).findFirst();
         Assumptions.assumeTrue(kubectl.isPresent(), "kubectl is not in the PATH; that the rendering is of these sources is known by its hash all the same");

@@ -58,6 +58,7 @@ final class Policies {
         });
         manifests.workloads().forEach(workload -> {
             probes(workload);
+            heap(workload);
             grace(workload);
             disruption(workload);
         });
@@ -68,6 +69,7 @@ final class Policies {
         scaledObjects();
         servicesSelectPods();
         kafkaUsers();
+        protocols();
         monitoring();
         return complaints;
     }
@@ -202,6 +204,23 @@ final class Policies {
         require(patience >= 60, workload, "gives up a start after " + patience + " s");
     }
 
+    /** Beside its heap a JVM needs memory for code, threads and buffers. */
+    private void heap(JsonNode workload) {
+        var options = value(workload, "JDK_JAVA_OPTIONS");
+        var heap = Pattern.compile("-Xmx(\\d+)m\\b").matcher(options);
+        if (!heap.find()) {
+            require(false, workload, "says no heap in JDK_JAVA_OPTIONS, but '" + options + "'");
+            return;
+        }
+        var given = Manifests.pod(workload).at("/containers/0/resources/limits/memory");
+        if (given.isMissingNode()) {
+            require(false, workload, "has no memory limit");
+            return;
+        }
+        long limit = Requests.memory(given.asText());
+        require(Long.parseLong(heap.group(1)) * 3 <= limit * 2, workload, "has a heap of " + heap.group(1) + " MiB within a limit of " + limit + " MiB, so the kernel kills it before it collects");
+    }
+
     /** A pod that is killed while it drains does its last work twice, and leaves its partitions unowned. */
     private void grace(JsonNode workload) {
         var service = services.get(Manifests.service(workload));
@@ -236,11 +255,17 @@ final class Policies {
         if (manifests.find("TriggerAuthentication", "kafka").isEmpty() && manifests.of("KafkaUser").findAny().isEmpty()) {
             return;
         }
+        manifests.templates().stream().filter(w -> has(w, "QUARKUS_CONFIG_LOCATIONS")).forEach(w -> require(Manifests.list(Manifests.pod(w).at("/containers/0/volumeMounts")).stream()
+                .anyMatch(m -> value(w, "QUARKUS_CONFIG_LOCATIONS").startsWith(m.path("mountPath").asText() + "/")), w, "reads settings at " + value(w, "QUARKUS_CONFIG_LOCATIONS") + ", where nothing is mounted"));
         manifests.templates().stream().filter(w -> has(w, "KAFKA_BOOTSTRAP_SERVERS")).forEach(w -> require(has(w, "QUARKUS_CONFIG_LOCATIONS") && has(w, "MILLRACE_KAFKA_KEYSTORE_PASSWORD"), w, "comes to Kafka in plain text, and its listener speaks only TLS"));
     }
 
     private static boolean has(JsonNode workload, String variable) {
         return Manifests.list(Manifests.pod(workload).at("/containers/0/env")).stream().anyMatch(v -> v.path("name").asText().equals(variable));
+    }
+
+    private static String value(JsonNode workload, String variable) {
+        return Manifests.list(Manifests.pod(workload).at("/containers/0/env")).stream().filter(v -> v.path("name").asText().equals(variable)).map(v -> v.path("value").asText()).findFirst().orElse("");
     }
 
     /** The files that Quarkus reads beside its own. */
@@ -326,6 +351,11 @@ final class Policies {
                     expected.add(right.pattern().resourceType().name().toLowerCase(java.util.Locale.ROOT) + " " + right.pattern().name() + "* " + operation)));
             require(given.equals(expected), user, "has the rights " + given + " in Kafka and its stage needs " + expected);
         });
+    }
+
+    /** Of a port without its protocol kubectl thinks each time that it was changed, since the server has filled it in. */
+    private void protocols() {
+        manifests.of("NetworkPolicy").forEach(policy -> policy.findValues("ports").forEach(ports -> ports.forEach(port -> require(port.has("protocol"), policy, "names port " + port.path("port").asText() + " without its protocol"))));
     }
 
     private void monitoring() {

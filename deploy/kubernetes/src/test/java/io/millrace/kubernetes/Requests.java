@@ -47,7 +47,8 @@ record Requests(long millicores, long mebibytes, List<String> missing) {
         return text.endsWith("m") ? Long.parseLong(text.substring(0, text.length() - 1)) : Math.round(Double.parseDouble(text) * 1_000);
     }
 
-    private static long memory(String text) {
+    /** @return mebibytes */
+    static long memory(String text) {
         long number = Long.parseLong(text.substring(0, text.length() - 2));
         return switch (text.substring(text.length() - 2)) {
             case "Mi" -> number;

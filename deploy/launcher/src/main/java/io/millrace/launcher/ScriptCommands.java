@@ -26,8 +26,9 @@ final class ScriptCommands {
     }
 
     /** All tests. */
-    @Command(name = "test", mixinStandardHelpOptions = true, customSynopsis = "./millrace test [long] [MAVEN-OPTION...]",
+    @Command(name = "test", mixinStandardHelpOptions = true, customSynopsis = {"./millrace test [long] [MAVEN-OPTION...]", "./millrace test cluster --kubeconfig FILE --servers FILE [--kubectl PROGRAM] [--next TAG] [--keep] [MAVEN-OPTION...]"},
             description = {"Builds everything and runs every test, on real servers; the totals stand last. 'long': the suites that take too long for every build.",
+                "'cluster': the manifests in a real cluster with KEDA, over servers outside of it; it takes the namespace 'millrace' and deletes it at the end, unless --keep is said.",
                 "One class: ./millrace test -Dit.test=KillIT -Dtest=None -pl tests -am"})
     static final class Test implements Callable<Integer> {
 

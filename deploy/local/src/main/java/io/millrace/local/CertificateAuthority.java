@@ -7,9 +7,11 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /** Signs certificates with the JDK's keytool; its files, the keys among them, stay in one folder. */
@@ -67,6 +69,11 @@ public final class CertificateAuthority {
     /** Its own, by which those that it signs are believed. */
     public Path certificate() {
         return folder.resolve("ca.pem");
+    }
+
+    /** Its own as its key store has it, which somebody may have exchanged; empty where there is no key store. */
+    Optional<X509Certificate> root() {
+        return Files.exists(store) ? Stream.of(read(ROOT)).map(X509Certificate.class::cast).findFirst() : Optional.empty();
     }
 
     /** @param names that stand in the certificate, such as {@code dns:localhost,ip:127.0.0.1} */

@@ -8,14 +8,17 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.SecureRandom;
+import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
@@ -33,6 +36,7 @@ public final class Keyring {
 
     private static final String FOLDER = "secure";
     private static final String AUTHORITY = "ca.pem";
+    private static final String KEY = ".key";
     private static final String NAMES = "dns:localhost,ip:127.0.0.1";
     private static final int DAYS = 397;
     private static final Duration BEFORE_THE_END = Duration.ofDays(30);
@@ -40,7 +44,7 @@ public final class Keyring {
 
     private final Path folder;
     /** Guarded by this; null before it is asked for. */
-    private SSLContext clients;
+    private Clients clients;
 
     private Keyring(Path folder) {
         this.folder = folder;
@@ -134,19 +138,23 @@ public final class Keyring {
         return "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"" + user + "\" password=\"" + password(user) + "\";";
     }
 
-    /** For clients: believes this stack's servers and nobody else. */
+    /** For clients: believes this stack's servers and nobody else, by what the file of authorities holds now. */
     public synchronized SSLContext clients() {
-        if (clients == null) {
-            clients = context(null);
+        var believed = authorities();
+        if (clients == null || !clients.believed.equals(believed)) {
+            clients = new Clients(believed, context(null, believed));
         }
-        return clients;
+        return clients.context;
     }
+
+    /** Made for these authorities. */
+    private record Clients(List<X509Certificate> believed, SSLContext context) {}
 
     /** For a server: shows the certificate of that name, and believes clients whose certificate is of this stack. */
     public SSLContext server(String name) {
         certificate(name);
         try {
-            return context(keys(name));
+            return context(keys(name), authorities());
         } catch (GeneralSecurityException | IOException e) {
             throw new LocalException("Using the certificate of " + name + " in " + folder + " failed: " + e, e);
         }
@@ -161,11 +169,22 @@ public final class Keyring {
         return keys.getKeyManagers();
     }
 
-    private SSLContext context(KeyManager[] shown) {
+    /** More than one while an authority takes another's place. */
+    private List<X509Certificate> authorities() {
+        try {
+            return read(authority());
+        } catch (GeneralSecurityException | IOException e) {
+            throw new LocalException("Reading the certificates in " + folder.resolve(AUTHORITY) + " failed: " + e, e);
+        }
+    }
+
+    private SSLContext context(KeyManager[] shown, List<X509Certificate> authorities) {
         try {
             var believed = KeyStore.getInstance("PKCS12");
             believed.load(null, null);
-            believed.setCertificateEntry("authority", read(authority()));
+            for (int i = 0; i < authorities.size(); i++) {
+                believed.setCertificateEntry("authority-" + i, authorities.get(i));
+            }
             var trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
             trust.init(believed);
             var context = SSLContext.getInstance("TLS");
@@ -176,27 +195,88 @@ public final class Keyring {
         }
     }
 
-    /** Makes certificates anew that end soon. To be called while nothing of the stack runs. */
+    /** Makes certificates anew that end soon or whose authority does or is believed no more. To be called while nothing of the stack runs. */
     synchronized void renew() {
         var authority = folder.resolve(AUTHORITY);
         if (!Files.exists(authority)) {
             return;
         }
         try {
-            if (read(authority).getNotAfter().toInstant().isAfter(Instant.now().plus(BEFORE_THE_END))) {
-                return;
-            }
-            try (var files = Files.list(folder)) {
-                // Where this is broken off, the next start finds the old authority, which ends soon, and begins again; or none, and no pair that it has signed.
-                var old = files.map(f -> f.getFileName().toString()).filter(name -> name.matches(".*\\.(pem|key|p12)")).sorted(Comparator.comparing(Keyring::isOfAuthority).thenComparing(name -> name.endsWith(".p12"))).toList();
-                for (var name : old) {
-                    Files.delete(folder.resolve(name));
-                }
-                clients = null;
-                old.stream().filter(name -> name.endsWith(".key")).forEach(name -> certificate(name.substring(0, name.length() - ".key".length())));
+            var soon = Instant.now().plus(BEFORE_THE_END);
+            // One that takes another's place stands beside it for a while.
+            var lasting = read(authority).stream().filter(certificate -> isAfter(certificate, soon)).toList();
+            var outdated = lasting.isEmpty() ? List.<String>of() : outdated(lasting, soon);
+            if (lasting.isEmpty() || !outdated.isEmpty() && signer().root().filter(lasting::contains).isEmpty()) {
+                renewAll();
+            } else {
+                outdated.forEach(name -> signer().issue(name, NAMES));
             }
         } catch (GeneralSecurityException | IOException e) {
             throw new LocalException("Renewing the certificates in " + folder + " failed: " + e, e);
+        }
+    }
+
+    private static boolean isAfter(X509Certificate certificate, Instant time) {
+        return certificate.getNotAfter().toInstant().isAfter(time);
+    }
+
+    /** The names of those that end until then, or that none of these authorities has signed. */
+    private List<String> outdated(List<X509Certificate> authorities, Instant end) throws GeneralSecurityException, IOException {
+        var names = new ArrayList<String>();
+        for (var name : names(files())) {
+            var file = signer().files(name).certificate();
+            if (Files.exists(file)) {
+                // With those that sign it, of which it may have several.
+                var shown = read(file);
+                if (!isAfter(shown.getFirst(), end) || authorities.stream().noneMatch(authority -> shown.stream().anyMatch(certificate -> isSignedBy(certificate, authority)))) {
+                    names.add(name);
+                }
+            }
+        }
+        return names;
+    }
+
+    private static boolean isSignedBy(X509Certificate shown, X509Certificate authority) {
+        try {
+            shown.verify(authority.getPublicKey());
+            return true;
+        } catch (GeneralSecurityException e) {
+            return false;
+        }
+    }
+
+    private void renewAll() throws IOException {
+        // Where this is broken off, the next start finds the old authority, which ends soon, and begins again; or none, and no pair that it has signed.
+        var old = files().stream().sorted(Comparator.comparing(Keyring::isOfAuthority).thenComparing(name -> name.endsWith(".p12"))).toList();
+        for (var name : old) {
+            Files.delete(folder.resolve(name));
+        }
+        clients = null;
+        names(old).forEach(this::certificate);
+    }
+
+    /** Those of certificates and keys. */
+    private List<String> files() throws IOException {
+        try (var files = Files.list(folder)) {
+            return files.map(f -> f.getFileName().toString()).filter(name -> name.matches(".*\\.(pem|key|p12)")).toList();
+        }
+    }
+
+    private static List<String> names(List<String> files) {
+        return files.stream().filter(name -> name.endsWith(KEY)).map(name -> name.substring(0, name.length() - KEY.length())).toList();
+    }
+
+    /** Deletes all of it. To be called while nothing of the stack runs. */
+    synchronized void forget() {
+        clients = null;
+        if (Files.exists(folder)) {
+            try (var files = Files.walk(folder)) {
+                for (var file : files.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(file);
+                }
+            } catch (IOException e) {
+                throw new LocalException("Deleting the certificates and passwords in " + folder + " failed: " + e, e);
+            }
         }
     }
 
@@ -204,9 +284,13 @@ public final class Keyring {
         return file.equals(AUTHORITY) || file.endsWith(".p12");
     }
 
-    private static X509Certificate read(Path pem) throws GeneralSecurityException, IOException {
+    private static List<X509Certificate> read(Path pem) throws GeneralSecurityException, IOException {
         try (var in = Files.newInputStream(pem)) {
-            return (X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(in);
+            var certificates = CertificateFactory.getInstance("X.509").generateCertificates(in).stream().map(X509Certificate.class::cast).toList();
+            if (certificates.isEmpty()) {
+                throw new CertificateException(pem + " holds no certificate");
+            }
+            return certificates;
         }
     }
 

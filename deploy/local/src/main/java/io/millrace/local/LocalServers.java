@@ -198,6 +198,16 @@ public final class LocalServers implements AutoCloseable {
         release();
     }
 
+    /**
+     * Deletes the certificates and passwords of a secured stack for which no server has begun its data: the folder would be a secured
+     * one for whoever starts next, without having asked for that. To be called by whoever has claimed the folder.
+     */
+    public synchronized void forgetUnusedSecrets() {
+        if (keyring != null && Stream.of("postgres", KAFKA, "search").noneMatch(server -> Files.exists(data.resolve(server)))) {
+            keyring.forget();
+        }
+    }
+
     /** The servers stay; another run may find them with {@link #servers()} or replace them. */
     public synchronized void release() {
         try {

@@ -2,18 +2,27 @@ package io.millrace.local;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.GeneralSecurityException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Executors;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Certificates that end soon, of an authority that does so too. */
 class KeyringTest {
 
-    private static final String[] SERVERS = {"kafka", "registry", "search"};
+    private static final String[] SERVERS = {"kafka", "search"};
 
     @TempDir
     Path data;
@@ -45,6 +54,31 @@ class KeyringTest {
     }
 
     @Test
+    void clientsBelieveWhomTheFileOfAuthoritiesNamesNow() throws Exception {
+        shakeHands(keyring.server("kafka"));
+        var another = new CertificateAuthority(Files.createDirectories(data.resolve("another")));
+        OwnersAlone.write(keyring.authority(), Files.readString(another.certificate()));
+        var server = keyring.server("kafka");
+        assertThrows(SSLException.class, () -> shakeHands(server));
+        OwnersAlone.write(keyring.authority(), Files.readString(another.certificate()) + new String(old, StandardCharsets.US_ASCII));
+        shakeHands(server);
+    }
+
+    private void shakeHands(SSLContext server) throws IOException {
+        // What is opened last is closed first: the server's thread ends when its client has gone.
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor(); var door = server.getServerSocketFactory().createServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                var client = (SSLSocket) keyring.clients().getSocketFactory().createSocket(door.getInetAddress(), door.getLocalPort())) {
+            threads.submit(() -> {
+                try (var accepted = (SSLSocket) door.accept()) {
+                    accepted.startHandshake();
+                    return accepted.getInputStream().read();
+                }
+            });
+            client.startHandshake();
+        }
+    }
+
+    @Test
     void aRenewalThatWasBrokenOffIsDoneByTheNextOne() throws Exception {
         var obstacle = Files.createDirectories(keyring.folder().resolve("zookeeper.key"));
         var inIt = Files.createFile(obstacle.resolve("x"));
@@ -55,6 +89,35 @@ class KeyringTest {
         Stream.of(SERVERS).forEach(server -> assertDoesNotThrow(() -> keyring.certificate(server), "put together before the folder is claimed"));
         keyring.renew();
         assertRenewed();
+    }
+
+    @Test
+    void whatAReplacedAuthorityHasSignedIsSignedByItsSuccessorWhoseOwnIsKept() throws Exception {
+        replaceAuthority();
+        var kept = Files.readString(keyring.certificate("services").certificate());
+        keyring.renew();
+        assertRenewed();
+        assertEquals(kept, Files.readString(keyring.certificate("services").certificate()));
+        var renewed = Files.readString(keyring.certificate("kafka").certificate());
+        keyring.renew();
+        assertEquals(renewed, Files.readString(keyring.certificate("kafka").certificate()), "nothing is left to do");
+    }
+
+    @Test
+    void pairsOfAnEndingAuthorityAreMadeAnewThoughAnotherOneIsBelievedBesideIt() throws Exception {
+        var another = CertificateAuthority.open(Files.createDirectories(data.resolve("another")), 397);
+        OwnersAlone.write(keyring.authority(), Files.readString(another.certificate()) + new String(old, StandardCharsets.US_ASCII));
+        keyring.renew();
+        assertRenewed();
+    }
+
+    /** By one that lives longer and has signed the pair of the services alone. */
+    private void replaceAuthority() throws IOException {
+        var another = CertificateAuthority.open(Files.createDirectories(data.resolve("another")), 397);
+        var services = another.issue("services", "dns:localhost");
+        for (var file : List.of(another.certificate(), services.certificate(), services.key(), another.certificate().resolveSibling("authority.p12"))) {
+            Files.move(file, keyring.folder().resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
+        }
     }
 
     @Test

@@ -108,6 +108,19 @@ class SearchRolesIT {
     }
 
     @Test
+    void generationsThatWereOnceWrittenOtherwiseAreKeptAndTakenAwayAsTheyAreWrittenNow() {
+        var role = "/_plugins/_security/api/roles/millrace-purge-service";
+        search.call("PUT", role, "{\"description\":\"made by millrace\",\"index_permissions\":[{\"index_patterns\":[\"worn\",\"worn-??????\"],\"allowed_actions\":[\"indices:data/read/get\"]}]}", Set.of(), "");
+        var torn = new SearchRoles(search, List.of("torn"));
+        torn.apply();
+        var kept = search.call("GET", role, null, Set.of(), "").body();
+        assertTrue(kept.contains("\"worn-00????\"") && !kept.contains("worn-??????"), kept);
+        new SearchRoles(search, List.of("worn")).remove();
+        torn.remove();
+        assertEquals(404, search.call("GET", role, null, NONE, "").statusCode());
+    }
+
+    @Test
     void whoMayNotReadRolesIsToldThatNoneAreMade() {
         var roles = new SearchRoles(as("reader-books"), List.of("books"));
         assertTrue(assertInstanceOf(Check.Advised.class, roles.check()).advice().getFirst().contains("may not read its roles (403), so no role is made"));

@@ -15,6 +15,8 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.X509ExtendedKeyManager;
 import javax.net.ssl.X509ExtendedTrustManager;
@@ -27,16 +29,21 @@ public final class HttpAccess {
 
     private static final int UNAUTHORIZED = 401;
     private static final int FORBIDDEN = 403;
+    private static final Pattern LOOPBACK = Pattern.compile("localhost|127(\\.\\d+){3}|\\[::1]", Pattern.CASE_INSENSITIVE);
+    private static final String ALLOW_PLAIN = "allow-plain";
     /** What may be set, after the server's prefix. */
     public static final List<String> KEYS = List.of("ca-file", "certificate-file", "key-file", "user", "password-file", "token-file", "token-scheme",
-            "oidc.token-url", "oidc.client-id", "oidc.secret-file", "oidc.scope", "oidc.ca-file");
+            "oidc.token-url", "oidc.client-id", "oidc.secret-file", "oidc.scope", "oidc.ca-file", ALLOW_PLAIN);
 
     private final Server server;
+    private final List<URI> plain;
     private final Tls tls;
     private final Login login;
 
-    private HttpAccess(Server server, Tls tls, Login login) {
+    /** @param plain addresses that no login may go to */
+    private HttpAccess(Server server, List<URI> plain, Tls tls, Login login) {
         this.server = server;
+        this.plain = plain;
         this.tls = tls;
         this.login = login;
     }
@@ -63,14 +70,31 @@ public final class HttpAccess {
         return of(server, List.of(url), List.of(), key -> Optional.ofNullable(keys.get(key.substring(server.prefix().length()))));
     }
 
-    /** The same by a user whose password is found in another way. @param from where, for a message */
+    /**
+     * The same by a user whose password is found in another way.
+     *
+     * @param from where, for a message
+     * @throws IllegalStateException where the password would go out in plain text
+     */
     public HttpAccess as(String user, Supplier<String> password, String from) {
-        return new HttpAccess(server, tls, new Login.Basic(user, password, from));
+        refusePlain(plain, from, server.prefix());
+        return new HttpAccess(server, plain, tls, new Login.Basic(user, password, from));
     }
 
     /** As {@link #of} from the process's environment, for what has no other configuration. */
     public static HttpAccess ofEnvironment(Server server, URI url, Function<String, String> environment) {
         return of(server, List.of(url), List.of(), key -> Optional.ofNullable(environment.apply(variable(key))));
+    }
+
+    /** On this machine's own interface nobody else listens. */
+    private static boolean isPlain(URI url) {
+        return !"https".equalsIgnoreCase(url.getScheme()) && (url.getHost() == null || !LOOPBACK.matcher(url.getHost()).matches());
+    }
+
+    private static void refusePlain(List<URI> plain, String login, String prefix) {
+        if (!plain.isEmpty()) {
+            throw new IllegalStateException(plain.getFirst() + " is no https, and what " + login + " refers to would be sent there in plain text; write https, or set " + prefix + ALLOW_PLAIN + "=true where nobody else reaches the network between");
+        }
     }
 
     private static String variable(String key) {
@@ -142,8 +166,9 @@ public final class HttpAccess {
             together("oidc.token-url", "oidc.secret-file");
             refuseTwoLogins();
             refuseCertificatesWithoutTls(urls);
+            refuseLoginsWithoutTls(urls);
             try {
-                return new HttpAccess(server, new Tls(files("ca-file"), files("certificate-file", "key-file")), login());
+                return new HttpAccess(server, plain(urls), new Tls(files("ca-file"), files("certificate-file", "key-file")), login());
             } catch (IOException e) {
                 throw new IllegalStateException("The " + server + " cannot be asked: " + e.getMessage(), e);
             }
@@ -169,6 +194,25 @@ public final class HttpAccess {
                     throw new IllegalStateException(key(key) + " is set, and " + plain + " is no https: nothing would be encrypted; correct the address of the " + server + ", or take the key away");
                 });
             }
+        }
+
+        private void refuseLoginsWithoutTls(Collection<URI> urls) {
+            Stream.of("password-file", "token-file", "oidc.secret-file").filter(key -> text(key) != null).forEach(key -> refusePlain(plain(urls), key(key), server.prefix()));
+            if (text("oidc.token-url") != null) {
+                refusePlain(plain(List.of(URI.create(text("oidc.token-url")))), key("oidc.secret-file"), server.prefix());
+            }
+        }
+
+        private List<URI> plain(Collection<URI> urls) {
+            return allowsPlain() ? List.of() : urls.stream().filter(HttpAccess::isPlain).toList();
+        }
+
+        private boolean allowsPlain() {
+            var said = text(ALLOW_PLAIN);
+            if (said != null && !said.equals("true") && !said.equals("false")) {
+                throw new IllegalStateException(key(ALLOW_PLAIN) + " is '" + said + "'; it is true or false");
+            }
+            return "true".equals(said);
         }
 
         private Login login() throws IOException {

@@ -3,6 +3,7 @@ package io.millrace.pipeline.progress;
 import io.millrace.pipeline.liveness.Loops;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -37,6 +38,11 @@ public final class KafkaWatch implements AutoCloseable {
 
     public Offsets offsets() {
         return new Offsets(admin);
+    }
+
+    /** Whether these topics may be read as this group. */
+    public ReadRights rights(List<String> topics, String group) {
+        return new ReadRights(admin, topics, group);
     }
 
     /** Follows a topic of one partition; reads nothing before it is asked. */

@@ -4,7 +4,7 @@ package io.millrace.pipeline.schema;
  * A column as its Avro field describes it.
  *
  * @param name the name in the catalog
- * @param pgType the type's name in the catalog, lower case; of a domain its base type; of an array the element type's
+ * @param pgType the type's name in the catalog, lower case, as {@link PgTypes#name} gives it; of a domain its base type; of an array the element type's
  * @param array whether it is an array of {@code pgType}
  * @param length the declared length or precision, 0 where none is declared
  * @param scale the declared scale, 0 where none is declared

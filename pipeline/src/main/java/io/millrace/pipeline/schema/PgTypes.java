@@ -3,6 +3,7 @@ package io.millrace.pipeline.schema;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /** Names of Postgres types by their object ids. */
 public final class PgTypes {
@@ -23,6 +24,7 @@ public final class PgTypes {
             Map.entry(3912, "daterange"), Map.entry(3926, "int8range"));
 
     private static final Map<Integer, String> ARRAYS = arrays();
+    private static final Set<String> NAMES = Set.copyOf(SCALARS.values());
 
     private PgTypes() {}
 
@@ -45,7 +47,8 @@ public final class PgTypes {
     }
 
     /**
-     * The type's name; of an array its elements'.
+     * The type's name; of an array its elements'. One of the users' own types that has the name of a built-in one is named in quotes: its values are
+     * none of the built-in type's.
      *
      * @param oid the id, of a domain its base type's
      * @param typeName what the catalog calls it, possibly with schema and quotes; taken where the id is no built-in's
@@ -60,6 +63,8 @@ public final class PgTypes {
         if (plain.endsWith("[]")) {
             plain = plain.substring(0, plain.length() - 2);
         }
-        return array && plain.startsWith("_") && oid >= FIRST_OF_USERS ? plain.substring(1) : plain;
+        boolean users = Integer.compareUnsigned(oid, FIRST_OF_USERS) >= 0;
+        var name = array && users && plain.startsWith("_") ? plain.substring(1) : plain;
+        return users && NAMES.contains(name) ? '"' + name + '"' : name;
     }
 }

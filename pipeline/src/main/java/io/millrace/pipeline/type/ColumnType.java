@@ -16,7 +16,7 @@ import org.apache.avro.Schema;
  */
 public record ColumnType(Kind kind, ColumnType element, boolean nullable) {
 
-    /** Property of an Avro field: the Postgres type's name in lower case, an array's with a leading underscore. */
+    /** Property of an Avro field: the Postgres type's name in lower case, an array's with a leading underscore; in quotes where a user's type has a built-in one's name. */
     public static final String PG_TYPE = "pg.type";
     /** Property of an Avro field: the type's declared length or precision. */
     public static final String PG_LENGTH = "pg.length";

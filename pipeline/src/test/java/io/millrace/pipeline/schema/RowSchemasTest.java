@@ -55,4 +55,16 @@ class RowSchemasTest {
         assertEquals("mood", PgTypes.name(20_001, "_mood", true));
         assertEquals("int8", PgTypes.name(20, "bigserial", false));
     }
+
+    @Test
+    void aTypeOfTheUsersWithTheNameOfABuiltInOneIsAText() {
+        for (var name : List.of("date", "public.date", "\"public\".\"date\"", "Date")) {
+            var column = Column.ofCatalog("c", 20_000, name, false, -1, true);
+            assertEquals("\"date\"", column.pgType(), name);
+            assertEquals(ColumnType.Kind.KEYWORD, ColumnType.of(RowSchemas.value("demo", TABLE, List.of(column)).getField("c")).kind(), name);
+        }
+        var array = ColumnType.of(RowSchemas.value("demo", TABLE, List.of(Column.ofCatalog("c", -2, "_numeric", true, -1, true))).getField("c"));
+        assertEquals(ColumnType.Kind.KEYWORD, array.element().kind());
+        assertEquals("regclass", PgTypes.name(2205, "regclass", false));
+    }
 }

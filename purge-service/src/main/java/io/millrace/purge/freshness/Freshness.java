@@ -2,7 +2,6 @@ package io.millrace.purge.freshness;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.millrace.pipeline.file.Pipeline;
-import io.millrace.pipeline.liveness.Loops;
 import io.millrace.pipeline.progress.KafkaWatch;
 import io.millrace.pipeline.progress.Tail;
 import io.millrace.pipeline.record.Position;
@@ -10,7 +9,6 @@ import io.millrace.pipeline.topic.Topics;
 import io.millrace.purge.PurgeConfig;
 import io.millrace.purge.search.SearchEngine;
 import io.millrace.purge.source.Pipelines;
-import io.smallrye.common.annotation.Identifier;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
@@ -36,8 +34,8 @@ public class Freshness {
     private final Incomplete incomplete;
     private final Map<String, Shared> pipelines;
 
-    Freshness(PurgeConfig config, Pipelines all, @Identifier("default-kafka-broker") Map<String, Object> settings, Log log, SearchEngine search, ObjectMapper json, Loops loops) {
-        this.kafka = new KafkaWatch(settings, loops);
+    Freshness(PurgeConfig config, Pipelines all, KafkaWatch kafka, Log log, SearchEngine search, ObjectMapper json) {
+        this.kafka = kafka;
         this.parked = new Parked(kafka, json);
         this.incomplete = new Incomplete(all.all().getFirst().source().name(), kafka, json);
         this.reached = kafka.tail(Topics.reached(all.all().getFirst().source().name()));
@@ -138,6 +136,5 @@ public class Freshness {
         parked.close();
         incomplete.close();
         pipelines.values().forEach(s -> s.way.close());
-        kafka.close();
     }
 }

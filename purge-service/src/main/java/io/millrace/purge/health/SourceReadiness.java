@@ -1,6 +1,13 @@
 package io.millrace.purge.health;
 
 import io.agroal.api.AgroalDataSource;
+import io.millrace.pipeline.file.Source;
+import io.millrace.pipeline.progress.KafkaWatch;
+import io.millrace.pipeline.progress.ReadRights;
+import io.millrace.pipeline.source.SourceTrouble;
+import io.millrace.pipeline.topic.Topics;
+import io.millrace.purge.PurgeConfig;
+import io.millrace.purge.source.Pipelines;
 import io.smallrye.reactive.messaging.kafka.KafkaClientService;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.SQLException;
@@ -23,10 +30,14 @@ class SourceReadiness implements HealthCheck {
 
     private final AgroalDataSource database;
     private final KafkaClientService kafka;
+    private final ReadRights rights;
+    private final Source source;
 
-    SourceReadiness(AgroalDataSource database, KafkaClientService kafka) {
+    SourceReadiness(AgroalDataSource database, KafkaClientService kafka, Pipelines pipelines, PurgeConfig config, KafkaWatch watch) {
         this.database = database;
         this.kafka = kafka;
+        this.source = pipelines.all().getFirst().source();
+        this.rights = watch.rights(pipelines.names().stream().map(Topics::documents).toList(), config.group());
     }
 
     @Override
@@ -38,6 +49,8 @@ class SourceReadiness implements HealthCheck {
         }
         if (!connected()) {
             response.withData("kafka", "no connection; erasures are taken, and seen carried out once it is back");
+        } else {
+            rights.lacking().ifPresent(lacking -> response.withData("kafka", lacking + "; erasures are taken, and seen carried out then"));
         }
         return response.status(trouble == null).build();
     }
@@ -48,7 +61,7 @@ class SourceReadiness implements HealthCheck {
             var missing = rows.getString(1);
             return missing == null ? null : missing + "; run the provisioner for this source";
         } catch (SQLException e) {
-            return "the source database does not answer: " + e.getMessage() + "; erasures are refused with 503 until it does";
+            return "the source database does not answer: " + e.getMessage() + "; " + SourceTrouble.advice(e, source.url().resolve(), source.password()) + "; erasures are refused with 503 until it does";
         }
     }
 

@@ -2,18 +2,15 @@ package io.millrace.purge.verification;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.millrace.pipeline.liveness.Loops;
 import io.millrace.pipeline.progress.KafkaWatch;
 import io.millrace.pipeline.progress.Tail;
 import io.millrace.pipeline.topic.Topics;
 import io.millrace.purge.problem.RefusedException;
 import io.millrace.purge.source.Pipelines;
-import io.smallrye.common.annotation.Identifier;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 
 /** Which database capture reads, as it remembers in Kafka. Thread-safe. */
 @ApplicationScoped
@@ -27,8 +24,8 @@ class Origin {
     private final String topic;
     private final Tail state;
 
-    Origin(Pipelines pipelines, @Identifier("default-kafka-broker") Map<String, Object> settings, ObjectMapper json, Loops loops) {
-        this.kafka = new KafkaWatch(settings, loops);
+    Origin(Pipelines pipelines, KafkaWatch kafka, ObjectMapper json) {
+        this.kafka = kafka;
         this.json = json;
         this.topic = Topics.captureState(pipelines.all().getFirst().source().name());
         this.state = kafka.tail(topic);
@@ -64,6 +61,5 @@ class Origin {
     @PreDestroy
     void close() {
         state.close();
-        kafka.close();
     }
 }

@@ -15,7 +15,6 @@ import io.millrace.purge.freshness.Freshness;
 import io.millrace.purge.problem.RefusedException;
 import io.millrace.purge.source.Pipelines;
 import io.quarkus.runtime.Startup;
-import io.smallrye.common.annotation.Identifier;
 import jakarta.annotation.PostConstruct;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -24,7 +23,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import org.apache.kafka.common.KafkaException;
 import org.jboss.logging.Logger;
 
@@ -58,13 +56,13 @@ class ProofDuty {
     private final List<Proof> proofs;
     private final LoopThread thread;
 
-    ProofDuty(AgroalDataSource database, Pipelines pipelines, Verifications verifications, Freshness freshness, Book book, PurgeConfig config, @Identifier("default-kafka-broker") Map<String, Object> settings, Loops loops) {
+    ProofDuty(AgroalDataSource database, Pipelines pipelines, Verifications verifications, Freshness freshness, Book book, PurgeConfig config, KafkaWatch kafka, Loops loops) {
         this.database = database;
         this.verifications = verifications;
         this.freshness = freshness;
         this.book = book;
         this.config = config.verification();
-        this.kafka = new KafkaWatch(settings, loops);
+        this.kafka = kafka;
         this.proofs = pipelines.all().stream().filter(pipeline -> pipeline.recovery() == Source.Recovery.AUTOMATIC).map(Proof::new).toList();
         this.thread = loops.thread("proof of recoveries", Thread.ofVirtual(), config.stuckAfter(), this::live);
     }
@@ -201,6 +199,5 @@ class ProofDuty {
             thread.interrupt();
         }
         proofs.forEach(Proof::close);
-        kafka.close();
     }
 }

@@ -8,6 +8,7 @@ import io.millrace.gate.Table;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.liveness.LoopThread;
 import io.millrace.pipeline.liveness.Loops;
+import io.millrace.pipeline.retry.Complaint;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -75,6 +76,8 @@ public class ControlLog {
     private volatile Instant asOf;
     private volatile BreakerState breaker = BreakerState.CLOSED;
     private volatile String trouble = "the control topic " + TOPIC + " has not been read yet";
+    /** A topic that may not be read is read in vain before that is told, so this outlasts the trouble. */
+    private final Complaint complaint = new Complaint();
     private volatile boolean stopping;
     /** Null while there is none. */
     private volatile KafkaConsumer<byte[], byte[]> open;
@@ -237,7 +240,7 @@ public class ControlLog {
     }
 
     private void troubled(RuntimeException e) {
-        if (trouble == null || !stopping && !trouble.contains(String.valueOf(e.getMessage()))) {
+        if (!stopping && complaint.isNews(String.valueOf(e.getMessage()))) {
             LOG.warnf("Reading the control topic %s failed: %s. No partition that is new here starts until it can be read; trying again.", TOPIC, e.getMessage());
         }
         trouble = "reading the control topic " + TOPIC + " failed: " + e.getMessage() + "; check that Kafka can be reached";

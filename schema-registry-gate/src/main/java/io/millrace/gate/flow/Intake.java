@@ -6,6 +6,7 @@ import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.liveness.LoopThread;
 import io.millrace.pipeline.liveness.Loops;
 import io.millrace.pipeline.retry.Backoff;
+import io.millrace.pipeline.retry.Complaint;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.util.Collection;
@@ -84,6 +85,8 @@ public class Intake {
 
     private void readForEver(Loop loop) {
         var backoff = new Backoff(Lane.FIRST_PAUSE, Lane.LONGEST_PAUSE);
+        // A consumer that may not read polls in vain before it is told so: that a poll succeeds does not end a complaint.
+        var complaint = new Complaint();
         while (!stopping) {
             loop.beat();
             // A member that joins anew owns what it is given from here on.
@@ -101,7 +104,9 @@ public class Intake {
             } catch (RuntimeException e) {
                 lanes.lost(lanes.partitions());
                 trouble = "reading captured topics failed: " + (e instanceof KafkaException ? KafkaClients.why(e, AclOperation.READ) : e.toString()) + "; trying again";
-                LOG.warn(trouble, e instanceof KafkaException ? null : e);
+                if (complaint.isNews(trouble)) {
+                    LOG.warn(trouble, e instanceof KafkaException ? null : e);
+                }
                 rest(backoff);
             }
         }

@@ -323,13 +323,14 @@ final class Lane {
             mend(loop);
         }
         var shared = parts.control.table(table);
-        if (shared.parked()) {
-            if (take()) {
-                park();
-            }
-        } else if (state.queueing()) {
+        if (!shared.parked() && state.queueing()) {
             drain(shared, loop);
-        } else if (take()) {
+        } else if (!take()) {
+            // Whatever stood in the way does no more, and of a table at rest no record will say so.
+            untroubled();
+        } else if (shared.parked()) {
+            park();
+        } else {
             flow(loop);
         }
     }

@@ -61,8 +61,12 @@ class Checks {
         return config.check().maxBytes();
     }
 
+    boolean isConfigured() {
+        return scratch != null;
+    }
+
     void requireConfigured() throws NotConfiguredException {
-        if (scratch == null) {
+        if (!isConfigured()) {
             throw new NotConfiguredException();
         }
     }

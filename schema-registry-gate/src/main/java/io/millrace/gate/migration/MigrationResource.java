@@ -22,6 +22,7 @@ import jakarta.validation.constraints.NotEmpty;
 import jakarta.validation.constraints.NotNull;
 import jakarta.validation.constraints.Pattern;
 import jakarta.validation.constraints.PositiveOrZero;
+import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
@@ -88,6 +89,16 @@ public class MigrationResource {
         private static long bytes(List<Sql> files) {
             return files.stream().mapToLong(f -> f.text().getBytes(StandardCharsets.UTF_8).length).sum();
         }
+    }
+
+    /** @param configured whether this gate has a scratch database, without which every check is refused */
+    public record Availability(boolean configured) {}
+
+    /** Whether a check can be made, before somebody writes one. */
+    @GET
+    @Produces(MediaType.APPLICATION_JSON)
+    public Availability available() {
+        return new Availability(checks.isConfigured());
     }
 
     @POST

@@ -17,7 +17,7 @@ public class Roles implements SecurityIdentityAugmentor {
 
     /** May change things, and run SQL in a check; the token has it, an OIDC user needs it as a role. */
     public static final String OPERATOR = "millrace-operator";
-    /** May look: the token, every user of OIDC, and everybody where {@link GateConfig#reads} is {@code permit}. */
+    /** May look: the token, an OIDC user who has it as a role, every operator, and everybody where {@link GateConfig#reads} is {@code permit}. */
     public static final String READER = "millrace-reader";
 
     private final boolean everybodyReads;
@@ -28,6 +28,6 @@ public class Roles implements SecurityIdentityAugmentor {
 
     @Override
     public Uni<SecurityIdentity> augment(SecurityIdentity caller, AuthenticationRequestContext context) {
-        return Uni.createFrom().item(everybodyReads || !caller.isAnonymous() ? QuarkusSecurityIdentity.builder(caller).addRole(READER).build() : caller);
+        return Uni.createFrom().item(everybodyReads || caller.hasRole(OPERATOR) ? QuarkusSecurityIdentity.builder(caller).addRole(READER).build() : caller);
     }
 }

@@ -14,7 +14,7 @@ public final class OperatorDoor {
     private final BearerToken token;
 
     OperatorDoor(IndexerConfig config) {
-        this.token = new BearerToken(Secret.of("millrace.indexer.token", config.token().env(), config.token().file()));
+        this.token = token(config);
     }
 
     /**
@@ -28,6 +28,11 @@ public final class OperatorDoor {
             return refused(Response.Status.FORBIDDEN, "The indexer knows no operator's token, so nobody may " + what + "; set millrace.indexer.token.env or millrace.indexer.token.file and start it again");
         }
         return token.isIn(authorization) ? null : refused(Response.Status.UNAUTHORIZED, "The caller may not " + what + "; send the operator's token as Authorization: Bearer …");
+    }
+
+    /** That of whoever may change something. */
+    static BearerToken token(IndexerConfig config) {
+        return new BearerToken(Secret.of("millrace.indexer.token", config.token().env(), config.token().file()));
     }
 
     /** An answer that says why not. */

@@ -1,9 +1,14 @@
 package io.millrace.indexer.health;
 
+import io.millrace.indexer.IndexerConfig;
+import io.millrace.indexer.Pipelines;
 import io.millrace.pipeline.ledger.Ledger;
 import io.millrace.pipeline.liveness.Loops;
+import io.millrace.pipeline.progress.KafkaWatch;
+import io.millrace.pipeline.progress.ReadRights;
 import io.smallrye.reactive.messaging.kafka.KafkaClientService;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.List;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
@@ -18,13 +23,16 @@ final class IndexReadiness implements HealthCheck {
     private final Loops loops;
     private final Ledger ledger;
     private final KafkaClientService kafka;
+    private final ReadRights rights;
     private final String bootstrap;
 
-    IndexReadiness(Conditions conditions, Loops loops, Ledger ledger, KafkaClientService kafka, @ConfigProperty(name = "kafka.bootstrap.servers") String bootstrap) {
+    IndexReadiness(Conditions conditions, Loops loops, Ledger ledger, KafkaClientService kafka, KafkaWatch watch, Pipelines pipelines, IndexerConfig config,
+            @ConfigProperty(name = "kafka.bootstrap.servers") String bootstrap) {
         this.conditions = conditions;
         this.loops = loops;
         this.ledger = ledger;
         this.kafka = kafka;
+        this.rights = watch.rights(List.copyOf(pipelines.topics()), config.group());
         this.bootstrap = bootstrap;
     }
 
@@ -35,6 +43,8 @@ final class IndexReadiness implements HealthCheck {
         reasons.putAll(ledger.says());
         if (!connected()) {
             reasons.put("kafka", "no connection to Kafka at " + bootstrap + "; documents are taken again once it is back");
+        } else {
+            rights.lacking().ifPresent(lacking -> reasons.put("kafka", lacking));
         }
         var response = HealthCheckResponse.named("documents are indexed").status(reasons.isEmpty());
         reasons.forEach(response::withData);

@@ -137,15 +137,15 @@ public final class Meters {
     }
 
     /**
-     * The way of one document that is in the index; a search finds it after the next refresh. One that a load brought says nothing of the way of a change.
+     * The way of one document that is in the index; a search finds it after the next refresh. One that a load, a first build or a repair brought says nothing of the way of a change, not even of a step of it.
      *
      * @param now microseconds since the epoch, when the bulk was answered
      */
     public void indexed(org.apache.kafka.common.header.Headers headers, long now) {
-        if (Headers.isRead(headers)) {
+        var committed = committed(headers);
+        if (committed == NONE) {
             return;
         }
-        var committed = committed(headers);
         var captured = Headers.number(headers, Headers.CAPTURED, NONE);
         var gated = Headers.number(headers, Headers.GATED, NONE);
         var joined = Headers.number(headers, Headers.JOINED, NONE);
@@ -169,8 +169,10 @@ public final class Meters {
      * @param now microseconds since the epoch, when the search was answered
      */
     void found(long committed, long answered, long now) {
-        record(fromIndexToSearch, answered, now);
-        record(fromCommitToSearch, committed, now);
+        if (committed != NONE) {
+            record(fromIndexToSearch, answered, now);
+            record(fromCommitToSearch, committed, now);
+        }
     }
 
     /** Clocks of two machines may disagree by more than the way took; a negative time counts as none, and as skew. */

@@ -30,7 +30,8 @@ final class DocumentTimes {
 
     private DocumentTimes(DemoStack stack, List<String> topics) {
         // Seldom and much at once: what is read are headers, and the reader must not load what it measures.
-        this.settings = Map.of("bootstrap.servers", stack.stack().servers().kafkaBootstrap(), "fetch.min.bytes", 1 << 20, "fetch.max.wait.ms", 500);
+        this.settings = new HashMap<>(stack.stack().servers().kafkaAdmin());
+        settings.putAll(Map.of("fetch.min.bytes", 1 << 20, "fetch.max.wait.ms", 500));
         this.topics = topics;
     }
 

@@ -60,11 +60,23 @@ public final class DemoStack implements AutoCloseable {
 
     /** @param pipelines files and folders of them, over the demo's database */
     public DemoStack(Path data, int portBase, int monitors, String otlp, List<Path> pipelines, Output output) {
-        makePipelinesFolder(data);
-        this.stack = new Stack(StackOptions.of(home(), data, pipelines,
-                new StackOptions.DemoSource(DATABASE, monitors), portBase, Map.of()).withOtlp(otlp).withNatives(natives()).withSecured(SECURED));
+        this(options(data, portBase, monitors, otlp, pipelines).withSecured(SECURED), output);
+    }
+
+    private DemoStack(StackOptions options, Output output) {
+        makePipelinesFolder(options.data());
+        this.stack = new Stack(options);
         this.index = new IndexReader(stack.servers().searchUrl(), stack.access());
         this.output = output;
+    }
+
+    /** A secured one, whatever the run's others are. @param pipelines files and folders of them, over the demo's database */
+    public static DemoStack secured(Path data, int portBase, int monitors, List<Path> pipelines, Output output) {
+        return new DemoStack(options(data, portBase, monitors, null, pipelines).withSecured(true), output);
+    }
+
+    private static StackOptions options(Path data, int portBase, int monitors, String otlp, List<Path> pipelines) {
+        return StackOptions.of(home(), data, pipelines, new StackOptions.DemoSource(DATABASE, monitors), portBase, Map.of()).withOtlp(otlp).withNatives(natives());
     }
 
     /** No service starts without it, and a secured stack is made of what is in it. */

@@ -15,6 +15,12 @@ public final class BackgroundTraffic implements AutoCloseable {
 
     private static final int ROUND = 100;
 
+    /** Where the rows are changed. */
+    public interface Database {
+
+        Connection connect() throws SQLException;
+    }
+
     private final AtomicBoolean goOn = new AtomicBoolean(true);
     private final AtomicLong transactions = new AtomicLong();
     private final CompletableFuture<Traffic.Done> done = new CompletableFuture<>();
@@ -32,13 +38,18 @@ public final class BackgroundTraffic implements AutoCloseable {
 
     /** @param rate row changes a second */
     public static BackgroundTraffic start(DemoStack stack, long seed, int rate, Traffic.Mix mix) {
+        return start(stack::connect, seed, rate, mix);
+    }
+
+    /** @param rate row changes a second */
+    public static BackgroundTraffic start(Database database, long seed, int rate, Traffic.Mix mix) {
         var traffic = new BackgroundTraffic(mix);
-        Thread.ofVirtual().name("traffic").start(() -> traffic.run(stack, seed, rate));
+        Thread.ofVirtual().name("traffic").start(() -> traffic.run(database, seed, rate));
         return traffic;
     }
 
-    private void run(DemoStack stack, long seed, int rate) {
-        try (var connection = stack.connect()) {
+    private void run(Database database, long seed, int rate) {
+        try (var connection = database.connect()) {
             var sum = new Traffic.Done(0, 0, 0, Map.of());
             for (int round = 0; goOn.get(); round++) {
                 sum = plus(sum, round(connection, seed * 1_000 + round, rate));

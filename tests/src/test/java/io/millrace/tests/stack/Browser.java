@@ -31,6 +31,8 @@ import org.awaitility.Awaitility;
 /** A page in a real Chromium without a screen, driven by its DevTools protocol. For one thread. */
 public final class Browser implements AutoCloseable {
 
+    private static final int PHONE = 600;
+    private static final int HIGHEST = 4_000;
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final JsonMapper JSON = new JsonMapper();
 
@@ -167,6 +169,25 @@ public final class Browser implements AutoCloseable {
         Awaitility.await(what).atMost(PATIENCE).pollInterval(Duration.ofMillis(100)).until(() -> eval(expression).equals("true"));
     }
 
+    /** The window's size from now on, in pixels; a narrow one is a phone's. */
+    public void size(int width, int height) {
+        send("Emulation.setDeviceMetricsOverride", Map.of("width", width, "height", height, "deviceScaleFactor", 1, "mobile", width < PHONE));
+    }
+
+    /**
+     * What the page holds behind a collection of garbage.
+     *
+     * @param heapBytes of its scripts
+     * @param nodes of the document and those that scripts still hold
+     */
+    public record Held(long heapBytes, long nodes, long listeners) {}
+
+    public Held held() {
+        send("HeapProfiler.collectGarbage", Map.of());
+        var counted = send("Memory.getDOMCounters", Map.of());
+        return new Held(send("Runtime.getHeapUsage", Map.of()).path("usedSize").asLong(), counted.path("nodes").asLong(), counted.path("jsEventListeners").asLong());
+    }
+
     /** Puts a text into a field as somebody who types would. */
     public void type(String id, String text) throws IOException {
         var value = JSON.writeValueAsString(text);
@@ -185,8 +206,19 @@ public final class Browser implements AutoCloseable {
     }
 
     public void screenshot(Path file) throws IOException {
+        write(file, Map.of("format", "png"));
+    }
+
+    /** The page from its top to its end, whatever the height of the window. */
+    public void wholePage(Path file) throws IOException {
+        var content = send("Page.getLayoutMetrics", Map.of()).path("cssContentSize");
+        var clip = Map.of("x", 0, "y", 0, "width", content.path("width").asInt(), "height", Math.min(content.path("height").asInt(), HIGHEST), "scale", 1);
+        write(file, Map.of("format", "png", "captureBeyondViewport", true, "clip", clip));
+    }
+
+    private void write(Path file, Map<String, Object> how) throws IOException {
         Files.createDirectories(file.getParent());
-        Files.write(file, Base64.getDecoder().decode(send("Page.captureScreenshot", Map.of("format", "png")).path("data").asText()));
+        Files.write(file, Base64.getDecoder().decode(send("Page.captureScreenshot", how).path("data").asText()));
     }
 
     @Override

@@ -18,6 +18,9 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -64,6 +67,7 @@ class ConsoleIT {
         assertTrue(asked.getList("columns.find { it.name == 'name' }.uses.pipeline").contains("monitors"), asked::prettify);
         assertFalse(asked.getList("versions.since").isEmpty(), asked::prettify);
         operator().get("/api/schemas/demo.public.nothing").then().statusCode(404);
+        assertFalse(operator().get("/api/check").then().statusCode(200).extract().jsonPath().getBoolean("configured"), "this gate has no scratch database");
         operator().body("{\"migrations\":[{\"name\":\"a.sql\",\"text\":\"SELECT 1\"}]}").post("/api/check").then().statusCode(501);
         assertEquals(401, console().body("{}").post("/api/check").statusCode());
     }
@@ -94,9 +98,15 @@ class ConsoleIT {
         assertTrue(policy.contains("default-src 'none'") && !policy.contains("unsafe") && policy.contains("frame-ancestors 'none'"), policy);
         for (var file : List.of(page, console().get("/console.js"), console().get("/console.css"))) {
             assertEquals(200, file.statusCode());
-            assertFalse(file.asString().replace("http://www.w3.org/2000/svg", "").contains("http"), "no address of another server");
+            assertFalse(file.asString().contains("http"), "no address of another server");
         }
-        assertFalse(console().get("/console.js").asString().contains("innerHTML"), "data is put in as text");
+        var modules = Pattern.compile("\\./console/\\w+\\.js").matcher(console().get("/console.js").asString()).results().map(MatchResult::group).collect(Collectors.toSet());
+        assertTrue(modules.size() > 5, modules::toString);
+        for (var module : modules) {
+            var script = console().get(module.substring(1)).then().statusCode(200).extract().asString().replace("http://www.w3.org/2000/svg", "");
+            assertFalse(script.contains("http"), "no address of another server in " + module);
+            assertFalse(script.contains("innerHTML"), "data is put in as text by " + module);
+        }
         console().get("/webjars/uplot/1.6.30/dist/uPlot.esm.js").then().statusCode(200);
         console().get("/webjars/uplot/1.6.30/dist/uPlot.min.css").then().statusCode(200);
     }
@@ -119,6 +129,7 @@ class ConsoleIT {
         stack.process(Stage.PURGE).stop();
         try {
             Awaitility.await("the console says so").until(() -> live(""), l -> l.contains("\"name\":\"purge\",\"label\":\"Purge\",\"state\":\"down\"") && l.contains("\"name\":\"index\",\"label\":\"Indexer\",\"state\":\"up\""));
+            assertEquals(List.of("Purge"), console().get("/api/figures").then().statusCode(200).extract().path("[0].away"));
         } finally {
             stack.process(Stage.PURGE).start();
         }
@@ -134,6 +145,22 @@ class ConsoleIT {
         var state = "stages.find { it.name == 'join' }.extra.find { it.name == 'state' }.value";
         assertTrue(dashboards.getDouble(state) > 0 && dashboards.getDouble(state) < all.getDouble(state), "what a join keeps on disk");
         console().get("/api/live?pipeline=nobody").then().statusCode(404);
+    }
+
+    @Test
+    void eachPipelineIsToldWithItsTablesItsTargetAndHowItIs() throws SQLException {
+        stack.settled().await();
+        var files = console().get("/api/pipelines").then().statusCode(200).extract().jsonPath();
+        assertEquals("demo.public.monitor", files.getString("find { it.name == 'monitors' }.tables.find { it.name == 'public.monitor' }.label"));
+        var figures = console().get("/api/figures").then().statusCode(200).extract().jsonPath();
+        assertEquals(files.getList("name"), figures.getList("name"));
+        for (var pipeline : files.getList("name", String.class)) {
+            var of = "find { it.name == '" + pipeline + "' }.";
+            assertEquals(stack.index().read(pipeline).size(), figures.getInt(of + "documents"));
+            assertEquals(files.getDouble(of + "target"), figures.getDouble(of + "target"));
+            assertEquals(List.of(), figures.getList(of + "parked"));
+            assertEquals(List.of(), figures.getList(of + "away"));
+        }
     }
 
     @Test

@@ -79,7 +79,10 @@ class ConsolePageIT {
 
     @Test
     void aParkedTableIsSeenAndReplayedFromThePage() throws Exception {
+        page.type("token", "not it");
+        page.await("another one is told", "document.getElementById('token-state').textContent === 'not the right one'");
         page.type("token", Files.readString(stack.stack().token()).strip());
+        page.await("the right one is told", "document.getElementById('token-state').textContent === 'taken'");
         page.click("#tab-quarantine");
         page.await("nothing is parked", "document.getElementById('quarantine-state').textContent === 'No table is parked.'");
         try (var connection = stack.connect(); var statement = connection.createStatement()) {
@@ -134,6 +137,13 @@ class ConsolePageIT {
         page.await("the same rows", "document.getElementById('manage-state').textContent === 'The same rows.'");
         assertEquals(rows("side-postgres"), rows("side-index"));
         assertNotEquals("", rows("side-index"));
+        assertEquals("#section=manage&text=checkout", page.eval("location.hash"));
+        page.click("#prepared button:nth-child(3)");
+        page.await("a prepared question is asked and judged", "location.hash === '#section=manage&status=ok' && [...document.querySelectorAll('#side-index tbody tr')].every(r => r.cells[2].textContent === 'ok')"
+                + " && / ms of Postgres, [0-9,]+ ms of the index: (no difference|Postgres was faster|the index was faster)/.test(document.getElementById('verdict').textContent)");
+        back();
+        page.await("the way back asks again", "document.getElementById('m-text').value === 'checkout' && document.getElementById('manage-state').textContent === 'The same rows.'");
+        assertEquals(rows("side-postgres"), rows("side-index"));
         assertEquals(List.of(), page.complaints());
     }
 
@@ -168,7 +178,26 @@ class ConsolePageIT {
     }
 
     @Test
-    void theVersionsOfATableAndWhoTakesItsColumnsAreShownAndAMigrationIsChecked() throws Exception {
+    void onePipelineIsShownWithAllThatIsKnownOfItAndWhatAPersonCanDo() throws Exception {
+        stack.settled().await();
+        page.type("token", Files.readString(stack.stack().token()).strip());
+        page.click("#tab-pipelines");
+        page.await("all of them", "document.querySelectorAll('#all-pipelines tbody tr').length === 2");
+        page.click("#all-pipelines a[href='#section=pipelines&pipeline=monitors']");
+        page.await("its tables and its indexes", "document.querySelectorAll('#tables tbody tr').length === 7 && document.querySelectorAll('#indexes tbody tr').length > 0");
+        assertEquals("#section=pipelines&pipeline=monitors", page.eval("location.hash"));
+        // On a busy machine it is slow, and behind the test of a migration capture waits; both are told.
+        assertEquals("", page.eval("[...document.querySelectorAll('#needs li')].map(n => n.textContent).filter(t => !/^(All stages are up|It is slow: |Capture is not up)/.test(t)).join()"));
+        assertEquals("team.lead, author, recipients.user", page.eval("[...document.querySelectorAll('#tables tbody tr')].find(r => r.cells[0].textContent === 'public.app_user').cells[2].textContent"));
+        assertTrue(page.eval("document.getElementById('shape').textContent").contains("tags many of public.tag where id = monitor_id of public.monitor_tag, tag_id = id"));
+        inBothSchemes("pipeline");
+        page.eval("([...document.querySelectorAll('#ways a')].find(a => a.textContent === 'Find a document').click(), 1)");
+        page.await("the way to a document of it, with the focus", "!document.getElementById('document').hidden && document.getElementById('pipeline').value === 'monitors' && document.activeElement.textContent === 'A document from all sides'");
+        assertEquals(List.of(), page.complaints());
+    }
+
+    @Test
+    void theVersionsOfATableAndWhoTakesItsColumnsAreShown() throws Exception {
         page.type("token", Files.readString(stack.stack().token()).strip());
         page.click("#tab-schemas");
         page.await("the tables are there", "document.querySelectorAll('#table option').length > 5");
@@ -177,11 +206,9 @@ class ConsolePageIT {
         page.await("its columns", "!document.getElementById('schema-view').hidden");
         assertTrue(page.eval("[...document.querySelectorAll('#columns tbody tr')].find(r => r.cells[0].textContent === 'name').cells[2].textContent").contains("monitors: name"));
         assertEquals("true", page.eval("document.querySelectorAll('#versions > li').length >= 1"));
-        page.type("sql", "ALTER TABLE public.monitor DROP COLUMN name;");
-        page.click("#check button");
-        page.await("the gate says what it lacks", "document.getElementById('check-state').textContent.includes('This gate has no scratch database')");
+        page.await("what the gate cannot do is not offered, and said", "document.getElementById('check').hidden && document.getElementById('check-state').textContent.startsWith('This gate has no scratch database')");
         inBothSchemes("schemas");
-        assertEquals(List.of(), page.complaints().stream().filter(complaint -> !complaint.contains("501")).toList());
+        assertEquals(List.of(), page.complaints());
     }
 
     @Test
@@ -205,6 +232,8 @@ class ConsolePageIT {
         page.await("it agrees", "document.querySelector('#verifications tbody tr')?.textContent.includes('dashboardsagrees')");
         inBothSchemes("purge");
         assertEquals(List.of(), page.complaints());
+        page.type("token", "");
+        page.await("who has no token sees nothing of it any more", "!document.getElementById('erasures').textContent && !document.getElementById('verifications').textContent && document.getElementById('erasures-state').textContent.startsWith('No token is given')");
     }
 
     @Test
@@ -221,6 +250,8 @@ class ConsolePageIT {
         page.await("one place differs", "document.getElementById('difference-title').textContent === 'The index and Postgres differ in one place'");
         var difference = page.eval("document.getElementById('differences').textContent");
         assertTrue(difference.contains("name") && difference.contains("another") && difference.contains(document.get("name").asText()), difference);
+        assertEquals("  \"name\" : \"another\",", page.eval("[...document.querySelectorAll('#in-index mark')].map(m => m.textContent).join('')").stripTrailing(), "the line is marked");
+        assertEquals("1", page.eval("document.querySelectorAll('#in-postgres mark').length"));
         page.screenshot(shots.resolve("difference.png"));
         try (var connection = stack.connect(); var statement = connection.createStatement()) {
             statement.executeUpdate("UPDATE public.monitor SET modified = now() WHERE id = " + id);
@@ -254,6 +285,7 @@ class ConsolePageIT {
         page.go(console);
         page.await("the figures are live", "document.querySelectorAll('#picture .node').length === 6");
         assertEquals("dashboards 7200", page.eval("document.getElementById('flow-pipeline').value + ' ' + document.getElementById('range').value"), "kept over a reload");
+        page.type("token", Files.readString(stack.stack().token()).strip());
         var live = "document.getElementById('live-state').textContent.startsWith('Live, ')";
         var pages = new ArrayList<Browser>();
         try {
@@ -262,6 +294,7 @@ class ConsolePageIT {
             }
             for (var one : pages) {
                 one.await("it is live beside the others", live);
+                one.await("it has the token that another tab was given", "document.getElementById('token-state').textContent === 'taken'");
             }
         } finally {
             pages.forEach(Browser::close);
@@ -290,11 +323,12 @@ class ConsolePageIT {
     void theSectionsAreReachedByKeyboardAndEveryFieldHasALabel() {
         page.eval("(document.getElementById('tab-flow').focus(), 1)");
         page.press("ArrowRight");
-        assertEquals("tab-quarantine", page.eval("document.activeElement.id"));
-        assertEquals("false", page.eval("document.getElementById('quarantine').hidden"));
+        assertEquals("tab-pipelines", page.eval("document.activeElement.id"));
+        assertEquals("false", page.eval("document.getElementById('pipelines').hidden"));
         page.press("End");
         assertEquals("tab-manage", page.eval("document.activeElement.id"));
-        assertEquals("", page.eval("[...document.querySelectorAll('input, select')].filter(f => !f.labels.length).map(f => f.id).join()"), "fields without a label");
+        assertEquals("", page.eval("[...document.querySelectorAll('input, select, textarea')].filter(f => !f.labels.length).map(f => f.id).join()"), "fields without a label");
+        assertEquals("status null", page.eval("document.getElementById('heard').getAttribute('role') + ' ' + document.getElementById('live-state').getAttribute('role')"), "what is read aloud is the states, not the clock");
         assertEquals("", page.eval("[...document.querySelectorAll('[aria-labelledby]')].filter(e => !document.getElementById(e.getAttribute('aria-labelledby'))).map(e => e.id).join()"));
     }
 }

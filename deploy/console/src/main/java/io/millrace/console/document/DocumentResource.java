@@ -56,7 +56,7 @@ public class DocumentResource {
      * What could not be had is null, and {@code notes} says why.
      *
      * @param version as the index has it
-     * @param document pretty JSON of the index
+     * @param document pretty JSON of the index, its members in the order of the twin's
      * @param twin the same by a join in Postgres, now
      * @param comparison {@code agrees}, also where neither side has the document; {@code differs}; {@code unknown} where one side could not be asked
      * @param differences where they differ, field by field
@@ -111,7 +111,7 @@ public class DocumentResource {
         }
         var differences = isKnown && indexed != null && twin != null ? differences(indexed, twin) : List.<Differences.Difference>of();
         var agrees = differences.isEmpty() && (indexed == null) == (twin == null);
-        return new DocumentView(id, version, pretty(indexed), pretty(twin), !isKnown ? "unknown" : agrees ? "agrees" : "differs", differences, trace(pipeline, id, notes), notes);
+        return new DocumentView(id, version, pretty(indexed == null || twin == null ? indexed : SameOrder.as(twin, indexed)), pretty(twin), !isKnown ? "unknown" : agrees ? "agrees" : "differs", differences, trace(pipeline, id, notes), notes);
     }
 
     private static List<Differences.Difference> differences(JsonNode indexed, JsonNode twin) {

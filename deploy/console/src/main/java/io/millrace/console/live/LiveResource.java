@@ -2,6 +2,7 @@ package io.millrace.console.live;
 
 import io.millrace.console.Pipelines;
 import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.topic.Topics;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
@@ -22,20 +23,31 @@ public class LiveResource {
         this.pipelines = pipelines;
     }
 
+    /** @param label by which gate, registry and metrics know it */
+    public record TableView(String name, String label) {}
+
     /**
      * @param subjects names of those who can be erased from its source
      * @param manage whether the demo's manage page can be shown for it
      * @param target seconds that one change in a hundred may take from its commit to the index
      * @param shape of its documents
      */
-    public record PipelineView(String name, String index, String source, String root, List<String> tables, List<String> subjects, boolean manage, double target, Branch shape) {}
+    public record PipelineView(String name, String index, String source, String root, List<TableView> tables, List<String> subjects, boolean manage, double target, Branch shape) {}
 
     @GET
     @Path("pipelines")
     @RunOnVirtualThread
     public List<PipelineView> pipelines() {
         return pipelines.all().stream().map(p -> new PipelineView(p.name(), p.index().name(), p.source().name(), p.document().table().toString(),
-                p.tableNames().stream().map(Object::toString).toList(), List.copyOf(p.subjects().keySet()), p.document().table().toString().equals("public.monitor"), p.latency().toMillis() / 1e3, Branch.of(p.document()))).toList();
+                p.tableNames().stream().map(t -> new TableView(t.toString(), Topics.suffix(p.source().name(), t))).toList(), List.copyOf(p.subjects().keySet()), p.document().table().toString().equals("public.monitor"), PipelineFigures.target(p), Branch.of(p.document()))).toList();
+    }
+
+    /** How each pipeline is now. */
+    @GET
+    @Path("figures")
+    @RunOnVirtualThread
+    public List<PipelineFigures> figures() throws InterruptedException {
+        return watch.figures();
     }
 
     /** @param pipeline whose figures are wanted; all where none is named */

@@ -8,13 +8,20 @@ import java.util.Map;
  * @param parked tables that are parked
  * @param hops seconds of each step of the way, the median; by the stage at its end
  * @param documents how many each index has; null where it does not answer
- * @param slow pipelines that take longer than their file allows
+ * @param slow pipelines of which changes take, or wait for, longer than their file allows
  */
 public record LiveView(long at, List<StageView> stages, List<String> parked, Map<String, Double> hops, Map<String, Long> documents, List<Slow> slow) {
 
     /**
-     * @param p99 seconds that one change in a hundred takes at least from its commit to the index
+     * @param p99 seconds that one change in a hundred takes at least from its commit to the index; null where nothing was measured of late
+     * @param oldest seconds that the oldest change is old which waits for a stage behind capture; null where none does, and while tables are read
      * @param target seconds that the pipeline file allows it
      */
-    public record Slow(String pipeline, double p99, double target) {}
+    public record Slow(String pipeline, Double p99, Double oldest, double target) {
+
+        /** Null where a pipeline is as fast as its file asks for. */
+        static Slow of(String pipeline, Double p99, Double oldest, double target) {
+            return p99 != null && p99 > target || oldest != null && oldest > target ? new Slow(pipeline, p99, oldest, target) : null;
+        }
+    }
 }

@@ -6,6 +6,7 @@ import io.millrace.console.Http;
 import io.millrace.console.Instances;
 import io.millrace.console.Pipelines;
 import io.millrace.console.live.LiveView.Slow;
+import io.millrace.console.live.PipelineFigures.Troubles;
 import io.millrace.console.live.StageView.Extra;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.Target;
@@ -21,12 +22,14 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.BiFunction;
+import java.util.stream.Collectors;
 
 /** Asks all services how they are, at most once a second however many look. Thread-safe. */
 @Singleton
@@ -97,6 +100,40 @@ public class Watch {
         return last;
     }
 
+    /** The present figures of each pipeline, not older than a second. */
+    public List<PipelineFigures> figures() throws InterruptedException {
+        var now = now();
+        var away = stages.stream().filter(stage -> now.stages.get(stage.name).answers.stream().anyMatch(answer -> !answer.state.equals("up"))).map(Stage::label).toList();
+        return pipelines.all().stream().map(pipeline -> figures(pipeline, away, now)).toList();
+    }
+
+    private static PipelineFigures figures(Pipeline pipeline, List<String> away, Look now) {
+        var stages = of(pipeline, now);
+        var index = stages.get("index");
+        var purge = stages.get("purge");
+        var verified = purge.max("millrace_verified_timestamp_seconds", Map.of());
+        return new PipelineFigures(pipeline.name(), away, now.documents.get(pipeline.index().name()), waiting(pipeline, now), sinceCommit(index, "index", "0.5"), sinceCommit(index, "index", "0.99"),
+                PipelineFigures.target(pipeline), Behind.oldest(stages), isWhole(now, "gate") ? stages.get("gate").where("millrace_table_parked", "table") : null, verified == null ? null : Math.round(verified * 1e3), purge.max("millrace_differences", Map.of()),
+                purge.max("millrace_retention_held", Map.of()), Troubles.of(stages));
+    }
+
+    private static Double waiting(Pipeline pipeline, Look now) {
+        double sum = 0;
+        for (var stage : List.of("gate", "join", "index")) {
+            var lag = isWhole(now, stage) ? of(pipeline, now, stage).sum("millrace_lag_records", Map.of()) : null;
+            if (lag == null) {
+                return null;
+            }
+            sum += lag;
+        }
+        return sum;
+    }
+
+    /** Whether every instance of a stage has answered. */
+    private static boolean isWhole(Look look, String stage) {
+        return look.stages.get(stage).answers.stream().noneMatch(answer -> answer.state.equals("down"));
+    }
+
     private Look ask() throws InterruptedException {
         // Everybody who looks waits for it.
         try (var _ = loops.begin("look at the services", stuckAfter, Thread.currentThread()); var threads = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -140,15 +177,15 @@ public class Watch {
     }
 
     private static List<Slow> slow(List<Pipeline> pipelines, Look now) {
-        var slow = new ArrayList<Slow>();
-        for (var pipeline : pipelines) {
-            var p99 = quantile(now.stages.get("index").samples, "millrace_commit_to_stage_seconds", Map.of("stage", "index", "pipeline", pipeline.name(), "quantile", "0.99"));
-            double target = pipeline.latency().toMillis() / 1e3;
-            if (p99 != null && p99 > target) {
-                slow.add(new Slow(pipeline.name(), p99, target));
-            }
-        }
-        return slow;
+        return pipelines.stream().map(pipeline -> {
+            var stages = of(pipeline, now);
+            return Slow.of(pipeline.name(), sinceCommit(stages.get("index"), "index", "0.99"), Behind.oldest(stages), PipelineFigures.target(pipeline));
+        }).filter(Objects::nonNull).toList();
+    }
+
+    /** What all stages said of one pipeline. */
+    private static Map<String, Samples> of(Pipeline pipeline, Look look) {
+        return look.stages.keySet().stream().collect(Collectors.toMap(stage -> stage, stage -> of(pipeline, look, stage)));
     }
 
     private static Samples of(Pipeline pipeline, Look look, String stage) {
@@ -174,9 +211,12 @@ public class Watch {
         long up = answers.stream().filter(a -> a.state.equals("up")).count();
         var worst = answers.stream().filter(a -> a.state.equals("down")).findFirst().or(() -> answers.stream().filter(a -> a.state.equals("waiting")).findFirst()).orElse(answers.getFirst());
         return new StageView(stage.name, stage.label, worst.state, worst.reason, up + " of " + answers.size(), rate("millrace_records_total", labels, samples, earlier, seconds),
-                rate("millrace_bytes_total", out, samples, earlier, seconds), samples.sum("millrace_lag_records", labels), samples.max("millrace_lag_seconds", labels),
-                quantile(samples, "millrace_commit_to_stage_seconds", Map.of("stage", stage.name, "quantile", "0.5")),
-                quantile(samples, "millrace_commit_to_stage_seconds", Map.of("stage", stage.name, "quantile", "0.99")), samples.max("process_start_time_seconds", Map.of()), stage.extra.apply(samples, labels));
+                rate("millrace_bytes_total", out, samples, earlier, seconds), samples.sum("millrace_lag_records", labels), Behind.seconds(samples, stage.name),
+                sinceCommit(samples, stage.name, "0.5"), sinceCommit(samples, stage.name, "0.99"), samples.max("process_start_time_seconds", Map.of()), stage.extra.apply(samples, labels));
+    }
+
+    private static Double sinceCommit(Samples samples, String stage, String quantile) {
+        return quantile(samples, "millrace_commit_to_stage_seconds", Map.of("stage", stage, "quantile", quantile));
     }
 
     /** Null where nothing was measured of late: a quantile of nothing is told as 0, and no change takes no time. */

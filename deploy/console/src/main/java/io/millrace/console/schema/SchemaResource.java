@@ -38,6 +38,13 @@ public class SchemaResource {
         return gate.ask("GET", "/schemas/" + Http.step(table), null, authorization);
     }
 
+    /** Whether the gate has a scratch database to run migrations in. */
+    @GET
+    @Path("check")
+    public Response canCheck(@HeaderParam("Authorization") String authorization) throws IOException, InterruptedException {
+        return gate.ask("GET", "/check", null, authorization);
+    }
+
     @POST
     @Path("check")
     @Consumes(MediaType.APPLICATION_JSON)

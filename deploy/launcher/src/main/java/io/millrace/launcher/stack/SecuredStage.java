@@ -17,6 +17,8 @@ record SecuredStage(Stage stage, Keyring keyring) {
 
     /** Of Quarkus: which certificate is shown. */
     private static final String TLS = "stack";
+    /** How often a service looks whether its certificate is another one. */
+    private static final String RELOAD = "10s";
 
     Map<String, String> properties(int port) {
         var p = new LinkedHashMap<String, String>();
@@ -39,6 +41,7 @@ record SecuredStage(Stage stage, Keyring keyring) {
         var shown = keyring.certificate("services");
         p.put("quarkus.tls." + TLS + ".key-store.pem.0.cert", shown.certificate().toString());
         p.put("quarkus.tls." + TLS + ".key-store.pem.0.key", shown.key().toString());
+        p.put("quarkus.tls." + TLS + ".reload-period", RELOAD);
         p.put("quarkus.http.tls-configuration-name", TLS);
         p.put("quarkus.http.insecure-requests", "disabled");
         p.put("quarkus.http.ssl-port", Integer.toString(port));

@@ -116,6 +116,11 @@ public final class Supervisor {
         for (var server : stack.servers().servers().reversed()) {
             stop(server);
         }
+        try {
+            stack.servers().forgetUnusedSecrets();
+        } catch (LocalException e) {
+            output.line(e.getMessage());
+        }
         stack.servers().stop();
         stopped.countDown();
     }

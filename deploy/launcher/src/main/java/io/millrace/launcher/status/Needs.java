@@ -17,6 +17,9 @@ final class Needs {
     /** Of an indexer that tells no target. */
     private static final double SLOW_SECONDS = 5;
 
+    private static final String TARGET = "millrace_latency_target_seconds";
+    private static final String LAG_SECONDS = "millrace_lag_seconds";
+
     private final Map<String, Samples> metrics;
     private final Set<String> told;
     private final Instant now;
@@ -41,6 +44,8 @@ final class Needs {
         needs.gaps();
         needs.retentions();
         needs.slowPipelines();
+        needs.oldChanges();
+        needs.setAside();
         needs.verifications();
         needs.heldDocuments();
         return List.copyOf(needs.found);
@@ -105,12 +110,49 @@ final class Needs {
     private void slowPipelines() {
         var indexer = of("indexer");
         for (var pipeline : indexer.values("millrace_commit_to_stage_seconds", "pipeline")) {
-            double target = or(indexer.max("millrace_latency_target_seconds", Map.of("pipeline", pipeline)), SLOW_SECONDS);
+            double target = or(indexer.max(TARGET, Map.of("pipeline", pipeline)), SLOW_SECONDS);
             double slowest = or(indexer.max("millrace_commit_to_stage_seconds", Map.of("stage", "index", "pipeline", pipeline, "quantile", "0.99")), 0);
             if (slowest > target) {
                 found.add(new Need(pipeline, "is slow: one change in a hundred takes %.1f s from its commit to the index, and its file allows %.1f s".formatted(slowest, target), "trace " + pipeline + " ID"));
             }
         }
+    }
+
+    /** A stage that finishes nothing has measured nothing either; the age of what waits there tells on it. What a load has to bring is old by itself. */
+    private void oldChanges() {
+        if (isReading()) {
+            return;
+        }
+        // A table is of several pipelines: what none of their files allows is too old for each of them.
+        double most = or(of("indexer").max(TARGET, Map.of()), SLOW_SECONDS);
+        of("gate").values(LAG_SECONDS, "table").forEach(table -> old("gate", Map.of("stage", "gate", "table", table), table, most));
+        oldChanges("denormalizer", "join");
+        oldChanges("indexer", "index");
+    }
+
+    private void oldChanges(String process, String stage) {
+        for (var pipeline : of(process).values(LAG_SECONDS, "pipeline")) {
+            old(process, Map.of("stage", stage, "pipeline", pipeline), pipeline, or(of("indexer").max(TARGET, Map.of("pipeline", pipeline)), SLOW_SECONDS));
+        }
+    }
+
+    private boolean isReading() {
+        var capture = of("capture");
+        return or(capture.sum("millrace_snapshot_rows_remaining", Map.of()), 0) + or(capture.sum("millrace_resnapshot_rows_remaining", Map.of()), 0) > 0;
+    }
+
+    /** What is said already of a process, a table or a pipeline is not said in other words. */
+    private void old(String process, Map<String, String> labels, String about, double target) {
+        var samples = of(process);
+        double age = or(samples.max(LAG_SECONDS, labels), 0);
+        boolean waits = or(samples.sum("millrace_lag_records", labels), 0) > 0;
+        if (waits && age > target && !told.contains(process) && found.stream().noneMatch(need -> need.about().equals(about))) {
+            found.add(new Need(about, "is behind: a change that waits for the %s is %.1f s old, and %.1f s are allowed from its commit to the index".formatted(process, age, target), "logs " + process));
+        }
+    }
+
+    private void setAside() {
+        StatusReport.setAside(metrics).forEach((pipeline, count) -> found.add(new Need(pipeline, "%,d documents were refused and set aside since its services started; the list has those that still are".formatted(count), "quarantine documents list " + pipeline)));
     }
 
     private void verifications() {

@@ -118,7 +118,7 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
         return List.copyOf(needs);
     }
 
-    private static Map<String, Long> setAside(Map<String, Samples> metrics) {
+    static Map<String, Long> setAside(Map<String, Samples> metrics) {
         var setAside = new LinkedHashMap<String, Long>();
         for (var service : List.of("denormalizer", "indexer")) {
             var samples = metrics.getOrDefault(service, Samples.parse(""));

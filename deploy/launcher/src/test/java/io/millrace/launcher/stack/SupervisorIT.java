@@ -1,21 +1,27 @@
 package io.millrace.launcher.stack;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.launcher.Output;
+import io.millrace.local.Keyring;
 import io.millrace.local.LocalException;
 import io.millrace.local.ManagedProcess;
 import io.millrace.local.Ports;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.Optional;
+import java.util.Set;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -53,6 +59,21 @@ class SupervisorIT {
 
         supervisor.stop();
         assertTrue(stack.processes().stream().map(ManagedProcess::running).noneMatch(Optional::isPresent));
+    }
+
+    @Test
+    void aSecuredStackWhosePortIsTakenLeavesNoSecuredFolder() throws IOException {
+        try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            var ports = new EnumMap<>(stagePorts());
+            ports.put(Stage.GATE, taken.getLocalPort());
+            var home = Path.of(System.getProperty("millrace.home"));
+            stack = new Stack(new StackOptions(home, folder, List.of(home.resolve("deploy").resolve("demo").resolve("pipelines")), new StackOptions.DemoSource("demo", 0), Ports.free(), ports, null, Set.of(), true));
+            assertTrue(Keyring.isIn(folder));
+            supervisor = new Supervisor(stack, List.of(), output);
+            assertTrue(assertThrows(LocalException.class, supervisor::startServers).getMessage().contains("Port " + taken.getLocalPort()));
+            supervisor.stop();
+            assertFalse(Keyring.isIn(folder));
+        }
     }
 
     private void start() {

@@ -78,6 +78,36 @@ class NeedsTest {
                 needs(Map.of("indexer", "millrace_commit_to_stage_seconds{stage=\"index\",pipeline=\"monitors\",quantile=\"0.99\"} 6.0\n")));
     }
 
+    @Test
+    void whatStandsIsToldByTheAgeOfWhatWaitsThere() {
+        var behind = lag("join", "pipeline=\"monitors\"", 19, 4);
+        assertEquals(List.of(new Need("monitors", "is behind: a change that waits for the denormalizer is 19.0 s old, and 5.0 s are allowed from its commit to the index", "logs denormalizer")),
+                needs(Map.of("denormalizer", behind, "indexer", lag("index", "pipeline=\"monitors\"", 19, 4))));
+        assertEquals(List.of(new Need("demo.public.tag", "is behind: a change that waits for the gate is 31.0 s old, and 30.0 s are allowed from its commit to the index", "logs gate")),
+                needs(Map.of("gate", lag("gate", "table=\"demo.public.tag\"", 31, 1), "indexer",
+                        "millrace_latency_target_seconds{stage=\"index\",pipeline=\"monitors\"} 2.0\nmillrace_latency_target_seconds{stage=\"index\",pipeline=\"reports\"} 30.0\n")));
+        assertEquals(List.of(), needs(Map.of("denormalizer", behind), Set.of("denormalizer")));
+    }
+
+    @Test
+    void anOldChangeIsNoNeedWhereNothingWaitsOrALoadGoesOn() {
+        assertEquals(List.of(), needs(Map.of("denormalizer", lag("join", "pipeline=\"monitors\"", 19, 0))));
+        var behind = lag("join", "pipeline=\"monitors\"", 19, 4);
+        assertEquals(List.of(), needs(Map.of("denormalizer", behind, "capture", "millrace_snapshot_rows_remaining{stage=\"capture\"} 100.0\n")));
+        assertEquals(List.of(), needs(Map.of("denormalizer", behind, "capture", "millrace_resnapshot_rows_remaining{stage=\"capture\"} 100.0\n")));
+    }
+
+    @Test
+    void documentsThatWereRefusedNeedAPerson() {
+        assertEquals(List.of(new Need("monitors", "1,203 documents were refused and set aside since its services started; the list has those that still are", "quarantine documents list monitors")),
+                needs(Map.of("denormalizer", "millrace_records_total{stage=\"join\",pipeline=\"monitors\",table=\"\",outcome=\"parked\"} 3.0\n",
+                        "indexer", "millrace_records_total{stage=\"index\",pipeline=\"monitors\",outcome=\"parked\"} 1200.0\nmillrace_records_total{stage=\"index\",pipeline=\"monitors\",outcome=\"written\"} 9.0\n")));
+    }
+
+    private static String lag(String stage, String of, int seconds, int records) {
+        return "millrace_lag_seconds{stage=\"%1$s\",%2$s} %3$d.0\nmillrace_lag_records{stage=\"%1$s\",%2$s} %4$d.0\n".formatted(stage, of, seconds, records);
+    }
+
     private static List<Need> needs(Map<String, String> metrics) {
         return needs(metrics, Set.of());
     }

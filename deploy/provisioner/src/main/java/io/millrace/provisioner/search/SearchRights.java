@@ -22,6 +22,8 @@ record SearchRights(List<String> cluster, List<OnIndexes> indexes) {
     private static final String NOBODY = "millrace-nobody";
 
     private static final String READER = "millrace-reader-";
+    private static final String GENERATIONS = "-00????";
+    private static final Pattern FORMER_GENERATIONS = Pattern.compile("-\\?{6}$");
     /** An alias, its indexes, or its generations, as {@link #roles} writes them. */
     private static final Pattern OF_PIPELINES = Pattern.compile("[^*?]+(-\\*|-00\\?{4})?");
 
@@ -63,11 +65,16 @@ record SearchRights(List<String> cluster, List<OnIndexes> indexes) {
         return OF_PIPELINES.matcher(pattern).matches();
     }
 
+    /** A pattern as it is written today; once a generation was six characters of any kind. */
+    static String today(String pattern) {
+        return FORMER_GENERATIONS.matcher(pattern).replaceFirst(GENERATIONS);
+    }
+
     /**
      * The alias, and its generations, which are counted from 000001 on, so that the first 9,999 are meant. A pattern knows no digits: an
      * index that is called as this one, and then a dash, two zeros and four characters, is meant too, one such as monitors-closed is not.
      */
     private static Stream<String> served(String index) {
-        return Stream.of(index, index + "-00????");
+        return Stream.of(index, index + GENERATIONS);
     }
 }

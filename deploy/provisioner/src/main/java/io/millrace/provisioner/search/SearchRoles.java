@@ -61,7 +61,7 @@ public final class SearchRoles implements Step {
         var wanted = json(roles.get(name));
         if (SearchRights.isShared(name) && found != null) {
             var patterns = new TreeSet<>(pipelines(wanted));
-            pipelines(found).stream().filter(SearchRights::isOfPipelines).forEach(patterns::add);
+            pipelines(found).stream().map(SearchRights::today).filter(SearchRights::isOfPipelines).forEach(patterns::add);
             setPipelines(wanted, patterns);
         }
         return wanted;
@@ -175,10 +175,11 @@ public final class SearchRoles implements Step {
                 return;
             }
             var gone = pipelines(json(rights));
-            var left = pipelines(found).stream().filter(pattern -> !gone.contains(pattern)).toList();
+            var there = pipelines(found).stream().map(SearchRights::today).distinct().toList();
+            var left = there.stream().filter(pattern -> !gone.contains(pattern)).toList();
             if (!SearchRights.isShared(name) || left.isEmpty()) {
                 remains.put(name, Optional.empty());
-            } else if (left.size() < pipelines(found).size()) {
+            } else if (left.size() < there.size()) {
                 var role = json(rights);
                 setPipelines(role, left);
                 remains.put(name, Optional.of(role));

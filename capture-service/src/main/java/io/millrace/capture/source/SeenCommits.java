@@ -1,0 +1,87 @@
+package io.millrace.capture.source;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+
+/**
+ * Which of the transactions that the stream brings are seen by queries of one connection. Postgres sends a transaction once its
+ * commit is in the log; sessions see it once it has ended, which is later, and much later while the commit waits for a
+ * synchronous standby. What one snapshot of a server sees, every later one sees. Not thread-safe.
+ */
+final class SeenCommits {
+
+    /** Longer than from the log to the end of a commit that waits for nobody. */
+    private static final Duration BRIEFLY = Duration.ofMillis(500);
+    /** How long is waited for a transaction, or for several one behind the other. */
+    static final Duration LONGEST = Duration.ofSeconds(60);
+    private static final long PAUSE_MILLIS = 5;
+    private static final String INVALID_PARAMETER = "22023";
+
+    private final Connection connection;
+    /** Null before the first question. */
+    private PgSnapshot last;
+    /** The last transaction that the snapshot at hand did not see, null where there was none. */
+    private Integer awaited;
+    private long awaitedAt;
+    /** Since when one transaction after the other was not seen. */
+    private long since;
+
+    SeenCommits(Connection connection) {
+        this.connection = connection;
+    }
+
+    /** Whether a transaction is seen now, or within half a second. */
+    boolean see(int transaction) throws SQLException, InterruptedException {
+        if (last != null && last.sees(transaction)) {
+            return true;
+        }
+        if (awaited == null || awaited != transaction) {
+            await(transaction);
+        }
+        while (!look().sees(transaction)) {
+            if (System.nanoTime() - awaitedAt > BRIEFLY.toNanos()) {
+                return false;
+            }
+            Thread.sleep(PAUSE_MILLIS);
+        }
+        return true;
+    }
+
+    private void await(int transaction) throws SQLException {
+        boolean behind = awaited != null && !last.sees(awaited) && !look().sees(awaited);
+        awaited = transaction;
+        awaitedAt = System.nanoTime();
+        since = behind ? since : awaitedAt;
+    }
+
+    private PgSnapshot look() throws SQLException {
+        try (var statement = connection.createStatement()) {
+            last = PgSnapshot.of(statement);
+        }
+        return last;
+    }
+
+    /**
+     * Whether a transaction that was not seen is one that will be: one that this server never began, or that it took back, was
+     * committed in another server's log.
+     */
+    boolean willSee(int transaction) throws SQLException {
+        try (var statement = connection.prepareStatement("SELECT pg_xact_status(?::xid8) IN ('in progress', 'committed')")) {
+            statement.setString(1, Long.toString(last.whole(transaction)));
+            try (var row = statement.executeQuery()) {
+                return row.next() && row.getBoolean(1);
+            }
+        } catch (SQLException e) {
+            if (INVALID_PARAMETER.equals(e.getSQLState())) {
+                return false;
+            }
+            throw e;
+        }
+    }
+
+    /** Whether what is waited for has been waited for so long that it may be waiting for capture. */
+    boolean waitedLong() {
+        return System.nanoTime() - since > LONGEST.toNanos();
+    }
+}

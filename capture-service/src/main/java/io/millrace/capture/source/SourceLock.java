@@ -1,0 +1,165 @@
+package io.millrace.capture.source;
+
+import io.millrace.pipeline.topic.Topics;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+
+/**
+ * Keeps a second process away from a source from before the first plan on, when the slot is read by nobody yet: an advisory
+ * lock of the database, named like the slot, that lasts as long as one connection. That connection gives a sign again and
+ * again, and Postgres ends it behind {@link #LEASE} without one, so a process that stands still does not keep the lock. Thread-safe.
+ */
+public final class SourceLock implements AutoCloseable {
+
+    /** How long Postgres waits for a sign; as long as it waits for one of a connection that reads a slot, by default. */
+    static final Duration LEASE = Duration.ofSeconds(60);
+    private static final Duration SIGN = Duration.ofSeconds(10);
+    private static final int LONGEST_ANSWER_MILLIS = 20_000;
+    private static final long LATELY_NANOS = Duration.ofSeconds(1).toNanos();
+    private static final String TAKE = "SELECT pg_try_advisory_lock(hashtextextended(?, 0))";
+    private static final String HOLDER = "SELECT " + Session.who("l.pid") + """
+             FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+            WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+              AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended(?, 0)""";
+
+    private final SourceConnection source;
+    private final String sourceName;
+    /** Guarded by this; null while the lock is not held. */
+    private Connection connection;
+    /** Guarded by this: why the lock was lost, null where it was given back or never had. */
+    private String lostBy;
+    /** By {@link System#nanoTime()}; written under this. */
+    private volatile long answeredAt = System.nanoTime() - LEASE.toNanos();
+
+    public SourceLock(SourceConnection source, String sourceName) {
+        this.source = source;
+        this.sourceName = sourceName;
+    }
+
+    /**
+     * Takes the lock where nobody has it; one that is held already is kept.
+     *
+     * @return why it cannot be had, with who has it; null where it is held from now on
+     * @throws SQLException when the database cannot be asked
+     */
+    public synchronized String take() throws SQLException {
+        if (connection != null && answers()) {
+            return null;
+        }
+        var open = source.open();
+        try {
+            open.setNetworkTimeout(Runnable::run, LONGEST_ANSWER_MILLIS);
+            try (var statement = open.createStatement()) {
+                statement.execute("SET idle_session_timeout = " + LEASE.toMillis());
+            }
+            long asked = System.nanoTime();
+            if (!"t".equals(text(open, TAKE))) {
+                return "The source " + sourceName + " is in use by the server " + holder(open)
+                        + ": another capture of this source runs, or its connection has not ended yet; stop the other one; trying again";
+            }
+            connection = open;
+            answeredAt = asked;
+            lostBy = null;
+            Thread.ofVirtual().name("lock of " + sourceName).start(() -> keep(open));
+            return null;
+        } finally {
+            if (connection != open) {
+                open.close();
+            }
+        }
+    }
+
+    /**
+     * Asks whether the lock is held still.
+     *
+     * @throws LockLostException when it is not
+     */
+    public synchronized void check() {
+        if (connection != null && answers()) {
+            return;
+        }
+        if (lostBy == null) {
+            throw new LockLostException("This process does not have the source " + sourceName + " at the moment, for the reason that its health gives; nothing is written before it has it");
+        }
+        throw new LockLostException("The lock of the source " + sourceName + " is lost (" + lostBy + "): its connection was ended, or this process stood still for longer than " + LEASE.toSeconds() + " s, and another capture may have the source now; nothing is written before the lock is had again");
+    }
+
+    /**
+     * As {@link #check()}, and asks only if nobody asked within the last second.
+     *
+     * @throws LockLostException when the lock is not held
+     */
+    public void checkLately() {
+        if (System.nanoTime() - answeredAt > LATELY_NANOS) {
+            check();
+        }
+    }
+
+    /** Gives the lock back, where it is held. */
+    @Override
+    public synchronized void close() {
+        if (connection != null && answers()) {
+            try (var ending = connection; var statement = ending.createStatement()) {
+                // The server ends a session a moment after its client has closed it.
+                statement.execute("SELECT pg_advisory_unlock_all()");
+            } catch (SQLException _) {
+                // Its session has ended, and the lock with it.
+            }
+            forget();
+        }
+        lostBy = null;
+    }
+
+    private void keep(Connection own) {
+        try {
+            boolean held = true;
+            while (held) {
+                Thread.sleep(SIGN);
+                synchronized (this) {
+                    held = connection == own && answers();
+                }
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Whether the connection answers, and with it the lock is held. One that does not is given up. */
+    private boolean answers() {
+        try (var statement = connection.createStatement()) {
+            // Before the question: who is frozen behind the answer was not asked lately.
+            long asked = System.nanoTime();
+            statement.execute("SELECT 1");
+            answeredAt = asked;
+            return true;
+        } catch (SQLException e) {
+            lostBy = e.getMessage();
+            try (var _ = connection) {
+                forget();
+            } catch (SQLException closing) {
+                e.addSuppressed(closing);
+            }
+            return false;
+        }
+    }
+
+    private void forget() {
+        connection = null;
+        answeredAt = System.nanoTime() - LEASE.toNanos();
+    }
+
+    private String holder(Connection open) throws SQLException {
+        var holder = text(open, HOLDER);
+        return holder == null ? "process that ended a moment ago" : holder;
+    }
+
+    private String text(Connection open, String sql) throws SQLException {
+        try (var statement = open.prepareStatement(sql)) {
+            statement.setString(1, Topics.slot(sourceName));
+            try (var row = statement.executeQuery()) {
+                return row.next() ? row.getString(1) : null;
+            }
+        }
+    }
+}

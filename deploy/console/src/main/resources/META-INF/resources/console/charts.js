@@ -1,0 +1,114 @@
+// Curves over time by uPlot: one cursor and one zoom for all of them, lines where something happened, and the same figures as a table.
+import uPlot from '../webjars/uplot/1.6.30/dist/uPlot.esm.js';
+import { $, clock, el, put, rate, seconds, table } from './page.js';
+
+export const STEPS = [['capture', 'to capture'], ['gate', 'to the gate'], ['join', 'to the document'], ['index', 'to the index']];
+/** The whole way of a change; the last step is not a stage's. */
+export const WAY = [...STEPS, ['search', 'to a search that finds it']];
+const HEIGHT = 190;
+const ROWS = 12;
+/** Of a shorter range the axis tells seconds, which need more room. */
+const SHORT_SECONDS = 240;
+const TARGET = 'its file allows p99';
+
+/** Each with its curves: the name of the figure, its label, which of the page's colours. */
+const charts = [
+  { id: 'latency', title: 'From the commit to the index', says: seconds, curves: [['p50', 'half of the changes, p50', 0], ['p99', 'p99', 2], ['behind', 'oldest that is under way', 4]] },
+  { id: 'steps', title: 'Where the time goes: each step, median', says: seconds, curves: WAY.map(([step, label], n) => ['hop.' + step, label, n]) },
+  { id: 'throughput', title: 'Records a second, by stage', says: rate, curves: STEPS.map(([step], n) => ['rate.' + step, step, n]) },
+];
+/** What was drawn last, for a table that is opened meanwhile. */
+let drawn = null;
+let marks = [];
+charts.forEach(chart => {
+  chart.drawing = el('div', { id: chart.id, class: 'chart', role: 'img' });
+  chart.table = el('details', {}, el('summary', { 'aria-label': chart.title + ', as a table' }, 'As a table'), el('div'));
+  chart.table.addEventListener('toggle', () => { if (drawn) tabulate(chart); });
+  chart.drawing.addEventListener('dblclick', () => { unzoom(); draw(drawn); });
+  $('charts').append(el('figure', {}, el('figcaption', {}, chart.title), chart.drawing, chart.table));
+});
+
+/** Shows the whole range again. */
+export function unzoom() {
+  charts.forEach(c => { c.zoomed = false; });
+}
+/** Colours are read when a curve is made. */
+export function repaint() {
+  charts.forEach(c => { c.plot?.destroy(); c.plot = null; });
+  if (drawn) draw(drawn);
+}
+/**
+ * @param figures {@code at} milliseconds since the epoch, {@code of} a name's values, one for each of them, {@code target} seconds or null, {@code marks}, {@code from} and {@code to} in milliseconds
+ */
+export function draw(figures) {
+  drawn = figures;
+  marks = figures.marks;
+  const at = figures.at.map(t => t / 1000);
+  for (const chart of charts) {
+    const values = chart.curves.map(([name]) => figures.of(name));
+    const last = values.map(v => v[v.length - 1]);
+    chart.drawing.setAttribute('aria-label', chart.title + ': ' + chart.curves.map(([, label], i) => label + ' ' + chart.says(last[i])).join(', '));
+    plot(chart, [at, ...values, ...(chart.id === 'latency' ? [at.map(() => figures.target)] : [])], figures.from / 1000, figures.to / 1000);
+    tabulate(chart);
+  }
+}
+/** Some points of the range, the newest first. */
+function tabulate(chart) {
+  if (!chart.table.open) return;
+  const { at, of } = drawn, many = Math.min(ROWS, at.length);
+  const points = Array.from({ length: many }, (_, i) => Math.round((at.length - 1) * (1 - i / Math.max(1, many - 1))));
+  const values = chart.curves.map(([name]) => of(name));
+  put(chart.table.lastElementChild, table(chart.title, ['Time', ...chart.curves.map(([, label]) => label)], points.map(p => [clock(at[p]), ...values.map(v => chart.says(v[p]))])));
+}
+/** A colour of the page as the canvas takes it: it knows no light-dark(). */
+function painted(name) {
+  const probe = el('span');
+  probe.style.color = `var(${name})`;
+  document.body.append(probe);
+  const value = getComputedStyle(probe).color;
+  probe.remove();
+  return value;
+}
+function plot(chart, data, from, to) {
+  const width = chart.drawing.clientWidth;
+  if (!width) return;
+  chart.plot ??= made(chart, data, width);
+  if (chart.plot.width !== width) chart.plot.setSize({ width, height: HEIGHT });
+  chart.plot.setData(data, false);
+  // Where nobody points, the values are the last ones; a plot that has just been made tells none first.
+  queueMicrotask(() => { if (!(chart.plot.cursor.left >= 0)) chart.plot.setLegend({ idx: data[0].length - 1 }); });
+  if (!chart.zoomed) chart.plot.setScale('x', { min: from, max: to });
+  else chart.plot.redraw();
+}
+function made(chart, data, width) {
+  const ink = painted('--quiet'), line = painted('--line'), mark = painted('--waiting');
+  const axis = more => ({ stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 }, font: '12px system-ui, sans-serif', ...more });
+  const times = (u, ticks, of, space, step) => ticks.map(t => clock(t * 1000, step < 60 ? {} : { hour: '2-digit', minute: '2-digit' }));
+  const curve = (label, colour, more) => ({ label, stroke: painted(colour), width: 2, spanGaps: false, points: { show: false }, value: (u, v) => chart.says(v), ...more });
+  return new uPlot({
+    width, height: HEIGHT,
+    cursor: { sync: { key: 'flow' }, drag: { x: true, y: false } },
+    scales: { y: { range: (u, low, high) => [0, high > 0 ? high * 1.1 : 1] } },
+    axes: [axis({ space: (u, of, min, max) => max - min < SHORT_SECONDS ? 64 : 50, values: times }), axis({ size: 64, values: (u, ticks) => ticks.map(chart.says) })],
+    series: [{ label: 'time', value: (u, t) => t === null ? '' : clock(t * 1000) }, ...chart.curves.map(([, label, n]) => curve(label, '--s' + n)),
+      ...(chart.id === 'latency' ? [curve(TARGET, '--down', { auto: false, width: 1, dash: [6, 4] })] : [])],
+    hooks: { setSelect: [u => { if (u.select.width > 0) charts.forEach(c => { c.zoomed = true; }); }], drawClear: [u => happened(u, mark)] },
+  }, data, chart.drawing);
+}
+/** A line where something happened. */
+function happened(u, colour) {
+  u.ctx.save();
+  u.ctx.strokeStyle = colour;
+  u.ctx.setLineDash([4, 4]);
+  for (const mark of marks) {
+    const x = Math.round(u.valToPos(mark.at / 1000, 'x', true));
+    if (x >= u.bbox.left && x <= u.bbox.left + u.bbox.width) {
+      u.ctx.beginPath();
+      u.ctx.moveTo(x, u.bbox.top);
+      u.ctx.lineTo(x, u.bbox.top + u.bbox.height);
+      u.ctx.stroke();
+    }
+  }
+  u.ctx.restore();
+}
+addEventListener('resize', () => { if (drawn) draw(drawn); });

@@ -1,0 +1,107 @@
+// One document: found, beside its twin by SQL, with the way of its last change; erased.
+import { $, ask, choose, confirmed, difference, el, number, options, seconds, told } from './page.js';
+import { link, section } from './sections.js';
+import { decided } from './purge.js';
+
+/** A larger document would take the browser seconds to lay out. */
+const MOST_SHOWN = 200_000;
+const SVG = 'http://www.w3.org/2000/svg';
+
+section('document', {
+  place: () => $('pipeline').value ? { pipeline: $('pipeline').value, ...($('document-view').hidden ? {} : { id: $('id').value }) } : {},
+  go(at) {
+    choose('pipeline', at.pipeline);
+    if (at.id) return open_document(at.id);
+    $('document-view').hidden = true;
+  },
+  known: pipelines => options('pipeline', pipelines.map(p => p.name)),
+  forget() {
+    $('hits').replaceChildren();
+    $('document-view').hidden = true;
+    ['in-index', 'in-postgres', 'differences', 'waterfall'].forEach(id => $(id).replaceChildren());
+  },
+});
+const chosen = () => 'api/pipelines/' + encodeURIComponent($('pipeline').value);
+$('find').addEventListener('submit', e => {
+  e.preventDefault();
+  told('document-state', 'Searching …', async () => {
+    $('document-view').hidden = true;
+    const found = await ask(chosen() + '/search?q=' + encodeURIComponent($('words').value));
+    $('hits').replaceChildren(...found.hits.map(hit => el('li', {}, el('button', { onclick: () => open_document(hit.id) }, el('strong', {}, hit.id), ' ' + hit.text))));
+    return number(found.total) + ' found';
+  });
+});
+$('open').addEventListener('submit', e => { e.preventDefault(); open_document($('id').value); });
+function open_document(id) {
+  return told('document-state', 'Opening ' + id + ' …', async () => {
+    const view = await ask(chosen() + '/documents/' + encodeURIComponent(id));
+    $('hits').replaceChildren();
+    $('id').value = id;
+    $('document-view').hidden = false;
+    link();
+    $('in-index').replaceChildren(...side(view.document, view.twin, view.comparison));
+    $('in-postgres').replaceChildren(...side(view.twin, view.document, view.comparison));
+    $('difference-title').textContent = compared(view);
+    $('differences').replaceChildren(...view.differences.map(difference));
+    waterfall(view.trace);
+    return ['Document ' + view.id + (view.version === null ? '' : ', version ' + view.version), ...view.notes, ...(view.trace ? view.trace.notes : [])].join('. ');
+  });
+}
+/** The beginning of one side's text, with the lines marked that are not in the other's. */
+function side(text, other, comparison) {
+  if (text === null) return ['nothing'];
+  const lines = text.split('\n'), differs = comparison === 'differs' && other !== null ? differing(lines, other.split('\n')) : () => false;
+  const nodes = [];
+  let room = MOST_SHOWN;
+  for (let i = 0; i < lines.length && room > 0; i++) {
+    const line = (lines[i] + '\n').slice(0, room);
+    nodes.push(differs(i) ? el('mark', {}, line) : line);
+    room -= line.length;
+  }
+  if (text.length > MOST_SHOWN) nodes.push('\n… and ' + number(text.length - MOST_SHOWN) + ' characters more; ./millrace document ' + $('pipeline').value + ' ' + $('id').value + ' prints all of it');
+  return nodes;
+}
+/** Both sides have their members in the same order. Where one has more lines, all between the first and the last that differ count as different. */
+function differing(lines, others) {
+  const more = lines.length - others.length;
+  if (!more) return i => lines[i] !== others[i];
+  let first = 0, last = lines.length;
+  while (first < lines.length && lines[first] === others[first]) first++;
+  while (last > first && last - more > first && lines[last - 1] === others[last - more - 1]) last--;
+  return i => i >= first && i < last;
+}
+function compared(view) {
+  if (view.comparison === 'unknown') return 'Not compared';
+  if (view.document === null) return view.twin === null ? 'Neither has it' : 'Only Postgres has it';
+  if (view.twin === null) return 'Only the index has it';
+  const many = view.differences.length;
+  return many ? 'The index and Postgres differ in ' + (many === 1 ? 'one place' : many + ' places') : 'The index and Postgres agree';
+}
+
+function waterfall(trace) {
+  const hops = trace ? trace.hops : [];
+  if (!hops.length) { $('waterfall').replaceChildren(el('li', {}, 'not known')); return; }
+  const begin = hops[0].atMicros;
+  const whole = Math.max(1, ...hops.map(h => h.atMicros - begin));
+  $('waterfall').replaceChildren(...hops.map(h => {
+    const to = (h.atMicros - begin) / whole * 100, from = (h.atMicros - begin - h.tookMicros) / whole * 100;
+    return el('li', {}, el('span', {}, h.stage + ': ' + h.done), el('span', {}, seconds(h.tookMicros / 1e6)), bar(Math.max(0, Math.min(from, 99.5)), Math.max(0.5, to - from)));
+  }));
+}
+/** @param x and width in percent */
+function bar(x, width) {
+  const part = (name, attributes) => {
+    const node = document.createElementNS(SVG, name);
+    Object.entries(attributes).forEach(([key, value]) => node.setAttribute(key, value));
+    return node;
+  };
+  const whole = part('svg', { viewBox: '0 0 100 4', preserveAspectRatio: 'none', 'aria-hidden': 'true' });
+  whole.append(part('rect', { class: 'bar', x, y: 0, width, height: 4 }));
+  return whole;
+}
+$('erase-document').addEventListener('click', () => {
+  const pipeline = $('pipeline').value, id = $('id').value;
+  if (!$('open').reportValidity()) return;
+  confirmed('Erase ' + id + ' of ' + pipeline + '?', 'The document leaves the index and stays away, until a row of it is inserted anew. The source keeps its rows.', reason =>
+    decided('document-state', 'api/erasures/documents/' + encodeURIComponent(pipeline) + '/' + encodeURIComponent(id), reason, {}, true));
+});

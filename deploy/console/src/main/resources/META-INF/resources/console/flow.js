@@ -1,0 +1,159 @@
+// The way from Postgres to the search, live.
+import { $, bytes, choose, clock, el, kept, number, pause, put, rate, say, seconds, ask, when, zone } from './page.js';
+import { begin, link, section, shown } from './sections.js';
+import { STEPS, WAY, draw, unzoom } from './charts.js';
+
+const LOOK_MILLIS = 1000;
+const HISTORY_MILLIS = 60_000;
+/** Points that came since the console's history was asked for. */
+const MOST_RECENT = 600;
+/** That are told one by one. */
+const MOST_INDEXES = 4;
+const NOTHING = { at: [], figures: {}, marks: [] };
+
+let past = NOTHING;
+/** What came since then: a point each second. */
+let recent = [];
+let history_at = 0;
+let targets = {};
+
+section('flow', {
+  opened: curves,
+  place: () => ({ ...($('flow-pipeline').value ? { pipeline: $('flow-pipeline').value } : {}), range: $('range').value }),
+  go(at) {
+    choose('flow-pipeline', at.pipeline || '');
+    choose('range', at.range);
+    another_pipeline();
+  },
+  known(pipelines) {
+    targets = Object.fromEntries(pipelines.map(p => [p.name, p.target]));
+    $('flow-pipeline').append(...pipelines.map(p => el('option', { value: p.name }, p.name)));
+    choose('flow-pipeline', kept(localStorage, 'pipeline'));
+    another_pipeline();
+  },
+});
+choose('range', kept(localStorage, 'range'));
+$('flow-pipeline').addEventListener('change', () => {
+  kept(localStorage, 'pipeline', $('flow-pipeline').value);
+  another_pipeline();
+  link();
+});
+$('range').addEventListener('change', () => {
+  kept(localStorage, 'range', $('range').value);
+  unzoom();
+  link();
+  curves();
+});
+function another_pipeline() {
+  past = NOTHING;
+  recent = [];
+  history_at = 0;
+}
+
+/** Asked for again and again, since a connection that stays open takes one of the few that a browser has for all its tabs; a tab that nobody sees asks for nothing. */
+export async function follow() {
+  for (;;) {
+    if (!document.hidden) {
+      try {
+        await begin();
+        const pipeline = $('flow-pipeline').value;
+        if (Date.now() - history_at > HISTORY_MILLIS) await remember(pipeline);
+        const view = await ask('api/live?pipeline=' + encodeURIComponent(pipeline));
+        if (pipeline === $('flow-pipeline').value) show_live(view);
+      } catch (e) {
+        $('live-state').textContent = 'Not live. The figures are the last that came; trying again.';
+        say('heard', 'Not live: ' + e.message + '.', true);
+      }
+    }
+    await pause(LOOK_MILLIS);
+  }
+}
+async function remember(pipeline) {
+  let answer;
+  try { answer = await ask('api/history?pipeline=' + encodeURIComponent(pipeline)); } catch { return; }
+  // Another pipeline may have been chosen meanwhile.
+  if (pipeline !== $('flow-pipeline').value) return;
+  past = answer;
+  const last = past.at[past.at.length - 1] || 0;
+  recent = recent.filter(p => p.at > last);
+  history_at = Date.now();
+  put($('marks'), ...(past.marks.length ? [...past.marks].reverse().map(m => el('li', {}, when(m.at) + ' ' + m.text)) : [el('li', {}, 'Nothing since ' + when(past.at.length ? past.at[0] : Date.now()) + '.')]));
+}
+function show_live(view) {
+  $('live-state').textContent = 'Live, ' + when(view.at) + ', time of ' + zone;
+  say('heard', heard(view));
+  const by = Object.fromEntries(view.stages.map(s => [s.name, s]));
+  const point = { at: view.at, behind: Math.max(...view.stages.map(s => s.lagSeconds ?? -1)), p50: by.index.p50, p99: by.index.p99 };
+  if (point.behind < 0) point.behind = null;
+  STEPS.forEach(([step]) => { point['rate.' + step] = by[step].rate; });
+  WAY.forEach(([step]) => { point['hop.' + step] = view.hops[step]; });
+  recent.push(point);
+  if (recent.length > MOST_RECENT) recent.shift();
+  $('parked-count').hidden = !view.parked.length;
+  $('parked-count').textContent = view.parked.length ? view.parked.length + ' parked' : '';
+  if (!shown('flow')) return;
+  picture(view, by);
+  stages(view);
+  curves();
+}
+/** What a reader of the screen is told: the states, and no figure that moves. */
+function heard(view) {
+  const away = view.stages.filter(s => s.state !== 'up').map(s => s.label + ' is ' + s.state);
+  return [...(away.length ? away : ['All stages are up']), ...view.parked.map(t => t + ' is parked'), ...view.slow.map(s => s.pipeline + ' is slow')].join('. ') + '.';
+}
+function picture(view, by) {
+  const wal = name => by.capture.extra.find(e => e.name === name)?.value ?? null;
+  const walKept = wal('WAL kept'), safe = wal('WAL until the slot is lost');
+  const items = [node('Postgres', walKept === null ? 'waiting' : 'up', [['WAL kept', bytes(walKept) + (safe === null ? '' : ' of ' + bytes(walKept + safe))]])];
+  const topics = { capture: 'slot', gate: 'captured.*', join: 'rows.*', index: 'documents.*' };
+  for (const name of ['capture', 'gate', 'join', 'index']) {
+    const s = by[name];
+    items.push(arrow(topics[name], s));
+    items.push(node(s.label, s.state, [['instances', s.instances], ...s.extra.filter(e => !e.name.startsWith('WAL') && e.value).map(e => [e.name, e.unit === 'B' ? bytes(e.value) : e.unit === 's' ? seconds(e.value) : number(e.value)])], name, name === 'index' && view.slow.length > 0));
+  }
+  items.push(arrow('bulk', null));
+  const counts = Object.entries(view.documents), told = counts.map(([, n]) => n).filter(n => n !== null);
+  items.push(node('OpenSearch', told.length < counts.length ? 'waiting' : 'up',
+    counts.length <= MOST_INDEXES ? counts.map(([index, n]) => [index, number(n)]) : [['indexes', number(counts.length)], ['documents', number(told.length === counts.length ? told.reduce((sum, n) => sum + n) : null)]]));
+  put($('picture'), ...items);
+  put($('waits'), ...view.stages.filter(s => s.reason).map(s => el('li', { class: s.state }, el('strong', {}, s.label + ' is ' + s.state + '. '), s.reason)),
+    ...view.slow.map(s => el('li', { class: 'waiting', 'data-slow': s.pipeline }, el('strong', {}, s.pipeline + ' is slow. '), why_slow(s))));
+  $('waits').hidden = !$('waits').firstChild;
+}
+/** Said also on a pipeline's page. */
+export const why_slow = ({ p99, oldest, target }) => (p99 > target ? 'One change in a hundred takes ' + seconds(p99) : 'A change that waits is ' + seconds(oldest) + ' old') + ', and its file allows ' + seconds(target) + ' from the commit to the index.';
+function node(label, state, figures, name, slow) {
+  const looks = slow && state === 'up' ? 'waiting' : state, said = slow ? state + ', slow' : state;
+  return el('li', { class: 'node ' + looks, 'data-stage': name, 'aria-label': label + ', ' + said },
+    el('strong', {}, label), el('span', { class: 'state-' + looks }, said),
+    ...figures.map(([n, v]) => el('div', { class: 'quiet' }, n + ': ' + v)));
+}
+function arrow(topic, stage) {
+  const moves = stage && stage.rate > 0;
+  const item = el('li', { class: 'arrow' + (moves ? ' moves' : '') }, el('div', {}, topic), stage ? el('div', { class: 'rate' }, rate(stage.rate)) : null,
+    stage && stage.lag ? el('div', {}, number(stage.lag) + ' wait') : null, stage && stage.lagSeconds >= 0.1 ? el('div', {}, seconds(stage.lagSeconds) + ' behind') : null);
+  // As thick as the rate has digits.
+  item.style.setProperty('--thick', 2 + (moves ? Math.round(2 * Math.log10(1 + stage.rate)) : 0) + 'px');
+  return item;
+}
+/** Where all pipelines are shown together, what none of their files allows. */
+const allowed = () => targets[$('flow-pipeline').value] ?? Math.max(...Object.values(targets));
+const judged = value => el('td', { class: value > allowed() ? 'state-waiting' : null }, seconds(value));
+function stages(view) {
+  put($('stages').tBodies[0], ...view.stages.map(s => el('tr', { 'data-stage': s.name }, el('th', { scope: 'row' }, s.label), el('td', { class: 'state-' + s.state }, s.state), el('td', {}, s.instances),
+    el('td', { class: 'rate' }, number(s.rate, 1)), el('td', {}, bytes(s.bytes)), el('td', {}, number(s.lag)), s.name === 'capture' ? el('td', {}, seconds(s.lagSeconds)) : judged(s.lagSeconds), el('td', {}, seconds(s.p50)), judged(s.p99))));
+}
+/** The console's history and what came since, over the range that was chosen. */
+function curves() {
+  if (!shown('flow') || !recent.length && !past.at.length) return;
+  const to = recent.length ? recent[recent.length - 1].at : past.at[past.at.length - 1];
+  const from = to - $('range').value * 1000;
+  const first = past.at.findIndex(t => t >= from);
+  const before = list => first < 0 || !list ? [] : list.slice(first);
+  const since = recent.filter(p => p.at >= from);
+  draw({
+    at: [...before(past.at), ...since.map(p => p.at)],
+    of: name => [...before(past.figures[name]), ...since.map(p => p[name] ?? null)],
+    target: targets[$('flow-pipeline').value] ?? null, marks: past.marks, from, to,
+  });
+}

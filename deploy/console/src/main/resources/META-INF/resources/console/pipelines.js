@@ -1,0 +1,139 @@
+// All pipelines in a table, and one of them with all that is known of it and what a person can do.
+import { $, ask, choose, confirmed, count, el, number, pause, put, seconds, table, told, when } from './page.js';
+import { address, link, section, shown } from './sections.js';
+import { why_slow } from './flow.js';
+
+const LOOK_MILLIS = 2000;
+/** As the command status has it. */
+const VERIFIED_WITHIN_MILLIS = 7 * 24 * 3600 * 1000;
+let pipelines = [];
+
+section('pipelines', {
+  opened,
+  place: () => chosen() ? { pipeline: chosen() } : {},
+  go: at => choose('one', at.pipeline || ''),
+  known(all) {
+    pipelines = all;
+    $('one').append(...all.map(p => el('option', { value: p.name }, p.name)));
+  },
+  forget: () => ['all-pipelines', 'needs', 'facts', 'tables', 'indexes'].forEach(id => $(id).replaceChildren()),
+});
+const chosen = () => $('one').value;
+$('one').addEventListener('change', () => { link(); opened(); });
+follow();
+
+/** Again and again while one looks. It leaves the lines alone in which an answer to a person stands; the line at the top says when the console is away. */
+async function follow() {
+  for (;;) {
+    await pause(LOOK_MILLIS);
+    if (!shown('pipelines') || document.hidden || $('decide').open) continue;
+    try {
+      await figures();
+      // Who has no token was told so once.
+      if ($('indexes').firstChild) await indexes(chosen());
+    } catch { /* the next look may succeed */ }
+  }
+}
+
+function opened() {
+  const one = pipelines.find(p => p.name === chosen());
+  $('all-pipelines').hidden = !!one;
+  $('one-pipeline').hidden = !one;
+  if (one) $('shape').replaceChildren(el('ul', { class: 'tree' }, branch(one.shape)));
+  $('indexes').replaceChildren();
+  told('pipelines-state', 'Asking the services …', figures);
+  if (one) told('generations-state', 'Asking the indexer …', () => indexes(one.name));
+}
+/** They need no token; what the indexer tells of its indexes does. */
+async function figures() {
+  const of = chosen(), all = await ask('api/figures');
+  // Another pipeline may have been chosen meanwhile.
+  if (of !== chosen()) return '';
+  const one = all.find(f => f.name === of);
+  if (one) whole(one, pipelines.find(p => p.name === of));
+  else put($('all-pipelines'), table('Pipelines', ['Pipeline', 'Waits for a person', 'Documents', 'On their way', 'To the index, p50', 'p99', 'Allowed p99', 'Last verified as a whole'], [...all].sort((a, b) => needs(b).length - needs(a).length).map(row)));
+  return one ? '' : count(all, 'pipeline');
+}
+const time = at => at === null ? '–' : when(at);
+function row(f) {
+  const waits = needs(f);
+  return [el('a', { href: address('pipelines', { pipeline: f.name }) }, f.name), el('span', { class: waits.length ? 'state-waiting' : 'quiet' }, waits.length ? waits.map(w => w.short).join(', ') : 'nothing known'),
+    number(f.documents), number(f.waiting), seconds(f.p50), el('span', { class: f.p99 > f.target ? 'state-waiting' : null }, seconds(f.p99)), seconds(f.target), time(f.verifiedAt)];
+}
+const plural = (n, one, many = one + 's') => number(n) + ' ' + (n === 1 ? one : many);
+const is_slow = f => f.p99 > f.target || f.oldest > f.target;
+/** What stages count that should be 0; where no section decides about it, a command does. */
+function troubles({ name, troubles: t }) {
+  const flow = address('flow', { pipeline: name });
+  return [
+    [t.missing, 'not whole', n => 'Capture has ' + plural(n, 'table') + ' of its source of which changes may be missing downstream; its log names them, ./millrace recover SOURCE brings them back.', flow, 'See the stages'],
+    [t.old, 'old values', n => 'Capture has ' + plural(n, 'table') + ' of its source of which old rows hold old values since a migration; its log names them, ./millrace resnapshot SOURCE TABLE reads one again.', flow, 'See the stages'],
+    [t.held, 'held', n => 'Gate and denormalizer do not read on in ' + plural(n, 'partition') + ', since what their offsets stand on is not whole.', flow, 'See why'],
+    [t.waiting, 'waits', n => 'The indexer does not advance in ' + plural(n, 'partition') + '.', flow, 'See why'],
+    [t.gaps, 'gaps', n => plural(n, 'record is', 'records are') + ' missing, came twice or out of order; health of the stages says where.', flow, 'See the stages'],
+    [t.setAside, 'refused', n => plural(n, 'document was', 'documents were') + ' refused and set aside since its services started; ./millrace quarantine documents list ' + name + ' has those that still are.', address('document', { pipeline: name }), 'Look at a document'],
+  ].filter(([n]) => n > 0).map(([n, short, text, to, does]) => ({ short, text: text(n), to, does }));
+}
+/** What waits for a person, and where it is decided. */
+function needs(f) {
+  return [
+    ...(f.away.length ? [{ short: f.away.join(', ') + ' not up', text: f.away.join(', ') + (f.away.length === 1 ? ' is' : ' are') + ' not up, and what is known of the pipeline may be old or missing.', to: address('flow', { pipeline: f.name }), does: 'See why' }] : []),
+    ...(f.parked ?? []).map(t => ({ short: t + ' parked', text: t + ' is parked: its rows wait, and the documents do not see them.', to: address('quarantine'), does: 'Decide about it' })),
+    ...troubles(f),
+    ...(is_slow(f) ? [{ short: 'slow', text: 'It is slow: ' + why_slow(f), to: address('flow', { pipeline: f.name }), does: 'See where the time goes' }] : []),
+    ...(f.differences > 0 ? [{ short: 'differs', text: number(f.differences) + ' documents differed from the database when it was last verified.', to: address('purge', { pipeline: f.name }), does: 'See them, have them emitted anew' }] : []),
+    ...(f.verifiedAt !== null && Date.now() - f.verifiedAt > VERIFIED_WITHIN_MILLIS ? [{ short: 'long not verified', text: 'It was last verified as a whole more than a week ago.', to: address('purge', { pipeline: f.name }), does: 'Verify it' }] : []),
+    ...(f.held > 0 ? [{ short: 'retention', text: number(f.held) + ' documents would leave by time: more than it lets go by itself.', to: address('purge', { pipeline: f.name }), does: 'Decide about them' }] : []),
+  ];
+}
+function whole(f, pipeline) {
+  const waits = needs(f);
+  put($('needs'), ...(waits.length ? waits.map(w => el('li', { class: 'waiting', 'data-key': w.short }, w.text + ' ', el('a', { href: w.to }, w.does))) : [el('li', { class: 'up', 'data-key': 'nothing' }, 'All stages are up, and nothing of it is known to be parked, missing, refused, slow, different or held.')]));
+  put($('ways'), ...[['Watch it', address('flow', { pipeline: f.name })], ['Find a document', address('document', { pipeline: f.name })], ['Verify it', address('purge', { pipeline: f.name })]].map(([text, to]) => el('a', { href: to, 'data-key': text }, text)));
+  const facts = { Source: pipeline.source, Index: pipeline.index, Documents: number(f.documents), 'Refused since its services started': number(f.troubles.setAside), 'Records on their way': number(f.waiting), 'Oldest that waits': seconds(f.oldest), 'From the commit to the index': 'p50 ' + seconds(f.p50) + ', p99 ' + seconds(f.p99) + ' of ' + seconds(f.target) + ' that its file allows',
+    'Last verified as a whole': time(f.verifiedAt), 'Left different by its last verification': number(f.differences), 'Held by retention': number(f.held) };
+  put($('facts'), ...Object.entries(facts).map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value))));
+  const names = new Map();
+  places(pipeline.shape, '', names);
+  put($('tables'), table('Tables', ['Table', 'State', 'In the document'], pipeline.tables.map(t => [
+    el('a', { href: address('schemas', { table: t.label }) }, t.name),
+    !f.parked ? '–' : f.parked.includes(t.label) ? el('a', { href: address('quarantine'), class: 'state-waiting' }, 'parked') : 'flows', (names.get(t.name) || ['a link']).join(', ')])));
+}
+/** Where each table stands in the document. */
+function places(branch, above, names) {
+  const at = above + branch.name;
+  names.set(branch.table, [...(names.get(branch.table) || []), at || 'the document']);
+  branch.below.forEach(b => places(b, at ? at + '.' : '', names));
+}
+function branch(b) {
+  return el('li', {}, el('strong', {}, b.name || 'document'), el('span', { class: 'quiet' }, ' ' + (b.kind === 'root' ? 'a row of ' : b.kind + ' of ') + b.table + (b.join ? ' where ' + b.join : '')),
+    b.fields.length ? el('div', {}, b.fields.join(', ')) : null, b.below.length ? el('ul', {}, ...b.below.map(branch)) : null);
+}
+
+// --- its indexes ------------------------------------------------------------------------------------------------
+
+const built = pipeline => 'api/pipelines/' + encodeURIComponent(pipeline) + '/generations';
+const role = g => ({ SERVES: 'serving', TAKES_OVER: 'taking over', ASIDE: g.held ? 'held' : 'being built' })[g.role] ?? 'another pipeline’s';
+async function indexes(pipeline) {
+  const all = await ask(built(pipeline));
+  if (pipeline !== chosen()) return '';
+  put($('indexes'), table('Indexes of the pipeline', ['Index', 'Pipeline', 'Is', 'Made', 'Documents', 'Records behind', 'Decide'], all.map(g => [
+    g.index, g.pipeline, g.waits ? role(g) + '; it waits: ' + g.waits : role(g), when(g.made), number(g.documents), number(g.behind),
+    g.role === 'ASIDE' ? el('button', { 'aria-label': 'Have it serve: ' + g.index, onclick: () => serve(pipeline, g.index) }, 'Have it serve') : ''])));
+  return count(all, 'index', 'indexes');
+}
+function serve(pipeline, index) {
+  confirmed('Have ' + index + ' serve?', 'Readers see it as soon as it has all. The index that serves now is written on.', () => told('generations-state', 'Telling the indexer …', async () => {
+    await ask(built(pipeline) + '/' + encodeURIComponent(index) + '/service', { method: 'POST' });
+    await indexes(pipeline);
+    return index + ' serves as soon as it has all.';
+  }), { kept: false });
+}
+$('rebuild').addEventListener('click', () => {
+  const pipeline = chosen();
+  confirmed('Build another index of ' + pipeline + '?', 'All its documents are written into it beside the one that serves, which takes room and time of the search engine. It serves as soon as it has all.', () => told('generations-state', 'Telling the indexer …', async () => {
+    const begun = await ask(built(pipeline), { method: 'POST' });
+    await indexes(pipeline);
+    return begun.index + ' is being built.';
+  }), { kept: false });
+});

@@ -1,0 +1,2 @@
+/** What connections by TLS fail of. */
+package io.millrace.pipeline.tls;
