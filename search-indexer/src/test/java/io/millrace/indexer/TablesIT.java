@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.producer.RecordMetadata;
@@ -37,7 +38,7 @@ class TablesIT {
     @BeforeAll
     static void startAll() throws Exception {
         stack = Stack.ofTables(folder);
-        for (var name : List.of("versions", "refusals", "breaking", "rebuilt", "outages", "dropped", "reconciled", "kept", "taken")) {
+        for (var name : List.of("versions", "refusals", "breaking", "rebuilt", "outages", "dropped", "reconciled", "kept", "taken", "watched")) {
             stack.tablePipeline(name);
         }
         sql("CREATE SCHEMA documents");
@@ -184,14 +185,14 @@ class TablesIT {
         await().atMost(SOON).untilAsserted(() -> assertEquals(MANY, Integer.parseInt(text("SELECT count(*) FROM documents.rebuilt"))));
         sql("CREATE INDEX by_name ON documents.\"rebuilt-000001\" ((document->>'name'))");
         assertEquals(202, stack.operate("POST", "/pipelines/rebuilt/generations").path("status").asInt());
-        await().atMost(SOON).untilAsserted(() -> assertEquals("rebuilt-000002", serving()));
+        await().atMost(SOON).untilAsserted(() -> assertEquals("rebuilt-000002", serving("rebuilt")));
         assertEquals(MANY, Integer.parseInt(text("SELECT count(*) FROM documents.rebuilt")));
         assertEquals("1", text("SELECT count(*) FROM pg_indexes WHERE tablename = 'rebuilt-000002' AND indexdef LIKE '%name%'"), "what a team has made for its questions is there again");
         send("rebuilt", 10, 2, "after");
         await().atMost(SOON).untilAsserted(() -> assertEquals("10", text("SELECT count(*) FROM documents.rebuilt WHERE document->>'name' = 'after'")));
 
         assertEquals(202, stack.operate("POST", "/pipelines/rebuilt/generations/rebuilt-000001/service").path("status").asInt());
-        await().atMost(SOON).untilAsserted(() -> assertEquals("rebuilt-000001", serving()));
+        await().atMost(SOON).untilAsserted(() -> assertEquals("rebuilt-000001", serving("rebuilt")));
         assertEquals("10", text("SELECT count(*) FROM documents.rebuilt WHERE document->>'name' = 'after'"), "the way back was written all the time");
         var comparison = stack.operate("GET", "/pipelines/rebuilt/generations/rebuilt-000002/comparison?sample=100").path("body");
         assertEquals(0, comparison.path("differing").asInt(-1), comparison.toString());
@@ -199,9 +200,74 @@ class TablesIT {
         assertEquals("rebuilt,rebuilt-000001", text("SELECT relname FROM pg_class WHERE relkind IN ('r', 'v') AND relname LIKE 'rebuilt%' ORDER BY 1"));
     }
 
+    @Tag("long")
+    @Test
+    void aReaderInALongTransactionKeepsNobodyElseFromReadingAndTheTableFromBeingWrittenForHalfAMinute() throws Exception {
+        send("watched", MANY, 1, "before");
+        await().atMost(SOON).untilAsserted(() -> assertEquals(MANY, Integer.parseInt(text("SELECT count(*) FROM documents.watched"))));
+        try (var report = connect(); var statement = report.createStatement()) {
+            report.setAutoCommit(false);
+            statement.execute("SELECT count(*) FROM documents.watched");
+            try (var other = new OtherReader("SELECT count(*) FROM documents.watched")) {
+                assertEquals(202, stack.operate("POST", "/pipelines/watched/generations").path("status").asInt());
+                await().atMost(SOON).untilAsserted(() -> assertEquals("1", text("SELECT count(*) FROM documents.millrace_index, unnest(aliases) a WHERE name = 'watched-000002' AND a LIKE '%-next-%'")));
+                stack.document("watched", "d0", 2, doc(0, "during")).get();
+                await().atMost(SOON).untilAsserted(() -> assertEquals("during", nameOf("watched", "d0"), () -> stack.ready().toString()));
+                await().atMost(SOON).untilAsserted(() -> {
+                    var waits = stack.operate("GET", "/pipelines/watched/generations").path("body").toString();
+                    assertTrue(waits.contains("SQLSTATE 55P03") && waits.contains("pg_stat_activity") && waits.contains("cutover watched"), waits);
+                });
+                assertEquals(List.of(), other.failures());
+                assertTrue(other.longest().compareTo(Duration.ofSeconds(4)) < 0, () -> "another reader waited " + other.longest());
+            }
+        }
+        assertEquals(202, stack.operate("POST", "/pipelines/watched/generations/watched-000002/service").path("status").asInt());
+        await().atMost(SOON).untilAsserted(() -> assertEquals("watched-000002", serving("watched")));
+        assertEquals("during", nameOf("watched", "d0"));
+    }
+
+    /** Asks again and again, as a page does. */
+    private static final class OtherReader implements AutoCloseable {
+
+        private final List<String> failures = new CopyOnWriteArrayList<>();
+        private final Thread thread;
+        private volatile Duration longest = Duration.ZERO;
+        private volatile boolean stopping;
+
+        OtherReader(String query) {
+            thread = Thread.ofVirtual().start(() -> {
+                try (var connection = connect(); var statement = connection.prepareStatement(query)) {
+                    while (!stopping) {
+                        long begun = System.nanoTime();
+                        statement.execute();
+                        var took = Duration.ofNanos(System.nanoTime() - begun);
+                        longest = took.compareTo(longest) > 0 ? took : longest;
+                        Thread.sleep(20);
+                    }
+                } catch (SQLException | InterruptedException e) {
+                    failures.add(e.toString());
+                }
+            });
+        }
+
+        List<String> failures() {
+            return failures;
+        }
+
+        Duration longest() {
+            return longest;
+        }
+
+        @Override
+        public void close() throws InterruptedException {
+            stopping = true;
+            thread.join();
+        }
+    }
+
     /** Which table the view is over. */
-    private static String serving() throws SQLException {
-        return text("SELECT DISTINCT t.relname FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class v ON v.oid = r.ev_class JOIN pg_class t ON t.oid = d.refobjid WHERE v.relname = 'rebuilt' AND t.relkind = 'r'");
+    private static String serving(String view) throws SQLException {
+        return text("SELECT DISTINCT t.relname FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class v ON v.oid = r.ev_class JOIN pg_class t ON t.oid = d.refobjid WHERE v.relname = '" + view + "' AND t.relkind = 'r'");
     }
 
     @Test

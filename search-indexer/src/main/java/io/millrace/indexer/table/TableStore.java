@@ -24,6 +24,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 
 /**
  * Tables as indexes: {@code <view>-<six digits>} behind the view {@code <view>}. What a table is for stands in the book, and the view is changed in the transaction that changes that. Thread-safe.
@@ -112,7 +113,9 @@ public final class TableStore implements IndexStore {
                 tables.execute(connection, "CREATE TABLE " + tables.name(index) + " (id text COLLATE \"C\" PRIMARY KEY, version bigint NOT NULL, document jsonb, deleted timestamptz)");
                 tables.execute(connection, "CREATE INDEX ON " + tables.name(index) + " (deleted) WHERE deleted IS NOT NULL");
             }
-            show(connection, view);
+            if (aliases.contains(view) || !tables.isThere(connection, view)) {
+                show(connection, view);
+            }
             return true;
         });
     }
@@ -137,7 +140,7 @@ public final class TableStore implements IndexStore {
         }
     }
 
-    /** Has the view show the table that serves. */
+    /** Has the view show the table that serves. Every reader waits for that, and it for every reader, so it is done only where the view shows something else. */
     private void show(Connection connection, String view) throws SQLException {
         for (var state : states(connection, view)) {
             if (state.serves()) {
@@ -153,6 +156,7 @@ public final class TableStore implements IndexStore {
             tables.own(connection, view);
             var aliases = new HashMap<String, Set<String>>();
             states(connection, view).forEach(state -> aliases.put(state.index(), new TreeSet<>(state.aliases())));
+            var shown = having(aliases, view);
             var deleted = new ArrayList<String>();
             for (var change : changes) {
                 var own = aliases.get(index(change));
@@ -166,12 +170,18 @@ public final class TableStore implements IndexStore {
                 }
             }
             keep(connection, aliases);
-            show(connection, view);
+            if (!having(aliases, view).equals(shown) || !tables.isThere(connection, view)) {
+                show(connection, view);
+            }
             for (var index : deleted) {
                 drop(connection, index);
             }
             return true;
         });
+    }
+
+    private static Set<String> having(Map<String, Set<String>> aliases, String alias) {
+        return aliases.entrySet().stream().filter(own -> own.getValue().contains(alias)).map(Map.Entry::getKey).collect(Collectors.toSet());
     }
 
     private static String index(AliasChange change) {

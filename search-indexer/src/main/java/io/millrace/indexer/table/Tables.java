@@ -23,6 +23,7 @@ final class Tables {
     static final String UNDEFINED_TABLE = "42P01";
     private static final String DENIED = "42501";
     private static final String RECOVERING = "55000";
+    private static final String LOCKED = "55P03";
     private static final String STANDBY = "; the address leads to a server that takes no writes, such as a standby";
     private static final String LOCK = "hashtextextended('millrace ' || ?, 0)";
     private static final String OF_ALL = "*";
@@ -136,10 +137,13 @@ final class Tables {
         lock(connection, "SELECT pg_advisory_xact_lock_shared(" + LOCK + ")", view);
     }
 
-    /** Until the transaction ends, nobody else writes this view's tables or changes what they are for. A reader in a long transaction is not waited for: writers wait meanwhile. */
+    /**
+     * Until the transaction ends, nobody else writes this view's tables or changes what they are for. Whoever reads the view or a table in a longer transaction is waited for during a second, if that has to be replaced
+     * or dropped: writers wait meanwhile, and so does every reader who comes later.
+     */
     void own(Connection connection, String view) throws SQLException {
         lock(connection, "SELECT pg_advisory_xact_lock(" + LOCK + ")", view);
-        execute(connection, "SET LOCAL lock_timeout = '5s'");
+        execute(connection, "SET LOCAL lock_timeout = '1s'");
     }
 
     private void lock(Connection connection, String sql, String view) throws SQLException {
@@ -197,7 +201,11 @@ final class Tables {
             case "53" -> "; free disk, memory or connections there";
             case "25" -> STANDBY;
             case "42" -> state.equals(DENIED) ? "; give the user of millrace.indexer.table-user the rights that this service's DESIGN.md lists" : "";
-            case "55" -> state.equals(RECOVERING) ? STANDBY : "";
+            case "55" -> switch (state) {
+                case RECOVERING -> STANDBY;
+                case LOCKED -> "; somebody else's transaction holds the view or a table of it: pg_stat_activity shows it, let it end";
+                default -> "";
+            };
             default -> "";
         };
     }
