@@ -39,7 +39,7 @@ public final class TableMarks implements Marks {
     public Map<TopicPartition, Mark> read(Map<TopicPartition, String> asked) {
         var partitions = asked.entrySet().stream().collect(Collectors.toMap(e -> id(e.getKey(), e.getValue()), Map.Entry::getKey));
         try {
-            return tables.transaction(connection -> read(connection, partitions));
+            return tables.look(connection -> read(connection, partitions));
         } catch (SQLException e) {
             if (Tables.UNDEFINED_TABLE.equals(e.getSQLState())) {
                 return Map.of();
@@ -65,7 +65,7 @@ public final class TableMarks implements Marks {
     @Override
     public void write(Generation generation, Map<TopicPartition, Mark> marks) {
         try {
-            tables.transaction(connection -> {
+            tables.look(connection -> {
                 // Whoever opened the table before does not know what it has now, and says so no more, not when he gives his partitions up either.
                 var leap = store.leap(connection, generation);
                 if (leap != null) {

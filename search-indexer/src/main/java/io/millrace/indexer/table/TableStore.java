@@ -51,7 +51,7 @@ public final class TableStore implements IndexStore {
 
     @Override
     public List<IndexState> of(String alias) {
-        return asked("Looking for the tables behind the view " + alias, connection -> {
+        return looked("Looking for the tables behind the view " + alias, connection -> {
             tables.open(connection);
             refuseTable(connection, alias);
             return states(connection, alias);
@@ -61,6 +61,14 @@ public final class TableStore implements IndexStore {
     private <T> T asked(String attempted, Tables.Work<T> work) {
         try {
             return tables.transaction(work);
+        } catch (SQLException e) {
+            throw tables.away(attempted, e);
+        }
+    }
+
+    private <T> T looked(String attempted, Tables.Work<T> work) {
+        try {
+            return tables.look(work);
         } catch (SQLException e) {
             throw tables.away(attempted, e);
         }
@@ -287,7 +295,7 @@ public final class TableStore implements IndexStore {
             return;
         }
         var table = tables.name(generation.index());
-        asked("Forgetting versions of deleted documents of the table " + generation.index(), connection -> {
+        looked("Forgetting versions of deleted documents of the table " + generation.index(), connection -> {
             try (var statement = tables.prepare(connection, "DELETE FROM " + table + " WHERE id IN (SELECT id FROM " + table + " WHERE deleted < now() - make_interval(secs => ?) ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED)")) {
                 statement.setDouble(1, config.rememberDeletes().toSeconds());
                 statement.setInt(2, MOST_SWEPT);
@@ -356,6 +364,6 @@ public final class TableStore implements IndexStore {
 
     @Override
     public boolean isSame(Generation generation) {
-        return asked("Looking at the table " + generation.index(), connection -> aliases(connection, generation).isPresent() && leap(connection, generation) == null);
+        return looked("Looking at the table " + generation.index(), connection -> aliases(connection, generation).isPresent() && leap(connection, generation) == null);
     }
 }

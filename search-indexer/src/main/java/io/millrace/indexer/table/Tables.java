@@ -27,7 +27,9 @@ final class Tables {
     private static final String STANDBY = "; the address leads to a server that takes no writes, such as a standby";
     private static final String LOCK = "hashtextextended('millrace ' || ?, 0)";
     private static final String OF_ALL = "*";
-    private static final Duration BEYOND = Duration.ofSeconds(5);
+    private static final Duration BEYOND = Duration.ofSeconds(2);
+    /** Of what those ask who look after all pipelines in turn, of both targets: one must not keep the other waiting. */
+    private static final Duration LOOK = Duration.ofSeconds(5);
 
     private final Instance<AgroalDataSource> database;
     private final IndexerConfig config;
@@ -70,12 +72,21 @@ final class Tables {
         return table.substring(0, table.lastIndexOf('-'));
     }
 
-    /** Does something as a whole or not at all. */
+    /** Does something as a whole or not at all, within the time that a request may take. */
     <T> T transaction(Work<T> work) throws SQLException {
-        try (var connection = connect()) {
+        return transaction(work, config.requestTimeout());
+    }
+
+    /** Does something small as a whole or not at all, and soon or not at all. */
+    <T> T look(Work<T> work) throws SQLException {
+        return transaction(work, config.requestTimeout().compareTo(LOOK) < 0 ? config.requestTimeout() : LOOK);
+    }
+
+    private <T> T transaction(Work<T> work, Duration most) throws SQLException {
+        try (var connection = connect(most)) {
             connection.setAutoCommit(false);
             try {
-                bound(connection);
+                bound(connection, most);
                 var result = work.on(connection);
                 connection.commit();
                 return result;
@@ -95,23 +106,23 @@ final class Tables {
     }
 
     /** The server ends what takes longer as well: of a node that is lost nothing is heard, and its locks would stay. */
-    private void bound(Connection connection) throws SQLException {
+    private void bound(Connection connection, Duration most) throws SQLException {
         try (var statement = prepare(connection, "SELECT set_config('statement_timeout', ?, true), set_config('idle_in_transaction_session_timeout', ?, true)")) {
-            var millis = Long.toString(config.requestTimeout().toMillis());
+            var millis = Long.toString(most.toMillis());
             statement.setString(1, millis);
             statement.setString(2, millis);
             statement.execute();
         }
     }
 
-    private Connection connect() throws SQLException {
+    private Connection connect(Duration most) throws SQLException {
         if (config.tableUrl().isEmpty()) {
             throw new SQLException("No database is set for pipelines with the target postgres; set millrace.indexer.table-url", "08001");
         }
         var connection = database.get().getConnection();
         try {
             // A server that is gone without a word would keep the thread for hours.
-            connection.setNetworkTimeout(Runnable::run, Math.toIntExact(config.requestTimeout().plus(BEYOND).toMillis()));
+            connection.setNetworkTimeout(Runnable::run, Math.toIntExact(most.plus(BEYOND).toMillis()));
             return connection;
         } catch (SQLException e) {
             connection.close();
