@@ -207,6 +207,7 @@ public final class Stack {
             case PURGE -> {
                 p.put(prefix + "token.file", token().toString());
                 p.put(prefix + "freshness.search-url", servers.searchUrl());
+                p.putAll(tables(prefix + "freshness."));
             }
             case CONSOLE -> {
                 for (var other : Stage.values()) {
