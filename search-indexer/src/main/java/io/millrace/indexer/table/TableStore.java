@@ -34,6 +34,7 @@ public final class TableStore implements IndexStore {
 
     /** Another timeline when a standby took over or a backup was played back, another start when the files came back from a copy, another number of the database when it was made anew. */
     private static final String INCARNATION = "SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8) || '/' || pg_postmaster_start_time() || '/' || (SELECT oid FROM pg_database WHERE datname = current_database())";
+    private static final String DROPPED = " WHERE view = ? AND to_regclass(format('%I.%I', ?, name)) IS NULL";
     private static final Duration SWEEP = Duration.ofMinutes(1);
     private static final int MOST_SWEPT = 10_000;
 
@@ -140,11 +141,15 @@ public final class TableStore implements IndexStore {
         }
     }
 
+    /** With its marks, which say what it had. */
     private void forgetDropped(Connection connection, String view) throws SQLException {
-        try (var statement = tables.prepare(connection, "DELETE FROM " + tables.book() + " WHERE view = ? AND to_regclass(format('%I.%I', ?, name)) IS NULL")) {
-            statement.setString(1, view);
-            statement.setString(2, tables.schema());
-            statement.executeUpdate();
+        try (var marks = tables.prepare(connection, "DELETE FROM " + tables.marks() + " WHERE mark->>'index' IN (SELECT uuid::text FROM " + tables.book() + DROPPED + ")");
+                var book = tables.prepare(connection, "DELETE FROM " + tables.book() + DROPPED)) {
+            for (var statement : List.of(marks, book)) {
+                statement.setString(1, view);
+                statement.setString(2, tables.schema());
+                statement.executeUpdate();
+            }
         }
     }
 
@@ -238,7 +243,7 @@ public final class TableStore implements IndexStore {
     @Override
     public void adjust(Pipeline pipeline, IndexState found, boolean filling) {
         asked("Opening the table " + found.index(), connection -> {
-            refuseLosing(connection);
+            refuseLosing(connection, found.index());
             if (!tables.isThere(connection, pipeline.index().name())) {
                 tables.own(connection, pipeline.index().name());
                 show(connection, pipeline.index().name());
@@ -247,11 +252,18 @@ public final class TableStore implements IndexStore {
         });
     }
 
-    private void refuseLosing(Connection connection) throws SQLException {
-        try (var statement = tables.prepare(connection, "SELECT current_user WHERE current_setting('synchronous_commit') = 'off'")) {
+    private void refuseLosing(Connection connection, String index) throws SQLException {
+        try (var statement = tables.prepare(connection, "SELECT quote_ident(current_user), current_setting('synchronous_commit') = 'off', oid::regclass::text, relpersistence = 'u' FROM pg_class WHERE oid = to_regclass(?)")) {
+            statement.setString(1, tables.name(index));
             var row = statement.executeQuery();
-            if (row.next()) {
-                throw new SearchAwayException("The database answers commits before they are kept (synchronous_commit is off), so a crash would lose documents that count as written; ALTER ROLE \"" + row.getString(1) + "\" SET synchronous_commit = on");
+            if (!row.next()) {
+                return;
+            }
+            if (row.getBoolean(2)) {
+                throw new SearchAwayException("The database answers commits before they are kept (synchronous_commit is off), so a crash would lose documents that count as written; ALTER ROLE " + row.getString(1) + " SET synchronous_commit = on");
+            }
+            if (row.getBoolean(4)) {
+                throw new SearchAwayException("A crash would empty the table " + row.getString(3) + ", which is unlogged, while its marks say that it has all; ALTER TABLE " + row.getString(3) + " SET LOGGED");
             }
         }
     }
