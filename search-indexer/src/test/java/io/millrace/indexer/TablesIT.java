@@ -38,7 +38,7 @@ class TablesIT {
     @BeforeAll
     static void startAll() throws Exception {
         stack = Stack.ofTables(folder);
-        for (var name : List.of("versions", "refusals", "breaking", "rebuilt", "outages", "dropped", "reconciled", "kept", "taken", "watched")) {
+        for (var name : List.of("versions", "refusals", "breaking", "rebuilt", "outages", "dropped", "reconciled", "kept", "taken", "watched", "forgotten")) {
             stack.tablePipeline(name);
         }
         sql("CREATE SCHEMA documents");
@@ -313,6 +313,15 @@ class TablesIT {
         sql("ALTER TABLE documents.\"reconciled-000001\" SET LOGGED");
         await().atMost(SOON).untilAsserted(() -> assertEquals("", text("SELECT id FROM documents.reconciled WHERE id = 'orphan'")));
         assertEquals("20", text("SELECT count(*) FROM documents.reconciled"));
+    }
+
+    @Tag("long")
+    @Test
+    void versionsOfDocumentsThatWereDeletedLongAgoAreForgottenHoweverManyTheyAre() throws Exception {
+        stack.document("forgotten", "1", 1, doc(1, "stays")).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals("stays", nameOf("forgotten", "1")));
+        sql("INSERT INTO documents.\"forgotten-000001\" (id, version, deleted) SELECT 'gone ' || i, 1, now() - make_interval(mins => CASE WHEN i = 1 THEN 1 ELSE 120 END) FROM generate_series(1, 20001) i");
+        await().atMost(Duration.ofSeconds(110)).untilAsserted(() -> assertEquals("1,gone 1", text("SELECT id FROM documents.\"forgotten-000001\" ORDER BY id")));
     }
 
     @Test

@@ -36,7 +36,8 @@ public final class TableStore implements IndexStore {
     private static final String INCARNATION = "SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8) || '/' || pg_postmaster_start_time() || '/' || (SELECT oid FROM pg_database WHERE datname = current_database())";
     private static final String DROPPED = " WHERE view = ? AND to_regclass(format('%I.%I', ?, name)) IS NULL";
     private static final Duration SWEEP = Duration.ofMinutes(1);
-    private static final int MOST_SWEPT = 10_000;
+    private static final Duration SWEEPS_FOR = Duration.ofSeconds(2);
+    private static final int MOST_SWEPT = 5_000;
 
     private final Tables tables;
     private final ObjectMapper json;
@@ -298,7 +299,7 @@ public final class TableStore implements IndexStore {
         }
     }
 
-    /** Forgets versions of documents that were deleted long ago, a part of them at a time. */
+    /** Forgets versions of documents that were deleted long ago, part by part: a write waits for one part at most, and whoever asks for this for some seconds. */
     @Override
     public void tend(Generation generation) {
         long now = System.nanoTime();
@@ -306,8 +307,15 @@ public final class TableStore implements IndexStore {
         if (last == null || now - last < SWEEP.toNanos() || !swept.replace(generation.index(), last, now)) {
             return;
         }
-        var table = tables.name(generation.index());
-        looked("Forgetting versions of deleted documents of the table " + generation.index(), connection -> {
+        int forgotten = MOST_SWEPT;
+        while (forgotten == MOST_SWEPT && System.nanoTime() - now < SWEEPS_FOR.toNanos()) {
+            forgotten = forget(tables.name(generation.index()));
+        }
+    }
+
+    /** @return of how many */
+    private int forget(String table) {
+        return looked("Forgetting versions of deleted documents of the table " + table, connection -> {
             try (var statement = tables.prepare(connection, "DELETE FROM " + table + " WHERE id IN (SELECT id FROM " + table + " WHERE deleted < now() - make_interval(secs => ?) ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED)")) {
                 statement.setDouble(1, config.rememberDeletes().toSeconds());
                 statement.setInt(2, MOST_SWEPT);
