@@ -3,6 +3,7 @@ package io.millrace.purge;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import jakarta.validation.constraints.Min;
+import jakarta.validation.constraints.Pattern;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -48,6 +49,20 @@ public interface PurgeConfig {
         @WithDefault("http://localhost:19200")
         URI searchUrl();
 
+        /** The database to which documents of pipelines with the target {@code postgres} go, {@code millrace.indexer.table-url}: what a view shows is asked there. Without it those pipelines are never fresh. */
+        Optional<String> tableUrl();
+
+        /** As whom to log in there; usage of the schema, and select on {@code millrace_index} in it, suffice. */
+        Optional<String> tableUser();
+
+        /** Where the password is found; asked for each new connection. */
+        Reference tablePassword();
+
+        /** The schema there, {@code millrace.indexer.table-schema}. Default {@code documents}. */
+        @WithDefault("documents")
+        @Pattern(regexp = "[a-z_][a-z0-9_]{0,62}", message = "must be lower-case letters, digits and underscores, not begin with a digit, and be at most 63 long")
+        String tableSchema();
+
         /** The gate's consumer group, {@code millrace.gate.group}. Default {@code millrace-gate}. */
         @WithDefault("millrace-gate")
         String gateGroup();
@@ -55,6 +70,16 @@ public interface PurgeConfig {
         /** The indexer's consumer group, {@code millrace.indexer.group}. Default {@code millrace-indexer}. */
         @WithDefault("millrace-indexer")
         String indexerGroup();
+    }
+
+    /** A reference to a secret; one of the two places. */
+    interface Reference {
+
+        /** The environment variable that holds it. */
+        Optional<String> env();
+
+        /** The file that holds it. */
+        Optional<Path> file();
     }
 
     /** See {@link PurgeConfig#verification()}. */

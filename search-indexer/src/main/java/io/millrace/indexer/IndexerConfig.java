@@ -8,6 +8,7 @@ import jakarta.validation.constraints.DecimalMin;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotEmpty;
+import jakarta.validation.constraints.Pattern;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,6 +30,20 @@ public interface IndexerConfig {
     /** The search engine; nodes separated by commas. As whom it is asked is said under {@code millrace.search.}. */
     @WithDefault("http://localhost:19200")
     List<URI> searchUrl();
+
+    /** The database to which documents of pipelines with the target {@code postgres} go, as {@code jdbc:postgresql://…}; TLS by the driver's own parameters. */
+    Optional<String> tableUrl();
+
+    /** As whom to log in there. */
+    Optional<String> tableUser();
+
+    /** Where the password is found; asked for each new connection. */
+    Reference tablePassword();
+
+    /** The schema of that database in which the views and their tables are; made where it is missing. */
+    @WithDefault("documents")
+    @Pattern(regexp = "[a-z_][a-z0-9_]{0,62}", message = "must be lower-case letters, digits and underscores, not begin with a digit, and be at most 63 long")
+    String tableSchema();
 
     /** The consumer group; its committed offsets are the lag signal for autoscaling. */
     @WithDefault("millrace-indexer")
@@ -95,7 +110,7 @@ public interface IndexerConfig {
     @WithDefault("15s")
     Duration drainTimeout();
 
-    /** The index of the search engine that says how far each pipeline's index has come. */
+    /** The index of the search engine that says how far each pipeline's index there has come. */
     @WithDefault("millrace-marks")
     String marksIndex();
 
@@ -110,7 +125,7 @@ public interface IndexerConfig {
     @WithDefault("2m")
     Duration stuckAfter();
 
-    /** How long the search engine remembers deleted documents' versions ({@code index.gc_deletes}). */
+    /** How long the target remembers deleted documents' versions ({@code index.gc_deletes}, and rows without a document). */
     @WithDefault("1h")
     Duration rememberDeletes();
 

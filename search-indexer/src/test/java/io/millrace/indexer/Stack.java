@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -54,13 +55,41 @@ final class Stack implements AutoCloseable {
     private ManagedProcess indexer;
 
     Stack(Path folder) throws IOException {
+        this(folder, servers -> servers.start(System.out::println));
+    }
+
+    private Stack(Path folder, Consumer<LocalServers> start) throws IOException {
         this.folder = folder;
         Files.createDirectories(folder.resolve("pipelines"));
         Files.writeString(folder.resolve("token"), TOKEN);
         servers = LocalServers.in(folder.resolve("stack"), Ports.free());
-        servers.start(System.out::println);
+        start.accept(servers);
         admin = Admin.create(Map.of("bootstrap.servers", servers.kafkaBootstrap()));
         producer = new KafkaProducer<>(Map.of("bootstrap.servers", servers.kafkaBootstrap(), "linger.ms", "0", "max.request.size", 20_000_000), new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    /** Without a search engine and without a registry, of which documents in tables need neither. */
+    static Stack ofTables(Path folder) throws IOException {
+        return new Stack(folder, servers -> {
+            servers.kafka().launch();
+            servers.postgres().start();
+            servers.kafka().awaitReady();
+        });
+    }
+
+    /** A pipeline whose documents go to a table, with its topics. */
+    void tablePipeline(String name) throws Exception {
+        Files.writeString(folder.resolve("pipelines").resolve(name + ".yaml"), """
+                millrace: 1
+                name: %s
+                target: postgres
+                source: {name: demo, url: {env: U}, user: {env: U}, password: {env: U}}
+                document:
+                  root: public.%s
+                  fields: [id, name]
+                """.formatted(name, name));
+        topics(name);
+        joinTopics(name);
     }
 
     /** A pipeline over the table {@code public.<name>} with its topics; rows of it have the given Avro fields. */

@@ -3,7 +3,9 @@ package io.millrace.launcher;
 import io.millrace.launcher.stack.Stack;
 import io.millrace.launcher.stack.Stage;
 import io.millrace.local.LocalServers;
+import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.PipelineFile;
+import io.millrace.pipeline.file.Target;
 import java.util.List;
 
 /** What to do with a stack that runs. */
@@ -20,9 +22,9 @@ final class Summary {
         }
         output.plain("  %-13s %s".formatted("token", stack.token()));
         output.plain("\nConsole: %s".formatted(stack.address(Stage.CONSOLE)));
-        output.plain("\nSearch:");
+        output.plain("\nDocuments:");
         for (var file : files) {
-            output.plain("  " + curl(servers, file.pipeline().index().name(), "size=1&pretty"));
+            output.plain("  " + look(servers, file.pipeline()));
         }
         if (stack.options().source() != null) {
             output.plain("""
@@ -33,6 +35,12 @@ final class Summary {
                     Traffic: %s""".formatted(psql(servers, stack.options().source().database()), curl(servers, "monitors", "q=name:zanzibar&pretty"), data.command("demo traffic --rate 100")));
         }
         output.plain("State: %s. Stop: Ctrl-C, or %s\n".formatted(data.command("status"), data.command("down")));
+    }
+
+    /** One document of a pipeline, where they go to. */
+    static String look(LocalServers servers, Pipeline pipeline) {
+        var name = pipeline.index().name();
+        return pipeline.target() == Target.POSTGRES ? psql(servers, Stack.TABLES) + " -c 'SELECT id, version, document FROM documents.\"%s\" LIMIT 1'".formatted(name) : curl(servers, name, "size=1&pretty");
     }
 
     /** In a secured stack as the one who reads this index; the password goes by a file that curl reads, for a command line is seen by everybody. */

@@ -14,6 +14,7 @@ import io.millrace.local.LocalException;
 import io.millrace.local.LocalServers;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.PipelineFiles;
+import io.millrace.pipeline.file.Target;
 import io.millrace.provisioner.Options;
 import io.millrace.provisioner.ProvisioningException;
 import java.io.IOException;
@@ -68,6 +69,7 @@ final class UpCommand implements Callable<Integer> {
                 .withSecured(secure || Keyring.isIn(data.path()));
         if (options.secured()) {
             LocalServers.requireSecurable(data.path());
+            refuseTables(files);
         }
         if (!demo) {
             requireStopped();
@@ -121,6 +123,15 @@ final class UpCommand implements Callable<Integer> {
 
     private Options provisioning() {
         return new Options(false, changeReplicaIdentity);
+    }
+
+    /** Nobody in a secured stack's database may make tables for documents. */
+    private static void refuseTables(List<PipelineFile> files) {
+        var tables = files.stream().filter(file -> file.pipeline().target() == Target.POSTGRES).findFirst();
+        if (tables.isPresent()) {
+            throw new LocalException(tables.get().problem("target", "a secured stack on one machine has no database for documents in tables; start it without --secure, in a data folder that is not secured,"
+                    + " or run the services with millrace.indexer.table-url and millrace.purge.freshness.table-url of your own").toString());
+        }
     }
 
     private static void requireReferences(List<PipelineFile> files) {

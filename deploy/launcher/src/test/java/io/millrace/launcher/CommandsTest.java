@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.millrace.local.LocalServers;
+import io.millrace.local.Ports;
+import io.millrace.pipeline.file.PipelineFiles;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -305,6 +308,19 @@ class CommandsTest {
         assertTrue(Files.notExists(folder.resolve("data")));
         assertEquals(1, run("up", "--secure", "--pipeline", file.toString(), "--data", folder.resolve("data").toString()));
         assertTrue(Files.notExists(folder.resolve("data")), "or the next one would be a secured one that nobody asked for");
+    }
+
+    @Test
+    void upRefusesASecuredStackWithDocumentsInTablesByTheFilesLineAndTellsHowToReadThemOtherwise() throws IOException {
+        var text = Files.readString(DataFolder.home().resolve("deploy/demo/pipelines/monitors.yaml"));
+        var file = Files.writeString(folder.resolve("table.yaml"), text.substring(0, text.indexOf("\nindex:") + 1).replace("name: monitors\nsource", "name: monitors\ntarget: postgres\nsource"));
+        assertEquals(1, run("up", "--secure", "--pipeline", file.toString(), "--data", folder.resolve("data").toString()));
+        var line = Files.readAllLines(file).indexOf("target: postgres") + 1;
+        assertTrue(err.toString().contains(file + ":" + line + ": target: a secured stack on one machine has no database for documents in tables"), err.toString());
+        assertTrue(Files.notExists(folder.resolve("data")));
+
+        var look = Summary.look(LocalServers.in(folder.resolve("open"), Ports.from(31_000)), PipelineFiles.load(List.of(file)).getFirst().pipeline());
+        assertTrue(look.startsWith("psql 'postgresql://") && look.endsWith("/postgres' -c 'SELECT id, version, document FROM documents.\"monitors\" LIMIT 1'"), look);
     }
 
     private int run(String... arguments) {

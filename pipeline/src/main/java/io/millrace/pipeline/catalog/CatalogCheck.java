@@ -13,6 +13,7 @@ import io.millrace.pipeline.file.RetentionRule;
 import io.millrace.pipeline.file.RowRule;
 import io.millrace.pipeline.file.Subject;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.file.Target;
 import io.millrace.pipeline.file.Where;
 import io.millrace.pipeline.type.ColumnType;
 import io.millrace.pipeline.type.Literal;
@@ -75,7 +76,9 @@ public final class CatalogCheck {
                 check.rules(file.pipeline().settings(table).rules(), catalog.tables().get(table), "tables." + table + ".rules");
             }
         }
-        IndexLimits.exceeded(file.pipeline(), check::type).forEach(problem -> check.problem("document", problem));
+        if (file.pipeline().target() == Target.OPENSEARCH) {
+            IndexLimits.exceeded(file.pipeline(), check::type).forEach(problem -> check.problem("document", problem));
+        }
         return check.problems;
     }
 

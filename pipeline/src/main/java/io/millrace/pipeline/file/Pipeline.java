@@ -26,6 +26,7 @@ import java.util.TreeMap;
  * @param tables what is special about single tables; a table that is not listed has the defaults
  * @param subscribed the look-up tables whose rows go only to where a document refers to them; those of the others go everywhere
  * @param document the shape of the documents
+ * @param target where they go
  * @param index where and how they are searched
  * @param retention when documents leave by time alone; null where they stay
  * @param hold the share, 0 to 1, of the root table's rows of which more may leave at once only when a person agrees; null where all may
@@ -42,6 +43,7 @@ public record Pipeline(
         Map<TableName, @Valid TableSettings> tables,
         Set<TableName> subscribed,
         @NotNull @Valid Node document,
+        @NotNull Target target,
         @NotNull @Valid Index index,
         @Valid Retention retention,
         Double hold,

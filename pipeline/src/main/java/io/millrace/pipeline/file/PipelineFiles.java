@@ -133,6 +133,8 @@ public final class PipelineFiles {
                 }
             }
             indexes.get(pipeline.index().name()).add(file);
+            files.stream().filter(before -> isSuccessor(pipeline, before.pipeline()) && before.pipeline().target() != pipeline.target()).forEach(before -> problems.add(file.problem("target",
+                    "the pipeline '" + before.pipeline().name() + "', which it replaces, has the target " + before.pipeline().target().word() + "; a later generation has the same one, and a pipeline for another target replaces nothing")));
             var first = sources.putIfAbsent(pipeline.source().name(), file);
             if (first != null && !first.pipeline().source().equals(pipeline.source())) {
                 problems.add(file.problem("source", "the source '" + pipeline.source().name() + "' is described differently in " + first.path() + "; pipelines that share a source name share one connection"));

@@ -29,6 +29,10 @@ final class PipelineReader {
     /** What is said of a column that rows go without. */
     private static final String LEAVE_OUT = "leave-out";
 
+    private static final List<String> SEARCH_KEYS = List.of("shards", "replicas", "refresh", "nested", "mappings", "settings");
+    /** The table behind a view is called {@code <view>-<six digits>}, and PostgreSQL's names have 63 bytes at most. */
+    private static final int LONGEST_VIEW = 56;
+
     private PipelineReader() {}
 
     /** The pipeline; null where the document has problems that leave nothing to build. */
@@ -49,6 +53,7 @@ final class PipelineReader {
         var compatibility = rule == null ? null : rule.oneOf(Compatibility.class, null);
         var tables = root.get("tables");
         var node = root.need("document");
+        var target = root.get("target");
         var index = root.get("index");
         var retention = root.get("retention");
         var subjects = root.get("subjects");
@@ -64,6 +69,7 @@ final class PipelineReader {
                 tables == null ? Map.of() : tables(tables, folder, compatibility == null ? TableSettings.DEFAULT.compatibility() : compatibility, lookUps),
                 lookUps.entrySet().stream().filter(e -> e.getValue().isText() && e.getValue().text().equals(SUBSCRIBE)).map(Map.Entry::getKey).collect(Collectors.toUnmodifiableSet()),
                 node == null ? null : node(node, "root"),
+                target == null ? Target.OPENSEARCH : target.oneOfWords(Target.class),
                 index(index, name),
                 retention == null ? null : RetentionReader.retention(retention),
                 HoldReader.hold(root.get("hold"), "documents"),
@@ -72,6 +78,12 @@ final class PipelineReader {
                 latency == null ? Pipeline.DEFAULT_LATENCY : latency(latency));
         root.done();
         lookUps.forEach((table, yaml) -> refuseLookUp(pipeline, table, yaml));
+        if (pipeline.target() == Target.POSTGRES) {
+            refuseForTables(pipeline, index == null ? root : index);
+            if (pipeline.recovery() == Source.Recovery.AUTOMATIC) {
+                recovery.problem("what is recovered is compared with the database at the end, which is not done for the target postgres; write 'ask'");
+            }
+        }
         if (pipeline.retention() != null) {
             RetentionReader.refuseUnreachable(pipeline, retention);
         }
@@ -588,6 +600,20 @@ final class PipelineReader {
                 settings == null ? Map.of() : plainMap(settings));
         yaml.done();
         return index;
+    }
+
+    /** A table has a name, and nothing else of what an index of the search engine has. */
+    private static void refuseForTables(Pipeline pipeline, Yaml yaml) {
+        for (var key : SEARCH_KEYS) {
+            var said = yaml.get(key);
+            if (yaml.at().equals("index") && said != null) {
+                said.problem("the target postgres has no " + key + "; take index." + key + " away");
+            }
+        }
+        var name = pipeline.index().name();
+        if (name != null && name.length() > LONGEST_VIEW) {
+            yaml.problem("'" + name + "' is longer than " + LONGEST_VIEW + " characters, and the tables behind it need seven more, of 63 that PostgreSQL's names may have; write a shorter index.name");
+        }
     }
 
     private static Map<String, Map<String, Object>> mappings(Yaml yaml) {

@@ -552,6 +552,48 @@ class PipelineFilesTest {
     }
 
     @Test
+    void documents_go_to_a_table_where_the_file_says_so_and_a_table_has_nothing_of_an_index_but_its_name() {
+        var tables = good.substring(0, good.indexOf("index:")) + "target: postgres\n";
+        var pipeline = PipelineFiles.load(List.of(write("p.yaml", tables))).getFirst().pipeline();
+        assertEquals(Target.POSTGRES, pipeline.target());
+        assertEquals("monitors", pipeline.index().name());
+        assertEquals(Target.OPENSEARCH, PipelineFiles.load(List.of(write("p.yaml", good))).getFirst().pipeline().target());
+
+        write("p.yaml", tables + "index: {name: board, shards: 2, mappings: {title: {type: keyword}}}\n");
+        var refused = assertThrows(InvalidPipelineException.class, () -> PipelineFiles.load(List.of(folder)));
+        assertTrue(refused.getMessage().contains("index.shards: the target postgres has no shards; take index.shards away"), refused.getMessage());
+        assertTrue(refused.getMessage().contains("index.mappings: the target postgres has no mappings"), refused.getMessage());
+
+        write("p.yaml", tables + "index: {name: " + "m".repeat(57) + "}\n");
+        refused = assertThrows(InvalidPipelineException.class, () -> PipelineFiles.load(List.of(folder)));
+        assertTrue(refused.getMessage().contains("is longer than 56 characters"), refused.getMessage());
+
+        write("p.yaml", tables + "recovery: automatic\n");
+        refused = assertThrows(InvalidPipelineException.class, () -> PipelineFiles.load(List.of(folder)));
+        assertTrue(refused.getMessage().contains("recovery: what is recovered is compared with the database at the end"), refused.getMessage());
+
+        write("p.yaml", tables.replace("target: postgres", "target: mysql"));
+        refused = assertThrows(InvalidPipelineException.class, () -> PipelineFiles.load(List.of(folder)));
+        assertTrue(refused.getMessage().contains("target: 'mysql' is not known; allowed: opensearch, postgres"), refused.getMessage());
+    }
+
+    @Test
+    void a_table_has_a_name_of_its_own_and_a_later_generation_stays_with_its_target() {
+        var tables = good.substring(0, good.indexOf("index:")).replace("name: monitors", "name: monitors-table") + "target: postgres\nindex: {name: monitors}\n";
+        write("p.yaml", good);
+        write("q.yaml", tables);
+        var refused = assertThrows(InvalidPipelineException.class, () -> PipelineFiles.load(List.of(folder)));
+        assertTrue(refused.getMessage().contains("the index 'monitors' already belongs to the pipeline in"), refused.getMessage());
+
+        write("q.yaml", tables.replace("index: {name: monitors}", "index: {name: monitors_table}"));
+        assertEquals(2, PipelineFiles.load(List.of(folder)).size());
+
+        write("q.yaml", tables.replace("name: monitors-table", "name: monitors-table\nreplaces: [monitors]"));
+        refused = assertThrows(InvalidPipelineException.class, () -> PipelineFiles.load(List.of(folder)));
+        assertTrue(refused.getMessage().contains("target: the pipeline 'monitors', which it replaces, has the target opensearch"), refused.getMessage());
+    }
+
+    @Test
     void a_later_generation_shares_the_index_of_the_one_it_replaces_and_nobody_else_does() {
         var later = good.replace("name: monitors", "name: monitors-2\nreplaces: [monitors]").replace("index:", "index:\n  name: monitors");
         write("a.yaml", good);

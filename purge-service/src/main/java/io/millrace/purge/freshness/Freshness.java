@@ -34,13 +34,13 @@ public class Freshness {
     private final Incomplete incomplete;
     private final Map<String, Shared> pipelines;
 
-    Freshness(PurgeConfig config, Pipelines all, KafkaWatch kafka, Log log, SearchEngine search, ObjectMapper json) {
+    Freshness(PurgeConfig config, Pipelines all, KafkaWatch kafka, Log log, SearchEngine search, ShownTables shown, ObjectMapper json) {
         this.kafka = kafka;
         this.parked = new Parked(kafka, json);
         this.incomplete = new Incomplete(all.all().getFirst().source().name(), kafka, json);
         this.reached = kafka.tail(Topics.reached(all.all().getFirst().source().name()));
         this.pipelines = all.all().stream()
-                .collect(Collectors.toMap(Pipeline::name, p -> new Shared(new Way(p, config.freshness(), kafka, log, search, reached, parked, incomplete)), (a, b) -> a));
+                .collect(Collectors.toMap(Pipeline::name, p -> new Shared(new Way(p, config.freshness(), kafka, log, search, shown, reached, parked, incomplete)), (a, b) -> a));
     }
 
     /** One walk, and what the last one that came to its end has shown. */
@@ -76,7 +76,7 @@ public class Freshness {
             } catch (KafkaException e) {
                 return new Waiting(way.stage(), "Kafka does not answer: " + e.getMessage());
             } catch (IOException e) {
-                return new Waiting(way.stage(), "the search engine does not answer: " + e.getMessage());
+                return new Waiting(way.stage(), way.place() + " does not answer: " + e.getMessage());
             } finally {
                 lock.unlock();
             }

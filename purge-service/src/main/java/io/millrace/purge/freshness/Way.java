@@ -2,6 +2,7 @@ package io.millrace.purge.freshness;
 
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.file.Target;
 import io.millrace.pipeline.progress.Exchange;
 import io.millrace.pipeline.progress.JoinState;
 import io.millrace.pipeline.progress.KafkaWatch;
@@ -36,6 +37,7 @@ final class Way {
     private final Offsets offsets;
     private final Log log;
     private final SearchEngine search;
+    private final ShownTables shown;
     private final Tail reached;
     private final Parked inQuarantine;
     private final Incomplete incomplete;
@@ -61,12 +63,13 @@ final class Way {
         String look() throws InterruptedException, SQLException, IOException;
     }
 
-    Way(Pipeline pipeline, PurgeConfig.Freshness config, KafkaWatch kafka, Log log, SearchEngine search, Tail reached, Parked inQuarantine, Incomplete incomplete) {
+    Way(Pipeline pipeline, PurgeConfig.Freshness config, KafkaWatch kafka, Log log, SearchEngine search, ShownTables shown, Tail reached, Parked inQuarantine, Incomplete incomplete) {
         this.pipeline = pipeline;
         this.config = config;
         this.offsets = kafka.offsets();
         this.log = log;
         this.search = search;
+        this.shown = shown;
         this.reached = reached;
         this.inQuarantine = inQuarantine;
         this.incomplete = incomplete;
@@ -222,14 +225,24 @@ final class Way {
         if (behind != null) {
             return behind;
         }
-        var uuid = search.uuid(pipeline.index().name());
+        var name = pipeline.index().name();
+        boolean table = pipeline.target() == Target.POSTGRES;
+        var uuid = table ? shown.uuid(name) : search.uuid(name);
+        var what = table ? "table" : "index";
         return goal.keySet().stream().allMatch(p -> committed.get(p).metadata().equals(uuid)) ? null
-                : uuid.isEmpty() ? "there is no index " + pipeline.index().name() : "the index behind " + pipeline.index().name() + " is another one than this pipeline has filled: it was made anew, or another generation has the alias";
+                : uuid.isEmpty() ? "there is no " + what + " " + name : "the " + what + " behind " + name + " is another one than this pipeline has filled: it was made anew, or another generation has the " + (table ? "view" : "alias");
     }
 
     private String searchable() throws IOException, InterruptedException {
-        search.refresh(pipeline.index().name());
+        if (pipeline.target() == Target.OPENSEARCH) {
+            search.refresh(pipeline.index().name());
+        }
         return null;
+    }
+
+    /** Where its documents go, as a sentence has it. */
+    String place() {
+        return pipeline.target() == Target.POSTGRES ? "the database of the tables" : "the search engine";
     }
 
     void close() {

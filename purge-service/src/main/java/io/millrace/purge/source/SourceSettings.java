@@ -49,6 +49,7 @@ public final class SourceSettings implements ConfigSourceFactory {
         return Map.of(
                 "quarkus.datasource.jdbc.url", literal(source.url().resolve()),
                 "quarkus.datasource.credentials-provider", SourceCredentials.NAME,
+                "quarkus.datasource.credentials-provider-name", SourceCredentials.NAME,
                 "mp.messaging.incoming.documents.topics", files.stream().map(PipelineFile::pipeline).map(Pipeline::name).map(Topics::documents).collect(Collectors.joining(",")));
     }
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.millrace.pipeline.comparison.CanonicalJson;
 import io.millrace.pipeline.comparison.Json;
 import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.file.Target;
 import io.millrace.purge.search.SearchEngine;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -37,6 +38,9 @@ final class IndexSide {
 
     /** Why this pipeline cannot be compared with the index, null where it can. */
     String refusal() throws IOException, InterruptedException {
+        if (pipeline.target() == Target.POSTGRES) {
+            return "the documents of " + pipeline.name() + " go to a table, which this service does not read; compare the view " + pipeline.index().name() + " with the SQL join by hand";
+        }
         var answer = search.ask("GET", alias + "/_mapping", null);
         if (answer.isEmpty()) {
             return "there is no index " + pipeline.index().name();

@@ -3,9 +3,8 @@ package io.millrace.indexer.bulk;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.millrace.indexer.IndexerConfig;
+import io.millrace.pipeline.file.Target;
 import io.millrace.pipeline.liveness.Loop;
-import jakarta.inject.Inject;
-import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -13,11 +12,10 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 
 /**
- * How many bulk requests may be in flight at once: as many as the settings allow while the search engine takes them well, half as many after each time that it does not, one at least, and one more after each
+ * How many bulk requests may be in flight to one target at once: as many as the settings allow while it takes them well, half as many after each time that it does not, one at least, and one more after each
  * round of good answers. Requests to indexes that are written aside have half of them at most. Thread-safe.
  */
-@Singleton
-final class BulkPermits {
+public final class BulkPermits {
 
     private static final Duration TURN = Duration.ofSeconds(10);
     /** Requests that were sent together fail together: that is one time, not several. */
@@ -38,10 +36,12 @@ final class BulkPermits {
     /** Guarded by lock. */
     private long fell;
 
-    @Inject
-    BulkPermits(IndexerConfig config, MeterRegistry meters) {
-        this(config.concurrentBulks(), System::nanoTime);
-        Gauge.builder("millrace.bulk.limit", this, BulkPermits::limit).description("Bulk requests that may be in flight at once; fewer than the settings allow while the search engine has too much to do").tag("stage", "index").register(meters);
+    /** @param target that the requests go to, for the metric */
+    public static BulkPermits of(Target target, IndexerConfig config, MeterRegistry meters) {
+        var permits = new BulkPermits(config.concurrentBulks(), System::nanoTime);
+        Gauge.builder("millrace.bulk.limit", permits, BulkPermits::limit).description("Bulk requests that may be in flight at once; fewer than the settings allow while the target has too much to do")
+                .tag("stage", "index").tag("target", target.word()).strongReference(true).register(meters);
+        return permits;
     }
 
     /** @param clock nanoseconds of a monotonic clock */
@@ -67,7 +67,7 @@ final class BulkPermits {
      * @param aside whether it is for an index that is written aside
      * @param loop gets a sign of life meanwhile
      */
-    void acquire(boolean aside, Loop loop) throws InterruptedException {
+    public void acquire(boolean aside, Loop loop) throws InterruptedException {
         loop.waits(TURN);
         lock.lockInterruptibly();
         try {
@@ -86,8 +86,8 @@ final class BulkPermits {
         return used < limit && (!aside || usedAside < Math.max(1, limit / 2));
     }
 
-    /** @param well whether the search engine took the request well */
-    void release(boolean aside, boolean well) {
+    /** @param well whether the target took the request well */
+    public void release(boolean aside, boolean well) {
         lock.lock();
         try {
             used--;

@@ -34,7 +34,7 @@ public final class BulkWriter {
 
     private final String who;
     private final Pipeline pipeline;
-    private final BulkClient client;
+    private final Bulk client;
     private final Generations generations;
     private final Quarantine quarantine;
     private final Breaker breaker;
@@ -55,7 +55,7 @@ public final class BulkWriter {
     private volatile boolean stopping;
     private volatile boolean waiting;
 
-    BulkWriter(String who, Pipeline pipeline, BulkClient client, Generations generations, Quarantine quarantine, Breaker breaker,
+    BulkWriter(String who, Pipeline pipeline, Bulk client, Generations generations, Quarantine quarantine, Breaker breaker,
             Conditions conditions, Meters meters, IndexSpans spans, IndexerConfig config, Map<String, Object> kafka) {
         this.who = who;
         this.pipeline = pipeline;
@@ -180,12 +180,12 @@ public final class BulkWriter {
     /** @return the documents that must be sent again */
     private List<Document> send(Generation generation, List<Document> documents, Attempt attempt) throws InterruptedException {
         return switch (client.send(generation, documents, loop)) {
-            case BulkClient.Answer.Answered answered -> {
+            case Bulk.Answer.Answered answered -> {
                 meters.sent(documents.size(), answered.bytes(), answered.nanos());
                 yield sort(generation, documents, answered, attempt);
             }
-            case BulkClient.Answer.TooLarge tooLarge -> halve(generation, documents, tooLarge.reason(), attempt);
-            case BulkClient.Answer.Unanswered unanswered -> {
+            case Bulk.Answer.TooLarge tooLarge -> halve(generation, documents, tooLarge.reason(), attempt);
+            case Bulk.Answer.Unanswered unanswered -> {
                 later(documents.size(), unanswered.reason());
                 yield documents;
             }
@@ -202,7 +202,7 @@ public final class BulkWriter {
         return again;
     }
 
-    private List<Document> sort(Generation generation, List<Document> documents, BulkClient.Answer.Answered answer, Attempt attempt)
+    private List<Document> sort(Generation generation, List<Document> documents, Bulk.Answer.Answered answer, Attempt attempt)
             throws InterruptedException {
         var again = new ArrayList<Document>();
         var refused = new ArrayList<Document>();

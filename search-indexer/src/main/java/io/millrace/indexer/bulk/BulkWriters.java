@@ -6,6 +6,7 @@ import io.millrace.indexer.health.Conditions;
 import io.millrace.indexer.measure.IndexSpans;
 import io.millrace.indexer.measure.Meters;
 import io.millrace.indexer.measure.PipelineMeters;
+import io.millrace.indexer.place.Targets;
 import io.millrace.indexer.quarantine.Breaker;
 import io.millrace.indexer.quarantine.Quarantine;
 import io.millrace.pipeline.file.Pipeline;
@@ -18,7 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
 @Singleton
 public final class BulkWriters {
 
-    private final BulkClient client;
+    private final Targets targets;
     private final Generations generations;
     private final Quarantine quarantine;
     private final Conditions conditions;
@@ -28,8 +29,8 @@ public final class BulkWriters {
     private final Map<String, Object> kafka;
     private final Map<String, Breaker> breakers = new ConcurrentHashMap<>();
 
-    BulkWriters(BulkClient client, Generations generations, Quarantine quarantine, Conditions conditions, PipelineMeters meters, IndexSpans spans, IndexerConfig config, @Identifier("default-kafka-broker") Map<String, Object> kafka) {
-        this.client = client;
+    BulkWriters(Targets targets, Generations generations, Quarantine quarantine, Conditions conditions, PipelineMeters meters, IndexSpans spans, IndexerConfig config, @Identifier("default-kafka-broker") Map<String, Object> kafka) {
+        this.targets = targets;
         this.generations = generations;
         this.quarantine = quarantine;
         this.conditions = conditions;
@@ -41,7 +42,7 @@ public final class BulkWriters {
 
     /** @param who names the partition in health and logs */
     public BulkWriter writer(Pipeline pipeline, String who) {
-        return new BulkWriter(who, pipeline, client, generations, quarantine, breaker(pipeline.name()), conditions, meters.of(pipeline), spans, config, kafka);
+        return new BulkWriter(who, pipeline, targets.of(pipeline).bulk(), generations, quarantine, breaker(pipeline.name()), conditions, meters.of(pipeline), spans, config, kafka);
     }
 
     /**
@@ -50,7 +51,7 @@ public final class BulkWriters {
      * @param who names the partition in health and logs
      */
     public BulkWriter aside(Pipeline pipeline, String index, String who) {
-        return new BulkWriter(who, pipeline, client, generations, quarantine, breaker(index), conditions, Meters.unmeasured(), spans, config, kafka);
+        return new BulkWriter(who, pipeline, targets.of(pipeline).bulk(), generations, quarantine, breaker(index), conditions, Meters.unmeasured(), spans, config, kafka);
     }
 
     /**
@@ -59,7 +60,7 @@ public final class BulkWriters {
      * @param who names the partition in health and logs
      */
     public BulkWriter replay(Pipeline pipeline, String who) {
-        return new BulkWriter(who, pipeline, client, generations, quarantine, Breaker.admitting(config.breaker()), conditions, Meters.unmeasured(), spans, config, kafka);
+        return new BulkWriter(who, pipeline, targets.of(pipeline).bulk(), generations, quarantine, Breaker.admitting(config.breaker()), conditions, Meters.unmeasured(), spans, config, kafka);
     }
 
     private Breaker breaker(String name) {

@@ -7,14 +7,14 @@ import java.nio.charset.StandardCharsets;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
- * A record of {@code documents.*} that can go into a bulk request.
+ * A record of {@code documents.*} that can be written.
  *
- * @param record where it came from
+ * @param record where it came from, null where it is nobody's
  * @param id the document's id
  * @param version the document's version, not negative
  * @param json the document, null for a delete
  */
-record Document(ConsumerRecord<byte[], byte[]> record, String id, long version, byte[] json) {
+public record Document(ConsumerRecord<byte[], byte[]> record, String id, long version, byte[] json) {
 
     private static final int LONGEST_ID = 512;
 
@@ -61,11 +61,11 @@ record Document(ConsumerRecord<byte[], byte[]> record, String id, long version, 
         }
     }
 
-    boolean isDelete() {
+    public boolean isDelete() {
         return json == null;
     }
 
-    int size() {
+    public int size() {
         return json == null ? 0 : json.length;
     }
 }

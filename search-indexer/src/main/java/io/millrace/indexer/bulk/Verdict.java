@@ -3,8 +3,8 @@ package io.millrace.indexer.bulk;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.regex.Pattern;
 
-/** What the search engine said about one document of a bulk request. */
-sealed interface Verdict {
+/** What a target said about one document of a bulk request. */
+public sealed interface Verdict {
 
     /** It stands there now, or is gone. */
     record Applied() implements Verdict {}
@@ -19,7 +19,7 @@ sealed interface Verdict {
      */
     record Later(String reason, boolean busy) implements Verdict {
 
-        Later(String reason) {
+        public Later(String reason) {
             this(reason, false);
         }
     }
@@ -33,7 +33,7 @@ sealed interface Verdict {
     /** Never, and it is the document's own fault. */
     record Refused(String reason) implements Verdict {}
 
-    /** Refused for a reason that may be the index's as well; {@link BulkClient#fault} tells. */
+    /** Refused for a reason that may be the index's as well; {@link Bulk#fault} tells. */
     record Doubtful(String reason) implements Verdict {}
 
     /** The index itself is gone. */
@@ -41,13 +41,13 @@ sealed interface Verdict {
 
     /** How the engine says that the ingest pipeline is missing that the index's settings name. */
     String NO_INGEST = "pipeline with id [";
-    Pattern HEAD = Pattern.compile("HTTP [0-9]+ \\w+");
+    Pattern HEAD = Pattern.compile("HTTP [0-9]+ \\w+|SQLSTATE \\w{5}");
     Pattern FIELD = Pattern.compile("(?:field|mapping for) \\[[^\\]]*\\](?: of type \\[\\w+\\])?|field=\"[^\"]*\"");
     Verdict APPLIED = new Applied();
     Verdict SUPERSEDED = new Superseded();
 
     /**
-     * Reads one item of the answer.
+     * Reads one item of the search engine's answer.
      *
      * @param item what stands below the action's name
      */
@@ -79,7 +79,7 @@ sealed interface Verdict {
     }
 
     /**
-     * What everybody may read of a reason: status, type of the error, and the field. The engine quotes the value that it does not take,
+     * What everybody may read of a reason: status, type of the error, and the field. A target quotes the value that it does not take,
      * which is for those who may read the quarantine.
      */
     static String withoutValues(String reason) {

@@ -31,6 +31,8 @@ final class Cutover {
 
     private static final Logger LOG = Logger.getLogger(Cutover.class);
     private static final Duration BEAT = Duration.ofSeconds(1);
+    /** Readers may have waited for an alias that could not be moved, so they are let through before the next try. */
+    private static final Duration BETWEEN = Duration.ofSeconds(5);
     /** To the search engine, for one pipeline, at most. */
     private static final int REQUESTS = 12;
 
@@ -82,7 +84,7 @@ final class Cutover {
         try {
             var candidate = candidates.computeIfAbsent(pipeline, Candidate::new);
             if (candidate.waits(generation) == null) {
-                generations.serve(pipeline, generation);
+                candidate.serve(generation);
             }
         } catch (KafkaException | SearchAwayException e) {
             LOG.debugf("The cutover to %s waits: %s", generation.index(), e.getMessage());
@@ -99,6 +101,10 @@ final class Cutover {
         private String index = "";
         /** The end of the documents when the join was seen to have built all; null before. */
         private Map<TopicPartition, Long> goal;
+        /** Why the alias could not be moved; null where nobody has tried. */
+        private String failure;
+        /** Of {@link System#nanoTime()}. */
+        private long failedAt;
 
         Candidate(Pipeline pipeline) {
             this.pipeline = pipeline;
@@ -111,7 +117,20 @@ final class Cutover {
             return reason;
         }
 
+        void serve(Generation generation) {
+            try {
+                generations.serve(pipeline, generation);
+            } catch (SearchAwayException e) {
+                failure = e.getMessage();
+                failedAt = System.nanoTime();
+                throw e;
+            }
+        }
+
         private String reason(Generation generation) throws InterruptedException {
+            if (failure != null && System.nanoTime() - failedAt < BETWEEN.toNanos()) {
+                return failure;
+            }
             var lineup = generations.lineup(pipeline);
             var own = lineup.named(generation.index());
             if (own != null && own.isHeld()) {

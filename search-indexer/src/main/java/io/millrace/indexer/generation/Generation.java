@@ -8,8 +8,9 @@ package io.millrace.indexer.generation;
  * @param history changes when the engine restores the index from a snapshot; empty before
  * @param empty whether it had no documents when it was found
  * @param aside whether it is written beside the index that the pipeline's main consumer group writes
+ * @param which start of which server has it, when it was opened; another one may lack what was written in this one. Empty where the engine's history tells that
  */
-public record Generation(String index, String uuid, String history, boolean empty, boolean aside) {
+public record Generation(String index, String uuid, String history, boolean empty, boolean aside, String incarnation) {
 
     /**
      * The alias that only its writers use: who takes it away stops them. Its name has a capital letter, which no index may have: a delete by an external version makes the index that it does not find, whatever

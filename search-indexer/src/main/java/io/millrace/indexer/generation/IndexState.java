@@ -7,16 +7,18 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * An index that stands behind an alias, or was made to, as the search engine has it.
+ * An index that stands behind an alias, or was made to, as its target has it.
  *
  * @param number the digits of its name; 0 where it is named otherwise
+ * @param history changes when the engine restores it from a snapshot; empty before
  * @param pipeline the one that it belongs to; empty where it bears no name
  * @param replaces the pipelines that one replaces; empty where it bears no name
  * @param serves whether readers see it
  * @param aliases all that stand for it
- * @param settings flat, as {@code index.…}
+ * @param which start of which server has it now; empty where the engine's history tells what may be lacking
+ * @param settings flat, as {@code index.…}; empty where the target has none
  */
-public record IndexState(String index, int number, String uuid, String pipeline, List<String> replaces, boolean serves, Set<String> aliases, JsonNode settings) {
+public record IndexState(String index, int number, String uuid, String history, Instant made, String pipeline, List<String> replaces, boolean serves, Set<String> aliases, String incarnation, JsonNode settings) {
 
     /** An indexer made it before indexes bore names. */
     boolean isNameless() {
@@ -56,14 +58,5 @@ public record IndexState(String index, int number, String uuid, String pipeline,
     /** Whether the pipeline's main consumer group may write it. */
     public boolean isWritten() {
         return aliases.contains(Generation.writeAlias(index));
-    }
-
-    /** Changes when the engine restores it from a snapshot; empty before. */
-    public String history() {
-        return settings.path("index.history.uuid").asText("");
-    }
-
-    public Instant made() {
-        return Instant.ofEpochMilli(settings.path("index.creation_date").asLong());
     }
 }

@@ -3,6 +3,7 @@ package io.millrace.indexer.generation;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import jakarta.inject.Singleton;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -44,9 +45,9 @@ final class Indexes {
                 var settings = e.getValue().path("settings");
                 var meta = e.getValue().path("mappings").path("_meta");
                 var replaces = meta.path(REPLACES).valueStream().map(JsonNode::asText).toList();
-                there.add(new IndexState(e.getKey(), Integer.parseInt(matcher.group(1)), settings.path("index.uuid").asText(""), meta.path(PIPELINE).asText(""), replaces, aliases.contains(alias), aliases, settings));
+                there.add(new IndexState(e.getKey(), Integer.parseInt(matcher.group(1)), settings.path("index.uuid").asText(""), settings.path("index.history.uuid").asText(""), Instant.ofEpochMilli(settings.path("index.creation_date").asLong()), meta.path(PIPELINE).asText(""), replaces, aliases.contains(alias), aliases, "", settings));
             } else if (aliases.contains(alias)) {
-                there.add(new IndexState(e.getKey(), 0, "", "", List.of(), true, aliases, JsonNodeFactory.instance.objectNode()));
+                there.add(new IndexState(e.getKey(), 0, "", "", Instant.EPOCH, "", List.of(), true, aliases, "", JsonNodeFactory.instance.objectNode()));
             }
         });
         there.sort(Comparator.comparingInt(IndexState::number).reversed());

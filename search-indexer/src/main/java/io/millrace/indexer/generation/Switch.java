@@ -1,9 +1,10 @@
 package io.millrace.indexer.generation;
 
+import io.millrace.indexer.place.Targets;
+import io.millrace.pipeline.file.Pipeline;
 import jakarta.inject.Singleton;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jboss.logging.Logger;
 
@@ -19,52 +20,53 @@ public final class Switch {
 
     private static final Logger LOG = Logger.getLogger(Switch.class);
 
-    private final Engine engine;
+    private final Targets targets;
 
-    Switch(Engine engine) {
-        this.engine = engine;
+    Switch(Targets targets) {
+        this.targets = targets;
     }
 
     /** From now on nobody writes the served index; does nothing where another indexer was sooner. */
-    public void begin(IndexState served, IndexState next) {
-        var actions = new ArrayList<>(fenced(served));
-        actions.add(add(next, Generation.nextAlias(next.index(), Integer.toHexString(ThreadLocalRandom.current().nextInt()))));
-        if (carriedOut(actions)) {
+    public void begin(Pipeline pipeline, IndexState served, IndexState next) {
+        var changes = new ArrayList<>(fenced(served));
+        changes.add(add(next, Generation.nextAlias(next.index(), Integer.toHexString(ThreadLocalRandom.current().nextInt()))));
+        if (carriedOut(pipeline, changes)) {
             LOG.infof("The index %s is to be served in the place of %s, which is not written until then", next.index(), served.index());
         }
     }
 
     /** Takes the right to write from the served index once more, where somebody gave it back while it is to be replaced. */
-    public void fence(IndexState served) {
-        carriedOut(fenced(served));
+    public void fence(Pipeline pipeline, IndexState served) {
+        carriedOut(pipeline, fenced(served));
     }
 
     /** Moves the alias; does nothing where another indexer was sooner, or where this hand-over was given up meanwhile. */
-    public void finish(String alias, IndexState served, IndexState next) {
-        var refreshed = engine.send("POST", "/" + next.index() + "/_refresh", null);
-        if (!refreshed.ok()) {
-            throw new SearchAwayException("Refreshing the index " + next.index() + " failed: " + refreshed.reason());
+    public void finish(Pipeline pipeline, IndexState served, IndexState next) {
+        var alias = pipeline.index().name();
+        var hidden = targets.of(pipeline).indexes().refresh(next.index());
+        if (hidden != null) {
+            throw new SearchAwayException("Refreshing the index " + next.index() + " failed: " + hidden);
         }
-        var actions = new ArrayList<Map<String, ?>>(List.of(remove(served, alias), add(next, alias), remove(next, Generation.nextAlias(next.index(), next.order())), remove(next, Generation.asideAlias(next.index())), add(next, Generation.writeAlias(next.index())),
+        var changes = new ArrayList<AliasChange>(List.of(remove(served, alias), add(next, alias), remove(next, Generation.nextAlias(next.index(), next.order())), remove(next, Generation.asideAlias(next.index())), add(next, Generation.writeAlias(next.index())),
                 add(served, Generation.asideAlias(served.index())), add(served, Generation.heldAlias(served.index()))));
         if (next.isHeld()) {
-            actions.add(remove(next, Generation.heldAlias(next.index())));
+            changes.add(remove(next, Generation.heldAlias(next.index())));
         }
-        if (carriedOut(actions)) {
+        if (carriedOut(pipeline, changes)) {
             LOG.infof("The alias %s stands for %s from now on; %s is written beside it, as a way back", alias, next.index(), served.index());
         }
     }
 
     /** The served index is written again, and the other one is held. */
-    public void undo(IndexState served, IndexState next) {
-        if (carriedOut(List.of(remove(next, Generation.nextAlias(next.index(), next.order())), add(next, Generation.heldAlias(next.index())), add(served, Generation.writeAlias(served.index()))))) {
+    public void undo(Pipeline pipeline, IndexState served, IndexState next) {
+        if (carriedOut(pipeline, List.of(remove(next, Generation.nextAlias(next.index(), next.order())), add(next, Generation.heldAlias(next.index())), add(served, Generation.writeAlias(served.index()))))) {
             LOG.warnf("The index %s stays in service; %s is held until somebody asks for it again", served.index(), next.index());
         }
     }
 
     /** Where the served index was deleted meanwhile there is nothing to come back to. */
-    public void forget(IndexState next) {
-        carriedOut(List.of(remove(next, Generation.nextAlias(next.index(), next.order()))));
+    public void forget(Pipeline pipeline, IndexState next) {
+        carriedOut(pipeline, List.of(remove(next, Generation.nextAlias(next.index(), next.order()))));
     }
 
     /**
@@ -73,49 +75,44 @@ public final class Switch {
      *
      * @return false where that does not hold any more, and nothing is deleted
      */
-    public boolean retire(String alias, IndexState served, IndexState retired) {
+    public boolean retire(Pipeline pipeline, IndexState served, IndexState retired) {
+        var alias = pipeline.index().name();
         var written = Generation.writeAlias(served.index());
-        var done = carriedOut(List.of(remove(served, alias), add(served, alias), remove(served, written), add(served, written), Map.of("remove_index", Map.of("index", retired.index()))));
+        var done = carriedOut(pipeline, List.of(remove(served, alias), add(served, alias), remove(served, written), add(served, written), new AliasChange.Delete(retired.index())));
         if (done) {
             LOG.infof("The index %s is deleted, while %s is served", retired.index(), served.index());
         }
         return done;
     }
 
-    private static List<Map<String, ?>> fenced(IndexState served) {
-        var actions = new ArrayList<Map<String, ?>>(List.of(remove(served, Generation.writeAlias(served.index()))));
+    private static List<AliasChange> fenced(IndexState served) {
+        var changes = new ArrayList<AliasChange>(List.of(remove(served, Generation.writeAlias(served.index()))));
         if (served.aliases().contains(Generation.formerWriteAlias(served.index()))) {
-            actions.add(remove(served, Generation.formerWriteAlias(served.index())));
+            changes.add(remove(served, Generation.formerWriteAlias(served.index())));
         }
-        return actions;
+        return changes;
     }
 
     /** It is served only when somebody asks for it. */
-    public void hold(IndexState state) {
-        carriedOut(List.of(add(state, Generation.heldAlias(state.index()))));
+    public void hold(Pipeline pipeline, IndexState state) {
+        carriedOut(pipeline, List.of(add(state, Generation.heldAlias(state.index()))));
     }
 
     /** It is served as soon as it has all. */
-    public void release(IndexState state) {
-        carriedOut(List.of(remove(state, Generation.heldAlias(state.index()))));
+    public void release(Pipeline pipeline, IndexState state) {
+        carriedOut(pipeline, List.of(remove(state, Generation.heldAlias(state.index()))));
     }
 
     /** @return whether it was this request that did it */
-    private boolean carriedOut(List<Map<String, ?>> actions) {
-        var answer = engine.aliases(actions);
-        // Which of the two it is depends on the moment at which the engine finds an alias missing.
-        boolean late = answer.isMissing() || answer.type().equals("illegal_argument_exception") && answer.reason().contains("required alias");
-        if (!answer.ok() && !late) {
-            throw new SearchAwayException("Changing the aliases " + actions + " failed: " + answer.reason());
-        }
-        return answer.ok();
+    private boolean carriedOut(Pipeline pipeline, List<AliasChange> changes) {
+        return targets.of(pipeline).indexes().change(changes);
     }
 
-    private static Map<String, ?> add(IndexState state, String alias) {
-        return Map.of("add", Map.of("index", state.index(), "alias", alias));
+    private static AliasChange add(IndexState state, String alias) {
+        return new AliasChange.Add(state.index(), alias);
     }
 
-    private static Map<String, ?> remove(IndexState state, String alias) {
-        return Map.of("remove", Map.of("index", state.index(), "alias", alias, "must_exist", true));
+    private static AliasChange remove(IndexState state, String alias) {
+        return new AliasChange.Remove(state.index(), alias);
     }
 }

@@ -3,6 +3,7 @@ package io.millrace.indexer.handover;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.millrace.indexer.generation.Generations;
 import io.millrace.indexer.generation.IndexState;
+import io.millrace.pipeline.file.Pipeline;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -27,8 +28,8 @@ final class Comparisons {
         this.generations = generations;
     }
 
-    /** The index that serves, and another one. */
-    record Pair(IndexState served, IndexState other) {}
+    /** The index that serves, and another one of the same pipeline's name. */
+    record Pair(Pipeline pipeline, IndexState served, IndexState other) {}
 
     /**
      * One comparison at a time, for each has documents of both in memory.
@@ -36,24 +37,26 @@ final class Comparisons {
      * @param sample how many documents of each are looked for in the other
      */
     synchronized Comparison compare(Pair pair, int sample) throws InterruptedException {
+        var store = generations.store(pair.pipeline());
         int size = Math.clamp(sample, 1, MOST);
-        var ids = new LinkedHashSet<>(generations.sample(pair.served().index(), size));
-        ids.addAll(generations.sample(pair.other().index(), size));
+        var ids = new LinkedHashSet<>(store.sample(pair.served().index(), size));
+        ids.addAll(store.sample(pair.other().index(), size));
         var differing = differing(pair, List.copyOf(ids));
         for (int look = 1; look < LOOKS && !differing.isEmpty(); look++) {
             Thread.sleep(PAUSE);
             differing = differing(pair, differing);
         }
-        return new Comparison(pair.other().index(), pair.served().index(), generations.count(pair.other().index()), generations.count(pair.served().index()), ids.size(), differing.size(),
+        return new Comparison(pair.other().index(), pair.served().index(), store.count(pair.other().index()), store.count(pair.served().index()), ids.size(), differing.size(),
                 differing.stream().limit(EXAMPLES).toList());
     }
 
     private List<String> differing(Pair pair, List<String> ids) {
+        var store = generations.store(pair.pipeline());
         var differing = new ArrayList<String>();
         for (int from = 0; from < ids.size(); from += PAGE) {
             var page = ids.subList(from, Math.min(ids.size(), from + PAGE));
-            var served = generations.documents(pair.served().index(), page);
-            var other = generations.documents(pair.other().index(), page);
+            var served = store.documents(pair.served().index(), page);
+            var other = store.documents(pair.other().index(), page);
             page.stream().filter(id -> !equal(served.get(id), other.get(id))).forEach(differing::add);
         }
         return differing;

@@ -3,6 +3,7 @@ package io.millrace.indexer.handover;
 import io.millrace.indexer.generation.Generations;
 import io.millrace.indexer.generation.IndexState;
 import io.millrace.indexer.generation.Lineup;
+import io.millrace.indexer.generation.SearchAwayException;
 import io.millrace.indexer.generation.Switch;
 import io.millrace.indexer.health.Conditions;
 import io.millrace.indexer.mark.MarkBook;
@@ -32,6 +33,9 @@ public final class Handover {
     /** Whoever took longer to get what there was would hardly get the last documents in that time. */
     private static final Duration FRESH = PATIENCE.dividedBy(2);
 
+    /** Readers may have waited for a last step that failed, so they are let through before the next try. */
+    private static final Duration BETWEEN = Duration.ofSeconds(5);
+
     private final Generations generations;
     private final Switch exchange;
     private final MarkBook marks;
@@ -40,6 +44,8 @@ public final class Handover {
     private final AtomicBoolean asked = new AtomicBoolean();
     /** By the engine's id of the index that is to be served, and the hand-over; for the thread that advances. */
     private final Map<String, Goal> goals = new HashMap<>();
+    /** Where its last step failed, by the same key; for the thread that advances. */
+    private final Map<String, Failure> failed = new HashMap<>();
     /** Why a hand-over was given up here, by the engine's id of the index; for the thread that advances. */
     private final Map<String, String> undone = new HashMap<>();
     /** Why it is not served yet, by the name of the index. */
@@ -60,6 +66,9 @@ public final class Handover {
      * @param since when it was set, of {@link System#nanoTime()}
      */
     private record Goal(String pipeline, Map<TopicPartition, Long> ends, long since) {}
+
+    /** @param at when, of {@link System#nanoTime()} */
+    private record Failure(long at, String why) {}
 
     /** @param pipeline its name */
     private record Reason(String pipeline, String text) {}
@@ -102,7 +111,7 @@ public final class Handover {
             var reason = untilBegun(lineup, aside);
             note(lineup, aside.index(), reason);
             if (reason == null && !aside.isHeld()) {
-                exchange.begin(lineup.served(), aside);
+                exchange.begin(lineup.pipeline(), lineup.served(), aside);
                 asked.set(true);
                 return;
             }
@@ -114,6 +123,7 @@ public final class Handover {
         var pipeline = lineup.pipeline().name();
         var there = lineup.asides().stream().map(Handover::key).collect(Collectors.toSet());
         goals.entrySet().removeIf(known -> known.getValue().pipeline().equals(pipeline) && !there.contains(known.getKey()));
+        failed.keySet().retainAll(goals.keySet());
         undone.keySet().removeIf(uuid -> lineup.all().stream().anyMatch(state -> state.uuid().equals(uuid) && !state.isHeld()));
         for (var known : reasons.entrySet()) {
             if (known.getValue().pipeline().equals(pipeline) && lineup.asides().stream().noneMatch(state -> state.index().equals(known.getKey()))) {
@@ -187,22 +197,51 @@ public final class Handover {
         asked.set(true);
         var served = lineup.served();
         if (served == null) {
-            exchange.forget(next);
+            exchange.forget(lineup.pipeline(), next);
             return;
         }
         if (served.isWritten()) {
             goals.remove(key(next));
-            exchange.fence(served);
+            exchange.fence(lineup.pipeline(), served);
             return;
         }
         var goal = goal(lineup.pipeline(), next);
         var lacking = lacking(next, goal);
-        note(lineup, next.index(), lacking == null ? null : served.index() + " is not written any more, and " + lacking);
+        boolean late = System.nanoTime() - goal.since() > PATIENCE.toNanos();
         if (lacking == null) {
-            exchange.finish(lineup.pipeline().index().name(), served, next);
-        } else if (System.nanoTime() - goal.since() > PATIENCE.toNanos()) {
-            exchange.undo(served, next);
-            undone.put(next.uuid(), "it was to be, and did not get the last documents within " + PATIENCE.toSeconds() + " s (" + lacking + "), so " + served.index() + " is written again; have it served anew: ./millrace cutover " + lineup.pipeline().name() + " --index " + next.index());
+            serve(lineup, next, late);
+        } else if (late) {
+            undo(lineup, next, "it did not get the last documents within " + PATIENCE.toSeconds() + " s (" + lacking + ")");
+        } else {
+            noteStill(lineup, next, lacking);
         }
+    }
+
+    private void noteStill(Lineup lineup, IndexState next, String why) {
+        note(lineup, next.index(), lineup.served().index() + " is not written any more, and " + why);
+    }
+
+    private void serve(Lineup lineup, IndexState next, boolean late) {
+        var before = failed.get(key(next));
+        if (before != null && System.nanoTime() - before.at() < BETWEEN.toNanos()) {
+            noteStill(lineup, next, before.why());
+            return;
+        }
+        try {
+            exchange.finish(lineup.pipeline(), lineup.served(), next);
+            note(lineup, next.index(), null);
+        } catch (SearchAwayException e) {
+            failed.put(key(next), new Failure(System.nanoTime(), e.getMessage()));
+            noteStill(lineup, next, e.getMessage());
+            if (late) {
+                undo(lineup, next, "readers were not led to it within " + PATIENCE.toSeconds() + " s (" + e.getMessage() + ")");
+            }
+        }
+    }
+
+    /** The one that serves is written again. */
+    private void undo(Lineup lineup, IndexState next, String why) {
+        exchange.undo(lineup.pipeline(), lineup.served(), next);
+        undone.put(next.uuid(), "it was to be, and " + why + ", so " + lineup.served().index() + " is written again; have it served anew: ./millrace cutover " + lineup.pipeline().name() + " --index " + next.index());
     }
 }

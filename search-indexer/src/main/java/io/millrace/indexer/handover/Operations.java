@@ -10,6 +10,7 @@ import io.millrace.indexer.generation.Switch;
 import io.millrace.indexer.handover.GenerationView.Role;
 import io.millrace.indexer.mark.MarkBook;
 import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.file.Target;
 import io.millrace.pipeline.progress.KafkaWatch;
 import io.millrace.pipeline.progress.Offsets;
 import io.millrace.pipeline.topic.Topics;
@@ -45,20 +46,20 @@ final class Operations {
         var views = new ArrayList<GenerationView>();
         var lineup = generations.lineup(pipeline(pipeline));
         for (var state : lineup.all()) {
-            views.add(view(state));
+            views.add(view(lineup.pipeline(), state));
         }
         return views;
     }
 
-    private GenerationView view(IndexState state) throws InterruptedException {
+    private GenerationView view(Pipeline pipeline, IndexState state) throws InterruptedException {
         var role = state.serves() ? Role.SERVES : state.isNext() ? Role.TAKES_OVER : state.isAside() ? Role.ASIDE : Role.OTHER;
-        return new GenerationView(state.index(), state.pipeline(), role, state.made(), documents(state), behind(state), state.isHeld(), waits(state));
+        return new GenerationView(state.index(), state.pipeline(), role, state.made(), documents(pipeline, state), behind(state), state.isHeld(), waits(state));
     }
 
     /** Null where they cannot be counted now. */
-    private Long documents(IndexState state) {
+    private Long documents(Pipeline pipeline, IndexState state) {
         try {
-            return generations.count(state.index());
+            return generations.store(pipeline).count(state.index());
         } catch (SearchAwayException e) {
             return null;
         }
@@ -109,14 +110,26 @@ final class Operations {
         if (!made.pipeline().equals(name)) {
             throw RefusedException.conflict("The index " + index + " was made by somebody else at the same moment; ask again");
         }
-        return view(made);
+        return view(pipeline, made);
     }
 
     /** Each is written by consumers and lanes of its own, on every instance. */
     private void refuseTooMany() throws RefusedException {
-        var there = pipelines.all().stream().flatMap(pipeline -> generations.lineup(pipeline).asides().stream()).map(IndexState::index).toList();
+        var there = pipelines.all().stream().flatMap(pipeline -> asides(pipeline).stream()).map(IndexState::index).toList();
         if (there.size() >= Generations.MOST_ASIDE) {
             throw RefusedException.conflict("This service writes " + String.join(", ", there) + " beside those that are served, and " + Generations.MOST_ASIDE + " are the most; delete one first (./millrace retire PIPELINE INDEX)");
+        }
+    }
+
+    /** What keeps the tables of one pipeline from being told, such as a name that is taken, keeps none of another from being built. */
+    private List<IndexState> asides(Pipeline pipeline) {
+        try {
+            return generations.lineup(pipeline).asides();
+        } catch (SearchAwayException e) {
+            if (pipeline.target() == Target.OPENSEARCH) {
+                throw e;
+            }
+            return List.of();
         }
     }
 
@@ -135,10 +148,10 @@ final class Operations {
             giveWay(lineup, state);
         }
         if (state.isHeld()) {
-            exchange.release(state);
+            exchange.release(lineup.pipeline(), state);
         }
         handover.ask();
-        return view(named(generations.lineup(lineup.pipeline()), index));
+        return view(lineup.pipeline(), named(generations.lineup(lineup.pipeline()), index));
     }
 
     /** Another pipeline's index comes back only when the one that replaces it does not come back by itself. */
@@ -149,7 +162,7 @@ final class Operations {
         }
         for (var served : lineup.all()) {
             if (served.serves() && served.replaces().contains(state.pipeline())) {
-                exchange.hold(served);
+                exchange.hold(lineup.pipeline(), served);
             }
         }
     }
@@ -157,7 +170,7 @@ final class Operations {
     /** An index with the one that serves. */
     Comparisons.Pair pair(String name, String index) throws RefusedException {
         var lineup = generations.lineup(pipeline(name));
-        return new Comparisons.Pair(serving(lineup), named(lineup, index));
+        return new Comparisons.Pair(lineup.pipeline(), serving(lineup), named(lineup, index));
     }
 
     /** Deletes an index that readers do not see. */
@@ -174,7 +187,7 @@ final class Operations {
         if (!state.isAside() && isHere(state)) {
             throw RefusedException.conflict("The pipeline " + state.pipeline() + " writes the index " + index + ", and would make it anew; take its file away first, have its topics deleted (./millrace destroy), then retire it");
         }
-        if (!exchange.retire(lineup.pipeline().index().name(), serving(lineup), state)) {
+        if (!exchange.retire(lineup.pipeline(), serving(lineup), state)) {
             throw RefusedException.conflict("Which index is served or written changed while " + index + " was to be deleted, so it is not deleted; look again (./millrace generations " + name + ")");
         }
         handover.ask();

@@ -104,23 +104,31 @@ final class Asides {
             loop.waits(BEAT);
             Thread.sleep(BEAT);
             if (handover.isAsked() || System.nanoTime() - due >= 0) {
+                var round = new Round();
                 for (var pipeline : pipelines.all()) {
                     loop.waits(config.requestTimeout().multipliedBy(REQUESTS));
-                    look(pipeline);
+                    look(pipeline, round);
                 }
                 due = System.nanoTime() + (running.isEmpty() ? config.markInterval() : SOON).toNanos();
             }
         }
     }
 
-    private void look(Pipeline pipeline) throws InterruptedException {
+    private void look(Pipeline pipeline, Round round) throws InterruptedException {
+        if (round.leavesOut(pipeline)) {
+            return;
+        }
+        long begun = System.nanoTime();
         try {
             var lineup = generations.lineup(pipeline);
             generations.follow(lineup);
             follow(pipeline, lineup);
             handover.advance(lineup);
             handover.kept(pipeline, null);
-        } catch (SearchAwayException | KafkaException e) {
+        } catch (SearchAwayException e) {
+            round.failed(pipeline, begun);
+            handover.kept(pipeline, e.getMessage());
+        } catch (KafkaException e) {
             handover.kept(pipeline, e.getMessage());
         }
     }

@@ -116,11 +116,12 @@ final class Marking {
         loop.waits(config.requestTimeout().multipliedBy(REQUESTS));
         lookAtLives();
         var open = lanes.opened().stream().collect(Collectors.groupingBy(Lane::pipeline));
+        var round = new Round();
         for (var pipeline : pipelines.all()) {
             loop.waits(config.requestTimeout().multipliedBy(REQUESTS));
             var own = open.getOrDefault(pipeline, List.of());
             near(pipeline, marks.used(own.stream().map(Lane::standing).toList()));
-            look(pipeline, Topics.documents(pipeline.name()), pipeline.name(), own);
+            look(pipeline, Topics.documents(pipeline.name()), pipeline.name(), own, round);
         }
         for (var aside : asides.opened().entrySet()) {
             if (aside.getValue().isEmpty() && isReconciled(aside.getKey())) {
@@ -129,7 +130,7 @@ final class Marking {
             } else if (!aside.getValue().isEmpty()) {
                 loop.waits(config.requestTimeout().multipliedBy(REQUESTS));
                 looked.add(aside.getKey());
-                look(aside.getValue().getFirst().pipeline(), topicOf(aside.getKey()), aside.getKey(), aside.getValue());
+                look(aside.getValue().getFirst().pipeline(), topicOf(aside.getKey()), aside.getKey(), aside.getValue(), round);
             }
         }
         forgetGone(loop);
@@ -167,14 +168,20 @@ final class Marking {
 
     /** Whoever hands an index over asks how far it is. */
     private void keepAsides(Loop loop) {
+        var round = new Round();
         for (var open : asides.opened().values()) {
+            if (open.isEmpty() || round.leavesOut(open.getFirst().pipeline())) {
+                continue;
+            }
             loop.waits(config.requestTimeout());
+            long begun = System.nanoTime();
             try {
                 // One that came back from a copy keeps what shows it, for whoever looks at it in turn.
                 if (!marks.isSetBack(open.stream().collect(Collectors.toMap(Lane::partition, Lane::standing)))) {
                     marks.keep(places(open), AT_REST);
                 }
             } catch (SearchAwayException e) {
+                round.failed(open.getFirst().pipeline(), begun);
                 LOG.debugf("The marks of an index that is written aside wait: %s", e.getMessage());
             }
         }
@@ -197,8 +204,13 @@ final class Marking {
     /**
      * @param who names the topic in health
      * @param what is looked at: the pipeline, or the index that is written aside
+     * @param round that this look is of
      */
-    private void look(Pipeline pipeline, String who, String what, List<Lane> open) throws InterruptedException {
+    private void look(Pipeline pipeline, String who, String what, List<Lane> open, Round round) throws InterruptedException {
+        if (round.leavesOut(pipeline)) {
+            return;
+        }
+        long begun = System.nanoTime();
         try {
             var topic = Topics.documents(pipeline.name());
             var standings = open.stream().collect(Collectors.toMap(Lane::partition, Lane::standing));
@@ -221,7 +233,10 @@ final class Marking {
                     compare(pipeline, what, open);
                 }
             }
-        } catch (SearchAwayException | KafkaException e) {
+        } catch (SearchAwayException e) {
+            round.failed(pipeline, begun);
+            LOG.debugf("The marks of %s wait: %s", pipeline.name(), e.getMessage());
+        } catch (KafkaException e) {
             LOG.debugf("The marks of %s wait: %s", pipeline.name(), e.getMessage());
         }
     }
@@ -236,7 +251,7 @@ final class Marking {
     private void compare(Pipeline pipeline, String what, List<Lane> open) throws InterruptedException {
         var generation = open.getFirst().standing().generation();
         var standings = open.stream().collect(Collectors.toMap(Lane::partition, Lane::standing));
-        if (!generations.isSame(generation) || marks.isSetBack(standings)) {
+        if (!generations.store(pipeline).isSame(generation) || marks.isSetBack(standings)) {
             LOG.warnf("The index %s is not as it was left: it was deleted, or came back from a copy or a snapshot. What it lacks is written again", generation.index());
             open.getFirst().reopen();
             return;
@@ -248,6 +263,7 @@ final class Marking {
         // Also where it had failed, and the index that it was for is gone or served no more.
         conditions.going(reconciling(what));
         marks.keep(places(open), AT_REST);
+        generations.store(pipeline).tend(generation);
     }
 
     private boolean isReconciled(String what) throws InterruptedException {

@@ -1,8 +1,10 @@
 package io.millrace.indexer.mark;
 
 import io.millrace.indexer.IndexerConfig;
+import io.millrace.indexer.Pipelines;
 import io.millrace.indexer.generation.Generation;
 import io.millrace.indexer.generation.IndexState;
+import io.millrace.indexer.place.Targets;
 import io.millrace.pipeline.progress.KafkaWatch;
 import io.millrace.pipeline.progress.Offsets;
 import jakarta.inject.Singleton;
@@ -14,24 +16,30 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
 
-/** Opens partitions with their marks, and compares. Thread-safe. */
+/** Opens partitions with their marks, and compares. Those that are asked for together are of one topic. Thread-safe. */
 @Singleton
 public final class MarkBook {
 
     /** By then the mark of an index at rest was written anew. */
     private static final Duration RENEWED = Duration.ofMinutes(3);
 
-    private final Marks marks;
+    private final Pipelines pipelines;
+    private final Targets targets;
     private final Offsets offsets;
     private final Lives lives;
     /** A shorter time is not told from none. */
     private final Duration least;
 
-    MarkBook(Marks marks, Lives lives, KafkaWatch kafka, IndexerConfig config) {
-        this.marks = marks;
+    MarkBook(Pipelines pipelines, Targets targets, Lives lives, KafkaWatch kafka, IndexerConfig config) {
+        this.pipelines = pipelines;
+        this.targets = targets;
         this.lives = lives;
         this.offsets = kafka.offsets();
         this.least = config.markInterval().multipliedBy(2);
+    }
+
+    private Marks marks(String topic) {
+        return targets.of(pipelines.ofTopic(topic)).marks();
     }
 
     /** A partition and the offset before which all is in its index. */
@@ -45,7 +53,7 @@ public final class MarkBook {
      */
     public Standing open(Generation generation, TopicPartition partition) throws InterruptedException {
         var id = offsets.ids(List.of(partition.topic())).getOrDefault(partition.topic(), "");
-        return new Standing(generation, id, lives.of(partition), marks.read(Map.of(partition, generation.uuid())).get(partition), kept(partition.topic()), System.currentTimeMillis());
+        return new Standing(generation, id, lives.of(partition), marks(partition.topic()).read(Map.of(partition, generation.uuid())).get(partition), kept(partition.topic()), System.currentTimeMillis());
     }
 
     /**
@@ -113,7 +121,7 @@ public final class MarkBook {
     }
 
     private Map<TopicPartition, Mark> there(Map<TopicPartition, Standing> open) {
-        return marks.read(open.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().generation().uuid())));
+        return open.isEmpty() ? Map.of() : marks(open.keySet().iterator().next().topic()).read(open.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().generation().uuid())));
     }
 
     /**
@@ -126,7 +134,7 @@ public final class MarkBook {
         var id = offsets.ids(List.of(topic)).get(topic);
         // Deletes may have left the topic since a mark of before that; at rest it is renewed sooner.
         long oldest = System.currentTimeMillis() - Math.max(kept(topic).toMillis(), RENEWED.toMillis());
-        return marks.read(partitions.stream().collect(Collectors.toMap(p -> p, p -> index.uuid()))).entrySet().stream().filter(e -> e.getValue().history().equals(index.history()) && e.getValue().topic().equals(id) && e.getValue().ahead() == 0 && e.getValue().wholeAt() >= oldest)
+        return marks(topic).read(partitions.stream().collect(Collectors.toMap(p -> p, p -> index.uuid()))).entrySet().stream().filter(e -> e.getValue().history().equals(index.history()) && e.getValue().topic().equals(id) && e.getValue().ahead() == 0 && e.getValue().wholeAt() >= oldest)
                 .collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().offset()));
     }
 
@@ -144,16 +152,16 @@ public final class MarkBook {
 
     /** Writes those marks that say something new. */
     public void keep(Map<TopicPartition, Place> open, Duration atRest) {
-        var due = new HashMap<TopicPartition, Mark>();
+        var due = new HashMap<Generation, Map<TopicPartition, Mark>>();
         open.forEach((partition, place) -> {
             var mark = place.standing().due(place.done(), atRest);
             if (mark != null) {
-                due.put(partition, mark);
+                due.computeIfAbsent(place.standing().generation(), generation -> new HashMap<>()).put(partition, mark);
             }
         });
-        if (!due.isEmpty()) {
-            marks.write(due);
-            due.forEach((partition, mark) -> open.get(partition).standing().written(mark));
-        }
+        due.forEach((generation, own) -> {
+            marks(own.keySet().iterator().next().topic()).write(generation, own);
+            own.forEach((partition, mark) -> open.get(partition).standing().written(mark));
+        });
     }
 }

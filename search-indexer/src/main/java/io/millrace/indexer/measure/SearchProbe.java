@@ -6,6 +6,7 @@ import io.millrace.indexer.IndexerConfig;
 import io.millrace.indexer.SearchClients;
 import io.millrace.indexer.generation.Generation;
 import io.millrace.indexer.measure.BulkTimes.Bulk;
+import io.millrace.indexer.place.Targets;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.liveness.LoopThread;
@@ -37,7 +38,7 @@ import org.opensearch.client.opensearch.generic.Requests;
  * <p>Every {@code search-probe-interval} one request asks, for each pipeline, for the document that was applied last of each batch that no search has found yet.
  * With it the whole batch is found, and everything that was answered before the batch was sent: exactly so in an index of one shard without replicas, and up to one refresh
  * later in others, whose copies refresh each for itself. A batch that ends with a delete is not asked for, because a document that is not found may never have been
- * visible; it is found with a later one. While nothing is written, nothing is asked. {@link #written} is for any thread.
+ * visible; it is found with a later one. While nothing is written, nothing is asked, and nothing of a target that shows at once what it has answered. {@link #written} is for any thread.
  */
 @Singleton
 public final class SearchProbe {
@@ -49,6 +50,7 @@ public final class SearchProbe {
     private static final long GIVE_UP_MICROS = Duration.ofMinutes(1).toNanos() / 1_000;
     private static final Map<String, String> QUERY = Map.of("filter_path", "responses.status,responses.error.reason,responses.hits.hits._id,responses.hits.hits." + SEQ_NO);
 
+    private final Targets targets;
     private final SearchClients search;
     private final ObjectMapper json;
     private final PipelineMeters meters;
@@ -59,7 +61,8 @@ public final class SearchProbe {
     private final LoopThread thread;
     private volatile boolean stopping;
 
-    SearchProbe(SearchClients search, ObjectMapper json, PipelineMeters meters, BulkTimes bulks, IndexerConfig config, Loops loops) {
+    SearchProbe(Targets targets, SearchClients search, ObjectMapper json, PipelineMeters meters, BulkTimes bulks, IndexerConfig config, Loops loops) {
+        this.targets = targets;
         this.search = search;
         this.json = json;
         this.meters = meters;
@@ -130,6 +133,11 @@ public final class SearchProbe {
      * @param seqNo the index's sequence number of that
      */
     public void written(Pipeline pipeline, Generation generation, Bulk bulk, ConsumerRecord<byte[], byte[]> last, long seqNo) {
+        if (targets.of(pipeline).showsAtOnce()) {
+            meters.of(pipeline).found(Meters.committed(last.headers()), bulk.answeredMicros(), bulk.answeredMicros());
+            bulks.found(new TopicPartition(last.topic(), last.partition()), bulk, bulk.answeredMicros());
+            return;
+        }
         sought.computeIfAbsent(pipeline.name(), p -> new Sought(meters.of(pipeline))).add(new Last(generation, new TopicPartition(last.topic(), last.partition()), bulk,
                 new String(last.key(), StandardCharsets.UTF_8), seqNo, Meters.committed(last.headers())));
     }

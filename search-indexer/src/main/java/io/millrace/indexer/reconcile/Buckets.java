@@ -31,13 +31,6 @@ final class Buckets implements AutoCloseable {
     private final DataOutputStream[] ids = new DataOutputStream[COUNT];
     private final DataOutputStream[] keys = new DataOutputStream[COUNT];
 
-    /**
-     * A document as the index has it.
-     *
-     * @param seqNo and {@code term} change with each write of it
-     */
-    record Known(String id, long seqNo, long term) {}
-
     /** @param scratch null for the system's temporary folder */
     Buckets(Path scratch) throws IOException {
         folder = scratch == null ? Files.createTempDirectory("millrace-reconcile") : Files.createTempDirectory(scratch, "millrace-reconcile");

@@ -7,7 +7,7 @@ public final class IndexGoneMeanwhileException extends IOException {
 
     private static final long serialVersionUID = 1L;
 
-    IndexGoneMeanwhileException(String message) {
+    public IndexGoneMeanwhileException(String message) {
         super(message);
     }
 }

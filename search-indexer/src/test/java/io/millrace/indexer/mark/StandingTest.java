@@ -12,8 +12,8 @@ import org.junit.jupiter.api.Test;
 class StandingTest {
 
     private static final Duration KEPT = Duration.ofSeconds(100);
-    private static final Generation INDEX = new Generation("monitors-000001", "u1", "h1", false, false);
-    private static final Generation EMPTY = new Generation("monitors-000001", "u1", "h1", true, false);
+    private static final Generation INDEX = new Generation("monitors-000001", "u1", "h1", false, false, "");
+    private static final Generation EMPTY = new Generation("monitors-000001", "u1", "h1", true, false, "");
 
     private static Mark mark(long offset, long wholeAt) {
         return new Mark("u1", "h1", "t1", offset, wholeAt, 0, 0);

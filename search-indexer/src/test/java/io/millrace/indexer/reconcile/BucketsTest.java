@@ -20,7 +20,7 @@ class BucketsTest {
         var expected = new TreeSet<Integer>();
         try (var buckets = new Buckets(scratch)) {
             for (int i = 0; i < 20_000; i++) {
-                buckets.id(new Buckets.Known("é" + i, i, 1));
+                buckets.id(new Known("é" + i, i, 1));
                 if (i % 7 == 0) {
                     expected.add(i);
                 } else {

@@ -3,6 +3,7 @@ package io.millrace.tests.stack;
 import io.millrace.demo.Traffic;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -14,6 +15,7 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class BackgroundTraffic implements AutoCloseable {
 
     private static final int ROUND = 100;
+    private static final Duration UNTIL_UP = Duration.ofMillis(500);
 
     /** Where the rows are changed. */
     public interface Database {
@@ -26,9 +28,13 @@ public final class BackgroundTraffic implements AutoCloseable {
     private final CompletableFuture<Traffic.Done> done = new CompletableFuture<>();
 
     private final Traffic.Mix mix;
+    private final boolean comesAgain;
+    private int round;
+    private Traffic.Done sum = new Traffic.Done(0, 0, 0, Map.of());
 
-    private BackgroundTraffic(Traffic.Mix mix) {
+    private BackgroundTraffic(Traffic.Mix mix, boolean comesAgain) {
         this.mix = mix;
+        this.comesAgain = comesAgain;
     }
 
     /** @param rate row changes a second */
@@ -43,21 +49,46 @@ public final class BackgroundTraffic implements AutoCloseable {
 
     /** @param rate row changes a second */
     public static BackgroundTraffic start(Database database, long seed, int rate, Traffic.Mix mix) {
-        var traffic = new BackgroundTraffic(mix);
+        return started(new BackgroundTraffic(mix, false), database, seed, rate);
+    }
+
+    /** The same while the database is killed: who is thrown out comes again. What a killed transaction did is not counted. @param rate row changes a second */
+    public static BackgroundTraffic throughOutages(DemoStack stack, long seed, int rate) {
+        return started(new BackgroundTraffic(Traffic.Mix.BROAD, true), stack::connect, seed, rate);
+    }
+
+    private static BackgroundTraffic started(BackgroundTraffic traffic, Database database, long seed, int rate) {
         Thread.ofVirtual().name("traffic").start(() -> traffic.run(database, seed, rate));
         return traffic;
     }
 
     private void run(Database database, long seed, int rate) {
-        try (var connection = database.connect()) {
-            var sum = new Traffic.Done(0, 0, 0, Map.of());
-            for (int round = 0; goOn.get(); round++) {
-                sum = plus(sum, round(connection, seed * 1_000 + round, rate));
+        try {
+            while (goOn.get()) {
+                rounds(database, seed, rate);
             }
             done.complete(sum);
-        } catch (SQLException | RuntimeException e) {
+        } catch (SQLException | RuntimeException | InterruptedException e) {
             done.completeExceptionally(e);
         }
+    }
+
+    private void rounds(Database database, long seed, int rate) throws SQLException, InterruptedException {
+        try (var connection = database.connect()) {
+            while (goOn.get()) {
+                sum = plus(sum, round(connection, seed * 1_000 + round++, rate));
+            }
+        } catch (SQLException e) {
+            if (!comesAgain || !isAway(e)) {
+                throw e;
+            }
+            Thread.sleep(UNTIL_UP);
+        }
+    }
+
+    /** SQL states: class 08 is a connection that is lost, class 57 a server that ends or begins. */
+    private static boolean isAway(SQLException failure) {
+        return failure.getSQLState() != null && (failure.getSQLState().startsWith("08") || failure.getSQLState().startsWith("57"));
     }
 
     /** Looks at the tables anew, so that what other writers have deleted is not referred to for long, and refused. */

@@ -12,6 +12,7 @@ import io.millrace.pipeline.comparison.CanonicalJson;
 import io.millrace.pipeline.comparison.Differences;
 import io.millrace.pipeline.file.Field;
 import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.file.Target;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
@@ -142,7 +143,10 @@ public class DocumentResource {
         return null;
     }
 
-    private static String index(Pipeline pipeline, String path) {
+    private static String index(Pipeline pipeline, String path) throws IOException {
+        if (pipeline.target() == Target.POSTGRES) {
+            throw new IOException("the documents of " + pipeline.name() + " go to a table, which the console does not read; ask the view " + pipeline.index().name() + " there by SQL");
+        }
         return "/" + Http.step(pipeline.index().name()) + path;
     }
 

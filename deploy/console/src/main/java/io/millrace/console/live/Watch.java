@@ -9,6 +9,7 @@ import io.millrace.console.live.LiveView.Slow;
 import io.millrace.console.live.PipelineFigures.Troubles;
 import io.millrace.console.live.StageView.Extra;
 import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.file.Target;
 import io.millrace.pipeline.liveness.Loops;
 import io.millrace.pipeline.metrics.Samples;
 import io.millrace.pipeline.topic.Topics;
@@ -139,7 +140,7 @@ public class Watch {
             var asked = new LinkedHashMap<String, List<Future<Answer>>>();
             stages.forEach(stage -> asked.put(stage.name, Instances.of(stage.instances).stream().map(i -> threads.submit(() -> ask(i))).toList()));
             var counts = new LinkedHashMap<String, Future<Long>>();
-            pipelines.all().forEach(p -> counts.put(p.index().name(), threads.submit(() -> count(p.index().name()))));
+            pipelines.all().stream().filter(p -> p.target() == Target.OPENSEARCH).forEach(p -> counts.put(p.index().name(), threads.submit(() -> count(p.index().name()))));
             var seen = new LinkedHashMap<String, Seen>();
             for (var stage : asked.entrySet()) {
                 var answers = new ArrayList<Answer>();

@@ -3,6 +3,7 @@ package io.millrace.launcher.stack;
 import io.millrace.launcher.Output;
 import io.millrace.launcher.status.Probe;
 import io.millrace.pipeline.file.PipelineFile;
+import io.millrace.pipeline.file.Target;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +23,7 @@ public final class FirstDocuments {
 
     /** Returns also when none have come in time, having said which stage waits for what; an empty table has none. */
     public static void await(Stack stack, List<PipelineFile> files, Output output, BooleanSupplier isStopping) throws InterruptedException {
-        var waiting = new ArrayList<>(files.stream().map(f -> f.pipeline().index().name()).toList());
+        var waiting = new ArrayList<>(files.stream().filter(f -> f.pipeline().target() == Target.OPENSEARCH).map(f -> f.pipeline().index().name()).toList());
         var probe = new Probe(stack.access());
         long begin = System.nanoTime();
         long report = begin + REPORT.toNanos();

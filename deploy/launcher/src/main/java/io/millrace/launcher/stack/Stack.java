@@ -27,6 +27,8 @@ import java.util.stream.Stream;
 /** The four servers, the five services and the console of one data folder, each a process of its own. */
 public final class Stack {
 
+    /** The database of the tables to which documents of pipelines with the target postgres go, where nothing is secured. */
+    public static final String TABLES = "postgres";
     private static final String EXECUTABLE = "service";
 
     private final StackOptions options;
@@ -200,10 +202,12 @@ public final class Stack {
                 p.put(prefix + "registry-url", servers.registryUrl());
                 p.put(prefix + "token.file", token().toString());
                 p.put(prefix + "search-url", servers.searchUrl());
+                p.putAll(tables(prefix));
             }
             case PURGE -> {
                 p.put(prefix + "token.file", token().toString());
                 p.put(prefix + "freshness.search-url", servers.searchUrl());
+                p.putAll(tables(prefix + "freshness."));
             }
             case CONSOLE -> {
                 for (var other : Stage.values()) {
@@ -218,6 +222,11 @@ public final class Stack {
             }
         }
         return p;
+    }
+
+    /** Where documents of pipelines with the target postgres go: beside the registry's database, whose password is no secret. A secured stack has nobody in its database who may make tables there. */
+    private Map<String, String> tables(String prefix) {
+        return options.secured() ? Map.of() : Map.of(prefix + "table-url", servers.jdbcUrl(TABLES) + "?user=" + LocalServers.POSTGRES_USER + "&password=" + LocalServers.POSTGRES_PASSWORD);
     }
 
     /** Whoever reads this file may ask capture, the gate, the indexer and the purge service for changes. */

@@ -4,6 +4,7 @@ import io.millrace.launcher.Output;
 import io.millrace.local.LocalException;
 import io.millrace.local.ManagedProcess;
 import io.millrace.pipeline.file.PipelineFile;
+import io.millrace.pipeline.file.Target;
 import io.millrace.pipeline.retry.Backoff;
 import io.millrace.pipeline.topic.Topics;
 import java.time.Duration;
@@ -193,7 +194,7 @@ public final class Supervisor {
         new StackFile(state, ProcessHandle.current().pid(), options.data().toString(), files.stream().map(f -> f.path().toAbsolutePath().toString()).toList(),
                 options.source() == null ? null : stack.servers().jdbcUrl(options.source().database()),
                 files.stream().map(f -> Topics.slot(f.pipeline().source().name())).distinct().toList(), stack.servers().searchUrl(),
-                files.stream().map(f -> f.pipeline().index().name()).toList(), entries).write(options.data());
+                files.stream().filter(f -> f.pipeline().target() == Target.OPENSEARCH).map(f -> f.pipeline().index().name()).toList(), entries).write(options.data());
     }
 
     private StackFile.Entry entry(ManagedProcess process) {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.millrace.pipeline.file.Index;
 import io.millrace.pipeline.file.PipelineFile;
+import io.millrace.pipeline.file.Target;
 import io.millrace.provisioner.Check;
 import io.millrace.provisioner.HttpPlace;
 import io.millrace.provisioner.ProvisioningException;
@@ -33,7 +34,7 @@ public final class SearchIndexes implements Step {
     public SearchIndexes(HttpPlace search, Collection<PipelineFile> files) {
         this.search = search;
         var pipelines = files.stream().map(PipelineFile::pipeline).toList();
-        pipelines.stream().filter(pipeline -> pipelines.stream().noneMatch(later -> later.replaces().contains(pipeline.name())))
+        pipelines.stream().filter(pipeline -> pipeline.target() == Target.OPENSEARCH).filter(pipeline -> pipelines.stream().noneMatch(later -> later.replaces().contains(pipeline.name())))
                 .forEach(newest -> indexes.put(newest.index().name(), newest.index()));
     }
 

@@ -3,9 +3,11 @@ package io.millrace.indexer.bulk;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.millrace.indexer.IndexerConfig;
 import io.millrace.indexer.SearchClients;
 import io.millrace.indexer.generation.Generation;
+import io.millrace.pipeline.file.Target;
 import io.millrace.pipeline.liveness.Loop;
 import jakarta.inject.Singleton;
 import java.io.IOException;
@@ -20,13 +22,12 @@ import org.opensearch.client.opensearch.generic.Body;
 import org.opensearch.client.opensearch.generic.Requests;
 import org.opensearch.client.opensearch.generic.Response;
 
-/** Sends bulk requests, so many at once as the search engine takes well. Thread-safe. */
+/** Sends bulk requests to the search engine, so many at once as it takes well. Thread-safe. */
 @Singleton
-final class BulkClient {
+public final class SearchBulk implements Bulk {
 
     private static final int TOO_LARGE = 413;
     private static final String SEQ_NO = "_seq_no";
-    private static final String NOBODY = "millrace-nobody";
     private static final int MOST_OF_AN_ERROR = 2_000;
     private static final Map<String, String> QUERY = Map.of("require_alias", "true", "filter_path", "errors,items.*.status,items.*.error,items.*._seq_no");
 
@@ -36,34 +37,16 @@ final class BulkClient {
     private final Duration longest;
     private final Duration slow;
 
-    BulkClient(SearchClients search, ObjectMapper json, BulkPermits permits, IndexerConfig config) {
+    SearchBulk(SearchClients search, ObjectMapper json, IndexerConfig config, MeterRegistry meters) {
         this.search = search;
         this.json = json;
-        this.permits = permits;
+        this.permits = BulkPermits.of(Target.OPENSEARCH, config, meters);
         this.slow = config.slowBulk();
         this.longest = config.requestTimeout().multipliedBy(config.searchUrl().size());
     }
 
-    /** What came of a whole request. */
-    sealed interface Answer {
-
-        /**
-         * @param verdicts one for each document, in their order
-         * @param lastSeqNo the index's sequence number ({@code _seq_no}) of the last document that it applied, -1 where it applied none
-         * @param bytes of the request
-         * @param nanos from sending it to its answer
-         */
-        record Answered(List<Verdict> verdicts, long lastSeqNo, int bytes, long nanos) implements Answer {}
-
-        /** More bytes than the engine takes in one request. */
-        record TooLarge(String reason) implements Answer {}
-
-        /** No document was answered; whether any was applied is not known. */
-        record Unanswered(String reason) implements Answer {}
-    }
-
-    /** @param loop gets a sign of life while others have the permits, and the bound of the request */
-    Answer send(Generation generation, List<Document> documents, Loop loop) throws InterruptedException {
+    @Override
+    public Answer send(Generation generation, List<Document> documents, Loop loop) throws InterruptedException {
         // The body is made with a permit in hand, so that the permits bound the memory too.
         permits.acquire(generation.aside(), loop);
         loop.waits(longest);
@@ -91,28 +74,6 @@ final class BulkClient {
             case Answer.Answered answered -> answered.nanos() < slow.toNanos() && answered.verdicts().stream().noneMatch(verdict -> verdict instanceof Verdict.Later(var reason, var busy) && busy);
             case Answer.TooLarge t -> true;
             case Answer.Unanswered u -> false;
-        };
-    }
-
-    /**
-     * Whether the index takes a write at all: asked by a delete of a document that no pipeline makes.
-     *
-     * @return why it does not, null where it does
-     */
-    String fault(Generation generation, Loop loop) throws InterruptedException {
-        return switch (send(generation, List.of(new Document(null, NOBODY, 0, null)), loop)) {
-            case Answer.Answered answered -> switch (answered.verdicts().getFirst()) {
-                case Verdict.Applied a -> null;
-                case Verdict.Superseded s -> null;
-                case Verdict.Later(var reason, var busy) -> reason;
-                case Verdict.Failed(var reason) -> reason;
-                case Verdict.Unmapped(var reason) -> reason;
-                case Verdict.Refused(var reason) -> reason;
-                case Verdict.Doubtful(var reason) -> reason;
-                case Verdict.IndexGone(var reason) -> throw new IndexGoneException(reason);
-            };
-            case Answer.TooLarge(var reason) -> reason;
-            case Answer.Unanswered(var reason) -> reason;
         };
     }
 

@@ -1,0 +1,2 @@
+/** Where documents go to, and what is asked of it. */
+package io.millrace.indexer.place;

@@ -1,0 +1,117 @@
+package io.millrace.indexer.table;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.millrace.indexer.IndexerConfig;
+import io.millrace.indexer.bulk.Bulk;
+import io.millrace.indexer.bulk.BulkPermits;
+import io.millrace.indexer.bulk.Document;
+import io.millrace.indexer.bulk.Verdict;
+import io.millrace.indexer.generation.Generation;
+import io.millrace.pipeline.file.Target;
+import io.millrace.pipeline.liveness.Loop;
+import jakarta.inject.Singleton;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Writes documents into tables, a request's in one transaction. A deleted document leaves its version for as long as deletes are remembered. Thread-safe.
+ */
+@Singleton
+public final class TableBulk implements Bulk {
+
+    private static final String DATA = "22";
+    /** What is a value's own fault: data exceptions, and constraints that a team has added. */
+    private static final Set<String> OWN_FAULTS = Set.of(DATA, "23");
+    /** What says nothing of a document: connections, rights, transactions, resources, operators and the system. */
+    private static final Set<String> OTHER_FAULTS = Set.of("", "08", "25", "28", "40", "42", "53", "55", "57", "58", "XX");
+
+    private final Tables tables;
+    private final TableStore store;
+    private final BulkPermits permits;
+    private final IndexerConfig config;
+
+    TableBulk(Tables tables, TableStore store, IndexerConfig config, MeterRegistry meters) {
+        this.tables = tables;
+        this.store = store;
+        this.permits = BulkPermits.of(Target.POSTGRES, config, meters);
+        this.config = config;
+    }
+
+    @Override
+    public Answer send(Generation generation, List<Document> documents, Loop loop) throws InterruptedException {
+        permits.acquire(generation.aside(), loop);
+        loop.waits(config.requestTimeout().multipliedBy(2));
+        var started = System.nanoTime();
+        boolean well = false;
+        try {
+            var verdicts = write(generation, documents, loop);
+            long took = System.nanoTime() - started;
+            well = took < config.slowBulk().toNanos();
+            return new Answer.Answered(verdicts, -1, documents.stream().mapToInt(Document::size).sum(), took);
+        } catch (SQLException e) {
+            return new Answer.Unanswered("the database of the tables does not take documents (" + tables.why(e) + ")");
+        } finally {
+            permits.release(generation.aside(), well);
+        }
+    }
+
+    /** One that is refused takes all of its transaction along, so it is looked for by halves. */
+    private List<Verdict> write(Generation generation, List<Document> documents, Loop loop) throws SQLException {
+        try {
+            return tables.transaction(connection -> written(connection, generation, documents));
+        } catch (SQLException e) {
+            var kind = e.getSQLState() == null || e.getSQLState().length() < 2 ? "" : e.getSQLState().substring(0, 2);
+            if (OTHER_FAULTS.contains(kind)) {
+                throw e;
+            }
+            if (documents.size() == 1) {
+                return List.of(verdict(documents.getFirst(), kind, e));
+            }
+            loop.waits(config.requestTimeout().multipliedBy(2));
+            int middle = documents.size() / 2;
+            var verdicts = new ArrayList<>(write(generation, documents.subList(0, middle), loop));
+            verdicts.addAll(write(generation, documents.subList(middle, documents.size()), loop));
+            return verdicts;
+        }
+    }
+
+    private static Verdict verdict(Document document, String kind, SQLException failure) {
+        if (document.isDelete() && !kind.equals(DATA)) {
+            // Given up, it would leave a document that is to be gone. One whose id the table cannot have has never been there.
+            return new Verdict.Later("the table does not take a delete (" + Tables.reason(failure) + "); take away the constraint, the trigger or the index that keeps a row from losing its document");
+        }
+        return OWN_FAULTS.contains(kind) ? new Verdict.Refused(Tables.detail(failure)) : new Verdict.Doubtful(Tables.detail(failure));
+    }
+
+    private List<Verdict> written(Connection connection, Generation generation, List<Document> documents) throws SQLException {
+        var refusal = store.refusal(connection, generation);
+        if (refusal != null) {
+            return Collections.nCopies(documents.size(), new Verdict.IndexGone(refusal));
+        }
+        var applied = upsert(connection, generation.index(), documents);
+        return documents.stream().map(document -> applied.contains(document.id()) ? Verdict.APPLIED : Verdict.SUPERSEDED).toList();
+    }
+
+    /** @return ids of those that stand there now, or are gone */
+    private Set<String> upsert(Connection connection, String table, List<Document> documents) throws SQLException {
+        try (var statement = tables.prepare(connection, "INSERT INTO " + tables.name(table) + " AS t (id, version, document, deleted)"
+                + " SELECT id, version, document::jsonb, CASE WHEN document IS NULL THEN now() END FROM unnest(?::text[], ?::bigint[], ?::text[]) AS n (id, version, document) ORDER BY id COLLATE \"C\""
+                + " ON CONFLICT (id) DO UPDATE SET version = excluded.version, document = excluded.document, deleted = excluded.deleted WHERE t.version <= excluded.version RETURNING id")) {
+            statement.setArray(1, connection.createArrayOf("text", documents.stream().map(Document::id).toArray()));
+            statement.setArray(2, connection.createArrayOf("int8", documents.stream().map(Document::version).toArray()));
+            statement.setArray(3, connection.createArrayOf("text", documents.stream().map(document -> document.isDelete() ? null : new String(document.json(), StandardCharsets.UTF_8)).toArray()));
+            var rows = statement.executeQuery();
+            var ids = HashSet.<String>newHashSet(documents.size());
+            while (rows.next()) {
+                ids.add(rows.getString(1));
+            }
+            return ids;
+        }
+    }
+}

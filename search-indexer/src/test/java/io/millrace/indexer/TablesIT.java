@@ -1,0 +1,332 @@
+package io.millrace.indexer;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.millrace.pipeline.record.Headers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Future;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Documents in tables of a PostgreSQL, without a search engine: versions, deletes, refusals, generations, and what goes away and comes back. */
+class TablesIT {
+
+    private static final Duration SOON = Duration.ofSeconds(60);
+    private static final int MANY = 400;
+
+    @TempDir
+    static Path folder;
+    private static Stack stack;
+
+    @BeforeAll
+    static void startAll() throws Exception {
+        stack = Stack.ofTables(folder);
+        for (var name : List.of("versions", "refusals", "breaking", "rebuilt", "outages", "dropped", "reconciled", "kept", "taken", "watched", "forgotten")) {
+            stack.tablePipeline(name);
+        }
+        sql("CREATE SCHEMA documents");
+        sql("CREATE TABLE documents.taken (id text)");
+        stack.startIndexer(settings(stack), Map.of("TABLE_PASSWORD", stack.servers.postgresPassword()));
+        await().atMost(SOON).untilAsserted(() -> assertEquals("[taken[0], taken[1]]", waiting().toString(), () -> stack.ready().toString()));
+    }
+
+    static Map<String, String> settings(Stack stack) {
+        return Map.of("millrace.indexer.table-url", stack.servers.jdbcUrl("postgres"), "millrace.indexer.table-user", stack.servers.postgresUser(), "millrace.indexer.table-password.env", "TABLE_PASSWORD",
+                "millrace.indexer.mark-interval", "1s", "millrace.indexer.search-url", "http://localhost:1", "millrace.indexer.registry-url", "http://localhost:1");
+    }
+
+    @AfterAll
+    static void stopAll() {
+        if (stack != null) {
+            stack.close();
+        }
+    }
+
+    private static Connection connect() throws SQLException {
+        return DriverManager.getConnection(stack.servers.jdbcUrl("postgres"), stack.servers.postgresUser(), stack.servers.postgresPassword());
+    }
+
+    private static void sql(String statement) throws SQLException {
+        try (var connection = connect(); var own = connection.createStatement()) {
+            own.execute(statement);
+        }
+    }
+
+    /** The first column of all rows. */
+    private static List<String> texts(String query) throws SQLException {
+        try (var connection = connect(); var own = connection.createStatement(); var rows = own.executeQuery(query)) {
+            var texts = new ArrayList<String>();
+            while (rows.next()) {
+                texts.add(rows.getString(1));
+            }
+            return texts;
+        }
+    }
+
+    private static String text(String query) throws SQLException {
+        return String.join(",", texts(query));
+    }
+
+    private static String nameOf(String view, String id) throws SQLException {
+        return text("SELECT document->>'name' FROM documents." + view + " WHERE id = '" + id + "'");
+    }
+
+    private static List<String> waiting() {
+        var reasons = new ArrayList<String>();
+        stack.ready().path("checks").forEach(check -> check.path("data").fieldNames().forEachRemaining(name -> {
+            if (name.endsWith("]")) {
+                reasons.add(name);
+            }
+        }));
+        return reasons.stream().sorted().toList();
+    }
+
+    private static String doc(long id, String name) {
+        return "{\"id\":" + id + ",\"name\":\"" + name + "\"}";
+    }
+
+    private static void send(String pipeline, int count, long version, String name) throws Exception {
+        var sent = new ArrayList<Future<RecordMetadata>>();
+        for (int i = 0; i < count; i++) {
+            sent.add(stack.document(pipeline, "d" + i, version, doc(i, name)));
+        }
+        for (var one : sent) {
+            one.get();
+        }
+    }
+
+    private static double metric(String start) throws Exception {
+        return stack.metrics().lines().filter(line -> line.startsWith(start)).mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1))).sum();
+    }
+
+    @Test
+    void anOlderVersionChangesNothingAnEqualOneWritesAgainAndADeleteStays() throws Exception {
+        stack.document("versions", "1", 20, doc(1, "newer")).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals("newer", nameOf("versions", "1")));
+        stack.document("versions", "1", 10, doc(1, "older")).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals(1.0, metric("millrace_records_total{outcome=\"superseded\",pipeline=\"versions\"")));
+        assertEquals("newer", nameOf("versions", "1"));
+        stack.document("versions", "1", 20, doc(1, "same version, later")).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals("same version, later", nameOf("versions", "1")));
+
+        stack.document("versions", "1", 30, null).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals("", text("SELECT id FROM documents.versions")));
+        stack.document("versions", "1", 25, doc(1, "replayed")).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals(2.0, metric("millrace_records_total{outcome=\"superseded\",pipeline=\"versions\"")));
+        assertEquals("", text("SELECT id FROM documents.versions"), "a replayed older version must not bring a deleted document back");
+
+        stack.document("versions", "it's a \"quoted\" \\ id \u00fc", 40, "{\"amount\":1.500,\"id\":9223372036854775807}").get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals("it's a \"quoted\" \\ id \u00fc 40 {\"id\": 9223372036854775807, \"amount\": 1.500}", text("SELECT id || ' ' || version || ' ' || document FROM documents.versions")));
+        assertTrue(metric("millrace_commit_to_stage_seconds_count{pipeline=\"versions\",stage=\"search\"") >= 3, "what is committed is found");
+    }
+
+    @Test
+    void whatIsNoJsonGoesToQuarantineWithItsReasonAndItsNeighboursAreWritten() throws Exception {
+        send("refusals", 100, 1, "fine");
+        stack.document("refusals", "bad json", 1, "{\"id\":1,\"name\":}").get();
+        stack.document("refusals", "no text", 1, "{\"id\":1,\"name\":\"\\u0000\"}").get();
+        stack.document("refusals", "too large a number", 1, "{\"id\":1e999999}").get();
+        send("refusals", 100, 2, "still fine");
+        await().atMost(SOON).untilAsserted(() -> assertEquals("100", text("SELECT count(*) FROM documents.refusals WHERE version = 2")));
+        await().atMost(SOON).untilAsserted(() -> assertEquals(203, stack.committed("refusals")));
+        var parked = stack.quarantined("refusals").stream().collect(Collectors.toMap(record -> new String(record.key(), StandardCharsets.UTF_8), record -> Headers.text(record.headers(), Headers.REASON) + " " + Headers.text(record.headers(), Headers.DETAIL)));
+        assertEquals(3, parked.size(), parked.toString());
+        assertTrue(parked.get("bad json").startsWith("refused SQLSTATE 22P02: "), parked.toString());
+        assertTrue(parked.get("no text").startsWith("refused SQLSTATE 22P05: "), parked.toString());
+        assertTrue(parked.get("too large a number").startsWith("refused SQLSTATE 22"), parked.toString());
+    }
+
+    @Tag("long")
+    @Test
+    void whereMostAreRefusedTheyAreHeldWithoutTheirValuesInHealthUntilTheTableTakesThem() throws Exception {
+        await().atMost(SOON).untilAsserted(() -> assertEquals("breaking-000001", text("SELECT name FROM documents.millrace_index WHERE view = 'breaking'")));
+        sql("ALTER TABLE documents.\"breaking-000001\" ADD CONSTRAINT named CHECK (document IS NULL OR document->>'name' <> 'a secret')");
+        send("breaking", MANY, 1, "a secret");
+        await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains("most of the recent documents of the pipeline breaking are refused"), () -> stack.ready().toString()));
+        assertFalse(stack.ready().toString().contains("a secret"), stack.ready().toString());
+        sql("ALTER TABLE documents.\"breaking-000001\" DROP CONSTRAINT named");
+        await().atMost(SOON).untilAsserted(() -> assertEquals(MANY, Integer.parseInt(text("SELECT count(*) FROM documents.breaking")) + stack.quarantined("breaking").size()));
+        await().atMost(SOON).untilAsserted(() -> assertFalse(waiting().toString().contains("breaking"), () -> stack.ready().toString()));
+    }
+
+    @Tag("long")
+    @Test
+    void aDeleteThatTheTableRefusesWaitsAndIsNeverGivenUp() throws Exception {
+        stack.document("kept", "1", 1, doc(1, "to be gone")).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals("to be gone", nameOf("kept", "1")));
+        sql("ALTER TABLE documents.\"kept-000001\" ALTER document SET NOT NULL");
+        stack.document("kept", "1", 2, null).get();
+        await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains("the table does not take a delete"), () -> stack.ready().toString()));
+        sql("ALTER TABLE documents.\"kept-000001\" ALTER document DROP NOT NULL");
+        await().atMost(SOON).untilAsserted(() -> assertEquals("", text("SELECT id FROM documents.kept")));
+        assertEquals(0, stack.quarantined("kept").size());
+    }
+
+    @Test
+    void anotherTableTakesOverGivesBackAndIsDeletedWhileTheViewShowsOneOfThem() throws Exception {
+        send("rebuilt", MANY, 1, "before");
+        await().atMost(SOON).untilAsserted(() -> assertEquals(MANY, Integer.parseInt(text("SELECT count(*) FROM documents.rebuilt"))));
+        sql("CREATE INDEX by_name ON documents.\"rebuilt-000001\" ((document->>'name'))");
+        assertEquals(202, stack.operate("POST", "/pipelines/rebuilt/generations").path("status").asInt());
+        await().atMost(SOON).untilAsserted(() -> assertEquals("rebuilt-000002", serving("rebuilt")));
+        assertEquals(MANY, Integer.parseInt(text("SELECT count(*) FROM documents.rebuilt")));
+        assertEquals("1", text("SELECT count(*) FROM pg_indexes WHERE tablename = 'rebuilt-000002' AND indexdef LIKE '%name%'"), "what a team has made for its questions is there again");
+        send("rebuilt", 10, 2, "after");
+        await().atMost(SOON).untilAsserted(() -> assertEquals("10", text("SELECT count(*) FROM documents.rebuilt WHERE document->>'name' = 'after'")));
+
+        assertEquals(202, stack.operate("POST", "/pipelines/rebuilt/generations/rebuilt-000001/service").path("status").asInt());
+        await().atMost(SOON).untilAsserted(() -> assertEquals("rebuilt-000001", serving("rebuilt")));
+        assertEquals("10", text("SELECT count(*) FROM documents.rebuilt WHERE document->>'name' = 'after'"), "the way back was written all the time");
+        var comparison = stack.operate("GET", "/pipelines/rebuilt/generations/rebuilt-000002/comparison?sample=100").path("body");
+        assertEquals(0, comparison.path("differing").asInt(-1), comparison.toString());
+        assertEquals(204, stack.operate("DELETE", "/pipelines/rebuilt/generations/rebuilt-000002").path("status").asInt());
+        assertEquals("rebuilt,rebuilt-000001", text("SELECT relname FROM pg_class WHERE relkind IN ('r', 'v') AND relname LIKE 'rebuilt%' ORDER BY 1"));
+    }
+
+    @Tag("long")
+    @Test
+    void aReaderInALongTransactionKeepsNobodyElseFromReadingAndTheTableFromBeingWrittenForHalfAMinute() throws Exception {
+        send("watched", MANY, 1, "before");
+        await().atMost(SOON).untilAsserted(() -> assertEquals(MANY, Integer.parseInt(text("SELECT count(*) FROM documents.watched"))));
+        try (var report = connect(); var statement = report.createStatement()) {
+            report.setAutoCommit(false);
+            statement.execute("SELECT count(*) FROM documents.watched");
+            try (var other = new OtherReader("SELECT count(*) FROM documents.watched")) {
+                assertEquals(202, stack.operate("POST", "/pipelines/watched/generations").path("status").asInt());
+                await().atMost(SOON).untilAsserted(() -> assertEquals("1", text("SELECT count(*) FROM documents.millrace_index, unnest(aliases) a WHERE name = 'watched-000002' AND a LIKE '%-next-%'")));
+                stack.document("watched", "d0", 2, doc(0, "during")).get();
+                await().atMost(SOON).untilAsserted(() -> assertEquals("during", nameOf("watched", "d0"), () -> stack.ready().toString()));
+                await().atMost(SOON).untilAsserted(() -> {
+                    var waits = stack.operate("GET", "/pipelines/watched/generations").path("body").toString();
+                    assertTrue(waits.contains("SQLSTATE 55P03") && waits.contains("pg_stat_activity") && waits.contains("cutover watched"), waits);
+                });
+                assertEquals(List.of(), other.failures());
+                assertTrue(other.longest().compareTo(Duration.ofSeconds(4)) < 0, () -> "another reader waited " + other.longest());
+            }
+        }
+        assertEquals(202, stack.operate("POST", "/pipelines/watched/generations/watched-000002/service").path("status").asInt());
+        await().atMost(SOON).untilAsserted(() -> assertEquals("watched-000002", serving("watched")));
+        assertEquals("during", nameOf("watched", "d0"));
+    }
+
+    /** Asks again and again, as a page does. */
+    private static final class OtherReader implements AutoCloseable {
+
+        private final List<String> failures = new CopyOnWriteArrayList<>();
+        private final Thread thread;
+        private volatile Duration longest = Duration.ZERO;
+        private volatile boolean stopping;
+
+        OtherReader(String query) {
+            thread = Thread.ofVirtual().start(() -> {
+                try (var connection = connect(); var statement = connection.prepareStatement(query)) {
+                    while (!stopping) {
+                        long begun = System.nanoTime();
+                        statement.execute();
+                        var took = Duration.ofNanos(System.nanoTime() - begun);
+                        longest = took.compareTo(longest) > 0 ? took : longest;
+                        Thread.sleep(20);
+                    }
+                } catch (SQLException | InterruptedException e) {
+                    failures.add(e.toString());
+                }
+            });
+        }
+
+        List<String> failures() {
+            return failures;
+        }
+
+        Duration longest() {
+            return longest;
+        }
+
+        @Override
+        public void close() throws InterruptedException {
+            stopping = true;
+            thread.join();
+        }
+    }
+
+    /** Which table the view is over. */
+    private static String serving(String view) throws SQLException {
+        return text("SELECT DISTINCT t.relname FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class v ON v.oid = r.ev_class JOIN pg_class t ON t.oid = d.refobjid WHERE v.relname = '" + view + "' AND t.relkind = 'r'");
+    }
+
+    @Test
+    void whileTheDatabaseIsAwayNothingIsCommittedAndAfterwardsNothingIsMissing() throws Exception {
+        stack.document("outages", "0", 1, doc(0, "before")).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals(1, stack.committed("outages")));
+        stack.servers.postgres().kill();
+        send("outages", MANY, 1, "during");
+        await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains("check millrace.indexer.table-url"), () -> stack.ready().toString()));
+        assertEquals(1, stack.committed("outages"), "no offset is committed before the documents are");
+        stack.indexer().kill();
+        stack.indexer().launch();
+        stack.servers.postgres().start();
+        stack.indexer().awaitReady();
+        await().atMost(SOON).untilAsserted(() -> assertEquals(MANY + 1, Integer.parseInt(text("SELECT count(*) FROM documents.outages"))));
+        await().atMost(SOON).untilAsserted(() -> assertEquals(MANY + 1, stack.committed("outages")));
+        await().atMost(SOON).untilAsserted(() -> assertFalse(waiting().toString().contains("outages"), () -> stack.ready().toString()));
+    }
+
+    @Test
+    void aTableThatWasDroppedIsFilledAgainFromTheFirstRecord() throws Exception {
+        send("dropped", 50, 1, "kept in Kafka");
+        await().atMost(SOON).untilAsserted(() -> assertEquals(50, stack.committed("dropped")));
+        var uuid = text("SELECT uuid FROM documents.millrace_index WHERE view = 'dropped'");
+        var marks = "SELECT count(*) > 0 FROM documents.millrace_mark WHERE mark->>'index' = '" + uuid + "'";
+        await().atMost(SOON).untilAsserted(() -> assertEquals("t", text(marks)));
+        sql("DROP TABLE documents.\"dropped-000001\" CASCADE");
+        await().atMost(SOON).ignoreExceptions().untilAsserted(() -> assertEquals("50", text("SELECT count(*) FROM documents.dropped")));
+        assertEquals("f", text(marks), "what says how far the former table was went with it");
+    }
+
+    @Tag("long")
+    @Test
+    void whatIsNoKeyOfTheTopicIsTakenOutWhereNoMarkTellsWhatTheTableHasOnceACrashCannotEmptyIt() throws Exception {
+        send("reconciled", 20, 1, "kept in Kafka");
+        await().atMost(SOON).untilAsserted(() -> assertEquals(20, stack.committed("reconciled")));
+        stack.indexer().stop();
+        sql("DELETE FROM documents.millrace_mark WHERE id LIKE '%/documents.reconciled-%'");
+        sql("INSERT INTO documents.\"reconciled-000001\" (id, version, document) VALUES ('orphan', 1, '{}')");
+        sql("ALTER TABLE documents.\"reconciled-000001\" SET UNLOGGED");
+        stack.indexer().start();
+        await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains("ALTER TABLE documents.\\\"reconciled-000001\\\" SET LOGGED"), () -> stack.ready().toString()));
+        sql("ALTER TABLE documents.\"reconciled-000001\" SET LOGGED");
+        await().atMost(SOON).untilAsserted(() -> assertEquals("", text("SELECT id FROM documents.reconciled WHERE id = 'orphan'")));
+        assertEquals("20", text("SELECT count(*) FROM documents.reconciled"));
+    }
+
+    @Tag("long")
+    @Test
+    void versionsOfDocumentsThatWereDeletedLongAgoAreForgottenHoweverManyTheyAre() throws Exception {
+        stack.document("forgotten", "1", 1, doc(1, "stays")).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals("stays", nameOf("forgotten", "1")));
+        sql("INSERT INTO documents.\"forgotten-000001\" (id, version, deleted) SELECT 'gone ' || i, 1, now() - make_interval(mins => CASE WHEN i = 1 THEN 1 ELSE 120 END) FROM generate_series(1, 20001) i");
+        await().atMost(Duration.ofSeconds(110)).untilAsserted(() -> assertEquals("1,gone 1", text("SELECT id FROM documents.\"forgotten-000001\" ORDER BY id")));
+    }
+
+    @Test
+    void aTableOfTheViewsNameIsLeftAloneAndNamed() throws Exception {
+        await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains("has something else named taken, where the pipeline needs a view of that name"), () -> stack.ready().toString()));
+        assertEquals("r", text("SELECT relkind FROM pg_class WHERE relname = 'taken'"));
+    }
+}
