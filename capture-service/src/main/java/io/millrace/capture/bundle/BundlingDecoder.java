@@ -48,7 +48,7 @@ public final class BundlingDecoder implements MessageDecoder, Held {
     private static final int FULL = 1 << 15;
     /** How long names that were lent are gathered: the stream begins anew once for all of them. */
     private static final long GATHERED_NANOS = Duration.ofSeconds(1).toNanos();
-    /** A change that is larger is left to Debezium: it would be held more often here. */
+    /** A change that is larger is left to Debezium: it would be held more often here. Not one with a value that cannot be read, of which Debezium would end the stream. */
     private static final int LARGEST = 1 << 16;
 
     private final MessageDecoder debezium;
@@ -58,8 +58,8 @@ public final class BundlingDecoder implements MessageDecoder, Held {
     private final Supplier<TableNumbers> numbers;
     private final TypeRegistry types;
     private final BundleWriter bundle = new BundleWriter();
-    /** By Postgres's number of the relation: ours, or none where its changes are left to Debezium. */
-    private final Map<Integer, Optional<Integer>> known = new HashMap<>();
+    /** By Postgres's number of the relation; none where its changes are left to Debezium. */
+    private final Map<Integer, Optional<Table>> known = new HashMap<>();
     /** Of the message that is being read. */
     private Lsn lsn;
     /** Of what Debezium is being told. */
@@ -82,6 +82,9 @@ public final class BundlingDecoder implements MessageDecoder, Held {
     private final Map<TableName, String> lent = new TreeMap<>();
     /** When the first of them was found. */
     private long lentSince;
+
+    /** @param number as {@link Relations} has it */
+    private record Table(int number, TextRows rows) {}
 
     /**
      * @param described what makes rows of the changes of a relation, by Postgres's number of it; null where its changes are left to Debezium
@@ -191,11 +194,11 @@ public final class BundlingDecoder implements MessageDecoder, Held {
                 debezium.processMessage(buffer, processor, types);
             }
             case 'I', 'U', 'D' -> {
-                var relation = buffer.remaining() > LARGEST ? Optional.<Integer>empty() : known.computeIfAbsent(buffer.getInt(buffer.position() + 1), this::relation);
-                if (relation.isEmpty()) {
+                var table = known.computeIfAbsent(buffer.getInt(buffer.position() + 1), this::table);
+                if (table.isEmpty() || buffer.remaining() > LARGEST && Tuple.areReadable(behindRelation(buffer.duplicate()), table.get().rows())) {
                     tell(buffer, processor);
                 } else {
-                    add(kind, relation.get(), buffer.position(buffer.position() + 1 + Integer.BYTES));
+                    add(kind, table.get().number(), behindRelation(buffer));
                     if (bundle.size() > FULL) {
                         flush(processor);
                     }
@@ -289,8 +292,12 @@ public final class BundlingDecoder implements MessageDecoder, Held {
         }
     }
 
-    private Optional<Integer> relation(int oid) {
-        return Optional.ofNullable(described.apply(oid)).map(rows -> relations.add(oid, rows));
+    private static ByteBuffer behindRelation(ByteBuffer change) {
+        return change.position(change.position() + 1 + Integer.BYTES);
+    }
+
+    private Optional<Table> table(int oid) {
+        return Optional.ofNullable(described.apply(oid)).map(rows -> new Table(relations.add(oid, rows), rows));
     }
 
     /** Debezium knows a table when it has read how Postgres describes it, and none that it is to leave out. */
