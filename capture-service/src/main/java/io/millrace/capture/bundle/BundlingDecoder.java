@@ -28,6 +28,7 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.source.SourceRecord;
@@ -56,6 +57,7 @@ public final class BundlingDecoder implements MessageDecoder, Held {
     private final IntConsumer forget;
     private final Relations relations;
     private final Supplier<TableNumbers> numbers;
+    private final Predicate<TableName> captured;
     private final TypeRegistry types;
     private final BundleWriter bundle = new BundleWriter();
     /** By Postgres's number of the relation; none where its changes are left to Debezium. */
@@ -76,6 +78,8 @@ public final class BundlingDecoder implements MessageDecoder, Held {
     /** The end of a transaction that Debezium was not told of yet, and its LSN; null where there is none. */
     private ByteBuffer end;
     private Lsn endLsn;
+    /** By Postgres's number: the names under which Debezium was told of tables. */
+    private final Map<Integer, TableName> names = new HashMap<>();
     /** By Postgres's number: the name of a known table under which another one was described. */
     private final Map<Integer, TableName> taken = new HashMap<>();
     /** Tables whose names were lent, each with the cause. Nothing is told any more while there are some, so that nothing is confirmed. */
@@ -90,13 +94,15 @@ public final class BundlingDecoder implements MessageDecoder, Held {
      * @param described what makes rows of the changes of a relation, by Postgres's number of it; null where its changes are left to Debezium
      * @param forget makes Debezium forget which table a relation is
      * @param numbers which table has which number now
+     * @param captured which tables Debezium is told of
      */
-    BundlingDecoder(MessageDecoder debezium, IntFunction<TextRows> described, IntConsumer forget, Relations relations, Supplier<TableNumbers> numbers, TypeRegistry types) {
+    BundlingDecoder(MessageDecoder debezium, IntFunction<TextRows> described, IntConsumer forget, Relations relations, Supplier<TableNumbers> numbers, Predicate<TableName> captured, TypeRegistry types) {
         this.debezium = debezium;
         this.described = described;
         this.forget = forget;
         this.relations = relations;
         this.numbers = numbers;
+        this.captured = captured;
         this.types = types;
     }
 
@@ -107,16 +113,17 @@ public final class BundlingDecoder implements MessageDecoder, Held {
      * @param left tables whose changes are left to Debezium
      * @param relations is given what makes rows of the others' changes
      * @param numbers which table has which number now; the stream ends where it says something else
+     * @param captured which tables Debezium is to tell of: it asks the catalog for every one that it is told of, and may fail at it
      * @param types as the connection's decoder is given them
      */
-    public static BundlingDecoder before(ReplicationConnection connection, PostgresSchema schema, Set<TableName> left, Relations relations, Supplier<TableNumbers> numbers, TypeRegistry types) {
+    public static BundlingDecoder before(ReplicationConnection connection, PostgresSchema schema, Set<TableName> left, Relations relations, Supplier<TableNumbers> numbers, Predicate<TableName> captured, TypeRegistry types) {
         try {
             var field = PostgresReplicationConnection.class.getDeclaredField("messageDecoder");
             field.setAccessible(true);
             var tables = PostgresSchema.class.getDeclaredField("relationIdToTableId");
             tables.setAccessible(true);
             var byRelation = (Map<?, ?>) tables.get(schema);
-            var decoder = new BundlingDecoder((MessageDecoder) field.get(connection), relation -> described(relation, schema, left), byRelation::remove, relations, numbers, types);
+            var decoder = new BundlingDecoder((MessageDecoder) field.get(connection), relation -> described(relation, schema, left), byRelation::remove, relations, numbers, captured, types);
             field.set(connection, decoder);
             return decoder;
         } catch (ReflectiveOperationException e) {
@@ -151,6 +158,7 @@ public final class BundlingDecoder implements MessageDecoder, Held {
         lastCommit = 0;
         lent.clear();
         taken.clear();
+        names.clear();
         isNew = true;
     }
 
@@ -194,9 +202,10 @@ public final class BundlingDecoder implements MessageDecoder, Held {
                 debezium.processMessage(buffer, processor, types);
             }
             case 'I', 'U', 'D' -> {
-                var table = known.computeIfAbsent(buffer.getInt(buffer.position() + 1), this::table);
+                int oid = buffer.getInt(buffer.position() + 1);
+                var table = known.computeIfAbsent(oid, this::table);
                 if (table.isEmpty() || buffer.remaining() > LARGEST && Tuple.areReadable(behindRelation(buffer.duplicate()), table.get().rows())) {
-                    tell(buffer, processor);
+                    tell(buffer, names.get(oid), lsn.asLong(), processor);
                 } else {
                     add(kind, table.get().number(), behindRelation(buffer));
                     if (bundle.size() > FULL) {
@@ -223,9 +232,19 @@ public final class BundlingDecoder implements MessageDecoder, Held {
                 if (numbers.get().isTaken(description)) {
                     taken.put(description.number(), description.name());
                 }
-                tell(description.as(numbers.get().name(description)), processor);
+                describe(description, processor);
             }
+            case 'T' -> tell(buffer, buffer.getInt(buffer.position() + 1) == 1 ? names.get(buffer.getInt(buffer.position() + 2 + Integer.BYTES)) : null, lsn.asLong(), processor);
             default -> tell(buffer, processor);
+        }
+    }
+
+    private void describe(Description description, ReplicationMessageProcessor processor) throws SQLException, InterruptedException {
+        var name = numbers.get().name(description);
+        names.remove(description.number());
+        if (captured.test(name)) {
+            names.put(description.number(), name);
+            tell(description.as(name), name, commit, processor);
         }
     }
 
@@ -274,6 +293,25 @@ public final class BundlingDecoder implements MessageDecoder, Held {
         debezium.processMessage(buffer, processor, types);
     }
 
+    /**
+     * Tells Debezium of one table.
+     *
+     * @param table null where it is not known, or they are several
+     * @param at the LSN by which the message is found in the log
+     */
+    private void tell(ByteBuffer buffer, TableName table, long at, ReplicationMessageProcessor processor) throws SQLException, InterruptedException {
+        flush(processor);
+        told = lsn;
+        try {
+            debezium.processMessage(buffer, processor, types);
+        } catch (RuntimeException | SQLException e) {
+            if (table == null) {
+                throw e;
+            }
+            throw new UndecodableException(table, at, e);
+        }
+    }
+
     @Override
     public void flush(ReplicationMessageProcessor processor) throws SQLException, InterruptedException {
         if (gathers()) {
@@ -297,7 +335,11 @@ public final class BundlingDecoder implements MessageDecoder, Held {
     }
 
     private Optional<Table> table(int oid) {
-        return Optional.ofNullable(described.apply(oid)).map(rows -> new Table(relations.add(oid, rows), rows));
+        try {
+            return Optional.ofNullable(described.apply(oid)).map(rows -> new Table(relations.add(oid, rows), rows));
+        } catch (IllegalArgumentException e) {
+            throw new UndecodableException(names.get(oid), lsn.asLong(), e);
+        }
     }
 
     /** Debezium knows a table when it has read how Postgres describes it, and none that it is to leave out. */

@@ -2,6 +2,7 @@ package io.millrace.capture.engine;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.millrace.capture.bundle.RenamedException;
+import io.millrace.capture.bundle.UndecodableException;
 import io.millrace.capture.continuity.Known;
 import io.millrace.capture.continuity.Loaded;
 import io.millrace.capture.continuity.Point;
@@ -39,6 +40,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
@@ -85,6 +87,11 @@ public final class CaptureRun {
     private final Patience patience;
     private final Loop loop;
     private final Start start;
+    private final LeftOut leftOutTables = new LeftOut();
+    private final Stumbles stumbles = new Stumbles();
+    /** Where the stream came to stand last for a reason that is of no table alone; null where it never did. */
+    private volatile Stuck stuck;
+    private final boolean recovery;
     private final Watch watch;
     private final Writer.Tools tools;
     private final Window window;
@@ -102,6 +109,9 @@ public final class CaptureRun {
     private Engine engine;
     /** Guarded by this; null while no tables are read before the stream. */
     private FirstLoad load;
+
+    /** @param confirmed the LSN up to which Kafka has everything: where it is another by now, the stream has gone on */
+    private record Stuck(String why, long confirmed) {}
 
     /**
      * @param wanted what the pipelines want of each of their tables; Millrace's own are added
@@ -140,9 +150,10 @@ public final class CaptureRun {
         this.loop = loop;
         this.resnapshots = resnapshots;
         this.window = window;
+        this.recovery = recovery;
         var marks = new Marks(progress);
-        this.start = new Start(settings.sourceName(), settings.source(), slot, all, progress, logs, marks, readiness, new Start.Allowed(recovery, reread));
-        this.watch = new Watch(settings.source(), slot, all, marks, logs, this::startAnew, this::adopt, new WalBudget(wal, slot, lock, readiness, start::givenUp), this::readBeside, readiness);
+        this.start = new Start(settings.sourceName(), settings.source(), slot, all, progress, logs, marks, readiness, leftOutTables, new Start.Allowed(recovery, reread));
+        this.watch = new Watch(settings.source(), slot, all, marks, logs, this::startAnew, this::adopt, new WalBudget(wal, slot, lock, readiness, start::givenUp), this::readBeside, readiness, leftOutTables);
         this.tools = new Writer.Tools(settings.sourceName(), settings.batchSize(), Map.copyOf(forms), Map.copyOf(transforms), events, erased, resnapshots, schemaIds, lock, progress, sender, missingValues, tracing, meters, stream, slot, marks, patience, loop, start::diverged, start::unnamed, window, this::rows, this::wasRead);
     }
 
@@ -165,12 +176,12 @@ public final class CaptureRun {
                 reason = e.getMessage();
             } catch (EngineException e) {
                 LOG.debug("The engine ended", e);
-                reason = "Capture was interrupted: " + e.getMessage() + "; starting again";
+                reason = interrupted(e);
             } catch (SQLException e) {
                 reason = SourceCheck.explain(settings.source(), e);
             } catch (RuntimeException e) {
                 LOG.error("Capture failed unexpectedly", e);
-                reason = "Capture failed unexpectedly: " + e + "; starting again";
+                reason = again("Capture failed unexpectedly: " + e);
             }
             if (anew.getAndSet(false)) {
                 continue;
@@ -199,6 +210,44 @@ public final class CaptureRun {
         missingValues.close();
     }
 
+    /** What to say of an engine that failed. At a table that it fails at again and again the stream is led past, so that the others go on. */
+    private String interrupted(EngineException e) {
+        if (Stream.<Throwable>iterate(e, Objects::nonNull, Throwable::getCause).anyMatch(cause -> cause instanceof StartException || cause instanceof LockLostException)) {
+            return "Capture was interrupted: " + e.getMessage() + "; starting again";
+        }
+        var at = UndecodableException.in(e);
+        if (at == null || !LeftOut.mayBe(at.table())) {
+            return again("Capture was interrupted: " + e.getMessage());
+        }
+        var what = at.getMessage() + ": " + e.getMessage();
+        if (!stumbles.failed(what, confirmed())) {
+            return "Capture was interrupted: " + what + "; starting again";
+        }
+        LOG.error("The table is left out from here on", e);
+        leftOutTables.add(at.table(), what + ". That was tried " + stumbles.times() + " times, so the table is left out, and the others are captured. Once the cause is gone, ./millrace recover " + settings.sourceName()
+                + " takes it in again and reads what is missing" + (recovery ? ", which is tried by itself once the stream is past that" : ""), at.lsn());
+        start.lacking(Map.of(at.table(), "a change of it at " + Position.lsnText(at.lsn()) + " cannot be read from the log"));
+        stumbles.forget();
+        anew.set(true);
+        return what;
+    }
+
+    /** What to say of a failure that belongs to no table. */
+    private String again(String what) {
+        if (!stumbles.failed(what, confirmed())) {
+            return what + "; starting again";
+        }
+        var place = Position.lsnText(confirmed());
+        stuck = new Stuck(what + ", again and again behind " + place, confirmed());
+        return what + ". It failed so " + stumbles.times() + " times behind " + place + ", and is tried on. If the cause cannot be found, run ./millrace recover " + settings.sourceName()
+                + ", which gives up what the log has there and reads every table again";
+    }
+
+    private long confirmed() {
+        var mark = tools.marks().current();
+        return mark == null ? 0 : mark.acknowledged().lsn();
+    }
+
     /** Finishes what is in flight and ends {@link #run()}. */
     public void stop() {
         stopping.set(true);
@@ -225,6 +274,9 @@ public final class CaptureRun {
 
     /** Looks at the source; to be called at an interval, by a thread of its own. */
     public void look() {
+        if (recovery) {
+            takeBack(leftOutTables.passed(confirmed()));
+        }
         watch.look();
         inheritance.turn();
         if (anew.get()) {
@@ -247,8 +299,18 @@ public final class CaptureRun {
     /** Has everything read again of which changes may be missing. */
     public void recover() {
         LOG.info("The recovery of what may be missing is asked for");
+        takeBack(leftOutTables.all());
+        var failing = stuck;
+        if (failing != null && failing.confirmed() == confirmed()) {
+            start.impassable(failing.why());
+        }
         start.ask();
         decided(this::startAnew);
+    }
+
+    private void takeBack(Set<TableName> tables) {
+        start.lacking(tables.stream().collect(Collectors.toMap(table -> table, _ -> "it was left out for a while, because a change of it could not be read from the log")));
+        leftOutTables.takeBack(tables);
     }
 
     /** Has one table read again of which changes may be missing, or whose rows hold old values; while the stream goes on where there is one. */
@@ -519,7 +581,7 @@ public final class CaptureRun {
                 throw e;
             }
             LOG.errorf("%s; beginning again, so that it is remembered before they are confirmed", renamed.getMessage());
-            start.renamed(renamed.tables());
+            start.lacking(renamed.tables());
             anew.set(true);
         } finally {
             window.end();

@@ -53,6 +53,7 @@ final class Start {
     private final CapturedLogs logs;
     private final Marks marks;
     private final Readiness readiness;
+    private final LeftOut leftOut;
     private final Allowed allowed;
     private volatile boolean asked;
     /** Tables that somebody wants to be read again, though the rest may wait. */
@@ -61,13 +62,18 @@ final class Start {
     private String diverged;
     /** Tables with a change that did not say which row it was of, until that is remembered. */
     private final Set<TableName> unnamed = ConcurrentHashMap.newKeySet();
-    /** Tables whose changes came under other names in the stream, each with the cause, until that is remembered. */
-    private final Map<TableName, String> renamed = new ConcurrentHashMap<>();
+    /** Tables of which the stream brought changes that were not captured, each with the cause, until that is remembered. */
+    private final Map<TableName, String> lacking = new ConcurrentHashMap<>();
     /** Why the slot was given up, null where it was not. */
     private volatile String givenUp;
+    /** Why the log cannot be read on, null where it can, or nobody wants it to be given up. */
+    private volatile String impassable;
 
-    /** @param wanted what is wanted of each captured table */
-    Start(String sourceName, SourceConnection source, Slot slot, Map<TableName, Wanted> wanted, Progress progress, CapturedLogs logs, Marks marks, Readiness readiness, Allowed allowed) {
+    /**
+     * @param wanted what is wanted of each captured table
+     * @param leftOut which of them are not captured for now
+     */
+    Start(String sourceName, SourceConnection source, Slot slot, Map<TableName, Wanted> wanted, Progress progress, CapturedLogs logs, Marks marks, Readiness readiness, LeftOut leftOut, Allowed allowed) {
         this.sourceName = sourceName;
         this.source = source;
         this.slot = slot;
@@ -77,6 +83,7 @@ final class Start {
         this.logs = logs;
         this.marks = marks;
         this.readiness = readiness;
+        this.leftOut = leftOut;
         this.allowed = allowed;
     }
 
@@ -108,9 +115,14 @@ final class Start {
         unnamed.addAll(tables);
     }
 
-    /** The stream that was begun last has changes of these tables under other names than they have, each with the cause. */
-    void renamed(Map<TableName, String> tables) {
-        renamed.putAll(tables);
+    /** The stream that was begun last has changes of these tables that are not captured, each with the cause as the end of a sentence that begins with "it". */
+    void lacking(Map<TableName, String> tables) {
+        lacking.putAll(tables);
+    }
+
+    /** What the log has next cannot be read, and is given up: every table is read again. */
+    void impassable(String why) {
+        impassable = why;
     }
 
     /** The slot was taken away on purpose. */
@@ -121,7 +133,7 @@ final class Start {
     /** What is wrong with tables, to be said together with what keeps all of them; empty where the database cannot be asked. */
     List<String> tableProblems() {
         try {
-            return SourceLook.take(source, slot, wanted, Map.of()).tables().values().stream().flatMap(t -> t.problems().stream()).toList();
+            return leftOut.over(SourceLook.take(source, slot, wanted, Map.of())).tables().values().stream().flatMap(t -> t.problems().stream()).toList();
         } catch (SQLException e) {
             LOG.debugf("The tables cannot be looked at: %s", e.getMessage());
             return List.of();
@@ -137,7 +149,7 @@ final class Start {
         var lost = logs.lost();
         var plan = plan(lost);
         unnamed.clear();
-        renamed.clear();
+        lacking.clear();
         logs.renew(lost.keySet());
         return plan;
     }
@@ -146,7 +158,7 @@ final class Start {
     private Plan plan(Map<TableName, String> lost) throws SQLException, InterruptedException {
         var names = new TreeSet<>(progress.tables());
         var remembered = progress.memory();
-        var look = SourceLook.take(source, slot, wanted, Memory.before(remembered.tables()));
+        var look = leftOut.over(SourceLook.take(source, slot, wanted, Memory.before(remembered.tables())));
         var memory = memory(remembered, names, look);
         marks.load(memory.mark());
         if (memory.mark() == null) {
@@ -156,13 +168,13 @@ final class Start {
         }
         var known = Continuity.tables(memory, look, tables);
         unnamed.forEach(table -> known.computeIfPresent(table, (_, one) -> one.missing("a change of it did not say which row it was of", memory.mark().acknowledged(), look.now())));
-        renamed.forEach((table, cause) -> known.computeIfPresent(table, (_, one) -> endsNow(one, look) ? one : one.missing(cause, memory.mark().acknowledged(), look.now())));
+        lacking.forEach((table, cause) -> known.computeIfPresent(table, (_, one) -> endsNow(one, look) ? one : one.missing(cause, memory.mark().acknowledged(), look.now())));
         for (var table : lost.keySet()) {
             var since = lastOf(table, memory.mark());
             known.computeIfPresent(table, (_, one) -> one.missing(lost.get(table), since, look.now()));
         }
         return switch (broken(memory.mark(), look)) {
-            case null -> goOn(memory, known, look);
+            case null -> impassable == null ? goOn(memory, known, look) : recover(impassable, memory, known, look, memory.mark().origin().base());
             case SlotMoved moved -> {
                 LOG.errorf("The replication slot %s stands at %s, though Kafka has its changes until %s only", slot.name(), moved.to(), moved.from());
                 var gaps = remember(missing(known, moved.what(), moved.from(), moved.to(), allowed(known)));
@@ -347,6 +359,7 @@ final class Start {
         }
         diverged = null;
         givenUp = null;
+        impassable = null;
         asked = false;
         long start;
         if (look.slot() != null && !look.slot().isLost()) {

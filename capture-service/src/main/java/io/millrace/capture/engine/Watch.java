@@ -35,6 +35,7 @@ final class Watch {
     private final WalBudget budget;
     private final Consumer<String> enough;
     private final Readiness readiness;
+    private final LeftOut leftOut;
     /** The plan that is carried out, null while none is. */
     private volatile Plan plan;
     private volatile Slot.State slotState;
@@ -50,8 +51,9 @@ final class Watch {
      * @param budget what the slot may keep
      * @param enough is told why no more should be read before the stream begins
      * @param readiness is told when nobody can look
+     * @param leftOut which tables are not captured for now
      */
-    Watch(SourceConnection source, Slot slot, Map<TableName, Wanted> wanted, Marks marks, CapturedLogs logs, Runnable startAnew, BiPredicate<Plan, Map<TableName, Known>> adopt, WalBudget budget, Consumer<String> enough, Readiness readiness) {
+    Watch(SourceConnection source, Slot slot, Map<TableName, Wanted> wanted, Marks marks, CapturedLogs logs, Runnable startAnew, BiPredicate<Plan, Map<TableName, Known>> adopt, WalBudget budget, Consumer<String> enough, Readiness readiness, LeftOut leftOut) {
         this.source = source;
         this.slot = slot;
         this.wanted = wanted;
@@ -62,6 +64,7 @@ final class Watch {
         this.budget = budget;
         this.enough = enough;
         this.readiness = readiness;
+        this.leftOut = leftOut;
     }
 
     /** What is looked for from now on; null for the slot alone. */
@@ -97,7 +100,7 @@ final class Watch {
                 return;
             }
             var before = marks.current();
-            var look = SourceLook.take(source, slot, wanted, Memory.before(followed.tables()));
+            var look = leftOut.over(SourceLook.take(source, slot, wanted, Memory.before(followed.tables())));
             seen();
             slotState = look.slot();
             budget.hold(slotState, false);

@@ -55,6 +55,7 @@ public final class SourceCheck {
             check.server();
             check.role();
             check.publication();
+            check.types();
             check.slot();
             check.senders();
             return new Found(check.problems, check.inUse);
@@ -127,6 +128,18 @@ public final class SourceCheck {
                 problems.add("The publication " + publication + " leaves some operations out; run ALTER PUBLICATION " + publication
                         + " SET (publish = 'insert, update, delete, truncate')");
             }
+        }
+    }
+
+    /** Debezium reads all types of the database before anything else, and expects labels of whatever counts as an enum. */
+    private void types() throws SQLException {
+        var types = text("""
+                SELECT string_agg(CASE t.typtype WHEN 'd' THEN 'the domain ' || t.oid::regtype || ' over the enum ' || t.typbasetype::regtype ELSE 'the enum ' || t.oid::regtype || ', which has no label' END
+                                  || coalesce(' (' || (SELECT string_agg(a.attrelid::regclass || '.' || a.attname, ', ') FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p') WHERE a.atttypid = t.oid AND NOT a.attisdropped) || ')', ''), '; ')
+                FROM pg_type t WHERE t.typcategory = 'E' AND NOT EXISTS (SELECT FROM pg_enum e WHERE e.enumtypid = t.oid)""");
+        if (types != null) {
+            problems.add("Debezium cannot read the types of this database, whatever table uses them, because of " + types + "; give the columns of such a domain the enum itself (ALTER TABLE … ALTER COLUMN … TYPE …) and drop it,"
+                    + " give an enum a label (ALTER TYPE … ADD VALUE …) or drop it; trying again");
         }
     }
 

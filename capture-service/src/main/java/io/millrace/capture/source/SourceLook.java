@@ -110,6 +110,11 @@ public record SourceLook(long system, long database, int timeline, Point now, St
         }
     }
 
+    /** The same, with other looks at its tables. */
+    public SourceLook with(Map<TableName, TableLook> others) {
+        return new SourceLook(system, database, timeline, now, slotName, slot, others);
+    }
+
     private static TableLook compared(Connection connection, TableName table, TableLook seen, TableLook.Before before) throws SQLException {
         var compared = before.partitions() == null || seen.partitions() == null ? seen : seen.withAttached(AttachedRows.stand(connection, table, seen, before.partitions()));
         return before.form() == null || seen.form() == null ? compared : compared.withForm(seen.form().following(before.form()), OldRows.of(connection, table, seen, before.form()));

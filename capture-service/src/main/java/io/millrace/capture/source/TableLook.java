@@ -1,6 +1,7 @@
 package io.millrace.capture.source;
 
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * A table as the catalog has it at one moment.
@@ -46,9 +47,19 @@ public record TableLook(long relation, String published, List<Missing> missing, 
         return new TableLook(relation, published, missing, others, canStream, partitions, attached, known, rows, values);
     }
 
+    /** The same, where the stream cannot carry it and its changes go missing. */
+    public TableLook withMissing(Missing more) {
+        return new TableLook(relation, published, Stream.concat(missing.stream(), Stream.of(more)).toList(), others, false, partitions, attached, form, rows, old);
+    }
+
+    /** The same, where the stream cannot carry it for another reason. */
+    public TableLook withOther(String more) {
+        return new TableLook(relation, published, missing, Stream.concat(others.stream(), Stream.of(more)).toList(), false, partitions, attached, form, rows, old);
+    }
+
     /** Every problem, one sentence each. */
     public List<String> problems() {
-        return java.util.stream.Stream.concat(missing.stream().map(Missing::problem), others.stream()).toList();
+        return Stream.concat(missing.stream().map(Missing::problem), others.stream()).toList();
     }
 
     /** Whether it can be read whole now, and be whole from then on. */
