@@ -163,12 +163,16 @@ public final class CaptureRun {
         while (!stopping.get()) {
             long began = System.nanoTime();
             boolean inUse = false;
+            boolean standby = false;
             String reason;
             try {
                 once();
                 reason = "Debezium ended without saying why; starting it again";
             } catch (InterruptedException e) {
                 break;
+            } catch (StandbyException e) {
+                standby = true;
+                reason = e.getMessage();
             } catch (InUseException e) {
                 inUse = true;
                 reason = e.getMessage();
@@ -188,12 +192,16 @@ public final class CaptureRun {
             }
             // Whoever waits should not keep another one from the source.
             lock.close();
-            if (inUse || System.nanoTime() - began > HEALTHY.toNanos()) {
+            if (inUse || standby || System.nanoTime() - began > HEALTHY.toNanos()) {
                 backoff.reset();
             }
             if (!stopping.get()) {
                 try {
-                    if (inUse) {
+                    if (standby) {
+                        stream.standBy();
+                        readiness.standingBy(reason);
+                        patience.await();
+                    } else if (inUse) {
                         patience.await(reason);
                     } else {
                         patience.pause(backoff, reason);
@@ -375,10 +383,14 @@ public final class CaptureRun {
         if (!found.problems().isEmpty()) {
             throw new StartException(Stream.concat(found.all().stream(), start.tableProblems().stream()).collect(Collectors.joining("\n")));
         }
-        var inUse = found.inUse() == null ? lock.take() : found.inUse();
-        if (inUse != null) {
-            throw new InUseException(inUse);
+        var other = lock.take();
+        if (other != null) {
+            throw new StandbyException(other);
         }
+        if (found.inUse() != null) {
+            throw new InUseException(found.inUse());
+        }
+        readiness.takingOver();
     }
 
     private String topic(TableName table) {

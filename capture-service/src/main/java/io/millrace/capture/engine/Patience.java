@@ -96,6 +96,15 @@ public final class Patience {
         pause(IN_USE);
     }
 
+    /**
+     * Waits for its turn, at the same pace. Nothing is wrong meanwhile.
+     *
+     * @throws InterruptedException when capture is stopped
+     */
+    public void await() throws InterruptedException {
+        pause(IN_USE);
+    }
+
     private void pause(Duration longest) throws InterruptedException {
         loop.waits(LONGEST);
         hurry.tryAcquire(longest.toMillis(), TimeUnit.MILLISECONDS);

@@ -231,6 +231,8 @@ public class Capture {
                 state -> state.safeBytes() < 0 ? Double.NaN : state.safeBytes());
         Gauge.builder("millrace.server.up", () -> run.slotState() == null ? 0 : 1).description("Whether the server answered when it was last asked")
                 .tags("stage", "capture", "server", "postgres").register(meters);
+        Gauge.builder("millrace.standby", () -> readiness.state().isStandingBy() ? 1 : 0).description("1 while another process captures the source, and this one would take over")
+                .tag("stage", "capture").register(meters);
         watch = loops.thread("source watch", Thread.ofVirtual(), config.stuckAfter(), loop -> {
             while (true) {
                 loop.waits(config.watch());

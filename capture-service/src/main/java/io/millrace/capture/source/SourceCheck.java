@@ -159,7 +159,7 @@ public final class SourceCheck {
         var state = new Slot(null, source).state(connection);
         if (state != null && state.usedBy() != null) {
             inUse = "The replication slot " + slot + " is in use by the server " + state.usedBy()
-                    + ": another capture of this source runs, or its connection has not ended yet; stop the other one; trying again";
+                    + ": it is no capture of this version that has the source's lock, or its connection has not ended yet; end it if it does not end by itself; trying again";
         }
     }
 

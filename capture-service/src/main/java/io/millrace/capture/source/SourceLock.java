@@ -55,8 +55,8 @@ public final class SourceLock implements AutoCloseable {
             }
             long asked = System.nanoTime();
             if (!"t".equals(text(open, TAKE))) {
-                return "The source " + sourceName + " is in use by the server " + holder(open)
-                        + ": another capture of this source runs, or its connection has not ended yet; stop the other one; trying again";
+                return "This capture stands by: the source " + sourceName + " is in use by the server " + holder(open)
+                        + ". It takes over when that ends, which Postgres notices at once where the process is killed, and within " + LEASE.toSeconds() + " s where it is frozen or cut off";
             }
             connection = open;
             answeredAt = asked;

@@ -188,7 +188,7 @@ class FirstLoadIT extends OnStack {
                 int read = things.toTheEnd().size();
                 long remembered = records(Topics.captureState("guarded"));
                 try (var second = capture("guarded")) {
-                    second.awaitReady(answer -> answer.matches("(?s).*The source guarded is in use by the server process \\d+, millrace capture from [0-9a-f.:]+ as [^,]+, connected since [-0-9]+ [:0-9]+ UTC.*"), "\"DOWN\"");
+                    second.awaitReady(answer -> answer.matches("(?s).*This capture stands by: the source guarded is in use by the server process \\d+, millrace capture from [0-9a-f.:]+ as [^,]+, connected since [-0-9]+ [:0-9]+ UTC.*"), "\"UP\"", "standing by");
                     Thread.sleep(2_000);
                     assertEquals(read, things.toTheEnd().size(), "who waits writes no rows");
                     assertEquals(remembered, records(Topics.captureState("guarded")), "and has nothing remembered");
@@ -222,7 +222,7 @@ class FirstLoadIT extends OnStack {
                 assertSame("asleep", "thing", second, things);
                 int before = things.toTheEnd().size();
                 first.signal("CONT");
-                first.awaitReady("\"DOWN\"", "is in use by the server process");
+                first.awaitReady("\"UP\"", "standing by", "is in use by the server process");
                 assertTrue(first.log().contains("The lock of the source asleep is lost ("), first.log());
                 int late = things.toTheEnd().size() - before;
                 assertTrue(late <= 8_192, "what was on its way to Kafka, and no more: " + late);

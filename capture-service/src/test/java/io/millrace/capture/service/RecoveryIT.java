@@ -420,13 +420,34 @@ class RecoveryIT extends OnStack {
             try (var second = capture("frozen").awaitStreaming()) {
                 flows("frozen", second, "thing", things);
                 first.signal("CONT");
-                first.awaitReady("\"DOWN\"", "is in use by the server process");
+                first.awaitReady("\"UP\"", "standing by", "is in use by the server process");
                 stack.sql("frozen", "UPDATE thing SET name = 'still for the second' WHERE id = 1");
                 whole("frozen", second, things);
                 second.stop();
             }
             stack.sql("frozen", "UPDATE thing SET name = 'for the first again' WHERE id = 1");
             whole("frozen", first, things);
+        }
+    }
+
+    @Test
+    void aSecondProcessStandsByAndTakesOverWithinSecondsWhenTheFirstOneIsKilled() throws Exception {
+        source("followed");
+        try (var first = capture("followed").awaitStreaming(); var things = records("followed", "thing"); var second = capture("followed")) {
+            second.awaitReady("\"UP\"", "standing by", "This capture stands by: the source followed is in use by the server process ");
+            assertTrue(second.get("/q/metrics").contains("millrace_standby{stage=\"capture\"} 1.0") && first.get("/q/metrics").contains("millrace_standby{stage=\"capture\"} 0.0"), second.get("/q/metrics"));
+            assertTrue(second.post("/recovery", TOKEN).contains("This capture stands by and can do nothing"), second.post("/recovery", TOKEN));
+            things.await(first, seen -> seen.size() == 3);
+            first.kill();
+            long began = System.nanoTime();
+            stack.sql("followed", "INSERT INTO thing VALUES (4, 'd')");
+            things.await(second, seen -> seen.stream().anyMatch(r -> r.key().get("id").equals(4)));
+            var takeover = Duration.ofNanos(System.nanoTime() - began);
+            System.out.printf("The second process brought its first record %d ms after the first one was killed%n", takeover.toMillis());
+            assertTrue(takeover.compareTo(Duration.ofSeconds(10)) <= 0, "taken over soon: " + takeover);
+            assertTrue(second.get("/q/metrics").contains("millrace_standby{stage=\"capture\"} 0.0"), second.get("/q/metrics"));
+            assertFalse(second.ready().contains("warning"), second.ready());
+            whole("followed", second, things);
         }
     }
 
