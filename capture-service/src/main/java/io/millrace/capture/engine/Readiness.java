@@ -17,6 +17,10 @@ public final class Readiness {
     public enum Concern {
         /** The slot keeps more WAL on the primary than the file allows, or was given up for that. */
         WAL,
+        /** Capture is further behind than the file allows. */
+        LAG,
+        /** The slot keeps, or capture lacks, nearly as much WAL as the file allows. */
+        WAL_NEAR,
         /** Nobody can look whether the stream is still whole. */
         LOOK,
         /** A captured topic is not there, or nobody can look. */
@@ -30,7 +34,7 @@ public final class Readiness {
 
         /** Whether capture is not ready while it stands. */
         boolean hinders() {
-            return this != INHERITANCE && this != STANDBY;
+            return this != INHERITANCE && this != STANDBY && this != WAL_NEAR;
         }
     }
 

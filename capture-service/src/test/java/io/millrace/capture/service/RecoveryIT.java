@@ -126,6 +126,54 @@ class RecoveryIT extends OnStack {
     }
 
     @Test
+    void aSlotThatPostgresGivesUpWhileCaptureRunsIsSaidAndRecovered() throws Exception {
+        source("squeezed");
+        stack.sql("squeezed", "CREATE TABLE filler (body text)");
+        try (var capture = capture("squeezed").awaitStreaming(); var things = records("squeezed", "thing")) {
+            things.await(capture, seen -> seen.size() >= 3);
+            stack.sql("postgres", "ALTER SYSTEM SET max_slot_wal_keep_size = '32MB'", "SELECT pg_reload_conf()");
+            stack.servers.kafka().stop();
+            try {
+                stack.sql("squeezed", "DELETE FROM thing WHERE id = 3");
+                Awaitility.await().atMost(Duration.ofMinutes(3)).until(() -> {
+                    stack.sql("squeezed", "INSERT INTO filler SELECT repeat(md5(i::text), 30) FROM generate_series(1, 60000) i", "CHECKPOINT");
+                    return stack.query("postgres", "SELECT wal_status FROM pg_replication_slots WHERE slot_name = 'millrace_squeezed'").contains("lost");
+                });
+            } finally {
+                stack.servers.kafka().start();
+                stack.sql("postgres", "ALTER SYSTEM RESET max_slot_wal_keep_size", "SELECT pg_reload_conf()");
+            }
+            capture.awaitReady("\"DOWN\"", "was given up by Postgres (max_slot_wal_keep_size let the WAL go that it needed) after it was read until", "./millrace recover squeezed");
+            recover(capture);
+            whole("squeezed", capture, things);
+        }
+    }
+
+    @Test
+    void aSlotThatWasIdleForTooLongIsSaidWithTheSettingAndRecovered() throws Exception {
+        source("idle");
+        try (var capture = capture("idle").awaitStreaming(); var things = records("idle", "thing")) {
+            things.await(capture, seen -> seen.size() >= 3);
+            capture.stop();
+        }
+        stack.sql("postgres", "ALTER SYSTEM SET idle_replication_slot_timeout = '1s'", "SELECT pg_reload_conf()");
+        try {
+            stack.sql("idle", "DELETE FROM thing WHERE id = 3");
+            Awaitility.await().atMost(Duration.ofMinutes(3)).until(() -> {
+                stack.sql("postgres", "CHECKPOINT");
+                return stack.query("postgres", "SELECT invalidation_reason FROM pg_replication_slots WHERE slot_name = 'millrace_idle'").contains("idle_timeout");
+            });
+        } finally {
+            stack.sql("postgres", "ALTER SYSTEM RESET idle_replication_slot_timeout", "SELECT pg_reload_conf()");
+        }
+        try (var capture = capture("idle"); var things = records("idle", "thing")) {
+            capture.awaitReady("\"DOWN\"", "was given up by Postgres (it was idle for longer than idle_replication_slot_timeout) after it was read until", "./millrace recover idle");
+            recover(capture);
+            whole("idle", capture, things);
+        }
+    }
+
+    @Test
     void aTableThatWasOutOfThePublicationBetweenTwoLooksIsReadAgainAndTheOthersAreNot() throws Exception {
         source("outside");
         try (var capture = capture("outside").awaitStreaming(); var things = records("outside", "thing"); var parts = records("outside", "part")) {
@@ -491,6 +539,8 @@ class RecoveryIT extends OnStack {
             statement.execute("BEGIN; INSERT INTO filler VALUES ('a transaction that stays open')");
             stack.sql("costly", fill);
             capture.awaitReady("\"DOWN\"", "streaming", "The replication slot millrace_costly keeps ", "more than source.wal.budget allows (30 MB)");
+            assertTrue(capture.log().contains(" of WAL on the primary, and source.wal.budget allows 30 MB"), "it warned before: " + capture.log());
+            assertTrue(capture.get("/q/metrics").contains("millrace_slot_wal_status{slot=\"millrace_costly\",status=\"reserved\"} 1.0"), capture.get("/q/metrics"));
             stack.sql("costly", "UPDATE thing SET name = 'flows' WHERE id = 1");
             flows("costly", capture, "thing", things);
             statement.execute("COMMIT");
@@ -500,7 +550,10 @@ class RecoveryIT extends OnStack {
         try (var capture = budgeted("give-up"); var things = records("costly", "thing")) {
             capture.awaitStreaming();
             stack.servers.kafka().stop();
-            stack.sql("costly", "UPDATE thing SET name = 'lost' WHERE id = 2", "DELETE FROM thing WHERE id = 3", fill);
+            stack.sql("costly", "UPDATE thing SET name = 'lost' WHERE id = 2", "DELETE FROM thing WHERE id = 3");
+            stack.sql("costly", fill.replace("60000", "20000"));
+            capture.awaitReady("\"DOWN\"", "Capture is behind: ", " of WAL were written since what it has confirmed, more than source.wal.lag allows (12 MB)");
+            stack.sql("costly", fill);
             capture.awaitReady("\"DOWN\"", "and was given up to save its disk");
             assertEquals(List.of(), stack.query("postgres", "SELECT slot_name FROM pg_replication_slots WHERE slot_name = 'millrace_costly'"));
             stack.servers.kafka().start();
@@ -509,7 +562,7 @@ class RecoveryIT extends OnStack {
     }
 
     private static CaptureProcess budgeted(String over) throws Exception {
-        return CaptureProcess.recovering(stack, folder, "automatic\n  wal: {budget: 30MB, over: " + over + "}", "costly", stack.servers.postgresUser(), stack.servers.postgresPassword(), TWO,
+        return CaptureProcess.recovering(stack, folder, "automatic\n  wal: {budget: 30MB, warn: 0.2, lag: 12MB, over: " + over + "}", "costly", stack.servers.postgresUser(), stack.servers.postgresPassword(), TWO,
                 "-Dmillrace.capture.watch=500ms");
     }
 
