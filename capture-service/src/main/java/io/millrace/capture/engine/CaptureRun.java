@@ -227,7 +227,7 @@ public final class CaptureRun {
         if (at == null || !LeftOut.mayBe(at.table())) {
             return again("Capture was interrupted: " + e.getMessage());
         }
-        var what = at.getMessage() + ": " + e.getMessage();
+        var what = at.getMessage() + ": " + String.valueOf(e.getMessage()).replaceFirst("\\.$", "");
         if (!stumbles.failed(what, confirmed())) {
             return "Capture was interrupted: " + what + "; starting again";
         }

@@ -29,12 +29,14 @@ public final class Readiness {
         RESNAPSHOT,
         /** Tables inherit from captured ones: nothing is missing, but what somebody may take for rows of a captured table is none. */
         INHERITANCE,
+        /** No standby keeps the slot in step, though the server could tell them to. */
+        FAILOVER,
         /** Another process captures the source, and this one takes over when that ends. */
         STANDBY;
 
         /** Whether capture is not ready while it stands. */
         boolean hinders() {
-            return this != INHERITANCE && this != STANDBY && this != WAL_NEAR;
+            return this != INHERITANCE && this != FAILOVER && this != STANDBY && this != WAL_NEAR;
         }
     }
 

@@ -150,6 +150,7 @@ final class Start {
         var plan = plan(lost);
         unnamed.clear();
         lacking.clear();
+        impassable = null;
         logs.renew(lost.keySet());
         return plan;
     }
@@ -359,7 +360,6 @@ final class Start {
         }
         diverged = null;
         givenUp = null;
-        impassable = null;
         asked = false;
         long start;
         if (look.slot() != null && !look.slot().isLost()) {

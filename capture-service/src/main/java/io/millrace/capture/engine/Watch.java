@@ -103,6 +103,7 @@ final class Watch {
             var look = leftOut.over(SourceLook.take(source, slot, wanted, Memory.before(followed.tables())));
             seen();
             slotState = look.slot();
+            failover(look.slot());
             budget.hold(slotState, false);
             var known = Continuity.tables(new Memory(before, followed.tables()), look, wanted.keySet());
             if (!fits(followed, before, look) || !logs.lost().isEmpty()) {
@@ -120,6 +121,14 @@ final class Watch {
             if (followed != null) {
                 blind(e);
             }
+        }
+    }
+
+    private void failover(Slot.State state) {
+        var why = state == null || !Boolean.FALSE.equals(state.failover()) ? null : "The replication slot " + slot.name() + " was made without failover, so no standby keeps it in step, and a promotion loses it. Where there are standbys, stop capture, give it that"
+                + " (ALTER_REPLICATION_SLOT " + slot.name() + " (FAILOVER true) over a connection for replication: psql with 'replication=database') and start it again";
+        if (readiness.concern(Readiness.Concern.FAILOVER, why)) {
+            LOG.warn(why);
         }
     }
 

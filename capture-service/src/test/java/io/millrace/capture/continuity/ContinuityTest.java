@@ -22,7 +22,7 @@ class ContinuityTest {
     private static final Mark MARK = new Mark(new Origin(7, 5, 1, 0), new Point(1_000, 1), new Point(900, 1), null);
 
     private static SourceLook look(long system, int timeline, long end, long confirmed, String invalidation) {
-        var slot = confirmed < 0 ? null : new Slot.State(confirmed, 0, 0, -1, "reserved", invalidation, null);
+        var slot = confirmed < 0 ? null : new Slot.State(confirmed, 0, 0, -1, "reserved", invalidation, null, null);
         return new SourceLook(system, 5, timeline, new Point(end, 2), "millrace_s", slot, Map.of());
     }
 

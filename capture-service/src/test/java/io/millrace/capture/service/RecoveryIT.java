@@ -75,6 +75,7 @@ class RecoveryIT extends OnStack {
             assertTrue(capture.post("/recovery", "wrong").contains("may not ask for a recovery"));
             recover(capture);
             whole("remade", capture, things);
+            capture.awaitReady("\"UP\"", "The replication slot millrace_remade was made without failover, so no standby keeps it in step");
         }
     }
 
