@@ -304,12 +304,18 @@ public final class BundlingDecoder implements MessageDecoder, Held {
         told = lsn;
         try {
             debezium.processMessage(buffer, processor, types);
-        } catch (RuntimeException | SQLException e) {
+        } catch (RuntimeException e) {
+            throw undecodable(table, at, e);
+        } catch (SQLException e) {
             if (table == null) {
                 throw e;
             }
             throw new UndecodableException(table, at, e);
         }
+    }
+
+    private static RuntimeException undecodable(TableName table, long at, RuntimeException e) {
+        return table == null ? e : new UndecodableException(table, at, e);
     }
 
     @Override
@@ -338,7 +344,7 @@ public final class BundlingDecoder implements MessageDecoder, Held {
         try {
             return Optional.ofNullable(described.apply(oid)).map(rows -> new Table(relations.add(oid, rows), rows));
         } catch (IllegalArgumentException e) {
-            throw new UndecodableException(names.get(oid), lsn.asLong(), e);
+            throw undecodable(names.get(oid), lsn.asLong(), e);
         }
     }
 

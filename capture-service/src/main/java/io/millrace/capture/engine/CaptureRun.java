@@ -40,7 +40,6 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
@@ -87,6 +86,7 @@ public final class CaptureRun {
     private final Patience patience;
     private final Loop loop;
     private final Start start;
+    private final Elsewhere elsewhere;
     private final LeftOut leftOutTables = new LeftOut();
     private final Stumbles stumbles = new Stumbles();
     /** Where the stream came to stand last for a reason that is of no table alone; null where it never did. */
@@ -151,6 +151,7 @@ public final class CaptureRun {
         this.resnapshots = resnapshots;
         this.window = window;
         this.recovery = recovery;
+        this.elsewhere = new Elsewhere(slot, progress);
         var marks = new Marks(progress);
         this.start = new Start(settings.sourceName(), settings.source(), slot, all, progress, logs, marks, readiness, leftOutTables, new Start.Allowed(recovery, reread));
         this.watch = new Watch(settings.source(), slot, all, marks, logs, this::startAnew, this::adopt, new WalBudget(wal, slot, lock, readiness, start::givenUp), this::readBeside, readiness, leftOutTables);
@@ -171,8 +172,10 @@ public final class CaptureRun {
             } catch (InterruptedException e) {
                 break;
             } catch (StandbyException e) {
-                standby = true;
-                reason = e.getMessage();
+                var stranger = stranger();
+                standby = stranger == null;
+                inUse = !standby;
+                reason = standby ? e.getMessage() : stranger + " " + e.getMessage();
             } catch (InUseException e) {
                 inUse = true;
                 reason = e.getMessage();
@@ -218,13 +221,28 @@ public final class CaptureRun {
         missingValues.close();
     }
 
+    /** Why this process does not stand by, though another one has the source; null where it does. */
+    private String stranger() {
+        try {
+            var what = elsewhere.look();
+            return what == null ? null : "Nothing of the source " + settings.sourceName() + " comes to this Kafka: another capture has it, and " + what + ". End that one, or give one of the two another source's name; what it has confirmed is missing here until it is read again.";
+        } catch (SQLException e) {
+            return SourceCheck.explain(settings.source(), e) + ".";
+        } catch (SendException e) {
+            return "Whether the other capture writes to this Kafka cannot be told: " + e.getMessage() + ".";
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+            return null;
+        }
+    }
+
     /** What to say of an engine that failed. At a table that it fails at again and again the stream is led past, so that the others go on. */
     private String interrupted(EngineException e) {
-        if (Stream.<Throwable>iterate(e, Objects::nonNull, Throwable::getCause).anyMatch(cause -> cause instanceof StartException || cause instanceof LockLostException)) {
+        if (Passing.is(e)) {
             return "Capture was interrupted: " + e.getMessage() + "; starting again";
         }
         var at = UndecodableException.in(e);
-        if (at == null || !LeftOut.mayBe(at.table())) {
+        if (at == null || !mayBeLeftOut(at.table())) {
             return again("Capture was interrupted: " + e.getMessage());
         }
         var what = at.getMessage() + ": " + String.valueOf(e.getMessage()).replaceFirst("\\.$", "");
@@ -240,15 +258,23 @@ public final class CaptureRun {
         return what;
     }
 
-    /** What to say of a failure that belongs to no table. */
+    /**
+     * Whether the others may go on without a table, because a reading brings all of it. Not of orders and events: what was taken out of their tables since is gone for good. And not of the heartbeat, without
+     * which nobody would know how far the stream is.
+     */
+    private boolean mayBeLeftOut(TableName table) {
+        return !table.equals(Topics.HEARTBEAT) && !start.isQueue(table);
+    }
+
+    /** What to say of a failure that belongs to no table which could be left out. */
     private String again(String what) {
         if (!stumbles.failed(what, confirmed())) {
             return what + "; starting again";
         }
         var place = Position.lsnText(confirmed());
         stuck = new Stuck(what + ", again and again behind " + place, confirmed());
-        return what + ". It failed so " + stumbles.times() + " times behind " + place + ", and is tried on. If the cause cannot be found, run ./millrace recover " + settings.sourceName()
-                + ", which gives up what the log has there and reads every table again";
+        return what + ". It failed so " + stumbles.times() + " times behind " + place + ", and is tried on. Nothing is lost while it is. If the cause cannot be found, ./millrace recover " + settings.sourceName() + " --skip-log gives up what the log has until now, and reads every table again;"
+                + " events of the application's outbox that were taken out of its table by then are lost";
     }
 
     private long confirmed() {
@@ -304,14 +330,26 @@ public final class CaptureRun {
         return mark == null ? null : mark.beat();
     }
 
+    /** Whether the stream stands at a place in the log that cannot be read, and that {@link #skipLog} may give up. */
+    public boolean isStuck() {
+        var failing = stuck;
+        return failing != null && failing.confirmed() == confirmed();
+    }
+
+    /** Gives up what the log has until now, where the stream stands in it, and has everything read again. */
+    public void skipLog() {
+        var failing = stuck;
+        if (failing != null) {
+            LOG.warn("What the log has until now is to be given up");
+            start.impassable(failing.why());
+            recover();
+        }
+    }
+
     /** Has everything read again of which changes may be missing. */
     public void recover() {
         LOG.info("The recovery of what may be missing is asked for");
         takeBack(leftOutTables.all());
-        var failing = stuck;
-        if (failing != null && failing.confirmed() == confirmed()) {
-            start.impassable(failing.why());
-        }
         start.ask();
         decided(this::startAnew);
     }

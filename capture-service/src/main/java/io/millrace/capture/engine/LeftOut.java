@@ -4,7 +4,6 @@ import io.millrace.capture.source.SourceLook;
 import io.millrace.capture.source.TableForm.Column;
 import io.millrace.capture.source.TableLook;
 import io.millrace.pipeline.file.TableName;
-import io.millrace.pipeline.topic.Topics;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -35,11 +34,6 @@ final class LeftOut {
      * @param notBefore by {@link System#nanoTime()}, when it is tried again by itself at the earliest
      */
     private record Failing(String problem, long lsn, long notBefore) {}
-
-    /** Whether others may go on without a table. Without the orders of erasure somebody who was erased would come back, and without the heartbeat nobody would know how far the stream is. */
-    static boolean mayBe(TableName table) {
-        return !table.schema().equals(Topics.OWN_SCHEMA);
-    }
 
     /** Leaves a table out from now on. */
     void add(TableName table, String problem, long lsn) {

@@ -132,7 +132,7 @@ public final class Readiness {
      * @param who says which process it is
      */
     public void standingBy(String who) {
-        var before = state.getAndUpdate(s -> new State(STANDING_BY, null, List.of(), s.with(Concern.STANDBY, who).concerns()));
+        var before = state.getAndUpdate(s -> new State(STANDING_BY, null, List.of(), Map.of(Concern.STANDBY, who)));
         if (!before.isStandingBy()) {
             LOG.info(who);
         }

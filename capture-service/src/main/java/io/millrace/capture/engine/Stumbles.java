@@ -1,14 +1,29 @@
 package io.millrace.capture.engine;
 
+import java.time.Duration;
+import java.util.function.LongSupplier;
+
 /** Counts how often one run after the other failed in the same way at the same place. Used by one thread. */
 final class Stumbles {
 
-    /** So often it may have been chance. */
+    /** So often, and for so long, it may have been chance. */
     private static final int MOST = 3;
+    private static final long LONGEST_NANOS = Duration.ofMinutes(1).toNanos();
 
     private String last;
     private long place;
     private int times;
+    private long since;
+    private final LongSupplier nanos;
+
+    Stumbles() {
+        this(System::nanoTime);
+    }
+
+    /** @param nanos the time, as {@link System#nanoTime()} has it */
+    Stumbles(LongSupplier nanos) {
+        this.nanos = nanos;
+    }
 
     /**
      * A run failed.
@@ -18,10 +33,14 @@ final class Stumbles {
      * @return whether it is no chance any more
      */
     boolean failed(String why, long confirmed) {
-        times = why.equals(last) && confirmed == place ? times + 1 : 1;
+        if (!why.equals(last) || confirmed != place) {
+            times = 0;
+            since = nanos.getAsLong();
+        }
+        times++;
         last = why;
         place = confirmed;
-        return times >= MOST;
+        return times >= MOST && nanos.getAsLong() - since >= LONGEST_NANOS;
     }
 
     /** Something was done about it. */

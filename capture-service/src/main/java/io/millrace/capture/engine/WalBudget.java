@@ -5,6 +5,7 @@ import io.millrace.capture.source.SourceLock;
 import io.millrace.pipeline.file.Source;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
 import org.jboss.logging.Logger;
@@ -14,11 +15,16 @@ final class WalBudget {
 
     private static final Logger LOG = Logger.getLogger(WalBudget.class);
 
+    /** Of whoever reads the slot, and of a slot that is there. */
+    private static final List<Readiness.Concern> OF_WAL = List.of(Readiness.Concern.WAL, Readiness.Concern.LAG, Readiness.Concern.WAL_NEAR);
+
     private final Source.Wal wal;
     private final Slot slot;
     private final SourceLock lock;
     private final Readiness readiness;
     private final Consumer<String> givenUp;
+    /** Whether there is no slot because it was given up here: that is said until there is one again. */
+    private boolean gaveUp;
 
     /**
      * @param wal null where there is no limit
@@ -40,9 +46,14 @@ final class WalBudget {
      * @throws SQLException when the slot is to be given up and cannot be; to be tried again at the next look
      */
     String hold(Slot.State state, boolean reading) throws SQLException {
-        if (wal == null || state == null) {
+        if (wal == null) {
             return null;
         }
+        if (state == null || readiness.state().isStandingBy()) {
+            OF_WAL.stream().filter(which -> !gaveUp || which != Readiness.Concern.WAL).forEach(which -> readiness.concern(which, null));
+            return null;
+        }
+        gaveUp = false;
         near(state);
         behind(state.lagBytes(), reading);
         long kept = state.retainedBytes();
@@ -84,6 +95,7 @@ final class WalBudget {
             var why = "The replication slot " + slot.name() + " kept " + text(kept) + allowed + ", and was given up to save its disk (source.wal.over)";
             givenUp.accept(why);
             slot.giveUp();
+            gaveUp = true;
             LOG.error(why);
             readiness.concern(Readiness.Concern.WAL, why);
             return;

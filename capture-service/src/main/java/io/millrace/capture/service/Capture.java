@@ -113,6 +113,16 @@ public class Capture {
         run.recover();
     }
 
+    /** Whether the stream stands at a place in the log that cannot be read. */
+    boolean isStuck() {
+        return run.isStuck();
+    }
+
+    /** Gives up what the log has until now, and has everything read again. */
+    void skipLog() {
+        run.skipLog();
+    }
+
     /** Threads that ended unseen or are stuck; empty while all is well. */
     List<Trouble> troubles() {
         return loops.troubles();
@@ -235,7 +245,7 @@ public class Capture {
         Gauge.builder("millrace.server.up", () -> run.slotState() == null ? 0 : 1).description("Whether the server answered when it was last asked")
                 .tags("stage", "capture", "server", "postgres").register(meters);
         Gauge.builder("millrace.standby", () -> readiness.state().isStandingBy() ? 1 : 0).description("1 while another process captures the source, and this one would take over")
-                .tag("stage", "capture").register(meters);
+                .tags("stage", "capture", "slot", slot).register(meters);
         watch = loops.thread("source watch", Thread.ofVirtual(), config.stuckAfter(), loop -> {
             while (true) {
                 loop.waits(config.watch());

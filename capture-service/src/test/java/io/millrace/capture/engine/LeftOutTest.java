@@ -1,11 +1,8 @@
 package io.millrace.capture.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.pipeline.file.TableName;
-import io.millrace.pipeline.topic.Topics;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -32,12 +29,5 @@ class LeftOutTest {
         tables.add(TABLE, "no", 200);
         assertEquals(Set.of(), tables.passed(201));
         assertEquals(Set.of(TABLE), tables.all(), "a person need not wait");
-    }
-
-    @Test
-    void millracesOwnTablesAreNeverLeftOut() {
-        assertTrue(LeftOut.mayBe(TABLE));
-        assertFalse(LeftOut.mayBe(Topics.OUTBOX));
-        assertFalse(LeftOut.mayBe(Topics.HEARTBEAT));
     }
 }

@@ -4,9 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.local.LocalServers;
+import io.millrace.local.Ports;
 import io.millrace.pipeline.record.Op;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -484,7 +487,7 @@ class RecoveryIT extends OnStack {
         source("followed");
         try (var first = capture("followed").awaitStreaming(); var things = records("followed", "thing"); var second = capture("followed")) {
             second.awaitReady("\"UP\"", "standing by", "This capture stands by: the source followed is in use by the server process ");
-            assertTrue(second.get("/q/metrics").contains("millrace_standby{stage=\"capture\"} 1.0") && first.get("/q/metrics").contains("millrace_standby{stage=\"capture\"} 0.0"), second.get("/q/metrics"));
+            assertTrue(second.get("/q/metrics").contains("millrace_standby{slot=\"millrace_followed\",stage=\"capture\"} 1.0") && first.get("/q/metrics").contains("millrace_standby{slot=\"millrace_followed\",stage=\"capture\"} 0.0"), second.get("/q/metrics"));
             assertTrue(second.post("/recovery", TOKEN).contains("This capture stands by and can do nothing"), second.post("/recovery", TOKEN));
             things.await(first, seen -> seen.size() == 3);
             first.kill();
@@ -494,9 +497,24 @@ class RecoveryIT extends OnStack {
             var takeover = Duration.ofNanos(System.nanoTime() - began);
             System.out.printf("The second process brought its first record %d ms after the first one was killed%n", takeover.toMillis());
             assertTrue(takeover.compareTo(Duration.ofSeconds(10)) <= 0, "taken over soon: " + takeover);
-            assertTrue(second.get("/q/metrics").contains("millrace_standby{stage=\"capture\"} 0.0"), second.get("/q/metrics"));
+            assertTrue(second.get("/q/metrics").contains("millrace_standby{slot=\"millrace_followed\",stage=\"capture\"} 0.0"), second.get("/q/metrics"));
             assertFalse(second.ready().contains("warning"), second.ready());
             whole("followed", second, things);
+        }
+    }
+
+    @Test
+    void aSecondProcessThatKnowsAnotherKafkaStandsByForNobodyAndSaysSo() throws Exception {
+        source("elsewhere");
+        var other = LocalServers.in(folder.resolve("other"), Ports.free(), Map.of(), Map.of());
+        other.kafka().start();
+        try (var first = capture("elsewhere").awaitStreaming();
+                var second = CaptureProcess.start(stack, folder, "elsewhere", stack.servers.postgresUser(), stack.servers.postgresPassword(), TWO, "-Dkafka.bootstrap.servers=" + other.kafkaBootstrap(), "-Dmillrace.capture.watch=500ms")) {
+            second.awaitReady("\"DOWN\"", "Nothing of the source elsewhere comes to this Kafka: another capture has it, and writes to another Kafka: the replication slot millrace_elsewhere has confirmed ", "this Kafka has nothing of the source");
+            assertTrue(second.get("/q/metrics").contains("millrace_standby{slot=\"millrace_elsewhere\",stage=\"capture\"} 0.0"), second.get("/q/metrics"));
+            first.awaitStreaming();
+        } finally {
+            other.kafka().kill();
         }
     }
 

@@ -57,6 +57,9 @@ final class Needs {
         var capture = of("capture");
         count(capture, Map.of("why", "missing"), "has %,d tables of which changes may be missing downstream; its log names them", "recover SOURCE");
         count(capture, Map.of("why", "old"), "has %,d tables of which old rows hold old values since a migration; its log names them", "resnapshot SOURCE TABLE");
+        if (or(capture.max("millrace_standby", Map.of()), 0) > 0) {
+            found.add(new Need("capture", "stands by: another capture, which is none of this stack, has the source", "logs capture"));
+        }
         var slots = slots(metrics);
         for (var slot : slots.values(RETAINED, "slot")) {
             var of = Map.of("slot", slot);

@@ -75,6 +75,11 @@ class NeedsTest {
     }
 
     @Test
+    void aCaptureThatStandsByForOneOfAnotherStackIsTold() {
+        assertEquals(List.of(new Need("capture", "stands by: another capture, which is none of this stack, has the source", "logs capture")), needs(Map.of("capture", "millrace_standby{slot=\"millrace_demo\",stage=\"capture\"} 1.0\n")));
+    }
+
+    @Test
     void ofServicesThatDoNotAnswerNothingIsMadeUp() {
         assertEquals(List.of(), needs(Map.of("capture", "", "gate", "", "denormalizer", "", "indexer", "", "purge", "")));
         assertEquals(List.of(), needs(Map.of()));
