@@ -30,22 +30,17 @@ import java.util.stream.Stream;
 public record SourceLook(long system, long database, int timeline, Point now, String slotName, Slot.State slot, Map<TableName, TableLook> tables) {
 
     private static final ObjectMapper JSON = new ObjectMapper();
+    /** It asks for no lock on a table, so that one that somebody has locked is looked at with all others: neither pg_partition_tree nor pg_publication_tables stands here. */
     private static final String TABLES = """
             SELECT t.schema, t.name, coalesce(c.oid::bigint, 0) AS relation, coalesce(published.entries, '') AS entries, p.publication, published.left_out,
-                   CASE c.relkind WHEN 'p' THEN coalesce(family.leaves, '{}') END AS partitions,
-                   (SELECT sum(greatest(pg_stat_get_live_tuples(leaf.oid), leaf.reltuples::bigint, 0)) FROM unnest(family.leaves) l JOIN pg_class leaf ON leaf.oid = l)::bigint AS rows,
-                   EXISTS (SELECT FROM unnest(family.leaves) l JOIN pg_class leaf ON leaf.oid = l WHERE leaf.relpersistence = 'u') AS unlogged,
+                   CASE c.relkind WHEN 'p' THEN coalesce(family.leaves, '{}')::bigint[] END AS partitions, family.rows, coalesce(family.unlogged, false) AS unlogged,
                    c.relkind = 'p' AND NOT p.pubviaroot AS scattered, published.root,
                    EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'p') AS keyed,
                    has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(c.relnamespace, 'USAGE') AS readable,
                    row_security_active(c.oid) AS secured, coalesce(published.filtered, false) AS filtered,
-                   EXISTS (SELECT FROM unnest(family.leaves) l JOIN pg_class leaf ON leaf.oid = l WHERE leaf.relreplident = 'n') AS anonymous,
+                   coalesce(family.anonymous, false) AS anonymous,
                    CASE WHEN c.oid IS NOT NULL THEN json_build_object(
-                     'files', (SELECT json_object_agg(leaf.oid, leaf.relfilenode::bigint) FROM unnest(family.leaves) l JOIN pg_class leaf ON leaf.oid = l),
-                     'links', (SELECT json_object_agg(linked.leaf, linked.transactions) FROM (
-                         SELECT l.leaf, string_agg(i.xmin::text, ' ' ORDER BY i.inhrelid) AS transactions
-                         FROM unnest(family.leaves) l(leaf) CROSS JOIN LATERAL pg_partition_ancestors(l.leaf::oid::regclass) a JOIN pg_inherits i ON i.inhrelid = a.relid::oid
-                         WHERE a.relid::oid <> ALL (line.ancestors) GROUP BY l.leaf) linked),
+                     'files', family.files, 'links', family.links,
                      'columns', (SELECT json_agg(json_build_object('number', a.attnum, 'name', a.attname, 'type', coalesce(nullif(y.typbasetype, 0), y.oid)::bigint, 'generated', a.attgenerated <> '',
                          'defaulted', a.atthasmissing OR c.relkind = 'p' AND EXISTS (SELECT FROM unnest(family.leaves) l JOIN pg_attribute m ON m.attrelid = l AND m.attname = a.attname AND m.atthasmissing),
                          'touched', a.xmin::text::bigint) ORDER BY a.attnum) FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
@@ -62,7 +57,16 @@ public record SourceLook(long system, long database, int timeline, Point now, St
             LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.name AND c.relkind IN ('r', 'p')
             LEFT JOIN (SELECT oid, oid::text || '.' || xmin::text AS publication, puballtables, pubviaroot FROM pg_publication WHERE pubname = ?) p ON true
             LEFT JOIN LATERAL (SELECT array_agg(a.relid) AS ancestors FROM (SELECT relid::oid FROM pg_partition_ancestors(c.oid) UNION SELECT c.oid) a) line ON true
-            LEFT JOIN LATERAL (SELECT array_agg(relid::bigint ORDER BY relid) AS leaves FROM (SELECT relid::oid FROM pg_partition_tree(c.oid) WHERE isleaf UNION SELECT c.oid WHERE c.relkind = 'r') f) family ON true
+            LEFT JOIN LATERAL (
+              WITH RECURSIVE member(relation, line, transactions) AS (
+                SELECT c.oid, '{}'::oid[], '{}'::xid[]
+                UNION ALL SELECT i.inhrelid, member.line || i.inhrelid, member.transactions || i.xmin
+                FROM member JOIN pg_inherits i ON i.inhparent = member.relation AND NOT i.inhdetachpending WHERE c.relkind = 'p'
+              ) SELECT array_agg(leaf.oid ORDER BY leaf.oid) AS leaves, json_object_agg(leaf.oid, leaf.relfilenode::bigint) AS files,
+                       json_object_agg(leaf.oid, (SELECT string_agg(link.transaction::text, ' ' ORDER BY link.child) FROM unnest(member.line, member.transactions) link(child, transaction))) FILTER (WHERE c.relkind = 'p') AS links,
+                       sum(greatest(pg_stat_get_live_tuples(leaf.oid), leaf.reltuples::bigint, 0))::bigint AS rows, bool_or(leaf.relpersistence = 'u') AS unlogged, bool_or(leaf.relreplident = 'n') AS anonymous
+                FROM member JOIN pg_class leaf ON leaf.oid = member.relation WHERE leaf.relkind <> 'p'
+            ) family ON true
             LEFT JOIN LATERAL (
               WITH RECURSIVE reached(type) AS (
                 SELECT a.atttypid FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid >= 16384

@@ -271,6 +271,40 @@ class FirstLoadIT extends OnStack {
 
     @Test
     @Tag("long")
+    void aTableThatStaysLockedKeepsNoOtherFromBeingReadAndStreamedAndLookedAt() throws Exception {
+        source("shut", 1_000, "CREATE TABLE part (id int PRIMARY KEY, thing_id int, name text) PARTITION BY RANGE (id)", "CREATE TABLE part_a PARTITION OF part DEFAULT",
+                "INSERT INTO part VALUES (1, 1, 'one')", "ALTER PUBLICATION millrace_shut SET (publish_via_partition_root = true)");
+        stack.publish("shut", "part");
+        var tables = CaptureProcess.root("thing") + "  many:\n    part:\n      table: public.part\n      join: {id: thing_id}\n      fields: [id, name]\n";
+        try (var connection = stack.connect("shut"); var statement = connection.createStatement(); var things = records("shut", "thing"); var parts = records("shut", "part")) {
+            // A slot that is made waits for whoever has a lock like this one.
+            statement.execute("SELECT pg_create_logical_replication_slot('millrace_shut', 'pgoutput')");
+            connection.setAutoCommit(false);
+            statement.execute("LOCK TABLE part");
+            try (var capture = capture("shut", "ask", tables)) {
+                capture.awaitReady("reading 1 tables while the others flow");
+                assertTrue(capture.log().contains("The table public.part is read on while the stream goes on, from its beginning: "), capture.log());
+                stack.sql("shut", "UPDATE thing SET name = 'flows' WHERE id = 1");
+                assertSame("shut", "thing", capture, things);
+                capture.kill();
+            }
+            try (var capture = capture("shut", "ask", tables)) {
+                stack.sql("shut", "UPDATE thing SET name = 'flows on' WHERE id = 1");
+                assertSame("shut", "thing", capture, things);
+                stack.sql("shut", "ALTER PUBLICATION millrace_shut DROP TABLE thing", "DELETE FROM thing WHERE id = 2", "ALTER PUBLICATION millrace_shut ADD TABLE thing");
+                capture.awaitMissing("public.thing", "taken out of the publication millrace_shut");
+                assertFalse(capture.log().contains("nobody can look"), capture.log());
+                Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> capture.post("/resnapshots?table=public.thing", TOKEN).contains("waiting"));
+                connection.rollback();
+                capture.awaitStreaming();
+                assertSame("shut", "thing", capture, things);
+                assertSame("shut", "part", capture, parts);
+            }
+        }
+    }
+
+    @Test
+    @Tag("long")
     void aReadingForWhichTheSlotKeepsTooMuchGoesOnBesideTheStream() throws Exception {
         source("costly", MANY, "CREATE TABLE filler (body text)");
         try (var capture = capture("costly", "ask\n  wal: {budget: 40MB, over: give-up}", CaptureProcess.root("thing"), "-Dmillrace.capture.watch=100ms", "-Dmillrace.capture.resnapshot-rows-per-second=200000", "-Dmillrace.capture.resnapshot-chunk-rows=20000");
