@@ -75,6 +75,19 @@ class ContinuityTest {
     }
 
     @Test
+    void aTableThatLeftItsPublishedSchemaMakesAGapAndOneOfWhichThatIsNotRememberedMakesNone() {
+        var seen = new TableLook(10, "p 16@734 18", List.of(), List.of(), true, null, false, null, 0, null);
+        assertTrue(gap(published("p 16@733 18"), seen).cause().contains("put back"));
+        assertNull(gap(published("p 16@734 18"), seen));
+        assertNull(gap(published("p 16 18"), seen), "an earlier version remembered the schema's entry alone");
+        assertTrue(gap(published("p 17 18"), seen).cause().contains("put back"));
+    }
+
+    private static Memory published(String published) {
+        return new Memory(MARK, Map.of(THING, new Known(10, published, null, null, false, 0, null)));
+    }
+
+    @Test
     void aPartitionThatWentAndOneThatCameWithRowsMakeAGapAndOneThatCameEmptyMakesNone() {
         var memory = new Memory(MARK, Map.of(THING, new Known(10, "p 1", List.of(20L, 21L), null, false, 0, null)));
         assertNull(gap(memory, new TableLook(10, "p 1", List.of(), List.of(), true, List.of(20L, 21L, 22L), false, null, 0, null)));
