@@ -26,8 +26,9 @@ import java.util.stream.Stream;
  * @param slotName name of slot and publication
  * @param slot null where there is none
  * @param tables all that were asked for
+ * @param horizon number of a transaction, in 64 bits: every one below had ended before anything else was looked at
  */
-public record SourceLook(long system, long database, int timeline, Point now, String slotName, Slot.State slot, Map<TableName, TableLook> tables) {
+public record SourceLook(long system, long database, int timeline, Point now, String slotName, Slot.State slot, Map<TableName, TableLook> tables, long horizon) {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     /** It asks for no lock on a table, so that one that somebody has locked is looked at with all others: neither pg_partition_tree nor pg_publication_tables stands here. */
@@ -40,7 +41,7 @@ public record SourceLook(long system, long database, int timeline, Point now, St
                    row_security_active(c.oid) AS secured, coalesce(published.filtered, false) AS filtered,
                    coalesce(family.anonymous, false) AS anonymous,
                    CASE WHEN c.oid IS NOT NULL THEN json_build_object(
-                     'files', family.files, 'links', family.links,
+                     'files', family.files, 'links', family.links, 'vacant', family.vacant,
                      'columns', (SELECT json_agg(json_build_object('number', a.attnum, 'name', a.attname, 'type', coalesce(nullif(y.typbasetype, 0), y.oid)::bigint, 'generated', a.attgenerated <> '',
                          'defaulted', a.atthasmissing OR c.relkind = 'p' AND EXISTS (SELECT FROM unnest(family.leaves) l JOIN pg_attribute m ON m.attrelid = l AND m.attname = a.attname AND m.atthasmissing),
                          'touched', a.xmin::text::bigint) ORDER BY a.attnum) FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
@@ -64,7 +65,8 @@ public record SourceLook(long system, long database, int timeline, Point now, St
                 FROM member JOIN pg_inherits i ON i.inhparent = member.relation AND NOT i.inhdetachpending WHERE c.relkind = 'p'
               ) SELECT array_agg(leaf.oid ORDER BY leaf.oid) AS leaves, json_object_agg(leaf.oid, leaf.relfilenode::bigint) AS files,
                        json_object_agg(leaf.oid, (SELECT string_agg(link.transaction::text, ' ' ORDER BY link.child) FROM unnest(member.line, member.transactions) link(child, transaction))) FILTER (WHERE c.relkind = 'p') AS links,
-                       sum(greatest(pg_stat_get_live_tuples(leaf.oid), leaf.reltuples::bigint, 0))::bigint AS rows, bool_or(leaf.relpersistence = 'u') AS unlogged, bool_or(leaf.relreplident = 'n') AS anonymous
+                       sum(greatest(pg_stat_get_live_tuples(leaf.oid), leaf.reltuples::bigint, 0))::bigint AS rows, bool_or(leaf.relpersistence = 'u') AS unlogged, bool_or(leaf.relreplident = 'n') AS anonymous,
+                       json_object_agg(leaf.oid, pg_stat_get_tuples_inserted(leaf.oid)) FILTER (WHERE c.relkind = 'p' AND leaf.relpages = 0 AND pg_stat_get_live_tuples(leaf.oid) = 0) AS vacant
                 FROM member JOIN pg_class leaf ON leaf.oid = member.relation WHERE leaf.relkind <> 'p'
             ) family ON true
             LEFT JOIN LATERAL (
@@ -93,15 +95,20 @@ public record SourceLook(long system, long database, int timeline, Point now, St
      *
      * @param wanted what is wanted of each table
      * @param known what is known of them from earlier
+     * @param truncates that came in the stream
      * @throws SQLException when the database cannot be asked
      */
-    public static SourceLook take(SourceConnection source, Slot slot, Map<TableName, Wanted> wanted, Map<TableName, TableLook.Before> known) throws SQLException {
+    public static SourceLook take(SourceConnection source, Slot slot, Map<TableName, Wanted> wanted, Map<TableName, TableLook.Before> known, Truncates truncates) throws SQLException {
         try (var connection = source.open()) {
+            long horizon = horizon(connection);
             var state = slot.state(connection);
             var seen = tables(connection, slot.name(), source.user(), wanted);
+            VacantPartitions.find(connection, seen);
+            truncates.keep(known.keySet());
+            var looking = new Looking(connection, truncates, state == null ? 0 : state.confirmed(), horizon);
             for (var before : known.entrySet()) {
                 if (seen.containsKey(before.getKey())) {
-                    seen.put(before.getKey(), compared(connection, before.getKey(), seen.get(before.getKey()), before.getValue()));
+                    seen.put(before.getKey(), compared(looking, before.getKey(), seen.get(before.getKey()), before.getValue()));
                 }
             }
             try (var statement = connection.createStatement(); var row = statement.executeQuery("""
@@ -109,14 +116,25 @@ public record SourceLook(long system, long database, int timeline, Point now, St
                     FROM pg_control_system() s, pg_database d, LATERAL (SELECT pg_current_wal_insert_lsn() AS lsn) l WHERE d.datname = current_database()""")) {
                 row.next();
                 int timeline = Integer.parseInt(row.getString(3), 0, 8, 16);
-                return new SourceLook(row.getLong(1), row.getLong(2), timeline, new Point(Position.parseLsn(row.getString(4)), row.getLong(5)), slot.name(), state, seen);
+                return new SourceLook(row.getLong(1), row.getLong(2), timeline, new Point(Position.parseLsn(row.getString(4)), row.getLong(5)), slot.name(), state, seen, horizon);
             }
         }
     }
 
-    private static TableLook compared(Connection connection, TableName table, TableLook seen, TableLook.Before before) throws SQLException {
-        var compared = before.partitions() == null || seen.partitions() == null ? seen : seen.withAttached(AttachedRows.stand(connection, table, seen, before.partitions()));
-        return before.form() == null || seen.form() == null ? compared : compared.withForm(seen.form().following(before.form()), OldRows.of(connection, table, seen, before.form()));
+    private static long horizon(Connection connection) throws SQLException {
+        try (var statement = connection.createStatement(); var row = statement.executeQuery("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")) {
+            row.next();
+            return row.getLong(1);
+        }
+    }
+
+    private static TableLook compared(Looking looking, TableName table, TableLook seen, TableLook.Before before) throws SQLException {
+        var compared = before.partitions() == null || seen.partitions() == null ? seen : seen.withAttached(AttachedRows.stand(looking.connection(), table, seen, before.partitions()));
+        if (before.form() == null || seen.form() == null) {
+            looking.truncates().settled(table);
+            return compared;
+        }
+        return OldRows.compared(looking, table, compared, before);
     }
 
     private static Map<TableName, TableLook> tables(Connection connection, String publication, String user, Map<TableName, Wanted> wanted) throws SQLException {

@@ -24,8 +24,9 @@ public record TableLook(long relation, String published, List<Missing> missing, 
      *
      * @param partitions null where it is not partitioned
      * @param form null where a version remembered it that did not look
+     * @param horizon every transaction below had ended before the last look that saw it so, see {@link SourceLook#horizon}; 0 where that is not known
      */
-    public record Before(List<Long> partitions, TableForm form) {}
+    public record Before(List<Long> partitions, TableForm form, long horizon) {}
 
     /**
      * @param cause as the end of a sentence that begins with "it"
