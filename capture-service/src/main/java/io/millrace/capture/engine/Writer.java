@@ -24,6 +24,7 @@ import io.millrace.capture.send.Sender;
 import io.millrace.capture.source.MissingValues;
 import io.millrace.capture.source.Slot;
 import io.millrace.capture.source.Truncates;
+import io.millrace.capture.source.UnseenException;
 import io.millrace.capture.source.SourceLock;
 import io.millrace.capture.subject.ErasedSubjects;
 import io.millrace.capture.subject.Reading;
@@ -364,7 +365,7 @@ final class Writer implements Engine.Consumer, Environment {
 
     @Override
     public Map<String, String> missingValues(TableName table, long transaction, List<String> columns, List<Column> keyColumns, List<Object> key, List<String> missing) throws InterruptedException {
-        return tools.patience.insist(SQLException.class, () -> tools.missingValues.read(table, transaction, columns, keyColumns, key, missing));
+        return tools.patience.insist(SQLException.class, UnseenException.class, () -> tools.missingValues.read(table, transaction, columns, keyColumns, key, missing));
     }
 
     /** Orders that are read come in no sequence, and what stands was looked at before; in a first reading all tables are read too. */
