@@ -66,10 +66,16 @@ public final class MissingValues implements AutoCloseable {
             connect();
         }
         try {
-            if (transaction != 0) {
+            var change = new Change(table, columns, keyColumns.stream().map(Column::name).toList(), missing);
+            if (transaction != 0 && !commits.sees((int) transaction)) {
+                // Mostly it has ended, and one question does: its answer brings the snapshot along.
+                var early = early(change, keyColumns, key);
+                if (early != null && commits.sees((int) transaction)) {
+                    return early;
+                }
                 awaitSeen((int) transaction, table, missing);
             }
-            return read(new Change(table, columns, keyColumns.stream().map(Column::name).toList(), missing), keyColumns, key);
+            return read(change, keyColumns, key);
         } catch (SQLException e) {
             var state = e.getSQLState();
             if (!NOT_YET.equals(state)) {
@@ -88,6 +94,15 @@ public final class MissingValues implements AutoCloseable {
         try (var statement = connection.createStatement()) {
             // Whoever locks the table for long is then told of in health.
             statement.execute("SET lock_timeout = '10s'");
+        }
+    }
+
+    /** What the row has now, or null: row and catalog may be those of before the change, so nothing that fails tells anything. */
+    private Map<String, String> early(Change change, List<Column> keyColumns, List<Object> key) {
+        try {
+            return read(change, keyColumns, key);
+        } catch (SQLException | IllegalArgumentException _) {
+            return null;
         }
     }
 
@@ -145,6 +160,7 @@ public final class MissingValues implements AutoCloseable {
             if (!query.state.equals(rows.getString(columns + 1))) {
                 throw new SQLException("The table " + change.table + " is being altered", NOT_YET);
             }
+            commits.saw(PgSnapshot.parse(rows.getString(columns + 2)));
             var values = new HashMap<String, String>();
             for (int i = 0; i < columns; i++) {
                 values.put(change.missing.get(i), rows.getString(i + 1));
@@ -159,7 +175,7 @@ public final class MissingValues implements AutoCloseable {
             throw unreadable(change.table, change.missing, "the table was dropped, renamed or moved since");
         }
         var then = attributes.of(change.columns);
-        var sql = "SELECT " + change.missing.stream().map(c -> now(change, then, c)).collect(Collectors.joining(", ")) + ", " + Attributes.stateOf(Long.toString(attributes.oid()))
+        var sql = "SELECT " + change.missing.stream().map(c -> now(change, then, c)).collect(Collectors.joining(", ")) + ", " + Attributes.stateOf(Long.toString(attributes.oid())) + ", pg_current_snapshot()::text"
                 + " FROM " + (attributes.partitioned() ? "" : "ONLY ") + change.table.sql()
                 + " WHERE " + change.key.stream().map(c -> now(change, then, c) + " = ?").collect(Collectors.joining(" AND "));
         if (queries.size() >= MOST_QUERIES) {

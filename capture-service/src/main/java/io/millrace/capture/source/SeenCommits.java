@@ -32,9 +32,19 @@ final class SeenCommits {
         this.connection = connection;
     }
 
+    /** Whether a snapshot is known that sees a transaction; asks nobody. */
+    boolean sees(int transaction) {
+        return last != null && last.sees(transaction);
+    }
+
+    /** A query of the connection had this snapshot. */
+    void saw(PgSnapshot snapshot) {
+        last = snapshot;
+    }
+
     /** Whether a transaction is seen now, or within a few seconds from when it was asked about first. */
     boolean see(int transaction) throws SQLException, InterruptedException {
-        if (last != null && last.sees(transaction)) {
+        if (sees(transaction)) {
             return true;
         }
         if (awaited == null || awaited != transaction) {
