@@ -285,7 +285,7 @@ class FirstLoadIT extends OnStack {
     @Test
     @Tag("long")
     void aTableThatStaysLockedKeepsNoOtherFromBeingReadAndStreamedAndLookedAt() throws Exception {
-        source("shut", 1_000, "CREATE TABLE part (id int PRIMARY KEY, thing_id int, name text) PARTITION BY RANGE (id)", "CREATE TABLE part_a PARTITION OF part DEFAULT",
+        source("shut", 1_000, "CREATE TABLE part (id int PRIMARY KEY, thing_id int DEFAULT 1, name text) PARTITION BY RANGE (id)", "CREATE TABLE part_a PARTITION OF part DEFAULT",
                 "INSERT INTO part VALUES (1, 1, 'one')", "ALTER PUBLICATION millrace_shut SET (publish_via_partition_root = true)");
         stack.publish("shut", "part");
         var tables = CaptureProcess.root("thing") + "  many:\n    part:\n      table: public.part\n      join: {id: thing_id}\n      fields: [id, name]\n";
