@@ -26,6 +26,7 @@ import io.millrace.capture.source.Slot;
 import io.millrace.capture.source.SourceCheck;
 import io.millrace.capture.source.SourceConnection;
 import io.millrace.capture.source.SourceLock;
+import io.millrace.capture.source.Truncates;
 import io.millrace.capture.source.UnpublishedColumns;
 import io.millrace.capture.source.Wanted;
 import io.millrace.capture.subject.ErasedSubjects;
@@ -153,9 +154,10 @@ public final class CaptureRun {
         this.recovery = recovery;
         this.elsewhere = new Elsewhere(slot, progress);
         var marks = new Marks(progress);
-        this.start = new Start(settings.sourceName(), settings.source(), slot, all, progress, logs, marks, readiness, leftOutTables, new Start.Allowed(recovery, reread));
-        this.watch = new Watch(settings.source(), slot, all, marks, logs, this::startAnew, this::adopt, new WalBudget(wal, slot, lock, readiness, start::givenUp), this::readBeside, readiness, leftOutTables);
-        this.tools = new Writer.Tools(settings.sourceName(), settings.batchSize(), Map.copyOf(forms), Map.copyOf(transforms), events, erased, resnapshots, schemaIds, lock, progress, sender, missingValues, tracing, meters, stream, slot, marks, patience, loop, start::diverged, start::unnamed, window, this::rows, this::wasRead);
+        var truncates = new Truncates();
+        this.start = new Start(settings.sourceName(), settings.source(), slot, all, progress, logs, truncates, marks, readiness, leftOutTables, new Start.Allowed(recovery, reread));
+        this.watch = new Watch(settings.source(), slot, all, marks, logs, truncates, this::startAnew, this::adopt, new WalBudget(wal, slot, lock, readiness, start::givenUp), this::readBeside, readiness, leftOutTables);
+        this.tools = new Writer.Tools(settings.sourceName(), settings.batchSize(), Map.copyOf(forms), Map.copyOf(transforms), events, erased, resnapshots, schemaIds, lock, progress, sender, missingValues, truncates, tracing, meters, stream, slot, marks, patience, loop, start::diverged, start::unnamed, window, this::rows, this::wasRead);
     }
 
     /** Captures until {@link #stop()}. */

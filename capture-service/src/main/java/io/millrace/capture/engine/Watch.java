@@ -9,6 +9,7 @@ import io.millrace.capture.source.Slot;
 import io.millrace.capture.source.SourceCheck;
 import io.millrace.capture.source.SourceConnection;
 import io.millrace.capture.source.SourceLook;
+import io.millrace.capture.source.Truncates;
 import io.millrace.capture.source.Wanted;
 import io.millrace.pipeline.file.TableName;
 import java.sql.SQLException;
@@ -30,6 +31,7 @@ final class Watch {
     private final Map<TableName, Wanted> wanted;
     private final Marks marks;
     private final CapturedLogs logs;
+    private final Truncates truncates;
     private final Runnable startAnew;
     private final BiPredicate<Plan, Map<TableName, Known>> adopt;
     private final WalBudget budget;
@@ -46,6 +48,7 @@ final class Watch {
     /**
      * @param wanted what is wanted of each captured table
      * @param logs what Kafka has of the captured rows
+     * @param truncates that came in the stream
      * @param startAnew ends the run, so that another plan is made
      * @param adopt is told what is known of the tables where that is something else; answers whether the stream goes on with it
      * @param budget what the slot may keep
@@ -53,12 +56,13 @@ final class Watch {
      * @param readiness is told when nobody can look
      * @param leftOut which tables are not captured for now
      */
-    Watch(SourceConnection source, Slot slot, Map<TableName, Wanted> wanted, Marks marks, CapturedLogs logs, Runnable startAnew, BiPredicate<Plan, Map<TableName, Known>> adopt, WalBudget budget, Consumer<String> enough, Readiness readiness, LeftOut leftOut) {
+    Watch(SourceConnection source, Slot slot, Map<TableName, Wanted> wanted, Marks marks, CapturedLogs logs, Truncates truncates, Runnable startAnew, BiPredicate<Plan, Map<TableName, Known>> adopt, WalBudget budget, Consumer<String> enough, Readiness readiness, LeftOut leftOut) {
         this.source = source;
         this.slot = slot;
         this.wanted = wanted;
         this.marks = marks;
         this.logs = logs;
+        this.truncates = truncates;
         this.startAnew = startAnew;
         this.adopt = adopt;
         this.budget = budget;
@@ -100,7 +104,7 @@ final class Watch {
                 return;
             }
             var before = marks.current();
-            var look = leftOut.over(SourceLook.take(source, slot, wanted, Memory.before(followed.tables())));
+            var look = leftOut.over(SourceLook.take(source, slot, wanted, Memory.before(before, followed.tables()), truncates));
             seen();
             slotState = look.slot();
             failover(look.slot());
@@ -112,8 +116,8 @@ final class Watch {
                 if (!adopt.test(followed, known)) {
                     startAnew.run();
                 }
-            } else if (plan == followed) {
-                marks.looked(look.now());
+            } else if (plan == followed && !truncates.isAwaiting()) {
+                marks.looked(look);
             }
         } catch (SQLException | RuntimeException e) {
             slotState = null;

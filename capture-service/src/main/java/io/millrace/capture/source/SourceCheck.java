@@ -171,9 +171,14 @@ public final class SourceCheck {
         }
     }
 
-    /** Whoever has a connection for replication is counted, whether a slot belongs to it or not. */
+    /** Whoever has a connection for replication is counted, whether a slot belongs to it or not; but whoever reads this slot leaves it to whoever waits for that. */
     private void senders() throws SQLException {
-        int senders = Integer.parseInt(text("SELECT count(*) FROM pg_stat_replication"));
+        int senders = 0;
+        try (var statement = connection.prepareStatement("SELECT count(*) FROM pg_stat_replication WHERE pid IS DISTINCT FROM (SELECT active_pid FROM pg_replication_slots WHERE slot_name = ?)");
+                var row = query(statement, Topics.slot(source))) {
+            row.next();
+            senders = row.getInt(1);
+        }
         int most = Integer.parseInt(text("SHOW max_wal_senders"));
         if (senders >= most) {
             problems.add("Postgres has no free connection for replication, all " + most + " are taken; end one that nobody needs (SELECT * FROM pg_stat_replication), or raise max_wal_senders and restart it");

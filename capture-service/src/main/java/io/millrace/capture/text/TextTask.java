@@ -6,6 +6,7 @@ import io.debezium.connector.postgresql.PostgresSchema;
 import io.debezium.connector.postgresql.connection.PostgresConnection;
 import io.debezium.connector.postgresql.connection.ReplicationConnection;
 import io.debezium.relational.TableId;
+import io.debezium.service.spi.ServiceRegistry;
 import io.millrace.capture.bundle.BundlingDecoder;
 import io.millrace.capture.bundle.Relations;
 import io.millrace.capture.bundle.TableNumbers;
@@ -37,6 +38,13 @@ public final class TextTask extends PostgresConnectorTask {
         var records = super.doPoll();
         idle = records == null || records.isEmpty();
         return idle ? records : List.of(new Batch(records.stream().map(record -> BundlingDecoder.opened(record, bundles, relations)).toList()));
+    }
+
+    /** Debezium calls it while the task starts, behind the making of the connection by which the task learns of tables, and before it asks for any. */
+    @Override
+    protected void registerServiceProviders(ServiceRegistry services) {
+        super.registerServiceProviders(services);
+        UnlockedColumns.in(this);
     }
 
     @Override

@@ -198,6 +198,36 @@ class RecoveryIT extends OnStack {
     }
 
     @Test
+    void aTableThatWasOutOfAPublishedSchemaBetweenTwoLooksIsSaidAndReadAgain() throws Exception {
+        source("moved");
+        stack.sql("moved", "CREATE SCHEMA attic", "ALTER PUBLICATION millrace_moved DROP TABLE thing, part", "ALTER PUBLICATION millrace_moved ADD TABLES IN SCHEMA public");
+        try (var capture = capture("moved").awaitStreaming(); var things = records("moved", "thing")) {
+            whole("moved", capture, things);
+            stack.sql("moved", "BEGIN; ALTER TABLE thing SET SCHEMA attic; UPDATE attic.thing SET name = 'in no log' WHERE id = 1; ALTER TABLE attic.thing SET SCHEMA public; COMMIT");
+            capture.awaitMissing("public.thing", "taken out of the publication millrace_moved and put back");
+            assertFalse(CaptureProcess.saysMissing(capture.ready(), "public.part"), capture.ready());
+            recover(capture);
+            whole("moved", capture, things);
+            stack.sql("moved", AWAY);
+            capture.awaitMissing("public.thing");
+            recover(capture);
+            whole("moved", capture, things);
+            stack.sql("moved", "BEGIN; ALTER PUBLICATION millrace_moved DROP TABLES IN SCHEMA public; DELETE FROM thing WHERE id = 2; ALTER PUBLICATION millrace_moved ADD TABLES IN SCHEMA public; COMMIT");
+            capture.awaitMissing("public.thing", "taken out of the publication millrace_moved");
+            capture.awaitMissing("public.part", "taken out of the publication millrace_moved");
+            recover(capture);
+            whole("moved", capture, things);
+            capture.stop();
+        }
+        stack.sql("moved", "ALTER TABLE thing SET SCHEMA attic", "DELETE FROM attic.thing WHERE id = 3", "ALTER TABLE attic.thing SET SCHEMA public");
+        try (var capture = capture("moved"); var things = records("moved", "thing")) {
+            capture.awaitMissing("public.thing", "taken out of the publication millrace_moved and put back");
+            recover(capture);
+            whole("moved", capture, things);
+        }
+    }
+
+    @Test
     void aPublicationMadeAnewAndARowFilterAndANewTableOfTheSameNameAreSaid() throws Exception {
         source("filtered");
         try (var capture = capture("filtered").awaitStreaming(); var things = records("filtered", "thing")) {
