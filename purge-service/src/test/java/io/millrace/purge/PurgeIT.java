@@ -6,6 +6,7 @@ import static org.hamcrest.Matchers.allOf;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasItem;
+import static org.hamcrest.Matchers.matchesPattern;
 import static org.hamcrest.Matchers.not;
 import static org.hamcrest.Matchers.nullValue;
 import static org.junit.jupiter.api.Assertions.assertAll;
@@ -303,6 +304,19 @@ class PurgeIT {
         caller().body(BODY).post(ERASURE, "monitors", "counted").then().statusCode(202);
         anybody().accept(ContentType.TEXT).get("/q/metrics").then().statusCode(200)
                 .body(allOf(containsString("millrace_records_total{outcome=\"requested\",pipeline=\"monitors\",stage=\"purge\""), containsString("millrace_retries_total{stage=\"purge\"")));
+    }
+
+    @Test
+    void whatTheSlotKeepsIsToldWithoutACapture() throws Exception {
+        stack.row("SELECT pg_create_logical_replication_slot('millrace_demo', 'pgoutput')");
+        try {
+            stack.row("SELECT pg_logical_emit_message(false, 'test', repeat('x', 3000000))");
+            patience().untilAsserted(() -> anybody().accept(ContentType.TEXT).get("/q/metrics").then().statusCode(200)
+                    .body(matchesPattern("(?s).*millrace_slot_retained_bytes\\{slot=\"millrace_demo\",stage=\"purge\"\\} [3-9][0-9]{6}\\.0\n.*"), containsString("millrace_slot_wal_status{slot=\"millrace_demo\",stage=\"purge\",status=\"reserved\"} 1.0")));
+        } finally {
+            stack.row("SELECT pg_drop_replication_slot('millrace_demo')");
+        }
+        patience().untilAsserted(() -> anybody().accept(ContentType.TEXT).get("/q/metrics").then().body(containsString("millrace_slot_retained_bytes{slot=\"millrace_demo\",stage=\"purge\"} NaN")));
     }
 
     @Test

@@ -1,10 +1,10 @@
 package io.millrace.capture.bundle;
 
+import io.millrace.capture.column.UnreadableException;
 import io.millrace.capture.row.Change;
 import io.millrace.capture.row.TextRows;
 import io.millrace.pipeline.record.Op;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.NoSuchElementException;
@@ -92,61 +92,81 @@ public final class Bundle extends SourceRecord implements Iterable<Change> {
             }
             char tuple = (char) in.get();
             return switch (kind) {
-                case 'I' -> {
-                    var texts = tuple();
-                    yield change(Op.CREATE, rows.key(texts), null, rows.row(texts), false, lsn);
-                }
-                case 'D' -> {
-                    var texts = tuple();
-                    yield change(Op.DELETE, rows.key(texts), rows.row(texts), null, false, lsn);
-                }
+                case 'I' -> inserted(Tuple.read(in), lsn);
+                case 'D' -> deleted(Tuple.read(in), lsn);
                 case 'U' -> update(tuple, lsn);
                 default -> throw new IllegalStateException("'" + kind + "' is no change of a row");
             };
         }
 
+        private Change inserted(Object[] texts, long lsn) {
+            try {
+                return written(Op.CREATE, rows.key(texts), texts, false, lsn);
+            } catch (UnreadableException e) {
+                return unreadable(Op.CREATE, null, false, lsn, e);
+            }
+        }
+
+        private Change deleted(Object[] texts, long lsn) {
+            try {
+                return deleted(rows.key(texts), texts, lsn);
+            } catch (UnreadableException e) {
+                return unreadable(Op.DELETE, null, false, lsn, e);
+            }
+        }
+
         /** The old row stands in front where the log has it, whole or its key. */
         private Change update(char tuple, long lsn) {
-            var old = tuple == 'N' ? null : tuple();
+            var old = tuple == 'N' ? null : Tuple.read(in);
             if (old != null) {
                 in.get();
             }
-            var texts = tuple();
+            var texts = Tuple.read(in);
             if (old != null) {
                 for (int i = 0; i < texts.length; i++) {
                     texts[i] = texts[i] == TextRows.UNCHANGED && old[i] != null ? old[i] : texts[i];
                 }
             }
-            var key = rows.key(texts);
-            var oldKey = old == null ? null : rows.key(old);
+            Struct key;
+            Struct oldKey;
+            try {
+                key = rows.key(texts);
+                oldKey = old == null ? null : rows.key(old);
+            } catch (UnreadableException e) {
+                return unreadable(Op.UPDATE, null, false, lsn, e);
+            }
             if (oldKey == null || oldKey.equals(key)) {
-                return change(Op.UPDATE, key, null, rows.row(texts), false, lsn);
+                return written(Op.UPDATE, key, texts, false, lsn);
             }
-            second = change(Op.CREATE, key, null, rows.row(texts), true, lsn);
-            return change(Op.DELETE, oldKey, rows.row(old), null, false, lsn);
+            second = written(Op.CREATE, key, texts, true, lsn);
+            return deleted(oldKey, old, lsn);
         }
 
-        private Change change(Op op, Struct key, Struct was, Struct is, boolean rekeyed, long lsn) {
-            return new Change(rows.table(), rows.rows(), op, key, was, is, rekeyed, before, lsn, micros, transaction, null);
-        }
-
-        private Object[] tuple() {
-            var texts = new Object[in.getShort()];
-            for (int i = 0; i < texts.length; i++) {
-                texts[i] = switch (in.get()) {
-                    case 'n' -> null;
-                    case 'u' -> TextRows.UNCHANGED;
-                    default -> text();
-                };
+        private Change written(Op op, Struct key, Object[] texts, boolean rekeyed, long lsn) {
+            try {
+                return change(op, key, null, rows.row(texts), rekeyed, lsn, null);
+            } catch (UnreadableException e) {
+                return unreadable(op, key, rekeyed, lsn, e);
             }
-            return texts;
         }
 
-        private String text() {
-            int length = in.getInt();
-            var text = new String(in.array(), in.arrayOffset() + in.position(), length, StandardCharsets.UTF_8);
-            in.position(in.position() + length);
-            return text;
+        /** Its key is enough: a row that is gone goes, whatever was in it. */
+        private Change deleted(Struct key, Object[] texts, long lsn) {
+            Struct was;
+            try {
+                was = rows.row(texts);
+            } catch (UnreadableException _) {
+                was = null;
+            }
+            return change(Op.DELETE, key, was, null, false, lsn, null);
+        }
+
+        private Change unreadable(Op op, Struct key, boolean rekeyed, long lsn, UnreadableException why) {
+            return change(op, key, null, null, rekeyed, lsn, why.getMessage());
+        }
+
+        private Change change(Op op, Struct key, Struct was, Struct is, boolean rekeyed, long lsn, String unreadable) {
+            return new Change(rows.table(), rows.rows(), op, key, was, is, rekeyed, before, lsn, micros, transaction, null, unreadable);
         }
     }
 }

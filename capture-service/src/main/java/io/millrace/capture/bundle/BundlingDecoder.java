@@ -28,6 +28,7 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.source.SourceRecord;
@@ -48,7 +49,7 @@ public final class BundlingDecoder implements MessageDecoder, Held {
     private static final int FULL = 1 << 15;
     /** How long names that were lent are gathered: the stream begins anew once for all of them. */
     private static final long GATHERED_NANOS = Duration.ofSeconds(1).toNanos();
-    /** A change that is larger is left to Debezium: it would be held more often here. */
+    /** A change that is larger is left to Debezium: it would be held more often here. Not one with a value that cannot be read, of which Debezium would end the stream. */
     private static final int LARGEST = 1 << 16;
 
     private final MessageDecoder debezium;
@@ -56,10 +57,11 @@ public final class BundlingDecoder implements MessageDecoder, Held {
     private final IntConsumer forget;
     private final Relations relations;
     private final Supplier<TableNumbers> numbers;
+    private final Predicate<TableName> captured;
     private final TypeRegistry types;
     private final BundleWriter bundle = new BundleWriter();
-    /** By Postgres's number of the relation: ours, or none where its changes are left to Debezium. */
-    private final Map<Integer, Optional<Integer>> known = new HashMap<>();
+    /** By Postgres's number of the relation; none where its changes are left to Debezium. */
+    private final Map<Integer, Optional<Table>> known = new HashMap<>();
     /** Of the message that is being read. */
     private Lsn lsn;
     /** Of what Debezium is being told. */
@@ -76,6 +78,8 @@ public final class BundlingDecoder implements MessageDecoder, Held {
     /** The end of a transaction that Debezium was not told of yet, and its LSN; null where there is none. */
     private ByteBuffer end;
     private Lsn endLsn;
+    /** By Postgres's number: the names under which Debezium was told of tables. */
+    private final Map<Integer, TableName> names = new HashMap<>();
     /** By Postgres's number: the name of a known table under which another one was described. */
     private final Map<Integer, TableName> taken = new HashMap<>();
     /** Tables whose names were lent, each with the cause. Nothing is told any more while there are some, so that nothing is confirmed. */
@@ -83,17 +87,22 @@ public final class BundlingDecoder implements MessageDecoder, Held {
     /** When the first of them was found. */
     private long lentSince;
 
+    /** @param number as {@link Relations} has it */
+    private record Table(int number, TextRows rows) {}
+
     /**
      * @param described what makes rows of the changes of a relation, by Postgres's number of it; null where its changes are left to Debezium
      * @param forget makes Debezium forget which table a relation is
      * @param numbers which table has which number now
+     * @param captured which tables Debezium is told of
      */
-    BundlingDecoder(MessageDecoder debezium, IntFunction<TextRows> described, IntConsumer forget, Relations relations, Supplier<TableNumbers> numbers, TypeRegistry types) {
+    BundlingDecoder(MessageDecoder debezium, IntFunction<TextRows> described, IntConsumer forget, Relations relations, Supplier<TableNumbers> numbers, Predicate<TableName> captured, TypeRegistry types) {
         this.debezium = debezium;
         this.described = described;
         this.forget = forget;
         this.relations = relations;
         this.numbers = numbers;
+        this.captured = captured;
         this.types = types;
     }
 
@@ -104,16 +113,17 @@ public final class BundlingDecoder implements MessageDecoder, Held {
      * @param left tables whose changes are left to Debezium
      * @param relations is given what makes rows of the others' changes
      * @param numbers which table has which number now; the stream ends where it says something else
+     * @param captured which tables Debezium is to tell of: it asks the catalog for every one that it is told of, and may fail at it
      * @param types as the connection's decoder is given them
      */
-    public static BundlingDecoder before(ReplicationConnection connection, PostgresSchema schema, Set<TableName> left, Relations relations, Supplier<TableNumbers> numbers, TypeRegistry types) {
+    public static BundlingDecoder before(ReplicationConnection connection, PostgresSchema schema, Set<TableName> left, Relations relations, Supplier<TableNumbers> numbers, Predicate<TableName> captured, TypeRegistry types) {
         try {
             var field = PostgresReplicationConnection.class.getDeclaredField("messageDecoder");
             field.setAccessible(true);
             var tables = PostgresSchema.class.getDeclaredField("relationIdToTableId");
             tables.setAccessible(true);
             var byRelation = (Map<?, ?>) tables.get(schema);
-            var decoder = new BundlingDecoder((MessageDecoder) field.get(connection), relation -> described(relation, schema, left), byRelation::remove, relations, numbers, types);
+            var decoder = new BundlingDecoder((MessageDecoder) field.get(connection), relation -> described(relation, schema, left), byRelation::remove, relations, numbers, captured, types);
             field.set(connection, decoder);
             return decoder;
         } catch (ReflectiveOperationException e) {
@@ -148,6 +158,7 @@ public final class BundlingDecoder implements MessageDecoder, Held {
         lastCommit = 0;
         lent.clear();
         taken.clear();
+        names.clear();
         isNew = true;
     }
 
@@ -191,11 +202,12 @@ public final class BundlingDecoder implements MessageDecoder, Held {
                 debezium.processMessage(buffer, processor, types);
             }
             case 'I', 'U', 'D' -> {
-                var relation = buffer.remaining() > LARGEST ? Optional.<Integer>empty() : known.computeIfAbsent(buffer.getInt(buffer.position() + 1), this::relation);
-                if (relation.isEmpty()) {
-                    tell(buffer, processor);
+                int oid = buffer.getInt(buffer.position() + 1);
+                var table = known.computeIfAbsent(oid, this::table);
+                if (table.isEmpty() || buffer.remaining() > LARGEST && Tuple.areReadable(behindRelation(buffer.duplicate()), table.get().rows())) {
+                    tell(buffer, names.get(oid), lsn.asLong(), processor);
                 } else {
-                    add(kind, relation.get(), buffer.position(buffer.position() + 1 + Integer.BYTES));
+                    add(kind, table.get().number(), behindRelation(buffer));
                     if (bundle.size() > FULL) {
                         flush(processor);
                     }
@@ -220,9 +232,19 @@ public final class BundlingDecoder implements MessageDecoder, Held {
                 if (numbers.get().isTaken(description)) {
                     taken.put(description.number(), description.name());
                 }
-                tell(description.as(numbers.get().name(description)), processor);
+                describe(description, processor);
             }
+            case 'T' -> tell(buffer, buffer.getInt(buffer.position() + 1) == 1 ? names.get(buffer.getInt(buffer.position() + 2 + Integer.BYTES)) : null, lsn.asLong(), processor);
             default -> tell(buffer, processor);
+        }
+    }
+
+    private void describe(Description description, ReplicationMessageProcessor processor) throws SQLException, InterruptedException {
+        var name = numbers.get().name(description);
+        names.remove(description.number());
+        if (captured.test(name)) {
+            names.put(description.number(), name);
+            tell(description.as(name), name, commit, processor);
         }
     }
 
@@ -271,6 +293,31 @@ public final class BundlingDecoder implements MessageDecoder, Held {
         debezium.processMessage(buffer, processor, types);
     }
 
+    /**
+     * Tells Debezium of one table.
+     *
+     * @param table null where it is not known, or they are several
+     * @param at the LSN by which the message is found in the log
+     */
+    private void tell(ByteBuffer buffer, TableName table, long at, ReplicationMessageProcessor processor) throws SQLException, InterruptedException {
+        flush(processor);
+        told = lsn;
+        try {
+            debezium.processMessage(buffer, processor, types);
+        } catch (RuntimeException e) {
+            throw undecodable(table, at, e);
+        } catch (SQLException e) {
+            if (table == null) {
+                throw e;
+            }
+            throw new UndecodableException(table, at, e);
+        }
+    }
+
+    private static RuntimeException undecodable(TableName table, long at, RuntimeException e) {
+        return table == null ? e : new UndecodableException(table, at, e);
+    }
+
     @Override
     public void flush(ReplicationMessageProcessor processor) throws SQLException, InterruptedException {
         if (gathers()) {
@@ -289,8 +336,16 @@ public final class BundlingDecoder implements MessageDecoder, Held {
         }
     }
 
-    private Optional<Integer> relation(int oid) {
-        return Optional.ofNullable(described.apply(oid)).map(rows -> relations.add(oid, rows));
+    private static ByteBuffer behindRelation(ByteBuffer change) {
+        return change.position(change.position() + 1 + Integer.BYTES);
+    }
+
+    private Optional<Table> table(int oid) {
+        try {
+            return Optional.ofNullable(described.apply(oid)).map(rows -> new Table(relations.add(oid, rows), rows));
+        } catch (IllegalArgumentException e) {
+            throw undecodable(names.get(oid), lsn.asLong(), e);
+        }
     }
 
     /** Debezium knows a table when it has read how Postgres describes it, and none that it is to leave out. */

@@ -1,6 +1,7 @@
 package io.millrace.capture.column;
 
 import io.millrace.pipeline.schema.Column;
+import io.millrace.pipeline.schema.Encoding;
 import java.util.List;
 
 /** Turns what Postgres prints for a value of one column into the form that the value has in a row. */
@@ -14,6 +15,11 @@ public final class ColumnValue {
 
     public Column column() {
         return column;
+    }
+
+    /** Whether there are texts that are no value of this column; where every text is one, there is nothing to read in it. */
+    public boolean refusesSome() {
+        return column.array() || column.encoding() != Encoding.STRING;
     }
 
     /**
@@ -47,13 +53,13 @@ public final class ColumnValue {
     /**
      * The same, of a table that is named where it goes wrong.
      *
-     * @throws IllegalArgumentException without the value and without a cause, whose words may hold it: it is private, and the deepest cause is what health says
+     * @throws UnreadableException when the text is none that Postgres prints for this type
      */
     public Object of(Object value, Object table) {
         try {
             return of(value);
         } catch (RuntimeException e) {
-            throw new IllegalArgumentException("A value of the column '" + column.name() + "' of the table " + table + " is no " + column.catalogType() + " (" + e.getClass().getSimpleName() + ")");
+            throw new UnreadableException("A row of the table " + table + " cannot be written: the value of its column '" + column.name() + "' is no " + column.catalogType() + " as Postgres prints it (" + e.getClass().getSimpleName() + ")");
         }
     }
 

@@ -102,7 +102,7 @@ public final class Continuity {
         if (known.relation() != seen.relation()) {
             return seen.relation() == 0 ? "it is no longer there" : "it was dropped and created anew";
         }
-        if (!known.published().equals(seen.published())) {
+        if (!seen.isPublishedAs(known.published())) {
             return seen.published().isEmpty() ? "it was taken out of the publication " + look.slotName()
                     : "it was taken out of the publication " + look.slotName() + " and put back, or what that publishes of it was changed";
         }

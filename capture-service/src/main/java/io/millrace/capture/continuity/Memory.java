@@ -13,10 +13,14 @@ import java.util.TreeMap;
  */
 public record Memory(Mark mark, Map<TableName, Known> tables) {
 
-    /** What a look at the tables is compared with. */
-    public static Map<TableName, TableLook.Before> before(Map<TableName, Known> tables) {
+    /**
+     * What a look at the tables is compared with.
+     *
+     * @param mark of the last look, null where there was none
+     */
+    public static Map<TableName, TableLook.Before> before(Mark mark, Map<TableName, Known> tables) {
         var before = new TreeMap<TableName, TableLook.Before>();
-        tables.forEach((table, known) -> before.put(table, new TableLook.Before(known.partitions(), known.form())));
+        tables.forEach((table, known) -> before.put(table, new TableLook.Before(known.partitions(), known.form(), mark == null ? 0 : mark.horizon())));
         return before;
     }
 }

@@ -2,6 +2,7 @@ package io.millrace.capture.engine;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.millrace.capture.bundle.RenamedException;
+import io.millrace.capture.bundle.UndecodableException;
 import io.millrace.capture.continuity.Known;
 import io.millrace.capture.continuity.Loaded;
 import io.millrace.capture.continuity.Point;
@@ -25,6 +26,7 @@ import io.millrace.capture.source.Slot;
 import io.millrace.capture.source.SourceCheck;
 import io.millrace.capture.source.SourceConnection;
 import io.millrace.capture.source.SourceLock;
+import io.millrace.capture.source.Truncates;
 import io.millrace.capture.source.UnpublishedColumns;
 import io.millrace.capture.source.Wanted;
 import io.millrace.capture.subject.ErasedSubjects;
@@ -85,6 +87,12 @@ public final class CaptureRun {
     private final Patience patience;
     private final Loop loop;
     private final Start start;
+    private final Elsewhere elsewhere;
+    private final LeftOut leftOutTables = new LeftOut();
+    private final Stumbles stumbles = new Stumbles();
+    /** Where the stream came to stand last for a reason that is of no table alone; null where it never did. */
+    private volatile Stuck stuck;
+    private final boolean recovery;
     private final Watch watch;
     private final Writer.Tools tools;
     private final Window window;
@@ -102,6 +110,9 @@ public final class CaptureRun {
     private Engine engine;
     /** Guarded by this; null while no tables are read before the stream. */
     private FirstLoad load;
+
+    /** @param confirmed the LSN up to which Kafka has everything: where it is another by now, the stream has gone on */
+    private record Stuck(String why, long confirmed) {}
 
     /**
      * @param wanted what the pipelines want of each of their tables; Millrace's own are added
@@ -140,10 +151,13 @@ public final class CaptureRun {
         this.loop = loop;
         this.resnapshots = resnapshots;
         this.window = window;
+        this.recovery = recovery;
+        this.elsewhere = new Elsewhere(slot, progress);
         var marks = new Marks(progress);
-        this.start = new Start(settings.sourceName(), settings.source(), slot, all, progress, logs, marks, readiness, new Start.Allowed(recovery, reread));
-        this.watch = new Watch(settings.source(), slot, all, marks, logs, this::startAnew, this::adopt, new WalBudget(wal, slot, lock, readiness, start::givenUp), this::readBeside, readiness);
-        this.tools = new Writer.Tools(settings.sourceName(), settings.batchSize(), Map.copyOf(forms), Map.copyOf(transforms), events, erased, resnapshots, schemaIds, lock, progress, sender, missingValues, tracing, meters, stream, slot, marks, patience, loop, start::diverged, start::unnamed, window, this::rows, this::wasRead);
+        var truncates = new Truncates();
+        this.start = new Start(settings.sourceName(), settings.source(), slot, all, progress, logs, truncates, marks, readiness, leftOutTables, new Start.Allowed(recovery, reread));
+        this.watch = new Watch(settings.source(), slot, all, marks, logs, truncates, this::startAnew, this::adopt, new WalBudget(wal, slot, lock, readiness, start::givenUp), this::readBeside, readiness, leftOutTables);
+        this.tools = new Writer.Tools(settings.sourceName(), settings.batchSize(), Map.copyOf(forms), Map.copyOf(transforms), events, erased, resnapshots, schemaIds, lock, progress, sender, missingValues, truncates, tracing, meters, stream, slot, marks, patience, loop, start::diverged, start::unnamed, window, this::rows, this::wasRead);
     }
 
     /** Captures until {@link #stop()}. */
@@ -152,12 +166,18 @@ public final class CaptureRun {
         while (!stopping.get()) {
             long began = System.nanoTime();
             boolean inUse = false;
+            boolean standby = false;
             String reason;
             try {
                 once();
                 reason = "Debezium ended without saying why; starting it again";
             } catch (InterruptedException e) {
                 break;
+            } catch (StandbyException e) {
+                var stranger = stranger();
+                standby = stranger == null;
+                inUse = !standby;
+                reason = standby ? e.getMessage() : stranger + " " + e.getMessage();
             } catch (InUseException e) {
                 inUse = true;
                 reason = e.getMessage();
@@ -165,24 +185,28 @@ public final class CaptureRun {
                 reason = e.getMessage();
             } catch (EngineException e) {
                 LOG.debug("The engine ended", e);
-                reason = "Capture was interrupted: " + e.getMessage() + "; starting again";
+                reason = interrupted(e);
             } catch (SQLException e) {
                 reason = SourceCheck.explain(settings.source(), e);
             } catch (RuntimeException e) {
                 LOG.error("Capture failed unexpectedly", e);
-                reason = "Capture failed unexpectedly: " + e + "; starting again";
+                reason = again("Capture failed unexpectedly: " + e);
             }
             if (anew.getAndSet(false)) {
                 continue;
             }
             // Whoever waits should not keep another one from the source.
             lock.close();
-            if (inUse || System.nanoTime() - began > HEALTHY.toNanos()) {
+            if (inUse || standby || System.nanoTime() - began > HEALTHY.toNanos()) {
                 backoff.reset();
             }
             if (!stopping.get()) {
                 try {
-                    if (inUse) {
+                    if (standby) {
+                        stream.standBy();
+                        readiness.standingBy(reason);
+                        patience.await();
+                    } else if (inUse) {
                         patience.await(reason);
                     } else {
                         patience.pause(backoff, reason);
@@ -197,6 +221,67 @@ public final class CaptureRun {
         progress.close();
         logs.close();
         missingValues.close();
+    }
+
+    /** Why this process does not stand by, though another one has the source; null where it does. */
+    private String stranger() {
+        try {
+            var what = elsewhere.look();
+            return what == null ? null : "Nothing of the source " + settings.sourceName() + " comes to this Kafka: another capture has it, and " + what + ". End that one, or give one of the two another source's name; what it has confirmed is missing here until it is read again.";
+        } catch (SQLException e) {
+            return SourceCheck.explain(settings.source(), e) + ".";
+        } catch (SendException e) {
+            return "Whether the other capture writes to this Kafka cannot be told: " + e.getMessage() + ".";
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+            return null;
+        }
+    }
+
+    /** What to say of an engine that failed. At a table that it fails at again and again the stream is led past, so that the others go on. */
+    private String interrupted(EngineException e) {
+        if (Passing.is(e)) {
+            return "Capture was interrupted: " + e.getMessage() + "; starting again";
+        }
+        var at = UndecodableException.in(e);
+        if (at == null || !mayBeLeftOut(at.table())) {
+            return again("Capture was interrupted: " + e.getMessage());
+        }
+        var what = at.getMessage() + ": " + String.valueOf(e.getMessage()).replaceFirst("\\.$", "");
+        if (!stumbles.failed(what, confirmed())) {
+            return "Capture was interrupted: " + what + "; starting again";
+        }
+        LOG.error("The table is left out from here on", e);
+        leftOutTables.add(at.table(), what + ". That was tried " + stumbles.times() + " times, so the table is left out, and the others are captured. Once the cause is gone, ./millrace recover " + settings.sourceName()
+                + " takes it in again and reads what is missing" + (recovery ? ", which is tried by itself once the stream is past that" : ""), at.lsn());
+        start.lacking(Map.of(at.table(), "a change of it at " + Position.lsnText(at.lsn()) + " cannot be read from the log"));
+        stumbles.forget();
+        anew.set(true);
+        return what;
+    }
+
+    /**
+     * Whether the others may go on without a table, because a reading brings all of it. Not of orders and events: what was taken out of their tables since is gone for good. And not of the heartbeat, without
+     * which nobody would know how far the stream is.
+     */
+    private boolean mayBeLeftOut(TableName table) {
+        return !table.equals(Topics.HEARTBEAT) && !start.isQueue(table);
+    }
+
+    /** What to say of a failure that belongs to no table which could be left out. */
+    private String again(String what) {
+        if (!stumbles.failed(what, confirmed())) {
+            return what + "; starting again";
+        }
+        var place = Position.lsnText(confirmed());
+        stuck = new Stuck(what + ", again and again behind " + place, confirmed());
+        return what + ". It failed so " + stumbles.times() + " times behind " + place + ", and is tried on. Nothing is lost while it is. If the cause cannot be found, ./millrace recover " + settings.sourceName() + " --skip-log gives up what the log has until now, and reads every table again;"
+                + " events of the application's outbox that were taken out of its table by then are lost";
+    }
+
+    private long confirmed() {
+        var mark = tools.marks().current();
+        return mark == null ? 0 : mark.acknowledged().lsn();
     }
 
     /** Finishes what is in flight and ends {@link #run()}. */
@@ -225,6 +310,9 @@ public final class CaptureRun {
 
     /** Looks at the source; to be called at an interval, by a thread of its own. */
     public void look() {
+        if (recovery) {
+            takeBack(leftOutTables.passed(confirmed()));
+        }
         watch.look();
         inheritance.turn();
         if (anew.get()) {
@@ -244,11 +332,33 @@ public final class CaptureRun {
         return mark == null ? null : mark.beat();
     }
 
+    /** Whether the stream stands at a place in the log that cannot be read, and that {@link #skipLog} may give up. */
+    public boolean isStuck() {
+        var failing = stuck;
+        return failing != null && failing.confirmed() == confirmed();
+    }
+
+    /** Gives up what the log has until now, where the stream stands in it, and has everything read again. */
+    public void skipLog() {
+        var failing = stuck;
+        if (failing != null) {
+            LOG.warn("What the log has until now is to be given up");
+            start.impassable(failing.why());
+            recover();
+        }
+    }
+
     /** Has everything read again of which changes may be missing. */
     public void recover() {
         LOG.info("The recovery of what may be missing is asked for");
+        takeBack(leftOutTables.all());
         start.ask();
         decided(this::startAnew);
+    }
+
+    private void takeBack(Set<TableName> tables) {
+        start.lacking(tables.stream().collect(Collectors.toMap(table -> table, _ -> "it was left out for a while, because a change of it could not be read from the log")));
+        leftOutTables.takeBack(tables);
     }
 
     /** Has one table read again of which changes may be missing, or whose rows hold old values; while the stream goes on where there is one. */
@@ -313,10 +423,14 @@ public final class CaptureRun {
         if (!found.problems().isEmpty()) {
             throw new StartException(Stream.concat(found.all().stream(), start.tableProblems().stream()).collect(Collectors.joining("\n")));
         }
-        var inUse = found.inUse() == null ? lock.take() : found.inUse();
-        if (inUse != null) {
-            throw new InUseException(inUse);
+        var other = lock.take();
+        if (other != null) {
+            throw new StandbyException(other);
         }
+        if (found.inUse() != null) {
+            throw new InUseException(found.inUse());
+        }
+        readiness.takingOver();
     }
 
     private String topic(TableName table) {
@@ -519,7 +633,7 @@ public final class CaptureRun {
                 throw e;
             }
             LOG.errorf("%s; beginning again, so that it is remembered before they are confirmed", renamed.getMessage());
-            start.renamed(renamed.tables());
+            start.lacking(renamed.tables());
             anew.set(true);
         } finally {
             window.end();

@@ -1,6 +1,6 @@
 package io.millrace.capture.engine;
 
-/** Another process has the source, which is all that stands in the way. */
+/** A process that is no capture reads the slot, or one whose connection has not ended yet, which is all that stands in the way. */
 final class InUseException extends StartException {
 
     private static final long serialVersionUID = 1L;

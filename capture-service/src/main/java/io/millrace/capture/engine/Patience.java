@@ -13,7 +13,7 @@ public final class Patience {
 
     private static final Duration FIRST = Duration.ofMillis(200);
     private static final Duration LONGEST = Duration.ofSeconds(10);
-    private static final Duration IN_USE = Duration.ofMillis(500);
+    private static final Duration EVEN = Duration.ofMillis(500);
 
     private final Readiness readiness;
     private final Counter retries;
@@ -41,6 +41,15 @@ public final class Patience {
      * @throws InterruptedException when capture is stopped
      */
     public <T> T insist(Class<? extends Exception> temporary, Attempt<T> attempt) throws InterruptedException {
+        return insist(temporary, null, attempt);
+    }
+
+    /**
+     * As {@link #insist(Class, Attempt)}; what fails with {@code passing} is tried again at an even pace, since nobody is away, and not counted as a retry.
+     *
+     * @param passing one of the temporary failures, null for none
+     */
+    public <T> T insist(Class<? extends Exception> temporary, Class<? extends Exception> passing, Attempt<T> attempt) throws InterruptedException {
         var backoff = backoff();
         boolean failed = false;
         while (true) {
@@ -62,7 +71,11 @@ public final class Patience {
                     throw e instanceof RuntimeException unexpected ? unexpected : new IllegalStateException(e.getMessage(), e);
                 }
                 failed = true;
-                pause(backoff, e.getMessage());
+                if (passing != null && passing.isInstance(e)) {
+                    await(e.getMessage());
+                } else {
+                    pause(backoff, e.getMessage());
+                }
             }
         }
     }
@@ -86,14 +99,23 @@ public final class Patience {
     }
 
     /**
-     * Waits for what another process has, at an even pace, so that it is had soon once that is over. Nothing is away, so it is not counted as a retry.
+     * Waits at an even pace for what another process has, or what passes by itself, so that it is had soon once that is over. Nothing is away, so it is not counted as a retry.
      *
-     * @param reason says who has it
+     * @param reason says who has it, or what it is
      * @throws InterruptedException when capture is stopped
      */
     public void await(String reason) throws InterruptedException {
         readiness.waiting(reason);
-        pause(IN_USE);
+        pause(EVEN);
+    }
+
+    /**
+     * Waits for its turn, at the same pace. Nothing is wrong meanwhile.
+     *
+     * @throws InterruptedException when capture is stopped
+     */
+    public void await() throws InterruptedException {
+        pause(EVEN);
     }
 
     private void pause(Duration longest) throws InterruptedException {

@@ -11,11 +11,16 @@ import org.jboss.logging.Logger;
 public final class Readiness {
 
     private static final Logger LOG = Logger.getLogger(Readiness.class);
+    private static final String STANDING_BY = "standing by";
 
     /** What may worry a person though changes flow and none is known to be missing. */
     public enum Concern {
         /** The slot keeps more WAL on the primary than the file allows, or was given up for that. */
         WAL,
+        /** Capture is further behind than the file allows. */
+        LAG,
+        /** The slot keeps, or capture lacks, nearly as much WAL as the file allows. */
+        WAL_NEAR,
         /** Nobody can look whether the stream is still whole. */
         LOOK,
         /** A captured topic is not there, or nobody can look. */
@@ -23,11 +28,15 @@ public final class Readiness {
         /** A table that is to be read while the stream goes on is not read on. */
         RESNAPSHOT,
         /** Tables inherit from captured ones: nothing is missing, but what somebody may take for rows of a captured table is none. */
-        INHERITANCE;
+        INHERITANCE,
+        /** No standby keeps the slot in step, though the server could tell them to. */
+        FAILOVER,
+        /** Another process captures the source, and this one takes over when that ends. */
+        STANDBY;
 
         /** Whether capture is not ready while it stands. */
         boolean hinders() {
-            return this != INHERITANCE;
+            return this != INHERITANCE && this != FAILOVER && this != STANDBY && this != WAL_NEAR;
         }
     }
 
@@ -41,6 +50,11 @@ public final class Readiness {
 
         public boolean ready() {
             return hindrance == null && troubles.isEmpty() && concerns.keySet().stream().noneMatch(Concern::hinders);
+        }
+
+        /** Whether another process captures the source, and this one would take over. */
+        public boolean isStandingBy() {
+            return phase.equals(STANDING_BY) && hindrance == null;
         }
 
         /** Everything that keeps it from being ready. */
@@ -64,6 +78,16 @@ public final class Readiness {
 
         private State in(String other, String why) {
             return new State(other, why, troubles, concerns);
+        }
+
+        private State with(Concern which, String why) {
+            var others = new TreeMap<>(concerns);
+            if (why == null) {
+                others.remove(which);
+            } else {
+                others.put(which, why);
+            }
+            return new State(phase, hindrance, troubles, Map.copyOf(others));
         }
     }
 
@@ -102,6 +126,26 @@ public final class Readiness {
         }
     }
 
+    /**
+     * Another process works, which says itself what is missing, and this one takes over when that ends.
+     *
+     * @param who says which process it is
+     */
+    public void standingBy(String who) {
+        var before = state.getAndUpdate(s -> new State(STANDING_BY, null, List.of(), Map.of(Concern.STANDBY, who)));
+        if (!before.isStandingBy()) {
+            LOG.info(who);
+        }
+    }
+
+    /** No other process works any more. */
+    public void takingOver() {
+        var before = state.getAndUpdate(s -> s.phase().equals(STANDING_BY) ? s.with(Concern.STANDBY, null).in("taking over", "Capture is taking over from another process") : s);
+        if (before.phase().equals(STANDING_BY)) {
+            LOG.info("No other process has the source any more; taking over");
+        }
+    }
+
     /** It is about to begin something that takes a while, and cannot do its work before. */
     public void preparing(String phase) {
         state.updateAndGet(s -> s.in(phase, "Capture is " + phase));
@@ -118,15 +162,7 @@ public final class Readiness {
 
     /** What a person must know of from now on, null where it is over. Returns whether it is new; whoever finds it logs it. */
     public boolean concern(Concern which, String why) {
-        var before = state.getAndUpdate(s -> {
-            var concerns = new TreeMap<>(s.concerns());
-            if (why == null) {
-                concerns.remove(which);
-            } else {
-                concerns.put(which, why);
-            }
-            return new State(s.phase(), s.hindrance(), s.troubles(), Map.copyOf(concerns));
-        });
+        var before = state.getAndUpdate(s -> s.with(which, why));
         return why != null && !before.concerns().containsKey(which);
     }
 }

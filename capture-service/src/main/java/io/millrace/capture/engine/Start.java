@@ -17,6 +17,7 @@ import io.millrace.capture.source.Slot;
 import io.millrace.capture.source.SourceConnection;
 import io.millrace.capture.source.SourceLook;
 import io.millrace.capture.source.Timelines;
+import io.millrace.capture.source.Truncates;
 import io.millrace.capture.source.Wanted;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.record.Position;
@@ -51,8 +52,10 @@ final class Start {
     private final Set<TableName> tables;
     private final Progress progress;
     private final CapturedLogs logs;
+    private final Truncates truncates;
     private final Marks marks;
     private final Readiness readiness;
+    private final LeftOut leftOut;
     private final Allowed allowed;
     private volatile boolean asked;
     /** Tables that somebody wants to be read again, though the rest may wait. */
@@ -61,13 +64,18 @@ final class Start {
     private String diverged;
     /** Tables with a change that did not say which row it was of, until that is remembered. */
     private final Set<TableName> unnamed = ConcurrentHashMap.newKeySet();
-    /** Tables whose changes came under other names in the stream, each with the cause, until that is remembered. */
-    private final Map<TableName, String> renamed = new ConcurrentHashMap<>();
+    /** Tables of which the stream brought changes that were not captured, each with the cause, until that is remembered. */
+    private final Map<TableName, String> lacking = new ConcurrentHashMap<>();
     /** Why the slot was given up, null where it was not. */
     private volatile String givenUp;
+    /** Why the log cannot be read on, null where it can, or nobody wants it to be given up. */
+    private volatile String impassable;
 
-    /** @param wanted what is wanted of each captured table */
-    Start(String sourceName, SourceConnection source, Slot slot, Map<TableName, Wanted> wanted, Progress progress, CapturedLogs logs, Marks marks, Readiness readiness, Allowed allowed) {
+    /**
+     * @param wanted what is wanted of each captured table
+     * @param leftOut which of them are not captured for now
+     */
+    Start(String sourceName, SourceConnection source, Slot slot, Map<TableName, Wanted> wanted, Progress progress, CapturedLogs logs, Truncates truncates, Marks marks, Readiness readiness, LeftOut leftOut, Allowed allowed) {
         this.sourceName = sourceName;
         this.source = source;
         this.slot = slot;
@@ -75,8 +83,10 @@ final class Start {
         this.tables = wanted.keySet();
         this.progress = progress;
         this.logs = logs;
+        this.truncates = truncates;
         this.marks = marks;
         this.readiness = readiness;
+        this.leftOut = leftOut;
         this.allowed = allowed;
     }
 
@@ -108,9 +118,14 @@ final class Start {
         unnamed.addAll(tables);
     }
 
-    /** The stream that was begun last has changes of these tables under other names than they have, each with the cause. */
-    void renamed(Map<TableName, String> tables) {
-        renamed.putAll(tables);
+    /** The stream that was begun last has changes of these tables that are not captured, each with the cause as the end of a sentence that begins with "it". */
+    void lacking(Map<TableName, String> tables) {
+        lacking.putAll(tables);
+    }
+
+    /** What the log has next cannot be read, and is given up: every table is read again. */
+    void impassable(String why) {
+        impassable = why;
     }
 
     /** The slot was taken away on purpose. */
@@ -121,7 +136,7 @@ final class Start {
     /** What is wrong with tables, to be said together with what keeps all of them; empty where the database cannot be asked. */
     List<String> tableProblems() {
         try {
-            return SourceLook.take(source, slot, wanted, Map.of()).tables().values().stream().flatMap(t -> t.problems().stream()).toList();
+            return leftOut.over(SourceLook.take(source, slot, wanted, Map.of(), truncates)).tables().values().stream().flatMap(t -> t.problems().stream()).toList();
         } catch (SQLException e) {
             LOG.debugf("The tables cannot be looked at: %s", e.getMessage());
             return List.of();
@@ -137,7 +152,8 @@ final class Start {
         var lost = logs.lost();
         var plan = plan(lost);
         unnamed.clear();
-        renamed.clear();
+        lacking.clear();
+        impassable = null;
         logs.renew(lost.keySet());
         return plan;
     }
@@ -146,27 +162,28 @@ final class Start {
     private Plan plan(Map<TableName, String> lost) throws SQLException, InterruptedException {
         var names = new TreeSet<>(progress.tables());
         var remembered = progress.memory();
-        var look = SourceLook.take(source, slot, wanted, Memory.before(remembered.tables()));
+        truncates.begin();
+        var look = leftOut.over(SourceLook.take(source, slot, wanted, Memory.before(remembered.mark(), remembered.tables()), truncates));
         var memory = memory(remembered, names, look);
         marks.load(memory.mark());
         if (memory.mark() == null) {
             long start = look.slot() == null ? makeSlot() : look.slot().confirmed();
-            marks.begin(origin(look, 0), new Point(start, look.now().micros()), look.now());
+            marks.begin(origin(look, 0), new Point(start, look.now().micros()), look);
             return plan(start, memory.tables(), look, true);
         }
         var known = Continuity.tables(memory, look, tables);
         unnamed.forEach(table -> known.computeIfPresent(table, (_, one) -> one.missing("a change of it did not say which row it was of", memory.mark().acknowledged(), look.now())));
-        renamed.forEach((table, cause) -> known.computeIfPresent(table, (_, one) -> endsNow(one, look) ? one : one.missing(cause, memory.mark().acknowledged(), look.now())));
+        lacking.forEach((table, cause) -> known.computeIfPresent(table, (_, one) -> endsNow(one, look) ? one : one.missing(cause, memory.mark().acknowledged(), look.now())));
         for (var table : lost.keySet()) {
             var since = lastOf(table, memory.mark());
             known.computeIfPresent(table, (_, one) -> one.missing(lost.get(table), since, look.now()));
         }
         return switch (broken(memory.mark(), look)) {
-            case null -> goOn(memory, known, look);
+            case null -> impassable == null ? goOn(memory, known, look) : recover(impassable, memory, known, look, memory.mark().origin().base());
             case SlotMoved moved -> {
                 LOG.errorf("The replication slot %s stands at %s, though Kafka has its changes until %s only", slot.name(), moved.to(), moved.from());
                 var gaps = remember(missing(known, moved.what(), moved.from(), moved.to(), allowed(known)));
-                marks.begin(memory.mark().origin(), moved.to(), look.now());
+                marks.begin(memory.mark().origin(), moved.to(), look);
                 yield plan(moved.to().lsn(), gaps, look, true);
             }
             case SlotGone gone -> recover(givenUp == null ? gone.what() : givenUp + " after it was read until " + memory.mark().acknowledged(), memory, known, look, memory.mark().origin().base());
@@ -194,7 +211,7 @@ final class Start {
         var known = new TreeMap<TableName, Known>(memory.tables());
         names.stream().filter(look.tables()::containsKey).forEach(table -> known.computeIfAbsent(table, _ -> now(table, look)));
         var end = look.slot() == null ? new Point(0, 0) : new Point(look.slot().confirmed(), look.now().micros());
-        return new Memory(new Mark(origin(look, forgotten(look)), end, look.now(), null), remember(known));
+        return new Memory(new Mark(origin(look, forgotten(look)), end, look.now(), look.horizon(), null), remember(known));
     }
 
     /** The base of a source of which nobody remembers it. Where Kafka has a position above those to come, it had one, or a crash left more there than was confirmed: a new one does for both. */
@@ -217,7 +234,7 @@ final class Start {
         }
         // Kafka may hold a little more than the mark says, and it must not be more than the log has.
         long end = Math.max(mark.acknowledged().lsn(), progress.highest(topics()) - mark.origin().base());
-        var known = new Mark(mark.origin(), new Point(end, mark.acknowledged().micros()), mark.looked(), mark.beat());
+        var known = new Mark(mark.origin(), new Point(end, mark.acknowledged().micros()), mark.looked(), mark.horizon(), mark.beat());
         var found = Continuity.of(known, mark, look, promoted ? Timelines.leftAt(source, before, look.timeline()) : OptionalLong.empty());
         return promoted || found instanceof OtherHistory ? found : same;
     }
@@ -233,7 +250,7 @@ final class Start {
         var origin = memory.mark().origin();
         if (origin.timeline() != look.timeline()) {
             LOG.infof("Postgres was promoted to timeline %d after everything that was captured; nothing is missing", look.timeline());
-            marks.begin(origin(look, origin.base()), memory.mark().acknowledged(), look.now());
+            marks.promoted(origin(look, origin.base()));
         }
         long start = look.slot().confirmed();
         var captured = all.keySet().stream().filter(t -> tables.contains(t) && !t.equals(Topics.HEARTBEAT)).toList();
@@ -318,7 +335,7 @@ final class Start {
         var known = new TreeMap<>(plan.whole());
         known.putAll(whole);
         if (!left.isEmpty()) {
-            var now = SourceLook.take(source, slot, Map.of(), Map.of()).now();
+            var now = SourceLook.take(source, slot, Map.of(), Map.of(), truncates).now();
             left.forEach((table, one) -> {
                 var before = plan.tables().get(table);
                 known.put(table, one.withGap(before == null ? Gap.ofAdded(now) : before.gap().widened(before.gap().cause(), now)));
@@ -354,7 +371,7 @@ final class Start {
         } else {
             slot.drop();
             start = makeSlot();
-            marks.begin(origin(look, base), new Point(start, look.now().micros()), look.now());
+            marks.begin(origin(look, base), new Point(start, look.now().micros()), look);
         }
         return plan(start, gaps, look, true);
     }
@@ -362,7 +379,7 @@ final class Start {
     /** Moves the slot to the end of the log. */
     private long pass(SourceLook look, long base) throws SQLException, InterruptedException {
         long start = slot.advance();
-        marks.begin(origin(look, base), new Point(start, look.now().micros()), look.now());
+        marks.begin(origin(look, base), new Point(start, look.now().micros()), look);
         return start;
     }
 

@@ -77,6 +77,17 @@ final class StreamMeters {
         }
     }
 
+    /** Another process captures now, and tells of the stream and of what is missing. */
+    void standBy() {
+        inFlight = 0;
+        lastAge = 0;
+        heard = 0;
+        unread = 0;
+        unreadRows = 0;
+        missing = 0;
+        old = 0;
+    }
+
     void unread(int tables) {
         unread = tables;
     }

@@ -9,6 +9,7 @@ import io.millrace.capture.source.Slot;
 import io.millrace.capture.source.SourceCheck;
 import io.millrace.capture.source.SourceConnection;
 import io.millrace.capture.source.SourceLook;
+import io.millrace.capture.source.Truncates;
 import io.millrace.capture.source.Wanted;
 import io.millrace.pipeline.file.TableName;
 import java.sql.SQLException;
@@ -30,11 +31,13 @@ final class Watch {
     private final Map<TableName, Wanted> wanted;
     private final Marks marks;
     private final CapturedLogs logs;
+    private final Truncates truncates;
     private final Runnable startAnew;
     private final BiPredicate<Plan, Map<TableName, Known>> adopt;
     private final WalBudget budget;
     private final Consumer<String> enough;
     private final Readiness readiness;
+    private final LeftOut leftOut;
     /** The plan that is carried out, null while none is. */
     private volatile Plan plan;
     private volatile Slot.State slotState;
@@ -45,23 +48,27 @@ final class Watch {
     /**
      * @param wanted what is wanted of each captured table
      * @param logs what Kafka has of the captured rows
+     * @param truncates that came in the stream
      * @param startAnew ends the run, so that another plan is made
      * @param adopt is told what is known of the tables where that is something else; answers whether the stream goes on with it
      * @param budget what the slot may keep
      * @param enough is told why no more should be read before the stream begins
      * @param readiness is told when nobody can look
+     * @param leftOut which tables are not captured for now
      */
-    Watch(SourceConnection source, Slot slot, Map<TableName, Wanted> wanted, Marks marks, CapturedLogs logs, Runnable startAnew, BiPredicate<Plan, Map<TableName, Known>> adopt, WalBudget budget, Consumer<String> enough, Readiness readiness) {
+    Watch(SourceConnection source, Slot slot, Map<TableName, Wanted> wanted, Marks marks, CapturedLogs logs, Truncates truncates, Runnable startAnew, BiPredicate<Plan, Map<TableName, Known>> adopt, WalBudget budget, Consumer<String> enough, Readiness readiness, LeftOut leftOut) {
         this.source = source;
         this.slot = slot;
         this.wanted = wanted;
         this.marks = marks;
         this.logs = logs;
+        this.truncates = truncates;
         this.startAnew = startAnew;
         this.adopt = adopt;
         this.budget = budget;
         this.enough = enough;
         this.readiness = readiness;
+        this.leftOut = leftOut;
     }
 
     /** What is looked for from now on; null for the slot alone. */
@@ -97,9 +104,10 @@ final class Watch {
                 return;
             }
             var before = marks.current();
-            var look = SourceLook.take(source, slot, wanted, Memory.before(followed.tables()));
+            var look = leftOut.over(SourceLook.take(source, slot, wanted, Memory.before(before, followed.tables()), truncates));
             seen();
             slotState = look.slot();
+            failover(look.slot());
             budget.hold(slotState, false);
             var known = Continuity.tables(new Memory(before, followed.tables()), look, wanted.keySet());
             if (!fits(followed, before, look) || !logs.lost().isEmpty()) {
@@ -108,8 +116,8 @@ final class Watch {
                 if (!adopt.test(followed, known)) {
                     startAnew.run();
                 }
-            } else if (plan == followed) {
-                marks.looked(look.now());
+            } else if (plan == followed && !truncates.isAwaiting()) {
+                marks.looked(look);
             }
         } catch (SQLException | RuntimeException e) {
             slotState = null;
@@ -117,6 +125,14 @@ final class Watch {
             if (followed != null) {
                 blind(e);
             }
+        }
+    }
+
+    private void failover(Slot.State state) {
+        var why = state == null || !Boolean.FALSE.equals(state.failover()) ? null : "The replication slot " + slot.name() + " was made without failover, so no standby keeps it in step, and a promotion loses it. Where there are standbys, stop capture, give it that"
+                + " (ALTER_REPLICATION_SLOT " + slot.name() + " (FAILOVER true) over a connection for replication: psql with 'replication=database') and start it again";
+        if (readiness.concern(Readiness.Concern.FAILOVER, why)) {
+            LOG.warn(why);
         }
     }
 

@@ -23,6 +23,8 @@ import io.millrace.capture.send.SendException;
 import io.millrace.capture.send.Sender;
 import io.millrace.capture.source.MissingValues;
 import io.millrace.capture.source.Slot;
+import io.millrace.capture.source.Truncates;
+import io.millrace.capture.source.UnseenException;
 import io.millrace.capture.source.SourceLock;
 import io.millrace.capture.subject.ErasedSubjects;
 import io.millrace.capture.subject.Reading;
@@ -58,6 +60,7 @@ final class Writer implements Engine.Consumer, Environment {
      *
      * @param most changes that are sent before Kafka's answer is awaited
      * @param lock is asked before anything is sent
+     * @param truncates is told of those that come in the stream
      * @param loop is given a sign before each change and each attempt
      * @param diverged is told why the stream is not the remembered history
      * @param unnamed is told of tables with a change that does not say which row it is of
@@ -65,7 +68,7 @@ final class Writer implements Engine.Consumer, Environment {
      * @param rows about how many a table had when nothing was missing of it, 0 where that is not known
      * @param whole is told of a table that was read whole meanwhile; answers with what is known of the tables then
      */
-    record Tools(String sourceName, int most, Map<TableName, Form> forms, Map<TableName, Transforms> transforms, Events events, ErasedSubjects erased, Resnapshots resnapshots, SchemaIds schemaIds, SourceLock lock, Progress progress, Sender sender, MissingValues missingValues,
+    record Tools(String sourceName, int most, Map<TableName, Form> forms, Map<TableName, Transforms> transforms, Events events, ErasedSubjects erased, Resnapshots resnapshots, SchemaIds schemaIds, SourceLock lock, Progress progress, Sender sender, MissingValues missingValues, Truncates truncates,
             Tracing tracing, MeterRegistry meters, StreamMeters stream, Slot slot, Marks marks, Patience patience, Loop loop, Consumer<String> diverged, Consumer<Set<TableName>> unnamed, Window window, ToLongFunction<TableName> rows, Whole whole) {}
 
     /** Remembers that a table was read whole. */
@@ -146,6 +149,9 @@ final class Writer implements Engine.Consumer, Environment {
 
         void write(Change change) throws InterruptedException {
             tools.loop.beat();
+            if (change.op() == Op.TRUNCATE) {
+                tools.truncates.came(change.table(), change.transaction());
+            }
             changes.of(change, start, this::add);
             if (part.size() >= tools.most || bytes >= MOST_BYTES) {
                 send();
@@ -359,7 +365,7 @@ final class Writer implements Engine.Consumer, Environment {
 
     @Override
     public Map<String, String> missingValues(TableName table, long transaction, List<String> columns, List<Column> keyColumns, List<Object> key, List<String> missing) throws InterruptedException {
-        return tools.patience.insist(SQLException.class, () -> tools.missingValues.read(table, transaction, columns, keyColumns, key, missing));
+        return tools.patience.insist(SQLException.class, UnseenException.class, () -> tools.missingValues.read(table, transaction, columns, keyColumns, key, missing));
     }
 
     /** Orders that are read come in no sequence, and what stands was looked at before; in a first reading all tables are read too. */

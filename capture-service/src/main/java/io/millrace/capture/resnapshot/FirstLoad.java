@@ -7,6 +7,7 @@ import io.millrace.capture.source.SourceCheck;
 import io.millrace.capture.source.SourceConnection;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.liveness.Loop;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -39,6 +40,7 @@ public final class FirstLoad {
     private static final List<String> OF_ALL = List.of("08", "28", "53", "57P");
     /** Errors that may be over soon: a lock, a statement that was cancelled or took too long, a deadlock. */
     private static final Set<String> PASSING = Set.of("55P03", "57014", "40P01");
+    private static final String LOCKED = "55P03";
     /** How long a piece is tried that comes to one of these: together with one answer of Postgres, less than the writing thread waits. */
     private static final Duration PATIENCE = Duration.ofMinutes(3);
     private static final String SIZES = """
@@ -74,6 +76,23 @@ public final class FirstLoad {
 
         /** About once a second. */
         void progress();
+    }
+
+    /**
+     * How large a table is.
+     *
+     * @param blocks of its largest file
+     * @param rows by the planner
+     * @param files of its partitions, 1 where it has none
+     * @param left why it is not read here, null where it is
+     */
+    private record Size(long blocks, long rows, long files, String left) {
+
+        static final Size NONE = unknown(null);
+
+        static Size unknown(String left) {
+            return new Size(0, 0, 1, left);
+        }
     }
 
     /** What the connections bring. */
@@ -114,7 +133,8 @@ public final class FirstLoad {
      */
     public Outcome run(Map<TableName, Known> asked, Map<TableName, Loaded> before, int connections, Loop loop) throws SQLException, InterruptedException {
         loop.waits(SourceConnection.LONGEST_ANSWER);
-        begin(asked, before);
+        begin(asked, before, sizes(asked.keySet(), loop));
+        loop.waits(SourceConnection.LONGEST_ANSWER);
         var readers = Stream.generate(() -> Thread.ofVirtual().name("first load of " + sourceName).unstarted(this::read)).limit(connections).toList();
         try {
             readers.forEach(Thread::start);
@@ -128,34 +148,68 @@ public final class FirstLoad {
         return outcome();
     }
 
-    private synchronized void begin(Map<TableName, Known> asked, Map<TableName, Loaded> before) throws SQLException {
-        try (var connection = source.open(); var statement = connection.prepareStatement(SIZES)) {
-            var names = new HashMap<String, TableName>();
-            asked.keySet().forEach(table -> names.put(table.sql(), table));
-            statement.setArray(1, connection.createArrayOf("text", names.keySet().toArray()));
-            try (var row = statement.executeQuery()) {
-                while (row.next()) {
-                    var table = names.get(row.getString(1));
-                    var known = asked.get(table);
-                    var last = before.get(table);
-                    boolean goesOn = last != null && last.from() == from;
-                    long step = Math.max(1, BLOCKS / row.getLong(4));
-                    var loading = new Loading(table, goesOn ? last.begun() : known, last != null && (last.stale() || !goesOn), row.getLong(3), row.getLong(2), step, goesOn ? last.blocks() : 0, goesOn ? last.rows() : 0);
-                    if (!row.getBoolean(5)) {
-                        leave(loading, "Postgres does not store it in blocks");
-                    } else if (!loading.known().form().files().equals(known.form().files())) {
-                        leave(loading, new RewrittenException().getMessage());
-                    }
-                    tables.put(table, loading);
-                    if (goesOn) {
-                        LOG.infof("Reading the table %s behind the %d rows that were read before", table, last.rows());
-                    }
+    private synchronized void begin(Map<TableName, Known> asked, Map<TableName, Loaded> before, Map<TableName, Size> sizes) {
+        asked.forEach((table, known) -> {
+            // One that is not there any more is found by the next look.
+            var size = sizes.getOrDefault(table, Size.NONE);
+            var last = before.get(table);
+            boolean goesOn = last != null && last.from() == from;
+            var loading = new Loading(table, goesOn ? last.begun() : known, last != null && (last.stale() || !goesOn), size.rows, size.blocks, Math.max(1, BLOCKS / size.files), goesOn ? last.blocks() : 0, goesOn ? last.rows() : 0);
+            if (size.left != null) {
+                leave(loading, size.left);
+            } else if (sizes.containsKey(table) && !loading.known().form().files().equals(known.form().files())) {
+                leave(loading, new RewrittenException().getMessage());
+            }
+            tables.put(table, loading);
+            if (goesOn && loading.left() == null) {
+                LOG.infof("Reading the table %s behind the %d rows that were read before", table, last.rows());
+            }
+        });
+        began = System.nanoTime();
+    }
+
+    /** Of those tables that are there. Postgres locks a table to say its size, so all are asked for at once only while nobody has one locked. */
+    private Map<TableName, Size> sizes(Collection<TableName> asked, Loop loop) throws SQLException {
+        try (var connection = source.open()) {
+            try (var statement = connection.createStatement()) {
+                statement.execute("SET lock_timeout = '5s'");
+            }
+            try {
+                return sizes(connection, asked);
+            } catch (SQLException e) {
+                if (!LOCKED.equals(e.getSQLState())) {
+                    throw e;
                 }
             }
+            var sizes = new HashMap<TableName, Size>();
+            for (var table : asked) {
+                loop.waits(SourceConnection.LONGEST_ANSWER);
+                try {
+                    sizes.putAll(sizes(connection, List.of(table)));
+                } catch (SQLException e) {
+                    if (!LOCKED.equals(e.getSQLState())) {
+                        throw e;
+                    }
+                    sizes.put(table, Size.unknown("somebody has it locked, so that Postgres does not tell its size (" + e.getMessage() + ")"));
+                }
+            }
+            return sizes;
         }
-        // One that is not there any more is found by the next look.
-        asked.forEach((table, known) -> tables.computeIfAbsent(table, _ -> new Loading(table, known, before.containsKey(table), 0, 0, 1, 0, 0)));
-        began = System.nanoTime();
+    }
+
+    private static Map<TableName, Size> sizes(Connection connection, Collection<TableName> asked) throws SQLException {
+        try (var statement = connection.prepareStatement(SIZES)) {
+            var names = new HashMap<String, TableName>();
+            asked.forEach(table -> names.put(table.sql(), table));
+            statement.setArray(1, connection.createArrayOf("text", names.keySet().toArray()));
+            var sizes = new HashMap<TableName, Size>();
+            try (var row = statement.executeQuery()) {
+                while (row.next()) {
+                    sizes.put(names.get(row.getString(1)), new Size(row.getLong(2), row.getLong(3), row.getLong(4), row.getBoolean(5) ? null : "Postgres does not store it in blocks"));
+                }
+            }
+            return sizes;
+        }
     }
 
     /** Returns whether the readers came to their ends. */

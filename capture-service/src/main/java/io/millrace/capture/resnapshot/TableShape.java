@@ -1,6 +1,7 @@
 package io.millrace.capture.resnapshot;
 
 import io.millrace.capture.row.TextRows;
+import io.millrace.capture.source.Published;
 import io.millrace.capture.text.TextSnapshot;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.schema.Column;
@@ -30,13 +31,13 @@ record TableShape(TableName table, boolean partitioned, List<Attribute> attribut
                    coalesce(array_position((i.indkey::int2[])[0:i.indnkeyatts - 1], a.attnum), 0), c.relkind = 'p'
             FROM pg_class c
             JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
-            JOIN pg_publication_tables p ON p.pubname = ? AND p.schemaname = ? AND p.tablename = ?
-            JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname = ANY (p.attnames)
+            %s
+            JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND %s
             JOIN pg_type t ON t.oid = a.atttypid
             LEFT JOIN (SELECT d.* FROM domains d JOIN pg_type b ON b.oid = d.base AND b.typtype <> 'd') d ON d.domain = t.oid
             JOIN pg_type root ON root.oid = coalesce(d.base, t.oid)
-            WHERE c.oid = to_regclass(?)
-            ORDER BY a.attnum""";
+            WHERE c.oid = to_regclass(?) AND %s
+            ORDER BY a.attnum""".formatted(Published.JOINS, Published.COLUMN, Published.TABLE);
 
     /**
      * @param plain the type's name in {@code pg_catalog}, empty for any other
@@ -54,9 +55,7 @@ record TableShape(TableName table, boolean partitioned, List<Attribute> attribut
     static TableShape of(Connection connection, String sourceName, TableName table) throws SQLException {
         try (var statement = connection.prepareStatement(COLUMNS)) {
             statement.setString(1, Topics.publication(sourceName));
-            statement.setString(2, table.schema());
-            statement.setString(3, table.table());
-            statement.setString(4, table.sql());
+            statement.setString(2, table.sql());
             var attributes = new ArrayList<Attribute>();
             boolean partitioned = false;
             try (var row = statement.executeQuery()) {

@@ -165,7 +165,8 @@ public final class Window {
         // Keys of another schema are written otherwise, so that equal ones would not be found.
         var schemas = new HashSet<Integer>();
         open.keys.forEach(key -> schemas.add(WireFormat.schemaId(key.array())));
-        if (!schemas.isEmpty() && !rows.stream().allMatch(row -> WireFormat.is(row.record().key()) && schemas.equals(Set.of(WireFormat.schemaId(row.record().key()))))) {
+        // One without a key is no row, but says that there is one which cannot be written.
+        if (!schemas.isEmpty() && !rows.stream().map(row -> row.record().key()).allMatch(key -> !WireFormat.is(key) || schemas.equals(Set.of(WireFormat.schemaId(key))))) {
             return false;
         }
         rows.removeIf(row -> open.keys.contains(ByteBuffer.wrap(row.record().key())));

@@ -1,5 +1,6 @@
 package io.millrace.capture.row;
 
+import io.millrace.capture.column.UnreadableException;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.record.Op;
 import org.apache.kafka.connect.data.Schema;
@@ -19,11 +20,21 @@ import org.apache.kafka.connect.source.SourceRecord;
  * @param micros when Postgres committed it, or when it was read, in microseconds since the Unix epoch; 0 where that is not known
  * @param transaction its transaction's id, 0 where it has none
  * @param event what Debezium made of it, null where Debezium did not
+ * @param unreadable why no row can be made of it, and no key either where that is null; null where nothing hinders
  */
-public record Change(TableName table, Schema rows, Op op, Struct key, Struct before, Struct after, boolean rekeyed, long commit, long lsn, long micros, long transaction, SourceRecord event) {
+public record Change(TableName table, Schema rows, Op op, Struct key, Struct before, Struct after, boolean rekeyed, long commit, long lsn, long micros, long transaction, SourceRecord event, String unreadable) {
 
     /** A row that was read from its table. */
     public static Change read(TextRows table, Object[] texts, long micros) {
-        return new Change(table.table(), table.rows(), Op.READ, table.key(texts), null, table.row(texts), false, 0, 0, micros, 0, null);
+        Struct key = null;
+        Struct row = null;
+        String unreadable = null;
+        try {
+            key = table.key(texts);
+            row = table.row(texts);
+        } catch (UnreadableException e) {
+            unreadable = e.getMessage();
+        }
+        return new Change(table.table(), table.rows(), Op.READ, key, null, row, false, 0, 0, micros, 0, null, unreadable);
     }
 }

@@ -113,7 +113,8 @@ public final class Changes {
                 try {
                     captured = row(change, table, position, headers);
                 } catch (IllegalArgumentException e) {
-                    if (e instanceof UnnamedRowException) {
+                    // A row that was read can be touched, whatever its key is.
+                    if (e instanceof UnnamedRowException && op != Op.READ) {
                         environment.unnamed(table.table);
                     }
                     captured = unwritable(table, change.key(), position, headers, e);
@@ -201,7 +202,11 @@ public final class Changes {
         long committed = change.micros();
         var key = change.key();
         if (key == null) {
-            throw new UnnamedRowException("A row of the table " + table.table + " cannot be written: its primary key is not known any more, because the table was dropped or its key changed since");
+            throw new UnnamedRowException(change.unreadable() != null ? change.unreadable()
+                    : "A row of the table " + table.table + " cannot be written: its primary key is not known any more, because the table was dropped or its key changed since");
+        }
+        if (change.unreadable() != null) {
+            throw new IllegalArgumentException(change.unreadable());
         }
         if (op == Op.DELETE) {
             erased.deleted(table.table, position.commit());

@@ -39,7 +39,7 @@ public final class Envelopes {
         var source = (Struct) envelope.get(fields.source);
         var op = Op.of(Headers.bytes((String) envelope.get(fields.op)));
         return new Change(fields.table, fields.rows, op, (Struct) event.key(), (Struct) envelope.get(fields.before), (Struct) envelope.get(fields.after), event.headers().lastWithName(OLD_KEY) != null,
-                op == Op.READ ? 0 : commit((String) source.get(fields.sequence)), number(source.get(fields.lsn)), number(source.get(fields.micros)), number(source.get(fields.transaction)), event);
+                op == Op.READ ? 0 : commit((String) source.get(fields.sequence)), number(source.get(fields.lsn)), number(source.get(fields.micros)), number(source.get(fields.transaction)), event, null);
     }
 
     private Fields fields(SourceRecord event, Struct envelope) {

@@ -2,6 +2,7 @@ package io.millrace.capture.row;
 
 import io.millrace.capture.column.ColumnConverter;
 import io.millrace.capture.column.ColumnValue;
+import io.millrace.capture.column.UnreadableException;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.schema.Column;
 import java.util.List;
@@ -20,6 +21,8 @@ public final class TextRows {
     private final Schema rows;
     private final Part key;
     private final Part row;
+    /** By the place of the text. */
+    private final boolean[] refusing;
 
     /** Fields of a struct, and which of the texts each is made of. */
     private record Part(Schema schema, Field[] fields, int[] texts, ColumnValue[] values) {
@@ -60,6 +63,10 @@ public final class TextRows {
         this.rows = rows;
         this.key = keys == null ? null : Part.of(table, keys, columns);
         this.row = Part.of(table, rows, columns);
+        this.refusing = new boolean[columns.size()];
+        for (int i = 0; i < row.texts.length; i++) {
+            refusing[row.texts[i]] = row.values[i].refusesSome();
+        }
     }
 
     /** Of columns as the catalog describes them. */
@@ -71,6 +78,11 @@ public final class TextRows {
         return table;
     }
 
+    /** Whether there are texts that cannot stand at this place. */
+    public boolean refusesSome(int text) {
+        return refusing[text];
+    }
+
     /** The schema of the rows. */
     public Schema rows() {
         return rows;
@@ -80,12 +92,17 @@ public final class TextRows {
      * The key of a row, null where the table has no primary key; its columns are null where the texts are.
      *
      * @param texts what Postgres prints for each column
+     * @throws UnreadableException when one of them is no value of its column
      */
     public Struct key(Object[] texts) {
         return keys == null ? null : key.of(table, texts);
     }
 
-    /** The row, with a placeholder where a text is {@link #UNCHANGED}. */
+    /**
+     * The row, with a placeholder where a text is {@link #UNCHANGED}.
+     *
+     * @throws UnreadableException when one of the texts is no value of its column
+     */
     public Struct row(Object[] texts) {
         return row.of(table, texts);
     }

@@ -63,6 +63,7 @@ import org.jboss.logging.Logger;
 public class Capture {
 
     private static final Logger LOG = Logger.getLogger(Capture.class);
+    private static final List<String> WAL_STATUSES = List.of("reserved", "extended", "unreserved", "lost");
     private static final Duration STOP = Duration.ofSeconds(20);
     /** One connection after another that hangs. */
     private static final Duration LONGEST_LOOK = SourceConnection.LONGEST_ANSWER.multipliedBy(2);
@@ -110,6 +111,16 @@ public class Capture {
     /** Has everything read again of which changes may be missing. */
     void recover() {
         run.recover();
+    }
+
+    /** Whether the stream stands at a place in the log that cannot be read. */
+    boolean isStuck() {
+        return run.isStuck();
+    }
+
+    /** Gives up what the log has until now, and has everything read again. */
+    void skipLog() {
+        run.skipLog();
     }
 
     /** Threads that ended unseen or are stuck; empty while all is well. */
@@ -229,8 +240,12 @@ public class Capture {
         gauge("millrace.slot.lag.bytes", "WAL written since the LSN that the slot has confirmed", slot, Slot.State::lagBytes);
         gauge("millrace.slot.safe.bytes", "WAL that may still be written before the primary gives the slot up; not a number where it sets no limit", slot,
                 state -> state.safeBytes() < 0 ? Double.NaN : state.safeBytes());
+        WAL_STATUSES.forEach(status -> Gauge.builder("millrace.slot.wal.status", () -> run.slotState() == null ? Double.NaN : status.equals(run.slotState().walStatus()) ? 1 : 0).description("1 for the wal_status that pg_replication_slots has")
+                .tags("slot", slot, "status", status).register(meters));
         Gauge.builder("millrace.server.up", () -> run.slotState() == null ? 0 : 1).description("Whether the server answered when it was last asked")
                 .tags("stage", "capture", "server", "postgres").register(meters);
+        Gauge.builder("millrace.standby", () -> readiness.state().isStandingBy() ? 1 : 0).description("1 while another process captures the source, and this one would take over")
+                .tags("stage", "capture", "slot", slot).register(meters);
         watch = loops.thread("source watch", Thread.ofVirtual(), config.stuckAfter(), loop -> {
             while (true) {
                 loop.waits(config.watch());

@@ -31,6 +31,9 @@ final class OperatorDoor {
         if (!token.isIn(authorization)) {
             return refused(401, "The caller may not " + what + "; send the operator's token as Authorization: Bearer …");
         }
+        if (capture.state().isStandingBy()) {
+            return refused(503, "This capture stands by and can do nothing for the source '" + capture.sourceName() + "'; ask the one that captures it. " + capture.state().warning());
+        }
         return source == null || source.equals(capture.sourceName()) ? null
                 : refused(404, "This is the capture of the source '" + capture.sourceName() + "', not of '" + source + "'; ask the one of that source");
     }

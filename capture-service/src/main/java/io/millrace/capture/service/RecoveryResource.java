@@ -26,11 +26,24 @@ public final class RecoveryResource {
      * Begins the recovery; health tells how far it is. With nothing missing it does nothing.
      *
      * @param source the source that is meant; may be left out
+     * @param skipLog whether what the log has until now is given up, where the stream stands in it: the slot moves to its end, and every table is read again
      */
     @POST
-    public Response recover(@HeaderParam("Authorization") String authorization, @QueryParam("source") String source) {
+    public Response recover(@HeaderParam("Authorization") String authorization, @QueryParam("source") String source, @QueryParam("skipLog") boolean skipLog) {
         var refused = door.refusal(authorization, source);
-        return refused == null ? recovered() : refused;
+        if (refused != null) {
+            return refused;
+        }
+        return skipLog ? skipped() : recovered();
+    }
+
+    private Response skipped() {
+        if (!capture.isStuck()) {
+            return OperatorDoor.refused(409, "The stream of the source '" + capture.sourceName() + "' does not stand at a place in the log that cannot be read, so nothing of it is given up; leave the option out to have read again what is missing");
+        }
+        var before = capture.state();
+        capture.skipLog();
+        return Response.ok(Map.of("source", capture.sourceName(), "missing", before.reason())).build();
     }
 
     private Response recovered() {

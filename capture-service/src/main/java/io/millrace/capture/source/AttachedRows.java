@@ -46,12 +46,18 @@ final class AttachedRows {
                 SELECT coalesce(pg_get_partition_constraintdef(?::oid), 'true'), xmin::text, cmin::text FROM pg_inherits
                 WHERE inhrelid IN (SELECT relid FROM pg_partition_ancestors(?::oid)) AND inhrelid NOT IN (SELECT relid FROM pg_partition_ancestors(?::oid))
                 ORDER BY age(xmin) LIMIT 1""")) {
+            statement.setQueryTimeout(LONGEST_SECONDS);
             statement.setLong(1, partition);
             statement.setLong(2, partition);
             statement.setLong(3, relation);
             try (var link = statement.executeQuery()) {
                 return link.next() && olderThan(link.getString(2), link.getString(3), partition, link.getString(1));
             }
+        } catch (SQLException e) {
+            if (CANCELLED.equals(e.getSQLState())) {
+                return true;
+            }
+            throw e;
         }
     }
 
@@ -68,11 +74,6 @@ final class AttachedRows {
                 row.next();
                 return row.getBoolean(1);
             }
-        } catch (SQLException e) {
-            if (CANCELLED.equals(e.getSQLState())) {
-                return true;
-            }
-            throw e;
         }
     }
 }

@@ -31,9 +31,9 @@ record Attributes(long oid, boolean partitioned, List<Attribute> all, String sta
                 FROM pg_class c
                 JOIN pg_namespace n ON n.oid = c.relnamespace
                 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
-                LEFT JOIN pg_publication_tables p ON p.pubname = ? AND p.schemaname = n.nspname AND p.tablename = c.relname
-                WHERE n.nspname = ? AND c.relname = ? AND (a.attisdropped OR a.attgenerated = '' AND (p.attnames IS NULL OR a.attname = ANY (p.attnames)))
-                ORDER BY a.attnum""".formatted(stateOf("c.oid")))) {
+                %s
+                WHERE n.nspname = ? AND c.relname = ? AND (a.attisdropped OR a.attgenerated = '' AND %s)
+                ORDER BY a.attnum""".formatted(stateOf("c.oid"), Published.JOINS, Published.COLUMN))) {
             statement.setString(1, publication);
             statement.setString(2, table.schema());
             statement.setString(3, table.table());

@@ -35,6 +35,8 @@ public final class MissingValues implements AutoCloseable {
     private final Map<Change, Query> queries = new HashMap<>();
     private Connection connection;
     private SeenCommits commits;
+    /** The last transaction that the server which answered had not committed, null where there was none. */
+    private Integer foreign;
 
     public MissingValues(SourceConnection source, String sourceName) {
         this.source = source;
@@ -54,7 +56,8 @@ public final class MissingValues implements AutoCloseable {
      * @param columns all columns of the change, in the order of the stream
      * @param key the primary key's values, as they stand in a row, in the order of {@code keyColumns}
      * @return a text, or null, for each of the missing columns by name; null when the row is gone
-     * @throws SQLException when the database cannot be asked, or queries do not see the transaction yet; the next call asks again
+     * @throws UnseenException when queries do not see the transaction yet; the next call asks again
+     * @throws SQLException when the database cannot be asked; the next call connects again
      * @throws IllegalArgumentException when the values cannot be had, now or later
      * @throws IllegalStateException when the change is not of this server's history
      */
@@ -63,10 +66,16 @@ public final class MissingValues implements AutoCloseable {
             connect();
         }
         try {
-            if (transaction != 0) {
+            var change = new Change(table, columns, keyColumns.stream().map(Column::name).toList(), missing);
+            if (transaction != 0 && !commits.sees((int) transaction)) {
+                // Mostly it has ended, and one question does: its answer brings the snapshot along.
+                var early = early(change, keyColumns, key);
+                if (early != null && commits.sees((int) transaction)) {
+                    return early;
+                }
                 awaitSeen((int) transaction, table, missing);
             }
-            return read(new Change(table, columns, keyColumns.stream().map(Column::name).toList(), missing), keyColumns, key);
+            return read(change, keyColumns, key);
         } catch (SQLException e) {
             var state = e.getSQLState();
             if (!NOT_YET.equals(state)) {
@@ -88,6 +97,15 @@ public final class MissingValues implements AutoCloseable {
         }
     }
 
+    /** What the row has now, or null: row and catalog may be those of before the change, so nothing that fails tells anything. */
+    private Map<String, String> early(Change change, List<Column> keyColumns, List<Object> key) {
+        try {
+            return read(change, keyColumns, key);
+        } catch (SQLException | IllegalArgumentException _) {
+            return null;
+        }
+    }
+
     /** Catalog and row are those of before the change until then. */
     private void awaitSeen(int transaction, TableName table, List<String> missing) throws SQLException, InterruptedException {
         if (commits.see(transaction)) {
@@ -96,14 +114,18 @@ public final class MissingValues implements AutoCloseable {
         var id = Integer.toUnsignedString(transaction);
         if (!commits.willSee(transaction)) {
             close();
-            throw new IllegalStateException("The stream brought the commit of the transaction " + id + ", and the server that answers now did not commit it: it has another history, because Postgres was restored or a standby promoted");
+            boolean again = foreign != null && foreign == transaction;
+            foreign = transaction;
+            throw new IllegalStateException("The stream brought the commit of the transaction " + id + ", and the server that answers now did not commit it: it has another history, because "
+                    + (again ? "plain connections and the one that reads the stream lead to different servers, for the history was looked at since, and is the remembered one. A balancer or proxy stands between, or source.url names several servers; give the primary's own address there"
+                    : "Postgres was restored or a standby promoted"));
         }
         if (commits.waitedLong()) {
             throw unreadable(table, missing, "the update's transaction " + id + " is committed in the log, and no session has seen it for " + SeenCommits.LONGEST.toSeconds()
                     + " s: its commit waits for a synchronous standby that does not answer, or for capture itself, which '*' in synchronous_standby_names takes for one");
         }
-        throw new SQLException("What an update of the table " + table + " left as it was (" + quoted(missing) + ") cannot be read back yet: the update's transaction " + id + " is committed in the log, and no session sees it while its commit waits,"
-                + " most likely for a synchronous standby; see pg_stat_replication and synchronous_standby_names; trying again", NOT_YET);
+        throw new UnseenException("What an update of the table " + table + " left as it was (" + quoted(missing) + ") cannot be read back yet: the update's transaction " + id + " is committed in the log, and no session sees it while its commit waits,"
+                + " most likely for a synchronous standby; see pg_stat_replication and synchronous_standby_names; trying again");
     }
 
     private Map<String, String> read(Change change, List<Column> keyColumns, List<Object> key) throws SQLException {
@@ -138,6 +160,7 @@ public final class MissingValues implements AutoCloseable {
             if (!query.state.equals(rows.getString(columns + 1))) {
                 throw new SQLException("The table " + change.table + " is being altered", NOT_YET);
             }
+            commits.saw(PgSnapshot.parse(rows.getString(columns + 2)));
             var values = new HashMap<String, String>();
             for (int i = 0; i < columns; i++) {
                 values.put(change.missing.get(i), rows.getString(i + 1));
@@ -152,7 +175,7 @@ public final class MissingValues implements AutoCloseable {
             throw unreadable(change.table, change.missing, "the table was dropped, renamed or moved since");
         }
         var then = attributes.of(change.columns);
-        var sql = "SELECT " + change.missing.stream().map(c -> now(change, then, c)).collect(Collectors.joining(", ")) + ", " + Attributes.stateOf(Long.toString(attributes.oid()))
+        var sql = "SELECT " + change.missing.stream().map(c -> now(change, then, c)).collect(Collectors.joining(", ")) + ", " + Attributes.stateOf(Long.toString(attributes.oid())) + ", pg_current_snapshot()::text"
                 + " FROM " + (attributes.partitioned() ? "" : "ONLY ") + change.table.sql()
                 + " WHERE " + change.key.stream().map(c -> now(change, then, c) + " = ?").collect(Collectors.joining(" AND "));
         if (queries.size() >= MOST_QUERIES) {

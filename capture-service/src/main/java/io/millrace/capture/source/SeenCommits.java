@@ -11,11 +11,12 @@ import java.time.Duration;
  */
 final class SeenCommits {
 
-    /** Longer than from the log to the end of a commit that waits for nobody. */
-    private static final Duration BRIEFLY = Duration.ofMillis(500);
+    /** Longer than from the log to the end of a commit that waits for nobody, or for a standby that is well. */
+    private static final Duration BRIEFLY = Duration.ofSeconds(3);
     /** How long is waited for a transaction, or for several one behind the other. */
     static final Duration LONGEST = Duration.ofSeconds(60);
     private static final long PAUSE_MILLIS = 5;
+    private static final long LONGEST_PAUSE_MILLIS = 100;
     private static final String INVALID_PARAMETER = "22023";
 
     private final Connection connection;
@@ -31,19 +32,29 @@ final class SeenCommits {
         this.connection = connection;
     }
 
-    /** Whether a transaction is seen now, or within half a second. */
+    /** Whether a snapshot is known that sees a transaction; asks nobody. */
+    boolean sees(int transaction) {
+        return last != null && last.sees(transaction);
+    }
+
+    /** A query of the connection had this snapshot. */
+    void saw(PgSnapshot snapshot) {
+        last = snapshot;
+    }
+
+    /** Whether a transaction is seen now, or within a few seconds from when it was asked about first. */
     boolean see(int transaction) throws SQLException, InterruptedException {
-        if (last != null && last.sees(transaction)) {
+        if (sees(transaction)) {
             return true;
         }
         if (awaited == null || awaited != transaction) {
             await(transaction);
         }
-        while (!look().sees(transaction)) {
+        for (long pause = PAUSE_MILLIS; !look().sees(transaction); pause = Math.min(2 * pause, LONGEST_PAUSE_MILLIS)) {
             if (System.nanoTime() - awaitedAt > BRIEFLY.toNanos()) {
                 return false;
             }
-            Thread.sleep(PAUSE_MILLIS);
+            Thread.sleep(pause);
         }
         return true;
     }

@@ -26,9 +26,10 @@ public final class Slot {
      * @param safeBytes WAL that may still be written before the server may give the slot up; negative where it sets no limit (max_slot_wal_keep_size)
      * @param walStatus as {@code pg_replication_slots} has it: {@code lost} where the server has given the slot up, {@code unreserved} where it may do so at any moment
      * @param invalidation why it was given up, null where it was not or the server is older than version 17
+     * @param failover whether standbys keep it in step; null before version 17, which cannot tell them to
      * @param usedBy the process that reads it and since when; null where none does
      */
-    public record State(long confirmed, long retainedBytes, long lagBytes, long safeBytes, String walStatus, String invalidation, String usedBy) {
+    public record State(long confirmed, long retainedBytes, long lagBytes, long safeBytes, String walStatus, String invalidation, Boolean failover, String usedBy) {
 
         /** Whether the server has given it up: it can never be read again. */
         public boolean isLost() {
@@ -57,14 +58,14 @@ public final class Slot {
     State state(Connection connection) throws SQLException {
         try (var statement = connection.prepareStatement("""
                 SELECT coalesce(confirmed_flush_lsn, '0/0')::text, pg_wal_lsn_diff(now, restart_lsn)::bigint, pg_wal_lsn_diff(now, confirmed_flush_lsn)::bigint, coalesce(safe_wal_size, -1),
-                       wal_status, to_jsonb(s) ->> 'invalidation_reason',
+                       wal_status, to_jsonb(s) ->> 'invalidation_reason', (to_jsonb(s) ->> 'failover')::boolean,
                        """ + Session.who("active_pid") + """
                  FROM pg_replication_slots s LEFT JOIN pg_stat_activity a ON a.pid = s.active_pid,
                      LATERAL (SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END AS now) w
                 WHERE slot_name = ?""")) {
             statement.setString(1, name);
             try (var row = statement.executeQuery()) {
-                return row.next() ? new State(Position.parseLsn(row.getString(1)), row.getLong(2), row.getLong(3), row.getLong(4), row.getString(5), row.getString(6), row.getString(7)) : null;
+                return row.next() ? new State(Position.parseLsn(row.getString(1)), row.getLong(2), row.getLong(3), row.getLong(4), row.getString(5), row.getString(6), row.getObject(7, Boolean.class), row.getString(8)) : null;
             }
         }
     }

@@ -55,6 +55,7 @@ public final class SourceCheck {
             check.server();
             check.role();
             check.publication();
+            check.types();
             check.slot();
             check.senders();
             return new Found(check.problems, check.inUse);
@@ -130,6 +131,18 @@ public final class SourceCheck {
         }
     }
 
+    /** Debezium reads all types of the database before anything else, and expects labels of whatever counts as an enum. */
+    private void types() throws SQLException {
+        var types = text("""
+                SELECT string_agg(CASE t.typtype WHEN 'd' THEN 'the domain ' || t.oid::regtype || ' over the enum ' || t.typbasetype::regtype ELSE 'the enum ' || t.oid::regtype || ', which has no label' END
+                                  || coalesce(' (' || (SELECT string_agg(a.attrelid::regclass || '.' || a.attname, ', ') FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p') WHERE a.atttypid = t.oid AND NOT a.attisdropped) || ')', ''), '; ')
+                FROM pg_type t WHERE t.typcategory = 'E' AND NOT EXISTS (SELECT FROM pg_enum e WHERE e.enumtypid = t.oid)""");
+        if (types != null) {
+            problems.add("Debezium cannot read the types of this database, whatever table uses them, because of " + types + "; give the columns of such a domain the enum itself (ALTER TABLE … ALTER COLUMN … TYPE …) and drop it,"
+                    + " give an enum a label (ALTER TYPE … ADD VALUE …) or drop it; trying again");
+        }
+    }
+
     private void slot() throws SQLException {
         var slot = Topics.slot(source);
         try (var statement = connection.prepareStatement("SELECT coalesce(plugin, 'none'), coalesce(database, 'none'), current_database() FROM pg_replication_slots WHERE slot_name = ?"); var row = query(statement, slot)) {
@@ -146,7 +159,7 @@ public final class SourceCheck {
         var state = new Slot(null, source).state(connection);
         if (state != null && state.usedBy() != null) {
             inUse = "The replication slot " + slot + " is in use by the server " + state.usedBy()
-                    + ": another capture of this source runs, or its connection has not ended yet; stop the other one; trying again";
+                    + ": it is no capture of this version that has the source's lock, or its connection has not ended yet; end it if it does not end by itself; trying again";
         }
     }
 
@@ -158,9 +171,14 @@ public final class SourceCheck {
         }
     }
 
-    /** Whoever has a connection for replication is counted, whether a slot belongs to it or not. */
+    /** Whoever has a connection for replication is counted, whether a slot belongs to it or not; but whoever reads this slot leaves it to whoever waits for that. */
     private void senders() throws SQLException {
-        int senders = Integer.parseInt(text("SELECT count(*) FROM pg_stat_replication"));
+        int senders = 0;
+        try (var statement = connection.prepareStatement("SELECT count(*) FROM pg_stat_replication WHERE pid IS DISTINCT FROM (SELECT active_pid FROM pg_replication_slots WHERE slot_name = ?)");
+                var row = query(statement, Topics.slot(source))) {
+            row.next();
+            senders = row.getInt(1);
+        }
         int most = Integer.parseInt(text("SHOW max_wal_senders"));
         if (senders >= most) {
             problems.add("Postgres has no free connection for replication, all " + most + " are taken; end one that nobody needs (SELECT * FROM pg_stat_replication), or raise max_wal_senders and restart it");

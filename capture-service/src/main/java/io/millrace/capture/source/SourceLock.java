@@ -18,10 +18,14 @@ public final class SourceLock implements AutoCloseable {
     private static final int LONGEST_ANSWER_MILLIS = 20_000;
     private static final long LATELY_NANOS = Duration.ofSeconds(1).toNanos();
     private static final String TAKE = "SELECT pg_try_advisory_lock(hashtextextended(?, 0))";
-    private static final String HOLDER = "SELECT " + Session.who("l.pid") + """
+    private static final String HELD = """
              FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
             WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
               AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended(?, 0)""";
+    private static final String HOLDER = "SELECT " + Session.who("l.pid") + HELD;
+    /** Two servers may give the same number to two sessions, but hardly begin them in the same microsecond. */
+    private static final String SESSION = "SELECT a.pid || ' since ' || a.backend_start";
+    private static final String OWN_SESSION = SESSION + " FROM pg_stat_activity a WHERE a.pid = pg_backend_pid()";
 
     private final SourceConnection source;
     private final String sourceName;
@@ -38,25 +42,29 @@ public final class SourceLock implements AutoCloseable {
     }
 
     /**
-     * Takes the lock where nobody has it; one that is held already is kept.
+     * Takes the lock where nobody has it; one that is held already is kept, unless the address leads to another server by now: there
+     * somebody else may have it, though a connection to the former one still answers.
      *
      * @return why it cannot be had, with who has it; null where it is held from now on
      * @throws SQLException when the database cannot be asked
      */
     public synchronized String take() throws SQLException {
-        if (connection != null && answers()) {
-            return null;
-        }
         var open = source.open();
         try {
             open.setNetworkTimeout(Runnable::run, LONGEST_ANSWER_MILLIS);
+            if (connection != null && answers()) {
+                if (isHeldAt(open)) {
+                    return null;
+                }
+                close();
+            }
             try (var statement = open.createStatement()) {
                 statement.execute("SET idle_session_timeout = " + LEASE.toMillis());
             }
             long asked = System.nanoTime();
             if (!"t".equals(text(open, TAKE))) {
-                return "The source " + sourceName + " is in use by the server " + holder(open)
-                        + ": another capture of this source runs, or its connection has not ended yet; stop the other one; trying again";
+                return "This capture stands by: the source " + sourceName + " is in use by the server " + holder(open)
+                        + ". It takes over when that ends, which Postgres notices at once where the process is killed, and within " + LEASE.toSeconds() + " s where it is frozen or cut off";
             }
             connection = open;
             answeredAt = asked;
@@ -109,6 +117,14 @@ public final class SourceLock implements AutoCloseable {
             forget();
         }
         lostBy = null;
+    }
+
+    /** Whether the server at the other end of a new connection has this process's session as the holder. */
+    private boolean isHeldAt(Connection open) throws SQLException {
+        try (var statement = connection.createStatement(); var own = statement.executeQuery(OWN_SESSION)) {
+            own.next();
+            return own.getString(1).equals(text(open, SESSION + HELD));
+        }
     }
 
     private void keep(Connection own) {

@@ -26,26 +26,22 @@ import java.util.stream.Stream;
  * @param slotName name of slot and publication
  * @param slot null where there is none
  * @param tables all that were asked for
+ * @param horizon number of a transaction, in 64 bits: every one below had ended before anything else was looked at
  */
-public record SourceLook(long system, long database, int timeline, Point now, String slotName, Slot.State slot, Map<TableName, TableLook> tables) {
+public record SourceLook(long system, long database, int timeline, Point now, String slotName, Slot.State slot, Map<TableName, TableLook> tables, long horizon) {
 
     private static final ObjectMapper JSON = new ObjectMapper();
+    /** It asks for no lock on a table, so that one that somebody has locked is looked at with all others: neither pg_partition_tree nor pg_publication_tables stands here. */
     private static final String TABLES = """
             SELECT t.schema, t.name, coalesce(c.oid::bigint, 0) AS relation, coalesce(published.entries, '') AS entries, p.publication, published.left_out,
-                   CASE c.relkind WHEN 'p' THEN coalesce(family.leaves, '{}') END AS partitions,
-                   (SELECT sum(greatest(pg_stat_get_live_tuples(leaf.oid), leaf.reltuples::bigint, 0)) FROM unnest(family.leaves) l JOIN pg_class leaf ON leaf.oid = l)::bigint AS rows,
-                   EXISTS (SELECT FROM unnest(family.leaves) l JOIN pg_class leaf ON leaf.oid = l WHERE leaf.relpersistence = 'u') AS unlogged,
+                   CASE c.relkind WHEN 'p' THEN coalesce(family.leaves, '{}')::bigint[] END AS partitions, family.rows, coalesce(family.unlogged, false) AS unlogged,
                    c.relkind = 'p' AND NOT p.pubviaroot AS scattered, published.root,
                    EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'p') AS keyed,
                    has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(c.relnamespace, 'USAGE') AS readable,
                    row_security_active(c.oid) AS secured, coalesce(published.filtered, false) AS filtered,
-                   EXISTS (SELECT FROM unnest(family.leaves) l JOIN pg_class leaf ON leaf.oid = l WHERE leaf.relreplident = 'n') AS anonymous,
+                   coalesce(family.anonymous, false) AS anonymous,
                    CASE WHEN c.oid IS NOT NULL THEN json_build_object(
-                     'files', (SELECT json_object_agg(leaf.oid, leaf.relfilenode::bigint) FROM unnest(family.leaves) l JOIN pg_class leaf ON leaf.oid = l),
-                     'links', (SELECT json_object_agg(linked.leaf, linked.transactions) FROM (
-                         SELECT l.leaf, string_agg(i.xmin::text, ' ' ORDER BY i.inhrelid) AS transactions
-                         FROM unnest(family.leaves) l(leaf) CROSS JOIN LATERAL pg_partition_ancestors(l.leaf::oid::regclass) a JOIN pg_inherits i ON i.inhrelid = a.relid::oid
-                         WHERE a.relid::oid <> ALL (line.ancestors) GROUP BY l.leaf) linked),
+                     'files', family.files, 'links', family.links, 'vacant', family.vacant,
                      'columns', (SELECT json_agg(json_build_object('number', a.attnum, 'name', a.attname, 'type', coalesce(nullif(y.typbasetype, 0), y.oid)::bigint, 'generated', a.attgenerated <> '',
                          'defaulted', a.atthasmissing OR c.relkind = 'p' AND EXISTS (SELECT FROM unnest(family.leaves) l JOIN pg_attribute m ON m.attrelid = l AND m.attname = a.attname AND m.atthasmissing),
                          'touched', a.xmin::text::bigint) ORDER BY a.attnum) FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
@@ -62,7 +58,17 @@ public record SourceLook(long system, long database, int timeline, Point now, St
             LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.name AND c.relkind IN ('r', 'p')
             LEFT JOIN (SELECT oid, oid::text || '.' || xmin::text AS publication, puballtables, pubviaroot FROM pg_publication WHERE pubname = ?) p ON true
             LEFT JOIN LATERAL (SELECT array_agg(a.relid) AS ancestors FROM (SELECT relid::oid FROM pg_partition_ancestors(c.oid) UNION SELECT c.oid) a) line ON true
-            LEFT JOIN LATERAL (SELECT array_agg(relid::bigint ORDER BY relid) AS leaves FROM (SELECT relid::oid FROM pg_partition_tree(c.oid) WHERE isleaf UNION SELECT c.oid WHERE c.relkind = 'r') f) family ON true
+            LEFT JOIN LATERAL (
+              WITH RECURSIVE member(relation, line, transactions) AS (
+                SELECT c.oid, '{}'::oid[], '{}'::xid[]
+                UNION ALL SELECT i.inhrelid, member.line || i.inhrelid, member.transactions || i.xmin
+                FROM member JOIN pg_inherits i ON i.inhparent = member.relation AND NOT i.inhdetachpending WHERE c.relkind = 'p'
+              ) SELECT array_agg(leaf.oid ORDER BY leaf.oid) AS leaves, json_object_agg(leaf.oid, leaf.relfilenode::bigint) AS files,
+                       json_object_agg(leaf.oid, (SELECT string_agg(link.transaction::text, ' ' ORDER BY link.child) FROM unnest(member.line, member.transactions) link(child, transaction))) FILTER (WHERE c.relkind = 'p') AS links,
+                       sum(greatest(pg_stat_get_live_tuples(leaf.oid), leaf.reltuples::bigint, 0))::bigint AS rows, bool_or(leaf.relpersistence = 'u') AS unlogged, bool_or(leaf.relreplident = 'n') AS anonymous,
+                       json_object_agg(leaf.oid, pg_stat_get_tuples_inserted(leaf.oid)) FILTER (WHERE c.relkind = 'p' AND leaf.relpages = 0 AND pg_stat_get_live_tuples(leaf.oid) = 0) AS vacant
+                FROM member JOIN pg_class leaf ON leaf.oid = member.relation WHERE leaf.relkind <> 'p'
+            ) family ON true
             LEFT JOIN LATERAL (
               WITH RECURSIVE reached(type) AS (
                 SELECT a.atttypid FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid >= 16384
@@ -80,7 +86,7 @@ public record SourceLook(long system, long database, int timeline, Point now, St
               FROM (
                 SELECT 'all' AS entry, false AS filtered, ancestor AS holder FROM unnest(line.ancestors) ancestor WHERE p.puballtables
                 UNION ALL SELECT r.oid::text, r.prqual IS NOT NULL, r.prrelid FROM pg_publication_rel r WHERE r.prpubid = p.oid AND r.prrelid = ANY (line.ancestors)
-                UNION ALL SELECT s.oid::text, false, m.oid FROM pg_publication_namespace s JOIN pg_class m ON m.oid = ANY (line.ancestors) AND m.relnamespace = s.pnnspid WHERE s.pnpubid = p.oid
+                UNION ALL SELECT s.oid || '@' || y.xmin, false, m.oid FROM pg_publication_namespace s JOIN pg_class m ON m.oid = ANY (line.ancestors) AND m.relnamespace = s.pnnspid JOIN pg_type y ON y.oid = m.reltype WHERE s.pnpubid = p.oid
               ) e) published ON true
             ORDER BY t.schema, t.name""";
 
@@ -89,15 +95,20 @@ public record SourceLook(long system, long database, int timeline, Point now, St
      *
      * @param wanted what is wanted of each table
      * @param known what is known of them from earlier
+     * @param truncates that came in the stream
      * @throws SQLException when the database cannot be asked
      */
-    public static SourceLook take(SourceConnection source, Slot slot, Map<TableName, Wanted> wanted, Map<TableName, TableLook.Before> known) throws SQLException {
+    public static SourceLook take(SourceConnection source, Slot slot, Map<TableName, Wanted> wanted, Map<TableName, TableLook.Before> known, Truncates truncates) throws SQLException {
         try (var connection = source.open()) {
+            long horizon = horizon(connection);
             var state = slot.state(connection);
             var seen = tables(connection, slot.name(), source.user(), wanted);
+            VacantPartitions.find(connection, seen);
+            truncates.keep(known.keySet());
+            var looking = new Looking(connection, truncates, state == null ? 0 : state.confirmed(), horizon);
             for (var before : known.entrySet()) {
                 if (seen.containsKey(before.getKey())) {
-                    seen.put(before.getKey(), compared(connection, before.getKey(), seen.get(before.getKey()), before.getValue()));
+                    seen.put(before.getKey(), compared(looking, before.getKey(), seen.get(before.getKey()), before.getValue()));
                 }
             }
             try (var statement = connection.createStatement(); var row = statement.executeQuery("""
@@ -105,14 +116,30 @@ public record SourceLook(long system, long database, int timeline, Point now, St
                     FROM pg_control_system() s, pg_database d, LATERAL (SELECT pg_current_wal_insert_lsn() AS lsn) l WHERE d.datname = current_database()""")) {
                 row.next();
                 int timeline = Integer.parseInt(row.getString(3), 0, 8, 16);
-                return new SourceLook(row.getLong(1), row.getLong(2), timeline, new Point(Position.parseLsn(row.getString(4)), row.getLong(5)), slot.name(), state, seen);
+                return new SourceLook(row.getLong(1), row.getLong(2), timeline, new Point(Position.parseLsn(row.getString(4)), row.getLong(5)), slot.name(), state, seen, horizon);
             }
         }
     }
 
-    private static TableLook compared(Connection connection, TableName table, TableLook seen, TableLook.Before before) throws SQLException {
-        var compared = before.partitions() == null || seen.partitions() == null ? seen : seen.withAttached(AttachedRows.stand(connection, table, seen, before.partitions()));
-        return before.form() == null || seen.form() == null ? compared : compared.withForm(seen.form().following(before.form()), OldRows.of(connection, table, seen, before.form()));
+    /** The same, with other looks at its tables. */
+    public SourceLook with(Map<TableName, TableLook> others) {
+        return new SourceLook(system, database, timeline, now, slotName, slot, others, horizon);
+    }
+
+    private static long horizon(Connection connection) throws SQLException {
+        try (var statement = connection.createStatement(); var row = statement.executeQuery("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")) {
+            row.next();
+            return row.getLong(1);
+        }
+    }
+
+    private static TableLook compared(Looking looking, TableName table, TableLook seen, TableLook.Before before) throws SQLException {
+        var compared = before.partitions() == null || seen.partitions() == null ? seen : seen.withAttached(AttachedRows.stand(looking.connection(), table, seen, before.partitions()));
+        if (before.form() == null || seen.form() == null) {
+            looking.truncates().settled(table);
+            return compared;
+        }
+        return OldRows.compared(looking, table, compared, before);
     }
 
     private static Map<TableName, TableLook> tables(Connection connection, String publication, String user, Map<TableName, Wanted> wanted) throws SQLException {

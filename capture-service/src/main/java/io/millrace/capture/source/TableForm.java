@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -21,9 +22,10 @@ import java.util.stream.Collectors;
  * @param dropped names of columns that were dropped since the table was read: rows from before have values under them
  * @param captured stands for the form in which the pipeline file lets them go, see {@link Wanted#form}
  * @param links for each partition, by its oid, the transactions that linked it and what it is a partition of to the table; empty where it has none, or a version remembered it that did not look
+ * @param vacant partitions of which the file has no block, each with the number of rows that were ever inserted, by the statistics
  */
 public record TableForm(Map<Long, Long> files, List<Column> columns, Map<Long, String> labels, Map<String, String> composites, String key, @JsonInclude(JsonInclude.Include.NON_EMPTY) Set<String> dropped,
-        @JsonInclude(JsonInclude.Include.NON_EMPTY) String captured, @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<Long, String> links) {
+        @JsonInclude(JsonInclude.Include.NON_EMPTY) String captured, @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<Long, String> links, @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<Long, Long> vacant) {
 
     private static final long TEXT = 25;
     private static final long VARCHAR = 1043;
@@ -33,6 +35,7 @@ public record TableForm(Map<Long, Long> files, List<Column> columns, Map<Long, S
         dropped = dropped == null ? Set.of() : Set.copyOf(dropped);
         captured = captured == null ? "" : captured;
         links = links == null ? Map.of() : links;
+        vacant = vacant == null ? Map.of() : vacant;
     }
 
     /**
@@ -105,17 +108,24 @@ public record TableForm(Map<Long, Long> files, List<Column> columns, Map<Long, S
         var numbers = columns.stream().map(Column::number).collect(Collectors.toSet());
         var gone = new TreeSet<>(before.dropped);
         before.columns.stream().filter(column -> !column.generated && !numbers.contains(column.number)).forEach(column -> gone.add(column.name));
-        return new TableForm(files, columns, labels, composites, key, gone, captured, links);
+        return new TableForm(files, columns, labels, composites, key, gone, captured, links, vacant);
+    }
+
+    /** The same, knowing only these of its partitions to be vacant. */
+    TableForm vacant(Set<Long> partitions) {
+        var left = new TreeMap<>(vacant);
+        left.keySet().retainAll(partitions);
+        return new TableForm(files, columns, labels, composites, key, dropped, captured, links, left);
     }
 
     /** The same of rows that go in a form of the pipeline file's. */
     TableForm captured(String form) {
-        return new TableForm(files, columns, labels, composites, key, dropped, form, links);
+        return new TableForm(files, columns, labels, composites, key, dropped, form, links, vacant);
     }
 
     /** The same of a table of which every row was read in this form. */
     public TableForm read() {
-        return new TableForm(files, columns, labels, composites, key, Set.of(), captured, links);
+        return new TableForm(files, columns, labels, composites, key, Set.of(), captured, links, vacant);
     }
 
     private static boolean isText(Column column) {

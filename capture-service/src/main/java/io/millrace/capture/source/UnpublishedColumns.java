@@ -21,19 +21,19 @@ public final class UnpublishedColumns {
     public static Map<TableName, Set<String>> of(SourceConnection source, String sourceName, Collection<TableName> tables) throws SQLException {
         var columns = new TreeMap<TableName, Set<String>>();
         try (var connection = source.open(); var statement = connection.prepareStatement("""
-                SELECT p.schemaname, p.tablename, a.attname
-                FROM pg_publication_tables p
-                JOIN pg_namespace n ON n.nspname = p.schemaname
-                JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = p.tablename
+                SELECT t.schema, t.name, a.attname
+                FROM unnest(?::text[], ?::text[]) t(schema, name)
+                JOIN pg_namespace n ON n.nspname = t.schema
+                JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.name
                 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-                WHERE p.pubname = ? AND a.attname <> ALL (p.attnames)""")) {
-            statement.setString(1, Topics.publication(sourceName));
+                %s
+                WHERE %s AND NOT %s""".formatted(Published.JOINS, Published.TABLE, Published.COLUMN))) {
+            statement.setArray(1, connection.createArrayOf("text", tables.stream().map(TableName::schema).toArray()));
+            statement.setArray(2, connection.createArrayOf("text", tables.stream().map(TableName::table).toArray()));
+            statement.setString(3, Topics.publication(sourceName));
             try (var rows = statement.executeQuery()) {
                 while (rows.next()) {
-                    var table = new TableName(rows.getString(1), rows.getString(2));
-                    if (tables.contains(table)) {
-                        columns.computeIfAbsent(table, _ -> new TreeSet<>()).add(rows.getString(3));
-                    }
+                    columns.computeIfAbsent(new TableName(rows.getString(1), rows.getString(2)), _ -> new TreeSet<>()).add(rows.getString(3));
                 }
             }
         }

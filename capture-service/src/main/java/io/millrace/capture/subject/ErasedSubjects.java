@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.apache.kafka.connect.data.Struct;
+import org.apache.kafka.connect.errors.DataException;
 
 /**
  * The subjects whose erasure stands: as the source database has them when a run begins, then as the stream says. Whoever orders or
@@ -182,7 +183,11 @@ public final class ErasedSubjects {
         row.schema().fields().forEach(field -> copy.put(field, row.getWithoutDefault(field.name())));
         values.forEach((column, value) -> {
             require(table, row, column);
-            copy.put(column, value);
+            try {
+                copy.put(column, value);
+            } catch (DataException e) {
+                throw new IllegalArgumentException("A row of the table " + table + " cannot be written: the pipeline file gives its column " + column + " a text in the place of what an erased subject left there, and the column is none of text any more", e);
+            }
         });
         return copy;
     }

@@ -5,6 +5,8 @@ import io.debezium.connector.postgresql.PostgresConnectorTask;
 import io.debezium.connector.postgresql.PostgresSchema;
 import io.debezium.connector.postgresql.connection.PostgresConnection;
 import io.debezium.connector.postgresql.connection.ReplicationConnection;
+import io.debezium.relational.TableId;
+import io.debezium.service.spi.ServiceRegistry;
 import io.millrace.capture.bundle.BundlingDecoder;
 import io.millrace.capture.bundle.Relations;
 import io.millrace.capture.bundle.TableNumbers;
@@ -13,6 +15,7 @@ import io.millrace.pipeline.topic.Topics;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.apache.kafka.connect.source.SourceRecord;
 
 /** The task of {@link TextConnector}. Debezium makes an instance by name for each engine. */
@@ -37,6 +40,13 @@ public final class TextTask extends PostgresConnectorTask {
         return idle ? records : List.of(new Batch(records.stream().map(record -> BundlingDecoder.opened(record, bundles, relations)).toList()));
     }
 
+    /** Debezium calls it while the task starts, behind the making of the connection by which the task learns of tables, and before it asks for any. */
+    @Override
+    protected void registerServiceProviders(ServiceRegistry services) {
+        super.registerServiceProviders(services);
+        UnlockedColumns.in(this);
+    }
+
     @Override
     protected ReplicationConnection buildReplicationConnection(PostgresConnection connection, PostgresSchema schema, PostgresConnectorConfig config) {
         bundles = BundlingDecoder.topic(config.getLogicalName());
@@ -54,8 +64,13 @@ public final class TextTask extends PostgresConnectorTask {
                 .withSchema(schema)
                 .jdbcMetadataConnection(connection)
                 .build();
-        var decoder = BundlingDecoder.before(made, schema, left(config), relations, () -> TableNumbers.of(config.getLogicalName()), types);
+        var decoder = BundlingDecoder.before(made, schema, left(config), relations, () -> TableNumbers.of(config.getLogicalName()), captured(config), types);
         return arrivals.watched(made, config.slotName(), decoder);
+    }
+
+    private static Predicate<TableName> captured(PostgresConnectorConfig config) {
+        var filter = config.getTableFilters().dataCollectionFilter();
+        return table -> filter.isIncluded(new TableId(null, table.schema(), table.table()));
     }
 
     /** Debezium makes of an event's row what its router reads, and the others are few. */

@@ -126,6 +126,31 @@ class BundleTest {
     }
 
     @Test
+    void aValueThatCannotBeReadIsOneChangesTroubleAndThoseBehindItAreRead() throws Exception {
+        writer.transaction(90, 1_000, 7);
+        change('I', 100, things, out -> tuple(out, 'N', 1, "a", "secret"));
+        change('U', 110, things, out -> {
+            tuple(out, 'O', 2, "a", "secret");
+            tuple(out, 'N', 3, "b", "secret");
+        });
+        change('D', 120, things, out -> tuple(out, 'O', 4, "a", "secret"));
+        change('I', 130, things, out -> tuple(out, 'N', "secret", "a", null));
+        change('U', 140, things, out -> {
+            tuple(out, 'K', "secret", null, null);
+            tuple(out, 'N', 5, "b", null);
+        });
+        change('D', 150, things, out -> tuple(out, 'K', "secret", null, null));
+        change('I', 160, things, out -> tuple(out, 'N', 6, "c", null));
+        var changes = read();
+        var at = "A row of the table public.thing cannot be written: the value of its column 'at' is no timestamptz as Postgres prints it (IllegalArgumentException)";
+        var id = "A row of the table public.thing cannot be written: the value of its column 'id' is no int4 as Postgres prints it (NumberFormatException)";
+        assertEquals(List.of("CREATE 1 " + at, "DELETE 2 null", "CREATE 3 " + at, "DELETE 4 null", "CREATE null " + id, "UPDATE null " + id, "DELETE null " + id, "CREATE 6 null"),
+                changes.stream().map(c -> c.op() + " " + (c.key() == null ? null : c.key().get("id")) + " " + c.unreadable()).toList());
+        assertTrue(changes.stream().filter(c -> c.unreadable() != null).allMatch(c -> c.after() == null && c.before() == null));
+        assertEquals("c", changes.getLast().after().get("note"));
+    }
+
+    @Test
     void aTableDescribedAnewIsReadAsItIsAndAsItWasBefore() throws Exception {
         writer.transaction(90, 1_000, 7);
         change('I', 100, things, out -> tuple(out, 'N', 1, "a", null));

@@ -49,10 +49,16 @@ class BundlingDecoderTest {
     private final ReplicationMessageProcessor processor = this::process;
     private BundlingDecoder decoder;
 
+    /** The kind of message at which Debezium fails. */
+    private char failing;
+
     private final MessageDecoder debezium = new MessageDecoder() {
         @Override
         public void processMessage(ByteBuffer buffer, ReplicationMessageProcessor into, TypeRegistry types) {
             char kind = (char) buffer.get(buffer.position());
+            if (kind == failing) {
+                throw new IllegalStateException("no");
+            }
             told.add(decoder.told().asLong() + " " + kind + (kind == 'R' ? " " + Description.of(buffer).name() : ""));
         }
 
@@ -82,7 +88,7 @@ class BundlingDecoderTest {
     }
 
     private BundlingDecoder begun() {
-        decoder = new BundlingDecoder(debezium, relation -> relation == LEFT ? null : TextRows.of(new TableName("public", "thing"), List.of(NOTE), List.of(NOTE)), relation -> told.add("forget " + relation), relations, () -> numbers, null);
+        decoder = new BundlingDecoder(debezium, relation -> relation == LEFT ? null : TextRows.of(new TableName("public", "thing"), List.of(NOTE), List.of(NOTE)), relation -> told.add("forget " + relation), relations, () -> numbers, table -> !table.table().equals("away from here"), null);
         decoder.begin();
         return decoder;
     }
@@ -139,7 +145,7 @@ class BundlingDecoderTest {
         transaction(30, 40, LEFT, "heartbeat");
         read(50, ByteBuffer.allocate(21).put((byte) 'B').putLong(99).putLong(0).putInt(8));
         insert(51, THINGS, "b");
-        read(52, ByteBuffer.allocate(13).put((byte) 'T').putInt(1).putInt(THINGS));
+        read(52, ByteBuffer.allocate(13).put((byte) 'T').putInt(1).put((byte) 0).putInt(THINGS));
         insert(53, THINGS, "c".repeat(1 << 16));
         read(60, ByteBuffer.allocate(26).put((byte) 'C').put((byte) 0).putLong(60).putLong(60).putLong(0));
         assertEquals(List.of("10 B", "30 B", "10 [0/10=a]", "20 C", "30 I", "40 C", "50 B", "51 [40/51=b]", "52 T", "53 I", "60 C"), told);
@@ -210,6 +216,35 @@ class BundlingDecoderTest {
         assertEquals(List.of("forget 16500", "96 B"), told);
         describe(LACKING, "away");
         assertEquals(Map.of(new TableName("public", "lacking"), "it was changed while its name was public.away"), lent());
+    }
+
+    @Test
+    void whatDebeziumFailsAtIsToldWithItsTableAndPlaceWhereItIsOfOne() throws Exception {
+        begun();
+        begin(20);
+        describe(THINGS, "thing");
+        describe(LEFT, "stranger");
+        failing = 'I';
+        var change = assertThrows(UndecodableException.class, () -> insert(21, LEFT, "a"));
+        assertEquals(new TableName("public", "stranger"), change.table());
+        assertEquals(21, change.lsn());
+        failing = 'T';
+        assertEquals(new TableName("public", "thing"), assertThrows(UndecodableException.class, () -> read(22, ByteBuffer.allocate(10).put((byte) 'T').putInt(1).put((byte) 0).putInt(THINGS))).table());
+        assertThrows(IllegalStateException.class, () -> read(22, ByteBuffer.allocate(14).put((byte) 'T').putInt(2).put((byte) 0).putInt(THINGS).putInt(LEFT)), "which of two it is nobody knows");
+        failing = 'R';
+        var description = assertThrows(UndecodableException.class, () -> describe(LEFT, "stranger"));
+        assertSame(description, UndecodableException.in(new IllegalStateException(description)));
+        assertEquals(20, description.lsn(), "where its transaction is committed");
+    }
+
+    @Test
+    void ofTablesThatAreNotCapturedDebeziumIsToldNothing() throws Exception {
+        begun();
+        begin(20);
+        told.clear();
+        failing = 'R';
+        describe(LEFT, "away from here");
+        assertEquals(List.of("forget 16500"), told);
     }
 
     @Test

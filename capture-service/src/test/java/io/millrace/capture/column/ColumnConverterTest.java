@@ -69,7 +69,7 @@ class ColumnConverterTest {
         var converter = new AtomicReference<Converter>();
         new ColumnConverter().converterFor(new Described(oid, type), (_, made) -> converter.set(made));
         var e = assertThrows(IllegalArgumentException.class, () -> converter.get().convert("\\xsecret"));
-        assertEquals("A value of the column 'pay' of the table public.staff is no " + type + " (" + kind + ")", e.getMessage());
+        assertEquals("A row of the table public.staff cannot be written: the value of its column 'pay' is no " + type + " as Postgres prints it (" + kind + ")", e.getMessage());
         assertNull(e.getCause(), "its words would hold the value");
     }
 }

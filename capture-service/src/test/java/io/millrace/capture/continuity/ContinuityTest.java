@@ -19,11 +19,11 @@ import org.junit.jupiter.api.Test;
 class ContinuityTest {
 
     private static final TableName THING = new TableName("public", "thing");
-    private static final Mark MARK = new Mark(new Origin(7, 5, 1, 0), new Point(1_000, 1), new Point(900, 1), null);
+    private static final Mark MARK = new Mark(new Origin(7, 5, 1, 0), new Point(1_000, 1), new Point(900, 1), 0, null);
 
     private static SourceLook look(long system, int timeline, long end, long confirmed, String invalidation) {
-        var slot = confirmed < 0 ? null : new Slot.State(confirmed, 0, 0, -1, "reserved", invalidation, null);
-        return new SourceLook(system, 5, timeline, new Point(end, 2), "millrace_s", slot, Map.of());
+        var slot = confirmed < 0 ? null : new Slot.State(confirmed, 0, 0, -1, "reserved", invalidation, null, null);
+        return new SourceLook(system, 5, timeline, new Point(end, 2), "millrace_s", slot, Map.of(), 0);
     }
 
     private static Break broken(SourceLook look, OptionalLong left) {
@@ -36,7 +36,7 @@ class ContinuityTest {
         assertNull(broken(look(7, 1, 2_000, 400, null), OptionalLong.empty()));
         var moved = assertInstanceOf(Break.SlotMoved.class, broken(look(7, 1, 2_000, 1_001, null), OptionalLong.empty()));
         assertEquals(List.of(1_000L, 1_001L), List.of(moved.from().lsn(), moved.to().lsn()));
-        var later = new Mark(MARK.origin(), new Point(1_001, 1), MARK.looked(), null);
+        var later = new Mark(MARK.origin(), new Point(1_001, 1), MARK.looked(), 0, null);
         assertNull(Continuity.of(MARK, later, look(7, 1, 2_000, 1_001, null), OptionalLong.empty()), "what was acknowledged while it was looked");
     }
 
@@ -67,11 +67,24 @@ class ContinuityTest {
         var first = gap(memory, new TableLook(10, "", List.of(new TableLook.Missing("it is out", "It is out")), List.of(), true, null, false, null, 0, null));
         assertEquals(900, first.from().lsn());
         assertEquals(2_000, first.to().lsn());
-        var later = new Mark(MARK.origin(), new Point(3_000, 1), new Point(3_000, 1), null);
+        var later = new Mark(MARK.origin(), new Point(3_000, 1), new Point(3_000, 1), 0, null);
         var second = gap(new Memory(later, Map.of(THING, new Known(10, "", null, null, false, 0, first))), new TableLook(10, "p 2", List.of(), List.of(), true, null, false, null, 0, null));
         assertEquals(900, second.from().lsn(), "what was missing is still missing");
         assertTrue(second.cause().contains("put back"), second.cause());
         assertTrue(gap(memory, new TableLook(11, "p 3", List.of(), List.of(), true, null, false, null, 0, null)).cause().contains("created anew"));
+    }
+
+    @Test
+    void aTableThatLeftItsPublishedSchemaMakesAGapAndOneOfWhichThatIsNotRememberedMakesNone() {
+        var seen = new TableLook(10, "p 16@734 18", List.of(), List.of(), true, null, false, null, 0, null);
+        assertTrue(gap(published("p 16@733 18"), seen).cause().contains("put back"));
+        assertNull(gap(published("p 16@734 18"), seen));
+        assertNull(gap(published("p 16 18"), seen), "an earlier version remembered the schema's entry alone");
+        assertTrue(gap(published("p 17 18"), seen).cause().contains("put back"));
+    }
+
+    private static Memory published(String published) {
+        return new Memory(MARK, Map.of(THING, new Known(10, published, null, null, false, 0, null)));
     }
 
     @Test
@@ -97,7 +110,7 @@ class ContinuityTest {
     }
 
     private static TableForm linked(Map<Long, String> links) {
-        return new TableForm(Map.of(), List.of(), Map.of(), Map.of(), "1", Set.of(), null, links);
+        return new TableForm(Map.of(), List.of(), Map.of(), Map.of(), "1", Set.of(), null, links, null);
     }
 
     @Test
@@ -122,7 +135,7 @@ class ContinuityTest {
 
     private static long rows(Known before, long now, List<Long> partitions) {
         var seen = new TableLook(10, "p 1", List.of(), List.of(), true, partitions, false, null, now, null);
-        var look = new SourceLook(7, 5, 1, new Point(2_000, 2), "millrace_s", null, Map.of(THING, seen));
+        var look = new SourceLook(7, 5, 1, new Point(2_000, 2), "millrace_s", null, Map.of(THING, seen), 0);
         return Continuity.tables(new Memory(MARK, Map.of(THING, before)), look, Set.of(THING)).get(THING).rows();
     }
 
@@ -130,20 +143,20 @@ class ContinuityTest {
     void aTableWhoseRowsWentAsEventsIsReadWhenTheyAreRowsOfDocuments() {
         var events = Known.seen(new TableLook(10, "p 1", List.of(), List.of(), true, null, false, null, 0, null));
         assertTrue(events.events());
-        var form = new TableForm(Map.of(10L, 1L), List.of(), Map.of(), Map.of(), "1", Set.of(), null, Map.of());
+        var form = new TableForm(Map.of(10L, 1L), List.of(), Map.of(), Map.of(), "1", Set.of(), null, Map.of(), null);
         var gap = gap(new Memory(MARK, Map.of(THING, events)), new TableLook(10, "p 1", List.of(), List.of(), true, null, false, form, 0, null));
         assertTrue(gap.asked() && gap.unread(), gap.toString());
         assertNull(gap(new Memory(MARK, Map.of(THING, new Known(10, "p 1", null, null, false, 0, null))), new TableLook(10, "p 1", List.of(), List.of(), true, null, false, form, 0, null)));
     }
 
     private static Gap gap(Memory memory, TableLook seen) {
-        var look = new SourceLook(7, 5, 1, new Point(2_000, 2), "millrace_s", null, Map.of(THING, seen));
+        var look = new SourceLook(7, 5, 1, new Point(2_000, 2), "millrace_s", null, Map.of(THING, seen), 0);
         return Continuity.tables(memory, look, Set.of(THING)).get(THING).gap();
     }
 
     @Test
     void aTableThatLeavesThePipelinesIsReadAgainWhenItComesBack() {
-        var look = new SourceLook(7, 5, 1, new Point(2_000, 2), "millrace_s", null, Map.of());
+        var look = new SourceLook(7, 5, 1, new Point(2_000, 2), "millrace_s", null, Map.of(), 0);
         var known = Continuity.tables(new Memory(MARK, Map.of(THING, new Known(10, "p 1", null, null, false, 0, null))), look, Set.of()).get(THING);
         assertTrue(known.gap().asked(), "that is the pipelines' own decision");
     }

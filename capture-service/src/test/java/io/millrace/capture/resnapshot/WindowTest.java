@@ -10,6 +10,7 @@ import io.millrace.capture.source.PgSnapshot;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.record.WireFormat;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -70,6 +71,16 @@ class WindowTest {
         var rows = chunk();
         assertTrue(window.sift(rows));
         assertEquals(List.of(0, 1, 3), keys(rows), "an older change of a row is no reason to leave it out: the truncate behind the reading would take it away");
+    }
+
+    @Test
+    void whatSaysThatARowCannotBeWrittenHasNoKeyToBeComparedAndHindersNoOther() {
+        window.passes(200, 2, true);
+        window.wrote(List.of(row(TOPIC, 200, 7, 2)));
+        var rows = chunk();
+        rows.add(new Captured(new ProducerRecord<>(TOPIC, 0, "0/1 0/0".getBytes(StandardCharsets.UTF_8), null, new RecordHeaders()), null, 0, false));
+        assertTrue(window.sift(rows));
+        assertEquals(4, rows.size(), "three rows, and what says that there is another one");
     }
 
     @Test

@@ -46,7 +46,7 @@ class AppOutboxIT extends OnStack {
     }
 
     /** What the topics with this beginning hold now, each partition in its order. */
-    private static List<ConsumerRecord<byte[], byte[]>> events(String prefix) {
+    static List<ConsumerRecord<byte[], byte[]>> events(String prefix) {
         var all = new ArrayList<ConsumerRecord<byte[], byte[]>>();
         try (var consumer = new KafkaConsumer<>(Map.of("bootstrap.servers", stack.servers.kafkaBootstrap()), new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
             var partitions = new ArrayList<TopicPartition>();

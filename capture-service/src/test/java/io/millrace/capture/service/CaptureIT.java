@@ -510,7 +510,7 @@ class CaptureIT extends OnStack {
             capture.awaitStreaming();
             assertEquals(1, capture.log().lines().filter(l -> l.contains("has no primary key")).count(), "each reason is logged once");
             try (var second = CaptureProcess.start(stack, folder, "wrong", "reader", "right", CaptureProcess.root("thing"))) {
-                second.awaitReady(answer -> answer.matches("(?s).*is in use by the server process \\d+, Debezium Streaming from [0-9a-f.:]+ as reader, connected since [-0-9]+ [:0-9]+ UTC.*"), "\"DOWN\"");
+                second.awaitReady(answer -> answer.matches("(?s).*This capture stands by: the source wrong is in use by the server process \\d+, millrace capture from [0-9a-f.:]+ as reader, connected since [-0-9]+ [:0-9]+ UTC\\. .*"), "\"UP\"", "standing by");
             }
         }
         try (var capture = CaptureProcess.start(stack, folder, "wrong", "nobody", "x", CaptureProcess.root("thing"))) {

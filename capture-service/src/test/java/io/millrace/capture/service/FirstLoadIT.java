@@ -11,9 +11,14 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.common.TopicPartition;
@@ -25,6 +30,8 @@ import org.junit.jupiter.api.Test;
 class FirstLoadIT extends OnStack {
 
     private static final int MANY = 200_000;
+    /** Changes that are sent at once. */
+    private static final int BATCH = 4_096;
 
     private static void source(String source, int rows, String... statements) throws Exception {
         stack.source(source, "CREATE TABLE thing (id int PRIMARY KEY, name text NOT NULL)", "INSERT INTO thing SELECT i, 'n' || i FROM generate_series(1, " + rows + ") i", "ANALYZE thing");
@@ -93,11 +100,26 @@ class FirstLoadIT extends OnStack {
     }
 
     @Test
-    void aValueThatIsNotOfItsTypeEndsTheReadingAndIsNotGivenAway() throws Exception {
+    void aValueThatIsNotOfItsTypeParksItsTableWhileTheOthersGoOnAndIsNotGivenAway() throws Exception {
         // Postgres gives no such value away by itself: a superuser has to tell it to write dates as the numbers that they are stored as.
-        source("odd", 1_000, "ALTER TABLE thing ADD day date DEFAULT '5874897-12-31'", "UPDATE pg_type SET typoutput = 'int4out'::regproc WHERE oid = 'date'::regtype");
-        try (var capture = capture("odd")) {
-            capture.awaitReady("\"DOWN\"", "A value of the column 'day' of the table public.thing is no date");
+        var print = "UPDATE pg_type SET typoutput = '%s'::regproc WHERE oid = 'date'::regtype";
+        source("odd", 1_000, "ALTER TABLE thing ADD day date", "UPDATE thing SET day = '5874897-12-31' WHERE id % 100 = 0", "CREATE TABLE part (id int PRIMARY KEY, thing_id int, name text)", "INSERT INTO part SELECT i, i, 'p' FROM generate_series(1, 10) i",
+                print.formatted("int4out"));
+        stack.publish("odd", "part");
+        var document = CaptureProcess.root("thing") + "  many:\n    parts:\n      table: public.part\n      join: {id: thing_id}\n      fields: [id, name]\n";
+        try (var capture = capture("odd", "ask", document).awaitStreaming(); var things = records("odd", "thing"); var parts = records("odd", "part")) {
+            var why = "A row of the table public.thing cannot be written: the value of its column 'day' is no date as Postgres prints it (IllegalArgumentException)";
+            var read = things.await(capture, seen -> seen.size() == 1_000);
+            assertEquals(IntStream.rangeClosed(1, 10).mapToObj(i -> i * 100).toList(), read.stream().filter(r -> why.equals(r.unwritable())).map(r -> (Integer) r.key().get("id")).sorted().toList());
+            stack.sql("odd", "DELETE FROM thing WHERE id = 100", "UPDATE thing SET name = 'u' WHERE id = 200", "INSERT INTO thing VALUES (1001, 'n', '5874897-12-31'), (1002, 'n', null)",
+                    "INSERT INTO thing SELECT 1003, repeat('large', 40000), '5874897-12-31'", "ALTER TABLE thing REPLICA IDENTITY FULL", "DELETE FROM thing WHERE id = 300", "INSERT INTO part VALUES (11, 11, 'p')");
+            assertSame("odd", "part", capture, parts);
+            var changed = things.toTheEnd().subList(1_000, things.seen.size());
+            assertEquals(Set.of(200, 1_001, 1_003), changed.stream().filter(r -> why.equals(r.unwritable())).map(r -> r.key().get("id")).collect(Collectors.toSet()));
+            assertEquals(Set.of(100, 300), changed.stream().filter(Records.Row::isTombstone).map(r -> r.key().get("id")).collect(Collectors.toSet()), "a row that is gone goes by its key");
+            assertTrue(capture.ready().contains("\"UP\"") && !capture.log().contains("interrupted"), capture.ready() + capture.log());
+            stack.sql("odd", print.formatted("date_out"), "UPDATE thing SET name = name WHERE day IS NOT NULL");
+            assertSame("odd", "thing", capture, things);
             assertFalse(capture.ready().contains("2145031948") || capture.log().contains("2145031948"), capture.ready() + capture.log());
         }
     }
@@ -161,6 +183,11 @@ class FirstLoadIT extends OnStack {
         }
     }
 
+    private static void standsStill(Callable<Number> counted) throws Exception {
+        var last = new AtomicReference<>(counted.call());
+        Awaitility.await().during(Duration.ofSeconds(1)).atMost(Duration.ofSeconds(30)).until(() -> last.getAndSet(counted.call()).equals(last.get()));
+    }
+
     @Test
     @Tag("long")
     void aSecondProcessWaitsDuringAFirstLoadAndTakesItOverAtItsEnd() throws Exception {
@@ -171,10 +198,13 @@ class FirstLoadIT extends OnStack {
                 connection.setAutoCommit(false);
                 statement.execute("LOCK TABLE thing");
                 first.awaitReady("the table public.thing is not read on at the moment: ");
+                // Of a reader that had finished a batch may still be on its way.
+                standsStill(() -> things.toTheEnd().size());
+                standsStill(() -> records(Topics.captureState("guarded")));
                 int read = things.toTheEnd().size();
                 long remembered = records(Topics.captureState("guarded"));
                 try (var second = capture("guarded")) {
-                    second.awaitReady(answer -> answer.matches("(?s).*The source guarded is in use by the server process \\d+, millrace capture from [0-9a-f.:]+ as [^,]+, connected since [-0-9]+ [:0-9]+ UTC.*"), "\"DOWN\"");
+                    second.awaitReady(answer -> answer.matches("(?s).*This capture stands by: the source guarded is in use by the server process \\d+, millrace capture from [0-9a-f.:]+ as [^,]+, connected since [-0-9]+ [:0-9]+ UTC.*"), "\"UP\"", "standing by");
                     Thread.sleep(2_000);
                     assertEquals(read, things.toTheEnd().size(), "who waits writes no rows");
                     assertEquals(remembered, records(Topics.captureState("guarded")), "and has nothing remembered");
@@ -200,7 +230,8 @@ class FirstLoadIT extends OnStack {
     @Tag("long")
     void aProcessThatStoodStillDuringItsFirstLoadFindsAnotherOneInItsPlaceAndReadsNoFurther() throws Exception {
         source("asleep", MANY);
-        try (var first = capture("asleep"); var things = records("asleep", "thing")) {
+        var batches = "-Dmillrace.capture.batch-size=" + BATCH;
+        try (var first = capture("asleep", "ask", CaptureProcess.root("thing"), batches); var things = records("asleep", "thing")) {
             awaitRows(first, MANY / 20);
             first.signal("STOP");
             try (var second = capture("asleep").awaitStreaming()) {
@@ -208,10 +239,10 @@ class FirstLoadIT extends OnStack {
                 assertSame("asleep", "thing", second, things);
                 int before = things.toTheEnd().size();
                 first.signal("CONT");
-                first.awaitReady("\"DOWN\"", "is in use by the server process");
+                first.awaitReady("\"UP\"", "standing by", "is in use by the server process");
                 assertTrue(first.log().contains("The lock of the source asleep is lost ("), first.log());
                 int late = things.toTheEnd().size() - before;
-                assertTrue(late <= 8_192, "what was on its way to Kafka, and no more: " + late);
+                assertTrue(late <= BATCH, "what was on its way to Kafka, and no more: " + late);
                 assertSame("asleep", "thing", second, things);
             }
         }
@@ -270,6 +301,40 @@ class FirstLoadIT extends OnStack {
             assertFalse(capture.log().contains("is read on while the stream goes on"), capture.log());
             assertSame("locked", "thing", capture, things);
             assertEquals(MANY, reads(things.seen), "what was read before it was locked is not read once more");
+        }
+    }
+
+    @Test
+    @Tag("long")
+    void aTableThatStaysLockedKeepsNoOtherFromBeingReadAndStreamedAndLookedAt() throws Exception {
+        source("shut", 1_000, "CREATE TABLE part (id int PRIMARY KEY, thing_id int DEFAULT 1, name text) PARTITION BY RANGE (id)", "CREATE TABLE part_a PARTITION OF part DEFAULT",
+                "INSERT INTO part VALUES (1, 1, 'one')", "ALTER PUBLICATION millrace_shut SET (publish_via_partition_root = true)");
+        stack.publish("shut", "part");
+        var tables = CaptureProcess.root("thing") + "  many:\n    part:\n      table: public.part\n      join: {id: thing_id}\n      fields: [id, name]\n";
+        try (var connection = stack.connect("shut"); var statement = connection.createStatement(); var things = records("shut", "thing"); var parts = records("shut", "part")) {
+            // A slot that is made waits for whoever has a lock like this one.
+            statement.execute("SELECT pg_create_logical_replication_slot('millrace_shut', 'pgoutput')");
+            connection.setAutoCommit(false);
+            statement.execute("LOCK TABLE part");
+            try (var capture = capture("shut", "ask", tables)) {
+                capture.awaitReady("reading 1 tables while the others flow");
+                assertTrue(capture.log().contains("The table public.part is read on while the stream goes on, from its beginning: "), capture.log());
+                stack.sql("shut", "UPDATE thing SET name = 'flows' WHERE id = 1");
+                assertSame("shut", "thing", capture, things);
+                capture.kill();
+            }
+            try (var capture = capture("shut", "ask", tables)) {
+                stack.sql("shut", "UPDATE thing SET name = 'flows on' WHERE id = 1");
+                assertSame("shut", "thing", capture, things);
+                stack.sql("shut", "ALTER PUBLICATION millrace_shut DROP TABLE thing", "DELETE FROM thing WHERE id = 2", "ALTER PUBLICATION millrace_shut ADD TABLE thing");
+                capture.awaitMissing("public.thing", "taken out of the publication millrace_shut");
+                assertFalse(capture.log().contains("nobody can look"), capture.log());
+                Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> capture.post("/resnapshots?table=public.thing", TOKEN).contains("waiting"));
+                connection.rollback();
+                capture.awaitStreaming();
+                assertSame("shut", "thing", capture, things);
+                assertSame("shut", "part", capture, parts);
+            }
         }
     }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.pipeline.record.Op;
 import io.millrace.pipeline.record.Position;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -234,6 +235,87 @@ class OldRowsIT extends OnStack {
             } finally {
                 stop.set(true);
             }
+        }
+    }
+
+    private static CaptureProcess partitioned(String source, String... options) throws Exception {
+        return capture(source, "automatic", CaptureProcess.root("parted"), options);
+    }
+
+    /** How often it was said that a partition has a new file that nothing explains. */
+    private static int said(CaptureProcess capture) {
+        return capture.log().split("a partition of it was truncated, or written while it was unlogged", -1).length - 1;
+    }
+
+    /** For longer than a new file may wait to be explained, nothing is said of the table. */
+    private static void staysWhole(CaptureProcess capture, Duration time) {
+        int said = said(capture);
+        Awaitility.await().during(time).atMost(time.plusSeconds(30)).until(() -> capture.ready().contains("\"UP\""));
+        assertEquals(said, said(capture), capture.log());
+    }
+
+    private static void readAgain(String source, CaptureProcess capture, int said) throws Exception {
+        Awaitility.await().atMost(Duration.ofSeconds(90)).until(() -> said(capture) > said);
+        capture.awaitStreaming();
+        assertSame(source, capture, List.of("parted"));
+    }
+
+    @Tag("long")
+    @Test
+    void aPartitionWhoseNewFileNothingExplainsIsReadAgain() throws Exception {
+        stack.source("refiled");
+        parted("refiled");
+        try (var capture = partitioned("refiled").awaitStreaming()) {
+            assertSame("refiled", capture, List.of("parted"));
+            int said = said(capture);
+            stack.sql("refiled", "TRUNCATE parted_a", "INSERT INTO parted VALUES (3, 'loaded', 'N')", "VACUUM ANALYZE parted_a");
+            readAgain("refiled", capture, said);
+            said = said(capture);
+            stack.sql("refiled", "BEGIN; ALTER TABLE parted_b SET UNLOGGED; DELETE FROM parted WHERE id = 12; UPDATE parted SET name = 'in no log' WHERE id = 13; ALTER TABLE parted_b SET LOGGED; COMMIT");
+            readAgain("refiled", capture, said);
+            said = said(capture);
+            stack.sql("refiled", "BEGIN; TRUNCATE parted_a, parted_b; INSERT INTO parted VALUES (2, 'left', 'N'); COMMIT");
+            readAgain("refiled", capture, said);
+            capture.stop();
+        }
+        // What was loaded is older than the last entry of the partition in the catalog, and than what the slot keeps.
+        stack.sql("refiled", "INSERT INTO parted SELECT i, 'n' || i, 'N' FROM generate_series(10, 15) i");
+        try (var capture = partitioned("refiled", "-Dmillrace.capture.watch=20s").awaitStreaming()) {
+            assertSame("refiled", capture, List.of("parted"));
+            stack.sql("refiled", "TRUNCATE parted_b", "INSERT INTO parted VALUES (14, 'loaded', 'N')", "CHECKPOINT", "VACUUM FULL parted_b", "GRANT SELECT ON parted_b TO public");
+            readAgain("refiled", capture, 0);
+            capture.stop();
+        }
+        stack.sql("refiled", "TRUNCATE parted_b", "INSERT INTO parted VALUES (15, 'loaded', 'N')", "VACUUM FULL parted_b");
+        try (var capture = partitioned("refiled")) {
+            readAgain("refiled", capture, 0);
+        }
+    }
+
+    @Tag("long")
+    @Test
+    void aNewFileThatTookNoRowAwayIsNoReasonToReadATableAgain() throws Exception {
+        stack.source("kept");
+        parted("kept");
+        stack.sql("kept", "CREATE TABLE parted_c PARTITION OF parted FOR VALUES FROM (20) TO (30)");
+        try (var capture = partitioned("kept").awaitStreaming()) {
+            assertSame("kept", capture, List.of("parted"));
+            stack.sql("kept", "VACUUM FULL parted_b", "CLUSTER parted_a USING parted_a_pkey", "VACUUM FULL parted_c");
+            staysWhole(capture, Duration.ofSeconds(25));
+            stack.sql("kept", "ALTER TABLE parted ADD low text GENERATED ALWAYS AS (lower(name)) STORED");
+            staysWhole(capture, Duration.ofSeconds(25));
+            stack.sql("kept", "INSERT INTO parted VALUES (3, 'goes', 'N') ON CONFLICT (id) DO NOTHING", "TRUNCATE parted", "INSERT INTO parted VALUES (4, 'stays', 'N')");
+            assertSame("kept", capture, List.of("parted"));
+            staysWhole(capture, Duration.ofSeconds(5));
+            stack.sql("kept", "TRUNCATE parted");
+            staysWhole(capture, Duration.ofSeconds(5));
+            stack.sql("kept", "ALTER TABLE parted ALTER COLUMN note TYPE text USING lower(note)");
+            staysWhole(capture, Duration.ofSeconds(25));
+            assertSame("kept", capture, List.of("parted"));
+            // A partition that was vacant, and was filled and emptied since, is none of these.
+            int said = said(capture);
+            stack.sql("kept", "INSERT INTO parted VALUES (21, 'logged', 'N')", "TRUNCATE parted_c", "VACUUM FULL parted_c");
+            readAgain("kept", capture, said);
         }
     }
 

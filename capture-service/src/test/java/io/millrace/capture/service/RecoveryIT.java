@@ -4,9 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.local.LocalServers;
+import io.millrace.local.Ports;
 import io.millrace.pipeline.record.Op;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -82,6 +85,7 @@ class RecoveryIT extends OnStack {
             assertTrue(capture.post("/recovery", "wrong").contains("may not ask for a recovery"));
             recover(capture);
             whole("remade", capture, things);
+            capture.awaitReady("\"UP\"", "The replication slot millrace_remade was made without failover, so no standby keeps it in step");
         }
     }
 
@@ -133,6 +137,54 @@ class RecoveryIT extends OnStack {
     }
 
     @Test
+    void aSlotThatPostgresGivesUpWhileCaptureRunsIsSaidAndRecovered() throws Exception {
+        source("squeezed");
+        stack.sql("squeezed", "CREATE TABLE filler (body text)");
+        try (var capture = capture("squeezed").awaitStreaming(); var things = records("squeezed", "thing")) {
+            things.await(capture, seen -> seen.size() >= 3);
+            stack.sql("postgres", "ALTER SYSTEM SET max_slot_wal_keep_size = '32MB'", "SELECT pg_reload_conf()");
+            stack.servers.kafka().stop();
+            try {
+                stack.sql("squeezed", "DELETE FROM thing WHERE id = 3");
+                Awaitility.await().atMost(Duration.ofMinutes(3)).until(() -> {
+                    stack.sql("squeezed", "INSERT INTO filler SELECT repeat(md5(i::text), 30) FROM generate_series(1, 60000) i", "CHECKPOINT");
+                    return stack.query("postgres", "SELECT wal_status FROM pg_replication_slots WHERE slot_name = 'millrace_squeezed'").contains("lost");
+                });
+            } finally {
+                stack.servers.kafka().start();
+                stack.sql("postgres", "ALTER SYSTEM RESET max_slot_wal_keep_size", "SELECT pg_reload_conf()");
+            }
+            capture.awaitReady("\"DOWN\"", "was given up by Postgres (max_slot_wal_keep_size let the WAL go that it needed) after it was read until", "./millrace recover squeezed");
+            recover(capture);
+            whole("squeezed", capture, things);
+        }
+    }
+
+    @Test
+    void aSlotThatWasIdleForTooLongIsSaidWithTheSettingAndRecovered() throws Exception {
+        source("idle");
+        try (var capture = capture("idle").awaitStreaming(); var things = records("idle", "thing")) {
+            things.await(capture, seen -> seen.size() >= 3);
+            capture.stop();
+        }
+        stack.sql("postgres", "ALTER SYSTEM SET idle_replication_slot_timeout = '1s'", "SELECT pg_reload_conf()");
+        try {
+            stack.sql("idle", "DELETE FROM thing WHERE id = 3");
+            Awaitility.await().atMost(Duration.ofMinutes(3)).until(() -> {
+                stack.sql("postgres", "CHECKPOINT");
+                return stack.query("postgres", "SELECT invalidation_reason FROM pg_replication_slots WHERE slot_name = 'millrace_idle'").contains("idle_timeout");
+            });
+        } finally {
+            stack.sql("postgres", "ALTER SYSTEM RESET idle_replication_slot_timeout", "SELECT pg_reload_conf()");
+        }
+        try (var capture = capture("idle"); var things = records("idle", "thing")) {
+            capture.awaitReady("\"DOWN\"", "was given up by Postgres (it was idle for longer than idle_replication_slot_timeout) after it was read until", "./millrace recover idle");
+            recover(capture);
+            whole("idle", capture, things);
+        }
+    }
+
+    @Test
     void aTableThatWasOutOfThePublicationBetweenTwoLooksIsReadAgainAndTheOthersAreNot() throws Exception {
         source("outside");
         try (var capture = capture("outside").awaitStreaming(); var things = records("outside", "thing"); var parts = records("outside", "part")) {
@@ -149,6 +201,36 @@ class RecoveryIT extends OnStack {
             whole("outside", capture, things);
             assertEquals(List.of("1 one", "2 two"), Rows.of(parts.toTheEnd()));
             assertTrue(parts.seen.stream().allMatch(r -> r.op() == Op.CREATE), "the other table is neither read again nor truncated: " + parts.seen);
+        }
+    }
+
+    @Test
+    void aTableThatWasOutOfAPublishedSchemaBetweenTwoLooksIsSaidAndReadAgain() throws Exception {
+        source("moved");
+        stack.sql("moved", "CREATE SCHEMA attic", "ALTER PUBLICATION millrace_moved DROP TABLE thing, part", "ALTER PUBLICATION millrace_moved ADD TABLES IN SCHEMA public");
+        try (var capture = capture("moved").awaitStreaming(); var things = records("moved", "thing")) {
+            whole("moved", capture, things);
+            stack.sql("moved", "BEGIN; ALTER TABLE thing SET SCHEMA attic; UPDATE attic.thing SET name = 'in no log' WHERE id = 1; ALTER TABLE attic.thing SET SCHEMA public; COMMIT");
+            capture.awaitMissing("public.thing", "taken out of the publication millrace_moved and put back");
+            assertFalse(CaptureProcess.saysMissing(capture.ready(), "public.part"), capture.ready());
+            recover(capture);
+            whole("moved", capture, things);
+            stack.sql("moved", AWAY);
+            capture.awaitMissing("public.thing");
+            recover(capture);
+            whole("moved", capture, things);
+            stack.sql("moved", "BEGIN; ALTER PUBLICATION millrace_moved DROP TABLES IN SCHEMA public; DELETE FROM thing WHERE id = 2; ALTER PUBLICATION millrace_moved ADD TABLES IN SCHEMA public; COMMIT");
+            capture.awaitMissing("public.thing", "taken out of the publication millrace_moved");
+            capture.awaitMissing("public.part", "taken out of the publication millrace_moved");
+            recover(capture);
+            whole("moved", capture, things);
+            capture.stop();
+        }
+        stack.sql("moved", "ALTER TABLE thing SET SCHEMA attic", "DELETE FROM attic.thing WHERE id = 3", "ALTER TABLE attic.thing SET SCHEMA public");
+        try (var capture = capture("moved"); var things = records("moved", "thing")) {
+            capture.awaitMissing("public.thing", "taken out of the publication millrace_moved and put back");
+            recover(capture);
+            whole("moved", capture, things);
         }
     }
 
@@ -427,13 +509,49 @@ class RecoveryIT extends OnStack {
             try (var second = capture("frozen").awaitStreaming()) {
                 flows("frozen", second, "thing", things);
                 first.signal("CONT");
-                first.awaitReady("\"DOWN\"", "is in use by the server process");
+                first.awaitReady("\"UP\"", "standing by", "is in use by the server process");
                 stack.sql("frozen", "UPDATE thing SET name = 'still for the second' WHERE id = 1");
                 whole("frozen", second, things);
                 second.stop();
             }
             stack.sql("frozen", "UPDATE thing SET name = 'for the first again' WHERE id = 1");
             whole("frozen", first, things);
+        }
+    }
+
+    @Test
+    void aSecondProcessStandsByAndTakesOverWithinSecondsWhenTheFirstOneIsKilled() throws Exception {
+        source("followed");
+        try (var first = capture("followed").awaitStreaming(); var things = records("followed", "thing"); var second = capture("followed")) {
+            second.awaitReady("\"UP\"", "standing by", "This capture stands by: the source followed is in use by the server process ");
+            assertTrue(second.get("/q/metrics").contains("millrace_standby{slot=\"millrace_followed\",stage=\"capture\"} 1.0") && first.get("/q/metrics").contains("millrace_standby{slot=\"millrace_followed\",stage=\"capture\"} 0.0"), second.get("/q/metrics"));
+            assertTrue(second.post("/recovery", TOKEN).contains("This capture stands by and can do nothing"), second.post("/recovery", TOKEN));
+            things.await(first, seen -> seen.size() == 3);
+            first.kill();
+            long began = System.nanoTime();
+            stack.sql("followed", "INSERT INTO thing VALUES (4, 'd')");
+            things.await(second, seen -> seen.stream().anyMatch(r -> r.key().get("id").equals(4)));
+            var takeover = Duration.ofNanos(System.nanoTime() - began);
+            System.out.printf("The second process brought its first record %d ms after the first one was killed%n", takeover.toMillis());
+            assertTrue(takeover.compareTo(Duration.ofSeconds(10)) <= 0, "taken over soon: " + takeover);
+            assertTrue(second.get("/q/metrics").contains("millrace_standby{slot=\"millrace_followed\",stage=\"capture\"} 0.0"), second.get("/q/metrics"));
+            assertFalse(second.ready().contains("warning"), second.ready());
+            whole("followed", second, things);
+        }
+    }
+
+    @Test
+    void aSecondProcessThatKnowsAnotherKafkaStandsByForNobodyAndSaysSo() throws Exception {
+        source("elsewhere");
+        var other = LocalServers.in(folder.resolve("other"), Ports.free(), Map.of(), Map.of());
+        other.kafka().start();
+        try (var first = capture("elsewhere").awaitStreaming();
+                var second = CaptureProcess.start(stack, folder, "elsewhere", stack.servers.postgresUser(), stack.servers.postgresPassword(), TWO, "-Dkafka.bootstrap.servers=" + other.kafkaBootstrap(), "-Dmillrace.capture.watch=500ms")) {
+            second.awaitReady("\"DOWN\"", "Nothing of the source elsewhere comes to this Kafka: another capture has it, and writes to another Kafka: the replication slot millrace_elsewhere has confirmed ", "this Kafka has nothing of the source");
+            assertTrue(second.get("/q/metrics").contains("millrace_standby{slot=\"millrace_elsewhere\",stage=\"capture\"} 0.0"), second.get("/q/metrics"));
+            first.awaitStreaming();
+        } finally {
+            other.kafka().kill();
         }
     }
 
@@ -477,6 +595,8 @@ class RecoveryIT extends OnStack {
             statement.execute("BEGIN; INSERT INTO filler VALUES ('a transaction that stays open')");
             stack.sql("costly", fill);
             capture.awaitReady("\"DOWN\"", "streaming", "The replication slot millrace_costly keeps ", "more than source.wal.budget allows (30 MB)");
+            assertTrue(capture.log().contains(" of WAL on the primary, and source.wal.budget allows 30 MB"), "it warned before: " + capture.log());
+            assertTrue(capture.get("/q/metrics").contains("millrace_slot_wal_status{slot=\"millrace_costly\",status=\"reserved\"} 1.0"), capture.get("/q/metrics"));
             stack.sql("costly", "UPDATE thing SET name = 'flows' WHERE id = 1");
             flows("costly", capture, "thing", things);
             statement.execute("COMMIT");
@@ -486,7 +606,10 @@ class RecoveryIT extends OnStack {
         try (var capture = budgeted("give-up"); var things = records("costly", "thing")) {
             capture.awaitStreaming();
             stack.servers.kafka().stop();
-            stack.sql("costly", "UPDATE thing SET name = 'lost' WHERE id = 2", "DELETE FROM thing WHERE id = 3", fill);
+            stack.sql("costly", "UPDATE thing SET name = 'lost' WHERE id = 2", "DELETE FROM thing WHERE id = 3");
+            stack.sql("costly", fill.replace("60000", "20000"));
+            capture.awaitReady("\"DOWN\"", "Capture is behind: ", " of WAL were written since what it has confirmed, more than source.wal.lag allows (12 MB)");
+            stack.sql("costly", fill);
             capture.awaitReady("\"DOWN\"", "and was given up to save its disk");
             assertEquals(List.of(), stack.query("postgres", "SELECT slot_name FROM pg_replication_slots WHERE slot_name = 'millrace_costly'"));
             stack.servers.kafka().start();
@@ -495,7 +618,7 @@ class RecoveryIT extends OnStack {
     }
 
     private static CaptureProcess budgeted(String over) throws Exception {
-        return CaptureProcess.recovering(stack, folder, "automatic\n  wal: {budget: 30MB, over: " + over + "}", "costly", stack.servers.postgresUser(), stack.servers.postgresPassword(), TWO,
+        return CaptureProcess.recovering(stack, folder, "automatic\n  wal: {budget: 30MB, warn: 0.2, lag: 12MB, over: " + over + "}", "costly", stack.servers.postgresUser(), stack.servers.postgresPassword(), TWO,
                 "-Dmillrace.capture.watch=500ms");
     }
 

@@ -236,9 +236,9 @@ class ResnapshotIT extends OnStack {
     @Tag("long")
     void aCommitThatIsInTheLogButNotSeenYetIsWaitedFor() throws Exception {
         source("unseen", 10);
-        stack.sql("postgres", "ALTER SYSTEM SET synchronous_commit = local", "ALTER SYSTEM SET synchronous_standby_names = 'nobody'", "SELECT pg_reload_conf()");
         var hanging = new AtomicBoolean(true);
         try (var capture = capture("unseen", ONE).awaitStreaming(); var things = records("unseen", "thing")) {
+            stack.awaitStandbys("nobody");
             var update = CompletableFuture.runAsync(() -> {
                 try {
                     stack.sql("unseen", "SET synchronous_commit = on; UPDATE thing SET name = 'new' WHERE id = 1; DELETE FROM thing WHERE id = 2; INSERT INTO thing VALUES (11, 'new')");
@@ -256,7 +256,7 @@ class ResnapshotIT extends OnStack {
             awaitRead(capture);
             assertSame("unseen", "thing", capture, things);
         } finally {
-            stack.sql("postgres", "ALTER SYSTEM RESET synchronous_standby_names", "ALTER SYSTEM RESET synchronous_commit", "SELECT pg_reload_conf()");
+            stack.releaseStandbys();
         }
     }
 

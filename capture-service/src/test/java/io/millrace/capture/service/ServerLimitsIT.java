@@ -1,6 +1,7 @@
 package io.millrace.capture.service;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import io.millrace.local.Ports;
 import java.nio.file.Files;
@@ -64,6 +65,10 @@ class ServerLimitsIT {
                 capture.awaitReady("\"DOWN\"", "Postgres has no free connection for replication, all 1 are taken; end one that nobody needs (SELECT * FROM pg_stat_replication), or raise max_wal_senders");
             }
             capture.awaitStreaming();
+            try (var waiting = capture()) {
+                waiting.awaitReady("\"UP\"", "standing by", "is in use by the server process");
+                assertFalse(waiting.ready().contains("no free connection for replication"), "the one that it waits for will be free then: " + waiting.ready());
+            }
         }
     }
 

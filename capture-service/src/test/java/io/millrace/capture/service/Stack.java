@@ -6,11 +6,13 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.awaitility.Awaitility;
 
 /** PostgreSQL, Kafka and the registry for a test class. */
 final class Stack implements AutoCloseable {
@@ -67,6 +69,31 @@ final class Stack implements AutoCloseable {
         try (var admin = Admin.create(Map.of("bootstrap.servers", servers.kafkaBootstrap()))) {
             admin.deleteTopics(List.of(name)).all().get();
         }
+    }
+
+    /** Has commits wait for these standbys in sessions that ask for it. Returns once one does: each process of the server hears of it in its own time. No slot can be made from then on, since that one stays open. */
+    void awaitStandbys(String names) throws SQLException {
+        sql("postgres", "ALTER SYSTEM SET synchronous_commit = local", "ALTER SYSTEM SET synchronous_standby_names = '" + names + "'", "SELECT pg_reload_conf()");
+        Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> {
+            // A thread of its own: one that hangs must not take a place in a pool.
+            var probe = Thread.ofVirtual().start(() -> {
+                try {
+                    sql("postgres", "SET synchronous_commit = on", "SELECT pg_logical_emit_message(true, 'probe', '')");
+                } catch (SQLException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            boolean waits = false;
+            while (!waits && probe.isAlive()) {
+                waits = !query("postgres", "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'").isEmpty();
+            }
+            return waits;
+        });
+    }
+
+    /** Commits wait for nobody any more. */
+    void releaseStandbys() throws SQLException {
+        sql("postgres", "ALTER SYSTEM RESET synchronous_standby_names", "ALTER SYSTEM RESET synchronous_commit", "SELECT pg_reload_conf()");
     }
 
     Connection connect(String database) throws SQLException {

@@ -130,6 +130,13 @@ class ErasedSubjectsTest {
     }
 
     @Test
+    void aTextForAColumnThatIsNoTextAnyMoreIsOneRowsTrouble() {
+        var row = new Struct(SchemaBuilder.struct().field("author_id", Schema.OPTIONAL_INT32_SCHEMA).field("editor", Schema.OPTIONAL_STRING_SCHEMA).field("body", Schema.OPTIONAL_INT32_SCHEMA).build()).put("author_id", 2).put("body", 5);
+        order(false, "person", "2", 1_000);
+        assertTrue(assertThrows(IllegalArgumentException.class, () -> erased.of(NOTE, row)).getMessage().startsWith("A row of the table public.note cannot be written: the pipeline file gives its column body a text"));
+    }
+
+    @Test
     void anOrderHasTheSubjectsPlacesReadAgainAndNamesNobody() {
         var readings = erased.readings(new ErasedSubjects.Order(false, "person", SubjectKey.hash("person", "2"), 1_000));
         assertEquals(Set.of(PERSON, NOTE), readings.stream().map(Reading::table).collect(Collectors.toSet()));

@@ -6,6 +6,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -26,11 +27,16 @@ final class RecoverCommand implements Callable<Integer> {
             + " A quarantine.… topic that lost parked records: what is gone is given up, and what stands there is replayed."
             + " documents.PIPELINE: tables whose rows are not whole are read again, the join is built anew from the rows, the index is written from there while it is served, and all of it is compared with the database.")
     private String what;
+    @Option(names = "--skip-log", description = "Of a source whose stream stands at a place in the log that cannot be read: gives up what the log has until now, and reads every table again. Events that were taken out of the application's outbox by then are lost.")
+    private boolean skipLog;
 
     @Override
     public Integer call() throws IOException, InterruptedException {
         var out = spec.commandLine().getOut();
         var capture = sources.in(topics.data());
+        if (skipLog && what.contains(".")) {
+            throw new LocalException("--skip-log is about the log of a source, and " + what + " is none; leave it out");
+        }
         if (DocumentRecovery.isDocuments(what)) {
             return documents.recover(what, topics.settings(), capture, out);
         }
@@ -39,7 +45,7 @@ final class RecoverCommand implements Callable<Integer> {
         } else if (what.contains(".")) {
             throw new LocalException(what + " is neither a source, nor a captured.… or quarantine.… topic, which the gate can read again, nor the documents.… of a pipeline. Rows that are not whole are read again with the documents that are made of them: " + topics.data().command("recover documents.PIPELINE"));
         } else {
-            capture.recover(what, out);
+            capture.recover(what, skipLog, out);
         }
         return 0;
     }

@@ -45,8 +45,9 @@ final class SourceRecovery extends StageCall {
         return health.path("status").asText().equals("UP") ? null : health.path("checks").findPath("reason").asText("it is not ready, and does not say why");
     }
 
-    void recover(String source, PrintWriter out) throws IOException, InterruptedException {
-        var answer = post("/recovery?source=" + encoded(source), Map.of());
+    /** @param skipLog whether what the log has until now is given up, where the stream stands in it */
+    void recover(String source, boolean skipLog, PrintWriter out) throws IOException, InterruptedException {
+        var answer = post("/recovery?source=" + encoded(source) + (skipLog ? "&skipLog=true" : ""), Map.of());
         var missing = answer.path("missing").asText();
         if (json()) {
             out.println(answer);

@@ -107,7 +107,8 @@ final class StatusCommand implements Callable<Integer> {
             var reading = report.reading();
             out.printf("%-13s has about %,d rows of tables left to read%s%n", "capture", reading.rows(), reading.secondsLeft() == null ? "" : ", %,d rows/s, %,d s left".formatted(reading.rowsPerSecond(), reading.secondsLeft()));
         }
-        report.slots().forEach((slot, bytes) -> out.printf("%-13s keeps %,d MiB of WAL in the source%n", slot, bytes >> 20));
+        report.slots().forEach((slot, bytes) -> out.printf("%-13s keeps %,d MiB of WAL in the source%s%n", slot, bytes >> 20,
+                report.budgets().containsKey(slot) ? ", and its file allows %,d".formatted(report.budgets().get(slot) >> 20) : ""));
         if (report.spreading() > 0) {
             out.printf("%-13s is spreading %,d look-ups or truncates over documents%n", "denormalizer", report.spreading());
         }

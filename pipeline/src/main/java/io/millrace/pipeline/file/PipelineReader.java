@@ -159,8 +159,11 @@ final class PipelineReader {
 
     private static Source.Wal wal(Yaml yaml) {
         var budget = yaml.need("budget");
+        var warn = yaml.get("warn");
+        var share = warn == null ? null : warn.share();
+        var lag = yaml.get("lag");
         var over = yaml.get("over");
-        var wal = new Source.Wal(budget == null ? 0 : budget.bytes(), over == null ? Source.Wal.Over.ALARM : over.oneOfWords(Source.Wal.Over.class));
+        var wal = new Source.Wal(budget == null ? 0 : budget.bytes(), share == null ? Source.Wal.WARN : share, lag == null ? 0 : lag.bytes(), over == null ? Source.Wal.Over.ALARM : over.oneOfWords(Source.Wal.Over.class));
         yaml.done();
         return wal;
     }

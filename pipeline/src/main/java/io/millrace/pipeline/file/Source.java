@@ -55,9 +55,14 @@ public record Source(
      * How much WAL the slot may keep on the primary.
      *
      * @param budget in bytes
-     * @param over what capture does when it is more
+     * @param warn the share of budget and lag, from 0 to 1, above which capture warns
+     * @param lag how many bytes may have been written since the LSN that capture has confirmed, 0 where the file sets no limit
+     * @param over what capture does when more than the budget is kept
      */
-    public record Wal(long budget, Over over) {
+    public record Wal(long budget, double warn, long lag, Over over) {
+
+        /** The share above which capture warns where the file says nothing of it. */
+        public static final double WARN = 0.5;
 
         /** What is done above the budget. */
         public enum Over {

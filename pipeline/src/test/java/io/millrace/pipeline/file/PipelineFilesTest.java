@@ -136,8 +136,10 @@ class PipelineFilesTest {
 
     @Test
     void what_the_slot_may_keep_is_read_and_what_is_no_number_of_bytes_is_refused() {
-        assertEquals(new Source.Wal(50_000_000_000L, Source.Wal.Over.GIVE_UP), wal("{budget: 50GB, over: give-up}"));
-        assertEquals(new Source.Wal(1_000_000L, Source.Wal.Over.ALARM), wal("{budget: 1MB}"));
+        assertEquals(new Source.Wal(50_000_000_000L, 0.8, 5_000_000_000L, Source.Wal.Over.GIVE_UP), wal("{budget: 50GB, warn: 0.8, lag: 5GB, over: give-up}"));
+        assertEquals(new Source.Wal(1_000_000L, 0.5, 0, Source.Wal.Over.ALARM), wal("{budget: 1MB}"));
+        assertTrue(refusal(withWal("{budget: 1GB, warn: 2}")).contains("source.wal.warn: '2' is not a number from 0 to 1"));
+        assertTrue(refusal(withWal("{budget: 1GB, lag: 5}")).contains("source.wal.lag: '5' is no number of bytes"));
         assertTrue(refusal(withWal("{budget: 50}")).contains("source.wal.budget: '50' is no number of bytes; write a number above 0 and MB, GB or TB"));
         assertTrue(refusal(withWal("{budget: 1GB, over: pray}")).contains("'pray' is not known; allowed: alarm, give-up"));
         assertTrue(refusal(withWal("{over: alarm}")).contains("source.wal"), refusal(withWal("{over: alarm}")));

@@ -6,7 +6,7 @@ import java.util.List;
  * One stage at one moment; a figure that nobody gives is null.
  *
  * @param state {@code up}, {@code waiting} or {@code down}; the worst of the instances
- * @param reason why it is not up; empty where it is
+ * @param reason why it is not up; of one that is, what a person should know though nothing is wrong, mostly empty
  * @param instances how many answer, of how many
  * @param rate records a second since the look before
  * @param bytes bytes a second out of the stage

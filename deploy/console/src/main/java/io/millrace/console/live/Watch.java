@@ -64,8 +64,8 @@ public class Watch {
         this.stuckAfter = config.stuckAfter();
         this.loops = loops;
         this.stages = List.of(
-                new Stage("capture", "Capture", config.captureUrls(), (s, l) -> List.of(new Extra("WAL kept", s.sum("millrace_slot_retained_bytes", Map.of()), "B"),
-                        new Extra("WAL until the slot is lost", s.sum("millrace_slot_safe_bytes", Map.of()), "B"),
+                new Stage("capture", "Capture", config.captureUrls(), (s, l) -> List.of(new Extra("WAL kept", s.max("millrace_slot_retained_bytes", Map.of()), "B"),
+                        new Extra("WAL until the slot is lost", s.max("millrace_slot_safe_bytes", Map.of()), "B"),
                         new Extra("tables to read", s.sum("millrace_snapshot_tables_remaining", l), ""),
                         new Extra("rows to read before the stream", s.sum("millrace_snapshot_rows_remaining", l), ""),
                         new Extra("rows to read beside it", s.sum("millrace_resnapshot_rows_remaining", l), ""))),
@@ -210,7 +210,8 @@ public class Watch {
         double seconds = then == null ? 0 : (now.nanos - then.nanos) / 1e9;
         long up = answers.stream().filter(a -> a.state.equals("up")).count();
         var worst = answers.stream().filter(a -> a.state.equals("down")).findFirst().or(() -> answers.stream().filter(a -> a.state.equals("waiting")).findFirst()).orElse(answers.getFirst());
-        return new StageView(stage.name, stage.label, worst.state, worst.reason, up + " of " + answers.size(), rate("millrace_records_total", labels, samples, earlier, seconds),
+        var reason = worst.state.equals("up") ? answers.stream().map(Answer::reason).filter(said -> !said.isEmpty()).distinct().collect(Collectors.joining("; ")) : worst.reason;
+        return new StageView(stage.name, stage.label, worst.state, reason, up + " of " + answers.size(), rate("millrace_records_total", labels, samples, earlier, seconds),
                 rate("millrace_bytes_total", out, samples, earlier, seconds), samples.sum("millrace_lag_records", labels), Behind.seconds(samples, stage.name),
                 sinceCommit(samples, stage.name, "0.5"), sinceCommit(samples, stage.name, "0.99"), samples.max("process_start_time_seconds", Map.of()), stage.extra.apply(samples, labels));
     }
@@ -236,7 +237,7 @@ public class Watch {
         try {
             var health = http.quick(instance.resolve("/q/health/ready"));
             var metrics = http.quick(instance.resolve("/q/metrics")).body();
-            return health.statusCode() == 200 ? new Answer("up", "", metrics) : new Answer("waiting", reasons(health.body()), metrics);
+            return health.statusCode() == 200 ? new Answer("up", warnings(health.body()), metrics) : new Answer("waiting", reasons(health.body()), metrics);
         } catch (IOException e) {
             return new Answer("down", instance + " does not answer", "");
         }
@@ -251,6 +252,18 @@ public class Watch {
             }
         }
         return reasons.isEmpty() ? "not ready, without a reason" : String.join("; ", reasons.entrySet().stream().map(r -> reason(List.copyOf(r.getValue()), r.getKey())).toList());
+    }
+
+    /** What a person should know though nothing is wrong. */
+    private String warnings(String health) throws IOException {
+        var warnings = new ArrayList<String>();
+        for (var check : json.readTree(health).path("checks")) {
+            var warning = check.path("data").path("warning").asText();
+            if (!warning.isEmpty()) {
+                warnings.add(warning);
+            }
+        }
+        return String.join("; ", warnings);
     }
 
     private static String reason(List<String> of, String what) {

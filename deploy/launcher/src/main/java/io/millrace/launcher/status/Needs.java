@@ -17,6 +17,8 @@ final class Needs {
     /** Of an indexer that tells no target. */
     private static final double SLOW_SECONDS = 5;
 
+    static final String RETAINED = "millrace_slot_retained_bytes";
+    static final String BUDGET = "millrace_slot_budget_bytes";
     private static final String TARGET = "millrace_latency_target_seconds";
     private static final String LAG_SECONDS = "millrace_lag_seconds";
 
@@ -55,14 +57,27 @@ final class Needs {
         var capture = of("capture");
         count(capture, Map.of("why", "missing"), "has %,d tables of which changes may be missing downstream; its log names them", "recover SOURCE");
         count(capture, Map.of("why", "old"), "has %,d tables of which old rows hold old values since a migration; its log names them", "resnapshot SOURCE TABLE");
-        for (var slot : capture.values("millrace_slot_retained_bytes", "slot")) {
+        if (or(capture.max("millrace_standby", Map.of()), 0) > 0) {
+            found.add(new Need("capture", "stands by: another capture, which is none of this stack, has the source", "logs capture"));
+        }
+        var slots = slots(metrics);
+        for (var slot : slots.values(RETAINED, "slot")) {
             var of = Map.of("slot", slot);
-            double kept = capture.max("millrace_slot_retained_bytes", of);
-            double most = Math.min(MOST_WAL_BYTES, Math.min(or(capture.max("millrace_slot_safe_bytes", of), Double.POSITIVE_INFINITY), or(capture.max("millrace_slot_budget_bytes", of), Double.POSITIVE_INFINITY)));
+            double kept = slots.max(RETAINED, of);
+            double most = Math.min(MOST_WAL_BYTES, Math.min(or(slots.max("millrace_slot_safe_bytes", of), Double.POSITIVE_INFINITY), or(slots.max(BUDGET, of), Double.POSITIVE_INFINITY)));
             if (kept > most) {
                 found.add(new Need("slot " + slot, "keeps %,d MiB of WAL on the primary, more than %,d".formatted(mebibytes(kept), mebibytes(most)), "logs capture"));
             }
+            if (or(slots.max("millrace_slot_wal_status", Map.of("slot", slot, "status", "unreserved")), 0) > 0) {
+                found.add(new Need("slot " + slot, "may be given up by the primary at any moment, since it keeps more WAL than max_slot_wal_keep_size allows", "logs capture"));
+            }
         }
+    }
+
+    /** Of whoever tells of slots: capture, or while it is away the purge service. */
+    static Samples slots(Map<String, Samples> metrics) {
+        var capture = metrics.getOrDefault("capture", Samples.parse(""));
+        return capture.values(RETAINED, "slot").isEmpty() ? metrics.getOrDefault("purge", Samples.parse("")) : capture;
     }
 
     private void count(Samples capture, Map<String, String> why, String what, String command) {

@@ -27,7 +27,7 @@ public final class Probe {
 
     /**
      * @param state {@code up}, {@code waiting} or {@code down}
-     * @param reason what it waits for; empty when it is up
+     * @param reason what it waits for; of one that is up, what a person should know though nothing is wrong, mostly empty
      */
     public record Health(String state, String reason) {
         @Override
@@ -42,7 +42,7 @@ public final class Probe {
     public Health health(String address) {
         try {
             var answer = get(address + "/q/health/ready");
-            return answer.status() == 200 ? new Health("up", "") : new Health("waiting", reasons(answer.body()));
+            return answer.status() == 200 ? new Health("up", warnings(answer.body())) : new Health("waiting", reasons(answer.body()));
         } catch (IOException e) {
             return new Health("down", "does not answer");
         }
@@ -98,6 +98,18 @@ public final class Probe {
             }
         }
         return reasons.isEmpty() ? "no reason given" : String.join("; ", reasons);
+    }
+
+    /** What the checks warn of that are UP. */
+    static String warnings(String health) throws IOException {
+        var warnings = new ArrayList<String>();
+        for (var check : JSON.readTree(health).path("checks")) {
+            var warning = check.path("data").path("warning").asText();
+            if (!warning.isEmpty()) {
+                warnings.add(warning);
+            }
+        }
+        return String.join("; ", warnings);
     }
 
     private static String text(String key, JsonNode value) {

@@ -28,13 +28,14 @@ import java.util.stream.Stream;
  * @param differences how many documents the last verification of each pipeline left different from the database; a pipeline that was not verified yet is not in it
  * @param held how many documents of a pipeline wait for a person's word to leave by time; a pipeline of which none do is not in it
  * @param verified when the last verification of all documents of a pipeline ended, in seconds since the Unix epoch; a pipeline that was not verified yet is not in it
- * @param slots the bytes of WAL that the source keeps for each slot
+ * @param slots the bytes of WAL that the source keeps for each slot, as capture tells, or while that is away the purge service
+ * @param budgets the bytes that the pipeline file allows each slot to keep; a slot without a limit is not in it
  * @param spreading how many look-ups and truncates the join is spreading over documents
  * @param setAside how many documents of a pipeline were refused since join and indexer started, and stand in its quarantine topic; a pipeline of which none were is not in it
  * @param needs what a person has to look at; empty where all is well, or gets well by itself
  */
 public record StatusReport(String state, Long supervisor, String data, List<String> pipelines, String source, List<ProcessStatus> processes, Map<String, Long> documents, Map<String, Long> retention, Reading reading, Map<String, Long> differences, Map<String, Long> held,
-        Map<String, Long> verified, Map<String, Long> slots, long spreading, Map<String, Long> setAside, List<Need> needs) {
+        Map<String, Long> verified, Map<String, Long> slots, Map<String, Long> budgets, long spreading, Map<String, Long> setAside, List<Need> needs) {
 
     /** Over how long the rate is measured. */
     private static final Duration WINDOW = Duration.ofSeconds(1);
@@ -59,7 +60,7 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
      * One server or service.
      *
      * @param state {@code up}, {@code starting}, {@code waiting} or {@code down}
-     * @param reason why it is not up; empty when it is
+     * @param reason why it is not up; of one that is, what a person should know though nothing is wrong, mostly empty
      * @param recordsPerSecond over the last second; null for a server, and where it does not answer
      * @param lagRecords records that it has yet to read; null for a server, and where it does not answer
      * @param p50Seconds from commit in Postgres to the end of this stage, the slowest table or pipeline; null when nothing was measured
@@ -92,7 +93,7 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
         var state = supervised ? stack.state() : running ? "unsupervised" : "stopped";
         var purge = after.get("purge");
         return new StatusReport(state, supervised ? stack.supervisor() : null, stack.data(), stack.pipelines(), stack.source(), processes, documents, retention(after), reading(before.get("capture"), after.get("capture"), seconds),
-                by("pipeline", purge, DIFFERENCES, 0), by("pipeline", purge, HELD, 1), by("pipeline", purge, VERIFIED, 1), by("slot", after.get("capture"), "millrace_slot_retained_bytes", 0), spreading(after.get("denormalizer")), setAside(after),
+                by("pipeline", purge, DIFFERENCES, 0), by("pipeline", purge, HELD, 1), by("pipeline", purge, VERIFIED, 1), by("slot", Needs.slots(after), Needs.RETAINED, 0), by("slot", Needs.slots(after), Needs.BUDGET, 0), spreading(after.get("denormalizer")), setAside(after),
                 needs(state, processes, after));
     }
 

@@ -60,6 +60,26 @@ class NeedsTest {
     }
 
     @Test
+    void whatTheSlotKeepsIsToldAlsoWhileCaptureIsAway() {
+        var purge = """
+                millrace_slot_retained_bytes{stage="purge",slot="millrace_demo"} 314572800.0
+                millrace_slot_budget_bytes{stage="purge",slot="millrace_demo"} 209715200.0
+                millrace_slot_wal_status{stage="purge",slot="millrace_demo",status="reserved"} 0.0
+                millrace_slot_wal_status{stage="purge",slot="millrace_demo",status="unreserved"} 1.0
+                """;
+        var expected = List.of(new Need("slot millrace_demo", "keeps 300 MiB of WAL on the primary, more than 200", "logs capture"),
+                new Need("slot millrace_demo", "may be given up by the primary at any moment, since it keeps more WAL than max_slot_wal_keep_size allows", "logs capture"));
+        assertEquals(expected, needs(Map.of("capture", "", "purge", purge)));
+        assertEquals(expected, needs(Map.of("capture", "millrace_slot_retained_bytes{slot=\"millrace_demo\"} NaN\n", "purge", purge)), "it answers, and does not reach the database");
+        assertEquals(List.of(), needs(Map.of("capture", "millrace_slot_retained_bytes{slot=\"millrace_demo\"} 1000.0\n", "purge", purge)), "what is said first hand counts");
+    }
+
+    @Test
+    void aCaptureThatStandsByForOneOfAnotherStackIsTold() {
+        assertEquals(List.of(new Need("capture", "stands by: another capture, which is none of this stack, has the source", "logs capture")), needs(Map.of("capture", "millrace_standby{slot=\"millrace_demo\",stage=\"capture\"} 1.0\n")));
+    }
+
+    @Test
     void ofServicesThatDoNotAnswerNothingIsMadeUp() {
         assertEquals(List.of(), needs(Map.of("capture", "", "gate", "", "denormalizer", "", "indexer", "", "purge", "")));
         assertEquals(List.of(), needs(Map.of()));

@@ -15,4 +15,12 @@ class ProbeTest {
                   {"name": "registry", "status": "DOWN", "data": {"reason": "localhost:1 refused the connection", "since": "3 s"}},
                   {"name": "kafka", "status": "DOWN"}]}"""));
     }
+
+    @Test
+    void whatIsWarnedOfIsToldOfChecksThatAreUp() throws IOException {
+        assertEquals("This capture stands by", Probe.warnings("""
+                {"status": "UP", "checks": [
+                  {"name": "capture", "status": "UP", "data": {"phase": "standing by", "warning": "This capture stands by"}},
+                  {"name": "kafka", "status": "UP"}]}"""));
+    }
 }

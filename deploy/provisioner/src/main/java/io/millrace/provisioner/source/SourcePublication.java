@@ -95,7 +95,9 @@ public final class SourcePublication implements Step {
     }
 
     private List<String> noLongerNeeded() {
-        return database.column("SELECT format('%I.%I', schemaname, tablename) FROM pg_publication_tables WHERE pubname = ?", name).stream()
+        // The view pg_publication_tables would wait for whoever has one of the tables locked, and lists partitions as tables of their own.
+        return database.column("SELECT format('%I.%I', n.nspname, c.relname) FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid JOIN pg_class c ON c.oid = r.prrelid"
+                + " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE p.pubname = ?", name).stream()
                 .filter(table -> database.published().stream().noneMatch(p -> TableName.parse(table).equals(p))).toList();
     }
 
