@@ -32,7 +32,7 @@ record Attributes(long oid, boolean partitioned, List<Attribute> all, String sta
                 JOIN pg_namespace n ON n.oid = c.relnamespace
                 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
                 %s
-                WHERE n.nspname = ? AND c.relname = ? AND (a.attisdropped OR a.attgenerated = '' AND %s)
+                WHERE n.nspname = ? AND c.relname = ? AND (a.attisdropped OR %s)
                 ORDER BY a.attnum""".formatted(stateOf("c.oid"), Published.JOINS, Published.COLUMN))) {
             statement.setString(1, publication);
             statement.setString(2, table.schema());

@@ -11,8 +11,8 @@ public final class Published {
 
     /** Whether it passes the table on: with all tables, or by the name or the schema of the table or of one that it is a partition of. */
     public static final String TABLE = """
-            (p.puballtables OR EXISTS (SELECT FROM pg_class holder WHERE (holder.oid = c.oid OR c.relispartition AND holder.oid IN (SELECT relid FROM pg_partition_ancestors(c.oid)))
-              AND (EXISTS (SELECT FROM pg_publication_rel e WHERE e.prpubid = p.oid AND e.prrelid = holder.oid)
+            (p.puballtables OR EXISTS (SELECT FROM (SELECT c.oid UNION ALL SELECT relid::oid FROM pg_partition_ancestors(c.oid) WHERE c.relispartition) line(oid) JOIN pg_class holder ON holder.oid = line.oid
+              WHERE (EXISTS (SELECT FROM pg_publication_rel e WHERE e.prpubid = p.oid AND e.prrelid = holder.oid)
                    OR EXISTS (SELECT FROM pg_publication_namespace s WHERE s.pnpubid = p.oid AND s.pnnspid = holder.relnamespace))))""";
 
     /** Whether it passes the table's column {@code a} on: one of its list, or without a list any that is not generated, from version 18 on also one that is, where the publication says so. */
