@@ -30,7 +30,7 @@ final class NewFiles {
     private static final int LONGEST_SECONDS = 10;
     /** How long whoever has a partition locked is waited for. */
     private static final Duration LOCKED = Duration.ofSeconds(60);
-    /** A session tells the statistics of its rows 10 s after its transaction at the latest. */
+    /** A session that has nothing more to do tells the statistics of its rows 10 s after its transaction. */
     private static final Duration COUNTED = Duration.ofSeconds(15);
     /** Numbers of transactions are compared in a circle. */
     private static final long HALF_CIRCLE = 1L << 31;
@@ -49,9 +49,9 @@ final class NewFiles {
 
     /**
      * @param transaction that wrote the partition's entry in the catalog last
-     * @param inserted how many rows were ever inserted, by the statistics
+     * @param counted stands for the statistics of its rows, see {@link VacantPartitions#counted}
      */
-    private record File(int transaction, long inserted) {}
+    private record File(int transaction, long counted) {}
 
     /** @param before what is known of the table; both have a form */
     static Verdict of(Looking looking, TableName table, TableLook seen, TableLook.Before before) throws SQLException {
@@ -96,7 +96,7 @@ final class NewFiles {
     /** Fills in what the catalog has of them, without a lock. Returns the LSN at the end of the log. */
     private long files(List<Long> partitions, Map<Long, File> files) throws SQLException {
         long end = 0;
-        try (var statement = looking.connection().prepareStatement("SELECT oid::bigint, xmin::text::bigint, pg_stat_get_tuples_inserted(oid), pg_current_wal_insert_lsn() - '0/0' FROM pg_class WHERE oid = ANY (?::oid[])")) {
+        try (var statement = looking.connection().prepareStatement("SELECT oid::bigint, xmin::text::bigint, " + VacantPartitions.counted("oid") + ", pg_current_wal_insert_lsn() - '0/0' FROM pg_class WHERE oid = ANY (?::oid[])")) {
             statement.setArray(1, looking.connection().createArrayOf("bigint", partitions.toArray()));
             try (var row = statement.executeQuery()) {
                 while (row.next()) {
@@ -117,8 +117,8 @@ final class NewFiles {
         if (!empty && isAltered(file)) {
             return Verdict.EXPLAINED;
         }
-        var inserted = before.form().vacant().get(partition);
-        if (empty && inserted != null && inserted == file.inserted) {
+        var counted = before.form().vacant().get(partition);
+        if (empty && counted != null && counted == file.counted) {
             return looking.truncates().isWithin(table, COUNTED) ? Verdict.AWAITED : Verdict.EXPLAINED;
         }
         return Verdict.UNEXPLAINED;

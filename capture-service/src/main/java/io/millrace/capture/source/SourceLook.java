@@ -66,7 +66,7 @@ public record SourceLook(long system, long database, int timeline, Point now, St
               ) SELECT array_agg(leaf.oid ORDER BY leaf.oid) AS leaves, json_object_agg(leaf.oid, leaf.relfilenode::bigint) AS files,
                        json_object_agg(leaf.oid, (SELECT string_agg(link.transaction::text, ' ' ORDER BY link.child) FROM unnest(member.line, member.transactions) link(child, transaction))) FILTER (WHERE c.relkind = 'p') AS links,
                        sum(greatest(pg_stat_get_live_tuples(leaf.oid), leaf.reltuples::bigint, 0))::bigint AS rows, bool_or(leaf.relpersistence = 'u') AS unlogged, bool_or(leaf.relreplident = 'n') AS anonymous,
-                       json_object_agg(leaf.oid, pg_stat_get_tuples_inserted(leaf.oid)) FILTER (WHERE c.relkind = 'p' AND leaf.relpages = 0 AND pg_stat_get_live_tuples(leaf.oid) = 0) AS vacant
+                       json_object_agg(leaf.oid, %s) FILTER (WHERE c.relkind = 'p' AND leaf.relpages = 0 AND pg_stat_get_live_tuples(leaf.oid) = 0 AND current_setting('track_counts') = 'on') AS vacant
                 FROM member JOIN pg_class leaf ON leaf.oid = member.relation WHERE leaf.relkind <> 'p'
             ) family ON true
             LEFT JOIN LATERAL (
@@ -88,7 +88,7 @@ public record SourceLook(long system, long database, int timeline, Point now, St
                 UNION ALL SELECT r.oid::text, r.prqual IS NOT NULL, r.prrelid FROM pg_publication_rel r WHERE r.prpubid = p.oid AND r.prrelid = ANY (line.ancestors)
                 UNION ALL SELECT s.oid || '@' || y.xmin, false, m.oid FROM pg_publication_namespace s JOIN pg_class m ON m.oid = ANY (line.ancestors) AND m.relnamespace = s.pnnspid JOIN pg_type y ON y.oid = m.reltype WHERE s.pnpubid = p.oid
               ) e) published ON true
-            ORDER BY t.schema, t.name""";
+            ORDER BY t.schema, t.name""".formatted(VacantPartitions.counted("leaf.oid"));
 
     /**
      * Looks once; a few queries that read catalogs only.
@@ -103,7 +103,7 @@ public record SourceLook(long system, long database, int timeline, Point now, St
             long horizon = horizon(connection);
             var state = slot.state(connection);
             var seen = tables(connection, slot.name(), source.user(), wanted);
-            VacantPartitions.find(connection, seen);
+            VacantPartitions.find(connection, seen, known);
             truncates.keep(known.keySet());
             var looking = new Looking(connection, truncates, state == null ? 0 : state.confirmed(), horizon);
             for (var before : known.entrySet()) {

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -22,7 +21,7 @@ import java.util.stream.Collectors;
  * @param dropped names of columns that were dropped since the table was read: rows from before have values under them
  * @param captured stands for the form in which the pipeline file lets them go, see {@link Wanted#form}
  * @param links for each partition, by its oid, the transactions that linked it and what it is a partition of to the table; empty where it has none, or a version remembered it that did not look
- * @param vacant partitions of which the file has no block, each with the number of rows that were ever inserted, by the statistics
+ * @param vacant partitions of which the file has no block, each with what stands for the statistics of its rows, see {@link VacantPartitions#counted}
  */
 public record TableForm(Map<Long, Long> files, List<Column> columns, Map<Long, String> labels, Map<String, String> composites, String key, @JsonInclude(JsonInclude.Include.NON_EMPTY) Set<String> dropped,
         @JsonInclude(JsonInclude.Include.NON_EMPTY) String captured, @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<Long, String> links, @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<Long, Long> vacant) {
@@ -111,11 +110,9 @@ public record TableForm(Map<Long, Long> files, List<Column> columns, Map<Long, S
         return new TableForm(files, columns, labels, composites, key, gone, captured, links, vacant);
     }
 
-    /** The same, knowing only these of its partitions to be vacant. */
-    TableForm vacant(Set<Long> partitions) {
-        var left = new TreeMap<>(vacant);
-        left.keySet().retainAll(partitions);
-        return new TableForm(files, columns, labels, composites, key, dropped, captured, links, left);
+    /** The same, with these of its partitions known to be vacant. */
+    TableForm withVacant(Map<Long, Long> partitions) {
+        return new TableForm(files, columns, labels, composites, key, dropped, captured, links, partitions);
     }
 
     /** The same of rows that go in a form of the pipeline file's. */

@@ -3,57 +3,123 @@ package io.millrace.capture.source;
 import io.millrace.pipeline.file.TableName;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
- * Partitions whose files have no block, so that a new file takes no row away. The statistics only tell which may be such: they are lost in a crash, and
- * late. Postgres locks a partition to tell its size, which is not waited for: one of which it is not known counts as one with rows.
+ * Partitions whose files have no block, so that a new file takes no row away. The statistics only tell which may be such. Postgres locks a partition to
+ * tell its size, so one that somebody has locked is not asked for: it is taken for what it was while its file is the same.
  */
 final class VacantPartitions {
 
     private VacantPartitions() {}
 
-    /** Leaves in the forms of tables only those that have no block. */
-    static void find(Connection connection, Map<TableName, TableLook> tables) throws SQLException {
+    /**
+     * SQL that stands for how many rows were ever inserted into a partition, by statistics that nobody has reset and that are of one start of one server:
+     * a standby counts none of what it replays.
+     *
+     * @param oid the expression of the partition's oid
+     */
+    static String counted(String oid) {
+        return "hashtextextended(concat_ws(' ', pg_stat_get_tuples_inserted(" + oid + "), pg_stat_get_db_stat_reset_time((SELECT d.oid FROM pg_database d WHERE d.datname = current_database())), pg_postmaster_start_time()), 0)";
+    }
+
+    /**
+     * Leaves in the forms of tables only those that have no block.
+     *
+     * @param known what is known of the tables from earlier
+     */
+    static void find(Connection connection, Map<TableName, TableLook> tables, Map<TableName, TableLook.Before> known) throws SQLException {
         var files = new HashMap<Long, Long>();
         tables.values().stream().filter(seen -> seen.form() != null).forEach(seen -> seen.form().vacant().keySet().forEach(partition -> files.put(partition, seen.form().files().get(partition))));
         if (files.isEmpty()) {
             return;
         }
-        var vacant = vacant(connection, List.copyOf(files.keySet()));
-        // A file that the catalog has still, it had as its size was asked for.
-        vacant.entrySet().removeIf(one -> !one.getValue().equals(files.get(one.getKey())));
-        tables.replaceAll((_, seen) -> seen.form() == null ? seen : seen.withForm(seen.form().vacant(vacant.keySet()), seen.old()));
+        var locked = locked(connection, files.keySet());
+        var vacant = vacant(connection, files.keySet().stream().filter(partition -> !locked.contains(partition)).toList());
+        if (vacant != null) {
+            // A file that the catalog has still, it had as its size was asked for.
+            vacant.entrySet().removeIf(one -> !one.getValue().equals(files.get(one.getKey())));
+        }
+        tables.replaceAll((table, seen) -> {
+            if (seen.form() == null || seen.form().vacant().isEmpty()) {
+                return seen;
+            }
+            var before = known.get(table);
+            var left = new HashMap<Long, Long>();
+            seen.form().vacant().forEach((partition, counted) -> {
+                if (vacant == null || locked.contains(partition)) {
+                    var then = before == null || before.form() == null || !seen.form().files().get(partition).equals(before.form().files().get(partition)) ? null : before.form().vacant().get(partition);
+                    if (then != null) {
+                        left.put(partition, then);
+                    }
+                } else if (vacant.containsKey(partition)) {
+                    left.put(partition, counted);
+                }
+            });
+            return seen.withForm(seen.form().withVacant(left), seen.old());
+        });
     }
 
-    /** The files by partition, of which the sizes were asked for before. */
-    private static Map<Long, Long> vacant(Connection connection, List<Long> candidates) throws SQLException {
-        var vacant = new HashMap<Long, Long>();
-        try (var statement = connection.createStatement()) {
-            statement.execute("SET lock_timeout = '100ms'");
-        }
-        try (var sizes = connection.prepareStatement("SELECT array_agg(oid::bigint) FROM unnest(?::oid[]) oid WHERE pg_relation_size(oid) = 0");
-                var files = connection.prepareStatement("SELECT oid::bigint, relfilenode::bigint FROM pg_class WHERE oid = ANY (?::oid[])")) {
-            sizes.setArray(1, connection.createArrayOf("bigint", candidates.toArray()));
-            try (var row = sizes.executeQuery()) {
-                row.next();
-                files.setArray(1, row.getArray(1));
-            }
-            try (var row = files.executeQuery()) {
+    /** Those of the partitions that somebody has locked so that not even their size can be asked for. */
+    private static Set<Long> locked(Connection connection, Collection<Long> candidates) throws SQLException {
+        try (var statement = connection.prepareStatement("SELECT DISTINCT relation::bigint FROM pg_locks WHERE locktype = 'relation' AND mode = 'AccessExclusiveLock' AND relation = ANY (?::oid[])")) {
+            statement.setArray(1, connection.createArrayOf("bigint", candidates.toArray()));
+            var locked = new HashSet<Long>();
+            try (var row = statement.executeQuery()) {
                 while (row.next()) {
-                    vacant.put(row.getLong(1), row.getLong(2));
+                    locked.add(row.getLong(1));
                 }
             }
-        } catch (SQLException e) {
-            if (!NewFiles.UNSEEN.contains(String.valueOf(e.getSQLState()))) {
-                throw e;
+            return locked;
+        }
+    }
+
+    /** The files by partition, of which the sizes were asked for before; null where one was locked meanwhile. */
+    private static Map<Long, Long> vacant(Connection connection, List<Long> candidates) throws SQLException {
+        try (var statement = connection.createStatement()) {
+            statement.execute("SET lock_timeout = '100ms'");
+            try {
+                return files(connection, empty(connection, candidates));
+            } catch (SQLException e) {
+                if (!NewFiles.UNSEEN.contains(String.valueOf(e.getSQLState()))) {
+                    throw e;
+                }
+                return null;
+            } finally {
+                statement.execute("RESET lock_timeout");
             }
         }
-        try (var statement = connection.createStatement()) {
-            statement.execute("RESET lock_timeout");
+    }
+
+    private static List<Long> empty(Connection connection, List<Long> candidates) throws SQLException {
+        try (var statement = connection.prepareStatement("SELECT oid::bigint FROM unnest(?::oid[]) oid WHERE pg_relation_size(oid) = 0")) {
+            statement.setArray(1, connection.createArrayOf("bigint", candidates.toArray()));
+            var empty = new ArrayList<Long>();
+            try (var row = statement.executeQuery()) {
+                while (row.next()) {
+                    empty.add(row.getLong(1));
+                }
+            }
+            return empty;
         }
-        return vacant;
+    }
+
+    private static Map<Long, Long> files(Connection connection, List<Long> partitions) throws SQLException {
+        try (var statement = connection.prepareStatement("SELECT oid::bigint, relfilenode::bigint FROM pg_class WHERE oid = ANY (?::oid[])")) {
+            statement.setArray(1, connection.createArrayOf("bigint", partitions.toArray()));
+            var files = new HashMap<Long, Long>();
+            try (var row = statement.executeQuery()) {
+                while (row.next()) {
+                    files.put(row.getLong(1), row.getLong(2));
+                }
+            }
+            return files;
+        }
     }
 }
