@@ -28,6 +28,7 @@ public final class MissingValues implements AutoCloseable {
     /** Errors of this class name tables, columns and types, and no values. */
     private static final String WITHOUT_VALUES = "42";
     private static final String NOT_YET = "55000";
+    private static final String LOCKED = "55P03";
     private static final int MOST_QUERIES = 1_000;
 
     private final SourceConnection source;
@@ -98,10 +99,16 @@ public final class MissingValues implements AutoCloseable {
     }
 
     /** What the row has now, or null: row and catalog may be those of before the change, so nothing that fails tells anything. */
-    private Map<String, String> early(Change change, List<Column> keyColumns, List<Object> key) {
+    private Map<String, String> early(Change change, List<Column> keyColumns, List<Object> key) throws SQLException {
         try {
             return read(change, keyColumns, key);
-        } catch (SQLException | IllegalArgumentException _) {
+        } catch (SQLException e) {
+            if (LOCKED.equals(e.getSQLState())) {
+                // The same question would wait as long again.
+                throw e;
+            }
+            return null;
+        } catch (IllegalArgumentException _) {
             return null;
         }
     }
