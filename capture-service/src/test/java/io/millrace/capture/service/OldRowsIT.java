@@ -300,6 +300,12 @@ class OldRowsIT extends OnStack {
         stack.sql("kept", "CREATE TABLE parted_c PARTITION OF parted FOR VALUES FROM (20) TO (30)");
         try (var capture = partitioned("kept").awaitStreaming()) {
             assertSame("kept", capture, List.of("parted"));
+            try (var connection = stack.connect("kept"); var statement = connection.createStatement()) {
+                connection.setAutoCommit(false);
+                statement.execute("LOCK TABLE parted_c");
+                staysWhole(capture, Duration.ofSeconds(3));
+                connection.rollback();
+            }
             stack.sql("kept", "VACUUM FULL parted_b", "CLUSTER parted_a USING parted_a_pkey", "VACUUM FULL parted_c");
             staysWhole(capture, Duration.ofSeconds(25));
             stack.sql("kept", "ALTER TABLE parted ADD low text GENERATED ALWAYS AS (lower(name)) STORED");
