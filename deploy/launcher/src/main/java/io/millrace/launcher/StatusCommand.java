@@ -111,7 +111,6 @@ final class StatusCommand implements Callable<Integer> {
         if (report.spreading() > 0) {
             out.printf("%-13s is spreading %,d look-ups or truncates over documents%n", "denormalizer", report.spreading());
         }
-        report.setAside().forEach((pipeline, count) -> out.printf("%-13s set %,d documents aside in quarantine.documents.%s since its services started%n", pipeline, count, pipeline));
         report.documents().forEach((index, count) -> out.printf("%-13s %s documents%n", index, count == null ? UNKNOWN : "%,d".formatted(count)));
         report.differences().forEach((pipeline, count) -> out.printf("%-13s %s%s%n", pipeline, count == 0 ? "agreed with the database when it was last verified" : "differed from the database when it was last verified", ago(report.verified().get(pipeline))));
     }

@@ -141,6 +141,16 @@ public final class ParkedDocuments {
         return new Orders(places, next[0] < 0 ? end : next[0]);
     }
 
+    /**
+     * Gives all records of a partition from an offset on, in their order.
+     *
+     * @return the end of the partition, as it was when this began
+     * @throws KafkaException when Kafka does not answer, or there are too many to be read in time; what was read by then was given
+     */
+    long readOn(TopicPartition quarantine, long from, Consumer<ConsumerRecord<byte[], byte[]>> into) throws InterruptedException {
+        return read(consumer -> List.of(quarantine), from, into);
+    }
+
     private interface Which {
         List<TopicPartition> partitions(KafkaConsumer<byte[], byte[]> consumer);
     }
