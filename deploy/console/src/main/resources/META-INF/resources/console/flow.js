@@ -1,6 +1,6 @@
 // The way from Postgres to the search, live.
 import { $, bytes, choose, clock, el, kept, number, pause, put, rate, say, seconds, ask, when, zone } from './page.js';
-import { begin, link, section, shown } from './sections.js';
+import { address, begin, link, section, shown } from './sections.js';
 import { STEPS, WAY, draw, unzoom } from './charts.js';
 
 const LOOK_MILLIS = 1000;
@@ -89,8 +89,9 @@ function show_live(view) {
   WAY.forEach(([step]) => { point['hop.' + step] = view.hops[step]; });
   recent.push(point);
   if (recent.length > MOST_RECENT) recent.shift();
-  $('parked-count').hidden = !view.parked.length;
-  $('parked-count').textContent = view.parked.length ? view.parked.length + ' parked' : '';
+  const refused = Object.values(view.refused).reduce((sum, n) => sum + n, 0);
+  $('parked-count').textContent = [...(view.parked.length ? [view.parked.length + ' parked'] : []), ...(refused ? [number(refused) + ' refused'] : [])].join(', ');
+  $('parked-count').hidden = !$('parked-count').textContent;
   if (!shown('flow')) return;
   picture(view, by);
   stages(view);
@@ -99,7 +100,7 @@ function show_live(view) {
 /** What a reader of the screen is told: the states, and no figure that moves. */
 function heard(view) {
   const away = view.stages.filter(s => s.state !== 'up').map(s => s.label + ' is ' + s.state);
-  return [...(away.length ? away : ['All stages are up']), ...view.parked.map(t => t + ' is parked'), ...view.slow.map(s => s.pipeline + ' is slow')].join('. ') + '.';
+  return [...(away.length ? away : ['All stages are up']), ...view.parked.map(t => t + ' is parked'), ...Object.keys(view.refused).map(p => 'documents of ' + p + ' are refused'), ...view.slow.map(s => s.pipeline + ' is slow')].join('. ') + '.';
 }
 function picture(view, by) {
   const wal = name => by.capture.extra.find(e => e.name === name)?.value ?? null;
@@ -117,7 +118,9 @@ function picture(view, by) {
     counts.length <= MOST_INDEXES ? counts.map(([index, n]) => [index, number(n)]) : [['indexes', number(counts.length)], ['documents', number(told.length === counts.length ? told.reduce((sum, n) => sum + n) : null)]]));
   put($('picture'), ...items);
   put($('waits'), ...view.stages.filter(s => s.reason).map(s => el('li', { class: s.state }, el('strong', {}, s.label + ' is ' + s.state + '. '), s.reason)),
-    ...view.slow.map(s => el('li', { class: 'waiting', 'data-slow': s.pipeline }, el('strong', {}, s.pipeline + ' is slow. '), why_slow(s))));
+    ...view.slow.map(s => el('li', { class: 'waiting', 'data-slow': s.pipeline }, el('strong', {}, s.pipeline + ' is slow. '), why_slow(s))),
+    ...view.parked.map(t => el('li', { class: 'waiting', 'data-parked': t }, el('strong', {}, t + ' is parked. '), 'Its rows queue. ', el('a', { href: address('quarantine', { table: t }) }, 'Decide about it'))),
+    ...Object.entries(view.refused).map(([p, n]) => el('li', { class: 'waiting', 'data-refused': p }, el('strong', {}, 'Documents of ' + p + ' were refused. '), 'So many stand in quarantine: ' + number(n) + '. ', el('a', { href: address('quarantine', { pipeline: p }) }, 'Decide about them'))));
   $('waits').hidden = !$('waits').firstChild;
 }
 /** Said also on a pipeline's page. */

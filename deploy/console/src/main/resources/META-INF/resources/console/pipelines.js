@@ -71,7 +71,7 @@ function troubles({ name, troubles: t }) {
     [t.held, 'held', n => 'Gate and denormalizer do not read on in ' + plural(n, 'partition') + ', since what their offsets stand on is not whole.', flow, 'See why'],
     [t.waiting, 'waits', n => 'The indexer does not advance in ' + plural(n, 'partition') + '.', flow, 'See why'],
     [t.gaps, 'gaps', n => plural(n, 'record is', 'records are') + ' missing, came twice or out of order; health of the stages says where.', flow, 'See the stages'],
-    [t.setAside, 'refused', n => plural(n, 'document was', 'documents were') + ' refused and set aside since its services started; ./millrace quarantine documents list ' + name + ' has those that still are.', address('document', { pipeline: name }), 'Look at a document'],
+    [t.refused, 'refused', n => plural(n, 'document was', 'documents were') + ' refused and stand in quarantine.', address('quarantine', { pipeline: name }), 'Decide about them'],
   ].filter(([n]) => n > 0).map(([n, short, text, to, does]) => ({ short, text: text(n), to, does }));
 }
 /** What waits for a person, and where it is decided. */
@@ -90,14 +90,14 @@ function whole(f, pipeline) {
   const waits = needs(f);
   put($('needs'), ...(waits.length ? waits.map(w => el('li', { class: 'waiting', 'data-key': w.short }, w.text + ' ', el('a', { href: w.to }, w.does))) : [el('li', { class: 'up', 'data-key': 'nothing' }, 'All stages are up, and nothing of it is known to be parked, missing, refused, slow, different or held.')]));
   put($('ways'), ...[['Watch it', address('flow', { pipeline: f.name })], ['Find a document', address('document', { pipeline: f.name })], ['Verify it', address('purge', { pipeline: f.name })]].map(([text, to]) => el('a', { href: to, 'data-key': text }, text)));
-  const facts = { Source: pipeline.source, Index: pipeline.index, Documents: number(f.documents), 'Refused since its services started': number(f.troubles.setAside), 'Records on their way': number(f.waiting), 'Oldest that waits': seconds(f.oldest), 'From the commit to the index': 'p50 ' + seconds(f.p50) + ', p99 ' + seconds(f.p99) + ' of ' + seconds(f.target) + ' that its file allows',
+  const facts = { Source: pipeline.source, Index: pipeline.index, Documents: number(f.documents), 'In quarantine': number(f.troubles.refused), 'Records on their way': number(f.waiting), 'Oldest that waits': seconds(f.oldest), 'From the commit to the index': 'p50 ' + seconds(f.p50) + ', p99 ' + seconds(f.p99) + ' of ' + seconds(f.target) + ' that its file allows',
     'Last verified as a whole': time(f.verifiedAt), 'Left different by its last verification': number(f.differences), 'Held by retention': number(f.held) };
   put($('facts'), ...Object.entries(facts).map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value))));
   const names = new Map();
   places(pipeline.shape, '', names);
   put($('tables'), table('Tables', ['Table', 'State', 'In the document'], pipeline.tables.map(t => [
     el('a', { href: address('schemas', { table: t.label }) }, t.name),
-    !f.parked ? '–' : f.parked.includes(t.label) ? el('a', { href: address('quarantine'), class: 'state-waiting' }, 'parked') : 'flows', (names.get(t.name) || ['a link']).join(', ')])));
+    !f.parked ? '–' : f.parked.includes(t.label) ? el('a', { href: address('quarantine', { table: t.label }), class: 'state-waiting' }, 'parked') : 'flows', (names.get(t.name) || ['a link']).join(', ')])));
 }
 /** Where each table stands in the document. */
 function places(branch, above, names) {

@@ -10,6 +10,7 @@ import io.millrace.tests.stack.Axe;
 import io.millrace.tests.stack.BackgroundTraffic;
 import io.millrace.tests.stack.Browser;
 import io.millrace.tests.stack.DemoStack;
+import io.millrace.tests.stack.RefusedDocument;
 import io.millrace.tests.stack.SharedStack;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -116,6 +117,35 @@ class ConsolePageIT {
         page.await("it asks", "document.getElementById('decide').open");
         page.type("reason", "the page's test");
         page.click("#decide-yes");
+    }
+
+    @Test
+    void aRefusedDocumentIsFoundReplayedAndDiscardedFromThePage() throws Exception {
+        page.type("token", Files.readString(stack.stack().token()).strip());
+        RefusedDocument.of("monitors", "<b>refused").standIn(stack);
+        RefusedDocument.of("monitors", "refused for good").standIn(stack);
+        page.await("the picture says so and leads there", "(document.querySelector('#waits [data-refused=monitors] a')?.click(), location.hash === '#section=quarantine&pipeline=monitors')");
+        page.await("both are listed", "document.querySelectorAll('#refused tbody tr').length === 2 && document.getElementById('refused-state').textContent === '2 documents stand in quarantine.'");
+        page.await("the badge says so", "document.getElementById('parked-count').textContent === '2 refused'");
+        page.click("#refused button[aria-label='Show <b>refused']");
+        page.await("what is in it", "document.getElementById('refused-one-document').textContent.includes('{\"name\":\"refused\"}')");
+        inBothSchemes("refused");
+        page.click("#refused a[href='#section=document&pipeline=monitors&id=%3Cb%3Erefused']");
+        page.await("the document's page says it too", "document.getElementById('stands').textContent.includes('monitors-000001 refused version 1 of it')");
+        page.click("#stands button[data-decision='replay']");
+        page.await("it asks", "document.getElementById('decide').open && document.getElementById('decide-title').textContent === 'Replay <b>refused of monitors?'");
+        page.type("reason", "the page's test");
+        page.click("#decide-yes");
+        page.await("it is replayed", "document.getElementById('document-state').textContent === '1 document is sent again within some seconds.'");
+        page.click("#tab-quarantine");
+        page.await("it stands there no more", "(document.getElementById('decide').open || document.getElementById('refused-pipeline').dispatchEvent(new Event('change')), document.querySelectorAll('#refused tbody tr').length === 1)");
+        page.click("#refused button[aria-label='Discard refused for good']");
+        page.await("it asks for the number", "document.getElementById('decide').open && document.getElementById('count').pattern === '1'");
+        page.type("reason", "the page's test");
+        page.type("count", "1");
+        page.click("#decide-yes");
+        page.await("none is left", "document.getElementById('refused-state').textContent === '1 document is given up.' && !document.querySelector('#refused tr')");
+        page.await("the badge is gone", "document.getElementById('parked-count').hidden");
     }
 
     @Test

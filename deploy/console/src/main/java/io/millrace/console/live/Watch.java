@@ -37,6 +37,8 @@ public class Watch {
     private static final long PACE_NANOS = 900_000_000;
     static final List<String> STEPS = List.of("capture", "gate", "join", "index", "search");
 
+    private static final String REFUSED = "millrace_refused_documents";
+
     private final List<Stage> stages;
     private final Http http;
     private final Pipelines pipelines;
@@ -172,7 +174,18 @@ public class Watch {
         if (pipeline != null) {
             documents.keySet().retainAll(Set.of(pipeline.index().name()));
         }
-        return new LiveView(now.atMillis, views, parked, hops, documents, slow(pipeline == null ? pipelines.all() : List.of(pipeline), now));
+        return new LiveView(now.atMillis, views, parked, refused(of(pipeline, now, "index")), hops, documents, slow(pipeline == null ? pipelines.all() : List.of(pipeline), now));
+    }
+
+    private static Map<String, Long> refused(Samples index) {
+        var refused = new LinkedHashMap<String, Long>();
+        for (var pipeline : index.values(REFUSED, "pipeline")) {
+            long count = index.max(REFUSED, Map.of("pipeline", pipeline)).longValue();
+            if (count > 0) {
+                refused.put(pipeline, count);
+            }
+        }
+        return refused;
     }
 
     private static List<Slow> slow(List<Pipeline> pipelines, Look now) {
