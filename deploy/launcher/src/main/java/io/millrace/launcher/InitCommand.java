@@ -20,8 +20,10 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Properties;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -38,9 +40,9 @@ final class InitCommand implements Callable<Integer> {
 
     @Spec
     private CommandSpec spec;
-    @Option(names = "--url", paramLabel = "URL", description = "JDBC URL of the database. Default: what MILLRACE_SOURCE_URL says.")
+    @Option(names = "--url", paramLabel = "URL", description = "Address of the database, as JDBC or psql takes it: jdbc:postgresql://HOST:PORT/DATABASE or postgresql://USER:PASSWORD@HOST:PORT/DATABASE. Default: what MILLRACE_SOURCE_URL says.")
     private String url;
-    @Option(names = "--user", paramLabel = "NAME", description = "Who reads the catalog. Default: what MILLRACE_SOURCE_USER says.")
+    @Option(names = "--user", paramLabel = "NAME", description = "Who reads the catalog. Default: who stands in the address, else what MILLRACE_SOURCE_USER says.")
     private String user;
     @Option(names = "--password-env", paramLabel = "NAME", defaultValue = "MILLRACE_SOURCE_PASSWORD", description = "The variable that holds the password. Default: ${DEFAULT-VALUE}")
     private String passwordVariable;
@@ -61,18 +63,19 @@ final class InitCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--depth wants how many foreign keys, 1 or more, not " + depth);
         }
         var table = table();
-        try (var connection = connect()) {
+        var address = address();
+        try (var connection = connect(address)) {
             var pipeline = name == null ? plain(table.table()) : name;
             var file = output == null ? Path.of(pipeline + ".yaml") : output;
             if (Files.exists(file)) {
                 throw new LocalException(file + " exists, and is not replaced. Give another one with --output");
             }
             Files.writeString(file, PipelineDraft.of(connection, table, pipeline, source == null ? plain(connection.getCatalog()) : source, depth));
-            return tell(connection, PipelineFiles.load(List.of(file)).getFirst(), spec.commandLine().getOut());
+            return tell(connection, PipelineFiles.load(List.of(file)).getFirst(), address, spec.commandLine().getOut());
         }
     }
 
-    private int tell(Connection connection, PipelineFile file, PrintWriter out) throws SQLException {
+    private int tell(Connection connection, PipelineFile file, DatabaseAddress address, PrintWriter out) throws SQLException {
         var catalog = CatalogReader.read(connection, file.pipeline().tableNames());
         out.printf("%s written: %d tables. Take out what the page does not show.%n", file.path(), file.pipeline().tableNames().size());
         var problems = CatalogCheck.check(file, catalog);
@@ -83,6 +86,9 @@ final class InitCommand implements Callable<Integer> {
             example(connection, sql, out);
         }
         out.printf("%nNext: ./millrace validate %s, then ./millrace up --pipeline %s%n", file.path(), file.path());
+        if (System.getenv("MILLRACE_SOURCE_URL") == null) {
+            out.printf("The file takes the address from the environment: export MILLRACE_SOURCE_URL='%s' MILLRACE_SOURCE_USER=millrace MILLRACE_SOURCE_PASSWORD=… first%n", address.plain());
+        }
         out.flush();
         return 0;
     }
@@ -106,14 +112,18 @@ final class InitCommand implements Callable<Integer> {
         }
     }
 
-    private Connection connect() throws SQLException {
+    private DatabaseAddress address() {
         var address = url == null ? System.getenv("MILLRACE_SOURCE_URL") : url;
-        if (address == null || !address.startsWith("jdbc:postgresql:")) {
-            throw new LocalException((address == null ? "No database is named" : "'" + address + "' is no JDBC URL of PostgreSQL") + "; give one with --url jdbc:postgresql://HOST:PORT/DATABASE");
+        if (address == null) {
+            throw new LocalException("No database is named; give one with --url jdbc:postgresql://HOST:PORT/DATABASE");
         }
+        return DatabaseAddress.of(address);
+    }
+
+    private Connection connect(DatabaseAddress address) throws SQLException {
         var login = new Properties();
-        var who = user == null ? System.getenv("MILLRACE_SOURCE_USER") : user;
-        var password = System.getenv(passwordVariable);
+        var who = Stream.of(user, address.user(), System.getenv("MILLRACE_SOURCE_USER")).filter(Objects::nonNull).findFirst().orElse(null);
+        var password = address.password() == null ? System.getenv(passwordVariable) : address.password();
         if (who != null) {
             login.setProperty("user", who);
         }
@@ -122,9 +132,9 @@ final class InitCommand implements Callable<Integer> {
         }
         login.setProperty("readOnly", "true");
         try {
-            return DriverManager.getConnection(address, login);
+            return DriverManager.getConnection(address.jdbc(), login);
         } catch (SQLException e) {
-            throw new LocalException("Connecting to " + address.replaceAll("\\?.*", "") + " as " + (who == null ? "the user of the URL" : who) + " failed: " + e.getMessage().replaceAll("\\.$", "") + ". The password is taken from the variable " + passwordVariable, e);
+            throw new LocalException("Connecting to " + address.plain() + " as " + (who == null ? "the user of the URL" : who) + " failed: " + e.getMessage().replaceAll("\\.$", "") + ". The password is taken from the variable " + passwordVariable, e);
         }
     }
 

@@ -129,7 +129,7 @@ class CommandTableTest {
                 away(1, "does not run", "trace", "monitors", "1", "--data", "DIR/none"),
                 away(1, "nothing answers there", "trace", "monitors", "1", "--url", "http://localhost:1"),
                 wrong(1, "is not a table name", "init", "--root", "a.b.c", "--url", "jdbc:postgresql://localhost:1/none"),
-                wrong(1, "is no JDBC URL", "init", "--root", "public.monitor", "--url", "postgres://localhost/none"),
+                wrong(1, "is no address of a PostgreSQL database", "init", "--root", "public.monitor", "--url", "mysql://localhost/none"),
                 wrong(2, "1 or more", "init", "--root", "public.monitor", "--depth", "0", "--url", "jdbc:postgresql://localhost:1/none"),
                 away(1, "Connecting to jdbc:postgresql://localhost:1/none as", "init", "--root", "public.monitor", "--url", "jdbc:postgresql://localhost:1/none?user=nobody&password=secret"),
                 right(0, "is fine", "validate", "DEMO/monitors.yaml"),
