@@ -7,6 +7,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The last so many points of one pipeline, or of all together, and what happened meanwhile. Thread-safe. */
@@ -77,8 +80,34 @@ final class History {
                 mark(now.at(), stage.label() + " was started");
             }
         }
+        if (tells(before, "capture") && tells(now, "capture") && reads(before) != reads(now)) {
+            mark(now.at(), reads(now) ? "Tables are read again" : "No table is read again any more");
+        }
+        if (tells(before, "index") && tells(now, "index")) {
+            changed(before.refused().keySet(), now.refused().keySet(), now.at(), "documents of %s are refused", "no document of %s stands in quarantine any more");
+            changed(beside(before, "built"), beside(now, "built"), now.at(), "another index of %s is built", "no other index of %s is built any more");
+            changed(beside(before, "held"), beside(now, "held"), now.at(), "another index of %s is held", "no other index of %s is held any more");
+        }
         now.parked().stream().filter(t -> !before.parked().contains(t)).forEach(t -> mark(now.at(), t + " is parked"));
         before.parked().stream().filter(t -> !now.parked().contains(t)).forEach(t -> mark(now.at(), t + " is parked no more"));
+    }
+
+    private void changed(Set<String> before, Set<String> now, long at, String begun, String ended) {
+        now.stream().filter(pipeline -> !before.contains(pipeline)).forEach(pipeline -> mark(at, begun.formatted(pipeline)));
+        before.stream().filter(pipeline -> !now.contains(pipeline)).forEach(pipeline -> mark(at, ended.formatted(pipeline)));
+    }
+
+    private static Set<String> beside(LiveView view, String state) {
+        return view.beside().entrySet().stream().filter(one -> one.getValue().equals(state)).map(Map.Entry::getKey).collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    /** What a stage that is away does not tell has not ended. */
+    private static boolean tells(LiveView view, String stage) {
+        return !stage(view, stage).state().equals("down");
+    }
+
+    private static boolean reads(LiveView view) {
+        return stage(view, "capture").extra().stream().anyMatch(e -> e.name().equals(Watch.READ_BESIDE) && e.value() != null && e.value() > 0);
     }
 
     private void mark(long at, String text) {
