@@ -41,15 +41,12 @@ class CommandTableTest {
     private static final Set<String> NEED_NOTHING = Set.of("up", "down", "reset", "validate", "manifests", "train", "bench", "images", "test", "generate-completion", "help", "demo", "quarantine", "quarantine documents");
     /** Of help picocli takes whatever stands behind it. */
     private static final String NEVER_WRONG = "generate-completion";
-    private static final String BY_HTTP = "what it asks the indexer for, in the indexer's own tests";
     /** Where it is shown that they do what they are for, and with which answer. */
     private static final Map<String, String> RIGHT_ELSEWHERE = Map.ofEntries(
             Map.entry("init", "InitIT"), Map.entry("demo load", "UpIT"), Map.entry("demo traffic", "UpIT"), Map.entry("check", "CheckIT"), Map.entry("search", "SearchIT"),
             Map.entry("train", "TrainingIT"), Map.entry("bench", "the reports of the benches"), Map.entry("images", "`./millrace images --try`"), Map.entry("test", "every build"),
-            Map.entry("demo", "its subcommands"), Map.entry("quarantine", "its subcommands"), Map.entry("quarantine documents", "its subcommands"), Map.entry("quarantine documents list", BY_HTTP), Map.entry("quarantine documents show", BY_HTTP),
-            Map.entry("quarantine documents replay", BY_HTTP), Map.entry("quarantine documents discard", BY_HTTP), Map.entry("generations", BY_HTTP), Map.entry("rebuild", BY_HTTP), Map.entry("cutover", BY_HTTP), Map.entry("rollback", BY_HTTP),
-            Map.entry("retire", BY_HTTP));
-    private static final String WITH_A_STACK = "FirstHourIT, with a stack";
+            Map.entry("demo", "its subcommands"), Map.entry("quarantine", "its subcommands"), Map.entry("quarantine documents", "its subcommands"));
+    private static final String WITH_A_STACK = "FirstHourIT, with a stack ([what it answers](../guide/first-hour.md))";
 
     @TempDir
     Path folder;
