@@ -69,6 +69,8 @@ class ConsolePageIT {
             page.await("three curves with axes are drawn", "document.querySelectorAll('.chart canvas').length === 3 && document.querySelectorAll('#latency .u-legend tr').length === 5");
             page.await("the legend tells values", "/[0-9] m?s/.test(document.querySelector('#latency').getAttribute('aria-label'))");
             page.screenshot(shots.resolve("flow-dark.png"));
+            page.await("the curve that one points at is named with its value", "(() => { const over = document.querySelector('#latency .u-over'), box = over.getBoundingClientRect(), named = document.querySelector('#latency .named');"
+                    + " for (let y = 2; y < box.height; y += 6) { over.dispatchEvent(new MouseEvent('mousemove', { clientX: box.left + box.width - 20, clientY: box.top + y, bubbles: true })); if (!named.hidden && /[a-z0-9] [0-9.]+ m?s$/.test(named.textContent)) return true; } return false; })()");
             assertEquals(List.of(), axe.serious(page));
             traffic.stop();
         }
@@ -213,6 +215,7 @@ class ConsolePageIT {
         page.type("token", Files.readString(stack.stack().token()).strip());
         page.click("#tab-pipelines");
         page.await("all of them", "document.querySelectorAll('#all-pipelines tbody tr').length === 2");
+        pipelinesAreFoundAndSorted();
         page.click("#all-pipelines a[href='#section=pipelines&pipeline=monitors']");
         page.await("its tables and its indexes", "document.querySelectorAll('#tables tbody tr').length === 7 && document.querySelectorAll('#indexes tbody tr').length > 0");
         assertEquals("#section=pipelines&pipeline=monitors", page.eval("location.hash"));
@@ -226,11 +229,27 @@ class ConsolePageIT {
         assertEquals(List.of(), page.complaints());
     }
 
+    private void pipelinesAreFoundAndSorted() throws IOException {
+        var names = "[...document.querySelectorAll('#all-pipelines tbody th')].map(c => c.textContent).join()";
+        page.click("#all-pipelines thead th:first-child button");
+        assertEquals("dashboards,monitors ascending head", page.eval(names + " + ' ' + document.querySelector('#all-pipelines thead th').getAttribute('aria-sort') + ' ' + document.activeElement.className"));
+        page.click("#all-pipelines thead th:first-child button");
+        assertEquals("monitors,dashboards", page.eval(names));
+        page.type("find-pipeline", "DASHBOARD_LIST");
+        page.await("one has such a table", names + " === 'dashboards' && document.getElementById('pipelines-state').textContent === '1 of 2 pipelines'");
+        assertEquals("#section=pipelines&find=DASHBOARD_LIST", page.eval("location.hash"));
+        page.type("find-pipeline", "");
+        page.await("both again", names + " === 'monitors,dashboards'");
+    }
+
     @Test
     void theVersionsOfATableAndWhoTakesItsColumnsAreShown() throws Exception {
         page.type("token", Files.readString(stack.stack().token()).strip());
         page.click("#tab-schemas");
         page.await("the tables are there", "document.querySelectorAll('#table option').length > 5");
+        page.type("find-table", "MONITOR_TAG");
+        assertEquals("demo.public.monitor_tag", page.eval("[...document.querySelectorAll('#table option')].map(o => o.value).join()"));
+        page.type("find-table", "");
         page.type("table", "demo.public.monitor");
         page.click("#schema button");
         page.await("its columns", "!document.getElementById('schema-view').hidden");
