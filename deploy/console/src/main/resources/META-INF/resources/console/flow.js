@@ -5,6 +5,8 @@ import { STEPS, WAY, draw, unzoom } from './charts.js';
 
 const LOOK_MILLIS = 1000;
 const HISTORY_MILLIS = 60_000;
+/** Between two points of the history. */
+const STEP_MILLIS = 10_000;
 /** Points that came since the console's history was asked for. */
 const MOST_RECENT = 600;
 /** That are told one by one. */
@@ -146,6 +148,15 @@ function stages(view) {
   put($('stages').tBodies[0], ...view.stages.map(s => el('tr', { 'data-stage': s.name }, el('th', { scope: 'row' }, s.label), el('td', { class: 'state-' + s.state }, s.state), el('td', {}, s.instances),
     el('td', { class: 'rate' }, number(s.rate, 1)), el('td', {}, bytes(s.bytes)), el('td', {}, number(s.lag)), s.name === 'capture' ? el('td', {}, seconds(s.lagSeconds)) : judged(s.lagSeconds), el('td', {}, seconds(s.p50)), judged(s.p99))));
 }
+/** As far apart as the points of the history: else the newest part of a curve looks like another curve. Each is the mean of what is known of its step. */
+function stepped(points) {
+  const steps = new Map();
+  points.forEach(p => { const step = Math.floor(p.at / STEP_MILLIS); steps.set(step, [...(steps.get(step) || []), p]); });
+  return [...steps.values()].map(of => Object.fromEntries(Object.keys(of[0]).map(name => {
+    const known = of.map(p => p[name]).filter(v => v !== null && v !== undefined);
+    return [name, name === 'at' ? of[of.length - 1].at : known.length ? known.reduce((sum, v) => sum + v) / known.length : null];
+  })));
+}
 /** The console's history and what came since, over the range that was chosen. */
 function curves() {
   if (!shown('flow') || !recent.length && !past.at.length) return;
@@ -153,7 +164,7 @@ function curves() {
   const from = to - $('range').value * 1000;
   const first = past.at.findIndex(t => t >= from);
   const before = list => first < 0 || !list ? [] : list.slice(first);
-  const since = recent.filter(p => p.at >= from);
+  const since = stepped(recent.filter(p => p.at >= from));
   draw({
     at: [...before(past.at), ...since.map(p => p.at)],
     of: name => [...before(past.figures[name]), ...since.map(p => p[name] ?? null)],
