@@ -34,7 +34,9 @@ export async function opened(at) {
   await list();
 }
 export const list = () => told('refused-state', 'Asking the indexer …', async () => {
-  const page = await ask(of(chosen()));
+  const pipeline = chosen(), page = await ask(of(pipeline));
+  // Another one may have been chosen meanwhile.
+  if (pipeline !== chosen()) return '';
   forget();
   $('refused').replaceChildren(...(page.count ? [shown(page.documents)] : []));
   ['replay-all', 'discard-all'].forEach(id => { $(id).hidden = !page.count; });
