@@ -3,7 +3,10 @@ package io.millrace.launcher;
 import io.millrace.local.LocalException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Where a database is, as a person types it.
@@ -14,6 +17,7 @@ import java.util.regex.Pattern;
  */
 record DatabaseAddress(String jdbc, String user, String password) {
 
+    private static final Set<String> LOGIN = Set.of("user", "password", "sslpassword");
     private static final String JDBC = "jdbc:postgresql:";
     /** As psql and most who host a database write it: the driver takes no login in front of the host. */
     private static final Pattern URI = Pattern.compile("postgres(?:ql)?://(?:([^:@/]*)(?::([^@/]*))?@)?([^@]*)");
@@ -30,9 +34,11 @@ record DatabaseAddress(String jdbc, String user, String password) {
         return new DatabaseAddress(JDBC + "//" + uri.group(3), decoded(uri.group(1)), decoded(uri.group(2)));
     }
 
-    /** What may be shown to anybody: without a login and settings. */
+    /** What may be shown to anybody: without a login, and with all other settings, such as those of TLS. */
     String plain() {
-        return jdbc.replaceAll("\\?.*", "");
+        var parts = jdbc.split("\\?", 2);
+        var settings = parts.length == 1 ? "" : Stream.of(parts[1].split("&")).filter(setting -> !LOGIN.contains(setting.replaceAll("=.*", ""))).collect(Collectors.joining("&"));
+        return parts[0] + (settings.isEmpty() ? "" : "?" + settings);
     }
 
     private static String withoutPassword(String address) {
@@ -40,6 +46,10 @@ record DatabaseAddress(String jdbc, String user, String password) {
     }
 
     private static String decoded(String text) {
-        return text == null || text.isEmpty() ? null : URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
+        try {
+            return text == null || text.isEmpty() ? null : URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException e) {
+            throw new LocalException("The login in the address is not written as a URI wants it: a % in it is written %25, @ is %40 and / is %2F", e);
+        }
     }
 }

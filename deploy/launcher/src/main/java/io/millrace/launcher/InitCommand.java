@@ -34,13 +34,15 @@ import picocli.CommandLine.Spec;
         + "and shows the SQL that the documents equal with one of them. It only reads.")
 final class InitCommand implements Callable<Integer> {
 
+    /** The variable that a drafted file takes the address from. */
+    private static final String URL = "MILLRACE_SOURCE_URL";
     private static final int LONGEST_NAME = 40;
     /** Numbers are shown as Postgres writes them. */
     private static final JsonMapper JSON = JsonMapper.builder().enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS).disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES).build();
 
     @Spec
     private CommandSpec spec;
-    @Option(names = "--url", paramLabel = "URL", description = "Address of the database, as JDBC or psql takes it: jdbc:postgresql://HOST:PORT/DATABASE or postgresql://USER:PASSWORD@HOST:PORT/DATABASE. Default: what MILLRACE_SOURCE_URL says.")
+    @Option(names = "--url", paramLabel = "URL", description = "Address of the database, as JDBC or psql takes it: jdbc:postgresql://HOST:PORT/DATABASE or postgresql://USER@HOST:PORT/DATABASE. A password that stands in it is seen by everybody who may list this machine's processes; the variable of --password-env is not. Default: what MILLRACE_SOURCE_URL says.")
     private String url;
     @Option(names = "--user", paramLabel = "NAME", description = "Who reads the catalog. Default: who stands in the address, else what MILLRACE_SOURCE_USER says.")
     private String user;
@@ -86,8 +88,8 @@ final class InitCommand implements Callable<Integer> {
             example(connection, sql, out);
         }
         out.printf("%nNext: ./millrace validate %s, then ./millrace up --pipeline %s%n", file.path(), file.path());
-        if (System.getenv("MILLRACE_SOURCE_URL") == null) {
-            out.printf("The file takes the address from the environment: export MILLRACE_SOURCE_URL='%s' MILLRACE_SOURCE_USER=millrace MILLRACE_SOURCE_PASSWORD=… first%n", address.plain());
+        if (System.getenv(URL) == null) {
+            out.printf("The file takes the address from the environment: export " + URL + "='%s' MILLRACE_SOURCE_USER=millrace MILLRACE_SOURCE_PASSWORD=… first%n", address.plain());
         }
         out.flush();
         return 0;
@@ -113,9 +115,15 @@ final class InitCommand implements Callable<Integer> {
     }
 
     private DatabaseAddress address() {
-        var address = url == null ? System.getenv("MILLRACE_SOURCE_URL") : url;
+        if (url != null) {
+            return DatabaseAddress.of(url);
+        }
+        var address = System.getenv(URL);
         if (address == null) {
             throw new LocalException("No database is named; give one with --url jdbc:postgresql://HOST:PORT/DATABASE");
+        }
+        if (!address.startsWith("jdbc:postgresql:")) {
+            throw new LocalException("What " + URL + " says is no JDBC URL of PostgreSQL, and the services take no other; set it to jdbc:postgresql://HOST:PORT/DATABASE");
         }
         return DatabaseAddress.of(address);
     }
@@ -134,7 +142,7 @@ final class InitCommand implements Callable<Integer> {
         try {
             return DriverManager.getConnection(address.jdbc(), login);
         } catch (SQLException e) {
-            throw new LocalException("Connecting to " + address.plain() + " as " + (who == null ? "the user of the URL" : who) + " failed: " + e.getMessage().replaceAll("\\.$", "") + ". The password is taken from the variable " + passwordVariable, e);
+            throw new LocalException("Connecting to " + address.plain() + " as " + (who == null ? "the user of the URL" : who) + " failed: " + e.getMessage().replaceAll("\\.$", "") + (address.password() == null ? ". The password is taken from the variable " + passwordVariable : ". The password is the address's"), e);
         }
     }
 

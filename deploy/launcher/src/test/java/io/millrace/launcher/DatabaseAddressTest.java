@@ -22,6 +22,14 @@ class DatabaseAddressTest {
         var address = DatabaseAddress.of("jdbc:postgresql://localhost:1/none?user=nobody&password=secret");
         assertEquals("jdbc:postgresql://localhost:1/none?user=nobody&password=secret", address.jdbc());
         assertEquals("jdbc:postgresql://localhost:1/none", address.plain());
+        assertEquals("jdbc:postgresql://h/db?sslmode=verify-full&sslrootcert=/ca.pem", DatabaseAddress.of("jdbc:postgresql://h/db?user=a&sslmode=verify-full&password=b&sslrootcert=/ca.pem&sslpassword=c").plain());
+        assertEquals("jdbc:postgresql://h/db?sslmode=require", DatabaseAddress.of("postgresql://ada:secret@h/db?sslmode=require").plain());
+    }
+
+    @Test
+    void aLoginThatIsNoUriIsRefusedWithoutAPartOfThePassword() {
+        var refused = assertThrows(LocalException.class, () -> DatabaseAddress.of("postgresql://ada:50%off@h/db"));
+        assertEquals("The login in the address is not written as a URI wants it: a % in it is written %25, @ is %40 and / is %2F", refused.getMessage());
     }
 
     @Test
