@@ -500,6 +500,9 @@ class SearchIndexerIT {
         stack.document("parked", "p3", 3, null).get();
         var shown = stack.operate("GET", "/pipelines/parked/quarantine/documents/p1").path("body").path(0);
         assertEquals("parked-000001 refused 2 {\"id\":1,\"name\":\"parked\",\"novel\":1}", shown.path("index").asText() + " " + shown.path("reason").asText() + " " + shown.path("version").asText() + " " + shown.path("document").asText());
+        var part = stack.operate("GET", "/pipelines/parked/quarantine/documents/p1?most=8").path("body").path(0);
+        assertEquals("{\"id\":1, 34", part.path("document").asText() + " " + part.path("characters").asText());
+        assertTrue(stack.operate("GET", "/pipelines/parked/quarantine/documents/p1?most=0").path("body").path(0).path("document").isMissingNode());
         assertEquals(400, stack.operate("POST", "/pipelines/parked/quarantine/replay", "{}").path("status").asInt(), "why");
         assertEquals(404, stack.operate("POST", "/pipelines/parked/quarantine/replay", "{\"reason\":\"a test\",\"ids\":[\"p9\"]}").path("status").asInt());
 

@@ -99,10 +99,11 @@ function show_live(view) {
   stages(view);
   curves();
 }
+const refused_of = view => Object.entries(view.refused).filter(([, n]) => n > 0);
 /** What a reader of the screen is told: the states, and no figure that moves. */
 function heard(view) {
   const away = view.stages.filter(s => s.state !== 'up').map(s => s.label + ' is ' + s.state);
-  return [...(away.length ? away : ['All stages are up']), ...view.parked.map(t => t + ' is parked'), ...Object.keys(view.refused).map(p => 'documents of ' + p + ' are refused'), ...view.slow.map(s => s.pipeline + ' is slow')].join('. ') + '.';
+  return [...(away.length ? away : ['All stages are up']), ...view.parked.map(t => t + ' is parked'), ...refused_of(view).map(([p]) => 'documents of ' + p + ' are refused'), ...view.slow.map(s => s.pipeline + ' is slow')].join('. ') + '.';
 }
 function picture(view, by) {
   const wal = name => by.capture.extra.find(e => e.name === name)?.value ?? null;
@@ -122,7 +123,7 @@ function picture(view, by) {
   put($('waits'), ...view.stages.filter(s => s.reason).map(s => el('li', { class: s.state }, el('strong', {}, s.label + ' is ' + s.state + '. '), s.reason)),
     ...view.slow.map(s => el('li', { class: 'waiting', 'data-slow': s.pipeline }, el('strong', {}, s.pipeline + ' is slow. '), why_slow(s))),
     ...view.parked.map(t => el('li', { class: 'waiting', 'data-parked': t }, el('strong', {}, t + ' is parked. '), 'Its rows queue. ', el('a', { href: address('quarantine', { table: t }) }, 'Decide about it'))),
-    ...Object.entries(view.refused).map(([p, n]) => el('li', { class: 'waiting', 'data-refused': p }, el('strong', {}, 'Documents of ' + p + ' were refused. '), 'So many stand in quarantine: ' + number(n) + '. ', el('a', { href: address('quarantine', { pipeline: p }) }, 'Decide about them'))));
+    ...refused_of(view).map(([p, n]) => el('li', { class: 'waiting', 'data-refused': p }, el('strong', {}, 'Documents of ' + p + ' were refused. '), 'So many stand in quarantine: ' + number(n) + '. ', el('a', { href: address('quarantine', { pipeline: p }) }, 'Decide about them'))));
   $('waits').hidden = !$('waits').firstChild;
 }
 /** Said also on a pipeline's page. */

@@ -22,6 +22,8 @@ section('quarantine', {
 $('refused-pipeline').addEventListener('change', () => {
   named = { pipeline: refused.chosen() };
   link();
+  // What is shown and offered is about another pipeline.
+  refused.forget();
   refused.list();
 });
 function wanted() {

@@ -5,6 +5,8 @@ import { address } from './sections.js';
 /** The indexer settles what is to be replayed within some seconds. */
 const TOLD_MILLIS = 1000;
 const BY = 'the console';
+/** As the console gives it at most. */
+const MOST_SHOWN = 200_000;
 const of = pipeline => 'api/pipelines/' + encodeURIComponent(pipeline) + '/quarantine';
 /** How many stand there. */
 let all = 0;
@@ -36,9 +38,9 @@ export async function opened(at) {
 export const list = () => told('refused-state', 'Asking the indexer …', async () => {
   const pipeline = chosen(), page = await ask(of(pipeline));
   // Another one may have been chosen meanwhile.
-  if (pipeline !== chosen()) return '';
+  if (pipeline !== chosen()) return $('refused-state').textContent;
   forget();
-  $('refused').replaceChildren(...(page.count ? [shown(page.documents)] : []));
+  $('refused').replaceChildren(...(page.count ? [shown(pipeline, page.documents)] : []));
   ['replay-all', 'discard-all'].forEach(id => { $(id).hidden = !page.count; });
   $('refused-more').hidden = page.documents.length >= page.count;
   all = page.count;
@@ -46,37 +48,46 @@ export const list = () => told('refused-state', 'Asking the indexer …', async 
 }, forget);
 const said = ({ count, more }) => (more ? 'More than ' : '') + number(count) + (count === 1 ? ' document stands' : ' documents stand') + ' in quarantine.';
 
-const shown = documents => table('Documents that were refused', ['Document', 'Refused by', 'Why', 'Version', 'Since', 'State', 'Decide'], documents.map(row), documents.map(d => d.place));
+const shown = (pipeline, documents) => table('Documents that were refused', ['Document', 'Refused by', 'Why', 'Version', 'Since', 'State', 'Decide'], documents.map(d => row(pipeline, d)), documents.map(d => d.place));
 const state = d => d.asked ? 'is being replayed' : d.replayable ? 'stands' : 'cannot be replayed';
 const why = d => d.reason + (d.detail ? ': ' + d.detail : '');
-function row(d) {
-  return [el('a', { href: address('document', { pipeline: chosen(), id: d.id }) }, d.id), d.index ?? 'the join', why(d), d.version < 0 ? '–' : String(d.version), when(d.parked), state(d),
-    el('span', { class: 'line' }, el('button', { 'aria-label': 'Show ' + d.id, onclick: () => show(d.id) }, 'Show'), ...decisions('refused-state', chosen(), d, list))];
+function row(pipeline, d) {
+  return [el('a', { href: address('document', { pipeline, id: d.id }) }, d.id), d.index ?? 'the join', why(d), d.version < 0 ? '–' : String(d.version), when(d.parked), state(d),
+    el('span', { class: 'line' }, el('button', { 'aria-label': 'Show ' + d.id, onclick: () => show(pipeline, d.id) }, 'Show'), ...decisions('refused-state', pipeline, d, list))];
 }
 /** Buttons that decide about one document. @param after what is shown anew then */
 export function decisions(line, pipeline, d, after) {
   return [d.replayable && !d.asked ? el('button', { 'data-decision': 'replay', 'aria-label': 'Replay ' + d.id, onclick: () => replay(line, pipeline, [d.id], after) }, 'Replay …') : null,
     el('button', { 'data-decision': 'discard', class: 'danger', 'aria-label': 'Discard ' + d.id, onclick: () => discard_one(line, pipeline, d.id, after) }, 'Discard …')].filter(b => b);
 }
-/** What is refused of one document; empty where nothing is. */
-export async function of_document(pipeline, id) {
+/**
+ * What is refused of one document; empty where nothing is.
+ *
+ * @param most so many characters of what is in it are told
+ */
+export async function of_document(pipeline, id, most = 0) {
   try {
-    return await ask(of(pipeline) + '/documents/' + encodeURIComponent(id));
+    return await ask(of(pipeline) + '/documents/' + encodeURIComponent(id) + '?most=' + most);
   } catch (e) {
     if (e.status === 404) return [];
     throw e;
   }
 }
 export const sentence = d => (d.index ?? 'The join') + ' refused version ' + (d.version < 0 ? '–' : d.version) + ' of it at ' + when(d.parked) + '. ' + why(d) + '.';
-function show(id) {
+function show(pipeline, id) {
   told('refused-state', 'Asking the indexer …', async () => {
-    const found = await of_document(chosen(), id);
+    const found = await of_document(pipeline, id, MOST_SHOWN);
     $('refused-one').hidden = false;
     $('refused-one-title').textContent = 'What was refused of ' + id;
-    $('refused-one-document').textContent = found.length ? found.map(d => sentence(d) + '\n' + (d.document ?? 'a delete, or no document yet')).join('\n\n') : 'It does not stand there any more.';
+    $('refused-one-document').textContent = found.length ? found.map(d => sentence(d) + '\n' + beginning(pipeline, d)).join('\n\n') : 'It does not stand there any more.';
     $('refused-one').scrollIntoView({ block: 'nearest' });
     return '';
   });
+}
+function beginning(pipeline, d) {
+  if (d.document === undefined) return 'a delete, or no document yet';
+  const more = d.characters - d.document.length;
+  return d.document + (more ? '\n… and ' + number(more) + ' characters more; ./millrace quarantine documents show ' + pipeline + ' ' + d.id + ' prints all of it' : '');
 }
 /** @param ids null for all */
 function replay(line, pipeline, ids, after) {
@@ -107,8 +118,9 @@ $('replay-all').addEventListener('click', () => replay('refused-state', chosen()
 $('discard-all').addEventListener('click', () => discard('refused-state', chosen(), null, all, list));
 $('refused-more').addEventListener('click', () => told('refused-state', 'Asking the indexer …', async () => {
   const rows = $('refused').querySelector('tbody');
-  const page = await ask(of(chosen()) + '?after=' + encodeURIComponent(rows.lastElementChild.dataset.key));
-  rows.append(...shown(page.documents).querySelectorAll('tbody > tr'));
+  const pipeline = chosen(), page = await ask(of(pipeline) + '?after=' + encodeURIComponent(rows.lastElementChild.dataset.key));
+  if (pipeline !== chosen()) return $('refused-state').textContent;
+  rows.append(...shown(pipeline, page.documents).querySelectorAll('tbody > tr'));
   $('refused-more').hidden = !page.documents.length || rows.children.length >= page.count;
   return said(page);
 }));

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.KafkaException;
@@ -59,16 +60,29 @@ final class StandingCount {
 
         private Shelf shelf = empty();
         private final Map<TopicPartition, Long> next = new HashMap<>();
+        private String topicId;
         private volatile double count = Double.NaN;
 
         private static Shelf empty() {
             return new Shelf(ParkedDocuments.MOST, Set.of());
         }
 
-        void readOn(Map<TopicPartition, Span> spans, ParkedDocuments documents, Loop loop) throws InterruptedException {
+        /** @param id of the topic, by Kafka; null where there is none: one that was made anew is read from its start */
+        void of(String id) {
+            if (!Objects.equals(id, topicId)) {
+                forget();
+                topicId = id;
+            }
+        }
+
+        private void forget() {
+            shelf = empty();
+            next.clear();
+        }
+
+        void readOn(Map<TopicPartition, Span> spans, ParkedDocuments documents, Loop loop) {
             if (isOfNoUse(spans)) {
-                shelf = empty();
-                next.clear();
+                forget();
             }
             for (var span : spans.entrySet()) {
                 loop.waits(ParkedDocuments.LONGEST.multipliedBy(2));
@@ -77,7 +91,7 @@ final class StandingCount {
             count = spans.isEmpty() ? Double.NaN : shelf.size();
         }
 
-        private void readOn(TopicPartition partition, Span span, ParkedDocuments documents) throws InterruptedException {
+        private void readOn(TopicPartition partition, Span span, ParkedDocuments documents) {
             shelf.forget(partition.partition(), span.start());
             long from = next.getOrDefault(partition, 0L);
             if (from < span.end()) {
@@ -90,7 +104,7 @@ final class StandingCount {
             }
         }
 
-        /** The topic is another one than was read, or there is room by now for what was too much to be remembered. */
+        /** The topic came back from an older copy, or there is room by now for what was too much to be remembered. */
         private boolean isOfNoUse(Map<TopicPartition, Span> spans) {
             return spans.entrySet().stream().anyMatch(s -> s.getValue().end() < next.getOrDefault(s.getKey(), 0L)) || shelf.isMore() && shelf.size() < ParkedDocuments.MOST / 2;
         }
@@ -114,27 +128,25 @@ final class StandingCount {
         }
     }
 
-    /** What cannot be read now is not known, and is read later. */
+    /** What cannot be read now is read later; until then what was counted last is told. */
     private void look(Loop loop) throws InterruptedException {
         Map<TopicPartition, Span> spans;
+        Map<String, String> ids;
         try {
+            ids = offsets.ids(books.keySet());
             spans = offsets.spans(offsets.partitions(books.keySet()));
         } catch (KafkaException e) {
-            books.forEach((topic, book) -> unknown(topic, book, e));
+            LOG.debugf("How many documents stand in quarantine is not counted now: %s", e.getMessage());
             return;
         }
         var byTopic = spans.entrySet().stream().collect(Collectors.groupingBy(s -> s.getKey().topic(), Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue)));
         for (var one : books.entrySet()) {
             try {
+                one.getValue().of(ids.get(one.getKey()));
                 one.getValue().readOn(byTopic.getOrDefault(one.getKey(), Map.of()), documents, loop);
             } catch (KafkaException e) {
-                unknown(one.getKey(), one.getValue(), e);
+                LOG.debugf("How many documents stand in %s is not counted now: %s", one.getKey(), e.getMessage());
             }
         }
-    }
-
-    private static void unknown(String topic, Book book, KafkaException why) {
-        LOG.debugf("How many documents stand in %s is not known: %s", topic, why.getMessage());
-        book.count = Double.NaN;
     }
 }

@@ -13,10 +13,6 @@ import org.apache.kafka.clients.producer.ProducerRecord;
  */
 public record RefusedDocument(String pipeline, String id) {
 
-    public static RefusedDocument of(String pipeline, String id) {
-        return new RefusedDocument(pipeline, id);
-    }
-
     /** Puts it into quarantine. */
     public void standIn(DemoStack stack) throws InterruptedException {
         var record = new ProducerRecord<>(Topics.quarantineDocuments(pipeline), 0, id.getBytes(UTF_8), "{\"name\":\"refused\"}".getBytes(UTF_8));

@@ -7,9 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
-import java.util.TreeSet;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The last so many points of one pipeline, or of all together, and what happened meanwhile. Thread-safe. */
@@ -27,6 +24,9 @@ final class History {
     /** By stage, the latest start of an instance that was ever seen: one that misses a look was not started at the next. */
     private final Map<String, Double> started = new HashMap<>();
 
+    /** What was told last of what goes on for a while. */
+    private final Map<String, Boolean> known = new HashMap<>();
+
     private record Point(long at, float[] values) {}
 
     /** @param most points are kept */
@@ -42,6 +42,7 @@ final class History {
         if (last != null) {
             mark(last, view);
         }
+        told(view);
         last = view;
         view.stages().stream().filter(s -> s.started() != null).forEach(s -> started.merge(s.name(), s.started(), Math::max));
     }
@@ -80,34 +81,28 @@ final class History {
                 mark(now.at(), stage.label() + " was started");
             }
         }
-        if (tells(before, "capture") && tells(now, "capture") && reads(before) != reads(now)) {
-            mark(now.at(), reads(now) ? "Tables are read again" : "No table is read again any more");
-        }
-        if (tells(before, "index") && tells(now, "index")) {
-            changed(before.refused().keySet(), now.refused().keySet(), now.at(), "documents of %s are refused", "no document of %s stands in quarantine any more");
-            changed(beside(before, "built"), beside(now, "built"), now.at(), "another index of %s is built", "no other index of %s is built any more");
-            changed(beside(before, "held"), beside(now, "held"), now.at(), "another index of %s is held", "no other index of %s is held any more");
-        }
         now.parked().stream().filter(t -> !before.parked().contains(t)).forEach(t -> mark(now.at(), t + " is parked"));
         before.parked().stream().filter(t -> !now.parked().contains(t)).forEach(t -> mark(now.at(), t + " is parked no more"));
     }
 
-    private void changed(Set<String> before, Set<String> now, long at, String begun, String ended) {
-        now.stream().filter(pipeline -> !before.contains(pipeline)).forEach(pipeline -> mark(at, begun.formatted(pipeline)));
-        before.stream().filter(pipeline -> !now.contains(pipeline)).forEach(pipeline -> mark(at, ended.formatted(pipeline)));
+    /** What is not told has neither begun nor ended; the next that is told is held against the last one that was. */
+    private void told(LiveView now) {
+        var read = stage(now, "capture").extra().stream().filter(e -> e.name().equals(Watch.READ_BESIDE) && e.value() != null).findFirst().orElse(null);
+        if (read != null) {
+            told("reads", read.value() > 0, now.at(), "Tables are read again", "No table is read again any more");
+        }
+        now.refused().forEach((pipeline, count) -> told("refused " + pipeline, count > 0, now.at(), "Documents of " + pipeline + " are refused", "No document of " + pipeline + " stands in quarantine any more"));
+        now.beside().forEach((pipeline, state) -> {
+            told("built " + pipeline, state.equals("built"), now.at(), "Another index of " + pipeline + " is built", "No other index of " + pipeline + " is built any more");
+            told("held " + pipeline, state.equals("held"), now.at(), "Another index of " + pipeline + " is held", "No other index of " + pipeline + " is held any more");
+        });
     }
 
-    private static Set<String> beside(LiveView view, String state) {
-        return view.beside().entrySet().stream().filter(one -> one.getValue().equals(state)).map(Map.Entry::getKey).collect(Collectors.toCollection(TreeSet::new));
-    }
-
-    /** What a stage that is away does not tell has not ended. */
-    private static boolean tells(LiveView view, String stage) {
-        return !stage(view, stage).state().equals("down");
-    }
-
-    private static boolean reads(LiveView view) {
-        return stage(view, "capture").extra().stream().anyMatch(e -> e.name().equals(Watch.READ_BESIDE) && e.value() != null && e.value() > 0);
+    private void told(String what, boolean is, long at, String begun, String ended) {
+        var was = known.put(what, is);
+        if (was != null && was != is) {
+            mark(at, is ? begun : ended);
+        }
     }
 
     private void mark(long at, String text) {

@@ -180,21 +180,18 @@ public class Watch {
         return new LiveView(now.atMillis, views, parked, refused(of(pipeline, now, "index")), beside(of(pipeline, now, "index")), hops, documents, slow(pipeline == null ? pipelines.all() : List.of(pipeline), now));
     }
 
+    /** A pipeline of which nobody tells it is not in it. */
     private static Map<String, Long> refused(Samples index) {
         var refused = new LinkedHashMap<String, Long>();
-        for (var pipeline : index.values(REFUSED, "pipeline")) {
-            long count = index.max(REFUSED, Map.of("pipeline", pipeline)).longValue();
-            if (count > 0) {
-                refused.put(pipeline, count);
-            }
-        }
+        index.values(REFUSED, "pipeline").forEach(pipeline -> refused.put(pipeline, index.max(REFUSED, Map.of("pipeline", pipeline)).longValue()));
         return refused;
     }
 
+    /** A pipeline of which nobody tells it is not in it. */
     private static Map<String, String> beside(Samples index) {
         var beside = new LinkedHashMap<String, String>();
         for (var pipeline : index.values(BESIDE, "pipeline")) {
-            index.values(BESIDE, "state").stream().filter(state -> index.max(BESIDE, Map.of("pipeline", pipeline, "state", state)) instanceof Double many && many > 0).forEach(state -> beside.put(pipeline, state));
+            beside.put(pipeline, index.values(BESIDE, "state").stream().filter(state -> index.max(BESIDE, Map.of("pipeline", pipeline, "state", state)) instanceof Double many && many > 0).findFirst().orElse(""));
         }
         return beside;
     }

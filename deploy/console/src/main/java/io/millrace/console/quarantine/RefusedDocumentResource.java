@@ -22,6 +22,9 @@ import java.io.IOException;
 @RunOnVirtualThread
 public class RefusedDocumentResource {
 
+    /** A larger one would take the browser seconds to lay out. */
+    private static final int MOST = 200_000;
+
     private final Indexer indexer;
 
     RefusedDocumentResource(Indexer indexer) {
@@ -34,11 +37,15 @@ public class RefusedDocumentResource {
         return indexer.ask("GET", of(pipeline) + "?after=" + Http.step(after), null, authorization);
     }
 
-    /** One document, once for each index that refused it. */
+    /**
+     * One document, once for each index that refused it.
+     *
+     * @param most so many characters of what is in it; 0 for nothing of it
+     */
     @GET
     @Path("documents/{id: .+}")
-    public Response one(@PathParam("pipeline") String pipeline, @PathParam("id") String id, @HeaderParam("Authorization") String authorization) throws IOException, InterruptedException {
-        return indexer.ask("GET", of(pipeline) + "/documents/" + Http.step(id), null, authorization);
+    public Response one(@PathParam("pipeline") String pipeline, @PathParam("id") String id, @QueryParam("most") @DefaultValue("0") int most, @HeaderParam("Authorization") String authorization) throws IOException, InterruptedException {
+        return indexer.ask("GET", of(pipeline) + "/documents/" + Http.step(id) + "?most=" + Math.clamp(most, 0, MOST), null, authorization);
     }
 
     @POST

@@ -15,22 +15,26 @@ class HistoryTest {
 
     @Test
     void whatBeganAndEndedIsMarkedOnce() {
-        see("up", 0, Map.of(), Map.of());
+        see("up", 0, Map.of("monitors", 0L), Map.of("monitors", ""));
         see("up", 500, Map.of("monitors", 3L), Map.of("monitors", "built"));
         see("up", 200, Map.of("monitors", 2L), Map.of("monitors", "built"));
-        see("up", 0, Map.of(), Map.of("monitors", "held"));
-        see("up", 0, Map.of(), Map.of());
-        assertEquals(List.of("2 Tables are read again", "2 documents of monitors are refused", "2 another index of monitors is built",
-                "4 No table is read again any more", "4 no document of monitors stands in quarantine any more", "4 no other index of monitors is built any more", "4 another index of monitors is held",
-                "5 no other index of monitors is held any more"), marks());
+        see("up", 0, Map.of("monitors", 0L), Map.of("monitors", "held"));
+        see("up", 0, Map.of("monitors", 0L), Map.of("monitors", ""));
+        assertEquals(List.of("2 Tables are read again", "2 Documents of monitors are refused", "2 Another index of monitors is built",
+                "4 No table is read again any more", "4 No document of monitors stands in quarantine any more", "4 No other index of monitors is built any more", "4 Another index of monitors is held",
+                "5 No other index of monitors is held any more"), marks());
     }
 
     @Test
-    void whatAStageThatIsAwayDoesNotTellHasNotEnded() {
+    void whatIsNotToldForAWhileHasNotEndedAndNotBegunAgain() {
         see("up", 500, Map.of("monitors", 3L), Map.of("monitors", "held"));
         see("down", null, Map.of(), Map.of());
-        see("down", null, Map.of(), Map.of());
-        assertEquals(List.of("2 Capture is down: away", "2 Indexer is down: away"), marks());
+        see("up", null, Map.of(), Map.of());
+        see("up", 400, Map.of("monitors", 3L), Map.of("monitors", "held"));
+        assertEquals(List.of("2 Capture is down: away", "2 Indexer is down: away", "3 Capture is up again", "3 Indexer is up again"), marks());
+        see("up", null, Map.of(), Map.of());
+        see("up", 400, Map.of("monitors", 0L), Map.of("monitors", "held"));
+        assertEquals("6 No document of monitors stands in quarantine any more", marks().getLast());
     }
 
     private List<String> marks() {

@@ -46,7 +46,7 @@ final class Needs {
         needs.retentions();
         needs.slowPipelines();
         needs.oldChanges();
-        needs.setAside();
+        needs.refusedDocuments();
         needs.verifications();
         needs.heldDocuments();
         return List.copyOf(needs.found);
@@ -152,7 +152,7 @@ final class Needs {
         }
     }
 
-    private void setAside() {
+    private void refusedDocuments() {
         counts(of("indexer"), REFUSED, "%,d documents were refused and stand in quarantine", "quarantine documents list ");
     }
 

@@ -30,13 +30,13 @@ import java.util.stream.Stream;
  * @param verified when the last verification of all documents of a pipeline ended, in seconds since the Unix epoch; a pipeline that was not verified yet is not in it
  * @param slots the bytes of WAL that the source keeps for each slot
  * @param spreading how many look-ups and truncates the join is spreading over documents
- * @param setAside how many documents of a pipeline were refused and stand in its quarantine now, 10,000 for as many and more; a pipeline of which none do is not in it
+ * @param refused how many documents of a pipeline were refused and stand in its quarantine now, 10,000 for as many and more; a pipeline of which none do is not in it
  * @param building pipelines of which another index is built beside the one that serves
  * @param holding pipelines of which another index is held beside the one that serves
  * @param needs what a person has to look at; empty where all is well, or gets well by itself
  */
 public record StatusReport(String state, Long supervisor, String data, List<String> pipelines, String source, List<ProcessStatus> processes, Map<String, Long> documents, Map<String, Long> retention, Reading reading, Map<String, Long> differences, Map<String, Long> held,
-        Map<String, Long> verified, Map<String, Long> slots, long spreading, Map<String, Long> setAside, List<String> building, List<String> holding, List<Need> needs) {
+        Map<String, Long> verified, Map<String, Long> slots, long spreading, Map<String, Long> refused, List<String> building, List<String> holding, List<Need> needs) {
 
     /** Over how long the rate is measured. */
     private static final Duration WINDOW = Duration.ofSeconds(1);
