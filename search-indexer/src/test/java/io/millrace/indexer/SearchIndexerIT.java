@@ -476,6 +476,8 @@ class SearchIndexerIT {
         await().atMost(SOON).untilAsserted(() -> assertEquals("UP", stack.ready().path("status").asText(), () -> stack.ready().toString()));
     }
 
+    private static final String REFUSED = "millrace_refused_documents{pipeline=\"parked\"";
+
     private static JsonNode inQuarantine() {
         return stack.operate("GET", "/pipelines/parked/quarantine").path("body");
     }
@@ -487,6 +489,7 @@ class SearchIndexerIT {
             stack.document("parked", "p" + id, 2, "{\"id\":" + id + ",\"name\":\"parked\",\"novel\":1}").get();
         }
         await().atMost(SOON).untilAsserted(() -> assertEquals(4, inQuarantine().path("count").asInt(), () -> stack.ready().toString()));
+        await("so many stand there by the metric").atMost(SOON).untilAsserted(() -> assertEquals(4.0, metric(REFUSED)));
         var page = stack.operate("GET", "/pipelines/parked/quarantine?limit=3").path("body").path("documents");
         assertEquals(3, page.size());
         var rest = stack.operate("GET", "/pipelines/parked/quarantine?after=" + page.path(2).path("place").asText()).path("body").path("documents");
@@ -497,6 +500,9 @@ class SearchIndexerIT {
         stack.document("parked", "p3", 3, null).get();
         var shown = stack.operate("GET", "/pipelines/parked/quarantine/documents/p1").path("body").path(0);
         assertEquals("parked-000001 refused 2 {\"id\":1,\"name\":\"parked\",\"novel\":1}", shown.path("index").asText() + " " + shown.path("reason").asText() + " " + shown.path("version").asText() + " " + shown.path("document").asText());
+        var part = stack.operate("GET", "/pipelines/parked/quarantine/documents/p1?most=8").path("body").path(0);
+        assertEquals("{\"id\":1, 34", part.path("document").asText() + " " + part.path("characters").asText());
+        assertTrue(stack.operate("GET", "/pipelines/parked/quarantine/documents/p1?most=0").path("body").path(0).path("document").isMissingNode());
         assertEquals(400, stack.operate("POST", "/pipelines/parked/quarantine/replay", "{}").path("status").asInt(), "why");
         assertEquals(404, stack.operate("POST", "/pipelines/parked/quarantine/replay", "{\"reason\":\"a test\",\"ids\":[\"p9\"]}").path("status").asInt());
 
@@ -514,6 +520,7 @@ class SearchIndexerIT {
         assertEquals(400, stack.operate("POST", "/pipelines/parked/quarantine/discard", "{\"reason\":\"a test\",\"count\":2}").path("status").asInt());
         assertEquals(1, stack.operate("POST", "/pipelines/parked/quarantine/discard", "{\"reason\":\"a test\",\"count\":1}").path("body").path("discarded").asInt());
         assertEquals(0, inQuarantine().path("count").asInt());
+        await("none does by the metric, though four were refused").atMost(SOON).untilAsserted(() -> assertEquals(0.0, metric(REFUSED)));
         assertFalse(stack.indexed("parked", "p4").path("found").asBoolean());
 
         var gone = new ProducerRecord<>(Topics.quarantineDocuments("parked"), 0, "p5".getBytes(StandardCharsets.UTF_8), doc(5, "refused").getBytes(StandardCharsets.UTF_8));

@@ -19,9 +19,10 @@ public class Indexer {
     /**
      * What the indexer answers, as it answers it.
      *
+     * @param body null for none
      * @param authorization null for none
      */
-    public Response ask(String method, String path, String authorization) throws IOException, InterruptedException {
-        return PassedOn.of("The indexer", http.send(method, config.indexerUrls().getFirst().resolve(path), null, authorization));
+    public Response ask(String method, String path, String body, String authorization) throws IOException, InterruptedException {
+        return PassedOn.of("The indexer", http.send(method, config.indexerUrls().getFirst().resolve(path), body, authorization));
     }
 }

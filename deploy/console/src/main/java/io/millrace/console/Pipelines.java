@@ -43,6 +43,11 @@ public class Pipelines {
         properties.setProperty("socketTimeout", QUERY_SECONDS);
         properties.setProperty("ApplicationName", "millrace console");
         properties.setProperty("options", "-c default_transaction_read_only=on -c statement_timeout=" + QUERY_SECONDS + "s");
-        return DriverManager.getConnection(source.url().resolve(), properties);
+        var url = source.url().resolve();
+        // The driver's manager would quote it, with the password that may stand in it.
+        if (!url.startsWith("jdbc:postgresql:")) {
+            throw new SQLException("the URL of the source " + source.name() + " must begin with jdbc:postgresql:");
+        }
+        return DriverManager.getConnection(url, properties);
     }
 }

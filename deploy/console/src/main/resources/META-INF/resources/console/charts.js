@@ -7,6 +7,9 @@ export const STEPS = [['capture', 'to capture'], ['gate', 'to the gate'], ['join
 export const WAY = [...STEPS, ['search', 'to a search that finds it']];
 const HEIGHT = 190;
 const ROWS = 12;
+/** Pixels: how near to a curve one has to point, and how far from there its name stands. */
+const NEAR = 24;
+const BESIDE = 12;
 /** Of a shorter range the axis tells seconds, which need more room. */
 const SHORT_SECONDS = 240;
 const TARGET = 'its file allows p99';
@@ -22,6 +25,9 @@ let drawn = null;
 let marks = [];
 charts.forEach(chart => {
   chart.drawing = el('div', { id: chart.id, class: 'chart', role: 'img' });
+  // The legend tells the same, also to a reader of the screen.
+  chart.label = el('span', { class: 'named', 'aria-hidden': true, hidden: '' });
+  chart.near = null;
   chart.table = el('details', {}, el('summary', { 'aria-label': chart.title + ', as a table' }, 'As a table'), el('div'));
   chart.table.addEventListener('toggle', () => { if (drawn) tabulate(chart); });
   chart.drawing.addEventListener('dblclick', () => { unzoom(); draw(drawn); });
@@ -87,13 +93,24 @@ function made(chart, data, width) {
   const curve = (label, colour, more) => ({ label, stroke: painted(colour), width: 2, spanGaps: false, points: { show: false }, value: (u, v) => chart.says(v), ...more });
   return new uPlot({
     width, height: HEIGHT,
-    cursor: { sync: { key: 'flow' }, drag: { x: true, y: false } },
+    cursor: { sync: { key: 'flow' }, drag: { x: true, y: false }, focus: { prox: NEAR } },
+    focus: { alpha: 0.3 },
     scales: { y: { range: (u, low, high) => [0, high > 0 ? high * 1.1 : 1] } },
     axes: [axis({ space: (u, of, min, max) => max - min < SHORT_SECONDS ? 64 : 50, values: times }), axis({ size: 64, values: (u, ticks) => ticks.map(chart.says) })],
     series: [{ label: 'time', value: (u, t) => t === null ? '' : clock(t * 1000) }, ...chart.curves.map(([, label, n]) => curve(label, '--s' + n)),
       ...(chart.id === 'latency' ? [curve(TARGET, '--down', { auto: false, width: 1, dash: [6, 4] })] : [])],
-    hooks: { setSelect: [u => { if (u.select.width > 0) charts.forEach(c => { c.zoomed = true; }); }], drawClear: [u => happened(u, mark)] },
+    hooks: { setSelect: [u => { if (u.select.width > 0) charts.forEach(c => { c.zoomed = true; }); }], drawClear: [u => happened(u, mark)],
+      ready: [u => u.over.append(chart.label)], setSeries: [(u, series) => { chart.near = series; named(chart, u); }], setCursor: [u => named(chart, u)] },
   }, data, chart.drawing);
+}
+/** Which curve is the one that somebody points at, and its value there. */
+function named(chart, u) {
+  const { left, top, idx } = u.cursor, curve = u.series[chart.near];
+  chart.label.hidden = !curve || chart.near === 0 || !(left >= 0) || idx === null || u.data[chart.near][idx] == null;
+  if (chart.label.hidden) return;
+  chart.label.textContent = curve.label + ' ' + chart.says(u.data[chart.near][idx]);
+  const right = left > u.over.clientWidth / 2;
+  Object.assign(chart.label.style, { left: right ? '' : left + BESIDE + 'px', right: right ? u.over.clientWidth - left + BESIDE + 'px' : '', top: Math.max(0, top - 2 * BESIDE) + 'px' });
 }
 /** A line where something happened. */
 function happened(u, colour) {

@@ -2,6 +2,7 @@
 import { $, ask, choose, confirmed, difference, el, number, options, seconds, told } from './page.js';
 import { link, section } from './sections.js';
 import { decided } from './purge.js';
+import { decisions, of_document, sentence } from './refused.js';
 
 /** A larger document would take the browser seconds to lay out. */
 const MOST_SHOWN = 200_000;
@@ -17,8 +18,8 @@ section('document', {
   known: pipelines => options('pipeline', pipelines.map(p => p.name)),
   forget() {
     $('hits').replaceChildren();
-    $('document-view').hidden = true;
-    ['in-index', 'in-postgres', 'differences', 'waterfall'].forEach(id => $(id).replaceChildren());
+    ['document-view', 'stands'].forEach(hides => { $(hides).hidden = true; });
+    ['stands', 'in-index', 'in-postgres', 'differences', 'waterfall'].forEach(id => $(id).replaceChildren());
   },
 });
 const chosen = () => 'api/pipelines/' + encodeURIComponent($('pipeline').value);
@@ -44,8 +45,22 @@ function open_document(id) {
     $('difference-title').textContent = compared(view);
     $('differences').replaceChildren(...view.differences.map(difference));
     waterfall(view.trace);
+    standing($('pipeline').value, id);
     return ['Document ' + view.id + (view.version === null ? '' : ', version ' + view.version), ...view.notes, ...(view.trace ? view.trace.notes : [])].join('. ');
   });
+}
+/** What an index refused of it, with what can be decided; who may not see that is shown nothing. */
+async function standing(pipeline, id) {
+  $('stands').hidden = true;
+  if (!$('token').value.trim()) return;
+  let found;
+  try {
+    if ((await ask('api/figures')).find(f => f.name === pipeline)?.troubles.refused === 0) return;
+    found = await of_document(pipeline, id);
+  } catch { return; }
+  if (pipeline !== $('pipeline').value || id !== $('id').value) return;
+  $('stands').replaceChildren(...found.map(d => el('div', { class: 'parked' }, el('p', {}, sentence(d) + (d.asked ? ' It is being replayed.' : '')), el('p', { class: 'line' }, ...decisions('document-state', pipeline, d, () => open_document(id))))));
+  $('stands').hidden = !found.length;
 }
 /** The beginning of one side's text, with the lines marked that are not in the other's. */
 function side(text, other, comparison) {

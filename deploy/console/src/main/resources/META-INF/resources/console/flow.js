@@ -1,10 +1,12 @@
 // The way from Postgres to the search, live.
 import { $, bytes, choose, clock, el, kept, number, pause, put, rate, say, seconds, ask, when, zone } from './page.js';
-import { begin, link, section, shown } from './sections.js';
+import { address, begin, link, section, shown } from './sections.js';
 import { STEPS, WAY, draw, unzoom } from './charts.js';
 
 const LOOK_MILLIS = 1000;
 const HISTORY_MILLIS = 60_000;
+/** Between two points of the history. */
+const STEP_MILLIS = 10_000;
 /** Points that came since the console's history was asked for. */
 const MOST_RECENT = 600;
 /** That are told one by one. */
@@ -89,17 +91,19 @@ function show_live(view) {
   WAY.forEach(([step]) => { point['hop.' + step] = view.hops[step]; });
   recent.push(point);
   if (recent.length > MOST_RECENT) recent.shift();
-  $('parked-count').hidden = !view.parked.length;
-  $('parked-count').textContent = view.parked.length ? view.parked.length + ' parked' : '';
+  const refused = Object.values(view.refused).reduce((sum, n) => sum + n, 0);
+  $('parked-count').textContent = [...(view.parked.length ? [view.parked.length + ' parked'] : []), ...(refused ? [number(refused) + ' refused'] : [])].join(', ');
+  $('parked-count').hidden = !$('parked-count').textContent;
   if (!shown('flow')) return;
   picture(view, by);
   stages(view);
   curves();
 }
+const refused_of = view => Object.entries(view.refused).filter(([, n]) => n > 0);
 /** What a reader of the screen is told: the states, and no figure that moves. */
 function heard(view) {
   const away = view.stages.filter(s => s.state !== 'up').map(s => s.label + ' is ' + s.state);
-  return [...(away.length ? away : ['All stages are up']), ...view.parked.map(t => t + ' is parked'), ...view.slow.map(s => s.pipeline + ' is slow')].join('. ') + '.';
+  return [...(away.length ? away : ['All stages are up']), ...view.parked.map(t => t + ' is parked'), ...refused_of(view).map(([p]) => 'documents of ' + p + ' are refused'), ...view.slow.map(s => s.pipeline + ' is slow')].join('. ') + '.';
 }
 function picture(view, by) {
   const wal = name => by.capture.extra.find(e => e.name === name)?.value ?? null;
@@ -117,7 +121,9 @@ function picture(view, by) {
     counts.length <= MOST_INDEXES ? counts.map(([index, n]) => [index, number(n)]) : [['indexes', number(counts.length)], ['documents', number(told.length === counts.length ? told.reduce((sum, n) => sum + n) : null)]]));
   put($('picture'), ...items);
   put($('waits'), ...view.stages.filter(s => s.reason).map(s => el('li', { class: s.state }, el('strong', {}, s.label + ' is ' + s.state + '. '), s.reason)),
-    ...view.slow.map(s => el('li', { class: 'waiting', 'data-slow': s.pipeline }, el('strong', {}, s.pipeline + ' is slow. '), why_slow(s))));
+    ...view.slow.map(s => el('li', { class: 'waiting', 'data-slow': s.pipeline }, el('strong', {}, s.pipeline + ' is slow. '), why_slow(s))),
+    ...view.parked.map(t => el('li', { class: 'waiting', 'data-parked': t }, el('strong', {}, t + ' is parked. '), 'Its rows queue. ', el('a', { href: address('quarantine', { table: t }) }, 'Decide about it'))),
+    ...refused_of(view).map(([p, n]) => el('li', { class: 'waiting', 'data-refused': p }, el('strong', {}, 'Documents of ' + p + ' were refused. '), 'So many stand in quarantine: ' + number(n) + '. ', el('a', { href: address('quarantine', { pipeline: p }) }, 'Decide about them'))));
   $('waits').hidden = !$('waits').firstChild;
 }
 /** Said also on a pipeline's page. */
@@ -143,6 +149,15 @@ function stages(view) {
   put($('stages').tBodies[0], ...view.stages.map(s => el('tr', { 'data-stage': s.name }, el('th', { scope: 'row' }, s.label), el('td', { class: 'state-' + s.state }, s.state), el('td', {}, s.instances),
     el('td', { class: 'rate' }, number(s.rate, 1)), el('td', {}, bytes(s.bytes)), el('td', {}, number(s.lag)), s.name === 'capture' ? el('td', {}, seconds(s.lagSeconds)) : judged(s.lagSeconds), el('td', {}, seconds(s.p50)), judged(s.p99))));
 }
+/** As far apart as the points of the history: else the newest part of a curve looks like another curve. Each is the mean of what is known of its step. */
+function stepped(points) {
+  const steps = new Map();
+  points.forEach(p => { const step = Math.floor(p.at / STEP_MILLIS); steps.set(step, [...(steps.get(step) || []), p]); });
+  return [...steps.values()].map(of => Object.fromEntries(Object.keys(of[0]).map(name => {
+    const known = of.map(p => p[name]).filter(v => v !== null && v !== undefined);
+    return [name, name === 'at' ? of[of.length - 1].at : known.length ? known.reduce((sum, v) => sum + v) / known.length : null];
+  })));
+}
 /** The console's history and what came since, over the range that was chosen. */
 function curves() {
   if (!shown('flow') || !recent.length && !past.at.length) return;
@@ -150,7 +165,7 @@ function curves() {
   const from = to - $('range').value * 1000;
   const first = past.at.findIndex(t => t >= from);
   const before = list => first < 0 || !list ? [] : list.slice(first);
-  const since = recent.filter(p => p.at >= from);
+  const since = stepped(recent.filter(p => p.at >= from));
   draw({
     at: [...before(past.at), ...since.map(p => p.at)],
     of: name => [...before(past.figures[name]), ...since.map(p => p[name] ?? null)],

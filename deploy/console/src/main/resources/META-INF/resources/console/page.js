@@ -38,9 +38,9 @@ function become(there, node) {
   if (there.style.cssText !== node.style.cssText) there.style.cssText = node.style.cssText;
   put(there, ...node.childNodes);
 }
-/** A table that scrolls within itself. Rows are arrays of cells, which are texts or nodes; the first cell names the row, and is its key where none are given. */
+/** A table that scrolls within itself. Rows are arrays of cells, which are texts or nodes; the first cell names the row, and is its key where none are given. A head is a text, or a node whose data tells how its column is sorted. */
 export const table = (label, heads, rows, keys = rows.map(([first]) => first.textContent ?? first)) => el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': label },
-  el('table', {}, el('thead', {}, el('tr', {}, ...heads.map(h => el('th', { scope: 'col' }, h)))),
+  el('table', {}, el('thead', {}, el('tr', {}, ...heads.map(h => el('th', { scope: 'col', 'aria-sort': h.dataset?.sort }, h)))),
     el('tbody', {}, ...rows.map(([first, ...rest], i) => el('tr', { 'data-key': keys[i] }, cell('th', first, { scope: 'row' }), ...rest.map(c => cell('td', c)))))));
 /** Figures and times stay in one line, sentences do not. */
 const LINE = 28;

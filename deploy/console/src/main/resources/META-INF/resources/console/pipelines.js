@@ -1,5 +1,5 @@
 // All pipelines in a table, and one of them with all that is known of it and what a person can do.
-import { $, ask, choose, confirmed, count, el, number, pause, put, seconds, table, told, when } from './page.js';
+import { $, ask, choose, confirmed, count, el, number, pause, put, say, seconds, table, told, when } from './page.js';
 import { address, link, section, shown } from './sections.js';
 import { why_slow } from './flow.js';
 
@@ -7,11 +7,20 @@ const LOOK_MILLIS = 2000;
 /** As the command status has it. */
 const VERIFIED_WITHIN_MILLIS = 7 * 24 * 3600 * 1000;
 let pipelines = [];
+let seen = [];
+/** The columns of all pipelines: head, and by what they are sorted. */
+const COLUMNS = [['Pipeline', f => f.name], ['Waits for a person', f => needs(f).length], ['Documents', f => f.documents], ['On their way', f => f.waiting], ['To the index, p50', f => f.p50], ['p99', f => f.p99],
+  ['Allowed p99', f => f.target], ['Last verified as a whole', f => f.verifiedAt]];
+/** Those that wait for a person first. */
+let sorted = { column: 1, down: true };
 
 section('pipelines', {
   opened,
-  place: () => chosen() ? { pipeline: chosen() } : {},
-  go: at => choose('one', at.pipeline || ''),
+  place: () => chosen() ? { pipeline: chosen() } : $('find-pipeline').value ? { find: $('find-pipeline').value } : {},
+  go(at) {
+    choose('one', at.pipeline || '');
+    $('find-pipeline').value = at.find || '';
+  },
   known(all) {
     pipelines = all;
     $('one').append(...all.map(p => el('option', { value: p.name }, p.name)));
@@ -20,6 +29,8 @@ section('pipelines', {
 });
 const chosen = () => $('one').value;
 $('one').addEventListener('change', () => { link(); opened(); });
+$('find-pipeline').addEventListener('input', () => { say('pipelines-state', all_of_them()); });
+$('find-pipeline').addEventListener('change', link);
 follow();
 
 /** Again and again while one looks. It leaves the lines alone in which an answer to a person stands; the line at the top says when the console is away. */
@@ -37,7 +48,7 @@ async function follow() {
 
 function opened() {
   const one = pipelines.find(p => p.name === chosen());
-  $('all-pipelines').hidden = !!one;
+  ['all-pipelines', 'find-pipelines'].forEach(id => { $(id).hidden = !!one; });
   $('one-pipeline').hidden = !one;
   if (one) $('shape').replaceChildren(el('ul', { class: 'tree' }, branch(one.shape)));
   $('indexes').replaceChildren();
@@ -51,8 +62,35 @@ async function figures() {
   if (of !== chosen()) return '';
   const one = all.find(f => f.name === of);
   if (one) whole(one, pipelines.find(p => p.name === of));
-  else put($('all-pipelines'), table('Pipelines', ['Pipeline', 'Waits for a person', 'Documents', 'On their way', 'To the index, p50', 'p99', 'Allowed p99', 'Last verified as a whole'], [...all].sort((a, b) => needs(b).length - needs(a).length).map(row)));
-  return one ? '' : count(all, 'pipeline');
+  seen = all;
+  return one ? '' : all_of_them();
+}
+/** Those that were asked for, in the order that was. @return how many */
+function all_of_them() {
+  const found = seen.filter(is_wanted).sort(in_order);
+  put($('all-pipelines'), table('Pipelines', COLUMNS.map(head), found.map(row)));
+  return found.length === seen.length ? count(seen, 'pipeline') : number(found.length) + ' of ' + count(seen, 'pipeline');
+}
+/** By its name, its source, its index or one of its tables. */
+function is_wanted(f) {
+  const words = $('find-pipeline').value.trim().toLowerCase(), p = pipelines.find(one => one.name === f.name);
+  return !words || [f.name, p?.source, p?.index, ...(p?.tables ?? []).map(t => t.name)].some(name => name?.toLowerCase().includes(words));
+}
+/** What is not known stands last. */
+function in_order(a, b) {
+  const of = COLUMNS[sorted.column][1], [x, y] = [of(a), of(b)], none = v => v === null || v === undefined;
+  if (none(x) || none(y)) return none(x) - none(y) || a.name.localeCompare(b.name);
+  const order = typeof x === 'string' ? x.localeCompare(y) : x - y;
+  return (sorted.down ? -order : order) || a.name.localeCompare(b.name);
+}
+function head([text], column) {
+  const sort = column !== sorted.column ? null : sorted.down ? 'descending' : 'ascending';
+  return el('button', { class: 'head', 'data-sort': sort, onclick: () => sort_by(column) }, text);
+}
+function sort_by(column) {
+  sorted = { column, down: column === sorted.column ? !sorted.down : column > 0 };
+  all_of_them();
+  $('all-pipelines').querySelectorAll('th .head')[column].focus();
 }
 const time = at => at === null ? '–' : when(at);
 function row(f) {
@@ -71,7 +109,7 @@ function troubles({ name, troubles: t }) {
     [t.held, 'held', n => 'Gate and denormalizer do not read on in ' + plural(n, 'partition') + ', since what their offsets stand on is not whole.', flow, 'See why'],
     [t.waiting, 'waits', n => 'The indexer does not advance in ' + plural(n, 'partition') + '.', flow, 'See why'],
     [t.gaps, 'gaps', n => plural(n, 'record is', 'records are') + ' missing, came twice or out of order; health of the stages says where.', flow, 'See the stages'],
-    [t.setAside, 'refused', n => plural(n, 'document was', 'documents were') + ' refused and set aside since its services started; ./millrace quarantine documents list ' + name + ' has those that still are.', address('document', { pipeline: name }), 'Look at a document'],
+    [t.refused, 'refused', n => plural(n, 'document was', 'documents were') + ' refused and stand in quarantine.', address('quarantine', { pipeline: name }), 'Decide about them'],
   ].filter(([n]) => n > 0).map(([n, short, text, to, does]) => ({ short, text: text(n), to, does }));
 }
 /** What waits for a person, and where it is decided. */
@@ -90,14 +128,14 @@ function whole(f, pipeline) {
   const waits = needs(f);
   put($('needs'), ...(waits.length ? waits.map(w => el('li', { class: 'waiting', 'data-key': w.short }, w.text + ' ', el('a', { href: w.to }, w.does))) : [el('li', { class: 'up', 'data-key': 'nothing' }, 'All stages are up, and nothing of it is known to be parked, missing, refused, slow, different or held.')]));
   put($('ways'), ...[['Watch it', address('flow', { pipeline: f.name })], ['Find a document', address('document', { pipeline: f.name })], ['Verify it', address('purge', { pipeline: f.name })]].map(([text, to]) => el('a', { href: to, 'data-key': text }, text)));
-  const facts = { Source: pipeline.source, Index: pipeline.index, Documents: number(f.documents), 'Refused since its services started': number(f.troubles.setAside), 'Records on their way': number(f.waiting), 'Oldest that waits': seconds(f.oldest), 'From the commit to the index': 'p50 ' + seconds(f.p50) + ', p99 ' + seconds(f.p99) + ' of ' + seconds(f.target) + ' that its file allows',
+  const facts = { Source: pipeline.source, Index: pipeline.index, Documents: number(f.documents), 'In quarantine': number(f.troubles.refused), 'Records on their way': number(f.waiting), 'Oldest that waits': seconds(f.oldest), 'From the commit to the index': 'p50 ' + seconds(f.p50) + ', p99 ' + seconds(f.p99) + ' of ' + seconds(f.target) + ' that its file allows',
     'Last verified as a whole': time(f.verifiedAt), 'Left different by its last verification': number(f.differences), 'Held by retention': number(f.held) };
   put($('facts'), ...Object.entries(facts).map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value))));
   const names = new Map();
   places(pipeline.shape, '', names);
   put($('tables'), table('Tables', ['Table', 'State', 'In the document'], pipeline.tables.map(t => [
     el('a', { href: address('schemas', { table: t.label }) }, t.name),
-    !f.parked ? '–' : f.parked.includes(t.label) ? el('a', { href: address('quarantine'), class: 'state-waiting' }, 'parked') : 'flows', (names.get(t.name) || ['a link']).join(', ')])));
+    !f.parked ? '–' : f.parked.includes(t.label) ? el('a', { href: address('quarantine', { table: t.label }), class: 'state-waiting' }, 'parked') : 'flows', (names.get(t.name) || ['a link']).join(', ')])));
 }
 /** Where each table stands in the document. */
 function places(branch, above, names) {

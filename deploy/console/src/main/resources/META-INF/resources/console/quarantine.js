@@ -1,11 +1,34 @@
-// Tables that the gate has parked, and what is decided about them.
+// What stands in quarantine: tables that the gate has parked, with what is decided about them, and documents.
 import { $, ask, confirmed, count, el, number, pause, sent, table as shown_table, told, when } from './page.js';
-import { section } from './sections.js';
+import { link, section } from './sections.js';
+import * as refused from './refused.js';
 
 /** The gate takes a moment until its list tells what it was told. */
 const TOLD_MILLIS = 300;
 
-section('quarantine', { opened: quarantine, forget: () => $('parked').replaceChildren() });
+/** The table and the pipeline that the address names. */
+let named = {};
+
+section('quarantine', {
+  opened: () => Promise.all([quarantine().then(wanted), refused.opened(named.pipeline)]),
+  place: () => named,
+  go: at => { named = { ...(at.table ? { table: at.table } : {}), ...(at.pipeline ? { pipeline: at.pipeline } : {}) }; },
+  known: refused.known,
+  forget() {
+    $('parked').replaceChildren();
+    refused.forget();
+  },
+});
+$('refused-pipeline').addEventListener('change', () => {
+  named = { pipeline: refused.chosen() };
+  link();
+  // What is shown and offered is about another pipeline.
+  refused.forget();
+  refused.list();
+});
+function wanted() {
+  [...$('parked').children].find(p => p.dataset.table === named.table)?.scrollIntoView({ block: 'nearest' });
+}
 
 function quarantine() {
   return told('quarantine-state', 'Asking the gate …', async () => {

@@ -4,6 +4,7 @@ import { link, section } from './sections.js';
 
 /** The table that is shown; another one may be chosen already. */
 let viewed = null;
+let tables = [];
 
 section('schemas', {
   opened: schemas,
@@ -11,6 +12,7 @@ section('schemas', {
   go: at => at.table ? whose(at.table) : nothing(),
   forget() {
     nothing();
+    tables = [];
     $('table').replaceChildren();
     $('check').hidden = true;
     say('check-state', '');
@@ -21,6 +23,7 @@ function nothing() {
   $('schema-view').hidden = true;
 }
 async function whose(table) {
+  $('find-table').value = '';
   await schemas();
   if (!$('table').options.length) return;
   choose('table', table);
@@ -28,14 +31,19 @@ async function whose(table) {
 }
 function schemas() {
   return told('schemas-state', 'Asking the gate …', async () => {
-    const tables = await ask('api/schemas');
-    const before = $('table').value;
-    options('table', tables);
-    choose('table', before);
+    tables = await ask('api/schemas');
+    offered();
     await can_check();
     return count(tables, 'table');
   });
 }
+/** The tables of which a part of the name was typed. */
+function offered() {
+  const before = $('table').value, words = $('find-table').value.trim().toLowerCase();
+  options('table', tables.filter(t => t.toLowerCase().includes(words)));
+  choose('table', before);
+}
+$('find-table').addEventListener('input', offered);
 /** A gate without a scratch database refuses every check, so none is asked for there. */
 async function can_check() {
   // What is not known is offered, and the gate then says why not.

@@ -20,8 +20,10 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Properties;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -32,15 +34,17 @@ import picocli.CommandLine.Spec;
         + "and shows the SQL that the documents equal with one of them. It only reads.")
 final class InitCommand implements Callable<Integer> {
 
+    /** The variable that a drafted file takes the address from. */
+    private static final String URL = "MILLRACE_SOURCE_URL";
     private static final int LONGEST_NAME = 40;
     /** Numbers are shown as Postgres writes them. */
     private static final JsonMapper JSON = JsonMapper.builder().enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS).disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES).build();
 
     @Spec
     private CommandSpec spec;
-    @Option(names = "--url", paramLabel = "URL", description = "JDBC URL of the database. Default: what MILLRACE_SOURCE_URL says.")
+    @Option(names = "--url", paramLabel = "URL", description = "Address of the database, as JDBC or psql takes it: jdbc:postgresql://HOST:PORT/DATABASE or postgresql://USER@HOST:PORT/DATABASE. A password that stands in it is seen by everybody who may list this machine's processes; the variable of --password-env is not. Default: what MILLRACE_SOURCE_URL says.")
     private String url;
-    @Option(names = "--user", paramLabel = "NAME", description = "Who reads the catalog. Default: what MILLRACE_SOURCE_USER says.")
+    @Option(names = "--user", paramLabel = "NAME", description = "Who reads the catalog. Default: who stands in the address, else what MILLRACE_SOURCE_USER says.")
     private String user;
     @Option(names = "--password-env", paramLabel = "NAME", defaultValue = "MILLRACE_SOURCE_PASSWORD", description = "The variable that holds the password. Default: ${DEFAULT-VALUE}")
     private String passwordVariable;
@@ -61,18 +65,19 @@ final class InitCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--depth wants how many foreign keys, 1 or more, not " + depth);
         }
         var table = table();
-        try (var connection = connect()) {
+        var address = address();
+        try (var connection = connect(address)) {
             var pipeline = name == null ? plain(table.table()) : name;
             var file = output == null ? Path.of(pipeline + ".yaml") : output;
             if (Files.exists(file)) {
                 throw new LocalException(file + " exists, and is not replaced. Give another one with --output");
             }
             Files.writeString(file, PipelineDraft.of(connection, table, pipeline, source == null ? plain(connection.getCatalog()) : source, depth));
-            return tell(connection, PipelineFiles.load(List.of(file)).getFirst(), spec.commandLine().getOut());
+            return tell(connection, PipelineFiles.load(List.of(file)).getFirst(), address, spec.commandLine().getOut());
         }
     }
 
-    private int tell(Connection connection, PipelineFile file, PrintWriter out) throws SQLException {
+    private int tell(Connection connection, PipelineFile file, DatabaseAddress address, PrintWriter out) throws SQLException {
         var catalog = CatalogReader.read(connection, file.pipeline().tableNames());
         out.printf("%s written: %d tables. Take out what the page does not show.%n", file.path(), file.pipeline().tableNames().size());
         var problems = CatalogCheck.check(file, catalog);
@@ -83,6 +88,9 @@ final class InitCommand implements Callable<Integer> {
             example(connection, sql, out);
         }
         out.printf("%nNext: ./millrace validate %s, then ./millrace up --pipeline %s%n", file.path(), file.path());
+        if (System.getenv(URL) == null) {
+            out.printf("The file takes the address from the environment: export " + URL + "='%s' MILLRACE_SOURCE_USER=millrace MILLRACE_SOURCE_PASSWORD=… first%n", address.plain());
+        }
         out.flush();
         return 0;
     }
@@ -106,14 +114,24 @@ final class InitCommand implements Callable<Integer> {
         }
     }
 
-    private Connection connect() throws SQLException {
-        var address = url == null ? System.getenv("MILLRACE_SOURCE_URL") : url;
-        if (address == null || !address.startsWith("jdbc:postgresql:")) {
-            throw new LocalException((address == null ? "No database is named" : "'" + address + "' is no JDBC URL of PostgreSQL") + "; give one with --url jdbc:postgresql://HOST:PORT/DATABASE");
+    private DatabaseAddress address() {
+        if (url != null) {
+            return DatabaseAddress.of(url);
         }
+        var address = System.getenv(URL);
+        if (address == null) {
+            throw new LocalException("No database is named; give one with --url jdbc:postgresql://HOST:PORT/DATABASE");
+        }
+        if (!address.startsWith("jdbc:postgresql:")) {
+            throw new LocalException("What " + URL + " says is no JDBC URL of PostgreSQL, and the services take no other; set it to jdbc:postgresql://HOST:PORT/DATABASE");
+        }
+        return DatabaseAddress.of(address);
+    }
+
+    private Connection connect(DatabaseAddress address) throws SQLException {
         var login = new Properties();
-        var who = user == null ? System.getenv("MILLRACE_SOURCE_USER") : user;
-        var password = System.getenv(passwordVariable);
+        var who = Stream.of(user, address.user(), System.getenv("MILLRACE_SOURCE_USER")).filter(Objects::nonNull).findFirst().orElse(null);
+        var password = address.password() == null ? System.getenv(passwordVariable) : address.password();
         if (who != null) {
             login.setProperty("user", who);
         }
@@ -122,9 +140,9 @@ final class InitCommand implements Callable<Integer> {
         }
         login.setProperty("readOnly", "true");
         try {
-            return DriverManager.getConnection(address, login);
+            return DriverManager.getConnection(address.jdbc(), login);
         } catch (SQLException e) {
-            throw new LocalException("Connecting to " + address.replaceAll("\\?.*", "") + " as " + (who == null ? "the user of the URL" : who) + " failed: " + e.getMessage().replaceAll("\\.$", "") + ". The password is taken from the variable " + passwordVariable, e);
+            throw new LocalException("Connecting to " + address.plain() + " as " + (who == null ? "the user of the URL" : who) + " failed: " + e.getMessage().replaceAll("\\.$", "") + (address.password() == null ? ". The password is taken from the variable " + passwordVariable : ". The password is the address's"), e);
         }
     }
 

@@ -112,7 +112,8 @@ final class StatusCommand implements Callable<Integer> {
         if (report.spreading() > 0) {
             out.printf("%-13s is spreading %,d look-ups or truncates over documents%n", "denormalizer", report.spreading());
         }
-        report.setAside().forEach((pipeline, count) -> out.printf("%-13s set %,d documents aside in quarantine.documents.%s since its services started%n", pipeline, count, pipeline));
+        report.building().forEach(pipeline -> out.printf("%-13s builds another index beside the one that serves; how far it is: %s%n", pipeline, data.command("generations " + pipeline)));
+        report.holding().forEach(pipeline -> out.printf("%-13s holds another index beside the one that serves; which one: %s%n", pipeline, data.command("generations " + pipeline)));
         report.documents().forEach((index, count) -> out.printf("%-13s %s documents%n", index, count == null ? UNKNOWN : "%,d".formatted(count)));
         report.differences().forEach((pipeline, count) -> out.printf("%-13s %s%s%n", pipeline, count == 0 ? "agreed with the database when it was last verified" : "differed from the database when it was last verified", ago(report.verified().get(pipeline))));
     }

@@ -41,15 +41,12 @@ class CommandTableTest {
     private static final Set<String> NEED_NOTHING = Set.of("up", "down", "reset", "validate", "manifests", "train", "bench", "images", "test", "generate-completion", "help", "demo", "quarantine", "quarantine documents");
     /** Of help picocli takes whatever stands behind it. */
     private static final String NEVER_WRONG = "generate-completion";
-    private static final String BY_HTTP = "what it asks the indexer for, in the indexer's own tests";
     /** Where it is shown that they do what they are for, and with which answer. */
     private static final Map<String, String> RIGHT_ELSEWHERE = Map.ofEntries(
             Map.entry("init", "InitIT"), Map.entry("demo load", "UpIT"), Map.entry("demo traffic", "UpIT"), Map.entry("check", "CheckIT"), Map.entry("search", "SearchIT"),
             Map.entry("train", "TrainingIT"), Map.entry("bench", "the reports of the benches"), Map.entry("images", "`./millrace images --try`"), Map.entry("test", "every build"),
-            Map.entry("demo", "its subcommands"), Map.entry("quarantine", "its subcommands"), Map.entry("quarantine documents", "its subcommands"), Map.entry("quarantine documents list", BY_HTTP), Map.entry("quarantine documents show", BY_HTTP),
-            Map.entry("quarantine documents replay", BY_HTTP), Map.entry("quarantine documents discard", BY_HTTP), Map.entry("generations", BY_HTTP), Map.entry("rebuild", BY_HTTP), Map.entry("cutover", BY_HTTP), Map.entry("rollback", BY_HTTP),
-            Map.entry("retire", BY_HTTP));
-    private static final String WITH_A_STACK = "FirstHourIT, with a stack";
+            Map.entry("demo", "its subcommands"), Map.entry("quarantine", "its subcommands"), Map.entry("quarantine documents", "its subcommands"));
+    private static final String WITH_A_STACK = "FirstHourIT, with a stack ([what it answers](../guide/first-hour.md))";
 
     @TempDir
     Path folder;
@@ -129,7 +126,7 @@ class CommandTableTest {
                 away(1, "does not run", "trace", "monitors", "1", "--data", "DIR/none"),
                 away(1, "nothing answers there", "trace", "monitors", "1", "--url", "http://localhost:1"),
                 wrong(1, "is not a table name", "init", "--root", "a.b.c", "--url", "jdbc:postgresql://localhost:1/none"),
-                wrong(1, "is no JDBC URL", "init", "--root", "public.monitor", "--url", "postgres://localhost/none"),
+                wrong(1, "is no address of a PostgreSQL database", "init", "--root", "public.monitor", "--url", "mysql://localhost/none"),
                 wrong(2, "1 or more", "init", "--root", "public.monitor", "--depth", "0", "--url", "jdbc:postgresql://localhost:1/none"),
                 away(1, "Connecting to jdbc:postgresql://localhost:1/none as", "init", "--root", "public.monitor", "--url", "jdbc:postgresql://localhost:1/none?user=nobody&password=secret"),
                 right(0, "is fine", "validate", "DEMO/monitors.yaml"),

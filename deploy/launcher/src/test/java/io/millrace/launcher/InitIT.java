@@ -112,6 +112,14 @@ class InitIT {
     }
 
     @Test
+    void anAddressAsPsqlTakesItIsTakenWithItsLoginWhichIsNotShown() throws IOException {
+        var address = servers.jdbcUrl("postgres").replace("jdbc:postgresql://", "postgresql://" + servers.postgresUser() + ":" + servers.postgresPassword() + "@");
+        assertEquals(0, Main.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err)).execute("init", "--url", address, "--root", "public.team", "--output", folder.resolve("psql.yaml").toString()), err::toString);
+        assertTrue(Files.readString(folder.resolve("psql.yaml")).contains("root: public.team"));
+        assertTrue(out.toString().contains("export MILLRACE_SOURCE_URL='" + servers.jdbcUrl("postgres") + "' MILLRACE_SOURCE_USER=millrace "), out.toString());
+    }
+
+    @Test
     void whatCannotBeDraftedIsRefusedAndNothingIsWritten() throws IOException {
         var asked = Map.of(
                 List.of("--root", "public.nobody"), "The database has no table public.nobody",

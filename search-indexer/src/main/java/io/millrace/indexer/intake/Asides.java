@@ -10,6 +10,7 @@ import io.millrace.indexer.generation.SearchAwayException;
 import io.millrace.indexer.handover.Handover;
 import io.millrace.indexer.health.Conditions;
 import io.millrace.indexer.mark.MarkBook;
+import io.millrace.indexer.measure.PipelineMeters;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.ledger.Ledger;
 import io.millrace.pipeline.liveness.Loop;
@@ -52,6 +53,7 @@ final class Asides {
     private final Provider<BulkWriters> writers;
     private final MarkBook marks;
     private final Conditions conditions;
+    private final PipelineMeters meters;
     private final Ledger ledger;
     private final IndexerConfig config;
     private final Loops loops;
@@ -62,7 +64,7 @@ final class Asides {
     /** They end by themselves. */
     private final Set<AsideLanes> ending = ConcurrentHashMap.newKeySet();
 
-    Asides(Pipelines pipelines, Generations generations, Handover handover, @Identifier(DocumentTopics.CHANNEL) MainLanes main, Provider<BulkWriters> writers, MarkBook marks, Conditions conditions, Ledger ledger, IndexerConfig config,
+    Asides(Pipelines pipelines, Generations generations, Handover handover, @Identifier(DocumentTopics.CHANNEL) MainLanes main, Provider<BulkWriters> writers, MarkBook marks, Conditions conditions, PipelineMeters meters, Ledger ledger, IndexerConfig config,
             Loops loops, @Identifier("default-kafka-broker") Map<String, Object> kafka) {
         this.pipelines = pipelines;
         this.generations = generations;
@@ -71,6 +73,7 @@ final class Asides {
         this.writers = writers;
         this.marks = marks;
         this.conditions = conditions;
+        this.meters = meters;
         this.ledger = ledger;
         this.config = config;
         this.loops = loops;
@@ -123,6 +126,8 @@ final class Asides {
             var lineup = generations.lineup(pipeline);
             generations.follow(lineup);
             follow(pipeline, lineup);
+            long held = lineup.asides().stream().filter(IndexState::isHeld).count();
+            meters.of(pipeline).beside(lineup.asides().size() - held, held);
             handover.advance(lineup);
             handover.kept(pipeline, null);
         } catch (SearchAwayException e) {

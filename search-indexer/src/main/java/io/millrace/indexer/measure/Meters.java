@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
+import java.util.function.ToDoubleFunction;
 
 /** What is measured of one pipeline's documents; every meter is looked up once. Thread-safe. */
 public final class Meters {
@@ -51,6 +52,8 @@ public final class Meters {
     /** When the oldest change that is not answered was committed, 0 where there is none. */
     private final AtomicLong oldest = new AtomicLong();
     private volatile double retentionUsed;
+    private volatile double built = Double.NaN;
+    private volatile double held = Double.NaN;
 
     /** @param target how long one change in a hundred may take from its commit to the index */
     Meters(MeterRegistry registry, String pipeline, Duration target, LongSupplier gaps) {
@@ -83,6 +86,13 @@ public final class Meters {
                 .tags("stage", STAGE, "pipeline", pipeline).register(registry);
         Gauge.builder("millrace.retention.used.ratio", this, m -> m.retentionUsed).description("Share of the time for which deletes are kept that the oldest unread one may have stood there")
                 .tags("stage", STAGE, "pipeline", pipeline).register(registry);
+        beside(registry, pipeline, "built", m -> m.built);
+        beside(registry, pipeline, "held", m -> m.held);
+    }
+
+    private void beside(MeterRegistry registry, String pipeline, String state, ToDoubleFunction<Meters> many) {
+        Gauge.builder("millrace.indexes.beside", this, many).description("Indexes of the same documents that are written beside the one that serves: those that are to serve once they have all, and those that serve only when somebody asks for it")
+                .tags("stage", STAGE, "pipeline", pipeline, "state", state).register(registry);
     }
 
     /** Meters that nobody reads. */
@@ -129,6 +139,17 @@ public final class Meters {
     public void lag(long records, long oldestMicros) {
         lag.set(records);
         oldest.set(oldestMicros);
+    }
+
+    /**
+     * Indexes that are written beside the one that serves.
+     *
+     * @param toServe that serve once they have all
+     * @param toBeAskedFor that serve only when somebody asks for it
+     */
+    public void beside(long toServe, long toBeAskedFor) {
+        built = toServe;
+        held = toBeAskedFor;
     }
 
     /** @param share of the time for which deletes are kept */

@@ -141,6 +141,16 @@ public final class ParkedDocuments {
         return new Orders(places, next[0] < 0 ? end : next[0]);
     }
 
+    /**
+     * Gives all records of a partition from an offset on, in their order. Nobody else's reading waits for it; it is for one thread.
+     *
+     * @return the end of the partition, as it was when this began
+     * @throws KafkaException when Kafka does not answer, or there are too many to be read in time; what was read by then was given
+     */
+    long readOn(TopicPartition quarantine, long from, Consumer<ConsumerRecord<byte[], byte[]>> into) {
+        return readAll(consumer -> List.of(quarantine), from, into);
+    }
+
     private interface Which {
         List<TopicPartition> partitions(KafkaConsumer<byte[], byte[]> consumer);
     }
@@ -148,6 +158,14 @@ public final class ParkedDocuments {
     /** @return the end of the first partition, as it was when this began */
     private long read(Which which, long from, Consumer<ConsumerRecord<byte[], byte[]>> into) throws InterruptedException {
         one.acquire();
+        try {
+            return readAll(which, from, into);
+        } finally {
+            one.release();
+        }
+    }
+
+    private long readAll(Which which, long from, Consumer<ConsumerRecord<byte[], byte[]>> into) {
         try (var consumer = readers.consumer()) {
             var partitions = which.partitions(consumer);
             consumer.assign(partitions);
@@ -162,8 +180,6 @@ public final class ParkedDocuments {
                 consumer.poll(POLL).forEach(into);
             }
             return ends.get(partitions.getFirst());
-        } finally {
-            one.release();
         }
     }
 }

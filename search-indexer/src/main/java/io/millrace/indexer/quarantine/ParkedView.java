@@ -14,15 +14,19 @@ import java.time.Instant;
  * @param version below zero where it has none
  * @param asked whether it is to be replayed
  * @param replayable false where it can only be made anew by the join, or be discarded
- * @param document its JSON; null in a list, and where it is a delete or never was a document
+ * @param characters of the document, where it was read
+ * @param document its JSON, or as much of its beginning as was asked for; null in a list, and where it is a delete or never was a document
  */
 @RegisterForReflection
 @JsonInclude(JsonInclude.Include.NON_NULL)
-public record ParkedView(String place, String id, String index, String reason, String detail, long version, Instant parked, boolean asked, boolean replayable, String document) {
+public record ParkedView(String place, String id, String index, String reason, String detail, long version, Instant parked, boolean asked, boolean replayable, Integer characters, String document) {
 
-    static ParkedView of(Parked parked, boolean asked) {
+    /** @param most so many characters of the document are told */
+    static ParkedView of(Parked parked, boolean asked, int most) {
         var record = parked.record();
+        var document = record.value() == null ? null : new String(record.value(), StandardCharsets.UTF_8);
         return new ParkedView(parked.place().name(), parked.id(), parked.index().isEmpty() ? null : parked.index(), Headers.text(record.headers(), Headers.REASON), Headers.text(record.headers(), Headers.DETAIL), parked.version(),
-                Instant.ofEpochMilli(record.timestamp()), asked, parked.isReplayable(), record.value() == null ? null : new String(record.value(), StandardCharsets.UTF_8));
+                Instant.ofEpochMilli(record.timestamp()), asked, parked.isReplayable(), document == null ? null : document.length(),
+                document == null || document.length() <= most ? document : document.substring(0, most));
     }
 }

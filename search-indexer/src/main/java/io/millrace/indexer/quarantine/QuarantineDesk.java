@@ -47,7 +47,7 @@ public final class QuarantineDesk {
         var shelf = documents.standing(pipeline, Set.of());
         var places = shelf.places();
         var page = places.stream().filter(behind(after)).limit(limit).toList();
-        return new ParkedPage(places.size(), shelf.isMore(), views(documents.heads(pipeline, page), page));
+        return new ParkedPage(places.size(), shelf.isMore(), views(documents.heads(pipeline, page), page, 0));
     }
 
     private static Predicate<Place> behind(String after) {
@@ -64,19 +64,20 @@ public final class QuarantineDesk {
     }
 
     /**
-     * One document, once for each index that refused it.
+     * One document, once for each index that refused it; with more than some megabytes of content, not for each of them.
      *
+     * @param most so many characters of its content are told; 0 for none, and then it is told for each index whatever its size
      * @throws NoSuchElementException when there is no such pipeline, or it does not stand there
      */
-    List<ParkedView> one(String name, String id) throws InterruptedException {
+    List<ParkedView> one(String name, String id, int most) throws InterruptedException {
         var pipeline = pipeline(name);
         var places = chosen(pipeline, Set.of(id)).places();
-        return views(documents.whole(pipeline, places), places);
+        return views(most == 0 ? documents.heads(pipeline, places) : documents.whole(pipeline, places), places, most);
     }
 
-    private static List<ParkedView> views(List<Parked> parked, List<Place> places) {
+    private static List<ParkedView> views(List<Parked> parked, List<Place> places, int most) {
         var asked = places.stream().filter(Place::asked).map(Place::name).collect(Collectors.toSet());
-        return parked.stream().map(one -> ParkedView.of(one, asked.contains(one.place().name()))).toList();
+        return parked.stream().map(one -> ParkedView.of(one, asked.contains(one.place().name()), most)).toList();
     }
 
     /**

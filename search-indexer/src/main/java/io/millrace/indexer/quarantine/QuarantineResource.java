@@ -50,11 +50,16 @@ public class QuarantineResource {
         return answered(authorization, () -> desk.page(pipeline, after, Math.clamp(limit, 0, MOST)));
     }
 
-    /** One document, with what is in it; once for each index that refused it. */
+    /**
+     * One document, with what is in it; once for each index that refused it.
+     *
+     * @param most so many characters of what is in it; 0 for nothing of it
+     */
     @GET
     @Path("/documents/{id}")
-    public Response one(@HeaderParam("Authorization") String authorization, @PathParam("pipeline") String pipeline, @PathParam("id") String id) {
-        return answered(authorization, () -> desk.one(pipeline, id));
+    public Response one(@HeaderParam("Authorization") String authorization, @PathParam("pipeline") String pipeline, @PathParam("id") String id,
+            @QueryParam("most") @DefaultValue("" + Integer.MAX_VALUE) int most) {
+        return answered(authorization, () -> desk.one(pipeline, id, Math.max(0, most)));
     }
 
     /** Has documents sent to their index again; one of which a later one went the usual way is settled without being sent. */

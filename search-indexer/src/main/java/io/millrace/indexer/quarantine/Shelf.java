@@ -53,6 +53,15 @@ final class Shelf {
         }
     }
 
+    /** Kafka has nothing any more of what stood in a partition before an offset. */
+    void forget(int partition, long before) {
+        standing.values().removeIf(place -> place.partition() == partition && place.offset() < before);
+    }
+
+    int size() {
+        return standing.size();
+    }
+
     /** By partition and offset. */
     List<Place> places() {
         return standing.values().stream().sorted(Comparator.comparingInt(Place::partition).thenComparingLong(Place::offset)).toList();

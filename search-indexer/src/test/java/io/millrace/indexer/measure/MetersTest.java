@@ -1,6 +1,7 @@
 package io.millrace.indexer.measure;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -43,6 +44,18 @@ class MetersTest {
         meters.indexed(read, 10 * SECOND);
         meters.found(Meters.committed(read), 10 * SECOND, 11 * SECOND);
         assertEquals(0, measured());
+    }
+
+    @Test
+    void indexesBesideTheOneThatServesAreToldByWhatTheyWaitForOnceSomebodyHasLooked() {
+        assertTrue(Double.isNaN(beside("built")) && Double.isNaN(beside("held")), "nobody has looked");
+        meters.beside(1, 0);
+        assertEquals(1, beside("built"));
+        assertEquals(0, beside("held"));
+    }
+
+    private double beside(String state) {
+        return registry.get("millrace.indexes.beside").tag("state", state).gauge().value();
     }
 
     private static org.apache.kafka.common.header.Headers change() {

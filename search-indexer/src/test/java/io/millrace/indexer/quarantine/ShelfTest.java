@@ -81,4 +81,17 @@ class ShelfTest {
         assertEquals(List.of("d7"), ids(one));
         assertFalse(one.isMore());
     }
+
+    @Test
+    void whatTheTopicHasNoMoreStandsThereNoMore() {
+        var shelf = new Shelf(10, Set.of());
+        shelf.take(parked("a"));
+        shelf.take(parked("b"));
+        shelf.take(parked("c"));
+        shelf.forget(1, 9);
+        assertEquals(3, shelf.size(), "that was another partition");
+        shelf.forget(0, 2);
+        assertEquals(List.of("c"), ids(shelf));
+        assertEquals(1, shelf.size());
+    }
 }

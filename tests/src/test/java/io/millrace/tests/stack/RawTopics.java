@@ -21,7 +21,12 @@ public final class RawTopics {
     private final Map<String, Object> bootstrap;
 
     public RawTopics(DemoStack stack) {
-        this.bootstrap = Map.copyOf(stack.stack().servers().kafkaAdmin());
+        this(stack.stack().servers().kafkaAdmin());
+    }
+
+    /** @param settings how a client reaches Kafka */
+    public RawTopics(Map<String, ?> settings) {
+        this.bootstrap = Map.copyOf(settings);
     }
 
     /** Every record of a topic that is there now, partition after partition. */

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.millrace.launcher.stack.Stage;
 import io.millrace.pipeline.comparison.CanonicalJson;
 import io.millrace.tests.stack.DemoStack;
+import io.millrace.tests.stack.RefusedDocument;
 import io.millrace.tests.stack.SharedStack;
 import io.restassured.RestAssured;
 import io.restassured.http.ContentType;
@@ -70,6 +71,26 @@ class ConsoleIT {
         assertFalse(operator().get("/api/check").then().statusCode(200).extract().jsonPath().getBoolean("configured"), "this gate has no scratch database");
         operator().body("{\"migrations\":[{\"name\":\"a.sql\",\"text\":\"SELECT 1\"}]}").post("/api/check").then().statusCode(501);
         assertEquals(401, console().body("{}").post("/api/check").statusCode());
+    }
+
+    @Test
+    void refusedDocumentsAreCountedShownAndDecidedAboutWithTheCallersToken() throws Exception {
+        assertEquals(401, console().get("/api/pipelines/monitors/quarantine").statusCode());
+        assertEquals(401, console().header("Authorization", "Bearer wrong").body("{\"reason\":\"because\"}").post("/api/pipelines/monitors/quarantine/replay").statusCode());
+        var hostile = "refused " + System.nanoTime() + "/%2F?";
+        int before = operator().get("/api/pipelines/monitors/quarantine").then().statusCode(200).extract().path("count");
+        new RefusedDocument("monitors", hostile).standIn(stack);
+        var count = "find { it.name == 'monitors' }.troubles.refused";
+        Awaitility.await("it is counted").atMost(Duration.ofSeconds(40)).until(() -> console().get("/api/figures").then().statusCode(200).extract().jsonPath().getDouble(count), n -> n == before + 1);
+        assertEquals(before + 1, JsonPath.from(live("?pipeline=monitors")).getInt("refused.monitors"));
+        var one = operator().get("/api/pipelines/monitors/quarantine/documents/{id}", hostile).then().statusCode(200).extract().jsonPath();
+        assertEquals(hostile + " because a test says so", one.getString("[0].id") + " " + one.getString("[0].detail"));
+        assertEquals(400, operator().body("{}").post("/api/pipelines/monitors/quarantine/replay").statusCode(), "a reason is wanted");
+        var ids = "{\"reason\":\"made by a test\",\"count\":1,\"ids\":[\"" + hostile + "\"]}";
+        assertEquals(1, operator().body(ids).post("/api/pipelines/monitors/quarantine/discard").then().statusCode(200).extract().<Integer>path("discarded"));
+        Awaitility.await("it is counted no more").atMost(Duration.ofSeconds(40)).until(() -> console().get("/api/figures").then().statusCode(200).extract().jsonPath().getDouble(count), n -> n == before);
+        operator().get("/api/pipelines/monitors/quarantine/documents/{id}", hostile).then().statusCode(404);
+        operator().get("/api/pipelines/nobody/quarantine").then().statusCode(404);
     }
 
     @Test

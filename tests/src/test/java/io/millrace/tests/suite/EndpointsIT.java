@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertAll;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.millrace.launcher.stack.Stage;
 import io.millrace.local.ManagedProcess;
 import io.millrace.local.Ports;
@@ -29,10 +30,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -104,6 +107,10 @@ class EndpointsIT {
             closed(Stage.CONSOLE, "GET", "/api/pipelines/{pipeline}/generations"),
             closed(Stage.CONSOLE, "POST", "/api/pipelines/{pipeline}/generations"),
             closed(Stage.CONSOLE, "POST", "/api/pipelines/{pipeline}/generations/{index}/service"),
+            closed(Stage.CONSOLE, "GET", "/api/pipelines/{pipeline}/quarantine"),
+            closed(Stage.CONSOLE, "GET", "/api/pipelines/{pipeline}/quarantine/documents/{id: .+}"),
+            closed(Stage.CONSOLE, "POST", "/api/pipelines/{pipeline}/quarantine/replay"),
+            closed(Stage.CONSOLE, "POST", "/api/pipelines/{pipeline}/quarantine/discard"),
             closed(Stage.CONSOLE, "GET", "/api/quarantine"),
             closed(Stage.CONSOLE, "POST", "/api/quarantine/{table}/{decision}"),
             closed(Stage.CONSOLE, "GET", "/api/resnapshots/{source}/{table}"),
@@ -152,6 +159,18 @@ class EndpointsIT {
             there.addAll(Endpoints.of(service));
         }
         assertEquals(there, new TreeSet<>(TABLE.keySet()));
+    }
+
+    @Test
+    void theDocumentOfOpenApiNamesEveryEndpointAndIsOpen() throws Exception {
+        var described = new TreeSet<String>();
+        for (var service : Stage.values()) {
+            if (TABLE.keySet().stream().anyMatch(e -> e.service() == service)) {
+                var paths = new JsonMapper().readTree(described(stack.address(service))).path("paths");
+                paths.properties().forEach(path -> path.getValue().fieldNames().forEachRemaining(method -> described.add(service + " " + method.toUpperCase(Locale.ROOT) + " " + path.getKey())));
+            }
+        }
+        assertEquals(TABLE.keySet().stream().map(e -> e.toString().replaceAll("\\{(\\w+)[^}]*}", "{$1}")).collect(Collectors.toCollection(TreeSet::new)), described);
     }
 
     @Test
@@ -381,6 +400,10 @@ class EndpointsIT {
             spellings.add(path + end);
         }
         return spellings;
+    }
+
+    private String described(URI address) throws IOException, InterruptedException {
+        return client.send(HttpRequest.newBuilder(address.resolve("/openapi?format=json")).build(), BodyHandlers.ofString()).body();
     }
 
     private int ask(String method, URI address, String path, String authorization) throws IOException, InterruptedException {

@@ -1,5 +1,6 @@
 package io.millrace.tests.suite;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -9,8 +10,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.millrace.local.LocalServers;
 import io.millrace.local.Ports;
+import io.millrace.pipeline.record.Headers;
+import io.millrace.pipeline.topic.Topics;
 import io.millrace.tests.stack.DemoStack;
 import io.millrace.tests.stack.Launcher;
+import io.millrace.tests.stack.RawTopics;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +29,8 @@ import java.util.Map;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -101,6 +107,9 @@ class FirstHourIT {
         stack(0, "", "logs", "gate", "-n", "3");
 
         schemasAreParkedAndAccepted();
+        documentsAreRefusedAndGivenUp();
+        indexesAreBuiltServedAndRetired();
+        oneStageIsAway();
         tablesAreReadAgain();
         whatIsNeededCanBePlanned();
         everybodyCanBeForgotten();
@@ -154,6 +163,55 @@ class FirstHourIT {
         stack(1, "records in quarantine, not 77", "quarantine", "discard", table, "--count", "77", "--reason", "seen");
         stack(0, "", "quarantine", "replay", table, "--reason", "seen");
         awaitSays("Nothing is parked.", "quarantine", "list");
+    }
+
+    private void documentsAreRefusedAndGivenUp() throws Exception {
+        var id = "900000001";
+        var kafka = process(JSON.readTree(launcher.run("status", "--json").output()), "kafka").path("port").asInt();
+        new RawTopics(Map.of("bootstrap.servers", "localhost:" + kafka)).send(new ProducerRecord<>(Topics.documents("appointment"), 0, id.getBytes(UTF_8), "{\"id\":\"no number\"}".getBytes(UTF_8),
+                new RecordHeaders().add(Headers.VERSION, Headers.bytes(1L))));
+        awaitSays(id, "quarantine", "documents", "list", "appointment");
+        stack(0, "1 in all.", "quarantine", "documents", "list", "appointment");
+        stack(0, "{\"id\":\"no number\"}", "quarantine", "documents", "show", "appointment", id);
+        awaitSays("1 documents were refused and stand in quarantine", "status");
+        stack(3, "quarantine documents list appointment", "status");
+        stack(0, "1 documents are sent again", "quarantine", "documents", "replay", "appointment", id, "--reason", "once more");
+        Awaitility.await("it is refused once more").atMost(SOON).until(() -> launcher.run("quarantine", "documents", "show", "appointment", id).output().contains("(parked)"));
+        stack(1, "1 documents would be given up, not 7", "quarantine", "documents", "discard", "appointment", "--count", "7", "--reason", "seen");
+        stack(0, "1 documents are given up", "quarantine", "documents", "discard", "appointment", "--count", "1", "--reason", "no appointment");
+        stack(0, "No document stands in quarantine", "quarantine", "documents", "list", "appointment");
+    }
+
+    private void indexesAreBuiltServedAndRetired() throws Exception {
+        stack(0, " serves ", "generations", "doctor");
+        stack(0, "cutover doctor has it serve", "rebuild", "doctor", "--hold");
+        awaitSays("holds another index beside the one that serves", "status");
+        Awaitility.await("it has all").atMost(SOON).until(() -> JSON.readTree(launcher.run("generations", "doctor", "--json").output()), all -> all.size() == 2 && all.get(0).path("documents").equals(all.get(1).path("documents")) && all.get(0).path("behind").asLong(-1) + all.get(1).path("behind").asLong(-1) == 0);
+        stack(0, "doctor-000002 serves.", "cutover", "doctor");
+        stack(0, "doctor-000001 serves.", "rollback", "doctor");
+        stack(1, "Nothing is deleted", "retire", "doctor", "doctor-000002", "--name", "doctor-000001");
+        stack(0, "doctor-000002 is deleted.", "retire", "doctor", "doctor-000002", "--name", "doctor-000002");
+        stack(0, " serves.", "rebuild", "doctor", "--wait");
+    }
+
+    /** It is there and answers nobody, as one that swaps, or is being debugged. */
+    private void oneStageIsAway() throws Exception {
+        var indexer = process(JSON.readTree(launcher.run("status", "--json").output()), "indexer").path("pid").asText();
+        signal("STOP", indexer);
+        try {
+            stack(3, "indexer is down: does not answer", "status");
+            stack(1, "it did not answer within 2 s (--timeout)", "generations", "doctor", "--timeout", "2");
+            stack(1, "it did not answer within 2 s (--timeout)", "trace", "appointment", "7", "--timeout", "2");
+            stack(0, "documents, found in", "search", "appointment", "complaint", "--size", "1");
+            stack(0, "Nothing is parked.", "quarantine", "list");
+        } finally {
+            signal("CONT", indexer);
+        }
+        awaitCode(0, "generations", "doctor");
+    }
+
+    private static void signal(String signal, String pid) throws IOException, InterruptedException {
+        assertEquals(0, new ProcessBuilder("kill", "-" + signal, pid).inheritIO().start().waitFor());
     }
 
     private void tablesAreReadAgain() throws Exception {

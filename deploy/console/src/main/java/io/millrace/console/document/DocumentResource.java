@@ -1,7 +1,6 @@
 package io.millrace.console.document;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.millrace.console.ConsoleConfig;
@@ -39,8 +38,7 @@ public class DocumentResource {
     private final Pipelines pipelines;
     private final ConsoleConfig config;
     private final Http http;
-    /** Numbers keep their digits. */
-    private final JsonMapper json = JsonMapper.builder().enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS, DeserializationFeature.USE_BIG_INTEGER_FOR_INTS).build();
+    private final JsonMapper json = DocumentJson.mapper();
 
     DocumentResource(Pipelines pipelines, ConsoleConfig config, Http http) {
         this.pipelines = pipelines;

@@ -29,18 +29,18 @@ public class GenerationResource {
 
     @GET
     public Response all(@PathParam("pipeline") String pipeline, @HeaderParam("Authorization") String authorization) throws IOException, InterruptedException {
-        return indexer.ask("GET", of(pipeline), authorization);
+        return indexer.ask("GET", of(pipeline), null, authorization);
     }
 
     @POST
     public Response rebuild(@PathParam("pipeline") String pipeline, @QueryParam("hold") @DefaultValue("false") boolean hold, @HeaderParam("Authorization") String authorization) throws IOException, InterruptedException {
-        return indexer.ask("POST", of(pipeline) + "?hold=" + hold, authorization);
+        return indexer.ask("POST", of(pipeline) + "?hold=" + hold, null, authorization);
     }
 
     @POST
     @Path("/{index}/service")
     public Response serve(@PathParam("pipeline") String pipeline, @PathParam("index") String index, @HeaderParam("Authorization") String authorization) throws IOException, InterruptedException {
-        return indexer.ask("POST", of(pipeline) + "/" + Http.step(index) + "/service", authorization);
+        return indexer.ask("POST", of(pipeline) + "/" + Http.step(index) + "/service", null, authorization);
     }
 
     private static String of(String pipeline) {

@@ -24,6 +24,9 @@ final class History {
     /** By stage, the latest start of an instance that was ever seen: one that misses a look was not started at the next. */
     private final Map<String, Double> started = new HashMap<>();
 
+    /** What was told last of what goes on for a while. */
+    private final Map<String, Boolean> known = new HashMap<>();
+
     private record Point(long at, float[] values) {}
 
     /** @param most points are kept */
@@ -39,6 +42,7 @@ final class History {
         if (last != null) {
             mark(last, view);
         }
+        told(view);
         last = view;
         view.stages().stream().filter(s -> s.started() != null).forEach(s -> started.merge(s.name(), s.started(), Math::max));
     }
@@ -79,6 +83,26 @@ final class History {
         }
         now.parked().stream().filter(t -> !before.parked().contains(t)).forEach(t -> mark(now.at(), t + " is parked"));
         before.parked().stream().filter(t -> !now.parked().contains(t)).forEach(t -> mark(now.at(), t + " is parked no more"));
+    }
+
+    /** What is not told has neither begun nor ended; the next that is told is held against the last one that was. */
+    private void told(LiveView now) {
+        var read = stage(now, "capture").extra().stream().filter(e -> e.name().equals(Watch.READ_BESIDE) && e.value() != null).findFirst().orElse(null);
+        if (read != null) {
+            told("reads", read.value() > 0, now.at(), "Tables are read again", "No table is read again any more");
+        }
+        now.refused().forEach((pipeline, count) -> told("refused " + pipeline, count > 0, now.at(), "Documents of " + pipeline + " are refused", "No document of " + pipeline + " stands in quarantine any more"));
+        now.beside().forEach((pipeline, state) -> {
+            told("built " + pipeline, state.equals("built"), now.at(), "Another index of " + pipeline + " is built", "No other index of " + pipeline + " is built any more");
+            told("held " + pipeline, state.equals("held"), now.at(), "Another index of " + pipeline + " is held", "No other index of " + pipeline + " is held any more");
+        });
+    }
+
+    private void told(String what, boolean is, long at, String begun, String ended) {
+        var was = known.put(what, is);
+        if (was != null && was != is) {
+            mark(at, is ? begun : ended);
+        }
     }
 
     private void mark(long at, String text) {

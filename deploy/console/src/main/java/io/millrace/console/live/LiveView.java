@@ -6,11 +6,13 @@ import java.util.Map;
 /**
  * @param at milliseconds since the epoch
  * @param parked tables that are parked
+ * @param refused by pipeline, how many documents stand in quarantine; those of which nobody tells are not in it
+ * @param beside by pipeline, what becomes of another index that is written beside the one that serves: {@code built} or {@code held}, empty where there is none; those of which nobody tells are not in it
  * @param hops seconds of each step of the way, the median; by the stage at its end
  * @param documents how many each index has; null where it does not answer
  * @param slow pipelines of which changes take, or wait for, longer than their file allows
  */
-public record LiveView(long at, List<StageView> stages, List<String> parked, Map<String, Double> hops, Map<String, Long> documents, List<Slow> slow) {
+public record LiveView(long at, List<StageView> stages, List<String> parked, Map<String, Long> refused, Map<String, String> beside, Map<String, Double> hops, Map<String, Long> documents, List<Slow> slow) {
 
     /**
      * @param p99 seconds that one change in a hundred takes at least from its commit to the index; null where nothing was measured of late

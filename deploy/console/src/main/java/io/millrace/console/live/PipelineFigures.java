@@ -32,17 +32,16 @@ public record PipelineFigures(String name, List<String> away, Long documents, Do
      * @param held partitions that gate and join do not read on in, since what their offsets stand on is not whole
      * @param waiting partitions that the indexer does not advance in
      * @param gaps records that are missing, came twice or out of order, over all stages
-     * @param setAside documents that were refused since join and indexer started
+     * @param refused documents that were refused and stand in quarantine now
      */
-    public record Troubles(Double missing, Double old, Double held, Double waiting, Double gaps, Double setAside) {
+    public record Troubles(Double missing, Double old, Double held, Double waiting, Double gaps, Double refused) {
 
         /** @param stages what each of them said of one pipeline */
         static Troubles of(Map<String, Samples> stages) {
             var capture = stages.get("capture");
             var index = stages.get("index");
-            var parked = Map.of("outcome", "parked");
             return new Troubles(capture.max("millrace_tables_incomplete", Map.of("why", "missing")), capture.max("millrace_tables_incomplete", Map.of("why", "old")), sum(stages, List.of("gate", "join"), "millrace_partitions_held", Map.of()),
-                    index.sum("millrace_partitions_waiting", Map.of()), sum(stages, List.of("gate", "join", "index"), "millrace_ledger_gaps", Map.of()), sum(stages, List.of("join", "index"), "millrace_records_total", parked));
+                    index.sum("millrace_partitions_waiting", Map.of()), sum(stages, List.of("gate", "join", "index"), "millrace_ledger_gaps", Map.of()), index.max("millrace_refused_documents", Map.of()));
         }
 
         private static Double sum(Map<String, Samples> stages, List<String> of, String name, Map<String, String> labels) {

@@ -38,6 +38,11 @@ public class Watch {
     private static final long PACE_NANOS = 900_000_000;
     static final List<String> STEPS = List.of("capture", "gate", "join", "index", "search");
 
+    private static final String REFUSED = "millrace_refused_documents";
+    private static final String BESIDE = "millrace_indexes_beside";
+    /** Rows of tables that are read while the stream goes on. */
+    static final String READ_BESIDE = "rows to read beside it";
+
     private final List<Stage> stages;
     private final Http http;
     private final Pipelines pipelines;
@@ -68,7 +73,7 @@ public class Watch {
                         new Extra("WAL until the slot is lost", s.max("millrace_slot_safe_bytes", Map.of()), "B"),
                         new Extra("tables to read", s.sum("millrace_snapshot_tables_remaining", l), ""),
                         new Extra("rows to read before the stream", s.sum("millrace_snapshot_rows_remaining", l), ""),
-                        new Extra("rows to read beside it", s.sum("millrace_resnapshot_rows_remaining", l), ""))),
+                        new Extra(READ_BESIDE, s.sum("millrace_resnapshot_rows_remaining", l), ""))),
                 new Stage("gate", "Gate", config.gateUrls(), (s, l) -> List.of(new Extra("parked tables", (double) s.where("millrace_table_parked", "table").size(), ""))),
                 new Stage("join", "Denormalizer", config.denormalizerUrls(), (s, l) -> List.of(new Extra("state", s.sum("millrace_state_bytes", l), "B"), new Extra("fan-outs", s.sum("millrace_fan_outs", l), ""), new Extra("documents walked", s.sum("millrace_walked_documents", l), ""))),
                 new Stage("index", "Indexer", config.indexerUrls(), (s, l) -> List.of(new Extra("a bulk takes, p99", quantile(s, "millrace_processing_seconds", Map.of("stage", "index", "quantile", "0.99")), "s"))),
@@ -173,7 +178,23 @@ public class Watch {
         if (pipeline != null) {
             documents.keySet().retainAll(Set.of(pipeline.index().name()));
         }
-        return new LiveView(now.atMillis, views, parked, hops, documents, slow(pipeline == null ? pipelines.all() : List.of(pipeline), now));
+        return new LiveView(now.atMillis, views, parked, refused(of(pipeline, now, "index")), beside(of(pipeline, now, "index")), hops, documents, slow(pipeline == null ? pipelines.all() : List.of(pipeline), now));
+    }
+
+    /** A pipeline of which nobody tells it is not in it. */
+    private static Map<String, Long> refused(Samples index) {
+        var refused = new LinkedHashMap<String, Long>();
+        index.values(REFUSED, "pipeline").forEach(pipeline -> refused.put(pipeline, index.max(REFUSED, Map.of("pipeline", pipeline)).longValue()));
+        return refused;
+    }
+
+    /** A pipeline of which nobody tells it is not in it. */
+    private static Map<String, String> beside(Samples index) {
+        var beside = new LinkedHashMap<String, String>();
+        for (var pipeline : index.values(BESIDE, "pipeline")) {
+            beside.put(pipeline, index.values(BESIDE, "state").stream().filter(state -> index.max(BESIDE, Map.of("pipeline", pipeline, "state", state)) instanceof Double many && many > 0).findFirst().orElse(""));
+        }
+        return beside;
     }
 
     private static List<Slow> slow(List<Pipeline> pipelines, Look now) {

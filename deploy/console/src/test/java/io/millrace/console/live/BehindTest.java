@@ -51,9 +51,9 @@ class BehindTest {
     void whatStagesCountIsAddedUpAndWhatNobodyTellsIsUnknown() {
         assertEquals(new Troubles(2.0, 0.0, 4.0, 5.0, 6.0, 7.0), Troubles.of(stages(Map.of(
                 "capture", "millrace_tables_incomplete{why=\"missing\"} 2.0\nmillrace_tables_incomplete{why=\"old\"} 0.0\n",
-                "gate", "millrace_partitions_held{stage=\"gate\"} 3.0\nmillrace_ledger_gaps{stage=\"gate\"} 1.0\nmillrace_records_total{stage=\"gate\",outcome=\"parked\"} 90.0\n",
-                "join", "millrace_partitions_held{stage=\"join\"} 1.0\nmillrace_ledger_gaps{stage=\"join\"} 2.0\nmillrace_records_total{stage=\"join\",outcome=\"parked\"} 3.0\n",
-                "index", "millrace_partitions_waiting 5.0\nmillrace_ledger_gaps{stage=\"index\"} 3.0\nmillrace_records_total{stage=\"index\",outcome=\"parked\"} 4.0\n"))));
+                "gate", "millrace_partitions_held{stage=\"gate\"} 3.0\nmillrace_ledger_gaps{stage=\"gate\"} 1.0\n",
+                "join", "millrace_partitions_held{stage=\"join\"} 1.0\nmillrace_ledger_gaps{stage=\"join\"} 2.0\n",
+                "index", "millrace_partitions_waiting 5.0\nmillrace_ledger_gaps{stage=\"index\"} 3.0\nmillrace_records_total{stage=\"index\",outcome=\"parked\"} 90.0\nmillrace_refused_documents{stage=\"index\",pipeline=\"monitors\"} 7.0\nmillrace_refused_documents{stage=\"index\",pipeline=\"monitors\"} 7.0\n"))));
         assertEquals(new Troubles(null, null, null, null, null, null), Troubles.of(stages(Map.of())));
     }
 

@@ -20,6 +20,7 @@ final class Needs {
     static final String RETAINED = "millrace_slot_retained_bytes";
     static final String BUDGET = "millrace_slot_budget_bytes";
     private static final String TARGET = "millrace_latency_target_seconds";
+    private static final String REFUSED = "millrace_refused_documents";
     private static final String LAG_SECONDS = "millrace_lag_seconds";
 
     private final Map<String, Samples> metrics;
@@ -47,7 +48,7 @@ final class Needs {
         needs.retentions();
         needs.slowPipelines();
         needs.oldChanges();
-        needs.setAside();
+        needs.refusedDocuments();
         needs.verifications();
         needs.heldDocuments();
         return List.copyOf(needs.found);
@@ -166,18 +167,13 @@ final class Needs {
         }
     }
 
-    private void setAside() {
-        StatusReport.setAside(metrics).forEach((pipeline, count) -> found.add(new Need(pipeline, "%,d documents were refused and set aside since its services started; the list has those that still are".formatted(count), "quarantine documents list " + pipeline)));
+    private void refusedDocuments() {
+        counts(of("indexer"), REFUSED, "%,d documents were refused and stand in quarantine", "quarantine documents list ");
     }
 
     private void verifications() {
         var purge = of("purge");
-        for (var pipeline : purge.values("millrace_differences", "pipeline")) {
-            long differences = Math.round(purge.max("millrace_differences", Map.of("pipeline", pipeline)));
-            if (differences > 0) {
-                found.add(new Need(pipeline, "%,d documents differed from the database when it was last verified".formatted(differences), "verify " + pipeline));
-            }
-        }
+        counts(purge, "millrace_differences", "%,d documents differed from the database when it was last verified", "verify ");
         for (var pipeline : purge.values("millrace_verified_timestamp_seconds", "pipeline")) {
             var since = Duration.between(Instant.ofEpochSecond(Math.round(purge.max("millrace_verified_timestamp_seconds", Map.of("pipeline", pipeline)))), now);
             if (since.compareTo(VERIFIED_WITHIN) > 0) {
@@ -187,11 +183,15 @@ final class Needs {
     }
 
     private void heldDocuments() {
-        var purge = of("purge");
-        for (var pipeline : purge.values("millrace_retention_held", "pipeline")) {
-            long held = Math.round(purge.max("millrace_retention_held", Map.of("pipeline", pipeline)));
-            if (held > 0) {
-                found.add(new Need(pipeline, "%,d documents would leave by time and wait for a person's word".formatted(held), "retention " + pipeline));
+        counts(of("purge"), "millrace_retention_held", "%,d documents would leave by time and wait for a person's word", "retention ");
+    }
+
+    /** @param command what says more, up to the pipeline's name */
+    private void counts(Samples samples, String metric, String what, String command) {
+        for (var pipeline : samples.values(metric, "pipeline")) {
+            long count = Math.round(samples.max(metric, Map.of("pipeline", pipeline)));
+            if (count > 0) {
+                found.add(new Need(pipeline, what.formatted(count), command + pipeline));
             }
         }
     }

@@ -31,11 +31,13 @@ import java.util.stream.Stream;
  * @param slots the bytes of WAL that the source keeps for each slot, as capture tells, or while that is away the purge service
  * @param budgets the bytes that the pipeline file allows each slot to keep; a slot without a limit is not in it
  * @param spreading how many look-ups and truncates the join is spreading over documents
- * @param setAside how many documents of a pipeline were refused since join and indexer started, and stand in its quarantine topic; a pipeline of which none were is not in it
+ * @param refused how many documents of a pipeline were refused and stand in its quarantine now, 10,000 for as many and more; a pipeline of which none do is not in it
+ * @param building pipelines of which another index is built beside the one that serves
+ * @param holding pipelines of which another index is held beside the one that serves
  * @param needs what a person has to look at; empty where all is well, or gets well by itself
  */
 public record StatusReport(String state, Long supervisor, String data, List<String> pipelines, String source, List<ProcessStatus> processes, Map<String, Long> documents, Map<String, Long> retention, Reading reading, Map<String, Long> differences, Map<String, Long> held,
-        Map<String, Long> verified, Map<String, Long> slots, Map<String, Long> budgets, long spreading, Map<String, Long> setAside, List<Need> needs) {
+        Map<String, Long> verified, Map<String, Long> slots, Map<String, Long> budgets, long spreading, Map<String, Long> refused, List<String> building, List<String> holding, List<Need> needs) {
 
     /** Over how long the rate is measured. */
     private static final Duration WINDOW = Duration.ofSeconds(1);
@@ -44,6 +46,8 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
     private static final double NEAR = 0.5;
     private static final String DIFFERENCES = "millrace_differences";
     private static final String HELD = "millrace_retention_held";
+    private static final String REFUSED = "millrace_refused_documents";
+    private static final String BESIDE = "millrace_indexes_beside";
     private static final String VERIFIED = "millrace_verified_timestamp_seconds";
     private static final Map<String, String> STAGE_LABELS = Map.of("capture", "capture", "gate", "gate", "denormalizer", "join", "indexer", "index", "purge", "purge", "console", "console");
 
@@ -93,7 +97,8 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
         var state = supervised ? stack.state() : running ? "unsupervised" : "stopped";
         var purge = after.get("purge");
         return new StatusReport(state, supervised ? stack.supervisor() : null, stack.data(), stack.pipelines(), stack.source(), processes, documents, retention(after), reading(before.get("capture"), after.get("capture"), seconds),
-                by("pipeline", purge, DIFFERENCES, 0), by("pipeline", purge, HELD, 1), by("pipeline", purge, VERIFIED, 1), by("slot", Needs.slots(after), Needs.RETAINED, 0), by("slot", Needs.slots(after), Needs.BUDGET, 0), spreading(after.get("denormalizer")), setAside(after),
+                by("pipeline", purge, DIFFERENCES, 0), by("pipeline", purge, HELD, 1), by("pipeline", purge, VERIFIED, 1), by("slot", Needs.slots(after), Needs.RETAINED, 0), by("slot", Needs.slots(after), Needs.BUDGET, 0), spreading(after.get("denormalizer")),
+                by("pipeline", after.get("indexer"), REFUSED, 1), beside(after.get("indexer"), "built"), beside(after.get("indexer"), "held"),
                 needs(state, processes, after));
     }
 
@@ -119,18 +124,8 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
         return List.copyOf(needs);
     }
 
-    static Map<String, Long> setAside(Map<String, Samples> metrics) {
-        var setAside = new LinkedHashMap<String, Long>();
-        for (var service : List.of("denormalizer", "indexer")) {
-            var samples = metrics.getOrDefault(service, Samples.parse(""));
-            for (var pipeline : samples.values("millrace_records_total", "pipeline")) {
-                var parked = samples.sum("millrace_records_total", Map.of("pipeline", pipeline, "outcome", "parked"));
-                if (parked != null && parked > 0) {
-                    setAside.merge(pipeline, parked.longValue(), Long::sum);
-                }
-            }
-        }
-        return setAside;
+    static List<String> beside(Samples indexer, String state) {
+        return indexer == null ? List.of() : indexer.values(BESIDE, "pipeline").stream().filter(pipeline -> indexer.max(BESIDE, Map.of("pipeline", pipeline, "state", state)) instanceof Double many && many > 0).toList();
     }
 
     private static long spreading(Samples join) {

@@ -118,10 +118,9 @@ class NeedsTest {
     }
 
     @Test
-    void documentsThatWereRefusedNeedAPerson() {
-        assertEquals(List.of(new Need("monitors", "1,203 documents were refused and set aside since its services started; the list has those that still are", "quarantine documents list monitors")),
-                needs(Map.of("denormalizer", "millrace_records_total{stage=\"join\",pipeline=\"monitors\",table=\"\",outcome=\"parked\"} 3.0\n",
-                        "indexer", "millrace_records_total{stage=\"index\",pipeline=\"monitors\",outcome=\"parked\"} 1200.0\nmillrace_records_total{stage=\"index\",pipeline=\"monitors\",outcome=\"written\"} 9.0\n")));
+    void documentsThatStandInQuarantineNeedAPersonAndThoseOfOnceDoNot() {
+        assertEquals(List.of(new Need("monitors", "1,203 documents were refused and stand in quarantine", "quarantine documents list monitors")),
+                needs(Map.of("indexer", "millrace_records_total{stage=\"index\",pipeline=\"monitors\",outcome=\"parked\"} 1900.0\nmillrace_refused_documents{stage=\"index\",pipeline=\"monitors\"} 1203.0\nmillrace_refused_documents{stage=\"index\",pipeline=\"dashboards\"} 0.0\n")));
     }
 
     private static String lag(String stage, String of, int seconds, int records) {

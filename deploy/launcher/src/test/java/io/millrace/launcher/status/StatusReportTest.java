@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
 import io.millrace.pipeline.metrics.Samples;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -35,5 +36,19 @@ class StatusReportTest {
         assertEquals(new StatusReport.Reading(120_000, 0, null), StatusReport.reading(after, after, 2));
         assertNull(StatusReport.reading(before, before, 2));
         assertNull(StatusReport.reading(null, null, 2), "there may be no capture");
+    }
+
+    @Test
+    void aPipelineOfWhichAnotherIndexIsWrittenIsNamedByWhatThatWaitsFor() {
+        var indexer = Samples.parse("""
+                millrace_indexes_beside{pipeline="a",stage="index",state="built"} 1.0
+                millrace_indexes_beside{pipeline="a",stage="index",state="held"} 0.0
+                millrace_indexes_beside{pipeline="b",stage="index",state="built"} 0.0
+                millrace_indexes_beside{pipeline="b",stage="index",state="held"} 1.0
+                millrace_indexes_beside{pipeline="c",stage="index",state="built"} NaN
+                """);
+        assertEquals(List.of("a"), StatusReport.beside(indexer, "built"));
+        assertEquals(List.of("b"), StatusReport.beside(indexer, "held"));
+        assertEquals(List.of(), StatusReport.beside(null, "held"));
     }
 }
