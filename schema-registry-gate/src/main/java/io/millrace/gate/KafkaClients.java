@@ -48,7 +48,9 @@ public class KafkaClients {
     private static final Duration DELIVERY = Duration.ofSeconds(10);
     /** How long Kafka may wait for a record before it answers a fetch, in milliseconds. It answers one request of a connection after the other: whoever asks for an end, or closes, waits for that fetch. */
     private static final int SHORT_FETCH = 50;
-    private static final int LONG_FETCH = 1_000;
+    private static final int LONG_FETCH = 5_000;
+    /** How long Kafka may take beside that, in milliseconds. */
+    private static final int ANSWER = 5_000;
     private static final int LARGEST_REQUEST = 16 * 1024 * 1024;
 
     private final Map<String, Object> shared;
@@ -153,8 +155,8 @@ public class KafkaClients {
                 ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false,
                 ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false,
                 ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, mostMillis,
-                ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 5_000,
-                ConsumerConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000)),
+                ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, ANSWER,
+                ConsumerConfig.REQUEST_TIMEOUT_MS_CONFIG, mostMillis + ANSWER)),
                 new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
 

@@ -38,7 +38,7 @@ final class WatchedClients implements KafkaClientSupplier, AutoCloseable {
 
     private static final int KAFKAS_DELIVERY_TIMEOUT = 120_000;
     /** How long a poll waits for a record while nothing else is to be done. A record ends the wait. */
-    private static final Duration REST = Duration.ofMillis(200);
+    private static final Duration REST = Duration.ofMillis(500);
 
     private final Loops loops;
     private final Duration silence;

@@ -12,6 +12,8 @@ import org.apache.kafka.clients.consumer.ConsumerConfig;
 public final class KafkaWatch implements AutoCloseable {
 
     private static final Duration CLOSING = Duration.ofSeconds(2);
+    /** How long Kafka may wait for a record before it answers a fetch, in milliseconds: until one comes each fetch is for nothing, and one that comes ends the wait. */
+    private static final int LONG_FETCH = 5_000;
 
     private final Map<String, Object> settings;
     private final Loops loops;
@@ -30,10 +32,11 @@ public final class KafkaWatch implements AutoCloseable {
         own.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
         own.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
         own.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
-        // A record ends the wait; until one comes each fetch is for nothing.
-        own.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 1_000);
-        this.settings = Map.copyOf(own);
         this.admin = Admin.create(own);
+        own.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, LONG_FETCH);
+        // Above the wait, or the client would take a Kafka that has nothing to say for one that is away.
+        own.put(ConsumerConfig.REQUEST_TIMEOUT_MS_CONFIG, 2 * LONG_FETCH);
+        this.settings = Map.copyOf(own);
     }
 
     public Offsets offsets() {

@@ -31,7 +31,7 @@ public class Intake {
     private static final Logger LOG = Logger.getLogger(Intake.class);
     private static final Duration POLL = Duration.ofMillis(50);
     /** While the lanes have nothing to do; a record ends the wait. */
-    private static final Duration POLL_AT_REST = Duration.ofMillis(250);
+    private static final Duration POLL_AT_REST = Duration.ofSeconds(1);
     /** While a partition is paused its room has to be noticed soon. */
     private static final Duration POLL_WHILE_FULL = Duration.ofMillis(2);
 

@@ -177,9 +177,15 @@ final class Lanes {
         }
     }
 
-    /** Has each lane look how far it is, and commits what is new; on the polling thread. */
-    void advance(Consumer<byte[], byte[]> consumer) {
+    /**
+     * Has each lane look how far it is, and commits what is new; on the polling thread.
+     *
+     * @return whether nothing waits in a lane or for its commit
+     */
+    boolean advance(Consumer<byte[], byte[]> consumer) {
         long now = System.currentTimeMillis();
+        // Before what is answered is looked at: a document leaves the one for the other.
+        boolean rests = lanes.values().stream().allMatch(lane -> lane.isOpen() && lane.waiting() == 0);
         var offsets = new HashMap<TopicPartition, OffsetAndMetadata>();
         lanes.forEach((partition, lane) -> {
             var answered = lane.answered();
@@ -205,6 +211,7 @@ final class Lanes {
                 }
             });
         }
+        return rests && offsets.isEmpty();
     }
 
     /** Has all partitions of the group assigned anew, and so every lane opened anew. */

@@ -26,11 +26,14 @@ import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Provider;
 import jakarta.inject.Singleton;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -44,6 +47,8 @@ import org.jboss.logging.Logger;
 final class MainLanes implements KafkaConsumerRebalanceListener {
 
     private static final Logger LOG = Logger.getLogger(MainLanes.class);
+    /** How long the lanes are left alone while nothing waits in them or for its commit. A record that comes ends it. */
+    private static final Duration REST = Duration.ofSeconds(1);
 
     private final Pipelines pipelines;
     private final Generations generations;
@@ -58,6 +63,10 @@ final class MainLanes implements KafkaConsumerRebalanceListener {
     private final KafkaClientService clients;
     private final IndexerConfig config;
     private final AtomicBoolean ticking = new AtomicBoolean();
+    /** Has a permit once a record has come. */
+    private final Semaphore busy = new Semaphore(0);
+    /** As the lanes were when they were last looked at. */
+    private volatile boolean resting;
     private final Loops loops;
     private final LoopThread clock;
     /** Of the connector's thread, which comes round while it polls. */
@@ -96,14 +105,22 @@ final class MainLanes implements KafkaConsumerRebalanceListener {
 
     private void live(Loop loop) throws InterruptedException {
         while (true) {
-            loop.waits(config.commitInterval());
-            Thread.sleep(config.commitInterval());
+            boolean rests = resting;
+            var pause = rests ? REST : config.commitInterval();
+            loop.waits(pause);
+            if (rests) {
+                busy.tryAcquire(pause.toMillis(), TimeUnit.MILLISECONDS);
+            } else {
+                Thread.sleep(pause);
+            }
             tick();
         }
     }
 
     void offer(TopicPartition partition, List<ConsumerRecord<byte[], byte[]>> records, int group) {
         lanes.offer(partition, records, group);
+        busy.drainPermits();
+        busy.release();
     }
 
     /** The lanes that know where they began. */
@@ -200,7 +217,7 @@ final class MainLanes implements KafkaConsumerRebalanceListener {
     private void advance(Consumer<byte[], byte[]> consumer) {
         sign(consumer);
         measure(consumer);
-        lanes.advance(consumer);
+        resting = lanes.advance(consumer);
     }
 
     private void measure(Consumer<byte[], byte[]> consumer) {

@@ -31,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 
@@ -120,8 +121,9 @@ final class Replays {
         works.keySet().retainAll(open.keySet());
         open.forEach((lane, isMain) -> works.computeIfAbsent(lane, l -> new Work(isMain)));
         boolean busy = false;
+        var ends = new HashMap<String, Map<TopicPartition, Long>>();
         for (var one : works.entrySet()) {
-            busy |= step(one.getKey(), one.getValue(), asked, loop);
+            busy |= step(one.getKey(), one.getValue(), asked, ends, loop);
         }
         return busy;
     }
@@ -132,10 +134,10 @@ final class Replays {
     }
 
     /** Does the next step for a lane; what cannot be done now is done later. */
-    private boolean step(Lane lane, Work work, boolean asked, Loop loop) throws InterruptedException {
+    private boolean step(Lane lane, Work work, boolean asked, Map<String, Map<TopicPartition, Long>> ends, Loop loop) throws InterruptedException {
         try {
             switch (lane.replay().state()) {
-                case IDLE -> next(lane, work, asked, loop);
+                case IDLE -> next(lane, work, asked, ends, loop);
                 case WATCHED -> check(lane, loop);
                 case SENT -> settle(lane, loop);
                 case BEGUN, CHECKED -> { }
@@ -148,11 +150,11 @@ final class Replays {
         }
     }
 
-    private void next(Lane lane, Work work, boolean asked, Loop loop) throws InterruptedException {
-        var parked = new TopicPartition(Topics.quarantineDocuments(lane.pipeline().name()), lane.partition().partition());
+    private void next(Lane lane, Work work, boolean asked, Map<String, Map<TopicPartition, Long>> ends, Loop loop) throws InterruptedException {
+        var parked = parked(lane);
         if (work.ordered.isEmpty() && asked) {
             loop.waits(ParkedDocuments.LONGEST.multipliedBy(2));
-            look(lane, work, parked);
+            look(lane, work, parked, end(parked, ends));
         }
         if (!work.ordered.isEmpty()) {
             loop.waits(ParkedDocuments.LONGEST.multipliedBy(2));
@@ -160,8 +162,25 @@ final class Replays {
         }
     }
 
-    private void look(Lane lane, Work work, TopicPartition parked) throws InterruptedException {
-        long end = offsets.ends(List.of(parked)).getOrDefault(parked, 0L);
+    private static TopicPartition parked(Lane lane) {
+        return new TopicPartition(Topics.quarantineDocuments(lane.pipeline().name()), lane.partition().partition());
+    }
+
+    /**
+     * Where the records of one partition of a quarantine end, 0 where it has none. Kafka is asked once for all that are looked at of its topic.
+     *
+     * @param ends those that were asked for in this round, by topic
+     */
+    private long end(TopicPartition parked, Map<String, Map<TopicPartition, Long>> ends) throws InterruptedException {
+        var known = ends.get(parked.topic());
+        if (known == null) {
+            known = offsets.ends(works.keySet().stream().map(Replays::parked).filter(p -> p.topic().equals(parked.topic())).collect(Collectors.toSet()));
+            ends.put(parked.topic(), known);
+        }
+        return known.getOrDefault(parked, 0L);
+    }
+
+    private void look(Lane lane, Work work, TopicPartition parked, long end) throws InterruptedException {
         if (work.from < end) {
             var index = lane.standing().generation().index();
             // One of before indexes were noted goes to the one that serves.

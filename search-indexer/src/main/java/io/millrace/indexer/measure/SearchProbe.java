@@ -25,6 +25,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -45,6 +47,8 @@ public final class SearchProbe {
 
     private static final Logger LOG = Logger.getLogger(SearchProbe.class);
     private static final int MOST = 128;
+    /** Between two signs of life while nothing is written. */
+    private static final Duration REST = Duration.ofSeconds(10);
     private static final String SEQ_NO = "_seq_no";
     /** A document that another instance deleted meanwhile is never found. */
     private static final long GIVE_UP_MICROS = Duration.ofMinutes(1).toNanos() / 1_000;
@@ -59,6 +63,8 @@ public final class SearchProbe {
     private final Map<String, Sought> sought = new ConcurrentHashMap<>();
     private final Duration requestTimeout;
     private final LoopThread thread;
+    /** Has a permit once something was written. */
+    private final Semaphore written = new Semaphore(0);
     private volatile boolean stopping;
 
     SearchProbe(Targets targets, SearchClients search, ObjectMapper json, PipelineMeters meters, BulkTimes bulks, IndexerConfig config, Loops loops) {
@@ -92,6 +98,12 @@ public final class SearchProbe {
                     waiting.pollLast();
                 }
                 waiting.add(last);
+            }
+        }
+
+        boolean isEmpty() {
+            synchronized (waiting) {
+                return waiting.isEmpty();
             }
         }
 
@@ -140,12 +152,21 @@ public final class SearchProbe {
         }
         sought.computeIfAbsent(pipeline.name(), p -> new Sought(meters.of(pipeline))).add(new Last(generation, new TopicPartition(last.topic(), last.partition()), bulk,
                 new String(last.key(), StandardCharsets.UTF_8), seqNo, Meters.committed(last.headers())));
+        written.release();
     }
 
     private void live(Loop loop) throws InterruptedException {
+        long began = System.nanoTime();
+        long beat = Math.max(1, interval.toNanos());
         while (!stopping) {
+            if (sought.values().stream().allMatch(Sought::isEmpty)) {
+                loop.waits(REST);
+                written.tryAcquire(REST.toMillis(), TimeUnit.MILLISECONDS);
+            }
+            written.drainPermits();
             loop.waits(interval);
-            Thread.sleep(interval);
+            // At the same beat as if it had not rested: a look that followed each write by the whole interval would find it later than others.
+            Thread.sleep(Duration.ofNanos(beat - (System.nanoTime() - began) % beat));
             var asked = sought.values().stream().map(s -> new Question(s, s.waiting())).filter(q -> !q.waiting().isEmpty()).toList();
             if (!asked.isEmpty()) {
                 loop.waits(requestTimeout);
