@@ -296,7 +296,7 @@ class PurgeIT {
         }
         stack.delete("monitors", "no broker", 31, requestedMicros(id));
         patience().untilAsserted(() -> caller().get("/erasures/" + id).then().body("state", equalTo("carried-out")));
-        anybody().get("/q/health/ready").then().body("checks.find { it.name == 'purge' }.data", nullValue());
+        patience().untilAsserted(() -> anybody().get("/q/health/ready").then().statusCode(200).body("checks.find { it.name == 'purge' }.data", nullValue()));
     }
 
     @Test
@@ -364,6 +364,6 @@ class PurgeIT {
     }
 
     private static ConditionFactory patience() {
-        return await().pollInterval(Duration.ofMillis(100)).atMost(Duration.ofSeconds(30)).ignoreExceptions();
+        return await().pollInterval(Duration.ofMillis(100)).atMost(Duration.ofSeconds(90)).ignoreExceptions();
     }
 }

@@ -251,7 +251,7 @@ class RetentionIT {
     }
 
     private static ConditionFactory patience() {
-        return await().atMost(Duration.ofSeconds(40)).pollInterval(Duration.ofMillis(250));
+        return await().atMost(Duration.ofSeconds(90)).pollInterval(Duration.ofMillis(250));
     }
 
     private static ValidatableResponse metrics() {

@@ -63,9 +63,9 @@ class VerificationIT {
         refused(operator().body("{}").post(VERIFICATIONS).then(), 409, "capture has not said yet which database it reads");
         stack.captured("18446744073709551615", "5");
         var system = stack.row(SYSTEM);
-        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> refused(operator().body("{}").post(VERIFICATIONS).then(), 409, "is not the source: its system identifier is " + system));
+        await().atMost(Duration.ofSeconds(90)).untilAsserted(() -> refused(operator().body("{}").post(VERIFICATIONS).then(), 409, "is not the source: its system identifier is " + system));
         stack.captured(stack.row(SYSTEM), stack.row(DATABASE));
-        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> operator().body("{}").post(VERIFICATIONS).then().statusCode(503).contentType(PROBLEM).body("next", containsString("search engine")));
+        await().atMost(Duration.ofSeconds(90)).untilAsserted(() -> operator().body("{}").post(VERIFICATIONS).then().statusCode(503).contentType(PROBLEM).body("next", containsString("search engine")));
         assertEquals("0", stack.row("SELECT count(*) FROM millrace.verification"));
     }
 

@@ -55,7 +55,7 @@ class AuthorizerIT {
             stack.admin().createAcls(Stack.rights(right -> true)).all().get();
             SharedGate.soon().untilAsserted(() -> assertEquals(List.of(), stack.read("quarantine.guarded.public.whole"), "what was replayed is deleted"));
             SharedGate.soon().untilAsserted(() -> list(gate).body("size()", equalTo(0)));
-            given().baseUri(gate.url()).get("/q/health/ready").then().statusCode(200);
+            SharedGate.soon().untilAsserted(() -> given().baseUri(gate.url()).get("/q/health/ready").then().statusCode(200));
 
             var homeless = stack.captured(SOURCE, "homeless");
             homeless.row(1, homeless.schema(), Map.of()).get();

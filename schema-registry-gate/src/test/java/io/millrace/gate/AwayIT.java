@@ -6,7 +6,6 @@ import static org.hamcrest.Matchers.matchesPattern;
 
 import io.restassured.response.Response;
 import io.restassured.response.ValidatableResponse;
-import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
@@ -29,7 +28,7 @@ class AwayIT {
     @Test
     void whoeverAsksIsToldWhatIsAwayAndHowOldAnAnswerWouldBe() throws Exception {
         SharedGate.soon().untilAsserted(() -> gate.caller().get("/breaker").then().statusCode(200));
-        signal("STOP");
+        gate.stack().signalKafka("STOP");
         try {
             var reads = Stream.of("/quarantine", "/quarantine/it.public.any", "/breaker").map(path -> CompletableFuture.runAsync(() -> told(gate.caller().get(path))
                     .body("asOf", matchesPattern("20\\d\\d-.*Z"))));
@@ -37,19 +36,12 @@ class AwayIT {
                     .map(path -> CompletableFuture.runAsync(() -> told(gate.caller().body("{\"reason\": \"x\"}").post(path))));
             CompletableFuture.allOf(Stream.concat(reads, changes).toArray(CompletableFuture[]::new)).join();
         } finally {
-            signal("CONT");
+            gate.stack().signalKafka("CONT");
         }
         SharedGate.soon().untilAsserted(() -> gate.caller().get("/quarantine").then().statusCode(200));
     }
 
     private static ValidatableResponse told(Response answer) {
         return answer.then().time(lessThan(PATIENCE_MILLIS)).statusCode(503).body("message", containsString("This cannot be answered now: "));
-    }
-
-    private void signal(String signal) throws IOException, InterruptedException {
-        long kafka = gate.stack().servers().kafka().running().orElseThrow().pid();
-        if (new ProcessBuilder("kill", "-" + signal, Long.toString(kafka)).start().waitFor() != 0) {
-            throw new IOException("kill -" + signal + " of " + kafka + " failed");
-        }
     }
 }

@@ -13,6 +13,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.restassured.response.ValidatableResponse;
 import io.restassured.specification.RequestSpecification;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -82,12 +84,14 @@ class EndpointIT {
     /** The control topic has no record on its way then, for which the gate would wait a second. */
     @Test
     void whoAsksWhatHoldsIsAnsweredThoughNothingChanges() {
-        long begun = System.nanoTime();
+        var took = new ArrayList<Duration>();
         for (int i = 0; i < 20; i++) {
+            long begun = System.nanoTime();
             refused(gate.caller().get("/quarantine/it.public.never"), 404, "it.public.never was never parked");
+            took.add(Duration.ofNanos(System.nanoTime() - begun));
         }
-        var took = Duration.ofNanos(System.nanoTime() - begun);
-        assertTrue(took.compareTo(Duration.ofSeconds(10)) < 0, () -> "20 answers took " + took);
+        Collections.sort(took);
+        assertTrue(took.get(10).compareTo(Duration.ofMillis(900)) < 0, () -> "20 answers took " + took);
     }
 
     @Test

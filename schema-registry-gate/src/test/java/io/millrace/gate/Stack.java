@@ -137,6 +137,14 @@ final class Stack implements AutoCloseable {
         return "postgresql://%s:%s@localhost:%d/postgres".formatted(servers.postgresUser(), servers.postgresPassword(), servers.ports().postgres());
     }
 
+    /** Sends Kafka a signal by its name, {@code STOP} to freeze it. */
+    void signalKafka(String signal) throws IOException, InterruptedException {
+        long kafka = servers.kafka().running().orElseThrow().pid();
+        if (new ProcessBuilder("kill", "-" + signal, Long.toString(kafka)).start().waitFor() != 0) {
+            throw new IOException("kill -" + signal + " of " + kafka + " failed");
+        }
+    }
+
     KafkaProducer<byte[], byte[]> producer() {
         return producer;
     }

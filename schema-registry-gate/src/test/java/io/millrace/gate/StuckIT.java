@@ -8,6 +8,7 @@ import com.sun.jdi.VirtualMachine;
 import com.sun.jdi.connect.AttachingConnector;
 import io.millrace.local.Ports;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -31,7 +32,7 @@ class StuckIT {
         watched.process().start();
         var debugger = attach(port);
         try {
-            var thread = debugger.allThreads().stream().filter(t -> t.name().equals(name)).findFirst().orElseThrow();
+            var thread = SharedGate.soon().until(() -> debugger.allThreads().stream().filter(t -> t.name().equals(name)).findFirst(), Optional::isPresent).orElseThrow();
             thread.suspend();
             SharedGate.soon().untilAsserted(() -> given().baseUri(watched.url()).get("/q/health/live").then().statusCode(503)
                     .body(containsString("\"" + name + "\": \"it has given no sign of life for longer than 5 s; it stands at ")));

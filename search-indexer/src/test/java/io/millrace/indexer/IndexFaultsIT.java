@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Faults of an index wait and are said, faults of a thread end in a restart, and no document is parked for either. */
 class IndexFaultsIT {
 
-    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final Duration SOON = Duration.ofSeconds(60);
     private static final String ID = "{\"name\":\"id\",\"type\":\"long\",\"pg.type\":\"int8\"}";
     private static final String NAME = ",{\"name\":\"name\",\"type\":[\"null\",\"string\"],\"default\":null,\"pg.type\":\"text\"}";
     private static final String NAME_AS_NUMBER = ",{\"name\":\"name\",\"type\":[\"null\",\"long\"],\"default\":null,\"pg.type\":\"int8\"}";

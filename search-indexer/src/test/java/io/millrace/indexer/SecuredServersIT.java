@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A registry and a search engine that ask who comes, behind TLS of an authority of their own: what is wrong is named, and no document is lost over it. */
 class SecuredServersIT {
 
-    private static final Duration SOON = Duration.ofSeconds(30);
+    private static final Duration SOON = Duration.ofSeconds(60);
     private static final String FIELDS = "{\"name\":\"id\",\"type\":\"long\",\"pg.type\":\"int8\"},{\"name\":\"name\",\"type\":[\"null\",\"string\"],\"default\":null,\"pg.type\":\"text\"}";
     private static final String ALIAS = "server";
 

@@ -92,6 +92,7 @@ class AppOutboxIT extends OnStack {
             assertEquals(List.of("OrderPlaced", TRACE), List.of(Headers.text(placed.headers(), "eventType"), Headers.text(placed.headers(), Headers.TRACEPARENT)));
             assertEquals("OrderPaid", Headers.text(events.getLast().headers(), "eventType"));
             assertTrue(Stream.of(placed.headers().toArray()).noneMatch(header -> header.key().startsWith("__")), "what Debezium keeps for itself stays here");
+            awaitEvents(capture, "quarantine.routed.public.events", 1);
             var refused = events("quarantine.routed.public.events").getFirst();
             assertEquals("An event of the outbox public.events cannot be sent: 'routed.no topic!' is no topic that events may go to", Headers.text(refused.headers(), Headers.UNWRITABLE));
             assertFalse(text(refused.value()).contains("password"));

@@ -95,7 +95,7 @@ final class CaptureProcess implements AutoCloseable {
 
     String get(String path) {
         try {
-            return HTTP.send(HttpRequest.newBuilder(URI.create("http://localhost:" + port + path)).timeout(Duration.ofSeconds(5)).build(), BodyHandlers.ofString()).body();
+            return HTTP.send(HttpRequest.newBuilder(URI.create("http://localhost:" + port + path)).timeout(Duration.ofSeconds(30)).build(), BodyHandlers.ofString()).body();
         } catch (IOException e) {
             return "no answer: " + e;
         } catch (InterruptedException e) {
@@ -213,7 +213,7 @@ final class CaptureProcess implements AutoCloseable {
     }
 
     int exit() throws InterruptedException {
-        if (!process.waitFor(40, TimeUnit.SECONDS)) {
+        if (!process.waitFor(90, TimeUnit.SECONDS)) {
             throw new AssertionError("Capture does not end: " + log());
         }
         return process.exitValue();

@@ -98,7 +98,7 @@ final class DerivedTables {
         }
         var registered = new TreeMap<String, String>();
         try {
-            Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> {
+            Awaitility.await().atMost(Duration.ofSeconds(90)).until(() -> {
                 derived.keySet().forEach(subject -> registered.put(subject, latest(stack, subject)));
                 return registered.equals(derived);
             });

@@ -195,7 +195,7 @@ class SubjectIT extends OnStack {
                 awaitRead(capture);
                 assertForgotten(assertSame("people", capture, persons, notes), persons, notes);
                 stack.sql("people", "DELETE FROM person WHERE id = 2", "INSERT INTO person VALUES (2, 'somebody else', NULL)");
-                Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> stack.query("people", "SELECT ended_by FROM millrace.subject_erasure").equals(List.of("source")));
+                Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> stack.query("people", "SELECT ended_by FROM millrace.subject_erasure").equals(List.of("source")));
                 assertTrue(assertSame("people", capture, persons, notes).get(2).startsWith("somebody else"));
                 assertEquals(List.of("forget", "remember"), stack.query("people", "SELECT type FROM millrace.outboxevent ORDER BY \"timestamp\""));
             }
@@ -223,7 +223,7 @@ class SubjectIT extends OnStack {
                 assertSame("killed", capture, persons, notes);
                 forget("killed", 2);
                 forget("killed", 3);
-                Awaitility.await().atMost(Duration.ofSeconds(30)).pollInterval(Duration.ofMillis(50)).until(() -> capture.ask("GET", "/resnapshots", TOKEN).contains("public.note"));
+                Awaitility.await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(50)).until(() -> capture.ask("GET", "/resnapshots", TOKEN).contains("public.note"));
                 assertTrue(capture.ask("DELETE", "/resnapshots?table=public.note", TOKEN).contains("cannot be cancelled"));
                 assertFalse(capture.ask("GET", "/resnapshots", TOKEN).contains("\"resnapshots\":[]"), "it is killed in the middle");
                 capture.kill();
@@ -255,7 +255,7 @@ class SubjectIT extends OnStack {
             try (var capture = begin("added", FILE, "-Dmillrace.capture.resnapshot-chunk-rows=50", "-Dmillrace.capture.resnapshot-rows-per-second=200")) {
                 notes.await(capture, seen -> seen.toString().contains(MARKER));
                 forget("added", 2);
-                Awaitility.await().atMost(Duration.ofSeconds(20)).pollInterval(Duration.ofMillis(50)).until(() -> capture.ask("GET", "/resnapshots", TOKEN).split("public\\.note", -1).length > 2);
+                Awaitility.await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(50)).until(() -> capture.ask("GET", "/resnapshots", TOKEN).split("public\\.note", -1).length > 2);
                 capture.kill();
             }
             try (var capture = capture("added")) {

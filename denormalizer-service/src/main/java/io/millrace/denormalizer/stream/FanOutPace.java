@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
 import org.apache.kafka.common.TopicPartition;
 
 /**
@@ -27,16 +28,24 @@ final class FanOutPace implements Pace {
     private final Offsets offsets;
     private final String indexerGroup;
     private final List<TopicPartition> documents;
+    private final LongSupplier nanos;
     private final Map<Integer, Room> rooms = new ConcurrentHashMap<>();
     private int burst = LEAST;
-    private long granted = System.nanoTime();
+    private long granted;
     /** The end of the burst that went out, null until it is known. */
     private Map<TopicPartition, Long> goal;
 
     FanOutPace(Offsets offsets, String indexerGroup, List<TopicPartition> documents) {
+        this(offsets, indexerGroup, documents, System::nanoTime);
+    }
+
+    /** @param nanos the clock by which a burst is written soon or late */
+    FanOutPace(Offsets offsets, String indexerGroup, List<TopicPartition> documents, LongSupplier nanos) {
         this.offsets = offsets;
         this.indexerGroup = indexerGroup;
         this.documents = documents;
+        this.nanos = nanos;
+        this.granted = nanos.getAsLong();
     }
 
     /** One partition's part of a burst. */
@@ -68,10 +77,10 @@ final class FanOutPace implements Pace {
             goal = offsets.ends(documents);
         }
         if (Offsets.isReached(goal, written)) {
-            long took = System.nanoTime() - granted;
+            long took = nanos.getAsLong() - granted;
             burst = took <= SOON.toNanos() ? Math.min(MOST, 2 * burst) : took > LATE.toNanos() ? Math.max(LEAST, burst / 2) : burst;
             goal = null;
-            granted = System.nanoTime();
+            granted = nanos.getAsLong();
             grant(wanted, burst / wanted.size());
         }
     }

@@ -226,7 +226,7 @@ class JoinIT {
         try (var commits = new Commits(world.stack.bootstrap(), Topics.joinGroup("monitors"))) {
             await().atMost(Duration.ofSeconds(60)).until(() -> commits.within(Duration.ofSeconds(3)) == 0);
         }
-        assertTimeout(Duration.ofSeconds(20), () -> {
+        assertTimeout(Duration.ofSeconds(60), () -> {
             world.change("UPDATE monitor SET title = 'after the rest' WHERE id = 900");
             world.converges("after a rest");
         });
@@ -242,7 +242,7 @@ class JoinIT {
         service.start();
         var found = world.documents("monitors");
         world.change("INSERT INTO monitor (id, title) VALUES (6001, 'before'), (6002, repeat('x', 99900)), (6003, 'after')");
-        await().atMost(Duration.ofSeconds(30)).until(() -> found.now().keySet().containsAll(List.of("6001", "6003")));
+        await().atMost(Duration.ofSeconds(90)).until(() -> found.now().keySet().containsAll(List.of("6001", "6003")));
         assertFalse(found.now().containsKey("6002"));
         world.change("UPDATE monitor SET title = 'small' WHERE id = 6002");
         world.converges("after a document that was too large for its topic");
@@ -266,7 +266,7 @@ class JoinIT {
             world.stack.producer().flush();
             gate.settled();
         }
-        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+        await().atMost(Duration.ofSeconds(90)).untilAsserted(() -> {
             var health = world.stack.health(1);
             assertTrue(health.contains("ledger of rows.it.public.tag-0") && health.contains("1 written and not in the log, 1 twice, 1 out of order") && health.contains("./millrace resnapshot it public.tag"), health);
             assertFalse(health.contains("ledger of rows.it.public.monitor"), health);

@@ -170,7 +170,7 @@ final class Joined implements AutoCloseable {
         }
         fresh.forEach((table, list) -> sent.computeIfAbsent(table, t -> new ArrayList<>()).addAll(list));
         caughtUp = true;
-        long deadline = System.nanoTime() + Duration.ofMinutes(1).toNanos();
+        long deadline = System.nanoTime() + Duration.ofMinutes(5).toNanos();
         for (int i = 0; i < 6 || !isIdle; i++) {
             assertTrue(System.nanoTime() < deadline, "the join goes on for a minute after the last record");
             commits.committed(0);

@@ -1,6 +1,5 @@
 package io.millrace.denormalizer.stream;
 
-import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -13,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -34,6 +34,9 @@ class FanOutPaceIT {
     static Path data;
     private static LocalServers servers;
     private static Admin admin;
+
+    /** Stands still, so that a burst is written at once, until a test moves it. */
+    private final AtomicLong clock = new AtomicLong();
 
     @BeforeAll
     static void start() {
@@ -73,15 +76,14 @@ class FanOutPaceIT {
     }
 
     /** A pace whose bursts have grown, with an indexer that has written all. */
-    private static FanOutPace grown(String topic) throws ExecutionException, InterruptedException {
+    private FanOutPace grown(String topic) throws ExecutionException, InterruptedException {
         var documents = documents(topic);
         committed(documents, 10, 10);
-        var pace = new FanOutPace(new Offsets(admin), INDEXER, documents);
-        await().atMost(Duration.ofSeconds(20)).until(() -> {
-            int used = used(pace, 0);
+        var pace = new FanOutPace(new Offsets(admin), INDEXER, documents, clock::get);
+        for (int burst = 64; burst <= 512; burst *= 2) {
+            assertEquals(burst, used(pace, 0));
             pace.check();
-            return used >= 512;
-        });
+        }
         return pace;
     }
 
@@ -89,7 +91,7 @@ class FanOutPaceIT {
     void aBurstWaitsUntilTheIndexerHasWrittenTheOneBefore() throws ExecutionException, InterruptedException {
         var documents = documents("behind");
         committed(documents, 10, 5);
-        var pace = new FanOutPace(new Offsets(admin), INDEXER, documents);
+        var pace = new FanOutPace(new Offsets(admin), INDEXER, documents, clock::get);
         assertEquals(64, used(pace, 0), "the first burst");
         pace.check();
         assertFalse(pace.test(0, PIECE), "five documents are not written yet");
@@ -102,7 +104,7 @@ class FanOutPaceIT {
     void theBurstGrowsWhileItIsWrittenSoonAndShrinksWhenItIsWrittenLate() throws ExecutionException, InterruptedException {
         var pace = grown("soon");
         int large = used(pace, 0);
-        Thread.sleep(350);
+        clock.addAndGet(Duration.ofMillis(351).toNanos());
         pace.check();
         assertEquals(large / 2, used(pace, 0));
     }
@@ -120,7 +122,7 @@ class FanOutPaceIT {
 
     @Test
     void withoutAnIndexerNothingIsHeldBack() throws ExecutionException, InterruptedException {
-        var pace = new FanOutPace(new Offsets(admin), "nobody", documents("alone"));
+        var pace = new FanOutPace(new Offsets(admin), "nobody", documents("alone"), clock::get);
         used(pace, 0);
         pace.check();
         assertEquals(1 << 16, used(pace, 0));

@@ -102,7 +102,7 @@ class JoinsAliveIT {
             } finally {
                 go.countDown();
             }
-            await("what comes round again is well again").atMost(Duration.ofSeconds(20)).until(() -> alive().getStatus() == Status.UP);
+            await("what comes round again is well again").atMost(Duration.ofSeconds(60)).until(() -> alive().getStatus() == Status.UP);
         }
         clock.addAndGet(SILENCE.multipliedBy(10).toNanos());
         assertEquals(Status.UP, alive().getStatus(), "who has ended in order is no trouble");
@@ -112,7 +112,7 @@ class JoinsAliveIT {
     /** The stuck thread is told with its name and where it stands, and the idle join's is not. */
     private void isFoundAlone() {
         clock.addAndGet(SILENCE.plusSeconds(1).toNanos());
-        await("the idle join's thread comes round").atMost(Duration.ofSeconds(20)).until(() -> idle.troubles().isEmpty());
+        await("the idle join's thread comes round").atMost(Duration.ofSeconds(60)).until(() -> idle.troubles().isEmpty());
         var said = alive();
         assertEquals(Status.DOWN, said.getStatus());
         var threads = said.getData().orElseThrow();

@@ -41,7 +41,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(180)
 class SlowCallersIT {
 
-    private static final Duration LIMIT = Duration.ofSeconds(1);
+    private static final Duration LIMIT = Duration.ofSeconds(2);
     /** Longer than any caller is waited for. */
     private static final Duration WORK = LIMIT.multipliedBy(3);
     private static final Duration SOON = Duration.ofSeconds(60);
@@ -66,17 +66,6 @@ class SlowCallersIT {
     static void start() throws Exception {
         gate = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         gate.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
-        gate.createContext("/check", exchange -> {
-            exchange.getRequestBody().readAllBytes();
-            try {
-                Thread.sleep(WORK);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-            exchange.sendResponseHeaders(200, 2);
-            exchange.getResponseBody().write("{}".getBytes(StandardCharsets.US_ASCII));
-            exchange.close();
-        });
         gate.start();
         var ports = Ports.free(3);
         address = URI.create("http://localhost:" + ports.get(0));
@@ -91,6 +80,29 @@ class SlowCallersIT {
         console = new ManagedProcess(ProcessSpec.quarkus("console", folder, "128m", Path.of("target", "quarkus-app", "quarkus-run.jar"), properties, Map.of(), Map.of("http", ports.get(0)),
                 Readiness.http(address.resolve("/q/health/live"))));
         console.start();
+        warm();
+        gate.createContext("/check", exchange -> {
+            exchange.getRequestBody().readAllBytes();
+            try {
+                Thread.sleep(WORK);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            exchange.sendResponseHeaders(200, 2);
+            exchange.getResponseBody().write("{}".getBytes(StandardCharsets.US_ASCII));
+            exchange.close();
+        });
+    }
+
+    /** What the console does for the first time it does slowly, and that is no slowness of a caller. The gate still refuses at once. */
+    private static void warm() throws InterruptedException {
+        for (var door : List.of(address, secured)) {
+            try {
+                check(door, 1_000_000, true);
+            } catch (IOException _) {
+                // It may have been given up for that slowness.
+            }
+        }
     }
 
     @AfterAll

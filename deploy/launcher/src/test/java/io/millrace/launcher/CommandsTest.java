@@ -172,9 +172,9 @@ class CommandsTest {
     void statusIsLookedAtAgainAndAgainUntilItIsInterrupted() throws InterruptedException {
         var watching = new Thread(() -> run("status", "--watch", "1", "--json", "--data", folder.toString()));
         watching.start();
-        Awaitility.await().until(() -> out.toString().lines().filter(line -> line.equals("{\"state\":\"stopped\",\"processes\":[]}")).count() >= 2);
+        Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> out.toString().lines().filter(line -> line.equals("{\"state\":\"stopped\",\"processes\":[]}")).count() >= 2);
         watching.interrupt();
-        watching.join(Duration.ofSeconds(10));
+        watching.join(Duration.ofSeconds(60));
         assertFalse(watching.isAlive());
         assertEquals("", err.toString());
         assertEquals(2, run("status", "--watch", "0", "--data", folder.toString()));

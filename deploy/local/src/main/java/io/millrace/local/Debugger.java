@@ -17,7 +17,7 @@ import java.util.concurrent.Callable;
 /** Takes hold of the threads of a process, which nothing from outside does otherwise: a signal stops all of them. */
 public final class Debugger implements AutoCloseable {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
 
     private final VirtualMachine machine;
 

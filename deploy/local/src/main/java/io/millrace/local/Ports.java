@@ -1,12 +1,9 @@
 package io.millrace.local;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.ServerSocket;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** The TCP ports of the local servers, all on the loopback interface. */
 public record Ports(int postgres, int kafka, int kafkaController, int registry, int registryManagement, int search, int searchTransport) {
@@ -26,31 +23,15 @@ public record Ports(int postgres, int kafka, int kafkaController, int registry, 
         return new Ports(base, base + 1, base + 2, base + 3, base + 4, base + 5, base + 6);
     }
 
-    /** Ports that nobody listens on right now; for tests. */
+    /** Ports that nobody listens on, and that nobody else is given by this while this JVM runs; for tests. */
     public static Ports free() {
         var p = free(COUNT);
         return new Ports(p.get(0), p.get(1), p.get(2), p.get(3), p.get(4), p.get(5), p.get(6));
     }
 
-    /** {@code count} ports that nobody listens on right now; for tests. */
+    /** {@code count} ports that nobody listens on, and that nobody else is given by this while this JVM runs; for tests. */
     public static List<Integer> free(int count) {
-        var open = new ArrayList<ServerSocket>();
-        try {
-            for (int i = 0; i < count; i++) {
-                open.add(new ServerSocket(0));
-            }
-            return open.stream().map(ServerSocket::getLocalPort).toList();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } finally {
-            for (var socket : open) {
-                try {
-                    socket.close();
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-            }
-        }
+        return Stream.generate(FreePorts::next).limit(count).toList();
     }
 
     /**

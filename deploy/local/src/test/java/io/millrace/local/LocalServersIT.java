@@ -86,7 +86,7 @@ class LocalServersIT {
             consumer.assign(List.of(partition));
             consumer.seekToBeginning(List.of(partition));
             var values = new ArrayList<String>();
-            for (int i = 0; i < 20 && values.isEmpty(); i++) {
+            for (int i = 0; i < 60 && values.isEmpty(); i++) {
                 consumer.poll(Duration.ofSeconds(1)).forEach(r -> values.add(r.value()));
             }
             assertEquals(List.of("v"), values);

@@ -44,7 +44,7 @@ class ManagedProcessTest {
         assertEquals(first.pid(), later.running().orElseThrow().pid());
         later.start();
 
-        assertFalse(first.onExit().get(20, TimeUnit.SECONDS).isAlive(), "the leftover has been ended");
+        assertFalse(first.onExit().get(60, TimeUnit.SECONDS).isAlive(), "the leftover has been ended");
         assertNotEquals(first.pid(), later.running().orElseThrow().pid());
     }
 
@@ -106,6 +106,6 @@ class ManagedProcessTest {
         var command = new ArrayList<>(List.of("-cp", System.getProperty("java.class.path"), "io.millrace.local.Sleeper"));
         command.addAll(arguments);
         return ProcessSpec.jvm(name, data, "32m", command, folder, Map.of(), ports,
-                () -> Files.exists(started) && Files.readString(started).contains("sleeping")).withStartTimeout(Duration.ofSeconds(20));
+                () -> Files.exists(started) && Files.readString(started).contains("sleeping")).withStartTimeout(Duration.ofSeconds(60));
     }
 }

@@ -225,7 +225,7 @@ class SecuredServersIT {
     }
 
     private static HttpResponse<String> ask(String method, String url, String body, String authorization) throws IOException, InterruptedException {
-        var request = HttpRequest.newBuilder(URI.create(url)).header("Content-Type", "application/json").timeout(Duration.ofSeconds(20)).method(method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body));
+        var request = HttpRequest.newBuilder(URI.create(url)).header("Content-Type", "application/json").timeout(Duration.ofSeconds(60)).method(method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body));
         if (authorization != null) {
             request.header("Authorization", authorization);
         }

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -85,7 +86,7 @@ class ProvisionerIT {
 
             kafka.incrementalAlterConfigs(Map.of(new ConfigResource(ConfigResource.Type.TOPIC, "rows.topics.public.monitor"), List.of(new org.apache.kafka.clients.admin.AlterConfigOp(
                     new org.apache.kafka.clients.admin.ConfigEntry("cleanup.policy", "delete"), org.apache.kafka.clients.admin.AlterConfigOp.OpType.SET)))).all().get();
-            var applied = Awaitility.await().until(() -> provisioner(source, superuser(), 3, DEMO).apply(line -> { }), steps -> !steps.isEmpty());
+            var applied = Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> provisioner(source, superuser(), 3, DEMO).apply(line -> { }), steps -> !steps.isEmpty());
             assertEquals(List.of("Kafka: 46 topics with 3 partitions"), applied);
             assertEquals("compact", setting(kafka, "rows.topics.public.monitor", "cleanup.policy"));
         }
@@ -232,7 +233,7 @@ class ProvisionerIT {
         var changed = new Source("rotated", servers.jdbcUrl("rotated"), "rotated_reader", "new");
         assertEquals(List.of("source rotated: role rotated_reader may log in and replicate"), provisioner(changed, superuser(), 4, DEMO).apply(line -> { }));
         try (var reader = DriverManager.getConnection(changed.url(), "rotated_reader", "new")) {
-            assertTrue(reader.isValid(1));
+            assertTrue(reader.isValid(30));
         }
     }
 

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class LoopsTest {
 
     private static final Duration SILENCE = Duration.ofMinutes(2);
-    private static final Duration SOON = Duration.ofSeconds(10);
+    private static final Duration SOON = Duration.ofSeconds(60);
 
     /** Starts near the end of the range, as a clock of {@link System#nanoTime()} may. */
     private final AtomicLong clock = new AtomicLong(Long.MAX_VALUE - Duration.ofMinutes(3).toNanos());

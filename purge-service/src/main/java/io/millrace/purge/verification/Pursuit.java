@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.LongSupplier;
 
 /**
  * Follows documents whose rows change all the time, so that no two looks find them at rest. The rows are read again and again, and what
@@ -28,6 +29,7 @@ final class Pursuit {
     private final Documents documents;
     private final Duration turn;
     private final Duration each;
+    private final LongSupplier nanos;
     private long left;
 
     /** The documents that the rows make now; one that no row calls for is not in it. */
@@ -54,11 +56,17 @@ final class Pursuit {
      * @param most how long all documents are that are ever followed by this
      */
     Pursuit(Rows rows, Documents documents, Duration turn, Duration each, Duration most) {
+        this(rows, documents, turn, each, most, System::nanoTime);
+    }
+
+    /** @param nanos the clock by which documents are followed */
+    Pursuit(Rows rows, Documents documents, Duration turn, Duration each, Duration most, LongSupplier nanos) {
         this.rows = rows;
         this.documents = documents;
         this.turn = turn;
         this.each = each;
         this.left = most.toNanos();
+        this.nanos = nanos;
     }
 
     Outcome follow(Collection<String> ids) throws SQLException, IOException, InterruptedException {
@@ -94,12 +102,12 @@ final class Pursuit {
         }
 
         void follow() throws SQLException, IOException, InterruptedException {
-            long began = System.nanoTime();
+            long began = nanos.getAsLong();
             long most = Math.min(left, turn.toNanos());
             do {
                 look();
-            } while (!open.isEmpty() && System.nanoTime() - began < most);
-            long took = Math.max(1, System.nanoTime() - began);
+            } while (!open.isEmpty() && nanos.getAsLong() - began < most);
+            long took = Math.max(1, nanos.getAsLong() - began);
             followed += took;
             left -= took;
         }

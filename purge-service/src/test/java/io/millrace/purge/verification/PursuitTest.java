@@ -18,8 +18,9 @@ class PursuitTest {
     private static final Duration LONG = Duration.ofSeconds(20);
     private static final Duration SHORT = Duration.ofMillis(50);
     private static final Duration TURN = Duration.ofMillis(5);
+    private static final Duration LOOK = Duration.ofMillis(1);
 
-    /** Changes of all documents so far: each reading of the rows meets another one. */
+    /** Changes of all documents so far: each reading of the rows meets another one, and takes {@link #LOOK} by the clock. */
     private int changes;
 
     private Map<String, Content> rows(Collection<String> ids) {
@@ -33,6 +34,10 @@ class PursuitTest {
         return contents;
     }
 
+    private Pursuit pursuit(Pursuit.Rows rows, Pursuit.Documents documents, Duration turn, Duration each, Duration most) {
+        return new Pursuit(rows, documents, turn, each, most, () -> changes * LOOK.toNanos());
+    }
+
     private static Pursuit.Outcome unmet(Set<String> ids) {
         return new Pursuit.Outcome(ids, Set.of());
     }
@@ -43,27 +48,27 @@ class PursuitTest {
 
     @Test
     void aDocumentThatIsAlwaysSomeChangesBehindItsRowsIsMet() throws Exception {
-        var pursuit = new Pursuit(this::rows, (ids, _) -> contents(ids, "change " + (changes - 5)), LONG, LONG, LONG);
+        var pursuit = pursuit(this::rows, (ids, _) -> contents(ids, "change " + (changes - 5)), LONG, LONG, LONG);
         assertEquals(unmet(Set.of()), pursuit.follow(List.of("a", "b")));
         assertEquals(6, changes);
     }
 
     @Test
     void whatOneTurnHasSeenCountsInTheNext() throws Exception {
-        var pursuit = new Pursuit(this::rows, (ids, _) -> contents(ids, "change " + (changes - 5)), Duration.ofNanos(1), LONG, LONG);
+        var pursuit = pursuit(this::rows, (ids, _) -> contents(ids, "change " + (changes - 5)), Duration.ofNanos(1), LONG, LONG);
         assertEquals(unmet(Set.of()), pursuit.follow(List.of("a")));
         assertEquals(6, changes);
     }
 
     @Test
     void moreDocumentsThanAreFollowedAtOnceAreAllMet() throws Exception {
-        var pursuit = new Pursuit(this::rows, (part, _) -> contents(part, "change " + (changes - 1)), LONG, LONG, LONG);
+        var pursuit = pursuit(this::rows, (part, _) -> contents(part, "change " + (changes - 1)), LONG, LONG, LONG);
         assertEquals(unmet(Set.of()), pursuit.follow(ids(3 * Pursuit.AT_ONCE + 1)));
     }
 
     @Test
     void aDocumentThatTheRowsNeverWereIsLeftThoughItMovesWithThem() throws Exception {
-        var pursuit = new Pursuit(this::rows, (ids, _) -> {
+        var pursuit = pursuit(this::rows, (ids, _) -> {
             var there = contents(ids, "change " + changes);
             there.computeIfPresent("b", (_, _) -> new Content("wrong since change " + changes, 1, "made"));
             return there;
@@ -74,7 +79,7 @@ class PursuitTest {
 
     @Test
     void aDocumentThatIsGoneIsMetWhenItsRowWasGone() throws Exception {
-        var pursuit = new Pursuit(ids -> rows(ids.stream().filter(_ -> changes % 2 == 0).toList()), (ids, _) -> changes < 6 ? contents(ids, "of long ago") : Map.of(), LONG, LONG, LONG);
+        var pursuit = pursuit(ids -> rows(ids.stream().filter(_ -> changes % 2 == 0).toList()), (ids, _) -> changes < 6 ? contents(ids, "of long ago") : Map.of(), LONG, LONG, LONG);
         assertEquals(unmet(Set.of()), pursuit.follow(List.of("a")));
         assertEquals(6, changes);
     }
@@ -82,7 +87,7 @@ class PursuitTest {
     @Test
     void whatTheIndexHasIsReadAlsoWhereNoRowCallsForIt() throws Exception {
         var asked = new HashSet<String>();
-        new Pursuit(_ -> Map.of(), (ids, sizes) -> {
+        pursuit(_ -> rows(List.of()), (ids, sizes) -> {
             asked.addAll(sizes.keySet());
             return contents(ids, "of long ago");
         }, TURN, SHORT, LONG).follow(List.of("a"));
@@ -93,14 +98,14 @@ class PursuitTest {
     void fewThatAreNeverMetHoldUpNoneOfTheOthers() throws Exception {
         var ids = ids(2 * Pursuit.AT_ONCE);
         var wrong = Set.copyOf(ids.subList(0, Pursuit.AT_ONCE));
-        var outcome = new Pursuit(this::rows, (part, _) -> contents(part, wrong.contains(part.iterator().next()) ? "wrong" : "change " + (changes - 3)), TURN, LONG, SHORT).follow(ids);
+        var outcome = pursuit(this::rows, (part, _) -> contents(part, wrong.contains(part.iterator().next()) ? "wrong" : "change " + (changes - 3)), TURN, LONG, SHORT).follow(ids);
         assertEquals(wrong, outcome.unmet());
         assertEquals(Set.of(), outcome.unread());
     }
 
     @Test
     void whatIsBeyondTheTimeForAllIsToldApartAlsoInALaterCall() throws Exception {
-        var pursuit = new Pursuit(this::rows, (part, _) -> contents(part, "wrong"), LONG, LONG, TURN);
+        var pursuit = pursuit(this::rows, (part, _) -> contents(part, "wrong"), LONG, LONG, TURN);
         var ids = ids(Pursuit.AT_ONCE + 1);
         assertEquals(new Pursuit.Outcome(Set.copyOf(ids.subList(0, Pursuit.AT_ONCE)), Set.of("10")), pursuit.follow(ids));
         assertEquals(new Pursuit.Outcome(Set.of(), Set.of("a")), pursuit.follow(List.of("a")));

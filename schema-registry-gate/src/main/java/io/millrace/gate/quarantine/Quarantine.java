@@ -39,7 +39,6 @@ public class Quarantine {
 
     /** So many records are looked at to count reasons; a longer queue says so. */
     private static final int MOST_LOOKED_AT = 20_000;
-    private static final Duration POLL = Duration.ofMillis(500);
 
     private final ControlLog control;
     private final KafkaClients kafka;
@@ -49,6 +48,29 @@ public class Quarantine {
     private final Map<Table, Map<Shown, Map<Integer, Long>>> shown = new ConcurrentHashMap<>();
 
     private record Shown(Which which, long count) {}
+
+    /** What the records of a queue are. */
+    private static final class Counts {
+        private final TableState state;
+        private final Map<String, Long> reasons = new TreeMap<>();
+        private final Map<Integer, Long> refusedBefore = new HashMap<>();
+        private long refused;
+        private Instant oldest;
+
+        Counts(TableState state) {
+            this.state = state;
+        }
+
+        void add(ConsumerRecord<byte[], byte[]> record) {
+            var reason = Headers.text(record.headers(), Headers.REASON);
+            reasons.merge(reason == null ? "none" : reason, 1L, Long::sum);
+            oldest = earlier(oldest, record);
+            if (state.isRefused(record)) {
+                refused++;
+                refusedBefore.put(record.partition(), record.offset() + 1);
+            }
+        }
+    }
 
     Quarantine(ControlLog control, KafkaClients kafka, Schemas schemas, Audit audit) {
         this.control = control;
@@ -141,14 +163,11 @@ public class Quarantine {
     private Overview look(Table table) throws OutdatedException, InterruptedException {
         var state = control.table(table);
         var partitions = partitions(table).mapToObj(p -> new TopicPartition(table.quarantine(), p)).toList();
-        var reasons = new TreeMap<String, Long>();
-        var refusedBefore = new HashMap<Integer, Long>();
+        var counts = new Counts(state);
         Map<TopicPartition, Long> ends;
         Map<TopicPartition, Long> begins;
         long records = 0;
-        long refused = 0;
-        long lookedAt = 0;
-        Instant oldest = null;
+        long lookedAt;
         try (var consumer = kafka.reader()) {
             consumer.assign(partitions);
             ends = consumer.endOffsets(partitions);
@@ -158,23 +177,7 @@ public class Quarantine {
                 consumer.seek(partition, Math.min(next, ends.get(partition)));
                 records += Math.max(0, ends.get(partition) - next);
             }
-            long most = Math.min(records, MOST_LOOKED_AT);
-            while (lookedAt < most) {
-                var polled = consumer.poll(POLL);
-                if (polled.isEmpty()) {
-                    break;
-                }
-                for (var record : polled) {
-                    lookedAt++;
-                    var reason = Headers.text(record.headers(), Headers.REASON);
-                    reasons.merge(reason == null ? "none" : reason, 1L, Long::sum);
-                    oldest = earlier(oldest, record);
-                    if (state.isRefused(record)) {
-                        refused++;
-                        refusedBefore.put(record.partition(), record.offset() + 1);
-                    }
-                }
-            }
+            lookedAt = new QueueReader(consumer, ends).read(Math.min(records, MOST_LOOKED_AT), counts::add);
         }
         var gaps = gaps(table, begins);
         if (!gaps.isEmpty()) {
@@ -184,20 +187,20 @@ public class Quarantine {
         }
         long missing = gaps.stream().mapToLong(Gap::records).sum();
         long undeleted = begins.entrySet().stream().mapToLong(begin -> Math.max(0, next(begin.getKey()) - begin.getValue())).sum();
-        remember(table, records, refused, ends, refusedBefore);
+        remember(table, records, counts, ends);
         if (!gaps.isEmpty()) {
             shown.get(table).put(new Shown(Which.MISSING, missing), gaps.stream().collect(Collectors.toMap(Gap::partition, Gap::to)));
         }
         var replaying = !state.parked() && !flows(table);
-        return new Overview(table.name(), state.parked() ? "parked" : replaying ? "replaying" : "flowing", records, refused, reasons, lookedAt, oldest, missing, gaps, undeleted, state.cause());
+        return new Overview(table.name(), state.parked() ? "parked" : replaying ? "replaying" : "flowing", records, counts.refused, counts.reasons, lookedAt, counts.oldest, missing, gaps, undeleted, state.cause());
     }
 
-    private void remember(Table table, long records, long refused, Map<TopicPartition, Long> ends, Map<Integer, Long> refusedBefore) {
+    private void remember(Table table, long records, Counts counted, Map<TopicPartition, Long> ends) {
         var all = new HashMap<Integer, Long>();
         ends.forEach((partition, end) -> all.put(partition.partition(), end));
         var counts = shown.computeIfAbsent(table, t -> new ConcurrentHashMap<>());
         counts.put(new Shown(Which.ALL, records), all);
-        counts.put(new Shown(Which.REFUSED, refused), refusedBefore);
+        counts.put(new Shown(Which.REFUSED, counted.refused), counted.refusedBefore);
     }
 
     private static Instant earlier(Instant oldest, ConsumerRecord<byte[], byte[]> record) {

@@ -72,6 +72,6 @@ class BulkPermitsTest {
         assertFalse(fifth.join(Duration.ofMillis(200)), "a fifth one waits");
         permits.acquire(false, loop);
         permits.release(true, true);
-        assertTrue(fifth.join(Duration.ofSeconds(10)), "until one is given back");
+        assertTrue(fifth.join(Duration.ofSeconds(60)), "until one is given back");
     }
 }

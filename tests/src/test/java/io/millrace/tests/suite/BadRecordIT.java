@@ -185,6 +185,6 @@ class BadRecordIT {
     }
 
     private static ConditionFactory patience(String what) {
-        return Awaitility.await(what).pollInterval(Duration.ofMillis(100)).atMost(Duration.ofSeconds(30));
+        return Awaitility.await(what).pollInterval(Duration.ofMillis(100)).atMost(Duration.ofSeconds(90));
     }
 }

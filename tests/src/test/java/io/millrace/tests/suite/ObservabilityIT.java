@@ -12,6 +12,7 @@ import io.restassured.RestAssured;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -21,6 +22,8 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.yaml.snakeyaml.Yaml;
@@ -46,25 +49,29 @@ class ObservabilityIT {
     @Test
     void everyMetricThatTheDashboardAndTheRulesNameIsOneThatTheServicesGive() throws Exception {
         stack.settled().await();
-        var samples = samples();
-        var given = samples.stream().map(s -> s.split("[ {]", 2)[0]).collect(Collectors.toSet());
         var expressions = new ArrayList<>(rules().values());
         expressions.addAll(panels());
         assertTrue(expressions.size() > 30, "the files were read");
-        var missing = new TreeSet<String>();
-        for (var expression : expressions) {
-            METRIC.matcher(expression).results().map(m -> m.group()).filter(m -> !given.contains(m)).forEach(missing::add);
-            SELECTOR.matcher(expression).results().filter(m -> samples.stream().noneMatch(s -> hasAll(s, m.group(1), m.group(2)))).forEach(m -> missing.add(m.group()));
-        }
-        assertEquals(Set.of(), missing, "asked for, and given by no service");
+        soon().untilAsserted(() -> {
+            var samples = samples();
+            var given = samples.stream().map(s -> s.split("[ {]", 2)[0]).collect(Collectors.toSet());
+            var missing = new TreeSet<String>();
+            for (var expression : expressions) {
+                METRIC.matcher(expression).results().map(m -> m.group()).filter(m -> !given.contains(m)).forEach(missing::add);
+                SELECTOR.matcher(expression).results().filter(m -> samples.stream().noneMatch(s -> hasAll(s, m.group(1), m.group(2)))).forEach(m -> missing.add(m.group()));
+            }
+            assertEquals(Set.of(), missing, "asked for, and given by no service");
+        });
     }
 
     @Test
     void everyMetricOfTheListInTheReadmeIsGiven() throws Exception {
         var listed = METRIC.matcher(Files.readString(FOLDER.resolve("README.md"))).results().map(m -> m.group()).collect(Collectors.toCollection(TreeSet::new));
-        var given = samples().stream().map(s -> s.split("[ {]", 2)[0]).flatMap(n -> Stream.of(n, n.replaceFirst("_(max|sum|count)$", ""))).collect(Collectors.toSet());
-        listed.removeAll(given);
-        assertEquals(Set.of(), listed, "listed, and given by no service");
+        soon().untilAsserted(() -> {
+            var missing = new TreeSet<>(listed);
+            missing.removeAll(samples().stream().map(s -> s.split("[ {]", 2)[0]).flatMap(n -> Stream.of(n, n.replaceFirst("_(max|sum|count)$", ""))).collect(Collectors.toSet()));
+            assertEquals(Set.of(), missing, "listed, and given by no service");
+        });
     }
 
     @Test
@@ -91,6 +98,11 @@ class ObservabilityIT {
         var parts = SAMPLE.matcher(sample);
         return parts.find() && parts.group(1).equals(metric)
                 && EXACT.matcher(selector).results().allMatch(label -> parts.group(2) != null && parts.group(2).contains(label.group(1) + "=\"" + label.group(2) + "\""));
+    }
+
+    /** Some are given with the first event or the first round of what they measure. */
+    private static ConditionFactory soon() {
+        return Awaitility.await().pollDelay(Duration.ZERO).pollInterval(Duration.ofSeconds(1)).atMost(Duration.ofSeconds(60));
     }
 
     private List<String> samples() {

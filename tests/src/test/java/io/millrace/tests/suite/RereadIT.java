@@ -69,7 +69,7 @@ class RereadIT {
             traffic.stop();
         }
         stack.settled().await();
-        stage(Stage.PURGE).get("/pipelines/dashboards/freshness?wait=10s&position=" + position()).then().statusCode(200).body("fresh", equalTo(true)).body("oldRows", equalTo(null));
+        patience("none is old any more").untilAsserted(() -> stage(Stage.PURGE).get("/pipelines/dashboards/freshness?wait=10s&position=" + position()).then().statusCode(200).body("fresh", equalTo(true)).body("oldRows", equalTo(null)));
     }
 
     @Tag("long")

@@ -65,7 +65,7 @@ class TraceIT {
                     + "-01' WHERE id = (SELECT min(id) FROM public.monitor)");
             Awaitility.await("the gate has seen the change while the join is away").atMost(PATIENCE).until(() -> named(traceId).containsKey(WAY.get(1)));
             stack.process(Stage.DENORMALIZER).start();
-            var way = Awaitility.await("all spans of the trace").atMost(PATIENCE).until(() -> named(traceId), w -> w.keySet().containsAll(WAY));
+            var way = Awaitility.await("all spans of the trace").atMost(PATIENCE).until(() -> named(traceId), w -> w.keySet().containsAll(WAY) && w.containsKey("bulk monitors"));
             assertEquals(SENT_BY_THE_APPLICATION, way.get(WAY.getFirst()).parentId());
             assertParents(way);
             assertEquals("public.monitor", way.get(WAY.getFirst()).attributes().get("millrace.table"));

@@ -68,7 +68,7 @@ class UpIT {
     private void leavesNothing(JsonNode status) throws IOException, InterruptedException {
         var down = run("down");
         assertEquals(0, down.code(), down.output());
-        Awaitility.await("everything has been stopped: " + down.output()).until(() -> pids(status).stream().noneMatch(pid -> ProcessHandle.of(pid).isPresent()));
+        Awaitility.await("everything has been stopped: " + down.output()).atMost(Duration.ofSeconds(60)).until(() -> pids(status).stream().noneMatch(pid -> ProcessHandle.of(pid).isPresent()));
     }
 
     @Tag("long")
@@ -77,7 +77,7 @@ class UpIT {
         up();
         var status = status();
         LocalServers.owner(data).orElseThrow().destroyForcibly();
-        Awaitility.await().until(() -> LocalServers.owner(data).isEmpty());
+        Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> LocalServers.owner(data).isEmpty());
         var alone = run("status");
         assertEquals(3, alone.code(), alone.output());
         assertTrue(alone.output().contains("Millrace is unsupervised") && alone.output().contains("supervisor is gone") && alone.output().contains("./millrace up --data " + data), alone.output());
