@@ -161,7 +161,7 @@ public final class FirstLoad {
                 leave(loading, new RewrittenException().getMessage());
             }
             tables.put(table, loading);
-            if (goesOn && loading.left() == null) {
+            if (goesOn && last.blocks() > 0 && loading.left() == null) {
                 LOG.infof("Reading the table %s behind the %d rows that were read before", table, last.rows());
             }
         });
@@ -252,7 +252,7 @@ public final class FirstLoad {
 
     private synchronized Loaded written(Loading.Part part, int rows, boolean last) {
         var table = part.table();
-        table.read(rows);
+        table.read(part, rows);
         if (last) {
             table.done(part);
             if (table.isComplete()) {

@@ -3,6 +3,8 @@ package io.millrace.capture.resnapshot;
 import io.millrace.capture.continuity.Known;
 import io.millrace.capture.continuity.Loaded;
 import io.millrace.pipeline.file.TableName;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.TreeMap;
 
 /** How far the reading of a table is whose parts are given out in order and come back in any. Not thread-safe. */
@@ -25,7 +27,11 @@ final class Loading {
     private final long rowsBefore;
     private long given;
     private long done;
+    /** Of the blocks that are done. */
+    private long doneRows;
     private long rows;
+    /** Rows that have come of parts which are not among the blocks that are done, by where a part begins. */
+    private final Map<Long, Long> partRows = new HashMap<>();
     /** Parts that came back before one in front of them. */
     private final TreeMap<Long, Long> ahead = new TreeMap<>();
     private String left;
@@ -49,6 +55,7 @@ final class Loading {
         this.step = step;
         this.given = done;
         this.done = done;
+        this.doneRows = rows;
         this.rows = rows;
         this.rowsBefore = rows;
     }
@@ -76,7 +83,7 @@ final class Loading {
 
     /** By the rows of the blocks that were read, else by the planner. */
     long estimate() {
-        return isComplete() ? rows : done == 0 ? Math.max(rows, estimate) : (long) ((double) rows / done * blocks);
+        return isComplete() ? rows : done == 0 ? Math.max(rows, estimate) : Math.max(rows, (long) ((double) doneRows / done * blocks));
     }
 
     boolean isComplete() {
@@ -114,8 +121,9 @@ final class Loading {
         return new Part(this, first, given);
     }
 
-    void read(int more) {
+    void read(Part part, int more) {
         rows += more;
+        partRows.merge(part.first, (long) more, Long::sum);
         hindrance = null;
     }
 
@@ -123,12 +131,13 @@ final class Loading {
     void done(Part part) {
         ahead.put(part.first, part.end);
         for (var end = ahead.remove(done); end != null; end = ahead.remove(done)) {
+            doneRows += partRows.remove(done);
             done = end;
         }
     }
 
-    /** What is to be remembered. Rows of parts that came back too early are counted, and read once more behind a crash. */
+    /** What is to be remembered. What has come of other parts than those that are done is read once more behind a crash. */
     Loaded state(long from) {
-        return new Loaded(from, done, rows, stale, known);
+        return new Loaded(from, done, doneRows, stale, known);
     }
 }

@@ -32,11 +32,18 @@ class LoadingTest {
         var first = loading.next();
         var second = loading.next();
         var third = loading.next();
+        loading.read(first, 5);
+        loading.read(third, 30);
         loading.done(third);
+        loading.read(second, 20);
         loading.done(second);
         assertEquals(0, loading.state(7).blocks(), "the first is not in Kafka");
+        assertEquals(0, loading.state(7).rows(), "its rows are of the blocks that are remembered");
+        assertEquals(55, loading.rows());
+        loading.read(first, 5);
         loading.done(first);
         assertEquals(700, loading.state(7).blocks());
+        assertEquals(60, loading.state(7).rows());
         assertEquals(7, loading.state(7).from());
         assertTrue(loading.isComplete());
     }
@@ -46,7 +53,7 @@ class LoadingTest {
         var loading = loading(1024, 0, 0);
         assertEquals(900, loading.estimate(), "by the planner at first");
         var part = loading.next();
-        loading.read(500);
+        loading.read(part, 500);
         loading.done(part);
         assertEquals(2000, loading.estimate());
         assertEquals(500, loading.rowsNow());
@@ -58,7 +65,7 @@ class LoadingTest {
         assertTrue(loading.hinder("it is locked"));
         assertFalse(loading.hinder("it is still locked"));
         assertEquals("it is still locked", loading.hindrance());
-        loading.read(1);
+        loading.read(loading.next(), 1);
         assertNull(loading.hindrance());
         assertTrue(loading.hinder("it is locked again"));
     }
