@@ -3,7 +3,6 @@ package io.millrace.capture.source;
 import io.millrace.pipeline.file.TableName;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -68,15 +67,19 @@ final class VacantPartitions {
 
     /** Those of the partitions that somebody has locked so that not even their size can be asked for. */
     private static Set<Long> locked(Connection connection, Collection<Long> candidates) throws SQLException {
-        try (var statement = connection.prepareStatement("SELECT DISTINCT relation::bigint FROM pg_locks WHERE locktype = 'relation' AND mode = 'AccessExclusiveLock' AND relation = ANY (?::oid[])")) {
+        return those(connection, candidates, "EXISTS (SELECT FROM pg_locks WHERE locktype = 'relation' AND mode = 'AccessExclusiveLock' AND relation = oid)");
+    }
+
+    private static Set<Long> those(Connection connection, Collection<Long> candidates, String condition) throws SQLException {
+        try (var statement = connection.prepareStatement("SELECT oid::bigint FROM unnest(?::oid[]) oid WHERE " + condition)) {
             statement.setArray(1, connection.createArrayOf("bigint", candidates.toArray()));
-            var locked = new HashSet<Long>();
+            var those = new HashSet<Long>();
             try (var row = statement.executeQuery()) {
                 while (row.next()) {
-                    locked.add(row.getLong(1));
+                    those.add(row.getLong(1));
                 }
             }
-            return locked;
+            return those;
         }
     }
 
@@ -85,7 +88,7 @@ final class VacantPartitions {
         try (var statement = connection.createStatement()) {
             statement.execute("SET lock_timeout = '100ms'");
             try {
-                return files(connection, empty(connection, candidates));
+                return files(connection, those(connection, candidates, "pg_relation_size(oid) = 0"));
             } catch (SQLException e) {
                 if (!NewFiles.UNSEEN.contains(String.valueOf(e.getSQLState()))) {
                     throw e;
@@ -97,20 +100,7 @@ final class VacantPartitions {
         }
     }
 
-    private static List<Long> empty(Connection connection, List<Long> candidates) throws SQLException {
-        try (var statement = connection.prepareStatement("SELECT oid::bigint FROM unnest(?::oid[]) oid WHERE pg_relation_size(oid) = 0")) {
-            statement.setArray(1, connection.createArrayOf("bigint", candidates.toArray()));
-            var empty = new ArrayList<Long>();
-            try (var row = statement.executeQuery()) {
-                while (row.next()) {
-                    empty.add(row.getLong(1));
-                }
-            }
-            return empty;
-        }
-    }
-
-    private static Map<Long, Long> files(Connection connection, List<Long> partitions) throws SQLException {
+    private static Map<Long, Long> files(Connection connection, Collection<Long> partitions) throws SQLException {
         try (var statement = connection.prepareStatement("SELECT oid::bigint, relfilenode::bigint FROM pg_class WHERE oid = ANY (?::oid[])")) {
             statement.setArray(1, connection.createArrayOf("bigint", partitions.toArray()));
             var files = new HashMap<Long, Long>();
