@@ -39,7 +39,7 @@ public final class EventCopy implements AutoCloseable {
     /** @param bootstrap addresses of the brokers */
     public EventCopy(String bootstrap, String topic) {
         this.topic = topic;
-        this.settings = Map.of("bootstrap.servers", bootstrap, "group.id", "a-reader-of-events-of-" + topic, "auto.offset.reset", "earliest");
+        this.settings = Map.of("bootstrap.servers", bootstrap, "group.id", "a-reader-of-events-of-" + topic, "auto.offset.reset", "earliest", "metadata.max.age.ms", 2000);
         this.thread = Thread.ofPlatform().name("events of " + topic).start(this::live);
     }
 

@@ -4,11 +4,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.launcher.Output;
 import io.millrace.launcher.stack.Stage;
+import io.millrace.local.LocalServers;
+import io.millrace.local.ManagedProcess;
+import io.millrace.local.Ports;
 import io.millrace.tests.oracle.Comparison;
 import io.millrace.tests.oracle.SqlOracle;
 import io.millrace.tests.stack.BackgroundTraffic;
 import io.millrace.tests.stack.DemoStack;
 import io.millrace.tests.stack.EventCopy;
+import io.millrace.tests.stack.Mirror;
 import io.millrace.tests.stack.SharedStack;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -24,7 +28,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Whoever knows CloudEvents alone has a right copy of the documents, though the join is killed while rows change. */
+/** Whoever knows CloudEvents alone has a right copy of the documents, here and in another region's Kafka, though the join and who copies the topic are killed while rows change. */
 @Tag("long")
 class CloudEventsIT {
 
@@ -35,6 +39,8 @@ class CloudEventsIT {
     @TempDir
     static Path folder;
     private static DemoStack stack;
+    private static LocalServers region;
+    private static ManagedProcess mirror;
 
     @BeforeAll
     static void start() throws Exception {
@@ -50,10 +56,21 @@ class CloudEventsIT {
             stack.process(stage).launch();
         }
         stack.process(Stage.DENORMALIZER).awaitReady();
+        region = LocalServers.in(folder.resolve("region"), Ports.free());
+        region.claim();
+        region.kafka().start();
+        mirror = Mirror.of(folder.resolve("mirror"), stack.stack().servers().kafkaBootstrap(), region.kafkaBootstrap());
+        mirror.start();
     }
 
     @AfterAll
     static void stop() {
+        if (mirror != null) {
+            mirror.stop();
+        }
+        if (region != null) {
+            region.stop();
+        }
         if (stack != null) {
             stack.close();
         }
@@ -61,16 +78,20 @@ class CloudEventsIT {
 
     @Test
     void aReaderOfEventsHasWhatTheJoinOfTheRowsHas() throws Exception {
-        try (var copy = new EventCopy(stack.stack().servers().kafkaBootstrap(), "documents.monitors")) {
+        try (var copy = new EventCopy(stack.stack().servers().kafkaBootstrap(), "documents.monitors"); var there = new EventCopy(region.kafkaBootstrap(), "documents.monitors")) {
             try (var traffic = BackgroundTraffic.start(stack, 29, RATE)) {
                 awaitMore(traffic, 150);
                 stack.process(Stage.DENORMALIZER).kill();
                 awaitMore(traffic, 100);
+                mirror.kill();
+                mirror.start();
                 stack.process(Stage.DENORMALIZER).start();
                 awaitMore(traffic, 100);
                 traffic.stop();
             }
             awaitAgreement(copy);
+            awaitAgreement(there);
+            assertTrue(there.deleted() > 0, "deletes were copied");
             assertTrue(copy.deleted() > 0, "documents were deleted");
             assertTrue(copy.repeated() > 0, "events were read again");
         }
