@@ -181,6 +181,15 @@ class ConnectIT {
         assertEquals(403, RestAssured.given().header("Host", "evil.example").get(address + "/connectors").statusCode());
     }
 
+    /** Connections that the sink has are dead then, and it is not told before it writes. */
+    @Order(6)
+    @Test
+    void whatIsWrittenAfterTheDatabaseWasKilledArrives() throws Exception {
+        kill(stack.stack().servers().postgres());
+        change("UPDATE monitor SET muted = NOT muted");
+        awaitEqual(List.of("monitor"), COUNTS);
+    }
+
     private static void kill(ManagedProcess process) {
         process.kill();
         process.start();

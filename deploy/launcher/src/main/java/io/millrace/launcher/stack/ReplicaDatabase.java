@@ -11,7 +11,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
-/** The database of the local PostgreSQL that a Kafka Connect worker keeps equal to the tables. The connector makes its tables. */
+/** The database of the local PostgreSQL that a Kafka Connect worker keeps equal to the tables. The connector makes their copies. */
 public final class ReplicaDatabase {
 
     public static final String NAME = "replica";
@@ -19,7 +19,7 @@ public final class ReplicaDatabase {
     private ReplicaDatabase() {}
 
     /**
-     * Makes the database and the schemas, where they are not there.
+     * Makes the database, the schemas, and in each the table of what a TRUNCATE took, where they are not there.
      *
      * @throws LocalException when two sources have a schema of one name, whose tables would be taken for each other's
      */
@@ -29,7 +29,10 @@ public final class ReplicaDatabase {
             DemoDatabase.create(servers, NAME);
             try (var connection = DriverManager.getConnection(servers.jdbcUrl(NAME), servers.postgresUser(), servers.postgresPassword()); var statement = connection.createStatement()) {
                 for (var schema : topics(files).keySet()) {
-                    statement.execute("CREATE SCHEMA IF NOT EXISTS " + statement.enquoteIdentifier(schema, true));
+                    var quoted = statement.enquoteIdentifier(schema, true);
+                    statement.execute("CREATE SCHEMA IF NOT EXISTS " + quoted);
+                    // Whoever asks which rows are left needs it before the first TRUNCATE.
+                    statement.execute("CREATE TABLE IF NOT EXISTS " + quoted + ".millrace_truncated (table_name text, partition integer, millrace_position bytea, PRIMARY KEY (table_name, partition))");
                 }
             }
         } catch (SQLException e) {
