@@ -34,6 +34,9 @@ public final class Mirror {
         Files.createDirectories(folder);
         Files.write(file, settings);
         var built = DemoStack.home().resolve("deploy").resolve("connect").resolve("target");
+        if (!Files.exists(built.resolve("millrace-connect.jar"))) {
+            throw new IllegalStateException("MirrorMaker is not built in " + built + "; run the suite with -Dconnect, which builds it");
+        }
         return new ManagedProcess(ProcessSpec.jvm("mirror", folder, "256m", List.of("-Dlog4j2.configurationFile=io/millrace/connect/log4j2.xml", "-cp", built.resolve("millrace-connect.jar") + ":" + built.resolve("lib") + "/*", MAIN, file.toString()),
                 folder, Map.of(), Map.of(), () -> true));
     }
