@@ -58,6 +58,7 @@ final class PipelineReader {
         var retention = root.get("retention");
         var subjects = root.get("subjects");
         var trace = root.get("trace");
+        var events = root.get("events");
         var latency = root.get("latency");
         var lookUps = new LinkedHashMap<TableName, Yaml>();
         var pipeline = new Pipeline(
@@ -75,6 +76,7 @@ final class PipelineReader {
                 HoldReader.hold(root.get("hold"), "documents"),
                 subjects == null ? Collections.emptySortedMap() : SubjectReader.subjects(subjects),
                 trace == null ? Trace.DEFAULT : trace(trace),
+                events == null ? Events.NONE : events.oneOfWords(Events.class),
                 latency == null ? Pipeline.DEFAULT_LATENCY : latency(latency));
         root.done();
         lookUps.forEach((table, yaml) -> refuseLookUp(pipeline, table, yaml));

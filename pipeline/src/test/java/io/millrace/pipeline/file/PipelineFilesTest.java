@@ -554,6 +554,15 @@ class PipelineFilesTest {
     }
 
     @Test
+    void documents_are_events_of_another_kind_where_the_file_says_so() {
+        assertEquals(Events.NONE, PipelineFiles.load(List.of(write("p.yaml", good))).getFirst().pipeline().events());
+        assertEquals(Events.CLOUDEVENTS, PipelineFiles.load(List.of(write("p.yaml", good + "events: cloudevents\n"))).getFirst().pipeline().events());
+        write("p.yaml", good + "events: webhooks\n");
+        var refused = assertThrows(InvalidPipelineException.class, () -> PipelineFiles.load(List.of(folder)));
+        assertTrue(refused.getMessage().contains("'webhooks' is not known; allowed: none, cloudevents"), refused.getMessage());
+    }
+
+    @Test
     void documents_go_to_a_table_where_the_file_says_so_and_a_table_has_nothing_of_an_index_but_its_name() {
         var tables = good.substring(0, good.indexOf("index:")) + "target: postgres\n";
         var pipeline = PipelineFiles.load(List.of(write("p.yaml", tables))).getFirst().pipeline();
