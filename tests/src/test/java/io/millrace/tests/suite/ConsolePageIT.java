@@ -111,6 +111,9 @@ class ConsolePageIT {
         page.click("#decide button[value='no']");
         decide("accept-replay");
         page.await("it flows again", "!document.getElementById('parked-count').textContent.includes('parked')");
+        page.go("about:blank");
+        page.go(stack.address(Stage.CONSOLE) + "/#section=quarantine&table=demo.public.dashboard_list");
+        page.await("a link that is too late says so", "document.getElementById('quarantine-state').textContent === 'No table is parked. demo.public.dashboard_list is not among them.'");
         stack.settled().await().forEach(comparison -> assertTrue(comparison.agrees(), comparison::describe));
     }
 
@@ -203,6 +206,8 @@ class ConsolePageIT {
         assertTrue(page.eval("document.getElementById('in-index').textContent").contains(needle));
         assertTrue(page.eval("document.getElementById('in-postgres').textContent").contains(needle));
         assertEquals("postgres,capture,gate,join,index,index,search", page.eval("[...document.querySelectorAll('#waterfall li > span:first-child')].map(s => s.textContent.split(':')[0]).join()"));
+        assertEquals("–", page.eval("document.querySelector('#waterfall li > span:nth-child(2)').textContent"), "nobody knows when the first step began");
+        assertEquals("true", page.eval("/, version [0-9]+ \\(log position [0-9A-F]+\\/[0-9A-F]+\\), committed [0-9-]+ [0-9:]+, in the index since [0-9-]+ [0-9:]+/.test(document.getElementById('document-state').textContent)"), "what the version is, and of when");
         inBothSchemes("document");
         assertEquals("0", page.eval("document.images.length"));
         assertNotEquals("taken", page.eval("document.title"));
@@ -223,6 +228,8 @@ class ConsolePageIT {
         assertEquals("", page.eval("[...document.querySelectorAll('#needs li')].map(n => n.textContent).filter(t => !/^(All stages are up|It is slow: |Capture is not up|[0-9]+ documents? w)/.test(t)).join()"));
         assertEquals("team.lead, author, recipients.user", page.eval("[...document.querySelectorAll('#tables tbody tr')].find(r => r.cells[0].textContent === 'public.app_user').cells[2].textContent"));
         assertTrue(page.eval("document.getElementById('shape').textContent").contains("tags many of public.tag where id = monitor_id of public.monitor_tag, tag_id = id"));
+        page.await("its curve is drawn", "document.querySelectorAll('#pipeline-latency canvas').length === 1");
+        assertEquals("none, documents leave with their rows", page.eval("[...document.querySelectorAll('#facts div')].find(f => f.firstChild.textContent === 'Retention').lastChild.textContent"));
         inBothSchemes("pipeline");
         page.eval("([...document.querySelectorAll('#ways a')].find(a => a.textContent === 'Find a document').click(), 1)");
         page.await("the way to a document of it, with the focus", "!document.getElementById('document').hidden && document.getElementById('pipeline').value === 'monitors' && document.activeElement.textContent === 'A document from all sides'");
@@ -280,6 +287,8 @@ class ConsolePageIT {
         page.click("#verify button");
         page.await("it agrees", "document.querySelector('#verifications tbody tr')?.textContent.includes('dashboardsagrees')");
         inBothSchemes("purge");
+        page.type("erasure-state", "ended");
+        page.await("a filter is in the address", "location.hash === '#section=purge&pipeline=dashboards&state=ended' && !document.getElementById('erasures').textContent.includes(" + JSON.writeValueAsString(never) + ")");
         assertEquals(List.of(), page.complaints());
         page.type("token", "");
         page.await("who has no token sees nothing of it any more", "!document.getElementById('erasures').textContent && !document.getElementById('verifications').textContent && document.getElementById('erasures-state').textContent.startsWith('No token is given')");
@@ -296,7 +305,7 @@ class ConsolePageIT {
         page.type("pipeline", "monitors");
         page.type("id", id);
         page.click("#open button");
-        page.await("one place differs", "document.getElementById('difference-title').textContent === 'The index and Postgres differ in one place'");
+        page.await("one place differs", "document.getElementById('difference-title').textContent === 'The index and Postgres differ in 1 place'");
         var difference = page.eval("document.getElementById('differences').textContent");
         assertTrue(difference.contains("name") && difference.contains("another") && difference.contains(document.get("name").asText()), difference);
         assertEquals("  \"name\" : \"another\",", page.eval("[...document.querySelectorAll('#in-index mark')].map(m => m.textContent).join('')").stripTrailing(), "the line is marked");
