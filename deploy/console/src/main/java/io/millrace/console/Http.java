@@ -63,14 +63,23 @@ public class Http {
         return search(request(method, searchUrl.resolve(path), body));
     }
 
+    /** The same where no other answer is wanted than one that comes within a time and is not larger. @param largest bytes */
+    public HttpResponse<String> search(String method, String path, String body, Duration atMost, long largest) throws IOException, InterruptedException {
+        return search(request(method, searchUrl.resolve(path), body).timeout(atMost), largest);
+    }
+
     /** The same for what must come soon or not at all. */
     public HttpResponse<String> quickSearch(String path) throws IOException, InterruptedException {
         return search(HttpRequest.newBuilder(searchUrl.resolve(path)).timeout(patience));
     }
 
     private HttpResponse<String> search(HttpRequest.Builder request) throws IOException, InterruptedException {
+        return search(request, LARGEST);
+    }
+
+    private HttpResponse<String> search(HttpRequest.Builder request, long largest) throws IOException, InterruptedException {
         var asked = searchAccess.authorize(request).build();
-        var answer = send(searchClient, asked, searchAccess::why);
+        var answer = send(searchClient, asked, largest, searchAccess::why);
         if (answer.statusCode() == UNAUTHORIZED) {
             throw failed(asked, searchAccess.why(UNAUTHORIZED), null);
         }
@@ -103,13 +112,13 @@ public class Http {
     }
 
     private HttpResponse<String> send(HttpRequest request) throws IOException, InterruptedException {
-        return send(client, request, serviceAccess::why);
+        return send(client, request, LARGEST, serviceAccess::why);
     }
 
-    private static HttpResponse<String> send(HttpClient client, HttpRequest request, Function<Throwable, String> why) throws IOException, InterruptedException {
+    private static HttpResponse<String> send(HttpClient client, HttpRequest request, long largest, Function<Throwable, String> why) throws IOException, InterruptedException {
         var atMost = request.timeout().orElseThrow();
         // The client's own time limit ends with the first byte of an answer.
-        var answer = client.sendAsync(request, BodyHandlers.limiting(BodyHandlers.ofString(), LARGEST));
+        var answer = client.sendAsync(request, BodyHandlers.limiting(BodyHandlers.ofString(), largest));
         try {
             return answer.get(atMost.toNanos(), TimeUnit.NANOSECONDS);
         } catch (ExecutionException e) {

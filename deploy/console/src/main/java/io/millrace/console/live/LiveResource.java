@@ -1,6 +1,7 @@
 package io.millrace.console.live;
 
 import io.millrace.console.Pipelines;
+import io.millrace.console.manage.ManageResource;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.RetentionRule;
 import io.millrace.pipeline.topic.Topics;
@@ -41,7 +42,7 @@ public class LiveResource {
     @RunOnVirtualThread
     public List<PipelineView> pipelines() {
         return pipelines.all().stream().map(p -> new PipelineView(p.name(), p.index().name(), p.source().name(), p.document().table().toString(),
-                p.tableNames().stream().map(t -> new TableView(t.toString(), Topics.suffix(p.source().name(), t))).toList(), List.copyOf(p.subjects().keySet()), p.document().table().toString().equals("public.monitor"), PipelineFigures.target(p), retention(p), Branch.of(p.document()))).toList();
+                p.tableNames().stream().map(t -> new TableView(t.toString(), Topics.suffix(p.source().name(), t))).toList(), List.copyOf(p.subjects().keySet()), ManageResource.isAsked(p), PipelineFigures.target(p), retention(p), Branch.of(p.document()))).toList();
     }
 
     private static List<String> retention(Pipeline pipeline) {
