@@ -100,7 +100,7 @@ function ranges() {
 }
 /** Who has measured what the curves show, where that is not what one expects. */
 function whose() {
-  if (past.from === 'prometheus') return 'From Prometheus, a point for each ' + (past.step < 60 ? past.step + ' s' : past.step / 60 + ' min') + ': of latencies the largest that was told, of rates the mean. What happened is known ' + since() + '.';
+  if (past.from === 'prometheus') return 'From Prometheus, a point for each ' + (past.step < 60 ? past.step + ' s' : past.step / 60 + ' min') + ': of latencies the largest, of rates the mean. What happened is known ' + since() + '.';
   const short = past.since === null || past.since > Date.now() - $('range').value * 1000 + HISTORY_MILLIS;
   return past.trouble ? past.trouble + '. The curves are what the console has seen itself, ' + since() + '.' : short ? 'The console has seen this itself, ' + since() + '.' : '';
 }
