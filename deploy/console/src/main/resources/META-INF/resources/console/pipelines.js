@@ -7,7 +7,7 @@ import { why_slow } from './flow.js';
 const LOOK_MILLIS = 2000;
 /** The console has a point each ten seconds. */
 const HISTORY_MILLIS = 10_000;
-const RANGE_MILLIS = 30 * 60_000;
+const RANGE_SECONDS = 1800;
 /** As the command status has it. */
 const VERIFIED_WITHIN_MILLIS = 7 * 24 * 3600 * 1000;
 let pipelines = [];
@@ -46,7 +46,8 @@ async function follow() {
     if (!shown('pipelines') || document.hidden || $('decide').open) continue;
     try {
       await figures();
-      if (Date.now() - history_at > HISTORY_MILLIS) await curve();
+      // What goes on now is not kept waiting by what was.
+      if (Date.now() - history_at > HISTORY_MILLIS) curve().catch(() => { /* the next one may come */ });
       // Who has no token was told so once.
       if ($('indexes').firstChild) await indexes(chosen());
     } catch { /* the next look may succeed */ }
@@ -79,10 +80,10 @@ async function curve() {
   const of = pipelines.find(p => p.name === chosen());
   if (!of) return;
   history_at = Date.now();
-  const past = await ask('api/history?pipeline=' + encodeURIComponent(of.name));
+  const past = await ask('api/history?pipeline=' + encodeURIComponent(of.name) + '&range=' + RANGE_SECONDS);
   if (of.name !== chosen()) return;
   const to = past.at[past.at.length - 1] ?? Date.now();
-  latency.draw({ at: past.at, of: name => past.figures[name] ?? [], target: of.target, marks: past.marks, from: to - RANGE_MILLIS, to });
+  latency.draw({ at: past.at, of: name => past.figures[name] ?? [], target: of.target, marks: past.marks, from: to - RANGE_SECONDS * 1000, to });
 }
 /** Those that were asked for, in the order that was. @return how many */
 function all_of_them() {

@@ -73,7 +73,7 @@ final class UpCommand implements Callable<Integer> {
         }
         if (!demo) {
             requireStopped();
-            requireReferences(files);
+            PipelineFiles.requireReferences(files);
             Provisioning.requireSources(files, provisioning());
         }
         Stack.requireBuilt(options);
@@ -131,19 +131,6 @@ final class UpCommand implements Callable<Integer> {
         if (tables.isPresent()) {
             throw new LocalException(tables.get().problem("target", "a secured stack on one machine has no database for documents in tables; start it without --secure, in a data folder that is not secured,"
                     + " or run the services with millrace.indexer.table-url and millrace.purge.freshness.table-url of your own").toString());
-        }
-    }
-
-    private static void requireReferences(List<PipelineFile> files) {
-        for (var file : files) {
-            var source = file.pipeline().source();
-            try {
-                source.url().resolve();
-                source.user().resolve();
-                source.password().resolve();
-            } catch (IllegalStateException e) {
-                throw new LocalException(file.path() + ": " + e.getMessage(), e);
-            }
         }
     }
 }

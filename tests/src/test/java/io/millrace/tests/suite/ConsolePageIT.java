@@ -46,6 +46,7 @@ class ConsolePageIT {
 
     @BeforeEach
     void open() throws IOException {
+        RefusedDocument.awaitCounts(stack);
         page = Browser.open(Files.createTempDirectory("millrace-browser"));
         page.go(stack.address(Stage.CONSOLE).toString());
         page.await("the figures are live", "document.querySelectorAll('#picture .node').length === 6");

@@ -16,12 +16,12 @@ import org.jboss.resteasy.reactive.RestQuery;
 public class LiveResource {
 
     private final Watch watch;
-    private final Recorder recorder;
+    private final Past past;
     private final Pipelines pipelines;
 
-    LiveResource(Watch watch, Recorder recorder, Pipelines pipelines) {
+    LiveResource(Watch watch, Past past, Pipelines pipelines) {
         this.watch = watch;
-        this.recorder = recorder;
+        this.past = past;
         this.pipelines = pipelines;
     }
 
@@ -66,15 +66,16 @@ public class LiveResource {
     }
 
     /**
-     * What was seen over the last hours, a point each ten seconds.
+     * What was seen over the last hours, a point each ten seconds; where a Prometheus is configured, of longer too, with points further apart.
      *
      * @param pipeline whose figures are wanted; all where none is named
+     * @param range seconds that the figures go back; where none are named, as far as the console has seen itself
      */
     @GET
     @Path("history")
     @RunOnVirtualThread
-    public HistoryView history(@RestQuery String pipeline) {
-        return recorder.view(wanted(pipeline));
+    public HistoryView history(@RestQuery String pipeline, @RestQuery Long range) throws InterruptedException {
+        return past.over(wanted(pipeline), range == null ? null : Range.of(range));
     }
 
     private Pipeline wanted(String pipeline) {
