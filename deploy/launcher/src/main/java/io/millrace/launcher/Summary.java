@@ -38,7 +38,8 @@ final class Summary {
                       %s
                     Traffic: %s""".formatted(psql(servers, stack.options().source().database()), curl(servers, "monitors", "q=name:zanzibar&pretty"), data.command("demo traffic --rate 100")));
         }
-        output.plain("State: %s. Stop: Ctrl-C, or %s\n".formatted(data.command("status"), data.command("down")));
+        var held = files.stream().map(PipelineFile::pipeline).filter(pipeline -> pipeline.target() == Target.OPENSEARCH).findFirst().map(pipeline -> " Held against Postgres: " + data.command("verify " + pipeline.name()) + ".").orElse("");
+        output.plain("State: %s.%s Stop: Ctrl-C, or %s\n".formatted(data.command("status"), held, data.command("down")));
     }
 
     /** One document of a pipeline, where they go to. */

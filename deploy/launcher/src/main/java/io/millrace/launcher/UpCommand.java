@@ -77,7 +77,7 @@ final class UpCommand implements Callable<Integer> {
         }
         if (!demo) {
             requireStopped();
-            requireReferences(files);
+            PipelineFiles.requireReferences(files);
             Provisioning.requireSources(files, provisioning());
         }
         Stack.requireBuilt(options);
@@ -145,19 +145,6 @@ final class UpCommand implements Callable<Integer> {
         if (!options.extras().isEmpty()) {
             throw new LocalException("--with connect is for an open stack: a secured one has nobody who may read rows and write another database. Start it without --secure, in a data folder that is not secured,"
                     + " or run a worker of your own as deploy/connect/README.md tells");
-        }
-    }
-
-    private static void requireReferences(List<PipelineFile> files) {
-        for (var file : files) {
-            var source = file.pipeline().source();
-            try {
-                source.url().resolve();
-                source.user().resolve();
-                source.password().resolve();
-            } catch (IllegalStateException e) {
-                throw new LocalException(file.path() + ": " + e.getMessage(), e);
-            }
         }
     }
 }

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -304,7 +305,11 @@ class CommandsTest {
         var text = Files.readString(DataFolder.home().resolve("deploy/demo/pipelines/monitors.yaml")).replace("MILLRACE_SOURCE_", "MILLRACE_NOWHERE_");
         var file = Files.writeString(folder.resolve("own.yaml"), text);
         assertEquals(1, run("up", "--pipeline", file.toString(), "--data", folder.resolve("data").toString()));
-        assertTrue(err.toString().contains("MILLRACE_NOWHERE_URL") || err.toString().contains("Not built"), err.toString());
+        for (var at : List.of("url", "user", "password")) {
+            int line = text.substring(0, text.indexOf(at + ": {env: MILLRACE_NOWHERE_")).split("\n", -1).length;
+            var said = file + ":" + line + ": source." + at + ": The environment variable MILLRACE_NOWHERE_" + at.toUpperCase(Locale.ROOT) + ", which the pipeline file refers to, is not set; set it where this is started";
+            assertTrue(err.toString().contains(said), () -> said + " in " + err);
+        }
         assertTrue(Files.notExists(folder.resolve("data")));
         assertEquals(1, run("up", "--secure", "--pipeline", file.toString(), "--data", folder.resolve("data").toString()));
         assertTrue(Files.notExists(folder.resolve("data")), "or the next one would be a secured one that nobody asked for");

@@ -185,6 +185,7 @@ public final class PipelineDraft {
         }
         return switch (column.type()) {
             case "tsvector" -> "made for Postgres's own search";
+            case "geometry", "geography" -> "shapes are not carried; write {geo: {lat: COLUMN, lon: COLUMN}} of two columns of numbers for a point";
             case "bytea" -> "bytes can be kept, and not searched";
             default -> SECRET.matcher(column.name()).matches() ? "its name sounds like a secret" : null;
         };
