@@ -18,8 +18,8 @@ const BLANK = { text: '', organisation: '', status: '', type: '', team: '', tag:
 const LARGE = { organisation: '1' };
 const FIRST = { ...LARGE, text: 'runbook' };
 const PREPARED = [
-  ['A word that many have', FIRST],
-  ['Two words that few have', { ...LARGE, text: 'latency checkout' }],
+  ['A common word', FIRST],
+  ['Two rare words', { ...LARGE, text: 'latency checkout' }],
   ['A status', { ...LARGE, status: 'alert' }],
   ['The large organisation', LARGE],
   ['A large team by name', { ...LARGE, team: 'Search', sort: 'name' }],
