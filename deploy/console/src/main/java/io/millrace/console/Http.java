@@ -72,14 +72,23 @@ public class Http {
         return search(request(method, searchUrl.resolve(path), body));
     }
 
+    /** The same where no other answer is wanted than one that comes within a time and is not larger. @param largest bytes */
+    public HttpResponse<String> search(String method, String path, String body, Duration atMost, long largest) throws IOException, InterruptedException {
+        return search(request(method, searchUrl.resolve(path), body).timeout(atMost), largest);
+    }
+
     /** The same for what must come soon or not at all. */
     public HttpResponse<String> quickSearch(String path) throws IOException, InterruptedException {
         return search(HttpRequest.newBuilder(searchUrl.resolve(path)).timeout(patience));
     }
 
     private HttpResponse<String> search(HttpRequest.Builder request) throws IOException, InterruptedException {
+        return search(request, LARGEST);
+    }
+
+    private HttpResponse<String> search(HttpRequest.Builder request, long largest) throws IOException, InterruptedException {
         var asked = searchAccess.authorize(request).build();
-        var answer = send(searchClient, asked, searchAccess::why, LARGEST);
+        var answer = send(searchClient, asked, searchAccess::why, largest);
         if (answer.statusCode() == UNAUTHORIZED) {
             throw failed(asked, searchAccess.why(UNAUTHORIZED), null);
         }

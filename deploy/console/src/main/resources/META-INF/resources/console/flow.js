@@ -1,7 +1,7 @@
 // The way from Postgres to the search, live.
-import { $, bytes, choose, clock, el, kept, number, pause, put, rate, say, seconds, ask, when, zone } from './page.js';
+import { $, bytes, choose, counted, el, kept, number, pause, put, rate, say, seconds, ask, when, zone } from './page.js';
 import { address, begin, link, put_right, section, shown } from './sections.js';
-import { STEPS, WAY, draw, unzoom } from './charts.js';
+import { LATENCY, STEPS, THROUGHPUT, WAY, WAY_CHART, charts } from './charts.js';
 
 const LOOK_MILLIS = 1000;
 const HISTORY_MILLIS = 60_000;
@@ -12,6 +12,7 @@ const MOST_INDEXES = 4;
 const NOTHING = { at: [], figures: {}, marks: [], since: null, step: 10, from: 'console', longer: false, trouble: null };
 /** Where nobody keeps more, in the list of ranges. */
 const LONGEST = '21600';
+const drawn = charts($('charts'), [LATENCY, WAY_CHART, THROUGHPUT]);
 
 let past = NOTHING;
 /** What came since then: a point each second. */
@@ -44,7 +45,7 @@ $('flow-pipeline').addEventListener('change', () => {
 });
 $('range').addEventListener('change', () => {
   kept(localStorage, 'range', $('range').value);
-  unzoom();
+  drawn.unzoom();
   link();
   history_at = 0;
   whose({});
@@ -162,7 +163,7 @@ function picture(view, by) {
   put($('waits'), ...view.stages.filter(s => s.reason).map(s => el('li', { class: s.state }, el('strong', {}, s.label + ' is ' + s.state + '. '), s.reason)),
     ...view.slow.map(s => el('li', { class: 'waiting', 'data-slow': s.pipeline }, el('strong', {}, s.pipeline + ' is slow. '), why_slow(s))),
     ...view.parked.map(t => el('li', { class: 'waiting', 'data-parked': t }, el('strong', {}, t + ' is parked. '), 'Its rows queue. ', el('a', { href: address('quarantine', { table: t }) }, 'Decide about it'))),
-    ...refused_of(view).map(([p, n]) => el('li', { class: 'waiting', 'data-refused': p }, el('strong', {}, 'Documents of ' + p + ' were refused. '), 'So many stand in quarantine: ' + number(n) + '. ', el('a', { href: address('quarantine', { pipeline: p }) }, 'Decide about them'))));
+    ...refused_of(view).map(([p, n]) => el('li', { class: 'waiting', 'data-refused': p }, el('strong', {}, counted(n, 'document') + ' of ' + p + ' in quarantine. '), 'What was refused waits there. ', el('a', { href: address('quarantine', { pipeline: p }) }, 'Decide about it'))));
   $('waits').hidden = !$('waits').firstChild;
 }
 /** Said also on a pipeline's page. */
@@ -176,7 +177,7 @@ function node(label, state, figures, name, slow) {
 function arrow(topic, stage) {
   const moves = stage && stage.rate > 0;
   const item = el('li', { class: 'arrow' + (moves ? ' moves' : '') }, el('div', {}, topic), stage ? el('div', { class: 'rate' }, rate(stage.rate)) : null,
-    stage && stage.lag ? el('div', {}, number(stage.lag) + ' wait') : null, stage && stage.lagSeconds >= 0.1 ? el('div', {}, seconds(stage.lagSeconds) + ' behind') : null);
+    stage && stage.lag ? el('div', {}, counted(stage.lag, 'waits', 'wait')) : null, stage && stage.lagSeconds >= 0.1 ? el('div', {}, seconds(stage.lagSeconds) + ' behind') : null);
   // As thick as the rate has digits.
   item.style.setProperty('--thick', 2 + (moves ? Math.round(2 * Math.log10(1 + stage.rate)) : 0) + 'px');
   return item;
@@ -205,7 +206,7 @@ function curves() {
   const first = past.at.findIndex(t => t >= from);
   const before = list => first < 0 || !list ? [] : list.slice(first);
   const since = past.step > NOTHING.step ? [] : stepped(recent.filter(p => p.at >= from));
-  draw({
+  drawn.draw({
     at: [...before(past.at), ...since.map(p => p.at)],
     of: name => [...before(past.figures[name]), ...since.map(p => p[name] ?? null)],
     target: targets[$('flow-pipeline').value] ?? null, marks: past.marks, from, to,

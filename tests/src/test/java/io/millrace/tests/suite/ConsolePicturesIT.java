@@ -105,6 +105,9 @@ class ConsolePicturesIT {
             pictures("busy-pipeline");
             traffic.stop();
         }
+        go("section=manage&organisation=1");
+        page.await("several users were answered", "document.querySelector('#verdict strong')?.textContent.endsWith(' for 8 users at once.')");
+        pictures("busy-manage");
         assertEquals(List.of(), page.complaints());
     }
 
