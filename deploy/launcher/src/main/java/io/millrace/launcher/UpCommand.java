@@ -16,6 +16,7 @@ import io.millrace.local.LocalServers;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.PipelineFiles;
 import io.millrace.pipeline.file.Target;
+import io.millrace.pipeline.form.References;
 import io.millrace.provisioner.Options;
 import io.millrace.provisioner.ProvisioningException;
 import java.io.IOException;
@@ -77,7 +78,7 @@ final class UpCommand implements Callable<Integer> {
         }
         if (!demo) {
             requireStopped();
-            PipelineFiles.requireReferences(files);
+            References.require(files);
             Provisioning.requireSources(files, provisioning());
         }
         Stack.requireBuilt(options);
