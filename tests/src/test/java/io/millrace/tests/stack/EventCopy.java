@@ -1,7 +1,7 @@
 package io.millrace.tests.stack;
 
 import io.cloudevents.CloudEvent;
-import io.cloudevents.kafka.CloudEventDeserializer;
+import io.cloudevents.kafka.KafkaMessageFactory;
 import io.millrace.pipeline.comparison.CanonicalJson;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -44,11 +44,11 @@ public final class EventCopy implements AutoCloseable {
     }
 
     private void live() {
-        try (var consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new CloudEventDeserializer())) {
+        try (var consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
             consumer.subscribe(List.of(topic));
             long due = System.nanoTime() + BEGIN_AGAIN.toNanos();
             while (!stopping) {
-                consumer.poll(POLL).forEach(record -> take(record.value()));
+                consumer.poll(POLL).forEach(record -> take(KafkaMessageFactory.createReader(record).toEvent()));
                 if (System.nanoTime() > due && !consumer.assignment().isEmpty()) {
                     consumer.seekToBeginning(consumer.assignment());
                     due = System.nanoTime() + BEGIN_AGAIN.toNanos();
