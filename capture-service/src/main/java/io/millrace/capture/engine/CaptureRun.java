@@ -1,7 +1,7 @@
 package io.millrace.capture.engine;
 
 import io.micrometer.core.instrument.MeterRegistry;
-import io.millrace.capture.bundle.RenamedException;
+import io.millrace.capture.bundle.LackingException;
 import io.millrace.capture.bundle.UndecodableException;
 import io.millrace.capture.continuity.Known;
 import io.millrace.capture.continuity.Loaded;
@@ -633,12 +633,12 @@ public final class CaptureRun {
         try {
             run(settings.stream(plan.streamed(), leftOut, tools.events() == null ? null : tools.events().table(), plan.start()), new Writer(tools, plan, true), settings.heartbeat().plus(SourceConnection.LONGEST_ANSWER), () -> readiness.ready(plan.phase()));
         } catch (EngineException e) {
-            var renamed = RenamedException.in(e);
-            if (renamed == null) {
+            var lacking = LackingException.in(e);
+            if (lacking == null) {
                 throw e;
             }
-            LOG.errorf("%s; beginning again, so that it is remembered before they are confirmed", renamed.getMessage());
-            start.lacking(renamed.tables());
+            LOG.errorf("%s; beginning again, so that it is remembered before they are confirmed", lacking.getMessage());
+            start.lacking(lacking.tables());
             anew.set(true);
         } finally {
             window.end();
