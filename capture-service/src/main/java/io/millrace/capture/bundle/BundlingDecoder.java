@@ -47,7 +47,7 @@ public final class BundlingDecoder implements MessageDecoder, Held {
     private static final long POSTGRES_EPOCH_MICROS = ChronoUnit.MICROS.between(Instant.EPOCH, POSTGRES_EPOCH);
     private static final String PREFIX = "millrace";
     private static final int FULL = 1 << 15;
-    /** How long names that were lent are gathered: the stream begins anew once for all of them. */
+    /** How long such tables are gathered: the stream begins anew once for all of them. */
     private static final long GATHERED_NANOS = Duration.ofSeconds(1).toNanos();
     /** A change that is larger is left to Debezium: it would be held more often here. Not one with a value that cannot be read, of which Debezium would end the stream. */
     private static final int LARGEST = 1 << 16;
@@ -82,13 +82,18 @@ public final class BundlingDecoder implements MessageDecoder, Held {
     private final Map<Integer, TableName> names = new HashMap<>();
     /** By Postgres's number: the name of a known table under which another one was described. */
     private final Map<Integer, TableName> taken = new HashMap<>();
-    /** Tables whose names were lent, each with the cause. Nothing is told any more while there are some, so that nothing is confirmed. */
-    private final Map<TableName, String> lent = new TreeMap<>();
+    /** Tables whose names were lent, or with a change that does not say which row it is of, each with the cause. Nothing is told any more while there are some, so that nothing is confirmed. */
+    private final Map<TableName, String> lacking = new TreeMap<>();
     /** When the first of them was found. */
-    private long lentSince;
+    private long lackingSince;
+    /** By Postgres's number: how it was described last. */
+    private final Map<Integer, Description> descriptions = new HashMap<>();
 
-    /** @param number as {@link Relations} has it */
-    private record Table(int number, TextRows rows) {}
+    /**
+     * @param number as {@link Relations} has it
+     * @param named whether updates and deletes say which row they are of
+     */
+    private record Table(int number, TextRows rows, boolean named) {}
 
     /**
      * @param described what makes rows of the changes of a relation, by Postgres's number of it; null where its changes are left to Debezium
@@ -156,7 +161,8 @@ public final class BundlingDecoder implements MessageDecoder, Held {
         end = null;
         told = null;
         lastCommit = 0;
-        lent.clear();
+        lacking.clear();
+        descriptions.clear();
         taken.clear();
         names.clear();
         isNew = true;
@@ -204,6 +210,9 @@ public final class BundlingDecoder implements MessageDecoder, Held {
             case 'I', 'U', 'D' -> {
                 int oid = buffer.getInt(buffer.position() + 1);
                 var table = known.computeIfAbsent(oid, this::table);
+                if (kind != 'I' && table.isPresent() && !table.get().named() && isLost(names.get(oid))) {
+                    return;
+                }
                 if (table.isEmpty() || buffer.remaining() > LARGEST && Tuple.areReadable(behindRelation(buffer.duplicate()), table.get().rows())) {
                     tell(buffer, names.get(oid), lsn.asLong(), processor);
                 } else {
@@ -226,6 +235,7 @@ public final class BundlingDecoder implements MessageDecoder, Held {
             }
             case 'R' -> {
                 known.remove(description.number());
+                descriptions.put(description.number(), description);
                 // A table that was renamed to what Debezium is to leave out would stay the table before, beside the one that has its name now.
                 forget.accept(description.number());
                 taken.remove(description.number());
@@ -248,11 +258,20 @@ public final class BundlingDecoder implements MessageDecoder, Held {
         }
     }
 
-    private void gather(Map<TableName, String> found) {
-        if (lent.isEmpty()) {
-            lentSince = System.nanoTime();
+    /** Whether the change that is being read leaves something of its table missing, since it does not say which row it is of. */
+    private boolean isLost(TableName table) {
+        boolean lost = numbers.get().isLost(table, commit);
+        if (lost) {
+            gather(Map.of(table, "a change of it did not say which row it was of, because its replica identity was an index that lacks columns of the primary key"));
         }
-        found.forEach(lent::putIfAbsent);
+        return lost;
+    }
+
+    private void gather(Map<TableName, String> found) {
+        if (lacking.isEmpty()) {
+            lackingSince = System.nanoTime();
+        }
+        found.forEach(lacking::putIfAbsent);
     }
 
     /** Tables under others' names are left out from where no reading of those takes their rows away: Postgres may not describe them again when they have other names. */
@@ -267,13 +286,13 @@ public final class BundlingDecoder implements MessageDecoder, Held {
         });
     }
 
-    /** Whether names were lent, so that nothing is told, and others may follow. */
+    /** Whether there are tables of which something is missing, so that nothing is told, and others may follow. */
     private boolean gathers() {
-        if (lent.isEmpty()) {
+        if (lacking.isEmpty()) {
             return false;
         }
-        if (System.nanoTime() - lentSince >= GATHERED_NANOS) {
-            throw new RenamedException(lent);
+        if (System.nanoTime() - lackingSince >= GATHERED_NANOS) {
+            throw new LackingException(lacking);
         }
         return true;
     }
@@ -342,10 +361,15 @@ public final class BundlingDecoder implements MessageDecoder, Held {
 
     private Optional<Table> table(int oid) {
         try {
-            return Optional.ofNullable(described.apply(oid)).map(rows -> new Table(relations.add(oid, rows), rows));
+            return Optional.ofNullable(described.apply(oid)).map(rows -> new Table(relations.add(oid, rows), rows, names(oid, rows)));
         } catch (IllegalArgumentException e) {
             throw undecodable(names.get(oid), lsn.asLong(), e);
         }
+    }
+
+    private boolean names(int oid, TextRows rows) {
+        var description = descriptions.get(oid);
+        return description == null || description.names(rows.keyColumns());
     }
 
     /** Debezium knows a table when it has read how Postgres describes it, and none that it is to leave out. */

@@ -29,8 +29,10 @@ public final class TableNumbers {
      *
      * @param oid of the table
      * @param covered the LSN up to which a reading brings what may be missing of it, 0 where nothing is
+     * @param excused whether it is of no matter here that its changes do not say which rows they are of: the table is partitioned, so what the log says of
+     *        its replica identity is not that of its partitions; or something is missing of it already, and it cannot be read before the identity is another
      */
-    public record Known(long oid, long covered) {
+    public record Known(long oid, long covered, boolean excused) {
 
         private int number() {
             return (int) oid;
@@ -66,6 +68,12 @@ public final class TableNumbers {
     boolean isCovered(TableName table, long commit) {
         var known = byName.get(table);
         return known != null && Long.compareUnsigned(commit, known.covered()) <= 0;
+    }
+
+    /** Whether a change of a table that does not say which row it is of leaves something missing that no reading brings. */
+    boolean isLost(TableName table, long commit) {
+        var known = byName.get(table);
+        return known != null && !known.excused() && !isCovered(table, commit);
     }
 
     /**

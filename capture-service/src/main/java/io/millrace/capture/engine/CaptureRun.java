@@ -1,7 +1,7 @@
 package io.millrace.capture.engine;
 
 import io.micrometer.core.instrument.MeterRegistry;
-import io.millrace.capture.bundle.RenamedException;
+import io.millrace.capture.bundle.LackingException;
 import io.millrace.capture.bundle.UndecodableException;
 import io.millrace.capture.continuity.Known;
 import io.millrace.capture.continuity.Loaded;
@@ -89,7 +89,9 @@ public final class CaptureRun {
     private final Start start;
     private final Elsewhere elsewhere;
     private final LeftOut leftOutTables = new LeftOut();
-    private final Stumbles stumbles = new Stumbles();
+    private final Stumbles stumbles = new Stumbles(Duration.ofMinutes(1));
+    /** Failures of the server, which mostly are over when it is well again. */
+    private final Stumbles serverStumbles = new Stumbles(Duration.ofMinutes(5));
     /** Where the stream came to stand last for a reason that is of no table alone; null where it never did. */
     private volatile Stuck stuck;
     private final boolean recovery;
@@ -241,7 +243,8 @@ public final class CaptureRun {
     /** What to say of an engine that failed. At a table that it fails at again and again the stream is led past, so that the others go on. */
     private String interrupted(EngineException e) {
         if (Passing.is(e)) {
-            return "Capture was interrupted: " + e.getMessage() + "; starting again";
+            var what = "Capture was interrupted: " + e.getMessage();
+            return Passing.mayStay(e) ? again(what, serverStumbles) : what + "; starting again";
         }
         var at = UndecodableException.in(e);
         if (at == null || !mayBeLeftOut(at.table())) {
@@ -270,12 +273,16 @@ public final class CaptureRun {
 
     /** What to say of a failure that belongs to no table which could be left out. */
     private String again(String what) {
-        if (!stumbles.failed(what, confirmed())) {
+        return again(what, stumbles);
+    }
+
+    private String again(String what, Stumbles before) {
+        if (!before.failed(what, confirmed())) {
             return what + "; starting again";
         }
         var place = Position.lsnText(confirmed());
         stuck = new Stuck(what + ", again and again behind " + place, confirmed());
-        return what + ". It failed so " + stumbles.times() + " times behind " + place + ", and is tried on. Nothing is lost while it is. If the cause cannot be found, ./millrace recover " + settings.sourceName() + " --skip-log gives up what the log has until now, and reads every table again;"
+        return what + ". It failed so " + before.times() + " times behind " + place + ", and is tried on. Nothing is lost while it is. If the cause cannot be found, ./millrace recover " + settings.sourceName() + " --skip-log gives up what the log has until now, and reads every table again;"
                 + " events of the application's outbox that were taken out of its table by then are lost";
     }
 
@@ -633,12 +640,12 @@ public final class CaptureRun {
         try {
             run(settings.stream(plan.streamed(), leftOut, tools.events() == null ? null : tools.events().table(), plan.start()), new Writer(tools, plan, true), settings.heartbeat().plus(SourceConnection.LONGEST_ANSWER), () -> readiness.ready(plan.phase()));
         } catch (EngineException e) {
-            var renamed = RenamedException.in(e);
-            if (renamed == null) {
+            var lacking = LackingException.in(e);
+            if (lacking == null) {
                 throw e;
             }
-            LOG.errorf("%s; beginning again, so that it is remembered before they are confirmed", renamed.getMessage());
-            start.lacking(renamed.tables());
+            LOG.errorf("%s; beginning again, so that it is remembered before they are confirmed", lacking.getMessage());
+            start.lacking(lacking.tables());
             anew.set(true);
         } finally {
             window.end();

@@ -47,10 +47,15 @@ record Plan(long base, long start, Map<TableName, Known> tables, Map<TableName, 
         return tables.entrySet().stream().filter(e -> e.getValue().isOld()).map(Map.Entry::getKey).collect(Collectors.toUnmodifiableSet());
     }
 
-    /** The numbers of the tables that are there; what was changed before the end of a gap is brought by the reading that closes it. */
+    /** The numbers of the tables that are there; what was changed before the end of a gap is brought by the reading that closes it, which does not begin before the table has no problem. */
     TableNumbers numbers() {
         return TableNumbers.of(tables.entrySet().stream().filter(e -> streamed.contains(e.getKey()) && !e.getKey().equals(Topics.HEARTBEAT) && e.getValue().relation() != 0)
-                .collect(Collectors.toMap(Map.Entry::getKey, e -> new TableNumbers.Known(e.getValue().relation(), e.getValue().gap() == null || e.getValue().isOld() ? 0 : e.getValue().gap().to().lsn()))));
+                .collect(Collectors.toMap(Map.Entry::getKey, e -> number(e.getKey(), e.getValue()))));
+    }
+
+    private TableNumbers.Known number(TableName table, Known known) {
+        boolean lacks = known.gap() != null && !known.isOld();
+        return new TableNumbers.Known(known.relation(), lacks ? known.gap().to().lsn() : 0, known.partitions() != null || lacks && problems.containsKey(table));
     }
 
     /** Tables of which changes may be missing, or whose rows hold old values. */

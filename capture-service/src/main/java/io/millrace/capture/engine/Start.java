@@ -366,9 +366,10 @@ final class Start {
         givenUp = null;
         asked = false;
         long start;
-        if (look.slot() != null && !look.slot().isLost()) {
+        if (look.slot() != null && !look.slot().isLost() && impassable == null) {
             start = pass(look, base);
         } else {
+            // What the log has is not read once more to move a slot: it may be a file of the log that is gone.
             slot.drop();
             start = makeSlot();
             marks.begin(origin(look, base), new Point(start, look.now().micros()), look);

@@ -6,22 +6,24 @@ import java.util.function.LongSupplier;
 /** Counts how often one run after the other failed in the same way at the same place. Used by one thread. */
 final class Stumbles {
 
-    /** So often, and for so long, it may have been chance. */
+    /** So often it may have been chance. */
     private static final int MOST = 3;
-    private static final long LONGEST_NANOS = Duration.ofMinutes(1).toNanos();
 
     private String last;
     private long place;
     private int times;
     private long since;
+    private final long longest;
     private final LongSupplier nanos;
 
-    Stumbles() {
-        this(System::nanoTime);
+    /** @param longest for how long it may be chance */
+    Stumbles(Duration longest) {
+        this(longest, System::nanoTime);
     }
 
     /** @param nanos the time, as {@link System#nanoTime()} has it */
-    Stumbles(LongSupplier nanos) {
+    Stumbles(Duration longest, LongSupplier nanos) {
+        this.longest = longest.toNanos();
         this.nanos = nanos;
     }
 
@@ -40,7 +42,7 @@ final class Stumbles {
         times++;
         last = why;
         place = confirmed;
-        return times >= MOST && nanos.getAsLong() - since >= LONGEST_NANOS;
+        return times >= MOST && nanos.getAsLong() - since >= longest;
     }
 
     /** Something was done about it. */

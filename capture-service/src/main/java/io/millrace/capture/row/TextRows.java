@@ -6,6 +6,8 @@ import io.millrace.capture.column.UnreadableException;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.schema.Column;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.kafka.connect.data.Field;
 import org.apache.kafka.connect.data.Schema;
 import org.apache.kafka.connect.data.Struct;
@@ -81,6 +83,11 @@ public final class TextRows {
     /** Whether there are texts that cannot stand at this place. */
     public boolean refusesSome(int text) {
         return refusing[text];
+    }
+
+    /** The columns of the rows' keys, none where the table has no primary key. */
+    public Set<String> keyColumns() {
+        return keys == null ? Set.of() : keys.fields().stream().map(Field::name).collect(Collectors.toUnmodifiableSet());
     }
 
     /** The schema of the rows. */

@@ -24,11 +24,15 @@ import java.util.stream.Collectors;
 public final class MissingValues implements AutoCloseable {
 
     /** Classes of errors that are the server's or the connection's, and not the query's. */
-    private static final Set<String> TEMPORARY = Set.of("08", "25", "40", "53", "55", "57", "58", "XX");
+    private static final Set<String> TEMPORARY = Set.of("08", "25", "40", "53", "55", "57", "58");
     /** Errors of this class name tables, columns and types, and no values. */
     private static final String WITHOUT_VALUES = "42";
     private static final String NOT_YET = "55000";
     private static final String LOCKED = "55P03";
+    /** Whoever locks the table for long is then told of in health. */
+    private static final String LONGEST_LOCK = "10s";
+    /** Of a table that was waited for in vain. */
+    private static final String SHORTEST_LOCK = "100ms";
     private static final int MOST_QUERIES = 1_000;
 
     private final SourceConnection source;
@@ -36,6 +40,9 @@ public final class MissingValues implements AutoCloseable {
     private final Map<Change, Query> queries = new HashMap<>();
     private Connection connection;
     private SeenCommits commits;
+    private final LockedTables locked = new LockedTables(System::nanoTime);
+    /** How long the connection waits for a lock. */
+    private String lockTimeout;
     /** The last transaction that the server which answered had not committed, null where there was none. */
     private Integer foreign;
 
@@ -58,43 +65,106 @@ public final class MissingValues implements AutoCloseable {
      * @param key the primary key's values, as they stand in a row, in the order of {@code keyColumns}
      * @return a text, or null, for each of the missing columns by name; null when the row is gone
      * @throws UnseenException when queries do not see the transaction yet; the next call asks again
-     * @throws SQLException when the database cannot be asked; the next call connects again
-     * @throws IllegalArgumentException when the values cannot be had, now or later
+     * @throws SQLException when the database cannot be asked, with the table's name; the next call asks again
+     * @throws IllegalArgumentException when the values cannot be had, now or later, or their table has been locked for longer than {@link LockedTables#LONGEST}
      * @throws IllegalStateException when the change is not of this server's history
      */
     public Map<String, String> read(TableName table, long transaction, List<String> columns, List<Column> keyColumns, List<Object> key, List<String> missing) throws SQLException, InterruptedException {
-        if (connection == null) {
-            connect();
+        if (locked.rests(table)) {
+            throw locked(table, missing);
         }
+        connect(table, missing);
+        long began = System.nanoTime();
         try {
-            var change = new Change(table, columns, keyColumns.stream().map(Column::name).toList(), missing);
-            if (transaction != 0 && !commits.sees((int) transaction)) {
-                // Mostly it has ended, and one question does: its answer brings the snapshot along.
-                var early = early(change, keyColumns, key);
-                if (early != null && commits.sees((int) transaction)) {
-                    return early;
-                }
-                awaitSeen((int) transaction, table, missing);
-            }
-            return read(change, keyColumns, key);
+            var texts = seen(new Change(table, columns, keyColumns.stream().map(Column::name).toList(), missing), transaction, keyColumns, key);
+            locked.freed(table);
+            return texts;
+        } catch (UnseenException e) {
+            throw e;
         } catch (SQLException e) {
-            var state = e.getSQLState();
-            if (!NOT_YET.equals(state)) {
-                close();
-            }
-            if (state == null || TEMPORARY.contains(state.substring(0, 2))) {
-                throw e;
-            }
-            throw unreadable(table, missing, state.startsWith(WITHOUT_VALUES) ? e.getMessage().lines().findFirst().orElse(state) : "SQLSTATE " + state);
+            throw LOCKED.equals(e.getSQLState()) ? waiting(table, missing, began, e) : failed(table, missing, e);
         }
     }
 
-    private void connect() throws SQLException {
-        connection = source.open();
-        commits = new SeenCommits(connection);
-        try (var statement = connection.createStatement()) {
-            // Whoever locks the table for long is then told of in health.
-            statement.execute("SET lock_timeout = '10s'");
+    /** The values as they are once the change's transaction is seen. */
+    private Map<String, String> seen(Change change, long transaction, List<Column> keyColumns, List<Object> key) throws SQLException, InterruptedException {
+        awaitLock(locked.isGivenUp(change.table) ? SHORTEST_LOCK : LONGEST_LOCK);
+        if (transaction != 0 && !commits.sees((int) transaction)) {
+            // Mostly it has ended, and one question does: its answer brings the snapshot along.
+            var early = early(change, keyColumns, key);
+            if (early != null && commits.sees((int) transaction)) {
+                return early;
+            }
+            awaitSeen((int) transaction, change.table, change.missing);
+        }
+        return read(change, keyColumns, key);
+    }
+
+    /** The failure to be told: one that may be over soon, unless the table has been locked for long. */
+    private SQLException waiting(TableName table, List<String> missing, long began, SQLException e) {
+        locked.found(table, began, whoLocks(table));
+        if (locked.isGivenUp(table)) {
+            throw locked(table, missing);
+        }
+        return new SQLException("What an update of the table " + table + " left as it was (" + quoted(missing) + ") cannot be read back yet: " + locked.by(table) + ". After " + LockedTables.LONGEST.toSeconds()
+                + " s its rows are parked, so that the other tables flow; trying again", e.getSQLState(), e);
+    }
+
+    /** The failure to be told, where it may be over soon. */
+    private SQLException failed(TableName table, List<String> missing, SQLException e) {
+        locked.freed(table);
+        var state = e.getSQLState();
+        if (!NOT_YET.equals(state)) {
+            close();
+        }
+        if (state == null || TEMPORARY.contains(state.substring(0, 2))) {
+            return named(table, missing, e);
+        }
+        throw unreadable(table, missing, state.startsWith(WITHOUT_VALUES) ? e.getMessage().lines().findFirst().orElse(state) : "SQLSTATE " + state);
+    }
+
+    private static SQLException named(TableName table, List<String> missing, SQLException e) {
+        return new SQLException("What an update of the table " + table + " left as it was (" + quoted(missing) + ") cannot be read back now: " + e.getMessage(), e.getSQLState(), e);
+    }
+
+    private IllegalArgumentException locked(TableName table, List<String> missing) {
+        return unreadable(table, missing, "the table has been locked for longer than " + LockedTables.LONGEST.toSeconds() + " s, and the other tables do not wait for it: " + locked.by(table));
+    }
+
+    /** As far as Postgres tells; their queries are not told, which may have values in them. */
+    private String whoLocks(TableName table) {
+        try (var statement = connection.prepareStatement("""
+                WITH RECURSIVE member(oid) AS (SELECT to_regclass(?)::oid UNION SELECT i.inhrelid FROM member JOIN pg_inherits i ON i.inhparent = member.oid)
+                SELECT string_agg(DISTINCT 'the server process ' || l.pid || coalesce(' of the role ' || a.usename, '') || CASE WHEN l.granted THEN ' has it locked' ELSE ' waits to lock it' END, ', ')
+                FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+                WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.relation IN (SELECT oid FROM member) AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())""")) {
+            statement.setString(1, table.sql());
+            try (var row = statement.executeQuery()) {
+                return row.next() && row.getString(1) != null ? row.getString(1) : "somebody has it locked";
+            }
+        } catch (SQLException _) {
+            return "somebody has it locked";
+        }
+    }
+
+    private void connect(TableName table, List<String> missing) throws SQLException {
+        if (connection == null) {
+            try {
+                connection = source.open();
+            } catch (SQLException e) {
+                throw named(table, missing, e);
+            }
+            commits = new SeenCommits(connection);
+            lockTimeout = null;
+        }
+    }
+
+    private void awaitLock(String most) throws SQLException {
+        if (!most.equals(lockTimeout)) {
+            try (var statement = connection.createStatement()) {
+                statement.execute("SET lock_timeout = '" + most + "'");
+            }
+            lockTimeout = most;
         }
     }
 

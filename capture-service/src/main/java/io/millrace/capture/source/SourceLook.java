@@ -184,6 +184,11 @@ public record SourceLook(long system, long database, int timeline, Point now, St
         if (row.getBoolean("unlogged")) {
             missing.add(new TableLook.Missing("it is unlogged", "The table " + table + ", or a partition of it, is unlogged, so its changes are in no log; run ALTER TABLE … SET LOGGED"));
         }
+        if (row.getBoolean("otherwise") && row.getArray("partitions") != null) {
+            // The log has the partitioned table's own identity, so it does not tell whether such a change came.
+            missing.add(new TableLook.Missing("the replica identity of a partition of it was an index that lacks columns of the primary key", "The replica identity of a partition of the table " + table
+                    + " is an index that lacks columns of the primary key, so deletes in it, and updates of the key, do not say which row went; run ALTER TABLE … REPLICA IDENTITY DEFAULT for the partition"));
+        }
         others.addAll(others(table, row, publication, user));
         return new TableLook(row.getLong("relation"), isPublished ? row.getString("publication") + " " + row.getString("entries") : "", List.copyOf(missing), List.copyOf(others), keyed,
                 row.getArray("partitions") == null ? null : List.of((Long[]) row.getArray("partitions").getArray()), false, wanted.rows() ? form(row.getString("form"), wanted.form()) : null, row.getLong("rows"), null);
@@ -233,8 +238,8 @@ public record SourceLook(long system, long database, int timeline, Point now, St
             others.add("The table " + table + " has REPLICA IDENTITY NOTHING, so Postgres refuses its updates and deletes while it is in " + publication + "; run ALTER TABLE " + table.sql()
                     + " REPLICA IDENTITY DEFAULT");
         }
-        if (row.getBoolean("otherwise")) {
-            others.add("The replica identity of the table " + table + " is an index that lacks columns of the primary key, so its deletes do not say which row went; run ALTER TABLE " + table.sql()
+        if (row.getBoolean("otherwise") && row.getArray("partitions") == null) {
+            others.add("The replica identity of the table " + table + " is an index that lacks columns of the primary key, so its deletes, and updates of the key, do not say which row went; run ALTER TABLE " + table.sql()
                     + " REPLICA IDENTITY DEFAULT");
         }
         return others;

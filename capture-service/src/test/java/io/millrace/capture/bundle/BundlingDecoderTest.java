@@ -38,8 +38,9 @@ class BundlingDecoderTest {
     private static final int LEFT = 16_500;
     /** What was committed of it until 100 may be missing. */
     private static final int LACKING = 16_600;
-    private static final TableNumbers NUMBERS = TableNumbers.of(Map.of(new TableName("public", "thing"), new TableNumbers.Known(THINGS, 0), new TableName("public", "Odd \"one\""), new TableNumbers.Known(4_000_000_000L, 0),
-            new TableName("public", "lacking"), new TableNumbers.Known(LACKING, 100)));
+    private static final int EXCUSED = 16_700;
+    private static final TableNumbers NUMBERS = TableNumbers.of(Map.of(new TableName("public", "thing"), new TableNumbers.Known(THINGS, 0, false), new TableName("public", "Odd \"one\""), new TableNumbers.Known(4_000_000_000L, 0, false),
+            new TableName("public", "lacking"), new TableNumbers.Known(LACKING, 100, false), new TableName("public", "excused"), new TableNumbers.Known(EXCUSED, 0, true)));
     private static final Column NOTE = new Column("note", "text", false, 0, 0, true);
 
     /** Each entry with the LSN at which Debezium was told to stand. */
@@ -112,7 +113,49 @@ class BundlingDecoderTest {
 
     private void describe(int relation, String name) throws Exception {
         var bytes = ("public\0" + name + "\0").getBytes(StandardCharsets.UTF_8);
-        read(0, ByteBuffer.allocate(5 + bytes.length).put((byte) 'R').putInt(relation).put(bytes));
+        read(0, ByteBuffer.allocate(8 + bytes.length).put((byte) 'R').putInt(relation).put(bytes).put((byte) 'd').putShort((short) 0));
+    }
+
+    /** With two columns and an index on one of them as its replica identity. */
+    private void describe(int relation, String name, String identity) throws Exception {
+        var message = ByteBuffer.allocate(100).put((byte) 'R').putInt(relation).put(("public\0" + name + "\0").getBytes(StandardCharsets.UTF_8)).put((byte) 'i').putShort((short) 2);
+        for (var column : List.of("note", "other")) {
+            message.put((byte) (column.equals(identity) ? 1 : 0)).put((column + "\0").getBytes(StandardCharsets.UTF_8)).putInt(25).putInt(-1);
+        }
+        read(0, message);
+    }
+
+    private void update(long lsn, int relation, String note) throws Exception {
+        var bytes = note.getBytes(StandardCharsets.UTF_8);
+        read(lsn, ByteBuffer.allocate(13 + bytes.length).put((byte) 'U').putInt(relation).put((byte) 'N').putShort((short) 1).put((byte) 't').putInt(bytes.length).put(bytes));
+    }
+
+    @Test
+    void anUpdateUnderAReplicaIdentityWithoutTheKeyEndsTheStreamWhereNoReadingBringsWhatItDid() throws Exception {
+        begun();
+        begin(20);
+        describe(THINGS, "thing", "note");
+        update(21, THINGS, "named");
+        describe(THINGS, "thing", "other");
+        describe(EXCUSED, "excused", "other");
+        insert(22, THINGS, "inserted");
+        update(23, EXCUSED, "excused");
+        decoder.flush(processor);
+        told.clear();
+        update(24, THINGS, "unnamed");
+        update(25, THINGS, "behind it");
+        decoder.flush(processor);
+        assertEquals(Map.of(new TableName("public", "thing"), "a change of it did not say which row it was of, because its replica identity was an index that lacks columns of the primary key"), lacking());
+        assertEquals(List.of(), told, "nothing from it on");
+        begun();
+        begin(100);
+        describe(LACKING, "lacking", "other");
+        told.clear();
+        update(96, LACKING, "x".repeat(1 << 16));
+        assertEquals(List.of("96 U"), told, "the reading brings it");
+        begin(101);
+        update(97, LACKING, "x".repeat(1 << 16));
+        assertEquals(List.of(new TableName("public", "lacking")), List.copyOf(lacking().keySet()));
     }
 
     private void insert(long lsn, int relation, String note) throws Exception {
@@ -167,13 +210,13 @@ class BundlingDecoderTest {
     }
 
     /** Transactions follow until the stream ends. */
-    private Map<TableName, String> lent() {
+    private Map<TableName, String> lacking() {
         return Awaitility.await().until(() -> {
             try {
                 transaction(500, 510, THINGS, "later");
                 return null;
-            } catch (RenamedException e) {
-                assertSame(e, RenamedException.in(new IllegalStateException(new IllegalStateException(e))));
+            } catch (LackingException e) {
+                assertSame(e, LackingException.in(new IllegalStateException(new IllegalStateException(e))));
                 return e.tables();
             }
         }, Objects::nonNull);
@@ -192,14 +235,14 @@ class BundlingDecoderTest {
         describe(LEFT, "lacking");
         read(0, null);
         decoder.flush(processor);
-        assertEquals(Map.of(new TableName("public", "thing"), "it was changed while its name was public.outdated", new TableName("public", "lacking"), "another table had its name and was changed"), lent());
+        assertEquals(Map.of(new TableName("public", "thing"), "it was changed while its name was public.outdated", new TableName("public", "lacking"), "another table had its name and was changed"), lacking());
         assertEquals(List.of(), told);
         begun();
         begin(20);
         told.clear();
         describe(THINGS, "Odd \"one\"");
         describe((int) 4_000_000_000L, "thing");
-        assertEquals(Map.of(new TableName("public", "thing"), "it was changed while its name was " + new TableName("public", "Odd \"one\""), new TableName("public", "Odd \"one\""), "another table had its name and was changed"), lent(), "what was found first");
+        assertEquals(Map.of(new TableName("public", "thing"), "it was changed while its name was " + new TableName("public", "Odd \"one\""), new TableName("public", "Odd \"one\""), "another table had its name and was changed"), lacking(), "what was found first");
         assertEquals(List.of(), told);
     }
 
@@ -215,7 +258,7 @@ class BundlingDecoderTest {
         begin(101);
         assertEquals(List.of("forget 16500", "96 B"), told);
         describe(LACKING, "away");
-        assertEquals(Map.of(new TableName("public", "lacking"), "it was changed while its name was public.away"), lent());
+        assertEquals(Map.of(new TableName("public", "lacking"), "it was changed while its name was public.away"), lacking());
     }
 
     @Test

@@ -23,6 +23,17 @@ class PassingTest {
     }
 
     @Test
+    void whatAServerCannotReadOfItsOwnMayStayAndAServerThatIsAwayMayNot() {
+        for (var state : new String[] {"XX000", "XX001", "58P01", "58030", "55000"}) {
+            assertTrue(Passing.mayStay(by(new SQLException("no", state))), state);
+        }
+        for (var state : new String[] {"08006", "28P01", "40P01", "53200", "55006", "57P01", "", null}) {
+            assertFalse(Passing.mayStay(by(new SQLException("no", state))), state);
+        }
+        assertFalse(Passing.mayStay(by(new EOFException())));
+    }
+
+    @Test
     void whatIsWrongWithTheQuestionOrTheValueStays() {
         assertFalse(Passing.is(by(new SQLException("no such column", "42703"))));
         assertFalse(Passing.is(by(new IllegalArgumentException("no date"))));

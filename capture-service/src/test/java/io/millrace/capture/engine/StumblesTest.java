@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 class StumblesTest {
 
     private long now;
-    private final Stumbles stumbles = new Stumbles(() -> now);
+    private final Stumbles stumbles = new Stumbles(Duration.ofMinutes(1), () -> now);
 
     private boolean failed(String why, long confirmed) {
         now += Duration.ofSeconds(30).toNanos();

@@ -501,6 +501,56 @@ class RecoveryIT extends OnStack {
     }
 
     @Test
+    void aKeyThatWasChangedUnderAReplicaIdentityWithoutItIsSaidOnceAndTheRecoveryTakesTheOldRowAway() throws Exception {
+        source("rekeyed");
+        stack.sql("rekeyed", "ALTER TABLE part ADD other int NOT NULL UNIQUE", "INSERT INTO part VALUES (1, 1, 'one', 1), (2, 1, 'two', 2), (3, 1, 'three', 3)");
+        try (var capture = capture("rekeyed").awaitStreaming(); var things = records("rekeyed", "thing"); var parts = records("rekeyed", "part")) {
+            flows("rekeyed", capture, "part", parts);
+            stack.sql("rekeyed", "ALTER TABLE part REPLICA IDENTITY USING INDEX part_other_key", "UPDATE part SET id = 100 WHERE id = 1", "ALTER TABLE part REPLICA IDENTITY DEFAULT");
+            capture.awaitMissing("public.part", "a change of it did not say which row it was of");
+            recover(capture);
+            flows("rekeyed", capture, "part", parts);
+            whole("rekeyed", capture, things);
+            stack.sql("rekeyed", "ALTER TABLE part REPLICA IDENTITY USING INDEX part_other_key", "UPDATE part SET id = 200 WHERE id = 2");
+            capture.awaitMissing("public.part", "The replica identity of the table public.part is an index that lacks columns of the primary key");
+            int runs = runs(capture);
+            for (int id = 200; id < 205; id++) {
+                stack.sql("rekeyed", "UPDATE part SET id = id + 1 WHERE id = " + id, "INSERT INTO thing VALUES (" + id + ", 'flows')");
+                flows("rekeyed", capture, "thing", things);
+            }
+            assertEquals(runs, runs(capture), "once, and not for each change");
+            recover(capture);
+            stack.sql("rekeyed", "ALTER TABLE part REPLICA IDENTITY DEFAULT", "UPDATE part SET id = 300 WHERE id = 3");
+            flows("rekeyed", capture, "part", parts);
+            whole("rekeyed", capture, things);
+            assertTrue(parts.seen.stream().allMatch(r -> r.unwritable() == null), "no row is refused: " + parts.seen);
+        }
+    }
+
+    private static int runs(CaptureProcess capture) {
+        return capture.log().split("Streaming from ", -1).length;
+    }
+
+    @Test
+    void aPartitionWithAReplicaIdentityWithoutTheKeyMakesAGapWhichTheLogDoesNotTell() throws Exception {
+        stack.source("leafkey", "CREATE TABLE thing (id int PRIMARY KEY, name text NOT NULL)", "INSERT INTO thing VALUES (1, 'a')",
+                "CREATE TABLE part (id int PRIMARY KEY, thing_id int, name text, other int NOT NULL) PARTITION BY RANGE (id)", "CREATE TABLE part_0 PARTITION OF part FOR VALUES FROM (0) TO (1000)",
+                "CREATE UNIQUE INDEX part_0_other ON part_0 (other)", "INSERT INTO part VALUES (1, 1, 'one', 1), (2, 1, 'two', 2)");
+        stack.sql("leafkey", "ALTER PUBLICATION millrace_leafkey SET (publish_via_partition_root = true)");
+        stack.publish("leafkey", "thing");
+        stack.publish("leafkey", "part");
+        try (var capture = capture("leafkey").awaitStreaming(); var things = records("leafkey", "thing"); var parts = records("leafkey", "part")) {
+            flows("leafkey", capture, "part", parts);
+            stack.sql("leafkey", "ALTER TABLE part_0 REPLICA IDENTITY USING INDEX part_0_other");
+            capture.awaitMissing("public.part", "the replica identity of a partition of it was an index that lacks columns of the primary key");
+            stack.sql("leafkey", "UPDATE part SET id = 100 WHERE id = 1", "ALTER TABLE part_0 REPLICA IDENTITY DEFAULT");
+            recover(capture);
+            flows("leafkey", capture, "part", parts);
+            whole("leafkey", capture, things);
+        }
+    }
+
+    @Test
     void aFrozenProcessThatWakesUpLateFindsTheSlotTakenAndDisturbsNothing() throws Exception {
         source("frozen");
         try (var first = capture("frozen").awaitStreaming(); var things = records("frozen", "thing")) {

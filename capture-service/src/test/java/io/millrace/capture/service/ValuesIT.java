@@ -244,6 +244,32 @@ class ValuesIT extends OnStack {
         }
     }
 
+    @Tag("long")
+    @Test
+    void aTableThatSomebodyHasLockedForLongIsParkedAndTheOthersFlow() throws Exception {
+        stack.source("locked", "CREATE TABLE thing (id int PRIMARY KEY, name text, body text)", "CREATE TABLE part (id int PRIMARY KEY)", "INSERT INTO thing SELECT i, 'a', " + LARGE + " FROM generate_series(1, 500) i");
+        stack.publish("locked", "thing");
+        stack.publish("locked", "part");
+        var document = CaptureProcess.root("thing") + "  many:\n    parts: {table: public.part, join: {id: id}, fields: [id]}\n";
+        try (var capture = start("locked", document).awaitStreaming(); var things = records("locked", "thing"); var parts = records("locked", "part"); var connection = stack.connect("locked"); var statement = connection.createStatement()) {
+            things.await(capture, seen -> seen.size() == 500);
+            connection.setAutoCommit(false);
+            capture.signal("STOP");
+            stack.sql("locked", "UPDATE thing SET name = 'b'", "INSERT INTO part VALUES (1)");
+            statement.execute("LOCK TABLE thing IN ACCESS EXCLUSIVE MODE");
+            capture.signal("CONT");
+            var holder = stack.query("locked", "SELECT 'the server process ' || pid || ' of the role " + stack.servers.postgresUser() + " has it locked' FROM pg_locks WHERE relation = 'thing'::regclass AND mode = 'AccessExclusiveLock'").getFirst();
+            capture.awaitReady("\"DOWN\"", "What an update of the table public.thing left as it was ('body') cannot be read back yet: " + holder);
+            parts.await(capture, seen -> !seen.isEmpty());
+            var why = newest(things.toTheEnd()).unwritable();
+            assertTrue(why.contains("the table has been locked for longer than 60 s, and the other tables do not wait for it: " + holder), why);
+            capture.awaitStreaming();
+            connection.rollback();
+            stack.sql("locked", "UPDATE thing SET name = 'c'");
+            things.await(capture, seen -> seen.stream().filter(r -> r.value() != null && r.text("name").equals("c") && r.text("body").length() == 12_800).count() == 500);
+        }
+    }
+
     private static CaptureProcess start(String source, String document) throws Exception {
         return CaptureProcess.start(stack, folder, source, stack.servers.postgresUser(), stack.servers.postgresPassword(), document);
     }

@@ -4,15 +4,15 @@ import io.millrace.pipeline.file.TableName;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Changes come in the stream under a name that their table has not, so they must not be confirmed. */
-public final class RenamedException extends RuntimeException {
+/** Changes come in the stream that leave something of their tables missing, so they must not be confirmed before that is remembered. */
+public final class LackingException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
     private final TreeMap<TableName, String> tables;
 
-    RenamedException(Map<TableName, String> tables) {
-        super("Changes of " + tables.keySet() + " come under other names in the stream than the tables have");
+    LackingException(Map<TableName, String> tables) {
+        super("What the stream brings leaves changes of " + tables.keySet() + " missing (" + String.join("; ", new TreeMap<>(tables).values()) + ")");
         this.tables = new TreeMap<>(tables);
     }
 
@@ -22,10 +22,10 @@ public final class RenamedException extends RuntimeException {
     }
 
     /** The one among the causes of an exception; null where there is none. */
-    public static RenamedException in(Throwable e) {
+    public static LackingException in(Throwable e) {
         for (var cause = e; cause != null; cause = cause.getCause()) {
-            if (cause instanceof RenamedException renamed) {
-                return renamed;
+            if (cause instanceof LackingException lacking) {
+                return lacking;
             }
         }
         return null;

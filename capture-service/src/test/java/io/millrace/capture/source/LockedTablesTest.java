@@ -1,0 +1,47 @@
+package io.millrace.capture.source;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.millrace.pipeline.file.TableName;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+class LockedTablesTest {
+
+    private static final TableName TABLE = new TableName("public", "thing");
+
+    private long now = 1;
+    private final LockedTables tables = new LockedTables(() -> now);
+
+    private void ask(Duration waited) {
+        long began = now;
+        now += waited.toNanos();
+        tables.found(TABLE, began, "by somebody");
+    }
+
+    @Test
+    void aTableThatStaysLockedIsGivenUpAndAskedForAgainNowAndThen() {
+        for (int i = 0; i < 6; i++) {
+            ask(Duration.ofSeconds(10));
+            assertFalse(tables.isGivenUp(TABLE));
+        }
+        ask(Duration.ofSeconds(10));
+        assertTrue(tables.isGivenUp(TABLE) && tables.rests(TABLE));
+        assertEquals("by somebody", tables.by(TABLE));
+        assertFalse(tables.rests(new TableName("public", "other")));
+        now += Duration.ofSeconds(1).toNanos();
+        assertTrue(tables.isGivenUp(TABLE) && !tables.rests(TABLE), "it may be free by now");
+        tables.freed(TABLE);
+        assertFalse(tables.isGivenUp(TABLE));
+    }
+
+    @Test
+    void anotherLockMuchLaterIsWaitedForAnew() {
+        ask(Duration.ofSeconds(10));
+        now += Duration.ofHours(1).toNanos();
+        ask(Duration.ofSeconds(10));
+        assertFalse(tables.isGivenUp(TABLE));
+    }
+}
