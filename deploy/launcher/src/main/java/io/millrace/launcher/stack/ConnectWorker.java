@@ -104,6 +104,9 @@ final class ConnectWorker {
         p.put("connection.pool.max_size", "2");
         p.put("connection.pool.acquire_increment", "1");
         p.put("connection.restart.on.errors", "true");
+        // A connection that is dead is not given out, and a database that is away is waited for; else the task fails, and stays so.
+        p.put("hibernate.c3p0.testConnectionOnCheckout", "true");
+        p.put("hibernate.c3p0.acquireRetryAttempts", "0");
         p.put("flush.max.retries", "1000");
         p.put("insert.mode", "upsert");
         p.put("primary.key.mode", "record_key");

@@ -212,7 +212,7 @@ public final class Supervisor {
     private StackFile.Entry entry(ManagedProcess process) {
         var stage = Stage.named(process.name());
         int port = process.spec().ports().get(process.name());
-        return new StackFile.Entry(process.name(), stage.isPresent() ? "service" : "server",
+        return new StackFile.Entry(process.name(), stage.isPresent() ? "service" : process == stack.connect() ? "worker" : "server",
                 address(process), port,
                 process.running().map(ProcessHandle::pid).orElse(-1L), restarts.getOrDefault(process.name(), 0), process.spec().log().toString());
     }
