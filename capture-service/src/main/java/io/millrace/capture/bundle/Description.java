@@ -13,7 +13,6 @@ import java.util.Set;
  * @param name that it had when the change was made
  * @param message as Postgres sends it; is not read on
  * @param rest where it goes on behind the name
-
  * @see <a href="https://www.postgresql.org/docs/current/protocol-logicalrep-message-formats.html#PROTOCOL-LOGICALREP-MESSAGE-FORMATS-RELATION">the message</a>
  */
 record Description(int number, TableName name, ByteBuffer message, int rest) {

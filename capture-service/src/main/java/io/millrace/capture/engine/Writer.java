@@ -80,11 +80,12 @@ final class Writer implements Engine.Consumer, Environment {
     private final Tools tools;
     private final long start;
     private final boolean marks;
+    private final Set<TableName> unsound;
     private Map<TableName, Known> tables;
     private final Changes changes;
     private final Envelopes envelopes = new Envelopes();
     private final Map<String, Integer> partitions = new HashMap<>();
-    /** Tables of which something is missing that nobody remembers yet. */
+    /** Tables of which more is missing than anybody remembers yet. */
     private final Set<TableName> unnamed = new TreeSet<>();
     /** What is to be read again for the orders of the current batch. */
     private final List<Reading> readings = new ArrayList<>();
@@ -103,6 +104,7 @@ final class Writer implements Engine.Consumer, Environment {
         this.tools = tools;
         this.start = plan.start();
         this.marks = marks;
+        this.unsound = plan.problems().keySet();
         this.tables = plan.tables();
         this.changes = new Changes(tools.sourceName, plan.base(), tools.forms, tools.transforms, tools.events, tools.erased, tools.sender.mostBytes(), this, tools.tracing, tools.meters);
         var last = tools.marks.current().beat();
@@ -388,10 +390,12 @@ final class Writer implements Engine.Consumer, Environment {
         });
     }
 
+    /** What came before the end of a gap is brought by the reading that closes it, and none begins while the table has a problem. */
     @Override
-    public void unnamed(TableName table) {
+    public void unnamed(TableName table, long lsn) {
         var known = tables.get(table);
-        if (known == null || known.gap() == null) {
+        boolean lacks = known != null && known.gap() != null && !known.isOld();
+        if (!lacks || !unsound.contains(table) && Long.compareUnsigned(lsn, known.gap().to().lsn()) > 0) {
             unnamed.add(table);
         }
     }

@@ -13,14 +13,17 @@ import io.millrace.capture.subject.Reading;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.topic.Topics;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jboss.logging.Logger;
@@ -40,12 +43,19 @@ public final class Resnapshots {
     private Set<TableName> captured = Set.of();
     private Map<TableName, List<String>> problems = Map.of();
     private Set<TableName> missing = Set.of();
-    /** Of the first of all: when this process began with it, and with how many rows done. */
-    private long began;
-    private long rowsBefore;
-    private String failure;
+    private final Setbacks setbacks = new Setbacks(System::nanoTime);
+    /** What was begun with by this process. */
+    private final Map<Setbacks.Id, Begun> begun = new HashMap<>();
+    /** The one that is being read, null while none is. */
+    private Setbacks.Id current;
     /** The reading that goes on before the stream, null while there is none. */
     private FirstLoad load;
+
+    /**
+     * @param nanos when, as {@link System#nanoTime()} has it
+     * @param rows that were read before
+     */
+    private record Begun(long nanos, long rows) {}
 
     /** @param recovery has a table read that is not whole without it; the stream may begin anew for that */
     public Resnapshots(SourceConnection source, String sourceName, Progress progress, MeterRegistry meters, Consumer<TableName> recovery) {
@@ -93,7 +103,9 @@ public final class Resnapshots {
         this.captured = streamed;
         this.problems = problems;
         this.missing = missing;
-        restart();
+        begun.clear();
+        current = null;
+        setbacks.keep(List.of());
     }
 
     /**
@@ -202,7 +214,6 @@ public final class Resnapshots {
             throw new RefusedException(Reason.CONFLICT, "The table " + table + " is not whole before it is read, so the reading cannot be cancelled");
         }
         keep(all.stream().filter(one -> !isAsked(one, table)).toList());
-        restart();
         LOG.infof("The reading of the table %s is cancelled after %d rows", table, found.rows());
         return found;
     }
@@ -265,31 +276,30 @@ public final class Resnapshots {
         }
         var status = new ArrayList<Status>();
         for (var one : all) {
-            boolean first = status.isEmpty();
-            long rate = first ? rate(one) : 0;
-            status.add(new Status(one.table(), one.where(), first && began > 0 ? "reading" : "waiting", one.required(), one.rows(), one.estimate(), rate,
-                    rate == 0 ? null : Math.max(0, one.estimate() - one.rows()) / rate, first ? failure : null));
+            boolean reading = Setbacks.Id.of(one).equals(current);
+            long rate = reading ? rate(one) : 0;
+            status.add(new Status(one.table(), one.where(), reading ? "reading" : "waiting", one.required(), one.rows(), one.estimate(), rate,
+                    rate == 0 ? null : Math.max(0, one.estimate() - one.rows()) / rate, setbacks.why(one)));
         }
         return status;
     }
 
     private long rate(Resnapshot one) {
-        long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);
-        return began == 0 || millis == 0 ? 0 : (one.rows() - rowsBefore) * 1000 / millis;
+        var since = begun.get(current);
+        long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - since.nanos);
+        return millis == 0 ? 0 : (one.rows() - since.rows) * 1000 / millis;
     }
 
-    /** The one to go on with, null for none. */
-    synchronized Resnapshot first() {
-        if (all == null || all.isEmpty()) {
-            return null;
+    /** The one to go on with: the first of those that did not fail a moment ago. Null for none. */
+    synchronized Resnapshot next() {
+        var next = all == null ? null : all.stream().filter(one -> !setbacks.rests(one)).findFirst().orElse(null);
+        if (next != null) {
+            current = Setbacks.Id.of(next);
+            if (begun.putIfAbsent(current, new Begun(System.nanoTime(), next.rows())) == null) {
+                LOG.infof("Reading the table %s while the stream goes on%s", next.table(), next.rows() == 0 ? "" : ", behind the " + next.rows() + " rows that were read before");
+            }
         }
-        var first = all.getFirst();
-        if (began == 0) {
-            began = Math.max(1, System.nanoTime());
-            rowsBefore = first.rows();
-            LOG.infof("Reading the table %s while the stream goes on%s", first.table(), first.rows() == 0 ? "" : ", behind the " + first.rows() + " rows that were read before");
-        }
-        return first;
+        return next;
     }
 
     /**
@@ -308,7 +318,6 @@ public final class Resnapshots {
      */
     synchronized Resnapshot advanced(Resnapshot before, Chunk chunk) throws InterruptedException {
         rows.increment(chunk.rows().size());
-        failure = null;
         return replaced(before, before.with(chunk.after(), chunk.rows().size()));
     }
 
@@ -328,24 +337,33 @@ public final class Resnapshots {
     synchronized void ended(Resnapshot one) throws InterruptedException {
         LOG.infof("Read %d rows of the table %s", one.rows(), one.table());
         keep(all.stream().filter(other -> !other.equals(one)).toList());
-        restart();
     }
 
-    /** It does not go on. Returns whether that is new. */
-    synchronized boolean failed(String why) {
-        boolean isNew = !why.equals(failure);
-        failure = why;
+    /** It does not go on, and the others come before it for a while. Returns whether that is new. */
+    synchronized boolean failed(Resnapshot one, String why, Duration took) {
+        boolean isNew = setbacks.add(one, why, took);
+        setbacks.keep(all);
         return isNew;
     }
 
-    private void restart() {
-        began = 0;
-        failure = null;
+    /** It goes on. */
+    synchronized void goesOn(Resnapshot one) {
+        setbacks.over(one);
+    }
+
+    /** Why readings do not go on, null where all do. */
+    synchronized String trouble() {
+        return setbacks.told();
     }
 
     /** @throws SendException when Kafka does not take it; then nothing is changed */
     private void keep(List<Resnapshot> now) throws InterruptedException {
         progress.remember(now);
         all = List.copyOf(now);
+        setbacks.keep(all);
+        begun.keySet().retainAll(all.stream().map(Setbacks.Id::of).collect(Collectors.toSet()));
+        if (!begun.containsKey(current)) {
+            current = null;
+        }
     }
 }

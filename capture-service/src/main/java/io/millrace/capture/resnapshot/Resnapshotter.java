@@ -13,6 +13,7 @@ import io.millrace.pipeline.topic.Topics;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jboss.logging.Logger;
@@ -31,6 +32,9 @@ public final class Resnapshotter {
     private static final long TOLD_NANOS = TimeUnit.SECONDS.toNanos(30);
     private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
+    /** Classes of errors that every question has while a server is away, full or refuses the login. */
+    private static final Set<String> OF_SERVERS = Set.of("08", "28", "53", "57");
+    private static final String CANCELLED = "57014";
     /** A chunk waits for answers of Postgres, and for Kafka as long as the stream does. */
     private static final Duration LONGEST_STEP = SourceConnection.LONGEST_ANSWER.multipliedBy(2);
 
@@ -70,23 +74,29 @@ public final class Resnapshotter {
         try {
             while (true) {
                 loop.waits(Duration.ofMillis(IDLE_MILLIS));
-                var first = window.awaitStream(IDLE_MILLIS) ? resnapshots.first() : null;
-                if (first == null) {
+                boolean streams = window.awaitStream(IDLE_MILLIS);
+                var next = streams ? resnapshots.next() : null;
+                if (next == null) {
                     close();
-                    trouble.accept(null);
+                    trouble.accept(streams ? resnapshots.trouble() : null);
                     Thread.sleep(IDLE_MILLIS);
                     continue;
                 }
+                long began = System.nanoTime();
                 try {
-                    chunk(first, loop);
-                    trouble.accept(null);
+                    chunk(next, loop);
+                    resnapshots.goesOn(next);
+                    trouble.accept(resnapshots.trouble());
                     backoff.reset();
                 } catch (StreamEndedException _) {
-                    LOG.debugf("The stream ended while %s was read", first.table());
+                    LOG.debugf("The stream ended while %s was read", next.table());
                 } catch (SQLException | SendException | LockLostException | IllegalArgumentException e) {
-                    failed(first, e);
-                    loop.waits(LONGEST_PAUSE);
-                    Thread.sleep(backoff.next());
+                    failed(next, e, Duration.ofNanos(System.nanoTime() - began));
+                    if (!isItsOwn(e)) {
+                        // The next one would fail as well.
+                        loop.waits(LONGEST_PAUSE);
+                        Thread.sleep(backoff.next());
+                    }
                 } finally {
                     window.close();
                 }
@@ -96,14 +106,20 @@ public final class Resnapshotter {
         }
     }
 
-    private void failed(Resnapshot what, Exception e) {
+    /** Whether it is the table's trouble, or that of what chooses its rows, and no other reading's. */
+    private static boolean isItsOwn(Exception e) {
+        return e instanceof IllegalArgumentException
+                || e instanceof SQLException sql && sql.getSQLState() != null && sql.getSQLState().length() >= 2 && (CANCELLED.equals(sql.getSQLState()) || !OF_SERVERS.contains(sql.getSQLState().substring(0, 2)));
+    }
+
+    private void failed(Resnapshot what, Exception e, Duration took) {
         close();
         var why = "The table " + what.table() + " is not read on: " + (e instanceof SQLException sql ? SourceCheck.explain(source, sql) : e.getMessage())
                 + (what.required() || what.erasing() != null ? "" : "; ./millrace resnapshot " + sourceName + " " + what.table() + " --cancel gives it up");
-        if (resnapshots.failed(why)) {
+        if (resnapshots.failed(what, why, took)) {
             LOG.error(why);
         }
-        trouble.accept(why);
+        trouble.accept(resnapshots.trouble());
     }
 
     /** Reads the next chunk and has it written; the end of the table too. */
@@ -196,7 +212,7 @@ public final class Resnapshotter {
         long now = System.nanoTime();
         if (now - toldAt > TOLD_NANOS) {
             toldAt = now;
-            resnapshots.status().stream().findFirst().ifPresent(s -> LOG.infof("Read %d of about %d rows of the table %s, %d rows/s%s", s.rows(), s.estimate(), s.table(), s.rowsPerSecond(),
+            resnapshots.status().stream().filter(s -> s.state().equals("reading")).findFirst().ifPresent(s -> LOG.infof("Read %d of about %d rows of the table %s, %d rows/s%s", s.rows(), s.estimate(), s.table(), s.rowsPerSecond(),
                     s.secondsLeft() == null ? "" : ", " + s.secondsLeft() + " s left"));
         }
     }

@@ -115,7 +115,7 @@ public final class Changes {
                 } catch (IllegalArgumentException e) {
                     // A row that was read can be touched, whatever its key is.
                     if (e instanceof UnnamedRowException && op != Op.READ) {
-                        environment.unnamed(table.table);
+                        environment.unnamed(table.table, change.lsn());
                     }
                     captured = unwritable(table, change.key(), position, headers, e);
                 }

@@ -51,6 +51,10 @@ public interface Environment {
     /** Somebody was inserted though his erasure stands, so that it ends. */
     void createdAnew(ErasedSubjects.Anew anew) throws InterruptedException;
 
-    /** A change of the table did not say which row it was of: what it did is only known by reading the table again. */
-    void unnamed(TableName table);
+    /**
+     * A change of the table did not say which row it was of: what it did is only known by reading the table again.
+     *
+     * @param lsn of the change
+     */
+    void unnamed(TableName table, long lsn);
 }

@@ -118,6 +118,25 @@ class ResnapshotIT extends OnStack {
     }
 
     @Test
+    void aReadingThatFailsKeepsNoOtherWaiting() throws Exception {
+        source("failing", 10);
+        stack.sql("failing", "CREATE TABLE part (id int PRIMARY KEY, thing_id int, name text)", "INSERT INTO part VALUES (1, 1, 'one')");
+        stack.publish("failing", "part");
+        try (var capture = capture("failing", TWO).awaitStreaming(); var parts = records("failing", "part")) {
+            assertSame("failing", "part", capture, parts);
+            resnapshot(capture, "public.thing", "1/(id-5) > 0");
+            capture.awaitReady("\"DOWN\"", "The table public.thing is not read on: ", "division by zero");
+            resnapshot(capture, "public.part");
+            awaitStatus(capture, status -> !status.contains("public.part"));
+            assertEquals(2, reads(parts.toTheEnd()), "it was read again");
+            capture.awaitReady("\"DOWN\"", "division by zero");
+            awaitStatus(capture, status -> status.contains("\"table\":\"public.thing\"") && status.contains("division by zero"));
+            capture.ask("DELETE", "/resnapshots?table=public.thing", TOKEN);
+            capture.awaitReady("\"UP\"");
+        }
+    }
+
+    @Test
     void aTableIsReadAgainWhileItChangesAndNothingOldAndNothingDeletedComesBack() throws Exception {
         source("busy", 20_000);
         try (var capture = capture("busy", ONE, "-Dmillrace.capture.resnapshot-chunk-rows=500", "-Dmillrace.capture.resnapshot-rows-per-second=4000").awaitStreaming(); var things = records("busy", "thing")) {
