@@ -250,6 +250,7 @@ final class Start {
         var origin = memory.mark().origin();
         if (origin.timeline() != look.timeline()) {
             LOG.infof("Postgres was promoted to timeline %d after everything that was captured; nothing is missing", look.timeline());
+            progress.forgetReached();
             marks.promoted(origin(look, origin.base()));
         }
         long start = look.slot().confirmed();
