@@ -82,6 +82,7 @@ public final class CaptureRun {
     private final MissingValues missingValues;
     private final Slot slot;
     private final StreamMeters stream;
+    private final Heartbeat heartbeat;
     private final Readiness readiness;
     private final Inheritance inheritance;
     private final Patience patience;
@@ -145,6 +146,7 @@ public final class CaptureRun {
         this.missingValues = new MissingValues(settings.source(), settings.sourceName());
         this.slot = new Slot(settings.source(), settings.sourceName());
         this.stream = new StreamMeters(meters, settings.heartbeat());
+        this.heartbeat = new Heartbeat(settings.source(), settings.sourceName(), settings.heartbeat(), readiness, () -> loop.waits(longestSilence()));
         this.readiness = readiness;
         this.inheritance = new Inheritance(settings.source(), tables, readiness);
         this.patience = patience;
@@ -157,7 +159,7 @@ public final class CaptureRun {
         var truncates = new Truncates();
         this.start = new Start(settings.sourceName(), settings.source(), slot, all, progress, logs, truncates, marks, readiness, leftOutTables, new Start.Allowed(recovery, reread));
         this.watch = new Watch(settings.source(), slot, all, marks, logs, truncates, this::startAnew, this::adopt, new WalBudget(wal, slot, lock, readiness, start::givenUp), this::readBeside, readiness, leftOutTables);
-        this.tools = new Writer.Tools(settings.sourceName(), settings.batchSize(), Map.copyOf(forms), Map.copyOf(transforms), events, erased, resnapshots, schemaIds, lock, progress, sender, missingValues, truncates, tracing, meters, stream, slot, marks, patience, loop, start::diverged, start::unnamed, window, this::rows, this::wasRead);
+        this.tools = new Writer.Tools(settings.sourceName(), settings.batchSize(), Map.copyOf(forms), Map.copyOf(transforms), events, erased, resnapshots, schemaIds, lock, progress, sender, missingValues, truncates, tracing, meters, stream, heartbeat, slot, marks, patience, loop, start::diverged, start::unnamed, window, this::rows, this::wasRead);
     }
 
     /** Captures until {@link #stop()}. */
@@ -324,6 +326,16 @@ public final class CaptureRun {
             closeEngine();
         }
         return took;
+    }
+
+    /** Writes the heartbeat while a stream runs, until it is interrupted; to be called by a thread of its own. */
+    public void beat(Loop own) throws InterruptedException {
+        heartbeat.run(own);
+    }
+
+    /** How long a stream may bring no batch: Debezium gives one at each heartbeat, and may wait for an answer of Postgres before it. */
+    private Duration longestSilence() {
+        return settings.heartbeat().plus(SourceConnection.LONGEST_ANSWER);
     }
 
     /** The slot as it was last seen, null where there is none or Postgres does not answer. */
@@ -626,12 +638,14 @@ public final class CaptureRun {
     private void stream(Plan plan, Map<TableName, Set<String>> leftOut) throws InterruptedException, SQLException {
         LOG.infof("Streaming from %s", Position.lsnText(plan.start()));
         resnapshots.allow(plan.reread(), plan.read(), ofRows(plan.streamed()), plan.problems(), plan.missing(), erased::names);
-        beat();
         follow(plan, leftOut);
         stream.unread(plan.unread());
         window.begin(plan.start(), plan.base());
         try {
-            run(settings.stream(plan.streamed(), leftOut, tools.events() == null ? null : tools.events().table(), plan.start()), new Writer(tools, plan, true), settings.heartbeat().plus(SourceConnection.LONGEST_ANSWER), () -> readiness.ready(plan.phase()));
+            run(settings.stream(plan.streamed(), leftOut, tools.events() == null ? null : tools.events().table(), plan.start()), new Writer(tools, plan, true), longestSilence(), () -> {
+                readiness.ready(plan.phase());
+                heartbeat.begin();
+            });
         } catch (EngineException e) {
             var renamed = RenamedException.in(e);
             if (renamed == null) {
@@ -641,6 +655,7 @@ public final class CaptureRun {
             start.lacking(renamed.tables());
             anew.set(true);
         } finally {
+            heartbeat.end();
             window.end();
             follow(null, null);
         }
@@ -744,16 +759,6 @@ public final class CaptureRun {
         stream.unread(now.unread());
         stream.incomplete(now);
         readiness.troubles(now.troubles());
-    }
-
-    /**
-     * Writes the heartbeat row. Debezium finds its place by the first transaction that comes, and writes no heartbeat before: a
-     * source that is quiet from the start on would bring nothing for ever.
-     */
-    private void beat() throws SQLException {
-        try (var connection = settings.source().open(); var statement = connection.createStatement()) {
-            statement.execute(EngineSettings.HEARTBEAT_QUERY);
-        }
     }
 
     private void run(Properties properties, Engine.Consumer consumer, Duration silence, Runnable polling) throws InterruptedException {
