@@ -69,6 +69,8 @@ public final class CaptureRun {
     private static final Duration LONGEST_QUESTIONS = SourceConnection.LONGEST_ANSWER.multipliedBy(2);
     /** Debezium looks at the whole catalog, and says nothing meanwhile. */
     private static final Duration LONGEST_WITHOUT_ROWS = Duration.ofMinutes(10);
+    /** So many looks at a topic that takes nothing, though it was made again, are no chance. */
+    private static final int UNSAID = 3;
     private static final long TOLD_NANOS = Duration.ofSeconds(30).toNanos();
 
     private final EngineSettings settings;
@@ -93,6 +95,8 @@ public final class CaptureRun {
     private final Stumbles stumbles = new Stumbles();
     /** Where the stream came to stand last for a reason that is of no table alone; null where it never did. */
     private volatile Stuck stuck;
+    /** How often in a row Kafka had not taken how far the stream is. Used by the thread that looks. */
+    private int unsaid;
     private final boolean recovery;
     private final Watch watch;
     private final Writer.Tools tools;
@@ -315,17 +319,29 @@ public final class CaptureRun {
      *
      * @return how long the source had to answer; nothing where it did not
      */
-    public Duration look() {
+    public Duration look() throws InterruptedException {
         if (recovery) {
             takeBack(leftOutTables.passed(confirmed()));
         }
         var took = watch.look();
         inheritance.turn();
+        mendReached();
         if (anew.get()) {
             // An engine that was still starting could not be ended.
             closeEngine();
         }
         return took;
+    }
+
+    /** Whoever asks whether a change has arrived, and each erasure, waits for what is said there. */
+    private void mendReached() throws InterruptedException {
+        var failure = followed == null ? null : progress.mendReached();
+        unsaid = failure == null ? 0 : unsaid + 1;
+        var why = unsaid < UNSAID ? null : "Kafka does not take how far the stream is, in the topic " + Topics.reached(settings.sourceName()) + " (" + failure
+                + "): nobody learns whether a change has arrived, and erasures wait. Changes flow. Give capture's user the right to create and write it";
+        if (readiness.concern(Readiness.Concern.REACHED, why)) {
+            LOG.error(why);
+        }
     }
 
     /** Writes the heartbeat while a stream runs, until it is interrupted; to be called by a thread of its own. */

@@ -25,6 +25,8 @@ public final class Readiness {
         LOOK,
         /** The heartbeat cannot be written, or was written and has not come in the stream. */
         HEARTBEAT,
+        /** Nobody can be told how far the stream is. */
+        REACHED,
         /** The stream has not come to the heartbeat for a while, and goes on. */
         BEHIND,
         /** A captured topic is not there, or nobody can look. */

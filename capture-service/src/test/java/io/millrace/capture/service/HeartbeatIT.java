@@ -7,6 +7,7 @@ import io.millrace.local.Debugger;
 import io.millrace.local.Ports;
 import java.io.IOException;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -105,5 +106,28 @@ class HeartbeatIT extends OnStack {
 
     private static void signal(String name, String pid) throws Exception {
         assertEquals(0, new ProcessBuilder("kill", "-" + name, pid).inheritIO().start().waitFor());
+    }
+
+    @Test
+    void theTopicThatSaysHowFarTheStreamIsIsMadeAgainAndHoldsUpNoChange() throws Exception {
+        source("reached");
+        try (var capture = capture("reached").awaitStreaming(); var things = records("reached", "thing")) {
+            flows("reached", 1, capture, things);
+            stack.deleteTopic("millrace.capture.reached.reached");
+            for (int i = 2; i <= 8; i++) {
+                long began = System.nanoTime();
+                flows("reached", i, capture, things);
+                assertTrue(System.nanoTime() - began < 8_000_000_000L, "a row waited for the topic " + (System.nanoTime() - began) / 1_000_000 + " ms");
+                Thread.sleep(2_000);
+            }
+            var written = stack.query("reached", "SELECT pg_current_wal_insert_lsn() - '0/0'").getFirst();
+            stack.awaitLast("millrace.capture.reached.reached", said -> lsn(said) >= Long.parseLong(written));
+            capture.awaitReady("\"UP\"");
+        }
+    }
+
+    private static long lsn(String text) {
+        var halves = Pattern.compile("/").split(text);
+        return (Long.parseLong(halves[0], 16) << 32) + Long.parseLong(halves[1], 16);
     }
 }
