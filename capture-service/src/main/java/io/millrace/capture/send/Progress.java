@@ -104,13 +104,18 @@ public final class Progress implements AutoCloseable {
     }
 
     /**
-     * Remembers them, for whoever waits for a table to be whole.
+     * Remembers them, for whoever waits for a table to be whole. The topic is made again where it takes nothing: it was deleted, then.
      *
      * @throws SendException when Kafka does not take it
      */
     public void save(Collection<TableName> tables) throws InterruptedException {
         lock.check();
-        read.write(TABLES, tables.stream().sorted().map(TableName::toString).collect(Collectors.joining("\n")));
+        try {
+            read.write(TABLES, tables.stream().sorted().map(TableName::toString).collect(Collectors.joining("\n")));
+        } catch (SendException e) {
+            read.create();
+            throw e;
+        }
     }
 
     /**
