@@ -308,17 +308,22 @@ public final class CaptureRun {
         }
     }
 
-    /** Looks at the source; to be called at an interval, by a thread of its own. */
-    public void look() {
+    /**
+     * Looks at the source; to be called at an {@linkplain LookPace interval}, by a thread of its own.
+     *
+     * @return how long the source had to answer; nothing where it did not
+     */
+    public Duration look() {
         if (recovery) {
             takeBack(leftOutTables.passed(confirmed()));
         }
-        watch.look();
+        var took = watch.look();
         inheritance.turn();
         if (anew.get()) {
             // An engine that was still starting could not be ended.
             closeEngine();
         }
+        return took;
     }
 
     /** The slot as it was last seen, null where there is none or Postgres does not answer. */

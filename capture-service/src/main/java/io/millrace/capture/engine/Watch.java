@@ -13,6 +13,7 @@ import io.millrace.capture.source.Truncates;
 import io.millrace.capture.source.Wanted;
 import io.millrace.pipeline.file.TableName;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.function.BiPredicate;
@@ -86,7 +87,13 @@ final class Watch {
         return slotState;
     }
 
-    void look() {
+    /** @return how long the source was looked at; nothing where it did not answer, since that costs it nothing */
+    Duration look() {
+        long began = System.nanoTime();
+        return hasLooked() ? Duration.ofNanos(System.nanoTime() - began) : Duration.ZERO;
+    }
+
+    private boolean hasLooked() {
         var followed = plan;
         var trouble = logs.trouble();
         if (readiness.concern(Readiness.Concern.TOPIC, trouble)) {
@@ -101,7 +108,7 @@ final class Watch {
                 if (now && why != null) {
                     enough.accept(why);
                 }
-                return;
+                return true;
             }
             var before = marks.current();
             var look = leftOut.over(SourceLook.take(source, slot, wanted, Memory.before(before, followed.tables()), truncates));
@@ -119,12 +126,14 @@ final class Watch {
             } else if (plan == followed && !truncates.isAwaiting()) {
                 marks.looked(look);
             }
+            return true;
         } catch (SQLException | RuntimeException e) {
             slotState = null;
             LOG.debugf("The source cannot be looked at: %s", e.getMessage());
             if (followed != null) {
                 blind(e);
             }
+            return false;
         }
     }
 

@@ -5,6 +5,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.millrace.capture.continuity.Point;
 import io.millrace.capture.engine.CaptureRun;
 import io.millrace.capture.engine.EngineSettings;
+import io.millrace.capture.engine.LookPace;
 import io.millrace.capture.engine.Patience;
 import io.millrace.capture.engine.Readiness;
 import io.millrace.capture.registry.SchemaIds;
@@ -246,12 +247,14 @@ public class Capture {
                 .tags("stage", "capture", "server", "postgres").register(meters);
         Gauge.builder("millrace.standby", () -> readiness.state().isStandingBy() ? 1 : 0).description("1 while another process captures the source, and this one would take over")
                 .tags("stage", "capture", "slot", slot).register(meters);
+        var pace = new LookPace(config.watch());
         watch = loops.thread("source watch", Thread.ofVirtual(), config.stuckAfter(), loop -> {
+            var pause = config.watch();
             while (true) {
-                loop.waits(config.watch());
-                Thread.sleep(config.watch());
+                loop.waits(pause);
+                Thread.sleep(pause);
                 loop.waits(LONGEST_LOOK);
-                run.look();
+                pause = pace.after(run.look());
             }
         }).start();
     }

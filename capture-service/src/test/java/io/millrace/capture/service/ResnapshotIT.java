@@ -310,7 +310,9 @@ class ResnapshotIT extends OnStack {
             assertEquals("t", stack.query("calm", "SELECT pg_current_wal_lsn() - restart_lsn < 64000000 FROM pg_replication_slots WHERE slot_name = 'millrace_calm'").getFirst(), "the slot kept " + kept + " as it began");
             stop.set(true);
             changes.get();
-            assertTrue(percentile99(during) < 2 * percentile99(before) + 50_000, "p99 in microseconds: " + percentile99(before) + " before, " + percentile99(during) + " while the other table was read");
+            var told = "p99 of the others' changes: %,d µs before, %,d µs while another table was read".formatted(percentile99(before), percentile99(during));
+            System.out.println(told);
+            assertTrue(percentile99(during) < 2 * percentile99(before) + 50_000, told);
         }
     }
 
@@ -345,6 +347,8 @@ class ResnapshotIT extends OnStack {
             stack.sql("back", "ALTER PUBLICATION millrace_back DROP TABLE thing", "DELETE FROM thing WHERE id % 3 = 0", "UPDATE thing SET name = 'unseen' WHERE id % 5 = 1", "INSERT INTO thing VALUES (30000, 'unseen')",
                     "ALTER PUBLICATION millrace_back ADD TABLE thing");
             capture.awaitMissing("public.thing");
+            // What carries the table may have changed with it, so the stream begins anew.
+            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> capture.post("/resnapshots?table=public.thing&where=id%3D1", TOKEN), answer -> !answer.contains("not streaming yet"));
             assertTrue(capture.post("/resnapshots?table=public.thing&where=id%3D1", TOKEN).contains("leave the condition out"));
             var stop = new AtomicBoolean();
             var changes = change("back", stop, 20_000);

@@ -28,7 +28,7 @@ public class Http {
     /** A document is held as text and as a tree, from both sides; more of it does not fit into a small process. */
     private static final long LARGEST = 8 << 20;
     /** Some curves of some hundred points; what is larger is none of them. */
-    private static final long LARGEST_CURVES = 1 << 20;
+    private static final long LARGEST_CURVES = 256 << 10;
     private static final int UNAUTHORIZED = 401;
 
     private final HttpClient client;
@@ -39,10 +39,13 @@ public class Http {
     private final HttpAccess searchAccess;
     private final HttpAccess serviceAccess;
     private final HttpAccess prometheusAccess;
+    private final PrometheusAddress prometheus;
 
     Http(ConsoleConfig config, Config all) {
         this.patience = config.patience();
         this.searchUrl = config.searchUrl();
+        // First: what follows quotes its address.
+        this.prometheus = PrometheusAddress.of(config);
         this.searchAccess = HttpAccess.of(Server.SEARCH, List.of(searchUrl), all.getPropertyNames(), name -> all.getOptionalValue(name, String.class));
         this.serviceAccess = HttpAccess.of(Server.SERVICES, services(config), all.getPropertyNames(), name -> all.getOptionalValue(name, String.class));
         this.prometheusAccess = HttpAccess.of(Server.PROMETHEUS, config.prometheusUrl().map(List::of).orElse(List.of()), all.getPropertyNames(), name -> all.getOptionalValue(name, String.class));
@@ -92,14 +95,19 @@ public class Http {
         return answer;
     }
 
+    /** Null where none is configured. */
+    public PrometheusAddress prometheus() {
+        return prometheus;
+    }
+
     /**
-     * Asks Prometheus.
+     * Asks Prometheus about a range.
      *
      * @param form what is asked, as a browser sends a form: an expression may be longer than an address can be
      * @param atMost for the whole answer
      */
-    public HttpResponse<String> prometheus(URI address, String form, Duration atMost) throws IOException, InterruptedException {
-        var asked = prometheusAccess.authorize(HttpRequest.newBuilder(address).timeout(atMost).header("Content-Type", "application/x-www-form-urlencoded").POST(HttpRequest.BodyPublishers.ofString(form))).build();
+    public HttpResponse<String> prometheus(String form, Duration atMost) throws IOException, InterruptedException {
+        var asked = prometheusAccess.authorize(HttpRequest.newBuilder(prometheus.query()).timeout(atMost).header("Content-Type", "application/x-www-form-urlencoded").POST(HttpRequest.BodyPublishers.ofString(form))).build();
         var answer = send(prometheusClient, asked, prometheusAccess::why, LARGEST_CURVES);
         if (answer.statusCode() == UNAUTHORIZED) {
             throw failed(asked, prometheusAccess.why(UNAUTHORIZED), null);

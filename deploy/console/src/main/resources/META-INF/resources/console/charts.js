@@ -12,7 +12,7 @@ const NEAR = 24;
 const BESIDE = 12;
 /** Of a shorter range the axis tells seconds, which need more room. */
 const SHORT_SECONDS = 240;
-/** Of a longer one times need their day. */
+/** From there on times need their day. */
 const DAY_SECONDS = 86_400;
 const TARGET = 'its file allows p99';
 
@@ -79,7 +79,8 @@ function tabulate(chart, figures) {
   const values = chart.curves.map(([name]) => of(name));
   put(chart.table.lastElementChild, table(chart.title, ['Time', ...chart.curves.map(([, label]) => label)], points.map(p => [time(at[p], figures), ...values.map(v => chart.says(v[p]))])));
 }
-const time = (millis, { from, to }) => to - from > DAY_SECONDS * 1000 ? when(millis) : clock(millis);
+const spans_days = ({ from, to }) => to - from >= DAY_SECONDS * 1000;
+const time = (millis, figures) => spans_days(figures) ? when(millis) : clock(millis);
 /** A colour of the page as the canvas takes it: it knows no light-dark(). */
 function painted(name) {
   const probe = el('span');
@@ -103,14 +104,14 @@ function plot(group, chart, data, from, to) {
 function made(group, chart, data, width) {
   const ink = painted('--quiet'), line = painted('--line'), mark = painted('--waiting');
   const axis = more => ({ stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 }, font: '12px system-ui, sans-serif', ...more });
-  const times = (u, ticks, of, space, step) => ticks.map(t => u.scales.x.max - u.scales.x.min > DAY_SECONDS ? when(t * 1000).slice(5, 16) : clock(t * 1000, step < 60 ? {} : { hour: '2-digit', minute: '2-digit' }));
+  const times = (u, ticks, of, space, step) => ticks.map(t => spans_days(group.drawn) ? when(t * 1000).slice(5, 16) : clock(t * 1000, step < 60 ? {} : { hour: '2-digit', minute: '2-digit' }));
   const curve = (label, colour, more) => ({ label, stroke: painted(colour), width: 2, spanGaps: false, points: { show: false }, value: (u, v) => chart.says(v), ...more });
   return new uPlot({
     width, height: HEIGHT,
     cursor: { sync: { key: group.name }, drag: { x: true, y: false }, focus: { prox: NEAR } },
     focus: { alpha: 0.3 },
     scales: { y: { range: (u, low, high) => [0, high > 0 ? high * 1.1 : 1] } },
-    axes: [axis({ space: (u, of, min, max) => max - min < SHORT_SECONDS ? 64 : max - min > DAY_SECONDS ? 90 : 50, values: times }), axis({ size: 64, values: (u, ticks) => ticks.map(chart.says) })],
+    axes: [axis({ space: (u, of, min, max) => spans_days(group.drawn) ? 90 : max - min < SHORT_SECONDS ? 64 : 50, values: times }), axis({ size: 64, values: (u, ticks) => ticks.map(chart.says) })],
     series: [{ label: 'time', value: (u, t) => t === null ? '' : time(t * 1000, group.drawn) }, ...chart.curves.map(([, label, n]) => curve(label, '--s' + n)),
       ...(chart.target ? [curve(TARGET, '--down', { auto: false, width: 1, dash: [6, 4] })] : [])],
     hooks: { setSelect: [u => { if (u.select.width > 0) group.charts.forEach(c => { c.zoomed = true; }); }], drawClear: [u => happened(u, group.drawn.marks, mark)],

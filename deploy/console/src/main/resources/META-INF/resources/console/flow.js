@@ -1,6 +1,6 @@
 // The way from Postgres to the search, live.
 import { $, bytes, choose, counted, el, kept, number, pause, put, rate, say, seconds, ask, when, zone } from './page.js';
-import { address, begin, link, section, shown } from './sections.js';
+import { address, begin, link, put_right, section, shown } from './sections.js';
 import { LATENCY, STEPS, THROUGHPUT, WAY, WAY_CHART, charts } from './charts.js';
 
 const LOOK_MILLIS = 1000;
@@ -47,6 +47,8 @@ $('range').addEventListener('change', () => {
   kept(localStorage, 'range', $('range').value);
   drawn.unzoom();
   link();
+  history_at = 0;
+  whose({});
   curves();
   remember();
 });
@@ -75,35 +77,48 @@ export async function follow() {
     await pause(LOOK_MILLIS);
   }
 }
-const history = () => 'api/history?pipeline=' + encodeURIComponent($('flow-pipeline').value) + '&range=' + $('range').value;
+const question = () => 'api/history?pipeline=' + encodeURIComponent($('flow-pipeline').value);
+const ranged = () => question() + '&range=' + $('range').value;
 async function remember() {
-  const wanted = history();
+  const wanted = ranged();
   if (asked === wanted) return;
   asked = wanted;
-  let answer;
-  try { answer = await ask(wanted); } catch { return; } finally { if (asked === wanted) asked = null; }
-  // Another pipeline or range may have been chosen meanwhile.
-  if (wanted !== history()) return;
+  try {
+    // What the console has seen itself comes at once; a Prometheus may take some seconds.
+    if (past === NOTHING) take(await ask(question()), wanted);
+    if (!take(await ask(wanted), wanted)) return;
+    history_at = Date.now();
+    ranges();
+    whose(past);
+  } catch { /* It is asked again at the next look. */ } finally {
+    if (asked === wanted) asked = null;
+  }
+}
+/** Another pipeline or range may have been chosen meanwhile. */
+function take(answer, wanted) {
+  if (wanted !== ranged()) return false;
   past = answer;
   const last = past.at[past.at.length - 1] || 0;
   recent = recent.filter(p => p.at > last);
-  history_at = Date.now();
-  put($('marks'), ...(past.marks.length ? [...past.marks].reverse().map(m => el('li', {}, when(m.at) + ' ' + m.text)) : [el('li', {}, 'Nothing since ' + when(past.since ?? Date.now()) + '.')]));
-  ranges();
-  say('range-state', whose(), past.trouble !== null);
+  put($('marks'), ...(past.marks.length ? [...past.marks].reverse().map(m => el('li', {}, when(m.at) + ' ' + m.text)) : [el('li', {}, 'Nothing ' + since() + '.')]));
+  curves();
+  return true;
 }
 /** Longer ones are offered where somebody keeps more than the console does. */
 function ranges() {
   [...$('range').options].filter(o => Number(o.value) > Number(LONGEST)).forEach(o => { o.hidden = o.disabled = !past.longer; });
   if (past.longer || Number($('range').value) <= Number(LONGEST)) return;
   choose('range', LONGEST);
-  link();
+  kept(localStorage, 'range', LONGEST);
+  put_right('flow');
 }
-/** Who has measured what the curves show, where that is not what one expects. */
-function whose() {
-  if (past.from === 'prometheus') return 'From Prometheus, a point for each ' + (past.step < 60 ? past.step + ' s' : past.step / 60 + ' min') + ': of latencies the largest, of rates the mean. What happened is known ' + since() + '.';
-  const short = past.since === null || past.since > Date.now() - $('range').value * 1000 + HISTORY_MILLIS;
-  return past.trouble ? past.trouble + '. The curves are what the console has seen itself, ' + since() + '.' : short ? 'The console has seen this itself, ' + since() + '.' : '';
+/** Tells who has measured what the curves show, where that is not what one expects; the time moves, and is not read aloud. */
+function whose({ from, trouble, step }) {
+  const short = from === 'console' && (past.since === null || past.since > Date.now() - $('range').value * 1000 + HISTORY_MILLIS);
+  const own = from === 'console' && (trouble || short);
+  say('range-state', [from === 'prometheus' ? 'From Prometheus, a point for each ' + (step < 60 ? step + ' s' : step / 60 + ' min') + ': of latencies the largest, of rates the mean.' : '',
+    trouble ? trouble + '.' : '', own ? 'The curves are what the console has seen itself,' : ''].filter(t => t).join(' '), Boolean(trouble));
+  $('range-since').textContent = from === 'prometheus' ? 'What happened is known ' + since() + '.' : own ? since() + '.' : '';
 }
 const since = () => 'since ' + when(past.since ?? Date.now());
 function show_live(view) {
@@ -183,14 +198,14 @@ function stepped(points) {
     return [name, name === 'at' ? of[of.length - 1].at : known.length ? known.reduce((sum, v) => sum + v) / known.length : null];
   })));
 }
-/** The console's history and what came since, over the range that was chosen. */
+/** The console's history and what came since, over the range that was chosen; points that are further apart than the console's own are all made by it. */
 function curves() {
   if (!shown('flow') || !recent.length && !past.at.length) return;
   const to = recent.length ? recent[recent.length - 1].at : past.at[past.at.length - 1];
   const from = to - $('range').value * 1000;
   const first = past.at.findIndex(t => t >= from);
   const before = list => first < 0 || !list ? [] : list.slice(first);
-  const since = stepped(recent.filter(p => p.at >= from));
+  const since = past.step > NOTHING.step ? [] : stepped(recent.filter(p => p.at >= from));
   drawn.draw({
     at: [...before(past.at), ...since.map(p => p.at)],
     of: name => [...before(past.figures[name]), ...since.map(p => p[name] ?? null)],

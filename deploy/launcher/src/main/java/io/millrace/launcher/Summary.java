@@ -1,5 +1,6 @@
 package io.millrace.launcher;
 
+import io.millrace.launcher.stack.ReplicaDatabase;
 import io.millrace.launcher.stack.Stack;
 import io.millrace.launcher.stack.Stage;
 import io.millrace.local.LocalServers;
@@ -19,6 +20,9 @@ final class Summary {
         servers.servers().forEach(s -> output.plain("  %-13s %s".formatted(s.name(), servers.addresses().get(s.name()))));
         for (var stage : Stage.values()) {
             output.plain("  %-13s %s/q/health/ready".formatted(stage.stageName(), stack.address(stage)));
+        }
+        if (!stack.extras().isEmpty()) {
+            output.plain("  %-13s %s".formatted("copy", psql(servers, ReplicaDatabase.NAME)));
         }
         output.plain("  %-13s %s".formatted("token", stack.token()));
         output.plain("\nConsole: %s".formatted(stack.address(Stage.CONSOLE)));

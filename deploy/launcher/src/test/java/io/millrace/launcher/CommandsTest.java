@@ -302,7 +302,8 @@ class CommandsTest {
 
     @Test
     void upWithAReferenceThatLeadsNowhereStartsNothing() throws IOException {
-        var text = Files.readString(DataFolder.home().resolve("deploy/demo/pipelines/monitors.yaml")).replace("MILLRACE_SOURCE_", "MILLRACE_NOWHERE_");
+        var text = Files.readString(DataFolder.home().resolve("deploy/demo/pipelines/monitors.yaml")).replace("MILLRACE_SOURCE_", "MILLRACE_NOWHERE_")
+                + "\ntables:\n  public.team:\n    columns:\n      name: {hmac: {env: MILLRACE_NOWHERE_KEY}}\n";
         var file = Files.writeString(folder.resolve("own.yaml"), text);
         assertEquals(1, run("up", "--pipeline", file.toString(), "--data", folder.resolve("data").toString()));
         for (var at : List.of("url", "user", "password")) {
@@ -310,6 +311,7 @@ class CommandsTest {
             var said = file + ":" + line + ": source." + at + ": The environment variable MILLRACE_NOWHERE_" + at.toUpperCase(Locale.ROOT) + ", which the pipeline file refers to, is not set; set it where this is started";
             assertTrue(err.toString().contains(said), () -> said + " in " + err);
         }
+        assertTrue(err.toString().contains(": tables.public.team.columns.name.hmac: The environment variable MILLRACE_NOWHERE_KEY, "), err.toString());
         assertTrue(Files.notExists(folder.resolve("data")));
         assertEquals(1, run("up", "--secure", "--pipeline", file.toString(), "--data", folder.resolve("data").toString()));
         assertTrue(Files.notExists(folder.resolve("data")), "or the next one would be a secured one that nobody asked for");

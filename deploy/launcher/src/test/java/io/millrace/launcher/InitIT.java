@@ -42,6 +42,7 @@ class InitIT {
             CREATE TABLE "Shop".label (id int PRIMARY KEY, text text);
             CREATE TABLE "Shop".customer_label (tenant int, customer int, label_id int REFERENCES "Shop".label, since date, PRIMARY KEY (tenant, customer, label_id),
                 FOREIGN KEY (tenant, customer) REFERENCES "Shop".customer);
+            CREATE TABLE "Shop".turn (id int PRIMARY KEY DEFERRABLE);
             CREATE TABLE "Shop".visit (tenant int, customer int, page text, FOREIGN KEY (tenant, customer) REFERENCES "Shop".customer);
             CREATE UNLOGGED TABLE "Shop".basket (id int PRIMARY KEY, tenant int, customer int, FOREIGN KEY (tenant, customer) REFERENCES "Shop".customer);
             CREATE VIEW "Shop".everybody AS SELECT * FROM "Shop".customer;
@@ -128,6 +129,7 @@ class InitIT {
                 List.of("--root", "public.nobody"), "The database has no table public.nobody",
                 List.of("--root", "\"Shop\".everybody"), "a view cannot be the root",
                 List.of("--root", "\"Shop\".visit"), "has no primary key",
+                List.of("--root", "\"Shop\".turn"), "DEFERRABLE does not count",
                 List.of("--root", "\"Shop\".basket"), "SET LOGGED",
                 List.of("--root", "a.b.c"), "is not a table name");
         for (var question : asked.entrySet()) {

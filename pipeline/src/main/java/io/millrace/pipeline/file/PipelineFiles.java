@@ -43,32 +43,6 @@ public final class PipelineFiles {
         return List.copyOf(files);
     }
 
-    /**
-     * Looks up what the files name without holding it.
-     *
-     * @throws InvalidPipelineException with every reference of all of them that leads nowhere
-     */
-    public static void requireReferences(List<PipelineFile> files) {
-        var problems = new ArrayList<Problem>();
-        for (var file : files) {
-            var source = file.pipeline().source();
-            resolve(file, "source.url", source.url(), problems);
-            resolve(file, "source.user", source.user(), problems);
-            resolve(file, "source.password", source.password(), problems);
-        }
-        if (!problems.isEmpty()) {
-            throw new InvalidPipelineException(problems);
-        }
-    }
-
-    private static void resolve(PipelineFile file, String at, Reference reference, List<Problem> problems) {
-        try {
-            reference.resolve();
-        } catch (IllegalStateException e) {
-            problems.add(file.problem(at, e.getMessage()));
-        }
-    }
-
     private static List<Path> files(List<Path> paths, List<Problem> problems) {
         var files = new ArrayList<Path>();
         for (var path : paths) {

@@ -21,12 +21,14 @@ import java.util.Map;
 import org.opensearch.client.opensearch.generic.Body;
 import org.opensearch.client.opensearch.generic.Requests;
 import org.opensearch.client.opensearch.generic.Response;
+import org.opensearch.client.transport.httpclient5.ResponseException;
 
 /** Sends bulk requests to the search engine, so many at once as it takes well. Thread-safe. */
 @Singleton
 public final class SearchBulk implements Bulk {
 
     private static final int TOO_LARGE = 413;
+    private static final Answer TOO_LARGE_ANSWER = new Answer.TooLarge("HTTP 413: the request is larger than the search engine's http.max_content_length");
     private static final String SEQ_NO = "_seq_no";
     private static final int MOST_OF_AN_ERROR = 2_000;
     private static final Map<String, String> QUERY = Map.of("require_alias", "true", "filter_path", "errors,items.*.status,items.*.error,items.*._seq_no");
@@ -62,10 +64,24 @@ public final class SearchBulk implements Bulk {
                 return answer;
             }
         } catch (IOException e) {
+            if (isTooLarge(e)) {
+                well = true;
+                return TOO_LARGE_ANSWER;
+            }
             return new Answer.Unanswered("the search engine does not answer a bulk request (" + search.why(e) + ")");
         } finally {
             permits.release(generation.aside(), well);
         }
+    }
+
+    /** The client takes an answer without a body, as the engine gives this one, for a failure. */
+    private static boolean isTooLarge(Throwable failure) {
+        for (var cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof ResponseException answered && answered.status() == TOO_LARGE) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Whether the engine has no more to do than it can. */
@@ -80,7 +96,7 @@ public final class SearchBulk implements Bulk {
     private Answer read(Response response, int count, int bytes, long started) throws IOException {
         var body = response.getBody().map(Body::body).orElseGet(InputStream::nullInputStream);
         if (response.getStatus() == TOO_LARGE) {
-            return new Answer.TooLarge("HTTP 413: the request is larger than the search engine's http.max_content_length");
+            return TOO_LARGE_ANSWER;
         }
         if (response.getStatus() / 100 != 2) {
             var text = new String(body.readNBytes(MOST_OF_AN_ERROR), StandardCharsets.UTF_8);

@@ -13,7 +13,9 @@ import java.util.stream.Stream;
 final class History {
 
     static final List<String> STAGES = List.of("capture", "gate", "join", "index");
-    static final List<String> NAMES = Stream.of(STAGES.stream().map(s -> "rate." + s), Watch.STEPS.stream().map(s -> "hop." + s), Stream.of("behind", "p50", "p99")).flatMap(n -> n).toList();
+    /** Begins the names of figures that are no latencies. */
+    static final String RATE = "rate.";
+    static final List<String> NAMES = Stream.of(STAGES.stream().map(s -> RATE + s), Watch.STEPS.stream().map(s -> "hop." + s), Stream.of("behind", "p50", "p99")).flatMap(n -> n).toList();
     private static final int MOST_MARKS = 200;
     private static final int MOST_TEXT = 160;
 

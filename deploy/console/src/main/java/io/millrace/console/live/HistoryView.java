@@ -30,4 +30,24 @@ public record HistoryView(List<Long> at, Map<String, List<Float>> figures, List<
     HistoryView beside(boolean longer, String trouble) {
         return new HistoryView(at, figures, marks, since, step, from, longer, trouble);
     }
+
+    /** The first of the points behind a moment; as many as there are where none is. @param millis since the epoch */
+    int after(long millis) {
+        int from = at.size();
+        while (from > 0 && at.get(from - 1) > millis) {
+            from--;
+        }
+        return from;
+    }
+
+    /** Milliseconds since the epoch of the last point of which a figure is known; null where there is none. @param to what came later does not count */
+    Long last(String figure, long to) {
+        var values = figures.get(figure);
+        for (int i = after(to) - 1; i >= 0; i--) {
+            if (values.get(i) != null) {
+                return at.get(i);
+            }
+        }
+        return null;
+    }
 }

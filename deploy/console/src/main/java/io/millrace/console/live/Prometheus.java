@@ -1,130 +1,129 @@
 package io.millrace.console.live;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.millrace.console.ConsoleConfig;
 import io.millrace.console.Http;
 import io.millrace.pipeline.file.Pipeline;
+import jakarta.annotation.PreDestroy;
 import jakarta.inject.Singleton;
 import java.io.IOException;
-import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.regex.Pattern;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
- * What was measured before the console was started, from Prometheus where one is configured. The same is asked once in half a minute, however many look, also where there was no answer. Thread-safe.
+ * What was measured before the console was started, from Prometheus where one is configured. The same is asked once in half a minute at most, however many look, also where there was no answer. Thread-safe.
  */
 @Singleton
 class Prometheus {
 
-    /** For all answers of one look together; Prometheus is told to give up sooner than the console does. */
+    /** For all answers of one look together, with the login and the wait for others who ask; Prometheus is told to give up sooner. */
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final Duration GIVES_UP = Duration.ofSeconds(8);
     private static final long FRESH_NANOS = Duration.ofSeconds(30).toNanos();
-    /** So that questions of the same moment are the same. */
-    private static final long ROUND_SECONDS = 10;
-    private static final Pattern LABEL = Pattern.compile("([a-zA-Z_][a-zA-Z0-9_]*)=(.+)", Pattern.DOTALL);
+    /** Until then no step may have ended, and the same would be asked. */
+    private static final long SAME_NANOS = Duration.ofMinutes(5).toNanos();
+    private static final long FORGOTTEN_NANOS = Duration.ofMinutes(10).toNanos();
+    /** Looks at once, of some questions each: Prometheus has others to answer, and this process is small. */
+    private static final int MOST_AT_ONCE = 2;
 
     private final Http http;
     private final ObjectMapper json;
-    /** Null where none is configured. */
-    private final URI address;
-    private final Map<String, String> labels;
+    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    private final Semaphore looks = new Semaphore(MOST_AT_ONCE, true);
     private final Map<Key, Slot> slots = new ConcurrentHashMap<>();
 
     private record Key(String pipeline, Range range) {}
 
     /** What one pipeline and range was answered last; whoever asks meanwhile waits for the same answer. */
     private static final class Slot {
-        private Answer answer;
-        private long at;
+        private Curves answer;
+        private volatile long at = System.nanoTime();
+
+        boolean isGood(Grid grid) {
+            if (answer == null) {
+                return false;
+            }
+            long age = System.nanoTime() - at;
+            return age < FRESH_NANOS || age < SAME_NANOS && answer.trouble() == null && answer.grid().equals(grid);
+        }
     }
 
-    /** @param trouble why there are no curves; null where there are */
-    record Answer(Grid grid, Map<String, float[]> curves, String trouble) {}
-
-    Prometheus(ConsoleConfig config, Http http, ObjectMapper json) {
+    Prometheus(Http http, ObjectMapper json) {
         this.http = http;
         this.json = json;
-        this.address = config.prometheusUrl().map(Prometheus::query).orElse(null);
-        this.labels = labels(config.prometheusLabels().orElse(List.of()));
     }
 
-    private static URI query(URI url) {
-        if (!Stream.of("http", "https").toList().contains(url.getScheme()) || url.getHost() == null || url.getUserInfo() != null || url.getQuery() != null) {
-            throw new IllegalStateException("millrace.console.prometheus-url is no http or https address of a server alone; a login is set under millrace.prometheus., as user and password-file, or token-file");
-        }
-        return URI.create(url.toString().replaceAll("/+$", "") + "/api/v1/query_range");
-    }
-
-    private static Map<String, String> labels(List<String> given) {
-        var labels = new LinkedHashMap<String, String>();
-        for (var label : given) {
-            var parts = LABEL.matcher(label.strip());
-            if (!parts.matches()) {
-                throw new IllegalStateException("millrace.console.prometheus-labels has '" + label + "', which is not NAME=VALUE");
-            }
-            labels.put(parts.group(1), parts.group(2));
-        }
-        return labels;
+    @PreDestroy
+    void end() {
+        threads.shutdownNow();
     }
 
     boolean isConfigured() {
-        return address != null;
+        return http.prometheus() != null;
     }
 
-    /** Not older than half a minute; comes after some seconds at most. @param pipeline null for all together */
-    Answer curves(Pipeline pipeline, Range range) throws InterruptedException {
+    /** Those up to the last step that has ended; comes after some seconds at most. @param pipeline null for all together */
+    Curves curves(Pipeline pipeline, Range range) throws InterruptedException {
+        slots.values().removeIf(slot -> System.nanoTime() - slot.at > FORGOTTEN_NANOS);
+        var grid = Grid.of(range, System.currentTimeMillis() / 1_000);
         var slot = slots.computeIfAbsent(new Key(pipeline == null ? "" : pipeline.name(), range), key -> new Slot());
         synchronized (slot) {
-            if (slot.answer == null || System.nanoTime() - slot.at > FRESH_NANOS) {
-                slot.answer = ask(pipeline, range);
+            if (!slot.isGood(grid)) {
+                slot.answer = inTime(pipeline, range, grid);
                 slot.at = System.nanoTime();
             }
             return slot.answer;
         }
     }
 
-    private Answer ask(Pipeline pipeline, Range range) throws InterruptedException {
-        var grid = Grid.of(range, System.currentTimeMillis() / 1_000 / ROUND_SECONDS * ROUND_SECONDS);
-        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            var asked = new ArrayList<Future<Map<String, float[]>>>();
-            Question.all(pipeline, range.step(), labels).forEach(question -> asked.add(threads.submit(() -> ask(question, grid))));
-            var curves = new LinkedHashMap<String, float[]>();
-            for (var answer : asked) {
-                curves.putAll(answer.get());
-            }
-            return new Answer(grid, curves, hasSome(curves) ? null : "Prometheus has no figures of these services over this time: it has to scrape their /q/metrics" + (labels.isEmpty() ? "" : ", and what it keeps has to bear " + labels));
+    private Curves inTime(Pipeline pipeline, Range range, Grid grid) throws InterruptedException {
+        var look = threads.submit(() -> look(pipeline, range, grid));
+        try {
+            return look.get(PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException _) {
+            return Curves.none(grid, "Prometheus gives no curves: no whole answer within " + PATIENCE.toSeconds() + " s, with the wait for what others ask");
         } catch (ExecutionException e) {
-            return new Answer(grid, Map.of(), "Prometheus gives no curves: " + e.getCause().getMessage());
+            return Curves.none(grid, "Prometheus gives no curves: " + e.getCause().getMessage());
+        } finally {
+            look.cancel(true);
+        }
+    }
+
+    /** What is answered is taken, and what is not is named. */
+    private Curves look(Pipeline pipeline, Range range, Grid grid) throws InterruptedException {
+        looks.acquire();
+        try (var asking = Executors.newVirtualThreadPerTaskExecutor()) {
+            var asked = new LinkedHashMap<Question, Future<Map<String, float[]>>>();
+            Question.all(pipeline, range.step(), http.prometheus().labels()).forEach(question -> asked.put(question, asking.submit(() -> ask(question, grid))));
+            var values = new LinkedHashMap<String, float[]>();
+            var missing = new LinkedHashMap<String, String>();
+            for (var answer : asked.entrySet()) {
+                try {
+                    values.putAll(answer.getValue().get());
+                } catch (ExecutionException e) {
+                    missing.put(String.join(", ", answer.getKey().figures().values()), e.getCause().getMessage());
+                }
+            }
+            return new Curves(grid, values, missing.isEmpty() ? null : "Prometheus gives no curves" + (missing.size() == asked.size() ? "" : " of " + String.join(", ", missing.keySet())) + ": " + missing.firstEntry().getValue());
+        } finally {
+            looks.release();
         }
     }
 
     private Map<String, float[]> ask(Question question, Grid grid) throws IOException, InterruptedException {
         var form = Map.of("query", question.expression(), "start", Long.toString(grid.first()), "end", Long.toString(grid.last()), "step", Long.toString(grid.step()), "timeout", GIVES_UP.toSeconds() + "s");
-        var answer = http.prometheus(address, form.entrySet().stream().map(e -> e.getKey() + "=" + URLEncoder.encode(e.getValue(), StandardCharsets.UTF_8)).collect(Collectors.joining("&")), PATIENCE);
+        var answer = http.prometheus(form.entrySet().stream().map(e -> e.getKey() + "=" + URLEncoder.encode(e.getValue(), StandardCharsets.UTF_8)).collect(Collectors.joining("&")), PATIENCE);
         return Matrix.read(json, answer.statusCode(), answer.body(), question, grid);
-    }
-
-    private static boolean hasSome(Map<String, float[]> curves) {
-        for (var values : curves.values()) {
-            for (float value : values) {
-                if (!Float.isNaN(value)) {
-                    return true;
-                }
-            }
-        }
-        return false;
     }
 }

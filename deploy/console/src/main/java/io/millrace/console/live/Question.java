@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
 
 /**
  * What Prometheus is asked for the curves that a {@link History} has, figure by figure as {@link Watch} makes them of what the services say now. Where points are far apart, a latency is the largest
- * of the time between them, as it is the largest of several instances, and a rate is their mean.
+ * of the time between them, as it is the largest of several instances, and a rate is the mean of what is known of it.
  *
  * @param expression in Prometheus's language; answers with one series for each value of the label
  * @param label empty where there is one series
@@ -23,8 +23,8 @@ import java.util.stream.Collectors;
 record Question(String expression, String label, Map<String, String> figures) {
 
     /** Several scrapes have to be in it, of a minute each by default, and one may be missing. */
-    private static final Duration LEAST_WINDOW = Duration.ofMinutes(3);
-    /** How far apart latencies are looked at between two points. */
+    private static final Duration WINDOW = Duration.ofMinutes(3);
+    /** How far apart figures are looked at between two points. */
     private static final Duration LOOK = Duration.ofMinutes(1);
     private static final Pattern SPECIAL = Pattern.compile("[\\\\.+*?()|\\[\\]{}^$]");
 
@@ -37,12 +37,13 @@ record Question(String expression, String label, Map<String, String> figures) {
         var of = matchers(pipeline, labels);
         var stages = byName(History.STAGES, stage -> "rate." + stage);
         var steps = byName(Watch.STEPS, to -> "hop." + to);
-        var window = step.compareTo(LEAST_WINDOW) < 0 ? LEAST_WINDOW : step;
+        var records = "millrace_records_total{stage=~\"" + String.join("|", stages.keySet()) + "\"" + of + "}";
         return List.of(
-                new Question("sum by (stage) (rate(millrace_records_total{stage=~\"" + String.join("|", stages.keySet()) + "\"" + of + "}[" + window.toSeconds() + "s]))", "stage", stages),
-                new Question(largest("max by (to) (millrace_hop_seconds{quantile=\"0.5\"" + of + "}) > 0", step), "to", steps),
-                new Question(largest("max by (quantile) (millrace_commit_to_stage_seconds{stage=\"index\",quantile=~\"0[.]5|0[.]99\"" + of + "}) > 0", step), "quantile", Map.of("0.5", "p50", "0.99", "p99")),
-                new Question(largest(behind(of), step), "", Map.of("", "behind")));
+                // Of what is not told any more there is no rate, though there was one a minute ago.
+                new Question(over("avg", "sum by (stage) (rate(" + records + "[" + WINDOW.toSeconds() + "s]) and " + records + ")", step), "stage", stages),
+                new Question(over("max", "max by (to) (millrace_hop_seconds{quantile=\"0.5\"" + of + "}) > 0", step), "to", steps),
+                new Question(over("max", "max by (quantile) (millrace_commit_to_stage_seconds{stage=\"index\",quantile=~\"0[.]5|0[.]99\"" + of + "}) > 0", step), "quantile", Map.of("0.5", "p50", "0.99", "p99")),
+                new Question(over("max", behind(of), step), "", Map.of("", "behind")));
     }
 
     /** An age of 0 is no age where records wait: nobody knows it yet. */
@@ -51,8 +52,8 @@ record Question(String expression, String label, Map<String, String> figures) {
         return "max(" + age + " unless on (stage) (" + age + " == 0 and on (stage) sum by (stage) (millrace_lag_records{stage!=\"\"" + of + "}) > 0))";
     }
 
-    private static String largest(String expression, Duration step) {
-        return step.compareTo(LOOK) <= 0 ? expression : "max_over_time((" + expression + ")[" + step.toSeconds() + "s:" + LOOK.toSeconds() + "s])";
+    private static String over(String what, String expression, Duration step) {
+        return step.compareTo(LOOK) <= 0 ? expression : what + "_over_time((" + expression + ")[" + step.toSeconds() + "s:" + LOOK.toSeconds() + "s])";
     }
 
     private static Map<String, String> byName(List<String> names, Function<String, String> figure) {

@@ -27,9 +27,15 @@ class MatrixTest {
 
     @Test
     void whatWasNotAskedForIsLeftOut() throws IOException {
-        var read = read(STAGES, series("{\"stage\":\"<b>\"}", "[100,\"1\"]") + "," + series("{}", "[100,\"1\"]") + ",7," + series("{\"stage\":\"gate\"}", "[90,\"1\"],[105,\"1\"],[140,\"1\"],[\"x\",\"1\"],[110],7,[110,\"much\"],[1e300,\"1\"]"));
+        var read = read(STAGES, series("{\"stage\":\"<b>\"}", "[100,\"1\"]") + "," + series("{}", "[100,\"1\"]") + ",7," + series("{\"stage\":\"gate\"}", "[90,\"1\"],[140,\"1\"],[\"x\",\"1\"],[110],7,[110,\"much\"],[1e300,\"1\"]"));
         assertEquals(Set.of("rate.gate"), read.keySet());
         assertArrayEquals(new float[] {NONE, NONE, NONE, NONE}, read.get("rate.gate"));
+    }
+
+    /** As a front end answers that moves what is asked for to multiples of the step. */
+    @Test
+    void whatIsBesideAPointByLessThanHalfAStepIsAtThatPoint() throws IOException {
+        assertArrayEquals(new float[] {1, 2, 3, 4}, read(STAGES, series("{\"stage\":\"gate\"}", "[96,\"1\"],[106,\"2\"],[116.5,\"3\"],[126,\"4\"],[136,\"5\"]")).get("rate.gate"));
     }
 
     @Test

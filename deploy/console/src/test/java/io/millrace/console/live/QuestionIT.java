@@ -1,6 +1,7 @@
 package io.millrace.console.live;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -46,6 +47,8 @@ class QuestionIT {
     private static final int HOURS = 3;
     private static final int SCRAPE = 15;
     private static final String NONE = "-";
+    /** In place of a value that was not scraped. */
+    private static final double ABSENT = Double.NEGATIVE_INFINITY;
     /** On a full hour: the points of every range lie on scrapes. */
     private static final long END = System.currentTimeMillis() / 1_000 / HOUR * HOUR;
     private static final Map<String, String> OURS = Map.of("installation", "one");
@@ -94,10 +97,12 @@ class QuestionIT {
         family(text, "millrace_records", "counter", Map.of(
                 "stage=\"capture\",table=\"public.item\",installation=\"one\"", s -> s,
                 "stage=\"gate\",table=\"demo.public.item\",outcome=\"passed\",installation=\"one\"", s -> 2 * s,
-                "stage=\"gate\",table=\"demo.public.item\",outcome=\"parked\",installation=\"one\"", s -> 1 * s,
+                // It was started anew.
+                "stage=\"gate\",table=\"demo.public.item\",outcome=\"parked\",installation=\"one\"", s -> s < 5_000 ? s : s - 5_000,
                 "stage=\"gate\",table=\"demo.public.itemX\",outcome=\"passed\",installation=\"one\"", s -> 100 * s,
                 "stage=\"join\",pipeline=\"p-1\",installation=\"one\"", s -> 5 * s,
                 "stage=\"join\",pipeline=\"p-11\",installation=\"one\"", s -> 200 * s,
+                "stage=\"index\",pipeline=\"p-1\",installation=\"one\"", s -> s < HOURS * HOUR - 600 ? ABSENT : 4 * s,
                 "stage=\"join\",pipeline=\"p-1\",installation=\"two\"", s -> 1_000 * s));
         family(text, "millrace_commit_to_stage_seconds", "gauge", Map.of(
                 "stage=\"index\",pipeline=\"p-1\",quantile=\"0.5\",instance=\"a\",installation=\"one\"", s -> s < HOUR ? 0 : s % HOUR / 60 == 28 ? 3 : 0.5,
@@ -126,6 +131,9 @@ class QuestionIT {
         text.append("# TYPE ").append(name).append(' ').append(type).append('\n');
         series.forEach((labels, known) -> {
             for (int s = 0; s <= HOURS * HOUR; s += SCRAPE) {
+                if (known.at(s) == ABSENT) {
+                    continue;
+                }
                 text.append(name).append(type.equals("counter") ? "_total{" : "{").append(labels).append("} ").append(known.at(s)).append(' ').append(END - HOURS * HOUR + s).append('\n');
             }
         });
@@ -161,6 +169,14 @@ class QuestionIT {
             assertEquals("3 3", told(curves, "p50", 90, 150), range.toString());
             assertEquals("5 0.25 2 0", told(curves, "rate.join", 90) + " " + told(curves, "hop.join", 90) + " " + told(curves, "p99", 90) + " " + told(curves, "behind", 90), range.toString());
             assertEquals("- 4", told(curves, "behind", 30, 150), range.toString());
+        }
+    }
+
+    @Test
+    void ofALongRangeTimeOfWhichNothingIsKnownIsNoRest() throws Exception {
+        for (var range : List.of(Range.DAY, Range.WEEK)) {
+            double rate = Double.parseDouble(told(asked(pipeline, range, OURS), "rate.index", 180));
+            assertTrue(rate > 3.4 && rate <= 4.1, () -> "4 a second for ten minutes, over " + range + ": " + rate);
         }
     }
 

@@ -34,10 +34,10 @@ class QuestionTest {
     @Test
     void ratesAreOverSeveralScrapesAndTheLargestLatencyBetweenTwoPointsCounts() {
         var fine = Question.all(null, FINE, Map.of());
-        assertEquals("sum by (stage) (rate(millrace_records_total{stage=~\"capture|gate|join|index\"}[180s]))", fine.getFirst().expression());
+        assertEquals("sum by (stage) (rate(millrace_records_total{stage=~\"capture|gate|join|index\"}[180s]) and millrace_records_total{stage=~\"capture|gate|join|index\"})", fine.getFirst().expression());
         assertEquals("max by (to) (millrace_hop_seconds{quantile=\"0.5\"}) > 0", fine.get(1).expression());
         var coarse = Question.all(null, COARSE, Map.of());
-        assertTrue(coarse.getFirst().expression().endsWith("[1800s]))"), coarse.getFirst().expression());
+        assertEquals("avg_over_time((" + fine.getFirst().expression() + ")[1800s:60s])", coarse.getFirst().expression());
         assertEquals("max_over_time((max by (to) (millrace_hop_seconds{quantile=\"0.5\"}) > 0)[1800s:60s])", coarse.get(1).expression());
     }
 
@@ -60,10 +60,12 @@ class QuestionTest {
     }
 
     @Test
-    void pointsAreWhereTheRangeSays() {
+    void pointsAreMultiplesOfTheirDistanceAndTakeWhatIsNear() {
         var grid = Grid.of(Range.WEEK, 1_000_000);
-        assertEquals(List.of(1_000_000L - 604_800, 1_000_000L, 337L), List.of(grid.first(), grid.last(), (long) grid.points()));
-        assertEquals(List.of(0, 336, -1, -1, -1), List.of(grid.index(grid.first()), grid.index(grid.last()), grid.index(grid.first() + 0.5), grid.index(grid.last() + 1_800), grid.index(Double.NaN)));
+        assertEquals(List.of(999_000L - 604_800, 999_000L, 337L), List.of(grid.first(), grid.last(), (long) grid.points()));
+        assertEquals(grid, Grid.of(Range.WEEK, 1_000_799), "what is asked does not move with the time");
+        assertEquals(List.of(0, 336, 0, 336, -1, -1, -1), List.of(grid.index(grid.first()), grid.index(grid.last()), grid.index(grid.first() - 890), grid.index(grid.last() + 890), grid.index(grid.first() - 910),
+                grid.index(grid.last() + 1_800), grid.index(Double.NaN)));
         for (var range : Range.values()) {
             assertTrue(Grid.of(range, 1_000_000).points() <= 400, () -> range + " is not more than can be drawn");
         }

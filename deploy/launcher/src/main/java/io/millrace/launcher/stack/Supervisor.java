@@ -44,6 +44,7 @@ public final class Supervisor {
     /** Starts the servers; what a crashed run has left is ended first, services before servers. */
     public void startServers() {
         stack.servers().claim();
+        stack.connect().stop();
         Stack.stopOrder().forEach(stage -> stack.stage(stage).stop());
         stack.servers().servers().reversed().forEach(ManagedProcess::stop);
         // A service's port that is taken should be known before the servers have been waited for.
@@ -64,20 +65,25 @@ public final class Supervisor {
         onTheWay.forEach(this::awaitAnswer);
         launch(stack.stage(Stage.PURGE));
         launch(stack.stage(Stage.CONSOLE));
+        stack.extras().forEach(this::launch);
         describe();
     }
 
-    /** Returns when the purge service and the console answer as well. */
+    /** Returns when the purge service, the console, and what runs beside them answer as well. */
     public void awaitServices() {
         awaitAnswer(Stage.PURGE);
         awaitAnswer(Stage.CONSOLE);
+        stack.extras().forEach(extra -> awaitAnswer(extra, address(extra)));
         describe();
     }
 
     private void awaitAnswer(Stage stage) {
-        var process = stack.stage(stage);
+        awaitAnswer(stack.stage(stage), stack.address(stage));
+    }
+
+    private void awaitAnswer(ManagedProcess process, String address) {
         process.awaitReady();
-        output.line("%-12s runs, pid %d, %s".formatted(stage.stageName(), process.running().map(ProcessHandle::pid).orElse(-1L), stack.address(stage)));
+        output.line("%-12s runs, pid %d, %s".formatted(process.name(), process.running().map(ProcessHandle::pid).orElse(-1L), address));
         watch(process);
     }
 
@@ -110,6 +116,7 @@ public final class Supervisor {
             stopped.countDown();
             return;
         }
+        stack.extras().forEach(this::stop);
         for (var stage : Stack.stopOrder()) {
             stop(stack.stage(stage));
         }
@@ -197,11 +204,16 @@ public final class Supervisor {
                 files.stream().filter(f -> f.pipeline().target() == Target.OPENSEARCH).map(f -> f.pipeline().index().name()).toList(), entries).write(options.data());
     }
 
+    private String address(ManagedProcess process) {
+        return Stage.named(process.name()).map(stack::address)
+                .orElseGet(() -> process == stack.connect() ? ConnectWorker.address(stack.options().connectPort()) : stack.servers().addresses().get(process.name()));
+    }
+
     private StackFile.Entry entry(ManagedProcess process) {
         var stage = Stage.named(process.name());
         int port = process.spec().ports().get(process.name());
         return new StackFile.Entry(process.name(), stage.isPresent() ? "service" : "server",
-                stage.map(stack::address).orElseGet(() -> stack.servers().addresses().get(process.name())), port,
+                address(process), port,
                 process.running().map(ProcessHandle::pid).orElse(-1L), restarts.getOrDefault(process.name(), 0), process.spec().log().toString());
     }
 }
