@@ -82,7 +82,7 @@ function manage(doing = 'Asking both …') {
 }
 const answered = (question, users) => ask('api/manage?' + new URLSearchParams({ ...question, page: Math.max(0, question.page - 1), users }));
 const is_whole = both => !both.postgres.error && !both.index.error;
-/** @return whether both have the same rows */
+/** @return whether both have the same rows and counts */
 function show(question, both) {
   const slowest = Math.max(...[both.postgres, both.index].map(wait));
   side('side-postgres', 'Postgres', both.postgres, slowest);
@@ -90,8 +90,10 @@ function show(question, both) {
   put($('verdict'), ...(is_whole(both) ? verdict(question, both.postgres, both.index) : []));
   if (!is_whole(both)) return 'One of them did not answer.';
   const ids = of => JSON.stringify(of.answer.rows.map(r => r.id));
-  return ids(both.postgres) === ids(both.index) ? 'The same rows.'
-    : 'Not the same rows: ' + (question.text ? 'words are matched in their middle by Postgres and from their beginnings by the index; or ' : '') + 'a change is on its way.';
+  const counts = of => JSON.stringify([of.answer.total, ...FACETS.map(([, part]) => of.answer[part])]);
+  const rows = ids(both.postgres) === ids(both.index);
+  if (rows && counts(both.postgres) === counts(both.index)) return 'The same rows.';
+  return (rows ? 'The same rows, not the same counts: ' : 'Not the same rows: ') + (question.text ? 'words are matched in their middle by Postgres and from their beginnings by the index; or ' : '') + 'a change is on its way.';
 }
 /** Milliseconds that one waits who asks alone, or that half of several wait; more than any where that was not to be waited for. */
 const wait = side => side.crowd ? side.crowd.p50 ?? Infinity : side.millis ?? Infinity;
