@@ -17,7 +17,10 @@ DECLARE
     taken boolean;
 BEGIN
     EXECUTE format('SELECT EXISTS (SELECT FROM %I.millrace_truncated WHERE table_name = $1 AND millrace_position > $2)', TG_TABLE_SCHEMA) INTO taken USING TG_TABLE_NAME, NEW.millrace_position;
-    RETURN CASE WHEN taken THEN NULL ELSE NEW END;
+    IF taken THEN
+        RETURN NULL;
+    END IF;
+    RETURN NEW;
 END $$;
 
 -- On each table that the sink makes. Only a superuser may make this trigger; without it, do for each table what it does.
@@ -26,7 +29,7 @@ DECLARE
     made record;
 BEGIN
     FOR made IN SELECT c.oid::regclass AS name, d.schema_name FROM pg_event_trigger_ddl_commands() d JOIN pg_class c ON c.oid = d.objid
-            WHERE d.command_tag = 'CREATE TABLE' AND c.relkind = 'r' AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'millrace_position') AND c.relname <> 'millrace_truncated' LOOP
+            WHERE d.object_type = 'table' AND c.relkind = 'r' AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'millrace_position') AND c.relname <> 'millrace_truncated' LOOP
         EXECUTE format('CREATE TRIGGER millrace_refuse BEFORE INSERT OR UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION %I.millrace_refuse()', made.name, made.schema_name);
     END LOOP;
 END $$;
