@@ -23,15 +23,15 @@ BEGIN
     RETURN NEW;
 END $$;
 
--- On each table that the sink makes. Only a superuser may make this trigger; without it, do for each table what it does.
+-- On each table that the sink makes, or gives the column afterwards, as it does where the first record is a delete. Only a superuser may make this trigger; without it, do for each table what it does.
 CREATE OR REPLACE FUNCTION millrace_attach() RETURNS event_trigger LANGUAGE plpgsql AS $$
 DECLARE
     made record;
 BEGIN
     FOR made IN SELECT c.oid::regclass AS name, d.schema_name FROM pg_event_trigger_ddl_commands() d JOIN pg_class c ON c.oid = d.objid
             WHERE d.object_type = 'table' AND c.relkind = 'r' AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'millrace_position') AND c.relname <> 'millrace_truncated' LOOP
-        EXECUTE format('CREATE TRIGGER millrace_refuse BEFORE INSERT OR UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION %I.millrace_refuse()', made.name, made.schema_name);
+        EXECUTE format('CREATE OR REPLACE TRIGGER millrace_refuse BEFORE INSERT OR UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION %I.millrace_refuse()', made.name, made.schema_name);
     END LOOP;
 END $$;
 DROP EVENT TRIGGER IF EXISTS millrace_attach;
-CREATE EVENT TRIGGER millrace_attach ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION millrace_attach();
+CREATE EVENT TRIGGER millrace_attach ON ddl_command_end WHEN TAG IN ('CREATE TABLE', 'ALTER TABLE') EXECUTE FUNCTION millrace_attach();
