@@ -2,6 +2,7 @@ package io.millrace.connect;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -39,9 +40,10 @@ record RowColumn(String name, Schema schema, UnaryOperator<Object> convert) {
         return schema.isUnion() ? schema.getTypes().stream().filter(type -> type.getType() != Type.NULL).findFirst().orElseThrow() : schema;
     }
 
-    /** Sinks give an array's elements to the driver as they are, so no element is a number that stands for a time. */
+    /** Sinks give an array's elements to the driver as they are: none is a number that stands for a time, or a list of bytes, which the driver does not take. */
     private static Form array(org.apache.avro.Schema element) {
-        var elements = element.getLogicalType() == null ? plain(element) : new Form(SchemaBuilder.string(), value -> Times.text(element.getLogicalType().getName(), (Number) value));
+        var elements = element.getType() == Type.BYTES ? new Form(SchemaBuilder.string(), value -> "\\x" + HexFormat.of().formatHex(bytes((ByteBuffer) value)))
+                : element.getLogicalType() == null ? plain(element) : new Form(SchemaBuilder.string(), value -> Times.text(element.getLogicalType().getName(), (Number) value));
         return new Form(SchemaBuilder.array(elements.schema().optional().build()), value -> {
             var converted = new ArrayList<>();
             ((List<?>) value).forEach(each -> converted.add(each == null ? null : elements.convert().apply(each)));

@@ -13,12 +13,15 @@ import org.apache.kafka.connect.data.Struct;
  */
 record RowShape(Schema schema, List<RowColumn> columns) {
 
+    /** Of all tables alike, for sinks take some names for other than rows. */
+    private static final String NAME = "io.millrace.Row";
+
     /**
      * @param isKey of a key no column may be null; of a row any may, whatever the source says: a column that comes later is not in the rows that a copy has already
      */
     static RowShape of(org.apache.avro.Schema avro, boolean isKey) {
         var columns = avro.getFields().stream().map(field -> RowColumn.of(field, !isKey)).toList();
-        var builder = SchemaBuilder.struct().name(avro.getFullName());
+        var builder = SchemaBuilder.struct().name(NAME);
         columns.forEach(column -> builder.field(column.name(), column.schema()));
         return new RowShape(builder.build(), columns);
     }

@@ -18,6 +18,9 @@ final class Times {
     private static final String WITHOUT_ZONE = "local-timestamp-micros";
     private static final String WITH_ZONE = "timestamp-micros";
 
+    /** Microseconds of a day, which a time may have. */
+    private static final long DAY = 86_400_000_000L;
+
     private Times() {}
 
     static SchemaBuilder schema(String logicalType) {
@@ -49,7 +52,7 @@ final class Times {
         long number = value.longValue();
         return switch (logicalType) {
             case DATE -> infinite(number, Integer.MAX_VALUE, Integer.MIN_VALUE) ? infinity(number) : LocalDate.ofEpochDay(number).toString();
-            case TIME -> LocalTime.MIDNIGHT.plus(number, ChronoUnit.MICROS).toString();
+            case TIME -> number == DAY ? "24:00:00" : LocalTime.MIDNIGHT.plus(number, ChronoUnit.MICROS).toString();
             case WITHOUT_ZONE -> infinite(number, Long.MAX_VALUE, Long.MIN_VALUE) ? infinity(number) : LocalDateTime.ofInstant(instant(number), ZoneOffset.UTC).toString();
             case WITH_ZONE -> infinite(number, Long.MAX_VALUE, Long.MIN_VALUE) ? infinity(number) : instant(number).toString();
             default -> throw new IllegalArgumentException("a column cannot be of Avro's logical type " + logicalType);

@@ -64,6 +64,8 @@ class RowShapeTest {
     void anArrayKeepsItsNullsAndHasTimesAsText() {
         assertEquals(Arrays.asList("a", null), value("_text", array("\"string\""), Arrays.asList("a", null)));
         assertEquals(List.of("2026-01-31"), value("_date", array(DATE), List.of(20_484)));
+        assertEquals(List.of("24:00:00"), value("_time", array("{\"type\": \"long\", \"logicalType\": \"time-micros\"}"), List.of(86_400_000_000L)));
+        assertEquals(List.of("\\x00ff"), value("_bytea", array("\"bytes\""), List.of(ByteBuffer.wrap(new byte[] {0, (byte) 0xFF}))));
     }
 
     @Test

@@ -23,28 +23,24 @@ public final class TableCopy {
     /**
      * What differs of a table.
      *
-     * @param where which rows of the copy count, an SQL condition
      * @return empty where it is equal; else some of the rows of either side that the other has not
      */
-    public List<String> differences(String table, String where) throws SQLException {
-        var columns = columns(table);
+    public List<String> differences(String table) throws SQLException {
+        var columns = columns(source, table);
         if (!exists(table)) {
-            return rows(source, table, columns, "true").isEmpty() ? List.of() : List.of("the copy has no table " + table);
+            return rows(source, table, columns).isEmpty() ? List.of() : List.of("the copy has no table " + table);
         }
-        var expected = rows(source, table, columns, "true");
-        var found = rows(copy, table, columns, where);
+        var lacking = new ArrayList<>(columns);
+        lacking.removeAll(columns(copy, table));
+        if (!lacking.isEmpty()) {
+            return List.of("the copy of " + table + " has no " + lacking);
+        }
+        var expected = rows(source, table, columns);
+        var found = rows(copy, table, columns);
         var differences = new ArrayList<String>();
         expected.stream().filter(row -> !found.contains(row)).limit(MOST_SHOWN).forEach(row -> differences.add(table + " of the source has " + row));
         found.stream().filter(row -> !expected.contains(row)).limit(MOST_SHOWN).forEach(row -> differences.add(table + " of the copy has " + row));
         return differences;
-    }
-
-    /** How many rows of the copy do not count. */
-    public long left(String table, String where) throws SQLException {
-        try (var statement = copy.createStatement(); var row = statement.executeQuery("SELECT count(*) FROM public." + table + " WHERE NOT (" + where + ")")) {
-            row.next();
-            return row.getLong(1);
-        }
     }
 
     private boolean exists(String table) throws SQLException {
@@ -57,9 +53,9 @@ public final class TableCopy {
         }
     }
 
-    private List<String> columns(String table) throws SQLException {
+    private static List<String> columns(Connection connection, String table) throws SQLException {
         var columns = new ArrayList<String>();
-        try (var query = source.prepareStatement("SELECT column_name FROM information_schema.columns WHERE table_schema = 'public' AND table_name = ? ORDER BY ordinal_position")) {
+        try (var query = connection.prepareStatement("SELECT column_name FROM information_schema.columns WHERE table_schema = 'public' AND table_name = ? ORDER BY ordinal_position")) {
             query.setString(1, table);
             try (var rows = query.executeQuery()) {
                 while (rows.next()) {
@@ -70,9 +66,9 @@ public final class TableCopy {
         return columns;
     }
 
-    private static TreeSet<String> rows(Connection connection, String table, List<String> columns, String where) throws SQLException {
+    private static TreeSet<String> rows(Connection connection, String table, List<String> columns) throws SQLException {
         var texts = new TreeSet<String>();
-        var query = "SELECT " + String.join(", ", columns.stream().map(column -> '"' + column + "\"::text").toList()) + " FROM public." + table + " WHERE " + where;
+        var query = "SELECT " + String.join(", ", columns.stream().map(column -> '"' + column + "\"::text").toList()) + " FROM public." + table;
         try (var statement = connection.createStatement(); var rows = statement.executeQuery(query)) {
             while (rows.next()) {
                 var row = new StringBuilder();

@@ -127,9 +127,25 @@ class UpIT {
         assertEquals("up", worker.path("state").asText(), status.toString());
         changeIsFound(status, "zanzibar");
         var source = status.path("source").asText();
-        Awaitility.await("the copy has the change").atMost(Duration.ofSeconds(90)).ignoreExceptions().until(() -> named(source.substring(0, source.lastIndexOf('/')) + "/replica", "zanzibar") == 1);
+        var copy = source.substring(0, source.lastIndexOf('/')) + "/replica";
+        Awaitility.await("the copy has the change").atMost(Duration.ofSeconds(90)).until(() -> named(copy, "zanzibar") == 1);
         assertEquals(11, pids(status).size(), status.toString());
+
+        execute(copy, "ALTER TABLE monitor DROP CONSTRAINT monitor_pkey");
+        changeIsFound(status, "zeppelin");
+        Awaitility.await("status tells of the failed task").atMost(Duration.ofSeconds(90)).until(() -> {
+            var said = run("status");
+            return said.code() == 3 && said.output().contains("of replica-public has failed");
+        });
+        execute(copy, "ALTER TABLE monitor ADD PRIMARY KEY (id)");
+        Awaitility.await("the task is started again").atMost(Duration.ofSeconds(90)).until(() -> named(copy, "zeppelin") == 1);
         leavesNothing(status);
+    }
+
+    private static void execute(String database, String sql) throws SQLException {
+        try (var connection = DriverManager.getConnection(database, LocalServers.POSTGRES_USER, LocalServers.POSTGRES_PASSWORD); var statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
     }
 
     private static long named(String database, String name) throws SQLException {

@@ -7,6 +7,7 @@ import io.millrace.local.ProcessSpec;
 import io.millrace.local.Readiness;
 import io.millrace.pipeline.file.PipelineFiles;
 import java.io.IOException;
+import java.net.HttpURLConnection;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -122,6 +123,22 @@ final class ConnectWorker {
         // A registry that is away is waited for.
         p.put("errors.retry.timeout", "-1");
         return p;
+    }
+
+    /** Has the tasks started again that have failed. */
+    static void restartFailed(int port, String connector) throws IOException {
+        var connection = (HttpURLConnection) URI.create(address(port) + "/connectors/" + connector + "/restart?includeTasks=true&onlyFailed=true").toURL().openConnection();
+        connection.setConnectTimeout(Readiness.TIMEOUT_MILLIS);
+        connection.setReadTimeout(Readiness.TIMEOUT_MILLIS);
+        connection.setRequestMethod("POST");
+        try {
+            int status = connection.getResponseCode();
+            if (status / 100 != 2) {
+                throw new IOException("it answered HTTP " + status);
+            }
+        } finally {
+            connection.disconnect();
+        }
     }
 
     /** Passwords stand in some of them. */

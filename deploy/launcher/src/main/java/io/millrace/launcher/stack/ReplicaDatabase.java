@@ -4,6 +4,8 @@ import io.millrace.local.LocalException;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.topic.Topics;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.List;
@@ -19,7 +21,7 @@ public final class ReplicaDatabase {
     private ReplicaDatabase() {}
 
     /**
-     * Makes the database, the schemas, and in each the table of what a TRUNCATE took, where they are not there.
+     * Makes the database, the schemas, and in each what carries out a TRUNCATE, where they are not there.
      *
      * @throws LocalException when two sources have a schema of one name, whose tables would be taken for each other's
      */
@@ -31,11 +33,11 @@ public final class ReplicaDatabase {
                 for (var schema : topics(files).keySet()) {
                     var quoted = statement.enquoteIdentifier(schema, true);
                     statement.execute("CREATE SCHEMA IF NOT EXISTS " + quoted);
-                    // Whoever asks which rows are left needs it before the first TRUNCATE.
-                    statement.execute("CREATE TABLE IF NOT EXISTS " + quoted + ".millrace_truncated (table_name text, partition integer, millrace_position bytea, PRIMARY KEY (table_name, partition))");
+                    statement.execute("SET search_path = " + quoted);
+                    statement.execute(Files.readString(stack.options().home().resolve("deploy").resolve("connect").resolve("truncates.sql")));
                 }
             }
-        } catch (SQLException e) {
+        } catch (SQLException | IOException e) {
             throw new LocalException("Making the database " + servers.jdbcUrl(NAME) + " for the copy failed: " + e.getMessage(), e);
         }
     }

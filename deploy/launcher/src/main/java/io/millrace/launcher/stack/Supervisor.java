@@ -1,12 +1,14 @@
 package io.millrace.launcher.stack;
 
 import io.millrace.launcher.Output;
+import io.millrace.launcher.status.Probe;
 import io.millrace.local.LocalException;
 import io.millrace.local.ManagedProcess;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.Target;
 import io.millrace.pipeline.retry.Backoff;
 import io.millrace.pipeline.topic.Topics;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -26,6 +28,7 @@ public final class Supervisor {
     private static final Duration LONGEST_BACK_OFF = Duration.ofSeconds(30);
     /** A process that lived so long is taken for healthy again. */
     private static final Duration HEALTHY = Duration.ofSeconds(60);
+    private static final Duration LOOK_AT_TASKS = Duration.ofSeconds(5);
 
     private final Stack stack;
     private final List<PipelineFile> files;
@@ -73,7 +76,10 @@ public final class Supervisor {
     public void awaitServices() {
         awaitAnswer(Stage.PURGE);
         awaitAnswer(Stage.CONSOLE);
-        stack.extras().forEach(extra -> awaitAnswer(extra, address(extra)));
+        for (var extra : stack.extras()) {
+            awaitAnswer(extra, address(extra));
+            Thread.ofVirtual().name("tasks-of-" + extra.name()).start(this::keepTasks);
+        }
         describe();
     }
 
@@ -160,6 +166,32 @@ public final class Supervisor {
                 startAgain(process);
             }
         });
+    }
+
+    /** A task of the worker that has failed stays so, and nobody else starts it again. */
+    private void keepTasks() {
+        var probe = new Probe(stack.access());
+        var backoff = new Backoff(FIRST_BACK_OFF, LONGEST_BACK_OFF);
+        int port = stack.options().connectPort();
+        long failedAt = System.nanoTime();
+        while (!sleptUntilStop(LOOK_AT_TASKS)) {
+            var failed = probe.failedConnectors(ConnectWorker.address(port));
+            if (failed.isEmpty() && System.nanoTime() - failedAt > HEALTHY.toNanos()) {
+                backoff.reset();
+            }
+            for (var connector : failed) {
+                failedAt = System.nanoTime();
+                output.line("A task of %s has failed; starting it again. Its log: %s".formatted(connector, stack.connect().spec().log()));
+                try {
+                    ConnectWorker.restartFailed(port, connector);
+                } catch (IOException e) {
+                    output.line("Starting the tasks of %s again failed: %s".formatted(connector, e.getMessage()));
+                }
+            }
+            if (!failed.isEmpty() && sleptUntilStop(backoff.next())) {
+                return;
+            }
+        }
     }
 
     private void startAgain(ManagedProcess process) {

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.OptionalLong;
 
 /** Asks running processes over HTTP; an answer that does not come is an answer too. */
@@ -59,6 +60,22 @@ public final class Probe {
             return failed.isEmpty() ? new Health("up", "") : new Health("waiting", failed);
         } catch (IOException e) {
             return new Health("down", "does not answer");
+        }
+    }
+
+    /** The connectors of a worker of which a task has failed; none also while it does not answer. */
+    public List<String> failedConnectors(String address) {
+        try {
+            var answer = get(address + "/connectors?expand=status");
+            var failed = new ArrayList<String>();
+            for (var connector : JSON.readTree(answer.body()).properties()) {
+                if (connector.getValue().path("status").path("tasks").findValuesAsText("state").contains("FAILED")) {
+                    failed.add(connector.getKey());
+                }
+            }
+            return failed;
+        } catch (IOException e) {
+            return List.of();
         }
     }
 
