@@ -28,9 +28,6 @@ public interface Bulk {
         record Unanswered(String reason) implements Answer {}
     }
 
-    /** How many documents a request may have now; fewer while the target has too much to do. */
-    int documents();
-
     /**
      * Sends documents, each of another id.
      *

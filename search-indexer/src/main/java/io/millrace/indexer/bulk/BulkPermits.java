@@ -13,8 +13,7 @@ import java.util.function.LongSupplier;
 
 /**
  * How many bulk requests may be in flight to one target at once: as many as the settings allow while it takes them well, half as many after each time that it does not, one at least, and one more after each
- * round of good answers. Where even one is too much, a request has half as many documents, and twice as many after a good answer, before there are more requests again. Requests to indexes that are written aside
- * have half of the requests at most. Thread-safe.
+ * round of good answers. Requests to indexes that are written aside have half of them at most. Thread-safe.
  */
 public final class BulkPermits {
 
@@ -22,18 +21,12 @@ public final class BulkPermits {
     /** Requests that were sent together fail together: that is one time, not several. */
     private static final long ONE_TIME_NANOS = Duration.ofSeconds(1).toNanos();
 
-    /** A request is not halved more often than this. */
-    private static final int MOST_HALVINGS = 4;
-
     private final int most;
-    private final int documents;
     private final LongSupplier clock;
     private final ReentrantLock lock = new ReentrantLock(true);
     private final Condition free = lock.newCondition();
     /** Guarded by lock. */
     private int limit;
-    /** Guarded by lock; how often the documents of a request were halved. */
-    private int halvings;
     /** Guarded by lock. */
     private int used;
     /** Guarded by lock; of these, by indexes that are written aside. */
@@ -45,18 +38,15 @@ public final class BulkPermits {
 
     /** @param target that the requests go to, for the metric */
     public static BulkPermits of(Target target, IndexerConfig config, MeterRegistry meters) {
-        var permits = new BulkPermits(config.concurrentBulks(), config.bulkDocuments(), System::nanoTime);
+        var permits = new BulkPermits(config.concurrentBulks(), System::nanoTime);
         Gauge.builder("millrace.bulk.limit", permits, BulkPermits::limit).description("Bulk requests that may be in flight at once; fewer than the settings allow while the target has too much to do")
-                .tag("stage", "index").tag("target", target.word()).strongReference(true).register(meters);
-        Gauge.builder("millrace.bulk.documents", permits, BulkPermits::documents).description("Documents that one bulk request may have; fewer than the settings allow while one request at a time is too much for the target")
                 .tag("stage", "index").tag("target", target.word()).strongReference(true).register(meters);
         return permits;
     }
 
     /** @param clock nanoseconds of a monotonic clock */
-    BulkPermits(int most, int documents, LongSupplier clock) {
+    BulkPermits(int most, LongSupplier clock) {
         this.most = most;
-        this.documents = documents;
         this.clock = clock;
         this.limit = most;
         this.fell = clock.getAsLong() - ONE_TIME_NANOS;
@@ -66,16 +56,6 @@ public final class BulkPermits {
         lock.lock();
         try {
             return limit;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** How many documents a request may have now. */
-    public int documents() {
-        lock.lock();
-        try {
-            return Math.max(1, documents >> halvings);
         } finally {
             lock.unlock();
         }
@@ -125,10 +105,7 @@ public final class BulkPermits {
 
     private void rise() {
         good++;
-        if (good >= limit && halvings > 0) {
-            halvings--;
-            good = 0;
-        } else if (good >= limit && limit < most) {
+        if (good >= limit && limit < most) {
             limit++;
             good = 0;
         }
@@ -138,7 +115,6 @@ public final class BulkPermits {
         good = 0;
         long now = clock.getAsLong();
         if (now - fell >= ONE_TIME_NANOS) {
-            halvings = limit > 1 ? halvings : Math.min(MOST_HALVINGS, halvings + 1);
             limit = Math.max(1, limit / 2);
             fell = now;
         }

@@ -179,12 +179,6 @@ public final class BulkWriter {
 
     /** @return the documents that must be sent again */
     private List<Document> send(Generation generation, List<Document> documents, Attempt attempt) throws InterruptedException {
-        int most = client.documents();
-        if (documents.size() > most) {
-            var again = new ArrayList<>(send(generation, documents.subList(0, most), attempt));
-            again.addAll(send(generation, documents.subList(most, documents.size()), attempt));
-            return again;
-        }
         return switch (client.send(generation, documents, loop)) {
             case Bulk.Answer.Answered answered -> {
                 meters.sent(documents.size(), answered.bytes(), answered.nanos());

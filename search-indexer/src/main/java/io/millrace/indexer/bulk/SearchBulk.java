@@ -49,11 +49,6 @@ public final class SearchBulk implements Bulk {
     }
 
     @Override
-    public int documents() {
-        return permits.documents();
-    }
-
-    @Override
     public Answer send(Generation generation, List<Document> documents, Loop loop) throws InterruptedException {
         // The body is made with a permit in hand, so that the permits bound the memory too.
         permits.acquire(generation.aside(), loop);

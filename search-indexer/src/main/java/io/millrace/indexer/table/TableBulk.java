@@ -44,11 +44,6 @@ public final class TableBulk implements Bulk {
     }
 
     @Override
-    public int documents() {
-        return permits.documents();
-    }
-
-    @Override
     public Answer send(Generation generation, List<Document> documents, Loop loop) throws InterruptedException {
         permits.acquire(generation.aside(), loop);
         loop.waits(config.requestTimeout().multipliedBy(2));

@@ -7,14 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.liveness.Loops;
 import java.time.Duration;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class BulkPermitsTest {
 
     private final Loop loop = new Loops().begin("a test", Duration.ofMinutes(1));
     private long now;
-    private final BulkPermits permits = new BulkPermits(8, 2_000, () -> now);
+    private final BulkPermits permits = new BulkPermits(8, () -> now);
 
     private void answered(boolean well) throws InterruptedException {
         permits.acquire(false, loop);
@@ -32,26 +31,6 @@ class BulkPermitsTest {
             assertEquals(expected, permits.limit());
             pass(Duration.ofSeconds(1));
         }
-    }
-
-    @Test
-    void whereOneAtATimeIsTooMuchARequestHasFewerDocumentsAndMoreAgainBeforeThereAreMoreRequests() throws InterruptedException {
-        for (int i = 0; i < 3; i++) {
-            answered(false);
-            pass(Duration.ofSeconds(1));
-        }
-        assertEquals(List.of(1, 2_000), List.of(permits.limit(), permits.documents()));
-        for (int expected : new int[] {1_000, 500, 250, 125, 125}) {
-            answered(false);
-            assertEquals(expected, permits.documents());
-            pass(Duration.ofSeconds(1));
-        }
-        for (int expected : new int[] {250, 500, 1_000, 2_000}) {
-            answered(true);
-            assertEquals(List.of(1, expected), List.of(permits.limit(), permits.documents()));
-        }
-        answered(true);
-        assertEquals(List.of(2, 2_000), List.of(permits.limit(), permits.documents()));
     }
 
     @Test
