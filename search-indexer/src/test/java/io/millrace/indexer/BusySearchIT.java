@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -135,7 +136,30 @@ class BusySearchIT {
     }
 
     private static void awaitReason(String reason) {
-        await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains(reason), () -> stack.ready().toString()));
-        assertEquals("DOWN", stack.ready().path("status").asText());
+        await().atMost(SOON).untilAsserted(() -> {
+            var ready = stack.ready();
+            assertTrue(ready.toString().contains(reason), ready::toString);
+            assertEquals("DOWN", ready.path("status").asText());
+        });
+    }
+
+    private static void leadTo(String index) {
+        stack.call("POST", "/_aliases", "{\"actions\":[{\"remove\":{\"index\":\"back-*\",\"alias\":\"back\"}},{\"add\":{\"index\":\"" + index + "\",\"alias\":\"back\"}}]}");
+    }
+
+    /** The engine itself does not go back, so an alias leads from one index to another here. */
+    @Test
+    void aVersionThatGoesBackAndADocumentThatComesBackAreNoted() throws Exception {
+        stack.call("PUT", "/back-high/_doc/1?version=5&version_type=external", "{}");
+        stack.call("PUT", "/back-low/_doc/1?version=3&version_type=external", "{}");
+        stack.call("PUT", "/back-empty", "{\"aliases\":{\"back\":{}}}");
+        try (var versions = new VersionWatch(stack, "back", List.of("1"))) {
+            for (var index : List.of("back-high", "back-low", "back-high", "back-empty", "back-high")) {
+                leadTo(index);
+                Thread.sleep(Duration.ofSeconds(1));
+            }
+            versions.stop();
+            assertEquals(Set.of("1 was at version 5, and later at 3", "1 was deleted, and came back at version 5"), Set.copyOf(versions.faults()));
+        }
     }
 }

@@ -60,6 +60,8 @@ final class FaultySearch implements AutoCloseable {
     private volatile Fault fault = Fault.NONE;
     /** What a request contains that is held; null for none. */
     private volatile String held;
+    /** Null for none. */
+    private volatile String disguise;
     private final CountDownLatch released = new CountDownLatch(1);
 
     FaultySearch(String search) throws IOException {
@@ -72,6 +74,11 @@ final class FaultySearch implements AutoCloseable {
 
     String url() {
         return "http://localhost:" + server.getAddress().getPort();
+    }
+
+    /** What it says of itself in the place of what the real one says; null for that. */
+    void disguise(String told) {
+        disguise = told;
     }
 
     /** From now on. */
@@ -111,7 +118,12 @@ final class FaultySearch implements AutoCloseable {
         }
         spoilt.addAndGet(now == Fault.NONE ? 0 : 1);
         var kept = held;
+        var told = exchange.getRequestURI().getPath().equals("/") ? disguise : null;
         try (exchange) {
+            if (told != null) {
+                answer(exchange, 200, told.getBytes(StandardCharsets.UTF_8));
+                return;
+            }
             if (kept != null && new String(body, StandardCharsets.UTF_8).contains(kept)) {
                 spoilt.incrementAndGet();
                 released.await();

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -23,7 +24,8 @@ final class VersionWatch implements AutoCloseable {
     private final List<String> requests = new ArrayList<>();
     private final Map<String, Long> highest = new HashMap<>();
     private final Set<String> gone = new HashSet<>();
-    private final List<String> faults = new ArrayList<>();
+    /** Each once, however often it was seen. */
+    private final Set<String> faults = new LinkedHashSet<>();
     private final Thread thread;
     private volatile long read;
     private volatile boolean stopping;

@@ -25,6 +25,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What files say of their indexes, held against a real search engine. */
 @Tag("long")
@@ -69,7 +71,7 @@ class IndexTrialIT {
 
     private static String indexes() throws Exception {
         try (var http = HttpClient.newHttpClient()) {
-            return http.send(HttpRequest.newBuilder(search.resolve("/_cat/indices/millrace-trial-*?h=index&expand_wildcards=all")).build(), BodyHandlers.ofString()).body();
+            return http.send(HttpRequest.newBuilder(search.resolve("/_cat/indices/articles-trial-*?h=index&expand_wildcards=all")).build(), BodyHandlers.ofString()).body();
         }
     }
 
@@ -105,6 +107,36 @@ class IndexTrialIT {
                 articles.yaml:14: index.mappings.title.analyzer: the search engine at SEARCH refuses an index of this (mapper_parsing_exception: Failed to parse mapping [_doc]: analyzer [germn] has not been configured in mappings); correct it in the file
                 articles.yaml:16: index.mappings.vector.type: the search engine at SEARCH refuses an index of this (mapper_parsing_exception: Failed to parse mapping [_doc]: No handler for type [knn_vectr] declared on field [vector]); correct it in the file""", refused);
         assertEquals("", indexes());
+    }
+
+    private static void call(String method, String path, String body) throws Exception {
+        try (var http = HttpClient.newHttpClient()) {
+            var answer = http.send(HttpRequest.newBuilder(search.resolve(path)).header("Content-Type", "application/json").method(method, HttpRequest.BodyPublishers.ofString(body)).build(), BodyHandlers.ofString());
+            assertEquals(200, answer.statusCode(), answer::body);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {"cluster.blocks.create_index | true", "cluster.max_shards_per_node | 1"})
+    void aClusterThatMakesNoIndexIsNoFaultOfTheFile(String setting, String value) throws Exception {
+        call("PUT", "/some-index", "{}");
+        call("PUT", "/_cluster/settings", "{\"transient\":{\"" + setting + "\":" + value + "}}");
+        try {
+            var advised = assertInstanceOf(Check.Advised.class, asked("mappings: {code: {type: keyword}}"));
+            assertTrue(advised.advice().getFirst().contains("it makes no index to try them"), advised::toString);
+        } finally {
+            call("PUT", "/_cluster/settings", "{\"transient\":{\"" + setting + "\":null}}");
+            call("DELETE", "/some-index", "");
+        }
+    }
+
+    @Test
+    void whatARunHasLeftIsDeletedAndWhatIsSomebodyElsesIsNot() throws Exception {
+        call("PUT", "/articles-trial-left", "{\"mappings\":{\"_meta\":{\"made_by\":\"millrace\",\"trial\":1}}}");
+        call("PUT", "/articles-trial-other", "{}");
+        assertEquals(new Check.Done(), asked("mappings: {code: {type: keyword}}"));
+        assertEquals("articles-trial-other", indexes().strip());
+        call("DELETE", "/articles-trial-other", "");
     }
 
     @Test

@@ -21,7 +21,6 @@ import java.util.Map;
 import org.opensearch.client.opensearch.generic.Body;
 import org.opensearch.client.opensearch.generic.Requests;
 import org.opensearch.client.opensearch.generic.Response;
-import org.opensearch.client.transport.httpclient5.ResponseException;
 
 /** Sends bulk requests to the search engine, so many at once as it takes well. Thread-safe. */
 @Singleton
@@ -31,13 +30,13 @@ public final class SearchBulk implements Bulk {
     private static final Answer TOO_LARGE_ANSWER = new Answer.TooLarge("HTTP 413: the request is larger than the search engine's http.max_content_length");
     private static final String SEQ_NO = "_seq_no";
     private static final int MOST_OF_AN_ERROR = 2_000;
-    private static final Map<String, String> QUERY = Map.of("require_alias", "true", "filter_path", "errors,items.*.status,items.*.error,items.*._seq_no");
 
     private final SearchClients search;
     private final ObjectMapper json;
     private final BulkPermits permits;
     private final Duration longest;
     private final Duration slow;
+    private final Map<String, String> query;
 
     SearchBulk(SearchClients search, ObjectMapper json, IndexerConfig config, MeterRegistry meters) {
         this.search = search;
@@ -45,6 +44,8 @@ public final class SearchBulk implements Bulk {
         this.permits = BulkPermits.of(Target.OPENSEARCH, config, meters);
         this.slow = config.slowBulk();
         this.longest = config.requestTimeout().multipliedBy(config.searchUrl().size());
+        // The engine is to say that a shard is not there before it is no longer listened to.
+        this.query = Map.of("require_alias", "true", "timeout", config.requestTimeout().toMillis() / 2 + "ms", "filter_path", "errors,items.*.status,items.*.error,items.*._seq_no");
     }
 
     @Override
@@ -55,7 +56,7 @@ public final class SearchBulk implements Bulk {
         boolean well = false;
         try {
             var body = new BulkBody(documents);
-            var request = Requests.builder().method("POST").endpoint("/" + generation.writeAlias() + "/_bulk").query(QUERY)
+            var request = Requests.builder().method("POST").endpoint("/" + generation.writeAlias() + "/_bulk").query(query)
                     .body(Body.from(body.stream(), "application/x-ndjson")).build();
             var started = System.nanoTime();
             try (var response = search.raw().execute(request)) {
@@ -64,7 +65,7 @@ public final class SearchBulk implements Bulk {
                 return answer;
             }
         } catch (IOException e) {
-            if (isTooLarge(e)) {
+            if (SearchClients.status(e) == TOO_LARGE) {
                 well = true;
                 return TOO_LARGE_ANSWER;
             }
@@ -72,16 +73,6 @@ public final class SearchBulk implements Bulk {
         } finally {
             permits.release(generation.aside(), well);
         }
-    }
-
-    /** The client takes an answer without a body, as the engine gives this one, for a failure. */
-    private static boolean isTooLarge(Throwable failure) {
-        for (var cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof ResponseException answered && answered.status() == TOO_LARGE) {
-                return true;
-            }
-        }
-        return false;
     }
 
     /** Whether the engine has no more to do than it can. */

@@ -31,17 +31,24 @@ public final class SearchStore implements IndexStore {
     private static final List<String> OWN_SETTINGS = List.of(GC_DELETES, MERGE_ON_FLUSH, FLOOR_SEGMENT);
 
     private final Engine engine;
+    private final Fitness fitness;
     private final Indexes indexes;
     private final RowSchemas schemas;
     private final Pipelines pipelines;
     private final IndexerConfig config;
 
-    SearchStore(Engine engine, Indexes indexes, RowSchemas schemas, Pipelines pipelines, IndexerConfig config) {
+    SearchStore(Engine engine, Fitness fitness, Indexes indexes, RowSchemas schemas, Pipelines pipelines, IndexerConfig config) {
         this.engine = engine;
+        this.fitness = fitness;
         this.pipelines = pipelines;
         this.indexes = indexes;
         this.schemas = schemas;
         this.config = config;
+    }
+
+    @Override
+    public void requireFit() {
+        fitness.require();
     }
 
     @Override
@@ -113,6 +120,10 @@ public final class SearchStore implements IndexStore {
 
     @Override
     public boolean isEmpty(String index) {
+        // A refresh would wait for the shard until nobody listens any more.
+        if (engine.told("/_cluster/health/" + index).path("status").asText().equals("red")) {
+            throw new SearchAwayException("The index " + index + " is red: a shard of it is on no node; ask why by GET /_cluster/allocation/explain");
+        }
         refresh(index);
         return count(index) == 0;
     }

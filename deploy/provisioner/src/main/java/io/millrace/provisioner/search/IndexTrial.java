@@ -2,6 +2,7 @@ package io.millrace.provisioner.search;
 
 import io.millrace.pipeline.catalog.Catalog;
 import io.millrace.pipeline.file.Index;
+import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.file.Target;
@@ -32,7 +33,7 @@ public final class IndexTrial implements Step {
     private final List<PipelineFile> files;
     private final Function<PipelineFile, Catalog> catalogs;
     /** Null before it was asked. */
-    private List<String> found;
+    private Check found;
 
     /** @param catalogs the columns that a file's tables have in its source */
     public IndexTrial(HttpPlace search, Collection<PipelineFile> files, Function<PipelineFile, Catalog> catalogs) {
@@ -54,49 +55,74 @@ public final class IndexTrial implements Step {
     public Check check() {
         if (found == null) {
             var problems = new ArrayList<String>();
-            files.forEach(file -> ask(file, problems));
-            found = problems;
+            var advice = new ArrayList<String>();
+            files.forEach(file -> ask(file, problems, advice));
+            found = problems.isEmpty() && !advice.isEmpty() ? new Check.Advised(advice) : Check.of(problems, List.of());
         }
-        return Check.of(found, List.of());
+        return found;
     }
 
-    private void ask(PipelineFile file, List<String> problems) {
+    private void ask(PipelineFile file, List<String> problems, List<String> advice) {
+        var pipeline = file.pipeline();
+        var settings = settings(pipeline.index());
+        var columns = columns(file);
+        var scratch = scratch(pipeline);
+        scratch.left().forEach(scratch::delete);
+        switch (scratch.of(settings, Mappings.of(pipeline, columns))) {
+            case ScratchIndex.Outcome.Taken() -> { }
+            case ScratchIndex.Outcome.NotSaid(var words) -> advice.add(file.path() + ": whether the search engine at " + search + " takes index.settings and index.mappings is not known, since it makes no index to try them ("
+                    + words + "); the indexer says it when it makes one");
+            case ScratchIndex.Outcome.Refused(var words) -> blame(file, scratch, settings, columns, words, problems);
+        }
+    }
+
+    /** Says which lines are refused, where the engine's words name none by asking for each by itself. */
+    private void blame(PipelineFile file, ScratchIndex scratch, Map<String, Object> settings, Function<TableName, Map<String, ColumnType>> columns, String words, List<String> problems) {
         var pipeline = file.pipeline();
         var own = pipeline.index().mappings();
-        var columns = columns(file);
-        var scratch = new ScratchIndex(search, "millrace-trial-" + pipeline.index().name());
-        var whole = scratch.refusal(settings(pipeline.index()), Mappings.of(pipeline, columns));
-        if (whole == null) {
-            return;
-        }
-        var withoutOwn = own.isEmpty() ? whole : scratch.refusal(settings(pipeline.index()), Mappings.of(pipeline, Map.of(), columns));
-        if (withoutOwn != null) {
-            var isOfTemplates = !pipeline.index().templates().isEmpty() && scratch.refusal(settings(pipeline.index()), Map.of()) == null;
-            problems.add(isOfTemplates ? problem(file, TEMPLATES, Map.of(), withoutOwn) : problem(file, SETTINGS, pipeline.index().settings(), withoutOwn));
-            return;
-        }
         int before = problems.size();
         own.forEach((path, mapping) -> {
-            var refusal = scratch.refusal(settings(pipeline.index()), Mappings.of(pipeline, Map.of(path, mapping), columns));
-            if (refusal != null) {
-                problems.add(problem(file, MAPPINGS + "." + path, mapping, refusal));
+            if (scratch.of(settings, Mappings.of(pipeline, Map.of(path, mapping), columns)) instanceof ScratchIndex.Outcome.Refused(var alone)) {
+                problems.add(problem(file, Refusal.at(MAPPINGS + "." + path, mapping, alone), alone));
             }
         });
-        if (problems.size() == before) {
-            // Each is taken, and all of them together are not.
-            problems.add(problem(file, MAPPINGS, own, whole));
+        // Where all of them are, what is in common is, and that is not the mappings.
+        if (problems.size() > before && scratch.of(settings, Mappings.of(pipeline, Map.of(), columns)) instanceof ScratchIndex.Outcome.Taken) {
+            return;
         }
+        problems.subList(before, problems.size()).clear();
+        boolean isOfTemplates = !pipeline.index().templates().isEmpty() && scratch.of(settings, Map.of()) instanceof ScratchIndex.Outcome.Taken;
+        var inSettings = Refusal.at(SETTINGS, pipeline.index().settings(), words);
+        var inMappings = Refusal.at(MAPPINGS, own, words);
+        problems.add(problem(file, !inSettings.equals(SETTINGS) ? inSettings : !inMappings.equals(MAPPINGS) ? inMappings : isOfTemplates ? TEMPLATES : "index", words));
     }
 
-    private String problem(PipelineFile file, String at, Map<?, ?> said, String refusal) {
-        return file.problem(Refusal.at(at, said, refusal), "the search engine at " + search + " refuses an index of this (" + refusal + "); correct it in the file").toString();
+    private String problem(PipelineFile file, String at, String words) {
+        return file.problem(at, "the search engine at " + search + " refuses an index of this (" + words + "); correct it in the file").toString();
+    }
+
+    private ScratchIndex scratch(Pipeline pipeline) {
+        return new ScratchIndex(search, pipeline.index().name());
     }
 
     /** The file's own as the indexer adds them. */
     private static Map<String, Object> settings(Index index) {
-        var settings = new LinkedHashMap<String, Object>(Map.of("number_of_shards", index.shards(), "number_of_replicas", 0));
+        var settings = new LinkedHashMap<String, Object>(Map.of("number_of_shards", index.shards(), "number_of_replicas", index.replicas()));
         settings.putAll(index.settings());
         return settings;
+    }
+
+    @Override
+    public Check removal() {
+        return Check.of(List.of(), files.stream().flatMap(file -> scratch(file.pipeline()).left().stream()).map(path -> "DELETE " + search + path).toList());
+    }
+
+    @Override
+    public void remove() {
+        files.forEach(file -> {
+            var scratch = scratch(file.pipeline());
+            scratch.left().forEach(scratch::delete);
+        });
     }
 
     private Function<TableName, Map<String, ColumnType>> columns(PipelineFile file) {
