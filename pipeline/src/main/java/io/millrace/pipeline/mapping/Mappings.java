@@ -24,6 +24,7 @@ import java.util.function.Supplier;
 public final class Mappings {
 
     public static final String PROPERTIES = "properties";
+    public static final String TEMPLATES = "dynamic_templates";
 
     /** Lucene takes terms up to 32,766 bytes, and a character has up to four. */
     private static final int LONGEST_KEYWORD = 8_191;
@@ -62,7 +63,7 @@ public final class Mappings {
         });
         mapping.put(PROPERTIES, properties);
         if (!pipeline.index().templates().isEmpty()) {
-            mapping.put("dynamic_templates", pipeline.index().templates());
+            mapping.put(TEMPLATES, pipeline.index().templates());
         }
         return mapping;
     }

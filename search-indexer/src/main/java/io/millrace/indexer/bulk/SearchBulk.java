@@ -31,6 +31,9 @@ public final class SearchBulk implements Bulk {
     private static final String SEQ_NO = "_seq_no";
     private static final int MOST_OF_AN_ERROR = 2_000;
 
+    /** The engine waits so long for a shard that is not there, and says so; whoever waits longer with a request in flight keeps other indexes from being written. */
+    private static final Duration LONGEST_FOR_A_SHARD = Duration.ofSeconds(1);
+
     private final SearchClients search;
     private final ObjectMapper json;
     private final BulkPermits permits;
@@ -44,8 +47,7 @@ public final class SearchBulk implements Bulk {
         this.permits = BulkPermits.of(Target.OPENSEARCH, config, meters);
         this.slow = config.slowBulk();
         this.longest = config.requestTimeout().multipliedBy(config.searchUrl().size());
-        // The engine is to say that a shard is not there before it is no longer listened to.
-        this.query = Map.of("require_alias", "true", "timeout", config.requestTimeout().toMillis() / 2 + "ms", "filter_path", "errors,items.*.status,items.*.error,items.*._seq_no");
+        this.query = Map.of("require_alias", "true", "timeout", Math.min(LONGEST_FOR_A_SHARD.toMillis(), config.requestTimeout().toMillis() / 2) + "ms", "filter_path", "errors,items.*.status,items.*.error,items.*._seq_no");
     }
 
     @Override

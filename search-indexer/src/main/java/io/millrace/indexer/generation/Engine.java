@@ -17,6 +17,7 @@ import org.opensearch.client.opensearch.generic.Requests;
 final class Engine {
 
     private static final int FORBIDDEN = 403;
+    private static final int SERVER_ERROR = 500;
 
     private final SearchClients search;
     private final IndexerConfig config;
@@ -80,7 +81,8 @@ final class Engine {
             var answer = send("GET", path, null);
             return answer.ok() ? answer.body() : json.createObjectNode();
         } catch (SearchAwayException e) {
-            if (SearchClients.status(e) == FORBIDDEN) {
+            int status = SearchClients.status(e);
+            if (status > 0 && status < SERVER_ERROR) {
                 return json.createObjectNode();
             }
             throw e;

@@ -121,7 +121,7 @@ public final class SearchStore implements IndexStore {
     @Override
     public boolean isEmpty(String index) {
         // A refresh would wait for the shard until nobody listens any more.
-        if (engine.told("/_cluster/health/" + index).path("status").asText().equals("red")) {
+        if (engine.told("/_cluster/health/" + index + "?timeout=1s").path("status").asText().equals("red")) {
             throw new SearchAwayException("The index " + index + " is red: a shard of it is on no node; ask why by GET /_cluster/allocation/explain");
         }
         refresh(index);
@@ -166,6 +166,9 @@ public final class SearchStore implements IndexStore {
         }
         // Whose index it is stands there also where a field's type keeps the rest out.
         engine.send("PUT", path, Map.of(META, asked.get(META)));
+        if (asked.containsKey(Mappings.TEMPLATES)) {
+            engine.send("PUT", path, Map.of(Mappings.TEMPLATES, asked.get(Mappings.TEMPLATES)));
+        }
         var there = engine.send("GET", path, null).body().path(generation.index()).path("mappings");
         var missing = Growth.missing(asked, there);
         if (!missing.isEmpty()) {

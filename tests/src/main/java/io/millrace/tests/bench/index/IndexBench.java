@@ -14,8 +14,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.awaitility.Awaitility;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -95,11 +99,15 @@ public final class IndexBench implements Callable<Integer> {
         var bare = new ArrayList<Round>();
         var memory = new ArrayList<Long>();
         for (int round = 1; round <= WARM_UPS + rounds; round++) {
-            var one = byIndexer(stack, round);
+            // Who comes second would pay for merges of the first one alone, so they take turns, and each begins at rest.
+            boolean indexerFirst = round % 2 == 1;
+            var first = indexerFirst ? byIndexer(stack, round) : byLoader(stack, loader, round);
             if (round == 1) {
                 loader.copy(INDEX);
             }
-            var other = byLoader(stack, loader, round);
+            var second = indexerFirst ? byLoader(stack, loader, round) : byIndexer(stack, round);
+            var one = indexerFirst ? first : second;
+            var other = indexerFirst ? second : first;
             memory.add(rss(stack.indexer()));
             System.out.printf("round %d: indexer %,.0f documents/s, bare loader %,.0f, RSS of the indexer %d MB%n", round, one.perSecond(), other.perSecond(), memory.getLast());
             if (round > WARM_UPS) {
@@ -123,16 +131,13 @@ public final class IndexBench implements Callable<Integer> {
 
     /** The documents become ready while the indexer is halted, and are all there when it goes on. */
     private Round byIndexer(IndexStack stack, int round) throws IOException, InterruptedException {
-        halted(stack, () -> {
-            try (var producer = Documents.producer(stack.servers().kafkaBootstrap())) {
-                for (int number = 0; number < documents; number++) {
-                    producer.send(Documents.record(number, round));
-                }
-            }
-        });
         var processes = List.of(stack.indexer(), stack.servers().search(), stack.servers().kafka());
+        signal(stack.indexer(), "STOP");
+        produce(stack, IntStream.range(0, documents).mapToObj(number -> Documents.record(number, round)));
+        awaitRest(stack);
         var before = Footprint.of(processes);
         long begin = System.nanoTime();
+        signal(stack.indexer(), "CONT");
         awaitFound(stack, Documents.PIPELINE, round);
         double seconds = (System.nanoTime() - begin) / 1e9;
         var after = Footprint.of(processes);
@@ -141,6 +146,7 @@ public final class IndexBench implements Callable<Integer> {
 
     private Round byLoader(IndexStack stack, BareLoader loader, int round) throws InterruptedException {
         var bodies = BareLoader.bodies(documents, round);
+        awaitRest(stack);
         var engine = List.of(stack.servers().search());
         var before = Footprint.of(engine);
         var own = ownCpu();
@@ -160,16 +166,18 @@ public final class IndexBench implements Callable<Integer> {
                 .until(() -> stack.found(index, "{\"term\":{\"round\":" + round + "}}") == documents);
     }
 
-    private interface Work {
-        void run();
+    /** Nothing of an earlier round is merged any more. */
+    private static void awaitRest(IndexStack stack) {
+        Awaitility.await("merges").pollInterval(Duration.ofMillis(200)).timeout(LONGEST).until(() -> stack.search("GET", "/_stats/merge", null).at("/_all/total/merges/current").asLong() == 0);
     }
 
-    private static void halted(IndexStack stack, Work work) throws IOException, InterruptedException {
-        signal(stack.indexer(), "STOP");
-        try {
-            work.run();
-        } finally {
-            signal(stack.indexer(), "CONT");
+    private static void produce(IndexStack stack, Stream<ProducerRecord<byte[], byte[]>> records) {
+        var failure = new AtomicReference<Exception>();
+        try (var producer = Documents.producer(stack.servers().kafkaBootstrap())) {
+            records.forEach(record -> producer.send(record, (sent, failed) -> failure.compareAndSet(null, failed)));
+        }
+        if (failure.get() != null) {
+            throw new IllegalStateException("Kafka did not take every document", failure.get());
         }
     }
 
@@ -183,16 +191,12 @@ public final class IndexBench implements Callable<Integer> {
 
     /** The hot documents change in turn, as they would while their rows are hot and the search engine is slower than they are. */
     private Collapse collapse(IndexStack stack, long before) throws IOException, InterruptedException {
-        halted(stack, () -> {
-            try (var producer = Documents.producer(stack.servers().kafkaBootstrap())) {
-                for (int i = 0; i < hot * updates; i++) {
-                    producer.send(Documents.record(i % hot, before + 1 + i / hot));
-                }
-            }
-        });
+        signal(stack.indexer(), "STOP");
+        produce(stack, IntStream.range(0, hot * updates).mapToObj(i -> Documents.record(i % hot, before + 1 + i / hot)));
         long last = before + updates;
         long written = stack.writes(INDEX);
         long begin = System.nanoTime();
+        signal(stack.indexer(), "CONT");
         Awaitility.await("the hot documents are at their last update").pollInterval(Duration.ofMillis(50)).timeout(LONGEST)
                 .until(() -> stack.found(Documents.PIPELINE, "{\"term\":{\"round\":" + last + "}}") == hot);
         double seconds = (System.nanoTime() - begin) / 1e9;
