@@ -12,7 +12,7 @@ final class LockedTables {
     /** How long is waited for one. */
     static final Duration LONGEST = Duration.ofSeconds(60);
     /** One that was waited for in vain is asked for again so often at most. */
-    private static final Duration PAUSE = Duration.ofSeconds(1);
+    private static final Duration PAUSE = Duration.ofMillis(100);
 
     private final Map<TableName, Lock> locked = new HashMap<>();
     private final LongSupplier nanos;

@@ -32,7 +32,7 @@ public final class MissingValues implements AutoCloseable {
     /** Whoever locks the table for long is then told of in health. */
     private static final String LONGEST_LOCK = "10s";
     /** Of a table that was waited for in vain. */
-    private static final String SHORTEST_LOCK = "100ms";
+    private static final String SHORTEST_LOCK = "10ms";
     private static final int MOST_QUERIES = 1_000;
 
     private final SourceConnection source;

@@ -31,7 +31,7 @@ class LockedTablesTest {
         assertTrue(tables.isGivenUp(TABLE) && tables.rests(TABLE));
         assertEquals("by somebody", tables.by(TABLE));
         assertFalse(tables.rests(new TableName("public", "other")));
-        now += Duration.ofSeconds(1).toNanos();
+        now += Duration.ofMillis(100).toNanos();
         assertTrue(tables.isGivenUp(TABLE) && !tables.rests(TABLE), "it may be free by now");
         tables.freed(TABLE);
         assertFalse(tables.isGivenUp(TABLE));
