@@ -246,6 +246,12 @@ CREATE TABLE public.invoice (id bigint PRIMARY KEY, total numeric);
 -- expect: no-primary-key public.invoice breaks
 CREATE TABLE public.invoice (id bigint, total numeric);
 
+-- case: create-a-table-of-a-pipeline-with-a-deferrable-key
+-- pipeline: invoices
+-- expect: table-new public.invoice fine
+-- expect: no-primary-key public.invoice breaks
+CREATE TABLE public.invoice (id bigint PRIMARY KEY DEFERRABLE, total numeric);
+
 -- case: create-a-table-of-a-pipeline-and-its-key-in-the-next-statement
 -- pipeline: invoices
 -- expect: table-new public.invoice fine

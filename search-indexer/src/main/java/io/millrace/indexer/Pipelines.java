@@ -15,9 +15,11 @@ import java.util.Map;
 public final class Pipelines {
 
     private final Map<String, Pipeline> byTopic = new LinkedHashMap<>();
+    private final Map<String, PipelineFile> files = new LinkedHashMap<>();
 
     Pipelines(IndexerConfig config, Validator validator) {
         for (PipelineFile file : PipelineFiles.load(config.pipelines(), validator)) {
+            files.put(file.pipeline().name(), file);
             byTopic.put(Topics.documents(file.pipeline().name()), file.pipeline());
         }
     }
@@ -28,6 +30,11 @@ public final class Pipelines {
 
     public Collection<Pipeline> all() {
         return byTopic.values();
+    }
+
+    /** Where a configured pipeline is described. */
+    public PipelineFile file(Pipeline pipeline) {
+        return files.get(pipeline.name());
     }
 
     /** @throws IllegalArgumentException when no configured pipeline has that topic */

@@ -18,6 +18,7 @@ import org.opensearch.client.opensearch.OpenSearchClient;
 import org.opensearch.client.opensearch.generic.OpenSearchGenericClient;
 import org.opensearch.client.transport.OpenSearchTransport;
 import org.opensearch.client.transport.httpclient5.ApacheHttpClient5TransportBuilder;
+import org.opensearch.client.transport.httpclient5.ResponseException;
 
 /** The connections to the search engine. */
 @Singleton
@@ -70,6 +71,16 @@ public final class SearchClients {
     /** What a request failed of, and the setting to look at. */
     public String why(Throwable failure) {
         return access.why(failure);
+    }
+
+    /** What the engine answered where its client took that for a failure, as it does with answers without a body and with missing rights; 0 where it did not answer. */
+    public static int status(Throwable failure) {
+        for (var cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof ResponseException answered) {
+                return answered.status();
+            }
+        }
+        return 0;
     }
 
     @PreDestroy

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -22,6 +23,7 @@ class BusySearchIT {
 
     private static final Duration SOON = Duration.ofSeconds(90);
     private static final Duration FAULT = Duration.ofSeconds(12);
+    private static final Duration LONG_FAULT = Duration.ofMinutes(1);
     private static final String FIELDS = "{\"name\":\"id\",\"type\":\"long\",\"pg.type\":\"int8\"},{\"name\":\"name\",\"type\":[\"null\",\"string\"],\"default\":null,\"pg.type\":\"text\"}";
     private static final int STABLE = 2_000;
     private static final int RATE = 200;
@@ -36,7 +38,8 @@ class BusySearchIT {
         stack = new Stack(folder);
         search = new FaultySearch(stack.servers.searchUrl());
         stack.pipeline("busy", "id, name", FIELDS, "");
-        stack.startIndexer(Map.of("millrace.indexer.search-url", search.url(), "millrace.indexer.slow-bulk", "1s"), Map.of());
+        stack.pipeline("stopped", "id, name", FIELDS, "");
+        stack.startIndexer(Map.of("millrace.indexer.search-url", search.url(), "millrace.indexer.slow-bulk", "1s", "millrace.indexer.request-timeout", "5s"), Map.of());
         await().atMost(SOON).untilAsserted(() -> assertEquals("UP", stack.ready().path("status").asText(), () -> stack.ready().toString()));
     }
 
@@ -54,33 +57,109 @@ class BusySearchIT {
         return stack.metrics().lines().filter(line -> line.startsWith("millrace_bulk_limit")).mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1))).sum();
     }
 
-    private static Map<String, String> content() {
-        stack.call("POST", "/busy/_refresh", null);
+    private static Map<String, String> content(String index) {
+        stack.call("POST", "/" + index + "/_refresh", null);
         var content = new TreeMap<String, String>();
-        stack.call("POST", "/busy/_search", "{\"size\":10000,\"version\":true}").path("hits").path("hits").forEach(hit -> content.put(hit.path("_id").asText(), hit.path("_version").asLong() + " " + hit.path("_source")));
+        stack.call("POST", "/" + index + "/_search", "{\"size\":10000,\"version\":true}").path("hits").path("hits").forEach(hit -> content.put(hit.path("_id").asText(), hit.path("_version").asLong() + " " + hit.path("_source")));
         return content;
+    }
+
+    private static void awaitLimit(String what, double limit) {
+        await(what).atMost(SOON).untilAsserted(() -> assertEquals(limit, limit(), () -> stack.ready().toString()));
+    }
+
+    /** What was sent is there and nothing else, nothing went back on the way, and nothing was given up. */
+    private static void awaitAll(String pipeline, Traffic traffic, VersionWatch versions) throws InterruptedException {
+        traffic.stop();
+        await("what is sent late is applied").atMost(SOON).until(() -> search.late() == 0);
+        await().atMost(SOON).untilAsserted(() -> assertEquals(traffic.expected(), content(pipeline), () -> stack.ready().toString()));
+        versions.stop();
+        assertEquals(List.of(), versions.faults());
+        assertTrue(versions.read() > traffic.ids().size(), () -> "versions were read " + versions.read() + " times");
+        assertEquals(0, stack.quarantined(pipeline).size());
+    }
+
+    private static void spoil(Fault fault, Duration howLong) throws InterruptedException {
+        search.set(fault);
+        Thread.sleep(howLong);
+        assertTrue(search.spoilt() > 1, () -> fault + " spoilt " + search.spoilt() + " requests");
     }
 
     @Test
     void fewerRequestsAreSentWhileItHasTooMuchToDoAndNothingIsLostOrGoesBackwards() throws Exception {
-        try (var traffic = new Traffic(stack, "busy", STABLE, RATE)) {
+        try (var traffic = new Traffic(stack, "busy", STABLE, RATE); var versions = new VersionWatch(stack, "busy", traffic.ids())) {
             await().atMost(SOON).untilAsserted(() -> assertTrue(stack.count("busy") >= STABLE));
-            assertEquals(4, limit());
+            awaitLimit("before", 4);
             try (var reader = new Reader(stack, traffic, "busy")) {
                 for (var fault : List.of(Fault.BUSY, Fault.BUSY_FOR_SOME, Fault.SLOW, Fault.UNANSWERED)) {
                     search.set(fault);
-                    await(fault + " is felt").atMost(SOON).untilAsserted(() -> assertEquals(1, limit()));
-                    Thread.sleep(FAULT);
-                    assertTrue(search.spoilt() > 1, () -> fault + " spoilt " + search.spoilt() + " requests");
+                    awaitLimit(fault + " is felt", 1);
+                    spoil(fault, fault == Fault.BUSY ? LONG_FAULT : FAULT);
                     search.set(Fault.NONE);
-                    await("after " + fault).atMost(SOON).untilAsserted(() -> assertEquals(4, limit()));
+                    awaitLimit("after " + fault, 4);
+                }
+                for (var fault : List.of(Fault.FAILED_FOR_SOME, Fault.LATE)) {
+                    spoil(fault, FAULT);
+                    search.set(Fault.NONE);
+                    awaitLimit("after " + fault, 4);
                 }
                 reader.stop();
                 assertEquals(List.of(), reader.faults());
             }
-            traffic.stop();
-            await().atMost(SOON).untilAsserted(() -> assertEquals(traffic.expected(), content(), () -> stack.ready().toString()));
-            assertEquals(0, stack.quarantined("busy").size());
+            awaitAll("busy", traffic, versions);
+        }
+    }
+
+    private static void signal(String signal) throws Exception {
+        var pid = stack.servers.search().running().orElseThrow().pid();
+        assertEquals(0, new ProcessBuilder("kill", "-" + signal, Long.toString(pid)).start().waitFor());
+    }
+
+    /** While it stands still it takes requests and answers none; it carries them out when it goes on, after they were given up here. */
+    @Test
+    void nothingIsLostOrGoesBackwardsWhereItIsKilledAndWhereItStandsStill() throws Exception {
+        try (var traffic = new Traffic(stack, "stopped", STABLE, RATE); var versions = new VersionWatch(stack, "stopped", traffic.ids())) {
+            await().atMost(SOON).untilAsserted(() -> assertTrue(stack.count("stopped") >= STABLE));
+            stack.servers.search().kill();
+            awaitReason("does not answer a bulk request");
+            Thread.sleep(FAULT);
+            stack.servers.search().start();
+            awaitLimit("after it was killed", 4);
+            signal("STOP");
+            awaitReason("does not answer a bulk request");
+            Thread.sleep(FAULT);
+            signal("CONT");
+            awaitLimit("after it stood still", 4);
+            awaitAll("stopped", traffic, versions);
+        }
+        await().atMost(SOON).untilAsserted(() -> assertEquals("UP", stack.ready().path("status").asText(), () -> stack.ready().toString()));
+    }
+
+    private static void awaitReason(String reason) {
+        await().atMost(SOON).untilAsserted(() -> {
+            var ready = stack.ready();
+            assertTrue(ready.toString().contains(reason), ready::toString);
+            assertEquals("DOWN", ready.path("status").asText());
+        });
+    }
+
+    private static void leadTo(String index) {
+        stack.call("POST", "/_aliases", "{\"actions\":[{\"remove\":{\"index\":\"back-*\",\"alias\":\"back\"}},{\"add\":{\"index\":\"" + index + "\",\"alias\":\"back\"}}]}");
+    }
+
+    /** The engine itself does not go back, so an alias leads from one index to another here. */
+    @Test
+    void aVersionThatGoesBackAndADocumentThatComesBackAreNoted() throws Exception {
+        stack.call("PUT", "/back-high/_doc/1?version=5&version_type=external", "{}");
+        stack.call("PUT", "/back-low/_doc/1?version=3&version_type=external", "{}");
+        stack.call("PUT", "/back-empty", "{\"aliases\":{\"back\":{}}}");
+        try (var versions = new VersionWatch(stack, "back", List.of("1"))) {
+            for (var index : List.of("back-high", "back-low", "back-high", "back-empty", "back-high")) {
+                leadTo(index);
+                Thread.sleep(Duration.ofSeconds(1));
+            }
+            versions.stop();
+            assertEquals(Set.of("1 was at version 5, and later at 3", "1 was deleted, and came back at version 5"), Set.copyOf(versions.faults()));
         }
     }
 }

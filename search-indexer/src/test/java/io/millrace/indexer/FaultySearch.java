@@ -26,9 +26,12 @@ final class FaultySearch implements AutoCloseable {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int BUSY_STATUS = 429;
+    private static final int FAILED_STATUS = 500;
     private static final Duration SLOW = Duration.ofSeconds(2);
     /** Of the documents of a request, each such one. */
     private static final int ITEM = 3;
+    /** Of the requests, each such one. */
+    private static final int REQUEST = 2;
 
     /** What happens to a bulk request. */
     enum Fault {
@@ -37,19 +40,28 @@ final class FaultySearch implements AutoCloseable {
         BUSY,
         /** Single documents of it are. */
         BUSY_FOR_SOME,
+        /** The engine fails over single documents of it. */
+        FAILED_FOR_SOME,
         /** Its answer comes late. */
         SLOW,
         /** It is applied, and the connection closed in the place of an answer. */
-        UNANSWERED
+        UNANSWERED,
+        /** The connection is closed, and it is applied all the same, after what was sent meanwhile. So it goes with each second one, and the others pass. */
+        LATE
     }
 
     private final HttpServer server;
     private final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private final URI search;
     private final AtomicInteger spoilt = new AtomicInteger();
+    private final AtomicInteger seen = new AtomicInteger();
+    /** Requests that are to be applied later. */
+    private final AtomicInteger late = new AtomicInteger();
     private volatile Fault fault = Fault.NONE;
     /** What a request contains that is held; null for none. */
     private volatile String held;
+    /** Null for none. */
+    private volatile String disguise;
     private final CountDownLatch released = new CountDownLatch(1);
 
     FaultySearch(String search) throws IOException {
@@ -62,6 +74,11 @@ final class FaultySearch implements AutoCloseable {
 
     String url() {
         return "http://localhost:" + server.getAddress().getPort();
+    }
+
+    /** What it says of itself in the place of what the real one says; null for that. */
+    void disguise(String told) {
+        disguise = told;
     }
 
     /** From now on. */
@@ -87,26 +104,41 @@ final class FaultySearch implements AutoCloseable {
         return spoilt.get();
     }
 
+    /** How many requests whose connection was closed are still to be applied. */
+    int late() {
+        return late.get();
+    }
+
     private void handle(HttpExchange exchange) throws IOException {
         var body = exchange.getRequestBody().readAllBytes();
         boolean bulk = exchange.getRequestURI().getPath().endsWith("-Writer/_bulk");
         var now = bulk ? fault : Fault.NONE;
+        if (now == Fault.LATE && seen.getAndIncrement() % REQUEST == 0) {
+            now = Fault.NONE;
+        }
         spoilt.addAndGet(now == Fault.NONE ? 0 : 1);
         var kept = held;
+        var told = exchange.getRequestURI().getPath().equals("/") ? disguise : null;
         try (exchange) {
+            if (told != null) {
+                answer(exchange, 200, told.getBytes(StandardCharsets.UTF_8));
+                return;
+            }
             if (kept != null && new String(body, StandardCharsets.UTF_8).contains(kept)) {
                 spoilt.incrementAndGet();
                 released.await();
             }
             switch (now) {
                 case BUSY -> answer(exchange, BUSY_STATUS, "{\"error\":{\"type\":\"rejected_execution_exception\",\"reason\":\"by the test\"},\"status\":429}".getBytes(StandardCharsets.UTF_8));
-                case BUSY_FOR_SOME -> some(exchange, body);
+                case BUSY_FOR_SOME -> some(exchange, body, BUSY_STATUS, "rejected_execution_exception");
+                case FAILED_FOR_SOME -> some(exchange, body, FAILED_STATUS, "illegal_state_exception");
                 case SLOW -> {
                     Thread.sleep(SLOW);
                     pass(exchange, body);
                 }
                 // Nothing is sent, so the caller sees its connection closed.
                 case UNANSWERED -> forward(exchange, body);
+                case LATE -> later(exchange, body);
                 case NONE -> pass(exchange, body);
             }
         } catch (InterruptedException e) {
@@ -125,6 +157,20 @@ final class FaultySearch implements AutoCloseable {
         return client.send(type == null ? request.build() : request.header("Content-Type", type).build(), BodyHandlers.ofByteArray());
     }
 
+    private void later(HttpExchange exchange, byte[] body) {
+        late.incrementAndGet();
+        Thread.ofVirtual().start(() -> {
+            try {
+                Thread.sleep(SLOW);
+                forward(exchange, body);
+            } catch (IOException | InterruptedException e) {
+                throw new IllegalStateException("A request could not be applied late", e);
+            } finally {
+                late.decrementAndGet();
+            }
+        });
+    }
+
     private static void answer(HttpExchange exchange, int status, byte[] body) throws IOException {
         exchange.getResponseHeaders().set("Content-Type", "application/json");
         boolean empty = body.length == 0 || exchange.getRequestMethod().equals("HEAD");
@@ -134,8 +180,8 @@ final class FaultySearch implements AutoCloseable {
         }
     }
 
-    /** Keeps each third document from the engine, and says of it that there is too much to do. */
-    private void some(HttpExchange exchange, byte[] body) throws IOException, InterruptedException {
+    /** Keeps each third document from the engine, and answers for it. */
+    private void some(HttpExchange exchange, byte[] body, int status, String error) throws IOException, InterruptedException {
         var lines = new String(body, StandardCharsets.UTF_8).split("\n");
         var kept = new ByteArrayOutputStream();
         var refused = new ArrayList<Boolean>();
@@ -157,7 +203,7 @@ final class FaultySearch implements AutoCloseable {
         int next = 0;
         for (boolean refuse : refused) {
             if (refuse) {
-                merged.addObject().putObject("index").put("status", BUSY_STATUS).putObject("error").put("type", "rejected_execution_exception").put("reason", "by the test");
+                merged.addObject().putObject("index").put("status", status).putObject("error").put("type", error).put("reason", "by the test");
             } else {
                 merged.add(items.path(next++));
             }

@@ -1,11 +1,13 @@
 package io.millrace.indexer;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** Documents that change at a steady rate: some always exist, some come and go. The version of a document is the time at which it was sent, in microseconds since this began. */
 final class Traffic implements AutoCloseable {
@@ -42,6 +44,11 @@ final class Traffic implements AutoCloseable {
 
     int stable() {
         return stable;
+    }
+
+    /** Of all documents, those that come and go among them. */
+    List<String> ids() {
+        return Stream.concat(IntStream.range(0, stable).mapToObj(i -> "s" + i), IntStream.range(0, GUESTS).mapToObj(i -> "g" + i)).toList();
     }
 
     /** When the first version of a document after this one was sent; below zero where none was. */

@@ -69,6 +69,8 @@ public final class CaptureRun {
     private static final Duration LONGEST_QUESTIONS = SourceConnection.LONGEST_ANSWER.multipliedBy(2);
     /** Debezium looks at the whole catalog, and says nothing meanwhile. */
     private static final Duration LONGEST_WITHOUT_ROWS = Duration.ofMinutes(10);
+    /** So many looks at a topic that takes nothing, though it was made again, are no chance. */
+    private static final int UNSAID = 3;
     private static final long TOLD_NANOS = Duration.ofSeconds(30).toNanos();
 
     private final EngineSettings settings;
@@ -82,6 +84,7 @@ public final class CaptureRun {
     private final MissingValues missingValues;
     private final Slot slot;
     private final StreamMeters stream;
+    private final Heartbeat heartbeat;
     private final Readiness readiness;
     private final Inheritance inheritance;
     private final Patience patience;
@@ -94,6 +97,8 @@ public final class CaptureRun {
     private final Stumbles serverStumbles = new Stumbles(Duration.ofMinutes(5));
     /** Where the stream came to stand last for a reason that is of no table alone; null where it never did. */
     private volatile Stuck stuck;
+    /** How often in a row Kafka had not taken how far the stream is. Used by the thread that looks. */
+    private int unsaid;
     private final boolean recovery;
     private final Watch watch;
     private final Writer.Tools tools;
@@ -147,6 +152,7 @@ public final class CaptureRun {
         this.missingValues = new MissingValues(settings.source(), settings.sourceName());
         this.slot = new Slot(settings.source(), settings.sourceName());
         this.stream = new StreamMeters(meters, settings.heartbeat());
+        this.heartbeat = new Heartbeat(settings.source(), settings.sourceName(), settings.heartbeat(), readiness, () -> loop.waits(longestSilence()));
         this.readiness = readiness;
         this.inheritance = new Inheritance(settings.source(), tables, readiness);
         this.patience = patience;
@@ -159,7 +165,7 @@ public final class CaptureRun {
         var truncates = new Truncates();
         this.start = new Start(settings.sourceName(), settings.source(), slot, all, progress, logs, truncates, marks, readiness, leftOutTables, new Start.Allowed(recovery, reread));
         this.watch = new Watch(settings.source(), slot, all, marks, logs, truncates, this::startAnew, this::adopt, new WalBudget(wal, slot, lock, readiness, start::givenUp), this::readBeside, readiness, leftOutTables);
-        this.tools = new Writer.Tools(settings.sourceName(), settings.batchSize(), Map.copyOf(forms), Map.copyOf(transforms), events, erased, resnapshots, schemaIds, lock, progress, sender, missingValues, truncates, tracing, meters, stream, slot, marks, patience, loop, start::diverged, start::unnamed, window, this::rows, this::wasRead);
+        this.tools = new Writer.Tools(settings.sourceName(), settings.batchSize(), Map.copyOf(forms), Map.copyOf(transforms), events, erased, resnapshots, schemaIds, lock, progress, sender, missingValues, truncates, tracing, meters, stream, heartbeat, slot, marks, patience, loop, start::diverged, start::unnamed, window, this::rows, this::wasRead);
     }
 
     /** Captures until {@link #stop()}. */
@@ -320,17 +326,39 @@ public final class CaptureRun {
      *
      * @return how long the source had to answer; nothing where it did not
      */
-    public Duration look() {
+    public Duration look() throws InterruptedException {
         if (recovery) {
             takeBack(leftOutTables.passed(confirmed()));
         }
         var took = watch.look();
         inheritance.turn();
+        mendReached();
         if (anew.get()) {
             // An engine that was still starting could not be ended.
             closeEngine();
         }
         return took;
+    }
+
+    /** Whoever asks whether a change has arrived, and each erasure, waits for what is said there. */
+    private void mendReached() throws InterruptedException {
+        var failure = followed == null ? null : progress.mendReached();
+        unsaid = failure == null ? 0 : unsaid + 1;
+        var why = unsaid < UNSAID ? null : "Kafka does not take how far the stream is, in the topic " + Topics.reached(settings.sourceName()) + " (" + failure
+                + "): nobody learns whether a change has arrived, and erasures wait. Changes flow. Give capture's user the right to create and write it";
+        if (readiness.concern(Readiness.Concern.REACHED, why)) {
+            LOG.error(why);
+        }
+    }
+
+    /** Writes the heartbeat while a stream runs, until it is interrupted; to be called by a thread of its own. */
+    public void beat(Loop own) throws InterruptedException {
+        heartbeat.run(own);
+    }
+
+    /** How long a stream may bring no batch: Debezium gives one at each heartbeat, and may wait for an answer of Postgres before it. */
+    private Duration longestSilence() {
+        return settings.heartbeat().plus(SourceConnection.LONGEST_ANSWER);
     }
 
     /** The slot as it was last seen, null where there is none or Postgres does not answer. */
@@ -633,12 +661,14 @@ public final class CaptureRun {
     private void stream(Plan plan, Map<TableName, Set<String>> leftOut) throws InterruptedException, SQLException {
         LOG.infof("Streaming from %s", Position.lsnText(plan.start()));
         resnapshots.allow(plan.reread(), plan.read(), ofRows(plan.streamed()), plan.problems(), plan.missing(), erased::names);
-        beat();
         follow(plan, leftOut);
         stream.unread(plan.unread());
         window.begin(plan.start(), plan.base());
         try {
-            run(settings.stream(plan.streamed(), leftOut, tools.events() == null ? null : tools.events().table(), plan.start()), new Writer(tools, plan, true), settings.heartbeat().plus(SourceConnection.LONGEST_ANSWER), () -> readiness.ready(plan.phase()));
+            run(settings.stream(plan.streamed(), leftOut, tools.events() == null ? null : tools.events().table(), plan.start()), new Writer(tools, plan, true), longestSilence(), () -> {
+                readiness.ready(plan.phase());
+                heartbeat.begin();
+            });
         } catch (EngineException e) {
             var lacking = LackingException.in(e);
             if (lacking == null) {
@@ -648,6 +678,7 @@ public final class CaptureRun {
             start.lacking(lacking.tables());
             anew.set(true);
         } finally {
+            heartbeat.end();
             window.end();
             follow(null, null);
         }
@@ -751,16 +782,6 @@ public final class CaptureRun {
         stream.unread(now.unread());
         stream.incomplete(now);
         readiness.troubles(now.troubles());
-    }
-
-    /**
-     * Writes the heartbeat row. Debezium finds its place by the first transaction that comes, and writes no heartbeat before: a
-     * source that is quiet from the start on would bring nothing for ever.
-     */
-    private void beat() throws SQLException {
-        try (var connection = settings.source().open(); var statement = connection.createStatement()) {
-            statement.execute(EngineSettings.HEARTBEAT_QUERY);
-        }
     }
 
     private void run(Properties properties, Engine.Consumer consumer, Duration silence, Runnable polling) throws InterruptedException {

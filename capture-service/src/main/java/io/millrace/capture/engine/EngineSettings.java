@@ -23,7 +23,7 @@ import java.util.stream.Collectors;
  * @param sourceName the source's name
  * @param source how to reach it
  * @param pollInterval longest wait of an idle stream
- * @param heartbeat how often the heartbeat row is written
+ * @param heartbeat how often the heartbeat row is written, and how often an idle stream gives a sign of life
  * @param batchSize most changes in one batch
  * @param queueSize most changes read ahead
  * @param queueBytes most bytes read ahead
@@ -89,8 +89,8 @@ public record EngineSettings(
         }
         properties.setProperty("snapshot.mode", "no_data");
         properties.setProperty("max.batch.size", Integer.toString(Math.min(MOST_RECORDS, Math.min(batchSize, queueSize - 1))));
+        // A batch without a change, as a sign of life. What is written is capture's own affair.
         properties.setProperty("heartbeat.interval.ms", Long.toString(heartbeat.toMillis()));
-        properties.setProperty("heartbeat.action.query", HEARTBEAT_QUERY);
         properties.setProperty(SlotOffsets.START, Long.toString(start));
         return properties;
     }

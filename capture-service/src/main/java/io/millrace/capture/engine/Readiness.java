@@ -23,6 +23,12 @@ public final class Readiness {
         WAL_NEAR,
         /** Nobody can look whether the stream is still whole. */
         LOOK,
+        /** The heartbeat cannot be written, or was written and has not come in the stream. */
+        HEARTBEAT,
+        /** Nobody can be told how far the stream is. */
+        REACHED,
+        /** The stream has not come to the heartbeat for a while, and goes on. */
+        BEHIND,
         /** A captured topic is not there, or nobody can look. */
         TOPIC,
         /** A table that is to be read while the stream goes on is not read on. */
@@ -36,7 +42,7 @@ public final class Readiness {
 
         /** Whether capture is not ready while it stands. */
         boolean hinders() {
-            return this != INHERITANCE && this != FAILOVER && this != STANDBY && this != WAL_NEAR;
+            return this != INHERITANCE && this != FAILOVER && this != STANDBY && this != WAL_NEAR && this != BEHIND;
         }
     }
 

@@ -150,7 +150,9 @@ final class Start {
      */
     Plan plan() throws SQLException, InterruptedException {
         var lost = logs.lost();
-        var plan = plan(lost);
+        var names = progress.tables();
+        var plan = plan(lost, names);
+        list(wereRead(plan.tables()), names);
         unnamed.clear();
         lacking.clear();
         impassable = null;
@@ -158,9 +160,18 @@ final class Start {
         return plan;
     }
 
-    /** @param lost tables of which Kafka does not have any more what it acknowledged, each with the cause */
-    private Plan plan(Map<TableName, String> lost) throws SQLException, InterruptedException {
-        var names = new TreeSet<>(progress.tables());
+    /** Whoever waits for a table to be there would wait for ever where its topic was deleted. */
+    private void list(List<TableName> read, Set<TableName> listed) throws InterruptedException {
+        if (!listed.equals(Set.copyOf(read))) {
+            progress.save(read);
+        }
+    }
+
+    /**
+     * @param lost tables of which Kafka does not have any more what it acknowledged, each with the cause
+     * @param names of the tables that were read, as others are told
+     */
+    private Plan plan(Map<TableName, String> lost, Set<TableName> names) throws SQLException, InterruptedException {
         var remembered = progress.memory();
         truncates.begin();
         var look = leftOut.over(SourceLook.take(source, slot, wanted, Memory.before(remembered.mark(), remembered.tables()), truncates));
@@ -250,6 +261,7 @@ final class Start {
         var origin = memory.mark().origin();
         if (origin.timeline() != look.timeline()) {
             LOG.infof("Postgres was promoted to timeline %d after everything that was captured; nothing is missing", look.timeline());
+            progress.forgetReached();
             marks.promoted(origin(look, origin.base()));
         }
         long start = look.slot().confirmed();

@@ -69,7 +69,7 @@ final class Writer implements Engine.Consumer, Environment {
      * @param whole is told of a table that was read whole meanwhile; answers with what is known of the tables then
      */
     record Tools(String sourceName, int most, Map<TableName, Form> forms, Map<TableName, Transforms> transforms, Events events, ErasedSubjects erased, Resnapshots resnapshots, SchemaIds schemaIds, SourceLock lock, Progress progress, Sender sender, MissingValues missingValues, Truncates truncates,
-            Tracing tracing, MeterRegistry meters, StreamMeters stream, Slot slot, Marks marks, Patience patience, Loop loop, Consumer<String> diverged, Consumer<Set<TableName>> unnamed, Window window, ToLongFunction<TableName> rows, Whole whole) {}
+            Tracing tracing, MeterRegistry meters, StreamMeters stream, Heartbeat heartbeat, Slot slot, Marks marks, Patience patience, Loop loop, Consumer<String> diverged, Consumer<Set<TableName>> unnamed, Window window, ToLongFunction<TableName> rows, Whole whole) {}
 
     /** Remembers that a table was read whole. */
     interface Whole {
@@ -113,6 +113,7 @@ final class Writer implements Engine.Consumer, Environment {
 
     @Override
     public void accept(List<SourceRecord> events) throws InterruptedException {
+        tools.heartbeat.takes();
         var writing = new Writing();
         for (var event : events) {
             if (event instanceof Bundle bundle) {
@@ -127,6 +128,7 @@ final class Writer implements Engine.Consumer, Environment {
             }
         }
         writing.end();
+        tools.heartbeat.took(writing.changes, events.getLast().sourceOffset().get(COMMIT) instanceof Long commit ? commit : 0);
     }
 
     /** Returns when Kafka holds all of the rows, which were read before the stream. */
@@ -144,6 +146,8 @@ final class Writer implements Engine.Consumer, Environment {
         private final List<Captured> part = new ArrayList<>();
         private long bytes;
         private int sent;
+        /** Whether there was any, to be sent or not. */
+        private boolean changes;
 
         Writing() {
             beat = null;
@@ -151,10 +155,11 @@ final class Writer implements Engine.Consumer, Environment {
 
         void write(Change change) throws InterruptedException {
             tools.loop.beat();
+            changes = true;
             if (change.op() == Op.TRUNCATE) {
                 tools.truncates.came(change.table(), change.transaction());
             }
-            changes.of(change, start, this::add);
+            Writer.this.changes.of(change, start, this::add);
             if (part.size() >= tools.most || bytes >= MOST_BYTES) {
                 send();
             }
@@ -317,6 +322,7 @@ final class Writer implements Engine.Consumer, Environment {
             expected = null;
         }
         beat = seen;
+        tools.heartbeat.came(lsn);
     }
 
     private void send(List<Captured> batch) throws InterruptedException {

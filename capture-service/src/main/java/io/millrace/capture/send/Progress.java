@@ -68,6 +68,8 @@ public final class Progress implements AutoCloseable {
     private final StateTopic read;
     private final StateTopic state;
     private final StateTopic reached;
+    /** Why Kafka did not take what was reached last, null where it did. */
+    private volatile String unsaid;
     /** Those that Kafka has. */
     private final Map<TableName, TableForm> forms = new ConcurrentHashMap<>();
 
@@ -77,7 +79,7 @@ public final class Progress implements AutoCloseable {
         this.lock = lock;
         this.read = new StateTopic(kafka, Topics.tablesRead(source), Map.of("cleanup.policy", "compact"));
         this.state = new StateTopic(kafka, Topics.captureState(source), Map.of("cleanup.policy", "compact", "segment.bytes", "16777216"));
-        this.reached = new StateTopic(kafka, Topics.reached(source), Map.of("cleanup.policy", "delete", "retention.ms", "3600000", "segment.ms", "3600000", "segment.bytes", "16777216"));
+        this.reached = new StateTopic(kafka, Topics.reached(source), Map.of("cleanup.policy", "delete", "retention.ms", "3600000", "segment.ms", "3600000", "segment.bytes", "16777216"), true);
     }
 
     /**
@@ -102,13 +104,18 @@ public final class Progress implements AutoCloseable {
     }
 
     /**
-     * Remembers them, for whoever waits for a table to be whole.
+     * Remembers them, for whoever waits for a table to be whole. The topic is made again where it takes nothing: it was deleted, then.
      *
      * @throws SendException when Kafka does not take it
      */
     public void save(Collection<TableName> tables) throws InterruptedException {
         lock.check();
-        read.write(TABLES, tables.stream().sorted().map(TableName::toString).collect(Collectors.joining("\n")));
+        try {
+            read.write(TABLES, tables.stream().sorted().map(TableName::toString).collect(Collectors.joining("\n")));
+        } catch (SendException e) {
+            read.create();
+            throw e;
+        }
     }
 
     /**
@@ -233,15 +240,29 @@ public final class Progress implements AutoCloseable {
     }
 
     /**
-     * Says that every change committed up to an LSN is in Kafka. Does not wait, and is not repeated: the next heartbeat
-     * says more.
+     * Says that every change committed up to an LSN is in Kafka. Waits for nothing, also where the topic is gone, and is not repeated: the next
+     * heartbeat says more.
      */
     public void reached(long lsn) {
         lock.checkLately();
         try {
-            reached.send(null, Position.lsnText(lsn));
+            reached.send(null, Position.lsnText(lsn), (_, failure) -> unsaid = failure == null ? null : failure.getMessage());
         } catch (KafkaException e) {
-            LOG.debugf("Kafka was not told that %s is reached: %s", Position.lsnText(lsn), e.getMessage());
+            unsaid = e.getMessage();
+        }
+    }
+
+    /** Makes the topic again that says what is reached, where it took nothing. Returns why it did not, null where it did. */
+    public String mendReached() throws InterruptedException {
+        var why = unsaid;
+        if (why == null) {
+            return null;
+        }
+        try {
+            reached.create();
+            return why;
+        } catch (SendException e) {
+            return e.getMessage();
         }
     }
 

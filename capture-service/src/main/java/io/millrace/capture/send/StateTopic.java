@@ -11,10 +11,13 @@ import java.util.concurrent.Future;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
@@ -22,17 +25,27 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 final class StateTopic implements AutoCloseable {
 
     private static final int MOST_BYTES = 8 << 20;
+    private static final Duration LONGEST_MEETING = Duration.ofSeconds(10);
+    private static final Duration BETWEEN = Duration.ofMillis(20);
 
     private final KafkaSettings kafka;
     private final String name;
     private final Map<String, String> settings;
+    /** Whether nobody who sends may be held up by a topic that is not there. */
+    private final boolean hasty;
     /** Guarded by this; made at the first use. */
     private KafkaProducer<byte[], byte[]> producer;
 
     StateTopic(KafkaSettings kafka, String name, Map<String, String> settings) {
+        this(kafka, name, settings, false);
+    }
+
+    /** @param hasty whether what cannot be sent at once fails */
+    StateTopic(KafkaSettings kafka, String name, Map<String, String> settings, boolean hasty) {
         this.kafka = kafka;
         this.name = name;
         this.settings = settings;
+        this.hasty = hasty;
     }
 
     /**
@@ -42,16 +55,32 @@ final class StateTopic implements AutoCloseable {
      */
     void create() throws InterruptedException {
         try (var admin = Admin.create(kafka.client())) {
-            if (admin.listTopics().names().get().contains(name)) {
-                return;
+            if (!admin.listTopics().names().get().contains(name)) {
+                admin.createTopics(List.of(new NewTopic(name, Optional.of(1), Optional.empty()).configs(settings))).all().get();
             }
-            admin.createTopics(List.of(new NewTopic(name, Optional.of(1), Optional.empty()).configs(settings))).all().get();
+            if (hasty) {
+                meet();
+            }
         } catch (ExecutionException e) {
             if (!(e.getCause() instanceof TopicExistsException)) {
                 throw kafka.away("Making the topic " + name, e);
             }
         } catch (KafkaException e) {
             throw kafka.away("Making the topic " + name, e);
+        }
+    }
+
+    /** Has the producer know the topic, since it sends nothing before. */
+    private void meet() throws InterruptedException {
+        for (long deadline = System.nanoTime() + LONGEST_MEETING.toNanos();; Thread.sleep(BETWEEN)) {
+            try {
+                producer().partitionsFor(name);
+                return;
+            } catch (TimeoutException e) {
+                if (System.nanoTime() > deadline) {
+                    throw e;
+                }
+            }
         }
     }
 
@@ -115,16 +144,30 @@ final class StateTopic implements AutoCloseable {
         }
     }
 
+    private Future<?> send(String key, String value) {
+        return send(key, value, null);
+    }
+
     /**
      * As {@link #write(String, String)}, without waiting.
      *
+     * @param key null for none
+     * @param then is told how it went, null for nobody
      * @throws KafkaException when Kafka is known not to take it
      */
-    synchronized Future<?> send(String key, String value) {
+    Future<?> send(String key, String value, Callback then) {
+        return producer().send(new ProducerRecord<>(name, 0, key == null ? null : key.getBytes(StandardCharsets.UTF_8), value == null ? null : value.getBytes(StandardCharsets.UTF_8)), then);
+    }
+
+    private synchronized KafkaProducer<byte[], byte[]> producer() {
         if (producer == null) {
-            producer = new KafkaProducer<>(kafka.producer(MOST_BYTES));
+            var properties = kafka.producer(MOST_BYTES);
+            if (hasty) {
+                properties.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, 0);
+            }
+            producer = new KafkaProducer<>(properties);
         }
-        return producer.send(new ProducerRecord<>(name, 0, key == null ? null : key.getBytes(StandardCharsets.UTF_8), value == null ? null : value.getBytes(StandardCharsets.UTF_8)));
+        return producer;
     }
 
     @Override

@@ -77,6 +77,7 @@ public class Capture {
     private final Readiness readiness = new Readiness();
     private final Loops loops = new Loops();
     private LoopThread watch;
+    private LoopThread heartbeat;
     private CaptureRun run;
     private Resnapshots resnapshots;
     private LoopThread resnapshotter;
@@ -172,6 +173,7 @@ public class Capture {
                 why -> readiness.concern(Readiness.Concern.RESNAPSHOT, why));
         resnapshotter = loops.thread("resnapshot " + source.name(), Thread.ofPlatform(), config.stuckAfter(), reader::run).start();
         watch(Topics.slot(source.name()), source.wal());
+        heartbeat = loops.thread("heartbeat", Thread.ofVirtual(), config.stuckAfter(), run::beat).start();
         thread = loops.thread(loop, Thread.ofPlatform(), own -> run.run()).start();
         LOG.infof("Capturing the source %s for %s", source.name(), pipelines.stream().map(Pipeline::name).collect(Collectors.joining(", ")));
     }
@@ -186,6 +188,9 @@ public class Capture {
     void stop(@Observes ShutdownEvent event) throws InterruptedException {
         if (watch != null) {
             watch.interrupt();
+        }
+        if (heartbeat != null) {
+            heartbeat.interrupt();
         }
         if (resnapshotter != null) {
             resnapshotter.interrupt();

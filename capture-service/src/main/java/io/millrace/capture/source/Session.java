@@ -17,6 +17,8 @@ final class Session {
             "-c search_path=public", "-c array_nulls=on", "-c standard_conforming_strings=on", "-c default_transaction_read_only=off", "-c default_transaction_isolation=read\\ committed",
             // An error instead of rows that a policy hides, and the rights of the role that the pipeline file names.
             "-c row_security=off", "-c role=none",
+            // What we commit waits for no standby: it may be away, and with "*" it is we ourselves. A promotion that loses it has lost nothing that was captured.
+            "-c synchronous_commit=local",
             // A replicating connection whose process is frozen ends, and not at once.
             "-c wal_sender_timeout=60s",
             "-c statement_timeout=0", "-c lock_timeout=0", "-c idle_in_transaction_session_timeout=0", "-c idle_session_timeout=0");

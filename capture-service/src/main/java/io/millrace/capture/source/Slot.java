@@ -92,7 +92,6 @@ public final class Slot {
         try (var connection = source.open(); var flush = connection.createStatement();
                 var statement = connection.prepareStatement("SELECT end_lsn::text FROM pg_replication_slot_advance(?, pg_current_wal_flush_lsn())")) {
             // A commit that was not yet flushed is, with this one.
-            flush.execute("SET synchronous_commit = local");
             flush.execute("SELECT pg_logical_emit_message(true, 'millrace', '')");
             statement.setString(1, name);
             try (var row = statement.executeQuery()) {

@@ -102,6 +102,10 @@ public final class SourceCheck {
         if (!"logical".equals(level)) {
             problems.add("Postgres runs with wal_level = " + level + ", which carries no row changes; run ALTER SYSTEM SET wal_level = logical and restart it");
         }
+        // The server converts from every other encoding.
+        if ("SQL_ASCII".equals(text("SHOW server_encoding"))) {
+            problems.add("The database has the encoding SQL_ASCII, in which nobody knows what its bytes above 127 mean; move it to one with ENCODING 'UTF8' (pg_dump with --encoding, the one that its clients write)");
+        }
     }
 
     private void role() throws SQLException {

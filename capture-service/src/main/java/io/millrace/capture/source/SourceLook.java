@@ -36,7 +36,7 @@ public record SourceLook(long system, long database, int timeline, Point now, St
             SELECT t.schema, t.name, coalesce(c.oid::bigint, 0) AS relation, coalesce(published.entries, '') AS entries, p.publication, published.left_out,
                    CASE c.relkind WHEN 'p' THEN coalesce(family.leaves, '{}')::bigint[] END AS partitions, family.rows, coalesce(family.unlogged, false) AS unlogged,
                    c.relkind = 'p' AND NOT p.pubviaroot AS scattered, published.root,
-                   EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'p') AS keyed,
+                   EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'p' AND NOT k.condeferrable) AS keyed,
                    has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(c.relnamespace, 'USAGE') AS readable,
                    row_security_active(c.oid) AS secured, coalesce(published.filtered, false) AS filtered,
                    coalesce(family.anonymous, false) AS anonymous,
@@ -168,7 +168,7 @@ public record SourceLook(long system, long database, int timeline, Point now, St
         }
         boolean keyed = row.getBoolean("keyed");
         if (!keyed) {
-            missing.add(new TableLook.Missing("it has no primary key", "The table " + table + " has no primary key, by which its rows are known; run ALTER TABLE " + table.sql() + " ADD PRIMARY KEY (…)"));
+            missing.add(new TableLook.Missing("it has no primary key", "The table " + table + " has no primary key, by which its rows are known; run ALTER TABLE " + table.sql() + " ADD PRIMARY KEY (…) (one that is DEFERRABLE does not count, since Postgres takes it for no replica identity)"));
         }
         boolean isPublished = !row.getString("entries").isEmpty();
         if (!isPublished) {

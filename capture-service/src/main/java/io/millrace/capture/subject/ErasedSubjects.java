@@ -30,6 +30,8 @@ public final class ErasedSubjects {
     private static final String END = "WITH ended AS (UPDATE " + Topics.SUBJECT_ERASURE.sql() + " SET ended_at = clock_timestamp(), ended_by = 'source' WHERE subject = ? AND key_hash = ? AND ended_at IS NULL AND requested_at <= timestamptz 'epoch' + ? * interval '1 microsecond'"
             + " RETURNING id, subject, key_hash, ended_at) INSERT INTO " + Topics.OUTBOX.sql() + " (id, aggregatetype, aggregateid, type, \"timestamp\", payload)"
             + " SELECT gen_random_uuid(), subject, key_hash, '" + SubjectKey.REMEMBER + "', ended_at, '{\"erasure\":\"' || id || '\"}' FROM ended";
+    /** A standby that does not answer sooner is not waited for: the end stands here by then, and it may be capture itself that is the standby. */
+    private static final int LONGEST_COMMIT_SECONDS = 10;
     private static final String UNDEFINED_TABLE = "42P01";
 
     private final SourceConnection source;
@@ -109,9 +111,11 @@ public final class ErasedSubjects {
         return place != null && place.column().equals(reading.column());
     }
 
-    /** Ends the erasure of somebody who was created anew, and has the log carry that. */
+    /** Ends the erasure of somebody who was created anew, and has the log carry that. A promotion must not take it back while the rows that it lets through stay, so it waits for a synchronous standby, for a while. */
     public void end(Anew anew) throws SQLException {
-        try (var connection = source.open(); var statement = connection.prepareStatement(END)) {
+        try (var connection = source.open(); var durable = connection.createStatement(); var statement = connection.prepareStatement(END)) {
+            durable.execute("SET synchronous_commit = on");
+            statement.setQueryTimeout(LONGEST_COMMIT_SECONDS);
             statement.setString(1, anew.subject());
             statement.setString(2, anew.hash());
             statement.setLong(3, anew.micros());

@@ -523,7 +523,9 @@ class CaptureIT extends OnStack {
             capture.awaitReady("may not replicate", "no table public.thing");
             stack.sql("wrong", "ALTER ROLE reader REPLICATION", "CREATE TABLE thing (id int, name text)");
             capture.awaitReady("has no primary key", "may not read the table public.thing", "lacks the table public.thing");
-            stack.sql("wrong", "ALTER TABLE thing ADD PRIMARY KEY (id)", "GRANT SELECT ON thing TO reader", "ALTER PUBLICATION millrace_wrong ADD TABLE thing");
+            stack.sql("wrong", "ALTER TABLE thing ADD CONSTRAINT thing_pkey PRIMARY KEY (id) DEFERRABLE", "GRANT SELECT ON thing TO reader", "ALTER PUBLICATION millrace_wrong ADD TABLE thing");
+            capture.awaitReady(answer -> !answer.contains("lacks the table"), "\"DOWN\"", "has no primary key", "DEFERRABLE does not count");
+            stack.sql("wrong", "ALTER TABLE thing DROP CONSTRAINT thing_pkey, ADD PRIMARY KEY (id)");
             capture.awaitReady("Kafka has no topic captured.wrong.public.thing");
             stack.topics("captured.wrong.public.thing");
             capture.awaitStreaming();
@@ -534,6 +536,10 @@ class CaptureIT extends OnStack {
         }
         try (var capture = CaptureProcess.start(stack, folder, "wrong", "nobody", "x", CaptureProcess.root("thing"))) {
             capture.awaitReady("nobody", "DOWN");
+        }
+        stack.sql("postgres", "CREATE DATABASE bytes ENCODING 'SQL_ASCII' TEMPLATE template0 LOCALE 'C'");
+        try (var capture = CaptureProcess.start(stack, folder, "bytes", stack.servers.postgresUser(), stack.servers.postgresPassword(), CaptureProcess.root("thing"))) {
+            capture.awaitReady("The database has the encoding SQL_ASCII", "DOWN");
         }
     }
 

@@ -90,6 +90,20 @@ class RecoveryIT extends OnStack {
     }
 
     @Test
+    void theListOfTablesThatWereReadIsWrittenAgainWhereItsTopicWasDeleted() throws Exception {
+        source("listed");
+        try (var capture = capture("listed").awaitStreaming(); var things = records("listed", "thing")) {
+            whole("listed", capture, things);
+            capture.stop();
+        }
+        stack.deleteTopic("millrace.capture.listed");
+        try (var capture = capture("listed").awaitStreaming()) {
+            stack.awaitLast("millrace.capture.listed", said -> said.equals("millrace.outboxevent\npublic.part\npublic.thing"));
+            assertTrue(capture.ready().contains("\"UP\""), capture.ready());
+        }
+    }
+
+    @Test
     void aSlotAdvancedWhileCaptureWasStoppedIsSaidAlsoAfterItStartsAnew() throws Exception {
         source("advanced");
         try (var capture = capture("advanced").awaitStreaming(); var things = records("advanced", "thing")) {

@@ -260,7 +260,7 @@ class ResnapshotIT extends OnStack {
             stack.awaitStandbys("nobody");
             var update = CompletableFuture.runAsync(() -> {
                 try {
-                    stack.sql("unseen", "SET synchronous_commit = on; UPDATE thing SET name = 'new' WHERE id = 1; DELETE FROM thing WHERE id = 2; INSERT INTO thing VALUES (11, 'new')");
+                    stack.sql("unseen", "UPDATE thing SET name = 'new' WHERE id = 1; DELETE FROM thing WHERE id = 2; INSERT INTO thing VALUES (11, 'new')");
                 } catch (SQLException e) {
                     throw new IllegalStateException(e);
                 } finally {
@@ -270,7 +270,7 @@ class ResnapshotIT extends OnStack {
             things.await(capture, seen -> seen.stream().anyMatch(r -> r.value() != null && r.text("name").equals("new")));
             resnapshot(capture, "public.thing");
             Awaitility.await().during(Duration.ofSeconds(3)).atMost(Duration.ofSeconds(10)).until(() -> rowsRead(capture.ask("GET", "/resnapshots", TOKEN)) == 0 && hanging.get());
-            stack.sql("postgres", "ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()");
+            stack.releaseStandbys();
             update.get();
             awaitRead(capture);
             assertSame("unseen", "thing", capture, things);

@@ -144,6 +144,7 @@ class RestoreIT {
             capture.awaitStreaming();
             assertEquals(4, things.toTheEnd().size(), "nothing is read again");
             assertTrue(capture.log().contains("promoted to timeline 2"), capture.log());
+            assertTrue(stack.texts("millrace.capture." + SOURCE + ".reached").contains("0/0"), "an LSN of the timeline that was left may be another place in this one");
         }
     }
 

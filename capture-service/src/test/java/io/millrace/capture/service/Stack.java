@@ -10,8 +10,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.StringDeserializer;
 import org.awaitility.Awaitility;
 
 /** PostgreSQL, Kafka and the registry for a test class. */
@@ -71,14 +75,34 @@ final class Stack implements AutoCloseable {
         }
     }
 
-    /** Has commits wait for these standbys in sessions that ask for it. Returns once one does: each process of the server hears of it in its own time. No slot can be made from then on, since that one stays open. */
+    /** What a topic with one partition holds. */
+    List<String> texts(String topic) {
+        try (var consumer = new KafkaConsumer<>(Map.<String, Object>of("bootstrap.servers", servers.kafkaBootstrap(), "default.api.timeout.ms", 5_000), new StringDeserializer(), new StringDeserializer())) {
+            var partition = new TopicPartition(topic, 0);
+            consumer.assign(List.of(partition));
+            consumer.seekToBeginning(List.of(partition));
+            long end = consumer.endOffsets(List.of(partition)).get(partition);
+            var texts = new ArrayList<String>();
+            while (consumer.position(partition) < end) {
+                consumer.poll(Duration.ofMillis(200)).forEach(record -> texts.add(record.value()));
+            }
+            return texts;
+        }
+    }
+
+    /** Waits until the last text of a topic with one partition is such a one. */
+    void awaitLast(String topic, Predicate<String> enough) {
+        Awaitility.await().atMost(Duration.ofSeconds(60)).ignoreExceptions().until(() -> enough.test(texts(topic).getLast()));
+    }
+
+    /** Has commits wait for these standbys, as they do by default. Returns once one does: each process of the server hears of it in its own time. No slot can be made from then on, since that one stays open. */
     void awaitStandbys(String names) throws SQLException {
-        sql("postgres", "ALTER SYSTEM SET synchronous_commit = local", "ALTER SYSTEM SET synchronous_standby_names = '" + names + "'", "SELECT pg_reload_conf()");
+        sql("postgres", "ALTER SYSTEM SET synchronous_standby_names = '" + names + "'", "SELECT pg_reload_conf()");
         Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> {
             // A thread of its own: one that hangs must not take a place in a pool.
             var probe = Thread.ofVirtual().start(() -> {
                 try {
-                    sql("postgres", "SET synchronous_commit = on", "SELECT pg_logical_emit_message(true, 'probe', '')");
+                    sql("postgres", "SELECT pg_logical_emit_message(true, 'probe', '')");
                 } catch (SQLException e) {
                     throw new IllegalStateException(e);
                 }
@@ -93,7 +117,7 @@ final class Stack implements AutoCloseable {
 
     /** Commits wait for nobody any more. */
     void releaseStandbys() throws SQLException {
-        sql("postgres", "ALTER SYSTEM RESET synchronous_standby_names", "ALTER SYSTEM RESET synchronous_commit", "SELECT pg_reload_conf()");
+        sql("postgres", "ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()");
     }
 
     Connection connect(String database) throws SQLException {

@@ -205,12 +205,12 @@ class ValuesIT extends OnStack {
         try (var capture = start("unseen", CaptureProcess.root("thing")).awaitStreaming(); var things = records("unseen", "thing")) {
             things.await(capture, seen -> seen.size() == 3);
             stack.awaitStandbys("nobody");
-            var hanging = inBackground("unseen", "SET synchronous_commit = on; BEGIN; INSERT INTO thing VALUES (4, 'a', " + LARGE + "); UPDATE thing SET name = 'b' WHERE id = 4; "
+            var hanging = inBackground("unseen", "BEGIN; INSERT INTO thing VALUES (4, 'a', " + LARGE + "); UPDATE thing SET name = 'b' WHERE id = 4; "
                     + "UPDATE thing SET body = body || 'x' WHERE id = 1; UPDATE thing SET name = 'b' WHERE id = 1; UPDATE thing SET id = 5 WHERE id = 2; COMMIT");
             var waits = "and no session sees it while its commit waits";
             things.await(capture, seen -> seen.size() > 4 || capture.ready().contains(waits));
             var said = capture.ready();
-            stack.sql("postgres", "ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()");
+            stack.releaseStandbys();
             hanging.get();
             assertTrue(said.contains(waits), said);
             things.await(capture, seen -> seen.stream().anyMatch(r -> r.key().get("id").equals(5)));
@@ -226,15 +226,18 @@ class ValuesIT extends OnStack {
     @Tag("long")
     @Test
     void aValueIsReadBackByNobodyWhereCommitsWaitForCaptureItselfSoItsTableIsParked() throws Exception {
-        stack.source("itself", "CREATE TABLE thing (id int PRIMARY KEY, name text, body text)", "CREATE TABLE part (id int PRIMARY KEY)", "INSERT INTO thing VALUES (1, 'a', " + LARGE + ")");
+        stack.source("itself", "CREATE TABLE thing (id int PRIMARY KEY, name text, body text)", "CREATE TABLE part (id int PRIMARY KEY)", "INSERT INTO thing VALUES (1, 'a', " + LARGE + ")",
+                "INSERT INTO part VALUES (0)");
         stack.publish("itself", "thing");
         stack.publish("itself", "part");
         role("itself");
         var document = CaptureProcess.root("thing") + "  many:\n    parts: {table: public.part, join: {id: id}, fields: [id]}\n";
         try (var capture = CaptureProcess.start(stack, folder, "itself", "itself_role", "right", document).awaitStreaming(); var things = records("itself", "thing"); var parts = records("itself", "part")) {
-            stack.awaitStandbys("*");
-            var waiting = inBackground("itself", "SET synchronous_commit = on; BEGIN; UPDATE thing SET name = 'b'; INSERT INTO part VALUES (1); COMMIT");
+            // The registry, which has its schemas in the same server, takes none from here on.
             parts.await(capture, seen -> !seen.isEmpty());
+            stack.awaitStandbys("*");
+            var waiting = inBackground("itself", "BEGIN; UPDATE thing SET name = 'b'; INSERT INTO part VALUES (1); COMMIT");
+            parts.await(capture, seen -> seen.size() > 1);
             waiting.get(30, TimeUnit.SECONDS);
             var why = newest(things.toTheEnd()).unwritable();
             assertTrue(why.contains("its commit waits for a synchronous standby that does not answer, or for capture itself"), why);
@@ -267,6 +270,34 @@ class ValuesIT extends OnStack {
             connection.rollback();
             stack.sql("locked", "UPDATE thing SET name = 'c'");
             things.await(capture, seen -> seen.stream().filter(r -> r.value() != null && r.text("name").equals("c") && r.text("body").length() == 12_800).count() == 500);
+        }
+    }
+
+    @Tag("long")
+    @Test
+    void aStandbyThatDoesNotAnswerHoldsUpNoChangeAndWhereItIsCaptureItselfTheCommitsEnd() throws Exception {
+        stack.source("standby", "CREATE TABLE thing (id int PRIMARY KEY, name text)", "INSERT INTO thing VALUES (1, 'a')");
+        stack.publish("standby", "thing");
+        try (var capture = start("standby", CaptureProcess.root("thing")).awaitStreaming(); var things = records("standby", "thing")) {
+            things.await(capture, seen -> seen.size() == 1);
+            stack.awaitStandbys("nobody");
+            long since = System.nanoTime();
+            for (int i = 2; i <= 4; i++) {
+                int rows = i;
+                stack.sql("standby", "SET synchronous_commit = local", "INSERT INTO thing VALUES (" + rows + ", 'local')");
+                things.await(capture, seen -> seen.size() == rows);
+                // More than one heartbeat, of which each was a commit.
+                Thread.sleep(2_500);
+            }
+            assertTrue(System.nanoTime() - since < TimeUnit.SECONDS.toNanos(30), capture.ready());
+            assertTrue(capture.ready().contains("\"UP\""), capture.ready());
+            assertEquals(List.of(), stack.query("postgres", "SELECT query FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND application_name = 'millrace capture'"), "what capture commits waits for nobody");
+            stack.awaitStandbys("*");
+            inBackground("standby", "INSERT INTO thing VALUES (5, 'waits for capture')").get(30, TimeUnit.SECONDS);
+            things.await(capture, seen -> seen.size() == 5);
+            capture.awaitStreaming();
+        } finally {
+            stack.releaseStandbys();
         }
     }
 

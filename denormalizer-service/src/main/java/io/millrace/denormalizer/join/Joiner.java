@@ -125,7 +125,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         var filter = new RootFilter(plan, new Retained(orders, lookups));
         documents = new Documents(plan, documentStore, document, filter, orders, floors, settings.floor(), documentGraves, lookups);
         var emission = new Emission(document, filter, new DocumentBuilder(plan, document, lookups), documents,
-                new References(plan, documentStore, store, lookups, subscriptions), subscriptions, settings, new Outlet(context, stage));
+                new References(plan, documentStore, store, lookups, subscriptions), subscriptions, settings, new Outlet(context, plan, stage));
         var progress = FirstBuild.progress(store);
         var held = new HeldDocuments(store, clock, subscriptions);
         payer = new Payer(progress, held, emission, document, stage);

@@ -1,5 +1,6 @@
 package io.millrace.denormalizer.plan;
 
+import io.millrace.pipeline.file.Events;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.file.Trace;
 import io.millrace.values.row.Filter;
@@ -10,6 +11,7 @@ import java.util.List;
  *
  * @param pipeline its name
  * @param trace what its spans tell
+ * @param events as which kind of event others can read its documents
  * @param source the database's name
  * @param tables every table once, by {@link TablePlan#id}
  * @param spine the nodes whose rows are stored with the document they belong to, by {@link SpineNode#id}; the root first
@@ -23,6 +25,7 @@ import java.util.List;
 public record Plan(
         String pipeline,
         Trace trace,
+        Events events,
         String source,
         List<TablePlan> tables,
         List<SpineNode> spine,

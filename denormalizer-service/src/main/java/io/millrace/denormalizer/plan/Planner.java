@@ -67,7 +67,7 @@ public final class Planner {
         root.table().nodes().add(root);
         var shape = shape(document, List.of(), root.table(), null, root);
         var filter = Filter.of(document.where(), root.table()::slot);
-        return new Plan(pipeline.name(), pipeline.trace(), pipeline.source().name(), List.copyOf(tables.values()), List.copyOf(spine), List.copyOf(indexes.values()), shape, filter, retaining(root.table()), rootKey, fingerprint());
+        return new Plan(pipeline.name(), pipeline.trace(), pipeline.events(), pipeline.source().name(), List.copyOf(tables.values()), List.copyOf(spine), List.copyOf(indexes.values()), shape, filter, retaining(root.table()), rootKey, fingerprint());
     }
 
     /** Last of all, so that columns which the document has anyway keep their places. */

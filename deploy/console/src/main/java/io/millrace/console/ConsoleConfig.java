@@ -51,6 +51,12 @@ public interface ConsoleConfig {
     @WithDefault("6h")
     Duration history();
 
+    /** Prometheus, or what answers as it does; asked for what was measured before the console was started. As whom it is asked is said under {@code millrace.prometheus.}. Default: none. */
+    Optional<URI> prometheusUrl();
+
+    /** {@code NAME=VALUE} of each label by which this installation's series are told from others in the same Prometheus. Default: none. */
+    Optional<List<String>> prometheusLabels();
+
     /** A file with the bearer token that every read needs. Without it everybody who reaches the console may read; changes need the gate's token either way. */
     Optional<Path> tokenFile();
 }

@@ -20,29 +20,38 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import org.eclipse.microprofile.config.Config;
 
-/** Asks the services and the search engine; an answer that is too large or takes too long is given up while it comes. Thread-safe. */
+/** Asks the services, the search engine and Prometheus; an answer that is too large or takes too long is given up while it comes. Thread-safe. */
 @Singleton
 public class Http {
 
     private static final Duration LONG = Duration.ofSeconds(25);
     /** A document is held as text and as a tree, from both sides; more of it does not fit into a small process. */
     private static final long LARGEST = 8 << 20;
+    /** Some curves of some hundred points; what is larger is none of them. */
+    private static final long LARGEST_CURVES = 256 << 10;
     private static final int UNAUTHORIZED = 401;
 
     private final HttpClient client;
     private final HttpClient searchClient;
+    private final HttpClient prometheusClient;
     private final Duration patience;
     private final URI searchUrl;
     private final HttpAccess searchAccess;
     private final HttpAccess serviceAccess;
+    private final HttpAccess prometheusAccess;
+    private final PrometheusAddress prometheus;
 
     Http(ConsoleConfig config, Config all) {
         this.patience = config.patience();
         this.searchUrl = config.searchUrl();
+        // First: what follows quotes its address.
+        this.prometheus = PrometheusAddress.of(config);
         this.searchAccess = HttpAccess.of(Server.SEARCH, List.of(searchUrl), all.getPropertyNames(), name -> all.getOptionalValue(name, String.class));
         this.serviceAccess = HttpAccess.of(Server.SERVICES, services(config), all.getPropertyNames(), name -> all.getOptionalValue(name, String.class));
+        this.prometheusAccess = HttpAccess.of(Server.PROMETHEUS, config.prometheusUrl().map(List::of).orElse(List.of()), all.getPropertyNames(), name -> all.getOptionalValue(name, String.class));
         this.client = patient(serviceAccess.client());
         this.searchClient = patient(searchAccess.client());
+        this.prometheusClient = patient(prometheusAccess.client());
     }
 
     private static List<URI> services(ConsoleConfig config) {
@@ -63,16 +72,45 @@ public class Http {
         return search(request(method, searchUrl.resolve(path), body));
     }
 
+    /** The same where no other answer is wanted than one that comes within a time and is not larger. @param largest bytes */
+    public HttpResponse<String> search(String method, String path, String body, Duration atMost, long largest) throws IOException, InterruptedException {
+        return search(request(method, searchUrl.resolve(path), body).timeout(atMost), largest);
+    }
+
     /** The same for what must come soon or not at all. */
     public HttpResponse<String> quickSearch(String path) throws IOException, InterruptedException {
         return search(HttpRequest.newBuilder(searchUrl.resolve(path)).timeout(patience));
     }
 
     private HttpResponse<String> search(HttpRequest.Builder request) throws IOException, InterruptedException {
+        return search(request, LARGEST);
+    }
+
+    private HttpResponse<String> search(HttpRequest.Builder request, long largest) throws IOException, InterruptedException {
         var asked = searchAccess.authorize(request).build();
-        var answer = send(searchClient, asked, searchAccess::why);
+        var answer = send(searchClient, asked, searchAccess::why, largest);
         if (answer.statusCode() == UNAUTHORIZED) {
             throw failed(asked, searchAccess.why(UNAUTHORIZED), null);
+        }
+        return answer;
+    }
+
+    /** Null where none is configured. */
+    public PrometheusAddress prometheus() {
+        return prometheus;
+    }
+
+    /**
+     * Asks Prometheus about a range.
+     *
+     * @param form what is asked, as a browser sends a form: an expression may be longer than an address can be
+     * @param atMost for the whole answer
+     */
+    public HttpResponse<String> prometheus(String form, Duration atMost) throws IOException, InterruptedException {
+        var asked = prometheusAccess.authorize(HttpRequest.newBuilder(prometheus.query()).timeout(atMost).header("Content-Type", "application/x-www-form-urlencoded").POST(HttpRequest.BodyPublishers.ofString(form))).build();
+        var answer = send(prometheusClient, asked, prometheusAccess::why, LARGEST_CURVES);
+        if (answer.statusCode() == UNAUTHORIZED) {
+            throw failed(asked, prometheusAccess.why(UNAUTHORIZED), null);
         }
         return answer;
     }
@@ -103,13 +141,13 @@ public class Http {
     }
 
     private HttpResponse<String> send(HttpRequest request) throws IOException, InterruptedException {
-        return send(client, request, serviceAccess::why);
+        return send(client, request, serviceAccess::why, LARGEST);
     }
 
-    private static HttpResponse<String> send(HttpClient client, HttpRequest request, Function<Throwable, String> why) throws IOException, InterruptedException {
+    private static HttpResponse<String> send(HttpClient client, HttpRequest request, Function<Throwable, String> why, long largest) throws IOException, InterruptedException {
         var atMost = request.timeout().orElseThrow();
         // The client's own time limit ends with the first byte of an answer.
-        var answer = client.sendAsync(request, BodyHandlers.limiting(BodyHandlers.ofString(), LARGEST));
+        var answer = client.sendAsync(request, BodyHandlers.limiting(BodyHandlers.ofString(), largest));
         try {
             return answer.get(atMost.toNanos(), TimeUnit.NANOSECONDS);
         } catch (ExecutionException e) {

@@ -8,6 +8,7 @@ import jakarta.ws.rs.NotFoundException;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Properties;
 
@@ -15,7 +16,9 @@ import java.util.Properties;
 @Singleton
 public class Pipelines {
 
-    private static final String QUERY_SECONDS = "30";
+    private static final Duration LONGEST = Duration.ofSeconds(30);
+    /** The server, which gives up first, says why. */
+    private static final Duration LATER = Duration.ofSeconds(2);
 
     private final List<Pipeline> all;
 
@@ -35,14 +38,19 @@ public class Pipelines {
 
     /** A connection that can read only; the caller closes it. Queries end after half a minute. */
     public static Connection connect(Pipeline pipeline) throws SQLException {
+        return connect(pipeline, LONGEST);
+    }
+
+    /** The same for queries that end after another time, whole seconds of it. */
+    public static Connection connect(Pipeline pipeline, Duration longest) throws SQLException {
         var source = pipeline.source();
         var properties = new Properties();
         properties.setProperty("user", source.user().resolve());
         properties.setProperty("password", source.password().resolve());
         properties.setProperty("connectTimeout", "3");
-        properties.setProperty("socketTimeout", QUERY_SECONDS);
+        properties.setProperty("socketTimeout", Long.toString(longest.plus(LATER).toSeconds()));
         properties.setProperty("ApplicationName", "millrace console");
-        properties.setProperty("options", "-c default_transaction_read_only=on -c statement_timeout=" + QUERY_SECONDS + "s");
+        properties.setProperty("options", "-c default_transaction_read_only=on -c statement_timeout=" + longest.toSeconds() + "s");
         var url = source.url().resolve();
         // The driver's manager would quote it, with the password that may stand in it.
         if (!url.startsWith("jdbc:postgresql:")) {

@@ -1,6 +1,6 @@
 // Curves over time by uPlot: one cursor and one zoom for all of them, lines where something happened, and the same figures as a table.
 import uPlot from '../webjars/uplot/1.6.30/dist/uPlot.esm.js';
-import { $, clock, el, put, rate, seconds, table } from './page.js';
+import { clock, el, put, rate, seconds, table, when } from './page.js';
 
 export const STEPS = [['capture', 'to capture'], ['gate', 'to the gate'], ['join', 'to the document'], ['index', 'to the index']];
 /** The whole way of a change; the last step is not a stage's. */
@@ -12,60 +12,75 @@ const NEAR = 24;
 const BESIDE = 12;
 /** Of a shorter range the axis tells seconds, which need more room. */
 const SHORT_SECONDS = 240;
+/** From there on times need their day. */
+const DAY_SECONDS = 86_400;
 const TARGET = 'its file allows p99';
 
-/** Each with its curves: the name of the figure, its label, which of the page's colours. */
-const charts = [
-  { id: 'latency', title: 'From the commit to the index', says: seconds, curves: [['p50', 'half of the changes, p50', 0], ['p99', 'p99', 2], ['behind', 'oldest that is under way', 4]] },
-  { id: 'steps', title: 'Where the time goes: each step, median', says: seconds, curves: WAY.map(([step, label], n) => ['hop.' + step, label, n]) },
-  { id: 'throughput', title: 'Records a second, by stage', says: rate, curves: STEPS.map(([step], n) => ['rate.' + step, step, n]) },
-];
-/** What was drawn last, for a table that is opened meanwhile. */
-let drawn = null;
-let marks = [];
-charts.forEach(chart => {
+/** A chart with its curves: the name of the figure, its label, which of the page's colours. */
+export const LATENCY = { id: 'latency', title: 'From the commit to the index', says: seconds, curves: [['p50', 'half of the changes, p50', 0], ['p99', 'p99', 2], ['behind', 'oldest that is under way', 4]], target: true };
+export const WAY_CHART = { id: 'steps', title: 'Where the time goes: each step, median', says: seconds, curves: WAY.map(([step, label], n) => ['hop.' + step, label, n]) };
+export const THROUGHPUT = { id: 'throughput', title: 'Records a second, by stage', says: rate, curves: STEPS.map(([step], n) => ['rate.' + step, step, n]) };
+
+const groups = [];
+
+/**
+ * Charts that have one range, one cursor and one zoom.
+ *
+ * @param into an element of its own
+ * @param kinds of charts
+ * @return draw, which shows figures, and unzoom, which shows their whole range again
+ */
+export function charts(into, kinds) {
+  const group = { name: into.id, drawn: null, charts: kinds.map(kind => made_chart({ ...kind })) };
+  group.unzoom = () => group.charts.forEach(c => { c.zoomed = false; });
+  group.draw = figures => draw(group, figures);
+  group.charts.forEach(chart => {
+    chart.table.addEventListener('toggle', () => { if (group.drawn) tabulate(chart, group.drawn); });
+    chart.drawing.addEventListener('dblclick', () => { group.unzoom(); draw(group, group.drawn); });
+    into.append(el('figure', {}, el('figcaption', {}, chart.title), chart.drawing, chart.table));
+  });
+  groups.push(group);
+  return group;
+}
+function made_chart(chart) {
   chart.drawing = el('div', { id: chart.id, class: 'chart', role: 'img' });
   // The legend tells the same, also to a reader of the screen.
   chart.label = el('span', { class: 'named', 'aria-hidden': true, hidden: '' });
   chart.near = null;
   chart.table = el('details', {}, el('summary', { 'aria-label': chart.title + ', as a table' }, 'As a table'), el('div'));
-  chart.table.addEventListener('toggle', () => { if (drawn) tabulate(chart); });
-  chart.drawing.addEventListener('dblclick', () => { unzoom(); draw(drawn); });
-  $('charts').append(el('figure', {}, el('figcaption', {}, chart.title), chart.drawing, chart.table));
-});
-
-/** Shows the whole range again. */
-export function unzoom() {
-  charts.forEach(c => { c.zoomed = false; });
+  return chart;
 }
 /** Colours are read when a curve is made. */
 export function repaint() {
-  charts.forEach(c => { c.plot?.destroy(); c.plot = null; });
-  if (drawn) draw(drawn);
+  groups.forEach(group => {
+    group.charts.forEach(c => { c.plot?.destroy(); c.plot = null; });
+    if (group.drawn) draw(group, group.drawn);
+  });
 }
 /**
  * @param figures {@code at} milliseconds since the epoch, {@code of} a name's values, one for each of them, {@code target} seconds or null, {@code marks}, {@code from} and {@code to} in milliseconds
  */
-export function draw(figures) {
-  drawn = figures;
-  marks = figures.marks;
+function draw(group, figures) {
+  group.drawn = figures;
   const at = figures.at.map(t => t / 1000);
-  for (const chart of charts) {
+  for (const chart of group.charts) {
     const values = chart.curves.map(([name]) => figures.of(name));
     const last = values.map(v => v[v.length - 1]);
     chart.drawing.setAttribute('aria-label', chart.title + ': ' + chart.curves.map(([, label], i) => label + ' ' + chart.says(last[i])).join(', '));
-    plot(chart, [at, ...values, ...(chart.id === 'latency' ? [at.map(() => figures.target)] : [])], figures.from / 1000, figures.to / 1000);
-    tabulate(chart);
+    plot(group, chart, [at, ...values, ...(chart.target ? [at.map(() => figures.target)] : [])], figures.from / 1000, figures.to / 1000);
+    tabulate(chart, figures);
   }
 }
 /** Some points of the range, the newest first. */
-function tabulate(chart) {
+function tabulate(chart, figures) {
   if (!chart.table.open) return;
-  const { at, of } = drawn, many = Math.min(ROWS, at.length);
+  const { at, of } = figures, many = Math.min(ROWS, at.length);
   const points = Array.from({ length: many }, (_, i) => Math.round((at.length - 1) * (1 - i / Math.max(1, many - 1))));
   const values = chart.curves.map(([name]) => of(name));
-  put(chart.table.lastElementChild, table(chart.title, ['Time', ...chart.curves.map(([, label]) => label)], points.map(p => [clock(at[p]), ...values.map(v => chart.says(v[p]))])));
+  put(chart.table.lastElementChild, table(chart.title, ['Time', ...chart.curves.map(([, label]) => label)], points.map(p => [time(at[p], figures), ...values.map(v => chart.says(v[p]))])));
 }
+const spans_days = ({ from, to }) => to - from >= DAY_SECONDS * 1000;
+const time = (millis, figures) => spans_days(figures) ? when(millis) : clock(millis);
 /** A colour of the page as the canvas takes it: it knows no light-dark(). */
 function painted(name) {
   const probe = el('span');
@@ -75,10 +90,10 @@ function painted(name) {
   probe.remove();
   return value;
 }
-function plot(chart, data, from, to) {
+function plot(group, chart, data, from, to) {
   const width = chart.drawing.clientWidth;
   if (!width) return;
-  chart.plot ??= made(chart, data, width);
+  chart.plot ??= made(group, chart, data, width);
   if (chart.plot.width !== width) chart.plot.setSize({ width, height: HEIGHT });
   chart.plot.setData(data, false);
   // Where nobody points, the values are the last ones; a plot that has just been made tells none first.
@@ -86,20 +101,20 @@ function plot(chart, data, from, to) {
   if (!chart.zoomed) chart.plot.setScale('x', { min: from, max: to });
   else chart.plot.redraw();
 }
-function made(chart, data, width) {
+function made(group, chart, data, width) {
   const ink = painted('--quiet'), line = painted('--line'), mark = painted('--waiting');
   const axis = more => ({ stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 }, font: '12px system-ui, sans-serif', ...more });
-  const times = (u, ticks, of, space, step) => ticks.map(t => clock(t * 1000, step < 60 ? {} : { hour: '2-digit', minute: '2-digit' }));
+  const times = (u, ticks, of, space, step) => ticks.map(t => spans_days(group.drawn) ? when(t * 1000).slice(5, 16) : clock(t * 1000, step < 60 ? {} : { hour: '2-digit', minute: '2-digit' }));
   const curve = (label, colour, more) => ({ label, stroke: painted(colour), width: 2, spanGaps: false, points: { show: false }, value: (u, v) => chart.says(v), ...more });
   return new uPlot({
     width, height: HEIGHT,
-    cursor: { sync: { key: 'flow' }, drag: { x: true, y: false }, focus: { prox: NEAR } },
+    cursor: { sync: { key: group.name }, drag: { x: true, y: false }, focus: { prox: NEAR } },
     focus: { alpha: 0.3 },
     scales: { y: { range: (u, low, high) => [0, high > 0 ? high * 1.1 : 1] } },
-    axes: [axis({ space: (u, of, min, max) => max - min < SHORT_SECONDS ? 64 : 50, values: times }), axis({ size: 64, values: (u, ticks) => ticks.map(chart.says) })],
-    series: [{ label: 'time', value: (u, t) => t === null ? '' : clock(t * 1000) }, ...chart.curves.map(([, label, n]) => curve(label, '--s' + n)),
-      ...(chart.id === 'latency' ? [curve(TARGET, '--down', { auto: false, width: 1, dash: [6, 4] })] : [])],
-    hooks: { setSelect: [u => { if (u.select.width > 0) charts.forEach(c => { c.zoomed = true; }); }], drawClear: [u => happened(u, mark)],
+    axes: [axis({ space: (u, of, min, max) => spans_days(group.drawn) ? 90 : max - min < SHORT_SECONDS ? 64 : 50, values: times }), axis({ size: 64, values: (u, ticks) => ticks.map(chart.says) })],
+    series: [{ label: 'time', value: (u, t) => t === null ? '' : time(t * 1000, group.drawn) }, ...chart.curves.map(([, label, n]) => curve(label, '--s' + n)),
+      ...(chart.target ? [curve(TARGET, '--down', { auto: false, width: 1, dash: [6, 4] })] : [])],
+    hooks: { setSelect: [u => { if (u.select.width > 0) group.charts.forEach(c => { c.zoomed = true; }); }], drawClear: [u => happened(u, group.drawn.marks, mark)],
       ready: [u => u.over.append(chart.label)], setSeries: [(u, series) => { chart.near = series; named(chart, u); }], setCursor: [u => named(chart, u)] },
   }, data, chart.drawing);
 }
@@ -113,7 +128,7 @@ function named(chart, u) {
   Object.assign(chart.label.style, { left: right ? '' : left + BESIDE + 'px', right: right ? u.over.clientWidth - left + BESIDE + 'px' : '', top: Math.max(0, top - 2 * BESIDE) + 'px' });
 }
 /** A line where something happened. */
-function happened(u, colour) {
+function happened(u, marks, colour) {
   u.ctx.save();
   u.ctx.strokeStyle = colour;
   u.ctx.setLineDash([4, 4]);
@@ -128,4 +143,4 @@ function happened(u, colour) {
   }
   u.ctx.restore();
 }
-addEventListener('resize', () => { if (drawn) draw(drawn); });
+addEventListener('resize', () => groups.forEach(group => { if (group.drawn) draw(group, group.drawn); }));

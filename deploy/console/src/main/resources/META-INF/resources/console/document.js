@@ -1,5 +1,5 @@
 // One document: found, beside its twin by SQL, with the way of its last change; erased.
-import { $, ask, choose, confirmed, difference, el, number, options, seconds, told } from './page.js';
+import { $, ask, choose, confirmed, counted, difference, el, number, options, seconds, told, when } from './page.js';
 import { link, section } from './sections.js';
 import { decided } from './purge.js';
 import { decisions, of_document, sentence } from './refused.js';
@@ -46,7 +46,7 @@ function open_document(id) {
     $('differences').replaceChildren(...view.differences.map(difference));
     waterfall(view.trace);
     standing($('pipeline').value, id);
-    return ['Document ' + view.id + (view.version === null ? '' : ', version ' + view.version), ...view.notes, ...(view.trace ? view.trace.notes : [])].join('. ');
+    return ['Document ' + view.id + (view.version === null ? '' : version(view.version, view.trace)), ...view.notes, ...(view.trace ? view.trace.notes : [])].join('. ');
   });
 }
 /** What an index refused of it, with what can be decided; who may not see that is shown nothing. */
@@ -73,7 +73,7 @@ function side(text, other, comparison) {
     nodes.push(differs(i) ? el('mark', {}, line) : line);
     room -= line.length;
   }
-  if (text.length > MOST_SHOWN) nodes.push('\n… and ' + number(text.length - MOST_SHOWN) + ' characters more; ./millrace document ' + $('pipeline').value + ' ' + $('id').value + ' prints all of it');
+  if (text.length > MOST_SHOWN) nodes.push('\n… and ' + counted(text.length - MOST_SHOWN, 'character') + ' more; ./millrace document ' + $('pipeline').value + ' ' + $('id').value + ' prints all of it');
   return nodes;
 }
 /** Both sides have their members in the same order. Where one has more lines, all between the first and the last that differ count as different. */
@@ -90,17 +90,24 @@ function compared(view) {
   if (view.document === null) return view.twin === null ? 'Neither has it' : 'Only Postgres has it';
   if (view.twin === null) return 'Only the index has it';
   const many = view.differences.length;
-  return many ? 'The index and Postgres differ in ' + (many === 1 ? 'one place' : many + ' places') : 'The index and Postgres agree';
+  return many ? 'The index and Postgres differ in ' + counted(many, 'place') : 'The index and Postgres agree';
 }
 
+/** What a version is, a place in the log of the source; when its change was committed and when the index had it, as far as the trace tells. */
+function version(of, trace) {
+  const hex = n => Math.floor(n).toString(16).toUpperCase(), at = stage => trace?.hops.findLast(h => h.stage === stage)?.atMicros;
+  const committed = at('postgres'), indexed = at('index');
+  return ', version ' + of + ' (log position ' + hex(of / 2 ** 32) + '/' + hex(of % 2 ** 32) + ')' + (committed ? ', committed ' + when(committed / 1000) : '') + (indexed ? ', in the index since ' + when(indexed / 1000) : '');
+}
+/** The first step has no beginning that is known. */
 function waterfall(trace) {
   const hops = trace ? trace.hops : [];
   if (!hops.length) { $('waterfall').replaceChildren(el('li', {}, 'not known')); return; }
   const begin = hops[0].atMicros;
   const whole = Math.max(1, ...hops.map(h => h.atMicros - begin));
-  $('waterfall').replaceChildren(...hops.map(h => {
+  $('waterfall').replaceChildren(...hops.map((h, n) => {
     const to = (h.atMicros - begin) / whole * 100, from = (h.atMicros - begin - h.tookMicros) / whole * 100;
-    return el('li', {}, el('span', {}, h.stage + ': ' + h.done), el('span', {}, seconds(h.tookMicros / 1e6)), bar(Math.max(0, Math.min(from, 99.5)), Math.max(0.5, to - from)));
+    return el('li', {}, el('span', {}, h.stage + ': ' + h.done), el('span', {}, n ? seconds(h.tookMicros / 1e6) : '–'), bar(Math.max(0, Math.min(from, 99.5)), Math.max(0.5, to - from)));
   }));
 }
 /** @param x and width in percent */

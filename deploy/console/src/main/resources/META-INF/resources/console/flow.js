@@ -1,22 +1,25 @@
 // The way from Postgres to the search, live.
-import { $, bytes, choose, clock, el, kept, number, pause, put, rate, say, seconds, ask, when, zone } from './page.js';
-import { address, begin, link, section, shown } from './sections.js';
-import { STEPS, WAY, draw, unzoom } from './charts.js';
+import { $, bytes, choose, counted, el, kept, number, pause, put, rate, say, seconds, ask, when, zone } from './page.js';
+import { address, begin, link, put_right, section, shown } from './sections.js';
+import { LATENCY, STEPS, THROUGHPUT, WAY, WAY_CHART, charts } from './charts.js';
 
 const LOOK_MILLIS = 1000;
 const HISTORY_MILLIS = 60_000;
-/** Between two points of the history. */
-const STEP_MILLIS = 10_000;
 /** Points that came since the console's history was asked for. */
 const MOST_RECENT = 600;
 /** That are told one by one. */
 const MOST_INDEXES = 4;
-const NOTHING = { at: [], figures: {}, marks: [] };
+const NOTHING = { at: [], figures: {}, marks: [], since: null, step: 10, from: 'console', longer: false, trouble: null };
+/** Where nobody keeps more, in the list of ranges. */
+const LONGEST = '21600';
+const drawn = charts($('charts'), [LATENCY, WAY_CHART, THROUGHPUT]);
 
 let past = NOTHING;
 /** What came since then: a point each second. */
 let recent = [];
 let history_at = 0;
+/** What is being asked for. */
+let asked = null;
 let targets = {};
 
 section('flow', {
@@ -42,9 +45,12 @@ $('flow-pipeline').addEventListener('change', () => {
 });
 $('range').addEventListener('change', () => {
   kept(localStorage, 'range', $('range').value);
-  unzoom();
+  drawn.unzoom();
   link();
+  history_at = 0;
+  whose({});
   curves();
+  remember();
 });
 function another_pipeline() {
   past = NOTHING;
@@ -59,7 +65,8 @@ export async function follow() {
       try {
         await begin();
         const pipeline = $('flow-pipeline').value;
-        if (Date.now() - history_at > HISTORY_MILLIS) await remember(pipeline);
+        // What goes on now is not kept waiting by what was.
+        if (Date.now() - history_at > HISTORY_MILLIS) remember();
         const view = await ask('api/live?pipeline=' + encodeURIComponent(pipeline));
         if (pipeline === $('flow-pipeline').value) show_live(view);
       } catch (e) {
@@ -70,17 +77,50 @@ export async function follow() {
     await pause(LOOK_MILLIS);
   }
 }
-async function remember(pipeline) {
-  let answer;
-  try { answer = await ask('api/history?pipeline=' + encodeURIComponent(pipeline)); } catch { return; }
-  // Another pipeline may have been chosen meanwhile.
-  if (pipeline !== $('flow-pipeline').value) return;
+const question = () => 'api/history?pipeline=' + encodeURIComponent($('flow-pipeline').value);
+const ranged = () => question() + '&range=' + $('range').value;
+async function remember() {
+  const wanted = ranged();
+  if (asked === wanted) return;
+  asked = wanted;
+  try {
+    // What the console has seen itself comes at once; a Prometheus may take some seconds.
+    if (past === NOTHING) take(await ask(question()), wanted);
+    if (!take(await ask(wanted), wanted)) return;
+    history_at = Date.now();
+    ranges();
+    whose(past);
+  } catch { /* It is asked again at the next look. */ } finally {
+    if (asked === wanted) asked = null;
+  }
+}
+/** Another pipeline or range may have been chosen meanwhile. */
+function take(answer, wanted) {
+  if (wanted !== ranged()) return false;
   past = answer;
   const last = past.at[past.at.length - 1] || 0;
   recent = recent.filter(p => p.at > last);
-  history_at = Date.now();
-  put($('marks'), ...(past.marks.length ? [...past.marks].reverse().map(m => el('li', {}, when(m.at) + ' ' + m.text)) : [el('li', {}, 'Nothing since ' + when(past.at.length ? past.at[0] : Date.now()) + '.')]));
+  put($('marks'), ...(past.marks.length ? [...past.marks].reverse().map(m => el('li', {}, when(m.at) + ' ' + m.text)) : [el('li', {}, 'Nothing ' + since() + '.')]));
+  curves();
+  return true;
 }
+/** Longer ones are offered where somebody keeps more than the console does. */
+function ranges() {
+  [...$('range').options].filter(o => Number(o.value) > Number(LONGEST)).forEach(o => { o.hidden = o.disabled = !past.longer; });
+  if (past.longer || Number($('range').value) <= Number(LONGEST)) return;
+  choose('range', LONGEST);
+  kept(localStorage, 'range', LONGEST);
+  put_right('flow');
+}
+/** Tells who has measured what the curves show, where that is not what one expects; the time moves, and is not read aloud. */
+function whose({ from, trouble, step }) {
+  const short = from === 'console' && (past.since === null || past.since > Date.now() - $('range').value * 1000 + HISTORY_MILLIS);
+  const own = from === 'console' && (trouble || short);
+  say('range-state', [from === 'prometheus' ? 'From Prometheus, a point for each ' + (step < 60 ? step + ' s' : step / 60 + ' min') + ': of latencies the largest, of rates the mean.' : '',
+    trouble ? trouble + '.' : '', own ? 'The curves are what the console has seen itself,' : ''].filter(t => t).join(' '), Boolean(trouble));
+  $('range-since').textContent = from === 'prometheus' ? 'What happened is known ' + since() + '.' : own ? since() + '.' : '';
+}
+const since = () => 'since ' + when(past.since ?? Date.now());
 function show_live(view) {
   $('live-state').textContent = 'Live, ' + when(view.at) + ', time of ' + zone;
   say('heard', heard(view));
@@ -123,7 +163,7 @@ function picture(view, by) {
   put($('waits'), ...view.stages.filter(s => s.reason).map(s => el('li', { class: s.state }, el('strong', {}, s.label + ' is ' + s.state + '. '), s.reason)),
     ...view.slow.map(s => el('li', { class: 'waiting', 'data-slow': s.pipeline }, el('strong', {}, s.pipeline + ' is slow. '), why_slow(s))),
     ...view.parked.map(t => el('li', { class: 'waiting', 'data-parked': t }, el('strong', {}, t + ' is parked. '), 'Its rows queue. ', el('a', { href: address('quarantine', { table: t }) }, 'Decide about it'))),
-    ...refused_of(view).map(([p, n]) => el('li', { class: 'waiting', 'data-refused': p }, el('strong', {}, 'Documents of ' + p + ' were refused. '), 'So many stand in quarantine: ' + number(n) + '. ', el('a', { href: address('quarantine', { pipeline: p }) }, 'Decide about them'))));
+    ...refused_of(view).map(([p, n]) => el('li', { class: 'waiting', 'data-refused': p }, el('strong', {}, counted(n, 'document') + ' of ' + p + ' in quarantine. '), 'What was refused waits there. ', el('a', { href: address('quarantine', { pipeline: p }) }, 'Decide about it'))));
   $('waits').hidden = !$('waits').firstChild;
 }
 /** Said also on a pipeline's page. */
@@ -137,7 +177,7 @@ function node(label, state, figures, name, slow) {
 function arrow(topic, stage) {
   const moves = stage && stage.rate > 0;
   const item = el('li', { class: 'arrow' + (moves ? ' moves' : '') }, el('div', {}, topic), stage ? el('div', { class: 'rate' }, rate(stage.rate)) : null,
-    stage && stage.lag ? el('div', {}, number(stage.lag) + ' wait') : null, stage && stage.lagSeconds >= 0.1 ? el('div', {}, seconds(stage.lagSeconds) + ' behind') : null);
+    stage && stage.lag ? el('div', {}, counted(stage.lag, 'waits', 'wait')) : null, stage && stage.lagSeconds >= 0.1 ? el('div', {}, seconds(stage.lagSeconds) + ' behind') : null);
   // As thick as the rate has digits.
   item.style.setProperty('--thick', 2 + (moves ? Math.round(2 * Math.log10(1 + stage.rate)) : 0) + 'px');
   return item;
@@ -152,21 +192,21 @@ function stages(view) {
 /** As far apart as the points of the history: else the newest part of a curve looks like another curve. Each is the mean of what is known of its step. */
 function stepped(points) {
   const steps = new Map();
-  points.forEach(p => { const step = Math.floor(p.at / STEP_MILLIS); steps.set(step, [...(steps.get(step) || []), p]); });
+  points.forEach(p => { const step = Math.floor(p.at / 1000 / past.step); steps.set(step, [...(steps.get(step) || []), p]); });
   return [...steps.values()].map(of => Object.fromEntries(Object.keys(of[0]).map(name => {
     const known = of.map(p => p[name]).filter(v => v !== null && v !== undefined);
     return [name, name === 'at' ? of[of.length - 1].at : known.length ? known.reduce((sum, v) => sum + v) / known.length : null];
   })));
 }
-/** The console's history and what came since, over the range that was chosen. */
+/** The console's history and what came since, over the range that was chosen; points that are further apart than the console's own are all made by it. */
 function curves() {
   if (!shown('flow') || !recent.length && !past.at.length) return;
   const to = recent.length ? recent[recent.length - 1].at : past.at[past.at.length - 1];
   const from = to - $('range').value * 1000;
   const first = past.at.findIndex(t => t >= from);
   const before = list => first < 0 || !list ? [] : list.slice(first);
-  const since = stepped(recent.filter(p => p.at >= from));
-  draw({
+  const since = past.step > NOTHING.step ? [] : stepped(recent.filter(p => p.at >= from));
+  drawn.draw({
     at: [...before(past.at), ...since.map(p => p.at)],
     of: name => [...before(past.figures[name]), ...since.map(p => p[name] ?? null)],
     target: targets[$('flow-pipeline').value] ?? null, marks: past.marks, from, to,

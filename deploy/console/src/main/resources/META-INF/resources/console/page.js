@@ -55,7 +55,8 @@ export function choose(id, value) {
 const unknown = value => value === null || value === undefined;
 /** What nobody tells is no 0. */
 export const number = (value, digits = 0) => unknown(value) ? '–' : value.toLocaleString('en', { maximumFractionDigits: digits });
-export const count = (list, one, many = one + 's') => number(list.length) + ' ' + (list.length === 1 ? one : many);
+/** A number with what it counts, in the words for one or for any other number, none and an unknown one included. */
+export const counted = (many, one, more = one + 's') => number(many) + ' ' + (many === 1 ? one : more);
 export const seconds = value => unknown(value) ? '–' : value < 1 ? number(value * 1000, value < 0.01 ? 1 : 0) + ' ms' : value < 120 ? number(value, 1) + ' s' : number(value / 60, 1) + ' min';
 export const rate = value => unknown(value) ? '–' : number(value, value < 1 ? 2 : value < 10 ? 1 : 0) + '/s';
 export function bytes(value) {

@@ -1,13 +1,19 @@
 // All pipelines in a table, and one of them with all that is known of it and what a person can do.
-import { $, ask, choose, confirmed, count, el, number, pause, put, say, seconds, table, told, when } from './page.js';
+import { $, ask, choose, confirmed, counted, el, number, pause, put, say, seconds, table, told, when } from './page.js';
 import { address, link, section, shown } from './sections.js';
+import { LATENCY, charts } from './charts.js';
 import { why_slow } from './flow.js';
 
 const LOOK_MILLIS = 2000;
+/** The console has a point each ten seconds. */
+const HISTORY_MILLIS = 10_000;
+const RANGE_SECONDS = 1800;
 /** As the command status has it. */
 const VERIFIED_WITHIN_MILLIS = 7 * 24 * 3600 * 1000;
 let pipelines = [];
 let seen = [];
+const latency = charts($('one-chart'), [{ ...LATENCY, id: 'pipeline-latency' }]);
+let history_at = 0;
 /** The columns of all pipelines: head, and by what they are sorted. */
 const COLUMNS = [['Pipeline', f => f.name], ['Waits for a person', f => needs(f).length], ['Documents', f => f.documents], ['On their way', f => f.waiting], ['To the index, p50', f => f.p50], ['p99', f => f.p99],
   ['Allowed p99', f => f.target], ['Last verified as a whole', f => f.verifiedAt]];
@@ -40,6 +46,8 @@ async function follow() {
     if (!shown('pipelines') || document.hidden || $('decide').open) continue;
     try {
       await figures();
+      // What goes on now is not kept waiting by what was.
+      if (Date.now() - history_at > HISTORY_MILLIS) curve().catch(() => { /* the next one may come */ });
       // Who has no token was told so once.
       if ($('indexes').firstChild) await indexes(chosen());
     } catch { /* the next look may succeed */ }
@@ -53,6 +61,8 @@ function opened() {
   if (one) $('shape').replaceChildren(el('ul', { class: 'tree' }, branch(one.shape)));
   $('indexes').replaceChildren();
   told('pipelines-state', 'Asking the services …', figures);
+  latency.unzoom();
+  if (one) curve().catch(() => { /* the next look may succeed */ });
   if (one) told('generations-state', 'Asking the indexer …', () => indexes(one.name));
 }
 /** They need no token; what the indexer tells of its indexes does. */
@@ -65,11 +75,21 @@ async function figures() {
   seen = all;
   return one ? '' : all_of_them();
 }
+/** How long the changes of the pipeline that is shown have taken. */
+async function curve() {
+  const of = pipelines.find(p => p.name === chosen());
+  if (!of) return;
+  history_at = Date.now();
+  const past = await ask('api/history?pipeline=' + encodeURIComponent(of.name) + '&range=' + RANGE_SECONDS);
+  if (of.name !== chosen()) return;
+  const to = past.at[past.at.length - 1] ?? Date.now();
+  latency.draw({ at: past.at, of: name => past.figures[name] ?? [], target: of.target, marks: past.marks, from: to - RANGE_SECONDS * 1000, to });
+}
 /** Those that were asked for, in the order that was. @return how many */
 function all_of_them() {
   const found = seen.filter(is_wanted).sort(in_order);
   put($('all-pipelines'), table('Pipelines', COLUMNS.map(head), found.map(row)));
-  return found.length === seen.length ? count(seen, 'pipeline') : number(found.length) + ' of ' + count(seen, 'pipeline');
+  return (found.length === seen.length ? '' : number(found.length) + ' of ') + counted(seen.length, 'pipeline');
 }
 /** By its name, its source, its index or one of its tables. */
 function is_wanted(f) {
@@ -98,30 +118,29 @@ function row(f) {
   return [el('a', { href: address('pipelines', { pipeline: f.name }) }, f.name), el('span', { class: waits.length ? 'state-waiting' : 'quiet' }, waits.length ? waits.map(w => w.short).join(', ') : 'nothing known'),
     number(f.documents), number(f.waiting), seconds(f.p50), el('span', { class: f.p99 > f.target ? 'state-waiting' : null }, seconds(f.p99)), seconds(f.target), time(f.verifiedAt)];
 }
-const plural = (n, one, many = one + 's') => number(n) + ' ' + (n === 1 ? one : many);
 const is_slow = f => f.p99 > f.target || f.oldest > f.target;
 /** What stages count that should be 0; where no section decides about it, a command does. */
 function troubles({ name, troubles: t }) {
   const flow = address('flow', { pipeline: name });
   return [
-    [t.missing, 'not whole', n => 'Capture has ' + plural(n, 'table') + ' of its source of which changes may be missing downstream; its log names them, ./millrace recover SOURCE brings them back.', flow, 'See the stages'],
-    [t.old, 'old values', n => 'Capture has ' + plural(n, 'table') + ' of its source of which old rows hold old values since a migration; its log names them, ./millrace resnapshot SOURCE TABLE reads one again.', flow, 'See the stages'],
-    [t.held, 'held', n => 'Gate and denormalizer do not read on in ' + plural(n, 'partition') + ', since what their offsets stand on is not whole.', flow, 'See why'],
-    [t.waiting, 'waits', n => 'The indexer does not advance in ' + plural(n, 'partition') + '.', flow, 'See why'],
-    [t.gaps, 'gaps', n => plural(n, 'record is', 'records are') + ' missing, came twice or out of order; health of the stages says where.', flow, 'See the stages'],
-    [t.refused, 'refused', n => plural(n, 'document was', 'documents were') + ' refused and stand in quarantine.', address('quarantine', { pipeline: name }), 'Decide about them'],
+    [t.missing, 'not whole', n => 'Capture has ' + counted(n, 'table') + ' of its source of which changes may be missing downstream; its log says which, ./millrace recover SOURCE brings it back.', flow, 'See the stages'],
+    [t.old, 'old values', n => 'Capture has ' + counted(n, 'table') + ' of its source of which old rows hold old values since a migration; its log says which, ./millrace resnapshot SOURCE TABLE reads one again.', flow, 'See the stages'],
+    [t.held, 'held', n => 'Gate and denormalizer do not read on in ' + counted(n, 'partition') + ', since what their offsets stand on is not whole.', flow, 'See why'],
+    [t.waiting, 'waits', n => 'The indexer does not advance in ' + counted(n, 'partition') + '.', flow, 'See why'],
+    [t.gaps, 'gaps', n => counted(n, 'record is', 'records are') + ' missing, twice there or out of order; health of the stages says where.', flow, 'See the stages'],
+    [t.refused, 'refused', n => counted(n, 'document was refused and stands', 'documents were refused and stand') + ' in quarantine.', address('quarantine', { pipeline: name }), 'Decide about them'],
   ].filter(([n]) => n > 0).map(([n, short, text, to, does]) => ({ short, text: text(n), to, does }));
 }
 /** What waits for a person, and where it is decided. */
 function needs(f) {
   return [
     ...(f.away.length ? [{ short: f.away.join(', ') + ' not up', text: f.away.join(', ') + (f.away.length === 1 ? ' is' : ' are') + ' not up, and what is known of the pipeline may be old or missing.', to: address('flow', { pipeline: f.name }), does: 'See why' }] : []),
-    ...(f.parked ?? []).map(t => ({ short: t + ' parked', text: t + ' is parked: its rows wait, and the documents do not see them.', to: address('quarantine'), does: 'Decide about it' })),
+    ...(f.parked ?? []).map(t => ({ short: t + ' parked', text: t + ' is parked: its rows wait, and the documents do not see them.', to: address('quarantine', { table: t }), does: 'Decide about it' })),
     ...troubles(f),
     ...(is_slow(f) ? [{ short: 'slow', text: 'It is slow: ' + why_slow(f), to: address('flow', { pipeline: f.name }), does: 'See where the time goes' }] : []),
-    ...(f.differences > 0 ? [{ short: 'differs', text: number(f.differences) + ' documents differed from the database when it was last verified.', to: address('purge', { pipeline: f.name }), does: 'See them, have them emitted anew' }] : []),
+    ...(f.differences > 0 ? [{ short: 'differs', text: counted(f.differences, 'document') + ' differed from the database when it was last verified.', to: address('purge', { pipeline: f.name }), does: 'See what, have it emitted anew' }] : []),
     ...(f.verifiedAt !== null && Date.now() - f.verifiedAt > VERIFIED_WITHIN_MILLIS ? [{ short: 'long not verified', text: 'It was last verified as a whole more than a week ago.', to: address('purge', { pipeline: f.name }), does: 'Verify it' }] : []),
-    ...(f.held > 0 ? [{ short: 'retention', text: number(f.held) + ' documents would leave by time: more than it lets go by itself.', to: address('purge', { pipeline: f.name }), does: 'Decide about them' }] : []),
+    ...(f.held > 0 ? [{ short: 'retention', text: counted(f.held, 'document') + ' would leave by time: more than it lets go by itself.', to: address('purge', { pipeline: f.name }), does: 'Decide about it' }] : []),
   ];
 }
 function whole(f, pipeline) {
@@ -129,7 +148,7 @@ function whole(f, pipeline) {
   put($('needs'), ...(waits.length ? waits.map(w => el('li', { class: 'waiting', 'data-key': w.short }, w.text + ' ', el('a', { href: w.to }, w.does))) : [el('li', { class: 'up', 'data-key': 'nothing' }, 'All stages are up, and nothing of it is known to be parked, missing, refused, slow, different or held.')]));
   put($('ways'), ...[['Watch it', address('flow', { pipeline: f.name })], ['Find a document', address('document', { pipeline: f.name })], ['Verify it', address('purge', { pipeline: f.name })]].map(([text, to]) => el('a', { href: to, 'data-key': text }, text)));
   const facts = { Source: pipeline.source, Index: pipeline.index, Documents: number(f.documents), 'In quarantine': number(f.troubles.refused), 'Records on their way': number(f.waiting), 'Oldest that waits': seconds(f.oldest), 'From the commit to the index': 'p50 ' + seconds(f.p50) + ', p99 ' + seconds(f.p99) + ' of ' + seconds(f.target) + ' that its file allows',
-    'Last verified as a whole': time(f.verifiedAt), 'Left different by its last verification': number(f.differences), 'Held by retention': number(f.held) };
+    'Last verified as a whole': time(f.verifiedAt), 'Left different by its last verification': number(f.differences), Retention: pipeline.retention.length ? pipeline.retention.join('; ') : 'none, documents leave with their rows', 'Held by retention': number(f.held) };
   put($('facts'), ...Object.entries(facts).map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value))));
   const names = new Map();
   places(pipeline.shape, '', names);
@@ -158,7 +177,7 @@ async function indexes(pipeline) {
   put($('indexes'), table('Indexes of the pipeline', ['Index', 'Pipeline', 'Is', 'Made', 'Documents', 'Records behind', 'Decide'], all.map(g => [
     g.index, g.pipeline, g.waits ? role(g) + '; it waits: ' + g.waits : role(g), when(g.made), number(g.documents), number(g.behind),
     g.role === 'ASIDE' ? el('button', { 'aria-label': 'Have it serve: ' + g.index, onclick: () => serve(pipeline, g.index) }, 'Have it serve') : ''])));
-  return count(all, 'index', 'indexes');
+  return counted(all.length, 'index', 'indexes');
 }
 function serve(pipeline, index) {
   confirmed('Have ' + index + ' serve?', 'Readers see it as soon as it has all. The index that serves now is written on.', () => told('generations-state', 'Telling the indexer …', async () => {

@@ -1,6 +1,6 @@
 // What must disappear: erasures and what retention holds; and whether an index agrees with its database.
-import { $, ask, choose, confirmed, count, difference, el, keyed, number, options, put, sent, table, told, when } from './page.js';
-import { section, shown } from './sections.js';
+import { $, ask, choose, confirmed, counted, difference, el, keyed, number, options, put, sent, table, told, when } from './page.js';
+import { link, section, shown } from './sections.js';
 
 const LOOK_MILLIS = 1000;
 
@@ -10,8 +10,11 @@ section('purge', {
     held();
     verifications();
   },
-  place: () => ({ pipeline: $('verify-pipeline').value }),
-  go: at => choose('verify-pipeline', at.pipeline),
+  place: () => ({ pipeline: $('verify-pipeline').value, ...($('erasure-state').value ? { state: $('erasure-state').value } : {}) }),
+  go(at) {
+    choose('verify-pipeline', at.pipeline);
+    choose('erasure-state', at.state || '');
+  },
   known(pipelines) {
     options('verify-pipeline', pipelines.map(p => p.name));
     options('subject', [...new Set(pipelines.flatMap(p => p.subjects))]);
@@ -28,10 +31,10 @@ function erasures() {
   return told('erasures-state', 'Asking the purge service …', async () => {
     const all = await ask('api/erasures?state=' + encodeURIComponent($('erasure-state').value));
     put($('erasures'), ...(all.length ? [table('Erasures', ['Requested', 'Of', 'State', 'By, and why', 'How far', 'Decide'], all.map(erasure), all.map(e => e.id))] : []));
-    return count(all, 'erasure');
+    return counted(all.length, 'erasure');
   }, () => empty('erasures'));
 }
-$('erasure-state').addEventListener('change', erasures);
+$('erasure-state').addEventListener('change', () => { link(); erasures(); });
 function erasure(e) {
   const far = e.subject ? [e.waitsFor && 'waits for ' + e.waitsFor, e.hiddenAt && 'hidden since ' + when(e.hiddenAt), e.proof, e.recordsUntil && 'older records until ' + when(e.recordsUntil), e.endedBy && 'ended by ' + e.endedBy]
     : [e.seenAt && 'seen ' + when(e.seenAt), e.version && 'version ' + e.version];
@@ -69,13 +72,13 @@ $('forget').addEventListener('submit', e => {
 function held() {
   return told('retention-state', 'Asking the purge service …', async () => {
     const runs = await ask('api/retention-runs');
-    $('held').replaceChildren(...runs.map(r => el('div', { class: 'parked', 'data-run': r.id }, el('h4', {}, r.pipeline), el('p', {}, number(r.impact.leaving) + ' of ' + number(r.impact.shown) + ' documents would leave as of ' + when(r.asOf) + ': ' + r.rules.join('; ')),
+    $('held').replaceChildren(...runs.map(r => el('div', { class: 'parked', 'data-run': r.id }, el('h4', {}, r.pipeline), el('p', {}, number(r.impact.leaving) + ' of ' + counted(r.impact.shown, 'document') + ' would leave as of ' + when(r.asOf) + ': ' + r.rules.join('; ')),
       el('p', { class: 'line' }, el('button', { onclick: () => let_leave(r) }, 'Let them leave …')))));
     return runs.length ? '' : 'Nothing waits.';
   }, () => empty('held'));
 }
 function let_leave(run) {
-  confirmed('Let ' + number(run.impact.leaving) + ' documents of ' + run.pipeline + ' leave?', 'They leave the index; the source keeps its rows.', reason =>
+  confirmed('Let ' + counted(run.impact.leaving, 'document') + ' of ' + run.pipeline + ' leave?', 'They leave the index; the source keeps its rows.', reason =>
     decided('retention-state', 'api/retention-runs/' + encodeURIComponent(run.id) + '/confirmation', reason));
 }
 
@@ -113,6 +116,7 @@ function found(v, path) {
     return all.length ? 'The first of ' + v.pipeline + ' that differed' : 'Only the last verification of a pipeline tells which documents differed.';
   });
 }
+$('verify-pipeline').addEventListener('change', link);
 $('verify').addEventListener('submit', e => {
   e.preventDefault();
   told('verify-state', 'Telling the purge service …', async () => {

@@ -1,5 +1,5 @@
 // What stands in quarantine: tables that the gate has parked, with what is decided about them, and documents.
-import { $, ask, confirmed, count, el, number, pause, sent, table as shown_table, told, when } from './page.js';
+import { $, ask, confirmed, counted, el, number, pause, sent, table as shown_table, told, when } from './page.js';
 import { link, section } from './sections.js';
 import * as refused from './refused.js';
 
@@ -35,7 +35,7 @@ function quarantine() {
     $('parked').replaceChildren();
     const tables = await ask('api/quarantine');
     $('parked').replaceChildren(...tables.map(parked));
-    return tables.length ? count(tables, 'table is parked', 'tables are parked') : 'No table is parked.';
+    return (tables.length ? counted(tables.length, 'table is parked', 'tables are parked') + '.' : 'No table is parked.') + (named.table && tables.every(t => t.table !== named.table) ? ' ' + named.table + ' is not among them.' : '');
   });
 }
 function parked(table) {
@@ -43,7 +43,7 @@ function parked(table) {
   const difference = cause.difference || [];
   const button = (decision, text, extra) => el('button', { 'data-decision': decision, class: decision === 'discard' ? 'danger' : null, onclick: () => decide(table, decision, extra) }, text);
   return el('div', { class: 'parked', 'data-table': table.table }, el('h3', {}, table.table + ': ' + table.state),
-    el('p', {}, number(table.records) + (table.records === 1 ? ' record, ' : ' records, ') + number(table.refused) + ' refused; oldest ' + (table.oldest ? when(table.oldest) : 'none')),
+    el('p', {}, counted(table.records, 'record') + ', ' + number(table.refused) + ' refused; oldest ' + (table.oldest ? when(table.oldest) : 'none')),
     el('p', {}, (cause.reason || '') + (cause.detail ? ': ' + cause.detail : '')),
     difference.length ? shown_table('Difference of the schemas', ['Field', 'Was', 'Is'], difference.map(d => [d.field, d.was ?? 'absent', d.is ?? 'absent'])) : null,
     el('p', { class: 'line' },
@@ -59,16 +59,16 @@ const MEANS = {
   accept: t => ((t.cause || {}).reason === 'takes-too-much' ? 'What is queued now may take the rows away.' : 'The new schema is registered, the rule lifted for this once.') + ' The table stays parked until it is replayed.',
   replay: () => 'The queued records go on in order.',
   hold: () => 'The table is parked, or its replay interrupted.',
-  discard: (t, { count: lost, which }) => 'This loses ' + number(lost) + ' records for good.' + (which === 'REFUSED' ? ' The others go on in order. The documents keep what the source has lost, until the table is read again.' : ''),
+  discard: (t, { count: lost, which }) => 'This loses ' + counted(lost, 'record') + ' for good.' + (which === 'REFUSED' ? ' The others go on in order. The documents keep what the source has lost, until the table is read again.' : ''),
 };
 /** Rows that stood in the table before its schema changed keep their old values until then. */
 function reread(table) {
   const at = table.table.indexOf('.');
   const path = 'api/resnapshots/' + encodeURIComponent(table.table.slice(0, at)) + '/' + encodeURIComponent(table.table.slice(at + 1));
   told('quarantine-state', 'Asking capture …', async () => {
-    const rows = number((await ask(path)).estimate);
-    confirmed('Read ' + table.table + ' again?', 'About ' + rows + ' rows are read while all changes flow on. Until then those that stood there before the change hold their old values.',
-      () => told('quarantine-state', 'Telling capture …', async () => (await ask(path, { method: 'POST' })).table + ' is being read again, about ' + rows + ' rows.'), { kept: false });
+    const rows = counted((await ask(path)).estimate, 'row');
+    confirmed('Read ' + table.table + ' again?', 'About ' + rows + ' will be read while all changes flow on. Until then those that stood there before the change hold their old values.',
+      () => told('quarantine-state', 'Telling capture …', async () => (await ask(path, { method: 'POST' })).table + ' is being read again, about ' + rows + '.'), { kept: false });
     return '';
   });
 }

@@ -1,5 +1,5 @@
 // Documents that were refused, by an index or by the join, and what is decided about them.
-import { $, ask, choose, confirmed, el, number, pause, sent, table, told, when } from './page.js';
+import { $, ask, choose, confirmed, counted, el, number, pause, sent, table, told, when } from './page.js';
 import { address } from './sections.js';
 
 /** The indexer settles what is to be replayed within some seconds. */
@@ -46,7 +46,7 @@ export const list = () => told('refused-state', 'Asking the indexer …', async 
   all = page.count;
   return page.count ? said(page) : 'No document of ' + chosen() + ' stands in quarantine.';
 }, forget);
-const said = ({ count, more }) => (more ? 'More than ' : '') + number(count) + (count === 1 ? ' document stands' : ' documents stand') + ' in quarantine.';
+const said = ({ count, more }) => (more ? 'More than ' : '') + counted(count, 'document stands', 'documents stand') + ' in quarantine.';
 
 const shown = (pipeline, documents) => table('Documents that were refused', ['Document', 'Refused by', 'Why', 'Version', 'Since', 'State', 'Decide'], documents.map(d => row(pipeline, d)), documents.map(d => d.place));
 const state = d => d.asked ? 'is being replayed' : d.replayable ? 'stands' : 'cannot be replayed';
@@ -87,7 +87,7 @@ function show(pipeline, id) {
 function beginning(pipeline, d) {
   if (d.document === undefined) return 'a delete, or no document yet';
   const more = d.characters - d.document.length;
-  return d.document + (more ? '\n… and ' + number(more) + ' characters more; ./millrace quarantine documents show ' + pipeline + ' ' + d.id + ' prints all of it' : '');
+  return d.document + (more ? '\n… and ' + counted(more, 'character') + ' more; ./millrace quarantine documents show ' + pipeline + ' ' + d.id + ' prints all of it' : '');
 }
 /** @param ids null for all */
 function replay(line, pipeline, ids, after) {
@@ -96,7 +96,7 @@ function replay(line, pipeline, ids, after) {
       const answer = await ask(of(pipeline) + '/replay', sent({ reason, by: BY, ...(ids ? { ids } : {}) }));
       await pause(TOLD_MILLIS);
       await after();
-      return number(answer.replayed) + (answer.replayed === 1 ? ' document is' : ' documents are') + ' sent again within some seconds.' + (answer.left ? ' ' + number(answer.left) + ' cannot be: no index takes them.' : '') + (answer.more ? ' There may be more; give the order again.' : '');
+      return counted(answer.replayed, 'document is', 'documents are') + ' sent again within some seconds.' + (answer.left ? ' ' + counted(answer.left, 'cannot be: no index takes it.', 'cannot be: no index takes them.') : '') + (answer.more ? ' There may be more; give the order again.' : '');
     }));
 }
 /** A document stands there once for each index that refused it. */
@@ -111,7 +111,7 @@ function discard(line, pipeline, ids, count, after) {
     told(line, 'Telling the indexer …', async () => {
       const answer = await ask(of(pipeline) + '/discard', sent({ reason, by: BY, count, ...(ids ? { ids } : {}) }));
       await after();
-      return number(answer.discarded) + (answer.discarded === 1 ? ' document is' : ' documents are') + ' given up.';
+      return counted(answer.discarded, 'document is', 'documents are') + ' given up.';
     }), { lost: count });
 }
 $('replay-all').addEventListener('click', () => replay('refused-state', chosen(), null, list));

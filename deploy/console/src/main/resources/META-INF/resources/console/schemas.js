@@ -1,5 +1,5 @@
 // A table's columns over time, who takes them, and what a migration would do.
-import { $, ask, choose, count, el, number, options, say, sent, table as shown_table, told, when } from './page.js';
+import { $, ask, choose, counted, el, number, options, say, sent, table as shown_table, told, when } from './page.js';
 import { link, section } from './sections.js';
 
 /** The table that is shown; another one may be chosen already. */
@@ -34,7 +34,7 @@ function schemas() {
     tables = await ask('api/schemas');
     offered();
     await can_check();
-    return count(tables, 'table');
+    return counted(tables.length, 'table');
   });
 }
 /** The tables of which a part of the name was typed. */
@@ -63,7 +63,7 @@ function versions() {
     $('schema-view').hidden = false;
     viewed = view.table;
     link();
-    return view.table + ': ' + count(view.columns, 'column') + ', ' + count(view.versions, 'version');
+    return view.table + ': ' + counted(view.columns.length, 'column') + ', ' + counted(view.versions.length, 'version');
   });
 }
 $('check').addEventListener('submit', e => {
@@ -75,6 +75,6 @@ $('check').addEventListener('submit', e => {
     const report = await ask('api/check', sent(question));
     $('findings').replaceChildren(...report.findings.map(f => el('li', { 'data-rule': f.rule }, el('strong', {}, f.level + ', ' + f.rule), ' in line ' + f.line + ': ' + f.message,
       el('ul', {}, ...f.impacts.map(i => el('li', {}, i.pipeline + (i.document ? ': ' + i.document : '') + ': ' + i.how)), f.safe ? el('li', {}, 'Instead: ' + f.safe) : null))));
-    return number(report.statements) + ' statements in ' + number(report.milliseconds) + ' ms: ' + (report.findings.length ? count(report.findings, 'finding') : 'nothing breaks') + report.notes.map(n => '. ' + n).join('');
+    return counted(report.statements, 'statement') + ' in ' + number(report.milliseconds) + ' ms: ' + (report.findings.length ? counted(report.findings.length, 'finding') : 'nothing breaks') + report.notes.map(n => '. ' + n).join('');
   });
 });

@@ -65,6 +65,12 @@ export function link() {
   if (!location.hash) window.history.replaceState(null, '', placed);
   else if (location.hash !== placed) location.hash = placed;
 }
+/** Where what the address named is not to be had: it is put right, and the way back does not lead to it. */
+export function put_right(name) {
+  if (current() !== name) return;
+  placed = address(name, sections[name].place());
+  window.history.replaceState(null, '', placed);
+}
 function follow_link() {
   if (location.hash === placed) return;
   const at = Object.fromEntries(new URLSearchParams(location.hash.slice(1)));

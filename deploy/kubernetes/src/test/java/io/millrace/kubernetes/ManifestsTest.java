@@ -58,8 +58,12 @@ class ManifestsTest {
             "console -> postgres:5432", "console -> search:9200", "prometheus -> console:18106", "operator -> console:18106");
     private static final List<String> TRACES = List.of("capture-service -> telemetry:4317", "schema-registry-gate -> telemetry:4317", "denormalizer-service -> telemetry:4317",
             "search-indexer -> telemetry:4317", "purge-service -> telemetry:4317", "schema-registry-gate-http -> telemetry:4317", "purge-service-http -> telemetry:4317");
+    /** With components/monitoring alone. */
+    private static final List<String> CURVES = List.of("console -> prometheus:9090");
     private static final List<String> KNATIVE = List.of("schema-registry-gate-http -> kafka:9093", "schema-registry-gate-http -> registry:8080", "purge-service-http -> postgres:5432",
-            "purge-service-http -> kafka:9093", "purge-service-http -> search:9200", "knative -> schema-registry-gate-http:8012", "knative -> purge-service-http:8012");
+            "purge-service-http -> kafka:9093", "purge-service-http -> search:9200", "knative -> schema-registry-gate-http:8012", "knative -> purge-service-http:8012",
+            // The queue-proxy tells the autoscaler how many requests there are.
+            "knative -> schema-registry-gate-http:9090", "knative -> purge-service-http:9090");
 
     @ParameterizedTest
     @ValueSource(strings = {LOCAL, REGION, EXTERNAL})
@@ -111,7 +115,7 @@ class ManifestsTest {
     @Test
     void theNetworkPoliciesAllowExactlyTheArrowsOfTheDiagram() {
         assertEquals(new TreeSet<>(ARROWS), arrows(rendered(LOCAL)));
-        assertEquals(new TreeSet<>(Stream.of(ARROWS, TRACES, KNATIVE).flatMap(List::stream).toList()), arrows(rendered(REGION)));
+        assertEquals(new TreeSet<>(Stream.of(ARROWS, TRACES, KNATIVE, CURVES).flatMap(List::stream).toList()), arrows(rendered(REGION)));
     }
 
     @Test
@@ -366,7 +370,7 @@ class ManifestsTest {
         pods.add(new Arrows.Pod("knative", Map.of("app", "activator"), Map.of("kubernetes.io/metadata.name", "knative-serving")));
         pods.add(new Arrows.Pod("stranger", Map.of("app", "shop"), Map.of("kubernetes.io/metadata.name", "shop")));
         var ours = pods.stream().filter(p -> arrows.services().contains(p)).map(Arrows.Pod::name).toList();
-        var all = arrows.between(pods, List.of(5432, 9093, 8080, 9200, 4317, 18101, 18102, 18103, 18104, 18105, 18106, 8012));
+        var all = arrows.between(pods, List.of(5432, 9093, 8080, 9200, 4317, 9090, 18101, 18102, 18103, 18104, 18105, 18106, 8012));
         all.removeIf(a -> ours.stream().noneMatch(name -> a.startsWith(name + " ") || a.contains("> " + name + ":")));
         return all;
     }

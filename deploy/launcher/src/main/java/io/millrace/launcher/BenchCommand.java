@@ -16,7 +16,7 @@ import picocli.CommandLine.Spec;
 import picocli.CommandLine.Unmatched;
 
 /** The benches stand in the module {@code tests}, which depends on this one; so they run in a JVM of their own. */
-@Command(name = "bench", description = "Measures. 'bench e2e': the whole stack; 'bench load': the first load alone, and where its time goes; 'bench cost': what the stack costs at rest, and a change at steady rates; 'bench secured': what TLS and logins add to that; 'bench capture': capture alone; 'bench gate': the gate alone; 'bench join': the denormalizer alone; 'bench search': a page answered by Postgres and by the index; 'bench scale': stages scaled by lag; 'bench upgrade': two versions side by side; 'bench verify': how fast an index is held against its database, and whom that disturbs; 'bench NAME --help' lists the options. Takes its own ports and data.")
+@Command(name = "bench", description = "Measures. 'bench e2e': the whole stack; 'bench load': the first load alone, and where its time goes; 'bench cost': what the stack costs at rest, and a change at steady rates; 'bench secured': what TLS and logins add to that; 'bench capture': capture alone; 'bench gate': the gate alone; 'bench join': the denormalizer alone; 'bench index': the indexer alone, beside a bare _bulk loader; 'bench search': a page answered by Postgres and by the index; 'bench scale': stages scaled by lag; 'bench upgrade': two versions side by side; 'bench verify': how fast an index is held against its database, and whom that disturbs; 'bench NAME --help' lists the options. Takes its own ports and data.")
 final class BenchCommand implements Callable<Integer> {
 
     @Spec
@@ -39,6 +39,7 @@ final class BenchCommand implements Callable<Integer> {
         GATE("io.millrace.tests.bench.GateBench", Bench.LASTING),
         START("io.millrace.tests.bench.ColdStart", Bench.LASTING),
         JOIN("io.millrace.tests.bench.join.JoinBench", Bench.LASTING),
+        INDEX("io.millrace.tests.bench.index.IndexBench", Bench.LASTING),
         SEARCH("io.millrace.tests.bench.search.SearchBench", Bench.LASTING),
         SCALE("io.millrace.tests.bench.scale.ScaleBench", Bench.LASTING),
         UPGRADE("io.millrace.tests.bench.scale.UpgradeBench", Bench.LASTING),

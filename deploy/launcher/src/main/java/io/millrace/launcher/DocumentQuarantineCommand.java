@@ -92,9 +92,9 @@ final class DocumentQuarantineCommand implements Runnable {
     int replay(@Mixin IndexerCall indexer, @Mixin Decision decision) throws IOException, InterruptedException {
         var answer = indexer.post(address(decision.pipeline) + "/replay", decision.body());
         if (!printed(indexer, answer)) {
-            out().printf("%,d documents are sent again within some seconds; what is refused once more stands in quarantine with the reason of now.%n", answer.path("replayed").asInt());
+            out().printf("%s sent again within some seconds; what is refused once more stands in quarantine with the reason of now.%n", Counted.of(answer.path("replayed").asInt(), "document is", "documents are"));
             if (answer.path("left").asInt() > 0) {
-                out().printf("%,d are left: no index takes them, because it is not there any more, or the join set them aside.%n", answer.path("left").asInt());
+                out().printf("%s left: no index takes such a document, because it is not there any more, or the join set it aside.%n", Counted.of(answer.path("left").asInt(), "is", "are"));
             }
             if (answer.path("more").asBoolean()) {
                 out().println("There may be more; give the order again.");
@@ -111,7 +111,7 @@ final class DocumentQuarantineCommand implements Runnable {
         body.put("count", count);
         var answer = indexer.post(address(decision.pipeline) + "/discard", body);
         if (!printed(indexer, answer)) {
-            out().printf("%,d documents are given up.%n", answer.path("discarded").asInt());
+            out().printf("%s given up.%n", Counted.of(answer.path("discarded").asInt(), "document is", "documents are"));
             out().flush();
         }
         return 0;

@@ -71,7 +71,7 @@ final class DownCommand implements Callable<Integer> {
 
     private static int stopLeftovers(Path data, Output output) {
         var stack = new Stack(StackOptions.of(DataFolder.home(), data, List.of(), null, null, Map.of()));
-        int left = 0;
+        int left = stopOne(stack.connect(), output);
         for (var stage : Stack.stopOrder()) {
             left += stopOne(stack.stage(stage), output);
         }

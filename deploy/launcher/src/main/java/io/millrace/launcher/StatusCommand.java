@@ -105,16 +105,16 @@ final class StatusCommand implements Callable<Integer> {
         out.printf("p50 and p99: from the commit in Postgres to the end of the stage, slowest table or pipeline. Memory in all: %,d MiB%n", memory >> 20);
         if (report.reading() != null) {
             var reading = report.reading();
-            out.printf("%-13s has about %,d rows of tables left to read%s%n", "capture", reading.rows(), reading.secondsLeft() == null ? "" : ", %,d rows/s, %,d s left".formatted(reading.rowsPerSecond(), reading.secondsLeft()));
+            out.printf("%-13s has about %s of tables left to read%s%n", "capture", Counted.of(reading.rows(), "row"), reading.secondsLeft() == null ? "" : ", %,d rows/s, %,d s left".formatted(reading.rowsPerSecond(), reading.secondsLeft()));
         }
         report.slots().forEach((slot, bytes) -> out.printf("%-13s keeps %,d MiB of WAL in the source%s%n", slot, bytes >> 20,
                 report.budgets().containsKey(slot) ? ", and its file allows %,d".formatted(report.budgets().get(slot) >> 20) : ""));
         if (report.spreading() > 0) {
-            out.printf("%-13s is spreading %,d look-ups or truncates over documents%n", "denormalizer", report.spreading());
+            out.printf("%-13s is spreading %s over documents%n", "denormalizer", Counted.of(report.spreading(), "look-up or truncate", "look-ups or truncates"));
         }
         report.building().forEach(pipeline -> out.printf("%-13s builds another index beside the one that serves; how far it is: %s%n", pipeline, data.command("generations " + pipeline)));
         report.holding().forEach(pipeline -> out.printf("%-13s holds another index beside the one that serves; which one: %s%n", pipeline, data.command("generations " + pipeline)));
-        report.documents().forEach((index, count) -> out.printf("%-13s %s documents%n", index, count == null ? UNKNOWN : "%,d".formatted(count)));
+        report.documents().forEach((index, count) -> out.printf("%-13s %s%n", index, count == null ? UNKNOWN + " documents" : Counted.of(count, "document")));
         report.differences().forEach((pipeline, count) -> out.printf("%-13s %s%s%n", pipeline, count == 0 ? "agreed with the database when it was last verified" : "differed from the database when it was last verified", ago(report.verified().get(pipeline))));
     }
 
@@ -134,7 +134,7 @@ final class StatusCommand implements Callable<Integer> {
             return "";
         }
         var age = Duration.between(Instant.ofEpochSecond(instant), Instant.now());
-        return ", " + (age.toDays() > 0 ? "%,d days".formatted(age.toDays()) : age.toHours() > 0 ? age.toHours() + " h" : Math.max(0, age.toMinutes()) + " min") + " ago";
+        return ", " + (age.toDays() > 0 ? Counted.of(age.toDays(), "day") : age.toHours() > 0 ? age.toHours() + " h" : Math.max(0, age.toMinutes()) + " min") + " ago";
     }
 
     private static String number(Number value) {

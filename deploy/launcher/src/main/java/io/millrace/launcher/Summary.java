@@ -1,5 +1,6 @@
 package io.millrace.launcher;
 
+import io.millrace.launcher.stack.ReplicaDatabase;
 import io.millrace.launcher.stack.Stack;
 import io.millrace.launcher.stack.Stage;
 import io.millrace.local.LocalServers;
@@ -20,6 +21,9 @@ final class Summary {
         for (var stage : Stage.values()) {
             output.plain("  %-13s %s/q/health/ready".formatted(stage.stageName(), stack.address(stage)));
         }
+        if (!stack.extras().isEmpty()) {
+            output.plain("  %-13s %s".formatted("copy", psql(servers, ReplicaDatabase.NAME)));
+        }
         output.plain("  %-13s %s".formatted("token", stack.token()));
         output.plain("\nConsole: %s".formatted(stack.address(Stage.CONSOLE)));
         output.plain("\nDocuments:");
@@ -34,7 +38,8 @@ final class Summary {
                       %s
                     Traffic: %s""".formatted(psql(servers, stack.options().source().database()), curl(servers, "monitors", "q=name:zanzibar&pretty"), data.command("demo traffic --rate 100")));
         }
-        output.plain("State: %s. Stop: Ctrl-C, or %s\n".formatted(data.command("status"), data.command("down")));
+        var held = files.stream().map(PipelineFile::pipeline).filter(pipeline -> pipeline.target() == Target.OPENSEARCH).findFirst().map(pipeline -> " Held against Postgres: " + data.command("verify " + pipeline.name()) + ".").orElse("");
+        output.plain("State: %s.%s Stop: Ctrl-C, or %s\n".formatted(data.command("status"), held, data.command("down")));
     }
 
     /** One document of a pipeline, where they go to. */

@@ -3,6 +3,7 @@ package io.millrace.launcher;
 import io.millrace.launcher.stack.DemoDatabase;
 import io.millrace.launcher.stack.FirstDocuments;
 import io.millrace.launcher.stack.Provisioning;
+import io.millrace.launcher.stack.ReplicaDatabase;
 import io.millrace.launcher.stack.Stack;
 import io.millrace.launcher.stack.StackFile;
 import io.millrace.launcher.stack.Stage;
@@ -15,6 +16,7 @@ import io.millrace.local.LocalServers;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.PipelineFiles;
 import io.millrace.pipeline.file.Target;
+import io.millrace.pipeline.form.References;
 import io.millrace.provisioner.Options;
 import io.millrace.provisioner.ProvisioningException;
 import java.io.IOException;
@@ -47,7 +49,7 @@ final class UpCommand implements Callable<Integer> {
     @Option(names = "--port-base", paramLabel = "N", description = "Take ports from N on instead of the defaults.")
     private Integer portBase;
     @Option(names = "--port", paramLabel = "KEY=N", description = "Change one port: postgres, kafka, kafka-controller, registry, registry-management, search, "
-            + "search-transport, capture, gate, denormalizer, indexer, purge, console.")
+            + "search-transport, capture, gate, denormalizer, indexer, purge, console, connect.")
     private Map<String, Integer> ports = Map.of();
     @Option(names = "--otlp", paramLabel = "URL", description = "Send spans to this receiver, OTLP over HTTP, such as http://localhost:4318. Default: none are sent.")
     private String otlp;
@@ -55,6 +57,8 @@ final class UpCommand implements Callable<Integer> {
     private List<Stage> natives = List.of();
     @Option(names = "--secure", description = "Let everything speak TLS and ask who comes, with certificates, users and passwords that are made for this stack. For a new data folder; later it is one of this kind without saying.")
     private boolean secure;
+    @Option(names = "--with", paramLabel = "WHAT", description = "Run this beside it: connect, a Kafka Connect worker that keeps a second database, replica, equal to the tables. Built when it is first asked for.")
+    private List<StackOptions.Extra> extras = List.of();
     @Option(names = "--scale", paramLabel = "N", defaultValue = "10000", description = "How many monitors an empty demo database gets; 0 for none. Default: ${DEFAULT-VALUE}.")
     private int scale;
 
@@ -66,14 +70,15 @@ final class UpCommand implements Callable<Integer> {
         var paths = demo ? List.of(home.resolve("deploy").resolve("demo").resolve("pipelines")) : pipelines;
         var files = PipelineFiles.load(paths);
         var options = StackOptions.of(home, data.path(), paths, demo ? new DemoSource("demo", scale) : null, portBase, ports).withOtlp(otlp == null ? null : HttpAddress.of(otlp)).withNatives(natives)
-                .withSecured(secure || Keyring.isIn(data.path()));
+                .withSecured(secure || Keyring.isIn(data.path())).with(extras);
         if (options.secured()) {
             LocalServers.requireSecurable(data.path());
             refuseTables(files);
+            refuseConnect(options);
         }
         if (!demo) {
             requireStopped();
-            requireReferences(files);
+            References.require(files);
             Provisioning.requireSources(files, provisioning());
         }
         Stack.requireBuilt(options);
@@ -92,6 +97,9 @@ final class UpCommand implements Callable<Integer> {
             }
             Provisioning.apply(stack, files, provisioning(), output);
             output.line("Starting the five services");
+            if (!stack.extras().isEmpty()) {
+                ReplicaDatabase.prepare(stack, files);
+            }
             supervisor.startServices();
             FirstDocuments.await(stack, files, output, supervisor::isStopping);
             supervisor.awaitServices();
@@ -134,16 +142,10 @@ final class UpCommand implements Callable<Integer> {
         }
     }
 
-    private static void requireReferences(List<PipelineFile> files) {
-        for (var file : files) {
-            var source = file.pipeline().source();
-            try {
-                source.url().resolve();
-                source.user().resolve();
-                source.password().resolve();
-            } catch (IllegalStateException e) {
-                throw new LocalException(file.path() + ": " + e.getMessage(), e);
-            }
+    private static void refuseConnect(StackOptions options) {
+        if (!options.extras().isEmpty()) {
+            throw new LocalException("--with connect is for an open stack: a secured one has nobody who may read rows and write another database. Start it without --secure, in a data folder that is not secured,"
+                    + " or run a worker of your own as deploy/connect/README.md tells");
         }
     }
 }

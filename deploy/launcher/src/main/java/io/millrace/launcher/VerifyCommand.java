@@ -112,8 +112,8 @@ final class VerifyCommand implements Callable<Integer> {
                 out.printf("          and %,d more%n", found.path("fields").asInt() - found.path("first").size());
             }
         }
-        out.printf("%s %s: %,d documents compared, %,d ids of the index looked up%n", verification.path("pipeline").asText(), verification.path("state").asText(), verification.path("documents").asLong(),
-                verification.path("indexed").asLong());
+        out.printf("%s %s: %s compared, %s of the index looked up%n", verification.path("pipeline").asText(), verification.path("state").asText(), Counted.of(verification.path("documents").asLong(), "document"),
+                Counted.of(verification.path("indexed").asLong(), "id"));
         out.printf("  missing %,d, orphaned %,d, different %,d; repaired %,d, not repaired %,d; undecided %,d, erased on purpose %,d%n", verification.path("missing").asLong(), verification.path("orphaned").asLong(),
                 verification.path("different").asLong(), verification.path("repaired").asLong(), verification.path("unrepaired").asLong(), verification.path("undecided").asLong(), verification.path("erased").asLong());
         verification.path("notes").forEach(note -> out.printf("  %s%n", note.asText()));

@@ -98,6 +98,8 @@ class CommandTableTest {
                 wrong(1, "missing.yaml: the file cannot be read: there is no such file", "up", "--pipeline", "DIR/missing.yaml", "--data", "DIR"),
                 wrong(1, "--data needs a folder", "up", "--data", "DIR/a-file"),
                 wrong(1, "cannot be secured afterwards", "up", "--secure", "--data", "DIR/open"),
+                wrong(1, "--with connect is for an open stack", "up", "--secure", "--with", "connect", "--data", "DIR/none"),
+                wrong(2, "Invalid value for option '--with'", "up", "--with", "mongo", "--data", "DIR/none"),
                 wrong(2, "Unknown option", "status", "--nonsense"),
                 wrong(1, "--data needs a folder", "status", "--data", "DIR/a-file"),
                 away(3, "Start it with", "status", "--data", "DIR/none"),

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -301,10 +302,16 @@ class CommandsTest {
 
     @Test
     void upWithAReferenceThatLeadsNowhereStartsNothing() throws IOException {
-        var text = Files.readString(DataFolder.home().resolve("deploy/demo/pipelines/monitors.yaml")).replace("MILLRACE_SOURCE_", "MILLRACE_NOWHERE_");
+        var text = Files.readString(DataFolder.home().resolve("deploy/demo/pipelines/monitors.yaml")).replace("MILLRACE_SOURCE_", "MILLRACE_NOWHERE_")
+                + "\ntables:\n  public.team:\n    columns:\n      name: {hmac: {env: MILLRACE_NOWHERE_KEY}}\n";
         var file = Files.writeString(folder.resolve("own.yaml"), text);
         assertEquals(1, run("up", "--pipeline", file.toString(), "--data", folder.resolve("data").toString()));
-        assertTrue(err.toString().contains("MILLRACE_NOWHERE_URL") || err.toString().contains("Not built"), err.toString());
+        for (var at : List.of("url", "user", "password")) {
+            int line = text.substring(0, text.indexOf(at + ": {env: MILLRACE_NOWHERE_")).split("\n", -1).length;
+            var said = file + ":" + line + ": source." + at + ": The environment variable MILLRACE_NOWHERE_" + at.toUpperCase(Locale.ROOT) + ", which the pipeline file refers to, is not set; set it where this is started";
+            assertTrue(err.toString().contains(said), () -> said + " in " + err);
+        }
+        assertTrue(err.toString().contains(": tables.public.team.columns.name.hmac: The environment variable MILLRACE_NOWHERE_KEY, "), err.toString());
         assertTrue(Files.notExists(folder.resolve("data")));
         assertEquals(1, run("up", "--secure", "--pipeline", file.toString(), "--data", folder.resolve("data").toString()));
         assertTrue(Files.notExists(folder.resolve("data")), "or the next one would be a secured one that nobody asked for");

@@ -2,6 +2,7 @@ package io.millrace.provisioner;
 
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.provisioner.registry.CapturedGroup;
+import io.millrace.provisioner.search.IndexTrial;
 import io.millrace.provisioner.search.SearchIndexes;
 import io.millrace.provisioner.search.SearchRoles;
 import io.millrace.provisioner.source.FittingTables;
@@ -18,8 +19,10 @@ import io.millrace.provisioner.topic.KafkaTopics;
 import io.millrace.provisioner.topic.Retentions;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
@@ -73,7 +76,7 @@ public final class Provisioner {
      * @throws ProvisioningException with everything of them that stands in the way, or when one cannot be reached
      */
     public void requireSources() {
-        try (var places = new Places(new ArrayList<>(), new ArrayList<>(), new TreeSet<>(), new ArrayList<>())) {
+        try (var places = Places.none()) {
             sources(places);
             if (!places.silent().isEmpty()) {
                 throw new ProvisioningException(places.silent(), null);
@@ -202,7 +205,11 @@ public final class Provisioner {
     }
 
     /** Servers with the steps that are done at them, in order. */
-    private record Places(List<AutoCloseable> open, List<Step> steps, Set<String> claims, List<String> silent) implements AutoCloseable {
+    private record Places(List<AutoCloseable> open, Map<String, SourceDatabase> databases, List<Step> steps, Set<String> claims, List<String> silent) implements AutoCloseable {
+
+        static Places none() {
+            return new Places(new ArrayList<>(), new HashMap<>(), new ArrayList<>(), new TreeSet<>(), new ArrayList<>());
+        }
 
         /** A place that cannot be reached is noted, and the others are tried. */
         void attempt(Supplier<List<Step>> place) {
@@ -226,13 +233,14 @@ public final class Provisioner {
     }
 
     private Places openWhatAnswers() {
-        var places = new Places(new ArrayList<>(), new ArrayList<>(), new TreeSet<>(), new ArrayList<>());
+        var places = Places.none();
         sources(places);
         places.attempt(() -> kafka(places));
         if (targets.search() != null) {
             var indexes = new SearchIndexes(targets.search(), files);
             places.attempt(() -> List.of(reached(indexes)));
             places.attempt(() -> List.of(reached(new SearchRoles(targets.search(), indexes.names()))));
+            places.steps().add(new IndexTrial(targets.search(), files, file -> places.databases().get(file.pipeline().source().name()).catalog()));
         }
         return places;
     }
@@ -246,6 +254,7 @@ public final class Provisioner {
     private List<Step> source(Places places, List<PipelineFile> source) {
         var database = SourceDatabase.open(source, admin, environment);
         places.open().add(database);
+        places.databases().put(database.name(), database);
         places.claims().add("the database " + database.identity());
         return List.of(new ServerSettings(database), new FittingTables(database), new OwnTables(database), new ReplicationRole(database), new Grants(database),
                 new ReplicaIdentity(database, options.changeReplicaIdentity()), new SourcePublication(database, options.usedColumnsOnly()), new ReplicationSlot(database));

@@ -51,7 +51,7 @@ public final class Secret {
         if (env.isPresent()) {
             var text = environment.apply(env.get());
             if (text == null || text.isBlank()) {
-                throw new IllegalStateException("The environment variable " + env.get() + ", to which " + envKey + " refers, is not set; set it where this service starts");
+                throw new IllegalStateException("The environment variable " + env.get() + ", to which " + envKey + " refers, is not set; set it where this is started");
             }
             return text.strip();
         }

@@ -26,7 +26,7 @@ public record Catalog(Map<TableName, Table> tables) {
      * @param name the table
      * @param partitioned whether its rows are in partitions; the rows of tables that inherit from a plain one are not its own
      * @param columns in the order of the table
-     * @param primaryKey its columns in the order of the key, empty where there is none
+     * @param primaryKey its columns in the order of the key, empty where there is none, and where it is deferrable, since Postgres takes it for no replica identity then
      * @param uniqueKeys the columns of every other unique index that is not partial, on plain columns and valid
      */
     public record Table(TableName name, boolean partitioned, List<Column> columns, List<String> primaryKey, List<List<String>> uniqueKeys) {

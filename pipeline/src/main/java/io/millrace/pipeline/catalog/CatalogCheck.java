@@ -143,7 +143,7 @@ public final class CatalogCheck {
         if (table == null) {
             problem(at, "the database has no table " + name + suggestion(name.toString(), catalog.tables().keySet().stream().map(TableName::toString).toList()));
         } else if (table.primaryKey().isEmpty()) {
-            problem(at, "the table " + name + " has no primary key, by which its rows are known; add one: ALTER TABLE " + name.sql() + " ADD PRIMARY KEY (…)");
+            problem(at, "the table " + name + " has no primary key, by which its rows are known; add one: ALTER TABLE " + name.sql() + " ADD PRIMARY KEY (…) (one that is DEFERRABLE does not count, since Postgres takes it for no replica identity)");
         }
         return table;
     }

@@ -23,7 +23,7 @@ public final class CatalogReader {
     private static final String PARTITIONED = "SELECT relkind = 'p' FROM pg_class WHERE oid = to_regclass(?)";
 
     private static final String KEYS = """
-            SELECT i.indisprimary, array_agg(a.attname ORDER BY k.place)
+            SELECT i.indisprimary AND i.indimmediate, array_agg(a.attname ORDER BY k.place)
             FROM pg_index i
             JOIN pg_class c ON c.oid = i.indrelid
             JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -31,7 +31,7 @@ public final class CatalogReader {
             JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.number
             WHERE n.nspname = ? AND c.relname = ? AND i.indisunique AND i.indisvalid
               AND i.indpred IS NULL AND i.indexprs IS NULL AND k.place <= i.indnkeyatts
-            GROUP BY i.indexrelid, i.indisprimary
+            GROUP BY i.indexrelid, i.indisprimary, i.indimmediate
             ORDER BY i.indexrelid""";
 
     private CatalogReader() {}

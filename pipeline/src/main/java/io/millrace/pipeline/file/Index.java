@@ -18,6 +18,7 @@ import java.util.Map;
  * @param nested relations, by their path in the document, that are mapped as {@code nested}, so that a query can ask
  *        for two members of the same element
  * @param mappings by path in the document, the search engine's own field mapping that replaces the derived one
+ * @param templates the search engine's own dynamic templates, for what is inside of values whose mapping is {@code dynamic}
  * @param settings the search engine's own index settings, added as they are
  */
 public record Index(
@@ -27,4 +28,5 @@ public record Index(
         @NotNull Duration refresh,
         List<String> nested,
         Map<String, Map<String, Object>> mappings,
+        List<Map<String, Object>> templates,
         Map<String, Object> settings) {}

@@ -32,6 +32,7 @@ import java.util.TreeMap;
  * @param hold the share, 0 to 1, of the root table's rows of which more may leave at once only when a person agrees; null where all may
  * @param subjects who may ask to be forgotten, by name
  * @param trace what is traced
+ * @param events as which kind of event others can read the documents
  * @param latency how long one change in a hundred may take at most from its commit to the index
  */
 public record Pipeline(
@@ -49,6 +50,7 @@ public record Pipeline(
         Double hold,
         SortedMap<String, @Valid Subject> subjects,
         Trace trace,
+        @NotNull Events events,
         @NotNull Duration latency) {
 
     /** The target of a file that names none. */

@@ -29,7 +29,7 @@ final class PipelineReader {
     /** What is said of a column that rows go without. */
     private static final String LEAVE_OUT = "leave-out";
 
-    private static final List<String> SEARCH_KEYS = List.of("shards", "replicas", "refresh", "nested", "mappings", "settings");
+    private static final List<String> SEARCH_KEYS = List.of("shards", "replicas", "refresh", "nested", "mappings", "templates", "settings");
     /** The table behind a view is called {@code <view>-<six digits>}, and PostgreSQL's names have 63 bytes at most. */
     private static final int LONGEST_VIEW = 56;
 
@@ -58,6 +58,7 @@ final class PipelineReader {
         var retention = root.get("retention");
         var subjects = root.get("subjects");
         var trace = root.get("trace");
+        var events = root.get("events");
         var latency = root.get("latency");
         var lookUps = new LinkedHashMap<TableName, Yaml>();
         var pipeline = new Pipeline(
@@ -75,9 +76,13 @@ final class PipelineReader {
                 HoldReader.hold(root.get("hold"), "documents"),
                 subjects == null ? Collections.emptySortedMap() : SubjectReader.subjects(subjects),
                 trace == null ? Trace.DEFAULT : trace(trace),
+                events == null ? Events.NONE : events.oneOfWords(Events.class),
                 latency == null ? Pipeline.DEFAULT_LATENCY : latency(latency));
         root.done();
         lookUps.forEach((table, yaml) -> refuseLookUp(pipeline, table, yaml));
+        if (index != null && document.problems.isEmpty()) {
+            IndexPaths.refuseUnknown(pipeline.document(), index);
+        }
         if (pipeline.target() == Target.POSTGRES) {
             refuseForTables(pipeline, index == null ? root : index);
             if (pipeline.recovery() == Source.Recovery.AUTOMATIC) {
@@ -584,7 +589,7 @@ final class PipelineReader {
 
     private static Index index(Yaml yaml, String pipeline) {
         if (yaml == null) {
-            return new Index(pipeline, 1, 0, DEFAULT_REFRESH, List.of(), Map.of(), Map.of());
+            return new Index(pipeline, 1, 0, DEFAULT_REFRESH, List.of(), Map.of(), List.of(), Map.of());
         }
         var name = yaml.get("name");
         var shards = yaml.get("shards");
@@ -592,6 +597,7 @@ final class PipelineReader {
         var refresh = yaml.get("refresh");
         var nested = yaml.get("nested");
         var mappings = yaml.get("mappings");
+        var templates = yaml.get("templates");
         var settings = yaml.get("settings");
         var index = new Index(
                 name == null ? pipeline : name.text(),
@@ -600,6 +606,7 @@ final class PipelineReader {
                 refresh == null ? DEFAULT_REFRESH : refresh.duration(DEFAULT_REFRESH),
                 nested == null ? List.of() : nested.elements(Yaml::text),
                 mappings == null ? Map.of() : mappings(mappings),
+                templates == null ? List.of() : templates.elements(PipelineReader::plainMap),
                 settings == null ? Map.of() : plainMap(settings));
         yaml.done();
         return index;

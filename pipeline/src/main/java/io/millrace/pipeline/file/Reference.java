@@ -33,7 +33,7 @@ public sealed interface Reference permits Reference.Literal, Reference.Environme
         public String resolve(Function<String, String> environment) {
             var value = environment.apply(name);
             if (value == null || value.isEmpty()) {
-                throw new IllegalStateException("The environment variable " + name + ", which the pipeline file refers to, is not set; set it where this service starts");
+                throw new IllegalStateException("The environment variable " + name + ", which the pipeline file refers to, is not set; set it where this is started");
             }
             return value;
         }

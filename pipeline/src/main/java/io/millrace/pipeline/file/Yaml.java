@@ -340,14 +340,26 @@ final class Yaml {
         }
     }
 
-    /** The value as plain lists, maps and scalars. */
+    /** The value as plain lists, maps and scalars; where what is inside of it stands is known afterwards. */
     Object plain() {
+        note(node, at);
         var constructor = new SafeConstructor(new LoaderOptions()) {
             Object of(Node value) {
                 return constructDocument(value);
             }
         };
         return constructor.of(node);
+    }
+
+    private void note(Node value, String path) {
+        document.lines.putIfAbsent(path, value.getStartMark().getLine() + 1);
+        if (value instanceof MappingNode mapping) {
+            for (var entry : mapping.getValue()) {
+                if (entry.getKeyNode() instanceof ScalarNode key) {
+                    note(entry.getValueNode(), path + "." + key.getValue());
+                }
+            }
+        }
     }
 
     /** Reports every key that was not asked for. Call it after reading a mapping. */

@@ -7,7 +7,9 @@ public enum Server {
     REGISTRY("registry"),
     SEARCH("search engine"),
     /** Millrace's own, which the console asks. */
-    SERVICES("services");
+    SERVICES("services"),
+    /** Which the console asks for what was measured before it was started. */
+    PROMETHEUS("Prometheus");
 
     private final String title;
 

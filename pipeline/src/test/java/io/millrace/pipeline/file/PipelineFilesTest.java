@@ -553,6 +553,36 @@ class PipelineFilesTest {
         assertTrue(refused.getMessage().contains("the index 'monitors' already belongs to the pipeline in"), refused.getMessage());
     }
 
+    private String withIndex(String index) {
+        return good.substring(0, good.indexOf("index:")) + "index:\n" + index.indent(2);
+    }
+
+    @Test
+    void mappings_of_what_the_documents_do_not_have_are_refused() {
+        var refused = refusal(withIndex("nested: [tags, team]\nmappings:\n  titel: {type: keyword}\n  title.raw: {type: keyword}\n  team.name: {type: keyword, copy_to: words}"));
+        assertEquals("""
+                p.yaml:46: index.mappings.titel: the documents have no field 'titel'; a field is named by its path in the document, such as team.name
+                p.yaml:47: index.mappings.title.raw: the documents have no field 'title.raw'; they have title: what is inside of its values is mapped under properties of index.mappings.title
+                p.yaml:48: index.mappings.team.name: it is copied to 'words', which is no field of the documents; say what it is as well, such as index.mappings.words: {type: text}
+                p.yaml:44: index.nested[1]: the documents have no list of objects at 'team'; they have recipients, tags""", refused);
+    }
+
+    @Test
+    void a_field_that_others_are_copied_to_and_templates_are_read() {
+        var index = PipelineFiles.load(List.of(write("p.yaml", withIndex("mappings:\n  title: {type: text, copy_to: [words, id]}\n  words: {type: text}\ntemplates:\n  - all: {match: '*', mapping: {type: keyword}}")))).getFirst().pipeline().index();
+        assertEquals(Set.of("title", "words"), index.mappings().keySet());
+        assertEquals(List.of(Map.of("all", Map.of("match", "*", "mapping", Map.of("type", "keyword")))), index.templates());
+    }
+
+    @Test
+    void documents_are_events_of_another_kind_where_the_file_says_so() {
+        assertEquals(Events.NONE, PipelineFiles.load(List.of(write("p.yaml", good))).getFirst().pipeline().events());
+        assertEquals(Events.CLOUDEVENTS, PipelineFiles.load(List.of(write("p.yaml", good + "events: cloudevents\n"))).getFirst().pipeline().events());
+        write("p.yaml", good + "events: webhooks\n");
+        var refused = assertThrows(InvalidPipelineException.class, () -> PipelineFiles.load(List.of(folder)));
+        assertTrue(refused.getMessage().contains("'webhooks' is not known; allowed: none, cloudevents"), refused.getMessage());
+    }
+
     @Test
     void documents_go_to_a_table_where_the_file_says_so_and_a_table_has_nothing_of_an_index_but_its_name() {
         var tables = good.substring(0, good.indexOf("index:")) + "target: postgres\n";

@@ -27,15 +27,16 @@ import org.opensearch.client.opensearch.generic.Response;
 public final class SearchBulk implements Bulk {
 
     private static final int TOO_LARGE = 413;
+    private static final Answer TOO_LARGE_ANSWER = new Answer.TooLarge("HTTP 413: the request is larger than the search engine's http.max_content_length");
     private static final String SEQ_NO = "_seq_no";
     private static final int MOST_OF_AN_ERROR = 2_000;
-    private static final Map<String, String> QUERY = Map.of("require_alias", "true", "filter_path", "errors,items.*.status,items.*.error,items.*._seq_no");
 
     private final SearchClients search;
     private final ObjectMapper json;
     private final BulkPermits permits;
     private final Duration longest;
     private final Duration slow;
+    private final Map<String, String> query;
 
     SearchBulk(SearchClients search, ObjectMapper json, IndexerConfig config, MeterRegistry meters) {
         this.search = search;
@@ -43,6 +44,8 @@ public final class SearchBulk implements Bulk {
         this.permits = BulkPermits.of(Target.OPENSEARCH, config, meters);
         this.slow = config.slowBulk();
         this.longest = config.requestTimeout().multipliedBy(config.searchUrl().size());
+        // The engine is to say that a shard is not there before it is no longer listened to.
+        this.query = Map.of("require_alias", "true", "timeout", config.requestTimeout().toMillis() / 2 + "ms", "filter_path", "errors,items.*.status,items.*.error,items.*._seq_no");
     }
 
     @Override
@@ -53,7 +56,7 @@ public final class SearchBulk implements Bulk {
         boolean well = false;
         try {
             var body = new BulkBody(documents);
-            var request = Requests.builder().method("POST").endpoint("/" + generation.writeAlias() + "/_bulk").query(QUERY)
+            var request = Requests.builder().method("POST").endpoint("/" + generation.writeAlias() + "/_bulk").query(query)
                     .body(Body.from(body.stream(), "application/x-ndjson")).build();
             var started = System.nanoTime();
             try (var response = search.raw().execute(request)) {
@@ -62,6 +65,10 @@ public final class SearchBulk implements Bulk {
                 return answer;
             }
         } catch (IOException e) {
+            if (SearchClients.status(e) == TOO_LARGE) {
+                well = true;
+                return TOO_LARGE_ANSWER;
+            }
             return new Answer.Unanswered("the search engine does not answer a bulk request (" + search.why(e) + ")");
         } finally {
             permits.release(generation.aside(), well);
@@ -80,7 +87,7 @@ public final class SearchBulk implements Bulk {
     private Answer read(Response response, int count, int bytes, long started) throws IOException {
         var body = response.getBody().map(Body::body).orElseGet(InputStream::nullInputStream);
         if (response.getStatus() == TOO_LARGE) {
-            return new Answer.TooLarge("HTTP 413: the request is larger than the search engine's http.max_content_length");
+            return TOO_LARGE_ANSWER;
         }
         if (response.getStatus() / 100 != 2) {
             var text = new String(body.readNBytes(MOST_OF_AN_ERROR), StandardCharsets.UTF_8);

@@ -16,6 +16,8 @@ import org.opensearch.client.opensearch.generic.Requests;
 @Singleton
 final class Engine {
 
+    private static final int FORBIDDEN = 403;
+
     private final SearchClients search;
     private final IndexerConfig config;
     private final ObjectMapper json;
@@ -63,7 +65,25 @@ final class Engine {
             }
             return answer;
         } catch (IOException e) {
-            throw new SearchAwayException(method + " " + path + " at the search engine " + config.searchUrl() + " failed (" + search.why(e) + "); check millrace.indexer.search-url and that it is up", e);
+            throw new SearchAwayException(method + " " + path + " at the search engine " + config.searchUrl() + " failed (" + search.why(e) + "); "
+                    + (SearchClients.status(e) != FORBIDDEN ? "check millrace.indexer.search-url and that it is up" : "where its disk is full, free disk; where its user lacks a right, this service's DESIGN.md lists them"), e);
+        }
+    }
+
+    /**
+     * What it tells of itself; an empty object where it does not tell this user.
+     *
+     * @throws SearchAwayException when it does not answer, or has no time now
+     */
+    JsonNode told(String path) {
+        try {
+            var answer = send("GET", path, null);
+            return answer.ok() ? answer.body() : json.createObjectNode();
+        } catch (SearchAwayException e) {
+            if (SearchClients.status(e) == FORBIDDEN) {
+                return json.createObjectNode();
+            }
+            throw e;
         }
     }
 

@@ -170,6 +170,7 @@ public final class Generations {
     }
 
     private Generation ensure(Pipeline pipeline) {
+        store(pipeline).requireFit();
         while (true) {
             // Seen at one time: who makes an index in the meantime makes it under the number that is tried below.
             var there = store(pipeline).of(pipeline.index().name());

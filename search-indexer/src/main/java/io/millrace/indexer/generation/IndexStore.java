@@ -12,6 +12,9 @@ import java.util.Set;
  */
 public interface IndexStore {
 
+    /** Throws {@link SearchAwayException} when that place is something else than what documents can be written to. */
+    default void requireFit() {}
+
     /** The indexes {@code <alias>-<six digits>}, and whatever else has the alias, as they are at one moment; the newest first. */
     List<IndexState> of(String alias);
 

@@ -2,8 +2,11 @@ package io.millrace.indexer.generation;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.millrace.indexer.IndexerConfig;
+import io.millrace.indexer.Pipelines;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.mapping.Mappings;
+import io.millrace.pipeline.mapping.Refusal;
 import io.millrace.pipeline.type.ColumnType;
 import jakarta.inject.Singleton;
 import java.util.HashMap;
@@ -21,17 +24,31 @@ public final class SearchStore implements IndexStore {
     private static final Logger LOG = Logger.getLogger(SearchStore.class);
     private static final String META = "_meta";
     private static final String FILLING_REFRESH = "30s";
+    private static final String GC_DELETES = "gc_deletes";
+    private static final String MERGE_ON_FLUSH = "merge_on_flush.enabled";
+    private static final String FLOOR_SEGMENT = "merge.policy.floor_segment";
+    /** What managed search engines may not take. */
+    private static final List<String> OWN_SETTINGS = List.of(GC_DELETES, MERGE_ON_FLUSH, FLOOR_SEGMENT);
 
     private final Engine engine;
+    private final Fitness fitness;
     private final Indexes indexes;
     private final RowSchemas schemas;
+    private final Pipelines pipelines;
     private final IndexerConfig config;
 
-    SearchStore(Engine engine, Indexes indexes, RowSchemas schemas, IndexerConfig config) {
+    SearchStore(Engine engine, Fitness fitness, Indexes indexes, RowSchemas schemas, Pipelines pipelines, IndexerConfig config) {
         this.engine = engine;
+        this.fitness = fitness;
+        this.pipelines = pipelines;
         this.indexes = indexes;
         this.schemas = schemas;
         this.config = config;
+    }
+
+    @Override
+    public void requireFit() {
+        fitness.require();
     }
 
     @Override
@@ -47,9 +64,22 @@ public final class SearchStore implements IndexStore {
         body.put("aliases", aliases.stream().collect(Collectors.toMap(alias -> alias, alias -> Map.of())));
         var answer = engine.send("PUT", "/" + index, body);
         if (!answer.ok() && !answer.type().equals("resource_already_exists_exception")) {
-            throw new SearchAwayException("The search engine refuses to make the index " + index + " (" + answer.reason() + "); check index.settings and index.mappings of the pipeline " + pipeline.name());
+            throw new SearchAwayException(refused(pipeline, index, answer.reason()));
         }
         return answer.ok();
+    }
+
+    /** Where in the file stands what the engine names, or what of an index's own settings it is that another engine does not have. */
+    private String refused(Pipeline pipeline, String index, String reason) {
+        var file = pipelines.file(pipeline);
+        var setting = Refusal.at("index.settings", pipeline.index().settings(), reason);
+        var at = setting.equals("index.settings") ? Refusal.at("index.mappings", pipeline.index().mappings(), reason) : setting;
+        var refusal = "the search engine refuses to make the index " + index + " (" + reason + ")";
+        if (!at.equals("index.mappings")) {
+            return file.problem(at, refusal + "; correct it in the file").toString();
+        }
+        var own = OWN_SETTINGS.stream().filter(key -> reason.contains("[index." + key + "]")).findFirst();
+        return file.problem("index", refusal + own.map(key -> "; every index of Millrace's has the setting " + key + ", so it needs an OpenSearch that takes it").orElse("; check index.settings and index.mappings")).toString();
     }
 
     @Override
@@ -90,6 +120,10 @@ public final class SearchStore implements IndexStore {
 
     @Override
     public boolean isEmpty(String index) {
+        // A refresh would wait for the shard until nobody listens any more.
+        if (engine.told("/_cluster/health/" + index).path("status").asText().equals("red")) {
+            throw new SearchAwayException("The index " + index + " is red: a shard of it is on no node; ask why by GET /_cluster/allocation/explain");
+        }
         refresh(index);
         return count(index) == 0;
     }
@@ -133,7 +167,7 @@ public final class SearchStore implements IndexStore {
         // Whose index it is stands there also where a field's type keeps the rest out.
         engine.send("PUT", path, Map.of(META, asked.get(META)));
         var there = engine.send("GET", path, null).body().path(generation.index()).path("mappings");
-        var missing = Mappings.missing(asked, there);
+        var missing = Growth.missing(asked, there);
         if (!missing.isEmpty()) {
             var answer = engine.send("PUT", path, Map.of(Mappings.PROPERTIES, missing));
             if (!answer.ok()) {
@@ -177,10 +211,10 @@ public final class SearchStore implements IndexStore {
         settings.put("number_of_replicas", index.replicas());
         // An explicit interval also keeps an index that nobody searched for half a minute from refreshing only on demand.
         settings.put("refresh_interval", index.refresh().toMillis() + "ms");
-        settings.put("gc_deletes", config.rememberDeletes().toSeconds() + "s");
+        settings.put(GC_DELETES, config.rememberDeletes().toSeconds() + "s");
         // Short intervals make many small segments: a refresh must not wait for merging them, and a merge must not take the larger ones along each time.
-        settings.put("merge_on_flush.enabled", false);
-        settings.put("merge.policy.floor_segment", "2mb");
+        settings.put(MERGE_ON_FLUSH, false);
+        settings.put(FLOOR_SEGMENT, "2mb");
         settings.putAll(index.settings());
         return settings;
     }

@@ -26,7 +26,7 @@ class VerdictTest {
         assertInstanceOf(Verdict.IndexGone.class, error(404, "index_not_found_exception"));
         assertInstanceOf(Verdict.IndexGone.class, error(400, "invalid_index_name_exception"), "a delete by an alias that is gone");
         assertInstanceOf(Verdict.Later.class, error(429, "rejected_execution_exception"));
-        assertInstanceOf(Verdict.Later.class, error(503, "unavailable_shards_exception"));
+        assertEquals(new Verdict.Later("HTTP 503 unavailable_shards_exception: r; deeper; the index is red: ask why by GET /_cluster/allocation/explain"), error(503, "unavailable_shards_exception"));
         assertInstanceOf(Verdict.Later.class, error(403, "cluster_block_exception"));
         assertInstanceOf(Verdict.Unmapped.class, error(400, "strict_dynamic_mapping_exception"));
         assertInstanceOf(Verdict.Failed.class, error(500, "null_pointer_exception"));

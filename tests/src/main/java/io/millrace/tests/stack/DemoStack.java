@@ -75,6 +75,11 @@ public final class DemoStack implements AutoCloseable {
         return new DemoStack(options(data, portBase, monitors, null, pipelines).withSecured(true), output);
     }
 
+    /** With a Kafka Connect worker, which is started by whoever wants it. @param pipelines files and folders of them, over the demo's database */
+    public static DemoStack withConnect(Path data, int portBase, int monitors, List<Path> pipelines, Output output) {
+        return new DemoStack(options(data, portBase, monitors, null, pipelines).with(List.of(StackOptions.Extra.CONNECT)), output);
+    }
+
     private static StackOptions options(Path data, int portBase, int monitors, String otlp, List<Path> pipelines) {
         return StackOptions.of(home(), data, pipelines, new StackOptions.DemoSource(DATABASE, monitors), portBase, Map.of()).withOtlp(otlp).withNatives(natives());
     }
@@ -126,6 +131,7 @@ public final class DemoStack implements AutoCloseable {
         stack.requireBuilt();
         makePipelinesFolder(stack.options().data());
         // What a killed run has left must not write into what this run begins.
+        stack.connect().stop();
         Stack.stopOrder().forEach(stage -> stack.stage(stage).stop());
         stack.servers().start(output::line);
     }
@@ -213,6 +219,7 @@ public final class DemoStack implements AutoCloseable {
 
     @Override
     public void close() {
+        stack.connect().stop();
         Stack.stopOrder().forEach(stage -> stack.stage(stage).stop());
         stack.servers().stop();
     }

@@ -13,7 +13,7 @@ import java.util.Map;
 public final class Launcher {
 
     private static final List<String> PORTS = List.of("postgres", "kafka", "kafka-controller", "registry", "registry-management", "search", "search-transport", "capture", "gate",
-            "denormalizer", "indexer", "purge", "console");
+            "denormalizer", "indexer", "purge", "console", "connect");
 
     private final Path data;
     private final Map<String, String> environment;

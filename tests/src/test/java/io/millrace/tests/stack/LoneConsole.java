@@ -36,8 +36,13 @@ public final class LoneConsole implements AutoCloseable {
      * @param files pipeline files by their names
      */
     public static LoneConsole over(DemoStack stack, Path folder, Map<String, String> files) throws IOException {
+        return over(stack, folder, files, Map.of());
+    }
+
+    /** @param more properties */
+    public static LoneConsole over(DemoStack stack, Path folder, Map<String, String> files, Map<String, String> more) throws IOException {
         write(folder, files);
-        var asked = new HashMap<String, String>();
+        var asked = new HashMap<>(more);
         ASKED.forEach(stage -> asked.put(asks(stage), stack.address(stage).toString()));
         asked.put("millrace.console.search-url", stack.stack().servers().searchUrl());
         return new LoneConsole(folder, asked);

@@ -140,14 +140,20 @@ class ConsoleIT {
     @Test
     void bothSidesOfTheManagePageGiveTheSameRowsAndCounts() throws SQLException {
         stack.settled().await();
-        for (var question : List.of("", "?status=alert", "?sort=name&page=3", "?team=Search")) {
-            var page = CanonicalJson.read(console().get("/api/manage" + question).asString());
-            var postgres = page.get("postgres");
-            var index = page.get("index");
-            for (var part : List.of("rows", "total", "statuses", "error")) {
-                assertEquals(CanonicalJson.write(postgres.get(part)), CanonicalJson.write(index.get(part)), question + " " + part);
-            }
+        var organisation = managed("?organisation=1");
+        assertTrue(organisation.getInt("index.answer.total") > 100, organisation::prettify);
+        var tag = organisation.getMap("index.answer.tags").keySet().iterator().next();
+        for (var question : List.of("", "?status=alert", "?sort=name&page=3", "?team=Search", "?organisation=1&text=latency%20checkout", "?type=log&tag=" + tag)) {
+            var page = managed(question);
+            assertEquals(page.getMap("postgres.answer"), page.getMap("index.answer"), question);
+            assertEquals(List.copyOf(page.getMap("postgres.answer.teams").keySet()), List.copyOf(page.getMap("index.answer.teams").keySet()), question);
         }
+        assertEquals(400, console().get("/api/manage?users=9").statusCode());
+        assertEquals("The organisation is asked for by its id, a whole number, not by first", console().get("/api/manage?organisation=first").then().statusCode(400).extract().path("message"));
+    }
+
+    private JsonPath managed(String question) {
+        return console().get("/api/manage" + question).then().statusCode(200).extract().jsonPath();
     }
 
     @Test

@@ -15,8 +15,11 @@ import io.millrace.tests.stack.SharedStack;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -43,6 +46,7 @@ class ConsolePageIT {
 
     @BeforeEach
     void open() throws IOException {
+        RefusedDocument.awaitCounts(stack);
         page = Browser.open(Files.createTempDirectory("millrace-browser"));
         page.go(stack.address(Stage.CONSOLE).toString());
         page.await("the figures are live", "document.querySelectorAll('#picture .node').length === 6");
@@ -111,6 +115,9 @@ class ConsolePageIT {
         page.click("#decide button[value='no']");
         decide("accept-replay");
         page.await("it flows again", "!document.getElementById('parked-count').textContent.includes('parked')");
+        page.go("about:blank");
+        page.go(stack.address(Stage.CONSOLE) + "/#section=quarantine&table=demo.public.dashboard_list");
+        page.await("a link that is too late says so", "document.getElementById('quarantine-state').textContent === 'No table is parked. demo.public.dashboard_list is not among them.'");
         stack.settled().await().forEach(comparison -> assertTrue(comparison.agrees(), comparison::describe));
     }
 
@@ -154,6 +161,8 @@ class ConsolePageIT {
     void theManagePageIsAnsweredTwiceWhileRowsChangeAndTheSameWayWhenTheyRest() throws Exception {
         stack.settled().await();
         page.click("#tab-manage");
+        page.type("m-organisation", "");
+        page.type("m-users", "1");
         page.type("m-text", "checkout");
         try (var traffic = BackgroundTraffic.start(stack, 502, 100)) {
             page.eval("(document.getElementById('m-again').click(), 1)");
@@ -169,14 +178,66 @@ class ConsolePageIT {
         page.await("the same rows", "document.getElementById('manage-state').textContent === 'The same rows.'");
         assertEquals(rows("side-postgres"), rows("side-index"));
         assertNotEquals("", rows("side-index"));
-        assertEquals("#section=manage&text=checkout", page.eval("location.hash"));
+        assertEquals("#section=manage&text=checkout&users=1", page.eval("location.hash"));
         page.click("#prepared button:nth-child(3)");
-        page.await("a prepared question is asked and judged", "location.hash === '#section=manage&status=ok' && [...document.querySelectorAll('#side-index tbody tr')].every(r => r.cells[2].textContent === 'ok')"
-                + " && / ms of Postgres, [0-9,]+ ms of the index: (no difference|Postgres was faster|the index was faster)/.test(document.getElementById('verdict').textContent)");
+        page.await("a prepared question is asked and judged", "location.hash === '#section=manage&organisation=1&status=alert' && [...document.querySelectorAll('#side-index tbody tr')].every(r => r.cells[2].textContent === 'alert')"
+                + " && /(No difference that anyone sees|Postgres is [0-9.,]+ times as fast|The index is [0-9.,]+ times as fast) for 8 users at once\\. Half of them wait .* In 2 s Postgres gives [0-9,]+ answers?, the index [0-9,]+\\. /.test(document.getElementById('verdict').textContent)");
         back();
         page.await("the way back asks again", "document.getElementById('m-text').value === 'checkout' && document.getElementById('manage-state').textContent === 'The same rows.'");
         assertEquals(rows("side-postgres"), rows("side-index"));
         assertEquals(List.of(), page.complaints());
+    }
+
+    @Test
+    void theManagePageIsAskedBySeveralUsersWithNoMoreConnectionsThanUsersAndItsAddressIsKept() throws Exception {
+        stack.settled().await();
+        var judged = "document.getElementById('manage-state').textContent === 'The same rows.' && document.querySelector('#verdict strong')?.textContent.endsWith(' for 8 users at once.')";
+        page.click("#tab-manage");
+        page.await("a word in one organisation is asked for on opening, by 8 users", "location.hash === '#section=manage&text=runbook&organisation=1' && " + judged);
+        page.click("#prepared button:nth-child(3)");
+        page.eval("(fetch('api/manage?organisation=1&text=latency&users=8').then(answer => { window.beside = answer.status; }), 1)");
+        var connections = new ArrayList<Integer>();
+        Awaitility.await("both questions are answered").atMost(Duration.ofMinutes(1)).pollInterval(Duration.ofMillis(50)).until(() -> {
+            connections.add(consoleConnections());
+            return page.eval("window.beside === 200 && location.hash.endsWith('&status=alert') && " + judged).equals("true");
+        });
+        assertEquals(8, connections.stream().max(Integer::compare).orElseThrow(), connections::toString);
+        assertEquals(rows("side-postgres"), rows("side-index"));
+        page.click("#side-index button[data-facet='type']");
+        page.await("a count is a filter", "/^#section=manage&organisation=1&status=alert&type=[a-z]+$/.test(location.hash) && [...document.querySelectorAll('#side-index tbody tr')].every(r => r.cells[3].textContent === document.getElementById('m-type').value)");
+        var type = page.eval("document.getElementById('m-type').value");
+        page.type("m-users", "1");
+        var one = "document.querySelector('#verdict strong')?.textContent.endsWith(' for one user.')";
+        page.await("one user", "location.hash.endsWith('&users=1') && " + one);
+        page.eval("(location.reload(), 1)");
+        page.await("the address asks the same again", "document.getElementById('m-users')?.value === '1' && document.getElementById('m-status').value === 'alert' && document.getElementById('m-type').value === '" + type + "' && " + one);
+        page.click("#side-index button[aria-pressed='true'][data-facet='type']");
+        page.await("and is taken back", "document.getElementById('m-type').value === '' && " + one);
+        assertEquals(List.of(), page.complaints());
+    }
+
+    @Test
+    void whoWinsIsToldWithTheReasonAndANumberWithTheWordThatFits() {
+        assertEquals("The index is 8 times as fast|Postgres looks for each word", judged("{text: 'a', page: '1'}, 400, 50, {users: 8}, 900"));
+        assertEquals("The index is 1.5 times as fast|Postgres sorts all that matc", judged("{text: '', page: '7'}, 150, 100, null, 900"));
+        assertEquals("Postgres is 42 times as fast|Few match, and Postgres read", judged("{text: '', page: '1'}, 10, 422, null, 12"));
+        assertEquals("Postgres is 5 times as fast|Tables of this size fit into", judged("{text: '', page: '1'}, 50, 250, {users: 8}, 7000"));
+        assertEquals("No difference that anyone sees|What is asked for is little ", judged("{text: '', page: '1'}, 3, 9, null, 12"));
+        assertEquals("No difference that anyone sees|It is as much work for both,", judged("{text: '', page: '300'}, 177, 150, {users: 8}, 7000"));
+        assertEquals("The index alone answers|Postgres joins and counts wh", judged("{text: '', page: '1'}, Infinity, 9, {users: 8}, 12"));
+        assertEquals("Neither answers|The reason is below.", judged("{text: '', page: '1'}, Infinity, Infinity, {users: 8}, 12"));
+        assertEquals("0 tables, 1 table, 1,200 tables, – indexes", page.eval("import('./console/page.js').then(p => [p.counted(0, 'table'), p.counted(1, 'table'), p.counted(1200, 'table'), p.counted(null, 'index', 'indexes')].join(', '))"));
+    }
+
+    private String judged(String arguments) {
+        return page.eval("import('./console/manage.js').then(m => m.judged(" + arguments + ")).then(([who, why]) => who + '|' + why.slice(0, 28))");
+    }
+
+    private int consoleConnections() throws SQLException {
+        try (var connection = stack.connect(); var statement = connection.createStatement(); var row = statement.executeQuery("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'millrace console'")) {
+            row.next();
+            return row.getInt(1);
+        }
     }
 
     @Test
@@ -203,6 +264,8 @@ class ConsolePageIT {
         assertTrue(page.eval("document.getElementById('in-index').textContent").contains(needle));
         assertTrue(page.eval("document.getElementById('in-postgres').textContent").contains(needle));
         assertEquals("postgres,capture,gate,join,index,index,search", page.eval("[...document.querySelectorAll('#waterfall li > span:first-child')].map(s => s.textContent.split(':')[0]).join()"));
+        assertEquals("–", page.eval("document.querySelector('#waterfall li > span:nth-child(2)').textContent"), "nobody knows when the first step began");
+        assertEquals("true", page.eval("/, version [0-9]+ \\(log position [0-9A-F]+\\/[0-9A-F]+\\), committed [0-9-]+ [0-9:]+, in the index since [0-9-]+ [0-9:]+/.test(document.getElementById('document-state').textContent)"), "what the version is, and of when");
         inBothSchemes("document");
         assertEquals("0", page.eval("document.images.length"));
         assertNotEquals("taken", page.eval("document.title"));
@@ -223,6 +286,8 @@ class ConsolePageIT {
         assertEquals("", page.eval("[...document.querySelectorAll('#needs li')].map(n => n.textContent).filter(t => !/^(All stages are up|It is slow: |Capture is not up|[0-9]+ documents? w)/.test(t)).join()"));
         assertEquals("team.lead, author, recipients.user", page.eval("[...document.querySelectorAll('#tables tbody tr')].find(r => r.cells[0].textContent === 'public.app_user').cells[2].textContent"));
         assertTrue(page.eval("document.getElementById('shape').textContent").contains("tags many of public.tag where id = monitor_id of public.monitor_tag, tag_id = id"));
+        page.await("its curve is drawn", "document.querySelectorAll('#pipeline-latency canvas').length === 1");
+        assertEquals("none, documents leave with their rows", page.eval("[...document.querySelectorAll('#facts div')].find(f => f.firstChild.textContent === 'Retention').lastChild.textContent"));
         inBothSchemes("pipeline");
         page.eval("([...document.querySelectorAll('#ways a')].find(a => a.textContent === 'Find a document').click(), 1)");
         page.await("the way to a document of it, with the focus", "!document.getElementById('document').hidden && document.getElementById('pipeline').value === 'monitors' && document.activeElement.textContent === 'A document from all sides'");
@@ -280,6 +345,8 @@ class ConsolePageIT {
         page.click("#verify button");
         page.await("it agrees", "document.querySelector('#verifications tbody tr')?.textContent.includes('dashboardsagrees')");
         inBothSchemes("purge");
+        page.type("erasure-state", "ended");
+        page.await("a filter is in the address", "location.hash === '#section=purge&pipeline=dashboards&state=ended' && !document.getElementById('erasures').textContent.includes(" + JSON.writeValueAsString(never) + ")");
         assertEquals(List.of(), page.complaints());
         page.type("token", "");
         page.await("who has no token sees nothing of it any more", "!document.getElementById('erasures').textContent && !document.getElementById('verifications').textContent && document.getElementById('erasures-state').textContent.startsWith('No token is given')");
@@ -296,7 +363,7 @@ class ConsolePageIT {
         page.type("pipeline", "monitors");
         page.type("id", id);
         page.click("#open button");
-        page.await("one place differs", "document.getElementById('difference-title').textContent === 'The index and Postgres differ in one place'");
+        page.await("one place differs", "document.getElementById('difference-title').textContent === 'The index and Postgres differ in 1 place'");
         var difference = page.eval("document.getElementById('differences').textContent");
         assertTrue(difference.contains("name") && difference.contains("another") && difference.contains(document.get("name").asText()), difference);
         assertEquals("  \"name\" : \"another\",", page.eval("[...document.querySelectorAll('#in-index mark')].map(m => m.textContent).join('')").stripTrailing(), "the line is marked");

@@ -10,6 +10,7 @@ import io.millrace.tests.stack.BackgroundTraffic;
 import io.millrace.tests.stack.Browser;
 import io.millrace.tests.stack.DemoStack;
 import io.millrace.tests.stack.LoneConsole;
+import io.millrace.tests.stack.RefusedDocument;
 import io.millrace.tests.stack.SharedStack;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -75,6 +76,7 @@ class ConsolePicturesIT {
 
     @BeforeEach
     void open() throws IOException {
+        RefusedDocument.awaitCounts(stack);
         page = Browser.open(folder.resolve("profile"));
         page.go(stack.address(Stage.CONSOLE).toString());
         live();
@@ -103,6 +105,9 @@ class ConsolePicturesIT {
             pictures("busy-pipeline");
             traffic.stop();
         }
+        go("section=manage&organisation=1");
+        page.await("several users were answered", "document.querySelector('#verdict strong')?.textContent.endsWith(' for 8 users at once.')");
+        pictures("busy-manage");
         assertEquals(List.of(), page.complaints());
     }
 

@@ -173,12 +173,12 @@ class FirstHourIT {
         awaitSays(id, "quarantine", "documents", "list", "appointment");
         stack(0, "1 in all.", "quarantine", "documents", "list", "appointment");
         stack(0, "{\"id\":\"no number\"}", "quarantine", "documents", "show", "appointment", id);
-        awaitSays("1 documents were refused and stand in quarantine", "status");
+        awaitSays("1 document was refused and stands in quarantine", "status");
         stack(3, "quarantine documents list appointment", "status");
-        stack(0, "1 documents are sent again", "quarantine", "documents", "replay", "appointment", id, "--reason", "once more");
+        stack(0, "1 document is sent again", "quarantine", "documents", "replay", "appointment", id, "--reason", "once more");
         Awaitility.await("it is refused once more").atMost(SOON).until(() -> launcher.run("quarantine", "documents", "show", "appointment", id).output().contains("(parked)"));
         stack(1, "1 documents would be given up, not 7", "quarantine", "documents", "discard", "appointment", "--count", "7", "--reason", "seen");
-        stack(0, "1 documents are given up", "quarantine", "documents", "discard", "appointment", "--count", "1", "--reason", "no appointment");
+        stack(0, "1 document is given up", "quarantine", "documents", "discard", "appointment", "--count", "1", "--reason", "no appointment");
         stack(0, "No document stands in quarantine", "quarantine", "documents", "list", "appointment");
     }
 

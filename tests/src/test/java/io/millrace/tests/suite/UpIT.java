@@ -116,6 +116,48 @@ class UpIT {
         assertTrue(full.code() == 1 && full.output().contains("has rows"), full.output());
     }
 
+    @Tag("long")
+    @Test
+    void aCopyOfTheTablesIsKeptWhereItIsAskedFor() throws Exception {
+        var up = launcher.up("--scale", "200", "--with", "connect");
+        assertEquals(0, up.code(), up.output());
+        assertTrue(up.output().contains("/replica'"), up.output());
+        var status = status();
+        var worker = StreamSupport.stream(status.path("processes").spliterator(), false).filter(p -> p.path("name").asText().equals("connect")).findFirst().orElseThrow();
+        assertEquals("up", worker.path("state").asText(), status.toString());
+        changeIsFound(status, "zanzibar");
+        var source = status.path("source").asText();
+        var copy = source.substring(0, source.lastIndexOf('/')) + "/replica";
+        Awaitility.await("the copy has the change").atMost(Duration.ofSeconds(90)).until(() -> named(copy, "zanzibar") == 1);
+        assertEquals(11, pids(status).size(), status.toString());
+
+        execute(copy, "ALTER TABLE monitor DROP CONSTRAINT monitor_pkey");
+        changeIsFound(status, "zeppelin");
+        Awaitility.await("status tells of the failed task").atMost(Duration.ofSeconds(90)).until(() -> {
+            var said = run("status");
+            return said.code() == 3 && said.output().contains("of replica-public has failed");
+        });
+        execute(copy, "ALTER TABLE monitor ADD PRIMARY KEY (id)");
+        Awaitility.await("the task is started again").atMost(Duration.ofSeconds(90)).until(() -> named(copy, "zeppelin") == 1);
+        leavesNothing(status);
+    }
+
+    private static void execute(String database, String sql) throws SQLException {
+        try (var connection = DriverManager.getConnection(database, LocalServers.POSTGRES_USER, LocalServers.POSTGRES_PASSWORD); var statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    private static long named(String database, String name) throws SQLException {
+        try (var connection = DriverManager.getConnection(database, LocalServers.POSTGRES_USER, LocalServers.POSTGRES_PASSWORD); var statement = connection.prepareStatement("SELECT count(*) FROM monitor WHERE name = ?")) {
+            statement.setString(1, name);
+            try (var row = statement.executeQuery()) {
+                row.next();
+                return row.getLong(1);
+            }
+        }
+    }
+
     private void assertSays(String words, String... arguments) throws IOException, InterruptedException {
         var ran = run(arguments);
         assertEquals(0, ran.code(), ran.output());

@@ -4,6 +4,8 @@ import io.millrace.denormalizer.join.measure.Stage;
 import io.millrace.denormalizer.join.message.Quarantine;
 import io.millrace.denormalizer.join.message.Sinks;
 import io.millrace.denormalizer.join.state.Stores;
+import io.millrace.denormalizer.plan.Plan;
+import io.millrace.pipeline.file.Events;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Position;
 import java.nio.charset.StandardCharsets;
@@ -16,10 +18,13 @@ public final class Outlet {
 
     private final ProcessorContext<byte[], byte[]> context;
     private final Stage stage;
+    /** Null where the documents are no CloudEvents. */
+    private final CloudEvents events;
 
-    public Outlet(ProcessorContext<byte[], byte[]> context, Stage stage) {
+    public Outlet(ProcessorContext<byte[], byte[]> context, Plan plan, Stage stage) {
         this.context = context;
         this.stage = stage;
+        this.events = plan.events() == Events.CLOUDEVENTS ? new CloudEvents(plan.pipeline()) : null;
     }
 
     void document(String documentId, byte[] document, Position position, org.apache.kafka.common.header.Headers cause) {
@@ -39,6 +44,9 @@ public final class Outlet {
         copy(cause, headers, Headers.CAPTURED);
         copy(cause, headers, Headers.GATED);
         headers.add(Headers.JOINED, Headers.bytes(Headers.nowMicros()));
+        if (events != null) {
+            events.describe(headers, documentId, position, document == null);
+        }
         stage.trace(cause, headers, documentId);
         forward(documentId, document, headers, Sinks.DOCUMENTS);
         if (document == null) {

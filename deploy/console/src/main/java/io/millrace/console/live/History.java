@@ -12,8 +12,10 @@ import java.util.stream.Stream;
 /** The last so many points of one pipeline, or of all together, and what happened meanwhile. Thread-safe. */
 final class History {
 
-    private static final List<String> STAGES = List.of("capture", "gate", "join", "index");
-    private static final List<String> NAMES = Stream.of(STAGES.stream().map(s -> "rate." + s), Watch.STEPS.stream().map(s -> "hop." + s), Stream.of("behind", "p50", "p99")).flatMap(n -> n).toList();
+    static final List<String> STAGES = List.of("capture", "gate", "join", "index");
+    /** Begins the names of figures that are no latencies. */
+    static final String RATE = "rate.";
+    static final List<String> NAMES = Stream.of(STAGES.stream().map(s -> RATE + s), Watch.STEPS.stream().map(s -> "hop." + s), Stream.of("behind", "p50", "p99")).flatMap(n -> n).toList();
     private static final int MOST_MARKS = 200;
     private static final int MOST_TEXT = 160;
 
@@ -122,6 +124,6 @@ final class History {
             figures.put(NAMES.get(i), values);
         }
         long oldest = points.isEmpty() ? 0 : points.getFirst().at;
-        return new HistoryView(points.stream().map(Point::at).toList(), figures, marks.stream().filter(m -> m.at() >= oldest).toList());
+        return HistoryView.own(points.stream().map(Point::at).toList(), figures, marks.stream().filter(m -> m.at() >= oldest).toList());
     }
 }

@@ -1,39 +1,43 @@
 package io.millrace.console.manage;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.millrace.console.Http;
 import io.millrace.console.Pipelines;
 import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.file.Target;
 import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.ws.rs.BadRequestException;
 import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.NotFoundException;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.ServiceUnavailableException;
 import java.io.IOException;
-import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.SQLException;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.time.Duration;
 import java.util.List;
-import java.util.Map;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
-/** The manage page of the demo's monitors: the same question to Postgres, as the page's owners would ask it, and to the index. */
+/** The manage page of the demo's monitors: the same question to Postgres and to the index, one behind the other, by one user or by several at once. */
 @Path("/api/manage")
 @RunOnVirtualThread
 public class ManageResource {
 
-    private static final int PAGE = 10;
-    private static final String FROM = """
-             FROM monitor m JOIN organisation o ON o.id = m.organisation_id LEFT JOIN team t ON t.id = m.team_id
-            WHERE (m.name ILIKE '%' || ? || '%') AND (? = '' OR m.status::text = ?) AND (? = '' OR t.name = ?)
-              AND (? = '' OR EXISTS (SELECT FROM monitor_tag mt JOIN tag g ON g.id = mt.tag_id WHERE mt.monitor_id = m.id AND g.key || ':' || g.value = ?))""";
+    /** For which several users ask each side. */
+    private static final Duration ASKED = Duration.ofSeconds(2);
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final TableName ROOT = new TableName("public", "monitor");
+    private static final List<TableName> TABLES = Stream.of("monitor", "team", "monitor_tag", "tag").map(table -> new TableName("public", table)).toList();
 
     private final Pipelines pipelines;
     private final Http http;
     private final ObjectMapper json;
+    /** Of users who ask at once, whoever looks: more would be more connections, and would measure each other. */
+    private final Semaphore places = new Semaphore(Crowd.MOST, true);
 
     ManageResource(Pipelines pipelines, Http http, ObjectMapper json) {
         this.pipelines = pipelines;
@@ -41,126 +45,62 @@ public class ManageResource {
         this.json = json;
     }
 
-    public record Row(String id, String name, String status, String team) {}
+    /** Whether a pipeline is the one of the demo's monitors, in whose tables the page is asked for. */
+    public static boolean isAsked(Pipeline pipeline) {
+        return pipeline.target() == Target.OPENSEARCH && pipeline.document().table().equals(ROOT) && pipeline.tableNames().containsAll(TABLES);
+    }
 
     /**
-     * @param millis from the question to the last byte of the answer
+     * @param millis from the question of a user who is alone to the last byte of the answer; null where there is no answer
+     * @param crowd of several users; null where one asked
      * @param error why there is no answer; null where there is one
      */
-    public record Side(long millis, long total, List<Row> rows, Map<String, Long> statuses, Map<String, Long> teams, String error) {}
+    public record Asked(Long millis, Answer answer, Crowd crowd, String error) {}
 
-    public record Page(Side postgres, Side index) {}
+    public record Page(Asked postgres, Asked index) {}
 
-    private record Question(String text, String status, String team, String tag, boolean byName, int page) {}
-
+    /**
+     * @param text words, each of which is in the name or the message
+     * @param organisation its id
+     * @param tag a tag's value
+     * @param sort {@code name}; else the newest stand first
+     * @param page the first is 0
+     * @param users at once, 1 to 8; several ask again and again for two seconds
+     */
     @GET
-    public Page ask(@QueryParam("text") @DefaultValue("") String text, @QueryParam("status") @DefaultValue("") String status, @QueryParam("team") @DefaultValue("") String team,
-            @QueryParam("tag") @DefaultValue("") String tag, @QueryParam("sort") @DefaultValue("modified") String sort, @QueryParam("page") @DefaultValue("0") int page) throws InterruptedException {
-        var monitors = pipelines.all().stream().filter(p -> p.document().table().toString().equals("public.monitor")).findFirst()
-                .orElseThrow(() -> new NotFoundException("The manage page is the demo's; none of the pipelines has public.monitor at its root"));
-        var question = new Question(text.strip(), status, team, tag, sort.equals("name"), Math.clamp(page, 0, 900));
-        return new Page(postgres(monitors, question), index(monitors, question));
-    }
-
-    private static Side postgres(Pipeline monitors, Question question) {
-        long began = System.nanoTime();
-        try (var connection = Pipelines.connect(monitors)) {
-            began = System.nanoTime();
-            var rows = rows(connection, question);
-            var statuses = counts(connection, question, "m.status::text");
-            var teams = counts(connection, question, "t.name");
-            long total = statuses.values().stream().mapToLong(Long::longValue).sum();
-            return new Side(millis(began), total, rows, statuses, teams, null);
-        } catch (SQLException | IllegalStateException e) {
-            return new Side(millis(began), 0, List.of(), Map.of(), Map.of(), e.getMessage());
+    public Page ask(@QueryParam("text") @DefaultValue("") String text, @QueryParam("organisation") @DefaultValue("") String organisation, @QueryParam("status") @DefaultValue("") String status,
+            @QueryParam("type") @DefaultValue("") String type, @QueryParam("team") @DefaultValue("") String team, @QueryParam("tag") @DefaultValue("") String tag,
+            @QueryParam("sort") @DefaultValue("modified") String sort, @QueryParam("page") @DefaultValue("0") int page, @QueryParam("users") @DefaultValue("1") int users) throws InterruptedException {
+        var monitors = pipelines.all().stream().filter(ManageResource::isAsked).findFirst()
+                .orElseThrow(() -> new NotFoundException("The manage page is the demo's; none of the pipelines has public.monitor at its root, with teams and tags"));
+        if (users < 1 || users > Crowd.MOST) {
+            throw new BadRequestException("1 to " + Crowd.MOST + " users can ask at once, not " + users);
         }
-    }
-
-    private static List<Row> rows(Connection connection, Question q) throws SQLException {
-        var order = q.byName ? "m.name COLLATE \"C\", m.id" : "m.modified DESC, m.id";
-        var rows = new ArrayList<Row>();
-        try (var statement = connection.prepareStatement("SELECT m.id::text, m.name, m.status::text, t.name" + FROM + " ORDER BY " + order + " LIMIT " + PAGE + " OFFSET " + q.page * PAGE)) {
-            bind(statement, q);
-            try (var found = statement.executeQuery()) {
-                while (found.next()) {
-                    rows.add(new Row(found.getString(1), found.getString(2), found.getString(3), found.getString(4)));
-                }
-            }
+        var question = Question.of(text, organisation, status, type, team, tag, sort, page);
+        if (!places.tryAcquire(users, PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+            throw new ServiceUnavailableException("Others ask the manage page, of whom " + Crowd.MOST + " may at once; ask again in some seconds");
         }
-        return rows;
-    }
-
-    private static Map<String, Long> counts(Connection connection, Question q, String by) throws SQLException {
-        var counts = new LinkedHashMap<String, Long>();
-        try (var statement = connection.prepareStatement("SELECT " + by + ", count(*)" + FROM + " GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 10")) {
-            bind(statement, q);
-            try (var found = statement.executeQuery()) {
-                while (found.next()) {
-                    counts.put(found.getString(1) == null ? "none" : found.getString(1), found.getLong(2));
-                }
-            }
-        }
-        return counts;
-    }
-
-    private static void bind(PreparedStatement statement, Question q) throws SQLException {
-        var values = List.of(q.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_"), q.status, q.status, q.team, q.team, q.tag, q.tag);
-        for (int i = 0; i < values.size(); i++) {
-            statement.setString(i + 1, values.get(i));
-        }
-    }
-
-    private Side index(Pipeline monitors, Question q) throws InterruptedException {
-        long began = System.nanoTime();
         try {
-            var question = json.writeValueAsString(body(q));
-            began = System.nanoTime();
-            var answer = http.search("POST", "/" + Http.step(monitors.index().name()) + "/_search", question);
-            long took = millis(began);
-            var found = json.readTree(answer.body());
-            if (answer.statusCode() != 200) {
-                return new Side(took, 0, List.of(), Map.of(), Map.of(), "the search engine answered " + answer.statusCode() + ": " + found.path("error").path("reason").asText());
-            }
-            var rows = new ArrayList<Row>();
-            found.path("hits").path("hits").forEach(h -> {
-                var source = h.path("_source");
-                rows.add(new Row(h.path("_id").asText(), source.path("name").asText(), source.path("status").asText(), source.path("team").path("name").asText(null)));
-            });
-            return new Side(took, found.path("hits").path("total").path("value").asLong(), rows, counts(found, "statuses"), counts(found, "teams"), null);
-        } catch (IOException e) {
-            return new Side(millis(began), 0, List.of(), Map.of(), Map.of(), "The index could not be asked: " + e.getMessage());
+            return new Page(asked(new PostgresSide(monitors), question, users), asked(new IndexSide(monitors, http, json), question, users));
+        } finally {
+            places.release(users);
         }
     }
 
-    private static Map<String, Long> counts(JsonNode found, String of) {
-        var counts = new LinkedHashMap<String, Long>();
-        found.path("aggregations").path(of).path("buckets").forEach(b -> counts.put(b.path("key").asText(), b.path("doc_count").asLong()));
-        return counts;
+    private static Asked asked(Side side, Question question, int users) throws InterruptedException {
+        try {
+            var alone = alone(side, question);
+            return users == 1 ? alone : new Asked(alone.millis, alone.answer, Crowd.of(side, question, users, ASKED), null);
+        } catch (IOException | SQLException | IllegalStateException e) {
+            return new Asked(null, null, null, e.getMessage());
+        }
     }
 
-    /** The words of the text, as the beginnings of words in the name. */
-    private static Map<String, Object> body(Question q) {
-        var filters = new ArrayList<Map<String, Object>>();
-        if (!q.text.isEmpty()) {
-            filters.add(Map.of("match_bool_prefix", Map.of("name", Map.of("query", q.text, "operator", "and"))));
+    private static Asked alone(Side side, Question question) throws IOException, SQLException, InterruptedException {
+        try (var session = side.open(question)) {
+            long began = System.nanoTime();
+            var answer = session.ask();
+            return new Asked(Duration.ofNanos(System.nanoTime() - began).toMillis(), answer, null, null);
         }
-        if (!q.status.isEmpty()) {
-            filters.add(Map.of("term", Map.of("status", q.status)));
-        }
-        if (!q.team.isEmpty()) {
-            filters.add(Map.of("term", Map.of("team.name.keyword", q.team)));
-        }
-        if (q.tag.contains(":")) {
-            var parts = q.tag.split(":", 2);
-            filters.add(Map.of("nested", Map.of("path", "tags", "query", Map.of("bool", Map.of("filter",
-                    List.of(Map.of("term", Map.of("tags.key.keyword", parts[0])), Map.of("term", Map.of("tags.value.keyword", parts[1]))))))));
-        }
-        var sort = q.byName ? List.of(Map.of("name.keyword", "asc"), Map.of("id", "asc")) : List.of(Map.of("modified", "desc"), Map.of("id", "asc"));
-        return Map.of("size", PAGE, "from", q.page * PAGE, "track_total_hits", true, "sort", sort, "query", Map.of("bool", Map.of("filter", filters)),
-                "aggs", Map.of("statuses", Map.of("terms", Map.of("field", "status", "size", 10)), "teams", Map.of("terms", Map.of("field", "team.name.keyword", "size", 10, "missing", "none"))));
-    }
-
-    private static long millis(long began) {
-        return (System.nanoTime() - began) / 1_000_000;
     }
 }

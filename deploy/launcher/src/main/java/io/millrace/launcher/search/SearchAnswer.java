@@ -1,6 +1,7 @@
 package io.millrace.launcher.search;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.millrace.launcher.Counted;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -15,7 +16,7 @@ public final class SearchAnswer {
 
     /** @param facets in the order in which they were asked for */
     public static void print(JsonNode answer, List<String> facets, PrintWriter out) {
-        out.printf("%,d documents, found in %,d ms%n", answer.path("hits").path("total").path("value").asLong(), answer.path("took").asLong());
+        out.printf("%s, found in %,d ms%n", Counted.of(answer.path("hits").path("total").path("value").asLong(), "document"), answer.path("took").asLong());
         for (var facet : facets) {
             var counted = answer.path("aggregations").path(facet);
             var values = counted.has("rows") ? counted.path("rows") : counted;

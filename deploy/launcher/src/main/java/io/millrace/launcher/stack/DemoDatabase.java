@@ -34,7 +34,8 @@ public final class DemoDatabase {
         }
     }
 
-    private static void create(LocalServers servers, String database) throws SQLException {
+    /** Makes a database where there is none of that name. */
+    static void create(LocalServers servers, String database) throws SQLException {
         try (var connection = DriverManager.getConnection(servers.jdbcUrl("postgres"), servers.postgresUser(), servers.postgresPassword());
                 var query = connection.prepareStatement("SELECT FROM pg_database WHERE datname = ?")) {
             query.setString(1, database);

@@ -16,6 +16,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.EnumMap;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -34,6 +35,7 @@ public final class Stack {
     private final StackOptions options;
     private final LocalServers servers;
     private final Map<Stage, ManagedProcess> stages = new EnumMap<>(Stage.class);
+    private final ManagedProcess connect;
 
     public Stack(StackOptions options) {
         this.options = options;
@@ -41,6 +43,7 @@ public final class Stack {
         for (var stage : Stage.values()) {
             stages.put(stage, new ManagedProcess(spec(stage)));
         }
+        this.connect = new ManagedProcess(new ConnectWorker(options, servers).spec());
     }
 
     /** The services, and for each index somebody who reads it. */
@@ -67,9 +70,19 @@ public final class Stack {
         return stages.get(stage);
     }
 
-    /** Servers, then services. */
+    /** The Kafka Connect worker, also where none was asked for: an earlier run may have left one. */
+    public ManagedProcess connect() {
+        return connect;
+    }
+
+    /** What runs beside the servers and services, because it was asked for. */
+    public List<ManagedProcess> extras() {
+        return options.extras().contains(StackOptions.Extra.CONNECT) ? List.of(connect) : List.of();
+    }
+
+    /** Servers, then services, then what runs beside them. */
     public List<ManagedProcess> processes() {
-        return Stream.concat(servers.servers().stream(), stages.values().stream()).toList();
+        return Stream.of(servers.servers(), stages.values(), extras()).flatMap(Collection::stream).toList();
     }
 
     public String address(Stage stage) {
@@ -98,6 +111,9 @@ public final class Stack {
             throw new LocalException("Not built: " + String.join(", ", missing) + ". Run ./millrace up from the root of the checkout, which builds what is missing, or ./mvnw package -DskipTests");
         }
         options.natives().forEach(stage -> executable(options, stage));
+        if (options.extras().contains(StackOptions.Extra.CONNECT)) {
+            ConnectWorker.requireBuilt(options.home());
+        }
     }
 
     /** The environment through which demo pipeline files find their database; empty for a database of the user's own. */

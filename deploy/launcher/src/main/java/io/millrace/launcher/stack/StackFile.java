@@ -27,7 +27,7 @@ public record StackFile(String state, long supervisor, String data, List<String>
     private static final JsonMapper JSON = JsonMapper.builder().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
 
     /**
-     * @param kind {@code server} or {@code service}
+     * @param kind {@code server}, {@code service}, or {@code worker} of Kafka Connect
      * @param pid -1 while it does not run
      * @param restarts how often the supervisor had to start it again
      */

@@ -25,10 +25,19 @@ import java.util.stream.Stream;
  * @param otlp where spans go, OTLP over HTTP; null for nowhere
  * @param natives the services that run as native executables, not in a JVM
  * @param secured whether everything speaks TLS and asks who comes
+ * @param connectPort port of a Kafka Connect worker
+ * @param extras what runs beside the servers and services
  */
-public record StackOptions(Path home, Path data, List<Path> pipelines, DemoSource source, Ports servers, Map<Stage, Integer> stages, String otlp, Set<Stage> natives, boolean secured) {
+public record StackOptions(Path home, Path data, List<Path> pipelines, DemoSource source, Ports servers, Map<Stage, Integer> stages, String otlp, Set<Stage> natives, boolean secured, int connectPort, Set<Extra> extras) {
 
     private static final int LAST_PORT = 65_535;
+    private static final int CONNECT_PORT = 18107;
+
+    /** What {@code up --with} takes. */
+    public enum Extra {
+        /** A Kafka Connect worker that keeps a second database equal to the tables. */
+        CONNECT
+    }
 
     /**
      * @param base the first of all ports, or null for the defaults; the services follow ten ports after it
@@ -41,30 +50,32 @@ public record StackOptions(Path home, Path data, List<Path> pipelines, DemoSourc
         for (var stage : Stage.values()) {
             stages.put(stage, base == null ? stage.defaultPort() : base + 10 + stage.ordinal());
         }
+        int connect = changed.getOrDefault(ConnectWorker.NAME, base == null ? CONNECT_PORT : base + 10 + Stage.values().length);
         for (var change : changed.entrySet()) {
             requireKey(change.getKey());
             var stage = Stage.named(change.getKey());
             if (stage.isPresent()) {
                 stages.put(stage.get(), change.getValue());
-            } else {
+            } else if (!change.getKey().equals(ConnectWorker.NAME)) {
                 servers = servers.with(change.getKey(), change.getValue());
             }
         }
-        requirePorts(servers, stages);
-        return new StackOptions(home, data.toAbsolutePath().normalize(), pipelines, source, servers, Map.copyOf(stages), null, Set.of(), false);
+        requirePorts(servers, stages, connect);
+        return new StackOptions(home, data.toAbsolutePath().normalize(), pipelines, source, servers, Map.copyOf(stages), null, Set.of(), false, connect, Set.of());
     }
 
     private static void requireKey(String key) {
-        var keys = Stream.concat(Ports.KEYS.stream(), Arrays.stream(Stage.values()).map(Stage::stageName)).toList();
+        var keys = Stream.concat(Ports.KEYS.stream(), Stream.concat(Arrays.stream(Stage.values()).map(Stage::stageName), Stream.of(ConnectWorker.NAME))).toList();
         if (!keys.contains(key)) {
             throw new LocalException("There is no port named '" + key + "'. --port KEY=N takes these keys: " + String.join(", ", keys));
         }
     }
 
     /** Every port is one that TCP has, and nobody's but its own. */
-    private static void requirePorts(Ports servers, Map<Stage, Integer> stages) {
+    private static void requirePorts(Ports servers, Map<Stage, Integer> stages, int connect) {
         var ports = new LinkedHashMap<String, Integer>(servers.byKey());
         stages.forEach((stage, port) -> ports.put(stage.stageName(), port));
+        ports.put(ConnectWorker.NAME, connect);
         var owners = new HashMap<Integer, String>();
         ports.forEach((key, port) -> {
             if (port < 1 || port > LAST_PORT) {
@@ -79,17 +90,22 @@ public record StackOptions(Path home, Path data, List<Path> pipelines, DemoSourc
 
     /** The same with spans sent to a receiver, such as {@code http://localhost:4318}. */
     public StackOptions withOtlp(String receiver) {
-        return new StackOptions(home, data, pipelines, source, servers, stages, receiver, natives, secured);
+        return new StackOptions(home, data, pipelines, source, servers, stages, receiver, natives, secured, connectPort, extras);
     }
 
     /** The same with some services as native executables, which {@code ./mvnw package -Dnative} makes. */
     public StackOptions withNatives(Collection<Stage> executables) {
-        return new StackOptions(home, data, pipelines, source, servers, stages, otlp, Set.copyOf(executables), secured);
+        return new StackOptions(home, data, pipelines, source, servers, stages, otlp, Set.copyOf(executables), secured, connectPort, extras);
     }
 
     /** The same, secured or not. */
     public StackOptions withSecured(boolean yes) {
-        return new StackOptions(home, data, pipelines, source, servers, stages, otlp, natives, yes);
+        return new StackOptions(home, data, pipelines, source, servers, stages, otlp, natives, yes, connectPort, extras);
+    }
+
+    /** The same with more beside the servers and services. */
+    public StackOptions with(Collection<Extra> more) {
+        return new StackOptions(home, data, pipelines, source, servers, stages, otlp, natives, secured, connectPort, Set.copyOf(more));
     }
 
     /**

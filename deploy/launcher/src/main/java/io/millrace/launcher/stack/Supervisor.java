@@ -1,12 +1,14 @@
 package io.millrace.launcher.stack;
 
 import io.millrace.launcher.Output;
+import io.millrace.launcher.status.Probe;
 import io.millrace.local.LocalException;
 import io.millrace.local.ManagedProcess;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.Target;
 import io.millrace.pipeline.retry.Backoff;
 import io.millrace.pipeline.topic.Topics;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -26,6 +28,7 @@ public final class Supervisor {
     private static final Duration LONGEST_BACK_OFF = Duration.ofSeconds(30);
     /** A process that lived so long is taken for healthy again. */
     private static final Duration HEALTHY = Duration.ofSeconds(60);
+    private static final Duration LOOK_AT_TASKS = Duration.ofSeconds(5);
 
     private final Stack stack;
     private final List<PipelineFile> files;
@@ -44,6 +47,7 @@ public final class Supervisor {
     /** Starts the servers; what a crashed run has left is ended first, services before servers. */
     public void startServers() {
         stack.servers().claim();
+        stack.connect().stop();
         Stack.stopOrder().forEach(stage -> stack.stage(stage).stop());
         stack.servers().servers().reversed().forEach(ManagedProcess::stop);
         // A service's port that is taken should be known before the servers have been waited for.
@@ -64,20 +68,28 @@ public final class Supervisor {
         onTheWay.forEach(this::awaitAnswer);
         launch(stack.stage(Stage.PURGE));
         launch(stack.stage(Stage.CONSOLE));
+        stack.extras().forEach(this::launch);
         describe();
     }
 
-    /** Returns when the purge service and the console answer as well. */
+    /** Returns when the purge service, the console, and what runs beside them answer as well. */
     public void awaitServices() {
         awaitAnswer(Stage.PURGE);
         awaitAnswer(Stage.CONSOLE);
+        for (var extra : stack.extras()) {
+            awaitAnswer(extra, address(extra));
+            Thread.ofVirtual().name("tasks-of-" + extra.name()).start(this::keepTasks);
+        }
         describe();
     }
 
     private void awaitAnswer(Stage stage) {
-        var process = stack.stage(stage);
+        awaitAnswer(stack.stage(stage), stack.address(stage));
+    }
+
+    private void awaitAnswer(ManagedProcess process, String address) {
         process.awaitReady();
-        output.line("%-12s runs, pid %d, %s".formatted(stage.stageName(), process.running().map(ProcessHandle::pid).orElse(-1L), stack.address(stage)));
+        output.line("%-12s runs, pid %d, %s".formatted(process.name(), process.running().map(ProcessHandle::pid).orElse(-1L), address));
         watch(process);
     }
 
@@ -110,6 +122,7 @@ public final class Supervisor {
             stopped.countDown();
             return;
         }
+        stack.extras().forEach(this::stop);
         for (var stage : Stack.stopOrder()) {
             stop(stack.stage(stage));
         }
@@ -155,6 +168,32 @@ public final class Supervisor {
         });
     }
 
+    /** A task of the worker that has failed stays so, and nobody else starts it again. */
+    private void keepTasks() {
+        var probe = new Probe(stack.access());
+        var backoff = new Backoff(FIRST_BACK_OFF, LONGEST_BACK_OFF);
+        int port = stack.options().connectPort();
+        long failedAt = System.nanoTime();
+        while (!sleptUntilStop(LOOK_AT_TASKS)) {
+            var failed = probe.failedConnectors(ConnectWorker.address(port));
+            if (failed.isEmpty() && System.nanoTime() - failedAt > HEALTHY.toNanos()) {
+                backoff.reset();
+            }
+            for (var connector : failed) {
+                failedAt = System.nanoTime();
+                output.line("A task of %s has failed; starting it again. Its log: %s".formatted(connector, stack.connect().spec().log()));
+                try {
+                    ConnectWorker.restartFailed(port, connector);
+                } catch (IOException e) {
+                    output.line("Starting the tasks of %s again failed: %s".formatted(connector, e.getMessage()));
+                }
+            }
+            if (!failed.isEmpty() && sleptUntilStop(backoff.next())) {
+                return;
+            }
+        }
+    }
+
     private void startAgain(ManagedProcess process) {
         restarts.merge(process.name(), 1, Integer::sum);
         try {
@@ -197,11 +236,16 @@ public final class Supervisor {
                 files.stream().filter(f -> f.pipeline().target() == Target.OPENSEARCH).map(f -> f.pipeline().index().name()).toList(), entries).write(options.data());
     }
 
+    private String address(ManagedProcess process) {
+        return Stage.named(process.name()).map(stack::address)
+                .orElseGet(() -> process == stack.connect() ? ConnectWorker.address(stack.options().connectPort()) : stack.servers().addresses().get(process.name()));
+    }
+
     private StackFile.Entry entry(ManagedProcess process) {
         var stage = Stage.named(process.name());
         int port = process.spec().ports().get(process.name());
-        return new StackFile.Entry(process.name(), stage.isPresent() ? "service" : "server",
-                stage.map(stack::address).orElseGet(() -> stack.servers().addresses().get(process.name())), port,
+        return new StackFile.Entry(process.name(), stage.isPresent() ? "service" : process == stack.connect() ? "worker" : "server",
+                address(process), port,
                 process.running().map(ProcessHandle::pid).orElse(-1L), restarts.getOrDefault(process.name(), 0), process.spec().log().toString());
     }
 }

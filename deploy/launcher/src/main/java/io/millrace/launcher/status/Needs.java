@@ -1,5 +1,6 @@
 package io.millrace.launcher.status;
 
+import io.millrace.launcher.Counted;
 import io.millrace.pipeline.metrics.Samples;
 import java.time.Duration;
 import java.time.Instant;
@@ -7,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.LongFunction;
 
 /** What the figures of a stack's services say that a person has to look at, down the stream. The limits are those of the alerts. */
 final class Needs {
@@ -56,8 +58,8 @@ final class Needs {
 
     private void source() {
         var capture = of("capture");
-        count(capture, Map.of("why", "missing"), "has %,d tables of which changes may be missing downstream; its log names them", "recover SOURCE");
-        count(capture, Map.of("why", "old"), "has %,d tables of which old rows hold old values since a migration; its log names them", "resnapshot SOURCE TABLE");
+        count(capture, Map.of("why", "missing"), "has %s of which changes may be missing downstream; its log says which", "recover SOURCE");
+        count(capture, Map.of("why", "old"), "has %s of which old rows hold old values since a migration; its log says which", "resnapshot SOURCE TABLE");
         if (or(capture.max("millrace_standby", Map.of()), 0) > 0) {
             found.add(new Need("capture", "stands by: another capture, which is none of this stack, has the source", "logs capture"));
         }
@@ -84,7 +86,7 @@ final class Needs {
     private void count(Samples capture, Map<String, String> why, String what, String command) {
         var tables = capture.max("millrace_tables_incomplete", why);
         if (tables != null && tables > 0) {
-            found.add(new Need("capture", what.formatted(tables.longValue()), command));
+            found.add(new Need("capture", what.formatted(Counted.of(tables.longValue(), "table")), command));
         }
     }
 
@@ -96,12 +98,12 @@ final class Needs {
         metrics.forEach((process, samples) -> {
             long held = Math.round(or(samples.sum("millrace_partitions_held", Map.of()), 0));
             if (held > 0 && !told.contains(process)) {
-                found.add(new Need(process, "does not read on in %,d partitions, since what its offsets stand on is not whole".formatted(held), "logs " + process));
+                found.add(new Need(process, "does not read on in %s, since what its offsets stand on is not whole".formatted(Counted.of(held, "partition")), "logs " + process));
             }
         });
         long waiting = Math.round(or(of("indexer").sum("millrace_partitions_waiting", Map.of()), 0));
         if (waiting > 0 && !told.contains("indexer")) {
-            found.add(new Need("indexer", "does not advance in %,d partitions".formatted(waiting), "logs indexer"));
+            found.add(new Need("indexer", "does not advance in " + Counted.of(waiting, "partition"), "logs indexer"));
         }
     }
 
@@ -109,7 +111,7 @@ final class Needs {
         metrics.forEach((process, samples) -> {
             long gaps = Math.round(or(samples.sum("millrace_ledger_gaps", Map.of()), 0));
             if (gaps > 0) {
-                found.add(new Need(process, "has %,d records that are missing, came twice or out of order".formatted(gaps), "logs " + process));
+                found.add(new Need(process, "has %s missing, twice or out of order".formatted(Counted.of(gaps, "record")), "logs " + process));
             }
         });
     }
@@ -168,12 +170,12 @@ final class Needs {
     }
 
     private void refusedDocuments() {
-        counts(of("indexer"), REFUSED, "%,d documents were refused and stand in quarantine", "quarantine documents list ");
+        counts(of("indexer"), REFUSED, many -> Counted.of(many, "document was refused and stands", "documents were refused and stand") + " in quarantine", "quarantine documents list ");
     }
 
     private void verifications() {
         var purge = of("purge");
-        counts(purge, "millrace_differences", "%,d documents differed from the database when it was last verified", "verify ");
+        counts(purge, "millrace_differences", many -> Counted.of(many, "document") + " differed from the database when it was last verified", "verify ");
         for (var pipeline : purge.values("millrace_verified_timestamp_seconds", "pipeline")) {
             var since = Duration.between(Instant.ofEpochSecond(Math.round(purge.max("millrace_verified_timestamp_seconds", Map.of("pipeline", pipeline)))), now);
             if (since.compareTo(VERIFIED_WITHIN) > 0) {
@@ -183,15 +185,15 @@ final class Needs {
     }
 
     private void heldDocuments() {
-        counts(of("purge"), "millrace_retention_held", "%,d documents would leave by time and wait for a person's word", "retention ");
+        counts(of("purge"), "millrace_retention_held", many -> Counted.of(many, "document would leave by time and waits", "documents would leave by time and wait") + " for a person's word", "retention ");
     }
 
     /** @param command what says more, up to the pipeline's name */
-    private void counts(Samples samples, String metric, String what, String command) {
+    private void counts(Samples samples, String metric, LongFunction<String> what, String command) {
         for (var pipeline : samples.values(metric, "pipeline")) {
             long count = Math.round(samples.max(metric, Map.of("pipeline", pipeline)));
             if (count > 0) {
-                found.add(new Need(pipeline, what.formatted(count), command + pipeline));
+                found.add(new Need(pipeline, what.apply(count), command + pipeline));
             }
         }
     }

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.OptionalLong;
 
 /** Asks running processes over HTTP; an answer that does not come is an answer too. */
@@ -46,6 +47,50 @@ public final class Probe {
         } catch (IOException e) {
             return new Health("down", "does not answer");
         }
+    }
+
+    /** What a Kafka Connect worker says of its connectors: one of which a task has failed stands until somebody starts that again. */
+    public Health tasks(String address) {
+        try {
+            var answer = get(address + "/connectors?expand=status");
+            if (answer.status() != 200) {
+                return new Health("waiting", "it answers HTTP " + answer.status());
+            }
+            var failed = failed(answer.body());
+            return failed.isEmpty() ? new Health("up", "") : new Health("waiting", failed);
+        } catch (IOException e) {
+            return new Health("down", "does not answer");
+        }
+    }
+
+    /** The connectors of a worker of which a task has failed; none also while it does not answer. */
+    public List<String> failedConnectors(String address) {
+        try {
+            var answer = get(address + "/connectors?expand=status");
+            var failed = new ArrayList<String>();
+            for (var connector : JSON.readTree(answer.body()).properties()) {
+                if (connector.getValue().path("status").path("tasks").findValuesAsText("state").contains("FAILED")) {
+                    failed.add(connector.getKey());
+                }
+            }
+            return failed;
+        } catch (IOException e) {
+            return List.of();
+        }
+    }
+
+    /** Which tasks have failed, of what, and how they are started; empty where none has. */
+    static String failed(String connectors) throws IOException {
+        var failed = new ArrayList<String>();
+        for (var connector : JSON.readTree(connectors).properties()) {
+            for (var task : connector.getValue().path("status").path("tasks")) {
+                if ("FAILED".equals(task.path("state").asText())) {
+                    var causes = task.path("trace").asText().split("Caused by: ");
+                    failed.add("task %s of %s has failed: %s. Start it again: POST /connectors/%s/restart?includeTasks=true".formatted(task.path("id").asText(), connector.getKey(), causes[causes.length - 1].lines().findFirst().orElse("no reason given"), connector.getKey()));
+                }
+            }
+        }
+        return String.join("; ", failed);
     }
 
     /** How many documents an index has; 0 where it does not exist yet, empty while it cannot be asked. */

@@ -183,7 +183,7 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
     /** @param starting whether the supervisor has yet to start what does not run or answer */
     private static ProcessStatus status(StackFile.Entry entry, Probe probe, Samples before, Samples after, double seconds, boolean starting) {
         var process = ProcessHandle.of(entry.pid()).filter(ProcessHandle::isAlive);
-        var asked = process.isEmpty() ? new Probe.Health("down", "not running") : isService(entry) ? probe.health(entry.address()) : new Probe.Health("up", "");
+        var asked = process.isEmpty() ? new Probe.Health("down", "not running") : isService(entry) ? probe.health(entry.address()) : entry.kind().equals("worker") ? probe.tasks(entry.address()) : new Probe.Health("up", "");
         var health = starting && asked.state().equals("down") ? new Probe.Health("starting", "") : asked;
         var pid = process.map(ProcessHandle::pid).orElse(null);
         var memory = process.map(StatusReport::memory).orElse(null);

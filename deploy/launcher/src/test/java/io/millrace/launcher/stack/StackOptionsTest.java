@@ -27,7 +27,8 @@ class StackOptionsTest {
         var s = options.servers();
         var ports = new HashSet<>(List.of(s.postgres(), s.kafka(), s.kafkaController(), s.registry(), s.registryManagement(), s.search(), s.searchTransport()));
         ports.addAll(options.stages().values());
-        assertEquals(Ports.COUNT + 6, ports.size());
+        ports.add(options.connectPort());
+        assertEquals(Ports.COUNT + 7, ports.size());
         assertTrue(ports.stream().allMatch(p -> p >= 30000 && p < 30020), ports.toString());
     }
 
@@ -37,6 +38,7 @@ class StackOptionsTest {
         assertEquals(4000, options.servers().kafka());
         assertEquals(4001, options.stages().get(Stage.GATE));
         assertEquals(30000, options.servers().postgres());
+        assertEquals(4002, options(30000, Map.of("connect", 4002)).connectPort());
     }
 
     @Test

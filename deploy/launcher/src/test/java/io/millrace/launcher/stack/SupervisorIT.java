@@ -67,7 +67,7 @@ class SupervisorIT {
             var ports = new EnumMap<>(stagePorts());
             ports.put(Stage.GATE, taken.getLocalPort());
             var home = Path.of(System.getProperty("millrace.home"));
-            stack = new Stack(new StackOptions(home, folder, List.of(home.resolve("deploy").resolve("demo").resolve("pipelines")), new StackOptions.DemoSource("demo", 0), Ports.free(), ports, null, Set.of(), true));
+            stack = new Stack(new StackOptions(home, folder, List.of(home.resolve("deploy").resolve("demo").resolve("pipelines")), new StackOptions.DemoSource("demo", 0), Ports.free(), ports, null, Set.of(), true, Ports.free(1).getFirst(), Set.of()));
             assertTrue(Keyring.isIn(folder));
             supervisor = new Supervisor(stack, List.of(), output);
             assertTrue(assertThrows(LocalException.class, supervisor::startServers).getMessage().contains("Port " + taken.getLocalPort()));
@@ -77,7 +77,7 @@ class SupervisorIT {
     }
 
     private void start() {
-        stack = new Stack(new StackOptions(Path.of(System.getProperty("millrace.home")), folder, List.of(), null, Ports.free(), stagePorts(), null, Set.of(), false));
+        stack = new Stack(new StackOptions(Path.of(System.getProperty("millrace.home")), folder, List.of(), null, Ports.free(), stagePorts(), null, Set.of(), false, Ports.free(1).getFirst(), Set.of()));
         supervisor = new Supervisor(stack, List.of(), output);
         supervisor.startServers();
     }

@@ -34,13 +34,13 @@ class NeedsTest {
     @Test
     void whatIsAmissIsToldDownTheStreamWithTheCommandThatSaysMore() {
         assertEquals(List.of(
-                new Need("capture", "has 2 tables of which changes may be missing downstream; its log names them", "recover SOURCE"),
-                new Need("capture", "has 1 tables of which old rows hold old values since a migration; its log names them", "resnapshot SOURCE TABLE"),
+                new Need("capture", "has 2 tables of which changes may be missing downstream; its log says which", "recover SOURCE"),
+                new Need("capture", "has 1 table of which old rows hold old values since a migration; its log says which", "resnapshot SOURCE TABLE"),
                 new Need("slot millrace_demo", "keeps 300 MiB of WAL on the primary, more than 200", "logs capture"),
                 new Need("demo.public.tag", "is parked: its rows queue, and documents do not see them", "quarantine show demo.public.tag"),
                 new Need("gate", "does not read on in 3 partitions, since what its offsets stand on is not whole", "logs gate"),
                 new Need("indexer", "does not advance in 2 partitions", "logs indexer"),
-                new Need("denormalizer", "has 4 records that are missing, came twice or out of order", "logs denormalizer"),
+                new Need("denormalizer", "has 4 records missing, twice or out of order", "logs denormalizer"),
                 new Need("denormalizer", "has used 81 % of the time for which Kafka keeps what it has not read", "logs denormalizer"),
                 new Need("monitors", "is slow: one change in a hundred takes 7.3 s from its commit to the index, and its file allows 2.0 s", "trace monitors ID"),
                 new Need("monitors", "1,200 documents differed from the database when it was last verified", "verify monitors"),
@@ -89,7 +89,7 @@ class NeedsTest {
     void whatWaitsIsToldOnceAndNotWhileTheStackStarts() {
         var metrics = Map.of("indexer", "millrace_partitions_waiting{stage=\"index\"} 2.0\n", "gate", "millrace_partitions_held{stage=\"gate\"} 3.0\nmillrace_ledger_gaps{stage=\"gate\"} 1.0\n");
         assertEquals(3, needs(metrics).size());
-        assertEquals(List.of(new Need("gate", "has 1 records that are missing, came twice or out of order", "logs gate")), needs(metrics, Set.of("indexer", "gate")));
+        assertEquals(List.of(new Need("gate", "has 1 record missing, twice or out of order", "logs gate")), needs(metrics, Set.of("indexer", "gate")));
     }
 
     @Test

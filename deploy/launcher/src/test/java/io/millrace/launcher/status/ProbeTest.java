@@ -17,6 +17,14 @@ class ProbeTest {
     }
 
     @Test
+    void aTaskOfAWorkerThatHasFailedIsNamedWithItsCauseAndTheWayBack() throws IOException {
+        assertEquals("task 0 of replica-public has failed: java.sql.SQLException: away. Start it again: POST /connectors/replica-public/restart?includeTasks=true", Probe.failed("""
+                {"replica-public": {"status": {"connector": {"state": "RUNNING"}, "tasks": [{"id": 0, "state": "FAILED", "trace": "ConnectException: a\\n\\tat x\\nCaused by: java.sql.SQLException: away\\n\\tat y"}]}}}"""));
+        assertEquals("", Probe.failed("""
+                {"replica-public": {"status": {"connector": {"state": "RUNNING"}, "tasks": [{"id": 0, "state": "RUNNING"}]}}}"""));
+    }
+
+    @Test
     void whatIsWarnedOfIsToldOfChecksThatAreUp() throws IOException {
         assertEquals("This capture stands by", Probe.warnings("""
                 {"status": "UP", "checks": [

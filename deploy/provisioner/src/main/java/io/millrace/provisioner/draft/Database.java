@@ -89,7 +89,7 @@ record Database(Catalog catalog, List<ForeignKey> foreignKeys, Set<String> gener
         if (unlogged.contains(name)) {
             return "it is unlogged, so its changes are not in the log; ALTER TABLE " + name.sql() + " SET LOGGED brings them there";
         }
-        return table.primaryKey().isEmpty() ? "it has no primary key, by which its rows are known" : null;
+        return table.primaryKey().isEmpty() ? "it has no primary key, by which its rows are known, or a DEFERRABLE one" : null;
     }
 
     List<ForeignKey> of(TableName table) {

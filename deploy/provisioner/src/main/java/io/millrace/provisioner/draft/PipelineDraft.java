@@ -52,7 +52,7 @@ public final class PipelineDraft {
             throw new ProvisioningException("The table " + root + " cannot be the root: " + database.unfit(root), null);
         }
         if (table.primaryKey().isEmpty()) {
-            throw new ProvisioningException("The table " + root + " has no primary key, by which its rows are known; add one: ALTER TABLE " + root.sql() + " ADD PRIMARY KEY (…)", null);
+            throw new ProvisioningException("The table " + root + " has no primary key, by which its rows are known; add one: ALTER TABLE " + root.sql() + " ADD PRIMARY KEY (…) (one that is DEFERRABLE does not count, since Postgres takes it for no replica identity)", null);
         }
         var draft = new PipelineDraft(database, depth);
         draft.text.append("""
@@ -185,6 +185,7 @@ public final class PipelineDraft {
         }
         return switch (column.type()) {
             case "tsvector" -> "made for Postgres's own search";
+            case "geometry", "geography" -> "shapes are not carried; write {geo: {lat: COLUMN, lon: COLUMN}} of two columns of numbers for a point";
             case "bytea" -> "bytes can be kept, and not searched";
             default -> SECRET.matcher(column.name()).matches() ? "its name sounds like a secret" : null;
         };

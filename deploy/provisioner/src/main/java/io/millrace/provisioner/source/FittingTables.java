@@ -1,14 +1,12 @@
 package io.millrace.provisioner.source;
 
 import io.millrace.pipeline.catalog.CatalogCheck;
-import io.millrace.pipeline.catalog.CatalogReader;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.Problem;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.file.UsedColumns;
 import io.millrace.provisioner.Check;
 import io.millrace.provisioner.Step;
-import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -29,14 +27,8 @@ public final class FittingTables implements Step {
     @Override
     public Check check() {
         var problems = new ArrayList<String>();
-        try {
-            var catalog = CatalogReader.read(database.connection(), database.tables());
-            for (var file : database.files()) {
-                CatalogCheck.check(file, catalog).stream().map(Problem::toString).forEach(problems::add);
-            }
-        } catch (SQLException e) {
-            throw database.failed("Reading the catalog", e);
-        }
+        var catalog = database.catalog();
+        database.files().forEach(file -> CatalogCheck.check(file, catalog).stream().map(Problem::toString).forEach(problems::add));
         outbox(problems);
         for (var table : database.tables()) {
             kind(table, problems);

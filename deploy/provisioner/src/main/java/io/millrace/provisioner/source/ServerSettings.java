@@ -31,6 +31,10 @@ public final class ServerSettings implements Step {
             problems.add("The source '" + database.name() + "' runs with wal_level=" + level + ", and rows can be read from its log only with wal_level=logical;"
                     + " run ALTER SYSTEM SET wal_level = 'logical' as a superuser and restart PostgreSQL (a managed service has a parameter for it)");
         }
+        if (database.text("SHOW server_encoding").equals("SQL_ASCII")) {
+            problems.add("The database of the source '" + database.name() + "' has the encoding SQL_ASCII, in which nobody knows what its bytes above 127 mean; move it to one with ENCODING 'UTF8'"
+                    + " (pg_dump with --encoding, the one that its clients write)");
+        }
         var slot = Topics.slot(database.name());
         free(problems, "max_replication_slots", "replication slot", "SELECT count(*) FROM pg_replication_slots WHERE slot_name <> ?", slot);
         free(problems, "max_wal_senders", "WAL sender", "SELECT count(*) FROM pg_stat_replication r LEFT JOIN pg_replication_slots s ON s.active_pid = r.pid WHERE s.slot_name IS DISTINCT FROM ?", slot);

@@ -1,5 +1,7 @@
 package io.millrace.provisioner.source;
 
+import io.millrace.pipeline.catalog.Catalog;
+import io.millrace.pipeline.catalog.CatalogReader;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.Source;
 import io.millrace.pipeline.file.TableName;
@@ -113,6 +115,15 @@ public final class SourceDatabase implements AutoCloseable {
 
     String password() {
         return password;
+    }
+
+    /** The tables of its pipelines as they are now. */
+    public Catalog catalog() {
+        try {
+            return CatalogReader.read(connection, tables());
+        } catch (SQLException e) {
+            throw failed("Reading the catalog", e);
+        }
     }
 
     Connection connection() {

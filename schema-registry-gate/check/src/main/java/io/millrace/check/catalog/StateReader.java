@@ -60,7 +60,7 @@ public final class StateReader {
             FROM columns ORDER BY attrelid, attnum""";
 
     private static final String INDEXES = """
-            SELECT i.indrelid, i.indexrelid, c.relname, i.indisprimary, i.indisreplident AND i.indisvalid, i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL,
+            SELECT i.indrelid, i.indexrelid, c.relname, i.indisprimary AND i.indimmediate, i.indisreplident AND i.indisvalid, i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL,
                    i.indkey::text, i.indnkeyatts
             FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = ANY (?) AND i.indisunique ORDER BY i.indexrelid""";
 

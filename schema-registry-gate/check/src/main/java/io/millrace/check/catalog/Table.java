@@ -65,7 +65,7 @@ public record Table(long oid, TableName name, boolean partitioned, char persiste
         return columns.stream().filter(c -> c.number() == number).findFirst().orElse(null);
     }
 
-    /** The primary key's columns in the order of the key, empty where there is none. */
+    /** The primary key's columns in the order of the key, empty where there is none, and where it is deferrable, since Postgres takes it for no replica identity then. */
     public List<Attribute> primaryKey() {
         return indexes.stream().filter(Index::primary).findFirst().map(this::columns).orElse(List.of());
     }

@@ -218,7 +218,7 @@ public final class Differences {
         var was = now == null ? null : before.tables().get(now.oid());
         boolean anew = was == null || !before.publication().tables().containsKey(was.name());
         if (now != null && !context.uses().has(name) && !now.partitioned() && !now.identified() && (anew || was.identified())) {
-            add(Rule.NO_PRIMARY_KEY, name, null, "The published table " + name + " has no primary key and no other replica identity: Postgres refuses its updates and deletes.", List.of());
+            add(Rule.NO_PRIMARY_KEY, name, null, "The published table " + name + " has no primary key, or a DEFERRABLE one, and no other replica identity: Postgres refuses its updates and deletes.", List.of());
         }
     }
 

@@ -67,7 +67,7 @@ final class TableDifferences {
     private void created(Table now) {
         add(Rule.TABLE_NEW, null, "The table " + name + ", which pipelines name, is created. Until it is published its rows do not travel.", uses.of(name, "is filled once the source is provisioned"));
         if (now.primaryKey().isEmpty()) {
-            add(Rule.NO_PRIMARY_KEY, null, "The table " + name + " has no primary key, by which its rows are known: capture refuses to start, and a published table without one refuses updates and deletes.",
+            add(Rule.NO_PRIMARY_KEY, null, "The table " + name + " has no primary key, by which its rows are known, or a DEFERRABLE one: capture does not take it, and once it is published Postgres refuses its updates and deletes.",
                     uses.of(name, "cannot be built"));
         }
     }

@@ -1,6 +1,5 @@
-package io.millrace.indexer.generation;
+package io.millrace.pipeline.mapping;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.millrace.pipeline.file.Field;
 import io.millrace.pipeline.file.Many;
 import io.millrace.pipeline.file.Node;
@@ -17,64 +16,55 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * The strict mapping of a pipeline's documents; DESIGN.md has it as a table.
+ * The strict mapping of a pipeline's documents; the DESIGN.md of search-indexer has it as a table.
  *
  * <p>A column that the registry does not know yet has no mapping: the first document that carries it makes the mapping
  * grow.
  */
-final class Mappings {
+public final class Mappings {
 
-    static final String PROPERTIES = "properties";
+    public static final String PROPERTIES = "properties";
 
     /** Lucene takes terms up to 32,766 bytes, and a character has up to four. */
     private static final int LONGEST_KEYWORD = 8_191;
     private static final int LONGEST_SORTABLE_TEXT = 1_024;
 
     private final Pipeline pipeline;
+    /** The file's own mappings by path. */
+    private final Map<String, Map<String, Object>> own;
     private final Function<TableName, Map<String, ColumnType>> columns;
 
-    private Mappings(Pipeline pipeline, Function<TableName, Map<String, ColumnType>> columns) {
+    private Mappings(Pipeline pipeline, Map<String, Map<String, Object>> own, Function<TableName, Map<String, ColumnType>> columns) {
         this.pipeline = pipeline;
+        this.own = own;
         this.columns = columns;
     }
 
     /** @param columns gives a table's column types by name, without those that are not known */
-    static Map<String, Object> of(Pipeline pipeline, Function<TableName, Map<String, ColumnType>> columns) {
-        var mapping = new LinkedHashMap<String, Object>();
-        mapping.put("dynamic", "strict");
-        mapping.put(PROPERTIES, new Mappings(pipeline, columns).properties(pipeline.document(), List.of(), null, ""));
-        return mapping;
+    public static Map<String, Object> of(Pipeline pipeline, Function<TableName, Map<String, ColumnType>> columns) {
+        return of(pipeline, pipeline.index().mappings(), columns);
     }
 
     /**
-     * The properties that a mapping of an index lacks, at any depth.
+     * The same with some of the file's own mappings.
      *
-     * @param asked a mapping, or a field of one
-     * @param there the same of the index
+     * @param own by path, in the place of {@code index.mappings}
      */
-    static Map<String, Object> missing(Map<String, Object> asked, JsonNode there) {
-        var missing = new LinkedHashMap<String, Object>();
-        if (asked.get(PROPERTIES) instanceof Map<?, ?> properties) {
-            properties.forEach((name, field) -> {
-                var known = there.path(PROPERTIES).path((String) name);
-                if (known.isMissingNode()) {
-                    missing.put((String) name, field);
-                } else if (field instanceof Map<?, ?> below) {
-                    var more = missing(stringKeys(below), known);
-                    if (!more.isEmpty()) {
-                        // An object keeps its type, which the engine does not tell where it is the usual one.
-                        missing.put((String) name, object(known.path("type").asText("object"), more));
-                    }
-                }
-            });
+    public static Map<String, Object> of(Pipeline pipeline, Map<String, Map<String, Object>> own, Function<TableName, Map<String, ColumnType>> columns) {
+        var mapping = new LinkedHashMap<String, Object>();
+        mapping.put("dynamic", "strict");
+        var properties = new Mappings(pipeline, own, columns).properties(pipeline.document(), List.of(), null, "");
+        // What no value of a document is called is filled by copy_to.
+        own.forEach((path, field) -> {
+            if (!path.contains(".")) {
+                properties.putIfAbsent(path, field);
+            }
+        });
+        mapping.put(PROPERTIES, properties);
+        if (!pipeline.index().templates().isEmpty()) {
+            mapping.put("dynamic_templates", pipeline.index().templates());
         }
-        return missing;
-    }
-
-    private static Map<String, Object> stringKeys(Map<?, ?> map) {
-        var keyed = new LinkedHashMap<String, Object>();
-        map.forEach((key, value) -> keyed.put((String) key, value));
-        return keyed;
+        return mapping;
     }
 
     private Map<String, Object> properties(Node node, List<Field> linkFields, TableName link, String path) {
@@ -125,7 +115,7 @@ final class Mappings {
     }
 
     private Map<String, Object> overridden(String path, Map<String, Object> derived) {
-        return pipeline.index().mappings().getOrDefault(path, derived);
+        return own.getOrDefault(path, derived);
     }
 
     private static Map<String, Object> object(String type, Map<String, Object> properties) {

@@ -1,4 +1,4 @@
-package io.millrace.indexer.generation;
+package io.millrace.pipeline.mapping;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

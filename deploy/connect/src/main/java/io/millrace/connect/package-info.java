@@ -1,0 +1,2 @@
+/** How a Kafka Connect worker reads {@code rows.*}. */
+package io.millrace.connect;

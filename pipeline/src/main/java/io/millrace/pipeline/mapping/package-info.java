@@ -1,0 +1,2 @@
+/** How the search engine is to take documents. */
+package io.millrace.pipeline.mapping;
