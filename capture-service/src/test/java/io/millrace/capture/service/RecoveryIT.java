@@ -581,7 +581,7 @@ class RecoveryIT extends OnStack {
     void aPartitionWithAReplicaIdentityWithoutTheKeyMakesAGapWhichTheLogDoesNotTell() throws Exception {
         stack.source("leafkey", "CREATE TABLE thing (id int PRIMARY KEY, name text NOT NULL)", "INSERT INTO thing VALUES (1, 'a')",
                 "CREATE TABLE part (id int PRIMARY KEY, thing_id int, name text, other int NOT NULL) PARTITION BY RANGE (id)", "CREATE TABLE part_0 PARTITION OF part FOR VALUES FROM (0) TO (1000)",
-                "CREATE UNIQUE INDEX part_0_other ON part_0 (other)", "INSERT INTO part VALUES (1, 1, 'one', 1), (2, 1, 'two', 2)");
+                "CREATE UNIQUE INDEX part_0_other ON part_0 (other) INCLUDE (id)", "INSERT INTO part VALUES (1, 1, 'one', 1), (2, 1, 'two', 2)");
         stack.sql("leafkey", "ALTER PUBLICATION millrace_leafkey SET (publish_via_partition_root = true)");
         stack.publish("leafkey", "thing");
         stack.publish("leafkey", "part");
