@@ -377,16 +377,28 @@ final class Start {
         diverged = null;
         givenUp = null;
         asked = false;
-        long start;
-        if (look.slot() != null && !look.slot().isLost() && impassable == null) {
-            start = pass(look, base);
-        } else {
-            // What the log has is not read once more to move a slot: it may be a file of the log that is gone.
-            slot.drop();
-            start = makeSlot();
-            marks.begin(origin(look, base), new Point(start, look.now().micros()), look);
-        }
+        long start = look.slot() == null || look.slot().isLost() ? makeAnew(look, base) : impassable == null ? pass(look, base) : passOrMakeAnew(look, base);
         return plan(start, gaps, look, true);
+    }
+
+    /** To move a slot Postgres reads the log once more, and a file of that may be gone. */
+    private long passOrMakeAnew(SourceLook look, long base) throws SQLException, InterruptedException {
+        try {
+            return pass(look, base);
+        } catch (SQLException e) {
+            if (!Passing.mayStay(e)) {
+                throw e;
+            }
+            LOG.warnf("The replication slot %s cannot be moved to the end of the log, and is made anew: %s", slot.name(), e.getMessage());
+            return makeAnew(look, base);
+        }
+    }
+
+    private long makeAnew(SourceLook look, long base) throws SQLException, InterruptedException {
+        slot.drop();
+        long start = makeSlot();
+        marks.begin(origin(look, base), new Point(start, look.now().micros()), look);
+        return start;
     }
 
     /** Moves the slot to the end of the log. */

@@ -290,9 +290,9 @@ public final class Resnapshots {
         return millis == 0 ? 0 : (one.rows() - since.rows) * 1000 / millis;
     }
 
-    /** The one to go on with: the first of those that did not fail a moment ago. Null for none. */
+    /** The one to go on with, null for none. */
     synchronized Resnapshot next() {
-        var next = all == null ? null : all.stream().filter(one -> !setbacks.rests(one)).findFirst().orElse(null);
+        var next = all == null ? null : setbacks.next(all);
         if (next != null) {
             current = Setbacks.Id.of(next);
             if (begun.putIfAbsent(current, new Begun(System.nanoTime(), next.rows())) == null) {

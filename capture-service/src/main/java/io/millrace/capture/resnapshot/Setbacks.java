@@ -6,6 +6,7 @@ import io.millrace.pipeline.retry.Backoff;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
@@ -18,6 +19,8 @@ final class Setbacks {
     private static final int MOST_TOLD = 5;
 
     private final Map<Id, Setback> all = new LinkedHashMap<>();
+    /** When any of them is tried again at the earliest. */
+    private long notBefore;
     private final LongSupplier nanos;
 
     /** Which reading it is, however far it is. */
@@ -37,7 +40,7 @@ final class Setbacks {
     }
 
     /**
-     * A reading does not go on. It waits longer from time to time, and for as long as the attempt took, so that the others have half of the time at least.
+     * A reading does not go on. It waits longer from time to time; and it and all others that had a setback wait for as long as the attempt took, so that those that go on have half of the time at least.
      *
      * @param took how long the attempt took
      * @return whether the reason is new
@@ -45,7 +48,8 @@ final class Setbacks {
     boolean add(Resnapshot one, String why, Duration took) {
         var before = all.get(Id.of(one));
         var backoff = before == null ? new Backoff(FIRST_PAUSE, LONGEST_PAUSE) : before.backoff;
-        all.put(Id.of(one), new Setback(why, backoff, nanos.getAsLong() + Math.max(backoff.next().toNanos(), took.toNanos())));
+        all.put(Id.of(one), new Setback(why, backoff, nanos.getAsLong() + backoff.next().toNanos()));
+        notBefore = nanos.getAsLong() + took.toNanos();
         return before == null || !before.why.equals(why);
     }
 
@@ -59,10 +63,22 @@ final class Setbacks {
         all.keySet().retainAll(wanted.stream().map(Id::of).collect(Collectors.toSet()));
     }
 
-    /** Whether a reading is not to be tried again yet. */
-    boolean rests(Resnapshot one) {
-        var setback = all.get(Id.of(one));
-        return setback != null && setback.notBefore - nanos.getAsLong() > 0;
+    /**
+     * The reading to go on with, null for none. One that had a setback comes first once its pause is over: what it is told of may be over, too, and nobody would know while another one is read for hours.
+     *
+     * @param wanted in their order
+     */
+    Resnapshot next(List<Resnapshot> wanted) {
+        long now = nanos.getAsLong();
+        Resnapshot first = null;
+        for (var one : wanted) {
+            var setback = all.get(Id.of(one));
+            if (setback != null && setback.notBefore - now <= 0 && notBefore - now <= 0) {
+                return one;
+            }
+            first = first == null && setback == null ? one : first;
+        }
+        return first;
     }
 
     /** Why a reading does not go on, null where it does. */

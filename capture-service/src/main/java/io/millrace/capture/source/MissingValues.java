@@ -28,11 +28,14 @@ public final class MissingValues implements AutoCloseable {
     /** Errors of this class name tables, columns and types, and no values. */
     private static final String WITHOUT_VALUES = "42";
     private static final String NOT_YET = "55000";
+    /** Postgres says so of what it should have, and also where somebody alters a table at that moment. */
+    private static final String INTERNAL = "XX";
+    private static final Set<String> CORRUPTED = Set.of("XX001", "XX002");
     private static final String LOCKED = "55P03";
     /** Whoever locks the table for long is then told of in health. */
     private static final String LONGEST_LOCK = "10s";
     /** Of a table that was waited for in vain. */
-    private static final String SHORTEST_LOCK = "100ms";
+    private static final String SHORTEST_LOCK = "10ms";
     private static final int MOST_QUERIES = 1_000;
 
     private final SourceConnection source;
@@ -40,7 +43,9 @@ public final class MissingValues implements AutoCloseable {
     private final Map<Change, Query> queries = new HashMap<>();
     private Connection connection;
     private SeenCommits commits;
-    private final LockedTables locked = new LockedTables(System::nanoTime);
+    private final Unanswered locked = new Unanswered(System::nanoTime);
+    /** Tables at which Postgres failed by itself; a row that can be read says nothing of another one. */
+    private final Unanswered failing = new Unanswered(System::nanoTime);
     /** How long the connection waits for a lock. */
     private String lockTimeout;
     /** The last transaction that the server which answered had not committed, null where there was none. */
@@ -66,7 +71,7 @@ public final class MissingValues implements AutoCloseable {
      * @return a text, or null, for each of the missing columns by name; null when the row is gone
      * @throws UnseenException when queries do not see the transaction yet; the next call asks again
      * @throws SQLException when the database cannot be asked, with the table's name; the next call asks again
-     * @throws IllegalArgumentException when the values cannot be had, now or later, or their table has been locked for longer than {@link LockedTables#LONGEST}
+     * @throws IllegalArgumentException when the values cannot be had, now or later, or their table has been locked for longer than {@link Unanswered#LONGEST}
      * @throws IllegalStateException when the change is not of this server's history
      */
     public Map<String, String> read(TableName table, long transaction, List<String> columns, List<Column> keyColumns, List<Object> key, List<String> missing) throws SQLException, InterruptedException {
@@ -77,12 +82,12 @@ public final class MissingValues implements AutoCloseable {
         long began = System.nanoTime();
         try {
             var texts = seen(new Change(table, columns, keyColumns.stream().map(Column::name).toList(), missing), transaction, keyColumns, key);
-            locked.freed(table);
+            locked.over(table);
             return texts;
         } catch (UnseenException e) {
             throw e;
         } catch (SQLException e) {
-            throw LOCKED.equals(e.getSQLState()) ? waiting(table, missing, began, e) : failed(table, missing, e);
+            throw LOCKED.equals(e.getSQLState()) ? waiting(table, missing, began, e) : failed(table, missing, began, e);
         }
     }
 
@@ -102,25 +107,33 @@ public final class MissingValues implements AutoCloseable {
 
     /** The failure to be told: one that may be over soon, unless the table has been locked for long. */
     private SQLException waiting(TableName table, List<String> missing, long began, SQLException e) {
-        locked.found(table, began, whoLocks(table));
+        locked.add(table, began, whoLocks(table));
         if (locked.isGivenUp(table)) {
             throw locked(table, missing);
         }
-        return new SQLException("What an update of the table " + table + " left as it was (" + quoted(missing) + ") cannot be read back yet: " + locked.by(table) + ". After " + LockedTables.LONGEST.toSeconds()
+        return new SQLException("What an update of the table " + table + " left as it was (" + quoted(missing) + ") cannot be read back yet: " + locked.why(table) + ". After " + Unanswered.LONGEST.toSeconds()
                 + " s its rows are parked, so that the other tables flow; trying again", e.getSQLState(), e);
     }
 
     /** The failure to be told, where it may be over soon. */
-    private SQLException failed(TableName table, List<String> missing, SQLException e) {
-        locked.freed(table);
+    private SQLException failed(TableName table, List<String> missing, long began, SQLException e) {
+        locked.over(table);
         var state = e.getSQLState();
         if (!NOT_YET.equals(state)) {
             close();
         }
-        if (state == null || TEMPORARY.contains(state.substring(0, 2))) {
+        if (state == null || TEMPORARY.contains(state.substring(0, 2)) || mayBeOver(table, began, state)) {
             return named(table, missing, e);
         }
         throw unreadable(table, missing, state.startsWith(WITHOUT_VALUES) ? e.getMessage().lines().findFirst().orElse(state) : "SQLSTATE " + state);
+    }
+
+    private boolean mayBeOver(TableName table, long began, String state) {
+        if (!state.startsWith(INTERNAL) || CORRUPTED.contains(state)) {
+            return false;
+        }
+        failing.add(table, began, state);
+        return !failing.isGivenUp(table);
     }
 
     private static SQLException named(TableName table, List<String> missing, SQLException e) {
@@ -128,7 +141,7 @@ public final class MissingValues implements AutoCloseable {
     }
 
     private IllegalArgumentException locked(TableName table, List<String> missing) {
-        return unreadable(table, missing, "the table has been locked for longer than " + LockedTables.LONGEST.toSeconds() + " s, and the other tables do not wait for it: " + locked.by(table));
+        return unreadable(table, missing, "the table has been locked for longer than " + Unanswered.LONGEST.toSeconds() + " s, and the other tables do not wait for it: " + locked.why(table));
     }
 
     /** As far as Postgres tells; their queries are not told, which may have values in them. */

@@ -52,7 +52,7 @@ public record SourceLook(long system, long database, int timeline, Point now, St
                      'key', (SELECT k.indkey::text FROM pg_index k WHERE k.indrelid = c.oid AND k.indisprimary))::text END AS form,
                    EXISTS (SELECT FROM unnest(family.leaves) l JOIN pg_index i ON i.indrelid = l AND i.indisreplident AND NOT i.indisprimary
                            JOIN pg_index k ON k.indrelid = l AND k.indisprimary
-                           WHERE NOT string_to_array(k.indkey::text, ' ') <@ string_to_array(i.indkey::text, ' ')) AS otherwise
+                           WHERE NOT (k.indkey::int2[])[0:k.indnkeyatts - 1] <@ (i.indkey::int2[])[0:i.indnkeyatts - 1]) AS otherwise
             FROM unnest(?::text[], ?::text[]) t(schema, name)
             LEFT JOIN pg_namespace n ON n.nspname = t.schema
             LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.name AND c.relkind IN ('r', 'p')

@@ -25,17 +25,37 @@ class SetbacksTest {
     @Test
     void aReadingThatFailedRestsForAsLongAsItTookHoweverFarItIs() {
         assertTrue(setbacks.add(ONE, "it is locked", Duration.ofSeconds(30)));
-        assertTrue(setbacks.rests(ONE) && setbacks.rests(ONE.begun(5, 10).with(List.of("1"), 1)));
-        assertFalse(setbacks.rests(reading("one", "id > 1")) || setbacks.rests(reading("two", null)));
+        var later = ONE.begun(5, 10).with(List.of("1"), 1);
+        assertNull(setbacks.next(List.of(later)));
+        assertEquals(reading("one", "id > 1"), setbacks.next(List.of(later, reading("one", "id > 1"), reading("two", null))));
         now += Duration.ofSeconds(30).toNanos();
-        assertFalse(setbacks.rests(ONE));
+        assertEquals(later, setbacks.next(List.of(later)));
         assertEquals("it is locked", setbacks.why(ONE), "until it goes on");
         assertFalse(setbacks.add(ONE, "it is locked", Duration.ZERO));
         assertTrue(setbacks.add(ONE, "it is gone", Duration.ZERO));
         setbacks.over(ONE);
-        assertFalse(setbacks.rests(ONE));
+        assertEquals(ONE, setbacks.next(List.of(ONE)));
         assertNull(setbacks.why(ONE));
         assertNull(setbacks.told());
+    }
+
+    @Test
+    void oneThatHadASetbackIsTriedBeforeTheOthersOnceItsPauseIsOverAndSeveralLeaveThoseHalfOfTheTime() {
+        var large = reading("large", null);
+        var all = List.of(large, ONE, reading("two", null));
+        setbacks.add(reading("two", null), "it is locked", Duration.ofSeconds(10));
+        setbacks.add(ONE, "it is locked", Duration.ofSeconds(10));
+        assertEquals(large, setbacks.next(all));
+        now += Duration.ofSeconds(10).toNanos();
+        assertEquals(ONE, setbacks.next(all), "its trouble may be over");
+        setbacks.add(ONE, "it is locked", Duration.ofSeconds(10));
+        assertEquals(large, setbacks.next(all), "and not the other one, which was not tried for as long");
+        now += Duration.ofSeconds(10).toNanos();
+        assertEquals(ONE, setbacks.next(all));
+        setbacks.over(ONE);
+        assertEquals(reading("two", null), setbacks.next(all));
+        setbacks.over(reading("two", null));
+        assertEquals(large, setbacks.next(all));
     }
 
     @Test

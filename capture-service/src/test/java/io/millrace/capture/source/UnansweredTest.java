@@ -8,17 +8,17 @@ import io.millrace.pipeline.file.TableName;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
-class LockedTablesTest {
+class UnansweredTest {
 
     private static final TableName TABLE = new TableName("public", "thing");
 
     private long now = 1;
-    private final LockedTables tables = new LockedTables(() -> now);
+    private final Unanswered tables = new Unanswered(() -> now);
 
     private void ask(Duration waited) {
         long began = now;
         now += waited.toNanos();
-        tables.found(TABLE, began, "by somebody");
+        tables.add(TABLE, began, "by somebody");
     }
 
     @Test
@@ -29,11 +29,17 @@ class LockedTablesTest {
         }
         ask(Duration.ofSeconds(10));
         assertTrue(tables.isGivenUp(TABLE) && tables.rests(TABLE));
-        assertEquals("by somebody", tables.by(TABLE));
+        assertEquals("by somebody", tables.why(TABLE));
         assertFalse(tables.rests(new TableName("public", "other")));
-        now += Duration.ofSeconds(1).toNanos();
+        now += Duration.ofMillis(100).toNanos();
         assertTrue(tables.isGivenUp(TABLE) && !tables.rests(TABLE), "it may be free by now");
-        tables.freed(TABLE);
+        tables.over(TABLE);
+        assertFalse(tables.isGivenUp(TABLE));
+    }
+
+    @Test
+    void aProcessThatWasFrozenMeanwhileHasNotWaitedForSoLong() {
+        ask(Duration.ofMinutes(10));
         assertFalse(tables.isGivenUp(TABLE));
     }
 
