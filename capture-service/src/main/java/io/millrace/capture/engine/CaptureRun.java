@@ -1,6 +1,7 @@
 package io.millrace.capture.engine;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import io.millrace.capture.bundle.BundlingDecoder;
 import io.millrace.capture.bundle.LackingException;
 import io.millrace.capture.bundle.UndecodableException;
 import io.millrace.capture.continuity.Known;
@@ -152,7 +153,7 @@ public final class CaptureRun {
         this.missingValues = new MissingValues(settings.source(), settings.sourceName());
         this.slot = new Slot(settings.source(), settings.sourceName());
         this.stream = new StreamMeters(meters, settings.heartbeat());
-        this.heartbeat = new Heartbeat(settings.source(), settings.sourceName(), settings.heartbeat(), readiness, () -> loop.waits(longestSilence()));
+        this.heartbeat = new Heartbeat(settings.source(), settings.sourceName(), settings.heartbeat(), readiness, BundlingDecoder::messages, () -> loop.waits(longestSilence()));
         this.readiness = readiness;
         this.inheritance = new Inheritance(settings.source(), tables, readiness);
         this.patience = patience;
