@@ -343,7 +343,7 @@ public final class CaptureRun {
 
     /** Whoever asks whether a change has arrived, and each erasure, waits for what is said there. */
     private void mendReached() throws InterruptedException {
-        var failure = followed == null ? null : progress.mendReached();
+        var failure = followed == null || readiness.state().hindrance() != null ? null : progress.mendReached();
         unsaid = failure == null ? 0 : unsaid + 1;
         var why = unsaid < UNSAID ? null : "Kafka does not take how far the stream is, in the topic " + Topics.reached(settings.sourceName()) + " (" + failure
                 + "): nobody learns whether a change has arrived, and erasures wait. Changes flow. Give capture's user the right to create and write it";
