@@ -57,6 +57,9 @@ public final class BundlingDecoder implements MessageDecoder, Held {
     private final IntConsumer forget;
     private final Relations relations;
     private final Supplier<TableNumbers> numbers;
+    /** Of whatever table, in all streams of this process, of which there is one at a time. Written by the thread that reads it. */
+    private static volatile long messages;
+
     private final Predicate<TableName> captured;
     private final TypeRegistry types;
     private final BundleWriter bundle = new BundleWriter();
@@ -168,6 +171,11 @@ public final class BundlingDecoder implements MessageDecoder, Held {
         isNew = true;
     }
 
+    /** How many messages came in the stream, also of tables that are not captured. */
+    public static long messages() {
+        return messages;
+    }
+
     @Override
     public Lsn told() {
         return told;
@@ -187,6 +195,7 @@ public final class BundlingDecoder implements MessageDecoder, Held {
             }
             return;
         }
+        messages++;
         byte kind = buffer.get(buffer.position());
         if (kind == 'B') {
             commit = buffer.getLong(buffer.position() + 1);

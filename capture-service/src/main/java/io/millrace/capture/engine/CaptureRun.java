@@ -1,6 +1,7 @@
 package io.millrace.capture.engine;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import io.millrace.capture.bundle.BundlingDecoder;
 import io.millrace.capture.bundle.LackingException;
 import io.millrace.capture.bundle.UndecodableException;
 import io.millrace.capture.continuity.Known;
@@ -152,7 +153,7 @@ public final class CaptureRun {
         this.missingValues = new MissingValues(settings.source(), settings.sourceName());
         this.slot = new Slot(settings.source(), settings.sourceName());
         this.stream = new StreamMeters(meters, settings.heartbeat());
-        this.heartbeat = new Heartbeat(settings.source(), settings.sourceName(), settings.heartbeat(), readiness, () -> loop.waits(longestSilence()));
+        this.heartbeat = new Heartbeat(settings.source(), settings.sourceName(), settings.heartbeat(), readiness, BundlingDecoder::messages, () -> loop.waits(longestSilence()));
         this.readiness = readiness;
         this.inheritance = new Inheritance(settings.source(), tables, readiness);
         this.patience = patience;
@@ -342,7 +343,7 @@ public final class CaptureRun {
 
     /** Whoever asks whether a change has arrived, and each erasure, waits for what is said there. */
     private void mendReached() throws InterruptedException {
-        var failure = followed == null ? null : progress.mendReached();
+        var failure = followed == null || readiness.state().hindrance() != null ? null : progress.mendReached();
         unsaid = failure == null ? 0 : unsaid + 1;
         var why = unsaid < UNSAID ? null : "Kafka does not take how far the stream is, in the topic " + Topics.reached(settings.sourceName()) + " (" + failure
                 + "): nobody learns whether a change has arrived, and erasures wait. Changes flow. Give capture's user the right to create and write it";

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.jboss.logging.Logger;
 
 /**
@@ -30,7 +31,7 @@ final class Heartbeat {
     private static final Duration BEGINNING = Duration.ofMinutes(2);
     /** A server that answers later does not answer. */
     private static final Duration ANSWER = Duration.ofSeconds(10);
-    private static final Duration LONGEST_TURN = Duration.ofMinutes(2);
+    private static final Duration LONGEST_TURN = SourceConnection.LONGEST_ANSWER.multipliedBy(2);
     private static final String LIMITS = "SET lock_timeout = '5s'; SET statement_timeout = '5s'";
     private static final String END_OF_LOG = "SELECT pg_current_wal_insert_lsn()::text";
     private static final String SENDER = """
@@ -41,6 +42,7 @@ final class Heartbeat {
     private final String sourceName;
     private final Duration interval;
     private final Readiness readiness;
+    private final LongSupplier messages;
     private final Runnable excused;
     private final Semaphore changed = new Semaphore(0);
     /** The stream that runs, null while none does. */
@@ -54,15 +56,19 @@ final class Heartbeat {
     private int failures;
     /** Up to where Postgres had sent the stream at the last look. */
     private long sent;
+    /** How many messages had come in the stream by then. */
+    private long read;
 
     /**
+     * @param messages how many have come in the stream, also of tables that nobody captures: while there are more of them it moves
      * @param excused is called where a stream has nothing to bring because the row cannot be written
      */
-    Heartbeat(SourceConnection source, String sourceName, Duration interval, Readiness readiness, Runnable excused) {
+    Heartbeat(SourceConnection source, String sourceName, Duration interval, Readiness readiness, LongSupplier messages, Runnable excused) {
         this.source = source;
         this.sourceName = sourceName;
         this.interval = interval;
         this.readiness = readiness;
+        this.messages = messages;
         this.excused = excused;
     }
 
@@ -177,6 +183,11 @@ final class Heartbeat {
             failures = 0;
             sent = 0;
         }
+        long now = messages.getAsLong();
+        if (current != null && now != read) {
+            current.moved = System.nanoTime();
+        }
+        read = now;
         if (current == null) {
             close();
             say(Readiness.Concern.HEARTBEAT, null);
@@ -184,7 +195,7 @@ final class Heartbeat {
             return;
         }
         try {
-            if (awaited != null && Long.compareUnsigned(current.beat, awaited.from()) >= 0) {
+            if (awaited != null && hasCome(current)) {
                 awaited = null;
             }
             awaited = awaited == null ? null : awaited.again();
@@ -197,10 +208,13 @@ final class Heartbeat {
         }
     }
 
+    private boolean hasCome(Stream current) {
+        return Long.compareUnsigned(current.beat, awaited.from()) >= 0;
+    }
+
     private void write() throws SQLException {
         if (connection == null) {
-            connection = source.open();
-            connection.setNetworkTimeout(Runnable::run, Math.toIntExact(ANSWER.toMillis()));
+            connection = source.open(ANSWER);
             try (var statement = connection.createStatement()) {
                 statement.execute(LIMITS);
             }
@@ -250,12 +264,17 @@ final class Heartbeat {
             return;
         }
         var which = "the heartbeat that was written behind " + Position.lsnText(awaited.from()) + " " + TimeUnit.NANOSECONDS.toSeconds(now - awaited.at()) + " s ago ";
+        long commit = current.commit;
         var sender = sender();
         boolean moves = moves(current, sender, now);
         sent = sender.sent();
-        if (Long.compareUnsigned(current.commit, awaited.to()) > 0) {
+        if (hasCome(current)) {
+            // While Postgres was asked.
+            say(Readiness.Concern.HEARTBEAT, null);
             say(Readiness.Concern.BEHIND, null);
-            say(Readiness.Concern.HEARTBEAT, "The stream has passed " + which + "without bringing it, so nobody knows how far it is; look whether the publication " + Topics.publication(sourceName) + " has " + Topics.HEARTBEAT.sql());
+        } else if (Long.compareUnsigned(commit, awaited.to()) > 0) {
+            say(Readiness.Concern.BEHIND, null);
+            say(Readiness.Concern.HEARTBEAT, "The stream has passed " + which + "without bringing it, so nobody knows how far it is; look whether the publication " + Topics.publication(sourceName) + " has " + Topics.HEARTBEAT);
         } else if (moves) {
             say(Readiness.Concern.HEARTBEAT, null);
             long left = awaited.to() - sender.sent();

@@ -30,6 +30,10 @@ public final class Resnapshotter {
     /** A heartbeat that was written comes in the stream sooner than this, mostly. */
     private static final long PULSE_MILLIS = 100;
     private static final long TOLD_NANOS = TimeUnit.SECONDS.toNanos(30);
+    /** A commit that is taken longer for is ended in the server, which warns of that: it stands, and no standby has it. */
+    private static final int LONGEST_COMMIT_SECONDS = 10;
+    /** As Postgres has it of a server that is not ready to answer. */
+    private static final String STANDBY_AWAY = "57P03";
     private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
     /** Classes of errors that every question has while a server is away, full or refuses the login. */
@@ -199,12 +203,20 @@ public final class Resnapshotter {
         }
     }
 
+    /** Waits for a synchronous standby where there is one, and so for every commit before: what is in the log, and hangs there, is not seen by a reading, and would be missing for good. */
     private void pulse() throws SQLException {
         if (pulses == null) {
             pulses = source.open();
+            try (var statement = pulses.createStatement()) {
+                statement.execute("SET synchronous_commit = on");
+            }
         }
         try (var statement = pulses.createStatement()) {
+            statement.setQueryTimeout(LONGEST_COMMIT_SECONDS);
             statement.execute(pulse);
+            if (statement.getWarnings() != null) {
+                throw new SQLException("commits wait for a synchronous standby that does not answer (SELECT * FROM pg_stat_activity WHERE wait_event = 'SyncRep'), and what hangs there cannot be read yet", STANDBY_AWAY);
+            }
         }
     }
 

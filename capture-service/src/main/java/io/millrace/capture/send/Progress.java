@@ -10,6 +10,7 @@ import io.millrace.capture.continuity.Mark;
 import io.millrace.capture.continuity.Memory;
 import io.millrace.capture.continuity.Point;
 import io.millrace.capture.continuity.Resnapshot;
+import io.millrace.capture.source.LockLostException;
 import io.millrace.capture.source.SourceLock;
 import io.millrace.capture.source.TableForm;
 import io.millrace.pipeline.file.TableName;
@@ -70,6 +71,8 @@ public final class Progress implements AutoCloseable {
     private final StateTopic reached;
     /** Why Kafka did not take what was reached last, null where it did. */
     private volatile String unsaid;
+    /** What was reached last. */
+    private volatile long last;
     /** Those that Kafka has. */
     private final Map<TableName, TableForm> forms = new ConcurrentHashMap<>();
 
@@ -245,6 +248,7 @@ public final class Progress implements AutoCloseable {
      */
     public void reached(long lsn) {
         lock.checkLately();
+        last = lsn;
         try {
             reached.send(null, Position.lsnText(lsn), (_, failure) -> unsaid = failure == null ? null : failure.getMessage());
         } catch (KafkaException e) {
@@ -252,16 +256,18 @@ public final class Progress implements AutoCloseable {
         }
     }
 
-    /** Makes the topic again that says what is reached, where it took nothing. Returns why it did not, null where it did. */
-    public String mendReached() throws InterruptedException {
-        var why = unsaid;
-        if (why == null) {
+    /** Says again what is reached, where the topic did not take it, and makes the topic before. Returns why it does not take it now, null where it has all. */
+    public synchronized String mendReached() throws InterruptedException {
+        if (unsaid == null) {
             return null;
         }
         try {
+            lock.check();
             reached.create();
-            return why;
-        } catch (SendException e) {
+            reached.write(null, Position.lsnText(last));
+            unsaid = null;
+            return null;
+        } catch (SendException | LockLostException e) {
             return e.getMessage();
         }
     }
@@ -271,9 +277,10 @@ public final class Progress implements AutoCloseable {
      *
      * @throws SendException when Kafka does not take it
      */
-    public void forgetReached() throws InterruptedException {
+    public synchronized void forgetReached() throws InterruptedException {
         lock.check();
         reached.write(null, Position.lsnText(0));
+        unsaid = null;
     }
 
     @Override

@@ -71,6 +71,13 @@ public final class SourceConnection {
         return open(new Properties());
     }
 
+    /** Opens a plain connection of which no answer is waited for longer, from the login on. */
+    public Connection open(Duration longestAnswer) throws SQLException {
+        var hasty = new Properties();
+        hasty.setProperty("socketTimeout", Long.toString(longestAnswer.toSeconds()));
+        return open(hasty);
+    }
+
     /** Opens a connection that speaks the replication protocol. */
     Connection replication() throws SQLException {
         var replicating = new Properties();

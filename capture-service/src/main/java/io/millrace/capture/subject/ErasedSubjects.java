@@ -18,12 +18,15 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.errors.DataException;
+import org.jboss.logging.Logger;
 
 /**
  * The subjects whose erasure stands: as the source database has them when a run begins, then as the stream says. Whoever orders or
  * ends an erasure writes a row of the outbox in the same transaction. For one thread at a time.
  */
 public final class ErasedSubjects {
+
+    private static final Logger LOG = Logger.getLogger(ErasedSubjects.class);
 
     private static final String STANDING = "SELECT subject, key_hash, floor(extract(epoch FROM requested_at) * 1000000)::bigint FROM " + Topics.SUBJECT_ERASURE.sql() + " WHERE ended_at IS NULL";
     /** Nothing is ordered where nothing stands any more. */
@@ -32,6 +35,8 @@ public final class ErasedSubjects {
             + " SELECT gen_random_uuid(), subject, key_hash, '" + SubjectKey.REMEMBER + "', ended_at, '{\"erasure\":\"' || id || '\"}' FROM ended";
     /** A standby that does not answer sooner is not waited for: the end stands here by then, and it may be capture itself that is the standby. */
     private static final int LONGEST_COMMIT_SECONDS = 10;
+    /** How long none is waited for behind one that did not answer: many may come anew at once, and each would hold up the stream. */
+    private static final long AFTER_VAIN_NANOS = 60_000_000_000L;
     private static final String UNDEFINED_TABLE = "42P01";
 
     private final SourceConnection source;
@@ -41,6 +46,8 @@ public final class ErasedSubjects {
     private final Map<String, Map<String, Long>> standing = new HashMap<>();
     /** Of the subjects' own tables, the last transaction that took a row away. */
     private final Map<TableName, Long> deleting = new HashMap<>();
+    /** When a standby was waited for in vain last. */
+    private long inVain = System.nanoTime() - AFTER_VAIN_NANOS;
 
     /** @param pipelines all of the source */
     public ErasedSubjects(SourceConnection source, Collection<Pipeline> pipelines) {
@@ -114,12 +121,17 @@ public final class ErasedSubjects {
     /** Ends the erasure of somebody who was created anew, and has the log carry that. A promotion must not take it back while the rows that it lets through stay, so it waits for a synchronous standby, for a while. */
     public void end(Anew anew) throws SQLException {
         try (var connection = source.open(); var durable = connection.createStatement(); var statement = connection.prepareStatement(END)) {
-            durable.execute("SET synchronous_commit = on");
+            boolean waits = System.nanoTime() - inVain > AFTER_VAIN_NANOS;
+            durable.execute("SET synchronous_commit = " + (waits ? "on" : "local"));
             statement.setQueryTimeout(LONGEST_COMMIT_SECONDS);
             statement.setString(1, anew.subject());
             statement.setString(2, anew.hash());
             statement.setLong(3, anew.micros());
             statement.executeUpdate();
+            if (waits && statement.getWarnings() != null) {
+                LOG.warnf("The end of an erasure stands here, and no synchronous standby has it after %d s (%s); the next ones of a minute are not waited for", LONGEST_COMMIT_SECONDS, statement.getWarnings().getMessage());
+                inVain = System.nanoTime();
+            }
         }
         ended(anew.subject(), anew.hash());
     }

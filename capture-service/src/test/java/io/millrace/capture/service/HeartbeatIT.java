@@ -100,6 +100,21 @@ class HeartbeatIT extends OnStack {
         }
     }
 
+    @Test
+    void aHeartbeatThatTheStreamPassesWithoutItIsSaid() throws Exception {
+        source("passed");
+        try (var capture = capture("passed").awaitStreaming(); var things = records("passed", "thing")) {
+            stack.sql("passed", "ALTER PUBLICATION millrace_passed DROP TABLE millrace.heartbeat");
+            int id = 0;
+            for (long began = System.nanoTime(); !capture.ready().contains("The stream has passed the heartbeat that was written behind") && System.nanoTime() - began < 60_000_000_000L; Thread.sleep(500)) {
+                flows("passed", ++id, capture, things);
+            }
+            capture.awaitReady("\"DOWN\"", "The stream has passed the heartbeat that was written behind", "look whether the publication millrace_passed has millrace.heartbeat");
+            stack.sql("passed", "ALTER PUBLICATION millrace_passed ADD TABLE millrace.heartbeat");
+            capture.awaitStreaming();
+        }
+    }
+
     private static Predicate<String> without(String part) {
         return answer -> !answer.contains(part);
     }

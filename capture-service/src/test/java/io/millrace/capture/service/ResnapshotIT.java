@@ -268,12 +268,18 @@ class ResnapshotIT extends OnStack {
                 }
             });
             things.await(capture, seen -> seen.stream().anyMatch(r -> r.value() != null && r.text("name").equals("new")));
-            resnapshot(capture, "public.thing");
-            Awaitility.await().during(Duration.ofSeconds(3)).atMost(Duration.ofSeconds(10)).until(() -> rowsRead(capture.ask("GET", "/resnapshots", TOKEN)) == 0 && hanging.get());
-            stack.releaseStandbys();
-            update.get();
-            awaitRead(capture);
-            assertSame("unseen", "thing", capture, things);
+            // A process that has not seen the transaction come.
+            capture.stop();
+            try (var next = capture("unseen", ONE).awaitStreaming()) {
+                resnapshot(next, "public.thing");
+                next.awaitReady("\"DOWN\"", "The table public.thing is not read on", "commits wait for a synchronous standby that does not answer");
+                assertTrue(rowsRead(next.ask("GET", "/resnapshots", TOKEN)) == 0 && hanging.get());
+                stack.releaseStandbys();
+                update.get();
+                awaitRead(next);
+                next.awaitStreaming();
+                assertSame("unseen", "thing", next, things);
+            }
         } finally {
             stack.releaseStandbys();
         }
