@@ -33,7 +33,8 @@ public final class RegistryConnection {
     public RegistryConnection(String url, HttpAccess access, Vertx vertx, Duration silence, int connections) {
         this.access = access;
         int seconds = (int) Math.max(1, silence.toSeconds());
-        var web = new WebClientOptions().setConnectTimeout((int) silence.toMillis()).setIdleTimeout(seconds).setMaxPoolSize(connections);
+        // A connection that is given up for its silence may be taken in that moment by a call, which fails then: none is kept for that long.
+        var web = new WebClientOptions().setConnectTimeout((int) silence.toMillis()).setIdleTimeout(seconds).setMaxPoolSize(connections).setKeepAlive(seconds > 1).setKeepAliveTimeout(Math.max(1, seconds / 2));
         if (access.believed() != null) {
             web.setTrustOptions(TrustOptions.wrap(access.believed()));
         }
