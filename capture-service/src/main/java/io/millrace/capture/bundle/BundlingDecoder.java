@@ -51,15 +51,14 @@ public final class BundlingDecoder implements MessageDecoder, Held {
     private static final long GATHERED_NANOS = Duration.ofSeconds(1).toNanos();
     /** A change that is larger is left to Debezium: it would be held more often here. Not one with a value that cannot be read, of which Debezium would end the stream. */
     private static final int LARGEST = 1 << 16;
+    /** Of whatever table, in all streams of this process, of which there is one at a time: Debezium makes what reads a stream. Written by the thread that reads it. */
+    private static volatile long messages;
 
     private final MessageDecoder debezium;
     private final IntFunction<TextRows> described;
     private final IntConsumer forget;
     private final Relations relations;
     private final Supplier<TableNumbers> numbers;
-    /** Of whatever table, in all streams of this process, of which there is one at a time. Written by the thread that reads it. */
-    private static volatile long messages;
-
     private final Predicate<TableName> captured;
     private final TypeRegistry types;
     private final BundleWriter bundle = new BundleWriter();

@@ -90,10 +90,11 @@ final class Watch {
     /** @return how long the source was looked at; nothing where it did not answer, since that costs it nothing */
     Duration look() {
         long began = System.nanoTime();
-        return hasLooked() ? Duration.ofNanos(System.nanoTime() - began) : Duration.ZERO;
+        return looks() ? Duration.ofNanos(System.nanoTime() - began) : Duration.ZERO;
     }
 
-    private boolean hasLooked() {
+    /** Whether the source answered. */
+    private boolean looks() {
         var followed = plan;
         var trouble = logs.trouble();
         if (readiness.concern(Readiness.Concern.TOPIC, trouble)) {

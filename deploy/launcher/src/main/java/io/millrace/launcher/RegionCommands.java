@@ -105,7 +105,7 @@ abstract class RegionCommands implements Callable<Integer> {
         return plan.stream().anyMatch(planned -> planned.check() instanceof Check.Refused);
     }
 
-    @Command(name = "plan", mixinStandardHelpOptions = true, description = "Shows what apply would create, change and remove in each region, with the SQL and the API calls; changes nothing. "
+    @Command(name = "plan", mixinStandardHelpOptions = true, description = "Shows what apply would create, change and remove in each region, with the SQL and the API calls; leaves all as it is. "
             + "Exit code 1 when anything stands in the way.")
     static final class Plan extends RegionCommands {
 

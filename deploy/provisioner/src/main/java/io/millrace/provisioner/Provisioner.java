@@ -60,7 +60,7 @@ public final class Provisioner {
     public record Planned(String step, Check check) {}
 
     /**
-     * Looks at everything and changes nothing.
+     * Looks at everything and leaves it as it is; a search engine is asked by an index that is made and deleted again.
      *
      * @throws ProvisioningException when a server cannot be reached
      */

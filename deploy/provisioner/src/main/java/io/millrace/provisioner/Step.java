@@ -10,7 +10,7 @@ public interface Step {
     /** What will be so afterwards, in a few words. */
     String describe();
 
-    /** Looks, and changes nothing. What an earlier step has yet to make counts as not there. */
+    /** Looks, and leaves everything as it is. What an earlier step has yet to make counts as not there. */
     Check check();
 
     /** Makes it so; called after {@link #check} found it {@link Check.Needed}. */
