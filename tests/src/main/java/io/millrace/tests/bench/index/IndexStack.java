@@ -106,9 +106,9 @@ final class IndexStack implements AutoCloseable {
         }
     }
 
-    /** How many documents a search finds, as readers see it at this moment. */
+    /** How many documents a search finds, as readers see it at this moment: none where there is no such index yet. */
     long found(String index, String query) {
-        return search("POST", "/" + index + "/_count", "{\"query\":" + query + "}").path("count").asLong();
+        return search("POST", "/" + index + "/_count?ignore_unavailable=true", "{\"query\":" + query + "}").path("count").asLong();
     }
 
     /** How many documents the engine has written to an index since it was made, each update counted. */
