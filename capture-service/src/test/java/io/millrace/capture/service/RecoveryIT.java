@@ -270,6 +270,18 @@ class RecoveryIT extends OnStack {
     }
 
     @Test
+    void aRowFilterBesideTheTablesSchemaKeepsNoRowAndIsNotSaid() throws Exception {
+        source("both");
+        stack.sql("both", "ALTER PUBLICATION millrace_both DROP TABLE thing, part", "ALTER PUBLICATION millrace_both ADD TABLES IN SCHEMA public", "ALTER PUBLICATION millrace_both ADD TABLE thing WHERE (id < 3)");
+        try (var capture = capture("both").awaitStreaming(); var things = records("both", "thing")) {
+            stack.sql("both", "INSERT INTO thing VALUES (200, 'beyond')", "UPDATE thing SET name = 'beyond' WHERE id = 3", "DELETE FROM thing WHERE id = 2");
+            whole("both", capture, things);
+            stack.sql("both", "ALTER PUBLICATION millrace_both DROP TABLES IN SCHEMA public");
+            capture.awaitReady("\"DOWN\"", "passes only some rows of the table public.thing on");
+        }
+    }
+
+    @Test
     void aTableExchangedByTwoRenamesIsSaidAndReadWhole() throws Exception {
         source("exchanged");
         try (var capture = capture("exchanged").awaitStreaming(); var things = records("exchanged", "thing"); var parts = records("exchanged", "part")) {
