@@ -215,7 +215,8 @@ class FirstLoadIT extends OnStack {
                     assertTrue(takeover.compareTo(Duration.ofSeconds(10)) < 0, "taken over soon: " + takeover);
                     second.awaitStreaming();
                     assertSame("guarded", "thing", second, things);
-                    assertTrue(reads(things.seen) < MANY * 5 / 4, "it goes on where the first one was: " + reads(things.seen));
+                    // Nothing is remembered of the two parts that were begun, which are half of the table.
+                    assertTrue(reads(things.seen) < MANY * 3 / 2, "it goes on where the first one was: " + reads(things.seen));
                 }
             }
         }
