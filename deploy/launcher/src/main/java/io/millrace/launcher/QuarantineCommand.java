@@ -86,6 +86,7 @@ final class QuarantineCommand implements Runnable {
         var answer = gate.post(at(decision.table) + "/accept", decision.body());
         if (!printed(gate, answer)) {
             line(answer.path("message").asText());
+            next(gate, decision.table, "replay", " --reason TEXT");
         }
         if (reread) {
             say(gate, "Its rows, about %,d, are read again while the stream goes on; %s tells how far that is.".formatted(capture.reread(named[0], named[1]), capture.command("resnapshot " + named[0])));
@@ -105,12 +106,16 @@ final class QuarantineCommand implements Runnable {
 
     @Command(name = "replay", description = "Lets the queued records through in order; the table flows when none is left.", mixinStandardHelpOptions = true)
     int replay(@Mixin GateCall gate, @Mixin Decision decision) throws IOException, InterruptedException {
-        return post(gate, decision.table, "replay", decision.body());
+        post(gate, decision.table, "replay", decision.body());
+        next(gate, decision.table, "show", "");
+        return 0;
     }
 
     @Command(name = "hold", description = "Parks a table, or interrupts its replay; a later replay goes on where it stopped.", mixinStandardHelpOptions = true)
     int hold(@Mixin GateCall gate, @Mixin Decision decision) throws IOException, InterruptedException {
-        return post(gate, decision.table, "hold", decision.body());
+        post(gate, decision.table, "hold", decision.body());
+        next(gate, decision.table, "replay", " --reason TEXT");
+        return 0;
     }
 
     @Command(name = "discard", description = "Loses queued records for good, as many as 'show' has counted, and replays the rest.", mixinStandardHelpOptions = true)
@@ -126,15 +131,22 @@ final class QuarantineCommand implements Runnable {
         body.put("which", missing ? "MISSING" : refused ? "REFUSED" : "ALL");
         // The gate discards what it has shown as that count: it has to look now.
         gate.get(at(decision.table));
-        return post(gate, decision.table, "discard", body);
+        post(gate, decision.table, "discard", body);
+        return 0;
     }
 
-    private int post(GateCall gate, String table, String action, Map<String, Object> body) throws IOException, InterruptedException {
+    /** What a person may want to do then, as it is typed. */
+    private void next(GateCall gate, String table, String action, String more) {
+        if (!gate.json()) {
+            line("Next: " + gate.command("quarantine " + action + " " + table) + more);
+        }
+    }
+
+    private void post(GateCall gate, String table, String action, Map<String, Object> body) throws IOException, InterruptedException {
         var answer = gate.post(at(table) + "/" + action, body);
         if (!printed(gate, answer)) {
             line(answer.path("message").asText());
         }
-        return 0;
     }
 
     private static String at(String table) {

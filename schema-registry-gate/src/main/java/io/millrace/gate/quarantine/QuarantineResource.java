@@ -66,8 +66,8 @@ public class QuarantineResource {
     @RolesAllowed(Roles.OPERATOR)
     public Answer accept(@PathParam("table") String table, @NotNull @Valid Decision decision) throws NotPossibleException, RegistryAwayException, OutdatedException, InterruptedException {
         var done = quarantine.accept(new Table(table), caller.who(decision.by()), decision.reason());
-        var message = done.what() + " POST /quarantine/" + table + "/replay lets the queued records through.";
-        return done.oldRows() ? new Answer(message + " The rows that the table had before keep their old values downstream until they are read again: ./millrace resnapshot.", null, true) : new Answer(message);
+        var message = done.what() + " A replay lets the queued records through.";
+        return done.oldRows() ? new Answer(message + " The rows that the table had before keep their old values downstream until they are read again.", null, true) : new Answer(message);
     }
 
     @POST
@@ -75,7 +75,7 @@ public class QuarantineResource {
     @RolesAllowed(Roles.OPERATOR)
     public Answer replay(@PathParam("table") String table, @NotNull @Valid Decision decision) throws NotPossibleException, OutdatedException, InterruptedException {
         quarantine.replay(new Table(table), caller.who(decision.by()), decision.reason());
-        return new Answer("The queued records are being replayed in order; the table flows when none is left. GET /quarantine/" + table + " shows how far it is.");
+        return new Answer("The queued records are being replayed in order; the table flows when none is left.");
     }
 
     @POST
@@ -83,7 +83,7 @@ public class QuarantineResource {
     @RolesAllowed(Roles.OPERATOR)
     public Answer hold(@PathParam("table") String table, @NotNull @Valid Decision decision) throws OutdatedException, InterruptedException {
         quarantine.hold(new Table(table), caller.who(decision.by()), decision.reason());
-        return new Answer("The table is parked; POST /quarantine/" + table + "/replay goes on where it stopped.");
+        return new Answer("The table is parked; a replay goes on where it stopped.");
     }
 
     @POST

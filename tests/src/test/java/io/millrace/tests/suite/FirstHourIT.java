@@ -156,10 +156,10 @@ class FirstHourIT {
         stack(0, "parked by", "quarantine", "show", table);
         Awaitility.await().atMost(SOON).until(() -> launcher.run("status").code() == 3);
         stack(3, table + " is parked", "status");
-        stack(0, "", "quarantine", "accept", table, "--reason", "a column that nobody shows");
+        stack(0, "Next: ./millrace quarantine replay " + table, "quarantine", "accept", table, "--reason", "a column that nobody shows");
         stack(0, "", "quarantine", "replay", table, "--reason", "accepted");
         awaitSays("Nothing is parked.", "quarantine", "list");
-        stack(0, "", "quarantine", "hold", table, "--reason", "a look");
+        stack(0, "Next: ./millrace quarantine replay " + table, "quarantine", "hold", table, "--reason", "a look");
         stack(1, "records in quarantine, not 77", "quarantine", "discard", table, "--count", "77", "--reason", "seen");
         stack(0, "", "quarantine", "replay", table, "--reason", "seen");
         awaitSays("Nothing is parked.", "quarantine", "list");
