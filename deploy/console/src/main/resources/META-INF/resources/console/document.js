@@ -40,8 +40,8 @@ function open_document(id) {
     $('id').value = id;
     $('document-view').hidden = false;
     link();
-    $('in-index').replaceChildren(...side(view.document, view.twin, view.comparison));
-    $('in-postgres').replaceChildren(...side(view.twin, view.document, view.comparison));
+    $('in-index').replaceChildren(...side(view.inIndex, view.document, view.twin, view.comparison));
+    $('in-postgres').replaceChildren(...side(view.inPostgres, view.twin, view.document, view.comparison));
     $('difference-title').textContent = compared(view);
     $('differences').replaceChildren(...view.differences.map(difference));
     waterfall(view.trace);
@@ -62,9 +62,9 @@ async function standing(pipeline, id) {
   $('stands').replaceChildren(...found.map(d => el('div', { class: 'parked' }, el('p', {}, sentence(d) + (d.asked ? ' It is being replayed.' : '')), el('p', { class: 'line' }, ...decisions('document-state', pipeline, d, () => open_document(id))))));
   $('stands').hidden = !found.length;
 }
-/** The beginning of one side's text, with the lines marked that are not in the other's. */
-function side(text, other, comparison) {
-  if (text === null) return ['nothing'];
+/** The beginning of one side's text, with the lines marked that are not in the other's. @param has whether this side has the document; null where it could not be asked */
+function side(has, text, other, comparison) {
+  if (!has) return [has === null ? 'not known' : 'nothing'];
   const lines = text.split('\n'), differs = comparison === 'differs' && other !== null ? differing(lines, other.split('\n')) : () => false;
   const nodes = [];
   let room = MOST_SHOWN;
@@ -87,8 +87,8 @@ function differing(lines, others) {
 }
 function compared(view) {
   if (view.comparison === 'unknown') return 'Not compared';
-  if (view.document === null) return view.twin === null ? 'Neither has it' : 'Only Postgres has it';
-  if (view.twin === null) return 'Only the index has it';
+  if (!view.inIndex) return view.inPostgres ? 'Only Postgres has it' : 'Neither has it';
+  if (!view.inPostgres) return 'Only the index has it';
   const many = view.differences.length;
   return many ? 'The index and Postgres differ in ' + counted(many, 'place') : 'The index and Postgres agree';
 }

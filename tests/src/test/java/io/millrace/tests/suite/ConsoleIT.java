@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.millrace.launcher.stack.Stage;
 import io.millrace.pipeline.comparison.CanonicalJson;
 import io.millrace.tests.stack.DemoStack;
+import io.millrace.tests.stack.Launcher;
+import io.millrace.tests.stack.LoneConsole;
 import io.millrace.tests.stack.RefusedDocument;
 import io.millrace.tests.stack.SharedStack;
 import io.restassured.RestAssured;
@@ -16,9 +18,11 @@ import io.restassured.path.json.JsonPath;
 import io.restassured.specification.RequestSpecification;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
@@ -26,6 +30,7 @@ import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What the console serves to its page, from the real services. */
 @ExtendWith(SharedStack.class)
@@ -34,6 +39,8 @@ class ConsoleIT {
     /** Figures are made anew within a second; a service that once takes longer than the console waits for it is away in them. */
     private static final Duration SOON = Duration.ofSeconds(60);
     private static final Duration SEEN = Duration.ofSeconds(90);
+    /** Of a console that is begun by a test. */
+    private static final String INDEX = "console-test";
 
     private final DemoStack stack;
 
@@ -53,6 +60,33 @@ class ConsoleIT {
                 assertTrue(view.get("twin").asText().length() > 100 && view.get("document").asText().length() > 100, "both were there to be compared");
             });
         }
+    }
+
+    @Test
+    void aSearchEngineThatDoesNotAnswerForAnIndexHasSaidOfNoDocumentThatItIsGone(@TempDir Path folder) throws Exception {
+        var file = Files.readString(DemoStack.home().resolve("deploy/demo/pipelines/dashboards.yaml")).replace("\nname: dashboards", "\nname: closed").replace("\n  name: dashboards", "\n  name: " + INDEX);
+        stack.index().ask("PUT", "/" + INDEX, null);
+        try (var console = LoneConsole.over(stack, folder, Map.of("closed.yaml", file))) {
+            var launcher = new Launcher(folder, Map.of());
+            assertEquals("false true differs", sides(console));
+            assertEquals(1, launcher.plain("document", "closed", "1", "--url", console.address()).code());
+            assertEquals(2, launcher.plain("document", "closed", "1", "--diff", "--url", console.address()).code());
+            stack.index().ask("POST", "/" + INDEX + "/_close", null);
+            assertEquals("null true unknown", sides(console));
+            var closed = launcher.plain("document", "closed", "1", "--url", console.address());
+            assertEquals(3, closed.code(), closed.output());
+            assertTrue(closed.output().contains("The index could not be asked: the search engine answered HTTP 400: closed"), closed.output());
+            assertEquals(3, launcher.plain("document", "closed", "1", "--diff", "--url", console.address()).code());
+            stack.index().ask("DELETE", "/" + INDEX, null);
+            assertEquals("null true unknown", sides(console), "there is no such index");
+        } finally {
+            stack.index().ask("DELETE", "/" + INDEX + "?ignore_unavailable=true", null);
+        }
+    }
+
+    private static String sides(LoneConsole console) {
+        var view = RestAssured.get(console.address() + "/api/pipelines/closed/documents/1").then().statusCode(200).extract().jsonPath();
+        return view.get("inIndex") + " " + view.get("inPostgres") + " " + view.get("comparison");
     }
 
     @Test
