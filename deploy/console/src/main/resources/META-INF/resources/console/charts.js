@@ -14,12 +14,14 @@ const BESIDE = 12;
 const SHORT_SECONDS = 240;
 /** From there on times need their day. */
 const DAY_SECONDS = 86_400;
-const TARGET = 'its file allows p99';
+const TARGET = 'allowed p99';
 
 /** A chart with its curves: the name of the figure, its label, which of the page's colours. */
 export const LATENCY = { id: 'latency', title: 'From the commit to the index', says: seconds, curves: [['p50', 'half of the changes, p50', 0], ['p99', 'p99', 2], ['behind', 'oldest that is under way', 4]], target: true };
 export const WAY_CHART = { id: 'steps', title: 'Where the time goes: each step, median', says: seconds, curves: WAY.map(([step, label], n) => ['hop.' + step, label, n]) };
-export const THROUGHPUT = { id: 'throughput', title: 'Records a second, by stage', says: rate, curves: STEPS.map(([step], n) => ['rate.' + step, step, n]) };
+/** What is read of tables is many times what changes, so each has a scale of its own. */
+export const THROUGHPUT = { id: 'throughput', title: 'Records a second, by stage', says: rate, curves: STEPS.map(([step], n) => ['rate.' + step, step, n]), load: false };
+export const LOAD = { ...THROUGHPUT, id: 'load', title: 'Records a second, while tables are read', load: true };
 
 const groups = [];
 
@@ -37,14 +39,15 @@ export function charts(into, kinds) {
   group.charts.forEach(chart => {
     chart.table.addEventListener('toggle', () => { if (group.drawn) tabulate(chart, group.drawn); });
     chart.drawing.addEventListener('dblclick', () => { group.unzoom(); draw(group, group.drawn); });
-    into.append(el('figure', {}, el('figcaption', {}, chart.title), chart.drawing, chart.table));
+    chart.figure = el('figure', {}, el('figcaption', {}, chart.title), chart.drawing, chart.table);
+    into.append(chart.figure);
   });
   groups.push(group);
   return group;
 }
 function made_chart(chart) {
+  // A reader of the screen is told the last values by its label, and the others by the table.
   chart.drawing = el('div', { id: chart.id, class: 'chart', role: 'img' });
-  // The legend tells the same, also to a reader of the screen.
   chart.label = el('span', { class: 'named', 'aria-hidden': true, hidden: '' });
   chart.near = null;
   chart.table = el('details', {}, el('summary', { 'aria-label': chart.title + ', as a table' }, 'As a table'), el('div'));
@@ -64,19 +67,25 @@ function draw(group, figures) {
   group.drawn = figures;
   const at = figures.at.map(t => t / 1000);
   for (const chart of group.charts) {
-    const values = chart.curves.map(([name]) => figures.of(name));
+    const values = curves_of(chart, figures);
+    chart.figure.hidden = Boolean(chart.load) && values.every(v => v.every(one => one === null));
     const last = values.map(v => v[v.length - 1]);
-    chart.drawing.setAttribute('aria-label', chart.title + ': ' + chart.curves.map(([, label], i) => label + ' ' + chart.says(last[i])).join(', '));
+    chart.drawing.setAttribute('aria-label', chart.title + ': ' + chart.curves.map(([, label], i) => label + ' ' + chart.says(last[i])).join(', ') + '. The table below it tells more.');
     plot(group, chart, [at, ...values, ...(chart.target ? [at.map(() => figures.target)] : [])], figures.from / 1000, figures.to / 1000);
     tabulate(chart, figures);
   }
 }
+/** What a chart has: a load and steady changes are drawn apart. */
+function curves_of(chart, { of }) {
+  const reads = chart.load === undefined ? [] : of('reads');
+  return chart.curves.map(([name]) => chart.load === undefined ? of(name) : of(name).map((value, i) => reads[i] > 0 === chart.load ? value : null));
+}
 /** Some points of the range, the newest first. */
 function tabulate(chart, figures) {
   if (!chart.table.open) return;
-  const { at, of } = figures, many = Math.min(ROWS, at.length);
+  const { at } = figures, many = Math.min(ROWS, at.length);
   const points = Array.from({ length: many }, (_, i) => Math.round((at.length - 1) * (1 - i / Math.max(1, many - 1))));
-  const values = chart.curves.map(([name]) => of(name));
+  const values = curves_of(chart, figures);
   put(chart.table.lastElementChild, table(chart.title, ['Time', ...chart.curves.map(([, label]) => label)], points.map(p => [time(at[p], figures), ...values.map(v => chart.says(v[p]))])));
 }
 const spans_days = ({ from, to }) => to - from >= DAY_SECONDS * 1000;
@@ -115,8 +124,18 @@ function made(group, chart, data, width) {
     series: [{ label: 'time', value: (u, t) => t === null ? '' : time(t * 1000, group.drawn) }, ...chart.curves.map(([, label, n]) => curve(label, '--s' + n)),
       ...(chart.target ? [curve(TARGET, '--down', { auto: false, width: 1, dash: [6, 4] })] : [])],
     hooks: { setSelect: [u => { if (u.select.width > 0) group.charts.forEach(c => { c.zoomed = true; }); }], drawClear: [u => happened(u, group.drawn.marks, mark)],
-      ready: [u => u.over.append(chart.label)], setSeries: [(u, series) => { chart.near = series; named(chart, u); }], setCursor: [u => named(chart, u)] },
+      ready: [u => { u.over.append(chart.label); touched(u); }], setSeries: [(u, series) => { chart.near = series; named(chart, u); }], setCursor: [u => named(chart, u)] },
   }, data, chart.drawing);
+}
+/** A finger points as a mouse does, which uPlot alone listens to. */
+function touched(u) {
+  const point = e => {
+    if (e.pointerType === 'mouse') return;
+    const box = u.over.getBoundingClientRect();
+    u.setCursor({ left: e.clientX - box.left, top: e.clientY - box.top });
+  };
+  u.over.addEventListener('pointerdown', point);
+  u.over.addEventListener('pointermove', point);
 }
 /** Which curve is the one that somebody points at, and its value there. */
 function named(chart, u) {

@@ -1,5 +1,5 @@
 // One document: found, beside its twin by SQL, with the way of its last change; erased.
-import { $, ask, choose, confirmed, counted, difference, el, number, options, seconds, told, when } from './page.js';
+import { $, ask, choose, confirmed, counted, difference, el, number, options, say, seconds, told, when } from './page.js';
 import { link, section } from './sections.js';
 import { decided } from './purge.js';
 import { decisions, of_document, sentence } from './refused.js';
@@ -8,14 +8,26 @@ import { decisions, of_document, sentence } from './refused.js';
 const MOST_SHOWN = 200_000;
 const SVG = 'http://www.w3.org/2000/svg';
 
+/** Pipelines whose documents go to no index. */
+let of_tables = [];
+
 section('document', {
   place: () => $('pipeline').value ? { pipeline: $('pipeline').value, ...($('document-view').hidden ? {} : { id: $('id').value }) } : {},
   go(at) {
-    choose('pipeline', at.pipeline);
+    if (at.pipeline) choose('pipeline', at.pipeline);
     if (at.id) return open_document(at.id);
     $('document-view').hidden = true;
   },
-  known: pipelines => options('pipeline', pipelines.map(p => p.name)),
+  lacks({ pipeline }) {
+    const table = of_tables.find(p => p.name === pipeline);
+    return table ? 'The documents of ' + table.name + ' go to a table, which this page does not read: ask the view ' + table.index + ' there by SQL.' : '';
+  },
+  known(pipelines) {
+    of_tables = pipelines.filter(p => p.store === 'postgres');
+    options('pipeline', pipelines.filter(p => p.store !== 'postgres').map(p => p.name));
+    ['find', 'open'].forEach(form => { $(form).hidden = !$('pipeline').options.length; });
+    if ($('find').hidden) say('document-state', 'The documents of no pipeline go to an index.');
+  },
   forget() {
     $('hits').replaceChildren();
     ['document-view', 'stands'].forEach(hides => { $(hides).hidden = true; });
@@ -40,8 +52,8 @@ function open_document(id) {
     $('id').value = id;
     $('document-view').hidden = false;
     link();
-    $('in-index').replaceChildren(...side(view.document, view.twin, view.comparison));
-    $('in-postgres').replaceChildren(...side(view.twin, view.document, view.comparison));
+    $('in-index').replaceChildren(...side(view.inIndex, view.document, view.twin, view.comparison));
+    $('in-postgres').replaceChildren(...side(view.inPostgres, view.twin, view.document, view.comparison));
     $('difference-title').textContent = compared(view);
     $('differences').replaceChildren(...view.differences.map(difference));
     waterfall(view.trace);
@@ -62,9 +74,9 @@ async function standing(pipeline, id) {
   $('stands').replaceChildren(...found.map(d => el('div', { class: 'parked' }, el('p', {}, sentence(d) + (d.asked ? ' It is being replayed.' : '')), el('p', { class: 'line' }, ...decisions('document-state', pipeline, d, () => open_document(id))))));
   $('stands').hidden = !found.length;
 }
-/** The beginning of one side's text, with the lines marked that are not in the other's. */
-function side(text, other, comparison) {
-  if (text === null) return ['nothing'];
+/** The beginning of one side's text, with the lines marked that are not in the other's. @param has whether this side has the document; null where it could not be asked */
+function side(has, text, other, comparison) {
+  if (!has) return [has === null ? 'not known' : 'nothing'];
   const lines = text.split('\n'), differs = comparison === 'differs' && other !== null ? differing(lines, other.split('\n')) : () => false;
   const nodes = [];
   let room = MOST_SHOWN;
@@ -87,8 +99,8 @@ function differing(lines, others) {
 }
 function compared(view) {
   if (view.comparison === 'unknown') return 'Not compared';
-  if (view.document === null) return view.twin === null ? 'Neither has it' : 'Only Postgres has it';
-  if (view.twin === null) return 'Only the index has it';
+  if (!view.inIndex) return view.inPostgres ? 'Only Postgres has it' : 'Neither has it';
+  if (!view.inPostgres) return 'Only the index has it';
   const many = view.differences.length;
   return many ? 'The index and Postgres differ in ' + counted(many, 'place') : 'The index and Postgres agree';
 }
@@ -125,5 +137,5 @@ $('erase-document').addEventListener('click', () => {
   const pipeline = $('pipeline').value, id = $('id').value;
   if (!$('open').reportValidity()) return;
   confirmed('Erase ' + id + ' of ' + pipeline + '?', 'The document leaves the index and stays away, until a row of it is inserted anew. The source keeps its rows.', reason =>
-    decided('document-state', 'api/erasures/documents/' + encodeURIComponent(pipeline) + '/' + encodeURIComponent(id), reason, {}, true));
+    decided('document-state', 'api/erasures/documents/' + encodeURIComponent(pipeline) + '/' + encodeURIComponent(id), reason, {}, true), { lost: 1, what: 'documents that leave' });
 });

@@ -1,7 +1,7 @@
 // The way from Postgres to the search, live.
-import { $, bytes, choose, counted, el, kept, number, pause, put, rate, say, seconds, ask, when, zone } from './page.js';
+import { $, again, bytes, choose, counted, el, kept, number, put, rate, say, seconds, ask, when, zone } from './page.js';
 import { address, begin, link, put_right, section, shown } from './sections.js';
-import { LATENCY, STEPS, THROUGHPUT, WAY, WAY_CHART, charts } from './charts.js';
+import { LATENCY, LOAD, STEPS, THROUGHPUT, WAY, WAY_CHART, charts } from './charts.js';
 
 const LOOK_MILLIS = 1000;
 const HISTORY_MILLIS = 60_000;
@@ -12,7 +12,7 @@ const MOST_INDEXES = 4;
 const NOTHING = { at: [], figures: {}, marks: [], since: null, step: 10, from: 'console', longer: false, trouble: null };
 /** Where nobody keeps more, in the list of ranges. */
 const LONGEST = '21600';
-const drawn = charts($('charts'), [LATENCY, WAY_CHART, THROUGHPUT]);
+const drawn = charts($('charts'), [LATENCY, WAY_CHART, THROUGHPUT, LOAD]);
 
 let past = NOTHING;
 /** What came since then: a point each second. */
@@ -21,6 +21,10 @@ let history_at = 0;
 /** What is being asked for. */
 let asked = null;
 let targets = {};
+/** Views of the pipelines whose documents go to a table, by pipeline. */
+let views = {};
+/** By table, whether it is parked: what was told last. */
+let parked = {};
 
 section('flow', {
   opened: curves,
@@ -32,6 +36,7 @@ section('flow', {
   },
   known(pipelines) {
     targets = Object.fromEntries(pipelines.map(p => [p.name, p.target]));
+    views = Object.fromEntries(pipelines.filter(p => p.store === 'postgres').map(p => [p.name, p.index]));
     $('flow-pipeline').append(...pipelines.map(p => el('option', { value: p.name }, p.name)));
     choose('flow-pipeline', kept(localStorage, 'pipeline'));
     another_pipeline();
@@ -55,26 +60,23 @@ $('range').addEventListener('change', () => {
 function another_pipeline() {
   past = NOTHING;
   recent = [];
+  parked = {};
   history_at = 0;
 }
 
-/** Asked for again and again, since a connection that stays open takes one of the few that a browser has for all its tabs; a tab that nobody sees asks for nothing. */
-export async function follow() {
-  for (;;) {
-    if (!document.hidden) {
-      try {
-        await begin();
-        const pipeline = $('flow-pipeline').value;
-        // What goes on now is not kept waiting by what was.
-        if (Date.now() - history_at > HISTORY_MILLIS) remember();
-        const view = await ask('api/live?pipeline=' + encodeURIComponent(pipeline));
-        if (pipeline === $('flow-pipeline').value) show_live(view);
-      } catch (e) {
-        $('live-state').textContent = 'Not live. The figures are the last that came; trying again.';
-        say('heard', 'Not live: ' + e.message + '.', true);
-      }
-    }
-    await pause(LOOK_MILLIS);
+/** Asked for again and again, since a connection that stays open takes one of the few that a browser has for all its tabs. */
+export const follow = () => again(LOOK_MILLIS, () => true, look);
+async function look() {
+  try {
+    await begin();
+    const pipeline = $('flow-pipeline').value;
+    // What goes on now is not kept waiting by what was.
+    if (Date.now() - history_at > HISTORY_MILLIS) remember();
+    const view = await ask('api/live?pipeline=' + encodeURIComponent(pipeline));
+    if (pipeline === $('flow-pipeline').value) show_live(view);
+  } catch (e) {
+    $('live-state').textContent = 'Not live. The figures are the last that came; trying again.';
+    say('heard', 'Not live: ' + e.message + '.', true);
   }
 }
 const question = () => 'api/history?pipeline=' + encodeURIComponent($('flow-pipeline').value);
@@ -123,53 +125,64 @@ function whose({ from, trouble, step }) {
 const since = () => 'since ' + when(past.since ?? Date.now());
 function show_live(view) {
   $('live-state').textContent = 'Live, ' + when(view.at) + ', time of ' + zone;
+  // A gate that is away has not let a table go.
+  Object.assign(parked, view.parked);
   say('heard', heard(view));
   const by = Object.fromEntries(view.stages.map(s => [s.name, s]));
-  const point = { at: view.at, behind: Math.max(...view.stages.map(s => s.lagSeconds ?? -1)), p50: by.index.p50, p99: by.index.p99 };
-  if (point.behind < 0) point.behind = null;
+  const point = { at: view.at, behind: view.oldest, p50: by.index.p50, p99: by.index.p99, reads: view.reads === null ? null : Number(view.reads) };
   STEPS.forEach(([step]) => { point['rate.' + step] = by[step].rate; });
   WAY.forEach(([step]) => { point['hop.' + step] = view.hops[step]; });
   recent.push(point);
   if (recent.length > MOST_RECENT) recent.shift();
   const refused = Object.values(view.refused).reduce((sum, n) => sum + n, 0);
-  $('parked-count').textContent = [...(view.parked.length ? [view.parked.length + ' parked'] : []), ...(refused ? [number(refused) + ' refused'] : [])].join(', ');
+  const many = parked_tables().length;
+  $('parked-count').textContent = [...(many ? [many + ' parked'] : []), ...(refused ? [number(refused) + ' refused'] : [])].join(', ');
   $('parked-count').hidden = !$('parked-count').textContent;
   if (!shown('flow')) return;
   picture(view, by);
   stages(view);
   curves();
 }
+const parked_tables = () => Object.keys(parked).filter(t => parked[t]).sort();
 const refused_of = view => Object.entries(view.refused).filter(([, n]) => n > 0);
 /** What a reader of the screen is told: the states, and no figure that moves. */
 function heard(view) {
   const away = view.stages.filter(s => s.state !== 'up').map(s => s.label + ' is ' + s.state);
-  return [...(away.length ? away : ['All stages are up']), ...view.parked.map(t => t + ' is parked'), ...refused_of(view).map(([p]) => 'documents of ' + p + ' are refused'), ...view.slow.map(s => s.pipeline + ' is slow')].join('. ') + '.';
+  return [...(away.length ? away : ['All stages are up']), ...parked_tables().map(t => t + ' is parked'), ...refused_of(view).map(([p]) => 'documents of ' + p + ' are refused'), ...view.slow.map(s => s.pipeline + ' is slow')].join('. ') + '.';
 }
 function picture(view, by) {
-  const wal = name => by.capture.extra.find(e => e.name === name)?.value ?? null;
-  const walKept = wal('WAL kept'), safe = wal('WAL until the slot is lost');
-  const items = [node('Postgres', walKept === null ? 'waiting' : 'up', [['WAL kept', bytes(walKept) + (safe === null ? '' : ' of ' + bytes(walKept + safe))]])];
+  const { wal } = view;
+  const items = [node('Postgres', wal ? 'up' : 'waiting', [['WAL kept', bytes(wal?.kept) + (wal?.safe ? ' of ' + bytes(wal.kept + wal.safe) : '')]])];
   const topics = { capture: 'slot', gate: 'captured.*', join: 'rows.*', index: 'documents.*' };
   for (const name of ['capture', 'gate', 'join', 'index']) {
     const s = by[name];
     items.push(arrow(topics[name], s));
-    items.push(node(s.label, s.state, [['instances', s.instances], ...s.extra.filter(e => !e.name.startsWith('WAL') && e.value).map(e => [e.name, e.unit === 'B' ? bytes(e.value) : e.unit === 's' ? seconds(e.value) : number(e.value)])], name, name === 'index' && view.slow.length > 0));
+    items.push(node(s.label, s.state, [['instances', s.instances], ...s.extra.filter(e => e.value).map(e => [e.name, e.unit === 'B' ? bytes(e.value) : e.unit === 's' ? seconds(e.value) : number(e.value)])], name, name === 'index' && view.slow.length > 0));
   }
-  items.push(arrow('bulk', null));
-  const counts = Object.entries(view.documents), told = counts.map(([, n]) => n).filter(n => n !== null);
-  items.push(node('OpenSearch', told.length < counts.length ? 'waiting' : 'up',
-    counts.length <= MOST_INDEXES ? counts.map(([index, n]) => [index, number(n)]) : [['indexes', number(counts.length)], ['documents', number(told.length === counts.length ? told.reduce((sum, n) => sum + n) : null)]]));
+  items.push(...targets_of(view));
   put($('picture'), ...items);
   put($('waits'), ...view.stages.filter(s => s.reason).map(s => el('li', { class: s.state }, el('strong', {}, s.label + ' is ' + s.state + '. '), s.reason)),
     ...view.slow.map(s => el('li', { class: 'waiting', 'data-slow': s.pipeline }, el('strong', {}, s.pipeline + ' is slow. '), why_slow(s))),
-    ...view.parked.map(t => el('li', { class: 'waiting', 'data-parked': t }, el('strong', {}, t + ' is parked. '), 'Its rows queue. ', el('a', { href: address('quarantine', { table: t }) }, 'Decide about it'))),
+    ...parked_tables().map(t => el('li', { class: 'waiting', 'data-parked': t }, el('strong', {}, t + ' is parked. '), 'Its rows queue. ', el('a', { href: address('quarantine', { table: t }) }, 'Decide about it'))),
     ...refused_of(view).map(([p, n]) => el('li', { class: 'waiting', 'data-refused': p }, el('strong', {}, counted(n, 'document') + ' of ' + p + ' in quarantine. '), 'What was refused waits there. ', el('a', { href: address('quarantine', { pipeline: p }) }, 'Decide about it'))));
   $('waits').hidden = !$('waits').firstChild;
+}
+/** Where the documents go: nobody asks the database of tables, so nobody says that it is up. */
+function targets_of(view) {
+  const counts = Object.entries(view.documents), told = counts.map(([, n]) => n).filter(n => n !== null), chosen = $('flow-pipeline').value;
+  const tables = Object.entries(views).filter(([pipeline]) => !chosen || chosen === pipeline).map(([, name]) => name);
+  const listed = (names, figure, all) => names.length <= MOST_INDEXES ? names.map(name => [name, figure(name)]) : all;
+  const nodes = [
+    ...(counts.length ? [node('OpenSearch', told.length < counts.length ? 'waiting' : 'up', listed(counts.map(([index]) => index), index => number(view.documents[index]),
+      [['indexes', number(counts.length)], ['documents', number(told.length === counts.length ? told.reduce((sum, n) => sum + n) : null)]]))] : []),
+    ...(tables.length ? [node('Database of tables', 'not asked', listed(tables, () => 'a view', [['views', number(tables.length)]]))] : []),
+  ];
+  return [arrow(counts.length ? 'bulk' : 'rows', null), nodes.length === 1 ? nodes[0] : el('li', { class: 'ends' }, el('ul', {}, ...nodes))];
 }
 /** Said also on a pipeline's page. */
 export const why_slow = ({ p99, oldest, target }) => (p99 > target ? 'One change in a hundred takes ' + seconds(p99) : 'A change that waits is ' + seconds(oldest) + ' old') + ', and its file allows ' + seconds(target) + ' from the commit to the index.';
 function node(label, state, figures, name, slow) {
-  const looks = slow && state === 'up' ? 'waiting' : state, said = slow ? state + ', slow' : state;
+  const looks = slow && state === 'up' ? 'waiting' : state.replace(' ', '-'), said = slow ? state + ', slow' : state;
   return el('li', { class: 'node ' + looks, 'data-stage': name, 'aria-label': label + ', ' + said },
     el('strong', {}, label), el('span', { class: 'state-' + looks }, said),
     ...figures.map(([n, v]) => el('div', { class: 'quiet' }, n + ': ' + v)));
@@ -177,7 +190,7 @@ function node(label, state, figures, name, slow) {
 function arrow(topic, stage) {
   const moves = stage && stage.rate > 0;
   const item = el('li', { class: 'arrow' + (moves ? ' moves' : '') }, el('div', {}, topic), stage ? el('div', { class: 'rate' }, rate(stage.rate)) : null,
-    stage && stage.lag ? el('div', {}, counted(stage.lag, 'waits', 'wait')) : null, stage && stage.lagSeconds >= 0.1 ? el('div', {}, seconds(stage.lagSeconds) + ' behind') : null);
+    stage && stage.lag ? el('div', {}, counted(stage.lag, 'waits', 'wait')) : null, stage && stage.name !== 'capture' && stage.lagSeconds >= 0.1 ? el('div', {}, seconds(stage.lagSeconds) + ' behind') : null);
   // As thick as the rate has digits.
   item.style.setProperty('--thick', 2 + (moves ? Math.round(2 * Math.log10(1 + stage.rate)) : 0) + 'px');
   return item;
@@ -209,6 +222,6 @@ function curves() {
   drawn.draw({
     at: [...before(past.at), ...since.map(p => p.at)],
     of: name => [...before(past.figures[name]), ...since.map(p => p[name] ?? null)],
-    target: targets[$('flow-pipeline').value] ?? null, marks: past.marks, from, to,
+    target: Object.keys(targets).length ? allowed() : null, marks: past.marks, from, to,
   });
 }

@@ -1,5 +1,5 @@
 // All pipelines in a table, and one of them with all that is known of it and what a person can do.
-import { $, ask, choose, confirmed, counted, el, number, pause, put, say, seconds, table, told, when } from './page.js';
+import { $, again, ask, choose, confirmed, counted, el, number, put, say, seconds, table, told, when } from './page.js';
 import { address, link, section, shown } from './sections.js';
 import { LATENCY, charts } from './charts.js';
 import { why_slow } from './flow.js';
@@ -37,22 +37,16 @@ const chosen = () => $('one').value;
 $('one').addEventListener('change', () => { link(); opened(); });
 $('find-pipeline').addEventListener('input', () => { say('pipelines-state', all_of_them()); });
 $('find-pipeline').addEventListener('change', link);
-follow();
-
-/** Again and again while one looks. It leaves the lines alone in which an answer to a person stands; the line at the top says when the console is away. */
-async function follow() {
-  for (;;) {
-    await pause(LOOK_MILLIS);
-    if (!shown('pipelines') || document.hidden || $('decide').open) continue;
-    try {
-      await figures();
-      // What goes on now is not kept waiting by what was.
-      if (Date.now() - history_at > HISTORY_MILLIS) curve().catch(() => { /* the next one may come */ });
-      // Who has no token was told so once.
-      if ($('indexes').firstChild) await indexes(chosen());
-    } catch { /* the next look may succeed */ }
-  }
-}
+/** It leaves the lines alone in which an answer to a person stands; the line at the top says when the console is away. */
+again(LOOK_MILLIS, () => shown('pipelines') && !$('decide').open, async () => {
+  try {
+    await figures();
+    // What goes on now is not kept waiting by what was.
+    if (Date.now() - history_at > HISTORY_MILLIS) curve().catch(() => { /* the next one may come */ });
+    // Who has no token was told so once.
+    if ($('indexes').firstChild) await indexes(chosen());
+  } catch { /* the next look may succeed */ }
+});
 
 function opened() {
   const one = pipelines.find(p => p.name === chosen());
@@ -135,7 +129,7 @@ function troubles({ name, troubles: t }) {
 function needs(f) {
   return [
     ...(f.away.length ? [{ short: f.away.join(', ') + ' not up', text: f.away.join(', ') + (f.away.length === 1 ? ' is' : ' are') + ' not up, and what is known of the pipeline may be old or missing.', to: address('flow', { pipeline: f.name }), does: 'See why' }] : []),
-    ...(f.parked ?? []).map(t => ({ short: t + ' parked', text: t + ' is parked: its rows wait, and the documents do not see them.', to: address('quarantine', { table: t }), does: 'Decide about it' })),
+    ...Object.keys(f.parked).filter(t => f.parked[t]).map(t => ({ short: t + ' parked', text: t + ' is parked: its rows wait, and the documents do not see them.', to: address('quarantine', { table: t }), does: 'Decide about it' })),
     ...troubles(f),
     ...(is_slow(f) ? [{ short: 'slow', text: 'It is slow: ' + why_slow(f), to: address('flow', { pipeline: f.name }), does: 'See where the time goes' }] : []),
     ...(f.differences > 0 ? [{ short: 'differs', text: counted(f.differences, 'document') + ' differed from the database when it was last verified.', to: address('purge', { pipeline: f.name }), does: 'See what, have it emitted anew' }] : []),
@@ -146,15 +140,16 @@ function needs(f) {
 function whole(f, pipeline) {
   const waits = needs(f);
   put($('needs'), ...(waits.length ? waits.map(w => el('li', { class: 'waiting', 'data-key': w.short }, w.text + ' ', el('a', { href: w.to }, w.does))) : [el('li', { class: 'up', 'data-key': 'nothing' }, 'All stages are up, and nothing of it is known to be parked, missing, refused, slow, different or held.')]));
-  put($('ways'), ...[['Watch it', address('flow', { pipeline: f.name })], ['Find a document', address('document', { pipeline: f.name })], ['Verify it', address('purge', { pipeline: f.name })]].map(([text, to]) => el('a', { href: to, 'data-key': text }, text)));
-  const facts = { Source: pipeline.source, Index: pipeline.index, Documents: number(f.documents), 'In quarantine': number(f.troubles.refused), 'Records on their way': number(f.waiting), 'Oldest that waits': seconds(f.oldest), 'From the commit to the index': 'p50 ' + seconds(f.p50) + ', p99 ' + seconds(f.p99) + ' of ' + seconds(f.target) + ' that its file allows',
+  const is_table = pipeline.store === 'postgres';
+  put($('ways'), ...[['Watch it', address('flow', { pipeline: f.name })], ...(is_table ? [] : [['Find a document', address('document', { pipeline: f.name })], ['Verify it', address('purge', { pipeline: f.name })]])].map(([text, to]) => el('a', { href: to, 'data-key': text }, text)));
+  const facts = { Source: pipeline.source, [is_table ? 'View' : 'Index']: pipeline.index, Documents: is_table ? 'in a table, not counted here' : number(f.documents), 'In quarantine': number(f.troubles.refused), 'Records on their way': number(f.waiting), 'Oldest that waits': f.oldest === 0 ? 'none waits' : seconds(f.oldest), 'From the commit to the index': 'p50 ' + seconds(f.p50) + ', p99 ' + seconds(f.p99) + ' of ' + seconds(f.target) + ' that its file allows',
     'Last verified as a whole': time(f.verifiedAt), 'Left different by its last verification': number(f.differences), Retention: pipeline.retention.length ? pipeline.retention.join('; ') : 'none, documents leave with their rows', 'Held by retention': number(f.held) };
   put($('facts'), ...Object.entries(facts).map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value))));
   const names = new Map();
   places(pipeline.shape, '', names);
   put($('tables'), table('Tables', ['Table', 'State', 'In the document'], pipeline.tables.map(t => [
     el('a', { href: address('schemas', { table: t.label }) }, t.name),
-    !f.parked ? '–' : f.parked.includes(t.label) ? el('a', { href: address('quarantine', { table: t.label }), class: 'state-waiting' }, 'parked') : 'flows', (names.get(t.name) || ['a link']).join(', ')])));
+    f.parked[t.label] === undefined ? '–' : f.parked[t.label] ? el('a', { href: address('quarantine', { table: t.label }), class: 'state-waiting' }, 'parked') : 'flows', (names.get(t.name) || ['a link']).join(', ')])));
 }
 /** Where each table stands in the document. */
 function places(branch, above, names) {

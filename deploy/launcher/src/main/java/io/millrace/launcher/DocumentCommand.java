@@ -2,6 +2,7 @@ package io.millrace.launcher;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.millrace.local.LocalException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
@@ -14,7 +15,7 @@ import picocli.CommandLine.Spec;
 
 /** One document as the index has it, and as Postgres would join it now. */
 @Command(name = "document", description = "Shows a document of the index; with --diff, where it differs from the SQL join of the source now.",
-        footer = {"", "Ends with 0, with 1 where the index has no such document, and with --diff with 2 where it differs and 3 where the index or Postgres could not be asked."}, mixinStandardHelpOptions = true)
+        footer = {"", "Ends with 0, with 1 where the index has no such document, and with 3 where the index could not be asked; with --diff with 0 where both sides agree, with 2 where they differ, and with 3 where one of them could not be asked."}, mixinStandardHelpOptions = true)
 final class DocumentCommand implements Callable<Integer> {
 
     private static final int MISSING = 1;
@@ -34,7 +35,14 @@ final class DocumentCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        var view = console.get("/api/pipelines/" + StageCall.encoded(pipeline) + "/documents/" + StageCall.encoded(id));
+        JsonNode view;
+        try {
+            view = console.get("/api/pipelines/" + StageCall.encoded(pipeline) + "/documents/" + StageCall.encoded(id));
+        } catch (LocalException e) {
+            // 1 would say that the index has no such document.
+            Failures.explain(e, spec.commandLine(), spec.commandLine().getParseResult());
+            return UNKNOWN;
+        }
         var out = spec.commandLine().getOut();
         if (console.json()) {
             out.println(new JsonMapper().writerWithDefaultPrettyPrinter().writeValueAsString(view));
@@ -42,8 +50,14 @@ final class DocumentCommand implements Callable<Integer> {
             print(view, diff, out);
         }
         out.flush();
+        return code(view, diff);
+    }
+
+    /** An index that does not answer has said of no document that it is gone. */
+    static int code(JsonNode view, boolean diff) {
         if (!diff) {
-            return view.path("document").isNull() ? MISSING : 0;
+            var inIndex = view.path("inIndex");
+            return !inIndex.isBoolean() ? UNKNOWN : inIndex.asBoolean() ? 0 : MISSING;
         }
         return switch (view.path("comparison").asText()) {
             case "agrees" -> 0;
@@ -53,7 +67,7 @@ final class DocumentCommand implements Callable<Integer> {
     }
 
     static void print(JsonNode view, boolean diff, PrintWriter out) {
-        if (!view.path("document").isNull()) {
+        if (view.path("inIndex").asBoolean()) {
             out.println(view.path("document").asText());
             out.printf("version %s%n", view.path("version").asText("unknown"));
         }
@@ -65,10 +79,10 @@ final class DocumentCommand implements Callable<Integer> {
     }
 
     private static String sentence(JsonNode view) {
-        boolean isIndexed = !view.path("document").isNull();
+        boolean isIndexed = view.path("inIndex").asBoolean();
         return switch (view.path("comparison").asText()) {
             case "agrees" -> isIndexed ? "The index and Postgres agree" : "Neither the index nor Postgres has it";
-            case "differs" -> isIndexed == view.path("twin").isNull() ? isIndexed ? "Only the index has it" : "Only Postgres has it"
+            case "differs" -> isIndexed != view.path("inPostgres").asBoolean() ? isIndexed ? "Only the index has it" : "Only Postgres has it"
                     : "The index and Postgres differ in %s; the last change may still be on its way".formatted(places(view.path("differences").size()));
             default -> "They could not be compared";
         };

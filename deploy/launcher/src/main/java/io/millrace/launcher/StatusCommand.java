@@ -102,7 +102,7 @@ final class StatusCommand implements Callable<Integer> {
             }
         }
         long memory = report.processes().stream().mapToLong(p -> p.memoryBytes() == null ? 0 : p.memoryBytes()).sum();
-        out.printf("p50 and p99: from the commit in Postgres to the end of the stage, slowest table or pipeline. Memory in all: %,d MiB%n", memory >> 20);
+        out.printf("p50 and p99: from the commit in Postgres to the end of the stage, by the documents of the slowest pipeline's index. Memory in all: %,d MiB%n", memory >> 20);
         if (report.reading() != null) {
             var reading = report.reading();
             out.printf("%-13s has about %s of tables left to read%s%n", "capture", Counted.of(reading.rows(), "row"), reading.secondsLeft() == null ? "" : ", %,d rows/s, %,d s left".formatted(reading.rowsPerSecond(), reading.secondsLeft()));

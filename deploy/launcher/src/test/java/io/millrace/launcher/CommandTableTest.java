@@ -123,7 +123,7 @@ class CommandTableTest {
                 away(1, "does not run", "search", "monitors", "disk", "--data", "DIR/none"),
                 away(1, "nothing answers there", "search", "monitors", "disk", "--url", "http://localhost:1"),
                 wrong(2, "ID", "document", "monitors", "--data", "DIR/none"),
-                away(1, "does not run", "document", "monitors", "1", "--diff", "--data", "DIR/none"),
+                away(3, "does not run", "document", "monitors", "1", "--diff", "--data", "DIR/none"),
                 wrong(2, "ID", "trace", "monitors", "--data", "DIR/none"),
                 away(1, "does not run", "trace", "monitors", "1", "--data", "DIR/none"),
                 away(1, "nothing answers there", "trace", "monitors", "1", "--url", "http://localhost:1"),

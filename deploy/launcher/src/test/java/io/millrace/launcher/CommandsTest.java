@@ -148,20 +148,31 @@ class CommandsTest {
     void aDocumentIsToldWithWhatPostgresHasInItsPlace() throws IOException {
         var json = new JsonMapper();
         var asked = Map.of(
-                "{\"document\":\"{ doc }\",\"twin\":\"{ doc }\",\"version\":7,\"comparison\":\"agrees\",\"differences\":[],\"notes\":[\"A note\"]}", "{ doc }\nversion 7\nThe index and Postgres agree\nA note.\n",
-                "{\"document\":\"{ doc }\",\"twin\":\"{ other }\",\"version\":7,\"comparison\":\"differs\",\"differences\":[{\"path\":\"$.a\",\"index\":\"1\",\"postgres\":null}],\"notes\":[]}",
+                "{\"inIndex\":true,\"inPostgres\":true,\"document\":\"{ doc }\",\"twin\":\"{ doc }\",\"version\":7,\"comparison\":\"agrees\",\"differences\":[],\"notes\":[\"A note\"]}", "{ doc }\nversion 7\nThe index and Postgres agree\nA note.\n",
+                "{\"inIndex\":true,\"inPostgres\":true,\"document\":\"{ doc }\",\"twin\":\"{ other }\",\"version\":7,\"comparison\":\"differs\",\"differences\":[{\"path\":\"$.a\",\"index\":\"1\",\"postgres\":null}],\"notes\":[]}",
                 "{ doc }\nversion 7\n  $.a: 1 in the index, nothing in Postgres\nThe index and Postgres differ in one place; the last change may still be on its way\n",
-                "{\"document\":\"{ doc }\",\"twin\":null,\"version\":7,\"comparison\":\"differs\",\"differences\":[],\"notes\":[]}", "{ doc }\nversion 7\nOnly the index has it\n",
-                "{\"document\":null,\"twin\":\"{ doc }\",\"version\":null,\"comparison\":\"differs\",\"differences\":[],\"notes\":[]}", "Only Postgres has it\n",
-                "{\"document\":null,\"twin\":null,\"version\":null,\"comparison\":\"agrees\",\"differences\":[],\"notes\":[]}", "Neither the index nor Postgres has it\n",
-                "{\"document\":null,\"twin\":null,\"version\":null,\"comparison\":\"unknown\",\"differences\":[],\"notes\":[]}", "They could not be compared\n");
+                "{\"inIndex\":true,\"inPostgres\":false,\"document\":\"{ doc }\",\"twin\":null,\"version\":7,\"comparison\":\"differs\",\"differences\":[],\"notes\":[]}", "{ doc }\nversion 7\nOnly the index has it\n",
+                "{\"inIndex\":false,\"inPostgres\":true,\"document\":null,\"twin\":\"{ doc }\",\"version\":null,\"comparison\":\"differs\",\"differences\":[],\"notes\":[]}", "Only Postgres has it\n",
+                "{\"inIndex\":false,\"inPostgres\":false,\"document\":null,\"twin\":null,\"version\":null,\"comparison\":\"agrees\",\"differences\":[],\"notes\":[]}", "Neither the index nor Postgres has it\n",
+                "{\"inIndex\":null,\"inPostgres\":true,\"document\":null,\"twin\":\"{ doc }\",\"version\":null,\"comparison\":\"unknown\",\"differences\":[],\"notes\":[]}", "They could not be compared\n");
         for (var view : asked.entrySet()) {
             out.getBuffer().setLength(0);
             DocumentCommand.print(json.readTree(view.getKey()), true, new PrintWriter(out, true));
             assertEquals(view.getValue(), out.toString());
         }
-        assertEquals(1, run("document", "monitors", "1", "--data", folder.toString()));
+        assertEquals(3, run("document", "monitors", "1", "--data", folder.toString()), "1 is the word for a document that is not there");
         assertTrue(err.toString().contains("does not run on " + folder), err.toString());
+    }
+
+    @Test
+    void anIndexThatDoesNotAnswerHasSaidOfNoDocumentThatItIsGone() throws IOException {
+        var json = new JsonMapper();
+        assertEquals(0, DocumentCommand.code(json.readTree("{\"inIndex\":true,\"comparison\":\"unknown\"}"), false));
+        assertEquals(1, DocumentCommand.code(json.readTree("{\"inIndex\":false,\"comparison\":\"unknown\"}"), false));
+        assertEquals(3, DocumentCommand.code(json.readTree("{\"inIndex\":null,\"comparison\":\"unknown\"}"), false));
+        assertEquals(3, DocumentCommand.code(json.readTree("{\"inIndex\":false,\"comparison\":\"unknown\"}"), true));
+        assertEquals(2, DocumentCommand.code(json.readTree("{\"inIndex\":false,\"comparison\":\"differs\"}"), true));
+        assertEquals(0, DocumentCommand.code(json.readTree("{\"inIndex\":true,\"comparison\":\"agrees\"}"), true));
     }
 
     @Test

@@ -46,6 +46,8 @@ public final class Meters {
     private final Timer fromGateToJoin;
     private final Timer fromJoinToIndex;
     private final Timer fromIndexToSearch;
+    private final Timer fromCommitToGate;
+    private final Timer fromCommitToJoin;
     private final Timer fromCommitToSearch;
     private final Timer skew;
     private final AtomicLong lag = new AtomicLong();
@@ -76,6 +78,8 @@ public final class Meters {
         fromGateToJoin = hop(registry, pipeline, "join");
         fromJoinToIndex = hop(registry, pipeline, STAGE);
         fromIndexToSearch = hop(registry, pipeline, SEARCH);
+        fromCommitToGate = way(registry, pipeline, "gate");
+        fromCommitToJoin = way(registry, pipeline, "join");
         fromCommitToSearch = timer(registry, "millrace.commit.to.stage", FROM_COMMIT, pipeline, "stage", SEARCH);
         skew = Timer.builder("millrace.clock.skew").description("By how much a change was at a stage before it was at the one before, by their clocks")
                 .tags("stage", STAGE, "pipeline", pipeline).distributionStatisticExpiry(Duration.ofMinutes(2)).register(registry);
@@ -107,6 +111,11 @@ public final class Meters {
 
     private static Timer hop(MeterRegistry registry, String pipeline, String to) {
         return timer(registry, "millrace.hop", "From leaving the stage before to leaving this one, as the document's last change saw it", pipeline, "to", to);
+    }
+
+    /** Of the same changes as the hops: what a stage measures itself is of others, and over another time. */
+    private static Timer way(MeterRegistry registry, String pipeline, String to) {
+        return timer(registry, "millrace.way", "From the commit in Postgres to leaving this stage, as the document's last change saw it", pipeline, "to", to);
     }
 
     private static Timer timer(MeterRegistry registry, String name, String description, String pipeline, String tag, String value) {
@@ -175,11 +184,21 @@ public final class Meters {
         record(fromCaptureToGate, captured, gated);
         record(fromGateToJoin, gated, joined);
         record(fromJoinToIndex, joined, now);
+        // A stage is left no sooner than the one in front of it, whatever their clocks say.
+        reached(fromCommitToGate, committed, gated, captured);
+        reached(fromCommitToJoin, committed, joined, Math.max(captured, gated));
+    }
+
+    /** @param before when the stage in front was left */
+    private static void reached(Timer timer, long committed, long at, long before) {
+        if (at != NONE) {
+            timer.record(Math.max(0, Math.max(before, at) - committed), TimeUnit.MICROSECONDS);
+        }
     }
 
     /** When the change of a document was committed, microseconds since the epoch; {@link #NONE} where no single change made it, or a load brought it. */
     static long committed(org.apache.kafka.common.header.Headers headers) {
-        return Headers.isRead(headers) ? NONE : Headers.number(headers, Headers.COMMITTED, NONE);
+        return Headers.changed(headers, NONE);
     }
 
     /**

@@ -27,7 +27,18 @@ class MetersTest {
         assertEquals(3, seconds("join"));
         assertEquals(3, seconds("index"));
         assertEquals(1, seconds("search"));
+        assertEquals(3, way("gate"));
+        assertEquals(6, way("join"));
         assertEquals(2, registry.find("millrace.commit.to.stage").timers().stream().mapToLong(Timer::count).sum());
+    }
+
+    @Test
+    void aStageIsLeftNoSoonerThanTheOneInFrontWhateverTheClocksSay() {
+        var skewed = new RecordHeaders().add(Headers.COMMITTED, Headers.bytes(SECOND)).add(Headers.CAPTURED, Headers.bytes(5 * SECOND)).add(Headers.GATED, Headers.bytes(2 * SECOND)).add(Headers.JOINED, Headers.bytes(4 * SECOND));
+        meters.indexed(skewed, 10 * SECOND);
+        assertEquals(4, seconds("capture"));
+        assertEquals(4, way("gate"));
+        assertEquals(4, way("join"));
     }
 
     @Test
@@ -66,7 +77,11 @@ class MetersTest {
         return registry.get("millrace.hop").tag("to", to).timer().totalTime(TimeUnit.SECONDS);
     }
 
+    private double way(String to) {
+        return registry.get("millrace.way").tag("to", to).timer().totalTime(TimeUnit.SECONDS);
+    }
+
     private long measured() {
-        return registry.getMeters().stream().filter(m -> m.getId().getName().equals("millrace.hop") || m.getId().getName().equals("millrace.commit.to.stage")).mapToLong(m -> ((Timer) m).count()).sum();
+        return registry.getMeters().stream().filter(m -> m.getId().getName().equals("millrace.hop") || m.getId().getName().equals("millrace.way") || m.getId().getName().equals("millrace.commit.to.stage")).mapToLong(m -> ((Timer) m).count()).sum();
     }
 }

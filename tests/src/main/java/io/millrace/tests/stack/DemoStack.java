@@ -33,7 +33,7 @@ import org.postgresql.ds.PGSimpleDataSource;
  */
 public final class DemoStack implements AutoCloseable {
 
-    private static final String DATABASE = "demo";
+    static final String DATABASE = "demo";
     private static final String PIPELINES = "pipelines";
 
     /** Whether stacks of this run are secured ones, from the system property {@code millrace.tests.secured}. */

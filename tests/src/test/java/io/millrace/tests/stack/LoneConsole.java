@@ -21,12 +21,12 @@ public final class LoneConsole implements AutoCloseable {
     private final URI address;
     private final ManagedProcess process;
 
-    private LoneConsole(Path folder, Map<String, String> asked) {
+    private LoneConsole(Path folder, Map<String, String> asked, Map<String, String> environment) {
         int port = Ports.free(1).getFirst();
         address = URI.create("http://localhost:" + port);
         var properties = new HashMap<>(asked);
         properties.putAll(Map.of("quarkus.http.host", "localhost", "quarkus.http.port", Integer.toString(port), "millrace.console.pipelines", folder.resolve("files").toString()));
-        process = new ManagedProcess(ProcessSpec.quarkus("console", folder, "112m", DemoStack.home().resolve("deploy/console/target/quarkus-app/quarkus-run.jar"), properties, Map.of(),
+        process = new ManagedProcess(ProcessSpec.quarkus("console", folder, "112m", DemoStack.home().resolve("deploy/console/target/quarkus-app/quarkus-run.jar"), properties, environment,
                 Map.of("http", port), Readiness.http(address.resolve("/q/health/live"))).withFirstCompilerOnly());
         process.start();
     }
@@ -45,7 +45,8 @@ public final class LoneConsole implements AutoCloseable {
         var asked = new HashMap<>(more);
         ASKED.forEach(stage -> asked.put(asks(stage), stack.address(stage).toString()));
         asked.put("millrace.console.search-url", stack.stack().servers().searchUrl());
-        return new LoneConsole(folder, asked);
+        var servers = stack.stack().servers();
+        return new LoneConsole(folder, asked, Map.of("MILLRACE_SOURCE_URL", servers.jdbcUrl(DemoStack.DATABASE), "MILLRACE_SOURCE_USER", servers.postgresUser(), "MILLRACE_SOURCE_PASSWORD", servers.postgresPassword()));
     }
 
     /** One whose services and search engine are all away. */
@@ -55,7 +56,7 @@ public final class LoneConsole implements AutoCloseable {
         var asked = new HashMap<String, String>();
         ASKED.forEach(stage -> asked.put(asks(stage), nobody));
         asked.put("millrace.console.search-url", nobody);
-        return new LoneConsole(folder, asked);
+        return new LoneConsole(folder, asked, Map.of());
     }
 
     private static String asks(Stage stage) {

@@ -7,7 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.launcher.stack.Stage;
 import io.millrace.pipeline.comparison.CanonicalJson;
+import io.millrace.tests.stack.BackgroundTraffic;
 import io.millrace.tests.stack.DemoStack;
+import io.millrace.tests.stack.Launcher;
+import io.millrace.tests.stack.LoneConsole;
 import io.millrace.tests.stack.RefusedDocument;
 import io.millrace.tests.stack.SharedStack;
 import io.restassured.RestAssured;
@@ -16,16 +19,21 @@ import io.restassured.path.json.JsonPath;
 import io.restassured.specification.RequestSpecification;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What the console serves to its page, from the real services. */
 @ExtendWith(SharedStack.class)
@@ -34,6 +42,8 @@ class ConsoleIT {
     /** Figures are made anew within a second; a service that once takes longer than the console waits for it is away in them. */
     private static final Duration SOON = Duration.ofSeconds(60);
     private static final Duration SEEN = Duration.ofSeconds(90);
+    /** Of a console that is begun by a test. */
+    private static final String INDEX = "console-test";
 
     private final DemoStack stack;
 
@@ -53,6 +63,41 @@ class ConsoleIT {
                 assertTrue(view.get("twin").asText().length() > 100 && view.get("document").asText().length() > 100, "both were there to be compared");
             });
         }
+    }
+
+    @Test
+    void aSearchEngineThatDoesNotAnswerForAnIndexHasSaidOfNoDocumentThatItIsGone(@TempDir Path folder) throws Exception {
+        var file = Files.readString(DemoStack.home().resolve("deploy/demo/pipelines/monitors.yaml")).replace("\nname: monitors", "\nname: closed").replace("\n  name: monitors", "\n  name: " + INDEX);
+        var id = monitor();
+        stack.index().ask("PUT", "/" + INDEX, null);
+        try (var console = LoneConsole.over(stack, folder, Map.of("closed.yaml", file))) {
+            var launcher = new Launcher(folder, Map.of());
+            assertEquals("false true differs", sides(console, id));
+            assertEquals(1, launcher.plain("document", "closed", id, "--url", console.address()).code());
+            assertEquals(2, launcher.plain("document", "closed", id, "--diff", "--url", console.address()).code());
+            stack.index().ask("POST", "/" + INDEX + "/_close", null);
+            assertEquals("null true unknown", sides(console, id));
+            var closed = launcher.plain("document", "closed", id, "--url", console.address());
+            assertEquals(3, closed.code(), closed.output());
+            assertTrue(closed.output().contains("The index could not be asked: the search engine answered HTTP 400: closed"), closed.output());
+            assertEquals(3, launcher.plain("document", "closed", id, "--diff", "--url", console.address()).code());
+            stack.index().ask("DELETE", "/" + INDEX, null);
+            assertEquals("null true unknown", sides(console, id), "there is no such index");
+        } finally {
+            stack.index().ask("DELETE", "/" + INDEX + "?ignore_unavailable=true", null);
+        }
+    }
+
+    private String monitor() throws SQLException {
+        try (var connection = stack.connect(); var statement = connection.createStatement(); var row = statement.executeQuery("SELECT min(id) FROM public.monitor")) {
+            row.next();
+            return row.getString(1);
+        }
+    }
+
+    private static String sides(LoneConsole console, String id) {
+        var view = RestAssured.get(console.address() + "/api/pipelines/closed/documents/" + id).then().statusCode(200).extract().jsonPath();
+        return view.get("inIndex") + " " + view.get("inPostgres") + " " + view.get("comparison");
     }
 
     @Test
@@ -157,6 +202,26 @@ class ConsoleIT {
     }
 
     @Test
+    void whatAChangeTakesUpToEachStageIsOfTheSameChangesSoNoStageIsFasterThanTheOneInFront() throws Exception {
+        try (var traffic = BackgroundTraffic.start(stack, 503, 40)) {
+            var looks = new ArrayList<List<Double>>();
+            Awaitility.await("all stages are measured, ten times").atMost(SEEN).pollInterval(Duration.ofSeconds(1)).until(() -> {
+                var live = JsonPath.from(live(""));
+                var p50 = Stream.of("capture", "gate", "join", "index").map(stage -> live.<Number>get("stages.find { it.name == '" + stage + "' }.p50")).toList();
+                if (!p50.contains(null)) {
+                    looks.add(p50.stream().map(Number::doubleValue).toList());
+                    assertEquals(live.<Number>get("hops.capture"), p50.getFirst(), "one figure once");
+                }
+                return looks.size() == 10;
+            });
+            traffic.stop();
+            for (var look : looks) {
+                assertEquals(look.stream().sorted().toList(), look);
+            }
+        }
+    }
+
+    @Test
     void aStageThatIsDownIsShownAsThatAndTheRestGoesOn() {
         stack.process(Stage.PURGE).stop();
         try {
@@ -195,7 +260,9 @@ class ConsoleIT {
                 var of = "find { it.name == '" + pipeline + "' }.";
                 assertEquals(stack.index().read(pipeline).size(), figures.<Integer>get(of + "documents"));
                 assertEquals(files.getDouble(of + "target"), figures.getDouble(of + "target"));
-                assertEquals(List.of(), figures.getList(of + "parked"));
+                assertEquals(Set.of(false), Set.copyOf(figures.<String, Boolean>getMap(of + "parked").values()));
+                assertEquals("opensearch", files.getString(of + "store"));
+                assertEquals(0, figures.<Number>get(of + "oldest").doubleValue(), "nothing waits");
                 assertEquals(List.of(), figures.getList(of + "away"));
             }
         });

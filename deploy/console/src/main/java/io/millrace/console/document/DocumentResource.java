@@ -7,6 +7,7 @@ import io.millrace.console.ConsoleConfig;
 import io.millrace.console.Http;
 import io.millrace.console.Instances;
 import io.millrace.console.Pipelines;
+import io.millrace.console.SearchFault;
 import io.millrace.pipeline.comparison.CanonicalJson;
 import io.millrace.pipeline.comparison.Differences;
 import io.millrace.pipeline.file.Field;
@@ -23,6 +24,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /** A document from all sides: the index, Postgres, and its way. */
 @Path("/api/pipelines/{pipeline}")
@@ -34,6 +36,8 @@ public class DocumentResource {
     private static final int SHOWN = 300;
     /** Of the root, the first ones; the arrays below it may be large. */
     private static final int FIELDS = 6;
+    private static final int FOUND = 200;
+    private static final int NOT_FOUND = 404;
 
     private final Pipelines pipelines;
     private final ConsoleConfig config;
@@ -53,6 +57,8 @@ public class DocumentResource {
     /**
      * What could not be had is null, and {@code notes} says why.
      *
+     * @param inIndex whether the index has it; null where that could not be asked
+     * @param inPostgres whether Postgres makes it of its rows; null where that could not be asked
      * @param version as the index has it
      * @param document pretty JSON of the index, its members in the order of the twin's
      * @param twin the same by a join in Postgres, now
@@ -60,7 +66,7 @@ public class DocumentResource {
      * @param differences where they differ, field by field
      * @param trace the way of its last change, as the indexer tells it
      */
-    public record DocumentView(String id, Long version, String document, String twin, String comparison, List<Differences.Difference> differences, JsonNode trace, List<String> notes) {}
+    public record DocumentView(String id, Boolean inIndex, Boolean inPostgres, Long version, String document, String twin, String comparison, List<Differences.Difference> differences, JsonNode trace, List<String> notes) {}
 
     @GET
     @Path("search")
@@ -69,10 +75,10 @@ public class DocumentResource {
         var query = text.isBlank() ? Map.of("match_all", Map.of()) : Map.of("simple_query_string", Map.of("query", text, "lenient", true, "default_operator", "and"));
         var answer = http.search("POST", index(pipeline, "/_search"), json.writeValueAsString(
                 Map.of("size", HITS, "query", query, "track_total_hits", true, "_source", pipeline.document().fields().stream().map(Field::name).limit(FIELDS).toList())));
-        var found = json.readTree(answer.body());
-        if (answer.statusCode() != 200) {
-            throw new IOException("the search engine answered " + answer.statusCode() + ": " + found.path("error").path("reason").asText(answer.body()));
+        if (answer.statusCode() != FOUND) {
+            throw SearchFault.of(answer);
         }
+        var found = json.readTree(answer.body());
         var hits = new ArrayList<Hit>();
         found.path("hits").path("hits").forEach(hit -> {
             var source = hit.path("_source").toString();
@@ -86,30 +92,52 @@ public class DocumentResource {
     public DocumentView document(@PathParam("pipeline") String name, @PathParam("id") String id) throws InterruptedException {
         var pipeline = pipelines.named(name);
         var notes = new ArrayList<String>();
-        JsonNode indexed = null;
+        Boolean inIndex = null;
+        Boolean inPostgres = null;
+        JsonNode found = null;
         JsonNode twin = null;
-        Long version = null;
-        boolean isKnown = true;
         try {
-            var got = json.readTree(http.search("GET", index(pipeline, "/_doc/" + Http.step(id)), null).body());
-            version = got.has("_version") ? got.path("_version").asLong() : null;
-            indexed = got.get("_source");
-            if (indexed == null) {
+            found = found(pipeline, id);
+            inIndex = found != null;
+            if (found == null) {
                 notes.add("The index has no document " + id);
             }
         } catch (IOException e) {
             notes.add("The index could not be asked: " + e.getMessage());
-            isKnown = false;
         }
         try {
             twin = twin(pipeline, id, notes);
+            inPostgres = twin != null;
         } catch (SQLException | JsonProcessingException | IllegalStateException | IllegalArgumentException e) {
             notes.add("Postgres could not be asked for the same document: " + e.getMessage());
-            isKnown = false;
         }
+        var indexed = found == null ? null : found.get("_source");
+        boolean isKnown = inIndex != null && inPostgres != null;
         var differences = isKnown && indexed != null && twin != null ? differences(indexed, twin) : List.<Differences.Difference>of();
-        var agrees = differences.isEmpty() && (indexed == null) == (twin == null);
-        return new DocumentView(id, version, pretty(indexed == null || twin == null ? indexed : SameOrder.as(twin, indexed)), pretty(twin), !isKnown ? "unknown" : agrees ? "agrees" : "differs", differences, trace(pipeline, id, notes), notes);
+        var agrees = differences.isEmpty() && Objects.equals(inIndex, inPostgres);
+        return new DocumentView(id, inIndex, inPostgres, found == null ? null : found.path("_version").asLong(), pretty(indexed == null || twin == null ? indexed : SameOrder.as(twin, indexed)), pretty(twin), !isKnown ? "unknown" : agrees ? "agrees" : "differs", differences, trace(pipeline, id, notes), notes);
+    }
+
+    /**
+     * The document with its version, as the index has it; null where it has none.
+     *
+     * @throws IOException when it does not say: a refusal, an index that is not there or a shard that is away is no word about a document
+     */
+    private JsonNode found(Pipeline pipeline, String id) throws IOException, InterruptedException {
+        var answer = http.search("GET", index(pipeline, "/_doc/" + Http.step(id)), null);
+        if (answer.statusCode() != FOUND && answer.statusCode() != NOT_FOUND) {
+            throw SearchFault.of(answer);
+        }
+        try {
+            var got = json.readTree(answer.body());
+            var isFound = got.path("found");
+            if (isFound.isBoolean() && isFound.asBoolean() == got.has("_source")) {
+                return isFound.asBoolean() ? got : null;
+            }
+        } catch (JsonProcessingException _) {
+            // A page of a proxy, which is told below.
+        }
+        throw SearchFault.of(answer);
     }
 
     private static List<Differences.Difference> differences(JsonNode indexed, JsonNode twin) {

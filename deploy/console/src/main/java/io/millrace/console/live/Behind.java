@@ -8,7 +8,7 @@ import java.util.Map;
 final class Behind {
 
     /** Those that tell how old a change is which they have not finished; capture tells for how long Postgres was silent as well. */
-    private static final List<String> STAGES = List.of("gate", "join", "index");
+    static final List<String> STAGES = List.of("gate", "join", "index");
 
     private Behind() {}
 
@@ -20,25 +20,37 @@ final class Behind {
     }
 
     /**
-     * Seconds that the oldest change is old which waits for one of the stages behind capture; null where none waits that anybody tells of, and while a load goes on, whose rows are old by themselves.
+     * Seconds that the oldest change is old which waits for one of the stages behind capture; 0 where none waits. Null where a stage does not tell and none of the others has one, and while tables are read, whose rows are old by themselves.
      *
      * @param stages what each of them said of one pipeline, capture included
      */
     static Double oldest(Map<String, Samples> stages) {
-        if (reads(stages.get("capture"))) {
+        if (Boolean.TRUE.equals(reads(stages.get("capture")))) {
             return null;
         }
-        Double oldest = null;
+        double oldest = 0;
+        boolean isKnown = true;
         for (var stage : STAGES) {
-            var samples = stages.get(stage);
-            var age = waits(samples, stage) ? seconds(samples, stage) : null;
-            oldest = age == null || oldest != null && oldest > age ? oldest : age;
+            var age = age(stages.get(stage), stage);
+            isKnown &= age != null;
+            oldest = age == null ? oldest : Math.max(oldest, age);
         }
-        return oldest;
+        return oldest > 0 || isKnown ? oldest : null;
     }
 
-    private static boolean reads(Samples capture) {
-        return some(capture.sum("millrace_snapshot_rows_remaining", Map.of())) || some(capture.sum("millrace_resnapshot_rows_remaining", Map.of()));
+    /** An age where nothing waits is that of what was finished last. */
+    private static Double age(Samples samples, String stage) {
+        if (samples.sum("millrace_lag_records", Map.of("stage", stage)) == null) {
+            return null;
+        }
+        return waits(samples, stage) ? seconds(samples, stage) : Double.valueOf(0);
+    }
+
+    /** Whether tables are read, before the stream or beside it; null where nobody tells. */
+    static Boolean reads(Samples capture) {
+        var before = capture.sum("millrace_snapshot_rows_remaining", Map.of());
+        var beside = capture.sum("millrace_resnapshot_rows_remaining", Map.of());
+        return before == null && beside == null ? null : Boolean.valueOf(some(before) || some(beside));
     }
 
     private static boolean waits(Samples samples, String stage) {

@@ -3,10 +3,11 @@ package io.millrace.console.live;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /** The last so many points of one pipeline, or of all together, and what happened meanwhile. Thread-safe. */
@@ -15,7 +16,8 @@ final class History {
     static final List<String> STAGES = List.of("capture", "gate", "join", "index");
     /** Begins the names of figures that are no latencies. */
     static final String RATE = "rate.";
-    static final List<String> NAMES = Stream.of(STAGES.stream().map(s -> RATE + s), Watch.STEPS.stream().map(s -> "hop." + s), Stream.of("behind", "p50", "p99")).flatMap(n -> n).toList();
+    static final List<String> NAMES = Stream.of(STAGES.stream().map(s -> RATE + s), Watch.STEPS.stream().map(s -> "hop." + s), Stream.of("behind", "p50", "p99", "reads")).flatMap(n -> n).toList();
+    private static final String PARKED = "parked ";
     private static final int MOST_MARKS = 200;
     private static final int MOST_TEXT = 160;
 
@@ -26,6 +28,8 @@ final class History {
     /** By stage, the latest start of an instance that was ever seen: one that misses a look was not started at the next. */
     private final Map<String, Double> started = new HashMap<>();
 
+    /** Stages that were seen up. */
+    private final Set<String> up = new HashSet<>();
     /** What was told last of what goes on for a while. */
     private final Map<String, Boolean> known = new HashMap<>();
 
@@ -46,6 +50,7 @@ final class History {
         }
         told(view);
         last = view;
+        view.stages().stream().filter(s -> s.state().equals("up")).forEach(s -> up.add(s.name()));
         view.stages().stream().filter(s -> s.started() != null).forEach(s -> started.merge(s.name(), s.started(), Math::max));
     }
 
@@ -58,9 +63,10 @@ final class History {
         for (var step : Watch.STEPS) {
             values[at++] = number(view.hops().get(step));
         }
-        values[at++] = number(view.stages().stream().map(StageView::lagSeconds).filter(Objects::nonNull).max(Double::compare).orElse(null));
+        values[at++] = number(view.oldest());
         values[at++] = number(stage(view, "index").p50());
-        values[at] = number(stage(view, "index").p99());
+        values[at++] = number(stage(view, "index").p99());
+        values[at] = view.reads() == null ? Float.NaN : view.reads() ? 1 : 0;
         return values;
     }
 
@@ -76,15 +82,13 @@ final class History {
         for (var stage : now.stages()) {
             var was = stage(before, stage.name());
             if (!was.state().equals(stage.state())) {
-                mark(now.at(), stage.label() + (stage.state().equals("up") ? " is up again" : " is " + stage.state() + ": " + stage.reason()));
+                mark(now.at(), stage.label() + (!stage.state().equals("up") ? " is " + stage.state() + ": " + stage.reason() : up.contains(stage.name()) ? " is up again" : " is up"));
             }
             var latest = started.get(stage.name());
             if (latest != null && stage.started() != null && stage.started() > latest) {
                 mark(now.at(), stage.label() + " was started");
             }
         }
-        now.parked().stream().filter(t -> !before.parked().contains(t)).forEach(t -> mark(now.at(), t + " is parked"));
-        before.parked().stream().filter(t -> !now.parked().contains(t)).forEach(t -> mark(now.at(), t + " is parked no more"));
     }
 
     /** What is not told has neither begun nor ended; the next that is told is held against the last one that was. */
@@ -93,6 +97,14 @@ final class History {
         if (read != null) {
             told("reads", read.value() > 0, now.at(), "Tables are read again", "No table is read again any more");
         }
+        boolean isFirst = known.keySet().stream().noneMatch(what -> what.startsWith(PARKED));
+        now.parked().forEach((table, is) -> {
+            if (!isFirst) {
+                // A gate tells of a table once it has looked at it, and that may be when it parks it.
+                known.putIfAbsent(PARKED + table, false);
+            }
+            told(PARKED + table, is, now.at(), table + " is parked", table + " is parked no more");
+        });
         now.refused().forEach((pipeline, count) -> told("refused " + pipeline, count > 0, now.at(), "Documents of " + pipeline + " are refused", "No document of " + pipeline + " stands in quarantine any more"));
         now.beside().forEach((pipeline, state) -> {
             told("built " + pipeline, state.equals("built"), now.at(), "Another index of " + pipeline + " is built", "No other index of " + pipeline + " is built any more");

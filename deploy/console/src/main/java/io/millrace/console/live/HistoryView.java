@@ -8,7 +8,8 @@ import java.util.Map;
  *
  * @param at of each point, milliseconds since the epoch
  * @param figures by name one value for each point, null where nobody gave it: {@code rate.STAGE} in records a second, {@code hop.STEP} the median of a step in seconds, {@code behind}
- *        the age in seconds of the oldest change that is not finished, {@code p50} and {@code p99} seconds from the commit to the index
+ *        the age in seconds of the oldest change that waits for a stage behind capture, 0 where none does and null while tables are read, {@code p50} and {@code p99} seconds from the commit to the index,
+ *        {@code reads} 1 while capture reads tables, whose rows count in the rates, else 0
  * @param marks the oldest first; only of what the console has seen itself
  * @param since when the console has seen the first of what it keeps, milliseconds since the epoch; null where it has seen nothing yet
  * @param step seconds between two points

@@ -31,18 +31,19 @@ public class LiveResource {
     /**
      * @param subjects names of those who can be erased from its source
      * @param manage whether the demo's manage page can be shown for it
+     * @param store where its documents go: {@code opensearch}, or {@code postgres} for a table behind the view that {@code index} names
      * @param target seconds that one change in a hundred may take from its commit to the index
      * @param retention for a person to read, when its documents leave by time; empty where none does
      * @param shape of its documents
      */
-    public record PipelineView(String name, String index, String source, String root, List<TableView> tables, List<String> subjects, boolean manage, double target, List<String> retention, Branch shape) {}
+    public record PipelineView(String name, String index, String source, String root, List<TableView> tables, List<String> subjects, boolean manage, String store, double target, List<String> retention, Branch shape) {}
 
     @GET
     @Path("pipelines")
     @RunOnVirtualThread
     public List<PipelineView> pipelines() {
         return pipelines.all().stream().map(p -> new PipelineView(p.name(), p.index().name(), p.source().name(), p.document().table().toString(),
-                p.tableNames().stream().map(t -> new TableView(t.toString(), Topics.suffix(p.source().name(), t))).toList(), List.copyOf(p.subjects().keySet()), ManageResource.isAsked(p), PipelineFigures.target(p), retention(p), Branch.of(p.document()))).toList();
+                p.tableNames().stream().map(t -> new TableView(t.toString(), Topics.suffix(p.source().name(), t))).toList(), List.copyOf(p.subjects().keySet()), ManageResource.isAsked(p), p.target().word(), PipelineFigures.target(p), retention(p), Branch.of(p.document()))).toList();
     }
 
     private static List<String> retention(Pipeline pipeline) {

@@ -15,14 +15,14 @@ import java.util.Objects;
  * @param p50 seconds that half of the changes take at most from their commit to the index
  * @param p99 seconds that one change in a hundred takes at least
  * @param target seconds that the pipeline file allows it
- * @param oldest seconds that the oldest change is old which waits for a stage behind capture; null where none does, and while tables are read
- * @param parked labels of its tables that are parked; null where a gate does not tell
+ * @param oldest seconds that the oldest change is old which waits for a stage behind capture, 0 where none does; null where that is not known, and while tables are read
+ * @param parked by the labels of its tables, whether one is parked; those of which no gate tells are not in it
  * @param verifiedAt when a verification of all its documents ended last, milliseconds since the epoch
  * @param differences documents that the last verification left different, be it of all or of some
  * @param held documents that would leave by time and wait for a person's word
  * @param troubles what else needs a person
  */
-public record PipelineFigures(String name, List<String> away, Long documents, Double waiting, Double p50, Double p99, double target, Double oldest, List<String> parked, Long verifiedAt, Double differences, Double held, Troubles troubles) {
+public record PipelineFigures(String name, List<String> away, Long documents, Double waiting, Double p50, Double p99, double target, Double oldest, Map<String, Boolean> parked, Long verifiedAt, Double differences, Double held, Troubles troubles) {
 
     /**
      * What the stages count that should be 0; null where a stage does not tell.

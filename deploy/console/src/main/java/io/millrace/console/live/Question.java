@@ -43,13 +43,20 @@ record Question(String expression, String label, Map<String, String> figures) {
                 new Question(over("avg", "sum by (stage) (rate(" + records + "[" + WINDOW.toSeconds() + "s]) and " + records + ")", step), "stage", stages),
                 new Question(over("max", "max by (to) (millrace_hop_seconds{quantile=\"0.5\"" + of + "}) > 0", step), "to", steps),
                 new Question(over("max", "max by (quantile) (millrace_commit_to_stage_seconds{stage=\"index\",quantile=~\"0[.]5|0[.]99\"" + of + "}) > 0", step), "quantile", Map.of("0.5", "p50", "0.99", "p99")),
-                new Question(over("max", behind(of), step), "", Map.of("", "behind")));
+                new Question(over("max", behind(of), step), "", Map.of("", "behind")),
+                new Question(over("max", reads(of) + " > bool 0", step), "", Map.of("", "reads")));
     }
 
-    /** An age of 0 is no age where records wait: nobody knows it yet. */
+    /** As {@link Behind#oldest} has it: an age where nothing waits is none, one of 0 where records wait is not known yet, and rows of a load are old by themselves. */
     private static String behind(String of) {
-        var age = "max by (stage) (millrace_lag_seconds{stage!=\"\"" + of + "})";
-        return "max(" + age + " unless on (stage) (" + age + " == 0 and on (stage) sum by (stage) (millrace_lag_records{stage!=\"\"" + of + "}) > 0))";
+        var stages = "{stage=~\"" + String.join("|", Behind.STAGES) + "\"" + of + "}";
+        var age = "max by (stage) (millrace_lag_seconds" + stages + ")";
+        var lag = "sum by (stage) (millrace_lag_records" + stages + ")";
+        return "(max((" + age + " > 0) and on (stage) (" + lag + " > 0)) or (sum(" + lag + ") == 0 and count(" + lag + ") == " + Behind.STAGES.size() + ")) unless (" + reads(of) + " > 0)";
+    }
+
+    private static String reads(String of) {
+        return "sum({__name__=~\"millrace_(snapshot|resnapshot)_rows_remaining\",stage=\"capture\"" + of + "})";
     }
 
     private static String over(String what, String expression, Duration step) {

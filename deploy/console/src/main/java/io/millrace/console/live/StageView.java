@@ -12,7 +12,7 @@ import java.util.List;
  * @param bytes bytes a second out of the stage
  * @param lag records
  * @param lagSeconds age of the oldest change that is not finished; null also where records wait of which the age is not known yet
- * @param p50 seconds from the commit to the end of the stage, the slowest table or pipeline
+ * @param p50 seconds from the commit to the end of the stage, by the documents of the index; of several pipelines the slowest, so it never falls from a stage to the next
  * @param started when its youngest instance started, seconds since the epoch
  * @param extra what only this stage has
  */

@@ -11,6 +11,7 @@ import io.millrace.console.live.StageView.Extra;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.Target;
 import io.millrace.pipeline.liveness.Loops;
+import io.millrace.pipeline.metrics.CommitToStage;
 import io.millrace.pipeline.metrics.Samples;
 import io.millrace.pipeline.topic.Topics;
 import jakarta.inject.Singleton;
@@ -38,6 +39,8 @@ public class Watch {
     private static final long PACE_NANOS = 900_000_000;
     static final List<String> STEPS = List.of("capture", "gate", "join", "index", "search");
 
+    private static final String CAPTURE = "capture";
+    private static final String PARKED = "millrace_table_parked";
     private static final String REFUSED = "millrace_refused_documents";
     private static final String BESIDE = "millrace_indexes_beside";
     /** Rows of tables that are read while the stream goes on. */
@@ -57,10 +60,21 @@ public class Watch {
 
     record Answer(String state, String reason, String metrics) {}
 
-    record Seen(List<Answer> answers, Samples samples) {}
+    record Seen(List<Answer> answers, Samples samples) {
+
+        static Seen of(List<Answer> answers) {
+            return new Seen(answers, Samples.parse(String.join("\n", answers.stream().map(Answer::metrics).toList())));
+        }
+    }
 
     /** What all services said at one moment. */
-    record Look(long nanos, long atMillis, Map<String, Seen> stages, Map<String, Long> documents) {}
+    record Look(long nanos, long atMillis, Map<String, Seen> stages, Slots slots, Map<String, Long> documents) {
+
+        /** @param pipeline null for all together */
+        Seen seen(Pipeline pipeline, String stage) {
+            return pipeline == null || !stage.equals(CAPTURE) ? stages.get(stage) : slots.seen(Topics.slot(pipeline.source().name()));
+        }
+    }
 
     Watch(ConsoleConfig config, Http http, Pipelines pipelines, ObjectMapper json, Loops loops) {
         this.http = http;
@@ -69,12 +83,11 @@ public class Watch {
         this.stuckAfter = config.stuckAfter();
         this.loops = loops;
         this.stages = List.of(
-                new Stage("capture", "Capture", config.captureUrls(), (s, l) -> List.of(new Extra("WAL kept", s.max("millrace_slot_retained_bytes", Map.of()), "B"),
-                        new Extra("WAL until the slot is lost", s.max("millrace_slot_safe_bytes", Map.of()), "B"),
+                new Stage("capture", "Capture", config.captureUrls(), (s, l) -> List.of(
                         new Extra("tables to read", s.sum("millrace_snapshot_tables_remaining", l), ""),
                         new Extra("rows to read before the stream", s.sum("millrace_snapshot_rows_remaining", l), ""),
                         new Extra(READ_BESIDE, s.sum("millrace_resnapshot_rows_remaining", l), ""))),
-                new Stage("gate", "Gate", config.gateUrls(), (s, l) -> List.of(new Extra("parked tables", (double) s.where("millrace_table_parked", "table").size(), ""))),
+                new Stage("gate", "Gate", config.gateUrls(), (s, l) -> List.of(new Extra("parked tables", parkedTables(s), ""))),
                 new Stage("join", "Denormalizer", config.denormalizerUrls(), (s, l) -> List.of(new Extra("state", s.sum("millrace_state_bytes", l), "B"), new Extra("fan-outs", s.sum("millrace_fan_outs", l), ""), new Extra("documents walked", s.sum("millrace_walked_documents", l), ""))),
                 new Stage("index", "Indexer", config.indexerUrls(), (s, l) -> List.of(new Extra("a bulk takes, p99", quantile(s, "millrace_processing_seconds", Map.of("stage", "index", "quantile", "0.99")), "s"))),
                 new Stage("purge", "Purge", config.purgeUrls(), (s, l) -> List.of(new Extra("documents that differ", s.max("millrace_differences", l), ""),
@@ -108,18 +121,22 @@ public class Watch {
     /** The present figures of each pipeline, not older than a second. */
     public List<PipelineFigures> figures() throws InterruptedException {
         var now = now();
-        var away = stages.stream().filter(stage -> now.stages.get(stage.name).answers.stream().anyMatch(answer -> !answer.state.equals("up"))).map(Stage::label).toList();
-        return pipelines.all().stream().map(pipeline -> figures(pipeline, away, now)).toList();
+        return pipelines.all().stream().map(pipeline -> figures(pipeline, now)).toList();
     }
 
-    private static PipelineFigures figures(Pipeline pipeline, List<String> away, Look now) {
-        var stages = of(pipeline, now);
-        var index = stages.get("index");
-        var purge = stages.get("purge");
+    private PipelineFigures figures(Pipeline pipeline, Look now) {
+        var away = stages.stream().filter(stage -> !isUp(now.seen(pipeline, stage.name).answers)).map(Stage::label).toList();
+        var said = of(pipeline, now);
+        var index = said.get("index");
+        var purge = said.get("purge");
         var verified = purge.max("millrace_verified_timestamp_seconds", Map.of());
-        return new PipelineFigures(pipeline.name(), away, now.documents.get(pipeline.index().name()), waiting(pipeline, now), sinceCommit(index, "index", "0.5"), sinceCommit(index, "index", "0.99"),
-                PipelineFigures.target(pipeline), Behind.oldest(stages), isWhole(now, "gate") ? stages.get("gate").where("millrace_table_parked", "table") : null, verified == null ? null : Math.round(verified * 1e3), purge.max("millrace_differences", Map.of()),
-                purge.max("millrace_retention_held", Map.of()), Troubles.of(stages));
+        return new PipelineFigures(pipeline.name(), away, now.documents.get(pipeline.index().name()), waiting(pipeline, now), CommitToStage.seconds(index, "index", "0.5"), CommitToStage.seconds(index, "index", "0.99"),
+                PipelineFigures.target(pipeline), Behind.oldest(said), parked(said.get("gate")), verified == null ? null : Math.round(verified * 1e3), purge.max("millrace_differences", Map.of()),
+                purge.max("millrace_retention_held", Map.of()), Troubles.of(said));
+    }
+
+    private static boolean isUp(List<Answer> answers) {
+        return !answers.isEmpty() && answers.stream().allMatch(answer -> answer.state.equals("up"));
     }
 
     private static Double waiting(Pipeline pipeline, Look now) {
@@ -152,13 +169,14 @@ public class Watch {
                 for (var answer : stage.getValue()) {
                     answers.add(answer.get());
                 }
-                seen.put(stage.getKey(), new Seen(answers, Samples.parse(String.join("\n", answers.stream().map(Answer::metrics).toList()))));
+                seen.put(stage.getKey(), Seen.of(answers));
             }
             var documents = new LinkedHashMap<String, Long>();
             for (var count : counts.entrySet()) {
                 documents.put(count.getKey(), count.getValue().get());
             }
-            return new Look(System.nanoTime(), System.currentTimeMillis(), seen, documents);
+            var slots = new Slots(seen.get(CAPTURE), seen.get("purge").samples);
+            return new Look(System.nanoTime(), System.currentTimeMillis(), seen, slots, documents);
         } catch (ExecutionException e) {
             throw new IllegalStateException("Asking the services failed: " + e.getCause(), e.getCause());
         }
@@ -171,14 +189,29 @@ public class Watch {
      */
     LiveView view(Pipeline pipeline, Look now, Look then) {
         var views = stages.stream().map(stage -> view(stage, pipeline, now, then)).toList();
-        var parked = of(pipeline, now, "gate").where("millrace_table_parked", "table");
+        var said = of(pipeline, now);
+        var index = said.get("index");
         var hops = new LinkedHashMap<String, Double>();
-        STEPS.forEach(step -> hops.put(step, quantile(of(pipeline, now, "index"), "millrace_hop_seconds", Map.of("to", step, "quantile", "0.5"))));
+        STEPS.forEach(step -> hops.put(step, quantile(index, "millrace_hop_seconds", Map.of("to", step, "quantile", "0.5"))));
         var documents = new LinkedHashMap<>(now.documents);
         if (pipeline != null) {
             documents.keySet().retainAll(Set.of(pipeline.index().name()));
         }
-        return new LiveView(now.atMillis, views, parked, refused(of(pipeline, now, "index")), beside(of(pipeline, now, "index")), hops, documents, slow(pipeline == null ? pipelines.all() : List.of(pipeline), now));
+        return new LiveView(now.atMillis, views, parked(said.get("gate")), refused(index), beside(index), hops, documents, slow(pipeline == null ? pipelines.all() : List.of(pipeline), now),
+                now.slots.least(pipeline == null ? null : Topics.slot(pipeline.source().name())), Behind.oldest(said), Behind.reads(said.get(CAPTURE)));
+    }
+
+    /** Null where no gate tells. */
+    private static Double parkedTables(Samples gate) {
+        var parked = parked(gate);
+        return parked.isEmpty() ? null : Double.valueOf(parked.values().stream().filter(is -> is).count());
+    }
+
+    /** A gate that was just started tells of a table once it has looked at it. */
+    private static Map<String, Boolean> parked(Samples gate) {
+        var parked = new LinkedHashMap<String, Boolean>();
+        gate.values(PARKED, "table").forEach(table -> parked.put(table, gate.max(PARKED, Map.of("table", table)) > 0));
+        return parked;
     }
 
     /** A pipeline of which nobody tells it is not in it. */
@@ -200,7 +233,7 @@ public class Watch {
     private static List<Slow> slow(List<Pipeline> pipelines, Look now) {
         return pipelines.stream().map(pipeline -> {
             var stages = of(pipeline, now);
-            return Slow.of(pipeline.name(), sinceCommit(stages.get("index"), "index", "0.99"), Behind.oldest(stages), PipelineFigures.target(pipeline));
+            return Slow.of(pipeline.name(), CommitToStage.seconds(stages.get("index"), "index", "0.99"), Behind.oldest(stages), PipelineFigures.target(pipeline));
         }).filter(Objects::nonNull).toList();
     }
 
@@ -210,7 +243,7 @@ public class Watch {
     }
 
     private static Samples of(Pipeline pipeline, Look look, String stage) {
-        var all = look.stages.get(stage).samples;
+        var all = look.seen(pipeline, stage).samples;
         if (pipeline == null) {
             return all;
         }
@@ -225,20 +258,18 @@ public class Watch {
     private static StageView view(Stage stage, Pipeline pipeline, Look now, Look then) {
         var labels = Map.of("stage", stage.name);
         var out = Map.of("stage", stage.name, "direction", "out");
-        var answers = now.stages.get(stage.name).answers;
+        var answers = now.seen(pipeline, stage.name).answers;
         var samples = of(pipeline, now, stage.name);
+        var index = of(pipeline, now, "index");
         var earlier = then == null ? null : of(pipeline, then, stage.name);
         double seconds = then == null ? 0 : (now.nanos - then.nanos) / 1e9;
         long up = answers.stream().filter(a -> a.state.equals("up")).count();
-        var worst = answers.stream().filter(a -> a.state.equals("down")).findFirst().or(() -> answers.stream().filter(a -> a.state.equals("waiting")).findFirst()).orElse(answers.getFirst());
+        var worst = answers.stream().filter(a -> a.state.equals("down")).findFirst().or(() -> answers.stream().filter(a -> a.state.equals("waiting")).findFirst()).or(() -> answers.stream().findFirst())
+                .orElseGet(() -> new Answer("down", "each that answers has another source than " + pipeline.source().name(), ""));
         var reason = worst.state.equals("up") ? answers.stream().map(Answer::reason).filter(said -> !said.isEmpty()).distinct().collect(Collectors.joining("; ")) : worst.reason;
         return new StageView(stage.name, stage.label, worst.state, reason, up + " of " + answers.size(), rate("millrace_records_total", labels, samples, earlier, seconds),
                 rate("millrace_bytes_total", out, samples, earlier, seconds), samples.sum("millrace_lag_records", labels), Behind.seconds(samples, stage.name),
-                sinceCommit(samples, stage.name, "0.5"), sinceCommit(samples, stage.name, "0.99"), samples.max("process_start_time_seconds", Map.of()), stage.extra.apply(samples, labels));
-    }
-
-    private static Double sinceCommit(Samples samples, String stage, String quantile) {
-        return quantile(samples, "millrace_commit_to_stage_seconds", Map.of("stage", stage, "quantile", quantile));
+                CommitToStage.seconds(index, stage.name, "0.5"), CommitToStage.seconds(index, stage.name, "0.99"), samples.max("process_start_time_seconds", Map.of()), stage.extra.apply(samples, labels));
     }
 
     /** Null where nothing was measured of late: a quantile of nothing is told as 0, and no change takes no time. */
@@ -257,7 +288,11 @@ public class Watch {
     private Answer ask(URI instance) throws InterruptedException {
         try {
             var health = http.quick(instance.resolve("/q/health/ready"));
-            var metrics = http.quick(instance.resolve("/q/metrics")).body();
+            var told = http.quick(instance.resolve("/q/metrics"));
+            if (told.statusCode() != 200) {
+                return new Answer("down", instance + " gives no figures: /q/metrics answers HTTP " + told.statusCode(), "");
+            }
+            var metrics = told.body();
             return health.statusCode() == 200 ? new Answer("up", warnings(health.body()), metrics) : new Answer("waiting", reasons(health.body()), metrics);
         } catch (IOException e) {
             return new Answer("down", instance + " does not answer", "");

@@ -3,6 +3,7 @@ package io.millrace.console.manage;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.millrace.console.Http;
+import io.millrace.console.SearchFault;
 import io.millrace.pipeline.file.Pipeline;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -45,10 +46,10 @@ final class IndexSide implements Side {
 
     private Answer answer(String path, String body) throws IOException, InterruptedException {
         var told = http.search("POST", path, body, LONGEST, LARGEST);
-        var found = json.readTree(told.body());
         if (told.statusCode() != 200) {
-            throw new IOException("the search engine answered " + told.statusCode() + ": " + found.path("error").path("reason").asText());
+            throw SearchFault.of(told);
         }
+        var found = json.readTree(told.body());
         var rows = new ArrayList<Answer.Row>();
         found.path("hits").path("hits").forEach(h -> {
             var source = h.path("_source");

@@ -20,6 +20,27 @@ class BehindTest {
     }
 
     @Test
+    void whereNothingWaitsThatIsKnownAndWhereAStageDoesNotTellItIsNot() {
+        var rest = Map.of("gate", lag("gate", 0, 0), "join", lag("join", 19, 0), "index", lag("index", 0, 0));
+        assertEquals(0, Behind.oldest(stages(rest)));
+        assertNull(Behind.oldest(stages(Map.of("gate", lag("gate", 0, 0), "join", lag("join", 0, 0)))));
+        assertNull(Behind.oldest(stages(Map.of("gate", lag("gate", 0, 5), "join", lag("join", 0, 0), "index", lag("index", 0, 0)))), "something waits of which nobody knows the age");
+        assertEquals(3, Behind.oldest(stages(Map.of("gate", lag("gate", 0, 5), "join", lag("join", 3, 1), "index", lag("index", 0, 0)))));
+    }
+
+    @Test
+    void forHowLongPostgresWasSilentIsNoAgeOfAChange() {
+        assertEquals(0, Behind.oldest(stages(Map.of("capture", lag("capture", 600, 0), "gate", lag("gate", 0, 0), "join", lag("join", 0, 0), "index", lag("index", 0, 0)))));
+    }
+
+    @Test
+    void whetherTablesAreReadIsUnknownWhereCaptureDoesNotTell() {
+        assertNull(Behind.reads(Samples.parse("")));
+        assertEquals(false, Behind.reads(Samples.parse("millrace_snapshot_rows_remaining 0.0\n")));
+        assertEquals(true, Behind.reads(Samples.parse("millrace_snapshot_rows_remaining 0.0\nmillrace_resnapshot_rows_remaining 3.0\n")));
+    }
+
+    @Test
     void anAgeWhereNothingWaitsCountsForNothing() {
         assertNull(Behind.oldest(stages(Map.of("join", lag("join", 19, 0)))));
         assertNull(Behind.oldest(stages(Map.of("capture", lag("capture", 600, 0)))));

@@ -37,15 +37,51 @@ class HistoryTest {
         assertEquals("6 No document of monitors stands in quarantine any more", marks().getLast());
     }
 
+    @Test
+    void aStageThatIsUpForTheFirstTimeIsNotUpAgain() {
+        see("waiting", 0, Map.of(), Map.of());
+        see("up", 0, Map.of(), Map.of());
+        see("waiting", 0, Map.of(), Map.of());
+        see("up", 0, Map.of(), Map.of());
+        assertEquals(List.of("2 Capture is up", "2 Indexer is up", "3 Capture is waiting: away", "3 Indexer is waiting: away", "4 Capture is up again", "4 Indexer is up again"), marks());
+    }
+
+    @Test
+    void aTableOfWhichNoGateTellsForAWhileIsStillParked() {
+        see(Map.of("demo.a", true, "demo.b", false));
+        see(Map.of());
+        see(Map.of("demo.b", false));
+        see(Map.of("demo.a", true, "demo.b", false));
+        assertEquals(List.of(), marks());
+        see(Map.of("demo.a", false, "demo.b", true));
+        see(Map.of());
+        assertEquals(List.of("5 demo.a is parked no more", "5 demo.b is parked"), marks().stream().sorted().toList());
+    }
+
+    @Test
+    void aTableThatIsFirstToldOfWhenItIsParkedIsMarked() {
+        see(Map.of("demo.a", false));
+        see(Map.of("demo.a", false, "demo.b", true));
+        assertEquals(List.of("2 demo.b is parked"), marks());
+    }
+
     private List<String> marks() {
         return history.view().marks().stream().map(mark -> mark.at() + " " + mark.text()).toList();
     }
 
+    private void see(Map<String, Boolean> parked) {
+        see("up", 0, Map.of(), Map.of(), parked);
+    }
+
     private void see(String state, Integer read, Map<String, Long> refused, Map<String, String> beside) {
+        see(state, read, refused, beside, Map.of());
+    }
+
+    private void see(String state, Integer read, Map<String, Long> refused, Map<String, String> beside, Map<String, Boolean> parked) {
         now++;
         var stages = Stream.of(Map.entry("capture", "Capture"), Map.entry("gate", "Gate"), Map.entry("join", "Denormalizer"), Map.entry("index", "Indexer"))
                 .map(stage -> stage(stage.getKey(), stage.getValue(), Map.of("gate", "up", "join", "up").getOrDefault(stage.getKey(), state), read)).toList();
-        history.add(new LiveView(now, stages, List.of(), refused, beside, Map.of(), Map.of(), List.of()));
+        history.add(new LiveView(now, stages, parked, refused, beside, Map.of(), Map.of(), List.of(), null, null, null));
     }
 
     private static StageView stage(String name, String label, String state, Integer read) {

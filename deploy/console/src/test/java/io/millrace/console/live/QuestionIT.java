@@ -45,6 +45,8 @@ class QuestionIT {
     private static final String PROGRAM = System.getProperty("millrace.prometheus", "");
     private static final int HOUR = 3_600;
     private static final int HOURS = 3;
+    /** From then on tables are read. */
+    private static final int LOAD = 160 * 60;
     private static final int SCRAPE = 15;
     private static final String NONE = "-";
     /** In place of a value that was not scraped. */
@@ -91,7 +93,7 @@ class QuestionIT {
         }
     }
 
-    /** In the first hour nothing is measured and records wait of which nobody knows the age; in the second nothing waits; in the third a change is 4 s old. */
+    /** In the first hour nothing is measured and records wait of which nobody knows the age; in the second nothing waits; in the third a change is 4 s old, and in its last minutes tables are read. All the time Postgres is silent. */
     private static String known() {
         var text = new StringBuilder();
         family(text, "millrace_records", "counter", Map.of(
@@ -115,11 +117,14 @@ class QuestionIT {
                 "to=\"join\",pipeline=\"p-1\",quantile=\"0.99\",installation=\"one\"", s -> 70));
         family(text, "millrace_lag_seconds", "gauge", Map.of(
                 "stage=\"gate\",installation=\"one\"", s -> 0,
+                "stage=\"capture\",installation=\"one\"", s -> 900,
                 "stage=\"join\",pipeline=\"p-1\",installation=\"one\"", s -> s < 2 * HOUR ? 0 : 4,
                 "stage=\"join\",pipeline=\"p-11\",installation=\"one\"", s -> 300));
         family(text, "millrace_lag_records", "gauge", Map.of(
                 "stage=\"gate\",installation=\"one\"", s -> s < HOUR ? 5 : 0,
-                "stage=\"join\",pipeline=\"p-1\",installation=\"one\"", s -> s < HOUR || s >= 2 * HOUR ? 3 : 0));
+                "stage=\"join\",pipeline=\"p-1\",installation=\"one\"", s -> s < HOUR || s >= 2 * HOUR ? 3 : 0,
+                "stage=\"index\",pipeline=\"p-1\",installation=\"one\"", s -> 0));
+        family(text, "millrace_snapshot_rows_remaining", "gauge", Map.of("stage=\"capture\",installation=\"one\"", s -> s >= LOAD ? 100 : 0));
         return text + "# EOF\n";
     }
 
@@ -150,7 +155,8 @@ class QuestionIT {
         assertEquals("- 0.5 0.5", told(curves, "p50", 30, 90, 150));
         assertEquals("- 2 6", told(curves, "p99", 30, 90, 150));
         assertEquals("0.25 0.25 0.25", told(curves, "hop.join", 30, 90, 150));
-        assertEquals("- 0 4", told(curves, "behind", 30, 90, 150));
+        assertEquals("- 0 4 -", told(curves, "behind", 30, 90, 150, 170));
+        assertEquals("0 0 0 1", told(curves, "reads", 30, 90, 150, 170));
     }
 
     @Test
@@ -158,7 +164,7 @@ class QuestionIT {
         var curves = asked(null, Range.SIX_HOURS, OURS);
         assertEquals("103", told(curves, "rate.gate", 90));
         assertEquals("205", told(curves, "rate.join", 90));
-        assertEquals("300 300 300", told(curves, "behind", 30, 90, 150));
+        assertEquals("300 0 300", told(curves, "behind", 30, 90, 150));
         assertEquals("1,205", told(asked(null, Range.SIX_HOURS, Map.of()), "rate.join", 90));
     }
 

@@ -2,6 +2,7 @@ package io.millrace.launcher.status;
 
 import io.millrace.launcher.stack.StackAccess;
 import io.millrace.launcher.stack.StackFile;
+import io.millrace.pipeline.metrics.CommitToStage;
 import io.millrace.pipeline.metrics.Samples;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -67,7 +68,7 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
      * @param reason why it is not up; of one that is, what a person should know though nothing is wrong, mostly empty
      * @param recordsPerSecond over the last second; null for a server, and where it does not answer
      * @param lagRecords records that it has yet to read; null for a server, and where it does not answer
-     * @param p50Seconds from commit in Postgres to the end of this stage, the slowest table or pipeline; null when nothing was measured
+     * @param p50Seconds from commit in Postgres to the end of this stage, the slowest pipeline, of the documents that the index has; null when nothing was measured
      * @param p99Seconds the same
      * @param memoryBytes proportional share of memory, children included; null where the system does not tell
      */
@@ -86,7 +87,7 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
         double seconds = (System.nanoTime() - begin) / 1e9;
         var processes = new ArrayList<ProcessStatus>();
         for (var entry : stack.processes()) {
-            processes.add(status(entry, probe, before.get(entry.name()), after.get(entry.name()), seconds, supervised && stack.state().equals("starting")));
+            processes.add(status(entry, probe, before.get(entry.name()), after.get(entry.name()), after.get("indexer"), seconds, supervised && stack.state().equals("starting")));
         }
         var documents = new LinkedHashMap<String, Long>();
         stack.indexes().forEach(index -> {
@@ -181,7 +182,7 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
     }
 
     /** @param starting whether the supervisor has yet to start what does not run or answer */
-    private static ProcessStatus status(StackFile.Entry entry, Probe probe, Samples before, Samples after, double seconds, boolean starting) {
+    private static ProcessStatus status(StackFile.Entry entry, Probe probe, Samples before, Samples after, Samples indexer, double seconds, boolean starting) {
         var process = ProcessHandle.of(entry.pid()).filter(ProcessHandle::isAlive);
         var asked = process.isEmpty() ? new Probe.Health("down", "not running") : isService(entry) ? probe.health(entry.address()) : entry.kind().equals("worker") ? probe.tasks(entry.address()) : new Probe.Health("up", "");
         var health = starting && asked.state().equals("down") ? new Probe.Health("starting", "") : asked;
@@ -193,12 +194,11 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
         Double rate = before.isEmpty() || after.isEmpty() ? null : Math.max(0, (sum(after, "millrace_records_total") - sum(before, "millrace_records_total")) / seconds);
         Long lag = after.isEmpty() ? null : (long) sum(after, "millrace_lag_records");
         return new ProcessStatus(entry.name(), entry.kind(), health.state(), health.reason(), entry.address(), entry.port(), pid, entry.restarts(), rate,
-                lag, quantile(after, entry.name(), "0.5"), quantile(after, entry.name(), "0.99"), memory, entry.log());
+                lag, sinceCommit(indexer, entry.name(), "0.5"), sinceCommit(indexer, entry.name(), "0.99"), memory, entry.log());
     }
 
-    private static Double quantile(Samples metrics, String stage, String quantile) {
-        var value = metrics.max("millrace_commit_to_stage_seconds", Map.of("stage", STAGE_LABELS.get(stage), "quantile", quantile));
-        return value != null && value > 0 ? value : null;
+    private static Double sinceCommit(Samples indexer, String service, String quantile) {
+        return indexer == null ? null : CommitToStage.seconds(indexer, STAGE_LABELS.get(service), quantile);
     }
 
     /** Of a process that answers: what it has not counted yet is none. */
