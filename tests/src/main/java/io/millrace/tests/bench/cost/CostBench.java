@@ -1,13 +1,8 @@
 package io.millrace.tests.bench.cost;
 
 import io.millrace.launcher.Output;
-import io.millrace.tests.bench.EndToEnd;
+import io.millrace.tests.bench.Failures;
 import io.millrace.tests.bench.Figures;
-import io.millrace.tests.bench.Footprint;
-import io.millrace.tests.bench.KafkaRequests;
-import io.millrace.tests.bench.Percentiles;
-import io.millrace.tests.bench.RequestLog;
-import io.millrace.tests.bench.Steady;
 import io.millrace.tests.stack.DemoStack;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -17,7 +12,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -47,23 +41,13 @@ public final class CostBench implements Callable<Integer> {
     @Option(names = "--out", description = "The JSON file; the report in Markdown stands beside it. Default: tests/target/bench/cost.json.")
     private Path out;
 
-    /**
-     * @param asked changes a second that were asked for
-     * @param changesPerSecond that came to pass
-     * @param cores of the processors, by process
-     * @param requests a second that Kafka answered, by API
-     * @param times by what they are of
-     * @param pssBytes by process, at the end
-     */
-    record Step(int asked, double changesPerSecond, Map<String, Double> cores, Map<String, Double> requests, Map<String, Percentiles> times, Map<String, Long> pssBytes) {}
-
     /** @param asking requests a second at rest, by process and API; empty where that was not asked for */
     record Report(Instant at, int processors, int monitors, int seconds, List<Step> steps, Map<String, Double> asking, int differences) {}
 
     public static void main(String[] args) {
         // Kafka's clients print their whole configuration.
         Logger.getLogger("").setLevel(Level.SEVERE);
-        System.exit(new CommandLine(new CostBench()).setExecutionExceptionHandler(EndToEnd::explain).execute(args));
+        System.exit(new CommandLine(new CostBench()).setExecutionExceptionHandler(Failures::explain).execute(args));
     }
 
     /** Exits with 0 when index and database agree at the end. */
@@ -79,50 +63,24 @@ public final class CostBench implements Callable<Integer> {
             stack.start();
             stack.settled().await();
             Thread.sleep(Duration.ofSeconds(rest));
-            var steps = steps(stack);
-            var asking = byProcess ? asking(stack) : Map.<String, Double>of();
-            var verdict = stack.settled().await();
-            int differences = verdict.stream().mapToInt(c -> c.differences().size()).sum();
-            var report = new Report(Instant.now(), Runtime.getRuntime().availableProcessors(), monitors, seconds, steps, asking, differences);
-            Figures.tell(out == null ? folder.resolve("cost.json") : out, report, CostReport.of(report), verdict);
-            return differences == 0 ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
-        }
-    }
-
-    private Map<String, Double> asking(DemoStack stack) throws InterruptedException {
-        var servers = stack.stack().servers();
-        return new RequestLog(servers.kafka(), servers.kafkaAdmin(), stack.stack().processes()).perSecond(Duration.ofSeconds(seconds));
-    }
-
-    private List<Step> steps(DemoStack stack) throws SQLException, InterruptedException {
-        var steps = new ArrayList<Step>();
-        try (var requests = KafkaRequests.of(stack.stack().servers().kafka().running().orElseThrow().pid())) {
-            for (int rate : rates) {
-                steps.add(step(stack, requests, rate));
-                Thread.sleep(Duration.ofSeconds(rest / 2));
+            try (var watch = new CostWatch(stack)) {
+                var steps = steps(watch);
+                var asking = byProcess ? watch.asking(Duration.ofSeconds(seconds)) : Map.<String, Double>of();
+                var verdict = stack.settled().await();
+                int differences = verdict.stream().mapToInt(c -> c.differences().size()).sum();
+                var report = new Report(Instant.now(), Runtime.getRuntime().availableProcessors(), monitors, seconds, steps, asking, differences);
+                Figures.tell(out == null ? folder.resolve("cost.json") : out, report, CostReport.of(report), verdict);
+                return differences == 0 ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
             }
         }
-        return steps;
     }
 
-    private Step step(DemoStack stack, KafkaRequests requests, int rate) throws SQLException, InterruptedException {
-        var time = Duration.ofSeconds(seconds);
-        var before = requests.counts();
-        var used = Footprint.of(stack.stack().processes());
-        long begin = System.nanoTime();
-        var steady = rate == 0 ? null : new Steady(stack).run(rate, time);
-        if (steady == null) {
-            Thread.sleep(time);
+    private List<Step> steps(CostWatch watch) throws SQLException, InterruptedException {
+        var steps = new ArrayList<Step>();
+        for (int rate : rates) {
+            steps.add(watch.step(rate, Duration.ofSeconds(seconds)));
+            Thread.sleep(Duration.ofSeconds(rest / 2));
         }
-        double took = (System.nanoTime() - begin) / 1e9;
-        var after = Footprint.of(stack.stack().processes());
-        var cores = new LinkedHashMap<String, Double>();
-        var memory = new LinkedHashMap<String, Long>();
-        after.processes().forEach((name, use) -> {
-            cores.put(name, after.cpuSince(used, name) / took);
-            memory.put(name, use.pssBytes());
-        });
-        // The count of the requests is the last to be asked for, so that asking is not counted in the processors' time.
-        return new Step(rate, steady == null ? 0 : steady.changesPerSecond() * time.toSeconds() / took, cores, KafkaRequests.perSecond(before, requests.counts(), took), steady == null ? Map.of() : steady.times(), memory);
+        return steps;
     }
 }

@@ -1,9 +1,8 @@
 package io.millrace.tests.bench.load;
 
 import io.millrace.launcher.Output;
-import io.millrace.launcher.stack.Stage;
 import io.millrace.pipeline.file.PipelineFiles;
-import io.millrace.tests.bench.EndToEnd;
+import io.millrace.tests.bench.Failures;
 import io.millrace.tests.bench.Figures;
 import io.millrace.tests.oracle.Oracles;
 import io.millrace.tests.oracle.SqlOracle;
@@ -43,7 +42,7 @@ public final class LoadBench implements Callable<Integer> {
     public static void main(String[] args) {
         // Kafka's clients print their whole configuration.
         Logger.getLogger("").setLevel(Level.SEVERE);
-        System.exit(new CommandLine(new LoadBench()).setExecutionExceptionHandler(EndToEnd::explain).execute(args));
+        System.exit(new CommandLine(new LoadBench()).setExecutionExceptionHandler(Failures::explain).execute(args));
     }
 
     /** Exits with 0 when index and database agree at the end. */
@@ -58,33 +57,19 @@ public final class LoadBench implements Callable<Integer> {
         // What a killed run has left must not write into what this run begins.
         stack.close();
         DemoStack.delete(data);
-        try (var load = new FirstLoad(stack, file, documents, output)) {
+        try (var load = new FirstLoad(stack, List.of(file), output)) {
             Runtime.getRuntime().addShutdownHook(new Thread(load::close, "stop"));
             load.startServers();
             stack.load();
             stack.provision();
             var result = load.run();
-            var hops = Hops.of(stack.stack().servers().kafkaBootstrap(), file.pipeline());
+            var hops = Hops.of(stack.stack().servers().kafkaBootstrap(), List.of(file));
             var verdict = DemoStack.settled(new Oracles(stack.database(), stack.index(), List.of(SqlOracle.of(file.pipeline().name())))).await();
-            var limits = alone(stack, () -> Limits.of(stack, file.pipeline()));
+            var limits = stack.halted(() -> Limits.of(stack, List.of(file)));
             int differences = verdict.stream().mapToInt(c -> c.differences().size()).sum();
             var report = new Report(Instant.now(), Runtime.getRuntime().availableProcessors(), documents, result, hops, limits, differences);
             Figures.tell(out == null ? folder.resolve("load.json") : out, report, LoadReport.of(report), verdict);
             return differences == 0 ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
-        }
-    }
-
-    /** While something is measured beside which no service may work. */
-    private static Limits.Result alone(DemoStack stack, Callable<Limits.Result> measured) throws Exception {
-        for (var stage : Stage.values()) {
-            stack.signal(stage, "STOP");
-        }
-        try {
-            return measured.call();
-        } finally {
-            for (var stage : Stage.values()) {
-                stack.signal(stage, "CONT");
-            }
         }
     }
 }

@@ -4,7 +4,7 @@ import java.util.Locale;
 import java.util.Map;
 
 /** A first load as a page in Markdown. */
-final class LoadReport {
+public final class LoadReport {
 
     private LoadReport() {}
 
@@ -13,6 +13,12 @@ final class LoadReport {
         var text = new StringBuilder();
         line(text, "%,d documents from %,d rows, %d processors: the first document was found after %.1f s, all after %.1f s (%,.0f documents/s from the first). %d differences from the SQL join.",
                 report.documents(), report.limits().rows(), report.processors(), load.first(), load.all(), report.documents() / Math.max(0.25, load.all() - load.first()), report.differences());
+        return text + tables(load, report.hops()) + limits(report.limits());
+    }
+
+    /** By process and by hop, and Kafka's requests. */
+    public static String tables(FirstLoad.Result load, Map<String, Hops.Hop> hops) {
+        var text = new StringBuilder();
         line(text, "");
         line(text, "| process | started s | ready s | first output s | last output s | CPU s | compiler | collector | work | MiB |");
         line(text, "|---|---|---|---|---|---|---|---|---|---|");
@@ -28,17 +34,23 @@ final class LoadReport {
         line(text, "");
         line(text, "| hop | records | MB on disk |");
         line(text, "|---|---|---|");
-        report.hops().forEach((hop, size) -> line(text, "| %s | %,d | %.1f |", hop, size.records(), size.bytes() / 1e6));
+        hops.forEach((hop, size) -> line(text, "| %s | %,d | %.1f |", hop, size.records(), size.bytes() / 1e6));
         line(text, "");
         line(text, "| Kafka's requests | |");
         line(text, "|---|---|");
         load.requests().forEach((api, count) -> line(text, "| %s | %,d |", api, count));
+        return text.toString();
+    }
+
+    /** What the same rows and documents take at the least. */
+    public static String limits(Limits.Result limits) {
+        var text = new StringBuilder();
         line(text, "");
         line(text, "| limit | s | per second |");
         line(text, "|---|---|---|");
-        limit(text, "rows by COPY", report.limits().copy(), report.limits().rows());
-        limit(text, "documents by the SQL join and COPY", report.limits().join(), report.documents());
-        limit(text, "documents by bare bulk, the search engine warm", report.limits().bulk(), report.documents());
+        limit(text, "rows by COPY", limits.copy(), limits.rows());
+        limit(text, "documents by the SQL join and COPY", limits.join(), limits.documents());
+        limit(text, "documents by bare bulk, the search engine warm", limits.bulk(), limits.documents());
         return text.toString();
     }
 

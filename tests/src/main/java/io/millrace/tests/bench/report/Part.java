@@ -1,0 +1,31 @@
+package io.millrace.tests.bench.report;
+
+import java.util.Locale;
+
+/** What the report is made of; each is measured apart, and what it has measured stays. */
+public enum Part {
+
+    /** From nothing to a full index, for each size. */
+    LOAD,
+    /** Changes from the moment at which all could be searched. */
+    START,
+    /** A stack with nothing to do. */
+    IDLE,
+    /** Changes at fixed rates. */
+    STEADY,
+    /** The most changes a second that do not queue up. */
+    RATE,
+    /** Single changes while a row that all documents show is spread. */
+    FANOUT,
+    /** COPY and bare bulk, for each size. */
+    LIMITS;
+
+    String file() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** Of the parts that are measured for each size. */
+    String file(int size) {
+        return file() + "-" + size;
+    }
+}
