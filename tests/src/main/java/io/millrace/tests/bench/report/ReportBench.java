@@ -48,6 +48,8 @@ public final class ReportBench implements Callable<Integer> {
     private Integer seconds;
     @Option(names = "--start", description = "Seconds of changes right after the start. Default: 300; quick: 30.")
     private Integer start;
+    @Option(names = "--rest", description = "Seconds of rest before what is measured at rest; half of them between rates. Default: 60; quick: 4.")
+    private Integer rest;
     @Option(names = "--port-base", defaultValue = "27000", description = "The first of some fifteen ports. Default: ${DEFAULT-VALUE}.")
     private int portBase;
     @Option(names = "--out", description = "Folder for the report (Markdown, JSON), its plots (SVG), and what was measured (parts). Default: tests/target/bench/report.")
@@ -89,10 +91,11 @@ public final class ReportBench implements Callable<Integer> {
         require(rates, "--rates", "changes a second");
         require(seconds == null ? null : List.of(seconds), "--seconds", "seconds");
         require(start == null ? null : List.of(start), "--start", "seconds");
+        require(rest == null ? null : List.of(rest), "--rest", "seconds");
         var parts = only.isEmpty() ? EnumSet.allOf(Part.class) : only;
         var each = Duration.ofSeconds(or(seconds, quick ? 10 : 120));
         return new Plan(parts, or(sizes, quick ? QUICK_SIZES : SIZES), or(rates, quick ? QUICK_RATES : RATES), each, Duration.ofSeconds(or(start, quick ? 30 : 300)),
-                Duration.ofSeconds(quick ? 4 : 60), quick ? Duration.ofSeconds(6) : each.dividedBy(2), quick ? 4 : 12, quick ? 0.5 : 0.1);
+                Duration.ofSeconds(or(rest, quick ? 4 : 60)), quick ? Duration.ofSeconds(6) : each.dividedBy(2), quick ? 4 : 12, quick ? 0.5 : 0.1);
     }
 
     private void require(List<Integer> values, String option, String unit) {
