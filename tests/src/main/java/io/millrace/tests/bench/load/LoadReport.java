@@ -1,10 +1,15 @@
 package io.millrace.tests.bench.load;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /** A first load as a page in Markdown. */
 public final class LoadReport {
+
+    /** Of a row, by the stages that put something out. */
+    private static final List<String> WAY = List.of("capture", "gate", "denormalizer", "indexer");
 
     private LoadReport() {}
 
@@ -30,6 +35,7 @@ public final class LoadReport {
         line(text, "| **own** | | | | | **%.1f** | %.1f | %.1f | %.1f | %d |", own.all(), own.compiler(), own.collector(), own.work(),
                 load.pssBytes().entrySet().stream().filter(e -> isOwn(e.getKey())).mapToLong(Map.Entry::getValue).sum() >> 20);
         line(text, "");
+        bottleneck(load.moments()).ifPresent(stage -> line(text, "Longest at work after the stage before it had finished: %s.\n", stage));
         line(text, "Seconds since the services were started. *Own* is all but PostgreSQL and the search engine; until the services were started, the servers took %.1f s. MiB are resident at the end, shared pages divided among those who share them.", load.serversCpu().values().stream().mapToDouble(CpuParts::all).sum());
         line(text, "");
         line(text, "| hop | records | MB on disk |");
@@ -52,6 +58,26 @@ public final class LoadReport {
         limit(text, "documents by the SQL join and COPY", limits.join(), limits.documents());
         limit(text, "documents by bare bulk, the search engine warm", limits.bulk(), limits.documents());
         return text.toString();
+    }
+
+    /** A rate would blame whoever comes last. Empty where no output was seen. */
+    static Optional<String> bottleneck(Map<String, FirstLoad.Moments> moments) {
+        String slowest = null;
+        double longest = 0;
+        double before = Double.NaN;
+        for (var stage : WAY) {
+            var moment = moments.get(stage);
+            if (moment != null) {
+                // Before the first there is no stage to wait for; the start of its process is not its work.
+                double behind = moment.last() - (Double.isNaN(before) ? moment.first() : before);
+                if (behind > longest) {
+                    slowest = stage;
+                    longest = behind;
+                }
+                before = moment.last();
+            }
+        }
+        return Optional.ofNullable(slowest);
     }
 
     /** What the product itself takes beside the two systems that it stands between. */

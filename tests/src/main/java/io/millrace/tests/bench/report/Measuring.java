@@ -112,10 +112,10 @@ final class Measuring {
                 var start = parts.contains(Part.START) ? ColdCurve.measure(watch.steady(), Plan.RATE, plan.start()) : null;
                 var verdict = settled(counts);
                 if (parts.contains(Part.LOAD)) {
-                    write(Part.LOAD, Part.LOAD.file(monitors), average, result.all(), figures, Ends.of(rows, Map.of(), result.put(), verdict));
+                    write(Part.LOAD, average, result.all(), figures, Ends.of(rows, Map.of(), result.put(), verdict));
                 }
                 if (start != null) {
-                    write(Part.START, Part.START.file(), startAverage, plan.start().toSeconds(), start, Ends.of(start.changes(), result.put(), Ends.count(counts), verdict));
+                    write(Part.START, startAverage, plan.start().toSeconds(), start, Ends.of(start.changes(), result.put(), Ends.count(counts), verdict));
                 }
                 further(parts, figures, counts, watch);
             }
@@ -136,25 +136,28 @@ final class Measuring {
         if (parts.contains(Part.RATE)) {
             part(Part.RATE, counts, () -> rate(counts, watch));
         }
+        if (parts.contains(Part.CHANGES)) {
+            part(Part.CHANGES, counts, () -> changes(watch));
+        }
         if (parts.contains(Part.FANOUT)) {
             part(Part.FANOUT, counts, () -> fanOut(load, counts, watch));
         }
     }
 
     private <T> void part(Part part, StageCounts counts, Work<T> work) throws Exception {
-        output.line("Measuring " + part.file());
+        output.line("Measuring " + part.file(monitors));
         double average = Machine.loadAverage();
         var before = Ends.count(counts);
         long begin = System.nanoTime();
         var done = work.measure();
         double seconds = (System.nanoTime() - begin) / 1e9;
         var verdict = settled(counts);
-        write(part, part.file(), average, seconds, done.figures, Ends.of(done.committed, before, Ends.count(counts), verdict));
+        write(part, average, seconds, done.figures, Ends.of(done.committed, before, Ends.count(counts), verdict));
     }
 
-    private void write(Part part, String name, double average, double seconds, Object figures, Ends ends) throws IOException {
-        store.write(name, new Measured<>(machine, quick, Instant.now(), average, monitors, plan.asked(part), seconds, figures, ends));
-        output.line("Measured " + name + ": " + String.join("; ", ends.verdict()));
+    private void write(Part part, double average, double seconds, Object figures, Ends ends) throws IOException {
+        store.write(part.file(monitors), new Measured<>(machine, quick, Instant.now(), average, monitors, plan.asked(part), seconds, figures, ends));
+        output.line("Measured " + part.file(monitors) + ": " + String.join("; ", ends.verdict()));
     }
 
     private Done<Steps> steady(StageCounts counts, CostWatch watch) throws SQLException, InterruptedException {
@@ -168,6 +171,11 @@ final class Measuring {
             Thread.sleep(plan.rest().dividedBy(2));
         }
         return new Done<>(new Steps(plan.seconds().toSeconds(), steps), steps.stream().mapToLong(Step::changes).sum());
+    }
+
+    private Done<Step> changes(CostWatch watch) throws SQLException, InterruptedException {
+        var step = watch.step(Plan.RATE, plan.seconds());
+        return new Done<>(step, step.changes());
     }
 
     private Done<Sustained.Result> rate(StageCounts counts, CostWatch watch) throws Exception {
@@ -205,7 +213,7 @@ final class Measuring {
             var before = Ends.count(counts);
             var verdict = settled(counts);
             var result = stack.halted(() -> Limits.of(stack, files));
-            write(Part.LIMITS, Part.LIMITS.file(monitors), average, (System.nanoTime() - begin) / 1e9, result, Ends.of(0, before, Ends.count(counts), verdict));
+            write(Part.LIMITS, average, (System.nanoTime() - begin) / 1e9, result, Ends.of(0, before, Ends.count(counts), verdict));
         }
     }
 

@@ -49,6 +49,9 @@ final class Page {
         if (!report.loads().isEmpty()) {
             loads();
         }
+        if (report.loads().size() > 1 || report.changes().size() > 1) {
+            growth();
+        }
         if (!report.parts().isEmpty()) {
             ends();
         }
@@ -154,9 +157,6 @@ final class Page {
         });
         line("\nSeconds since the services were started. All from nothing, with the servers' start and the making of the demo as `./millrace up` does them: %s.", String.join("; ", report.loads().entrySet().stream()
                 .map(e -> format("%,d monitors: the first after %.1f s, all after %.1f s", e.getKey(), e.getValue().figures().upFirst(), e.getValue().figures().upAll())).toList()));
-        if (report.loads().size() > 1) {
-            growth();
-        }
         report.loads().forEach((size, part) -> {
             line("\n### %,d monitors: who was when how far", size);
             text.append(LoadReport.tables(part.figures().load(), part.figures().hops()));
@@ -164,14 +164,17 @@ final class Page {
     }
 
     private void growth() {
-        line("\n### Growth");
+        line("\n## Growth");
         line("\n![](%s)\n", Plots.GROWTH);
-        line("| of a first load, against its documents | exponent |");
-        line("|---|---|");
-        line("| seconds until all can be found | %.2f |", report.loadSeconds().exponent());
-        line("| seconds of the processors | %.2f |", report.loadCpu().exponent());
-        line("| megabytes resident | %.2f |", report.loadMemory().exponent());
-        line("\nAn exponent of 1 is twice as much for twice as many; below it, what a start costs is shared by more.");
+        var sizes = report.growth().stream().flatMap(grown -> grown.points().stream()).map(PowerLaw.Point::x).distinct().sorted().toList();
+        line("| monitors | %s | exponent |", String.join(" | ", sizes.stream().map(size -> format("%,.0f", size)).toList()));
+        line("|---%s|---|", "|---".repeat(sizes.size()));
+        report.growth().stream().filter(grown -> !grown.points().isEmpty()).forEach(grown -> line("| %s | %s | %s |", grown.what(), String.join(" | ", sizes.stream().map(size -> at(grown, size)).toList()), number(grown.law().exponent())));
+        line("\nAn exponent of 1 is twice as much for twice as many; 0 is as much for any size. What a start costs is shared by more where there is more.");
+    }
+
+    private static String at(Report.Growth grown, double size) {
+        return grown.points().stream().filter(point -> point.x() == size).findFirst().map(point -> number(point.y())).orElse("-");
     }
 
     private void ends() {

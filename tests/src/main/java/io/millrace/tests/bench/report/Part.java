@@ -15,17 +15,25 @@ public enum Part {
     STEADY,
     /** The most changes a second that do not queue up. */
     RATE,
+    /** Changes at one rate, for each size. */
+    CHANGES,
     /** Single changes while a row that all documents show is spread. */
     FANOUT,
     /** COPY and bare bulk, for each size. */
     LIMITS;
 
-    String file() {
-        return name().toLowerCase(Locale.ROOT);
+    /** Whether it is measured for each size, and not once. */
+    boolean isForEachSize() {
+        return this == LOAD || this == CHANGES || this == LIMITS;
     }
 
-    /** Of the parts that are measured for each size. */
+    /** The name of what was measured on a stack of a size. */
     String file(int size) {
-        return file() + "-" + size;
+        return option() + (isForEachSize() ? "-" + size : "");
+    }
+
+    /** As an option names it. */
+    String option() {
+        return name().toLowerCase(Locale.ROOT);
     }
 }

@@ -19,7 +19,7 @@ import java.util.Set;
  */
 record Plan(Set<Part> parts, List<Integer> sizes, List<Integer> rates, Duration seconds, Duration start, Duration rest, Duration trial, int trials, double precision) {
 
-    /** Changes a second right after the start, and beside a fan-out. */
+    /** Changes a second right after the start, for each size, and beside a fan-out. */
     static final int RATE = 100;
     /** Changes a second that are tried first, and at most. */
     static final int FIRST_TRIAL = 100;
@@ -38,6 +38,7 @@ record Plan(Set<Part> parts, List<Integer> sizes, List<Integer> rates, Duration 
         for (var part : parts) {
             if (switch (part) {
                 case LOAD, LIMITS -> true;
+                case CHANGES -> sizes.size() > 1;
                 case START, IDLE, STEADY, RATE -> size == sizes.getFirst();
                 case FANOUT -> size == fanOutSize();
             }) {
@@ -52,6 +53,7 @@ record Plan(Set<Part> parts, List<Integer> sizes, List<Integer> rates, Duration 
         return switch (part) {
             case LOAD, LIMITS, FANOUT -> "";
             case START -> RATE + "/s for " + start.toSeconds() + " s";
+            case CHANGES -> RATE + "/s for " + seconds.toSeconds() + " s";
             case IDLE -> seconds.toSeconds() + " s after " + rest.toSeconds() + " s";
             case STEADY -> rates + " for " + seconds.toSeconds() + " s each";
             case RATE -> trials + " trials of " + trial.toSeconds() + " s to " + precision;
@@ -62,7 +64,8 @@ record Plan(Set<Part> parts, List<Integer> sizes, List<Integer> rates, Duration 
         return sizes.stream().filter(size -> size <= FAN_OUT).max(Integer::compare).orElse(sizes.getFirst());
     }
 
-    static boolean isForEachSize(Part part) {
-        return part == Part.LOAD || part == Part.LIMITS;
+    /** Whether a part has been measured on a stack of this size as this plan would. */
+    boolean isMeasured(Part part, int size, Store store) {
+        return store.read(part.file(size), Object.class).filter(former -> former.monitors() == size && former.asked().equals(asked(part))).isPresent();
     }
 }

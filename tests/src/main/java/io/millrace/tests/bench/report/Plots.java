@@ -33,7 +33,7 @@ final class Plots {
             plots.put(LATENCY, latency(byRate(report.steady().figures().steps())));
             plots.put(CPU, cpu(byRate(report.steady().figures().steps())));
         }
-        if (report.loads().size() > 1) {
+        if (report.loads().size() > 1 || report.changes().size() > 1) {
             plots.put(GROWTH, growth(report));
         }
         return plots;
@@ -71,11 +71,7 @@ final class Plots {
     }
 
     private static String growth(Report report) {
-        return Lines.logarithmic("A first load, by documents", "documents; seconds, megabytes", List.of(
-                grown("seconds until all can be found", report, load -> load.load().all()), grown("seconds of the processors", report, Report::cpuSeconds), grown("megabytes resident", report, Report::megabytes))).svg();
-    }
-
-    private static Lines.Series grown(String name, Report report, ToDoubleFunction<Measuring.Load> value) {
-        return new Lines.Series(name, report.loads().values().stream().map(Measured::figures).map(load -> new Lines.Point(load.load().documents(), value.applyAsDouble(load))).toList());
+        return Lines.logarithmic("By size", "monitors; seconds, megabytes, milliseconds", report.growth().stream()
+                .map(grown -> new Lines.Series(grown.what(), grown.points().stream().map(point -> new Lines.Point(point.x(), point.y())).toList())).toList()).svg();
     }
 }

@@ -1,31 +1,38 @@
 package io.millrace.tests.bench.report;
 
+import io.millrace.tests.bench.cost.Step;
 import io.millrace.tests.bench.load.Limits;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.function.ToDoubleFunction;
 
 /**
  * All parts of one commit on one machine.
  *
- * @param loads by size, as are the limits; of the other parts null where one was not measured
+ * @param loads by size, as are changes and limits; of the other parts null where one was not measured
  * @param others parts that are there and not of this report, and why
  */
 record Report(Machine machine, boolean quick, SequencedMap<Integer, Measured<Measuring.Load>> loads, Measured<ColdCurve.Result> start, Measured<Measuring.Idle> idle, Measured<Measuring.Steps> steady,
-        Measured<Sustained.Result> rate, Measured<FanOut.Result> fanOut, SequencedMap<Integer, Measured<Limits.Result>> limits, List<String> others) {
+        Measured<Sustained.Result> rate, SequencedMap<Integer, Measured<Step>> changes, Measured<FanOut.Result> fanOut, SequencedMap<Integer, Measured<Limits.Result>> limits, List<String> others) {
 
     static Report of(Machine machine, boolean quick, Store store) {
         var loads = new LinkedHashMap<Integer, Measured<Measuring.Load>>();
+        var changes = new LinkedHashMap<Integer, Measured<Step>>();
         var limits = new LinkedHashMap<Integer, Measured<Limits.Result>>();
         for (int size : store.sizes()) {
             store.read(Part.LOAD.file(size), Measuring.Load.class).ifPresent(part -> loads.put(size, part));
+            store.read(Part.CHANGES.file(size), Step.class).ifPresent(part -> changes.put(size, part));
             store.read(Part.LIMITS.file(size), Limits.Result.class).ifPresent(part -> limits.put(size, part));
         }
-        return new Report(machine, quick, loads, store.read(Part.START.file(), ColdCurve.Result.class).orElse(null), store.read(Part.IDLE.file(), Measuring.Idle.class).orElse(null),
-                store.read(Part.STEADY.file(), Measuring.Steps.class).orElse(null), store.read(Part.RATE.file(), Sustained.Result.class).orElse(null), store.read(Part.FANOUT.file(), FanOut.Result.class).orElse(null),
-                limits, store.others());
+        return new Report(machine, quick, loads, once(store, Part.START, ColdCurve.Result.class), once(store, Part.IDLE, Measuring.Idle.class), once(store, Part.STEADY, Measuring.Steps.class),
+                once(store, Part.RATE, Sustained.Result.class), changes, once(store, Part.FANOUT, FanOut.Result.class), limits, store.others());
+    }
+
+    private static <T> Measured<T> once(Store store, Part part, Class<T> figures) {
+        return store.read(part.option(), figures).orElse(null);
     }
 
     /** Every part that is there, by its name. */
@@ -36,6 +43,7 @@ record Report(Machine machine, boolean quick, SequencedMap<Integer, Measured<Mea
         put(parts, "at rest", idle);
         put(parts, "steady rates", steady);
         put(parts, "highest rate", rate);
+        changes.forEach((size, part) -> parts.put("changes beside %,d monitors".formatted(size), part));
         put(parts, "fan-out", fanOut);
         limits.forEach((size, part) -> parts.put("limits of %,d monitors".formatted(size), part));
         return parts;
@@ -49,25 +57,31 @@ record Report(Machine machine, boolean quick, SequencedMap<Integer, Measured<Mea
         return parts().values().stream().mapToInt(part -> part.ends().differences()).sum();
     }
 
-    /** Seconds of a first load against its documents. */
-    PowerLaw loadSeconds() {
-        return PowerLaw.fit(loads.values().stream().map(part -> new PowerLaw.Point(part.figures().load().documents(), part.figures().load().all())).toList());
+    /** How what was measured for several sizes grows with them. */
+    List<Growth> growth() {
+        return List.of(
+                Growth.of("seconds until all can be found", loads, load -> load.load().all()),
+                Growth.of("seconds of the processors for a first load", loads, Report::cpuSeconds),
+                Growth.of("megabytes resident after it", loads, Report::megabytes),
+                Growth.of("seconds of the processors for 1,000 changes", changes, Step::perThousand),
+                Growth.of("milliseconds from a commit to the index, p50", changes, step -> step.times().get(Goals.INDEXED).p50()));
     }
 
-    /** Seconds of the processors that a first load takes, of all processes, against its documents. */
-    PowerLaw loadCpu() {
-        return PowerLaw.fit(loads.values().stream().map(part -> new PowerLaw.Point(part.figures().load().documents(), cpuSeconds(part.figures()))).toList());
+    /** @param points by monitors */
+    record Growth(String what, List<PowerLaw.Point> points, PowerLaw law) {
+
+        private static <T> Growth of(String what, Map<Integer, Measured<T>> parts, ToDoubleFunction<T> value) {
+            var points = parts.entrySet().stream().map(part -> new PowerLaw.Point(part.getKey(), value.applyAsDouble(part.getValue().figures()))).toList();
+            return new Growth(what, points, PowerLaw.fit(points));
+        }
     }
 
+    /** Of the processors, all processes together. */
     static double cpuSeconds(Measuring.Load load) {
         return load.load().cpu().values().stream().mapToDouble(cpu -> cpu.all()).sum();
     }
 
-    /** Megabytes resident at the end of a first load, shared pages divided, of all processes, against its documents. */
-    PowerLaw loadMemory() {
-        return PowerLaw.fit(loads.values().stream().map(part -> new PowerLaw.Point(part.figures().load().documents(), megabytes(part.figures()))).toList());
-    }
-
+    /** Of all processes at the end, shared pages divided. */
     static double megabytes(Measuring.Load load) {
         return load.load().pssBytes().values().stream().mapToLong(Long::longValue).sum() / 1e6;
     }

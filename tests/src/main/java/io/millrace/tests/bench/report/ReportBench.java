@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.logging.Level;
@@ -56,7 +55,7 @@ public final class ReportBench implements Callable<Integer> {
     private Path out;
 
     /** What stands in report.json. */
-    record Whole(Report report, List<Goals.Goal> goals, PowerLaw loadSeconds, PowerLaw loadCpu, PowerLaw loadMemory) {}
+    record Whole(Report report, List<Goals.Goal> goals, List<Report.Growth> growth) {}
 
     public static void main(String[] args) {
         // Kafka's clients print their whole configuration.
@@ -112,9 +111,11 @@ public final class ReportBench implements Callable<Integer> {
     private Set<Part> missing(Plan plan, int size, Store store, Output output) {
         var missing = EnumSet.noneOf(Part.class);
         for (var part : plan.on(size)) {
-            var name = Plan.isForEachSize(part) ? part.file(size) : part.file();
-            var there = only.isEmpty() ? store.read(name, Object.class).filter(former -> former.monitors() == size && former.asked().equals(plan.asked(part))) : Optional.<Measured<Object>>empty();
-            there.ifPresentOrElse(former -> output.line("Kept " + name + " of " + former.at() + "; --only " + part.file() + " measures it anew"), () -> missing.add(part));
+            if (only.isEmpty() && plan.isMeasured(part, size, store)) {
+                output.line("Kept " + part.file(size) + ", which was measured before; --only " + part.option() + " measures it anew");
+            } else {
+                missing.add(part);
+            }
         }
         return missing;
     }
@@ -123,7 +124,7 @@ public final class ReportBench implements Callable<Integer> {
         Files.createDirectories(folder);
         var goals = Goals.of(report);
         JsonMapper.builder().findAndAddModules().build().writerWithDefaultPrettyPrinter().writeValue(folder.resolve("report.json").toFile(),
-                new Whole(report, goals, report.loadSeconds(), report.loadCpu(), report.loadMemory()));
+                new Whole(report, goals, report.growth()));
         Files.writeString(folder.resolve("report.md"), Page.of(report, goals));
         for (var plot : Plots.of(report).entrySet()) {
             Files.writeString(folder.resolve(plot.getKey()), plot.getValue());

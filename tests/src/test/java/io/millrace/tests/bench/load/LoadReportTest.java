@@ -1,6 +1,7 @@
 package io.millrace.tests.bench.load;
 
 import static org.junit.jupiter.api.Assertions.assertAll;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Instant;
@@ -27,5 +28,17 @@ class LoadReportTest {
                 () -> assertTrue(report.contains("| purge | 1.5 | 4.0 |  |  | 3.5 | 1.0 | 0.5 | 2.0 | 200 |"), report),
                 () -> assertTrue(report.contains("| kafka |  |  |  |  | 10.0 |"), report),
                 () -> assertTrue(report.contains("| documents by bare bulk, the search engine warm | 4.00 | 250 |"), report));
+    }
+
+    /** The indexer ends last, but only because the join does. */
+    @Test
+    void theBottleneckIsWhoWorkedLongestAfterTheStageBeforeItHadFinished() {
+        assertEquals("denormalizer", LoadReport.bottleneck(Map.of("capture", moments(3, 9), "gate", moments(4, 10), "denormalizer", moments(12, 30), "indexer", moments(13, 31))).orElseThrow());
+        assertEquals("capture", LoadReport.bottleneck(Map.of("capture", moments(3, 29), "gate", moments(4, 30), "denormalizer", moments(12, 31), "indexer", moments(13, 32))).orElseThrow());
+        assertTrue(LoadReport.bottleneck(Map.of("purge", moments(Double.NaN, Double.NaN))).isEmpty());
+    }
+
+    private static FirstLoad.Moments moments(double first, double last) {
+        return new FirstLoad.Moments(1, 2, first, last);
     }
 }

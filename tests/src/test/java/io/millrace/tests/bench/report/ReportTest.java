@@ -52,7 +52,7 @@ class ReportTest {
         var report = Report.of(MACHINE, false, again);
         var page = Page.of(report, Goals.of(report));
         assertAll(
-                () -> assertEquals(8, report.parts().size()),
+                () -> assertEquals(10, report.parts().size()),
                 () -> assertTrue(page.contains("| processors | 2, A Processor @ 2 GHz |"), page),
                 () -> assertTrue(page.contains("| at rest, all processes, % of a core | ≤ 5 | 9.00 | **not met** |"), page),
                 () -> assertTrue(page.contains("| 200/s, commit to indexed, p50 ms | ≤ 200 | 150 | met |"), page),
@@ -60,7 +60,9 @@ class ReportTest {
                 () -> assertTrue(page.contains("| first load of 10,000 monitors, from the start of the services, in the rate of bare bulk | ≥ 0.7 | 0.50 | **not met** |"), page),
                 () -> assertTrue(page.contains("| highest rate at which nothing queues up, changes/s | ≥ 500 | 400 | **not met** |"), page),
                 () -> assertTrue(page.contains("| processors for 1,000 changes, s | 2.00 | 2.20 | +10 % |"), page),
-                () -> assertTrue(page.contains("| seconds until all can be found | 1.00 |"), page),
+                () -> assertTrue(page.contains("| monitors | 10,000 | 100,000 | exponent |"), page),
+                () -> assertTrue(page.contains("| seconds until all can be found | 20.0 | 200 | 1.00 |"), page),
+                () -> assertTrue(page.contains("| seconds of the processors for 1,000 changes | 2.00 | 2.00 | 0.00 |"), page),
                 () -> assertTrue(page.contains("| steady rates | 3 | 12,345 | 12,345 | 7,000 | 6,999 | 10 | 10 | 0 |"), page),
                 () -> assertTrue(page.contains("| 800 | 610 | 40 | 2,000 |"), page),
                 () -> assertFalse(page.contains("NaN"), page));
@@ -130,11 +132,21 @@ class ReportTest {
     @Test
     void eachPartIsMeasuredOnOneStackButLoadsAndLimitsOnAll() {
         var plan = plan(EnumSet.allOf(Part.class), List.of(100_000, 1_000_000, 10_000));
-        assertEquals(EnumSet.of(Part.LOAD, Part.START, Part.IDLE, Part.STEADY, Part.RATE, Part.LIMITS), plan.on(10_000));
-        assertEquals(EnumSet.of(Part.LOAD, Part.FANOUT, Part.LIMITS), plan.on(100_000));
-        assertEquals(EnumSet.of(Part.LOAD, Part.LIMITS), plan.on(1_000_000));
-        assertEquals(EnumSet.allOf(Part.class), plan(EnumSet.allOf(Part.class), List.of(2_000)).on(2_000));
+        assertEquals(EnumSet.of(Part.LOAD, Part.START, Part.IDLE, Part.STEADY, Part.RATE, Part.CHANGES, Part.LIMITS), plan.on(10_000));
+        assertEquals(EnumSet.of(Part.LOAD, Part.CHANGES, Part.FANOUT, Part.LIMITS), plan.on(100_000));
+        assertEquals(EnumSet.of(Part.LOAD, Part.CHANGES, Part.LIMITS), plan.on(1_000_000));
+        assertEquals(EnumSet.complementOf(EnumSet.of(Part.CHANGES)), plan(EnumSet.allOf(Part.class), List.of(2_000)).on(2_000), "of one size nothing grows");
         assertEquals(Set.of(), plan(EnumSet.of(Part.FANOUT), List.of(10_000, 100_000)).on(10_000));
+    }
+
+    @Test
+    void onlyWhatWasMeasuredAsItIsAskedForIsNotMeasuredAgain() throws IOException {
+        var plan = plan(EnumSet.allOf(Part.class), List.of(10_000));
+        write("idle", plan.asked(Part.IDLE), new Measuring.Idle(step(0, 1), Map.of()));
+        assertTrue(plan.isMeasured(Part.IDLE, 10_000, store));
+        assertFalse(plan.isMeasured(Part.IDLE, 20_000, store), "on another size");
+        assertFalse(plan.isMeasured(Part.STEADY, 10_000, store), "not at all");
+        assertFalse(new Plan(plan.parts(), plan.sizes(), plan.rates(), Duration.ofSeconds(120), plan.start(), plan.rest(), plan.trial(), 1, 1).isMeasured(Part.IDLE, 10_000, store), "shorter than asked");
     }
 
     private static Plan plan(Set<Part> parts, List<Integer> sizes) {
@@ -146,6 +158,8 @@ class ReportTest {
             write("load-" + size, new Measuring.Load(20, 30 + size / 1_000.0, new FirstLoad.Result(5, size / 500.0, size, PUT, Map.of("kafka", new FirstLoad.Moments(1, 2, Double.NaN, Double.NaN)), Map.of("kafka", new CpuParts(1, 1, size / 1_000.0)),
                     Map.of("kafka", new CpuParts(0, 0, 1)), Map.of("kafka", 300L << 20), Map.of("Fetch", 7L)), Map.of("rows", new Hops.Hop(5, 2_000_000))));
         }
+        write("changes-10000", step(100, 0.2));
+        write("changes-100000", step(100, 0.2));
         write("limits-10000", new Limits.Result(60_000, 10_000, 0.2, 3, 10));
         write("start", new ColdCurve.Result(100, 99, 5_940, times(400), times(900), List.of(new ColdCurve.Window(0, times(800), times(900)), new ColdCurve.Window(10, times(), times())), 0));
         write("idle", new Measuring.Idle(step(0, 0.06), Map.of("gate: FETCH", 2.25)));
@@ -161,7 +175,11 @@ class ReportTest {
     }
 
     private void write(String name, Object figures) throws IOException {
-        store.write(name, new Measured<>(MACHINE, false, Instant.EPOCH, 0.1, 10_000, "", 12, figures, new Ends(3, PUT, 10, 10, 0, List.of("monitors: 10 documents"))));
+        write(name, "", figures);
+    }
+
+    private void write(String name, String asked, Object figures) throws IOException {
+        store.write(name, new Measured<>(MACHINE, false, Instant.EPOCH, 0.1, 10_000, asked, 12, figures, new Ends(3, PUT, 10, 10, 0, List.of("monitors: 10 documents"))));
     }
 
     private static Percentiles times(long... millis) {
