@@ -23,7 +23,7 @@ public final class CostReport {
     public static String tables(List<Step> steps) {
         var text = new StringBuilder();
         table(text, "% of a core", steps, Step::cores, (step, cores) -> format("%.1f", 100 * cores));
-        table(text, "CPU seconds for 1,000 changes", steps.stream().filter(s -> s.asked() > 0).toList(), Step::cores, (step, cores) -> format("%.2f", 1_000 * cores / step.changesPerSecond()));
+        table(text, "CPU seconds for 1,000 changes", steps.stream().filter(s -> s.asked() > 0).toList(), Step::cores, (step, cores) -> format("%.2f", step.perThousand(cores)));
         table(text, "MiB resident", steps, step -> mebibytes(step.rssBytes()), (step, size) -> format("%.0f", size));
         table(text, "MiB, shared pages divided", steps, step -> mebibytes(step.pssBytes()), (step, size) -> format("%.0f", size));
         table(text, "Kafka's requests a second", steps, Step::requests, (step, rate) -> format("%.1f", rate));

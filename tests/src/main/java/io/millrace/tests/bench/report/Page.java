@@ -186,6 +186,7 @@ final class Page {
             line("| %s | %,d | %,d | %,d | %,d | %,d | %,d | %,d | %,d | %.1f | %s |", name, ends.committed(), ends.put().get(Point.CAPTURED), ends.put().get(Point.GATED), ends.put().get(Point.JOINED), ends.put().get(Point.INDEXED),
                     ends.inDatabase(), ends.inIndex(), ends.differences(), part.loadAverage(), part.at().toString().substring(0, 16).replace('T', ' '));
         });
+        report.disagreeing().forEach(name -> line("\n**What was counted of %s does not agree: the gate has not passed on what was captured, or documents differ.**", name));
         line("\nCommitted are the writer's own; cascades of the database and probes come on top of them in what is captured. Documents are compared byte for byte with the SQL join after each part:");
         line("");
         report.parts().forEach((name, part) -> line("- %s: %s", name, String.join("; ", part.ends().verdict()).replace('\n', ' ')));
@@ -193,7 +194,7 @@ final class Page {
 
     /** As many digits as say something. */
     private static String number(double value) {
-        return Double.isNaN(value) ? "-" : format(value < 10 ? "%.2f" : value < 100 ? "%.1f" : "%,.0f", value);
+        return Double.isNaN(value) ? "-" : Double.isInfinite(value) ? "lost" : format(value < 10 ? "%.2f" : value < 100 ? "%.1f" : "%,.0f", value);
     }
 
     private static String format(String format, Object... values) {

@@ -37,8 +37,7 @@ record Plan(Set<Part> parts, List<Integer> sizes, List<Integer> rates, Duration 
         var here = EnumSet.noneOf(Part.class);
         for (var part : parts) {
             if (switch (part) {
-                case LOAD, LIMITS -> true;
-                case CHANGES -> sizes.size() > 1;
+                case LOAD, CHANGES, LIMITS -> true;
                 case START, IDLE, STEADY, RATE -> size == sizes.getFirst();
                 case FANOUT -> size == fanOutSize();
             }) {

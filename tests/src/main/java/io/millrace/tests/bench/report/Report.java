@@ -53,6 +53,11 @@ record Report(Machine machine, boolean quick, SequencedMap<Integer, Measured<Mea
         Optional.ofNullable(part).ifPresent(there -> parts.put(name, there));
     }
 
+    /** Parts after which what was counted at both ends did not agree. */
+    List<String> disagreeing() {
+        return parts().entrySet().stream().filter(part -> !part.getValue().ends().agree()).map(Map.Entry::getKey).toList();
+    }
+
     int differences() {
         return parts().values().stream().mapToInt(part -> part.ends().differences()).sum();
     }
