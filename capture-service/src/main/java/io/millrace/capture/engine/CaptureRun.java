@@ -166,7 +166,7 @@ public final class CaptureRun {
         var truncates = new Truncates();
         this.start = new Start(settings.sourceName(), settings.source(), slot, all, progress, logs, truncates, marks, readiness, leftOutTables, new Start.Allowed(recovery, reread));
         this.watch = new Watch(settings.source(), slot, all, marks, logs, truncates, this::startAnew, this::adopt, new WalBudget(wal, slot, lock, readiness, start::givenUp), this::readBeside, readiness, leftOutTables);
-        this.tools = new Writer.Tools(settings.sourceName(), settings.batchSize(), Map.copyOf(forms), Map.copyOf(transforms), events, erased, resnapshots, schemaIds, lock, progress, sender, missingValues, truncates, tracing, meters, stream, heartbeat, slot, marks, patience, loop, start::diverged, start::unnamed, window, this::rows, this::wasRead);
+        this.tools = new Writer.Tools(settings.sourceName(), settings.batchSize(), Map.copyOf(forms), Map.copyOf(transforms), events, erased, resnapshots, schemaIds, progress, sender, missingValues, truncates, tracing, meters, stream, heartbeat, slot, marks, patience, loop, start::diverged, start::unnamed, window, this::rows, this::wasRead);
     }
 
     /** Captures until {@link #stop()}. */
@@ -205,7 +205,7 @@ public final class CaptureRun {
                 continue;
             }
             // Whoever waits should not keep another one from the source.
-            lock.close();
+            leaveSource();
             if (inUse || standby || System.nanoTime() - began > HEALTHY.toNanos()) {
                 backoff.reset();
             }
@@ -225,7 +225,7 @@ public final class CaptureRun {
                 }
             }
         }
-        lock.close();
+        leaveSource();
         sender.close();
         progress.close();
         logs.close();
@@ -393,6 +393,7 @@ public final class CaptureRun {
     public void recover() {
         LOG.info("The recovery of what may be missing is asked for");
         takeBack(leftOutTables.all());
+        progress.claim().allow();
         start.ask();
         decided(this::startAnew);
     }
@@ -428,6 +429,7 @@ public final class CaptureRun {
         anew.set(false);
         loop.waits(LONGEST_QUESTIONS);
         takeSource();
+        takeTopics();
         awaitLogs();
         loop.waits(LONGEST_QUESTIONS);
         var plan = start.plan();
@@ -474,6 +476,23 @@ public final class CaptureRun {
         readiness.takingOver();
     }
 
+    /** Another process may capture a copy of the source's database, where it has a lock of its own. */
+    private void takeTopics() throws SQLException, InterruptedException {
+        progress.create();
+        var other = progress.claim().take(what -> {
+            readiness.preparing(what);
+            patience.await();
+        });
+        if (other != null) {
+            throw new StartException(other);
+        }
+    }
+
+    private void leaveSource() {
+        lock.close();
+        progress.claim().release();
+    }
+
     private String topic(TableName table) {
         return Topics.captured(settings.sourceName(), table);
     }
@@ -483,7 +502,6 @@ public final class CaptureRun {
         var captured = ofRows(tables);
         var partitions = progress.partitions(captured.stream().map(this::topic).toList());
         captured.stream().filter(table -> partitions.containsKey(topic(table))).forEach(table -> logs.keep(table, topic(table), partitions.get(topic(table))));
-        progress.create();
         logs.keepMemory();
         logs.awaitKnown(loop);
     }

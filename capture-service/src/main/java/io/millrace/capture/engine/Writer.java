@@ -25,7 +25,6 @@ import io.millrace.capture.source.MissingValues;
 import io.millrace.capture.source.Slot;
 import io.millrace.capture.source.Truncates;
 import io.millrace.capture.source.UnseenException;
-import io.millrace.capture.source.SourceLock;
 import io.millrace.capture.subject.ErasedSubjects;
 import io.millrace.capture.subject.Reading;
 import io.millrace.pipeline.file.TableName;
@@ -59,7 +58,7 @@ final class Writer implements Engine.Consumer, Environment {
      * What a writer works with, the same for every run.
      *
      * @param most changes that are sent before Kafka's answer is awaited
-     * @param lock is asked before anything is sent
+     * @param progress is asked before anything is sent whether this process may
      * @param truncates is told of those that come in the stream
      * @param loop is given a sign before each change and each attempt
      * @param diverged is told why the stream is not the remembered history
@@ -68,7 +67,7 @@ final class Writer implements Engine.Consumer, Environment {
      * @param rows about how many a table had when nothing was missing of it, 0 where that is not known
      * @param whole is told of a table that was read whole meanwhile; answers with what is known of the tables then
      */
-    record Tools(String sourceName, int most, Map<TableName, Form> forms, Map<TableName, Transforms> transforms, Events events, ErasedSubjects erased, Resnapshots resnapshots, SchemaIds schemaIds, SourceLock lock, Progress progress, Sender sender, MissingValues missingValues, Truncates truncates,
+    record Tools(String sourceName, int most, Map<TableName, Form> forms, Map<TableName, Transforms> transforms, Events events, ErasedSubjects erased, Resnapshots resnapshots, SchemaIds schemaIds, Progress progress, Sender sender, MissingValues missingValues, Truncates truncates,
             Tracing tracing, MeterRegistry meters, StreamMeters stream, Heartbeat heartbeat, Slot slot, Marks marks, Patience patience, Loop loop, Consumer<String> diverged, Consumer<Set<TableName>> unnamed, Window window, ToLongFunction<TableName> rows, Whole whole) {}
 
     /** Remembers that a table was read whole. */
@@ -329,9 +328,9 @@ final class Writer implements Engine.Consumer, Environment {
         tools.patience.insist(SendException.class, () -> {
             if (marks) {
                 // Who reads the slot has it to itself besides, and its batches may be small.
-                tools.lock.checkLately();
+                tools.progress.claim().checkLately();
             } else {
-                tools.lock.check();
+                tools.progress.claim().check();
             }
             tools.sender.send(batch);
             return null;

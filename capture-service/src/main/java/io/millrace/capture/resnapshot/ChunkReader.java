@@ -91,9 +91,9 @@ final class ChunkReader implements AutoCloseable {
     }
 
     private Chunk chunk(Statement statement, TableShape shape, Resnapshot what) throws SQLException {
-        var behind = what.after() == null ? "true" : shape.compared(">", what.after());
+        var behind = what.after() == null ? "true" : shape.behind(what.after());
         var end = what.where() == null ? null : end(statement, shape, behind);
-        var condition = behind + (end == null ? "" : " AND " + shape.compared("<=", end)) + (what.where() == null ? "" : " AND (\n" + what.where() + "\n)");
+        var condition = behind + (end == null ? "" : " AND " + shape.until(end)) + (what.where() == null ? "" : " AND (\n" + what.where() + "\n)");
         var rows = new ArrayList<Change>();
         var last = what.after();
         long characters = 0;

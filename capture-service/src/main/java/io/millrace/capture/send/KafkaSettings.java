@@ -1,6 +1,7 @@
 package io.millrace.capture.send;
 
 import io.millrace.pipeline.kafka.KafkaTrouble;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
@@ -14,6 +15,9 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  * @param common what every client needs: the bootstrap servers, and security settings if there are any
  */
 public record KafkaSettings(Map<String, Object> common) {
+
+    /** How long a producer tries to have Kafka take a record. */
+    static final Duration LONGEST_DELIVERY = Duration.ofSeconds(10);
 
     public String bootstrapServers() {
         return String.valueOf(common.get(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG));
@@ -39,7 +43,7 @@ public record KafkaSettings(Map<String, Object> common) {
         settings.put(ProducerConfig.BUFFER_MEMORY_CONFIG, Math.max(32L << 20, mostBytes + (1L << 20)));
         // Short, so that health tells of an outage soon; the sender tries again by itself.
         settings.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000);
-        settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 10_000);
+        settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, Math.toIntExact(LONGEST_DELIVERY.toMillis()));
         settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, 10_000);
         settings.put(ProducerConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, 1_000);
         settings.put(ProducerConfig.CLIENT_ID_CONFIG, "millrace-capture");

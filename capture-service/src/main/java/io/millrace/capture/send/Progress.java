@@ -65,7 +65,7 @@ public final class Progress implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
 
     private final KafkaSettings kafka;
-    private final SourceLock lock;
+    private final TopicClaim claim;
     private final StateTopic read;
     private final StateTopic state;
     private final StateTopic reached;
@@ -79,10 +79,15 @@ public final class Progress implements AutoCloseable {
     /** @param lock is asked before anything is remembered; what a process without it knows may be old */
     public Progress(KafkaSettings kafka, String source, SourceLock lock) {
         this.kafka = kafka;
-        this.lock = lock;
         this.read = new StateTopic(kafka, Topics.tablesRead(source), Map.of("cleanup.policy", "compact"));
         this.state = new StateTopic(kafka, Topics.captureState(source), Map.of("cleanup.policy", "compact", "segment.bytes", "16777216"));
+        this.claim = new TopicClaim(state, lock, source);
         this.reached = new StateTopic(kafka, Topics.reached(source), Map.of("cleanup.policy", "delete", "retention.ms", "3600000", "segment.ms", "3600000", "segment.bytes", "16777216"), true);
+    }
+
+    /** Keeps other processes away from what this one writes. */
+    public TopicClaim claim() {
+        return claim;
     }
 
     /**
@@ -112,7 +117,7 @@ public final class Progress implements AutoCloseable {
      * @throws SendException when Kafka does not take it
      */
     public void save(Collection<TableName> tables) throws InterruptedException {
-        lock.check();
+        claim.check();
         try {
             read.write(TABLES, tables.stream().sorted().map(TableName::toString).collect(Collectors.joining("\n")));
         } catch (SendException e) {
@@ -152,7 +157,7 @@ public final class Progress implements AutoCloseable {
      * @throws SendException when Kafka does not take it
      */
     public void remember(Map<TableName, Known> tables) throws InterruptedException {
-        lock.check();
+        claim.check();
         var gaps = new TreeMap<String, Known>();
         tables.forEach((table, known) -> gaps.put(table.toString(), known));
         state.write(TABLES, json(gaps));
@@ -174,8 +179,10 @@ public final class Progress implements AutoCloseable {
      * @throws SendException when Kafka does not take it
      */
     public void remember(Mark mark) throws InterruptedException {
-        lock.check();
+        claim.check();
         state.write(MARK, json(mark));
+        // Before Postgres is told: what is confirmed there must be what this process remembers.
+        claim.settle();
     }
 
     /**
@@ -198,7 +205,7 @@ public final class Progress implements AutoCloseable {
      * @throws SendException when Kafka does not take it
      */
     public void remember(List<Resnapshot> resnapshots) throws InterruptedException {
-        lock.check();
+        claim.check();
         state.write(RESNAPSHOTS, json(resnapshots));
     }
 
@@ -228,7 +235,7 @@ public final class Progress implements AutoCloseable {
      * @throws SendException when Kafka does not take it
      */
     public void rememberLoads(Map<TableName, Loaded> loads) throws InterruptedException {
-        lock.check();
+        claim.check();
         var named = new TreeMap<String, String>();
         loads.forEach((table, one) -> named.put(LOADED + table, one == null ? null : json(one)));
         state.write(named);
@@ -247,7 +254,7 @@ public final class Progress implements AutoCloseable {
      * heartbeat says more.
      */
     public void reached(long lsn) {
-        lock.checkLately();
+        claim.checkKnown();
         last = lsn;
         try {
             reached.send(null, Position.lsnText(lsn), (_, failure) -> unsaid = failure == null ? null : failure.getMessage());
@@ -262,7 +269,7 @@ public final class Progress implements AutoCloseable {
             return null;
         }
         try {
-            lock.check();
+            claim.check();
             reached.create();
             reached.write(null, Position.lsnText(last));
             unsaid = null;
@@ -278,7 +285,7 @@ public final class Progress implements AutoCloseable {
      * @throws SendException when Kafka does not take it
      */
     public synchronized void forgetReached() throws InterruptedException {
-        lock.check();
+        claim.check();
         reached.write(null, Position.lsnText(0));
         unsaid = null;
     }

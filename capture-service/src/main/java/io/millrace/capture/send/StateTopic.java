@@ -15,6 +15,7 @@ import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
@@ -33,6 +34,9 @@ final class StateTopic implements AutoCloseable {
     private final Map<String, String> settings;
     /** Whether nobody who sends may be held up by a topic that is not there. */
     private final boolean hasty;
+    /** The offset behind the last record that this process wrote, below zero before the first. Used by the producer's thread. */
+    private long next = -1;
+    private volatile boolean others;
     /** Guarded by this; made at the first use. */
     private KafkaProducer<byte[], byte[]> producer;
 
@@ -119,6 +123,7 @@ final class StateTopic implements AutoCloseable {
      * Remembers a value; returns when Kafka has it.
      *
      * @param key null for none
+     * @param value null to forget it
      * @throws SendException when Kafka does not take it
      */
     void write(String key, String value) throws InterruptedException {
@@ -152,11 +157,42 @@ final class StateTopic implements AutoCloseable {
      * As {@link #write(String, String)}, without waiting.
      *
      * @param key null for none
+     * @param value null to forget it
      * @param then is told how it went, null for nobody
      * @throws KafkaException when Kafka is known not to take it
      */
     Future<?> send(String key, String value, Callback then) {
-        return producer().send(new ProducerRecord<>(name, 0, key == null ? null : key.getBytes(StandardCharsets.UTF_8), value == null ? null : value.getBytes(StandardCharsets.UTF_8)), then);
+        return producer().send(new ProducerRecord<>(name, 0, key == null ? null : key.getBytes(StandardCharsets.UTF_8), value == null ? null : value.getBytes(StandardCharsets.UTF_8)), (metadata, failure) -> {
+            if (failure == null) {
+                follows(metadata);
+            }
+            if (then != null) {
+                then.onCompletion(metadata, failure);
+            }
+        });
+    }
+
+    /** Records of one process stand one behind the other, unless somebody else writes, or one came twice. */
+    private void follows(RecordMetadata written) {
+        if (!written.hasOffset() || next >= 0 && written.offset() != next) {
+            others = true;
+        }
+        next = written.hasOffset() ? written.offset() + 1 : -1;
+    }
+
+    /** Whether somebody else may have written since {@link #looked}, before what this process wrote last. */
+    boolean othersWrote() {
+        return others;
+    }
+
+    /** Who wrote until now is looked at. */
+    void looked() {
+        others = false;
+    }
+
+    /** Who wrote is still to be looked at. */
+    void suspect() {
+        others = true;
     }
 
     private synchronized KafkaProducer<byte[], byte[]> producer() {

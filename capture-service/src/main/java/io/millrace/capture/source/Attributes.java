@@ -17,7 +17,8 @@ import java.util.stream.IntStream;
  */
 record Attributes(long oid, boolean partitioned, List<Attribute> all, String state) {
 
-    record Attribute(String name, boolean dropped) {}
+    /** @param equal the operator by which a value of it is found in the primary key */
+    record Attribute(String name, boolean dropped, String equal) {}
 
     /** SQL for {@link #state} of the table with this id. */
     static String stateOf(String oid) {
@@ -27,13 +28,15 @@ record Attributes(long oid, boolean partitioned, List<Attribute> all, String sta
     /** Null where there is no such table. */
     static Attributes of(Connection connection, TableName table, String publication) throws SQLException {
         try (var statement = connection.prepareStatement("""
-                SELECT c.oid, c.relkind = 'p', a.attname, a.attisdropped, %s
+                SELECT c.oid, c.relkind = 'p', a.attname, a.attisdropped, %s, CASE WHEN operators.usable THEN operators.symbols[3] ELSE '=' END
                 FROM pg_class c
                 JOIN pg_namespace n ON n.oid = c.relnamespace
                 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+                LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
+                %s
                 %s
                 WHERE n.nspname = ? AND c.relname = ? AND (a.attisdropped OR %s)
-                ORDER BY a.attnum""".formatted(stateOf("c.oid"), Published.JOINS, Published.COLUMN))) {
+                ORDER BY a.attnum""".formatted(stateOf("c.oid"), KeyOperators.JOIN, Published.JOINS, Published.COLUMN))) {
             statement.setString(1, publication);
             statement.setString(2, table.schema());
             statement.setString(3, table.table());
@@ -41,7 +44,7 @@ record Attributes(long oid, boolean partitioned, List<Attribute> all, String sta
                 Attributes attributes = null;
                 while (rows.next()) {
                     attributes = attributes == null ? new Attributes(rows.getLong(1), rows.getBoolean(2), new ArrayList<>(), rows.getString(5)) : attributes;
-                    attributes.all.add(new Attribute(rows.getString(3), rows.getBoolean(4)));
+                    attributes.all.add(new Attribute(rows.getString(3), rows.getBoolean(4), rows.getString(6)));
                 }
                 return attributes;
             }

@@ -5,7 +5,7 @@ public final class LockLostException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
-    LockLostException(String message) {
+    public LockLostException(String message) {
         super(message);
     }
 }

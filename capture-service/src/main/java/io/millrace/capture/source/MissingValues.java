@@ -265,9 +265,9 @@ public final class MissingValues implements AutoCloseable {
             throw unreadable(change.table, change.missing, "the table was dropped, renamed or moved since");
         }
         var then = attributes.of(change.columns);
-        var sql = "SELECT " + change.missing.stream().map(c -> now(change, then, c)).collect(Collectors.joining(", ")) + ", " + Attributes.stateOf(Long.toString(attributes.oid())) + ", pg_current_snapshot()::text"
+        var sql = "SELECT " + change.missing.stream().map(c -> now(change, then, c)).map(a -> TableName.quote(a.name())).collect(Collectors.joining(", ")) + ", " + Attributes.stateOf(Long.toString(attributes.oid())) + ", pg_current_snapshot()::text"
                 + " FROM " + (attributes.partitioned() ? "" : "ONLY ") + change.table.sql()
-                + " WHERE " + change.key.stream().map(c -> now(change, then, c) + " = ?").collect(Collectors.joining(" AND "));
+                + " WHERE " + change.key.stream().map(c -> now(change, then, c)).map(a -> TableName.quote(a.name()) + " " + a.equal() + " ?").collect(Collectors.joining(" AND "));
         if (queries.size() >= MOST_QUERIES) {
             queries.clear();
         }
@@ -276,8 +276,8 @@ public final class MissingValues implements AutoCloseable {
         return query;
     }
 
-    /** The name that a column of the change has now. */
-    private static String now(Change change, List<Attributes.Attribute> then, String column) {
+    /** What a column of the change is now. */
+    private static Attributes.Attribute now(Change change, List<Attributes.Attribute> then, String column) {
         var attribute = then.get(change.columns.indexOf(column));
         if (attribute == null) {
             throw unreadable(change.table, change.missing, "the table was altered since, and the catalog does not tell which column '" + column + "' has become");
@@ -285,7 +285,7 @@ public final class MissingValues implements AutoCloseable {
         if (attribute.dropped()) {
             throw unreadable(change.table, change.missing, "the column '" + column + "' was dropped since");
         }
-        return TableName.quote(attribute.name());
+        return attribute;
     }
 
     private static IllegalArgumentException unreadable(TableName table, List<String> missing, String why) {

@@ -94,6 +94,16 @@ public final class SourceLock implements AutoCloseable {
     }
 
     /**
+     * The server at which the lock is held.
+     *
+     * @throws LockLostException when it is not
+     */
+    public synchronized Server server() throws SQLException {
+        check();
+        return Server.of(connection);
+    }
+
+    /**
      * As {@link #check()}, and asks only if nobody asked within the last second.
      *
      * @throws LockLostException when the lock is not held

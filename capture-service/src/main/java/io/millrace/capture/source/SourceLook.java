@@ -85,7 +85,7 @@ public record SourceLook(long system, long database, int timeline, Point now, St
                      min(holder::regclass::text) FILTER (WHERE p.pubviaroot AND holder <> c.oid) AS root
               FROM (
                 SELECT 'all' AS entry, false AS filtered, ancestor AS holder FROM unnest(line.ancestors) ancestor WHERE p.puballtables
-                UNION ALL SELECT r.oid::text, r.prqual IS NOT NULL, r.prrelid FROM pg_publication_rel r WHERE r.prpubid = p.oid AND r.prrelid = ANY (line.ancestors)
+                UNION ALL SELECT r.oid::text, r.prqual IS NOT NULL AND NOT EXISTS (SELECT FROM pg_publication_namespace s WHERE s.pnpubid = p.oid AND s.pnnspid = c.relnamespace), r.prrelid FROM pg_publication_rel r WHERE r.prpubid = p.oid AND r.prrelid = ANY (line.ancestors)
                 UNION ALL SELECT s.oid || '@' || y.xmin, false, m.oid FROM pg_publication_namespace s JOIN pg_class m ON m.oid = ANY (line.ancestors) AND m.relnamespace = s.pnnspid JOIN pg_type y ON y.oid = m.reltype WHERE s.pnpubid = p.oid
               ) e) published ON true
             ORDER BY t.schema, t.name""".formatted(VacantPartitions.counted("leaf.oid"));

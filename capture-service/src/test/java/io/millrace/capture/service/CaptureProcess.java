@@ -1,5 +1,6 @@
 package io.millrace.capture.service;
 
+import io.millrace.local.LocalServers;
 import io.millrace.local.Ports;
 import io.millrace.local.ProcessSpec;
 import java.io.IOException;
@@ -44,15 +45,24 @@ final class CaptureProcess implements AutoCloseable {
 
     /** @param recovery as in the pipeline file; further lines of the source may follow */
     static CaptureProcess recovering(Stack stack, Path folder, String recovery, String source, String user, String password, String tables, String... options) throws IOException {
-        return start(stack, folder, recovery, source, user, "{env: SOURCE_PASSWORD}", password, tables, options);
+        return start(stack, stack.servers, folder, recovery, source, user, "{env: SOURCE_PASSWORD}", password, tables, options);
     }
 
     /** The password stands in a file. */
     static CaptureProcess withPasswordFile(Stack stack, Path folder, String source, String user, Path password, String tables, String... options) throws IOException {
-        return start(stack, folder, "ask", source, user, "{file: " + password + "}", "", tables, options);
+        return start(stack, stack.servers, folder, "ask", source, user, "{file: " + password + "}", "", tables, options);
     }
 
-    private static CaptureProcess start(Stack stack, Path folder, String recovery, String source, String user, String reference, String password, String tables, String... options) throws IOException {
+    /** @param copied has a copy of the source's database; Kafka and registry are the stack's */
+    static CaptureProcess ofCopy(LocalServers copied, Stack stack, Path folder, String recovery, String source, String tables, String... options) throws IOException {
+        return start(stack, copied, folder, recovery, source, copied.postgresUser(), "{env: SOURCE_PASSWORD}", copied.postgresPassword(), tables, options);
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    private static CaptureProcess start(Stack stack, LocalServers database, Path folder, String recovery, String source, String user, String reference, String password, String tables, String... options) throws IOException {
         var pipeline = folder.resolve(source + ".yaml");
         Files.writeString(pipeline, """
                 millrace: 1
@@ -82,7 +92,7 @@ final class CaptureProcess implements AutoCloseable {
         command.addAll(List.of("-jar", jar.toString()));
         var log = Files.createTempFile(folder, source, ".log");
         var builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
-        builder.environment().put("SOURCE_URL", stack.servers.jdbcUrl(source));
+        builder.environment().put("SOURCE_URL", database.jdbcUrl(source));
         builder.environment().put("SOURCE_USER", user);
         builder.environment().put("SOURCE_PASSWORD", password);
         return new CaptureProcess(builder.start(), log, port);

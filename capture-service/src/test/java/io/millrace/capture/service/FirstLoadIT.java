@@ -9,7 +9,6 @@ import io.millrace.pipeline.topic.Topics;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -19,9 +18,6 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.OffsetSpec;
-import org.apache.kafka.common.TopicPartition;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -177,11 +173,9 @@ class FirstLoadIT extends OnStack {
     }
 
     /** How many records the topic ever had. */
-    private static long records(String topic) throws Exception {
-        var partition = new TopicPartition(topic, 0);
-        try (var admin = Admin.create(Map.of("bootstrap.servers", stack.servers.kafkaBootstrap()))) {
-            return admin.listOffsets(Map.of(partition, OffsetSpec.latest())).partitionResult(partition).get().offset();
-        }
+    /** How often something was remembered, the signs of life of whoever writes left out. */
+    private static long remembered(String source) {
+        return stack.texts(Topics.captureState(source)).stream().filter(text -> text != null && !text.contains("\"sign\":")).count();
     }
 
     private static void standsStill(Callable<Number> counted) throws Exception {
@@ -201,14 +195,14 @@ class FirstLoadIT extends OnStack {
                 first.awaitReady("the table public.thing is not read on at the moment: ");
                 // Of a reader that had finished a batch may still be on its way.
                 standsStill(() -> things.toTheEnd().size());
-                standsStill(() -> records(Topics.captureState("guarded")));
+                standsStill(() -> remembered("guarded"));
                 int read = things.toTheEnd().size();
-                long remembered = records(Topics.captureState("guarded"));
+                long remembered = remembered("guarded");
                 try (var second = capture("guarded")) {
                     second.awaitReady(answer -> answer.matches("(?s).*This capture stands by: the source guarded is in use by the server process \\d+, millrace capture from [0-9a-f.:]+ as [^,]+, connected since [-0-9]+ [:0-9]+ UTC.*"), "\"UP\"", "standing by");
                     Thread.sleep(2_000);
                     assertEquals(read, things.toTheEnd().size(), "who waits writes no rows");
-                    assertEquals(remembered, records(Topics.captureState("guarded")), "and has nothing remembered");
+                    assertEquals(remembered, remembered("guarded"), "and has nothing remembered");
                     assertFalse(second.log().contains("Reading "), second.log());
                     statement.execute("DELETE FROM thing WHERE id % 1000 = 1");
                     statement.execute("UPDATE thing SET name = 'of nobody' WHERE id % 1000 = 2");
@@ -221,7 +215,8 @@ class FirstLoadIT extends OnStack {
                     assertTrue(takeover.compareTo(Duration.ofSeconds(10)) < 0, "taken over soon: " + takeover);
                     second.awaitStreaming();
                     assertSame("guarded", "thing", second, things);
-                    assertTrue(reads(things.seen) < MANY * 5 / 4, "it goes on where the first one was: " + reads(things.seen));
+                    // Nothing is remembered of the two parts that were begun, which are half of the table.
+                    assertTrue(reads(things.seen) < MANY * 3 / 2, "it goes on where the first one was: " + reads(things.seen));
                 }
             }
         }

@@ -270,6 +270,18 @@ class RecoveryIT extends OnStack {
     }
 
     @Test
+    void aRowFilterBesideTheTablesSchemaKeepsNoRowAndIsNotSaid() throws Exception {
+        source("beside");
+        stack.sql("beside", "ALTER PUBLICATION millrace_beside DROP TABLE thing, part", "ALTER PUBLICATION millrace_beside ADD TABLES IN SCHEMA public", "ALTER PUBLICATION millrace_beside ADD TABLE thing WHERE (id < 3)");
+        try (var capture = capture("beside").awaitStreaming(); var things = records("beside", "thing")) {
+            stack.sql("beside", "INSERT INTO thing VALUES (200, 'beyond')", "UPDATE thing SET name = 'beyond' WHERE id = 3", "DELETE FROM thing WHERE id = 2");
+            whole("beside", capture, things);
+            stack.sql("beside", "ALTER PUBLICATION millrace_beside DROP TABLES IN SCHEMA public");
+            capture.awaitReady("\"DOWN\"", "passes only some rows of the table public.thing on");
+        }
+    }
+
+    @Test
     void aTableExchangedByTwoRenamesIsSaidAndReadWhole() throws Exception {
         source("exchanged");
         try (var capture = capture("exchanged").awaitStreaming(); var things = records("exchanged", "thing"); var parts = records("exchanged", "part")) {

@@ -158,6 +158,34 @@ class ResnapshotIT extends OnStack {
         }
     }
 
+    @Test
+    void aKeyWhoseOperatorsStandInAnotherSchemaOrWhoseCollationIsItsOwnIsComparedByThese() throws Exception {
+        stack.source("ordered", "CREATE SCHEMA ext", "CREATE EXTENSION citext SCHEMA ext", "CREATE EXTENSION ltree SCHEMA ext", "CREATE TYPE ext.mood AS ENUM ('sad', 'ok')", "CREATE DOMAIN ext.label AS text COLLATE \"C\"",
+                "CREATE TABLE thing (id ext.citext PRIMARY KEY, name text, body text)", "CREATE TABLE part (thing_id ext.citext, kind ext.mood, path ext.ltree, label ext.label COLLATE \"POSIX\", name text, body text, PRIMARY KEY (kind, path, label))",
+                "ALTER TABLE thing ALTER body SET STORAGE EXTERNAL", "ALTER TABLE part ALTER body SET STORAGE EXTERNAL",
+                // By the order of its type 'a' and 'B' stand before 'c' and 'D', by that of text both large letters come first.
+                "INSERT INTO thing SELECT CASE i % 2 WHEN 0 THEN upper(chr(96 + i)) ELSE chr(96 + i) END, 'n' || i, repeat('b', 10000) FROM generate_series(1, 26) i",
+                "INSERT INTO part SELECT 'a', CASE i % 2 WHEN 0 THEN 'sad' ELSE 'ok' END::ext.mood, ('top.x' || i % 3)::ext.ltree, 'L' || i, 'n' || i, repeat('b', 10000) FROM generate_series(1, 100) i");
+        stack.publish("ordered", "thing");
+        stack.publish("ordered", "part");
+        try (var capture = capture("ordered", TWO.replace("fields: [id, name]", "fields: [label, name]"), "-Dmillrace.capture.resnapshot-chunk-rows=3").awaitStreaming(); var things = records("ordered", "thing"); var parts = records("ordered", "part")) {
+            resnapshot(capture, "public.thing");
+            resnapshot(capture, "public.part");
+            awaitRead(capture);
+            assertEquals(52, reads(things.toTheEnd()), "each row is read again");
+            assertEquals(200, reads(parts.toTheEnd()), "each row is read again");
+            resnapshot(capture, "public.part", "name <> 'n7'");
+            awaitRead(capture);
+            assertEquals(299, reads(parts.toTheEnd()), "each row but one is read again");
+            stack.sql("ordered", "UPDATE thing SET name = 'changed' WHERE id OPERATOR(ext.=) 'd'", "UPDATE part SET name = 'changed' WHERE label = 'L7'");
+            for (var records : List.of(things, parts)) {
+                var changed = records.await(capture, seen -> seen.stream().anyMatch(r -> r.op() == Op.UPDATE)).getLast();
+                assertEquals(10_000, changed.text("body").length(), "what the update left as it was is read back by the key: " + changed);
+            }
+            capture.awaitReady("\"UP\"");
+        }
+    }
+
     @Tag("long")
     @Test
     void everyTypeAndEveryKindOfKeyIsReadAgainAsTheSnapshotAndTheStreamHaveIt() throws Exception {

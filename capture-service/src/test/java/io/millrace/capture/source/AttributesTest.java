@@ -29,7 +29,7 @@ class AttributesTest {
             id                     | id name            | ? ?
             """)
     void theColumnsOfAChangeAreFoundByTheirNumbers(String now, String then, String expected) {
-        var all = Stream.of(now.strip().split(" +")).map(n -> new Attribute(n, n.startsWith("-"))).toList();
+        var all = Stream.of(now.strip().split(" +")).map(n -> new Attribute(n, n.startsWith("-"), "=")).toList();
         var found = new Attributes(1, false, all, "").of(List.of(then.strip().split(" +")));
         assertEquals(expected.strip(), found.stream().map(a -> a == null ? "?" : a.name()).collect(Collectors.joining(" ")));
     }

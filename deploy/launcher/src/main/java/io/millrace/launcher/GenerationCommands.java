@@ -61,7 +61,7 @@ final class GenerationCommands {
 
         JsonNode serving() throws IOException, InterruptedException {
             return StreamSupport.stream(all().spliterator(), false).filter(g -> g.path("role").asText().equals("SERVES")).findFirst()
-                    .orElseThrow(() -> new LocalException("No index of the pipeline " + pipeline + " is served now; see ./millrace status"));
+                    .orElseThrow(() -> new LocalException("No index of the pipeline " + pipeline + " is served now; see " + indexer.command("status")));
         }
 
         /**
@@ -76,7 +76,7 @@ final class GenerationCommands {
             var serving = serving().path("index").asText();
             return StreamSupport.stream(all().spliterator(), false).map(g -> g.path("index").asText()).filter(index -> newer ? index.compareTo(serving) > 0 : index.compareTo(serving) < 0).findFirst()
                     .orElseThrow(() -> new LocalException("There is no index of the pipeline " + pipeline + " that is " + (newer ? "newer" : "older") + " than " + serving + ", which serves"
-                            + (newer ? "; have one built (./millrace rebuild " + pipeline + ")" : "")));
+                            + (newer ? "; have one built (" + indexer.command("rebuild " + pipeline) + ")" : "")));
         }
 
         void print(JsonNode found) throws IOException {
@@ -162,7 +162,7 @@ final class GenerationCommands {
             }
             print(begun);
             if (!indexer().json()) {
-                out().println("./millrace generations " + pipeline() + " tells how far it is" + (hold ? "; ./millrace cutover " + pipeline() + " has it serve." : "; it serves as soon as it has all."));
+                out().println(indexer().command("generations " + pipeline()) + " tells how far it is" + (hold ? "; " + indexer().command("cutover " + pipeline()) + " has it serve." : "; it serves as soon as it has all."));
                 out().flush();
             }
             return 0;
@@ -188,7 +188,7 @@ final class GenerationCommands {
                     found.path("differing").asInt(), found.path("examples").isEmpty() ? "" : ", such as " + found.path("examples").get(0).asText());
             out().flush();
             if (found.path("differing").asInt() > 0 && !despite) {
-                throw new LocalException("The index " + chosen + " does not take over, because documents differ. Where it is still being built, ask again when it has all (./millrace generations " + pipeline() + "); where they differ on purpose, add --despite-differences");
+                throw new LocalException("The index " + chosen + " does not take over, because documents differ. Where it is still being built, ask again when it has all (" + indexer().command("generations " + pipeline()) + "); where they differ on purpose, add --despite-differences");
             }
             indexer().post(address() + "/" + StageCall.encoded(chosen) + "/service", Map.of());
             return follow(chosen);

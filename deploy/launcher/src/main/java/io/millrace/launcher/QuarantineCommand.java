@@ -66,7 +66,7 @@ final class QuarantineCommand implements Runnable {
 
     @Command(name = "show", description = "One table: what parked it, and what stands in its quarantine.", mixinStandardHelpOptions = true)
     int show(@Mixin GateCall gate, @Parameters(paramLabel = "TABLE", description = "source.schema.table") String table) throws IOException, InterruptedException {
-        var found = gate.get("/quarantine/" + table);
+        var found = gate.get(at(table));
         if (!printed(gate, found)) {
             show(found, spec.commandLine().getOut());
         }
@@ -83,12 +83,12 @@ final class QuarantineCommand implements Runnable {
             throw new LocalException("A table of the quarantine is named source.schema.table; '" + decision.table + "' is not");
         }
         var capture = new CaptureCall(gate, captureUrl);
-        var answer = gate.post("/quarantine/" + decision.table + "/accept", decision.body());
+        var answer = gate.post(at(decision.table) + "/accept", decision.body());
         if (!printed(gate, answer)) {
             line(answer.path("message").asText());
         }
         if (reread) {
-            line("Its rows, about %,d, are read again while the stream goes on; %s tells how far that is.".formatted(capture.reread(named[0], named[1]), capture.command("resnapshot " + named[0])));
+            say(gate, "Its rows, about %,d, are read again while the stream goes on; %s tells how far that is.".formatted(capture.reread(named[0], named[1]), capture.command("resnapshot " + named[0])));
         } else if (answer.path("oldRows").asBoolean() && !gate.json()) {
             line("About %s rows stand in it. %s has them read again while the stream goes on, as '--reread' does here.".formatted(estimate(capture, named), capture.command("resnapshot " + named[0] + " " + named[1])));
         }
@@ -118,20 +118,27 @@ final class QuarantineCommand implements Runnable {
             @Option(names = "--count", required = true, paramLabel = "N", description = "How many are lost; another number than the present one is refused.") long count,
             @Option(names = "--refused", description = "Only those that were refused for what they are, not those that queue behind.") boolean refused,
             @Option(names = "--missing", description = "Those that are gone though nobody decided so: gives them up, and replays the rest.") boolean missing) throws IOException, InterruptedException {
+        if (refused && missing) {
+            throw new ParameterException(spec.commandLine(), "--refused and --missing are two decisions: discard the one, then the other");
+        }
         var body = decision.body();
         body.put("count", count);
         body.put("which", missing ? "MISSING" : refused ? "REFUSED" : "ALL");
         // The gate discards what it has shown as that count: it has to look now.
-        gate.get("/quarantine/" + decision.table);
+        gate.get(at(decision.table));
         return post(gate, decision.table, "discard", body);
     }
 
     private int post(GateCall gate, String table, String action, Map<String, Object> body) throws IOException, InterruptedException {
-        var answer = gate.post("/quarantine/" + table + "/" + action, body);
+        var answer = gate.post(at(table) + "/" + action, body);
         if (!printed(gate, answer)) {
             line(answer.path("message").asText());
         }
         return 0;
+    }
+
+    private static String at(String table) {
+        return "/quarantine/" + StageCall.encoded(table);
     }
 
     private boolean printed(GateCall gate, JsonNode answer) throws IOException {
@@ -139,6 +146,16 @@ final class QuarantineCommand implements Runnable {
             line(new JsonMapper().writerWithDefaultPrettyPrinter().writeValueAsString(answer));
         }
         return gate.json();
+    }
+
+    /** Where the answer is for a program, what is for a person goes beside it. */
+    private void say(GateCall gate, String text) {
+        if (gate.json()) {
+            spec.commandLine().getErr().println(text);
+            spec.commandLine().getErr().flush();
+        } else {
+            line(text);
+        }
     }
 
     private void line(String text) {

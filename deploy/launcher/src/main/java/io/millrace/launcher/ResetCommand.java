@@ -26,8 +26,8 @@ final class ResetCommand implements Callable<Integer> {
         if (!Files.isDirectory(folder)) {
             return 0;
         }
-        if (!Files.exists(folder.resolve("layout")) && !Files.isDirectory(folder.resolve("logs"))) {
-            throw new LocalException("Deleting " + folder + " was refused: it does not look like a data folder of Millrace (no file 'layout'). Delete it yourself if that is what you want");
+        if (!data.isOurs()) {
+            throw new LocalException("Deleting " + folder + " was refused: it does not look like a data folder of Millrace (no file 'layout' with a number). Delete it yourself if that is what you want");
         }
         Folders.delete(folder);
         output.plain("Deleted " + folder);

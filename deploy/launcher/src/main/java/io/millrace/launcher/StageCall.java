@@ -1,5 +1,6 @@
 package io.millrace.launcher;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.millrace.launcher.stack.StackAccess;
@@ -16,12 +17,15 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.Map;
+import java.util.regex.Pattern;
 import picocli.CommandLine.Option;
 
 /** The options that say which process of a stage is meant, and its answers. */
 abstract class StageCall {
 
     private static final Duration CONNECTING = Duration.ofSeconds(5);
+    private static final Pattern MARKUP = Pattern.compile("<[^>]*>|\\s+");
+    private static final int LONGEST_SAID = 300;
 
     @Option(names = "--url", paramLabel = "URL", description = "The stage's address. Default: that of the stack which runs on the data folder.")
     private String url;
@@ -94,10 +98,16 @@ abstract class StageCall {
         return send(request(path).DELETE());
     }
 
-    /** The gate has its words in {@code message}, the purge service in {@code detail} (RFC 9457). */
-    private static String said(JsonNode body, String whole) {
-        var said = body.path("message").asText(body.path("detail").asText());
-        return said.isEmpty() ? whole : said;
+    /** The gate has its words in {@code message}, the purge service in {@code detail} (RFC 9457); a proxy between may have none of both, and pages of HTML. */
+    private static String said(String body) {
+        try {
+            var answer = new JsonMapper().readTree(body);
+            var said = answer.path("message").asText(answer.path("detail").asText());
+            return said.isEmpty() ? body : said;
+        } catch (JsonProcessingException e) {
+            var plain = MARKUP.matcher(body).replaceAll(" ").strip();
+            return plain.length() > LONGEST_SAID ? plain.substring(0, LONGEST_SAID) + "…" : plain;
+        }
     }
 
     /**
@@ -150,15 +160,15 @@ abstract class StageCall {
         var request = builder.build();
         try (var http = access().http().connectTimeout(CONNECTING).build()) {
             var answer = http.send(request, BodyHandlers.ofString());
-            var body = answer.body().isBlank() ? new JsonMapper().createObjectNode() : new JsonMapper().readTree(answer.body());
             if (answer.statusCode() == 401 || answer.statusCode() == 403) {
                 throw new LocalException("The " + stage + " at " + request.uri() + " answers " + answer.statusCode() + ": the caller may not do this. Name the variable that holds the operator's token with --token-env");
             }
             if (answer.statusCode() / 100 != 2) {
-                throw new LocalException("The " + stage + " answers " + answer.statusCode() + " to " + request.method() + " " + request.uri() + ": "
-                        + said(body, answer.body()));
+                throw new LocalException("The " + stage + " answers " + answer.statusCode() + " to " + request.method() + " " + request.uri() + ": " + said(answer.body()));
             }
-            return body;
+            return answer.body().isBlank() ? new JsonMapper().createObjectNode() : new JsonMapper().readTree(answer.body());
+        } catch (JsonProcessingException e) {
+            throw new LocalException("What answers at " + request.uri() + " is not the " + stage + ": its answer is no JSON. Give the right address with --url", e);
         } catch (IOException e) {
             throw unanswered(request, e);
         }

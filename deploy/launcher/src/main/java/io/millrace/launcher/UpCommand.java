@@ -76,6 +76,7 @@ final class UpCommand implements Callable<Integer> {
             refuseTables(files);
             refuseConnect(options);
         }
+        data.requireOurs();
         if (!demo) {
             requireStopped();
             References.require(files);

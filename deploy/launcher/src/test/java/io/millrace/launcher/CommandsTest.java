@@ -5,21 +5,28 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.sun.net.httpserver.HttpServer;
 import io.millrace.local.LocalServers;
 import io.millrace.local.Ports;
 import io.millrace.pipeline.file.PipelineFiles;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class CommandsTest {
 
@@ -293,11 +300,55 @@ class CommandsTest {
     }
 
     @Test
-    void resetRefusesAFolderThatIsNotMillraces() throws IOException {
-        var precious = Files.writeString(folder.resolve("thesis.txt"), "precious");
+    void whatStandsBetweenIsToldByItsStatusNotByItsMarkup() throws IOException {
+        var between = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        var page = "<html>\n<head><title>502 Bad Gateway</title></head></html>".getBytes(StandardCharsets.UTF_8);
+        var asked = new ArrayList<String>();
+        between.createContext("/", exchange -> {
+            asked.add(exchange.getRequestURI().getRawPath());
+            exchange.sendResponseHeaders(asked.size() == 1 ? 502 : 200, page.length);
+            exchange.getResponseBody().write(page);
+            exchange.close();
+        });
+        between.start();
+        try {
+            var url = "http://localhost:" + between.getAddress().getPort();
+            assertEquals(1, run("quarantine", "show", "shop.public.Grüße 100%", "--url", url));
+            assertTrue(err.toString().contains("answers 502 to GET") && err.toString().contains(": 502 Bad Gateway") && !err.toString().contains("<"), err.toString());
+            assertEquals(1, run("quarantine", "list", "--url", url));
+            assertTrue(err.toString().contains("is not the gate: its answer is no JSON"), err.toString());
+            assertEquals(List.of("/quarantine/shop.public.Gr%C3%BC%C3%9Fe%20100%25", "/quarantine"), asked);
+        } finally {
+            between.stop(0);
+        }
+    }
+
+    @Test
+    void twoDecisionsAtOnceAreRefused() {
+        assertEquals(2, run("quarantine", "discard", "shop.public.item", "--count", "1", "--refused", "--missing", "--reason", "none", "--url", "http://localhost:1"));
+        assertTrue(err.toString().contains("are two decisions"), err.toString());
+    }
+
+    /** A program's own logs, a site's layouts, a file of that name with other words in it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"thesis.txt", "logs/server.log", "layout/page.html", "layout"})
+    void whatIsNotMillracesIsNeitherStartedInNorDeleted(String name) throws IOException {
+        var precious = folder.resolve(name);
+        Files.createDirectories(precious.getParent());
+        Files.writeString(precious, "precious");
         assertEquals(1, run("reset", "--data", folder.toString()));
-        assertTrue(Files.exists(precious));
         assertTrue(err.toString().contains("does not look like a data folder of Millrace"), err.toString());
+        assertEquals(1, run("up", "--data", folder.toString()));
+        assertTrue(err.toString().contains("is not empty, and it is no data folder of Millrace"), err.toString());
+        assertEquals("precious", Files.readString(precious));
+    }
+
+    @Test
+    void whatAFailedStartHasLeftIsDeleted() throws IOException {
+        var data = folder.resolve("data");
+        Files.writeString(Files.createDirectories(data.resolve("logs")).resolve("supervisor.log"), "Port 18101 is taken");
+        assertEquals(0, run("reset", "--data", data.toString()));
+        assertFalse(Files.exists(data));
     }
 
     @Test

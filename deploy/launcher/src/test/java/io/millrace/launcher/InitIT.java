@@ -39,6 +39,7 @@ class InitIT {
             CREATE TABLE "Shop".customer_profile (tenant int, customer int, biography text, PRIMARY KEY (tenant, customer), FOREIGN KEY (tenant, customer) REFERENCES "Shop".customer);
             CREATE TABLE "Shop"."Order" (id bigint PRIMARY KEY, tenant int, buyer int, recipient int, "Total Amount" numeric, placed timestamptz,
                 FOREIGN KEY (tenant, buyer) REFERENCES "Shop".customer, FOREIGN KEY (tenant, recipient) REFERENCES "Shop".customer);
+            CREATE TABLE "Shop".line (id int PRIMARY KEY, order_id bigint REFERENCES "Shop"."Order", what text);
             CREATE TABLE "Shop".label (id int PRIMARY KEY, text text);
             CREATE TABLE "Shop".customer_label (tenant int, customer int, label_id int REFERENCES "Shop".label, since date, PRIMARY KEY (tenant, customer, label_id),
                 FOREIGN KEY (tenant, customer) REFERENCES "Shop".customer);
@@ -97,6 +98,7 @@ class InitIT {
                 () -> assertTrue(text.contains("# Left out: outline: shapes are not carried; write {geo:"), text),
                 () -> assertTrue(text.contains("# Left out: \"Shop\".visit: it has no primary key"), text),
                 () -> assertTrue(text.contains("# Left out: \"Shop\".basket: it is unlogged"), text),
+                () -> assertTrue(text.contains("# Not drafted, though rows of it lead here: \"Shop\".line; a list"), text),
                 () -> assertTrue(text.contains("through:"), text));
     }
 

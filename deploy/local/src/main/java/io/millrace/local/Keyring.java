@@ -34,7 +34,8 @@ public final class Keyring {
     /** Who may everything, at Kafka, the registry and the search engine. */
     public static final String ADMIN = "admin";
 
-    private static final String FOLDER = "secure";
+    /** Of all that belongs to a secured stack alone, in its data folder. */
+    public static final String FOLDER = "secure";
     private static final String AUTHORITY = "ca.pem";
     private static final String KEY = ".key";
     private static final String NAMES = "dns:localhost,ip:127.0.0.1";

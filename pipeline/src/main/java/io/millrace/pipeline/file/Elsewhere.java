@@ -20,6 +20,7 @@ final class Elsewhere {
             Map.entry("primary_key", "documents are known by their table's primary key, which the catalog tells"),
             Map.entry("view", "a view's changes are not in the log; name the tables under it, with where for its condition and one or many for its joins"),
             Map.entry("routing", "a document's shard follows its id, so that an update of another column never moves it; an index for each tenant is a pipeline of its own, with where and index.name"),
+            Map.entry("<<", "keys are not merged into a mapping; write them where they hold, or give the whole mapping an anchor and use it by its alias"),
             Map.entry("on", "the key is join: YAML 1.1 reads a bare on as true"));
 
     private Elsewhere() {}

@@ -48,9 +48,11 @@ public final class PipelineFiles {
         for (var path : paths) {
             try {
                 if (Files.isDirectory(path)) {
-                    try (var entries = Files.list(path)) {
-                        files.addAll(entries.filter(p -> p.toString().endsWith(".yaml") || p.toString().endsWith(".yml")).sorted().toList());
+                    var inside = inside(path);
+                    if (inside.isEmpty()) {
+                        problems.add(new Problem(path, 0, "", "there is no pipeline file here; a pipeline file ends in .yaml or .yml"));
                     }
+                    files.addAll(inside);
                 } else {
                     files.add(path);
                 }
@@ -58,10 +60,16 @@ public final class PipelineFiles {
                 problems.add(new Problem(path, 0, "", "the folder cannot be listed: " + e));
             }
         }
-        if (files.isEmpty() && problems.isEmpty()) {
-            problems.add(new Problem(paths.isEmpty() ? Path.of("") : paths.getFirst(), 0, "", "there is no pipeline file here; a pipeline file ends in .yaml or .yml"));
+        if (paths.isEmpty()) {
+            problems.add(new Problem(Path.of(""), 0, "", "no pipeline file is named; a pipeline file ends in .yaml or .yml"));
         }
         return files;
+    }
+
+    private static List<Path> inside(Path folder) throws IOException {
+        try (var entries = Files.list(folder)) {
+            return entries.filter(p -> p.toString().endsWith(".yaml") || p.toString().endsWith(".yml")).sorted().toList();
+        }
     }
 
     private static PipelineFile read(Yaml.Document document, Validator validator) {

@@ -6,6 +6,7 @@ import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -19,12 +20,14 @@ import java.util.regex.Pattern;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
 import org.yaml.snakeyaml.error.MarkedYAMLException;
+import org.yaml.snakeyaml.error.YAMLException;
 import org.yaml.snakeyaml.nodes.MappingNode;
 import org.yaml.snakeyaml.nodes.Node;
 import org.yaml.snakeyaml.nodes.NodeTuple;
 import org.yaml.snakeyaml.nodes.ScalarNode;
 import org.yaml.snakeyaml.nodes.SequenceNode;
 import org.yaml.snakeyaml.nodes.Tag;
+import org.yaml.snakeyaml.reader.ReaderException;
 
 /**
  * A value of a YAML file together with where it stands, read key by key so that what nobody asked for is noticed.
@@ -35,6 +38,8 @@ import org.yaml.snakeyaml.nodes.Tag;
 final class Yaml {
 
     private static final Pattern BYTES = Pattern.compile("([1-9]\\d{0,5})(MB|GB|TB)");
+    /** What a value without a tag of its own is. */
+    private static final Set<Tag> PLAIN = Set.of(Tag.STR, Tag.INT, Tag.FLOAT, Tag.BOOL, Tag.NULL, Tag.TIMESTAMP, Tag.MAP, Tag.SEQ);
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h|d)");
 
     private final Document document;
@@ -87,18 +92,28 @@ final class Yaml {
         try {
             var root = new org.yaml.snakeyaml.Yaml(new SafeConstructor(options)).compose(new java.io.StringReader(text));
             if (root instanceof MappingNode) {
-                return refuseCycles(document, root, Collections.newSetFromMap(new IdentityHashMap<>())) ? null : new Yaml(document, root, "");
+                return refuse(document, root, Collections.newSetFromMap(new IdentityHashMap<>())) ? null : new Yaml(document, root, "");
             }
             document.problem(1, "", "a pipeline file is a mapping with the keys name, source, document");
         } catch (MarkedYAMLException e) {
             int line = e.getProblemMark() == null ? 0 : e.getProblemMark().getLine() + 1;
             document.problem(line, "", "this is not YAML: " + e.getProblem());
+        } catch (ReaderException e) {
+            int line = 1 + (int) text.codePoints().limit(e.getPosition()).filter(c -> c == '\n').count();
+            document.problem(line, "", "this is not YAML: the character U+%04X may not stand in it; where a value needs it, write it as \\u%04X in double quotes".formatted(e.getCodePoint(), e.getCodePoint()));
+        } catch (YAMLException e) {
+            // Too deep, too long, too many aliases: the parser does not say where.
+            document.problem(1, "", "this is not read: " + e.getMessage());
         }
         return null;
     }
 
-    /** An alias inside its own anchor has no end. */
-    private static boolean refuseCycles(Document document, Node node, Set<Node> around) {
+    /** A tag is a program's own way to make a value, which is not known here; an alias inside its own anchor has no end. */
+    private static boolean refuse(Document document, Node node, Set<Node> around) {
+        if (!PLAIN.contains(node.getTag())) {
+            document.problem(node.getStartMark().getLine() + 1, "", "the tag " + node.getTag().getValue() + " is not read; write the value itself in its place");
+            return true;
+        }
         if (!around.add(node)) {
             document.problem(node.getStartMark().getLine() + 1, "", "what begins here contains itself by an alias, without end; write a relation that repeats itself once, with depth: and a number");
             return true;
@@ -109,7 +124,7 @@ final class Yaml {
             default -> List.<Node>of();
         };
         for (var child : below) {
-            if (refuseCycles(document, child, around)) {
+            if (refuse(document, child, around)) {
                 return true;
             }
         }
@@ -343,22 +358,44 @@ final class Yaml {
     /** The value as plain lists, maps and scalars; where what is inside of it stands is known afterwards. */
     Object plain() {
         note(node, at);
-        var constructor = new SafeConstructor(new LoaderOptions()) {
-            Object of(Node value) {
-                return constructDocument(value);
-            }
-        };
-        return constructor.of(node);
+        return new PlainConstructor().of(node);
+    }
+
+    /** Values as JSON has them: what looks like a date is its text. */
+    private static final class PlainConstructor extends SafeConstructor {
+
+        PlainConstructor() {
+            super(new LoaderOptions());
+            yamlConstructors.put(Tag.TIMESTAMP, new ConstructYamlStr());
+        }
+
+        Object of(Node value) {
+            return constructDocument(value);
+        }
     }
 
     private void note(Node value, String path) {
         document.lines.putIfAbsent(path, value.getStartMark().getLine() + 1);
-        if (value instanceof MappingNode mapping) {
-            for (var entry : mapping.getValue()) {
-                if (entry.getKeyNode() instanceof ScalarNode key) {
-                    note(entry.getValueNode(), path + "." + key.getValue());
+        switch (value) {
+            case MappingNode mapping -> {
+                var seen = new HashSet<String>();
+                for (var entry : mapping.getValue()) {
+                    if (entry.getKeyNode() instanceof ScalarNode key) {
+                        var below = path + "." + key.getValue();
+                        if (!seen.add(key.getValue())) {
+                            document.problem(key.getStartMark().getLine() + 1, below, "the key '" + key.getValue() + "' is there twice");
+                        }
+                        note(entry.getValueNode(), below);
+                    }
                 }
             }
+            case SequenceNode sequence -> {
+                int i = 0;
+                for (var item : sequence.getValue()) {
+                    note(item, path + "[" + i++ + "]");
+                }
+            }
+            default -> { }
         }
     }
 

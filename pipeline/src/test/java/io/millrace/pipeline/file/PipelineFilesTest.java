@@ -540,6 +540,42 @@ class PipelineFilesTest {
     }
 
     @Test
+    void a_character_that_yaml_has_not_is_refused_with_its_line() {
+        assertEquals("p.yaml:3: this is not YAML: the character U+0007 may not stand in it; where a value needs it, write it as \\u0007 in double quotes", refusal("millrace: 1\nname: monitors\n# \u0007\n"));
+    }
+
+    @Test
+    void what_the_parser_gives_up_is_refused_too() {
+        assertTrue(refusal("a: &a {}\nb: [" + "*a, ".repeat(60) + "*a]\n").startsWith("p.yaml:1: this is not read: "), refusal("a: &a {}\nb: [" + "*a, ".repeat(60) + "*a]\n"));
+        assertTrue(refusal("a: " + "[".repeat(60) + "]".repeat(60) + "\n").startsWith("p.yaml:1: this is not read: "));
+    }
+
+    @Test
+    void a_tag_is_refused_with_its_line_wherever_it_stands() {
+        assertTrue(refusal(withIndex("settings: {analysis: !include a.yaml}")).endsWith(": the tag !include is not read; write the value itself in its place"), refusal(withIndex("settings: {analysis: !include a.yaml}")));
+        assertEquals("p.yaml:2: the tag !Ref is not read; write the value itself in its place", refusal("millrace: 1\nname: !Ref Name\n"));
+        assertTrue(refusal("millrace: 1\nname: !!java.net.URL [\"http://localhost\"]\n").contains("Global tag is not allowed"), refusal("millrace: 1\nname: !!java.net.URL [\"http://localhost\"]\n"));
+    }
+
+    @Test
+    void a_key_that_is_there_twice_is_refused_in_settings_and_mappings_as_well() {
+        assertTrue(refusal(withIndex("settings: {number_of_replicas: 1, number_of_replicas: 2}")).contains("index.settings.number_of_replicas: the key 'number_of_replicas' is there twice"), refusal(withIndex("settings: {number_of_replicas: 1, number_of_replicas: 2}")));
+    }
+
+    @Test
+    void keys_that_are_merged_are_refused_with_what_to_write() {
+        assertTrue(refusal("x: &x {a: 1}\n" + good.replace("index:", "index:\n  <<: *x")).contains("Keys are not merged into a mapping"), refusal("x: &x {a: 1}\n" + good.replace("index:", "index:\n  <<: *x")));
+    }
+
+    @Test
+    void a_folder_without_a_file_is_told_beside_one_that_has_some() throws IOException {
+        write("a.yaml", good);
+        var empty = Files.createDirectory(folder.resolve("typo"));
+        var refused = assertThrows(InvalidPipelineException.class, () -> PipelineFiles.load(List.of(folder.resolve("a.yaml"), empty)));
+        assertTrue(refused.getMessage().contains("typo: there is no pipeline file here"), refused.getMessage());
+    }
+
+    @Test
     void every_problem_is_reported_at_once() {
         assertEquals(2, refusal(good.replace("name: monitors", "nam: monitors")).lines().count());
     }

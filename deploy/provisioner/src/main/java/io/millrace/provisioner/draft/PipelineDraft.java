@@ -142,6 +142,7 @@ public final class PipelineDraft {
             line(indent + 2, "join: " + join(key.referenced(), key.columns()));
             line(indent + 2, "orderBy: " + list(database.table(key.from()).primaryKey().stream().map(PipelineDraft::name).toList(), indent + 2));
             node(database.table(key.from()), indent + 2, level + 1, Set.copyOf(key.columns()), with(above, key.from()), false);
+            listsBelow(key.from(), indent + 2, above);
             return;
         }
         line(indent + 2, "table: " + text(beyond.to()));
@@ -151,6 +152,14 @@ public final class PipelineDraft {
         line(indent + 3, "to: " + join(beyond.columns(), beyond.referenced()));
         line(indent + 2, "orderBy: " + list(database.table(beyond.to()).primaryKey().stream().map(PipelineDraft::name).toList(), indent + 2));
         node(database.table(beyond.to()), indent + 2, level + 1, Set.of(), with(with(above, key.from()), beyond.to()), false);
+    }
+
+    /** A list in a list is seldom what a page shows, and can make documents very large; who wants one should know of it. */
+    private void listsBelow(TableName table, int indent, Set<TableName> above) {
+        var below = database.to(table).stream().map(ForeignKey::from).filter(from -> !above.contains(from) && !from.equals(table) && database.unfit(from) == null).map(TableName::toString).distinct().toList();
+        if (!below.isEmpty()) {
+            line(indent, "# Not drafted, though rows of it lead here: " + String.join(", ", below) + "; a list of them goes under many");
+        }
     }
 
     private static Set<TableName> with(Set<TableName> tables, TableName another) {
