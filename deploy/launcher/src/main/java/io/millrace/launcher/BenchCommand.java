@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
 import picocli.CommandLine.Unmatched;
 
 /** The benches stand in the module {@code tests}, which depends on this one; so they run in a JVM of their own. */
-@Command(name = "bench", description = "Measures. Without a name, or as 'bench report': everything that tells what a machine makes of it, in one report. 'bench load': the first load alone, and where its time goes; 'bench cost': what the stack costs at rest, and a change at steady rates; 'bench secured': what TLS and logins add to that; 'bench capture': capture alone; 'bench gate': the gate alone; 'bench join': the denormalizer alone; 'bench index': the indexer alone, beside a bare _bulk loader; 'bench search': a page answered by Postgres and by the index; 'bench scale': stages scaled by lag; 'bench upgrade': two versions side by side; 'bench verify': how fast an index is held against its database, and whom that disturbs; 'bench NAME --help' lists the options. Takes its own ports and data.")
+@Command(name = "bench", description = "Measures. Without a name, or as 'bench report': everything that tells what a machine makes of it, in one report. 'bench secured': what TLS and logins add to the cost of a change; 'bench capture': capture alone; 'bench gate': the gate alone; 'bench join': the denormalizer alone; 'bench index': the indexer alone, beside a bare _bulk loader; 'bench search': a page answered by Postgres and by the index; 'bench scale': stages scaled by lag; 'bench upgrade': two versions side by side; 'bench verify': how fast an index is held against its database, and whom that disturbs; 'bench NAME --help' lists the options. Takes its own ports and data.")
 final class BenchCommand implements Callable<Integer> {
 
     private CommandSpec spec;
@@ -28,10 +28,8 @@ final class BenchCommand implements Callable<Integer> {
 
     /** What can be measured, and the main class that does it. */
     enum Bench {
-        /** What {@code up} starts, as it starts it; so are the three after it. */
+        /** What {@code up} starts, as it starts it; so is the one after it. */
         REPORT("io.millrace.tests.bench.report.ReportBench", Bench.QUICK),
-        LOAD("io.millrace.tests.bench.load.LoadBench", Bench.QUICK),
-        COST("io.millrace.tests.bench.cost.CostBench", Bench.QUICK),
         SECURED("io.millrace.tests.bench.cost.SecuredBench", Bench.QUICK),
         CAPTURE("io.millrace.tests.bench.capture.CaptureBench", Bench.LASTING),
         GATE("io.millrace.tests.bench.GateBench", Bench.LASTING),

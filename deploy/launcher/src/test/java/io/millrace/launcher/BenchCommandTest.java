@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class BenchCommandTest {
 
-    private static final Set<Bench> UP = EnumSet.of(Bench.REPORT, Bench.LOAD, Bench.COST, Bench.SECURED);
+    private static final Set<Bench> UP = EnumSet.of(Bench.REPORT, Bench.SECURED);
 
     @ParameterizedTest
     @EnumSource
@@ -26,8 +26,8 @@ class BenchCommandTest {
         assertRead(Bench.REPORT, List.of());
         assertRead(Bench.REPORT, List.of("--rates", "50,200", "--seconds", "5"), "--rates", "50,200", "--seconds", "5");
         assertRead(Bench.REPORT, List.of("--quick"), "report", "--quick");
-        assertRead(Bench.COST, List.of("--rates", "0", "--by-process"), "cost", "--rates", "0", "--by-process");
-        assertRead(Bench.REPORT, List.of("--only", "load", "--quick"), "--only", "load", "--quick");
+        assertRead(Bench.SECURED, List.of("--rate", "10", "--rounds", "2"), "secured", "--rate", "10", "--rounds", "2");
+        assertRead(Bench.REPORT, List.of("--only", "start", "--quick"), "--only", "start", "--quick");
     }
 
     private static void assertRead(Bench bench, List<String> arguments, String... words) {

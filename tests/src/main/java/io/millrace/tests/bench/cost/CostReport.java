@@ -9,15 +9,10 @@ import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
-/** What a stack and its changes cost, as a page in Markdown. */
+/** What a stack and its changes cost, as tables in Markdown. */
 public final class CostReport {
 
     private CostReport() {}
-
-    static String of(CostBench.Report report) {
-        return String.format(Locale.ROOT, "%,d monitors, %d processors, %d s for each column. %d differences from the SQL join.\n", report.monitors(), report.processors(), report.seconds(), report.differences())
-                + tables(report.steps()) + asking(report.asking());
-    }
 
     /** A table for each kind of cost, with a column for each step, and one of the times. */
     public static String tables(List<Step> steps) {

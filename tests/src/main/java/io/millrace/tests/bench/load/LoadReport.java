@@ -5,21 +5,13 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/** A first load as a page in Markdown. */
+/** A first load as tables in Markdown. */
 public final class LoadReport {
 
     /** Of a row, by the stages that put something out. */
     private static final List<String> WAY = List.of("capture", "gate", "denormalizer", "indexer");
 
     private LoadReport() {}
-
-    static String of(LoadBench.Report report) {
-        var load = report.load();
-        var text = new StringBuilder();
-        line(text, "%,d documents from %,d rows, %d processors: the first document was found after %.1f s, all after %.1f s (%,.0f documents/s from the first). %d differences from the SQL join.",
-                report.documents(), report.limits().rows(), report.processors(), load.first(), load.all(), report.documents() / Math.max(0.25, load.all() - load.first()), report.differences());
-        return text + tables(load, report.hops()) + limits(report.limits());
-    }
 
     /** By process and by hop, and Kafka's requests. */
     public static String tables(FirstLoad.Result load, Map<String, Hops.Hop> hops) {
@@ -45,18 +37,6 @@ public final class LoadReport {
         line(text, "| Kafka's requests | |");
         line(text, "|---|---|");
         load.requests().forEach((api, count) -> line(text, "| %s | %,d |", api, count));
-        return text.toString();
-    }
-
-    /** What the same rows and documents take at the least. */
-    public static String limits(Limits.Result limits) {
-        var text = new StringBuilder();
-        line(text, "");
-        line(text, "| limit | s | per second |");
-        line(text, "|---|---|---|");
-        limit(text, "rows by COPY", limits.copy(), limits.rows());
-        limit(text, "documents by the SQL join and COPY", limits.join(), limits.documents());
-        limit(text, "documents by bare bulk, the search engine warm", limits.bulk(), limits.documents());
         return text.toString();
     }
 
@@ -87,10 +67,6 @@ public final class LoadReport {
 
     private static boolean isOwn(String process) {
         return !process.equals("postgres") && !process.equals("search");
-    }
-
-    private static void limit(StringBuilder text, String what, double seconds, long count) {
-        line(text, "| %s | %.2f | %,.0f |", what, seconds, count / seconds);
     }
 
     private static String moment(double seconds) {
