@@ -24,13 +24,10 @@ public final class Steady {
      * @param changes of rows that were committed, cascades and probes not counted
      * @param changesPerSecond the same
      * @param times by what they are of
-     * @param reported what the stages' own metrics say at the end, in milliseconds
+     * @param reported what the stages' own metrics say at the end of the time from a commit to their own output, in milliseconds
      * @param lostProbes that did not arrive within a minute
-     * @param cpuShare of one core, by process
-     * @param peak the largest memory that was seen
      */
-    public record Result(long changes, double changesPerSecond, long transactions, Map<String, Long> deeds, Map<String, Percentiles> times, Map<String, Double> reported, int lostProbes,
-            Map<String, Double> cpuShare, Footprint peak) {}
+    public record Result(long changes, double changesPerSecond, Map<String, Percentiles> times, Map<String, Double> reported, int lostProbes) {}
 
     private final DemoStack stack;
     private final long seed;
@@ -49,22 +46,15 @@ public final class Steady {
     public Result run(int rate, Duration time, Consumer<Prober.Probe> each) throws SQLException, InterruptedException {
         var headers = DocumentTimes.readAlong(stack, List.of(Topics.documents("monitors"), Topics.documents("dashboards")));
         try (var prober = Prober.in(stack, time)) {
-            var before = Footprint.of(stack.stack().processes());
             long begin = System.nanoTime();
             var traffic = new CompletableFuture<Traffic.Done>();
             Thread.ofPlatform().name("traffic").start(() -> traffic(traffic, rate, begin + time.toNanos()));
             var times = new LinkedHashMap<String, Percentiles>();
             var probed = prober.run(time, each);
             var done = get(traffic);
-            double seconds = (System.nanoTime() - begin) / 1e9;
-            var after = Footprint.of(stack.stack().processes());
             times.putAll(headers.stop());
             times.putAll(new TreeMap<>(probed));
-            var shares = new LinkedHashMap<String, Double>();
-            after.processes().keySet().forEach(name -> shares.put(name, after.cpuSince(before, name) / seconds));
-            var deeds = new LinkedHashMap<String, Long>();
-            done.deeds().forEach((deed, count) -> deeds.put(deed.name(), count));
-            return new Result(done.changes(), done.changes() * 1e3 / time.toMillis(), done.transactions(), deeds, times, reported(), prober.lost(), shares, after);
+            return new Result(done.changes(), done.changes() * 1e3 / time.toMillis(), times, reported(), prober.lost());
         }
     }
 

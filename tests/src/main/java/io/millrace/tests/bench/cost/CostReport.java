@@ -29,6 +29,7 @@ public final class CostReport {
         line(text, "| changes/s asked | came to pass | what | p50 ms | p95 ms | p99 ms |");
         line(text, "|---|---|---|---|---|---|");
         steps.forEach(step -> step.times().forEach((what, times) -> line(text, "| %d | %.0f | %s | %.0f | %.0f | %.0f |", step.asked(), step.changesPerSecond(), what, times.p50(), times.p95(), times.p99())));
+        table(text, "ms from the commit by the stages' own metrics", steps.stream().filter(s -> s.asked() > 0).toList(), Step::reported, (step, millis) -> format("%.0f", millis), false);
         return text.toString();
     }
 
@@ -54,8 +55,12 @@ public final class CostReport {
         String of(Step step, double value);
     }
 
-    /** A row for each name that any step has, and one for all together. */
     private static void table(StringBuilder text, String what, List<Step> steps, Function<Step, Map<String, Double>> values, Cell cell) {
+        table(text, what, steps, values, cell, true);
+    }
+
+    /** A row for each name that any step has. @param sums whether there is one for all together */
+    private static void table(StringBuilder text, String what, List<Step> steps, Function<Step, Map<String, Double>> values, Cell cell, boolean sums) {
         if (steps.isEmpty()) {
             return;
         }
@@ -64,7 +69,9 @@ public final class CostReport {
         line(text, "|---%s|", "|---".repeat(steps.size()));
         var names = steps.stream().map(values).map(Map::keySet).flatMap(Collection::stream).collect(Collectors.toCollection(TreeSet::new));
         names.forEach(name -> row(text, name, steps, cell, step -> values.apply(step).getOrDefault(name, 0.0)));
-        row(text, "all", steps, cell, step -> values.apply(step).values().stream().mapToDouble(d -> d).sum());
+        if (sums) {
+            row(text, "all", steps, cell, step -> values.apply(step).values().stream().mapToDouble(d -> d).sum());
+        }
     }
 
     private static void row(StringBuilder text, String name, List<Step> steps, Cell cell, Function<Step, Double> value) {

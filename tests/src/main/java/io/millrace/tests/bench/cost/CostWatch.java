@@ -46,8 +46,8 @@ public final class CostWatch implements AutoCloseable {
         });
         // The count of the requests is the last to be asked for, so that asking is not counted in the processors' time.
         var rates = KafkaRequests.perSecond(answered, requests.counts(), took);
-        return steady == null ? new Step(0, 0, 0, took, cores, rates, Map.of(), rss, pss, 0)
-                : new Step(rate, steady.changes(), steady.changesPerSecond(), took, cores, rates, steady.times(), rss, pss, steady.lostProbes());
+        return steady == null ? new Step(0, 0, 0, took, cores, rates, Map.of(), Map.of(), rss, pss, 0)
+                : new Step(rate, steady.changes(), steady.changesPerSecond(), took, cores, rates, steady.times(), steady.reported(), rss, pss, steady.lostProbes());
     }
 
     /** Traffic that this stack has not had yet. */

@@ -13,12 +13,13 @@ import java.util.Map;
  * @param cores of the processors, by process
  * @param requests a second that Kafka answered, by API
  * @param times by what they are of
+ * @param reported what the stages' own metrics say of the time from a commit to their own output, in milliseconds
  * @param rssBytes resident memory by process, at the end
  * @param pssBytes the same, pages that processes share divided among them
  * @param lostProbes that did not arrive within a minute
  */
-public record Step(int asked, long changes, double changesPerSecond, double seconds, Map<String, Double> cores, Map<String, Double> requests, Map<String, Percentiles> times, Map<String, Long> rssBytes, Map<String, Long> pssBytes,
-        int lostProbes) {
+public record Step(int asked, long changes, double changesPerSecond, double seconds, Map<String, Double> cores, Map<String, Double> requests, Map<String, Percentiles> times, Map<String, Double> reported, Map<String, Long> rssBytes,
+        Map<String, Long> pssBytes, int lostProbes) {
 
     /** Seconds of the processors' time that a process took for a thousand changes; 0 for one that did not run, not a number at rest. */
     public double perThousand(String process) {

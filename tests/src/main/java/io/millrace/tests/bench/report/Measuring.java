@@ -5,7 +5,6 @@ import io.millrace.local.LocalException;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.PipelineFiles;
 import io.millrace.tests.bench.StageCounts;
-import io.millrace.tests.bench.StageCounts.Point;
 import io.millrace.tests.bench.cost.CostWatch;
 import io.millrace.tests.bench.cost.Step;
 import io.millrace.tests.bench.load.FirstLoad;

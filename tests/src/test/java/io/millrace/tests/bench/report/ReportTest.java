@@ -183,7 +183,7 @@ class ReportTest {
 
     private static Step step(int rate, double kafka) {
         var times = Map.of("headers: commit to captured", times(10), Goals.INDEXED, times(150), Goals.FOUND, times(300));
-        return new Step(rate, 15L * rate, 1.5 * rate, 10, Map.of("kafka", kafka / 2, "search", kafka), Map.of("Fetch", 10.0), rate == 0 ? Map.of() : times, Map.of("kafka", 1L << 20), Map.of("kafka", 1L << 20), 0);
+        return new Step(rate, 15L * rate, 1.5 * rate, 10, Map.of("kafka", kafka / 2, "search", kafka), Map.of("Fetch", 10.0), rate == 0 ? Map.of() : times, Map.of(), Map.of("kafka", 1L << 20), Map.of("kafka", 1L << 20), 0);
     }
 
     private void write(String name, Object figures) throws IOException {
