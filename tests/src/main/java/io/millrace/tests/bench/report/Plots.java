@@ -71,7 +71,7 @@ final class Plots {
     }
 
     private static String growth(Report report) {
-        return Lines.logarithmic("By size", "monitors; seconds, megabytes, milliseconds", report.growth().stream()
+        return Lines.logarithmic("By size", "monitors; units as named", report.growth().stream()
                 .map(grown -> new Lines.Series(grown.what(), grown.points().stream().map(point -> new Lines.Point(point.x(), point.y())).toList())).toList()).svg();
     }
 }

@@ -65,11 +65,11 @@ record Report(Machine machine, boolean quick, SequencedMap<Integer, Measured<Mea
     /** How what was measured for several sizes grows with them. */
     List<Growth> growth() {
         return List.of(
-                Growth.of("seconds until all can be found", loads, load -> load.load().all()),
-                Growth.of("seconds of the processors for a first load", loads, Report::cpuSeconds),
-                Growth.of("megabytes resident after it", loads, Report::megabytes),
-                Growth.of("seconds of the processors for 1,000 changes", changes, Step::perThousand),
-                Growth.of("milliseconds from a commit to the index, p50", changes, step -> step.times().get(Goals.INDEXED).p50()));
+                Growth.of("first load, s", loads, load -> load.load().all()),
+                Growth.of("first load, CPU s", loads, Report::cpuSeconds),
+                Growth.of("resident after it, MB", loads, Report::megabytes),
+                Growth.of("1,000 changes, CPU s", changes, Step::perThousand),
+                Growth.of("commit to indexed p50, ms", changes, step -> step.times().get(Goals.INDEXED).p50()));
     }
 
     /** @param points by monitors */
