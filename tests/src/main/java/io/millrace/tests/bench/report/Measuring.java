@@ -241,15 +241,15 @@ final class Measuring {
         }
     }
 
+    /** What was written just now has not moved anything yet, so it is looked at for as long in any case. */
     private void drained(StageCounts counts) {
-        long end = System.nanoTime() + DRAINED.toNanos();
-        counts.look();
-        while (counts.quietSeconds() < QUIET_SECONDS) {
-            if (System.nanoTime() > end) {
-                throw new LocalException("Half an hour after the last change documents still moved; the logs are in " + stack.stack().options().data().resolve("logs"));
-            }
+        long begin = System.nanoTime();
+        do {
             LockSupport.parkNanos(Duration.ofMillis(250).toNanos());
             counts.look();
-        }
+            if (System.nanoTime() - begin > DRAINED.toNanos()) {
+                throw new LocalException("Half an hour after the last change documents still moved; the logs are in " + stack.stack().options().data().resolve("logs"));
+            }
+        } while (counts.quietSeconds() < QUIET_SECONDS || System.nanoTime() - begin < QUIET_SECONDS * 1e9);
     }
 }
