@@ -10,18 +10,16 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.Unmatched;
 
 /** The benches stand in the module {@code tests}, which depends on this one; so they run in a JVM of their own. */
-@Command(name = "bench", description = "Measures. 'bench e2e': the whole stack; 'bench load': the first load alone, and where its time goes; 'bench cost': what the stack costs at rest, and a change at steady rates; 'bench secured': what TLS and logins add to that; 'bench capture': capture alone; 'bench gate': the gate alone; 'bench join': the denormalizer alone; 'bench index': the indexer alone, beside a bare _bulk loader; 'bench search': a page answered by Postgres and by the index; 'bench scale': stages scaled by lag; 'bench upgrade': two versions side by side; 'bench verify': how fast an index is held against its database, and whom that disturbs; 'bench NAME --help' lists the options. Takes its own ports and data.")
+@Command(name = "bench", description = "Measures. Without a name, or as 'bench report': everything that tells what a machine makes of it, in one report. 'bench secured': what TLS and logins add to the cost of a change; 'bench capture': capture alone; 'bench gate': the gate alone; 'bench join': the denormalizer alone; 'bench index': the indexer alone, beside a bare _bulk loader; 'bench search': a page answered by Postgres and by the index; 'bench scale': stages scaled by lag; 'bench upgrade': two versions side by side; 'bench verify': how fast an index is held against its database, and whom that disturbs; 'bench NAME --help' lists the options. Takes its own ports and data.")
 final class BenchCommand implements Callable<Integer> {
 
-    @Spec
     private CommandSpec spec;
-    @Parameters(arity = "0..1", paramLabel = "BENCH", description = "${COMPLETION-CANDIDATES}")
+    @Parameters(arity = "0..1", paramLabel = "BENCH", description = "${COMPLETION-CANDIDATES}. Default: report.")
     private Bench bench;
     @Option(names = {"-h", "--help"}, description = "Show the options of the bench.")
     private boolean help;
@@ -30,10 +28,8 @@ final class BenchCommand implements Callable<Integer> {
 
     /** What can be measured, and the main class that does it. */
     enum Bench {
-        E2E("io.millrace.tests.bench.EndToEnd", Bench.LASTING, Bench.QUICK),
-        /** What {@code up} starts, as it starts it. */
-        LOAD("io.millrace.tests.bench.load.LoadBench", Bench.QUICK),
-        COST("io.millrace.tests.bench.cost.CostBench", Bench.QUICK),
+        /** What {@code up} starts, as it starts it; so is the one after it. */
+        REPORT("io.millrace.tests.bench.report.ReportBench", Bench.QUICK),
         SECURED("io.millrace.tests.bench.cost.SecuredBench", Bench.QUICK),
         CAPTURE("io.millrace.tests.bench.capture.CaptureBench", Bench.LASTING),
         GATE("io.millrace.tests.bench.GateBench", Bench.LASTING),
@@ -64,11 +60,15 @@ final class BenchCommand implements Callable<Integer> {
         }
     }
 
+    /** What stands behind the first option of a bench's own is that bench's to read, values included: {@code bench --rates 50,200} has no name. */
+    @Spec
+    void setSpec(CommandSpec spec) {
+        this.spec = spec;
+        spec.parser().stopAtUnmatched(true);
+    }
+
     @Override
     public Integer call() throws IOException, InterruptedException {
-        if (bench == null && !help) {
-            throw new ParameterException(spec.commandLine(), "Which bench?");
-        }
         var jar = DataFolder.home().resolve("tests").resolve("target").resolve("millrace-tests.jar");
         if (help && (bench == null || !Files.exists(jar))) {
             spec.commandLine().usage(spec.commandLine().getOut());
@@ -79,12 +79,22 @@ final class BenchCommand implements Callable<Integer> {
         }
         var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Dmillrace.home=" + DataFolder.home(),
                 "-Xmx1g", "-XX:+UseSerialGC"));
-        command.addAll(bench.options());
-        command.addAll(List.of("-cp", jar.toString(), bench.mainClass));
-        command.addAll(arguments);
+        command.addAll(chosen().options());
+        command.addAll(List.of("-cp", jar.toString(), chosen().mainClass));
+        command.addAll(arguments());
         if (help) {
             command.add("--help");
         }
         return new ProcessBuilder(command).inheritIO().start().waitFor();
+    }
+
+    /** The bench that is run. */
+    Bench chosen() {
+        return bench == null ? Bench.REPORT : bench;
+    }
+
+    /** What it is run with. */
+    List<String> arguments() {
+        return arguments;
     }
 }

@@ -212,7 +212,6 @@ class CommandTableTest {
                 wrong(1, "There is no folder", "manifests", "DIR/none"),
                 wrong(2, "Invalid value", "train", "--port-base", "many"),
                 wrong(1, "ports go from 1 to 65535", "train", "--port-base", "99999"),
-                wrong(2, "Which bench?", "bench"),
                 wrong(2, "Invalid value", "bench", "everything"),
                 wrong(1, "in the root of a checkout", "images"),
                 wrong(1, "in the root of a checkout", "test"),

@@ -32,10 +32,6 @@ public record Footprint(Map<String, Use> processes) {
         return processes.values().stream().mapToLong(Use::rssBytes).sum();
     }
 
-    long pssBytes() {
-        return processes.values().stream().mapToLong(Use::pssBytes).sum();
-    }
-
     /** Seconds of CPU that a process has used since an earlier look. */
     public double cpuSince(Footprint earlier, String process) {
         return processes.get(process).cpu().minus(earlier.processes.get(process).cpu()).toMillis() / 1e3;

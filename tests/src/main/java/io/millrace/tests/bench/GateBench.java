@@ -56,7 +56,7 @@ public final class GateBench implements Callable<Integer> {
 
     public static void main(String[] args) {
         Logger.getLogger("").setLevel(Level.SEVERE);
-        System.exit(new CommandLine(new GateBench()).setExecutionExceptionHandler(EndToEnd::explain).execute(args));
+        System.exit(new CommandLine(new GateBench()).setExecutionExceptionHandler(Failures::explain).execute(args));
     }
 
     @Override

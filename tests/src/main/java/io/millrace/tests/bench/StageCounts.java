@@ -67,12 +67,12 @@ public final class StageCounts implements AutoCloseable {
     }
 
     /** Seconds for which nothing has been put out anywhere. */
-    double quietSeconds() {
+    public double quietSeconds() {
         long last = progress.values().stream().mapToLong(Progress::last).max().orElse(System.nanoTime());
         return (System.nanoTime() - last) / (double) TimeUnit.SECONDS.toNanos(1);
     }
 
-    <T> Map<Point, T> map(Function<Progress, T> of) {
+    public <T> Map<Point, T> map(Function<Progress, T> of) {
         var result = new EnumMap<Point, T>(Point.class);
         progress.forEach((point, p) -> result.put(point, of.apply(p)));
         return result;

@@ -12,8 +12,10 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
 
 /** Reads an index with nothing but HTTP, so that no client library stands between a document and its comparison. Thread-safe. */
 public final class IndexReader {
@@ -43,23 +45,36 @@ public final class IndexReader {
     /** Every document that a reader of the alias can find now, after a refresh: canonical JSON by document id; none where there is no such alias yet. */
     public SortedMap<String, String> read(String alias) {
         var documents = new TreeMap<String, String>();
+        each(alias, (id, document) -> putOnce(alias, documents, id, document));
+        return documents;
+    }
+
+    /** The same by digest, see {@link Digest}. */
+    SortedMap<String, String> digests(String alias) {
+        var digests = new TreeMap<String, String>();
+        each(alias, (id, document) -> putOnce(alias, digests, id, Digest.of(document)));
+        return digests;
+    }
+
+    private static void putOnce(String alias, Map<String, String> documents, String id, String content) {
+        if (documents.put(id, content) != null) {
+            throw new IllegalStateException("The alias " + alias + " gives document " + id + " twice: it stands over two generations at once");
+        }
+    }
+
+    /** Gives every document that a reader of the alias can find now, after a refresh, by its id and in canonical JSON; none where there is no such alias yet. */
+    public void each(String alias, BiConsumer<String, String> document) {
         if (status("HEAD", "/" + alias) == 404) {
-            return documents;
+            return;
         }
         ask("POST", "/" + alias + "/_refresh", null);
         var page = ask("POST", "/" + alias + "/_search?scroll=1m", "{\"size\":" + PAGE + ",\"sort\":[\"_doc\"],\"query\":{\"match_all\":{}}}");
         while (!page.get("hits").get("hits").items().isEmpty()) {
             requireWhole(alias, page);
-            for (var hit : page.get("hits").get("hits").items()) {
-                var id = hit.get("_id").asText();
-                if (documents.put(id, CanonicalJson.write(hit.get("_source"))) != null) {
-                    throw new IllegalStateException("The alias " + alias + " gives document " + id + " twice: it stands over two generations at once");
-                }
-            }
+            page.get("hits").get("hits").items().forEach(hit -> document.accept(hit.get("_id").asText(), CanonicalJson.write(hit.get("_source"))));
             page = ask("POST", "/_search/scroll", "{\"scroll\":\"1m\",\"scroll_id\":" + CanonicalJson.write(page.get("_scroll_id")) + "}");
         }
         ask("DELETE", "/_search/scroll", "{\"scroll_id\":" + CanonicalJson.write(page.get("_scroll_id")) + "}");
-        return documents;
     }
 
     /** How many writes and deletes the alias has taken since its index was made; stands still when nothing arrives. */

@@ -9,6 +9,7 @@ import java.sql.SQLException;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 
 /**
  * What the documents of a pipeline must be, by a join that a person wrote in SQL.
@@ -66,6 +67,15 @@ public final class SqlOracle {
 
     /** All documents at one moment of the database: canonical JSON by document id. Leaves the connection as it found it. */
     public SortedMap<String, String> read(Connection connection) throws SQLException {
+        return read(connection, UnaryOperator.identity());
+    }
+
+    /** The same by digest, see {@link Digest}. */
+    SortedMap<String, String> digests(Connection connection) throws SQLException {
+        return read(connection, Digest::of);
+    }
+
+    private SortedMap<String, String> read(Connection connection, UnaryOperator<String> content) throws SQLException {
         var documents = new TreeMap<String, String>();
         boolean auto = connection.getAutoCommit();
         // With auto-commit on, the driver ignores the fetch size and holds every row at once.
@@ -74,7 +84,7 @@ public final class SqlOracle {
             statement.setFetchSize(FETCH);
             try (var rows = statement.executeQuery(sql)) {
                 while (rows.next()) {
-                    documents.put(rows.getString("id"), CanonicalJson.of(rows.getString("document")));
+                    documents.put(rows.getString("id"), content.apply(CanonicalJson.of(rows.getString("document"))));
                 }
             }
         } finally {

@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.postgresql.ds.PGSimpleDataSource;
@@ -170,6 +171,20 @@ public final class DemoStack implements AutoCloseable {
         int exit = new ProcessBuilder("kill", "-" + signal, Long.toString(pid)).inheritIO().start().waitFor();
         if (exit != 0) {
             throw new IOException("kill -" + signal + " of " + stage + " (pid " + pid + ") ended with " + exit);
+        }
+    }
+
+    /** While all services are paused, so that something else has the machine. They go on in any case. */
+    public <T> T halted(Callable<T> work) throws Exception {
+        try {
+            for (var stage : Stage.values()) {
+                signal(stage, "STOP");
+            }
+            return work.call();
+        } finally {
+            for (var stage : Stage.values()) {
+                signal(stage, "CONT");
+            }
         }
     }
 

@@ -153,6 +153,10 @@ class ComparisonIT {
         var whole = Comparison.of("monitors", expected, index.read("copy"));
         assertTrue(whole.agrees(), whole.describe());
         assertEquals(expected.size(), whole.actual());
+        var digests = SqlOracle.of("monitors").digests(connection);
+        var same = Comparison.of("monitors", digests, index.digests("copy"));
+        assertTrue(same.agrees(), same.describe());
+        assertEquals(expected.keySet(), digests.keySet());
 
         var id = expected.firstKey();
         index.ask("POST", "/copy/_update/" + id, "{\"doc\":{\"organisation\":{\"name\":\"Tampered\"}}}");
@@ -163,6 +167,10 @@ class ComparisonIT {
         assertTrue(tampered.describe().contains("3 differences (1 missing, 1 that should be gone, 1 with other content)"), tampered.describe());
         assertTrue(tampered.describe().contains("document " + id + " differs at $.organisation.name: \"Organisation "), tampered.describe());
         assertTrue(tampered.describe().contains("in Postgres, \"Tampered\" in the index"), tampered.describe());
+        var byDigest = Comparison.of("monitors", digests, index.digests("copy"));
+        assertEquals(tampered.differences().stream().map(Difference::id).toList(), byDigest.differences().stream().map(Difference::id).toList());
+        assertTrue(byDigest.describe().contains("3 differences (1 missing, 1 that should be gone, 1 with other content)"), byDigest.describe());
+        assertTrue(byDigest.describe().contains("document " + id + " differs at $: \""), byDigest.describe());
     }
 
     @Test

@@ -3,7 +3,7 @@ package io.millrace.tests.bench.capture;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.millrace.local.LocalException;
 import io.millrace.local.ManagedProcess;
-import io.millrace.tests.bench.EndToEnd;
+import io.millrace.tests.bench.Failures;
 import io.millrace.tests.bench.Footprint;
 import io.millrace.tests.stack.DemoStack;
 import java.io.IOException;
@@ -68,7 +68,7 @@ public final class CaptureBench implements Callable<Integer> {
     public static void main(String[] args) {
         // Kafka's clients print their whole configuration.
         Logger.getLogger("").setLevel(Level.SEVERE);
-        System.exit(new CommandLine(new CaptureBench()).setExecutionExceptionHandler(EndToEnd::explain).execute(args));
+        System.exit(new CommandLine(new CaptureBench()).setExecutionExceptionHandler(Failures::explain).execute(args));
     }
 
     /** Exits with 0 when the topics have the rows of the tables. */

@@ -1,7 +1,7 @@
 package io.millrace.tests.bench.cost;
 
 import io.millrace.launcher.Output;
-import io.millrace.tests.bench.EndToEnd;
+import io.millrace.tests.bench.Failures;
 import io.millrace.tests.bench.Figures;
 import io.millrace.tests.bench.Footprint;
 import io.millrace.tests.bench.Percentiles;
@@ -65,7 +65,7 @@ public final class SecuredBench implements Callable<Integer> {
     public static void main(String[] args) {
         // Kafka's clients print their whole configuration.
         Logger.getLogger("").setLevel(Level.SEVERE);
-        System.exit(new CommandLine(new SecuredBench()).setExecutionExceptionHandler(EndToEnd::explain).execute(args));
+        System.exit(new CommandLine(new SecuredBench()).setExecutionExceptionHandler(Failures::explain).execute(args));
     }
 
     /** Exits with 0 when both indexes agree with their databases at the end. */
@@ -115,7 +115,7 @@ public final class SecuredBench implements Callable<Integer> {
     private Window window(int round, DemoStack stack) throws SQLException, InterruptedException {
         var time = Duration.ofSeconds(seconds);
         var before = Footprint.of(stack.stack().processes());
-        var steady = new Steady(stack).run(rate, time);
+        var steady = new Steady(stack, round).run(rate, time);
         var after = Footprint.of(stack.stack().processes());
         var cpu = new LinkedHashMap<String, Double>();
         after.processes().keySet().forEach(name -> cpu.put(name, after.cpuSince(before, name)));

@@ -1,7 +1,7 @@
 package io.millrace.tests.bench.index;
 
 import io.millrace.local.ManagedProcess;
-import io.millrace.tests.bench.EndToEnd;
+import io.millrace.tests.bench.Failures;
 import io.millrace.tests.bench.Figures;
 import io.millrace.tests.bench.Footprint;
 import io.millrace.tests.stack.DemoStack;
@@ -73,7 +73,7 @@ public final class IndexBench implements Callable<Integer> {
 
     public static void main(String[] args) {
         Logger.getLogger("").setLevel(Level.SEVERE);
-        System.exit(new CommandLine(new IndexBench()).setExecutionExceptionHandler(EndToEnd::explain).execute(args));
+        System.exit(new CommandLine(new IndexBench()).setExecutionExceptionHandler(Failures::explain).execute(args));
     }
 
     /** Exits with 0 when every document is at its last version in the end. */

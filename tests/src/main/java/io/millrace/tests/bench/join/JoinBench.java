@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.millrace.local.LocalException;
 import io.millrace.local.ManagedProcess;
 import io.millrace.pipeline.topic.Topics;
-import io.millrace.tests.bench.EndToEnd;
+import io.millrace.tests.bench.Failures;
 import io.millrace.tests.bench.Footprint;
 import io.millrace.tests.bench.Percentiles;
 import io.millrace.tests.stack.DemoStack;
@@ -67,7 +67,7 @@ public final class JoinBench implements Callable<Integer> {
     public static void main(String[] args) {
         // Kafka's clients print their whole configuration.
         Logger.getLogger("").setLevel(Level.SEVERE);
-        System.exit(new CommandLine(new JoinBench()).setExecutionExceptionHandler(EndToEnd::explain).execute(args));
+        System.exit(new CommandLine(new JoinBench()).setExecutionExceptionHandler(Failures::explain).execute(args));
     }
 
     /** Exits with 0 when every document is the right one. */

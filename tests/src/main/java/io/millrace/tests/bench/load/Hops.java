@@ -1,6 +1,6 @@
 package io.millrace.tests.bench.load;
 
-import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.topic.Topics;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,7 +13,7 @@ import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.common.TopicPartition;
 
 /** How many records were written to the topics between the stages, and what they take on the broker's disk. */
-final class Hops {
+public final class Hops {
 
     private static final String CHANGELOG = "-changelog";
 
@@ -21,7 +21,7 @@ final class Hops {
      * @param records ever written
      * @param bytes on the broker's disk now, compressed as they came; of the exchange, what was not yet taken away
      */
-    record Hop(long records, long bytes) {
+    public record Hop(long records, long bytes) {
 
         private Hop plus(Hop other) {
             return new Hop(records + other.records, bytes + other.bytes);
@@ -31,7 +31,8 @@ final class Hops {
     private Hops() {}
 
     /** By the kind of topic: {@code captured}, {@code rows}, the join's own by its stores, {@code documents}, and all others. */
-    static Map<String, Hop> of(String bootstrap, Pipeline pipeline) throws InterruptedException {
+    public static Map<String, Hop> of(String bootstrap, List<PipelineFile> files) throws InterruptedException {
+        var names = files.stream().map(file -> file.pipeline().name()).toList();
         try (var admin = Admin.create(Map.of("bootstrap.servers", bootstrap))) {
             var bytes = new TreeMap<String, Long>();
             var partitions = new LinkedHashMap<TopicPartition, OffsetSpec>();
@@ -42,15 +43,15 @@ final class Hops {
             }));
             var records = admin.listOffsets(partitions).all().get().entrySet().stream().collect(Collectors.groupingBy(e -> e.getKey().topic(), Collectors.summingLong(e -> e.getValue().offset())));
             var hops = new LinkedHashMap<String, Hop>();
-            bytes.forEach((topic, size) -> hops.merge(kind(topic, pipeline), new Hop(records.getOrDefault(topic, 0L), size), Hop::plus));
+            bytes.forEach((topic, size) -> hops.merge(kind(topic, names), new Hop(records.getOrDefault(topic, 0L), size), Hop::plus));
             return hops;
         } catch (ExecutionException e) {
             throw new IllegalStateException("Asking Kafka at " + bootstrap + " for the sizes of its topics failed: " + e.getCause(), e);
         }
     }
 
-    private static String kind(String topic, Pipeline pipeline) {
-        if (topic.equals(Topics.documents(pipeline.name()))) {
+    private static String kind(String topic, List<String> pipelines) {
+        if (pipelines.stream().map(Topics::documents).anyMatch(topic::equals)) {
             return "documents";
         }
         if (topic.startsWith("captured.") || topic.startsWith("rows.")) {
@@ -60,6 +61,6 @@ final class Hops {
             var store = topic.substring(0, topic.length() - CHANGELOG.length());
             return "state of the join: " + store.substring(store.lastIndexOf('-') + 1);
         }
-        return topic.equals(Topics.exchange(Topics.joinGroup(pipeline.name()))) ? "exchange of the join" : "others";
+        return pipelines.stream().map(name -> Topics.exchange(Topics.joinGroup(name))).anyMatch(topic::equals) ? "exchange of the join" : "others";
     }
 }

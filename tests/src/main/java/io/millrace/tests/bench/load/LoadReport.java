@@ -1,18 +1,21 @@
 package io.millrace.tests.bench.load;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
-/** A first load as a page in Markdown. */
-final class LoadReport {
+/** A first load as tables in Markdown. */
+public final class LoadReport {
+
+    /** Of a row, by the stages that put something out. */
+    private static final List<String> WAY = List.of("capture", "gate", "denormalizer", "indexer");
 
     private LoadReport() {}
 
-    static String of(LoadBench.Report report) {
-        var load = report.load();
+    /** By process and by hop, and Kafka's requests. */
+    public static String tables(FirstLoad.Result load, Map<String, Hops.Hop> hops) {
         var text = new StringBuilder();
-        line(text, "%,d documents from %,d rows, %d processors: the first document was found after %.1f s, all after %.1f s (%,.0f documents/s from the first). %d differences from the SQL join.",
-                report.documents(), report.limits().rows(), report.processors(), load.first(), load.all(), report.documents() / Math.max(0.25, load.all() - load.first()), report.differences());
         line(text, "");
         line(text, "| process | started s | ready s | first output s | last output s | CPU s | compiler | collector | work | MiB |");
         line(text, "|---|---|---|---|---|---|---|---|---|---|");
@@ -24,22 +27,37 @@ final class LoadReport {
         line(text, "| **own** | | | | | **%.1f** | %.1f | %.1f | %.1f | %d |", own.all(), own.compiler(), own.collector(), own.work(),
                 load.pssBytes().entrySet().stream().filter(e -> isOwn(e.getKey())).mapToLong(Map.Entry::getValue).sum() >> 20);
         line(text, "");
+        bottleneck(load.moments()).ifPresent(stage -> line(text, "Longest at work after the stage before it had finished: %s.\n", stage));
         line(text, "Seconds since the services were started. *Own* is all but PostgreSQL and the search engine; until the services were started, the servers took %.1f s. MiB are resident at the end, shared pages divided among those who share them.", load.serversCpu().values().stream().mapToDouble(CpuParts::all).sum());
         line(text, "");
         line(text, "| hop | records | MB on disk |");
         line(text, "|---|---|---|");
-        report.hops().forEach((hop, size) -> line(text, "| %s | %,d | %.1f |", hop, size.records(), size.bytes() / 1e6));
+        hops.forEach((hop, size) -> line(text, "| %s | %,d | %.1f |", hop, size.records(), size.bytes() / 1e6));
         line(text, "");
         line(text, "| Kafka's requests | |");
         line(text, "|---|---|");
         load.requests().forEach((api, count) -> line(text, "| %s | %,d |", api, count));
-        line(text, "");
-        line(text, "| limit | s | per second |");
-        line(text, "|---|---|---|");
-        limit(text, "rows by COPY", report.limits().copy(), report.limits().rows());
-        limit(text, "documents by the SQL join and COPY", report.limits().join(), report.documents());
-        limit(text, "documents by bare bulk, the search engine warm", report.limits().bulk(), report.documents());
         return text.toString();
+    }
+
+    /** A rate would blame whoever comes last. Empty where no output was seen. */
+    static Optional<String> bottleneck(Map<String, FirstLoad.Moments> moments) {
+        String slowest = null;
+        double longest = 0;
+        double before = Double.NaN;
+        for (var stage : WAY) {
+            var moment = moments.get(stage);
+            if (moment != null) {
+                // Before the first there is no stage to wait for; the start of its process is not its work.
+                double behind = moment.last() - (Double.isNaN(before) ? moment.first() : before);
+                if (behind > longest) {
+                    slowest = stage;
+                    longest = behind;
+                }
+                before = moment.last();
+            }
+        }
+        return Optional.ofNullable(slowest);
     }
 
     /** What the product itself takes beside the two systems that it stands between. */
@@ -49,10 +67,6 @@ final class LoadReport {
 
     private static boolean isOwn(String process) {
         return !process.equals("postgres") && !process.equals("search");
-    }
-
-    private static void limit(StringBuilder text, String what, double seconds, long count) {
-        line(text, "| %s | %.2f | %,.0f |", what, seconds, count / seconds);
     }
 
     private static String moment(double seconds) {

@@ -5,7 +5,7 @@ import io.millrace.launcher.Output;
 import io.millrace.launcher.stack.Stage;
 import io.millrace.local.LocalException;
 import io.millrace.local.ManagedProcess;
-import io.millrace.tests.bench.EndToEnd;
+import io.millrace.tests.bench.Failures;
 import io.millrace.tests.stack.DemoStack;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -49,7 +49,7 @@ public final class UpgradeBench implements Callable<Integer> {
 
     public static void main(String[] args) {
         Logger.getLogger("").setLevel(Level.SEVERE);
-        System.exit(new CommandLine(new UpgradeBench()).setCaseInsensitiveEnumValuesAllowed(true).setExecutionExceptionHandler(EndToEnd::explain).execute(args));
+        System.exit(new CommandLine(new UpgradeBench()).setCaseInsensitiveEnumValuesAllowed(true).setExecutionExceptionHandler(Failures::explain).execute(args));
     }
 
     @Override

@@ -5,7 +5,7 @@ import io.millrace.demo.Traffic;
 import io.millrace.launcher.Output;
 import io.millrace.launcher.stack.Stage;
 import io.millrace.local.LocalException;
-import io.millrace.tests.bench.EndToEnd;
+import io.millrace.tests.bench.Failures;
 import io.millrace.tests.bench.Percentiles;
 import io.millrace.tests.bench.Prober;
 import io.millrace.tests.stack.DemoStack;
@@ -101,7 +101,7 @@ public final class SearchBench implements Callable<Integer> {
     public static void main(String[] args) {
         Locale.setDefault(Locale.ROOT);
         Logger.getLogger("").setLevel(Level.SEVERE);
-        System.exit(new CommandLine(new SearchBench()).setCaseInsensitiveEnumValuesAllowed(true).setExecutionExceptionHandler(EndToEnd::explain).execute(args));
+        System.exit(new CommandLine(new SearchBench()).setCaseInsensitiveEnumValuesAllowed(true).setExecutionExceptionHandler(Failures::explain).execute(args));
     }
 
     /** Exits with 0 when all sides gave the same answers. */

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.millrace.launcher.Output;
 import io.millrace.launcher.stack.Stage;
-import io.millrace.tests.bench.EndToEnd;
+import io.millrace.tests.bench.Failures;
 import io.millrace.tests.bench.Footprint;
 import io.millrace.tests.bench.Percentiles;
 import io.millrace.tests.bench.Steady;
@@ -37,6 +37,7 @@ public final class VerifyBench implements Callable<Integer> {
     private static final Duration LONGEST = Duration.ofHours(2);
     private static final int AS_FAST_AS_IT_GOES = 1_000_000;
     private static final int MONITORS = 2_000;
+    private static final long SEED = 77;
 
     @Option(names = "--documents", defaultValue = "1000000", description = "Default: ${DEFAULT-VALUE}.")
     private int documents;
@@ -50,6 +51,8 @@ public final class VerifyBench implements Callable<Integer> {
     private int rounds;
     @Option(names = "--port-base", defaultValue = "27000", description = "The first of some fifteen ports. Default: ${DEFAULT-VALUE}.")
     private int portBase;
+
+    private int traffics;
 
     /**
      * @param cpuSeconds of each process
@@ -72,7 +75,7 @@ public final class VerifyBench implements Callable<Integer> {
 
     public static void main(String[] args) {
         Logger.getLogger("").setLevel(Level.SEVERE);
-        System.exit(new CommandLine(new VerifyBench()).setExecutionExceptionHandler(EndToEnd::explain).execute(args));
+        System.exit(new CommandLine(new VerifyBench()).setExecutionExceptionHandler(Failures::explain).execute(args));
     }
 
     /** Exits with 0 when the index agrees with the database before and after. */
@@ -148,7 +151,7 @@ public final class VerifyBench implements Callable<Integer> {
     }
 
     private Map<String, Percentiles> measured(DemoStack stack, String beside) throws SQLException, InterruptedException {
-        var times = new Steady(stack).run(rate, Duration.ofSeconds(seconds)).times();
+        var times = new Steady(stack, SEED + traffics++).run(rate, Duration.ofSeconds(seconds)).times();
         System.out.printf("%n%d changes/s for %d s beside %s%n%s%n", rate, seconds, beside, Percentiles.head());
         times.forEach((name, of) -> System.out.println(of.row(name)));
         return times;

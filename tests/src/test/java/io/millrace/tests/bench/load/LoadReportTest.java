@@ -1,9 +1,9 @@
 package io.millrace.tests.bench.load;
 
 import static org.junit.jupiter.api.Assertions.assertAll;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -19,13 +19,24 @@ class LoadReportTest {
         cpu.put("search", new CpuParts(20, 1, 30));
         cpu.put("purge", new CpuParts(1, 0.5, 2));
         var moments = Map.of("purge", new FirstLoad.Moments(1.5, 4, Double.NaN, Double.NaN));
-        var report = LoadReport.of(new LoadBench.Report(Instant.EPOCH, 2, 1_000, new FirstLoad.Result(10, 20, moments, cpu, Map.of("kafka", new CpuParts(1, 0, 2)), Map.of("postgres", 50L << 20, "kafka", 300L << 20, "purge", 200L << 20), Map.of("Fetch", 7L)),
-                Map.of("rows", new Hops.Hop(5, 2_000_000)), new Limits.Result(6_000, 0.5, 2, 4), 0));
+        var report = LoadReport.tables(new FirstLoad.Result(10, 20, 1_000, Map.of(), moments, cpu, Map.of("kafka", new CpuParts(1, 0, 2)), Map.of("postgres", 50L << 20, "kafka", 300L << 20, "purge", 200L << 20), Map.of("Fetch", 7L)),
+                Map.of("rows", new Hops.Hop(5, 2_000_000)));
         assertAll(
-                () -> assertTrue(report.contains("all after 20.0 s (100 documents/s from the first)"), report),
                 () -> assertTrue(report.contains("| **own** | | | | | **13.5** | 5.0 | 1.5 | 7.0 | 500 |"), report),
                 () -> assertTrue(report.contains("| purge | 1.5 | 4.0 |  |  | 3.5 | 1.0 | 0.5 | 2.0 | 200 |"), report),
                 () -> assertTrue(report.contains("| kafka |  |  |  |  | 10.0 |"), report),
-                () -> assertTrue(report.contains("| documents by bare bulk, the search engine warm | 4.00 | 250 |"), report));
+                () -> assertTrue(report.contains("| rows | 5 | 2.0 |"), report));
+    }
+
+    /** The indexer ends last, but only because the join does. */
+    @Test
+    void theBottleneckIsWhoWorkedLongestAfterTheStageBeforeItHadFinished() {
+        assertEquals("denormalizer", LoadReport.bottleneck(Map.of("capture", moments(3, 9), "gate", moments(4, 10), "denormalizer", moments(12, 30), "indexer", moments(13, 31))).orElseThrow());
+        assertEquals("capture", LoadReport.bottleneck(Map.of("capture", moments(3, 29), "gate", moments(4, 30), "denormalizer", moments(12, 31), "indexer", moments(13, 32))).orElseThrow());
+        assertTrue(LoadReport.bottleneck(Map.of("purge", moments(Double.NaN, Double.NaN))).isEmpty());
+    }
+
+    private static FirstLoad.Moments moments(double first, double last) {
+        return new FirstLoad.Moments(1, 2, first, last);
     }
 }
