@@ -88,8 +88,7 @@ class PipelineFilesTest {
 
     @Test
     void an_enrichment_that_is_in_the_way_of_the_document_or_cannot_be_meant_is_refused() {
-        assertEquals("p.yaml:1: enrichment: the document has something of its own that is called 'enrichment', under which what is added is shown; give that another name: {other_name: enrichment}",
-                refusal(ENRICHED.replace("\n  ", " ").replace("enrichment: table", "enrichment: {table").replace("raw: json}", "raw: json}}").replace(" join", ", join").replace(" fields", ", fields") + good.replace("title: name", "enrichment: name")).lines().findFirst().orElseThrow());
+        assertTrue(refusal(ENRICHED + good.replace("title: name", "enrichment: name")).contains("p.yaml:2: enrichment: the document has something of its own that is called 'enrichment', under which what is added is shown; give that another name: {other_name: enrichment}"));
         assertTrue(refusal(ENRICHED + good.replace("    team:\n", "    enrichment:\n")).contains("enrichment: the document has something of its own that is called 'enrichment'"));
         assertTrue(refusal(ENRICHED.replace("added", "team") + good).contains("p.yaml:2: enrichment.table: the rows of public.team are in the documents already"));
         assertTrue(refusal(ENRICHED.replace("added", "monitor") + good).contains("p.yaml:2: enrichment.table: the rows of public.monitor are in the documents already"));
