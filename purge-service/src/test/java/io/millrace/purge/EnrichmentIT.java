@@ -62,7 +62,7 @@ class EnrichmentIT {
             admin.createTopics(List.of(TOPIC, PARKED, Topics.documents("enriched")).stream().map(topic -> new NewTopic(topic, 2, (short) 1)).toList()).all().get();
         }
         jobs = new KafkaProducer<>(Map.of("bootstrap.servers", stack.servers.kafkaBootstrap()), new StringSerializer(), new StringSerializer());
-        purge = stack.process("enriching", stack.freePort(), Map.of("millrace.purge.pipelines", Stack.file("enriched.yaml") + "," + Stack.file("monitors.yaml"), "millrace.purge.changes-per-minute", "100000", "millrace.http.changes-per-second", "1000"));
+        purge = stack.process("enriching", stack.freePort(), Map.of("millrace.purge.pipelines", Stack.file("enriched.yaml") + "," + Stack.file("monitors.yaml"), "millrace.purge.changes-per-minute", "100000", "millrace.http.changes-per-second", "1000", "kafka.session.timeout.ms", "6000"));
         purge.start();
     }
 
