@@ -158,6 +158,17 @@ class EnrichmentIT {
     }
 
     @Test
+    void whatWasAddedToDocumentsOfASubjectGoesWithTheSubject() throws Exception {
+        patch("8|a", "{\"mood\": \"calm\"}").statusCode(200);
+        patch("9|a", "{\"mood\": \"calm\"}").statusCode(200);
+        caller().header("Idempotency-Key", UUID.randomUUID().toString()).body("{\"subject\": \"holder\", \"key\": \"8\", \"reason\": \"asked for\"}").post("/erasures").then().statusCode(202);
+        assertNull(added(8));
+        assertEquals("{\"mood\": \"calm\"}", added(9));
+        patch("8|a", "{\"mood\": \"back\"}").statusCode(404).contentType(PROBLEM);
+        assertNull(added(8));
+    }
+
+    @Test
     void anErasureAndManyPatchesAtTheSameTimeLeaveNothing() throws Exception {
         for (int round = 0; round < 10; round++) {
             stack.sql("INSERT INTO public.enriched VALUES (" + (1_000 + round) + ", 'a')");

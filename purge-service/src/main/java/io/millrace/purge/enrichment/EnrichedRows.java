@@ -4,7 +4,9 @@ import io.millrace.pipeline.catalog.Catalog;
 import io.millrace.pipeline.catalog.CatalogReader;
 import io.millrace.pipeline.comparison.CanonicalJson;
 import io.millrace.pipeline.comparison.Json;
+import io.millrace.pipeline.file.Join;
 import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.record.DocumentId;
 import io.millrace.pipeline.retention.Holding;
 import io.millrace.pipeline.sql.EnrichmentSql;
@@ -18,7 +20,10 @@ import java.sql.SQLException;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** The rows from which the documents of one pipeline are enriched, in one transaction of the source's. Not thread-safe. */
 final class EnrichedRows {
@@ -51,12 +56,16 @@ final class EnrichedRows {
     /**
      * @param pipeline is enriched
      * @param generations whose erasures count
-     * @return empty where the database lacks a table
+     * @return empty where the database lacks a table, or one has another primary key than the file says
      */
     static Optional<EnrichedRows> of(Connection connection, Pipeline pipeline, Collection<String> generations) throws SQLException {
         var catalog = CatalogReader.read(connection, pipeline.tableNames());
-        boolean isWhole = catalog.tables().keySet().containsAll(pipeline.tableNames()) && catalog.tables().get(pipeline.enrichment().table()).primaryKey().size() == pipeline.enrichment().on().size();
+        boolean isWhole = catalog.tables().keySet().containsAll(pipeline.tableNames()) && isKey(pipeline.document().table(), Join::here, pipeline, catalog) && isKey(pipeline.enrichment().table(), Join::there, pipeline, catalog);
         return isWhole ? Optional.of(new EnrichedRows(connection, pipeline, generations, catalog)) : Optional.empty();
+    }
+
+    private static boolean isKey(TableName table, Function<Join, String> column, Pipeline pipeline, Catalog catalog) {
+        return pipeline.enrichment().on().stream().map(column).collect(Collectors.toSet()).equals(Set.copyOf(catalog.tables().get(table).primaryKey()));
     }
 
     /** The object of a document. */

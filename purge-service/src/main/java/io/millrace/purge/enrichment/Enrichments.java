@@ -64,7 +64,7 @@ public class Enrichments {
      */
     EnrichedRows rows(Connection connection, Pipeline pipeline) throws SQLException {
         return EnrichedRows.of(connection, pipeline, pipeline.generations(pipelines.all())).orElseThrow(() -> new ProblemException(Problem.of(Status.CONFLICT, EnrichedRows.ENRICHING, "the documents of the pipeline '" + pipeline.name() + "'",
-                "the source database lacks a table of the pipeline, or " + pipeline.enrichment().table() + " has another primary key", "./millrace validate says which")));
+                "the source database lacks a table of the pipeline, or a primary key is another one than enrichment.join says", "./millrace validate says which")));
     }
 
     /**
