@@ -17,7 +17,7 @@ public interface PurgeConfig {
     /** Pipeline files, or folders of them, separated by commas; all over one source. No default. */
     List<Path> pipelines();
 
-    /** The consumer group that follows the documents. All instances for one source share it. Default {@code millrace-purge}. */
+    /** The consumer group that follows the documents and what jobs add to them. All instances for one source share it. Default {@code millrace-purge}. */
     @WithDefault("millrace-purge")
     String group();
 
@@ -34,7 +34,7 @@ public interface PurgeConfig {
     /** When documents leave by time alone. */
     Retention retention();
 
-    /** How many changes one caller may ask of this instance within a minute: erasures, verifications, runs of retention. Default 600. */
+    /** How many changes one caller may ask of this instance within a minute: erasures, enrichments, verifications, runs of retention. Default 600. */
     @WithDefault("600")
     @Min(1)
     int changesPerMinute();

@@ -31,8 +31,10 @@ import org.junit.jupiter.api.Test;
 class RightsIT {
 
     private static final String PROBLEM = "application/problem+json";
-    private static final Set<String> ROLES = Set.of("millrace-operator", "millrace-eraser", "millrace-approver", "millrace-reader", "another");
+    private static final Set<String> ROLES = Set.of("millrace-operator", "millrace-eraser", "millrace-enricher", "millrace-approver", "millrace-reader", "another");
     private static final Set<String> ERASE = Set.of("millrace-operator", "millrace-eraser");
+    private static final Set<String> ENRICH = Set.of("millrace-operator", "millrace-enricher");
+    private static final Set<String> LOOK_AT_ENRICHMENT = Set.of("millrace-operator", "millrace-enricher", "millrace-reader");
     private static final Set<String> LOOK = Set.of("millrace-operator", "millrace-reader");
     private static final Set<String> LOOK_AT_RETENTION = Set.of("millrace-operator", "millrace-reader", "millrace-approver");
     private static final Set<String> CONFIRM = Set.of("millrace-operator", "millrace-approver");
@@ -44,6 +46,8 @@ class RightsIT {
 
     private static final List<Row> TABLE = List.of(
             new Row("POST", "/pipelines/monitors/documents/1/erasure", ERASE),
+            new Row("PATCH", "/pipelines/monitors/documents/1/enrichment", ENRICH),
+            new Row("GET", "/pipelines/monitors/documents/1/enrichment", LOOK_AT_ENRICHMENT),
             new Row("POST", "/erasures", ERASE),
             new Row("GET", "/erasures", ERASE),
             new Row("GET", "/erasures/" + NONE, ERASE),

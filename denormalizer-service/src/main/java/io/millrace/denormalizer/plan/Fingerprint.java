@@ -94,6 +94,9 @@ public record Fingerprint(String text, String former) {
                 case One one -> {
                     begin("one", one);
                     node(one.node());
+                    if (one.own()) {
+                        text.append("(own)");
+                    }
                     if (one.value() != null) {
                         text.append("(value");
                         expression(one.value());

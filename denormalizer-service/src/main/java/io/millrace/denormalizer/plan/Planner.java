@@ -26,7 +26,7 @@ import java.util.Map;
 /**
  * Makes a {@link Plan} from a pipeline file.
  *
- * <p>Arrays below the root, and arrays below those, are the spine: their rows travel to the document's partition. What an
+ * <p>Arrays below the root, and arrays below those, are the spine, and so is what others add to a document: their rows travel to the document's partition. What an
  * object relation leads to, and everything below that, is look-up data, which every partition has, or subscribes to by
  * the key. For an array through a link table the link is on the spine and the related table is looked up.
  */
@@ -76,7 +76,7 @@ public final class Planner {
         names.addAll(pipeline.replaces());
         var ones = new LinkedHashMap<String, Retaining.One>();
         for (var relation : pipeline.document().relations()) {
-            if (relation instanceof One one && !table(one.node().table()).isSubscribed()) {
+            if (relation instanceof One one && !one.own() && !table(one.node().table()).isSubscribed()) {
                 var target = table(one.node().table());
                 var joins = sorted(one.on());
                 ones.put(one.name(), new Retaining.One(index(target, joins), here(joins, root), Filter.of(one.node().where(), target::slot)));
@@ -111,6 +111,7 @@ public final class Planner {
         }
         for (var relation : node.relations()) {
             var value = switch (relation) {
+                case One one when one.own() -> ownValue(one, on);
                 case One one -> one(one, table);
                 case Many many when on != null -> spineArray(many, on);
                 case Many many -> lookupArray(many, table);
@@ -149,16 +150,26 @@ public final class Planner {
         return new Shape.LookupArray(index(rows, joins), here(joins, table), elements(many, rows, null));
     }
 
+    private Shape.Value ownValue(One one, SpineNode root) {
+        var rows = table(one.node().table());
+        return new Shape.OwnValue(spineNode(one.on(), root, rows), Formula.of(one.value(), rows::slot));
+    }
+
     private Shape.Value spineArray(Many many, SpineNode parent) {
         var rows = table(many.through() == null ? many.node().table() : many.through().table());
-        boolean direct = parent.isRoot() && many.on().size() == rootKey.size()
-                && new HashSet<>(many.on().stream().map(Join::here).toList()).equals(new HashSet<>(rootKey));
+        var node = spineNode(many.on(), parent, rows);
+        return new Shape.SpineArray(node, elements(many, rows, node));
+    }
+
+    private SpineNode spineNode(List<Join> on, SpineNode parent, TablePlan rows) {
+        boolean direct = parent.isRoot() && on.size() == rootKey.size()
+                && new HashSet<>(on.stream().map(Join::here).toList()).equals(new HashSet<>(rootKey));
         var joins = direct
-                ? many.on().stream().sorted(Comparator.comparingInt(j -> rootKey.indexOf(j.here()))).toList()
-                : sorted(many.on());
+                ? on.stream().sorted(Comparator.comparingInt(j -> rootKey.indexOf(j.here()))).toList()
+                : sorted(on);
         int[] here = here(joins, parent.table());
         int[] there = there(joins, rows);
-        var node = nodes.computeIfAbsent(parent.id() + Arrays.toString(here) + rows.id() + Arrays.toString(there), k -> {
+        return nodes.computeIfAbsent(parent.id() + Arrays.toString(here) + rows.id() + Arrays.toString(there), k -> {
             var made = new SpineNode(spine.size(), rows, parent, here, there, direct);
             spine.add(made);
             parent.children().add(made);
@@ -167,7 +178,6 @@ public final class Planner {
             parent.table().isJoinedBy(here);
             return made;
         });
-        return new Shape.SpineArray(node, elements(many, rows, node));
     }
 
     private Elements elements(Many many, TablePlan rows, SpineNode on) {

@@ -34,6 +34,9 @@ public record Shape(List<Member> members) {
      */
     public record OneValue(LookupIndex index, int[] here, Filter filter, Shape shape, Formula formula) implements Value {}
 
+    /** Made of the one row that is stored with the document for it, or null where there is none. */
+    public record OwnValue(SpineNode node, Formula formula) implements Value {}
+
     /** Made of rows that are stored with the document. */
     public record SpineArray(SpineNode node, Elements elements) implements Value {}
 

@@ -22,10 +22,14 @@ final class RandomPipeline {
 
     private final Random random;
     private final List<Table> tables = new ArrayList<>();
+    private final boolean isEnriched;
+    private Table root;
     private int names;
 
     RandomPipeline(long seed) {
         random = new Random(seed);
+        // Drawn apart, so that a seed makes of everything else what it made before.
+        isEnriched = new Random(seed + 1).nextBoolean();
         int count = 3 + random.nextInt(4);
         for (int i = 0; i < count; i++) {
             tables.add(table(i));
@@ -96,13 +100,18 @@ final class RandomPipeline {
         return '"' + name + '"';
     }
 
+    /** Of the file that was made before. */
     String ddl() {
+        var added = isEnriched ? ";\nCREATE TABLE added (" + root.key.stream().map(c -> sql("of " + c.name) + " " + c.type).collect(Collectors.joining(", ")) + ", fields jsonb NOT NULL, PRIMARY KEY ("
+                + root.key.stream().map(c -> sql("of " + c.name)).collect(Collectors.joining(", ")) + "))" : "";
         return tables.stream().map(t -> "CREATE TABLE " + sql(t.name) + " (" + t.all().stream().map(c -> sql(c.name) + " " + c.type).collect(Collectors.joining(", "))
-                + ", PRIMARY KEY (" + t.key.stream().map(c -> sql(c.name)).collect(Collectors.joining(", ")) + "))").collect(Collectors.joining(";\n"));
+                + ", PRIMARY KEY (" + t.key.stream().map(c -> sql(c.name)).collect(Collectors.joining(", ")) + "))").collect(Collectors.joining(";\n")) + added;
     }
 
     String yaml() {
-        return "millrace: 1\nname: random\nsource: {name: shape, url: {env: U}, user: {env: U}, password: {env: U}}\ndocument: {root: " + table(pick(tables)) + "}\n";
+        root = pick(tables);
+        var enrichment = isEnriched ? "enrichment: {table: public.added, join: " + join(keys(root), keys(root).stream().map(key -> "of " + key).toList()) + ", fields: {any: json}}\n" : "";
+        return "millrace: 1\nname: random\nsource: {name: shape, url: {env: U}, user: {env: U}, password: {env: U}}\ndocument: {root: " + table(root) + "}\n" + enrichment;
     }
 
     /** The same file, where some of the look-up tables are subscribed to. */

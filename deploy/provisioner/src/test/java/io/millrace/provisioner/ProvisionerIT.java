@@ -13,6 +13,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -116,6 +117,33 @@ class ProvisionerIT {
         try (var reader = DriverManager.getConnection(source.url(), "later_reader", "pw")) {
             assertEquals(0, value(reader, "SELECT count(*) FROM public.dashboard"));
             assertEquals(15, value(reader, "SELECT count(*) FROM pg_publication_tables WHERE pubname = 'millrace_later'"));
+        }
+    }
+
+    @Test
+    void aPipelineThatIsEnrichedGetsItsTopicAndTheRightsToWriteItsTable() throws Exception {
+        var source = source("enriched", "enriched_reader", "pw");
+        var file = Files.writeString(Files.createDirectories(data.resolve("enriched")).resolve("monitors.yaml"), Files.readString(DEMO.resolve("monitors.yaml"))
+                .replace("\ndocument:\n", "\nenrichment: {table: public.added, join: {id: monitor}, fields: {mood: keyword}}\ndocument:\n"));
+        var refusal = assertThrows(ProvisioningException.class, () -> provisioner(source, superuser(), 3, file).apply(line -> { }));
+        var statement = refusal.problems().stream().filter(p -> p.contains("make it with a migration: ")).map(p -> p.substring(p.indexOf("CREATE TABLE"))).findFirst().orElseThrow();
+        try (var connection = superuser(source)) {
+            execute(connection, statement);
+        }
+        assertFalse(provisioner(source, superuser(), 3, file).apply(line -> { }).isEmpty());
+        assertEquals(List.of(), provisioner(source, superuser(), 3, file).apply(line -> { }));
+        try (var reader = DriverManager.getConnection(source.url(), "enriched_reader", "pw")) {
+            execute(reader, "DELETE FROM public.added");
+            execute(reader, "INSERT INTO millrace.enrichment_taken VALUES ('monitors', 'topic', 0, 0)");
+            assertEquals(1, value(reader, "SELECT count(*) FROM pg_publication_tables WHERE pubname = 'millrace_enriched' AND tablename = 'added'"));
+        }
+        try (var kafka = org.apache.kafka.clients.admin.Admin.create(Map.of("bootstrap.servers", servers.kafkaBootstrap()))) {
+            assertEquals("delete", setting(kafka, "enrichment.enriched-monitors", "cleanup.policy"));
+            assertEquals("compact", setting(kafka, "rows.enriched.public.added", "cleanup.policy"));
+        }
+        provisioner(source, superuser(), 3, DEMO.resolve("monitors.yaml")).apply(line -> { });
+        try (var reader = DriverManager.getConnection(source.url(), "enriched_reader", "pw")) {
+            assertThrows(SQLException.class, () -> execute(reader, "DELETE FROM public.added"), "what no pipeline needs any more is taken back");
         }
     }
 

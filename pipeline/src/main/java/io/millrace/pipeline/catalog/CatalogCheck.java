@@ -1,6 +1,7 @@
 package io.millrace.pipeline.catalog;
 
 import io.millrace.pipeline.file.ColumnForm;
+import io.millrace.pipeline.file.Enrichment;
 import io.millrace.pipeline.file.Expression;
 import io.millrace.pipeline.file.Field;
 import io.millrace.pipeline.file.Join;
@@ -29,6 +30,7 @@ import java.util.SequencedSet;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** Holds a pipeline file against the catalog of its source: tables, columns, keys and the types on both sides of a join. */
 public final class CatalogCheck {
@@ -129,6 +131,10 @@ public final class CatalogCheck {
         }
         for (var relation : node.relations()) {
             var kind = relation instanceof One ? "one" : "many";
+            if (relation instanceof One one && one.own()) {
+                enrichment(one, table);
+                continue;
+            }
             var below = at + "." + kind + "." + relation.name();
             switch (relation) {
                 case One one -> one(one, table, below);
@@ -308,6 +314,40 @@ public final class CatalogCheck {
         if (one.value() != null && there != null) {
             expression(one.value(), there, at + ".flatten");
         }
+    }
+
+    private void enrichment(One one, Catalog.Table root) {
+        var name = one.node().table();
+        if (root != null && !catalog.tables().containsKey(name)) {
+            problem("enrichment.table", "the database has no table " + name + "; make it with a migration: " + enriching(one, root));
+            return;
+        }
+        var table = table(name, "enrichment.table");
+        joins(one.on(), root, table, "enrichment.join");
+        if (root == null || table == null || table.primaryKey().isEmpty()) {
+            return;
+        }
+        isKey(one.on().stream().map(Join::here).toList(), root);
+        isKey(one.on().stream().map(Join::there).toList(), table);
+        var column = column(table, Enrichment.COLUMN, "enrichment.table");
+        if (column != null && (!column.type().equals("jsonb") || column.nullable())) {
+            problem("enrichment.table", name + "." + column.name() + " is " + column.type() + (column.nullable() ? " and may be null" : "") + "; it needs to be jsonb NOT NULL");
+        }
+    }
+
+    /** The root's document and the row find each other by nothing else. */
+    private void isKey(List<String> columns, Catalog.Table table) {
+        if (!new HashSet<>(columns).equals(new HashSet<>(table.primaryKey()))) {
+            problem("enrichment.join", "the join needs to be of both primary keys, and that of " + table.name() + " is " + String.join(", ", table.primaryKey()));
+        }
+    }
+
+    /** The root's row takes the other along when it is deleted. */
+    private static String enriching(One one, Catalog.Table root) {
+        var columns = one.on().stream().map(join -> root.column(join.here()) == null ? null : TableName.quote(join.there()) + " " + root.column(join.here()).type()).filter(Objects::nonNull).toList();
+        var here = one.on().stream().map(join -> TableName.quote(join.here())).collect(Collectors.joining(", "));
+        var there = one.on().stream().map(join -> TableName.quote(join.there())).collect(Collectors.joining(", "));
+        return "CREATE TABLE " + one.node().table().sql() + " (" + String.join(", ", columns) + ", " + Enrichment.COLUMN + " jsonb NOT NULL, PRIMARY KEY (" + there + "), FOREIGN KEY (" + there + ") REFERENCES " + root.name().sql() + " (" + here + ") ON DELETE CASCADE)";
     }
 
     private void many(Many many, Catalog.Table here, String at) {

@@ -1,5 +1,6 @@
 package io.millrace.pipeline.catalog;
 
+import io.millrace.pipeline.file.Enrichment;
 import io.millrace.pipeline.file.Field;
 import io.millrace.pipeline.file.Many;
 import io.millrace.pipeline.file.Node;
@@ -77,6 +78,7 @@ final class IndexLimits {
         for (var relation : node.relations()) {
             var at = path + relation.name();
             switch (relation) {
+                case One one when one.own() -> added(pipeline.enrichment(), at, level);
                 case One one when one.value() != null -> field(at, () -> Typing.of(one.value(), column -> types.apply(one.node().table(), column)));
                 case One one -> object(one.node(), at, level);
                 case Many many -> {
@@ -95,6 +97,19 @@ final class IndexLimits {
         }
     }
 
+    private void added(Enrichment enrichment, String at, int level) {
+        fields++;
+        depth = Math.max(depth, level + 1);
+        enrichment.fields().forEach((name, type) -> {
+            var own = pipeline.index().mappings().get(at + "." + name);
+            fields += own == null ? type == Enrichment.Type.TEXT ? 2 : 1 : own(own);
+        });
+    }
+
+    private static int own(Map<String, Object> mapping) {
+        return 1 + (mapping.get("fields") instanceof Map<?, ?> more ? more.size() : 0);
+    }
+
     private void object(Node node, String at, int level) {
         fields++;
         node(node, at + ".", level + 1);
@@ -108,7 +123,7 @@ final class IndexLimits {
     private void field(String at, Supplier<ColumnType> typing) {
         var own = pipeline.index().mappings().get(at);
         if (own != null) {
-            fields += 1 + (own.get("fields") instanceof Map<?, ?> more ? more.size() : 0);
+            fields += own(own);
             return;
         }
         try {

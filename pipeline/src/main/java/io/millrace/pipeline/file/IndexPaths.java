@@ -11,13 +11,16 @@ final class IndexPaths {
     /** Of arrays of objects. */
     private final Set<String> lists = new LinkedHashSet<>();
 
-    private IndexPaths(Node document) {
-        node(document, List.of(), "");
+    private IndexPaths(Pipeline pipeline) {
+        node(pipeline.document(), List.of(), "");
+        if (pipeline.enrichment() != null) {
+            pipeline.enrichment().fields().keySet().forEach(field -> all.add(Enrichment.MEMBER + "." + field));
+        }
     }
 
     /** What names no field would change nothing, and nobody would be told. */
-    static void refuseUnknown(Node document, Yaml index) {
-        var paths = new IndexPaths(document);
+    static void refuseUnknown(Pipeline pipeline, Yaml index) {
+        var paths = new IndexPaths(pipeline);
         var mappings = index.get("mappings");
         if (mappings != null) {
             var copies = new LinkedHashSet<String>();

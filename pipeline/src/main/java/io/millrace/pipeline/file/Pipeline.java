@@ -31,6 +31,7 @@ import java.util.TreeMap;
  * @param retention when documents leave by time alone; null where they stay
  * @param hold the share, 0 to 1, of the root table's rows of which more may leave at once only when a person agrees; null where all may
  * @param subjects who may ask to be forgotten, by name
+ * @param enrichment what others add to the documents, which {@code document} has as a relation; null where nobody may
  * @param trace what is traced
  * @param events as which kind of event others can read the documents
  * @param latency how long one change in a hundred may take at most from its commit to the index
@@ -49,6 +50,7 @@ public record Pipeline(
         @Valid Retention retention,
         Double hold,
         SortedMap<String, @Valid Subject> subjects,
+        @Valid Enrichment enrichment,
         Trace trace,
         @NotNull Events events,
         @NotNull Duration latency) {
@@ -61,8 +63,12 @@ public record Pipeline(
 
     /** Every table that goes into the documents, link tables included, the root first, each once. */
     public SequencedSet<TableName> tableNames() {
+        return tableNames(document);
+    }
+
+    static SequencedSet<TableName> tableNames(Node node) {
         var names = new LinkedHashSet<TableName>();
-        collect(document, names);
+        collect(node, names);
         return names;
     }
 
@@ -99,7 +105,7 @@ public record Pipeline(
         for (var relation : node.relations()) {
             if (relation instanceof Many many && many.through() == null) {
                 lookUps(many.node(), into);
-            } else {
+            } else if (!(relation instanceof One one && one.own())) {
                 collect(relation.node(), into);
             }
         }
@@ -107,7 +113,7 @@ public record Pipeline(
 
     /** The relation of the root in whose row an override stands; null where there is none of that name. */
     public One one(RetentionRule.Stated override) {
-        return document.relations().stream().filter(One.class::isInstance).map(One.class::cast).filter(one -> one.name().equals(override.one())).findFirst().orElse(null);
+        return document.relations().stream().filter(One.class::isInstance).map(One.class::cast).filter(one -> !one.own() && one.name().equals(override.one())).findFirst().orElse(null);
     }
 
     /** The share, 0 to 1, of a table's rows of which more may leave at once only when a person agrees: what the file says of the table, else of the documents if these are its rows; null where all may. */

@@ -147,10 +147,20 @@ public final class PipelineFiles {
             if (first != null && !first.pipeline().source().equals(pipeline.source())) {
                 problems.add(file.problem("source", "the source '" + pipeline.source().name() + "' is described differently in " + first.path() + "; pipelines that share a source name share one connection"));
             }
+            if (pipeline.enrichment() != null) {
+                files.stream().takeWhile(before -> before != file).filter(before -> isOtherEnriched(pipeline, before.pipeline())).forEach(before -> problems.add(file.problem("enrichment.table",
+                        "the documents in " + before.path() + " are enriched from " + pipeline.enrichment().table() + " too; each pipeline has a table of its own, which only its later generations share")));
+            }
             refuseOtherForms(file, forms.computeIfAbsent(pipeline.source().name(), source -> new HashMap<>()), problems);
             refuseOtherSubjects(file, subjects.computeIfAbsent(pipeline.source().name(), source -> new HashMap<>()), problems);
             refuseOtherSettings(file, settings.computeIfAbsent(pipeline.source().name(), source -> new HashMap<>()), problems);
         }
+    }
+
+    /** Whether the documents of another pipeline, which is no generation of this one, are enriched from the same table. */
+    private static boolean isOtherEnriched(Pipeline pipeline, Pipeline other) {
+        return other.enrichment() != null && other.source().name().equals(pipeline.source().name()) && pipeline.enrichment().table().equals(other.enrichment().table())
+                && !isSuccessor(pipeline, other) && !isSuccessor(other, pipeline);
     }
 
     private static boolean isSuccessor(Pipeline newer, Pipeline older) {

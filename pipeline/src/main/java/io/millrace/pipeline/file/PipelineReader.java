@@ -57,6 +57,8 @@ final class PipelineReader {
         var index = root.get("index");
         var retention = root.get("retention");
         var subjects = root.get("subjects");
+        var enrichment = root.get("enrichment");
+        var enriched = enrichment == null ? null : EnrichmentReader.enrichment(enrichment);
         var trace = root.get("trace");
         var events = root.get("events");
         var latency = root.get("latency");
@@ -69,19 +71,20 @@ final class PipelineReader {
                 compatibility,
                 tables == null ? Map.of() : tables(tables, folder, compatibility == null ? TableSettings.DEFAULT.compatibility() : compatibility, lookUps),
                 lookUps.entrySet().stream().filter(e -> e.getValue().isText() && e.getValue().text().equals(SUBSCRIBE)).map(Map.Entry::getKey).collect(Collectors.toUnmodifiableSet()),
-                node == null ? null : node(node, "root"),
+                node == null ? null : EnrichmentReader.shown(enriched, node(node, "root")),
                 target == null ? Target.OPENSEARCH : target.oneOfWords(Target.class),
                 index(index, name),
                 retention == null ? null : RetentionReader.retention(retention),
                 HoldReader.hold(root.get("hold"), "documents"),
                 subjects == null ? Collections.emptySortedMap() : SubjectReader.subjects(subjects),
+                enriched,
                 trace == null ? Trace.DEFAULT : trace(trace),
                 events == null ? Events.NONE : events.oneOfWords(Events.class),
                 latency == null ? Pipeline.DEFAULT_LATENCY : latency(latency));
         root.done();
         lookUps.forEach((table, yaml) -> refuseLookUp(pipeline, table, yaml));
         if (index != null && document.problems.isEmpty()) {
-            IndexPaths.refuseUnknown(pipeline.document(), index);
+            IndexPaths.refuseUnknown(pipeline, index);
         }
         if (pipeline.target() == Target.POSTGRES) {
             refuseForTables(pipeline, index == null ? root : index);
@@ -91,6 +94,9 @@ final class PipelineReader {
         }
         if (pipeline.retention() != null) {
             RetentionReader.refuseUnreachable(pipeline, retention);
+        }
+        if (enriched != null) {
+            EnrichmentReader.refuseTaken(pipeline, enrichment);
         }
         if (subjects != null) {
             SubjectReader.refuseUnused(pipeline, subjects);
@@ -424,7 +430,7 @@ final class PipelineReader {
         relations.add(below);
         var node = new Node(relation.node().table(), relation.node().where(), relation.node().fields(), relations);
         return switch (relation) {
-            case One one -> new One(one.name(), one.on(), node, null);
+            case One one -> new One(one.name(), one.on(), node, null, false);
             case Many many -> new Many(many.name(), many.on(), many.through(), many.orderBy(), many.distinct(), many.limit(), many.content(), node);
         };
     }
@@ -470,7 +476,7 @@ final class PipelineReader {
         }
         yaml.done();
         refuseItself(yaml, name, node);
-        return new One(name, on == null ? List.of() : joins(on), node, flatten == null ? null : ExpressionReader.expression(flatten));
+        return new One(name, on == null ? List.of() : joins(on), node, flatten == null ? null : ExpressionReader.expression(flatten), false);
     }
 
     private static Many many(String name, Yaml yaml) {
@@ -562,7 +568,7 @@ final class PipelineReader {
         return through;
     }
 
-    private static List<Join> joins(Yaml yaml) {
+    static List<Join> joins(Yaml yaml) {
         return yaml.members((here, there) -> {
             var column = there.text();
             return column == null ? null : new Join(here, column);

@@ -1,5 +1,6 @@
 package io.millrace.pipeline.mapping;
 
+import io.millrace.pipeline.file.Enrichment;
 import io.millrace.pipeline.file.Field;
 import io.millrace.pipeline.file.Many;
 import io.millrace.pipeline.file.Node;
@@ -7,6 +8,7 @@ import io.millrace.pipeline.file.One;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.type.ColumnType;
+import io.millrace.pipeline.type.ColumnType.Kind;
 import io.millrace.pipeline.type.Typing;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -75,6 +77,7 @@ public final class Mappings {
         for (var relation : node.relations()) {
             var at = path + relation.name();
             properties.put(relation.name(), overridden(at, switch (relation) {
+                case One one when one.own() -> added(pipeline.enrichment(), at);
                 case One one when one.value() != null -> mapped(() -> Typing.of(one.value(), columns.apply(one.node().table())::get));
                 case One one -> object("object", properties(one.node(), List.of(), null, at + "."));
                 case Many many -> many(many, at);
@@ -82,6 +85,29 @@ public final class Mappings {
         }
         properties.values().removeIf(Objects::isNull);
         return properties;
+    }
+
+    /** Fields that the file does not name, which somebody wrote past the service, are kept and not searched. */
+    private Map<String, Object> added(Enrichment enrichment, String at) {
+        var properties = new LinkedHashMap<String, Object>();
+        enrichment.fields().forEach((name, type) -> properties.put(name, overridden(at + "." + name, mapping(type))));
+        return Map.of("type", "object", "dynamic", false, PROPERTIES, properties);
+    }
+
+    private static Map<String, Object> mapping(Enrichment.Type type) {
+        return switch (type) {
+            case KEYWORD -> mapping(Kind.KEYWORD);
+            case TEXT -> mapping(Kind.TEXT);
+            case LONG -> mapping(Kind.BIGINT);
+            case DOUBLE -> mapping(Kind.DOUBLE);
+            case BOOLEAN -> mapping(Kind.BOOLEAN);
+            case DATE -> mapping(Kind.DATE);
+            case JSON -> mapping(Kind.JSON);
+        };
+    }
+
+    private static Map<String, Object> mapping(Kind kind) {
+        return mapping(new ColumnType(kind, null, true));
     }
 
     /** Null where it follows from a column that is not known. */

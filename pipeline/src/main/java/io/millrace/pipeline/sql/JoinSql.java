@@ -225,7 +225,7 @@ public final class JoinSql {
     }
 
     /** A key column's value of its text in the document's id. */
-    private static String keyOf(String text, Catalog.Column column) {
+    static String keyOf(String text, Catalog.Column column) {
         return column.type().equals("bytea") ? "decode(" + text + ", 'base64')" : "CAST(" + text + " AS " + castable(column.type()) + ")";
     }
 

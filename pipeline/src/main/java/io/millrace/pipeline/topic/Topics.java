@@ -28,15 +28,19 @@ public final class Topics {
     /** Which subjects are erased, who asked for it and how far it is. */
     public static final TableName SUBJECT_ERASURE = new TableName(OWN_SCHEMA, "subject_erasure");
 
+    /** How far the records of the topics by which jobs enrich documents were taken; there only where a pipeline is enriched. */
+    public static final TableName ENRICHMENT_TAKEN = new TableName(OWN_SCHEMA, "enrichment_taken");
+
     public static final String CAPTURED = "captured.";
     public static final String ROWS = "rows.";
     public static final String QUARANTINE = "quarantine.";
     public static final String DOCUMENTS = "documents.";
+    public static final String ENRICHMENT = "enrichment.";
 
     /** How far the gates' groups have come in captured topics, where it outlives their offsets. One partition; compacted. */
     public static final String GATE_MARKS = "millrace.gate.marks";
 
-    private static final List<String> OWN = List.of(CAPTURED, ROWS, QUARANTINE, DOCUMENTS, "purges.", "millrace.", "millrace-", "__");
+    private static final List<String> OWN = List.of(CAPTURED, ROWS, QUARANTINE, DOCUMENTS, ENRICHMENT, "purges.", "millrace.", "millrace-", "__");
 
     private Topics() {}
 
@@ -63,6 +67,11 @@ public final class Topics {
     /** A pipeline's finished documents; compacted. */
     public static String documents(String pipeline) {
         return DOCUMENTS + pipeline;
+    }
+
+    /** What jobs add to a pipeline's documents: the key is a document's id, the value a JSON Merge Patch (RFC 7396), none where all that was added goes. Old records go. */
+    public static String enrichment(String pipeline) {
+        return ENRICHMENT + pipeline;
     }
 
     /** Documents that could not be built or were refused by the search engine. */

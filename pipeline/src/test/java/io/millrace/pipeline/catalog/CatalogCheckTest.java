@@ -66,6 +66,24 @@ class CatalogCheckTest {
         }
     }
 
+    private static final String ENRICHED = "enrichment:\n  table: public.added\n  join: {id: monitor_id}\n  fields: {mood: keyword}\n";
+
+    @Test
+    void what_others_add_needs_a_table_with_the_roots_key() throws IOException {
+        assertEquals(List.of("p.yaml:2: enrichment.table: the database has no table public.added; make it with a migration: CREATE TABLE \"public\".\"added\" (\"monitor_id\" bigint, fields jsonb NOT NULL, PRIMARY KEY (\"monitor_id\"),"
+                + " FOREIGN KEY (\"monitor_id\") REFERENCES \"public\".\"monitor\" (\"id\") ON DELETE CASCADE)"), problems(s -> ENRICHED + s));
+        var added = new TableName("public", "added");
+        table("added", List.of("monitor_id"), "monitor_id bigint", "fields jsonb");
+        assertEquals(List.of("p.yaml:2: enrichment.table: public.added.fields is jsonb and may be null; it needs to be jsonb NOT NULL"), problems(s -> ENRICHED + s));
+        tables.put(added, new Table(added, false, List.of(new Column("monitor_id", "bigint", false), new Column("fields", "jsonb", false)), List.of("monitor_id"), List.of()));
+        assertEquals(List.of(), problems(s -> ENRICHED + s));
+        tables.put(added, new Table(added, false, List.of(new Column("id", "bigint", false), new Column("monitor_id", "text", false), new Column("fields", "json", false)), List.of("id"), List.of()));
+        assertEquals(List.of("p.yaml:3: enrichment.join.id: cannot compare public.monitor.id (bigint) with public.added.monitor_id (text); both sides need the same type",
+                "p.yaml:3: enrichment.join: the join needs to be of both primary keys, and that of public.added is id",
+                "p.yaml:2: enrichment.table: public.added.fields is json; it needs to be jsonb NOT NULL"), problems(s -> ENRICHED + s));
+        assertTrue(problems(s -> ENRICHED.replace("{id:", "{name:") + s).contains("p.yaml:3: enrichment.join: the join needs to be of both primary keys, and that of public.monitor is id"));
+    }
+
     @Test
     void a_pipeline_that_fits_its_database_has_no_problems() throws IOException {
         assertEquals(List.of(), problems(text -> text));

@@ -73,6 +73,48 @@ class PipelineFilesTest {
         assertTrue(refusal(withRule("{column: id, notNull: perhaps}")).contains("'perhaps' is neither true nor false"));
     }
 
+    private static final String ENRICHED = "enrichment:\n  table: public.added\n  join: {id: monitor_id}\n  fields: {mood: keyword, score: double, raw: json}\n";
+
+    @Test
+    void what_others_add_is_read_as_a_relation_to_a_row_of_the_documents_own() {
+        var pipeline = PipelineFiles.load(List.of(write("p.yaml", ENRICHED + good))).getFirst().pipeline();
+
+        assertEquals(new Enrichment(TableName.parse("added"), List.of(new Join("id", "monitor_id")), new java.util.TreeMap<>(Map.of("mood", Enrichment.Type.KEYWORD, "score", Enrichment.Type.DOUBLE, "raw", Enrichment.Type.JSON))), pipeline.enrichment());
+        assertEquals(pipeline.enrichment().relation(), pipeline.document().relations().getLast());
+        assertTrue(pipeline.tableNames().contains(TableName.parse("added")));
+        assertTrue(!pipeline.lookUpTables().contains(TableName.parse("added")), "its rows are stored with their documents");
+        assertEquals(Set.of("fields", "monitor_id"), UsedColumns.captured(pipeline).get(TableName.parse("added")));
+    }
+
+    @Test
+    void an_enrichment_that_is_in_the_way_of_the_document_or_cannot_be_meant_is_refused() {
+        assertTrue(refusal(ENRICHED + good.replace("title: name", "enrichment: name")).contains("p.yaml:2: enrichment: the document has something of its own that is called 'enrichment', under which what is added is shown; give that another name: {other_name: enrichment}"));
+        assertTrue(refusal(ENRICHED + good.replace("    team:\n", "    enrichment:\n")).contains("enrichment: the document has something of its own that is called 'enrichment'"));
+        assertTrue(refusal(ENRICHED.replace("added", "team") + good).contains("p.yaml:2: enrichment.table: the rows of public.team are in the documents already"));
+        assertTrue(refusal(ENRICHED.replace("added", "monitor") + good).contains("p.yaml:2: enrichment.table: the rows of public.monitor are in the documents already"));
+        assertTrue(refusal(ENRICHED.replace("keyword", "word") + good).contains("p.yaml:4: enrichment.fields.mood: 'word' is not known"));
+        assertTrue(refusal(ENRICHED.replace("mood", "mo.od") + good).contains("'mo.od' cannot be a field of an enrichment"));
+        assertTrue(refusal(ENRICHED.replace("{mood: keyword, score: double, raw: json}", "{}") + good).contains("enrichment.fields"));
+        assertTrue(refusal(ENRICHED.replace("  table: public.added\n", "") + good).contains("enrichment"));
+        assertTrue(refusal(ENRICHED + good.replace("tables:\n", "tables:\n  added: {columns: {fields: leave-out}}\n")).contains("enrichment.table: what is added to documents is shown as it was written; take columns.fields, rows and transforms of tables.public.added out"));
+    }
+
+    @Test
+    void two_pipelines_of_which_none_replaces_the_other_are_not_enriched_from_one_table() {
+        var one = write("one.yaml", ENRICHED + good);
+        var other = ENRICHED + good.replace("name: monitors\nsource", "name: others\nsource");
+        var refused = assertThrows(InvalidPipelineException.class, () -> PipelineFiles.load(List.of(one, write("other.yaml", other))));
+        assertTrue(refused.getMessage().contains("other.yaml:2: enrichment.table: the documents in " + one + " are enriched from public.added too"), refused.getMessage());
+        var later = other.replace("name: others\n", "name: others\nreplaces: [monitors]\n").replace("index:\n", "index:\n  name: monitors\n");
+        assertEquals(2, PipelineFiles.load(List.of(one, write("other.yaml", later))).size());
+    }
+
+    @Test
+    void a_field_that_others_add_can_be_mapped() {
+        assertEquals(Map.of("type", "ip"), PipelineFiles.load(List.of(write("p.yaml", ENRICHED + good.replace("  mappings:\n", "  mappings:\n    enrichment.raw: {type: ip}\n")))).getFirst().pipeline().index().mappings().get("enrichment.raw"));
+        assertTrue(refusal(ENRICHED + good.replace("  mappings:\n", "  mappings:\n    enrichment.row: {type: ip}\n")).contains("the documents have no field 'enrichment.row'"));
+    }
+
     private String withOutbox(String outbox) {
         return good.replace("source:\n", "source:\n  outbox: " + outbox + "\n");
     }
@@ -724,6 +766,8 @@ class PipelineFilesTest {
         assertEquals(1, schema.validate(json.valueToTree(new Yaml().load("latency: {p99: 2}\n" + good))).size());
         assertEquals(java.util.Set.of(), schema.validate(json.valueToTree(new Yaml().load("recovery: automatic\n" + good))));
         assertEquals(1, schema.validate(json.valueToTree(new Yaml().load("recovery: perhaps\n" + good))).size());
+        assertEquals(java.util.Set.of(), schema.validate(json.valueToTree(new Yaml().load(ENRICHED + good))));
+        assertTrue(!schema.validate(json.valueToTree(new Yaml().load(ENRICHED.replace("keyword", "word") + good))).isEmpty());
         assertTrue(!schema.validate(json.valueToTree(new Yaml().load(KEPT.replace("months", "moons") + good))).isEmpty());
         assertTrue(!schema.validate(json.valueToTree(new Yaml().load("retention: {hold: 5 %}\n" + good))).isEmpty());
         assertEquals(java.util.Set.of(), schema.validate(json.valueToTree(new Yaml().load(derived))));

@@ -73,6 +73,30 @@ class MappingsTest {
     }
 
     @Test
+    void whatOthersAddIsMappedAsTheFileSaysAndNothingElseOfItIsSearched() throws IOException {
+        var file = Files.writeString(folder.resolve("m.yaml"), """
+                millrace: 1
+                name: bare
+                source: {name: demo, url: {env: U}, user: {env: U}, password: {env: U}}
+                enrichment:
+                  table: public.added
+                  join: {id: id}
+                  fields: {mood: keyword, words: text, count: long, score: double, seen: boolean, day: date, raw: json, vector: json}
+                document: {root: public.monitor, fields: []}
+                index: {mappings: {enrichment.vector: {type: knn_vector, dimension: 3}}}
+                """);
+        assertEquals(Map.of("dynamic", "strict", "properties", Map.of("enrichment", Map.of("type", "object", "dynamic", false, "properties", Map.of(
+                "mood", Map.of("type", "keyword", "ignore_above", 8_191),
+                "words", Map.of("type", "text", "fields", Map.of("keyword", Map.of("type", "keyword", "ignore_above", 1_024))),
+                "count", Map.of("type", "long"),
+                "score", Map.of("type", "double", "ignore_malformed", true),
+                "seen", Map.of("type", "boolean"),
+                "day", Map.of("type", "date", "format", "strict_date_optional_time", "ignore_malformed", true),
+                "raw", Map.of("type", "object", "enabled", false),
+                "vector", Map.of("type", "knn_vector", "dimension", 3))))), Mappings.of(PipelineFiles.load(List.of(file)).getFirst().pipeline(), table -> Map.of()));
+    }
+
+    @Test
     void aTableThatTheRegistryDoesNotKnowIsAbsent() throws IOException {
         var file = Files.writeString(folder.resolve("m.yaml"), """
                 millrace: 1

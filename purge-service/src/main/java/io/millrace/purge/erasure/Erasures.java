@@ -2,6 +2,7 @@ package io.millrace.purge.erasure;
 
 import io.debezium.outbox.quarkus.ExportedEvent;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.millrace.purge.enrichment.Enrichments;
 import io.millrace.purge.problem.Problem;
 import io.millrace.purge.problem.ProblemException;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -15,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import org.hibernate.Session;
 
 /** Writes erasures of documents down where the log carries them, and tells how far they are. */
 @ApplicationScoped
@@ -22,16 +24,18 @@ public class Erasures {
 
     private final EntityManager entities;
     private final Event<ExportedEvent<?, ?>> outbox;
+    private final Enrichments enrichments;
     private final MeterRegistry meters;
 
-    Erasures(EntityManager entities, Event<ExportedEvent<?, ?>> outbox, MeterRegistry meters) {
+    Erasures(EntityManager entities, Event<ExportedEvent<?, ?>> outbox, Enrichments enrichments, MeterRegistry meters) {
         this.entities = entities;
         this.outbox = outbox;
+        this.enrichments = enrichments;
         this.meters = meters;
     }
 
     /**
-     * Writes audit and outbox row in one transaction.
+     * Writes audit and outbox row in one transaction, in which what was added to the document goes.
      *
      * @param key makes the request idempotent
      * @param traceparent sampled context that its change continues; null to leave it to capture whether it is traced
@@ -53,6 +57,7 @@ public class Erasures {
         outbox.fire(new EraseEvent(id, pipeline, document, audit.requestedAt, traceparent));
         // The extension's row would otherwise be written at the commit, where its failure has no name.
         entities.flush();
+        entities.unwrap(Session.class).doWork(connection -> enrichments.erase(connection, pipeline, document));
         count(pipeline, "requested");
         return erasure(audit);
     }

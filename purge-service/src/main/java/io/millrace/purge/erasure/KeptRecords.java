@@ -60,7 +60,7 @@ class KeptRecords {
         for (var pipeline : pipelines) {
             var source = pipeline.source().name();
             pipeline.tableNames().forEach(table -> topics.addAll(List.of(Topics.captured(source, table), Topics.rows(source, table))));
-            topics.addAll(List.of(Topics.documents(pipeline.name()), Topics.quarantineDocuments(pipeline.name())));
+            topics.addAll(List.of(Topics.documents(pipeline.name()), Topics.quarantineDocuments(pipeline.name()), Topics.enrichment(pipeline.name())));
             existing.stream().filter(topic -> topic.startsWith(Topics.joinGroup(pipeline.name()) + "-") && topic.endsWith("-changelog")).forEach(topics::add);
         }
         topics.retainAll(existing);

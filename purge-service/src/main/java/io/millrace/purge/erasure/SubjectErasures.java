@@ -8,6 +8,7 @@ import io.millrace.pipeline.file.Subject;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.subject.SubjectKey;
 import io.millrace.purge.PurgeConfig;
+import io.millrace.purge.enrichment.Enrichments;
 import io.millrace.purge.problem.Problem;
 import io.millrace.purge.problem.ProblemException;
 import io.millrace.purge.source.Pipelines;
@@ -32,7 +33,7 @@ import org.hibernate.Session;
 import org.hibernate.jdbc.ReturningWork;
 
 /**
- * Writes down who is to be erased, and has the log carry it: audit and order are one transaction. The key goes as a hash from here on.
+ * Writes down who is to be erased, and has the log carry it: audit and order are one transaction, in which what was added to the documents that go is taken away. The key goes as a hash from here on.
  * Thread-safe.
  */
 @ApplicationScoped
@@ -46,12 +47,14 @@ class SubjectErasures {
 
     private final EntityManager entities;
     private final Event<ExportedEvent<?, ?>> outbox;
+    private final Enrichments enrichments;
     private final Pipelines pipelines;
     private final PurgeConfig config;
 
-    SubjectErasures(EntityManager entities, Event<ExportedEvent<?, ?>> outbox, Pipelines pipelines, PurgeConfig config) {
+    SubjectErasures(EntityManager entities, Event<ExportedEvent<?, ?>> outbox, Enrichments enrichments, Pipelines pipelines, PurgeConfig config) {
         this.entities = entities;
         this.outbox = outbox;
+        this.enrichments = enrichments;
         this.pipelines = pipelines;
         this.config = config;
     }
@@ -81,6 +84,7 @@ class SubjectErasures {
             if (!SubjectBook.enter(connection, id, asked.subject(), hash, by, asked.reason().strip(), idempotencyKey, found(connection, places, catalog, key, type))) {
                 return repeated(connection, asked, hash, by, idempotencyKey, on);
             }
+            enrichments.forget(connection, naming(asked.subject()), asked.subject(), key, type);
             return order(SubjectBook.find(connection, id).orElseThrow(), SubjectKey.FORGET);
         }));
     }

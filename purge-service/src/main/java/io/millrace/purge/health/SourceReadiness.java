@@ -7,6 +7,7 @@ import io.millrace.pipeline.progress.ReadRights;
 import io.millrace.pipeline.source.SourceTrouble;
 import io.millrace.pipeline.topic.Topics;
 import io.millrace.purge.PurgeConfig;
+import io.millrace.purge.enrichment.EnrichmentJobs;
 import io.millrace.purge.source.Pipelines;
 import io.smallrye.reactive.messaging.kafka.KafkaClientService;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -31,10 +32,12 @@ class SourceReadiness implements HealthCheck {
     private final AgroalDataSource database;
     private final KafkaClientService kafka;
     private final ReadRights rights;
+    private final EnrichmentJobs jobs;
     private final Source source;
 
-    SourceReadiness(AgroalDataSource database, KafkaClientService kafka, Pipelines pipelines, PurgeConfig config, KafkaWatch watch) {
+    SourceReadiness(AgroalDataSource database, KafkaClientService kafka, EnrichmentJobs jobs, Pipelines pipelines, PurgeConfig config, KafkaWatch watch) {
         this.database = database;
+        this.jobs = jobs;
         this.kafka = kafka;
         this.source = pipelines.all().getFirst().source();
         this.rights = watch.rights(pipelines.names().stream().map(Topics::documents).toList(), config.group());
@@ -52,6 +55,7 @@ class SourceReadiness implements HealthCheck {
         } else {
             rights.lacking().ifPresent(lacking -> response.withData("kafka", lacking + "; erasures are taken, and seen carried out then"));
         }
+        jobs.trouble().ifPresent(waiting -> response.withData("enrichment", "what jobs add to documents waits: " + waiting));
         return response.status(trouble == null).build();
     }
 

@@ -49,7 +49,7 @@ class Problems {
 
     @ServerExceptionMapper
     Response forbidden(ForbiddenException e, UriInfo uri) {
-        return Problem.of(Status.FORBIDDEN, REQUEST, to(uri), "the caller lacks the role that this needs: millrace-operator to change something, or millrace-eraser to erase, millrace-approver to confirm, millrace-reader to look at verifications and retention", "have the role given to the caller at the OIDC provider").response();
+        return Problem.of(Status.FORBIDDEN, REQUEST, to(uri), "the caller lacks the role that this needs: millrace-operator to change something, or millrace-eraser to erase, millrace-enricher to enrich, millrace-approver to confirm, millrace-reader to look at verifications and retention", "have the role given to the caller at the OIDC provider").response();
     }
 
     @ServerExceptionMapper

@@ -29,6 +29,8 @@ public class TokenMechanism implements HttpAuthenticationMechanism {
 
     /** Who may ask for erasures, and nothing else. */
     public static final String ERASER = "millrace-eraser";
+    /** Who may add to documents, and nothing else. */
+    public static final String ENRICHER = "millrace-enricher";
     /** Who may look, and confirm what is held for a person. */
     public static final String APPROVER = "millrace-approver";
 

@@ -222,7 +222,7 @@ public final class MigrationCheck implements AutoCloseable {
         try (var database = ScratchDatabase.open(server, name)) {
             server.provision(Topics.slot(source), role, roleName);
             var names = new HashSet<>(uses.tables());
-            names.addAll(List.of(Topics.HEARTBEAT, Topics.OUTBOX, Topics.PURGE_AUDIT, Topics.PURGE_OUTCOME, Topics.VERIFICATION, Topics.RETENTION_RUN, Topics.SUBJECT_ERASURE));
+            names.addAll(List.of(Topics.HEARTBEAT, Topics.OUTBOX, Topics.PURGE_AUDIT, Topics.PURGE_OUTCOME, Topics.VERIFICATION, Topics.RETENTION_RUN, Topics.SUBJECT_ERASURE, Topics.ENRICHMENT_TAKEN));
             var reader = new StateReader(names, Topics.publication(source), Topics.slot(source), role, server::named);
             var before = baseline == null ? reader.read(database.connection()) : reader.from(baseline);
             baseline = before;

@@ -71,6 +71,8 @@ class EndpointsIT {
             closed(Stage.CAPTURE, "DELETE", "/resnapshots"),
             closed(Stage.PURGE, "POST", "/pipelines/{pipeline}/documents/{id: .*}/erasure"),
             closed(Stage.PURGE, "POST", "/pipelines/{pipeline}/documents/erasure"),
+            closed(Stage.PURGE, "PATCH", "/pipelines/{pipeline}/documents/{id: .*}/enrichment"),
+            closed(Stage.PURGE, "GET", "/pipelines/{pipeline}/documents/{id: .*}/enrichment"),
             closed(Stage.PURGE, "POST", "/erasures"),
             closed(Stage.PURGE, "GET", "/erasures"),
             closed(Stage.PURGE, "GET", "/erasures/{id}"),

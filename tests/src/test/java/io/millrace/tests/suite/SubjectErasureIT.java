@@ -1,6 +1,5 @@
 package io.millrace.tests.suite;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
@@ -15,31 +14,17 @@ import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.topic.Topics;
 import io.millrace.tests.stack.DemoStack;
 import io.millrace.tests.stack.RawTopics;
+import io.millrace.tests.stack.Remains;
 import io.millrace.tests.stack.SharedStack;
 import io.restassured.RestAssured;
 import io.restassured.http.ContentType;
 import io.restassured.specification.RequestSpecification;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
-import java.util.function.Function;
-import java.util.stream.Collectors;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.AlterConfigOp;
-import org.apache.kafka.clients.admin.ConfigEntry;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.config.ConfigResource;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.Tag;
@@ -52,7 +37,6 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class SubjectErasureIT {
 
     private static final String MARKER = "xylomarker";
-    private static final Map<String, String> AT_ONCE = Map.of("segment.ms", "500", "max.compaction.lag.ms", "500", "min.cleanable.dirty.ratio", "0.01", "delete.retention.ms", "500");
     private static final TableName PERSON = new TableName("public", "forgettable");
     private static final TableName REMARK = new TableName("public", "remark");
     private static final String HEAD = """
@@ -88,10 +72,12 @@ class SubjectErasureIT {
 
     private final DemoStack stack;
     private final RawTopics topics;
+    private final Remains remains;
 
     SubjectErasureIT(DemoStack stack) {
         this.stack = stack;
         this.topics = new RawTopics(stack);
+        this.remains = new Remains(stack, MARKER);
     }
 
     @Test
@@ -108,10 +94,10 @@ class SubjectErasureIT {
             patience("all are there").until(() -> stack.index().count("people") == 40 && stack.index().count("remarks") == 200);
             assertTrue(shown("people") && shown("remarks"));
             stack.index().ask("POST", "/people,remarks/_flush", null);
-            assertFalse(markedFiles("search").isEmpty(), "the marker is found in files when it is there");
+            assertFalse(remains.inFiles("search").isEmpty(), "the marker is found in files when it is there");
             var erasure = erasedThoughATableIsParked();
             assertGone("after the erasure");
-            assertFalse(marked(Topics.captured("demo", PERSON)).isEmpty());
+            assertFalse(remains.inTopic(Topics.captured("demo", PERSON)).isEmpty());
             for (var record : topics.read(Topics.captured("demo", PERSON))) {
                 topics.resend(record);
             }
@@ -133,8 +119,9 @@ class SubjectErasureIT {
             agrees("people-2");
             agrees("remarks");
             purge().get("/erasures/" + erasure).then().statusCode(200).body("state", equalTo("hidden"));
-            assertNoBytesInTopics();
-            assertNoBytesOnDisk();
+            remains.assertGoneFromTopics(topic -> topic.contains("people") || topic.contains("remark") || topic.contains("forgettable"),
+                    () -> change("UPDATE public.forgettable SET name = name || '.' WHERE id <> 7; UPDATE public.remark SET body = body || '.' WHERE author_id <> 7"));
+            remains.assertGoneFromDisks("/people*,remarks*", this::fresh);
             change("DELETE FROM public.forgettable WHERE id = 7");
             change("INSERT INTO public.forgettable VALUES (7, 'somebody else', NULL)");
             patience("a key that is created anew comes").until(() -> stack.index().get("people", "7") != null);
@@ -156,7 +143,7 @@ class SubjectErasureIT {
         topics.send(new ProducerRecord<>(Topics.captured("demo", REMARK), 0, "junk".getBytes(UTF_8), "not Avro".getBytes(UTF_8)));
         patience("the table is parked").until(() -> !topics.read(Topics.quarantine("demo", REMARK)).isEmpty());
         change("UPDATE public.remark SET body = body || ' parked'");
-        patience("the subject is in the quarantine").until(() -> !marked(Topics.quarantine("demo", REMARK)).isEmpty());
+        patience("the subject is in the quarantine").until(() -> !remains.inTopic(Topics.quarantine("demo", REMARK)).isEmpty());
         var erasure = purge().header("Idempotency-Key", "forget 7").body("{\"subject\": \"person\", \"key\": \"7\", \"reason\": \"asked for\"}").post("/erasures").then().statusCode(202).extract().<String>path("id");
         stack.process(Stage.PURGE).kill();
         stack.process(Stage.PURGE).start();
@@ -193,88 +180,6 @@ class SubjectErasureIT {
             assertFalse(shown(alias), () -> alias + " " + when + ": " + stack.index().read(alias));
         }
         assertEquals(39, stack.index().count("people"), when);
-    }
-
-    private List<ConsumerRecord<byte[], byte[]>> marked(String topic) {
-        return topics.read(topic).stream().filter(record -> record.value() != null && new String(record.value(), ISO_8859_1).contains(MARKER)).toList();
-    }
-
-    /** The topics are compacted at once, as they are by and by; a record that comes later closes the segments. Whoever reads them keeps its deletions again afterwards. */
-    private void assertNoBytesInTopics() throws Exception {
-        var all = new TreeSet<String>();
-        try (var admin = Admin.create(Map.copyOf(stack.stack().servers().kafkaAdmin()))) {
-            admin.listTopics().names().get().stream().filter(topic -> topic.contains("people") || topic.contains("remark") || topic.contains("forgettable")).forEach(all::add);
-            var names = new TreeSet<>(AT_ONCE.keySet());
-            names.add("retention.ms");
-            var before = present(admin, all, names);
-            change(admin, all, topic -> set(AT_ONCE));
-            change(admin, all.stream().filter(topic -> topic.startsWith(Topics.CAPTURED)).toList(), topic -> set(Map.of("retention.ms", "1000")));
-            try {
-                Awaitility.await("no topic has the bytes").pollInterval(Duration.ofSeconds(5)).atMost(Duration.ofMinutes(6)).untilAsserted(() -> {
-                    change("UPDATE public.forgettable SET name = name || '.' WHERE id <> 7; UPDATE public.remark SET body = body || '.' WHERE author_id <> 7");
-                    assertEquals(List.of(), all.stream().filter(topic -> !marked(topic).isEmpty()).toList());
-                });
-            } finally {
-                change(admin, all, before::get);
-            }
-        }
-    }
-
-    /** By topic, what makes its settings what they are now. */
-    private static Map<String, Collection<AlterConfigOp>> present(Admin admin, Collection<String> topics, Set<String> names) throws Exception {
-        var present = new HashMap<String, Collection<AlterConfigOp>>();
-        admin.describeConfigs(topics.stream().map(topic -> new ConfigResource(ConfigResource.Type.TOPIC, topic)).toList()).all().get().forEach((topic, settings) -> present.put(topic.name(), names.stream().map(settings::get)
-                .map(entry -> entry.source() == ConfigEntry.ConfigSource.DYNAMIC_TOPIC_CONFIG ? new AlterConfigOp(new ConfigEntry(entry.name(), entry.value()), AlterConfigOp.OpType.SET) : new AlterConfigOp(new ConfigEntry(entry.name(), null), AlterConfigOp.OpType.DELETE)).toList()));
-        return present;
-    }
-
-    private static Collection<AlterConfigOp> set(Map<String, String> settings) {
-        return settings.entrySet().stream().map(e -> new AlterConfigOp(new ConfigEntry(e.getKey(), e.getValue()), AlterConfigOp.OpType.SET)).toList();
-    }
-
-    private static void change(Admin admin, Collection<String> topics, Function<String, Collection<AlterConfigOp>> to) throws Exception {
-        admin.incrementalAlterConfigs(topics.stream().collect(Collectors.toMap(topic -> new ConfigResource(ConfigResource.Type.TOPIC, topic), to))).all().get();
-    }
-
-    /** Segments are merged at once, and the join's folder is filled anew from its changelogs, as happens by and by. */
-    private void assertNoBytesOnDisk() throws Exception {
-        stack.process(Stage.DENORMALIZER).stop();
-        DemoStack.delete(folder("denormalizer"));
-        stack.process(Stage.DENORMALIZER).start();
-        fresh();
-        // What it has in memory goes to disk when it stops.
-        stack.process(Stage.DENORMALIZER).stop();
-        try {
-            assertEquals(List.of(), markedFiles("denormalizer"));
-            Awaitility.await("no segment has the bytes").pollInterval(Duration.ofSeconds(2)).atMost(Duration.ofMinutes(3)).untilAsserted(() -> {
-                stack.index().ask("POST", "/people*,remarks*/_forcemerge?max_num_segments=1", null);
-                stack.index().ask("POST", "/people*,remarks*/_flush?force=true", null);
-                assertEquals(List.of(), markedFiles("search"));
-            });
-        } finally {
-            stack.process(Stage.DENORMALIZER).start();
-        }
-    }
-
-    private Path folder(String name) {
-        return stack.stack().options().data().resolve(name);
-    }
-
-    /** Files that hold the marker's bytes. */
-    private List<Path> markedFiles(String folder) throws IOException {
-        try (var files = Files.walk(folder(folder))) {
-            return files.filter(Files::isRegularFile).filter(SubjectErasureIT::isMarked).toList();
-        }
-    }
-
-    private static boolean isMarked(Path file) {
-        try {
-            return new String(Files.readAllBytes(file), ISO_8859_1).contains(MARKER);
-        } catch (NoSuchFileException _) {
-            return false;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     private void fresh() throws Exception {

@@ -115,6 +115,7 @@ public final class DocumentBuilder {
                     object(one.shape(), found.row(), null);
                 }
             }
+            case Shape.OwnValue(SpineNode node, Formula formula) -> own(node, formula, row);
             case Shape.SpineArray(SpineNode node, Elements elements) -> spineArray(node, elements, row);
             case Shape.LookupArray array -> lookupArray(array, row);
         }
@@ -157,6 +158,14 @@ public final class DocumentBuilder {
         scratch.truncate(0);
         formula.append(row, scratch);
         return cell.reset(scratch.array(), 0, scratch.size());
+    }
+
+    private void own(SpineNode node, Formula formula, Row parent) {
+        int from = out.size();
+        forEach(node, parent, (id, row) -> computed(formula, row));
+        if (out.size() == from) {
+            out.putAscii("null");
+        }
     }
 
     private void spineArray(SpineNode node, Elements elements, Row parent) {

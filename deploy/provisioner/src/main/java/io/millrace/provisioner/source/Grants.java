@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.TreeSet;
 
 /**
- * The rights of the replicating role: reading exactly the pipelines' tables, writing Millrace's own. Rights that Millrace gave and no
+ * The rights of the replicating role: reading exactly the pipelines' tables, writing Millrace's own and those by which documents are enriched. Rights that Millrace gave and no
  * pipeline needs any more are taken back; what somebody else gave is left alone.
  */
 public final class Grants implements Step {
@@ -34,6 +34,10 @@ public final class Grants implements Step {
     private Map<TableName, List<String>> wanted() {
         var wanted = new LinkedHashMap<TableName, List<String>>();
         database.tables().forEach(table -> wanted.put(table, List.of("SELECT")));
+        database.enriching().forEach(table -> wanted.put(table, List.of("SELECT", "INSERT", "UPDATE", "DELETE")));
+        if (!database.enriching().isEmpty()) {
+            wanted.put(Topics.ENRICHMENT_TAKEN, List.of("SELECT", "INSERT", "UPDATE"));
+        }
         wanted.put(Topics.HEARTBEAT, List.of("SELECT", "INSERT", "UPDATE"));
         wanted.put(Topics.OUTBOX, List.of("SELECT", "INSERT"));
         wanted.put(Topics.PURGE_AUDIT, List.of("SELECT", "INSERT"));

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** Millrace's own schema and tables in the source database. */
 public final class OwnTables implements Step {
@@ -15,13 +16,19 @@ public final class OwnTables implements Step {
     private static final String SCHEMA = "schema";
     private static final String TABLE = "table ";
     private static final Map<TableName, String> COLUMNS = columns();
+    private static final String TAKEN = "pipeline text NOT NULL, topic text NOT NULL, partition integer NOT NULL, next_offset bigint NOT NULL, PRIMARY KEY (pipeline, topic, partition)";
     /** Each delete of a document is looked up there. */
     private static final TableName AUDIT_INDEX = new TableName(Topics.OWN_SCHEMA, "purge_audit_document");
 
     private final SourceDatabase database;
+    private final Map<TableName, String> columns;
 
     public OwnTables(SourceDatabase database) {
         this.database = database;
+        this.columns = new LinkedHashMap<>(COLUMNS);
+        if (!database.enriching().isEmpty()) {
+            columns.put(Topics.ENRICHMENT_TAKEN, TAKEN);
+        }
     }
 
     private static Map<TableName, String> columns() {
@@ -44,7 +51,7 @@ public final class OwnTables implements Step {
 
     @Override
     public String describe() {
-        return "source " + database.name() + ": schema " + Topics.OWN_SCHEMA + " with " + COLUMNS.keySet().stream().map(TableName::table).toList();
+        return "source " + database.name() + ": schema " + Topics.OWN_SCHEMA + " with " + columns.keySet().stream().map(TableName::table).toList();
     }
 
     @Override
@@ -74,9 +81,9 @@ public final class OwnTables implements Step {
         if (!schemaExists()) {
             actions.add("CREATE SCHEMA " + Topics.OWN_SCHEMA);
         }
-        COLUMNS.forEach((table, columns) -> {
+        columns.forEach((table, sql) -> {
             if (!database.exists(table)) {
-                actions.add("CREATE TABLE " + table + " (" + columns + ")");
+                actions.add("CREATE TABLE " + table + " (" + sql + ")");
             }
         });
         if (database.isTrue("SELECT to_regclass(?) IS NULL", AUDIT_INDEX.sql())) {
@@ -91,7 +98,7 @@ public final class OwnTables implements Step {
         if (!schemaExists()) {
             made.add(SCHEMA);
         }
-        COLUMNS.keySet().stream().filter(table -> !database.exists(table)).forEach(table -> made.add(TABLE + table));
+        columns.keySet().stream().filter(table -> !database.exists(table)).forEach(table -> made.add(TABLE + table));
         database.execute(actions(), made, List.of());
     }
 
@@ -111,7 +118,7 @@ public final class OwnTables implements Step {
         if (!database.isMade(SCHEMA)) {
             return List.of();
         }
-        var own = COLUMNS.keySet().stream().map(TableName::table).toList();
+        var own = Stream.concat(columns.keySet().stream(), Stream.of(Topics.ENRICHMENT_TAKEN)).map(TableName::table).toList();
         return database.column("SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace(?) AND relkind IN ('r', 'v', 'm', 'p', 'f', 'S')", Topics.OWN_SCHEMA).stream()
                 .filter(name -> !own.contains(name))
                 .map(name -> "Taking away the schema " + Topics.OWN_SCHEMA + " of the source '" + database.name() + "': somebody made " + Topics.OWN_SCHEMA + "." + name + " in it; drop it or move it first").toList();
@@ -130,15 +137,15 @@ public final class OwnTables implements Step {
         if (schemaExists() && !database.isMade(SCHEMA)) {
             actions.add("take over the schema " + Topics.OWN_SCHEMA);
         }
-        COLUMNS.keySet().stream().filter(table -> database.exists(table) && !database.isMade(TABLE + table)).forEach(table -> actions.add("take over the table " + table));
+        columns.keySet().stream().filter(table -> database.exists(table) && !database.isMade(TABLE + table)).forEach(table -> actions.add("take over the table " + table));
         return Check.of(List.of(), actions);
     }
 
     @Override
     public void adopt() {
         var made = new ArrayList<>(List.of(SCHEMA));
-        var actions = database.exists(SourceDatabase.MADE) ? List.<String>of() : List.of("CREATE TABLE " + SourceDatabase.MADE + " (" + COLUMNS.get(SourceDatabase.MADE) + ")");
-        COLUMNS.keySet().stream().filter(table -> database.exists(table) || table.equals(SourceDatabase.MADE)).forEach(table -> made.add(TABLE + table));
+        var actions = database.exists(SourceDatabase.MADE) ? List.<String>of() : List.of("CREATE TABLE " + SourceDatabase.MADE + " (" + columns.get(SourceDatabase.MADE) + ")");
+        columns.keySet().stream().filter(table -> database.exists(table) || table.equals(SourceDatabase.MADE)).forEach(table -> made.add(TABLE + table));
         database.execute(actions, made, List.of());
     }
 }

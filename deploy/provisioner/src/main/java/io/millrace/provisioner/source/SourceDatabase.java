@@ -14,6 +14,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.SequencedSet;
 import java.util.function.Function;
 
@@ -150,6 +151,13 @@ public final class SourceDatabase implements AutoCloseable {
         if (outbox() != null) {
             tables.add(outbox().table());
         }
+        return tables;
+    }
+
+    /** The tables whose rows are what others add to documents. */
+    SequencedSet<TableName> enriching() {
+        var tables = new LinkedHashSet<TableName>();
+        files.stream().map(file -> file.pipeline().enrichment()).filter(Objects::nonNull).forEach(enrichment -> tables.add(enrichment.table()));
         return tables;
     }
 

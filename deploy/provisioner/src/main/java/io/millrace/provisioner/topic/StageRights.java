@@ -45,9 +45,9 @@ public record StageRights(ResourcePattern pattern, Set<AclOperation> operations)
         // Beside its own work it says how far each stage has got: it describes their groups and reads what they say of themselves.
         services.put("purge-service", List.of(topics(Topics.DOCUMENTS, READ, DESCRIBE, DESCRIBE_CONFIGS), groups("millrace-purge", READ), topics(Topics.CAPTURED, DESCRIBE, DESCRIBE_CONFIGS), topics(Topics.ROWS, DESCRIBE, DESCRIBE_CONFIGS),
                 topics(Topics.QUARANTINE, DESCRIBE, DESCRIBE_CONFIGS), topics(CAPTURE, READ, DESCRIBE), topics(GATE, READ, DESCRIBE), topics(JOIN, READ, DESCRIBE, DESCRIBE_CONFIGS), groups("millrace-gate", DESCRIBE), groups(JOIN, DESCRIBE),
-                groups("millrace-indexer", DESCRIBE)));
+                groups("millrace-indexer", DESCRIBE), topics(Topics.ENRICHMENT, READ, DESCRIBE, DESCRIBE_CONFIGS), topics(Topics.QUARANTINE + Topics.DOCUMENTS, WRITE, DESCRIBE)));
         // Describing is all that an autoscaler needs.
-        services.put("scaler", List.of(topics(Topics.CAPTURED, DESCRIBE), topics(Topics.ROWS, DESCRIBE), topics(Topics.DOCUMENTS, DESCRIBE), topics(JOIN, DESCRIBE), groups("millrace-", DESCRIBE)));
+        services.put("scaler", List.of(topics(Topics.CAPTURED, DESCRIBE), topics(Topics.ROWS, DESCRIBE), topics(Topics.DOCUMENTS, DESCRIBE), topics(Topics.ENRICHMENT, DESCRIBE), topics(JOIN, DESCRIBE), groups("millrace-", DESCRIBE)));
         return services;
     }
 

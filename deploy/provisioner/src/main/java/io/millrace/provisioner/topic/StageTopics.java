@@ -20,7 +20,7 @@ record StageTopics(Set<String> topics, Pattern joins) {
         var replaced = pipelines.stream().flatMap(p -> p.replaces().stream()).distinct().toList();
         var names = Stream.concat(pipelines.stream().map(Pipeline::name), replaced.stream()).map(Pattern::quote).collect(Collectors.joining("|"));
         var ofSources = pipelines.stream().map(p -> p.source().name()).flatMap(s -> Stream.of(Topics.tablesRead(s), Topics.reached(s), Topics.captureState(s), Topics.captureMarks(s)));
-        var ofReplaced = replaced.stream().flatMap(name -> Stream.of(Topics.documents(name), Topics.quarantineDocuments(name)));
+        var ofReplaced = replaced.stream().flatMap(name -> Stream.of(Topics.documents(name), Topics.quarantineDocuments(name), Topics.enrichment(name)));
         return new StageTopics(Stream.concat(ofSources, ofReplaced).collect(Collectors.toSet()), Pattern.compile("millrace-denormalizer-(" + names + ")" + OF_JOIN));
     }
 

@@ -56,6 +56,9 @@ final class TopicLayout {
             }
             topics.put(Topics.documents(pipeline.name()), compacted);
             topics.put(Topics.quarantineDocuments(pipeline.name()), kept(keeping.refused()));
+            if (pipeline.enrichment() != null) {
+                topics.put(Topics.enrichment(pipeline.name()), captured);
+            }
         }
         return topics;
     }

@@ -160,7 +160,17 @@ public final class Uses {
             }
         }
 
+        private void enrichment(One one, TableName here) {
+            use("enrichment.table", one.node().table(), null, one.name());
+            joins(one.on(), here, one.node().table(), "enrichment.join", one.name());
+            values(one.value(), one.node().table(), "enrichment.table", one.name());
+        }
+
         private void relation(Relation relation, TableName here, String at, String document) {
+            if (relation instanceof One one && one.own()) {
+                enrichment(one, here);
+                return;
+            }
             var below = at + (relation instanceof One ? ".one." : ".many.") + relation.name();
             var member = member(document, relation.name());
             var through = relation instanceof Many many ? many.through() : null;
