@@ -3,6 +3,7 @@ package io.millrace.launcher;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.millrace.local.LocalException;
+import io.millrace.pipeline.wording.Counted;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -97,6 +98,11 @@ final class GenerationCommands {
             }
         }
 
+        /** A count that the indexer does not know is none. */
+        private static String told(JsonNode many, String one) {
+            return many.isNumber() ? Counted.of(many.asLong(), one) : "an unknown number of " + one + "s";
+        }
+
         private static String role(JsonNode generation) {
             return switch (generation.path("role").asText()) {
                 case "SERVES" -> "serves";
@@ -120,7 +126,7 @@ final class GenerationCommands {
                 if (one.path("held").asBoolean() && one.path("role").asText().equals("ASIDE")) {
                     throw new LocalException("The index " + index + " is held: " + one.path("waits").asText("somebody took the order back") + ". /q/health/ready of the indexer says what keeps its documents waiting");
                 }
-                var now = index + " has " + one.path("documents").asText() + " documents and is " + one.path("behind").asText() + " records behind" + (one.hasNonNull("waits") ? "; " + one.path("waits").asText() : "");
+                var now = index + " has " + told(one.path("documents"), "document") + " and is " + told(one.path("behind"), "record") + " behind" + (one.hasNonNull("waits") ? "; " + one.path("waits").asText() : "");
                 if (!now.equals(said)) {
                     out().println(now);
                     out().flush();
@@ -184,7 +190,7 @@ final class GenerationCommands {
         public Integer call() throws IOException, InterruptedException {
             var chosen = chosen(index, true);
             var found = indexer().get(address() + "/" + StageCall.encoded(chosen) + "/comparison?sample=" + sample);
-            out().printf("%s has %,d documents, %s has %,d; of %,d taken at random %,d differ%s%n", chosen, found.path("documents").asLong(), found.path("served").asText(), found.path("servedDocuments").asLong(), found.path("sampled").asInt(),
+            out().printf("%s has %s, %s has %,d; of %,d taken at random %,d differ%s%n", chosen, Counted.of(found.path("documents").asLong(), "document"), found.path("served").asText(), found.path("servedDocuments").asLong(), found.path("sampled").asInt(),
                     found.path("differing").asInt(), found.path("examples").isEmpty() ? "" : ", such as " + found.path("examples").get(0).asText());
             out().flush();
             if (found.path("differing").asInt() > 0 && !despite) {
