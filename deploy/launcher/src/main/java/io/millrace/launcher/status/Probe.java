@@ -18,9 +18,10 @@ import java.util.OptionalLong;
 /** Asks running processes over HTTP; an answer that does not come is an answer too. */
 public final class Probe {
 
-    private static final int TIMEOUT_MILLIS = 2000;
-    /** Of the console, which asks the services itself and waits for each as long as is done here. */
-    private static final int CONSOLE_TIMEOUT_MILLIS = 3000;
+    /** Many are asked at the same time, on few cores. */
+    private static final int TIMEOUT_MILLIS = 3000;
+    /** Of the console, which asks the services itself and waits two seconds for each. */
+    private static final int CONSOLE_TIMEOUT_MILLIS = 4000;
     private static final JsonMapper JSON = new JsonMapper();
 
     private final StackAccess access;
