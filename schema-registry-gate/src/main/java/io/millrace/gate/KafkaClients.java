@@ -3,6 +3,7 @@ package io.millrace.gate;
 import io.millrace.pipeline.liveness.Loops;
 import io.millrace.pipeline.log.OffsetGuard;
 import io.millrace.pipeline.topic.Topics;
+import io.millrace.pipeline.wording.Counted;
 import io.smallrye.common.annotation.Identifier;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -229,7 +230,7 @@ public class KafkaClients {
             present = partitions;
         }
         if (present < partitions) {
-            throw new KafkaException("The topic " + topic + " has " + present + " partitions, the captured topic has " + partitions
+            throw new KafkaException("The topic " + topic + " has " + Counted.of(present, "partition") + ", the captured topic has " + partitions
                     + "; records keep their partition, so give it as many: kafka-topics --alter --topic " + topic + " --partitions " + partitions);
         }
         ensured.put(topic, present);

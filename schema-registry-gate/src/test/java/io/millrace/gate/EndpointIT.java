@@ -171,7 +171,7 @@ class EndpointIT {
                 .body("cause.reason", equalTo("schema-refused")).body("cause.rule", equalTo("FULL_TRANSITIVE")).body("cause.subject", equalTo("rows.it.public.endpoints-value"))
                 .body("cause.schemaId", notNullValue()).body("cause.position", notNullValue()).body("cause.difference[0].field", equalTo("name"))
                 .body("cause.difference[0].was", equalTo("null or string default null")).body("cause.difference[0].is", equalTo("long")));
-        refused(gate.caller().body("{\"reason\": \"x\", \"count\": 9}").post("/quarantine/it.public.endpoints/discard"), 409, "it.public.endpoints has 1 records");
+        refused(gate.caller().body("{\"reason\": \"x\", \"count\": 9}").post("/quarantine/it.public.endpoints/discard"), 409, "it.public.endpoints has 1 record ");
         gate.post("endpoints", "accept", "{\"reason\": \"planned\"}");
         gate.post("endpoints", "replay", "{\"reason\": \"planned\"}");
         gate.awaitCount("rows", "endpoints", 2);

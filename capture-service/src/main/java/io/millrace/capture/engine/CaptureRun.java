@@ -37,6 +37,7 @@ import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.topic.Topics;
+import io.millrace.pipeline.wording.Counted;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Collection;
@@ -262,7 +263,7 @@ public final class CaptureRun {
             return "Capture was interrupted: " + what + "; starting again";
         }
         LOG.error("The table is left out from here on", e);
-        leftOutTables.add(at.table(), what + ". That was tried " + stumbles.times() + " times, so the table is left out, and the others are captured. Once the cause is gone, ./millrace recover " + settings.sourceName()
+        leftOutTables.add(at.table(), what + ". That was tried " + Counted.of(stumbles.times(), "time") + ", so the table is left out, and the others are captured. Once the cause is gone, ./millrace recover " + settings.sourceName()
                 + " takes it in again and reads what is missing" + (recovery ? ", which is tried by itself once the stream is past that" : ""), at.lsn());
         start.lacking(Map.of(at.table(), "a change of it at " + Position.lsnText(at.lsn()) + " cannot be read from the log"));
         stumbles.forget();
@@ -289,7 +290,7 @@ public final class CaptureRun {
         }
         var place = Position.lsnText(confirmed());
         stuck = new Stuck(what + ", again and again behind " + place, confirmed());
-        return what + ". It failed so " + before.times() + " times behind " + place + ", and is tried on. Nothing is lost while it is. If the cause cannot be found, ./millrace recover " + settings.sourceName() + " --skip-log gives up what the log has until now, and reads every table again;"
+        return what + ". It failed so " + Counted.of(before.times(), "time") + " behind " + place + ", and is tried on. Nothing is lost while it is. If the cause cannot be found, ./millrace recover " + settings.sourceName() + " --skip-log gives up what the log has until now, and reads every table again;"
                 + " events of the application's outbox that were taken out of its table by then are lost";
     }
 
@@ -526,7 +527,7 @@ public final class CaptureRun {
 
     /** Reads tables before the stream, and says what is known of all then. */
     private Map<TableName, Known> readFirst(Plan plan, Map<TableName, Set<String>> leftOut) throws InterruptedException, SQLException {
-        LOG.infof("Reading %d tables as of %s: %s", plan.read().size(), Position.lsnText(plan.start()), plan.read());
+        LOG.infof("Reading %s as of %s: %s", Counted.of(plan.read().size(), "table"), Position.lsnText(plan.start()), plan.read());
         var writer = new Writer(tools, plan, false);
         stream.unread(plan.read().size());
         var queues = plan.read().stream().filter(start::isQueue).collect(Collectors.toCollection(TreeSet::new));
@@ -578,7 +579,7 @@ public final class CaptureRun {
     }
 
     private static String phase(Plan plan) {
-        return "reading " + plan.read().size() + " tables";
+        return "reading " + Counted.of(plan.read().size(), "table");
     }
 
     private FirstLoad.Target into(Writer writer, String phase) {

@@ -4,6 +4,7 @@ import io.millrace.capture.bundle.TableNumbers;
 import io.millrace.capture.continuity.Known;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.topic.Topics;
+import io.millrace.pipeline.wording.Counted;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -35,7 +36,7 @@ record Plan(long base, long start, Map<TableName, Known> tables, Map<TableName, 
     /** What capture is doing while it streams: tables that were never read are not there yet, though nothing is missing of the others. */
     String phase() {
         long unread = unread();
-        return unread == 0 ? "streaming" : "reading " + unread + " tables while the others flow";
+        return unread == 0 ? "streaming" : "reading " + Counted.of(unread, "table") + " while the others flow";
     }
 
     int unread() {

@@ -22,6 +22,7 @@ import io.millrace.capture.source.Wanted;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.topic.Topics;
+import io.millrace.pipeline.wording.Counted;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -365,8 +366,8 @@ final class Start {
     private Plan recover(String what, Memory memory, Map<TableName, Known> known, SourceLook look, long base) throws SQLException, InterruptedException {
         var end = memory.mark().acknowledged();
         if (!allowed(known)) {
-            throw new StartException(what + ". Nothing is captured until this is decided. What was committed after " + end + " may be missing in all " + captured(known).size()
-                    + " tables. " + remedy());
+            throw new StartException(what + ". Nothing is captured until this is decided. What was committed after " + end + " may be missing in "
+                    + Counted.of(captured(known).size(), "table") + ", all that are captured. " + remedy());
         }
         LOG.errorf("%s. Every table is read again. What was committed after %s may be missing until then", what, end);
         var gaps = remember(missing(known, "it is to be read again, because the stream broke off", end, look.now(), true));

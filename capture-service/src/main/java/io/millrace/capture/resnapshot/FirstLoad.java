@@ -7,6 +7,7 @@ import io.millrace.capture.source.SourceCheck;
 import io.millrace.capture.source.SourceConnection;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.liveness.Loop;
+import io.millrace.pipeline.wording.Counted;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -162,7 +163,7 @@ public final class FirstLoad {
             }
             tables.put(table, loading);
             if (goesOn && last.blocks() > 0 && loading.left() == null) {
-                LOG.infof("Reading the table %s behind the %d rows that were read before", table, last.rows());
+                LOG.infof("Reading the table %s behind %s before", table, Counted.of(last.rows(), "row that was read", "rows that were read"));
             }
         });
         began = System.nanoTime();
@@ -256,7 +257,7 @@ public final class FirstLoad {
         if (last) {
             table.done(part);
             if (table.isComplete()) {
-                LOG.infof("Read %d rows of the table %s", table.rows(), table.table());
+                LOG.infof("Read %s of the table %s", Counted.of(table.rows(), "row"), table.table());
             }
         }
         return table.state(from);
@@ -403,7 +404,7 @@ public final class FirstLoad {
         /** As the end of a sentence. */
         @Override
         public String toString() {
-            return rows + " of about " + estimate + " rows" + (secondsLeft == null ? "" : ", " + rowsPerSecond + " rows/s, " + secondsLeft + " s left")
+            return rows + " of about " + Counted.of(estimate, "row") + (secondsLeft == null ? "" : ", " + rowsPerSecond + " rows/s, " + secondsLeft + " s left")
                     + hindrances.entrySet().stream().map(e -> "; the table " + e.getKey() + " is not read on at the moment: " + e.getValue()).collect(Collectors.joining());
         }
     }

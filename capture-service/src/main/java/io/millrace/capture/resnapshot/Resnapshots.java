@@ -12,6 +12,7 @@ import io.millrace.capture.source.SourceConnection;
 import io.millrace.capture.subject.Reading;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.topic.Topics;
+import io.millrace.pipeline.wording.Counted;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -214,7 +215,7 @@ public final class Resnapshots {
             throw new RefusedException(Reason.CONFLICT, "The table " + table + " is not whole before it is read, so the reading cannot be cancelled");
         }
         keep(all.stream().filter(one -> !isAsked(one, table)).toList());
-        LOG.infof("The reading of the table %s is cancelled after %d rows", table, found.rows());
+        LOG.infof("The reading of the table %s is cancelled after %s", table, Counted.of(found.rows(), "row"));
         return found;
     }
 
@@ -296,7 +297,7 @@ public final class Resnapshots {
         if (next != null) {
             current = Setbacks.Id.of(next);
             if (begun.putIfAbsent(current, new Begun(System.nanoTime(), next.rows())) == null) {
-                LOG.infof("Reading the table %s while the stream goes on%s", next.table(), next.rows() == 0 ? "" : ", behind the " + next.rows() + " rows that were read before");
+                LOG.infof("Reading the table %s while the stream goes on%s", next.table(), next.rows() == 0 ? "" : ", behind " + Counted.of(next.rows(), "row that was read", "rows that were read") + " before");
             }
         }
         return next;
@@ -335,7 +336,7 @@ public final class Resnapshots {
 
     /** All of it is in Kafka. */
     synchronized void ended(Resnapshot one) throws InterruptedException {
-        LOG.infof("Read %d rows of the table %s", one.rows(), one.table());
+        LOG.infof("Read %s of the table %s", Counted.of(one.rows(), "row"), one.table());
         keep(all.stream().filter(other -> !other.equals(one)).toList());
     }
 

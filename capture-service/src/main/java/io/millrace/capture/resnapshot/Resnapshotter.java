@@ -10,6 +10,7 @@ import io.millrace.capture.source.SourceConnection;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.retry.Backoff;
 import io.millrace.pipeline.topic.Topics;
+import io.millrace.pipeline.wording.Counted;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -224,7 +225,7 @@ public final class Resnapshotter {
         long now = System.nanoTime();
         if (now - toldAt > TOLD_NANOS) {
             toldAt = now;
-            resnapshots.status().stream().filter(s -> s.state().equals("reading")).findFirst().ifPresent(s -> LOG.infof("Read %d of about %d rows of the table %s, %d rows/s%s", s.rows(), s.estimate(), s.table(), s.rowsPerSecond(),
+            resnapshots.status().stream().filter(s -> s.state().equals("reading")).findFirst().ifPresent(s -> LOG.infof("Read %d of about %s of the table %s, %d rows/s%s", s.rows(), Counted.of(s.estimate(), "row"), s.table(), s.rowsPerSecond(),
                     s.secondsLeft() == null ? "" : ", " + s.secondsLeft() + " s left"));
         }
     }

@@ -1,6 +1,7 @@
 package io.millrace.capture.source;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.millrace.pipeline.wording.Counted;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -79,7 +80,7 @@ public record TableForm(Map<Long, Long> files, List<Column> columns, Map<Long, S
         if (!before.captured.equals(captured)) {
             causes.add("the pipeline file gives its rows another form");
         }
-        return causes.isEmpty() ? null : String.join("; ", causes.subList(0, Math.min(3, causes.size()))) + (causes.size() > 3 ? "; and " + (causes.size() - 3) + " changes more" : "");
+        return causes.isEmpty() ? null : String.join("; ", causes.subList(0, Math.min(3, causes.size()))) + (causes.size() > 3 ? "; and " + Counted.of(causes.size() - 3, "change") + " more" : "");
     }
 
     private static String cause(Column before, Column now, boolean rewritten, Set<String> dropped) {

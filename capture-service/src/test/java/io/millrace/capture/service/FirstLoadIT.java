@@ -313,7 +313,7 @@ class FirstLoadIT extends OnStack {
             connection.setAutoCommit(false);
             statement.execute("LOCK TABLE part");
             try (var capture = capture("shut", "ask", tables)) {
-                capture.awaitReady("reading 1 tables while the others flow");
+                capture.awaitReady("reading 1 table while the others flow");
                 assertTrue(capture.log().contains("The table public.part is read on while the stream goes on, from its beginning: "), capture.log());
                 stack.sql("shut", "UPDATE thing SET name = 'flows' WHERE id = 1");
                 assertSame("shut", "thing", capture, things);
@@ -342,7 +342,7 @@ class FirstLoadIT extends OnStack {
                 var things = records("costly", "thing")) {
             awaitRows(capture, 1);
             stack.sql("costly", "INSERT INTO filler SELECT repeat(md5(i::text), 30) FROM generate_series(1, 28000) i");
-            capture.awaitReady("reading 1 tables while the others flow");
+            capture.awaitReady("reading 1 table while the others flow");
             assertTrue(capture.log().contains("more than half of what source.wal.budget allows (40 MB)"), capture.log());
             capture.awaitStreaming();
             assertFalse(capture.log().contains("was given up"), capture.log());

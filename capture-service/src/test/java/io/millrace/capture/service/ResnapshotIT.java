@@ -323,11 +323,11 @@ class ResnapshotIT extends OnStack {
         stack.sql("grown", "CREATE TABLE part (id int PRIMARY KEY, thing_id int, name text)", "INSERT INTO part SELECT i, 1, 'p' || i FROM generate_series(1, 60000) i", "ANALYZE part");
         stack.publish("grown", "part");
         try (var capture = capture("grown", TWO, "-Dmillrace.capture.resnapshot-rows-per-second=5000"); var things = records("grown", "thing"); var parts = records("grown", "part")) {
-            capture.awaitReady("\"UP\"", "reading 1 tables while the others flow");
+            capture.awaitReady("\"UP\"", "reading 1 table while the others flow");
             var longest = Duration.ZERO;
             var slot = "SELECT confirmed_flush_lsn > '%s' FROM pg_replication_slots WHERE slot_name = 'millrace_grown'";
             var before = stack.query("grown", "SELECT pg_current_wal_lsn()").getFirst();
-            for (int i = 1; capture.ready().contains("reading 1 tables"); i++) {
+            for (int i = 1; capture.ready().contains("reading 1 table "); i++) {
                 int number = i;
                 long began = System.nanoTime();
                 stack.sql("grown", "UPDATE thing SET name = 'round " + i + "' WHERE id = 1", "UPDATE part SET name = 'changed' WHERE id = " + i * 100);
@@ -338,7 +338,7 @@ class ResnapshotIT extends OnStack {
             assertTrue(longest.compareTo(Duration.ofSeconds(3)) < 0, "no change of the other table waits for the reading: " + longest);
             assertEquals("t", stack.query("grown", slot.formatted(before)).getFirst(), "the slot advanced meanwhile");
             capture.awaitStreaming();
-            assertFalse(capture.log().contains("Reading 1 tables as of"), "the stream did not pause: " + capture.log());
+            assertFalse(capture.log().contains("Reading 1 table as of"), "the stream did not pause: " + capture.log());
             assertSame("grown", "part", capture, parts);
             assertTrue(capture.ask("DELETE", "/resnapshots?table=part", TOKEN).contains("is not being read again"));
         }

@@ -178,7 +178,7 @@ class RestoreIT {
                 });
             }
             try (var capture = capture("ask")) {
-                capture.awaitReady("\"DOWN\"", "The replication slot millrace_restored is gone, though it was read until ", "may be missing in all ", "./millrace recover restored");
+                capture.awaitReady("\"DOWN\"", "The replication slot millrace_restored is gone, though it was read until ", "all that are captured", "./millrace recover restored");
                 assertTrue(capture.post("/recovery", TOKEN).contains("missing"));
                 whole(capture, things);
             }

@@ -12,6 +12,7 @@ import io.millrace.pipeline.log.OffsetGuard;
 import io.millrace.pipeline.log.Start;
 import io.millrace.pipeline.progress.Offsets;
 import io.millrace.pipeline.topic.Topics;
+import io.millrace.pipeline.wording.Counted;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -225,7 +226,7 @@ public final class Foundation implements OffsetGuard.Stage, AutoCloseable {
     public String wrong() {
         var gaps = guard.gaps();
         return gaps.isEmpty() ? null : gaps.entrySet().stream().limit(3).map(gap -> gap.getKey() + " cannot be trusted " + gap.getValue()).collect(Collectors.joining("; "))
-                + (gaps.size() > 3 ? "; and " + (gaps.size() - 3) + " partitions more" : "");
+                + (gaps.size() > 3 ? "; and " + Counted.of(gaps.size() - 3, "partition") + " more" : "");
     }
 
     /** Whether rows were read and nothing was ever stored, which no mark need tell. */

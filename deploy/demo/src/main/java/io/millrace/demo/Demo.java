@@ -51,7 +51,7 @@ public final class Demo {
                 only(options, List.of("scale", "seed"));
                 try (var connection = connect()) {
                     var loaded = DemoData.load(connection, number(options, "seed", 1), Math.toIntExact(number(options, "scale", 1_000)));
-                    System.out.printf("loaded %,d monitors, %,d rows in all, in %.1f s%n", loaded.monitors(), loaded.rows(), loaded.took().toMillis() / 1e3);
+                    System.out.printf("monitors loaded: %,d; rows in all: %,d; in %.1f s%n", loaded.monitors(), loaded.rows(), loaded.took().toMillis() / 1e3);
                 }
             }
             case "traffic" -> {

@@ -6,6 +6,7 @@ import io.millrace.launcher.stack.StackAccess;
 import io.millrace.launcher.stack.StackFile;
 import io.millrace.local.LocalException;
 import io.millrace.local.LocalServers;
+import io.millrace.pipeline.wording.Counted;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -41,7 +42,7 @@ final class DemoCommand implements Runnable {
         }
         try (var connection = connect(data.running())) {
             var loaded = DemoData.load(connection, seed, scale);
-            print("Loaded %,d monitors, %,d rows in all, in %.1f s".formatted(loaded.monitors(), loaded.rows(), loaded.took().toMillis() / 1000.0));
+            print("Loaded %s, %s in all, in %.1f s".formatted(Counted.of(loaded.monitors(), "monitor"), Counted.of(loaded.rows(), "row"), loaded.took().toMillis() / 1000.0));
             return 0;
         } catch (IllegalStateException e) {
             throw new LocalException(e.getMessage(), e);

@@ -3,6 +3,7 @@ package io.millrace.launcher;
 import io.millrace.local.LocalException;
 import io.millrace.pipeline.log.Rebuild;
 import io.millrace.pipeline.topic.Topics;
+import io.millrace.pipeline.wording.Counted;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -112,8 +113,8 @@ final class DocumentRecovery {
         });
         rows.forEach(topic -> say(out, "Capture reads the table %s of %s again, since %s is not whole.", Topics.table(topic), Topics.source(topic), topic));
         long count = rebuild.rows();
-        say(out, "The join is stopped and built anew from %,d rows, about %s; the index is served as it is meanwhile, and becomes stale for as long. Then it is written again from the documents, and compared with the database.",
-                count, Duration.ofSeconds(Math.max(1, count / ROWS_PER_SECOND)).toString().substring(2).toLowerCase());
+        say(out, "The join is stopped and built anew from %s, about %s; the index is served as it is meanwhile, and becomes stale for as long. Then it is written again from the documents, and compared with the database.",
+                Counted.of(count, "row"), Duration.ofSeconds(Math.max(1, count / ROWS_PER_SECOND)).toString().substring(2).toLowerCase());
         return rows;
     }
 

@@ -3,6 +3,8 @@ package io.millrace.launcher;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.millrace.local.LocalException;
+import io.millrace.pipeline.retry.Backoff;
+import io.millrace.pipeline.wording.Counted;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -21,7 +23,9 @@ import picocli.CommandLine.Spec;
 final class GenerationCommands {
 
     private static final String ROW = "%-28s  %-20s  %-10s  %-24s  %12s  %10s%n";
-    private static final Duration POLL = Duration.ofSeconds(1);
+    /** An index takes over within a fraction of a second, and is built within hours. */
+    private static final Duration FIRST_LOOK = Duration.ofMillis(50);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
 
     private GenerationCommands() {}
 
@@ -97,6 +101,11 @@ final class GenerationCommands {
             }
         }
 
+        /** A count that the indexer does not know is none. */
+        private static String told(JsonNode many, String one) {
+            return many.isNumber() ? Counted.of(many.asLong(), one) : "an unknown number of " + one + "s";
+        }
+
         private static String role(JsonNode generation) {
             return switch (generation.path("role").asText()) {
                 case "SERVES" -> "serves";
@@ -109,6 +118,7 @@ final class GenerationCommands {
         /** Waits until an index serves. */
         int follow(String index) throws IOException, InterruptedException {
             String said = "";
+            var looks = new Backoff(FIRST_LOOK, LONGEST_PAUSE);
             while (true) {
                 var one = StreamSupport.stream(all().spliterator(), false).filter(g -> g.path("index").asText().equals(index)).findFirst()
                         .orElseThrow(() -> new LocalException("The index " + index + " is not there any more: somebody deleted it"));
@@ -120,13 +130,13 @@ final class GenerationCommands {
                 if (one.path("held").asBoolean() && one.path("role").asText().equals("ASIDE")) {
                     throw new LocalException("The index " + index + " is held: " + one.path("waits").asText("somebody took the order back") + ". /q/health/ready of the indexer says what keeps its documents waiting");
                 }
-                var now = index + " has " + one.path("documents").asText() + " documents and is " + one.path("behind").asText() + " records behind" + (one.hasNonNull("waits") ? "; " + one.path("waits").asText() : "");
+                var now = index + " has " + told(one.path("documents"), "document") + " and is " + told(one.path("behind"), "record") + " behind" + (one.hasNonNull("waits") ? "; " + one.path("waits").asText() : "");
                 if (!now.equals(said)) {
                     out().println(now);
                     out().flush();
                     said = now;
                 }
-                Thread.sleep(POLL);
+                looks.await();
             }
         }
     }
@@ -184,7 +194,7 @@ final class GenerationCommands {
         public Integer call() throws IOException, InterruptedException {
             var chosen = chosen(index, true);
             var found = indexer().get(address() + "/" + StageCall.encoded(chosen) + "/comparison?sample=" + sample);
-            out().printf("%s has %,d documents, %s has %,d; of %,d taken at random %,d differ%s%n", chosen, found.path("documents").asLong(), found.path("served").asText(), found.path("servedDocuments").asLong(), found.path("sampled").asInt(),
+            out().printf("%s has %s, %s has %,d; of %,d taken at random %,d differ%s%n", chosen, Counted.of(found.path("documents").asLong(), "document"), found.path("served").asText(), found.path("servedDocuments").asLong(), found.path("sampled").asInt(),
                     found.path("differing").asInt(), found.path("examples").isEmpty() ? "" : ", such as " + found.path("examples").get(0).asText());
             out().flush();
             if (found.path("differing").asInt() > 0 && !despite) {

@@ -10,6 +10,7 @@ import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.PipelineFiles;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.sql.JoinSql;
+import io.millrace.pipeline.wording.Counted;
 import io.millrace.provisioner.draft.PipelineDraft;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -79,7 +80,7 @@ final class InitCommand implements Callable<Integer> {
 
     private int tell(Connection connection, PipelineFile file, DatabaseAddress address, PrintWriter out) throws SQLException {
         var catalog = CatalogReader.read(connection, file.pipeline().tableNames());
-        out.printf("%s written: %d tables. Take out what the page does not show.%n", file.path(), file.pipeline().tableNames().size());
+        out.printf("%s written: %s. Take out what the page does not show.%n", file.path(), Counted.of(file.pipeline().tableNames().size(), "table"));
         var problems = CatalogCheck.check(file, catalog);
         problems.forEach(problem -> out.println("To be put right by you: " + problem));
         if (problems.isEmpty()) {

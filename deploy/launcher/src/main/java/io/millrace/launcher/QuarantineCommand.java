@@ -3,6 +3,7 @@ package io.millrace.launcher;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.millrace.local.LocalException;
+import io.millrace.pipeline.wording.Counted;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -89,7 +90,7 @@ final class QuarantineCommand implements Runnable {
             next(gate, decision.table, "replay", " --reason TEXT");
         }
         if (reread) {
-            say(gate, "Its rows, about %,d, are read again while the stream goes on; %s tells how far that is.".formatted(capture.reread(named[0], named[1]), capture.command("resnapshot " + named[0])));
+            say(gate, "It is read again, about %s, while the stream goes on; %s tells how far that is.".formatted(Counted.of(capture.reread(named[0], named[1]), "row"), capture.command("resnapshot " + named[0])));
         } else if (answer.path("oldRows").asBoolean() && !gate.json()) {
             line("About %s rows stand in it. %s has them read again while the stream goes on, as '--reread' does here.".formatted(estimate(capture, named), capture.command("resnapshot " + named[0] + " " + named[1])));
         }
@@ -184,11 +185,11 @@ final class QuarantineCommand implements Runnable {
         field(out, "reasons", String.join(", ", reasons) + (table.path("lookedAt").asLong() < table.path("records").asLong() ? " (of the first " + number(table, "lookedAt") + ")" : ""));
         field(out, "oldest", text(table.path("oldest")));
         if (table.path("missing").asLong() > 0) {
-            field(out, "missing", number(table, "missing") + " records are gone though nobody discarded them: read the table anew, then 'quarantine discard --missing --count " + table.path("missing").asLong() + "'");
+            field(out, "missing", Counted.of(table.path("missing").asLong(), "record is", "records are") + " gone though nobody discarded them: read the table anew, then 'quarantine discard --missing --count " + table.path("missing").asLong() + "'");
             table.path("gaps").forEach(g -> field(out, "", "partition %s, offsets %s to %d".formatted(text(g.path("partition")), text(g.path("from")), g.path("to").asLong() - 1)));
         }
         if (table.path("undeleted").asLong() > 0) {
-            field(out, "undeleted", number(table, "undeleted") + " records are replayed or discarded, and their copies are still to be deleted; the gate's health says why");
+            field(out, "undeleted", Counted.of(table.path("undeleted").asLong(), "record is", "records are") + " replayed or discarded, with a copy that is still to be deleted; the gate's health says why");
         }
         field(out, "parked by", text(cause.path("reason")) + ", at " + text(cause.path("at")));
         field(out, "", text(cause.path("detail")));

@@ -4,6 +4,7 @@ import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.PipelineFiles;
 import io.millrace.pipeline.file.Region;
 import io.millrace.pipeline.file.RegionFiles;
+import io.millrace.pipeline.wording.Counted;
 import io.millrace.provisioner.Check;
 import io.millrace.provisioner.PasswordRotation;
 import io.millrace.provisioner.Provisioner;
@@ -72,8 +73,8 @@ abstract class RegionCommands implements Callable<Integer> {
                 message.lines().forEach(line -> say(outcome.region(), "failed     " + line));
             }
         }
-        out().println(failed == 0 ? "%d regions %s".formatted(outcomes.size(), done)
-                : "%d of %d regions %s, %d not; put right what is said above and run this again, which goes on where it stopped".formatted(outcomes.size() - failed, outcomes.size(), done, failed));
+        out().println(failed == 0 ? "%s %s".formatted(Counted.of(outcomes.size(), "region"), done)
+                : "%d of %s %s, %d not; put right what is said above and run this again, which goes on where it stopped".formatted(outcomes.size() - failed, Counted.of(outcomes.size(), "region"), done, failed));
         out().flush();
         return failed == 0 ? 0 : 1;
     }

@@ -2,6 +2,7 @@ package io.millrace.launcher;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.millrace.local.LocalException;
+import io.millrace.pipeline.wording.Counted;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Map;
@@ -46,9 +47,9 @@ final class ResnapshotCommand implements Callable<Integer> {
         } else if (table == null) {
             list(answer.path("resnapshots"), out);
         } else if (cancel) {
-            out.println("The reading of " + answer.path("table").asText() + " is cancelled after " + answer.path("rows").asLong() + " rows");
+            out.println("The reading of " + answer.path("table").asText() + " is cancelled after " + Counted.of(answer.path("rows").asLong(), "row"));
         } else {
-            out.println("The table " + answer.path("table").asText() + " is read again, about " + answer.path("estimate").asLong() + " rows; " + capture.command("resnapshot " + source) + " tells how far it is");
+            out.println("The table " + answer.path("table").asText() + " is read again, about " + Counted.of(answer.path("estimate").asLong(), "row") + "; " + capture.command("resnapshot " + source) + " tells how far it is");
         }
         out.flush();
         return 0;
@@ -60,7 +61,7 @@ final class ResnapshotCommand implements Callable<Integer> {
         }
         for (var one : all) {
             out.println(one.path("table").asText() + (one.hasNonNull("where") ? " where " + one.path("where").asText() : "") + ": " + one.path("state").asText() + ", " + one.path("rows").asLong() + " of about "
-                    + one.path("estimate").asLong() + " rows" + (one.hasNonNull("secondsLeft") ? ", " + one.path("rowsPerSecond").asLong() + " rows/s, " + one.path("secondsLeft").asLong() + " s left" : ""));
+                    + Counted.of(one.path("estimate").asLong(), "row") + (one.hasNonNull("secondsLeft") ? ", " + one.path("rowsPerSecond").asLong() + " rows/s, " + one.path("secondsLeft").asLong() + " s left" : ""));
             if (one.hasNonNull("failure")) {
                 out.println("  " + one.path("failure").asText());
             }

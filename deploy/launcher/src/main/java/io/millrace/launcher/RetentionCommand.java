@@ -2,6 +2,7 @@ package io.millrace.launcher;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.millrace.pipeline.wording.Counted;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Map;
@@ -63,7 +64,7 @@ final class RetentionCommand implements Callable<Integer> {
         }
         out.println("wanted:   " + list(found.path("wanted"), "nothing leaves"));
         out.println("holding:  " + (found.has("holding") ? list(found.path("holding"), "nothing leaves") + ", as of " + found.path("heldAsOf").asText() : "nothing was ordered yet"));
-        out.printf("as of %s: %d of %d documents would leave, %d would come back%n", found.path("asOf").asText(), found.path("impact").path("leaving").asLong(), found.path("impact").path("shown").asLong(),
+        out.printf("as of %s: %,d of %s would leave, %,d would come back%n", found.path("asOf").asText(), found.path("impact").path("leaving").asLong(), Counted.of(found.path("impact").path("shown").asLong(), "document"),
                 found.path("impact").path("returning").asLong());
         if (!found.path("leaving").isEmpty()) {
             out.println("leaving:  " + list(found.path("leaving"), "") + (found.path("impact").path("leaving").asLong() > found.path("leaving").size() ? ", …" : ""));

@@ -1,5 +1,6 @@
 package io.millrace.launcher;
 
+import io.millrace.pipeline.wording.Counted;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Map;
@@ -33,7 +34,7 @@ final class SourceRecovery extends StageCall {
     String rereading(String source, String table) throws IOException, InterruptedException {
         for (var one : get("/resnapshots?source=" + encoded(source)).path("resnapshots")) {
             if (one.path("table").asText().equals(table)) {
-                return "%s: %s, %,d of about %,d rows%s".formatted(table, one.path("state").asText(), one.path("rows").asLong(), one.path("estimate").asLong(), one.hasNonNull("failure") ? "; " + one.path("failure").asText() : "");
+                return "%s: %s, %,d of about %s%s".formatted(table, one.path("state").asText(), one.path("rows").asLong(), Counted.of(one.path("estimate").asLong(), "row"), one.hasNonNull("failure") ? "; " + one.path("failure").asText() : "");
             }
         }
         return null;

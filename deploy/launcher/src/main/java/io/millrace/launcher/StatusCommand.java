@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.millrace.launcher.stack.StackFile;
 import io.millrace.launcher.status.StatusReport;
 import io.millrace.launcher.status.StatusReport.ProcessStatus;
+import io.millrace.pipeline.wording.Counted;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

@@ -4,6 +4,7 @@ import io.millrace.launcher.stack.StackAccess;
 import io.millrace.local.LocalException;
 import io.millrace.pipeline.log.Recovery;
 import io.millrace.pipeline.topic.Topics;
+import io.millrace.pipeline.wording.Counted;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -38,8 +39,8 @@ final class TopicRecovery {
     void recover(String topic, PrintWriter out) throws IOException, InterruptedException {
         try (var recovery = new Recovery(settings(), Topics.GATE_MARKS, group)) {
             var records = recovery.readFromStart(topic);
-            out.printf("%s is read again from the first record that is there, about %,d records in %d partitions; the gate goes by it within seconds.%n",
-                    topic, records.values().stream().mapToLong(Long::longValue).sum(), records.size());
+            out.printf("%s is read again from the first record that is there, about %s in %s; the gate goes by it within seconds.%n",
+                    topic, Counted.of(records.values().stream().mapToLong(Long::longValue).sum(), "record"), Counted.of(records.size(), "partition"));
             out.flush();
         } catch (KafkaException e) {
             throw new LocalException("Having " + topic + " read again failed: " + e.getMessage() + ". Run it again", e);

@@ -2,6 +2,7 @@ package io.millrace.launcher;
 
 import io.millrace.pipeline.file.InvalidPipelineException;
 import io.millrace.pipeline.file.PipelineFiles;
+import io.millrace.pipeline.wording.Counted;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -24,7 +25,7 @@ final class ValidateCommand implements Callable<Integer> {
         try {
             for (var file : PipelineFiles.load(files)) {
                 var pipeline = file.pipeline();
-                out.printf("%s: pipeline %s is fine: %d tables of source %s, index %s%n", file.path(), pipeline.name(), pipeline.tableNames().size(),
+                out.printf("%s: pipeline %s is fine: %s of source %s, index %s%n", file.path(), pipeline.name(), Counted.of(pipeline.tableNames().size(), "table"),
                         pipeline.source().name(), pipeline.index().name());
             }
             out.flush();

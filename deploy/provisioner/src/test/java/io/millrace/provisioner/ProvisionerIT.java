@@ -312,7 +312,7 @@ class ProvisionerIT {
         var source = source("partitions", "partitions_reader", "pw");
         provisioner(source, superuser(), 2, DEMO).apply(line -> { });
         var refusal = assertThrows(ProvisioningException.class, () -> provisioner(source, superuser(), 5, DEMO).apply(line -> { }));
-        assertTrue(refusal.getMessage().contains("has 2 partitions and 5 are asked for"), refusal::getMessage);
+        assertTrue(refusal.getMessage().contains("has 2 partitions, where 5 are asked for"), refusal::getMessage);
     }
 
     @Test

@@ -1,5 +1,6 @@
 package io.millrace.pipeline.access;
 
+import io.millrace.pipeline.wording.Counted;
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
@@ -47,7 +48,7 @@ final class RateFilter {
             call.next();
         } else {
             call.response().setStatusCode(TOO_MANY_REQUESTS).putHeader("Retry-After", "1").putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
-                    .end(JsonObject.of("message", "More than " + perSecond + " changes a second came from this address; come again later, or set millrace.http.changes-per-second").encode());
+                    .end(JsonObject.of("message", "More than " + Counted.of(perSecond, "change") + " a second came from this address; come again later, or set millrace.http.changes-per-second").encode());
         }
     }
 

@@ -1,5 +1,7 @@
 package io.millrace.pipeline.log;
 
+import io.millrace.pipeline.wording.Counted;
+
 /**
  * How far a group had come in a partition, kept where it outlives the group's offsets.
  *
@@ -35,7 +37,7 @@ record Mark(LogId id, long offset, long wholeAt, boolean begin, long beyond) {
     static Mark parse(String text) {
         var parts = text.split(" ");
         if (parts.length < 4) {
-            throw new IllegalArgumentException("'" + text + "' is no mark: it has " + parts.length + " parts instead of cluster, topic id, offset and time");
+            throw new IllegalArgumentException("'" + text + "' is no mark: it has " + Counted.of(parts.length, "part") + " instead of cluster, topic id, offset and time");
         }
         var word = parts.length > 4 ? parts[4] : "";
         return new Mark(new LogId(parts[0], parts[1]), Long.parseLong(parts[2]), Long.parseLong(parts[3]), word.equals(BEGIN), word.equals(BEYOND) ? Long.parseLong(parts[5]) : -1);

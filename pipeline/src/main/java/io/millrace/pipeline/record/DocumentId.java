@@ -1,5 +1,6 @@
 package io.millrace.pipeline.record;
 
+import io.millrace.pipeline.wording.Counted;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -43,7 +44,7 @@ public final class DocumentId {
         }
         var parts = columns.size() == 1 ? List.of(id) : split(id);
         if (parts.size() != columns.size()) {
-            throw new IllegalArgumentException("The document id '" + id + "' has " + parts.size() + " parts, the root's primary key has " + columns.size() + " columns: " + String.join(", ", columns));
+            throw new IllegalArgumentException("The document id '" + id + "' has " + Counted.of(parts.size(), "part") + ", the root's primary key has " + Counted.of(columns.size(), "column") + ": " + String.join(", ", columns));
         }
         return parts;
     }

@@ -5,6 +5,7 @@ import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.liveness.LoopThread;
 import io.millrace.pipeline.liveness.Loops;
 import io.millrace.pipeline.record.Position;
+import io.millrace.pipeline.wording.Counted;
 import io.millrace.purge.PurgeConfig;
 import io.millrace.purge.freshness.Freshness;
 import io.millrace.purge.problem.RefusedException;
@@ -121,12 +122,12 @@ class SubjectDuty {
             try {
                 var seen = secondLook.at(pipeline, erasure.subject(), erasure.keyHash(), loop::beat);
                 if (seen.differing() > 0 || seen.undecided() > 0) {
-                    walk.waitsFor = pipeline.name() + ": of " + seen.documents() + " documents in which the subject stands, " + seen.differing() + " are not in the index as the rows say without it, and " + seen.undecided()
+                    walk.waitsFor = pipeline.name() + ": of " + Counted.of(seen.documents(), "document") + " in which the subject stands, " + Counted.of(seen.differing(), "is", "are") + " not in the index as the rows say without it, and " + seen.undecided()
                             + " could not be told; if it stays so, ./millrace verify " + pipeline.name() + " --repair";
                     walk.reached.remove(erasure.id());
                     return null;
                 }
-                shown.add(pipeline.name() + ": " + seen.documents() + " documents looked at again");
+                shown.add(pipeline.name() + ": " + Counted.of(seen.documents(), "document") + " looked at again");
             } catch (RefusedException | SQLException | IOException e) {
                 shown.add(pipeline.name() + ": not looked at again, " + e.getMessage());
             }

@@ -10,6 +10,7 @@ import io.millrace.pipeline.progress.Offsets;
 import io.millrace.pipeline.progress.Tail;
 import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.topic.Topics;
+import io.millrace.pipeline.wording.Counted;
 import io.millrace.purge.PurgeConfig;
 import io.millrace.purge.search.SearchEngine;
 import java.io.IOException;
@@ -188,7 +189,7 @@ final class Way {
     private String behind(String who, Map<TopicPartition, OffsetAndMetadata> committed) {
         var missing = goal.entrySet().stream().filter(g -> !committed.containsKey(g.getKey()) || committed.get(g.getKey()).offset() < g.getValue())
                 .map(g -> g.getKey().toString()).sorted().toList();
-        return missing.isEmpty() ? null : who + " has not finished what stood in " + (missing.size() > 3 ? missing.size() + " partitions, such as " + missing.getFirst() : String.join(", ", missing));
+        return missing.isEmpty() ? null : who + " has not finished what stood in " + (missing.size() > 3 ? Counted.of(missing.size(), "partition") + ", such as " + missing.getFirst() : String.join(", ", missing));
     }
 
     /** Whatever the gate took is in the rows or in quarantine, and its control log says what of that is drained. */
@@ -197,7 +198,7 @@ final class Way {
         if (waits != null) {
             return waits;
         }
-        var parked = inQuarantine.records(quarantines).entrySet().stream().map(q -> q.getKey() + " (" + q.getValue() + " records)").collect(Collectors.joining(", "));
+        var parked = inQuarantine.records(quarantines).entrySet().stream().map(q -> q.getKey() + " (" + Counted.of(q.getValue(), "record") + ")").collect(Collectors.joining(", "));
         return parked.isEmpty() ? null : "parked in the quarantine: " + parked + "; see GET /quarantine on the gate, put it right and replay";
     }
 

@@ -10,6 +10,7 @@ import io.millrace.pipeline.record.DocumentId;
 import io.millrace.pipeline.retention.Holding;
 import io.millrace.pipeline.retention.RetentionOrder;
 import io.millrace.pipeline.sql.JoinSql;
+import io.millrace.pipeline.wording.Counted;
 import io.millrace.purge.PurgeConfig;
 import io.millrace.purge.problem.RefusedException;
 import io.millrace.purge.source.Pipelines;
@@ -146,8 +147,8 @@ class Retentions {
             if (state == RunState.ORDERED) {
                 order(connection, pipeline, id, order, impact);
             } else {
-                LOG.warnf("Retention %s of the pipeline %s is held: %d of %d documents would leave, more than %.0f %%. A person looks at it (./millrace retention %s) and confirms it, or corrects the file", id, pipeline.name(), impact.leaving(),
-                        impact.shown(), hold(pipeline) * 100, pipeline.name());
+                LOG.warnf("Retention %s of the pipeline %s is held: %d of %s would leave, more than %.0f %%. A person looks at it (./millrace retention %s) and confirms it, or corrects the file", id, pipeline.name(), impact.leaving(),
+                        Counted.of(impact.shown(), "document"), hold(pipeline) * 100, pipeline.name());
             }
             return RunBook.find(connection, id).map(RunBook.Entry::run);
         });
@@ -198,7 +199,7 @@ class Retentions {
             var impact = impact(connection, pipeline, catalog(connection, pipeline), Holding.of(connection, pipeline), order);
             if (impact.leaving() > entry.run().impact().leaving() * (100 + MORE) / 100) {
                 RunBook.recount(connection, id, impact);
-                changed.add(impact.leaving() + " documents would leave by now, where you have seen " + entry.run().impact().leaving());
+                changed.add(Counted.of(impact.leaving(), "document") + " would leave by now, where you have seen " + entry.run().impact().leaving());
                 return entry.run();
             }
             RunBook.confirm(connection, id, order, impact, by, reason);
@@ -214,7 +215,7 @@ class Retentions {
     private void order(Connection connection, Pipeline pipeline, UUID id, RetentionOrder order, Impact impact) throws SQLException {
         RunBook.order(connection, pipeline.name(), order);
         meters.counter("millrace.documents.retired", "stage", "purge", "pipeline", pipeline.name()).increment(impact.leaving());
-        LOG.infof("Retention %s of the pipeline %s is ordered as of %s: %d of %d documents leave, %d come back", id, pipeline.name(), order.asOf(), impact.leaving(), impact.shown(), impact.returning());
+        LOG.infof("Retention %s of the pipeline %s is ordered as of %s: %d of %s leave, %d come back", id, pipeline.name(), order.asOf(), impact.leaving(), Counted.of(impact.shown(), "document"), impact.returning());
     }
 
     /** The clock is the database's: all instances have one, and rows are stamped by it too. */

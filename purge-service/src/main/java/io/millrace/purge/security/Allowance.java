@@ -1,5 +1,6 @@
 package io.millrace.purge.security;
 
+import io.millrace.pipeline.wording.Counted;
 import io.millrace.purge.PurgeConfig;
 import io.millrace.purge.problem.Problem;
 import io.millrace.purge.problem.ProblemException;
@@ -40,7 +41,7 @@ public class Allowance {
         callers.values().removeIf(spent -> spent.isOver(now));
         var spent = callers.compute(caller, (name, before) -> before == null ? new Spent(now, 1) : new Spent(before.since, before.times + 1));
         if (spent.times > most) {
-            throw new ProblemException(Problem.of(Status.TOO_MANY_REQUESTS, attempted, on, "'" + caller + "' has asked for " + most + " changes within a minute (millrace.purge.changes-per-minute)",
+            throw new ProblemException(Problem.of(Status.TOO_MANY_REQUESTS, attempted, on, "'" + caller + "' has asked for " + Counted.of(most, "change") + " within a minute (millrace.purge.changes-per-minute)",
                     "send it again in " + Math.max(1, TimeUnit.NANOSECONDS.toSeconds(MINUTE - (now - spent.since))) + " s"));
         }
     }

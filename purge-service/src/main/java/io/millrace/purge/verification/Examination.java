@@ -5,6 +5,7 @@ import io.millrace.pipeline.comparison.Differences;
 import io.millrace.pipeline.comparison.Differences.Difference;
 import io.millrace.pipeline.comparison.Json;
 import io.millrace.pipeline.record.DocumentId;
+import io.millrace.pipeline.wording.Counted;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
@@ -146,7 +147,7 @@ final class Examination {
             judge(MOST_CANDIDATES);
         }
         if (hashes > 0) {
-            tally.note("Whether rows call for " + hashes + " documents of the index was not looked at: their ids are hashes of keys longer than 512 bytes, from which no row can be found");
+            tally.note("Whether rows call for " + Counted.of(hashes, "document") + " of the index was not looked at, with an id that is the hash of a key longer than 512 bytes, from which no row can be found");
         }
         judge(1);
     }
@@ -200,7 +201,7 @@ final class Examination {
         var room = (int) Math.max(0, mostRepairs - tally.repairs());
         var asked = source.repair(found.stream().map(Found::id).limit(room).toList(), id.toString());
         if (found.size() > room) {
-            tally.note("No more than " + mostRepairs + " documents are repaired by one verification (millrace.purge.verification.most-repairs). Raise that and verify again, or have the index built anew beside this one: a pipeline of another name with 'replaces'");
+            tally.note("No more than " + Counted.of(mostRepairs, "document is", "documents are") + " repaired by one verification (millrace.purge.verification.most-repairs). Raise that and verify again, or have the index built anew beside this one: a pipeline of another name with 'replaces'");
         }
         if (asked.size() < Math.min(found.size(), room)) {
             tally.note("Some ids are no key that a row can have; delete those documents in the index by hand");

@@ -6,6 +6,7 @@ import io.millrace.pipeline.comparison.CanonicalJson;
 import io.millrace.pipeline.comparison.Json;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.Target;
+import io.millrace.pipeline.wording.Counted;
 import io.millrace.purge.search.SearchEngine;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -47,7 +48,7 @@ final class IndexSide {
         }
         var indexes = json.readTree(answer);
         if (indexes.size() != 1) {
-            return "the name " + pipeline.index().name() + " stands for " + indexes.size() + " indexes";
+            return "the name " + pipeline.index().name() + " stands for " + Counted.of(indexes.size(), "index", "indexes");
         }
         var owner = indexes.iterator().next().path("mappings").path("_meta").path("pipeline").asText("");
         return owner.equals(pipeline.name()) ? null : "the index behind " + pipeline.index().name() + " is that of " + (owner.isEmpty() ? "no pipeline" : "the pipeline '" + owner + "'");

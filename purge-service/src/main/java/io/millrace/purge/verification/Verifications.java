@@ -6,6 +6,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.liveness.Loops;
+import io.millrace.pipeline.wording.Counted;
 import io.millrace.purge.PurgeConfig;
 import io.millrace.purge.freshness.Freshness;
 import io.millrace.purge.problem.RefusedException;
@@ -154,7 +155,7 @@ class Verifications {
         } catch (SQLException e) {
             LOG.warnf("The end of verification %s could not be written down: %s", id, e.getMessage());
         }
-        LOG.infof("Verification %s %s: %d documents compared, %d missing, %d orphaned, %d different, %d repaired, %d undecided", id, state.text(), report.documents(), report.missing(), report.orphaned(), report.different(),
+        LOG.infof("Verification %s %s: %s compared, %d missing, %d orphaned, %d different, %d repaired, %d undecided", id, state.text(), Counted.of(report.documents(), "document"), report.missing(), report.orphaned(), report.different(),
                 report.repaired(), report.undecided());
     }
 

@@ -3,6 +3,7 @@ package io.millrace.check;
 import io.millrace.check.catalog.LiveSchema;
 import io.millrace.check.scratch.PostgresUrl;
 import io.millrace.check.script.Migrations;
+import io.millrace.pipeline.wording.Counted;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -26,6 +27,6 @@ public final class Baselines {
             throw new CheckException("The baseline " + text + " does not exist; give a schema dump, a folder of earlier migrations or the URL of a database");
         }
         var migrations = Migrations.read(List.of(path), Map.of());
-        return new Baseline(migrations, Map.of(), false, Files.isDirectory(path) ? "the " + migrations.size() + " migrations in " + path : "the dump " + path);
+        return new Baseline(migrations, Map.of(), false, Files.isDirectory(path) ? "the " + Counted.of(migrations.size(), "migration") + " in " + path : "the dump " + path);
     }
 }

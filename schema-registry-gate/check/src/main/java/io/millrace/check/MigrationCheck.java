@@ -23,6 +23,7 @@ import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.Problem;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.topic.Topics;
+import io.millrace.pipeline.wording.Counted;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.LocalDate;
@@ -252,7 +253,7 @@ public final class MigrationCheck implements AutoCloseable {
             var said = new ArrayList<>(notes);
             said.addAll(names(server.named(), evidence, migrations.subList(0, failed ? done - 1 : done)));
             if (failed && done < migrations.size()) {
-                said.add((migrations.size() - done) + " migrations after " + migrations.get(done - 1).name() + " were not checked, since that one failed.");
+                said.add("Not checked, since " + migrations.get(done - 1).name() + " failed: " + Counted.of(migrations.size() - done, "migration") + " after it.");
             }
             requireWhole(before, state, failed);
             withdrawEarlyWords(findings, before, state);

@@ -1,5 +1,6 @@
 package io.millrace.gate.breaker;
 
+import io.millrace.pipeline.wording.Counted;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -55,7 +56,7 @@ final class Window {
     }
 
     synchronized String describe() {
-        return sum(bad) + " of " + (sum(bad) + sum(good)) + " records within " + Duration.ofNanos(sliceNanos * SLICES).toSeconds() + " s, of " + refused.size() + " tables, are refused or queue behind a refused one";
+        return sum(bad) + " of " + Counted.of(sum(bad) + sum(good), "record") + " within " + Duration.ofNanos(sliceNanos * SLICES).toSeconds() + " s, of " + Counted.of(refused.size(), "table") + ", are refused or queue behind a refused one";
     }
 
     private boolean tooMuch() {

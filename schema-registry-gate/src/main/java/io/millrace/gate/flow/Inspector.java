@@ -12,6 +12,7 @@ import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Op;
 import io.millrace.pipeline.record.WireFormat;
 import io.millrace.pipeline.topic.Topics;
+import io.millrace.pipeline.wording.Counted;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /** Decides by a record's bytes whether it may pass. Serves one lane's thread; what it found stays until the next call. */
@@ -131,7 +132,7 @@ final class Inspector implements RuleSet.Listener {
         if (share <= hold) {
             return Finding.PASSES;
         }
-        refusal = Refusal.ofHold(before == 0 ? "it takes away every row that the table had before it" : "the table was read again, and about " + gone + " of " + before + " rows are not there any more", share, hold);
+        refusal = Refusal.ofHold(before == 0 ? "it takes away every row that the table had before it" : "the table was read again, and about " + gone + " of " + Counted.of(before, "row") + " are not there any more", share, hold);
         return Finding.REFUSED;
     }
 

@@ -4,6 +4,7 @@ import io.millrace.gate.KafkaClients;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Position;
+import io.millrace.pipeline.wording.Counted;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.HashMap;
@@ -106,8 +107,8 @@ final class RowLog {
                 });
             }
             var hidden = found.values().stream().filter(key -> !key.isInOrder()).map(Rows::newest).toList();
-            LOG.warnf("%s has records from offset %d to %d that this lane did not send, or not in their order: an instance slept past its session, or Kafka's answer was lost. Of %d keys, %d rows are sent again behind them.",
-                    rows, from, to - 1, late.size(), hidden.size());
+            LOG.warnf("%s has records from offset %d to %d that this lane did not send, or not in their order: an instance slept past its session, or Kafka's answer was lost. Of %s, %s sent again behind them.",
+                    rows, from, to - 1, Counted.of(late.size(), "key"), Counted.of(hidden.size(), "row is", "rows are"));
             return hidden.stream().map(row -> new ProducerRecord<>(row.topic(), row.partition(), row.timestamp(), row.key(), row.value(), row.headers())).toList();
         }
     }

@@ -17,6 +17,7 @@ import io.millrace.gate.schema.Schemas;
 import io.millrace.gate.schema.Verdict;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.topic.Topics;
+import io.millrace.pipeline.wording.Counted;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.time.Instant;
@@ -240,7 +241,7 @@ public class Quarantine {
         var queued = queued(table);
         audit.write(accepted(table, cause, queued, who, why));
         control.write(table, control.table(table).waiving(queued.before));
-        return new Accepted("The " + queued.records + " rows that are queued now may break the table's row rules; later ones may not.", false);
+        return new Accepted(Counted.of(queued.records, "row that is queued", "rows that are queued") + " now may break the table's row rules; later ones may not.", false);
     }
 
     private Accepted agree(Table table, Cause cause, String who, String why) throws InterruptedException {
@@ -309,9 +310,9 @@ public class Quarantine {
         if (before == null) {
             var now = look(table);
             var present = switch (which) {
-                case ALL -> now.records() + " records in quarantine";
-                case REFUSED -> now.refused() + " refused records in quarantine";
-                case MISSING -> now.missing() + " records missing from its quarantine";
+                case ALL -> Counted.of(now.records(), "record") + " in quarantine";
+                case REFUSED -> Counted.of(now.refused(), "refused record") + " in quarantine";
+                case MISSING -> Counted.of(now.missing(), "record") + " missing from its quarantine";
             };
             throw new NotPossibleException(table + " has " + present + ", not " + count + "; repeat the call with that count if they may all be lost for good");
         }

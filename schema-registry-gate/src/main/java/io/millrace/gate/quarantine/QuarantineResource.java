@@ -10,6 +10,7 @@ import io.millrace.gate.schema.RegistryAwayException;
 import io.millrace.gate.security.Caller;
 import io.millrace.gate.security.Decision;
 import io.millrace.gate.security.Roles;
+import io.millrace.pipeline.wording.Counted;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.annotation.security.RolesAllowed;
@@ -92,6 +93,6 @@ public class QuarantineResource {
     public Answer discard(@PathParam("table") String table, @NotNull @Valid Disposal disposal) throws NotPossibleException, OutdatedException, InterruptedException {
         var which = disposal.which() == null ? Which.ALL : disposal.which();
         quarantine.discard(new Table(table), which, disposal.count(), caller.who(disposal.by()), disposal.reason());
-        return new Answer(disposal.count() + " records are discarded; what has queued behind them is replayed.");
+        return new Answer(Counted.of(disposal.count(), "record is", "records are") + " discarded; what has queued behind is replayed.");
     }
 }

@@ -1,5 +1,6 @@
 package io.millrace.gate.quarantine;
 
+import io.millrace.pipeline.wording.Counted;
 import java.time.Duration;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -41,7 +42,7 @@ public final class QueueReader {
             if (!polled.isEmpty()) {
                 heard = System.nanoTime();
             } else if (System.nanoTime() - heard > PATIENCE.toNanos()) {
-                throw new KafkaException("Reading " + ends.keySet() + " up to " + ends.values() + " ended behind " + count + " records, because Kafka gave nothing for " + PATIENCE.toSeconds() + " s; ask again when it does");
+                throw new KafkaException("Reading " + ends.keySet() + " up to " + ends.values() + " ended behind " + Counted.of(count, "record") + ", because Kafka gave nothing for " + PATIENCE.toSeconds() + " s; ask again when it does");
             }
             for (var record : polled) {
                 each.accept(record);

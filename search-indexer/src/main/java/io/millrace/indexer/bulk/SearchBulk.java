@@ -9,6 +9,7 @@ import io.millrace.indexer.SearchClients;
 import io.millrace.indexer.generation.Generation;
 import io.millrace.pipeline.file.Target;
 import io.millrace.pipeline.liveness.Loop;
+import io.millrace.pipeline.wording.Counted;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.io.InputStream;
@@ -115,6 +116,6 @@ public final class SearchBulk implements Bulk {
             }
         }
         return verdicts.size() == count ? new Answer.Answered(verdicts, lastSeqNo, bytes, System.nanoTime() - started)
-                : new Answer.Unanswered("the search engine answered " + verdicts.size() + " of " + count + " documents of a bulk request");
+                : new Answer.Unanswered("the search engine answered " + verdicts.size() + " of " + Counted.of(count, "document") + " of a bulk request");
     }
 }

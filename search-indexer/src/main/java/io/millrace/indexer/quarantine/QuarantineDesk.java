@@ -3,6 +3,7 @@ package io.millrace.indexer.quarantine;
 import io.millrace.indexer.Pipelines;
 import io.millrace.indexer.generation.Generations;
 import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.wording.Counted;
 import jakarta.inject.Singleton;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -122,7 +123,7 @@ public final class QuarantineDesk {
         var pipeline = pipeline(name);
         var chosen = chosen(pipeline, ids).places();
         if (chosen.size() != count) {
-            throw new IllegalArgumentException(chosen.size() + " documents would be given up, not " + count + "; look again, then say how many");
+            throw new IllegalArgumentException(Counted.of(chosen.size(), "document") + " would be given up, not " + count + "; look again, then say how many");
         }
         quarantine.decided(pipeline, chosen, "discard", reason, by);
         quarantine.settled(pipeline, chosen, place -> Settlement.DISCARDED);

@@ -6,6 +6,7 @@ import io.millrace.indexer.place.Targets;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.topic.Topics;
+import io.millrace.pipeline.wording.Counted;
 import io.smallrye.common.annotation.Identifier;
 import jakarta.inject.Singleton;
 import java.io.IOException;
@@ -63,7 +64,7 @@ public final class Reconciliation {
             var deleted = new Deleted(holdings, generation, loop);
             buckets.orphans(deleted::add);
             deleted.flush();
-            LOG.infof("The index %s is reconciled with the keys of %s: %d documents deleted", generation.index(), topic, deleted.count);
+            LOG.infof("The index %s is reconciled with the keys of %s: %s deleted", generation.index(), topic, Counted.of(deleted.count, "document"));
             return deleted.count;
         } catch (UncheckedIOException e) {
             throw e.getCause();

@@ -7,13 +7,10 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
  * A copy of a pipeline's documents by somebody who reads them with the CloudEvents SDK and looks at nothing but the events: whose, what, in which sequence. It begins again from the first record now and
@@ -21,16 +18,11 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
  */
 public final class EventCopy implements AutoCloseable {
 
-    private static final Duration POLL = Duration.ofMillis(200);
     private static final Duration BEGIN_AGAIN = Duration.ofSeconds(10);
 
-    private final String topic;
-    private final Map<String, Object> settings;
     private final Map<String, Entry> entries = new HashMap<>();
     private final Set<String> seen = new HashSet<>();
-    private final Thread thread;
-    private volatile boolean stopping;
-    private volatile RuntimeException failure;
+    private final RestlessReader reader;
     private volatile int repeated;
 
     /** @param json null where the document was deleted */
@@ -38,25 +30,7 @@ public final class EventCopy implements AutoCloseable {
 
     /** @param bootstrap addresses of the brokers */
     public EventCopy(String bootstrap, String topic) {
-        this.topic = topic;
-        this.settings = Map.of("bootstrap.servers", bootstrap, "group.id", "a-reader-of-events-of-" + topic, "auto.offset.reset", "earliest", "metadata.max.age.ms", 2000);
-        this.thread = Thread.ofPlatform().name("events of " + topic).start(this::live);
-    }
-
-    private void live() {
-        try (var consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-            consumer.subscribe(List.of(topic));
-            long due = System.nanoTime() + BEGIN_AGAIN.toNanos();
-            while (!stopping) {
-                consumer.poll(POLL).forEach(record -> take(KafkaMessageFactory.createReader(record).toEvent()));
-                if (System.nanoTime() > due && !consumer.assignment().isEmpty()) {
-                    consumer.seekToBeginning(consumer.assignment());
-                    due = System.nanoTime() + BEGIN_AGAIN.toNanos();
-                }
-            }
-        } catch (RuntimeException e) {
-            failure = e;
-        }
+        this.reader = new RestlessReader(topic, Map.of("bootstrap.servers", bootstrap, "group.id", "a-reader-of-events-of-" + topic, "metadata.max.age.ms", 2000), BEGIN_AGAIN, record -> take(KafkaMessageFactory.createReader(record).toEvent()));
     }
 
     private synchronized void take(CloudEvent event) {
@@ -74,9 +48,7 @@ public final class EventCopy implements AutoCloseable {
 
     /** Canonical JSON by document id. */
     public synchronized SortedMap<String, String> documents() {
-        if (failure != null) {
-            throw failure;
-        }
+        reader.requireReading();
         var documents = new TreeMap<String, String>();
         entries.forEach((id, entry) -> {
             if (entry.json() != null) {
@@ -98,7 +70,6 @@ public final class EventCopy implements AutoCloseable {
 
     @Override
     public void close() throws InterruptedException {
-        stopping = true;
-        thread.join();
+        reader.close();
     }
 }

@@ -8,9 +8,6 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.StringDeserializer;
 
 /**
  * Somebody else's copy of a pipeline's documents: a stock consumer that knows nothing but what the contract of {@code documents.*} says. It begins again from the first record now and then, as one that lost its
@@ -18,44 +15,18 @@ import org.apache.kafka.common.serialization.StringDeserializer;
  */
 public final class Replica implements AutoCloseable {
 
-    private static final Duration POLL = Duration.ofMillis(200);
     private static final Duration BEGIN_AGAIN = Duration.ofSeconds(15);
 
-    private final String topic;
-    private final Map<String, Object> settings;
     private final Map<String, Entry> entries = new HashMap<>();
-    private final Thread thread;
-    private volatile boolean stopping;
-    private volatile RuntimeException failure;
-    private volatile int begun;
+    private final RestlessReader reader;
 
     /** @param json null where the document was deleted: its version is still needed */
     private record Entry(long version, String json) {}
 
     /** @param bootstrap addresses of the brokers */
     public Replica(String bootstrap, String topic) {
-        this.topic = topic;
-        this.settings = Map.of("bootstrap.servers", bootstrap, "group.id", "a-stock-consumer-of-" + topic, "auto.offset.reset", "earliest");
-        this.thread = Thread.ofPlatform().name("replica of " + topic).start(this::live);
-    }
-
-    private void live() {
-        try (var consumer = new KafkaConsumer<>(settings, new StringDeserializer(), new ByteArrayDeserializer())) {
-            consumer.subscribe(java.util.List.of(topic));
-            long due = System.nanoTime() + BEGIN_AGAIN.toNanos();
-            while (!stopping) {
-                for (var record : consumer.poll(POLL)) {
-                    take(record.key(), ByteBuffer.wrap(record.headers().lastHeader("millrace-version").value()).getLong(), record.value());
-                }
-                if (System.nanoTime() > due && !consumer.assignment().isEmpty()) {
-                    consumer.seekToBeginning(consumer.assignment());
-                    due = System.nanoTime() + BEGIN_AGAIN.toNanos();
-                    begun++;
-                }
-            }
-        } catch (RuntimeException e) {
-            failure = e;
-        }
+        this.reader = new RestlessReader(topic, Map.of("bootstrap.servers", bootstrap, "group.id", "a-stock-consumer-of-" + topic), BEGIN_AGAIN,
+                record -> take(new String(record.key(), StandardCharsets.UTF_8), ByteBuffer.wrap(record.headers().lastHeader("millrace-version").value()).getLong(), record.value()));
     }
 
     /** The higher version wins, and of equal ones the later record. */
@@ -68,9 +39,7 @@ public final class Replica implements AutoCloseable {
 
     /** Canonical JSON by document id, as {@link io.millrace.tests.oracle.SqlOracle#read} gives it. */
     public synchronized SortedMap<String, String> documents() {
-        if (failure != null) {
-            throw failure;
-        }
+        reader.requireReading();
         var documents = new TreeMap<String, String>();
         entries.forEach((id, entry) -> {
             if (entry.json() != null) {
@@ -82,12 +51,11 @@ public final class Replica implements AutoCloseable {
 
     /** How often it has begun again from the first record. */
     public int begun() {
-        return begun;
+        return reader.begun();
     }
 
     @Override
     public void close() throws InterruptedException {
-        stopping = true;
-        thread.join();
+        reader.close();
     }
 }

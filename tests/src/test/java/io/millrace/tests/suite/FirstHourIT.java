@@ -177,7 +177,7 @@ class FirstHourIT {
         stack(3, "quarantine documents list appointment", "status");
         stack(0, "1 document is sent again", "quarantine", "documents", "replay", "appointment", id, "--reason", "once more");
         Awaitility.await("it is refused once more").atMost(SOON).until(() -> launcher.run("quarantine", "documents", "show", "appointment", id).output().contains("(parked)"));
-        stack(1, "1 documents would be given up, not 7", "quarantine", "documents", "discard", "appointment", "--count", "7", "--reason", "seen");
+        stack(1, "1 document would be given up, not 7", "quarantine", "documents", "discard", "appointment", "--count", "7", "--reason", "seen");
         stack(0, "1 document is given up", "quarantine", "documents", "discard", "appointment", "--count", "1", "--reason", "no appointment");
         stack(0, "No document stands in quarantine", "quarantine", "documents", "list", "appointment");
     }
@@ -235,15 +235,15 @@ class FirstHourIT {
                     registry: %s
                 """.formatted(own.jdbcUrl("clinic"), own.postgresUser(), process(status, "kafka").path("port").asInt(), process(status, "registry").path("address").asText()));
         var files = List.of("--regions", regions.toString(), folder.resolve("appointment.yaml").toString(), folder.resolve("doctor.yaml").toString());
-        places(0, "1 regions looked at", "plan", files);
-        places(0, "1 regions applied", "apply", files);
-        places(0, "1 regions adopted", "adopt", files);
+        places(0, "1 region looked at", "plan", files);
+        places(0, "1 region applied", "apply", files);
+        places(0, "1 region adopted", "adopt", files);
         places(1, "Nothing was done", "destroy", files);
     }
 
     /** Last of all, since who has the old password is to be started again behind it. */
     private void thePasswordIsRotated() throws IOException, InterruptedException {
-        places(0, "1 regions rotated", "rotate", List.of("--regions", folder.resolve("regions.yaml").toString(), folder.resolve("appointment.yaml").toString(), folder.resolve("doctor.yaml").toString()));
+        places(0, "1 region rotated", "rotate", List.of("--regions", folder.resolve("regions.yaml").toString(), folder.resolve("appointment.yaml").toString(), folder.resolve("doctor.yaml").toString()));
         assertNotEquals("not told", Files.readString(folder.resolve("secret")).strip());
     }
 

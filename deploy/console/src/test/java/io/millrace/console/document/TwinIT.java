@@ -93,7 +93,7 @@ class TwinIT {
 
     @Test
     void anIdThatNoKeyHasIsRefusedInASentence() {
-        assertEquals("The document id 'alone' has 1 parts, the root's primary key has 2 columns: region, code",
+        assertEquals("The document id 'alone' has 1 part, the root's primary key has 2 columns: region, code",
                 assertThrows(IllegalArgumentException.class, () -> Twin.read(connection, pipeline, "alone")).getMessage());
     }
 

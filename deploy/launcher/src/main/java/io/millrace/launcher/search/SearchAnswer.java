@@ -1,7 +1,7 @@
 package io.millrace.launcher.search;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.millrace.launcher.Counted;
+import io.millrace.pipeline.wording.Counted;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.stream.Collectors;

@@ -4,6 +4,7 @@ import io.millrace.demo.DemoData;
 import io.millrace.launcher.Output;
 import io.millrace.local.LocalException;
 import io.millrace.local.LocalServers;
+import io.millrace.pipeline.wording.Counted;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -51,7 +52,7 @@ public final class DemoDatabase {
         DemoData.createSchema(connection);
         if (demo.monitors() > 0 && !DemoData.isLoaded(connection)) {
             var loaded = DemoData.load(connection, SEED, demo.monitors());
-            output.line("Demo loaded: %,d monitors, %,d rows in all, in %.1f s".formatted(loaded.monitors(), loaded.rows(), loaded.took().toMillis() / 1000.0));
+            output.line("Demo loaded: %s, %s in all, in %.1f s".formatted(Counted.of(loaded.monitors(), "monitor"), Counted.of(loaded.rows(), "row"), loaded.took().toMillis() / 1000.0));
         }
     }
 }

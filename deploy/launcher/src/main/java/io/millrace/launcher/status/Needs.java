@@ -1,7 +1,7 @@
 package io.millrace.launcher.status;
 
-import io.millrace.launcher.Counted;
 import io.millrace.pipeline.metrics.Samples;
+import io.millrace.pipeline.wording.Counted;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -179,7 +179,7 @@ final class Needs {
         for (var pipeline : purge.values("millrace_verified_timestamp_seconds", "pipeline")) {
             var since = Duration.between(Instant.ofEpochSecond(Math.round(purge.max("millrace_verified_timestamp_seconds", Map.of("pipeline", pipeline)))), now);
             if (since.compareTo(VERIFIED_WITHIN) > 0) {
-                found.add(new Need(pipeline, "was last verified as a whole %,d days ago".formatted(since.toDays()), "verify " + pipeline));
+                found.add(new Need(pipeline, "was last verified as a whole " + Counted.of(since.toDays(), "day") + " ago", "verify " + pipeline));
             }
         }
     }

@@ -2,6 +2,7 @@ package io.millrace.provisioner.source;
 
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.topic.Topics;
+import io.millrace.pipeline.wording.Counted;
 import io.millrace.provisioner.Check;
 import io.millrace.provisioner.Step;
 import java.util.ArrayList;
@@ -28,7 +29,7 @@ public final class Grants implements Step {
 
     @Override
     public String describe() {
-        return "source " + database.name() + ": role " + database.role() + " may read " + database.tables().size() + " tables";
+        return "source " + database.name() + ": role " + database.role() + " may read " + Counted.of(database.tables().size(), "table");
     }
 
     private Map<TableName, List<String>> wanted() {

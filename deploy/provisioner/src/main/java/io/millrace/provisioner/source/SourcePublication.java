@@ -4,6 +4,7 @@ import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.file.UsedColumns;
 import io.millrace.pipeline.topic.Topics;
+import io.millrace.pipeline.wording.Counted;
 import io.millrace.provisioner.Check;
 import io.millrace.provisioner.Step;
 import java.util.ArrayList;
@@ -32,7 +33,7 @@ public final class SourcePublication implements Step {
 
     @Override
     public String describe() {
-        return "source " + database.name() + ": publication " + name + " with " + database.published().size() + " tables";
+        return "source " + database.name() + ": publication " + name + " with " + Counted.of(database.published().size(), "table");
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.millrace.provisioner.topic;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.log.Recovery;
 import io.millrace.pipeline.topic.Topics;
+import io.millrace.pipeline.wording.Counted;
 import io.millrace.provisioner.Check;
 import io.millrace.provisioner.ProvisioningException;
 import io.millrace.provisioner.Step;
@@ -92,7 +93,7 @@ public final class KafkaTopics implements Step, AutoCloseable {
 
     @Override
     public String describe() {
-        return "Kafka: " + wanted.size() + " topics with " + targets.partitions() + " partitions";
+        return "Kafka: " + Counted.of(wanted.size(), "topic") + " with " + Counted.of(targets.partitions(), "partition");
     }
 
     /** What there is of what is wanted. */
@@ -104,12 +105,12 @@ public final class KafkaTopics implements Step, AutoCloseable {
         var problems = new ArrayList<String>();
         found.partitions().forEach((topic, partitions) -> {
             if (partitions != targets.partitions()) {
-                problems.add("The topic " + topic + " has " + partitions + " partitions and " + targets.partitions() + " are asked for; all topics of a source need the same number, since rows meet by"
+                problems.add("The topic " + topic + " has " + Counted.of(partitions, "partition") + ", where " + targets.partitions() + " are asked for; all topics of a source need the same number, since rows meet by"
                         + " their partition, and it cannot be changed in place: ask for " + partitions + ", and for more bring up a source of another name beside this one (the runbook's 'More partitions')");
             }
         });
         var actions = new ArrayList<String>();
-        missing(found).forEach(topic -> actions.add("create topic " + topic + ": " + targets.partitions() + " partitions, " + new TreeMap<>(settings(topic))));
+        missing(found).forEach(topic -> actions.add("create topic " + topic + ": " + Counted.of(targets.partitions(), "partition") + ", " + new TreeMap<>(settings(topic))));
         different(found).forEach((topic, settings) -> actions.add("alter topic " + topic + ": " + new TreeMap<>(settings)));
         return Check.of(problems, actions);
     }

@@ -3,6 +3,7 @@ package io.millrace.check.report;
 import io.millrace.check.Finding;
 import io.millrace.check.Level;
 import io.millrace.check.Report;
+import io.millrace.pipeline.wording.Counted;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,7 +26,7 @@ final class JunitReport {
         xml.append("<testsuite name=\"millrace check\" tests=\"%d\" failures=\"%d\" errors=\"0\" skipped=\"%d\" time=\"%.1f\">%n".formatted(tests, report.atLeast(failOn).size(),
                 report.findings().stream().filter(f -> f.waiver() != null).count(), report.took().toMillis() / 1000.0));
         if (files.isEmpty()) {
-            xml.append("  <testcase classname=\"millrace check\" name=\"%d migrations\"/>%n".formatted(report.migrations()));
+            xml.append("  <testcase classname=\"millrace check\" name=\"%s\"/>%n".formatted(Counted.of(report.migrations(), "migration")));
         }
         files.forEach((file, findings) -> findings.forEach(finding -> test(xml, file, finding, failOn)));
         return xml.append("</testsuite>\n").toString();

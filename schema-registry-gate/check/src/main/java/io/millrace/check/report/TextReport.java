@@ -5,6 +5,7 @@ import io.millrace.check.Finding.Cost;
 import io.millrace.check.Level;
 import io.millrace.check.Report;
 import io.millrace.check.Report.Fate;
+import io.millrace.pipeline.wording.Counted;
 import java.util.Comparator;
 import java.util.Locale;
 
@@ -20,8 +21,8 @@ final class TextReport {
         report.findings().stream().filter(f -> f.waiver() == null).sorted(Comparator.comparing(Finding::level).reversed()).forEach(finding -> finding(text, finding));
         waivers(text, report);
         report.notes().forEach(note -> wrap(text, "note: ", note));
-        text.append(String.format(Locale.ROOT, "%d migrations, %d statements, %d replicated tables in %.1f s. Schemas: %s.%n", report.migrations(), report.statements(), report.tables(),
-                report.took().toMillis() / 1000.0, report.judgedBy()));
+        text.append(String.format(Locale.ROOT, "%s, %s, %s in %.1f s. Schemas: %s.%n", Counted.of(report.migrations(), "migration"), Counted.of(report.statements(), "statement"),
+                Counted.of(report.tables(), "replicated table"), report.took().toMillis() / 1000.0, report.judgedBy()));
         for (var level : Level.values()) {
             long count = report.findings().stream().filter(f -> f.waiver() == null && f.level() == level).count();
             text.append(level == Level.FINE ? "" : ", ").append(count).append(' ').append(level.text());
@@ -48,7 +49,7 @@ final class TextReport {
         if (cost.rows() < 0) {
             return "nobody knows how many rows; say it with --rows TABLE=NUMBER";
         }
-        return String.format(Locale.ROOT, "about %,d rows", cost.rows()) + (cost.bytes() < 0 ? "" : String.format(Locale.ROOT, ", %,d MB of WAL", Math.max(1, cost.bytes() / 1_000_000)));
+        return "about " + Counted.of(cost.rows(), "row") + (cost.bytes() < 0 ? "" : String.format(Locale.ROOT, ", %,d MB of WAL", Math.max(1, cost.bytes() / 1_000_000)));
     }
 
     private static void waivers(StringBuilder text, Report report) {

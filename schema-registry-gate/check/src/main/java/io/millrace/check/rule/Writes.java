@@ -11,6 +11,7 @@ import io.millrace.check.scratch.WritePlan;
 import io.millrace.check.scratch.WritePlan.Write;
 import io.millrace.check.script.Statement;
 import io.millrace.pipeline.topic.Topics;
+import io.millrace.pipeline.wording.Counted;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -81,7 +82,7 @@ public final class Writes {
         if (!context.isMass(cost) || touch.operation().equals("INSERT") && bounded && rows < context.massRows()) {
             return;
         }
-        var many = cost.rows() < 0 ? "any number of rows" : "up to " + String.format(Locale.ROOT, "%,d", cost.rows()) + " rows";
+        var many = cost.rows() < 0 ? "any number of rows" : "up to " + Counted.of(cost.rows(), "row");
         boolean used = context.uses().has(root.name());
         drafts.add(Draft.of(Rule.MASS_WRITE, root.name(), null, "One statement writes " + many + " of " + root.name() + " (" + touch.operation() + ") in one transaction: the slot, which all pipelines of the database share, decodes all of them"
                 + (used ? ", and every one becomes an event." : ", although none travels."), context.uses().of(root.name(), "lags until all of it is through")).costing(cost));

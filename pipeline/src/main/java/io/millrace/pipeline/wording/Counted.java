@@ -1,6 +1,8 @@
-package io.millrace.launcher;
+package io.millrace.pipeline.wording;
 
-/** A number with what it counts. */
+import java.util.Locale;
+
+/** A number with what it counts, thousands apart: {@code 1 document}, {@code 1,200 documents}. */
 public final class Counted {
 
     private Counted() {}
@@ -12,6 +14,6 @@ public final class Counted {
 
     /** @param more the words for any number but one */
     public static String of(long many, String one, String more) {
-        return "%,d %s".formatted(many, many == 1 ? one : more);
+        return String.format(Locale.ROOT, "%,d %s", many, many == 1 ? one : more);
     }
 }
