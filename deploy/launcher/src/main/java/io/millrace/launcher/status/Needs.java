@@ -43,6 +43,7 @@ final class Needs {
      */
     static List<Need> of(Map<String, Samples> metrics, Set<String> told, Instant now) {
         var needs = new Needs(metrics, told, now);
+        needs.silent();
         needs.source();
         needs.parkedTables();
         needs.heldPartitions();
@@ -54,6 +55,15 @@ final class Needs {
         needs.verifications();
         needs.heldDocuments();
         return List.copyOf(needs.found);
+    }
+
+    /** Who says that he is well and tells nothing may have parked tables, gaps or refused documents. */
+    private void silent() {
+        metrics.forEach((process, samples) -> {
+            if (samples.isEmpty() && !told.contains(process)) {
+                found.add(new Need(process, "did not tell its figures, so nothing is known of what it has parked, refused or lost", "logs " + process));
+            }
+        });
     }
 
     private void source() {

@@ -28,7 +28,12 @@ class NeedsTest {
                 "indexer", "millrace_commit_to_stage_seconds{stage=\"index\",pipeline=\"monitors\",quantile=\"0.99\"} 4.9\nmillrace_latency_target_seconds{stage=\"index\",pipeline=\"monitors\"} 5.0\n",
                 "purge", "millrace_differences{pipeline=\"monitors\"} 0.0\nmillrace_differences{pipeline=\"new\"} NaN\nmillrace_verified_timestamp_seconds{pipeline=\"monitors\"} "
                         + NOW.minus(Duration.ofDays(6)).getEpochSecond() + "\nmillrace_retention_held{pipeline=\"monitors\"} 0.0\n",
-                "console", "")));
+                "console", "process_uptime_seconds 1.0\n")));
+    }
+
+    @Test
+    void whoTellsNothingIsNotTakenForWell() {
+        assertEquals(List.of(new Need("gate", "did not tell its figures, so nothing is known of what it has parked, refused or lost", "logs gate")), needs(Map.of("gate", "", "indexer", "process_uptime_seconds 1.0\n")));
     }
 
     @Test
@@ -69,7 +74,7 @@ class NeedsTest {
                 """;
         var expected = List.of(new Need("slot millrace_demo", "keeps 300 MiB of WAL on the primary, more than 200", "logs capture"),
                 new Need("slot millrace_demo", "may be given up by the primary at any moment, since it keeps more WAL than max_slot_wal_keep_size allows", "logs capture"));
-        assertEquals(expected, needs(Map.of("capture", "", "purge", purge)));
+        assertEquals(expected, needs(Map.of("capture", "process_uptime_seconds 1.0\n", "purge", purge)));
         assertEquals(expected, needs(Map.of("capture", "millrace_slot_retained_bytes{slot=\"millrace_demo\"} NaN\n", "purge", purge)), "it answers, and does not reach the database");
         assertEquals(List.of(), needs(Map.of("capture", "millrace_slot_retained_bytes{slot=\"millrace_demo\"} 1000.0\n", "purge", purge)), "what is said first hand counts");
     }
@@ -81,7 +86,7 @@ class NeedsTest {
 
     @Test
     void ofServicesThatDoNotAnswerNothingIsMadeUp() {
-        assertEquals(List.of(), needs(Map.of("capture", "", "gate", "", "denormalizer", "", "indexer", "", "purge", "")));
+        assertEquals(List.of(), needs(Map.of("capture", "", "gate", "", "denormalizer", "", "indexer", "", "purge", ""), Set.of("capture", "gate", "denormalizer", "indexer", "purge")));
         assertEquals(List.of(), needs(Map.of()));
     }
 
