@@ -159,7 +159,7 @@ class ProvisionerIT {
         assertAll(
                 () -> assertTrue(refusal.problems().stream().anyMatch(p -> p.matches("(?s).*monitors.*\\.yaml:\\d+: .*no column 'noise'.*")), refusal::getMessage),
                 () -> assertTrue(refusal.problems().stream().anyMatch(p -> p.contains("no table public.monitor_recipient")), refusal::getMessage),
-                () -> assertTrue(refusal.problems().stream().anyMatch(p -> p.contains("monitor_tag") && p.contains("unlogged")), refusal::getMessage));
+                () -> assertTrue(refusal.problems().stream().anyMatch(p -> p.matches("(?s).*monitors.*\\.yaml:\\d+: .*the table public.monitor_tag is unlogged.*SET LOGGED")), refusal::getMessage));
         assertUntouched(source);
     }
 
@@ -176,8 +176,9 @@ class ProvisionerIT {
             var refusal = assertThrows(ProvisioningException.class, () -> provisioner(source, superuser(), 4, DEMO.resolve("monitors.yaml")).apply(line -> { }));
             assertAll(
                     () -> assertTrue(refusal.getMessage().contains("public.tag of the source 'partial' has row security"), refusal::getMessage),
-                    () -> assertTrue(refusal.getMessage().contains("\"query\" of public.monitor in the source 'partial' is generated"), refusal::getMessage),
-                    () -> assertTrue(refusal.getMessage().contains("public.organisation of the source 'partial' is a view"), refusal::getMessage),
+                    () -> assertTrue(refusal.problems().stream().anyMatch(p -> p.matches("(?s).*monitors.*\\.yaml:\\d+: .*the column 'query' of public.monitor is generated.*")), refusal::getMessage),
+                    () -> assertTrue(refusal.problems().stream().anyMatch(p -> p.matches("(?s).*monitors.*\\.yaml:\\d+: .*public.organisation is a view.*")), refusal::getMessage),
+                    () -> assertFalse(refusal.getMessage().contains("no table public.organisation"), refusal::getMessage),
                     () -> assertTrue(refusal.getMessage().contains("public.team of the source 'partial' has REPLICA IDENTITY NOTHING"), refusal::getMessage));
             assertUntouched(source);
 

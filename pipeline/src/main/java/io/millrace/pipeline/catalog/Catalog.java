@@ -7,6 +7,7 @@ import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.form.CapturedColumns;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -14,12 +15,19 @@ import java.util.stream.Collectors;
  * What a database's catalog says of the tables that pipelines use.
  *
  * @param tables by name; a table that does not exist is not in it
+ * @param unfit what is there by a name that was asked for, and cannot be followed: why, and what to do, as the end of a sentence that begins with its kind
+ * @param generated of each table the columns that Postgres computes, which are not in the log
  */
-public record Catalog(Map<TableName, Table> tables) {
+public record Catalog(Map<TableName, Table> tables, Map<TableName, String> unfit, Map<TableName, Set<String>> generated) {
+
+    /** Tables of which every one can be followed, with all columns. */
+    public Catalog(Map<TableName, Table> tables) {
+        this(tables, Map.of(), Map.of());
+    }
 
     /** The same with the columns that rows have once they have the form that the pipeline's file gives them. */
     public Catalog captured(Pipeline pipeline) {
-        return new Catalog(tables.values().stream().map(table -> table.captured(pipeline.settings(table.name()).form())).collect(Collectors.toUnmodifiableMap(Table::name, Function.identity())));
+        return new Catalog(tables.values().stream().map(table -> table.captured(pipeline.settings(table.name()).form())).collect(Collectors.toUnmodifiableMap(Table::name, Function.identity())), unfit, generated);
     }
 
     /**

@@ -111,7 +111,7 @@ public final class CatalogCheck {
                 problem(at, "the column '" + column + "' is part of the primary key of " + name + ", by which its rows are known everywhere; it goes as it is");
             }
             switch (made) {
-                case ColumnForm.LeftOut() -> column(table, column, at);
+                case ColumnForm.LeftOut() -> there(table, column, at);
                 case ColumnForm.Hashed hashed -> expression(new Expression.Text(Expression.Text.Function.HASH, new Expression.Column(column)), table, at);
                 case ColumnForm.Made(var value) -> expression(new Expression.Cast(value, Expression.Cast.Type.TEXT), table, at);
             }
@@ -146,7 +146,9 @@ public final class CatalogCheck {
 
     private Catalog.Table table(TableName name, String at) {
         var table = catalog.tables().get(name);
-        if (table == null) {
+        if (catalog.unfit().containsKey(name)) {
+            problem(at, catalog.unfit().get(name));
+        } else if (table == null) {
             problem(at, "the database has no table " + name + suggestion(name.toString(), catalog.tables().keySet().stream().map(TableName::toString).toList()));
         } else if (table.primaryKey().isEmpty()) {
             problem(at, "the table " + name + " has no primary key, by which its rows are known; add one: ALTER TABLE " + name.sql() + " ADD PRIMARY KEY (…) (one that is DEFERRABLE does not count, since Postgres takes it for no replica identity)");
@@ -297,6 +299,14 @@ public final class CatalogCheck {
     }
 
     private Catalog.Column column(Catalog.Table table, String name, String at) {
+        var column = there(table, name, at);
+        if (column != null && catalog.generated().getOrDefault(table.name(), Set.of()).contains(name)) {
+            problem(at, "the column '" + name + "' of " + table.name() + " is generated, and the log does not carry it; take the columns that it is made of, or keep a plain column up to date by a trigger");
+        }
+        return column;
+    }
+
+    private Catalog.Column there(Catalog.Table table, String name, String at) {
         var column = table.column(name);
         if (column == null && form(table, name) instanceof ColumnForm.LeftOut && stored.tables().get(table.name()).column(name) != null) {
             problem(at, "the rows of " + table.name() + " go without the column '" + name + "', because tables." + table.name() + ".columns leaves it out");

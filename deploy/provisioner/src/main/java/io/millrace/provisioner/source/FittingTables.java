@@ -1,10 +1,8 @@
 package io.millrace.provisioner.source;
 
 import io.millrace.pipeline.catalog.CatalogCheck;
-import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.Problem;
 import io.millrace.pipeline.file.TableName;
-import io.millrace.pipeline.file.UsedColumns;
 import io.millrace.provisioner.Check;
 import io.millrace.provisioner.Step;
 import java.util.ArrayList;
@@ -31,10 +29,8 @@ public final class FittingTables implements Step {
         database.files().forEach(file -> CatalogCheck.check(file, catalog).stream().map(Problem::toString).forEach(problems::add));
         outbox(problems);
         for (var table : database.tables()) {
-            kind(table, problems);
             hiddenRows(table, problems);
         }
-        generatedColumns(problems);
         return Check.of(problems, List.of());
     }
 
@@ -50,15 +46,6 @@ public final class FittingTables implements Step {
         }
         if (!is(outbox.table(), "EXISTS (SELECT FROM pg_constraint WHERE conrelid = pg_class.oid AND contype = 'p')")) {
             problems.add("The outbox " + outbox.table() + " of the source '" + database.name() + "' has no primary key; run ALTER TABLE " + outbox.table().sql() + " ADD PRIMARY KEY (…)");
-        }
-    }
-
-    private void kind(TableName table, List<String> problems) {
-        if (is(table, "relkind NOT IN ('r', 'p')")) {
-            problems.add("The relation " + table + " of the source '" + database.name() + "' is a view or a foreign table, whose changes are not in the log that Millrace reads; name the tables under it");
-        }
-        if (is(table, "relkind = 'r' AND relpersistence <> 'p'")) {
-            problems.add("The table " + table + " is unlogged or temporary, so its changes are not in the log that Millrace reads; run ALTER TABLE " + table.sql() + " SET LOGGED");
         }
     }
 
@@ -78,17 +65,6 @@ public final class FittingTables implements Step {
             problems.add("The table " + table + " of the source '" + database.name() + "' has row security, so the role " + database.role() + " would read only some of its rows; its owner runs CREATE POLICY millrace ON "
                     + table.sql() + " FOR SELECT TO " + TableName.quote(database.role()) + " USING (true), or a superuser ALTER ROLE " + TableName.quote(database.role()) + " BYPASSRLS (create the role first, where it is not there)");
         }
-    }
-
-    private void generatedColumns(List<String> problems) {
-        UsedColumns.of(database.files().stream().map(PipelineFile::pipeline).toList()).forEach((table, columns) -> {
-            for (var column : columns) {
-                if (database.isTrue("SELECT attgenerated <> '' FROM pg_attribute WHERE attrelid = to_regclass(?) AND attname = ? AND NOT attisdropped", table.sql(), column)) {
-                    problems.add("The column " + TableName.quote(column) + " of " + table + " in the source '" + database.name() + "' is generated, and the log does not carry it;"
-                            + " take the columns that it is made of, or keep a plain column up to date by a trigger");
-                }
-            }
-        });
     }
 
     @Override
