@@ -9,6 +9,7 @@ import io.millrace.pipeline.progress.Offsets;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.retry.Backoff;
 import io.millrace.pipeline.topic.Topics;
+import io.millrace.pipeline.wording.Counted;
 import io.millrace.purge.PurgeConfig;
 import io.millrace.purge.problem.ProblemException;
 import io.millrace.purge.source.Pipelines;
@@ -197,7 +198,7 @@ public class EnrichmentJobs {
         var pipeline = byTopic.get(partition.topic());
         long from = begun(pipeline, partition, start, end);
         if (from < start) {
-            LOG.errorf("%d records of %s were gone before they were added to documents: let the jobs write them anew, and keep this service running or raise kafka.keep.captured", start - from, partition);
+            LOG.errorf("%s of %s did not last until they were added to documents: let the jobs write them anew, and keep this service running or raise kafka.keep.captured", Counted.of(start - from, "record"), partition);
             enrichments.count(pipeline, "lost", start - from);
         } else if (from > end) {
             LOG.errorf("%s ends at %d and was taken up to %d: Kafka came back from an older copy. What is written there from now on is taken", partition, end, from);
