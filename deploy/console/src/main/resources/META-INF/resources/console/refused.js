@@ -1,4 +1,4 @@
-// Documents that were refused, by an index or by the join, and what is decided about them.
+// Documents that were refused, by an index or by the join, records of jobs that could not be added to one, and what is decided about them.
 import { $, ask, choose, confirmed, counted, el, number, pause, sent, table, told, when } from './page.js';
 import { address } from './sections.js';
 
@@ -50,9 +50,11 @@ const said = ({ count, more }) => (more ? 'More than ' : '') + counted(count, 'd
 
 const shown = (pipeline, documents) => table('Documents that were refused', ['Document', 'Refused by', 'Why', 'Version', 'Since', 'State', 'Decide'], documents.map(d => row(pipeline, d)), documents.map(d => d.place));
 const state = d => d.asked ? 'is being replayed' : d.replayable ? 'stands' : 'cannot be replayed';
+/** Without an index it was the join that set a document aside, or who adds what jobs write. */
+const refuser = d => d.index ?? (d.reason === 'enrichment-refused' ? 'the purge service' : 'the join');
 const why = d => d.reason + (d.detail ? ': ' + d.detail : '');
 function row(pipeline, d) {
-  return [el('a', { href: address('document', { pipeline, id: d.id }) }, d.id), d.index ?? 'the join', why(d), d.version < 0 ? '–' : String(d.version), when(d.parked), state(d),
+  return [el('a', { href: address('document', { pipeline, id: d.id }) }, d.id), refuser(d), why(d), d.version < 0 ? '–' : String(d.version), when(d.parked), state(d),
     el('span', { class: 'line' }, el('button', { 'aria-label': 'Show ' + d.id, onclick: () => show(pipeline, d.id) }, 'Show'), ...decisions('refused-state', pipeline, d, list))];
 }
 /** Buttons that decide about one document. @param after what is shown anew then */
@@ -73,7 +75,8 @@ export async function of_document(pipeline, id, most = 0) {
     throw e;
   }
 }
-export const sentence = d => (d.index ?? 'The join') + ' refused version ' + (d.version < 0 ? '–' : d.version) + ' of it at ' + when(d.parked) + '. ' + why(d) + '.';
+const capital = text => text[0].toUpperCase() + text.slice(1);
+export const sentence = d => (d.index ?? capital(refuser(d))) + ' refused version ' + (d.version < 0 ? '–' : d.version) + ' of it at ' + when(d.parked) + '. ' + why(d) + '.';
 function show(pipeline, id) {
   told('refused-state', 'Asking the indexer …', async () => {
     const found = await of_document(pipeline, id, MOST_SHOWN);

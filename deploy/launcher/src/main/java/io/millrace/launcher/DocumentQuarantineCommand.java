@@ -2,6 +2,7 @@ package io.millrace.launcher;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.millrace.pipeline.file.Enrichment;
 import io.millrace.pipeline.wording.Counted;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -67,10 +68,15 @@ final class DocumentQuarantineCommand implements Runnable {
             out.println("No document stands in quarantine.");
         } else {
             out.printf(ROW, "place", "document", "refused by", "state", "parked", "reason");
-            found.path("documents").forEach(d -> out.printf(ROW, d.path("place").asText(), d.path("id").asText(), d.path("index").asText("the join"), state(d), d.path("parked").asText(), d.path("reason").asText() + ": " + d.path("detail").asText()));
+            found.path("documents").forEach(d -> out.printf(ROW, d.path("place").asText(), d.path("id").asText(), refuser(d), state(d), d.path("parked").asText(), d.path("reason").asText() + ": " + d.path("detail").asText()));
             out.printf(found.path("more").asBoolean() ? "More than %,d in all; the first of them are told.%n" : "%,d in all.%n", found.path("count").asInt());
         }
         out.flush();
+    }
+
+    /** Without an index it was the join that set a document aside, or who adds what jobs write. */
+    private static String refuser(JsonNode document) {
+        return document.path("index").asText(document.path("reason").asText().equals(Enrichment.REFUSED) ? "the purge service" : "the join");
     }
 
     private static String state(JsonNode document) {
@@ -82,7 +88,7 @@ final class DocumentQuarantineCommand implements Runnable {
             throws IOException, InterruptedException {
         var found = indexer.get(address(pipeline) + "/documents/" + StageCall.encoded(id));
         if (!printed(indexer, found)) {
-            found.forEach(d -> out().printf("%s, version %s, refused by %s at %s (%s)%n%s: %s%n%s%n", d.path("id").asText(), d.path("version").asText(), d.path("index").asText("the join"), d.path("parked").asText(), state(d), d.path("reason").asText(),
+            found.forEach(d -> out().printf("%s, version %s, refused by %s at %s (%s)%n%s: %s%n%s%n", d.path("id").asText(), d.path("version").asText(), refuser(d), d.path("parked").asText(), state(d), d.path("reason").asText(),
                     d.path("detail").asText(), d.path("document").asText("a delete, or no document yet")));
             out().flush();
         }
@@ -95,7 +101,7 @@ final class DocumentQuarantineCommand implements Runnable {
         if (!printed(indexer, answer)) {
             out().printf("%s sent again within some seconds; what is refused once more stands in quarantine with the reason of now.%n", Counted.of(answer.path("replayed").asInt(), "document is", "documents are"));
             if (answer.path("left").asInt() > 0) {
-                out().printf("%s left: no index takes such a document, because it is not there any more, or the join set it aside.%n", Counted.of(answer.path("left").asInt(), "is", "are"));
+                out().printf("%s left: no index takes such a document, because it is not there any more, or no index refused it.%n", Counted.of(answer.path("left").asInt(), "is", "are"));
             }
             if (answer.path("more").asBoolean()) {
                 out().println("There may be more; give the order again.");

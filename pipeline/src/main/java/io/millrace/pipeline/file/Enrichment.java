@@ -20,6 +20,9 @@ public record Enrichment(@NotNull TableName table, @NotEmpty List<@Valid Join> o
     /** The column that holds it. */
     public static final String COLUMN = "fields";
 
+    /** Why a record of a job stands in the documents' quarantine: it could not be added to its document. */
+    public static final String REFUSED = "enrichment-refused";
+
     /** What a member of the object holds: null, one of these, or a list of them. */
     public enum Type {
 

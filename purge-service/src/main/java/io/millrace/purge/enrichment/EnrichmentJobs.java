@@ -1,5 +1,6 @@
 package io.millrace.purge.enrichment;
 
+import io.millrace.pipeline.file.Enrichment;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.liveness.LoopThread;
@@ -69,7 +70,6 @@ public class EnrichmentJobs {
     private static final int MOST_FETCHED = 4 << 20;
     /** A record that cannot be taken is copied up to this size. */
     private static final int MOST_COPIED = 1 << 20;
-    private static final String REFUSED = "enrichment-refused";
     private static final String NEXT = "SELECT next_offset FROM millrace.enrichment_taken WHERE pipeline = ? AND topic = ? AND partition = ? FOR UPDATE";
     private static final String BEGIN = "INSERT INTO millrace.enrichment_taken (pipeline, topic, partition, next_offset) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING";
     private static final String TAKE = "UPDATE millrace.enrichment_taken SET next_offset = ? WHERE pipeline = ? AND topic = ? AND partition = ?";
@@ -302,7 +302,7 @@ public class EnrichmentJobs {
     private static void setAside(KafkaProducer<byte[], byte[]> producer, Pipeline pipeline, ConsumerRecord<byte[], byte[]> record, String why) throws SQLException {
         boolean isLarge = record.serializedKeySize() + record.serializedValueSize() > MOST_COPIED;
         var headers = new RecordHeaders();
-        Headers.set(headers, Headers.REASON, Headers.bytes(REFUSED));
+        Headers.set(headers, Headers.REASON, Headers.bytes(Enrichment.REFUSED));
         Headers.set(headers, Headers.DETAIL, Headers.bytes("Record " + record.offset() + " of " + record.topic() + "-" + record.partition() + " was not added to its document: " + why
                 + (isLarge ? " It is too large to be copied, and stands there until it is too old" : "") + " A job writes it anew once that is corrected"));
         try {
