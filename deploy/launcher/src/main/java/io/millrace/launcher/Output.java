@@ -4,14 +4,20 @@ import java.io.PrintWriter;
 import java.time.Duration;
 import java.time.Instant;
 
-/** Lines for a person who waits, each with the seconds since this program began. Thread-safe. */
+/** Lines for a person who waits, each with the seconds since they began to wait: since this program began, or what began it. Thread-safe. */
 public final class Output {
 
     private final PrintWriter out;
-    private final Instant begin = ProcessHandle.current().info().startInstant().orElseGet(Instant::now);
+    private final Instant begin;
 
     public Output(PrintWriter out) {
+        this(out, ProcessHandle.current().info().startInstant().orElseGet(Instant::now));
+    }
+
+    /** For somebody who waits since another moment than the begin of this program. */
+    Output(PrintWriter out, Instant begin) {
         this.out = out;
+        this.begin = begin;
     }
 
     public synchronized void line(String text) {

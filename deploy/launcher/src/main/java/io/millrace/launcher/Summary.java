@@ -26,10 +26,7 @@ final class Summary {
         }
         output.plain("  %-13s %s".formatted("token", stack.token()));
         output.plain("\nConsole: %s".formatted(stack.address(Stage.CONSOLE)));
-        output.plain("\nDocuments:");
-        for (var file : files) {
-            output.plain("  " + look(servers, file.pipeline()));
-        }
+        documents(stack, files, output);
         if (stack.options().source() != null) {
             output.plain("""
 
@@ -38,8 +35,25 @@ final class Summary {
                       %s
                     Traffic: %s""".formatted(psql(servers, stack.options().source().database()), curl(servers, "monitors", "q=name:zanzibar&pretty"), data.command("demo traffic --rate 100")));
         }
+        output.plain(next(files, data) + " Stop: Ctrl-C, or " + data.command("down") + "\n");
+    }
+
+    /** The same of files that were added to it. */
+    static void printAdded(Stack stack, List<PipelineFile> files, DataFolder data, Output output) {
+        documents(stack, files, output);
+        output.plain(next(files, data) + "\n");
+    }
+
+    private static void documents(Stack stack, List<PipelineFile> files, Output output) {
+        output.plain("\nDocuments:");
+        for (var file : files) {
+            output.plain("  " + look(stack.servers(), file.pipeline()));
+        }
+    }
+
+    private static String next(List<PipelineFile> files, DataFolder data) {
         var held = files.stream().map(PipelineFile::pipeline).filter(pipeline -> pipeline.target() == Target.OPENSEARCH).findFirst().map(pipeline -> " Held against Postgres: " + data.command("verify " + pipeline.name()) + ".").orElse("");
-        output.plain("State: %s.%s Stop: Ctrl-C, or %s\n".formatted(data.command("status"), held, data.command("down")));
+        return "State: %s.%s".formatted(data.command("status"), held);
     }
 
     /** One document of a pipeline, where they go to. */

@@ -5,17 +5,16 @@ import io.millrace.launcher.stack.FirstDocuments;
 import io.millrace.launcher.stack.Provisioning;
 import io.millrace.launcher.stack.ReplicaDatabase;
 import io.millrace.launcher.stack.Stack;
-import io.millrace.launcher.stack.StackFile;
-import io.millrace.launcher.stack.Stage;
 import io.millrace.launcher.stack.StackOptions;
 import io.millrace.launcher.stack.StackOptions.DemoSource;
+import io.millrace.launcher.stack.StackRules;
+import io.millrace.launcher.stack.Stage;
 import io.millrace.launcher.stack.Supervisor;
 import io.millrace.local.Keyring;
 import io.millrace.local.LocalException;
 import io.millrace.local.LocalServers;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.PipelineFiles;
-import io.millrace.pipeline.file.Target;
 import io.millrace.pipeline.form.References;
 import io.millrace.provisioner.Options;
 import io.millrace.provisioner.ProvisioningException;
@@ -23,18 +22,22 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 @Command(name = "up", description = "Starts servers and services, and loads the demo; or replicates a Postgres of your own with --pipeline.", mixinStandardHelpOptions = true)
 final class UpCommand implements Callable<Integer> {
+
+    /** What {@code up} may be told of a stack that runs. */
+    private static final Set<String> OF_ADDITIONS = Set.of("--pipeline", "--data", "--detach", "--change-replica-identity");
 
     @Mixin
     private DataFolder data;
@@ -42,7 +45,7 @@ final class UpCommand implements Callable<Integer> {
     private CommandSpec spec;
     @Option(names = "--detach", description = "Return when all that the tables hold can be searched, a minute after the first documents at the latest; ./millrace down stops everything.")
     private boolean detach;
-    @Option(names = "--pipeline", paramLabel = "FILE", description = "Pipeline file, or folder of them, over a database of your own instead of the demo. May be repeated.")
+    @Option(names = "--pipeline", paramLabel = "FILE", description = "Pipeline file, or folder of them, over a database of your own instead of the demo; said to a stack that runs, it is added to it. May be repeated. Without it, what ran last on the data folder runs again, or the demo.")
     private List<Path> pipelines = List.of();
     @Option(names = "--change-replica-identity", description = "Allow to change a table's replica identity where its updates would fail otherwise.")
     private boolean changeReplicaIdentity;
@@ -66,29 +69,46 @@ final class UpCommand implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         var output = new Output(spec.commandLine().getOut());
         var home = DataFolder.home();
-        var demo = pipelines.isEmpty();
-        var paths = demo ? List.of(home.resolve("deploy").resolve("demo").resolve("pipelines")) : pipelines;
+        if (!pipelines.isEmpty() && data.supervisor().isPresent()) {
+            return add(output);
+        }
+        data.requireStopped();
+        var last = LastRun.on(data);
+        var demo = pipelines.isEmpty() && last.isDemo();
+        var paths = demo ? Stream.concat(Stream.of(StackOptions.demo(home)), last.own().stream()).toList() : pipelines.isEmpty() ? last.requireOwn() : pipelines;
         var files = PipelineFiles.load(paths);
         var options = StackOptions.of(home, data.path(), paths, demo ? new DemoSource("demo", scale) : null, portBase, ports).withOtlp(otlp == null ? null : HttpAddress.of(otlp)).withNatives(natives)
                 .withSecured(secure || Keyring.isIn(data.path())).with(extras);
         if (options.secured()) {
             LocalServers.requireSecurable(data.path());
-            refuseTables(files);
             refuseConnect(options);
         }
         data.requireOurs();
+        StackRules.require(files, options.secured());
         if (!demo) {
-            requireStopped();
             References.require(files);
             Provisioning.requireSources(files, provisioning());
         }
         Stack.requireBuilt(options);
         // A secured one makes its passwords now, and with them the folder is a secured one: nothing is refused after this that could be known before.
         var stack = new Stack(options);
+        if (!detach) {
+            last.tell(pipelines, output);
+        }
         return detach ? new Background(data, output).start(spec.commandLine().getParent().getParseResult().originalArgs()) : run(stack, files, output);
     }
 
-    private int run(Stack stack, List<PipelineFile> files, Output output) throws InterruptedException {
+    /** To the stack that runs. What it was started with stays as it is. */
+    private int add(Output output) throws IOException, InterruptedException {
+        var fixed = spec.commandLine().getParseResult().matchedOptions().stream().map(OptionSpec::longestName).filter(option -> !OF_ADDITIONS.contains(option) && !(option.equals("--secure") && Keyring.isIn(data.path()))).toList();
+        if (!fixed.isEmpty()) {
+            throw new LocalException("Millrace runs on " + data.path() + " already, and " + String.join(", ", fixed) + " can be said only when it is started. Leave that out to add the pipeline, or stop it first: " + data.command("down"));
+        }
+        PipelineFiles.load(pipelines);
+        return new RunningStack(data, output).add(pipelines, changeReplicaIdentity);
+    }
+
+    private int run(Stack stack, List<PipelineFile> files, Output output) throws IOException, InterruptedException {
         var supervisor = new Supervisor(stack, files, output);
         var training = new CommandTraining(stack.options().data(), output);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
@@ -97,10 +117,11 @@ final class UpCommand implements Callable<Integer> {
         }, "stop"));
         try {
             supervisor.startServers();
+            AdditionRequest.close(data.path());
             if (stack.options().source() != null) {
                 DemoDatabase.prepare(stack, output);
             }
-            Provisioning.apply(stack, files, provisioning(), output);
+            Provisioning.apply(stack, files, provisioning(), step -> { }, output);
             output.line("Starting the five services");
             if (!stack.extras().isEmpty()) {
                 ReplicaDatabase.prepare(stack, files);
@@ -112,6 +133,7 @@ final class UpCommand implements Callable<Integer> {
             Summary.print(stack, files, data, output);
             supervisor.ready();
             training.begin();
+            Thread.ofVirtual().name("additions").start(new Additions(supervisor, data, output)::serve);
         } catch (LocalException | ProvisioningException e) {
             if (supervisor.isStopping()) {
                 supervisor.awaitStopped();
@@ -125,27 +147,8 @@ final class UpCommand implements Callable<Integer> {
         return CommandLine.ExitCode.OK;
     }
 
-    /** Services read their files as they start. */
-    private void requireStopped() {
-        data.supervisor().ifPresent(owner -> {
-            var running = StackFile.read(data.path()).filter(stack -> stack.source() == null);
-            var all = Stream.concat(running.stream().flatMap(stack -> stack.pipelines().stream()), pipelines.stream().map(file -> file.toAbsolutePath().normalize().toString())).distinct();
-            throw new LocalException(LocalServers.alreadyRuns(data.path(), owner.pid()) + (running.isEmpty() ? "" : ". To add a file to it, start it again with all of them, which reads no table twice: "
-                    + data.command("down") + " && " + data.command("up --detach " + all.map(file -> "--pipeline " + file).collect(Collectors.joining(" ")))));
-        });
-    }
-
     private Options provisioning() {
         return new Options(false, changeReplicaIdentity);
-    }
-
-    /** Nobody in a secured stack's database may make tables for documents. */
-    private static void refuseTables(List<PipelineFile> files) {
-        var tables = files.stream().filter(file -> file.pipeline().target() == Target.POSTGRES).findFirst();
-        if (tables.isPresent()) {
-            throw new LocalException(tables.get().problem("target", "a secured stack on one machine has no database for documents in tables; start it without --secure, in a data folder that is not secured,"
-                    + " or run the services with millrace.indexer.table-url and millrace.purge.freshness.table-url of your own").toString());
-        }
     }
 
     private static void refuseConnect(StackOptions options) {

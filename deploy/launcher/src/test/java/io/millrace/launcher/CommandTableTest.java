@@ -49,6 +49,13 @@ class CommandTableTest {
             Map.entry("demo", "its subcommands"), Map.entry("quarantine", "its subcommands"), Map.entry("quarantine documents", "its subcommands"));
     private static final String WITH_A_STACK = "FirstHourIT, with a stack ([what it answers](../guide/first-hour.md))";
 
+    private static final String PIPELINE = """
+            millrace: 1
+            name: %s
+            source: {name: %s, url: "jdbc:postgresql://localhost:1/none", user: nobody, password: {env: NOT_SET}}
+            document: {root: public.thing, fields: [id]}
+            """;
+
     @TempDir
     Path folder;
     private final StringWriter said = new StringWriter();
@@ -87,6 +94,9 @@ class CommandTableTest {
         Files.writeString(Files.createDirectories(folder.resolve("home")).resolve("thesis.txt"), "precious");
         Files.createDirectories(folder.resolve("open").resolve("postgres"));
         Files.writeString(folder.resolve("a-file"), "x");
+        Files.writeString(folder.resolve("one.yaml"), PIPELINE.formatted("one", "shop"));
+        Files.writeString(folder.resolve("two.yaml"), PIPELINE.formatted("two", "office"));
+        Files.writeString(Files.createDirectories(folder.resolve("moved").resolve("run")).resolve("stack.json"), "{\"state\":\"ready\",\"supervisor\":1,\"data\":\"\",\"pipelines\":[],\"own\":[\"" + folder.resolve("gone.yaml") + "\"],\"processes\":[]}");
         Files.writeString(folder.resolve("V1__change.sql"), "ALTER TABLE monitor ADD note text;");
         Files.copy(demo().resolve("monitors.yaml"), Files.createDirectories(folder.resolve("overlay/pipelines/files")).resolve("monitors.yaml"));
     }
@@ -97,6 +107,8 @@ class CommandTableTest {
                 wrong(1, "registry-management", "up", "--port", "solr=1", "--data", "DIR"),
                 wrong(1, "no address of a server", "up", "--otlp", "localhost", "--data", "DIR"),
                 wrong(1, "missing.yaml: the file cannot be read: there is no such file", "up", "--pipeline", "DIR/missing.yaml", "--data", "DIR"),
+                wrong(1, "two.yaml:3: source.name: one stack reads one source", "up", "--pipeline", "DIR/one.yaml", "--pipeline", "DIR/two.yaml", "--data", "DIR/none"),
+                wrong(1, "and of that nothing is there any more", "up", "--data", "DIR/moved"),
                 wrong(1, "--data needs a folder", "up", "--data", "DIR/a-file"),
                 wrong(1, "cannot be secured afterwards", "up", "--secure", "--data", "DIR/open"),
                 wrong(1, "--with connect is for an open stack", "up", "--secure", "--with", "connect", "--data", "DIR/none"),

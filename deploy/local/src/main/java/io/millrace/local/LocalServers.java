@@ -46,7 +46,8 @@ public final class LocalServers implements AutoCloseable {
     private final ManagedProcess search;
     /** Null where the servers believe everybody. */
     private final Keyring keyring;
-    private final List<LocalUser> users;
+    /** Whoever may come, besides those of the servers themselves. */
+    private volatile List<LocalUser> users;
     /** Guarded by this; open while this instance owns the data folder. */
     private FileChannel lock;
 
@@ -187,6 +188,19 @@ public final class LocalServers implements AutoCloseable {
             Thread.currentThread().interrupt();
             stop();
             throw new LocalException("Interrupted while starting the servers", e);
+        }
+    }
+
+    /**
+     * Lets others come than before. The search engine of a secured stack knows them at once, for it reads its users again; Kafka and the registry
+     * know them from their next start on. Nothing is written where the servers believe everybody.
+     *
+     * @param all who comes, besides {@link Keyring#ADMIN}
+     */
+    public void admit(List<LocalUser> all) {
+        users = List.copyOf(all);
+        if (keyring != null) {
+            writeSearchUsers();
         }
     }
 

@@ -43,6 +43,11 @@ public final class SqlOracle {
         }
     }
 
+    /** The oracle of a pipeline that only one test has. @param sql gives one row for each document, {@code id} and {@code document} */
+    public static SqlOracle of(String pipeline, String sql) {
+        return new SqlOracle(pipeline, sql, Set.of());
+    }
+
     /** The oracle with one thing in its SQL changed, to see a comparison fail. */
     public SqlOracle with(String from, String to) {
         if (!sql.contains(from)) {

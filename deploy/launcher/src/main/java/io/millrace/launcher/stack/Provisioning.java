@@ -16,6 +16,8 @@ import java.net.URI;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /** Lets the provisioner make what the pipelines need in this stack. */
@@ -37,26 +39,37 @@ public final class Provisioning {
 
     /** @throws io.millrace.provisioner.ProvisioningException with everything that stands in the way; then nothing was made */
     public static void apply(Stack stack, List<PipelineFile> files, Output output) {
-        apply(stack, files, Options.NONE, output);
+        apply(stack, files, Options.NONE, step -> { }, output);
     }
 
     /**
      * @param options how far it may go
-     * @throws io.millrace.provisioner.ProvisioningException with everything that stands in the way; then nothing was made
+     * @param progress receives each step that was applied
+     * @throws io.millrace.provisioner.ProvisioningException with everything that stands in the way, and then nothing was made; or with the step that failed
      */
-    public static void apply(Stack stack, List<PipelineFile> files, Options options, Output output) {
-        var applied = provisioner(stack, files, options).apply(step -> { });
-        output.line(applied.isEmpty() ? "Provisioned already" : "Provisioned source, topics and registry: %d steps".formatted(applied.size()));
+    public static void apply(Stack stack, List<PipelineFile> files, Options options, Consumer<String> progress, Output output) {
+        var applied = provisioner(stack, files, options).apply(progress);
+        output.line(applied.isEmpty() ? "Provisioned already" : "Provisioned source, topics, registry and search engine: %d steps".formatted(applied.size()));
     }
 
     private static Provisioner provisioner(Stack stack, List<PipelineFile> files, Options options) {
+        return new Provisioner(files, admin(stack), targets(stack), environment(stack), options);
+    }
+
+    /** Where the files' login to the source is looked up. */
+    public static Function<String, String> environment(Stack stack) {
         var demo = stack.sourceEnvironment();
-        return new Provisioner(files, admin(stack), targets(stack), name -> demo.getOrDefault(name, System.getenv(name)), options);
+        return name -> demo.getOrDefault(name, System.getenv(name));
     }
 
     private static Targets targets(Stack stack) {
         var servers = stack.servers();
-        return servers.keyring().map(keyring -> secured(servers, keyring)).orElseGet(() -> new Targets(servers.kafkaBootstrap(), URI.create(servers.registryUrl()), Targets.DEFAULT_PARTITIONS, ONE_BROKER));
+        return servers.keyring().map(keyring -> secured(servers, keyring)).orElseGet(() -> new Targets(servers.kafkaAdmin(), open(Server.REGISTRY, servers.registryUrl()), open(Server.SEARCH, servers.searchUrl()), Targets.DEFAULT_PARTITIONS, ONE_BROKER, Keeping.DEFAULT, Map.of()));
+    }
+
+    private static HttpPlace open(Server server, String address) {
+        var url = URI.create(address);
+        return new HttpPlace(url, HttpAccess.of(server, url, Map.of()));
     }
 
     /** With the rights of each service, at each server. */

@@ -38,12 +38,28 @@ public final class Stack {
     private final ManagedProcess connect;
 
     public Stack(StackOptions options) {
+        this(options, options.secured() ? LocalServers.secured(options.data(), options.servers(), users(options)) : LocalServers.in(options.data(), options.servers()));
+    }
+
+    private Stack(StackOptions options, LocalServers servers) {
         this.options = options;
-        this.servers = options.secured() ? LocalServers.secured(options.data(), options.servers(), users(options)) : LocalServers.in(options.data(), options.servers());
+        this.servers = servers;
         for (var stage : Stage.values()) {
             stages.put(stage, new ManagedProcess(spec(stage)));
         }
         this.connect = new ManagedProcess(new ConnectWorker(options, servers).spec());
+    }
+
+    /**
+     * The same servers, with services that read other pipeline files once they are started again; who runs meanwhile goes on as it is. A secured
+     * stack's search engine knows from now on who reads the files' indexes.
+     *
+     * @param pipelines pipeline files, or folders of them
+     */
+    public Stack with(List<Path> pipelines) {
+        var others = options.withPipelines(pipelines);
+        servers.admit(users(others));
+        return new Stack(others, servers);
     }
 
     /** The services, and for each index somebody who reads it. */

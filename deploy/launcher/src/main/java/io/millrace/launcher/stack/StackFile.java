@@ -15,13 +15,15 @@ import java.util.Optional;
  *
  * @param state {@code starting}, {@code ready} or {@code stopping}
  * @param supervisor pid of the supervisor
+ * @param pipelines the files of its pipelines
+ * @param own those of them that are not the demo's, with which a later {@code up} on this folder begins
  * @param source JDBC URL of the demo database; null when the source is the user's own
  * @param slots replication slots in the sources, which stay when the stack stops
  * @param search address of the search engine
  * @param indexes the aliases to search
  * @param processes servers and services
  */
-public record StackFile(String state, long supervisor, String data, List<String> pipelines, String source, List<String> slots, String search, List<String> indexes,
+public record StackFile(String state, long supervisor, String data, List<String> pipelines, List<String> own, String source, List<String> slots, String search, List<String> indexes,
         List<Entry> processes) {
 
     private static final JsonMapper JSON = JsonMapper.builder().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
@@ -32,6 +34,10 @@ public record StackFile(String state, long supervisor, String data, List<String>
      * @param restarts how often the supervisor had to start it again
      */
     public record Entry(String name, String kind, String address, int port, long pid, int restarts, String log) {}
+
+    public StackFile {
+        own = own == null ? List.of() : own;
+    }
 
     static Path in(Path data) {
         return data.resolve("run").resolve("stack.json");

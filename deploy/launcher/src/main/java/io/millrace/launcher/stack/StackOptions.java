@@ -88,6 +88,16 @@ public record StackOptions(Path home, Path data, List<Path> pipelines, DemoSourc
         });
     }
 
+    /** The same with other pipeline files, or folders of them. */
+    public StackOptions withPipelines(List<Path> files) {
+        return new StackOptions(home, data, files, source, servers, stages, otlp, natives, secured, connectPort, extras);
+    }
+
+    /** Where the demo's pipeline files are. */
+    public static Path demo(Path home) {
+        return home.resolve("deploy").resolve("demo").resolve("pipelines");
+    }
+
     /** The same with spans sent to a receiver, such as {@code http://localhost:4318}. */
     public StackOptions withOtlp(String receiver) {
         return new StackOptions(home, data, pipelines, source, servers, stages, receiver, natives, secured, connectPort, extras);

@@ -46,7 +46,7 @@ public final class StackTraining {
      * @param portBase the first of some fifteen ports
      */
     public StackTraining(Path home, Path data, int portBase, Output output) {
-        var pipelines = List.of(home.resolve("deploy").resolve("demo").resolve("pipelines"));
+        var pipelines = List.of(StackOptions.demo(home));
         this.stack = new Stack(StackOptions.of(home, data, pipelines, new StackOptions.DemoSource("demo", MONITORS), portBase, Map.of()));
         this.files = PipelineFiles.load(pipelines);
         this.output = output;

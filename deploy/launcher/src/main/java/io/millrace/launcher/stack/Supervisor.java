@@ -9,8 +9,14 @@ import io.millrace.pipeline.file.Target;
 import io.millrace.pipeline.retry.Backoff;
 import io.millrace.pipeline.topic.Topics;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -30,13 +36,24 @@ public final class Supervisor {
     private static final Duration HEALTHY = Duration.ofSeconds(60);
     private static final Duration LOOK_AT_TASKS = Duration.ofSeconds(5);
 
-    private final Stack stack;
-    private final List<PipelineFile> files;
+    /** Against the stream: whoever reads knows of a pipeline before anything of it is written. */
+    private static final List<Stage> AGAINST_THE_STREAM = List.of(Stage.PURGE, Stage.INDEXER, Stage.DENORMALIZER, Stage.GATE, Stage.CAPTURE, Stage.CONSOLE);
+
+    /** Exchanged by one thread at a time. */
+    private volatile Stack stack;
+    private volatile List<PipelineFile> files;
     private final Output output;
     private final Map<String, Integer> restarts = new ConcurrentHashMap<>();
+    /** What is started again when it ends, by name; another one of that name takes its place in {@link #exchange}. */
+    private final Map<String, Watched> watched = new ConcurrentHashMap<>();
+    /** The state of its pipeline files when a process was started, by its name. */
+    private final Map<String, String> started = new ConcurrentHashMap<>();
     private final CountDownLatch stopping = new CountDownLatch(1);
     private final CountDownLatch stopped = new CountDownLatch(1);
     private volatile String state = "starting";
+
+    /** @param files that it reads whenever it starts, if it is a service */
+    private record Watched(ManagedProcess process, List<PipelineFile> files) {}
 
     public Supervisor(Stack stack, List<PipelineFile> files, Output output) {
         this.stack = stack;
@@ -99,6 +116,96 @@ public final class Supervisor {
         describe();
     }
 
+    /** The stack as it runs now. */
+    public Stack stack() {
+        return stack;
+    }
+
+    /** The pipeline files that its services read. */
+    public List<PipelineFile> files() {
+        return files;
+    }
+
+    /**
+     * Lets the services read other pipeline files: one after the other is stopped and started again, against the stream, but for those that have read
+     * these files as they are now. The servers go on, and so do searches.
+     *
+     * @param next the stack with these files, as {@link Stack#with} makes it of the one that runs
+     * @param all the files
+     * @param progress receives a line for each process that was started again
+     * @param between is run behind each of them, before the next one is stopped
+     * @return whether any was started again
+     * @throws LocalException when one does not start; it is tried again by itself, and calling this again goes on with the others
+     */
+    public boolean exchange(Stack next, List<PipelineFile> all, Output progress, Runnable between) {
+        stack = next;
+        files = List.copyOf(all);
+        be("starting");
+        boolean any = false;
+        try {
+            for (var stage : AGAINST_THE_STREAM) {
+                if (exchange(next.stage(stage), progress)) {
+                    any = true;
+                    between.run();
+                }
+            }
+            for (var extra : next.extras()) {
+                any |= exchange(extra, progress);
+            }
+        } finally {
+            be("ready");
+        }
+        return any;
+    }
+
+    private void be(String now) {
+        synchronized (stopping) {
+            if (!isStopping()) {
+                state = now;
+            }
+        }
+        describe();
+    }
+
+    /** @return whether it was started again */
+    private boolean exchange(ManagedProcess fresh, Output progress) {
+        var old = watched.get(fresh.name());
+        if (stateOf(files).equals(started.get(fresh.name())) && old.process().running().isPresent()) {
+            old.process().awaitReady();
+            return false;
+        }
+        long begin = System.nanoTime();
+        var next = new Watched(fresh, files);
+        watched.put(fresh.name(), next);
+        old.process().stop();
+        try {
+            launch(next);
+        } finally {
+            watch(next);
+        }
+        fresh.awaitReady();
+        describe();
+        progress.line("%-12s has read the files, pid %d, %.1f s after it was stopped".formatted(fresh.name(), fresh.running().map(ProcessHandle::pid).orElse(-1L), (System.nanoTime() - begin) / 1e9));
+        return true;
+    }
+
+    /** Which files there are, and what is in them. */
+    private static String stateOf(List<PipelineFile> files) {
+        try {
+            var digest = MessageDigest.getInstance("SHA-256");
+            for (var file : files) {
+                digest.update(path(file).getBytes(StandardCharsets.UTF_8));
+                digest.update(Files.readAllBytes(file.path()));
+            }
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (IOException e) {
+            // The process says itself what it cannot read.
+            return "unread: " + e;
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("Every Java has SHA-256", e);
+        }
+    }
+
     /** Returns when {@link #stop} has been called and is done. */
     public void awaitStopped() throws InterruptedException {
         stopped.await();
@@ -147,12 +254,18 @@ public final class Supervisor {
     }
 
     private void watch(ManagedProcess process) {
+        watch(new Watched(process, files));
+    }
+
+    private void watch(Watched one) {
+        var process = one.process();
+        watched.put(process.name(), one);
         Thread.ofVirtual().name("watch-" + process.name()).start(() -> {
             var backoff = new Backoff(FIRST_BACK_OFF, LONGEST_BACK_OFF);
             while (true) {
                 long begin = System.nanoTime();
                 process.onExit().join();
-                if (isStopping()) {
+                if (isStopping() || !isWatched(one)) {
                     return;
                 }
                 if (System.nanoTime() - begin > HEALTHY.toNanos()) {
@@ -160,12 +273,15 @@ public final class Supervisor {
                 }
                 var pause = backoff.next();
                 output.line("%s has ended; starting it again in %.1f s. Its log: %s".formatted(process.name(), pause.toMillis() / 1e3, process.spec().log()));
-                if (sleptUntilStop(pause)) {
+                if (sleptUntilStop(pause) || !startAgain(one)) {
                     return;
                 }
-                startAgain(process);
             }
         });
+    }
+
+    private boolean isWatched(Watched one) {
+        return watched.get(one.process().name()) == one;
     }
 
     /** A task of the worker that has failed stays so, and nobody else starts it again. */
@@ -194,10 +310,17 @@ public final class Supervisor {
         }
     }
 
-    private void startAgain(ManagedProcess process) {
-        restarts.merge(process.name(), 1, Integer::sum);
+    /** @return false when another one has its place meanwhile */
+    private boolean startAgain(Watched one) {
+        var process = one.process();
         try {
-            launch(process);
+            synchronized (stopping) {
+                if (!isWatched(one)) {
+                    return false;
+                }
+                restarts.merge(process.name(), 1, Integer::sum);
+                launch(one);
+            }
             process.awaitReady();
             output.line("%-12s runs again, pid %d".formatted(process.name(), process.running().map(ProcessHandle::pid).orElse(-1L)));
         } catch (LocalException e) {
@@ -206,14 +329,21 @@ public final class Supervisor {
             }
         }
         describe();
+        return true;
+    }
+
+    private void launch(ManagedProcess process) {
+        launch(new Watched(process, files));
     }
 
     /** Under the lock of {@link #stop}, which therefore sees either no such process or a running one. */
-    private void launch(ManagedProcess process) {
+    private void launch(Watched one) {
+        var process = one.process();
         synchronized (stopping) {
             if (isStopping()) {
                 throw new LocalException("Not starting " + process.name() + ", everything is being stopped");
             }
+            started.put(process.name(), stateOf(one.files()));
             process.launch();
         }
     }
@@ -230,10 +360,19 @@ public final class Supervisor {
     private synchronized void describe() {
         var options = stack.options();
         var entries = stack.processes().stream().map(this::entry).toList();
-        new StackFile(state, ProcessHandle.current().pid(), options.data().toString(), files.stream().map(f -> f.path().toAbsolutePath().toString()).toList(),
+        new StackFile(state, ProcessHandle.current().pid(), options.data().toString(), files.stream().map(Supervisor::path).toList(), own(options),
                 options.source() == null ? null : stack.servers().jdbcUrl(options.source().database()),
                 files.stream().map(f -> Topics.slot(f.pipeline().source().name())).distinct().toList(), stack.servers().searchUrl(),
                 files.stream().filter(f -> f.pipeline().target() == Target.OPENSEARCH).map(f -> f.pipeline().index().name()).toList(), entries).write(options.data());
+    }
+
+    private static String path(PipelineFile file) {
+        return file.path().toAbsolutePath().normalize().toString();
+    }
+
+    private List<String> own(StackOptions options) {
+        var demo = StackOptions.demo(options.home()).toAbsolutePath().normalize();
+        return files.stream().map(Supervisor::path).filter(file -> options.source() == null || !demo.equals(Path.of(file).getParent())).toList();
     }
 
     private String address(ManagedProcess process) {
