@@ -9,6 +9,7 @@ import org.apache.hc.client5.http.config.ConnectionConfig;
 import org.apache.hc.client5.http.impl.nio.PoolingAsyncClientConnectionManagerBuilder;
 import org.apache.hc.client5.http.ssl.ClientTlsStrategyBuilder;
 import org.apache.hc.client5.http.ssl.DefaultHostnameVerifier;
+import org.apache.hc.core5.http.HttpHeaders;
 import org.apache.hc.core5.http.HttpHost;
 import org.apache.hc.core5.http.HttpStatus;
 import org.apache.hc.core5.util.Timeout;
@@ -50,7 +51,8 @@ public final class SearchClients {
                         }
                     }).addResponseInterceptorFirst((response, entity, context) -> {
                         if (response.getCode() == HttpStatus.SC_UNAUTHORIZED) {
-                            throw new IOException(access.why(HttpStatus.SC_UNAUTHORIZED));
+                            // Who asks for a login has to say how (RFC 9110, 15.5.2); managed clusters answer so to what nobody may ask for.
+                            throw new IOException(access.why(HttpStatus.SC_UNAUTHORIZED) + (response.containsHeader(HttpHeaders.WWW_AUTHENTICATE) ? "" : ", or, since it asks for no login, a managed cluster allows nobody this request"));
                         }
                     });
                 })

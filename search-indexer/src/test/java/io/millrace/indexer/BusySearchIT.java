@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -27,6 +28,9 @@ class BusySearchIT {
     private static final String FIELDS = "{\"name\":\"id\",\"type\":\"long\",\"pg.type\":\"int8\"},{\"name\":\"name\",\"type\":[\"null\",\"string\"],\"default\":null,\"pg.type\":\"text\"}";
     private static final int STABLE = 2_000;
     private static final int RATE = 200;
+    private static final int LARGE = 8_000;
+    /** By the settings. */
+    private static final double WHOLE = 3 << 20;
 
     @TempDir
     static Path folder;
@@ -38,6 +42,7 @@ class BusySearchIT {
         stack = new Stack(folder);
         search = new FaultySearch(stack.servers.searchUrl());
         stack.pipeline("busy", "id, name", FIELDS, "");
+        stack.pipeline("large", "id, name", FIELDS, "");
         stack.pipeline("stopped", "id, name", FIELDS, "");
         stack.startIndexer(Map.of("millrace.indexer.search-url", search.url(), "millrace.indexer.slow-bulk", "1s", "millrace.indexer.request-timeout", "5s"), Map.of());
         await().atMost(SOON).untilAsserted(() -> assertEquals("UP", stack.ready().path("status").asText(), () -> stack.ready().toString()));
@@ -54,7 +59,15 @@ class BusySearchIT {
     }
 
     private static double limit() throws Exception {
-        return stack.metrics().lines().filter(line -> line.startsWith("millrace_bulk_limit")).mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1))).sum();
+        return metric("millrace_bulk_limit{");
+    }
+
+    private static double bytes() throws Exception {
+        return metric("millrace_bulk_limit_bytes{");
+    }
+
+    private static double metric(String name) throws Exception {
+        return stack.metrics().lines().filter(line -> line.startsWith(name)).mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1))).sum();
     }
 
     private static Map<String, String> content(String index) {
@@ -108,6 +121,33 @@ class BusySearchIT {
             }
             awaitAll("busy", traffic, versions);
         }
+    }
+
+    /** The documents come at once, so that requests would be as large as the settings allow, and the engine takes none that has more than an eighth of that. */
+    @Test
+    void requestsBecomeSmallerWhereOneAtATimeIsTooLargeAndWholeAgainAfterwards() throws Exception {
+        stack.document("large", "first", 1, "{\"id\":0,\"name\":\"first\"}").get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals(1, stack.count("large"), () -> stack.ready().toString()));
+        awaitLimit("before", 4);
+        assertEquals(WHOLE, bytes());
+        search.set(Fault.TOO_MUCH);
+        for (int i = 0; i < LARGE; i++) {
+            stack.document("large", "l" + i, 1, "{\"id\":" + i + ",\"name\":\"" + "word ".repeat(400) + "\"}");
+        }
+        await("all are taken in small requests").atMost(SOON).untilAsserted(() -> assertEquals(LARGE + 1, stack.count("large"), () -> stack.ready().toString()));
+        assertTrue(search.spoilt() > 0);
+        assertTrue(bytes() < WHOLE, () -> "requests may have as many bytes as before: " + stack.ready());
+        var warning = stack.ready().path("checks").findValuesAsText("warning").toString();
+        assertTrue(warning.matches(".*requests to opensearch: \\d of 4 bulk requests at once, of \\d+ of 2000 documents and \\d\\.\\d of 3\\.0 MB each at most, since the search engine answers a bulk request with HTTP 429.*"), warning);
+        search.set(Fault.NONE);
+        var more = new AtomicInteger();
+        await("it becomes more again while somebody writes").atMost(SOON.multipliedBy(2)).until(() -> {
+            int version = more.incrementAndGet();
+            stack.document("large", "more", version, "{\"id\":0,\"name\":\"more " + version + "\"}").get();
+            return bytes() == WHOLE && limit() == 4;
+        });
+        await().atMost(SOON).untilAsserted(() -> assertEquals(List.of(), stack.ready().path("checks").findValuesAsText("warning")));
+        assertEquals(0, stack.quarantined("large").size());
     }
 
     private static void signal(String signal) throws Exception {

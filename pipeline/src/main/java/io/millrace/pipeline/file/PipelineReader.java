@@ -85,6 +85,7 @@ final class PipelineReader {
         lookUps.forEach((table, yaml) -> refuseLookUp(pipeline, table, yaml));
         if (index != null && document.problems.isEmpty()) {
             IndexPaths.refuseUnknown(pipeline, index);
+            DateFormats.refuse(pipeline.index(), (at, problem) -> document.problem(document.line(at), at, problem));
         }
         if (pipeline.target() == Target.POSTGRES) {
             refuseForTables(pipeline, index == null ? root : index);

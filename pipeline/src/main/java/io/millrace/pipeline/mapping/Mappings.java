@@ -29,6 +29,9 @@ public final class Mappings {
     public static final String TEMPLATES = "dynamic_templates";
 
     /** Lucene takes terms up to 32,766 bytes, and a character has up to four. */
+    /** Postgres's years have up to seven digits, and ISO 8601's four; each number of digits is a format of its own. */
+    private static final String DAYS = "strict_date_optional_time||uuuuu-MM-dd||uuuuuu-MM-dd||uuuuuuu-MM-dd";
+    private static final String MOMENTS = "strict_date_optional_time||uuuuu-MM-dd'T'HH:mm:ss.SSSSSSX||uuuuuu-MM-dd'T'HH:mm:ss.SSSSSSX";
     private static final int LONGEST_KEYWORD = 8_191;
     private static final int LONGEST_SORTABLE_TEXT = 1_024;
 
@@ -149,6 +152,11 @@ public final class Mappings {
         return Map.of("type", type, PROPERTIES, properties);
     }
 
+    /** Infinity is a date in Postgres and none here: the document keeps it, and the field is not searchable. */
+    private static Map<String, Object> date(String format) {
+        return Map.of("type", "date", "format", format, "ignore_malformed", true);
+    }
+
     private static Map<String, Object> mapping(ColumnType type) {
         return switch (type.kind()) {
             case INTEGER, BIGINT -> Map.of("type", "long");
@@ -157,7 +165,8 @@ public final class Mappings {
             case BOOLEAN -> Map.of("type", "boolean");
             case TEXT -> Map.of("type", "text", "fields", Map.of("keyword", Map.of("type", "keyword", "ignore_above", LONGEST_SORTABLE_TEXT)));
             case KEYWORD, TIME -> Map.of("type", "keyword", "ignore_above", LONGEST_KEYWORD);
-            case DATE, TIMESTAMP -> Map.of("type", "date", "format", "strict_date_optional_time", "ignore_malformed", true);
+            case DATE -> date(DAYS);
+            case TIMESTAMP -> date(MOMENTS);
             case JSON -> Map.of("type", "object", "enabled", false);
             case BYTES -> Map.of("type", "binary");
             case ARRAY -> mapping(type.element());

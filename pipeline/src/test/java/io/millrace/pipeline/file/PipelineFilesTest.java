@@ -646,6 +646,17 @@ class PipelineFilesTest {
     }
 
     @Test
+    void aDateThatWouldBeTakenForAnotherOneIsRefusedWithItsFormat() throws IOException {
+        var refused = refusal(withIndex("mappings:\n  title: {type: date, format: strict_date||epoch_second}\n  id: {type: long, fields: {at: {type: date}}}\ntemplates:\n  - all: {match: '*', mapping: {type: date_nanos, format: strict_date_hour}}"));
+        for (var line : List.of("index.mappings.title.format: the search engine takes dates that there are not by the format strict_date, such as 2026-02-30 for another day; write strict_year_month_day",
+                "index.mappings.id.fields.at: a date needs its format here: without one the search engine takes a text of digits, such as 20260131, for milliseconds since 1970; write format: strict_date_optional_time, or epoch_millis where that is meant",
+                "index.templates[0].all.mapping.format: the search engine takes dates that there are not by the format strict_date_hour, such as 2026-02-30 for another day; write date_hour")) {
+            assertTrue(refused.contains(line), refused);
+        }
+        assertEquals(1, PipelineFiles.load(List.of(write("p.yaml", withIndex("mappings:\n  title: {type: date, format: strict_date_optional_time||epoch_millis}")))).size());
+    }
+
+    @Test
     void a_field_that_others_are_copied_to_and_templates_are_read() {
         var index = PipelineFiles.load(List.of(write("p.yaml", withIndex("mappings:\n  title: {type: text, copy_to: [words, id]}\n  words: {type: text}\ntemplates:\n  - all: {match: '*', mapping: {type: keyword}}")))).getFirst().pipeline().index();
         assertEquals(Set.of("title", "words"), index.mappings().keySet());

@@ -16,6 +16,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class MappingsTest {
 
+    private static final String MOMENTS = "strict_date_optional_time||uuuuu-MM-dd'T'HH:mm:ss.SSSSSSX||uuuuuu-MM-dd'T'HH:mm:ss.SSSSSSX";
+
     @TempDir
     Path folder;
 
@@ -66,7 +68,7 @@ class MappingsTest {
                 "days", number,
                 "team", Map.of("type", "object", "properties", Map.of("id", number, "unseen", Map.of("type", "ip"))),
                 "tags", Map.of("type", "nested", "properties", Map.of(
-                        "added_at", Map.of("type", "date", "format", "strict_date_optional_time", "ignore_malformed", true),
+                        "added_at", Map.of("type", "date", "format", MOMENTS, "ignore_malformed", true),
                         "key", Map.of("type", "keyword", "ignore_above", 8_191),
                         "notes", Map.of("type", "object", "properties", Map.of("extra", Map.of("type", "object", "enabled", false))))))),
                 Mappings.of(pipeline, table -> columns.getOrDefault(table, Map.of())));
@@ -144,12 +146,13 @@ class MappingsTest {
                 TableName.parse("public.order"), Map.of("total", type(Kind.NUMERIC), "at", type(Kind.TIMESTAMP), "state", type(Kind.KEYWORD)));
         var text = Map.of("type", "text", "fields", Map.of("keyword", Map.of("type", "keyword", "ignore_above", 1_024)));
         var keyword = Map.of("type", "keyword", "ignore_above", 8_191);
-        var date = Map.of("type", "date", "format", "strict_date_optional_time", "ignore_malformed", true);
+        var day = Map.of("type", "date", "format", "strict_date_optional_time||uuuuu-MM-dd||uuuuuu-MM-dd||uuuuuuu-MM-dd", "ignore_malformed", true);
+        var moment = Map.of("type", "date", "format", MOMENTS, "ignore_malformed", true);
         var number = Map.of("type", "double", "ignore_malformed", true);
         assertEquals(Map.of("dynamic", "strict", "properties", Map.ofEntries(
-                Map.entry("kind", keyword), Map.entry("rank", Map.of("type", "long")), Map.entry("label", text), Map.entry("digest", keyword), Map.entry("day", date), Map.entry("city", text),
+                Map.entry("kind", keyword), Map.entry("rank", Map.of("type", "long")), Map.entry("label", text), Map.entry("digest", keyword), Map.entry("day", day), Map.entry("city", text),
                 Map.entry("profile", Map.of("type", "object", "enabled", false)), Map.entry("first", keyword), Map.entry("shown", number), Map.entry("place", Map.of("type", "geo_point", "ignore_malformed", true)),
-                Map.entry("unknown", text), Map.entry("orders", Map.of("type", "long")), Map.entry("total", number), Map.entry("last", date), Map.entry("open", Map.of("type", "boolean")), Map.entry("states", keyword))),
+                Map.entry("unknown", text), Map.entry("orders", Map.of("type", "long")), Map.entry("total", number), Map.entry("last", moment), Map.entry("open", Map.of("type", "boolean")), Map.entry("states", keyword))),
                 Mappings.of(pipeline, table -> columns.getOrDefault(table, Map.of())));
     }
 }

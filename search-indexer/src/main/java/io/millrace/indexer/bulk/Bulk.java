@@ -2,13 +2,11 @@ package io.millrace.indexer.bulk;
 
 import io.millrace.indexer.generation.Generation;
 import io.millrace.pipeline.liveness.Loop;
+import java.util.Collections;
 import java.util.List;
 
 /** Writes documents to the indexes of a target, many in one request. A version never goes back; an equal one writes again. Thread-safe. */
 public interface Bulk {
-
-    /** Of a document that no pipeline makes. */
-    String NOBODY = "millrace-nobody";
 
     /** What came of a whole request. */
     sealed interface Answer {
@@ -28,6 +26,9 @@ public interface Bulk {
         record Unanswered(String reason) implements Answer {}
     }
 
+    /** How many requests may be on their way now, and how large each may be. */
+    BulkPermits permits();
+
     /**
      * Sends documents, each of another id.
      *
@@ -36,24 +37,35 @@ public interface Bulk {
     Answer send(Generation generation, List<Document> documents, Loop loop) throws InterruptedException;
 
     /**
-     * Whether the index takes a write at all: asked by a delete of a document that no pipeline makes.
+     * Whether the index takes a write at all, at the places where these documents go: asked by deletes of a document that no pipeline makes.
      *
-     * @return why it does not, null where it does
+     * @return for each document, in their order, why its place takes no write; null where it does
      */
-    default String fault(Generation generation, Loop loop) throws InterruptedException {
-        return switch (send(generation, List.of(new Document(null, NOBODY, 0, null)), loop)) {
-            case Answer.Answered answered -> switch (answered.verdicts().getFirst()) {
-                case Verdict.Applied a -> null;
-                case Verdict.Superseded s -> null;
-                case Verdict.Later(var reason, var busy) -> reason;
-                case Verdict.Failed(var reason) -> reason;
-                case Verdict.Unmapped(var reason) -> reason;
-                case Verdict.Refused(var reason) -> reason;
-                case Verdict.Doubtful(var reason) -> reason;
-                case Verdict.IndexGone(var reason) -> throw new IndexGoneException(reason);
-            };
-            case Answer.TooLarge(var reason) -> reason;
-            case Answer.Unanswered(var reason) -> reason;
+    List<String> faults(Generation generation, List<Document> documents, Loop loop) throws InterruptedException;
+
+    /**
+     * Why deletes of nobody's document were not carried out.
+     *
+     * @param count how many there were
+     */
+    static List<String> faults(Answer answer, int count) {
+        return switch (answer) {
+            case Answer.Answered answered -> answered.verdicts().stream().map(Bulk::fault).toList();
+            case Answer.TooLarge(var reason) -> Collections.nCopies(count, reason);
+            case Answer.Unanswered(var reason) -> Collections.nCopies(count, reason);
+        };
+    }
+
+    private static String fault(Verdict verdict) {
+        return switch (verdict) {
+            case Verdict.Applied a -> null;
+            case Verdict.Superseded s -> null;
+            case Verdict.Later(var reason, var busy) -> reason;
+            case Verdict.Failed(var reason) -> reason;
+            case Verdict.Unmapped(var reason) -> reason;
+            case Verdict.Refused(var reason) -> reason;
+            case Verdict.Doubtful(var reason) -> reason;
+            case Verdict.IndexGone(var reason) -> throw new IndexGoneException(reason);
         };
     }
 }

@@ -10,10 +10,9 @@ import java.util.List;
 /** The body of a bulk request; the documents' bytes are copied into it as they are. */
 final class BulkBody {
 
-    /** Around an id and a version. */
-    private static final int ACTION_LINE = 96;
     private static final byte[] INDEX = ascii("{\"index\":{\"_id\":\"");
     private static final byte[] DELETE = ascii("{\"delete\":{\"_id\":\"");
+    private static final byte[] ROUTING = ascii("\",\"routing\":\"");
     private static final byte[] VERSION = ascii("\",\"version\":");
     private static final byte[] END = ascii(",\"version_type\":\"external_gte\"}}\n");
 
@@ -21,14 +20,14 @@ final class BulkBody {
     private int length;
 
     BulkBody(List<Document> documents) {
-        long expected = 0;
-        for (var document : documents) {
-            expected += document.size() + document.id().length() + ACTION_LINE;
-        }
-        bytes = new byte[Math.toIntExact(expected)];
+        bytes = new byte[Math.toIntExact(Document.weight(documents))];
         for (var document : documents) {
             put(document.isDelete() ? DELETE : INDEX);
             put(JsonStringEncoder.getInstance().quoteAsUTF8(document.id()));
+            if (document.routing() != null) {
+                put(ROUTING);
+                put(JsonStringEncoder.getInstance().quoteAsUTF8(document.routing()));
+            }
             put(VERSION);
             put(ascii(Long.toString(document.version())));
             put(END);

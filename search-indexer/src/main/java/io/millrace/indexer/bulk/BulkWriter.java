@@ -94,7 +94,7 @@ public final class BulkWriter {
         var attempt = new Attempt(records);
         try {
             while (!pending.isEmpty()) {
-                pending = send(generation, pending, attempt);
+                pending = sendSome(generation, pending, attempt);
             }
         } finally {
             attempt.end();
@@ -133,6 +133,8 @@ public final class BulkWriter {
     private static final class Attempt {
         /** Ids that were sent again after the mapping had grown. */
         final Set<String> grown = new HashSet<>();
+        /** Ids whose place took another write after they were refused. What was wrong there may have ended in between, so they are sent once more. */
+        final Set<String> cleared = new HashSet<>();
         /** How often the engine failed over an id. */
         final Map<String, Integer> failures = new HashMap<>();
         final List<ConsumerRecord<byte[], byte[]>> records;
@@ -175,6 +177,41 @@ public final class BulkWriter {
         }
         ended(Outcome.SUPERSEDED, superseded);
         return List.copyOf(byId.values());
+    }
+
+    /** How much it writes at once now. */
+    public BulkPermits permits() {
+        return client.permits();
+    }
+
+    /**
+     * Sends as many as the target takes at once now. What must be sent again waits behind the others, so that one document that is not taken keeps none back.
+     *
+     * @return the documents that are to be sent yet
+     */
+    private List<Document> sendSome(Generation generation, List<Document> documents, Attempt attempt) throws InterruptedException {
+        int fitting = fitting(documents);
+        var again = send(generation, documents.subList(0, fitting), attempt);
+        if (fitting == documents.size()) {
+            return again;
+        }
+        if (stopping) {
+            throw new InterruptedException();
+        }
+        var pending = new ArrayList<>(documents.subList(fitting, documents.size()));
+        pending.addAll(again);
+        return pending;
+    }
+
+    /** At least one. */
+    private int fitting(List<Document> documents) {
+        int most = Math.min(client.permits().documents(), documents.size());
+        long left = client.permits().bytes() - documents.getFirst().weight();
+        int fitting = 1;
+        while (fitting < most && left >= documents.get(fitting).weight()) {
+            left -= documents.get(fitting++).weight();
+        }
+        return fitting;
     }
 
     /** @return the documents that must be sent again */
@@ -262,13 +299,19 @@ public final class BulkWriter {
                 }
             }
         }
-        var fault = doubtful.isEmpty() ? null : client.fault(generation, loop);
-        if (fault == null) {
-            refused.addAll(doubtful);
-            reasons.addAll(doubts);
-        } else {
-            again.addAll(doubtful);
-            wait = "the index takes no write at all: " + fault;
+        var faults = doubtful.isEmpty() ? List.<String>of() : client.faults(generation, doubtful, loop);
+        for (int i = 0; i < doubtful.size(); i++) {
+            var document = doubtful.get(i);
+            if (faults.get(i) != null) {
+                attempt.cleared.remove(document.id());
+                again.add(document);
+                wait = "the index takes no write at all where some of the documents go: " + faults.get(i);
+            } else if (attempt.cleared.add(document.id())) {
+                again.add(document);
+            } else {
+                refused.add(document);
+                reasons.add(doubts.get(i));
+            }
         }
         int done = documents.size() - again.size() - refused.size();
         ended(Outcome.DELETED, deleted);

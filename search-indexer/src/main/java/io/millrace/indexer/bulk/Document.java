@@ -4,6 +4,7 @@ import io.millrace.pipeline.record.Headers;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
@@ -13,9 +14,15 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  * @param id the document's id
  * @param version the document's version, not negative
  * @param json the document, null for a delete
+ * @param routing what the search engine chooses the shard by; null for the id
  */
-public record Document(ConsumerRecord<byte[], byte[]> record, String id, long version, byte[] json) {
+public record Document(ConsumerRecord<byte[], byte[]> record, String id, long version, byte[] json, String routing) {
 
+    /** Of a document that no pipeline makes. */
+    private static final String NOBODY = "millrace-nobody";
+
+    /** What a request has around an id and a document. */
+    static final int AROUND = 96;
     private static final int LONGEST_ID = 512;
 
     /**
@@ -38,7 +45,12 @@ public record Document(ConsumerRecord<byte[], byte[]> record, String id, long ve
         if (json != null) {
             refuseOther(json);
         }
-        return new Document(record, id(record.key()), version, json);
+        return new Document(record, id(record.key()), version, json, null);
+    }
+
+    /** A delete of a document that no pipeline makes, which goes to the same shard as this one. */
+    public Document nobody() {
+        return new Document(null, NOBODY, 0, null, id);
     }
 
     private static String id(byte[] key) throws UnusableException {
@@ -67,5 +79,20 @@ public record Document(ConsumerRecord<byte[], byte[]> record, String id, long ve
 
     public int size() {
         return json == null ? 0 : json.length;
+    }
+
+    /** Its bytes in a request, about. */
+    int weight() {
+        return AROUND + id.length() + size();
+    }
+
+    /** The bytes that a record will have in a request, about. */
+    public static int weight(ConsumerRecord<byte[], byte[]> record) {
+        return AROUND + Math.max(0, record.serializedKeySize()) + Math.max(0, record.serializedValueSize());
+    }
+
+    /** Their bytes in a request, about. */
+    public static long weight(List<Document> documents) {
+        return documents.stream().mapToLong(Document::weight).sum();
     }
 }

@@ -7,6 +7,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.millrace.indexer.IndexerConfig;
 import io.millrace.indexer.SearchClients;
 import io.millrace.indexer.generation.Generation;
+import io.millrace.indexer.health.Conditions;
 import io.millrace.pipeline.file.Target;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.wording.Counted;
@@ -42,13 +43,18 @@ public final class SearchBulk implements Bulk {
     private final Duration slow;
     private final Map<String, String> query;
 
-    SearchBulk(SearchClients search, ObjectMapper json, IndexerConfig config, MeterRegistry meters) {
+    SearchBulk(SearchClients search, ObjectMapper json, IndexerConfig config, Conditions conditions, MeterRegistry meters) {
         this.search = search;
         this.json = json;
-        this.permits = BulkPermits.of(Target.OPENSEARCH, config, meters);
+        this.permits = BulkPermits.of(Target.OPENSEARCH, config, conditions, meters);
         this.slow = config.slowBulk();
         this.longest = config.requestTimeout().multipliedBy(config.searchUrl().size());
         this.query = Map.of("require_alias", "true", "timeout", Math.min(LONGEST_FOR_A_SHARD.toMillis(), config.requestTimeout().toMillis() / 2) + "ms", "filter_path", "errors,items.*.status,items.*.error,items.*._seq_no");
+    }
+
+    @Override
+    public BulkPermits permits() {
+        return permits;
     }
 
     @Override
@@ -56,35 +62,44 @@ public final class SearchBulk implements Bulk {
         // The body is made with a permit in hand, so that the permits bound the memory too.
         permits.acquire(generation.aside(), loop);
         loop.waits(longest);
-        boolean well = false;
+        var trouble = "a request failed here";
+        try {
+            var answer = exchange(generation, documents);
+            trouble = trouble(answer);
+            return answer;
+        } finally {
+            permits.release(generation.aside(), documents.size(), Document.weight(documents), trouble);
+        }
+    }
+
+    private Answer exchange(Generation generation, List<Document> documents) {
         try {
             var body = new BulkBody(documents);
             var request = Requests.builder().method("POST").endpoint("/" + generation.writeAlias() + "/_bulk").query(query)
                     .body(Body.from(body.stream(), "application/x-ndjson")).build();
             var started = System.nanoTime();
             try (var response = search.raw().execute(request)) {
-                var answer = read(response, documents.size(), body.length(), started);
-                well = isWell(answer);
-                return answer;
+                return read(response, documents.size(), body.length(), started);
             }
         } catch (IOException e) {
-            if (SearchClients.status(e) == TOO_LARGE) {
-                well = true;
-                return TOO_LARGE_ANSWER;
-            }
-            return new Answer.Unanswered("the search engine does not answer a bulk request (" + search.why(e) + ")");
-        } finally {
-            permits.release(generation.aside(), well);
+            return SearchClients.status(e) == TOO_LARGE ? TOO_LARGE_ANSWER : new Answer.Unanswered("the search engine does not answer a bulk request (" + search.why(e) + ")");
         }
     }
 
-    /** Whether the engine has no more to do than it can. */
-    private boolean isWell(Answer answer) {
+    /** What says that the engine has more to do than it can; null where nothing does. */
+    private String trouble(Answer answer) {
         return switch (answer) {
-            case Answer.Answered answered -> answered.nanos() < slow.toNanos() && answered.verdicts().stream().noneMatch(verdict -> verdict instanceof Verdict.Later(var reason, var busy) && busy);
-            case Answer.TooLarge t -> true;
-            case Answer.Unanswered u -> false;
+            case Answer.Answered answered -> answered.verdicts().stream().filter(verdict -> verdict instanceof Verdict.Later(var reason, var busy) && busy).findFirst()
+                    .map(verdict -> "it rejected a document: " + ((Verdict.Later) verdict).reason()).orElseGet(() -> BulkPermits.slow(answered, slow));
+            case Answer.TooLarge t -> null;
+            case Answer.Unanswered(var reason) -> reason;
         };
+    }
+
+    /** A shard that takes no write must not be taken for a fault of the documents that go there, nor another one's word for it. */
+    @Override
+    public List<String> faults(Generation generation, List<Document> documents, Loop loop) throws InterruptedException {
+        return Bulk.faults(send(generation, documents.stream().map(Document::nobody).toList(), loop), documents.size());
     }
 
     private Answer read(Response response, int count, int bytes, long started) throws IOException {

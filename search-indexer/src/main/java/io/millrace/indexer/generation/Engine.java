@@ -17,6 +17,7 @@ import org.opensearch.client.opensearch.generic.Requests;
 final class Engine {
 
     private static final int FORBIDDEN = 403;
+    private static final int TOO_MANY = 429;
     private static final int SERVER_ERROR = 500;
 
     private final SearchClients search;
@@ -57,11 +58,19 @@ final class Engine {
      * @throws SearchAwayException when it does not answer, or has no time now
      */
     Answer send(String method, String path, Map<String, ?> body) {
+        try {
+            return sendText(method, path, body == null ? null : json.writeValueAsString(body));
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException("The body of " + method + " " + path + " is no JSON", e);
+        }
+    }
+
+    private Answer sendText(String method, String path, String body) {
         var request = Requests.builder().method(method).endpoint(path);
-        try (var response = search.raw().execute(body == null ? request.build() : request.json(json.writeValueAsString(body)).build())) {
+        try (var response = search.raw().execute(body == null ? request.build() : request.json(body).build())) {
             var text = response.getBody().map(Body::bodyAsString).orElse("");
             var answer = new Answer(response.getStatus(), parsed(text));
-            if (answer.status() == 429 || answer.status() >= 500) {
+            if (answer.status() == TOO_MANY || answer.status() >= 500) {
                 throw new SearchAwayException(method + " " + path + " at the search engine failed: " + answer.reason());
             }
             return answer;
@@ -86,6 +95,25 @@ final class Engine {
                 return json.createObjectNode();
             }
             throw e;
+        }
+    }
+
+    /**
+     * Whether it knows this request at all: what an OpenSearch refuses has a type of error, and what it does not know has none. A right that is missing says nothing of that.
+     *
+     * @param body as it is sent, null for none
+     * @throws SearchAwayException when it does not answer, or has no time now
+     */
+    boolean serves(String method, String path, String body) {
+        try {
+            var answer = sendText(method, path, body);
+            return answer.ok() || !answer.type().isEmpty();
+        } catch (SearchAwayException e) {
+            int status = SearchClients.status(e);
+            if (status == 0 || status >= SERVER_ERROR || status == TOO_MANY) {
+                throw e;
+            }
+            return status == FORBIDDEN;
         }
     }
 

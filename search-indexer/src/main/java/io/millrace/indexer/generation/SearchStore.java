@@ -28,7 +28,7 @@ public final class SearchStore implements IndexStore {
     private static final String MERGE_ON_FLUSH = "merge_on_flush.enabled";
     private static final String FLOOR_SEGMENT = "merge.policy.floor_segment";
     /** What managed search engines may not take. */
-    private static final List<String> OWN_SETTINGS = List.of(GC_DELETES, MERGE_ON_FLUSH, FLOOR_SEGMENT);
+    private static final List<String> OWN_SETTINGS = List.of(GC_DELETES, MERGE_ON_FLUSH, FLOOR_SEGMENT, "number_of_shards", "number_of_replicas", "refresh_interval");
 
     private final Engine engine;
     private final Fitness fitness;
@@ -121,8 +121,11 @@ public final class SearchStore implements IndexStore {
     @Override
     public boolean isEmpty(String index) {
         // A refresh would wait for the shard until nobody listens any more.
-        if (engine.told("/_cluster/health/" + index + "?timeout=1s").path("status").asText().equals("red")) {
-            throw new SearchAwayException("The index " + index + " is red: a shard of it is on no node; ask why by GET /_cluster/allocation/explain");
+        var health = engine.told("/_cluster/health/" + index + "?timeout=1s&level=shards");
+        if (health.path("status").asText().equals("red")) {
+            var red = health.path("indices").path(index).path("shards").properties().stream().filter(shard -> shard.getValue().path("status").asText().equals("red")).map(Map.Entry::getKey).toList();
+            var which = red.isEmpty() ? "a shard of it is" : red.size() == 1 ? "shard " + red.getFirst() + " of it is" : "shards " + String.join(", ", red) + " of it are";
+            throw new SearchAwayException("The index " + index + " is red: " + which + " on no node; ask why by GET /_cluster/allocation/explain");
         }
         refresh(index);
         return count(index) == 0;

@@ -6,6 +6,7 @@ import jakarta.inject.Singleton;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 
 /** What currently keeps documents waiting, by the partition that waits. Thread-safe. */
@@ -16,6 +17,7 @@ public final class Conditions {
 
     private final Map<String, String> reasons = new ConcurrentHashMap<>();
     private final Map<String, String> notes = new ConcurrentHashMap<>();
+    private final Map<String, String> warnings = new ConcurrentHashMap<>();
 
     Conditions(MeterRegistry meters) {
         Gauge.builder("millrace.partitions.waiting", reasons, Map::size).description("Partitions that do not advance; health says why")
@@ -38,10 +40,19 @@ public final class Conditions {
 
     /** What is worth knowing of a pipeline though nothing is wrong; null where there is nothing any more. */
     public void note(String pipeline, String note) {
-        if (note == null) {
-            notes.remove(pipeline);
-        } else if (!withoutNumbers(note).equals(withoutNumbers(notes.put(pipeline, note)))) {
-            LOG.infof("%s: %s", pipeline, note);
+        put(notes, pipeline, note);
+    }
+
+    /** What somebody should know who asks how it goes, though documents flow; null where there is nothing any more. */
+    public void warning(String about, String warning) {
+        put(warnings, about, warning);
+    }
+
+    private static void put(Map<String, String> said, String about, String text) {
+        if (text == null) {
+            said.remove(about);
+        } else if (!withoutNumbers(text).equals(withoutNumbers(said.put(about, text)))) {
+            LOG.infof("%s: %s", about, text);
         }
     }
 
@@ -52,6 +63,11 @@ public final class Conditions {
 
     Map<String, String> notes() {
         return new TreeMap<>(notes);
+    }
+
+    /** Empty where there are none. */
+    String warnings() {
+        return new TreeMap<>(warnings).entrySet().stream().map(warning -> warning.getKey() + ": " + warning.getValue()).collect(Collectors.joining("; "));
     }
 
     Map<String, String> reasons() {

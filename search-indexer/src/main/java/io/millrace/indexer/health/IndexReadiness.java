@@ -49,6 +49,10 @@ final class IndexReadiness implements HealthCheck {
         var response = HealthCheckResponse.named("documents are indexed").status(reasons.isEmpty());
         reasons.forEach(response::withData);
         conditions.notes().forEach(response::withData);
+        var warnings = conditions.warnings();
+        if (!warnings.isEmpty()) {
+            response.withData("warning", warnings);
+        }
         return response.build();
     }
 

@@ -1,8 +1,11 @@
 package io.millrace.indexer.intake;
 
+import io.millrace.indexer.bulk.Document;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -16,14 +19,18 @@ final class Inbox {
 
     /** What a record with its headers takes on the heap beside key and value. */
     private static final int RECORD = 1_024;
+    /** In the place of a key that is missing; such records go to no request. */
+    private static final byte[] NO_ID = {};
 
     private final long bound;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition arrived = lock.newCondition();
     /** Guarded by lock. */
     private final ArrayDeque<ConsumerRecord<byte[], byte[]>> records = new ArrayDeque<>();
-    /** Guarded by lock. */
+    /** Guarded by lock; on the heap. */
     private long bytes;
+    /** Guarded by lock; in requests. */
+    private long weight;
     /** Guarded by lock. */
     private boolean full;
     /** Guarded by lock. */
@@ -45,6 +52,7 @@ final class Inbox {
             for (var record : more) {
                 records.add(record);
                 bytes += size(record);
+                weight += Document.weight(record);
             }
             arrived.signal();
             if (bytes > bound && !full) {
@@ -59,13 +67,15 @@ final class Inbox {
 
     /**
      * Waits until there are records, and until the given time unless they are enough to be taken at once; then takes the
-     * first of them, at least one.
+     * first of them, at least one. Of several records of one document a request has one, so they are counted as one, and of a document that changes all the time as many are taken as are there, up to half of the bound.
      *
+     * @param mostDocuments of a request
+     * @param mostBytes of a request
      * @param notBefore a time of {@link System#nanoTime()}
      * @param patience how long to wait for the first record
      * @return empty when none came in that time, or the inbox was closed, or somebody woke whoever waits
      */
-    List<ConsumerRecord<byte[], byte[]>> take(int mostRecords, long mostBytes, long notBefore, Duration patience) throws InterruptedException {
+    List<ConsumerRecord<byte[], byte[]>> take(int mostDocuments, long mostBytes, long notBefore, Duration patience) throws InterruptedException {
         lock.lockInterruptibly();
         try {
             long left = patience.toNanos();
@@ -77,21 +87,39 @@ final class Inbox {
             }
             woken = false;
             long wait = records.isEmpty() ? 0 : notBefore - System.nanoTime();
-            while (wait > 0 && !closed && records.size() < mostRecords && bytes < mostBytes) {
+            while (wait > 0 && !closed && records.size() < mostDocuments && weight < mostBytes) {
                 wait = arrived.awaitNanos(wait);
             }
-            var taken = new ArrayList<ConsumerRecord<byte[], byte[]>>(Math.min(mostRecords, records.size()));
-            long takenBytes = 0;
-            while (!closed && !records.isEmpty() && taken.size() < mostRecords && (taken.isEmpty() || takenBytes + size(records.peek()) <= mostBytes)) {
-                var record = records.poll();
-                taken.add(record);
-                takenBytes += size(record);
-            }
-            bytes -= takenBytes;
-            return taken;
+            return first(mostDocuments, mostBytes);
         } finally {
             lock.unlock();
         }
+    }
+
+    private List<ConsumerRecord<byte[], byte[]>> first(int mostDocuments, long mostBytes) {
+        var taken = new ArrayList<ConsumerRecord<byte[], byte[]>>(Math.min(mostDocuments, records.size()));
+        var documents = HashMap.<ByteBuffer, Integer>newHashMap(Math.min(mostDocuments, records.size()));
+        long mostHeld = Math.max(bound / 2, mostBytes);
+        long held = 0;
+        long request = 0;
+        while (!records.isEmpty()) {
+            var record = records.peek();
+            var id = ByteBuffer.wrap(record.key() == null ? NO_ID : record.key());
+            var known = documents.get(id);
+            int before = known == null ? 0 : known;
+            int own = Math.max(before, Document.weight(record));
+            boolean fits = (before > 0 || documents.size() < mostDocuments) && request - before + own <= mostBytes && held + size(record) <= mostHeld;
+            if (!fits && !taken.isEmpty()) {
+                break;
+            }
+            documents.put(id, own);
+            request += own - before;
+            held += size(record);
+            weight -= Document.weight(record);
+            taken.add(records.poll());
+        }
+        bytes -= held;
+        return taken;
     }
 
     /** Whether a full inbox has room again since this was asked last. */
@@ -175,6 +203,7 @@ final class Inbox {
             closed = true;
             records.clear();
             bytes = 0;
+            weight = 0;
             arrived.signalAll();
         } finally {
             lock.unlock();

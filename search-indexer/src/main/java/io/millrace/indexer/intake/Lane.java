@@ -247,7 +247,7 @@ final class Lane {
         while (!inbox.isClosed()) {
             replay.advance(generation, loop);
             loop.waits(PATIENCE);
-            var records = inbox.take(config.bulkDocuments(), bulkBytes, due, PATIENCE);
+            var records = inbox.take(writer.permits().documents(), Math.min(bulkBytes, writer.permits().bytes()), due, PATIENCE);
             if (records.isEmpty()) {
                 continue;
             }

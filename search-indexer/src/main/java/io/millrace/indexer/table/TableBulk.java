@@ -7,6 +7,7 @@ import io.millrace.indexer.bulk.BulkPermits;
 import io.millrace.indexer.bulk.Document;
 import io.millrace.indexer.bulk.Verdict;
 import io.millrace.indexer.generation.Generation;
+import io.millrace.indexer.health.Conditions;
 import io.millrace.pipeline.file.Target;
 import io.millrace.pipeline.liveness.Loop;
 import jakarta.inject.Singleton;
@@ -36,11 +37,16 @@ public final class TableBulk implements Bulk {
     private final BulkPermits permits;
     private final IndexerConfig config;
 
-    TableBulk(Tables tables, TableStore store, IndexerConfig config, MeterRegistry meters) {
+    TableBulk(Tables tables, TableStore store, IndexerConfig config, Conditions conditions, MeterRegistry meters) {
         this.tables = tables;
         this.store = store;
-        this.permits = BulkPermits.of(Target.POSTGRES, config, meters);
+        this.permits = BulkPermits.of(Target.POSTGRES, config, conditions, meters);
         this.config = config;
+    }
+
+    @Override
+    public BulkPermits permits() {
+        return permits;
     }
 
     @Override
@@ -48,17 +54,24 @@ public final class TableBulk implements Bulk {
         permits.acquire(generation.aside(), loop);
         loop.waits(config.requestTimeout().multipliedBy(2));
         var started = System.nanoTime();
-        boolean well = false;
+        var trouble = "a transaction failed here";
         try {
             var verdicts = write(generation, documents, loop);
-            long took = System.nanoTime() - started;
-            well = took < config.slowBulk().toNanos();
-            return new Answer.Answered(verdicts, -1, documents.stream().mapToInt(Document::size).sum(), took);
+            var answer = new Answer.Answered(verdicts, -1, documents.stream().mapToInt(Document::size).sum(), System.nanoTime() - started);
+            trouble = BulkPermits.slow(answer, config.slowBulk());
+            return answer;
         } catch (SQLException e) {
-            return new Answer.Unanswered("the database of the tables does not take documents (" + tables.why(e) + ")");
+            trouble = "the database of the tables does not take documents (" + tables.why(e) + ")";
+            return new Answer.Unanswered(trouble);
         } finally {
-            permits.release(generation.aside(), well);
+            permits.release(generation.aside(), documents.size(), Document.weight(documents), trouble);
         }
+    }
+
+    /** A table has one place for all of them. */
+    @Override
+    public List<String> faults(Generation generation, List<Document> documents, Loop loop) throws InterruptedException {
+        return Collections.nCopies(documents.size(), Bulk.faults(send(generation, List.of(documents.getFirst().nobody()), loop), 1).getFirst());
     }
 
     /** One that is refused takes all of its transaction along, so it is looked for by halves. */

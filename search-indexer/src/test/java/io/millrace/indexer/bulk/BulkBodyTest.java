@@ -33,6 +33,13 @@ class BulkBodyTest {
     }
 
     @Test
+    void aDeleteOfNobodysDocumentGoesToTheShardOfTheOneThatItIsAskedFor() throws UnusableException, IOException {
+        assertEquals("""
+                {"delete":{"_id":"millrace-nobody","routing":"a\\"1","version":0,"version_type":"external_gte"}}
+                """, new String(new BulkBody(List.of(document("a\"1", 7, "{}").nobody())).stream().readAllBytes(), StandardCharsets.UTF_8));
+    }
+
+    @Test
     void anIdMayHoldAnyCharacter() throws UnusableException, IOException {
         var id = "\"\\\n\u0001\u00fc\ud83d\ude00".repeat(20);
         var body = new String(new BulkBody(List.of(document(id, 1, null))).stream().readAllBytes(), StandardCharsets.UTF_8);

@@ -6,8 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.RecordBatch;
+import org.apache.kafka.common.record.TimestampType;
 import org.junit.jupiter.api.Test;
 
 class InboxTest {
@@ -17,8 +21,13 @@ class InboxTest {
 
     private final Inbox inbox = new Inbox(10_000);
 
+    /** Each of another document. */
     private static List<ConsumerRecord<byte[], byte[]>> records(int first, int count) {
-        return IntStream.range(first, first + count).mapToObj(i -> new ConsumerRecord<>("t", 0, i, new byte[1], new byte[100])).toList();
+        return IntStream.range(first, first + count).mapToObj(i -> record(i, i)).toList();
+    }
+
+    private static ConsumerRecord<byte[], byte[]> record(int offset, int document) {
+        return new ConsumerRecord<>("t", 0, offset, RecordBatch.NO_TIMESTAMP, TimestampType.NO_TIMESTAMP_TYPE, 1, 100, new byte[] {(byte) document}, new byte[100], new RecordHeaders(), Optional.empty());
     }
 
     @Test
@@ -26,6 +35,19 @@ class InboxTest {
         inbox.offer(records(0, 5));
         assertEquals(List.of(0L, 1L, 2L), inbox.take(3, 1_000_000, AT_ONCE, SOON).stream().map(ConsumerRecord::offset).toList());
         assertEquals(List.of(3L, 4L), inbox.take(3, 1_000_000, AT_ONCE, SOON).stream().map(ConsumerRecord::offset).toList());
+    }
+
+    @Test
+    void recordsOfOneDocumentAreCountedAsOneUpToHalfOfTheBound() throws InterruptedException {
+        inbox.offer(IntStream.range(0, 12).mapToObj(i -> record(i, i % 2)).toList());
+        inbox.offer(List.of(record(12, 2)));
+        for (int i = 0; i < 3; i++) {
+            assertEquals(4, inbox.take(2, 5_000, AT_ONCE, SOON).size());
+        }
+        assertEquals(List.of(12L), inbox.take(2, 5_000, AT_ONCE, SOON).stream().map(ConsumerRecord::offset).toList(), "a third document belongs to the next request");
+        inbox.offer(List.of(record(13, 0), record(14, 0), record(15, 1)));
+        assertEquals(2, inbox.take(10, 200, AT_ONCE, SOON).size(), "two documents have more bytes than one request");
+        assertEquals(1, inbox.take(10, 200, AT_ONCE, SOON).size());
     }
 
     @Test

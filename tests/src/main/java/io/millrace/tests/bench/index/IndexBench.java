@@ -47,6 +47,8 @@ public final class IndexBench implements Callable<Integer> {
     private String heap;
     @Option(names = "--set", paramLabel = "KEY=VALUE", description = "A setting of the indexer; may be repeated.")
     private Map<String, String> settings = Map.of();
+    @Option(names = "--java", description = "An option of the indexer's Java: --java=-XX:StartFlightRecording=filename=/tmp/indexer.jfr,settings=profile.")
+    private List<String> javaOptions = List.of();
     @Option(names = "--port-base", defaultValue = "27000", description = "The first of some nine ports. Default: ${DEFAULT-VALUE}.")
     private int portBase;
     @Option(names = "--out", description = "The JSON file. Default: tests/target/bench/index.json.")
@@ -82,7 +84,7 @@ public final class IndexBench implements Callable<Integer> {
         var folder = DemoStack.home().resolve("tests").resolve("target").resolve("bench");
         var data = folder.resolve("index");
         DemoStack.delete(data);
-        try (var stack = new IndexStack(DemoStack.home(), data, portBase, heap, settings)) {
+        try (var stack = new IndexStack(DemoStack.home(), data, portBase, heap, settings, javaOptions)) {
             var stop = new Thread(stack::close, "stop");
             Runtime.getRuntime().addShutdownHook(stop);
             stack.start();

@@ -1,5 +1,6 @@
 package io.millrace.tests.bench.index;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.millrace.local.LocalServers;
@@ -15,9 +16,11 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,6 +47,7 @@ final class IndexStack implements AutoCloseable {
             document: {root: public.%1$s, fields: [id, round, state, note]}
             """;
     private static final int SUCCESS = 2;
+    private static final int UNAVAILABLE = 503;
 
     private final LocalServers servers;
     private final ManagedProcess indexer;
@@ -51,8 +55,11 @@ final class IndexStack implements AutoCloseable {
     private final ObjectMapper json = new ObjectMapper();
     private final URI service;
 
-    /** @param settings system properties of the indexer */
-    IndexStack(Path home, Path data, int portBase, String heap, Map<String, String> settings) throws IOException {
+    /**
+     * @param settings system properties of the indexer
+     * @param options of its Java
+     */
+    IndexStack(Path home, Path data, int portBase, String heap, Map<String, String> settings, List<String> options) throws IOException {
         servers = LocalServers.in(data, Ports.from(portBase));
         int port = portBase + Ports.COUNT;
         service = URI.create("http://localhost:" + port);
@@ -67,7 +74,11 @@ final class IndexStack implements AutoCloseable {
                 "millrace.indexer.search-url", servers.searchUrl()));
         properties.putAll(settings);
         var jar = home.resolve("search-indexer").resolve("target").resolve("quarkus-app").resolve("quarkus-run.jar");
-        indexer = new ManagedProcess(ProcessSpec.quarkus("indexer", data, heap, jar, properties, Map.of(), Map.of("http", port), Readiness.http(service.resolve("/q/health/live"))));
+        var arguments = new ArrayList<>(options);
+        arguments.addAll(ProcessSpec.serviceOptions(jar));
+        properties.forEach((key, value) -> arguments.add("-D" + key + "=" + value));
+        arguments.addAll(List.of("-jar", jar.toString()));
+        indexer = new ManagedProcess(ProcessSpec.jvm("indexer", data, heap, arguments, data, Map.of(), Map.of("http", port), Readiness.http(service.resolve("/q/health/live"))));
     }
 
     void start() throws IOException, ExecutionException, InterruptedException {
@@ -92,13 +103,27 @@ final class IndexStack implements AutoCloseable {
 
     /** Asks the search engine. @throws IllegalStateException where it answers with an error */
     JsonNode search(String method, String path, String body) {
+        var answer = ask(method, path, body);
+        if (answer.statusCode() / 100 != SUCCESS) {
+            throw new IllegalStateException(method + " " + path + " answered " + answer.statusCode() + ": " + answer.body());
+        }
+        return read(answer);
+    }
+
+    /** How many documents a search finds, as readers see it at this moment: none where there is no such index yet, or none of its shards. */
+    long found(String index, String query) {
+        var path = "/" + index + "/_count?ignore_unavailable=true";
+        var answer = ask("POST", path, "{\"query\":" + query + "}");
+        if (answer.statusCode() != UNAVAILABLE && answer.statusCode() / 100 != SUCCESS) {
+            throw new IllegalStateException("POST " + path + " answered " + answer.statusCode() + ": " + answer.body());
+        }
+        return read(answer).path("count").asLong();
+    }
+
+    private HttpResponse<String> ask(String method, String path, String body) {
         try {
             var publisher = body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body);
-            var answer = http.send(HttpRequest.newBuilder(URI.create(servers.searchUrl() + path)).header("Content-Type", "application/json").method(method, publisher).build(), BodyHandlers.ofString());
-            if (answer.statusCode() / 100 != SUCCESS) {
-                throw new IllegalStateException(method + " " + path + " answered " + answer.statusCode() + ": " + answer.body());
-            }
-            return json.readTree(answer.body());
+            return http.send(HttpRequest.newBuilder(URI.create(servers.searchUrl() + path)).header("Content-Type", "application/json").method(method, publisher).build(), BodyHandlers.ofString());
         } catch (IOException e) {
             throw new UncheckedIOException(method + " " + path + " failed; the search engine's log is " + servers.search().spec().log(), e);
         } catch (InterruptedException e) {
@@ -106,9 +131,12 @@ final class IndexStack implements AutoCloseable {
         }
     }
 
-    /** How many documents a search finds, as readers see it at this moment: none where there is no such index yet. */
-    long found(String index, String query) {
-        return search("POST", "/" + index + "/_count?ignore_unavailable=true", "{\"query\":" + query + "}").path("count").asLong();
+    private JsonNode read(HttpResponse<String> answer) {
+        try {
+            return json.readTree(answer.body());
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("The search engine answered no JSON: " + answer.body(), e);
+        }
     }
 
     /** How many documents the engine has written to an index since it was made, each update counted. */
