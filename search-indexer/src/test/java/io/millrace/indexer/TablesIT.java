@@ -226,6 +226,32 @@ class TablesIT {
         assertEquals("during", nameOf("watched", "d0"));
     }
 
+    /** A trigger of the table raises what the server or a pooler in front of it would, for one document alone. */
+    @Test
+    void whatIsTheServersFaultWaitsAndWhatIsADocumentsGoesToQuarantine() throws Exception {
+        await().atMost(SOON).untilAsserted(() -> assertEquals("pooled-000001", text("SELECT name FROM documents.millrace_index WHERE view = 'pooled'")));
+        sql("CREATE TABLE public.faults (state text); CREATE TABLE public.prepared (statements bigint)");
+        sql("CREATE FUNCTION public.fault() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.prepared SELECT count(*) FROM pg_prepared_statements;"
+                + " IF EXISTS (SELECT 1 FROM public.faults WHERE state = NEW.document->>'name') THEN RAISE EXCEPTION 'by the test' USING ERRCODE = NEW.document->>'name'; END IF; RETURN NEW; END $$");
+        sql("CREATE TRIGGER fault BEFORE INSERT OR UPDATE ON documents.\"pooled-000001\" FOR EACH ROW EXECUTE FUNCTION public.fault()");
+        long id = 0;
+        for (var state : List.of("26000", "25006", "57P01", "57P03", "40001", "40P01", "08006", "53100", "53300", "55P03", "0A000", "3D000", "3F000", "F0000", "72000", "HV000")) {
+            sql("INSERT INTO public.faults VALUES ('" + state + "')");
+            var one = "fault " + id++;
+            stack.document("pooled", one, 1, doc(id, state)).get();
+            await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains("SQLSTATE " + state) || stack.quarantined("pooled").size() > 0, () -> stack.ready().toString()));
+            assertEquals(0, stack.quarantined("pooled").size(), state);
+            sql("DELETE FROM public.faults");
+            await().atMost(SOON).untilAsserted(() -> assertEquals(state, nameOf("pooled", one)));
+        }
+        for (var state : List.of("54000", "P0001", "44000", "2F005")) {
+            sql("INSERT INTO public.faults VALUES ('" + state + "')");
+            stack.document("pooled", "own " + state, 1, doc(id, state)).get();
+            await().atMost(SOON).untilAsserted(() -> assertTrue(stack.quarantined("pooled").stream().anyMatch(record -> Headers.text(record.headers(), Headers.DETAIL).contains(state)), () -> stack.ready().toString()));
+        }
+        assertEquals("0", text("SELECT max(statements) FROM public.prepared"), "a pooler gives each transaction another session, which knows no statement of the one before");
+    }
+
     /** Asks again and again, as a page does. */
     private static final class OtherReader implements AutoCloseable {
 
