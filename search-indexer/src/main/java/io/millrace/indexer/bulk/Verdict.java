@@ -66,7 +66,7 @@ public sealed interface Verdict {
             case "strict_dynamic_mapping_exception" -> new Unmapped(reason);
             case "index_closed_exception" -> new Later(reason + "; open the index again (POST /" + error.path("index").asText("INDEX") + "/_open)");
             case "unavailable_shards_exception" -> new Later(reason + "; the index is red: ask why by GET /_cluster/allocation/explain");
-            case "cluster_block_exception" -> new Later(reason + "; free disk, or lift the block that somebody set (index.blocks.* of the index, cluster.blocks.* of the cluster)");
+            case "cluster_block_exception" -> new Later(reason + "; free disk, or lift the block that somebody set (index.blocks.* of the index, cluster.blocks.* of the cluster); ./millrace retire deletes an index that stands aside");
             case "mapper_parsing_exception", "document_parsing_exception" -> new Refused(reason);
             default -> switch (status) {
                 case 429 -> new Later(reason, true);

@@ -26,7 +26,12 @@ public interface IndexStore {
      */
     boolean create(Pipeline pipeline, String index, Set<String> aliases);
 
-    /** @return false where an index or an alias that must be there is not, and nothing was done */
+    /**
+     * Carries out changes, all of them or none.
+     *
+     * @return false where an index or an alias that must be there is not, and nothing was done
+     * @throws BlockedException when aliases cannot be changed now, and an index could still be deleted by itself
+     */
     boolean change(List<AliasChange> changes);
 
     /**

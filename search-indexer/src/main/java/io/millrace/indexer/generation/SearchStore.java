@@ -88,7 +88,17 @@ public final class SearchStore implements IndexStore {
         // Which of the two it is depends on the moment at which the engine finds an alias missing.
         boolean late = answer.isMissing() || answer.type().equals("illegal_argument_exception") && answer.reason().contains("required alias");
         if (!answer.ok() && !late) {
-            throw new SearchAwayException("Changing the aliases " + changes + " failed: " + answer.reason());
+            var failed = "Changing the aliases " + changes + " failed: " + answer.reason();
+            throw answer.isBlocked() ? new BlockedException(failed) : new SearchAwayException(failed);
+        }
+        return answer.ok();
+    }
+
+    /** The flood stage of a disk keeps aliases from being changed, and an index not from being deleted. */
+    private boolean delete(String index) {
+        var answer = engine.send("DELETE", "/" + index, null);
+        if (!answer.ok() && !answer.isMissing()) {
+            throw new SearchAwayException("Deleting the index " + index + " failed: " + answer.reason());
         }
         return answer.ok();
     }
@@ -119,6 +129,9 @@ public final class SearchStore implements IndexStore {
     }
 
     @Override
+        if (changes.size() == 1 && changes.getFirst() instanceof AliasChange.Delete(var index)) {
+            return delete(index);
+        }
     public boolean isEmpty(String index) {
         // A refresh would wait for the shard until nobody listens any more.
         if (engine.told("/_cluster/health/" + index + "?timeout=1s").path("status").asText().equals("red")) {

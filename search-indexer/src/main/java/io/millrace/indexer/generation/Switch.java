@@ -71,14 +71,20 @@ public final class Switch {
 
     /**
      * Deletes an index while another one is served and written; its own writers find their alias gone. The engine deletes it in the step in which it finds that the alias stands for the other one, so
-     * it deletes none that readers see.
+     * it deletes none that readers see. Where a block keeps aliases from being changed, as at the flood stage of a disk that this is to free, nobody leads readers to another index either, and it is deleted by itself.
      *
      * @return false where that does not hold any more, and nothing is deleted
      */
     public boolean retire(Pipeline pipeline, IndexState served, IndexState retired) {
         var alias = pipeline.index().name();
         var written = Generation.writeAlias(served.index());
-        var done = carriedOut(pipeline, List.of(remove(served, alias), add(served, alias), remove(served, written), add(served, written), new AliasChange.Delete(retired.index())));
+        var deletion = new AliasChange.Delete(retired.index());
+        boolean done;
+        try {
+            done = carriedOut(pipeline, List.of(remove(served, alias), add(served, alias), remove(served, written), add(served, written), deletion));
+        } catch (BlockedException e) {
+            done = isStillAside(pipeline, served, retired) && carriedOut(pipeline, List.of(deletion));
+        }
         if (done) {
             LOG.infof("The index %s is deleted, while %s is served", retired.index(), served.index());
         }
@@ -88,6 +94,13 @@ public final class Switch {
     private static List<AliasChange> fenced(IndexState served) {
         var changes = new ArrayList<AliasChange>(List.of(remove(served, Generation.writeAlias(served.index()))));
         if (served.aliases().contains(Generation.formerWriteAlias(served.index()))) {
+    private boolean isStillAside(Pipeline pipeline, IndexState served, IndexState retired) {
+        var lineup = new Lineup(pipeline, targets.of(pipeline).indexes().of(pipeline.index().name()));
+        var serving = lineup.serving();
+        var own = lineup.named(retired.index());
+        return serving != null && serving.uuid().equals(served.uuid()) && own != null && own.uuid().equals(retired.uuid()) && !own.serves();
+    }
+
             changes.add(remove(served, Generation.formerWriteAlias(served.index())));
         }
         return changes;

@@ -1,6 +1,8 @@
 package io.millrace.indexer.handover;
 
 import io.millrace.indexer.IndexerConfig;
+import io.millrace.indexer.generation.BlockedException;
+import io.millrace.indexer.generation.Count;
 import io.millrace.indexer.Pipelines;
 import io.millrace.indexer.generation.Generations;
 import io.millrace.indexer.generation.IndexState;
@@ -13,11 +15,14 @@ import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.Target;
 import io.millrace.pipeline.progress.KafkaWatch;
 import io.millrace.pipeline.progress.Offsets;
+import org.jboss.logging.Logger;
 import io.millrace.pipeline.topic.Topics;
 import jakarta.inject.Singleton;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
+    private static final Logger LOG = Logger.getLogger(Operations.class);
+
 
 /** What an operator may ask of a pipeline's indexes. What is asked for is in the search engine when this returns, and whoever watches it does the rest. Thread-safe. */
 @Singleton
@@ -181,7 +186,7 @@ final class Operations {
         if (state.serves()) {
             throw RefusedException.conflict("Readers see the index " + index + "; have another one served first (./millrace rollback " + name + ")");
         }
-        if (lineup.all().stream().anyMatch(IndexState::isNext)) {
+        if (lineup.all().stream().anyMatch(other -> other.isNext() && other != state)) {
             throw RefusedException.conflict("One index takes over from another one just now, and none is deleted meanwhile; ask again when it has");
         }
         if (!state.isAside() && isHere(state)) {
@@ -195,12 +200,24 @@ final class Operations {
 
     /** Two teams may have chosen one name in one cluster. */
     private static void refuseStrange(Lineup lineup, IndexState state) throws RefusedException {
+        if (state.isNext() && lineup.served() != null) {
+            giveUp(lineup, state);
+        }
         if (!lineup.isRelated(state)) {
             throw RefusedException.conflict("The index " + state.index() + " belongs to " + (state.pipeline().isEmpty() ? "no pipeline" : "the pipeline " + state.pipeline()) + ", which has nothing to do with " + lineup.pipeline().name());
         }
     }
 
     private static IndexState serving(Lineup lineup) throws RefusedException {
+    /** At the flood stage of a disk not even that can be said, and nobody leads readers to it either. */
+    private void giveUp(Lineup lineup, IndexState next) {
+        try {
+            exchange.undo(lineup.pipeline(), lineup.served(), next);
+        } catch (BlockedException e) {
+            LOG.infof("The hand-over to %s cannot be taken back before it is deleted: %s", next.index(), e.getMessage());
+        }
+    }
+
         return lineup.all().stream().filter(IndexState::serves).findFirst().orElseThrow(() -> RefusedException.conflict("No index is served as " + lineup.pipeline().index().name() + " now; ./millrace status says why"));
     }
 
