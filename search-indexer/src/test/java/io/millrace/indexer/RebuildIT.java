@@ -30,7 +30,7 @@ class RebuildIT {
 
     private static final Duration SOON = Duration.ofMinutes(4);
     private static final String FIELDS = "{\"name\":\"id\",\"type\":\"long\",\"pg.type\":\"int8\"},{\"name\":\"name\",\"type\":[\"null\",\"string\"],\"default\":null,\"pg.type\":\"text\"}";
-    private static final List<String> PIPELINES = List.of("busy", "killed", "shared", "asked", "waiting", "retired", "guarded", "ordered");
+    private static final List<String> PIPELINES = List.of("busy", "killed", "shared", "asked", "waiting", "retired", "guarded", "ordered", "refusing", "mixed", "templated", "copied");
     private static final int STABLE = 3_000;
     private static final int RATE = 200;
 
@@ -42,7 +42,7 @@ class RebuildIT {
     static void startAll() throws Exception {
         stack = new Stack(folder);
         for (var name : PIPELINES) {
-            stack.pipeline(name, "id, name", FIELDS, "");
+            stack.pipeline(name, "id, name", FIELDS, name.equals("copied") ? "settings: {number_of_replicas: 1}" : "");
         }
         start();
         awaitUp();
@@ -245,6 +245,28 @@ class RebuildIT {
             }
         }
         return "";
+    }
+
+    private static void most(String shards) {
+        assertTrue(stack.call("PUT", "/_cluster/settings", "{\"transient\":{\"cluster.max_shards_per_node\":" + shards + "}}").path("acknowledged").asBoolean());
+    }
+
+    @Test
+    void anIndexWhoseCopiesTheEngineRefusesDoesNotTakeOverBeforeItHasThem() throws Exception {
+        stack.document("copied", "1", 1, "{\"id\":1,\"name\":\"one\"}").get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals(1, stack.count("copied")));
+        var health = stack.get("/_cluster/health");
+        most(Long.toString(health.path("active_shards").asLong() + health.path("unassigned_shards").asLong() + 1));
+        var second = rebuild("copied", "");
+        try {
+            await().atMost(SOON).untilAsserted(() -> assertTrue(waits("copied", second).contains("index.number_of_replicas") && waits("copied", second).contains("maximum shards open"), () -> generations("copied").toString()));
+            assertTrue(stack.ready().toString().contains("index.number_of_replicas"), () -> stack.ready().toString());
+            assertEquals("SERVES", role("copied", "copied-000001"));
+        } finally {
+            most("null");
+        }
+        awaitServes("copied", second);
+        assertEquals("1", setting(second, "index.number_of_replicas"));
     }
 
     private static String filled(String pipeline) throws Exception {

@@ -108,7 +108,10 @@ public final class Generations {
      */
     public String untilSettled(Pipeline pipeline, IndexState state) {
         if (state.isFilling()) {
-            store(pipeline).adjust(pipeline, state, false);
+            var lacking = store(pipeline).adjust(pipeline, state, false);
+            if (lacking != null) {
+                return lacking;
+            }
             filled(pipeline, state);
             LOG.infof("The index %s is filled, and has the settings now with which it is to serve", state.index());
         }
@@ -253,7 +256,10 @@ public final class Generations {
         if (refused != null) {
             LOG.warnf("The mapping of %s does not take new columns (%s); documents that have them will wait", generation.index(), refused);
         }
-        store(pipeline).adjust(pipeline, found, filling);
+        var lacking = store(pipeline).adjust(pipeline, found, filling);
+        if (lacking != null) {
+            LOG.warnf("The index %s is not as the file of %s asks for: %s", found.index(), pipeline.name(), lacking);
+        }
     }
 
     private void alias(Pipeline pipeline, String index, String alias) {

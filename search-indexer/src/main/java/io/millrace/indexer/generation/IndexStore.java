@@ -52,8 +52,9 @@ public interface IndexStore {
      * Brings a live index in line with the file, as far as a live index can be.
      *
      * @param filling whether nobody reads it yet
+     * @return why it has not what readers need of it, such as its copies; null where it has
      */
-    void adjust(Pipeline pipeline, IndexState found, boolean filling);
+    String adjust(Pipeline pipeline, IndexState found, boolean filling);
 
     /** The copies of an index that are being made; null where none are. */
     String copying(String index);

@@ -9,6 +9,7 @@ import io.millrace.pipeline.mapping.Mappings;
 import io.millrace.pipeline.mapping.Refusal;
 import io.millrace.pipeline.type.ColumnType;
 import jakarta.inject.Singleton;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,6 +30,9 @@ public final class SearchStore implements IndexStore {
     private static final String FLOOR_SEGMENT = "merge.policy.floor_segment";
     /** What managed search engines may not take. */
     private static final List<String> OWN_SETTINGS = List.of(GC_DELETES, MERGE_ON_FLUSH, FLOOR_SEGMENT);
+
+    /** What an index that is filled does without, and its readers do not. */
+    private static final Set<String> SERVING_SETTINGS = Set.of("index.number_of_replicas", "index.refresh_interval");
 
     private final Engine engine;
     private final Fitness fitness;
@@ -206,10 +210,13 @@ public final class SearchStore implements IndexStore {
 
     /** Asks only for settings that are others than those that are there, each by itself, so that one that cannot change keeps no other one back. */
     @Override
-    public void adjust(Pipeline pipeline, IndexState found, boolean filling) {
+    public String adjust(Pipeline pipeline, IndexState found, boolean filling) {
+        var lacking = new ArrayList<String>();
         Settings.differing(settings(pipeline, filling), found.settings()).forEach((key, value) -> {
             var answer = engine.send("PUT", "/" + found.index() + "/_settings", Map.of(key, value));
-            if (!answer.ok()) {
+            if (!answer.ok() && SERVING_SETTINGS.contains(key)) {
+                lacking.add("the search engine does not give it " + key + "=" + value + " (" + answer.reason() + ")");
+            } else if (!answer.ok()) {
                 LOG.warnf("The setting %s of %s stays as it is, where the file of %s asks for %s (%s); a setting that an open index does not change needs a new generation of the index",
                         key, found.index(), pipeline.name(), value, answer.reason());
             }
@@ -245,6 +252,7 @@ public final class SearchStore implements IndexStore {
     }
 
     private Map<String, Object> mapping(Pipeline pipeline) {
+        return lacking.isEmpty() ? null : String.join("; ", lacking);
         var columns = new HashMap<TableName, Map<String, ColumnType>>();
         var mapping = Mappings.of(pipeline, table -> columns.computeIfAbsent(table, t -> schemas.columns(pipeline.source().name(), t)));
         mapping.put(META, Map.of(Indexes.PIPELINE, pipeline.name(), Indexes.REPLACES, pipeline.replaces()));

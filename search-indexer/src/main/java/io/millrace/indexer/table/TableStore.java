@@ -242,8 +242,11 @@ public final class TableStore implements IndexStore {
 
     /** Has the view back where somebody took it away. */
     @Override
-    public void adjust(Pipeline pipeline, IndexState found, boolean filling) {
-        asked("Opening the table " + found.index(), connection -> {
+    public String adjust(Pipeline pipeline, IndexState found, boolean filling) {
+        if (found.isFilling() && !filling) {
+            analyze(found.index());
+        }
+        return asked("Opening the table " + found.index(), connection -> {
             refuseLosing(connection, found.index());
             if (!tables.isThere(connection, pipeline.index().name())) {
                 tables.own(connection, pipeline.index().name());
