@@ -247,8 +247,64 @@ class RebuildIT {
         return "";
     }
 
-    private static void most(String shards) {
-        assertTrue(stack.call("PUT", "/_cluster/settings", "{\"transient\":{\"cluster.max_shards_per_node\":" + shards + "}}").path("acknowledged").asBoolean());
+    /** The table's column became a number, and three documents of an earlier time have none there. */
+    @Test
+    void anIndexThatRefusedDocumentsDoesNotTakeOverByItselfAndByCommandOnlyWhereThatIsSaid() throws Exception {
+        for (int i = 0; i < 10; i++) {
+            stack.document("refusing", "r" + i, 1, "{\"id\":" + i + ",\"name\":\"" + (i < 3 ? "no number" : i) + "\"}").get();
+        }
+        await().atMost(SOON).untilAsserted(() -> assertEquals(10, stack.count("refusing")));
+        stack.schema("refusing", FIELDS.replace("\"string\"", "\"long\"").replace("\"text\"", "\"int8\""));
+        var second = rebuild("refusing", "");
+        await().atMost(SOON).untilAsserted(() -> assertTrue(waits("refusing", second).contains("3 of 10 documents that were compared are missing, older or changed in " + second)
+                && waits("refusing", second).contains("3 of them stand in quarantine because it refused them") && waits("refusing", second).contains(second + " has 7 documents, and refusing-000001 has 10")
+                && waits("refusing", second).contains("--despite-differences"), () -> generations("refusing").toString()));
+        assertTrue(stack.ready().toString().contains("3 of 10 documents"), () -> stack.ready().toString());
+        await().during(Duration.ofSeconds(5)).atMost(SOON).untilAsserted(() -> assertEquals(10, stack.count("refusing"), "readers lose nothing"));
+        var refused = stack.operate("POST", "/pipelines/refusing/generations/" + second + "/service");
+        assertTrue(refused.path("status").asInt() == 409 && refused.toString().contains("3 of 10 documents"), refused::toString);
+        assertEquals(202, stack.operate("POST", "/pipelines/refusing/generations/" + second + "/service?despite=true").path("status").asInt());
+        awaitServes("refusing", second);
+        assertEquals(7, stack.count("refusing"));
+        serve("refusing", "refusing-000001");
+        awaitServes("refusing", "refusing-000001");
+        assertEquals(10, stack.count("refusing"));
+    }
+
+    /** Of that pipeline; where there is one, readiness is down. */
+    private static void awaitTrouble(String of, String text) {
+        await().atMost(SOON).untilAsserted(() -> {
+            var ready = stack.ready();
+            assertTrue(ready.path("checks").valueStream().flatMap(check -> check.path("data").properties().stream()).anyMatch(said -> said.getKey().contains(of) && said.getValue().asText().contains(text)), ready::toString);
+            assertEquals("DOWN", ready.path("status").asText());
+        });
+    }
+
+    @Test
+    void anAliasThatSomebodyTakesAwayComesBackAndOneThatStandsForTwoIsNamedWhileDocumentsFlow() throws Exception {
+        var held = filled("mixed");
+        aliases(alias("remove", "mixed-000001", "mixed"));
+        await().atMost(SOON).untilAsserted(() -> assertEquals("SERVES", role("mixed", "mixed-000001"), () -> stack.ready().toString()));
+        assertEquals("ASIDE", role("mixed", held));
+        aliases(alias("add", held, "mixed"));
+        awaitTrouble("mixed", "The alias mixed stands for [" + held + ", mixed-000001]; it must stand for one index");
+        stack.document("mixed", "2", 1, "{\"id\":2,\"name\":\"two\"}").get();
+        await("both are written").atMost(SOON).untilAsserted(() -> assertEquals("2 2", stack.count(held) + " " + stack.count("mixed-000001")));
+        aliases(alias("remove", held, "mixed"));
+        awaitUp();
+    }
+
+    @Test
+    void anIndexThatATemplateGivesTheAliasIsDeletedAndTheTemplateIsNamed() throws Exception {
+        stack.document("templated", "1", 1, "{\"id\":1,\"name\":\"one\"}").get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals(1, stack.count("templated")));
+        stack.call("PUT", "/_index_template/of-another-time", "{\"index_patterns\":[\"templated-*\"],\"template\":{\"aliases\":{\"templated\":{}}}}");
+        var refused = stack.operate("POST", "/pipelines/templated/generations");
+        assertTrue(refused.path("status").asInt() == 409 && refused.toString().contains("the index template of-another-time"), refused::toString);
+        assertTrue(stack.get("/templated-000002").has("error"), "it is not there any more");
+        assertEquals(1, generations("templated").size());
+        stack.call("DELETE", "/_index_template/of-another-time", null);
+        awaitServes("templated", rebuild("templated", ""));
     }
 
     @Test

@@ -252,6 +252,20 @@ class TablesIT {
         assertEquals("0", text("SELECT max(statements) FROM public.prepared"), "a pooler gives each transaction another session, which knows no statement of the one before");
     }
 
+    @Test
+    void aViewThatSomebodyTakesAwayComesBackAndOneThatSomebodyPointsElsewhereIsNamed() throws Exception {
+        stack.document("repointed", "1", 1, doc(1, "stays")).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals("stays", nameOf("repointed", "1")));
+        sql("DROP VIEW documents.repointed");
+        await().atMost(SOON).ignoreExceptions().untilAsserted(() -> assertEquals("stays", nameOf("repointed", "1")));
+        sql("CREATE TABLE public.other (id text, version bigint, document jsonb)");
+        sql("CREATE OR REPLACE VIEW documents.repointed AS SELECT id COLLATE \"C\" AS id, version, document FROM public.other");
+        await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains("The view repointed shows public.other") && stack.ready().path("status").asText().equals("DOWN"), () -> stack.ready().toString()));
+        assertEquals(409, stack.operate("POST", "/pipelines/repointed/generations").path("status").asInt());
+        sql("CREATE OR REPLACE VIEW documents.repointed AS SELECT id, version, document FROM documents.\"repointed-000001\" WHERE document IS NOT NULL");
+        await().atMost(SOON).untilAsserted(() -> assertFalse(stack.ready().toString().contains("repointed"), () -> stack.ready().toString()));
+    }
+
     /** Asks again and again, as a page does. */
     private static final class OtherReader implements AutoCloseable {
 

@@ -71,6 +71,15 @@ public interface IndexStore {
     /** Documents of an index as it has them now, by id, each with {@code found}, {@code _version} and {@code _source}. */
     Map<String, JsonNode> documents(String index, List<String> ids);
 
+    /**
+     * Looks whether readers see the index that serves, and has them see it again where somebody only took away what shows it.
+     *
+     * @return what they see in its place, and the way back; null where they see it
+     */
+    default String hidden(String alias) {
+        return null;
+    }
+
     /** Does what has to be done from time to time, where there is something; asked often. */
     default void tend(Generation generation) {}
 

@@ -70,7 +70,38 @@ public final class SearchStore implements IndexStore {
         if (!answer.ok() && !answer.type().equals("resource_already_exists_exception")) {
             throw new SearchAwayException(refused(pipeline, index, answer.reason()));
         }
+        if (answer.ok()) {
+            refuseShown(pipeline.index().name(), index, aliases);
+        }
         return answer.ok();
+    }
+
+    /** An index template may give each index of that name an alias, and readers would see one that is not filled. */
+    private void refuseShown(String alias, String index, Set<String> wanted) {
+        if (!wanted.contains(alias) && engine.told("/" + index + "/_alias").path(index).path("aliases").has(alias)) {
+            delete(index);
+            throw new ConflictException("The index " + index + " got the alias " + alias + " from " + templates(alias) + ", so that readers saw it beside the one that serves, and is deleted again; take the alias out of that template");
+        }
+    }
+
+    private String templates(String alias) {
+        var names = new ArrayList<String>();
+        engine.told("/_index_template").path("index_templates").forEach(one -> {
+            if (one.path("index_template").path("template").path("aliases").has(alias)) {
+                names.add("the index template " + one.path("name").asText());
+            }
+        });
+        engine.told("/_component_template").path("component_templates").forEach(one -> {
+            if (one.path("component_template").path("template").path("aliases").has(alias)) {
+                names.add("the component template " + one.path("name").asText());
+            }
+        });
+        engine.told("/_template").properties().forEach(one -> {
+            if (one.getValue().path("aliases").has(alias)) {
+                names.add("the template " + one.getKey());
+            }
+        });
+        return names.isEmpty() ? "a template" : String.join(" or ", names);
     }
 
     /** Where in the file stands what the engine names, or what of an index's own settings it is that another engine does not have. */

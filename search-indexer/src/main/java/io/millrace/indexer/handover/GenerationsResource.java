@@ -1,6 +1,7 @@
 package io.millrace.indexer.handover;
 
 import io.millrace.indexer.access.OperatorDoor;
+import io.millrace.indexer.generation.ConflictException;
 import io.millrace.indexer.generation.SearchAwayException;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.DELETE;
@@ -95,6 +96,8 @@ public class GenerationsResource {
             return OperatorDoor.refused(Response.Status.SERVICE_UNAVAILABLE, e.getMessage());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } catch (ConflictException e) {
+            return OperatorDoor.refused(Response.Status.CONFLICT, e.getMessage());
             return OperatorDoor.refused(Response.Status.SERVICE_UNAVAILABLE, "The indexer is being stopped");
         }
     }

@@ -82,6 +82,7 @@ final class Operations {
     /** The index that serves has the offsets that its group committed, every other one its marks. */
     private Long behind(IndexState state) throws InterruptedException {
         if (!isHere(state)) {
+        refuseMixed(lineup);
             return null;
         }
         var partitions = offsets.partitions(List.of(Topics.documents(state.pipeline())));
@@ -96,6 +97,13 @@ final class Operations {
     /** Begins another index of the same documents. */
     GenerationView rebuild(String name, boolean hold) throws RefusedException, InterruptedException {
         var pipeline = pipeline(name);
+    private void refuseMixed(Lineup lineup) throws RefusedException {
+        var trouble = generations.trouble(lineup);
+        if (trouble != null) {
+            throw RefusedException.conflict(trouble);
+        }
+    }
+
         var lineup = generations.lineup(pipeline);
         var served = lineup.served();
         if (served == null) {
@@ -128,6 +136,7 @@ final class Operations {
 
     /** What keeps the tables of one pipeline from being told, such as a name that is taken, keeps none of another from being built. */
     private List<IndexState> asides(Pipeline pipeline) {
+        refuseMixed(lineup);
         try {
             return generations.lineup(pipeline).asides();
         } catch (SearchAwayException e) {
