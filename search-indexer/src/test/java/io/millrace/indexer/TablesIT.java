@@ -253,6 +253,64 @@ class TablesIT {
     }
 
     @Test
+    void aTableWithWhatCannotBeMadeAgainIsNotRebuiltAndThatIsNamed() throws Exception {
+        await().atMost(SOON).untilAsserted(() -> assertEquals("ruled-000001", serving("ruled")));
+        sql("CREATE RULE nothing_goes AS ON DELETE TO documents.\"ruled-000001\" DO INSTEAD NOTHING");
+        sql("CREATE TABLE public.refers (id text COLLATE \"C\" REFERENCES documents.\"ruled-000001\")");
+        var refused = stack.operate("POST", "/pipelines/ruled/generations");
+        assertEquals(409, refused.path("status").asInt(), refused::toString);
+        assertTrue(refused.toString().contains("rule nothing_goes") && refused.toString().contains("public.refers"), refused::toString);
+        assertEquals("", text("SELECT name FROM documents.millrace_index WHERE name = 'ruled-000002'"));
+        sql("DROP TABLE public.refers; DROP RULE nothing_goes ON documents.\"ruled-000001\"");
+        assertEquals(202, stack.operate("POST", "/pipelines/ruled/generations").path("status").asInt());
+    }
+
+    @Test
+    void whoMaySeeWhichRowsStaysAsItIsWhenAnotherTableTakesOver() throws Exception {
+        stack.document("secured", "1", 1, doc(1, "mine")).get();
+        stack.document("secured", "2", 1, doc(2, "somebody else's")).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals("2", text("SELECT count(*) FROM documents.secured")));
+        sql("CREATE ROLE page");
+        sql("ALTER VIEW documents.secured SET (security_invoker = true, security_barrier = true)");
+        sql("ALTER TABLE documents.\"secured-000001\" ENABLE ROW LEVEL SECURITY, SET (fillfactor = 80)");
+        sql("CREATE POLICY own_rows ON documents.\"secured-000001\" FOR SELECT TO page USING (document->>'name' = 'mine')");
+        sql("GRANT USAGE ON SCHEMA documents TO page; GRANT SELECT ON documents.secured TO page; GRANT SELECT (id, version, document) ON documents.\"secured-000001\" TO page WITH GRANT OPTION");
+        sql("CREATE TABLE public.audited (id text); GRANT ALL ON public.audited TO public; CREATE FUNCTION public.audit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.audited VALUES (NEW.id); RETURN NULL; END $$");
+        sql("CREATE TRIGGER \"on audit\" AFTER INSERT ON documents.\"secured-000001\" FOR EACH ROW EXECUTE FUNCTION public.audit()");
+        sql("ALTER TABLE documents.\"secured-000001\" ENABLE ALWAYS TRIGGER \"on audit\"");
+        var seen = "SELECT string_agg(id, ',' ORDER BY id) FROM documents.secured";
+        assertEquals("1", seenBy("page", seen));
+        assertEquals(202, stack.operate("POST", "/pipelines/secured/generations").path("status").asInt());
+        await().atMost(SOON).untilAsserted(() -> assertEquals("secured-000002", serving("secured"), () -> stack.operate("GET", "/pipelines/secured/generations").toString()));
+        assertEquals("1", seenBy("page", seen), "nobody sees more after another table took over");
+        assertEquals("{security_invoker=true,security_barrier=true}", text("SELECT reloptions::text FROM pg_class WHERE relname = 'secured'"));
+        assertEquals("{fillfactor=80}", text("SELECT reloptions::text FROM pg_class WHERE relname = 'secured-000002'"));
+        assertEquals("on audit A", text("SELECT tgname || ' ' || tgenabled FROM pg_trigger WHERE tgrelid = 'documents.\"secured-000002\"'::regclass"));
+        assertEquals("2", text("SELECT count(*) FROM public.audited"));
+        assertEquals("t", text("SELECT has_column_privilege('page', 'documents.\"secured-000002\"', 'id', 'SELECT WITH GRANT OPTION')"));
+
+        sql("CREATE POLICY later ON documents.\"secured-000002\" AS RESTRICTIVE FOR SELECT TO page USING (version > 0)");
+        var refused = stack.operate("POST", "/pipelines/secured/generations/secured-000001/service");
+        assertTrue(refused.path("status").asInt() == 409 && refused.toString().contains("policy later"), refused::toString);
+        assertEquals("secured-000002", serving("secured"));
+
+        sql("DROP TABLE documents.\"secured-000002\" CASCADE");
+        await().atMost(SOON).ignoreExceptions().untilAsserted(() -> assertEquals("2", text("SELECT count(*) FROM documents.secured")));
+        assertEquals("true {security_invoker=true,security_barrier=true}", text("SELECT has_table_privilege('page', oid, 'SELECT')::text || ' ' || reloptions::text FROM pg_class WHERE relname = 'secured'"), "the view is what it was");
+        assertEquals("1", seenBy("page", seen));
+    }
+
+    private static String seenBy(String role, String query) throws SQLException {
+        try (var connection = connect(); var own = connection.createStatement()) {
+            own.execute("SET ROLE " + role);
+            try (var row = own.executeQuery(query)) {
+                row.next();
+                return row.getString(1);
+            }
+        }
+    }
+
+    @Test
     void aViewThatSomebodyTakesAwayComesBackAndOneThatSomebodyPointsElsewhereIsNamed() throws Exception {
         stack.document("repointed", "1", 1, doc(1, "stays")).get();
         await().atMost(SOON).untilAsserted(() -> assertEquals("stays", nameOf("repointed", "1")));

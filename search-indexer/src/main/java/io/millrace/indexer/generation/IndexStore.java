@@ -80,6 +80,11 @@ public interface IndexStore {
         return null;
     }
 
+    /** In what two indexes differ of who may read and write them, in words; null where in nothing. */
+    default String unlike(String served, String other) {
+        return null;
+    }
+
     /** Does what has to be done from time to time, where there is something; asked often. */
     default void tend(Generation generation) {}
 

@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.millrace.indexer.IndexerConfig;
 import io.millrace.indexer.generation.AliasChange;
+import io.millrace.indexer.generation.ConflictException;
+import io.millrace.indexer.generation.Count;
 import io.millrace.indexer.generation.Generation;
 import io.millrace.indexer.generation.IndexState;
 import io.millrace.indexer.generation.IndexStore;
@@ -58,6 +60,7 @@ public final class TableStore implements IndexStore {
             refuseTable(connection, alias);
             return states(connection, alias);
         });
+    private final TableExtras extras;
     }
 
     private <T> T asked(String attempted, Tables.Work<T> work) {
@@ -65,6 +68,7 @@ public final class TableStore implements IndexStore {
             return tables.transaction(work);
         } catch (SQLException e) {
             throw tables.away(attempted, e);
+        this.extras = new TableExtras(tables);
         }
     }
 
@@ -115,10 +119,10 @@ public final class TableStore implements IndexStore {
             if (!note(connection, pipeline, index, aliases)) {
                 return false;
             }
-            var served = states(connection, view).stream().filter(IndexState::serves).findFirst();
-            if (served.isPresent()) {
-                // What a team has made of indexes and derived columns for its questions is there when the questions come.
-                tables.execute(connection, "CREATE TABLE " + tables.name(index) + " (LIKE " + tables.name(served.get().index()) + " INCLUDING ALL)");
+            if (like.isPresent()) {
+                // What a team has made of indexes and derived columns for its questions is there when the questions come, and nobody sees more than before.
+                tables.execute(connection, "CREATE TABLE " + tables.name(index) + " (LIKE " + tables.name(like.get().index()) + " INCLUDING ALL)");
+                extras.copy(connection, like.get().index(), index);
             } else {
                 tables.execute(connection, "CREATE TABLE " + tables.name(index) + " (id text COLLATE \"C\" PRIMARY KEY, version bigint NOT NULL, document jsonb, deleted timestamptz)");
                 tables.execute(connection, "CREATE INDEX ON " + tables.name(index) + " (deleted) WHERE deleted IS NOT NULL");
@@ -128,6 +132,11 @@ public final class TableStore implements IndexStore {
             }
             return true;
         });
+            var there = states(connection, view);
+            var like = there.stream().filter(IndexState::serves).findFirst().or(() -> there.stream().findFirst());
+            if (like.isPresent()) {
+                refuseUncopied(connection, like.get().index());
+            }
     }
 
     private boolean note(Connection connection, Pipeline pipeline, String index, Set<String> aliases) throws SQLException {
@@ -146,7 +155,47 @@ public final class TableStore implements IndexStore {
     private void forgetDropped(Connection connection, String view) throws SQLException {
         try (var marks = tables.prepare(connection, "DELETE FROM " + tables.marks() + " WHERE mark->>'index' IN (SELECT uuid::text FROM " + tables.book() + DROPPED + ")");
                 var book = tables.prepare(connection, "DELETE FROM " + tables.book() + DROPPED)) {
+    private void refuseUncopied(Connection connection, String table) throws SQLException {
+        var uncopied = extras.notOfAnother(connection, table);
+        if (!uncopied.isEmpty()) {
+            throw new ConflictException("The table " + table + " has what cannot be made for the one that is to take its place: " + String.join(", ", uncopied) + "; take it away, and give it to the other one once that serves");
+        }
+    }
+
             for (var statement : List.of(marks, book)) {
+    @Override
+    public String unlike(String served, String other) {
+        var differing = looked("Comparing who may see the rows of " + other, connection -> extras.differing(connection, served, other));
+        return differing.isEmpty() ? null : "the tables " + other + " and " + served + " differ in who may see or write their rows, or in what happens then: " + String.join(", ", differing);
+    }
+
+    private String hidden(Connection connection, String view) throws SQLException {
+        try (var statement = tables.prepare(connection, SHOWN + " " + tables.book() + " WHERE view = ? AND view = ANY (aliases)")) {
+            for (int i = 1; i <= 3; i++) {
+                statement.setString(i, tables.schema());
+            }
+            statement.setString(4, view);
+            var row = statement.executeQuery();
+            if (!row.next() || !row.getBoolean(2) || texts(row, 3).isEmpty()) {
+                return null;
+            }
+            return "The view " + view + " shows " + String.join(", ", texts(row, 3)) + " by somebody's own definition, and is to show " + row.getString(1) + " alone, which is written; have it show that again: CREATE OR REPLACE VIEW "
+                    + tables.name(view) + extras.options(connection, view) + " AS " + showing(row.getString(1));
+        }
+    }
+
+    @Override
+    public String hidden(String alias) {
+        return looked("Looking at the view " + alias, connection -> {
+            var hidden = hidden(connection, alias);
+            if (hidden == null && !tables.isThere(connection, alias)) {
+                tables.own(connection, alias);
+                show(connection, alias);
+            }
+            return hidden;
+        });
+    }
+
                 statement.setString(1, view);
                 statement.setString(2, tables.schema());
                 statement.executeUpdate();
@@ -158,7 +207,13 @@ public final class TableStore implements IndexStore {
     private void show(Connection connection, String view) throws SQLException {
         for (var state : states(connection, view)) {
             if (state.serves()) {
-                tables.execute(connection, "CREATE OR REPLACE VIEW " + tables.name(view) + " AS SELECT id, version, document FROM " + tables.name(state.index()) + " WHERE document IS NOT NULL");
+                boolean anew = !tables.isThere(connection, view);
+                tables.execute(connection, "CREATE OR REPLACE VIEW " + tables.name(view) + extras.options(connection, view) + " AS " + showing(state.index()));
+                if (anew) {
+                    extras.restore(connection, view);
+                } else {
+                    extras.remember(connection, view);
+                }
             }
         }
     }
@@ -271,6 +326,8 @@ public final class TableStore implements IndexStore {
             }
         }
     }
+            } else {
+                extras.remember(connection, pipeline.index().name());
 
     /** Why a table may not be written now; null where it may. It holds until the transaction ends. */
     String refusal(Connection connection, Generation generation) throws SQLException {
@@ -345,6 +402,10 @@ public final class TableStore implements IndexStore {
     public long count(String index) {
         return asked("Counting the documents of the table " + index, connection -> {
             try (var statement = tables.prepare(connection, "SELECT count(*) FROM " + tables.name(index) + " WHERE document IS NOT NULL")) {
+        looked("Keeping what the view of " + generation.index() + " has", connection -> {
+            extras.remember(connection, Tables.viewOf(generation.index()));
+            return null;
+        });
                 var row = statement.executeQuery();
                 row.next();
                 return row.getLong(1);
