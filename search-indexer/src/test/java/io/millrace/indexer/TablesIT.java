@@ -300,13 +300,39 @@ class TablesIT {
         assertEquals("1", seenBy("page", seen));
     }
 
-    private static String seenBy(String role, String query) throws SQLException {
-        try (var connection = connect(); var own = connection.createStatement()) {
-            own.execute("SET ROLE " + role);
-            try (var row = own.executeQuery(query)) {
-                row.next();
-                return row.getString(1);
-            }
+    @Test
+    void aTableWithWhatCannotBeMadeAgainIsNotRebuiltAndThatIsNamed() throws Exception {
+        await().atMost(SOON).untilAsserted(() -> assertEquals("ruled-000001", serving("ruled")));
+        sql("CREATE RULE nothing_goes AS ON DELETE TO documents.\"ruled-000001\" DO INSTEAD NOTHING");
+        sql("CREATE TABLE public.refers (id text COLLATE \"C\" REFERENCES documents.\"ruled-000001\")");
+        var refused = stack.operate("POST", "/pipelines/ruled/generations");
+        assertEquals(409, refused.path("status").asInt(), refused::toString);
+        assertTrue(refused.toString().contains("rule nothing_goes") && refused.toString().contains("public.refers"), refused::toString);
+        assertEquals("", text("SELECT name FROM documents.millrace_index WHERE name = 'ruled-000002'"));
+        sql("DROP TABLE public.refers; DROP RULE nothing_goes ON documents.\"ruled-000001\"");
+        assertEquals(202, stack.operate("POST", "/pipelines/ruled/generations").path("status").asInt());
+    }
+
+    private static JsonNode first(String view) {
+        return stack.operate("GET", "/pipelines/" + view + "/generations").path("body").path(0);
+    }
+
+    @Test
+    void aLargeTableIsNeverReadAsAWholeToCountItOrToCompareIt() throws Exception {
+        send("large", 10, 1, "small");
+        await().atMost(SOON).untilAsserted(() -> assertEquals("10 false", first("large").path("documents").asText() + " " + first("large").path("estimated").asText()));
+        sql("INSERT INTO documents.\"large-000001\" (id, version, document) SELECT 'l' || i, 1, jsonb_build_object('id', i, 'name', (SELECT string_agg(md5(i || ' ' || k), '') FROM generate_series(1, 30) k)) FROM generate_series(1, 90000) i");
+        sql("ANALYZE documents.\"large-000001\"");
+        assertEquals(202, stack.operate("POST", "/pipelines/large/generations?hold=true").path("status").asInt());
+        await().atMost(SOON).ignoreExceptions().untilAsserted(() -> assertEquals("10", text("SELECT count(*) FROM documents.\"large-000002\"")));
+        var scans = "SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'large-000001'";
+        var before = new AtomicReference<>("");
+        await("what was read before is counted").pollInterval(Duration.ofSeconds(2)).atMost(SOON).until(() -> before.getAndSet(text(scans)).equals(before.get()));
+        var comparison = stack.operate("GET", "/pipelines/large/generations/large-000002/comparison?sample=500").path("body");
+        assertTrue(comparison.path("lacking").asInt() > 300 && comparison.path("estimated").asBoolean() && comparison.path("losses").asText().contains("large-000001 has about "), comparison::toString);
+        for (int i = 0; i < 5; i++) {
+            var told = stack.operate("GET", "/pipelines/large/generations").path("body").path(1);
+            assertTrue(told.path("estimated").asBoolean() && Math.abs(told.path("documents").asLong() - 90_010) < 5_000, told::toString);
         }
     }
 

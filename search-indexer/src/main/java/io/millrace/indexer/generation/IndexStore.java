@@ -62,8 +62,8 @@ public interface IndexStore {
     /** Whether an index has no documents. */
     boolean isEmpty(String index);
 
-    /** How many documents readers find in an index. */
-    long count(String index);
+    /** How many documents readers find in an index; null where that is not known without reading all of a large one. */
+    Count count(String index);
 
     /** Ids of documents of an index, taken at random. */
     List<String> sample(String index, int size);

@@ -119,6 +119,9 @@ public final class SearchStore implements IndexStore {
 
     @Override
     public boolean change(List<AliasChange> changes) {
+        if (changes.size() == 1 && changes.getFirst() instanceof AliasChange.Delete(var index)) {
+            return delete(index);
+        }
         var answer = engine.aliases(changes.stream().map(SearchStore::action).toList());
         // Which of the two it is depends on the moment at which the engine finds an alias missing.
         boolean late = answer.isMissing() || answer.type().equals("illegal_argument_exception") && answer.reason().contains("required alias");
@@ -164,25 +167,22 @@ public final class SearchStore implements IndexStore {
     }
 
     @Override
-        if (changes.size() == 1 && changes.getFirst() instanceof AliasChange.Delete(var index)) {
-            return delete(index);
-        }
     public boolean isEmpty(String index) {
         // A refresh would wait for the shard until nobody listens any more.
         if (engine.told("/_cluster/health/" + index + "?timeout=1s").path("status").asText().equals("red")) {
             throw new SearchAwayException("The index " + index + " is red: a shard of it is on no node; ask why by GET /_cluster/allocation/explain");
         }
         refresh(index);
-        return count(index) == 0;
+        return count(index).documents() == 0;
     }
 
     @Override
-    public long count(String index) {
+    public Count count(String index) {
         var answer = engine.send("GET", "/" + index + "/_count", null);
         if (!answer.ok()) {
             throw new SearchAwayException("The documents of the index " + index + " cannot be counted: " + answer.reason());
         }
-        return answer.body().path("count").asLong();
+        return new Count(answer.body().path("count").asLong(), true);
     }
 
     @Override
@@ -252,6 +252,7 @@ public final class SearchStore implements IndexStore {
                         key, found.index(), pipeline.name(), value, answer.reason());
             }
         });
+        return lacking.isEmpty() ? null : String.join("; ", lacking);
     }
 
     private Map<String, Object> settings(Pipeline pipeline, boolean filling) {
@@ -283,7 +284,6 @@ public final class SearchStore implements IndexStore {
     }
 
     private Map<String, Object> mapping(Pipeline pipeline) {
-        return lacking.isEmpty() ? null : String.join("; ", lacking);
         var columns = new HashMap<TableName, Map<String, ColumnType>>();
         var mapping = Mappings.of(pipeline, table -> columns.computeIfAbsent(table, t -> schemas.columns(pipeline.source().name(), t)));
         mapping.put(META, Map.of(Indexes.PIPELINE, pipeline.name(), Indexes.REPLACES, pipeline.replaces()));
