@@ -325,6 +325,10 @@ class RebuildIT {
         assertEquals("1", setting(second, "index.number_of_replicas"));
     }
 
+    private static void most(String shards) {
+        assertTrue(stack.call("PUT", "/_cluster/settings", "{\"transient\":{\"cluster.max_shards_per_node\":" + shards + "}}").path("acknowledged").asBoolean());
+    }
+
     private static String filled(String pipeline) throws Exception {
         stack.document(pipeline, "1", 1, "{\"id\":1,\"name\":\"one\"}").get();
         await().atMost(SOON).untilAsserted(() -> assertEquals(1, stack.count(pipeline)));

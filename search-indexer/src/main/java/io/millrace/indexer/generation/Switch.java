@@ -52,6 +52,9 @@ public final class Switch {
         if (next.isHeld()) {
             changes.add(remove(next, Generation.heldAlias(next.index())));
         }
+        if (next.isUnverified()) {
+            changes.add(remove(next, Generation.unverifiedAlias(next.index())));
+        }
         if (carriedOut(pipeline, changes)) {
             LOG.infof("The alias %s stands for %s from now on; %s is written beside it, as a way back", alias, next.index(), served.index());
         }
@@ -91,9 +94,6 @@ public final class Switch {
         return done;
     }
 
-    private static List<AliasChange> fenced(IndexState served) {
-        var changes = new ArrayList<AliasChange>(List.of(remove(served, Generation.writeAlias(served.index()))));
-        if (served.aliases().contains(Generation.formerWriteAlias(served.index()))) {
     private boolean isStillAside(Pipeline pipeline, IndexState served, IndexState retired) {
         var lineup = new Lineup(pipeline, targets.of(pipeline).indexes().of(pipeline.index().name()));
         var serving = lineup.serving();
@@ -101,6 +101,9 @@ public final class Switch {
         return serving != null && serving.uuid().equals(served.uuid()) && own != null && own.uuid().equals(retired.uuid()) && !own.serves();
     }
 
+    private static List<AliasChange> fenced(IndexState served) {
+        var changes = new ArrayList<AliasChange>(List.of(remove(served, Generation.writeAlias(served.index()))));
+        if (served.aliases().contains(Generation.formerWriteAlias(served.index()))) {
             changes.add(remove(served, Generation.formerWriteAlias(served.index())));
         }
         return changes;
@@ -111,9 +114,23 @@ public final class Switch {
         carriedOut(pipeline, List.of(add(state, Generation.heldAlias(state.index()))));
     }
 
-    /** It is served as soon as it has all. */
-    public void release(Pipeline pipeline, IndexState state) {
-        carriedOut(pipeline, List.of(remove(state, Generation.heldAlias(state.index()))));
+    /**
+     * It is served as soon as it has all.
+     *
+     * @param unverified whether also where readers lose something by it
+     */
+    public void release(Pipeline pipeline, IndexState state, boolean unverified) {
+        var changes = new ArrayList<AliasChange>();
+        if (state.isHeld()) {
+            changes.add(remove(state, Generation.heldAlias(state.index())));
+        }
+        if (state.isUnverified() != unverified) {
+            var alias = Generation.unverifiedAlias(state.index());
+            changes.add(unverified ? add(state, alias) : remove(state, alias));
+        }
+        if (!changes.isEmpty()) {
+            carriedOut(pipeline, changes);
+        }
     }
 
     /** @return whether it was this request that did it */
