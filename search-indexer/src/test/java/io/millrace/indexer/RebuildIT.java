@@ -17,6 +17,7 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.Executors;
 import org.apache.kafka.common.TopicPartition;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -30,7 +31,11 @@ class RebuildIT {
 
     private static final Duration SOON = Duration.ofMinutes(4);
     private static final String FIELDS = "{\"name\":\"id\",\"type\":\"long\",\"pg.type\":\"int8\"},{\"name\":\"name\",\"type\":[\"null\",\"string\"],\"default\":null,\"pg.type\":\"text\"}";
-    private static final List<String> PIPELINES = List.of("busy", "killed", "shared", "asked", "waiting", "retired", "guarded", "ordered", "refusing", "mixed", "templated", "copied");
+    private static final List<String> PIPELINES = List.of("busy", "killed", "shared", "asked", "waiting", "retired", "guarded", "ordered", "refusing", "mixed", "templated", "copied", "stepped", "twice");
+    /** A hand-over has the index that serves stand still for half a minute at most. */
+    private static final Duration STALEST = Duration.ofSeconds(60);
+    /** And until another indexer has started. */
+    private static final Duration STALEST_KILLED = Duration.ofMinutes(2);
     private static final int STABLE = 3_000;
     private static final int RATE = 200;
 
@@ -369,6 +374,24 @@ class RebuildIT {
         blocked(held, "true");
         var uuid = setting(held, "index.uuid");
         for (int i = 0; i < Stack.PARTITIONS; i++) {
+    @Test
+    void ofSeveralThatAreAskedForAtOnceOneIndexIsBegun() throws Exception {
+        stack.document("twice", "1", 1, "{\"id\":1,\"name\":\"one\"}").get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals(1, stack.count("twice")));
+        try (var operators = Executors.newVirtualThreadPerTaskExecutor()) {
+            var answers = new ArrayList<Future<Integer>>();
+            for (int i = 0; i < 5; i++) {
+                answers.add(operators.submit(() -> stack.operate("POST", "/pipelines/twice/generations?hold=true").path("status").asInt()));
+            }
+            var statuses = new TreeMap<Integer, Integer>();
+            for (var answer : answers) {
+                statuses.merge(answer.get(), 1, Integer::sum);
+            }
+            assertEquals(Map.of(202, 1, 409, 4), statuses);
+        }
+        assertEquals(2, generations("twice").size(), () -> generations("twice").toString());
+    }
+
             stack.call("DELETE", "/millrace-marks/_doc/" + Stack.GROUP + "%2F" + new TopicPartition(Topics.documents("retired"), i) + "%2F" + uuid, null);
         }
         await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains("reconciling the index " + held + " with its topic failed"), () -> stack.ready().toString()));

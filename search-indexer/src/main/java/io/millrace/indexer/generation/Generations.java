@@ -87,7 +87,7 @@ public final class Generations {
      * Makes another index of the same documents, which is written beside the one that is served.
      *
      * @param held whether it is served only when somebody asks for it, and not as soon as it has all
-     * @return its name
+     * @return its name; null where somebody else made one of that name at the same moment
      * @throws SearchAwayException when the search engine does not take it
      */
     public String rebuild(Pipeline pipeline, boolean held) {
@@ -97,8 +97,7 @@ public final class Generations {
         if (held) {
             aliases.add(Generation.heldAlias(index));
         }
-        create(pipeline, index, aliases);
-        return index;
+        return create(pipeline, index, aliases) ? index : null;
     }
 
     /**
@@ -240,11 +239,13 @@ public final class Generations {
         }
     }
 
-    /** Does nothing where another indexer was sooner. */
-    private void create(Pipeline pipeline, String index, Set<String> aliases) {
-        if (store(pipeline).create(pipeline, index, aliases)) {
+    /** @return false where another indexer was sooner, and nothing was done */
+    private boolean create(Pipeline pipeline, String index, Set<String> aliases) {
+        boolean made = store(pipeline).create(pipeline, index, aliases);
+        if (made) {
             LOG.infof(aliases.contains(pipeline.index().name()) ? "Made the index %s" : "Made the index %s beside the one that is served", index);
         }
+        return made;
     }
 
     /** Brings an index that is there in line, as far as a live index can be. */

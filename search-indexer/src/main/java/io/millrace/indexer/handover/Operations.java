@@ -89,12 +89,22 @@ final class Operations {
         }
         refuseTooMany();
         var index = generations.rebuild(pipeline, hold);
-        handover.ask();
-        var made = named(generations.lineup(pipeline), index);
-        if (!made.pipeline().equals(name)) {
-            throw RefusedException.conflict("The index " + index + " was made by somebody else at the same moment; ask again");
+        var now = generations.lineup(pipeline);
+        if (index == null || now.named(index) == null || !now.named(index).pipeline().equals(name) || isSecond(now, index)) {
+            throw RefusedException.conflict("Another index of " + name + " was begun by somebody else at the same moment; ./millrace generations " + name + " tells which one");
         }
-        return view(pipeline, made);
+        handover.ask();
+        return view(pipeline, now.named(index));
+    }
+
+    /** Of two that were begun at one moment, by two instances, the older one stays. */
+    private boolean isSecond(Lineup lineup, String index) {
+        var state = lineup.named(index);
+        boolean second = lineup.asides().stream().anyMatch(other -> other.number() < state.number());
+        if (second && lineup.served() != null) {
+            exchange.retire(lineup.pipeline(), lineup.served(), state);
+        }
+        return second;
     }
 
     private void refuseMixed(Lineup lineup) throws RefusedException {
