@@ -359,6 +359,7 @@ class RebuildIT {
     void anIndexWhoseCopiesTheEngineRefusesDoesNotTakeOverBeforeItHasThem() throws Exception {
         stack.document("copied", "1", 1, "{\"id\":1,\"name\":\"one\"}").get();
         await().atMost(SOON).untilAsserted(() -> assertEquals(1, stack.count("copied")));
+        await("no more shards are made by what the indexer needs").atMost(SOON).until(() -> stack.get("/millrace-marks").has("millrace-marks"));
         var health = stack.get("/_cluster/health");
         most(Long.toString(health.path("active_shards").asLong() + health.path("unassigned_shards").asLong() + 1));
         var second = rebuild("copied", "");
@@ -373,7 +374,6 @@ class RebuildIT {
         assertEquals("1", setting(second, "index.number_of_replicas"));
     }
 
-    private static void most(String shards) {
     @Test
     void ofSeveralThatAreAskedForAtOnceOneIndexIsBegun() throws Exception {
         stack.document("twice", "1", 1, "{\"id\":1,\"name\":\"one\"}").get();
@@ -392,6 +392,7 @@ class RebuildIT {
         assertEquals(2, generations("twice").size(), () -> generations("twice").toString());
     }
 
+    private static void most(String shards) {
         assertTrue(stack.call("PUT", "/_cluster/settings", "{\"transient\":{\"cluster.max_shards_per_node\":" + shards + "}}").path("acknowledged").asBoolean());
     }
 
