@@ -195,6 +195,15 @@ class TablesIT {
         await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains("the table does not take a delete"), () -> stack.ready().toString()));
         sql("ALTER TABLE documents.\"kept-000001\" ALTER document DROP NOT NULL");
         await().atMost(SOON).untilAsserted(() -> assertEquals("", text("SELECT id FROM documents.kept")));
+
+        stack.document("kept", "2", 1, doc(2, "to be gone as well")).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals("to be gone as well", nameOf("kept", "2")));
+        sql("CREATE FUNCTION public.stays() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.id = '2' THEN RAISE EXCEPTION 'by the test' USING ERRCODE = '22012'; END IF; RETURN NEW; END $$");
+        sql("CREATE TRIGGER stays BEFORE INSERT OR UPDATE ON documents.\"kept-000001\" FOR EACH ROW EXECUTE FUNCTION public.stays()");
+        stack.document("kept", "2", 2, null).get();
+        await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains("the table does not take a delete (SQLSTATE 22012"), () -> stack.ready().toString()));
+        sql("DROP TRIGGER stays ON documents.\"kept-000001\"");
+        await().atMost(SOON).untilAsserted(() -> assertEquals("", text("SELECT id FROM documents.kept")));
         assertEquals(0, stack.quarantined("kept").size());
     }
 
