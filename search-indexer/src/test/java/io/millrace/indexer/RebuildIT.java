@@ -364,7 +364,7 @@ class RebuildIT {
         most(Long.toString(health.path("active_shards").asLong() + health.path("unassigned_shards").asLong() + 1));
         var second = rebuild("copied", "");
         try {
-            await().atMost(SOON).untilAsserted(() -> assertTrue(waits("copied", second).contains("index.number_of_replicas") && waits("copied", second).contains("maximum shards open"), () -> generations("copied").toString()));
+            await().atMost(SOON).untilAsserted(() -> assertTrue(waits("copied", second).contains("index.number_of_replicas") && waits("copied", second).contains("shards open"), () -> generations("copied").toString()));
             assertTrue(stack.ready().toString().contains("index.number_of_replicas"), () -> stack.ready().toString());
             assertEquals("SERVES", role("copied", "copied-000001"));
         } finally {

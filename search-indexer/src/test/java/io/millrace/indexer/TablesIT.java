@@ -327,7 +327,7 @@ class TablesIT {
         assertEquals("1", seenBy("page", seen), "nobody sees more after another table took over");
         assertEquals("{security_invoker=true,security_barrier=true}", text("SELECT reloptions::text FROM pg_class WHERE relname = 'secured'"));
         assertEquals("{fillfactor=80}", text("SELECT reloptions::text FROM pg_class WHERE relname = 'secured-000002'"));
-        assertEquals("on audit A", text("SELECT tgname || ' ' || tgenabled FROM pg_trigger WHERE tgrelid = 'documents.\"secured-000002\"'::regclass"));
+        assertEquals("on audit A", text("SELECT tgname || ' ' || tgenabled::text FROM pg_trigger WHERE tgrelid = 'documents.\"secured-000002\"'::regclass"));
         assertEquals("2", text("SELECT count(*) FROM public.audited"));
         assertEquals("t", text("SELECT has_column_privilege('page', 'documents.\"secured-000002\"', 'id', 'SELECT WITH GRANT OPTION')"));
 
@@ -367,8 +367,8 @@ class TablesIT {
             if (id != 4) {
                 stack.raw(numbered).get();
             }
+            join.settled();
         }
-        join.settled();
         await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains("./millrace recover documents.miscounted"), () -> stack.ready().toString()));
         assertFalse(stack.ready().toString().contains("./millrace verify"), () -> stack.ready().toString());
     }
