@@ -63,6 +63,7 @@ class BadInputIT {
         stack.pipeline("faulty", "id, name", ID + NAME, "");
         stack.pipeline("red", "id, name", ID + NAME, "");
         stack.pipeline("full", "id, name", ID + NAME, "");
+        stack.pipeline("flooded", "id, name", ID + NAME, "");
         stack.pipeline("taken", "id, name", ID + NAME, "");
         stack.call("PUT", "/taken", "{}");
         stack.pipeline("byhand", "id, name, colour", ID + NAME, "");
@@ -241,6 +242,33 @@ class BadInputIT {
         watermarks("null", "null", "null", "null", "null");
         assertEquals(0, stack.quarantined("full").size());
         awaitNothingOf("full");
+    }
+
+    @Test
+    void atTheFloodStageAnIndexThatStandsAsideCanBeRetiredToFreeTheDisk() throws Exception {
+        stack.document("flooded", "1", 1, doc("before")).get();
+        awaitName("flooded", "1", "before");
+        assertEquals(202, stack.operate("POST", "/pipelines/flooded/generations").path("status").asInt());
+        await().atMost(SOON).untilAsserted(() -> assertTrue(stack.get("/_alias/flooded").has("flooded-000002"), () -> stack.ready().toString()));
+        watermarks("true", "\"9000gb\"", "\"8000gb\"", "\"7000gb\"", "\"10s\"");
+        await("the engine blocks both").atMost(SOON).until(() -> stack.get("/flooded-*/_settings?flat_settings=true").properties().stream().allMatch(index -> index.getValue().toString().contains("read_only_allow_delete")));
+        try {
+            stack.document("flooded", "1", 2, doc("meanwhile")).get();
+            awaitReason("flooded", "./millrace retire");
+            var serving = stack.operate("DELETE", "/pipelines/flooded/generations/flooded-000002");
+            assertEquals(409, serving.path("status").asInt(), serving::toString);
+            var moved = stack.operate("POST", "/pipelines/flooded/generations/flooded-000001/service?despite=true");
+            assertTrue(moved.path("status").asInt() == 503 && moved.toString().contains("./millrace retire"), moved::toString);
+            var retired = stack.operate("DELETE", "/pipelines/flooded/generations/flooded-000001");
+            assertEquals(204, retired.path("status").asInt(), retired::toString);
+            assertTrue(stack.get("/flooded-000001").has("error"));
+        } finally {
+            watermarks("true", "null", "null", "null", "\"10s\"");
+        }
+        awaitName("flooded", "1", "meanwhile");
+        await("the engine lets indexes be made again").atMost(SOON).until(() -> !stack.get("/_cluster/state/blocks").toString().contains("create-index"));
+        watermarks("null", "null", "null", "null", "null");
+        awaitNothingOf("flooded");
     }
 
     private static void watermarks(String enabled, String low, String high, String flood, String interval) {

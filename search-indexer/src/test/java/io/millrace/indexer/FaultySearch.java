@@ -99,7 +99,7 @@ final class FaultySearch implements AutoCloseable {
     private final Map<String, Integer> shards = new ConcurrentHashMap<>();
     /** The last bulk request to an index, by its path. */
     private final Map<String, String> last = new ConcurrentHashMap<>();
-    private final CountDownLatch released = new CountDownLatch(1);
+    private volatile CountDownLatch released = new CountDownLatch(1);
 
     FaultySearch(String search) throws IOException {
         this.search = URI.create(search);
@@ -153,6 +153,7 @@ final class FaultySearch implements AutoCloseable {
 
     /** Requests that contain this are kept back until {@link #release()}. */
     void hold(String part) {
+        released = new CountDownLatch(1);
         held = part;
         spoilt.set(0);
     }
@@ -195,6 +196,7 @@ final class FaultySearch implements AutoCloseable {
         }
         spoilt.addAndGet(now == Fault.NONE ? 0 : 1);
         var kept = held;
+        var until = released;
         var told = exchange.getRequestURI().getPath().equals("/") ? disguise : null;
         try (exchange) {
             if (told != null) {
@@ -203,7 +205,7 @@ final class FaultySearch implements AutoCloseable {
             }
             if (kept != null && new String(body, StandardCharsets.UTF_8).contains(kept)) {
                 spoilt.incrementAndGet();
-                released.await();
+                until.await();
             }
             switch (now) {
                 case BUSY, TOO_MUCH -> answer(exchange, BUSY_STATUS, "{\"error\":{\"type\":\"rejected_execution_exception\",\"reason\":\"by the test\"},\"status\":429}".getBytes(StandardCharsets.UTF_8));

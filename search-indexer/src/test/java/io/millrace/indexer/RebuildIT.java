@@ -14,8 +14,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -30,7 +32,11 @@ class RebuildIT {
 
     private static final Duration SOON = Duration.ofMinutes(4);
     private static final String FIELDS = "{\"name\":\"id\",\"type\":\"long\",\"pg.type\":\"int8\"},{\"name\":\"name\",\"type\":[\"null\",\"string\"],\"default\":null,\"pg.type\":\"text\"}";
-    private static final List<String> PIPELINES = List.of("busy", "killed", "shared", "asked", "waiting", "retired", "guarded", "ordered");
+    private static final List<String> PIPELINES = List.of("busy", "killed", "shared", "asked", "waiting", "retired", "guarded", "ordered", "refusing", "mixed", "templated", "copied", "stepped", "twice");
+    /** A hand-over has the index that serves stand still for half a minute at most. */
+    private static final Duration STALEST = Duration.ofSeconds(60);
+    /** And until another indexer has started. */
+    private static final Duration STALEST_KILLED = Duration.ofMinutes(2);
     private static final int STABLE = 3_000;
     private static final int RATE = 200;
 
@@ -42,7 +48,7 @@ class RebuildIT {
     static void startAll() throws Exception {
         stack = new Stack(folder);
         for (var name : PIPELINES) {
-            stack.pipeline(name, "id, name", FIELDS, "");
+            stack.pipeline(name, "id, name", FIELDS, name.equals("copied") ? "settings: {number_of_replicas: 1}" : "");
         }
         start();
         awaitUp();
@@ -142,7 +148,7 @@ class RebuildIT {
                 assertEquals(List.of(), reader.faults());
                 assertTrue(reader.reads() > 100, () -> "only " + reader.reads() + " reads");
                 System.out.printf("%d reads, the stalest answer %d ms behind what was sent%n", reader.reads(), reader.stalestMillis());
-                assertTrue(reader.stalestMillis() < SOON.toMillis(), () -> "an answer was " + reader.stalestMillis() + " ms behind");
+                assertTrue(reader.stalestMillis() < STALEST.toMillis(), () -> "an answer was " + reader.stalestMillis() + " ms behind");
             }
             traffic.stop();
             awaitBoth(traffic, "busy-000001", "busy-000002");
@@ -245,6 +251,149 @@ class RebuildIT {
             }
         }
         return "";
+    }
+
+    /** What is held is carried out after the one who sent it was killed, and while the next one looks. */
+    @Test
+    void anIndexerThatIsKilledInTheMiddleOfAnyStepLeavesReadersOnOneWholeIndexAndTheNextOneGoesOn() throws Exception {
+        try (var search = new FaultySearch(stack.servers.searchUrl()); var operator = Executors.newSingleThreadExecutor(); var traffic = new Traffic(stack, "stepped", STABLE, RATE)) {
+            var through = Map.of("millrace.indexer.mark-interval", "1s", "millrace.indexer.search-url", search.url());
+            stack.indexer().stop();
+            stack.startIndexer(through, Map.of());
+            await().atMost(SOON).untilAsserted(() -> assertTrue(stack.count("stepped") >= STABLE));
+            int number = 1;
+            try (var reader = new Reader(stack, traffic, "stepped")) {
+                for (var step : List.of("%s-filling\":{", "\"alias\":\"%s-filling\"", "%s-next-", "\"alias\":\"%s-Writer\"", "remove_index")) {
+                    var served = "stepped-%06d".formatted(number);
+                    var next = "stepped-%06d".formatted(++number);
+                    search.hold(step.formatted(next));
+                    boolean deletes = step.equals("remove_index");
+                    operator.submit(() -> stack.operate("POST", "/pipelines/stepped/generations"));
+                    if (deletes) {
+                        awaitServes("stepped", next);
+                        operator.submit(() -> stack.operate("DELETE", "/pipelines/stepped/generations/" + served));
+                    }
+                    await(step).atMost(SOON).until(() -> search.spoilt() > 0);
+                    stack.indexer().kill();
+                    search.release();
+                    stack.startIndexer(through, Map.of());
+                    awaitServes("stepped", next);
+                    await().atMost(SOON).until(() -> Set.of(204, 404).contains(stack.operate("DELETE", "/pipelines/stepped/generations/" + served).path("status").asInt()));
+                    assertEquals(1, generations("stepped").size(), () -> generations("stepped").toString());
+                }
+                reader.stop();
+                assertEquals(List.of(), reader.faults());
+                assertTrue(reader.stalestMillis() < STALEST_KILLED.toMillis(), () -> "an answer was " + reader.stalestMillis() + " ms behind");
+            }
+            traffic.stop();
+            var last = "stepped-%06d".formatted(number);
+            await().atMost(SOON).untilAsserted(() -> assertEquals(traffic.expected(), content(last), () -> stack.ready().toString()));
+        } finally {
+            stack.indexer().stop();
+            start();
+        }
+        awaitUp();
+    }
+
+    /** The table's column became a number, and three documents of an earlier time have none there. */
+    @Test
+    void anIndexThatRefusedDocumentsDoesNotTakeOverByItselfAndByCommandOnlyWhereThatIsSaid() throws Exception {
+        for (int i = 0; i < 10; i++) {
+            stack.document("refusing", "r" + i, 1, "{\"id\":" + i + ",\"name\":\"" + (i < 3 ? "no number" : i) + "\"}").get();
+        }
+        await().atMost(SOON).untilAsserted(() -> assertEquals(10, stack.count("refusing")));
+        stack.schema("refusing", FIELDS.replace("\"string\"", "\"long\"").replace("\"text\"", "\"int8\""));
+        var second = rebuild("refusing", "");
+        await().atMost(SOON).untilAsserted(() -> assertTrue(waits("refusing", second).contains("3 of 10 documents that were compared are missing, older or changed in " + second)
+                && waits("refusing", second).contains("3 of them stand in quarantine because it refused them") && waits("refusing", second).contains(second + " has 7 documents, and refusing-000001 has 10")
+                && waits("refusing", second).contains("--despite-differences"), () -> generations("refusing").toString()));
+        assertTrue(stack.ready().toString().contains("3 of 10 documents"), () -> stack.ready().toString());
+        await().during(Duration.ofSeconds(5)).atMost(SOON).untilAsserted(() -> assertEquals(10, stack.count("refusing"), "readers lose nothing"));
+        var refused = stack.operate("POST", "/pipelines/refusing/generations/" + second + "/service");
+        assertTrue(refused.path("status").asInt() == 409 && refused.toString().contains("3 of 10 documents"), refused::toString);
+        assertEquals(202, stack.operate("POST", "/pipelines/refusing/generations/" + second + "/service?despite=true").path("status").asInt());
+        awaitServes("refusing", second);
+        assertEquals(7, stack.count("refusing"));
+        serve("refusing", "refusing-000001");
+        awaitServes("refusing", "refusing-000001");
+        assertEquals(10, stack.count("refusing"));
+    }
+
+    /** Of that pipeline; where there is one, readiness is down. */
+    private static void awaitTrouble(String of, String text) {
+        await().atMost(SOON).untilAsserted(() -> {
+            var ready = stack.ready();
+            assertTrue(ready.path("checks").valueStream().flatMap(check -> check.path("data").properties().stream()).anyMatch(said -> said.getKey().contains(of) && said.getValue().asText().contains(text)), ready::toString);
+            assertEquals("DOWN", ready.path("status").asText());
+        });
+    }
+
+    @Test
+    void anAliasThatSomebodyTakesAwayComesBackAndOneThatStandsForTwoIsNamedWhileDocumentsFlow() throws Exception {
+        var held = filled("mixed");
+        aliases(alias("remove", "mixed-000001", "mixed"));
+        await().atMost(SOON).untilAsserted(() -> assertEquals("SERVES", role("mixed", "mixed-000001"), () -> stack.ready().toString()));
+        assertEquals("ASIDE", role("mixed", held));
+        aliases(alias("add", held, "mixed"));
+        awaitTrouble("mixed", "The alias mixed stands for [" + held + ", mixed-000001]; it must stand for one index");
+        stack.document("mixed", "2", 1, "{\"id\":2,\"name\":\"two\"}").get();
+        await("both are written").atMost(SOON).untilAsserted(() -> assertEquals("2 2", stack.count(held) + " " + stack.count("mixed-000001")));
+        aliases(alias("remove", held, "mixed"));
+        awaitUp();
+    }
+
+    @Test
+    void anIndexThatATemplateGivesTheAliasIsDeletedAndTheTemplateIsNamed() throws Exception {
+        stack.document("templated", "1", 1, "{\"id\":1,\"name\":\"one\"}").get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals(1, stack.count("templated")));
+        stack.call("PUT", "/_index_template/of-another-time", "{\"index_patterns\":[\"templated-*\"],\"template\":{\"aliases\":{\"templated\":{}}}}");
+        var refused = stack.operate("POST", "/pipelines/templated/generations");
+        assertTrue(refused.path("status").asInt() == 409 && refused.toString().contains("the index template of-another-time"), refused::toString);
+        assertTrue(stack.get("/templated-000002").has("error"), "it is not there any more");
+        assertEquals(1, generations("templated").size());
+        stack.call("DELETE", "/_index_template/of-another-time", null);
+        awaitServes("templated", rebuild("templated", ""));
+    }
+
+    @Test
+    void anIndexWhoseCopiesTheEngineRefusesDoesNotTakeOverBeforeItHasThem() throws Exception {
+        stack.document("copied", "1", 1, "{\"id\":1,\"name\":\"one\"}").get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals(1, stack.count("copied")));
+        await("no more shards are made by what the indexer needs").atMost(SOON).until(() -> stack.get("/millrace-marks").has("millrace-marks"));
+        var health = stack.get("/_cluster/health");
+        most(Long.toString(health.path("active_shards").asLong() + health.path("unassigned_shards").asLong() + 1));
+        var second = rebuild("copied", "");
+        try {
+            await().atMost(SOON).untilAsserted(() -> assertTrue(waits("copied", second).contains("index.number_of_replicas") && waits("copied", second).contains("shards open"), () -> generations("copied").toString()));
+            assertTrue(stack.ready().toString().contains("index.number_of_replicas"), () -> stack.ready().toString());
+            assertEquals("SERVES", role("copied", "copied-000001"));
+        } finally {
+            most("null");
+        }
+        awaitServes("copied", second);
+        assertEquals("1", setting(second, "index.number_of_replicas"));
+    }
+
+    @Test
+    void ofSeveralThatAreAskedForAtOnceOneIndexIsBegun() throws Exception {
+        stack.document("twice", "1", 1, "{\"id\":1,\"name\":\"one\"}").get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals(1, stack.count("twice")));
+        try (var operators = Executors.newVirtualThreadPerTaskExecutor()) {
+            var answers = new ArrayList<Future<Integer>>();
+            for (int i = 0; i < 5; i++) {
+                answers.add(operators.submit(() -> stack.operate("POST", "/pipelines/twice/generations?hold=true").path("status").asInt()));
+            }
+            var statuses = new TreeMap<Integer, Integer>();
+            for (var answer : answers) {
+                statuses.merge(answer.get(), 1, Integer::sum);
+            }
+            assertEquals(Map.of(202, 1, 409, 4), statuses);
+        }
+        assertEquals(2, generations("twice").size(), () -> generations("twice").toString());
+    }
+
+    private static void most(String shards) {
+        assertTrue(stack.call("PUT", "/_cluster/settings", "{\"transient\":{\"cluster.max_shards_per_node\":" + shards + "}}").path("acknowledged").asBoolean());
     }
 
     private static String filled(String pipeline) throws Exception {

@@ -62,6 +62,8 @@ class SearchIndexerIT {
         stack.pipeline("anew", "id, name", ID + NAME, "");
         stack.pipeline("staged", "id, name", ID + NAME, "");
         stack.joinTopics("staged");
+        stack.pipeline("lacking", "id, name", ID + NAME, "");
+        stack.joinTopics("lacking");
         stack.pipeline("returned", "id, name", ID + NAME, "");
         stack.joinTopics("returned");
         stack.pipeline("nameless", "id, name", ID + NAME, "");
@@ -356,6 +358,32 @@ class SearchIndexerIT {
         await().atMost(SOON).untilAsserted(() -> assertEquals("staged-000001", behindAlias("staged")));
         assertEquals("both go on", nameOf("staged", "g100"));
         assertTrue(stack.operate("GET", "/pipelines/staged/generations").path("body").path(0).path("waits").asText().startsWith("nobody here writes it: its pipeline staged-2 is not among the files"));
+    }
+
+    @Test
+    void aLaterGenerationThatLacksDocumentsDoesNotTakeTheAliasUnlessSomebodyAsksForThat() throws Exception {
+        for (int i = 0; i < 10; i++) {
+            stack.document("lacking", "l" + i, 1, doc(i, "first")).get();
+        }
+        await().atMost(SOON).untilAsserted(() -> assertEquals(10, stack.count("lacking")));
+        stack.generation("pipelines", "lacking-2", "replaces: [lacking]", "lacking", "id, {title: name}");
+        joinSays("lacking-2", 0, "idle");
+        joinSays("lacking-2", 1, "idle");
+        for (int i = 0; i < 10; i++) {
+            stack.document("lacking-2", "l" + i, 1, i < 3 ? "no document" : "{\"id\":" + i + ",\"title\":\"second\"}").get();
+        }
+        stack.restartIndexer();
+        await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains("3 of 10 documents that were compared are missing, older or changed in lacking-000002"), () -> stack.ready().toString()));
+        assertEquals("lacking-000001", behindAlias("lacking"));
+        var refused = stack.operate("POST", "/pipelines/lacking-2/generations/lacking-000002/service");
+        assertTrue(refused.path("status").asInt() == 409 && refused.toString().contains("3 of them stand in quarantine because it refused them"), refused::toString);
+        assertEquals(202, stack.operate("POST", "/pipelines/lacking-2/generations/lacking-000002/service?despite=true").path("status").asInt());
+        await().atMost(SOON).untilAsserted(() -> assertEquals("lacking-000002", behindAlias("lacking"), () -> stack.ready().toString()));
+        stack.forget("lacking-2");
+        joinSays("lacking", 0, "idle");
+        joinSays("lacking", 1, "idle");
+        stack.restartIndexer();
+        await("nobody writes what is served, so it is no measure").atMost(SOON).untilAsserted(() -> assertEquals("lacking-000001", behindAlias("lacking"), () -> stack.ready().toString()));
     }
 
     @Test

@@ -5,7 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import io.millrace.pipeline.ledger.Numbering;
 import io.millrace.pipeline.record.Headers;
+import io.millrace.pipeline.topic.Topics;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -17,9 +20,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -30,6 +36,7 @@ class TablesIT {
 
     private static final Duration SOON = Duration.ofSeconds(60);
     private static final int MANY = 400;
+    private static final List<String> PIPELINES = List.of("versions", "refusals", "breaking", "rebuilt", "outages", "dropped", "reconciled", "kept", "taken", "watched", "forgotten", "verified", "pooled", "secured", "ruled", "repointed", "large", "miscounted");
 
     @TempDir
     static Path folder;
@@ -38,7 +45,7 @@ class TablesIT {
     @BeforeAll
     static void startAll() throws Exception {
         stack = Stack.ofTables(folder);
-        for (var name : List.of("versions", "refusals", "breaking", "rebuilt", "outages", "dropped", "reconciled", "kept", "taken", "watched", "forgotten")) {
+        for (var name : PIPELINES) {
             stack.tablePipeline(name);
         }
         sql("CREATE SCHEMA documents");
@@ -56,6 +63,18 @@ class TablesIT {
     static void stopAll() {
         if (stack != null) {
             stack.close();
+        }
+    }
+
+    /** A service writes no more than a few tables aside. */
+    @AfterEach
+    void retireWhatIsKept() {
+        for (var pipeline : PIPELINES) {
+            for (var one : stack.operate("GET", "/pipelines/" + pipeline + "/generations").path("body")) {
+                if (one.path("role").asText().equals("ASIDE")) {
+                    stack.operate("DELETE", "/pipelines/" + pipeline + "/generations/" + one.path("index").asText());
+                }
+            }
         }
     }
 
@@ -176,6 +195,15 @@ class TablesIT {
         await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains("the table does not take a delete"), () -> stack.ready().toString()));
         sql("ALTER TABLE documents.\"kept-000001\" ALTER document DROP NOT NULL");
         await().atMost(SOON).untilAsserted(() -> assertEquals("", text("SELECT id FROM documents.kept")));
+
+        stack.document("kept", "2", 1, doc(2, "to be gone as well")).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals("to be gone as well", nameOf("kept", "2")));
+        sql("CREATE FUNCTION public.stays() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.id = '2' THEN RAISE EXCEPTION 'by the test' USING ERRCODE = '22012'; END IF; RETURN NEW; END $$");
+        sql("CREATE TRIGGER stays BEFORE INSERT OR UPDATE ON documents.\"kept-000001\" FOR EACH ROW EXECUTE FUNCTION public.stays()");
+        stack.document("kept", "2", 2, null).get();
+        await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains("the table does not take a delete (SQLSTATE 22012"), () -> stack.ready().toString()));
+        sql("DROP TRIGGER stays ON documents.\"kept-000001\"");
+        await().atMost(SOON).untilAsserted(() -> assertEquals("", text("SELECT id FROM documents.kept")));
         assertEquals(0, stack.quarantined("kept").size());
     }
 
@@ -224,6 +252,163 @@ class TablesIT {
         assertEquals(202, stack.operate("POST", "/pipelines/watched/generations/watched-000002/service").path("status").asInt());
         await().atMost(SOON).untilAsserted(() -> assertEquals("watched-000002", serving("watched")));
         assertEquals("during", nameOf("watched", "d0"));
+    }
+
+    @Test
+    void aTableThatLacksRowsDoesNotTakeOverByCommandUnlessThatIsSaid() throws Exception {
+        send("verified", MANY, 1, "kept in Kafka");
+        await().atMost(SOON).untilAsserted(() -> assertEquals(MANY, Integer.parseInt(text("SELECT count(*) FROM documents.verified"))));
+        assertEquals(202, stack.operate("POST", "/pipelines/verified/generations?hold=true").path("status").asInt());
+        await().atMost(SOON).ignoreExceptions().untilAsserted(() -> assertEquals(MANY, Integer.parseInt(text("SELECT count(*) FROM documents.\"verified-000002\""))));
+        sql("DELETE FROM documents.\"verified-000002\" WHERE id IN ('d1', 'd2', 'd3')");
+        await().atMost(SOON).untilAsserted(() -> {
+            var refused = stack.operate("POST", "/pipelines/verified/generations/verified-000002/service");
+            assertEquals(409, refused.path("status").asInt(), refused::toString);
+            assertTrue(refused.toString().contains("3 of 400 documents that were compared are missing, older or changed in verified-000002") && refused.toString().contains("verified-000002 has 397 documents, and verified-000001 has 400"), refused::toString);
+        });
+        assertEquals("verified-000001", serving("verified"));
+        assertEquals(202, stack.operate("POST", "/pipelines/verified/generations/verified-000002/service?despite=true").path("status").asInt());
+        await().atMost(SOON).untilAsserted(() -> assertEquals("verified-000002", serving("verified")));
+    }
+
+    /** A trigger of the table raises what the server or a pooler in front of it would, for one document alone. */
+    @Test
+    void whatIsTheServersFaultWaitsAndWhatIsADocumentsGoesToQuarantine() throws Exception {
+        await().atMost(SOON).untilAsserted(() -> assertEquals("pooled-000001", text("SELECT name FROM documents.millrace_index WHERE view = 'pooled'")));
+        sql("CREATE TABLE public.faults (state text); CREATE TABLE public.prepared (statements bigint)");
+        sql("CREATE FUNCTION public.fault() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.prepared SELECT count(*) FROM pg_prepared_statements;"
+                + " IF EXISTS (SELECT 1 FROM public.faults WHERE state = NEW.document->>'name') THEN RAISE EXCEPTION 'by the test' USING ERRCODE = NEW.document->>'name'; END IF; RETURN NEW; END $$");
+        sql("CREATE TRIGGER fault BEFORE INSERT OR UPDATE ON documents.\"pooled-000001\" FOR EACH ROW EXECUTE FUNCTION public.fault()");
+        long id = 0;
+        for (var state : List.of("26000", "25006", "57P01", "57P03", "40001", "40P01", "08006", "53100", "53300", "55P03", "0A000", "3D000", "3F000", "F0000", "72000", "HV000")) {
+            sql("INSERT INTO public.faults VALUES ('" + state + "')");
+            var one = "fault " + id++;
+            stack.document("pooled", one, 1, doc(id, state)).get();
+            await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains("SQLSTATE " + state) || stack.quarantined("pooled").size() > 0, () -> stack.ready().toString()));
+            assertEquals(0, stack.quarantined("pooled").size(), state);
+            sql("DELETE FROM public.faults");
+            await().atMost(SOON).untilAsserted(() -> assertEquals(state, nameOf("pooled", one)));
+        }
+        for (var state : List.of("54000", "P0001", "44000", "2F005")) {
+            sql("INSERT INTO public.faults VALUES ('" + state + "')");
+            stack.document("pooled", "own " + state, 1, doc(id, state)).get();
+            await().atMost(SOON).untilAsserted(() -> assertTrue(stack.quarantined("pooled").stream().anyMatch(record -> Headers.text(record.headers(), Headers.DETAIL).contains(state)), () -> stack.ready().toString()));
+        }
+        assertEquals("0", text("SELECT max(statements) FROM public.prepared"), "a pooler gives each transaction another session, which knows no statement of the one before");
+    }
+
+    private static String seenBy(String role, String query) throws SQLException {
+        try (var connection = connect(); var own = connection.createStatement()) {
+            own.execute("SET ROLE " + role);
+            try (var row = own.executeQuery(query)) {
+                row.next();
+                return row.getString(1);
+            }
+        }
+    }
+
+    @Test
+    void whoMaySeeWhichRowsStaysAsItIsWhenAnotherTableTakesOver() throws Exception {
+        stack.document("secured", "1", 1, doc(1, "mine")).get();
+        stack.document("secured", "2", 1, doc(2, "somebody else's")).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals("2", text("SELECT count(*) FROM documents.secured")));
+        sql("CREATE ROLE page");
+        sql("ALTER VIEW documents.secured SET (security_invoker = true, security_barrier = true)");
+        sql("ALTER TABLE documents.\"secured-000001\" ENABLE ROW LEVEL SECURITY, SET (fillfactor = 80)");
+        sql("CREATE POLICY own_rows ON documents.\"secured-000001\" FOR SELECT TO page USING (document->>'name' = 'mine')");
+        sql("GRANT USAGE ON SCHEMA documents TO page; GRANT SELECT ON documents.secured TO page; GRANT SELECT (id, version, document) ON documents.\"secured-000001\" TO page WITH GRANT OPTION");
+        sql("CREATE TABLE public.audited (id text); GRANT ALL ON public.audited TO public; CREATE FUNCTION public.audit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.audited VALUES (NEW.id); RETURN NULL; END $$");
+        sql("CREATE TRIGGER \"on audit\" AFTER INSERT ON documents.\"secured-000001\" FOR EACH ROW EXECUTE FUNCTION public.audit()");
+        sql("ALTER TABLE documents.\"secured-000001\" ENABLE ALWAYS TRIGGER \"on audit\"");
+        var seen = "SELECT string_agg(id, ',' ORDER BY id) FROM documents.secured";
+        assertEquals("1", seenBy("page", seen));
+        assertEquals(202, stack.operate("POST", "/pipelines/secured/generations").path("status").asInt());
+        await().atMost(SOON).untilAsserted(() -> assertEquals("secured-000002", serving("secured"), () -> stack.operate("GET", "/pipelines/secured/generations").toString()));
+        assertEquals("1", seenBy("page", seen), "nobody sees more after another table took over");
+        assertEquals("{security_invoker=true,security_barrier=true}", text("SELECT reloptions::text FROM pg_class WHERE relname = 'secured'"));
+        assertEquals("{fillfactor=80}", text("SELECT reloptions::text FROM pg_class WHERE relname = 'secured-000002'"));
+        assertEquals("on audit A", text("SELECT tgname || ' ' || tgenabled::text FROM pg_trigger WHERE tgrelid = 'documents.\"secured-000002\"'::regclass"));
+        assertEquals("2", text("SELECT count(*) FROM public.audited"));
+        assertEquals("t", text("SELECT has_column_privilege('page', 'documents.\"secured-000002\"', 'id', 'SELECT WITH GRANT OPTION')"));
+
+        sql("CREATE POLICY later ON documents.\"secured-000002\" AS RESTRICTIVE FOR SELECT TO page USING (version > 0)");
+        await("it has all").atMost(SOON).untilAsserted(() -> {
+            var refused = stack.operate("POST", "/pipelines/secured/generations/secured-000001/service");
+            assertTrue(refused.path("status").asInt() == 409 && refused.toString().contains("policy later"), refused::toString);
+        });
+        assertEquals("secured-000002", serving("secured"));
+
+        sql("DROP TABLE documents.\"secured-000002\" CASCADE");
+        await().atMost(SOON).ignoreExceptions().untilAsserted(() -> assertEquals("2", text("SELECT count(*) FROM documents.secured")));
+        assertEquals("true {security_invoker=true,security_barrier=true}", text("SELECT has_table_privilege('page', oid, 'SELECT')::text || ' ' || reloptions::text FROM pg_class WHERE relname = 'secured'"), "the view is what it was");
+        assertEquals("1", seenBy("page", seen));
+    }
+
+    @Test
+    void aTableWithWhatCannotBeMadeAgainIsNotRebuiltAndThatIsNamed() throws Exception {
+        await().atMost(SOON).untilAsserted(() -> assertEquals("ruled-000001", serving("ruled")));
+        sql("CREATE RULE nothing_goes AS ON DELETE TO documents.\"ruled-000001\" DO INSTEAD NOTHING");
+        sql("CREATE TABLE public.refers (id text COLLATE \"C\" REFERENCES documents.\"ruled-000001\")");
+        var refused = stack.operate("POST", "/pipelines/ruled/generations");
+        assertEquals(409, refused.path("status").asInt(), refused::toString);
+        assertTrue(refused.toString().contains("rule nothing_goes") && refused.toString().contains("public.refers"), refused::toString);
+        assertEquals("", text("SELECT name FROM documents.millrace_index WHERE name = 'ruled-000002'"));
+        sql("DROP TABLE public.refers; DROP RULE nothing_goes ON documents.\"ruled-000001\"");
+        assertEquals(202, stack.operate("POST", "/pipelines/ruled/generations").path("status").asInt());
+    }
+
+    @Test
+    void aTableWhoseCountsDoNotAgreeIsToldAWayBackThatItHas() throws Exception {
+        var join = new Numbering();
+        for (int id = 0; id < 10; id++) {
+            var record = new ProducerRecord<>(Topics.documents("miscounted"), 0, ("c" + id).getBytes(StandardCharsets.UTF_8), doc(id, "counted").getBytes(StandardCharsets.UTF_8));
+            record.headers().add(Headers.VERSION, Headers.bytes(1L));
+            var numbered = join.numbered(record);
+            if (id != 4) {
+                stack.raw(numbered).get();
+            }
+            join.settled();
+        }
+        await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains("./millrace recover documents.miscounted"), () -> stack.ready().toString()));
+        assertFalse(stack.ready().toString().contains("./millrace verify"), () -> stack.ready().toString());
+    }
+
+    private static JsonNode first(String view) {
+        return stack.operate("GET", "/pipelines/" + view + "/generations").path("body").path(0);
+    }
+
+    @Test
+    void aLargeTableIsNeverReadAsAWholeToCountItOrToCompareIt() throws Exception {
+        send("large", 10, 1, "small");
+        await().atMost(SOON).untilAsserted(() -> assertEquals("10 false", first("large").path("documents").asText() + " " + first("large").path("estimated").asText()));
+        sql("INSERT INTO documents.\"large-000001\" (id, version, document) SELECT 'l' || i, 1, jsonb_build_object('id', i, 'name', (SELECT string_agg(md5(i || ' ' || k), '') FROM generate_series(1, 30) k)) FROM generate_series(1, 90000) i");
+        sql("ANALYZE documents.\"large-000001\"");
+        assertEquals(202, stack.operate("POST", "/pipelines/large/generations?hold=true").path("status").asInt());
+        await().atMost(SOON).ignoreExceptions().untilAsserted(() -> assertEquals("10", text("SELECT count(*) FROM documents.\"large-000002\"")));
+        var scans = "SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'large-000001'";
+        var before = new AtomicReference<>("");
+        await("what was read before is counted").pollInterval(Duration.ofSeconds(2)).atMost(SOON).until(() -> before.getAndSet(text(scans)).equals(before.get()));
+        var comparison = stack.operate("GET", "/pipelines/large/generations/large-000002/comparison?sample=500").path("body");
+        assertTrue(comparison.path("lacking").asInt() > 300 && comparison.path("estimated").asBoolean() && comparison.path("losses").asText().contains("large-000001 has about "), comparison::toString);
+        for (int i = 0; i < 5; i++) {
+            var told = stack.operate("GET", "/pipelines/large/generations").path("body").path(1);
+            assertTrue(told.path("estimated").asBoolean() && Math.abs(told.path("documents").asLong() - 90_010) < 5_000, told::toString);
+        }
+        await().atMost(SOON).during(Duration.ofSeconds(8)).untilAsserted(() -> assertEquals(before.get(), text(scans), "it is not read as a whole"));
+    }
+
+    @Test
+    void aViewThatSomebodyTakesAwayComesBackAndOneThatSomebodyPointsElsewhereIsNamed() throws Exception {
+        stack.document("repointed", "1", 1, doc(1, "stays")).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals("stays", nameOf("repointed", "1")));
+        sql("DROP VIEW documents.repointed");
+        await().atMost(SOON).ignoreExceptions().untilAsserted(() -> assertEquals("stays", nameOf("repointed", "1")));
+        sql("CREATE TABLE public.other (id text, version bigint, document jsonb)");
+        sql("CREATE OR REPLACE VIEW documents.repointed AS SELECT id COLLATE \"C\" AS id, version, document FROM public.other");
+        await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains("The view repointed shows public.other") && stack.ready().path("status").asText().equals("DOWN"), () -> stack.ready().toString()));
+        assertEquals(409, stack.operate("POST", "/pipelines/repointed/generations").path("status").asInt());
+        sql("CREATE OR REPLACE VIEW documents.repointed AS SELECT id, version, document FROM documents.\"repointed-000001\" WHERE document IS NOT NULL");
+        await().atMost(SOON).untilAsserted(() -> assertFalse(stack.ready().toString().contains("repointed"), () -> stack.ready().toString()));
     }
 
     /** Asks again and again, as a page does. */

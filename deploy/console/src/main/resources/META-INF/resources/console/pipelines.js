@@ -170,20 +170,27 @@ async function indexes(pipeline) {
   const all = await ask(built(pipeline));
   if (pipeline !== chosen()) return '';
   put($('indexes'), table('Indexes of the pipeline', ['Index', 'Pipeline', 'Is', 'Made', 'Documents', 'Records behind', 'Decide'], all.map(g => [
-    g.index, g.pipeline, g.waits ? role(g) + '; it waits: ' + g.waits : role(g), when(g.made), number(g.documents), number(g.behind),
+    g.index, g.pipeline, g.waits ? role(g) + '; it waits: ' + g.waits : role(g), when(g.made), (g.estimated ? 'about ' : '') + number(g.documents), number(g.behind),
     g.role === 'ASIDE' ? el('button', { 'aria-label': 'Have it serve: ' + g.index, onclick: () => serve(pipeline, g.index) }, 'Have it serve') : ''])));
   return counted(all.length, 'index', 'indexes');
 }
+/** Who decides sees first how the two compare. */
 function serve(pipeline, index) {
-  confirmed('Have ' + index + ' serve?', 'Readers see it as soon as it has all. The index that serves now is written on.', () => told('generations-state', 'Telling the indexer …', async () => {
-    await ask(built(pipeline) + '/' + encodeURIComponent(index) + '/service', { method: 'POST' });
-    await indexes(pipeline);
-    return index + ' serves as soon as it has all.';
-  }), { kept: false });
+  const of = built(pipeline) + '/' + encodeURIComponent(index);
+  told('generations-state', 'Comparing ' + index + ' with the index that serves …', async () => {
+    const c = await ask(of + '/comparison'), about = c.estimated ? 'about ' : '';
+    confirmed(c.losses ? 'Have ' + index + ' serve all the same?' : 'Have ' + index + ' serve?', index + ' has ' + about + number(c.documents) + ' documents, ' + c.served + ' has ' + about + number(c.servedDocuments) + '; of ' + number(c.sampled) + ' that were compared ' + number(c.differing) + ' differ. '
+      + (c.losses ? 'Readers would lose this: ' + c.losses + '. ' : '') + 'Readers see it as soon as it has all. The index that serves now is written on.', () => told('generations-state', 'Telling the indexer …', async () => {
+      await ask(of + '/service?despite=' + !!c.losses, { method: 'POST' });
+      await indexes(pipeline);
+      return index + ' serves as soon as it has all.';
+    }), { kept: false });
+    return '';
+  });
 }
 $('rebuild').addEventListener('click', () => {
   const pipeline = chosen();
-  confirmed('Build another index of ' + pipeline + '?', 'All its documents are written into it beside the one that serves, which takes room and time of the search engine. It serves as soon as it has all.', () => told('generations-state', 'Telling the indexer …', async () => {
+  confirmed('Build another index of ' + pipeline + '?', 'All its documents are written into it beside the one that serves, which takes room and time of the search engine. It serves as soon as it has all, and a comparison finds nothing that readers would lose.', () => told('generations-state', 'Telling the indexer …', async () => {
     const begun = await ask(built(pipeline), { method: 'POST' });
     await indexes(pipeline);
     return begun.index + ' is being built.';

@@ -89,7 +89,7 @@ final class GenerationCommands {
             } else {
                 var rows = found.isArray() ? found : new JsonMapper().createArrayNode().add(found);
                 out().printf(ROW, "index", "pipeline", "role", "made", "documents", "behind");
-                rows.forEach(g -> out().printf(ROW, g.path("index").asText(), g.path("pipeline").asText(), role(g), g.path("made").asText(), g.path("documents").asText("not known"), g.path("behind").asText("not known")));
+                rows.forEach(g -> out().printf(ROW, g.path("index").asText(), g.path("pipeline").asText(), role(g), g.path("made").asText(), g.hasNonNull("documents") ? (g.path("estimated").asBoolean() ? "~" : "") + g.path("documents").asText() : "not known", g.path("behind").asText("not known")));
                 rows.forEach(this::printWaiting);
             }
             out().flush();
@@ -115,6 +115,28 @@ final class GenerationCommands {
             };
         }
 
+        /** Shows how an index compares with the one that serves. */
+        void compare(String index, int sample, boolean despite) throws IOException, InterruptedException {
+            var found = indexer.get(address() + "/" + StageCall.encoded(index) + "/comparison?sample=" + sample);
+            out().printf("%s has %s, %s has %s; of %,d taken at random %,d differ%s%n", index, counted(found, "documents", "document"), found.path("served").asText(), counted(found, "servedDocuments", "document"), found.path("sampled").asInt(),
+                    found.path("differing").asInt(), found.path("examples").isEmpty() ? "" : ", such as " + found.path("examples").get(0).asText());
+            out().flush();
+            if (found.hasNonNull("losses") && !despite) {
+                throw new LocalException("The index " + index + " does not take over: " + found.path("losses").asText() + ". Readers would lose that. Where it is still being built, ask again when it has all (" + indexer.command("generations " + pipeline)
+                        + "); where that is on purpose, add --despite-differences");
+            }
+        }
+
+        private static String counted(JsonNode of, String field, String one) {
+            return (of.path("estimated").asBoolean() && of.path(field).isNumber() ? "about " : "") + told(of.path(field), one);
+        }
+
+        /** Has an index serve, and waits until it does. */
+        int serve(String index, boolean despite) throws IOException, InterruptedException {
+            indexer.post(address() + "/" + StageCall.encoded(index) + "/service?despite=" + despite, Map.of());
+            return follow(index);
+        }
+
         /** Waits until an index serves. */
         int follow(String index) throws IOException, InterruptedException {
             String said = "";
@@ -129,6 +151,9 @@ final class GenerationCommands {
                 }
                 if (one.path("held").asBoolean() && one.path("role").asText().equals("ASIDE")) {
                     throw new LocalException("The index " + index + " is held: " + one.path("waits").asText("somebody took the order back") + ". /q/health/ready of the indexer says what keeps its documents waiting");
+                }
+                if (one.hasNonNull("losses") && one.hasNonNull("waits")) {
+                    throw new LocalException("The index " + index + " does not take over now: " + one.path("waits").asText());
                 }
                 var now = index + " has " + told(one.path("documents"), "document") + " and is " + told(one.path("behind"), "record") + " behind" + (one.hasNonNull("waits") ? "; " + one.path("waits").asText() : "");
                 if (!now.equals(said)) {
@@ -153,9 +178,11 @@ final class GenerationCommands {
     }
 
     /** Builds another one. */
-    @Command(name = "rebuild", description = "Builds another index of the same documents from Kafka, beside the one that serves: for other analyzers or settings, or where the index is damaged. It serves as soon as it has all.", mixinStandardHelpOptions = true)
+    @Command(name = "rebuild", description = "Builds another index of the same documents from Kafka, beside the one that serves: for other analyzers or settings, or where the index is damaged. It serves as soon as it has all and a comparison finds nothing that readers would lose.", mixinStandardHelpOptions = true)
     static final class Rebuild extends Generations {
 
+        @Option(names = "--when-verified", description = "It serves as soon as it has all and a comparison finds nothing that readers would lose. This is the default.")
+        private boolean whenVerified;
         @Option(names = "--hold", description = "It serves only when ./millrace cutover asks for it.")
         private boolean hold;
         @Option(names = "--wait", description = "Ends when it serves.")
@@ -163,6 +190,9 @@ final class GenerationCommands {
 
         @Override
         public Integer call() throws IOException, InterruptedException {
+            if (hold && whenVerified) {
+                throw new ParameterException(spec().commandLine(), "--hold and --when-verified do not go together: what is held does not serve by itself");
+            }
             if (hold && wait) {
                 throw new ParameterException(spec().commandLine(), "--hold and --wait do not go together: what is held does not serve by itself");
             }
@@ -172,7 +202,7 @@ final class GenerationCommands {
             }
             print(begun);
             if (!indexer().json()) {
-                out().println(indexer().command("generations " + pipeline()) + " tells how far it is" + (hold ? "; " + indexer().command("cutover " + pipeline()) + " has it serve." : "; it serves as soon as it has all."));
+                out().println(indexer().command("generations " + pipeline()) + " tells how far it is" + (hold ? "; " + indexer().command("cutover " + pipeline()) + " has it serve." : "; it serves as soon as it has all, and readers lose nothing by it."));
                 out().flush();
             }
             return 0;
@@ -187,36 +217,33 @@ final class GenerationCommands {
         private String index;
         @Option(names = "--sample", paramLabel = "N", defaultValue = "1000", description = "So many documents are compared, 10,000 at most. Default: ${DEFAULT-VALUE}.")
         private int sample;
-        @Option(names = "--despite-differences", description = "Also where documents differ.")
+        @Option(names = "--despite-differences", description = "Also where readers lose documents by it.")
         private boolean despite;
 
         @Override
         public Integer call() throws IOException, InterruptedException {
             var chosen = chosen(index, true);
-            var found = indexer().get(address() + "/" + StageCall.encoded(chosen) + "/comparison?sample=" + sample);
-            out().printf("%s has %s, %s has %,d; of %,d taken at random %,d differ%s%n", chosen, Counted.of(found.path("documents").asLong(), "document"), found.path("served").asText(), found.path("servedDocuments").asLong(), found.path("sampled").asInt(),
-                    found.path("differing").asInt(), found.path("examples").isEmpty() ? "" : ", such as " + found.path("examples").get(0).asText());
-            out().flush();
-            if (found.path("differing").asInt() > 0 && !despite) {
-                throw new LocalException("The index " + chosen + " does not take over, because documents differ. Where it is still being built, ask again when it has all (" + indexer().command("generations " + pipeline()) + "); where they differ on purpose, add --despite-differences");
-            }
-            indexer().post(address() + "/" + StageCall.encoded(chosen) + "/service", Map.of());
-            return follow(chosen);
+            compare(chosen, sample, despite);
+            return serve(chosen, despite);
         }
     }
 
     /** Has an older one serve. */
-    @Command(name = "rollback", description = "Has the index serve again that served before; it was written all the time.", mixinStandardHelpOptions = true)
+    @Command(name = "rollback", description = "Compares the index that served before with the one that serves, and has it serve again; it was written all the time.", mixinStandardHelpOptions = true)
     static final class Rollback extends Generations {
 
         @Option(names = "--index", paramLabel = "INDEX", description = "Default: the newest of the older ones.")
         private String index;
+        @Option(names = "--sample", paramLabel = "N", defaultValue = "1000", description = "So many documents are compared, 10,000 at most. Default: ${DEFAULT-VALUE}.")
+        private int sample;
+        @Option(names = "--despite-differences", description = "Also where readers lose documents by it.")
+        private boolean despite;
 
         @Override
         public Integer call() throws IOException, InterruptedException {
             var chosen = chosen(index, false);
-            indexer().post(address() + "/" + StageCall.encoded(chosen) + "/service", Map.of());
-            return follow(chosen);
+            compare(chosen, sample, despite);
+            return serve(chosen, despite);
         }
     }
 

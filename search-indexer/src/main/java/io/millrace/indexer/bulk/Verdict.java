@@ -78,7 +78,7 @@ public sealed interface Verdict {
             case "index_not_found_exception", "invalid_index_name_exception" -> new IndexGone(reason);
             case "strict_dynamic_mapping_exception" -> new Unmapped(reason);
             case "index_closed_exception" -> new Later(reason + "; open the index again (POST /" + error.path("index").asText("INDEX") + "/_open)");
-            case "cluster_block_exception" -> new Later(reason + "; free disk, or lift the block that somebody set (index.blocks.* of the index, cluster.blocks.* of the cluster)");
+            case "cluster_block_exception" -> new Later(reason + "; free disk, or lift the block that somebody set (index.blocks.* of the index, cluster.blocks.* of the cluster); ./millrace retire deletes an index that stands aside");
             case "mapper_parsing_exception", "document_parsing_exception" -> new Refused(reason + advice(reason));
             default -> switch (status) {
                 case 429 -> new Later(reason, true);

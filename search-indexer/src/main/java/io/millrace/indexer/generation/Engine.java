@@ -37,6 +37,10 @@ final class Engine {
             return status / 100 == 2;
         }
 
+        boolean isBlocked() {
+            return type().equals("cluster_block_exception");
+        }
+
         boolean isMissing() {
             return status == 404;
         }
@@ -55,6 +59,7 @@ final class Engine {
      * Asks.
      *
      * @param body null for none
+     * @throws BlockedException when the disk's flood stage keeps it from doing that
      * @throws SearchAwayException when it does not answer, or has no time now
      */
     Answer send(String method, String path, Map<String, ?> body) {
@@ -71,7 +76,8 @@ final class Engine {
             var text = response.getBody().map(Body::bodyAsString).orElse("");
             var answer = new Answer(response.getStatus(), parsed(text));
             if (answer.status() == TOO_MANY || answer.status() >= 500) {
-                throw new SearchAwayException(method + " " + path + " at the search engine failed: " + answer.reason());
+                var failed = method + " " + path + " at the search engine failed: " + answer.reason();
+                throw answer.isBlocked() ? new BlockedException(failed) : new SearchAwayException(failed);
             }
             return answer;
         } catch (IOException e) {

@@ -39,6 +39,11 @@ public record Generation(String index, String uuid, String history, boolean empt
         return index + "-held";
     }
 
+    /** Says that it is served also where readers lose something by it: somebody asked for that who was told. */
+    static String unverifiedAlias(String index) {
+        return index + "-unverified";
+    }
+
     /** Says that it is being filled for the first time, so that it has no copies and is seldom refreshed. */
     static String fillingAlias(String index) {
         return index + "-filling";

@@ -87,7 +87,7 @@ public final class Generations {
      * Makes another index of the same documents, which is written beside the one that is served.
      *
      * @param held whether it is served only when somebody asks for it, and not as soon as it has all
-     * @return its name
+     * @return its name; null where somebody else made one of that name at the same moment
      * @throws SearchAwayException when the search engine does not take it
      */
     public String rebuild(Pipeline pipeline, boolean held) {
@@ -97,8 +97,7 @@ public final class Generations {
         if (held) {
             aliases.add(Generation.heldAlias(index));
         }
-        create(pipeline, index, aliases);
-        return index;
+        return create(pipeline, index, aliases) ? index : null;
     }
 
     /**
@@ -108,7 +107,10 @@ public final class Generations {
      */
     public String untilSettled(Pipeline pipeline, IndexState state) {
         if (state.isFilling()) {
-            store(pipeline).adjust(pipeline, state, false);
+            var lacking = store(pipeline).adjust(pipeline, state, false);
+            if (lacking != null) {
+                return lacking;
+            }
             filled(pipeline, state);
             LOG.infof("The index %s is filled, and has the settings now with which it is to serve", state.index());
         }
@@ -131,19 +133,21 @@ public final class Generations {
     }
 
     /** Those of whom {@link #of} was asked and that do not serve, with their index. */
-    Map<Pipeline, Generation> aside() {
+    public Map<Pipeline, Generation> aside() {
         return Map.copyOf(aside);
     }
 
     /** Moves the alias to the pipeline's index, in one step, so that every search sees either one or the other. */
-    synchronized void serve(Pipeline pipeline, Generation generation) {
+    public synchronized void serve(Pipeline pipeline, Generation generation) {
         var alias = pipeline.index().name();
-        var before = store(pipeline).of(alias).stream().filter(found -> found.serves() && !found.index().equals(generation.index())).toList();
+        var there = store(pipeline).of(alias);
+        var before = there.stream().filter(found -> found.serves() && !found.index().equals(generation.index())).toList();
         before.forEach(found -> refuseStrange(pipeline, found));
         store(pipeline).refresh(generation.index());
         var changes = new ArrayList<AliasChange>();
         before.forEach(found -> changes.add(new AliasChange.Remove(found.index(), alias)));
         changes.add(new AliasChange.Add(generation.index(), alias));
+        there.stream().filter(found -> found.index().equals(generation.index()) && found.isUnverified()).forEach(found -> changes.add(new AliasChange.Remove(found.index(), Generation.unverifiedAlias(found.index()))));
         if (!store(pipeline).change(changes)) {
             throw new SearchAwayException("Moving the alias " + alias + " to " + generation.index() + " failed: one of the indexes is not as it was a moment ago");
         }
@@ -174,22 +178,51 @@ public final class Generations {
         while (true) {
             // Seen at one time: who makes an index in the meantime makes it under the number that is tried below.
             var there = store(pipeline).of(pipeline.index().name());
+            var lineup = new Lineup(pipeline, there);
             var serving = there.stream().filter(IndexState::serves).toList();
-            if (serving.size() > 1) {
-                throw new SearchAwayException("The alias " + pipeline.index().name() + " stands for " + serving.stream().map(IndexState::index).toList()
-                        + "; it must stand for one index, so that a reader never sees a mix: remove it from the others");
+            var trouble = trouble(lineup);
+            if (trouble != null) {
+                throw new SearchAwayException(trouble);
             }
             serving.forEach(found -> refuseStrange(pipeline, found));
-            var lineup = new Lineup(pipeline, there);
             if (lineup.main() != null) {
                 if (lineup.next() != null) {
                     throw new SearchAwayException("The index " + lineup.next().index() + " is to be served in the place of " + lineup.main().index() + " as soon as it has all; until then neither that nor this is written from here");
                 }
-                return adopt(pipeline, lineup.main(), serving.isEmpty());
+                return adopt(pipeline, lineup.main(), serving.isEmpty() && lineup.main().equals(lineup.heir()));
             }
             var index = name(pipeline, there);
             create(pipeline, index, Set.of(serving.isEmpty() ? pipeline.index().name() : Generation.fillingAlias(index), Generation.writeAlias(index)));
         }
+    }
+
+    /**
+     * What readers see beside the one index that they are to see, or in its place.
+     *
+     * @return null where they see that one, or none
+     * @throws SearchAwayException when the target does not tell
+     */
+    public String trouble(Lineup lineup) {
+        var alias = lineup.pipeline().index().name();
+        var serving = lineup.all().stream().filter(IndexState::serves).map(IndexState::index).toList();
+        return serving.size() > 1 ? "The alias " + alias + " stands for " + serving + "; it must stand for one index, so that a reader never sees a mix: remove it from the others" : store(lineup.pipeline()).hidden(alias);
+    }
+
+    /**
+     * Gives the alias back where somebody took it away.
+     *
+     * @return whether an index of this pipeline has it now that nobody had before
+     * @throws SearchAwayException when the target does not take it
+     */
+    public boolean restore(Lineup lineup) {
+        var pipeline = lineup.pipeline();
+        var heir = lineup.heir();
+        if (lineup.serving() != null || heir == null || !heir.isOf(pipeline)) {
+            return false;
+        }
+        alias(pipeline, heir.index(), pipeline.index().name());
+        LOG.warnf("The alias %s stood for nothing, and stands for %s again", pipeline.index().name(), heir.index());
+        return true;
     }
 
     /** The next one's. */
@@ -206,11 +239,13 @@ public final class Generations {
         }
     }
 
-    /** Does nothing where another indexer was sooner. */
-    private void create(Pipeline pipeline, String index, Set<String> aliases) {
-        if (store(pipeline).create(pipeline, index, aliases)) {
+    /** @return false where another indexer was sooner, and nothing was done */
+    private boolean create(Pipeline pipeline, String index, Set<String> aliases) {
+        boolean made = store(pipeline).create(pipeline, index, aliases);
+        if (made) {
             LOG.infof(aliases.contains(pipeline.index().name()) ? "Made the index %s" : "Made the index %s beside the one that is served", index);
         }
+        return made;
     }
 
     /** Brings an index that is there in line, as far as a live index can be. */
@@ -253,7 +288,10 @@ public final class Generations {
         if (refused != null) {
             LOG.warnf("The mapping of %s does not take new columns (%s); documents that have them will wait", generation.index(), refused);
         }
-        store(pipeline).adjust(pipeline, found, filling);
+        var lacking = store(pipeline).adjust(pipeline, found, filling);
+        if (lacking != null) {
+            LOG.warnf("The index %s is not as the file of %s asks for: %s", found.index(), pipeline.name(), lacking);
+        }
     }
 
     private void alias(Pipeline pipeline, String index, String alias) {

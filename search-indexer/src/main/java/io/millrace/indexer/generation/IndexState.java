@@ -39,6 +39,11 @@ public record IndexState(String index, int number, String uuid, String history, 
         return aliases.contains(Generation.heldAlias(index));
     }
 
+    /** Whether it is served also where readers lose something by it. */
+    public boolean isUnverified() {
+        return aliases.contains(Generation.unverifiedAlias(index));
+    }
+
     /** Whether it is being filled for the first time, without copies and seldom refreshed, because nobody reads it. */
     public boolean isFilling() {
         return !serves && aliases.contains(Generation.fillingAlias(index));

@@ -26,7 +26,12 @@ public interface IndexStore {
      */
     boolean create(Pipeline pipeline, String index, Set<String> aliases);
 
-    /** @return false where an index or an alias that must be there is not, and nothing was done */
+    /**
+     * Carries out changes, all of them or none.
+     *
+     * @return false where an index or an alias that must be there is not, and nothing was done
+     * @throws BlockedException when aliases cannot be changed now, and an index could still be deleted by itself
+     */
     boolean change(List<AliasChange> changes);
 
     /**
@@ -47,8 +52,9 @@ public interface IndexStore {
      * Brings a live index in line with the file, as far as a live index can be.
      *
      * @param filling whether nobody reads it yet
+     * @return why it has not what readers need of it, such as its copies; null where it has
      */
-    void adjust(Pipeline pipeline, IndexState found, boolean filling);
+    String adjust(Pipeline pipeline, IndexState found, boolean filling);
 
     /** The copies of an index that are being made; null where none are. */
     String copying(String index);
@@ -56,14 +62,28 @@ public interface IndexStore {
     /** Whether an index has no documents. */
     boolean isEmpty(String index);
 
-    /** How many documents readers find in an index. */
-    long count(String index);
+    /** How many documents readers find in an index; null where that is not known without reading all of a large one. */
+    Count count(String index);
 
     /** Ids of documents of an index, taken at random. */
     List<String> sample(String index, int size);
 
     /** Documents of an index as it has them now, by id, each with {@code found}, {@code _version} and {@code _source}. */
     Map<String, JsonNode> documents(String index, List<String> ids);
+
+    /**
+     * Looks whether readers see the index that serves, and has them see it again where somebody only took away what shows it.
+     *
+     * @return what they see in its place, and the way back; null where they see it
+     */
+    default String hidden(String alias) {
+        return null;
+    }
+
+    /** In what two indexes differ of who may read and write them, in words; null where in nothing. */
+    default String unlike(String served, String other) {
+        return null;
+    }
 
     /** Does what has to be done from time to time, where there is something; asked often. */
     default void tend(Generation generation) {}

@@ -1,6 +1,7 @@
 package io.millrace.indexer.generation;
 
 import io.millrace.pipeline.file.Pipeline;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -24,12 +25,22 @@ public record Lineup(Pipeline pipeline, List<IndexState> all) {
 
     /** The pipeline's own index that readers see; null where they see none, or another pipeline's. */
     public IndexState served() {
-        return all.stream().filter(state -> state.serves() && state.isOf(pipeline)).findFirst().orElse(null);
+        return all.stream().filter(state -> state.serves() && state.isOf(pipeline)).min(Comparator.comparing(IndexState::isAside)).orElse(null);
+    }
+
+    /** The index that is to have the alias where nobody has it: a whole one before one that is being filled, one that may serve before one that is held, and the newest of these; null where there is none. */
+    IndexState heir() {
+        return all.stream().filter(state -> isRelated(state) && !state.isAside()).min(Comparator.comparing(IndexState::isFilling).thenComparing(IndexState::isHeld)).orElse(null);
+    }
+
+    /** The index that readers see, whosever it is; null where they see none. */
+    public IndexState serving() {
+        return all.stream().filter(IndexState::serves).findFirst().orElse(null);
     }
 
     /** The pipeline's own indexes that are written beside the main one, the newest first. */
     public List<IndexState> asides() {
-        return all.stream().filter(state -> state.isAside() && !state.serves() && state.isOf(pipeline)).toList();
+        return all.stream().filter(state -> state.isAside() && state.isOf(pipeline)).toList();
     }
 
     /** The one of them that is to be served next, while nobody writes the one that is; null where there is none. */

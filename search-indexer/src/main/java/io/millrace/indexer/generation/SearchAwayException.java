@@ -1,7 +1,7 @@
 package io.millrace.indexer.generation;
 
 /** The search engine, or the registry, does not answer or cannot be used as it is; trying again later may help. */
-public final class SearchAwayException extends RuntimeException {
+public class SearchAwayException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 

@@ -9,6 +9,7 @@ import io.millrace.pipeline.mapping.Mappings;
 import io.millrace.pipeline.mapping.Refusal;
 import io.millrace.pipeline.type.ColumnType;
 import jakarta.inject.Singleton;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,6 +30,9 @@ public final class SearchStore implements IndexStore {
     private static final String FLOOR_SEGMENT = "merge.policy.floor_segment";
     /** What managed search engines may not take. */
     private static final List<String> OWN_SETTINGS = List.of(GC_DELETES, MERGE_ON_FLUSH, FLOOR_SEGMENT, "number_of_shards", "number_of_replicas", "refresh_interval");
+
+    /** What an index that is filled does without, and its readers do not. */
+    private static final Set<String> SERVING_SETTINGS = Set.of("index.number_of_replicas", "index.refresh_interval");
 
     private final Engine engine;
     private final Fitness fitness;
@@ -66,7 +70,38 @@ public final class SearchStore implements IndexStore {
         if (!answer.ok() && !answer.type().equals("resource_already_exists_exception")) {
             throw new SearchAwayException(refused(pipeline, index, answer.reason()));
         }
+        if (answer.ok()) {
+            refuseShown(pipeline.index().name(), index, aliases);
+        }
         return answer.ok();
+    }
+
+    /** An index template may give each index of that name an alias, and readers would see one that is not filled. */
+    private void refuseShown(String alias, String index, Set<String> wanted) {
+        if (!wanted.contains(alias) && engine.told("/" + index + "/_alias").path(index).path("aliases").has(alias)) {
+            delete(index);
+            throw new ConflictException("The index " + index + " got the alias " + alias + " from " + templates(alias) + ", so that readers saw it beside the one that serves, and is deleted again; take the alias out of that template");
+        }
+    }
+
+    private String templates(String alias) {
+        var names = new ArrayList<String>();
+        engine.told("/_index_template").path("index_templates").forEach(one -> {
+            if (one.path("index_template").path("template").path("aliases").has(alias)) {
+                names.add("the index template " + one.path("name").asText());
+            }
+        });
+        engine.told("/_component_template").path("component_templates").forEach(one -> {
+            if (one.path("component_template").path("template").path("aliases").has(alias)) {
+                names.add("the component template " + one.path("name").asText());
+            }
+        });
+        engine.told("/_template").properties().forEach(one -> {
+            if (one.getValue().path("aliases").has(alias)) {
+                names.add("the template " + one.getKey());
+            }
+        });
+        return names.isEmpty() ? "a template" : String.join(" or ", names);
     }
 
     /** Where in the file stands what the engine names, or what of an index's own settings it is that another engine does not have. */
@@ -84,11 +119,24 @@ public final class SearchStore implements IndexStore {
 
     @Override
     public boolean change(List<AliasChange> changes) {
+        if (changes.size() == 1 && changes.getFirst() instanceof AliasChange.Delete(var index)) {
+            return delete(index);
+        }
         var answer = engine.aliases(changes.stream().map(SearchStore::action).toList());
         // Which of the two it is depends on the moment at which the engine finds an alias missing.
         boolean late = answer.isMissing() || answer.type().equals("illegal_argument_exception") && answer.reason().contains("required alias");
         if (!answer.ok() && !late) {
-            throw new SearchAwayException("Changing the aliases " + changes + " failed: " + answer.reason());
+            var failed = "Changing the aliases " + changes + " failed: " + answer.reason();
+            throw answer.isBlocked() ? new BlockedException(failed) : new SearchAwayException(failed);
+        }
+        return answer.ok();
+    }
+
+    /** The flood stage of a disk keeps aliases from being changed, and an index not from being deleted. */
+    private boolean delete(String index) {
+        var answer = engine.send("DELETE", "/" + index, null);
+        if (!answer.ok() && !answer.isMissing()) {
+            throw new SearchAwayException("Deleting the index " + index + " failed: " + answer.reason());
         }
         return answer.ok();
     }
@@ -128,16 +176,16 @@ public final class SearchStore implements IndexStore {
             throw new SearchAwayException("The index " + index + " is red: " + which + " on no node; ask why by GET /_cluster/allocation/explain");
         }
         refresh(index);
-        return count(index) == 0;
+        return count(index).documents() == 0;
     }
 
     @Override
-    public long count(String index) {
+    public Count count(String index) {
         var answer = engine.send("GET", "/" + index + "/_count", null);
         if (!answer.ok()) {
             throw new SearchAwayException("The documents of the index " + index + " cannot be counted: " + answer.reason());
         }
-        return answer.body().path("count").asLong();
+        return new Count(answer.body().path("count").asLong(), true);
     }
 
     @Override
@@ -196,14 +244,18 @@ public final class SearchStore implements IndexStore {
 
     /** Asks only for settings that are others than those that are there, each by itself, so that one that cannot change keeps no other one back. */
     @Override
-    public void adjust(Pipeline pipeline, IndexState found, boolean filling) {
+    public String adjust(Pipeline pipeline, IndexState found, boolean filling) {
+        var lacking = new ArrayList<String>();
         Settings.differing(settings(pipeline, filling), found.settings()).forEach((key, value) -> {
             var answer = engine.send("PUT", "/" + found.index() + "/_settings", Map.of(key, value));
-            if (!answer.ok()) {
+            if (!answer.ok() && SERVING_SETTINGS.contains(key)) {
+                lacking.add("the search engine does not give it " + key + "=" + value + " (" + answer.reason() + ")");
+            } else if (!answer.ok()) {
                 LOG.warnf("The setting %s of %s stays as it is, where the file of %s asks for %s (%s); a setting that an open index does not change needs a new generation of the index",
                         key, found.index(), pipeline.name(), value, answer.reason());
             }
         });
+        return lacking.isEmpty() ? null : String.join("; ", lacking);
     }
 
     private Map<String, Object> settings(Pipeline pipeline, boolean filling) {

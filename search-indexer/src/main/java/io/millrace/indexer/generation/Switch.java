@@ -52,6 +52,9 @@ public final class Switch {
         if (next.isHeld()) {
             changes.add(remove(next, Generation.heldAlias(next.index())));
         }
+        if (next.isUnverified()) {
+            changes.add(remove(next, Generation.unverifiedAlias(next.index())));
+        }
         if (carriedOut(pipeline, changes)) {
             LOG.infof("The alias %s stands for %s from now on; %s is written beside it, as a way back", alias, next.index(), served.index());
         }
@@ -71,18 +74,31 @@ public final class Switch {
 
     /**
      * Deletes an index while another one is served and written; its own writers find their alias gone. The engine deletes it in the step in which it finds that the alias stands for the other one, so
-     * it deletes none that readers see.
+     * it deletes none that readers see. Where a block keeps aliases from being changed, as at the flood stage of a disk that this is to free, nobody leads readers to another index either, and it is deleted by itself.
      *
      * @return false where that does not hold any more, and nothing is deleted
      */
     public boolean retire(Pipeline pipeline, IndexState served, IndexState retired) {
         var alias = pipeline.index().name();
         var written = Generation.writeAlias(served.index());
-        var done = carriedOut(pipeline, List.of(remove(served, alias), add(served, alias), remove(served, written), add(served, written), new AliasChange.Delete(retired.index())));
+        var deletion = new AliasChange.Delete(retired.index());
+        boolean done;
+        try {
+            done = carriedOut(pipeline, List.of(remove(served, alias), add(served, alias), remove(served, written), add(served, written), deletion));
+        } catch (BlockedException e) {
+            done = isStillAside(pipeline, served, retired) && carriedOut(pipeline, List.of(deletion));
+        }
         if (done) {
             LOG.infof("The index %s is deleted, while %s is served", retired.index(), served.index());
         }
         return done;
+    }
+
+    private boolean isStillAside(Pipeline pipeline, IndexState served, IndexState retired) {
+        var lineup = new Lineup(pipeline, targets.of(pipeline).indexes().of(pipeline.index().name()));
+        var serving = lineup.serving();
+        var own = lineup.named(retired.index());
+        return serving != null && serving.uuid().equals(served.uuid()) && own != null && own.uuid().equals(retired.uuid()) && !own.serves();
     }
 
     private static List<AliasChange> fenced(IndexState served) {
@@ -98,9 +114,23 @@ public final class Switch {
         carriedOut(pipeline, List.of(add(state, Generation.heldAlias(state.index()))));
     }
 
-    /** It is served as soon as it has all. */
-    public void release(Pipeline pipeline, IndexState state) {
-        carriedOut(pipeline, List.of(remove(state, Generation.heldAlias(state.index()))));
+    /**
+     * It is served as soon as it has all.
+     *
+     * @param unverified whether also where readers lose something by it
+     */
+    public void release(Pipeline pipeline, IndexState state, boolean unverified) {
+        var changes = new ArrayList<AliasChange>();
+        if (state.isHeld()) {
+            changes.add(remove(state, Generation.heldAlias(state.index())));
+        }
+        if (state.isUnverified() != unverified) {
+            var alias = Generation.unverifiedAlias(state.index());
+            changes.add(unverified ? add(state, alias) : remove(state, alias));
+        }
+        if (!changes.isEmpty()) {
+            carriedOut(pipeline, changes);
+        }
     }
 
     /** @return whether it was this request that did it */

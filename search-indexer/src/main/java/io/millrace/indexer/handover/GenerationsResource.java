@@ -1,6 +1,7 @@
 package io.millrace.indexer.handover;
 
 import io.millrace.indexer.access.OperatorDoor;
+import io.millrace.indexer.generation.ConflictException;
 import io.millrace.indexer.generation.SearchAwayException;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.DELETE;
@@ -47,18 +48,22 @@ public class GenerationsResource {
     /**
      * Begins another index of the same documents.
      *
-     * @param hold whether it is served only when somebody asks for it, and not as soon as it has all
+     * @param hold whether it is served only when somebody asks for it, and not as soon as it has all and readers lose nothing by it
      */
     @POST
     public Response rebuild(@HeaderParam("Authorization") String authorization, @PathParam("pipeline") String pipeline, @QueryParam("hold") @DefaultValue("false") boolean hold) {
         return answered(authorization, () -> Response.accepted(operations.rebuild(pipeline, hold)).build());
     }
 
-    /** Has an index served as soon as it has all, whether it is newer or older than the one that is. */
+    /**
+     * Has an index served as soon as it has all, whether it is newer or older than the one that is.
+     *
+     * @param despite whether also where readers lose something by it; otherwise the answer is 409 where an index that has all lacks what they see, and one that has not all waits for as long as it does
+     */
     @POST
     @Path("/{index}/service")
-    public Response serve(@HeaderParam("Authorization") String authorization, @PathParam("pipeline") String pipeline, @PathParam("index") String index) {
-        return answered(authorization, () -> Response.accepted(operations.serve(pipeline, index)).build());
+    public Response serve(@HeaderParam("Authorization") String authorization, @PathParam("pipeline") String pipeline, @PathParam("index") String index, @QueryParam("despite") @DefaultValue("false") boolean despite) {
+        return answered(authorization, () -> Response.accepted(operations.serve(pipeline, index, despite)).build());
     }
 
     /**
@@ -69,7 +74,7 @@ public class GenerationsResource {
     @GET
     @Path("/{index}/comparison")
     public Response comparison(@HeaderParam("Authorization") String authorization, @PathParam("pipeline") String pipeline, @PathParam("index") String index, @QueryParam("sample") @DefaultValue("1000") int sample) {
-        return answered(authorization, () -> Response.ok(comparisons.compare(operations.pair(pipeline, index), sample)).build());
+        return answered(authorization, () -> Response.ok(comparisons.compare(operations.pair(pipeline, index), sample, () -> { })).build());
     }
 
     /** Deletes an index that readers do not see. */
@@ -91,6 +96,8 @@ public class GenerationsResource {
             return answer.of();
         } catch (RefusedException e) {
             return OperatorDoor.refused(e.isUnknown() ? Response.Status.NOT_FOUND : Response.Status.CONFLICT, e.getMessage());
+        } catch (ConflictException e) {
+            return OperatorDoor.refused(Response.Status.CONFLICT, e.getMessage());
         } catch (SearchAwayException | KafkaException e) {
             return OperatorDoor.refused(Response.Status.SERVICE_UNAVAILABLE, e.getMessage());
         } catch (InterruptedException e) {

@@ -22,7 +22,7 @@ import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * Has an index that is written aside served once it has all, unless it is held. What has been seen in the index that serves is in the other one before readers see that. One thread advances, any may ask.
+ * Has an index that is written aside served once it has all and readers lose nothing by it, unless it is held. What has been seen in the index that serves is in the other one before readers see that. One thread advances, any may ask.
  */
 @Singleton
 public final class Handover {
@@ -38,6 +38,7 @@ public final class Handover {
 
     private final Generations generations;
     private final Switch exchange;
+    private final Verification verification;
     private final MarkBook marks;
     private final Offsets offsets;
     private final Conditions conditions;
@@ -51,9 +52,10 @@ public final class Handover {
     /** Why it is not served yet, by the name of the index. */
     private final Map<String, Reason> reasons = new ConcurrentHashMap<>();
 
-    Handover(Generations generations, Switch exchange, MarkBook marks, KafkaWatch kafka, Conditions conditions) {
+    Handover(Generations generations, Switch exchange, Verification verification, MarkBook marks, KafkaWatch kafka, Conditions conditions) {
         this.generations = generations;
         this.exchange = exchange;
+        this.verification = verification;
         this.marks = marks;
         this.offsets = kafka.offsets();
         this.conditions = conditions;
@@ -109,6 +111,9 @@ public final class Handover {
         }
         for (var aside : lineup.asides()) {
             var reason = untilBegun(lineup, aside);
+            if (reason == null && !aside.isHeld()) {
+                reason = verification.until(lineup.pipeline(), lineup.served(), aside);
+            }
             note(lineup, aside.index(), reason);
             if (reason == null && !aside.isHeld()) {
                 exchange.begin(lineup.pipeline(), lineup.served(), aside);
@@ -120,6 +125,7 @@ public final class Handover {
 
     /** What was to be reached by an index that is not written aside any more, or in a hand-over that has ended, whoever ended it. */
     private void forget(Lineup lineup) {
+        verification.forget(lineup);
         var pipeline = lineup.pipeline().name();
         var there = lineup.asides().stream().map(Handover::key).collect(Collectors.toSet());
         goals.entrySet().removeIf(known -> known.getValue().pipeline().equals(pipeline) && !there.contains(known.getKey()));

@@ -24,6 +24,7 @@ import jakarta.inject.Provider;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -59,6 +60,8 @@ final class Asides {
     private final Loops loops;
     private final Map<String, Object> kafka;
     private final LoopThread thread;
+    /** Pipelines whose alias stood for nothing at the last look; for the thread. */
+    private final Set<Pipeline> unserved = new HashSet<>();
     /** By the name of the index. */
     private final Map<String, AsideLanes> running = new ConcurrentHashMap<>();
     /** They end by themselves. */
@@ -126,9 +129,12 @@ final class Asides {
             var lineup = generations.lineup(pipeline);
             generations.follow(lineup);
             follow(pipeline, lineup);
+            boolean whole = lookAtAlias(pipeline, lineup);
             long held = lineup.asides().stream().filter(IndexState::isHeld).count();
             meters.of(pipeline).beside(lineup.asides().size() - held, held);
-            handover.advance(lineup);
+            if (whole) {
+                handover.advance(lineup);
+            }
             handover.kept(pipeline, null);
         } catch (SearchAwayException e) {
             round.failed(pipeline, begun);
@@ -136,6 +142,24 @@ final class Asides {
         } catch (KafkaException e) {
             handover.kept(pipeline, e.getMessage());
         }
+    }
+
+    /** @return whether readers see one index alone, or none where another look has yet to say so */
+    private boolean lookAtAlias(Pipeline pipeline, Lineup lineup) {
+        var who = "the alias " + pipeline.index().name() + " of " + pipeline.name();
+        var trouble = generations.trouble(lineup);
+        if (trouble == null) {
+            conditions.going(who);
+        } else {
+            conditions.waiting(who, trouble);
+        }
+        // Who makes an index anew gives it the alias at once, so that only what stays is mended.
+        if (lineup.serving() != null) {
+            unserved.remove(pipeline);
+        } else if (!unserved.add(pipeline) && generations.restore(lineup)) {
+            unserved.remove(pipeline);
+        }
+        return trouble == null;
     }
 
     private void follow(Pipeline pipeline, Lineup lineup) throws InterruptedException {

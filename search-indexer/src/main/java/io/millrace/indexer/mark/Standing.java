@@ -100,7 +100,8 @@ public final class Standing {
             highest = Math.max(highest, committed);
         }
         if (found == null) {
-            return committed;
+            // A table that its server may have lost something of tells how far it is by its marks alone.
+            return generation.incarnation().isEmpty() ? committed : -1;
         }
         if (isOfOtherTopic() || isSetBack() || anew && !found.topic().equals(topic)) {
             return -1;

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -58,10 +59,31 @@ public final class ParkedDocuments {
      * @throws KafkaException when Kafka does not answer, or there are too many to be read in time
      */
     Shelf standing(Pipeline pipeline, Set<String> ids) throws InterruptedException {
-        var shelf = new Shelf(MOST, ids);
+        return filled(pipeline, new Shelf(MOST, ids));
+    }
+
+    /**
+     * The versions of the documents that an index refused and that stand there, by id, {@value #MOST} at most.
+     *
+     * @throws KafkaException when Kafka does not answer, or there are too many to be read in time
+     */
+    public Map<String, Long> refusedBy(Pipeline pipeline, String index) throws InterruptedException {
+        var places = filled(pipeline, new Shelf(MOST, parked -> parked.index().equals(index))).places().stream().filter(Place::replayable).toList();
+        return places.isEmpty() ? Map.of() : heads(pipeline, places).stream().collect(Collectors.toMap(Parked::id, Parked::version, Math::max));
+    }
+
+    private Shelf filled(Pipeline pipeline, Shelf shelf) throws InterruptedException {
         var topic = Topics.quarantineDocuments(pipeline.name());
-        read(consumer -> consumer.partitionsFor(topic).stream().map(p -> new TopicPartition(topic, p.partition())).toList(), 0, shelf::take);
+        read(consumer -> partitions(consumer, topic), 0, shelf::take);
         return shelf;
+    }
+
+    private static List<TopicPartition> partitions(KafkaConsumer<byte[], byte[]> consumer, String topic) {
+        var partitions = consumer.partitionsFor(topic);
+        if (partitions.isEmpty()) {
+            throw new KafkaException("The quarantine cannot be read: the topic " + topic + " is not there; run the provisioner's apply");
+        }
+        return partitions.stream().map(p -> new TopicPartition(topic, p.partition())).toList();
     }
 
     /**

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
@@ -16,7 +17,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 final class Shelf {
 
     private final int most;
-    private final Set<String> ids;
+    private final Predicate<Parked> meant;
     private final SequencedMap<Key, Place> standing = new LinkedHashMap<>();
     private boolean more;
 
@@ -25,13 +26,18 @@ final class Shelf {
 
     /** @param ids of documents that are meant; empty for all */
     Shelf(int most, Set<String> ids) {
+        this(most, parked -> ids.isEmpty() || ids.contains(parked.id()));
+    }
+
+    /** @param meant asked of parked documents, of what was decided about them, and of what came of them */
+    Shelf(int most, Predicate<Parked> meant) {
         this.most = most;
-        this.ids = ids;
+        this.meant = meant;
     }
 
     void take(ConsumerRecord<byte[], byte[]> record) {
         var parked = new Parked(record);
-        if (!ids.isEmpty() && !ids.contains(parked.id())) {
+        if (!meant.test(parked)) {
             return;
         }
         var key = new Key(record.key() == null ? ByteBuffer.allocate(0) : ByteBuffer.wrap(record.key()), parked.index());

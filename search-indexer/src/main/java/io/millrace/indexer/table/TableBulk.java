@@ -29,8 +29,11 @@ public final class TableBulk implements Bulk {
     private static final String DATA = "22";
     /** What is a value's own fault: data exceptions, and constraints that a team has added. */
     private static final Set<String> OWN_FAULTS = Set.of(DATA, "23");
-    /** What says nothing of a document: connections, rights, transactions, resources, operators and the system. */
-    private static final Set<String> OTHER_FAULTS = Set.of("", "08", "25", "28", "40", "42", "53", "55", "57", "58", "XX");
+    /**
+     * What a document can be the cause of as well as the table: limits, and what triggers and functions of a team raise. Everything that is in neither of the two says nothing of a document, but of the connection, the server, its
+     * rights, resources and catalog, or of a pooler before it: <a href="https://www.postgresql.org/docs/current/errcodes-appendix.html">classes of SQLSTATE</a>.
+     */
+    private static final Set<String> POSSIBLE_FAULTS = Set.of("21", "27", "2F", "38", "39", "44", "54", "P0");
 
     private final Tables tables;
     private final TableStore store;
@@ -79,8 +82,8 @@ public final class TableBulk implements Bulk {
         try {
             return tables.transaction(connection -> written(connection, generation, documents));
         } catch (SQLException e) {
-            var kind = e.getSQLState() == null || e.getSQLState().length() < 2 ? "" : e.getSQLState().substring(0, 2);
-            if (OTHER_FAULTS.contains(kind)) {
+            var kind = kind(e);
+            if (!OWN_FAULTS.contains(kind) && !POSSIBLE_FAULTS.contains(kind)) {
                 throw e;
             }
             if (documents.size() == 1) {
@@ -94,12 +97,33 @@ public final class TableBulk implements Bulk {
         }
     }
 
-    private static Verdict verdict(Document document, String kind, SQLException failure) {
-        if (document.isDelete() && !kind.equals(DATA)) {
+    private static String kind(SQLException failure) {
+        return failure.getSQLState() == null || failure.getSQLState().length() < 2 ? "" : failure.getSQLState().substring(0, 2);
+    }
+
+    private Verdict verdict(Document document, String kind, SQLException failure) throws SQLException {
+        if (document.isDelete() && isPossible(document.id())) {
             // Given up, it would leave a document that is to be gone. One whose id the table cannot have has never been there.
             return new Verdict.Later("the table does not take a delete (" + Tables.reason(failure) + "); take away the constraint, the trigger or the index that keeps a row from losing its document");
         }
         return OWN_FAULTS.contains(kind) ? new Verdict.Refused(Tables.detail(failure)) : new Verdict.Doubtful(Tables.detail(failure));
+    }
+
+    /** Whether the database can have that text at all. */
+    private boolean isPossible(String id) throws SQLException {
+        try {
+            return tables.look(connection -> {
+                try (var statement = tables.prepare(connection, "SELECT ?::text")) {
+                    statement.setString(1, id);
+                    return statement.executeQuery().next();
+                }
+            });
+        } catch (SQLException e) {
+            if (kind(e).equals(DATA)) {
+                return false;
+            }
+            throw e;
+        }
     }
 
     private List<Verdict> written(Connection connection, Generation generation, List<Document> documents) throws SQLException {

@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.millrace.indexer.IndexerConfig;
 import io.millrace.indexer.generation.AliasChange;
+import io.millrace.indexer.generation.ConflictException;
+import io.millrace.indexer.generation.Count;
 import io.millrace.indexer.generation.Generation;
 import io.millrace.indexer.generation.IndexState;
 import io.millrace.indexer.generation.IndexStore;
@@ -25,6 +27,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import org.jboss.logging.Logger;
 
 /**
  * Tables as indexes: {@code <view>-<six digits>} behind the view {@code <view>}. What a table is for stands in the book, and the view is changed in the transaction that changes that. Thread-safe.
@@ -32,16 +35,32 @@ import java.util.stream.Collectors;
 @Singleton
 public final class TableStore implements IndexStore {
 
+    private static final Logger LOG = Logger.getLogger(TableStore.class);
     /** Another timeline when a standby took over or a backup was played back, another start when the files came back from a copy, another number of the database when it was made anew. */
     private static final String INCARNATION = "SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8) || '/' || pg_postmaster_start_time() || '/' || (SELECT oid FROM pg_database WHERE datname = current_database())";
     private static final String DROPPED = " WHERE view = ? AND to_regclass(format('%I.%I', ?, name)) IS NULL";
     private static final Duration SWEEP = Duration.ofMinutes(1);
     private static final Duration SWEEPS_FOR = Duration.ofSeconds(2);
     private static final int MOST_SWEPT = 5_000;
+    /** Bytes of rows, without what is kept beside them: a table up to this is read as a whole to be counted. */
+    private static final long SMALL = 64 << 20;
+    /** Of a table of which PostgreSQL does not know yet how many rows it has. */
+    private static final double ROWS_OF_A_PAGE = 10;
+    private static final long PAGE = 8 << 10;
+    /** So many times what is wanted are taken of a large table, for pages have more or fewer rows than others. */
+    private static final int MORE = 3;
+    private static final double ALL = 100;
+    /** Parameters: the schema, three times. */
+    private static final String SHOWN = """
+            SELECT name, to_regclass(format('%1$I.%2$I', ?, view)) IS NOT NULL, ARRAY(SELECT DISTINCT format('%I.%I', n.nspname, c.relname) FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid
+                JOIN pg_class c ON c.oid = d.refobjid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass
+                AND r.ev_class = to_regclass(format('%1$I.%2$I', ?, view)) AND c.oid <> r.ev_class AND c.oid <> to_regclass(format('%1$I.%3$I', ?, view, name)))
+            FROM""";
 
     private final Tables tables;
     private final ObjectMapper json;
     private final IndexerConfig config;
+    private final TableExtras extras;
     /** When versions of deleted documents were last forgotten, by the name of the table, of {@link System#nanoTime()}. */
     private final Map<String, Long> swept = new ConcurrentHashMap<>();
 
@@ -49,6 +68,7 @@ public final class TableStore implements IndexStore {
         this.tables = tables;
         this.json = json;
         this.config = config;
+        this.extras = new TableExtras(tables);
     }
 
     @Override
@@ -112,13 +132,18 @@ public final class TableStore implements IndexStore {
         return asked("Making the table " + index, connection -> {
             tables.own(connection, view);
             forgetDropped(connection, view);
+            var there = states(connection, view);
+            var like = there.stream().filter(IndexState::serves).findFirst().or(() -> there.stream().findFirst());
+            if (like.isPresent()) {
+                refuseUncopied(connection, like.get().index());
+            }
             if (!note(connection, pipeline, index, aliases)) {
                 return false;
             }
-            var served = states(connection, view).stream().filter(IndexState::serves).findFirst();
-            if (served.isPresent()) {
-                // What a team has made of indexes and derived columns for its questions is there when the questions come.
-                tables.execute(connection, "CREATE TABLE " + tables.name(index) + " (LIKE " + tables.name(served.get().index()) + " INCLUDING ALL)");
+            if (like.isPresent()) {
+                // What a team has made of indexes and derived columns for its questions is there when the questions come, and nobody sees more than before.
+                tables.execute(connection, "CREATE TABLE " + tables.name(index) + " (LIKE " + tables.name(like.get().index()) + " INCLUDING ALL)");
+                extras.copy(connection, like.get().index(), index);
             } else {
                 tables.execute(connection, "CREATE TABLE " + tables.name(index) + " (id text COLLATE \"C\" PRIMARY KEY, version bigint NOT NULL, document jsonb, deleted timestamptz)");
                 tables.execute(connection, "CREATE INDEX ON " + tables.name(index) + " (deleted) WHERE deleted IS NOT NULL");
@@ -128,6 +153,13 @@ public final class TableStore implements IndexStore {
             }
             return true;
         });
+    }
+
+    private void refuseUncopied(Connection connection, String table) throws SQLException {
+        var uncopied = extras.notOfAnother(connection, table);
+        if (!uncopied.isEmpty()) {
+            throw new ConflictException("The table " + table + " has what cannot be made for the one that is to take its place: " + String.join(", ", uncopied) + "; take it away, and give it to the other one once that serves");
+        }
     }
 
     private boolean note(Connection connection, Pipeline pipeline, String index, Set<String> aliases) throws SQLException {
@@ -158,9 +190,52 @@ public final class TableStore implements IndexStore {
     private void show(Connection connection, String view) throws SQLException {
         for (var state : states(connection, view)) {
             if (state.serves()) {
-                tables.execute(connection, "CREATE OR REPLACE VIEW " + tables.name(view) + " AS SELECT id, version, document FROM " + tables.name(state.index()) + " WHERE document IS NOT NULL");
+                boolean anew = !tables.isThere(connection, view);
+                tables.execute(connection, "CREATE OR REPLACE VIEW " + tables.name(view) + extras.options(connection, view) + " AS " + showing(state.index()));
+                if (anew) {
+                    extras.restore(connection, view);
+                } else {
+                    extras.remember(connection, view);
+                }
             }
         }
+    }
+
+    private String showing(String table) {
+        return "SELECT id, version, document FROM " + tables.name(table) + " WHERE document IS NOT NULL";
+    }
+
+    @Override
+    public String hidden(String alias) {
+        return looked("Looking at the view " + alias, connection -> {
+            var hidden = hidden(connection, alias);
+            if (hidden == null && !tables.isThere(connection, alias)) {
+                tables.own(connection, alias);
+                show(connection, alias);
+            }
+            return hidden;
+        });
+    }
+
+    private String hidden(Connection connection, String view) throws SQLException {
+        try (var statement = tables.prepare(connection, SHOWN + " " + tables.book() + " WHERE view = ? AND view = ANY (aliases)")) {
+            for (int i = 1; i <= 3; i++) {
+                statement.setString(i, tables.schema());
+            }
+            statement.setString(4, view);
+            var row = statement.executeQuery();
+            if (!row.next() || !row.getBoolean(2) || texts(row, 3).isEmpty()) {
+                return null;
+            }
+            return "The view " + view + " shows " + String.join(", ", texts(row, 3)) + " by somebody's own definition, and is to show " + row.getString(1) + " alone, which is written; have it show that again: CREATE OR REPLACE VIEW "
+                    + tables.name(view) + extras.options(connection, view) + " AS " + showing(row.getString(1));
+        }
+    }
+
+    @Override
+    public String unlike(String served, String other) {
+        var differing = looked("Comparing who may see the rows of " + other, connection -> extras.differing(connection, served, other));
+        return differing.isEmpty() ? null : "the tables " + other + " and " + served + " differ in who may see or write their rows, or in what happens then: " + String.join(", ", differing);
     }
 
     @Override
@@ -240,17 +315,33 @@ public final class TableStore implements IndexStore {
         return null;
     }
 
-    /** Has the view back where somebody took it away. */
+    /** Has the view back where somebody took it away. One that was filled is analyzed, so that the first questions of its readers are planned for what it holds. */
     @Override
-    public void adjust(Pipeline pipeline, IndexState found, boolean filling) {
-        asked("Opening the table " + found.index(), connection -> {
+    public String adjust(Pipeline pipeline, IndexState found, boolean filling) {
+        if (found.isFilling() && !filling) {
+            analyze(found.index());
+        }
+        return asked("Opening the table " + found.index(), connection -> {
             refuseLosing(connection, found.index());
             if (!tables.isThere(connection, pipeline.index().name())) {
                 tables.own(connection, pipeline.index().name());
                 show(connection, pipeline.index().name());
+            } else {
+                extras.remember(connection, pipeline.index().name());
             }
             return null;
         });
+    }
+
+    private void analyze(String index) {
+        try {
+            tables.transaction(connection -> {
+                tables.execute(connection, "ANALYZE " + tables.name(index));
+                return null;
+            });
+        } catch (SQLException e) {
+            LOG.warnf("The table %s is not analyzed before it takes over, so its first questions may be slow: %s", index, tables.why(e));
+        }
     }
 
     private void refuseLosing(Connection connection, String index) throws SQLException {
@@ -311,6 +402,10 @@ public final class TableStore implements IndexStore {
         while (forgotten == MOST_SWEPT && System.nanoTime() - now < SWEEPS_FOR.toNanos()) {
             forgotten = forget(tables.name(generation.index()));
         }
+        looked("Keeping what the view of " + generation.index() + " has", connection -> {
+            extras.remember(connection, Tables.viewOf(generation.index()));
+            return null;
+        });
     }
 
     /** @return of how many */
@@ -338,22 +433,55 @@ public final class TableStore implements IndexStore {
         });
     }
 
+    /**
+     * How large a table is.
+     *
+     * @param bytes of its rows, without what is kept beside them
+     * @param rows as PostgreSQL estimates them by what it saw last; below zero where it has not looked yet
+     * @param documents of these, those that are not deleted
+     */
+    private record Extent(long bytes, double rows, double documents) {
+
+        boolean isSmall() {
+            return bytes <= SMALL;
+        }
+    }
+
+    private Extent extent(Connection connection, String index) throws SQLException {
+        try (var statement = tables.prepare(connection, "SELECT pg_relation_size(c.oid), CASE WHEN reltuples > 0 AND relpages > 0 THEN reltuples / relpages * (pg_relation_size(c.oid) / current_setting('block_size')::int) ELSE -1 END,"
+                + " coalesce((SELECT null_frac FROM pg_stats s WHERE s.schemaname = ? AND s.tablename = c.relname AND s.attname = 'document'), 0) FROM pg_class c WHERE c.oid = to_regclass(?)")) {
+            statement.setString(1, tables.schema());
+            statement.setString(2, tables.name(index));
+            var row = statement.executeQuery();
+            return row.next() ? new Extent(row.getLong(1), row.getDouble(2), row.getDouble(2) * (1 - row.getDouble(3))) : new Extent(0, -1, -1);
+        }
+    }
+
+    /** A small one is counted, of a large one only what PostgreSQL knows is told: it is the database of somebody's page. */
     @Override
-    public long count(String index) {
-        return asked("Counting the documents of the table " + index, connection -> {
+    public Count count(String index) {
+        return looked("Counting the documents of the table " + index, connection -> {
+            var extent = extent(connection, index);
+            if (!extent.isSmall()) {
+                return extent.rows() < 0 ? null : new Count(Math.round(extent.documents()), false);
+            }
             try (var statement = tables.prepare(connection, "SELECT count(*) FROM " + tables.name(index) + " WHERE document IS NOT NULL")) {
                 var row = statement.executeQuery();
                 row.next();
-                return row.getLong(1);
+                return new Count(row.getLong(1), true);
             }
         });
     }
 
+    /** Of a large one some pages are read, taken at random. */
     @Override
     public List<String> sample(String index, int size) {
         return asked("Taking documents of the table " + index + " at random", connection -> {
-            try (var statement = tables.prepare(connection, "SELECT id FROM " + tables.name(index) + " WHERE document IS NOT NULL ORDER BY random() LIMIT ?")) {
-                statement.setInt(1, size);
+            var extent = extent(connection, index);
+            double there = extent.rows() < 0 ? extent.bytes() / PAGE * ROWS_OF_A_PAGE : extent.rows();
+            try (var statement = tables.prepare(connection, "SELECT id FROM " + tables.name(index) + " TABLESAMPLE SYSTEM (?::real) WHERE document IS NOT NULL ORDER BY random() LIMIT ?")) {
+                statement.setDouble(1, extent.isSmall() ? ALL : Math.min(ALL, ALL * MORE * size / there));
+                statement.setInt(2, size);
                 var rows = statement.executeQuery();
                 var ids = new ArrayList<String>();
                 while (rows.next()) {

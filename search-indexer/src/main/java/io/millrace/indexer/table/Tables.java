@@ -63,6 +63,11 @@ final class Tables {
         return name("millrace_mark");
     }
 
+    /** What the views have that are not made by a definition alone. */
+    String views() {
+        return name("millrace_view");
+    }
+
     private static String quoted(String name) {
         return '"' + name.replace("\"", "\"\"") + '"';
     }
@@ -143,6 +148,14 @@ final class Tables {
         }
     }
 
+    /** Carries out what PostgreSQL itself has written, in which a question mark is an operator. */
+    void run(Connection connection, String sql) throws SQLException {
+        try (var statement = connection.createStatement()) {
+            statement.setQueryTimeout(Math.toIntExact(Math.max(1, config.requestTimeout().toSeconds())));
+            statement.execute(sql);
+        }
+    }
+
     /** Until the transaction ends, what this view's tables are for does not change. */
     void share(Connection connection, String view) throws SQLException {
         lock(connection, "SELECT pg_advisory_xact_lock_shared(" + LOCK + ")", view);
@@ -164,9 +177,9 @@ final class Tables {
         }
     }
 
-    /** Makes schema, book and marks where they are missing. */
+    /** Makes schema, book, marks and what is kept of views where they are missing. */
     void open(Connection connection) throws SQLException {
-        if (isThere(connection, "millrace_index") && isThere(connection, "millrace_mark")) {
+        if (isThere(connection, "millrace_index") && isThere(connection, "millrace_mark") && isThere(connection, "millrace_view")) {
             return;
         }
         own(connection, OF_ALL);
@@ -176,6 +189,7 @@ final class Tables {
         execute(connection, "CREATE TABLE IF NOT EXISTS " + book() + " (name text PRIMARY KEY, view text NOT NULL, number int NOT NULL, uuid uuid NOT NULL DEFAULT gen_random_uuid(), made timestamptz NOT NULL DEFAULT now(),"
                 + " pipeline text NOT NULL, replaces text[] NOT NULL, aliases text[] NOT NULL)");
         execute(connection, "CREATE TABLE IF NOT EXISTS " + marks() + " (id text PRIMARY KEY, mark jsonb NOT NULL)");
+        execute(connection, "CREATE TABLE IF NOT EXISTS " + views() + " (view text PRIMARY KEY, statements text[] NOT NULL)");
     }
 
     private boolean hasSchema(Connection connection) throws SQLException {

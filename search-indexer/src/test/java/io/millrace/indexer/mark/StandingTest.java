@@ -33,6 +33,12 @@ class StandingTest {
     }
 
     @Test
+    void aTableWithoutAMarkIsReadFromTheFirstRecordForItsServerMayHaveLostWhatWasCommitted() {
+        var table = new Generation("monitors-000001", "u1", "", false, false, "1/2026/5");
+        assertEquals(-1, new Standing(table, "t1", Life.FIRST, null, KEPT, 0).from(90));
+    }
+
+    @Test
     void whatIsOfAnotherIndexTopicOrHistoryDoesNotCount() {
         assertEquals(90, standing(new Mark("u0", "h1", "t1", 70, 0, 0, 0), 0).from(90));
         assertEquals(-1, standing(new Mark("u1", "h1", "t0", 70, 0, 0, 0), 0).from(90));

@@ -39,8 +39,14 @@ public class GenerationResource {
 
     @POST
     @Path("/{index}/service")
-    public Response serve(@PathParam("pipeline") String pipeline, @PathParam("index") String index, @HeaderParam("Authorization") String authorization) throws IOException, InterruptedException {
-        return indexer.ask("POST", of(pipeline) + "/" + Http.step(index) + "/service", null, authorization);
+    public Response serve(@PathParam("pipeline") String pipeline, @PathParam("index") String index, @QueryParam("despite") @DefaultValue("false") boolean despite, @HeaderParam("Authorization") String authorization) throws IOException, InterruptedException {
+        return indexer.ask("POST", of(pipeline) + "/" + Http.step(index) + "/service?despite=" + despite, null, authorization);
+    }
+
+    @GET
+    @Path("/{index}/comparison")
+    public Response comparison(@PathParam("pipeline") String pipeline, @PathParam("index") String index, @HeaderParam("Authorization") String authorization) throws IOException, InterruptedException {
+        return indexer.ask("GET", of(pipeline) + "/" + Http.step(index) + "/comparison", null, authorization);
     }
 
     private static String of(String pipeline) {

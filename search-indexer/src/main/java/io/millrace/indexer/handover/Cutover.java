@@ -1,7 +1,10 @@
-package io.millrace.indexer.generation;
+package io.millrace.indexer.handover;
 
 import io.millrace.indexer.IndexerConfig;
 import io.millrace.indexer.Pipelines;
+import io.millrace.indexer.generation.Generation;
+import io.millrace.indexer.generation.Generations;
+import io.millrace.indexer.generation.SearchAwayException;
 import io.millrace.indexer.health.Conditions;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.liveness.Loop;
@@ -24,7 +27,7 @@ import org.jboss.logging.Logger;
 
 /**
  * Moves an alias to a later generation's index once that has caught up: its join has built all documents, and all that the
- * join had put out by then is indexed. Where the later generation's file is taken away again, or its index is held, the alias goes back in the same way.
+ * join had put out by then is indexed, and readers lose no document by it. Where the later generation's file is taken away again, or its index is held, the alias goes back in the same way.
  */
 @Singleton
 final class Cutover {
@@ -38,15 +41,17 @@ final class Cutover {
 
     private final Pipelines pipelines;
     private final Generations generations;
+    private final Verification verification;
     private final Conditions conditions;
     private final IndexerConfig config;
     private final KafkaWatch kafka;
     private final Map<Pipeline, Candidate> candidates = new HashMap<>();
     private final LoopThread thread;
 
-    Cutover(Pipelines pipelines, Generations generations, Conditions conditions, IndexerConfig config, Loops loops, KafkaWatch kafka) {
+    Cutover(Pipelines pipelines, Generations generations, Verification verification, Conditions conditions, IndexerConfig config, Loops loops, KafkaWatch kafka) {
         this.pipelines = pipelines;
         this.generations = generations;
+        this.verification = verification;
         this.conditions = conditions;
         this.config = config;
         this.kafka = kafka;
@@ -132,6 +137,7 @@ final class Cutover {
                 return failure;
             }
             var lineup = generations.lineup(pipeline);
+            verification.forget(lineup);
             var own = lineup.named(generation.index());
             if (own != null && own.isHeld()) {
                 begin(generation);
@@ -159,7 +165,11 @@ final class Cutover {
             if (!behind.isEmpty()) {
                 return "documents of " + String.join(", ", behind) + " are still to be indexed";
             }
-            return own == null ? null : generations.untilSettled(pipeline, own);
+            if (own == null) {
+                return null;
+            }
+            var unsettled = generations.untilSettled(pipeline, own);
+            return unsettled == null ? verification.until(pipeline, lineup.serving(), own) : unsettled;
         }
 
         private boolean isReplacedBy(String other) {
