@@ -398,6 +398,11 @@ public final class CaptureRun {
         decided(this::startAnew);
     }
 
+    /** Why a recovery would change nothing now: another capture goes on writing the topics; null where none is known to. */
+    public String refusal() {
+        return progress.claim().standing();
+    }
+
     private void takeBack(Set<TableName> tables) {
         start.lacking(tables.stream().collect(Collectors.toMap(table -> table, _ -> "it was left out for a while, because a change of it could not be read from the log")));
         leftOutTables.takeBack(tables);

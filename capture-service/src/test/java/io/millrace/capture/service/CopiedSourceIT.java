@@ -103,6 +103,7 @@ class CopiedSourceIT {
             copySource(first);
             try (var second = capture(copy, "second")) {
                 second.awaitReady("\"DOWN\"", writes(first), ", which has captured the database copied at ", " (system identifier ", ", timeline 1, running since ", "./millrace recover copied");
+                assertFalse(second.post("/recovery", TOKEN).contains("\"missing\""), "a word that would be in vain is refused");
                 stack.sql(SOURCE, "UPDATE thing SET name = 'of the source' WHERE id = 3");
                 flows(stack.servers, first, things);
                 first.awaitStreaming();
