@@ -176,6 +176,7 @@ public final class CaptureRun {
             long began = System.nanoTime();
             boolean inUse = false;
             boolean standby = false;
+            boolean keeps = false;
             String reason;
             try {
                 once();
@@ -190,7 +191,11 @@ public final class CaptureRun {
             } catch (InUseException e) {
                 inUse = true;
                 reason = e.getMessage();
-            } catch (StartException | SendException | LockLostException e) {
+            } catch (StartException e) {
+                // A person may have to decide. Meanwhile nobody else is to take what this process has.
+                keeps = progress.claim().isHeld();
+                reason = e.getMessage();
+            } catch (SendException | LockLostException e) {
                 reason = e.getMessage();
             } catch (EngineException e) {
                 LOG.debug("The engine ended", e);
@@ -204,8 +209,10 @@ public final class CaptureRun {
             if (anew.getAndSet(false)) {
                 continue;
             }
-            // Whoever waits should not keep another one from the source.
-            leaveSource();
+            if (!keeps) {
+                // Whoever waits for a server should not keep another one from the source.
+                leaveSource();
+            }
             if (inUse || standby || System.nanoTime() - began > HEALTHY.toNanos()) {
                 backoff.reset();
             }

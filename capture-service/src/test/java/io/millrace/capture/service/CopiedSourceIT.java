@@ -144,4 +144,16 @@ class CopiedSourceIT {
             }
         }
     }
+
+    @Test
+    void whoWaitsForAPersonKeepsTheTopicsFromACopy() throws Exception {
+        stack.deleteTopic("captured." + SOURCE + ".public.thing");
+        try (var first = capture(stack.servers, "first")) {
+            first.awaitReady("\"DOWN\"", "Kafka has no topic captured.copied.public.thing");
+            stack.awaitLast("millrace.capture." + SOURCE + ".state", last -> last != null && last.contains("\"sign\":4"));
+            assertFalse(stack.texts("millrace.capture." + SOURCE + ".state").contains(null), "it was never given back");
+            stack.topics("captured." + SOURCE + ".public.thing");
+            first.awaitStreaming();
+        }
+    }
 }
