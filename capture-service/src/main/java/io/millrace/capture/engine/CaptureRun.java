@@ -441,8 +441,9 @@ public final class CaptureRun {
         anew.set(false);
         loop.waits(LONGEST_QUESTIONS);
         takeSource();
-        takeTopics();
+        progress.create();
         awaitLogs();
+        takeTopics();
         loop.waits(LONGEST_QUESTIONS);
         var plan = start.plan();
         readiness.troubles(plan.troubles());
@@ -490,7 +491,6 @@ public final class CaptureRun {
 
     /** Another process may capture a copy of the source's database, where it has a lock of its own. */
     private void takeTopics() throws SQLException, InterruptedException {
-        progress.create();
         var other = progress.claim().take(what -> {
             readiness.preparing(what);
             patience.await();
@@ -509,7 +509,7 @@ public final class CaptureRun {
         return Topics.captured(settings.sourceName(), table);
     }
 
-    /** A topic that went back looks whole as soon as it is written again. */
+    /** A topic that went back looks whole as soon as it is written again, so nothing is written before, not even who writes. */
     private void awaitLogs() throws InterruptedException {
         var captured = ofRows(tables);
         var partitions = progress.partitions(captured.stream().map(this::topic).toList());

@@ -79,11 +79,12 @@ public final class Progress implements AutoCloseable {
 
     /**
      * @param lock is asked before anything is remembered; what a process without it knows may be old
+     * @param logs is told where what is remembered stands
      */
-    public Progress(KafkaSettings kafka, String source, SourceLock lock, Loops loops) {
+    public Progress(KafkaSettings kafka, String source, SourceLock lock, CapturedLogs logs, Loops loops) {
         this.kafka = kafka;
         this.read = new StateTopic(kafka, Topics.tablesRead(source), Map.of("cleanup.policy", "compact"));
-        this.state = new StateTopic(kafka, Topics.captureState(source), Map.of("cleanup.policy", "compact", "segment.bytes", "16777216"), false, _ -> {});
+        this.state = new StateTopic(kafka, Topics.captureState(source), Map.of("cleanup.policy", "compact", "segment.bytes", "16777216"), false, logs::acknowledged);
         this.claim = new TopicClaim(state, lock, source, loops);
         this.reached = new StateTopic(kafka, Topics.reached(source), Map.of("cleanup.policy", "delete", "retention.ms", "3600000", "segment.ms", "3600000", "segment.bytes", "16777216"), true, _ -> {});
     }

@@ -169,7 +169,7 @@ public class Capture {
         }
         var logs = new CapturedLogs(kafka, source.name(), loops);
         var lock = new SourceLock(connection, source.name());
-        var progress = new Progress(kafka, source.name(), lock, loops);
+        var progress = new Progress(kafka, source.name(), lock, logs, loops);
         var window = new Window();
         resnapshots = new Resnapshots(connection, source.name(), progress, meters, table -> run.recover(table));
         run = new CaptureRun(settings, wanted, forms, transforms(pipelines, used.keySet()), outbox == null ? null : Events.of(outbox), new ErasedSubjects(connection, pipelines), new SchemaIds(config.registryUrl(), registry, vertx), lock, progress,
