@@ -177,6 +177,7 @@ public final class CaptureRun {
             long began = System.nanoTime();
             boolean inUse = false;
             boolean standby = false;
+            boolean keeps = false;
             String reason;
             try {
                 once();
@@ -191,7 +192,11 @@ public final class CaptureRun {
             } catch (InUseException e) {
                 inUse = true;
                 reason = e.getMessage();
-            } catch (StartException | SendException | LockLostException e) {
+            } catch (StartException e) {
+                // A person may have to decide. Meanwhile nobody else is to take what this process has.
+                keeps = progress.claim().isHeld();
+                reason = e.getMessage();
+            } catch (SendException | LockLostException e) {
                 reason = e.getMessage();
             } catch (EngineException e) {
                 LOG.debug("The engine ended", e);
@@ -205,8 +210,10 @@ public final class CaptureRun {
             if (anew.getAndSet(false)) {
                 continue;
             }
-            // Whoever waits should not keep another one from the source.
-            leaveSource();
+            if (!keeps) {
+                // Whoever waits for a server should not keep another one from the source.
+                leaveSource();
+            }
             if (inUse || standby || System.nanoTime() - began > HEALTHY.toNanos()) {
                 backoff.reset();
             }
@@ -399,6 +406,11 @@ public final class CaptureRun {
         decided(this::startAnew);
     }
 
+    /** Why a recovery would change nothing now: another capture goes on writing the topics; null where none is known to. */
+    public String refusal() {
+        return progress.claim().standing();
+    }
+
     private void takeBack(Set<TableName> tables) {
         start.lacking(tables.stream().collect(Collectors.toMap(table -> table, _ -> "it was left out for a while, because a change of it could not be read from the log")));
         leftOutTables.takeBack(tables);
@@ -430,8 +442,9 @@ public final class CaptureRun {
         anew.set(false);
         loop.waits(LONGEST_QUESTIONS);
         takeSource();
-        takeTopics();
+        progress.create();
         awaitLogs();
+        takeTopics();
         loop.waits(LONGEST_QUESTIONS);
         var plan = start.plan();
         readiness.troubles(plan.troubles());
@@ -479,7 +492,6 @@ public final class CaptureRun {
 
     /** Another process may capture a copy of the source's database, where it has a lock of its own. */
     private void takeTopics() throws SQLException, InterruptedException {
-        progress.create();
         var other = progress.claim().take(what -> {
             readiness.preparing(what);
             patience.await();
@@ -498,7 +510,7 @@ public final class CaptureRun {
         return Topics.captured(settings.sourceName(), table);
     }
 
-    /** A topic that went back looks whole as soon as it is written again. */
+    /** A topic that went back looks whole as soon as it is written again, so nothing is written before, not even who writes. */
     private void awaitLogs() throws InterruptedException {
         var captured = ofRows(tables);
         var partitions = progress.partitions(captured.stream().map(this::topic).toList());

@@ -41,6 +41,7 @@ final class Elsewhere {
         // Before the mark, which may only have moved on since.
         var state = slot.state();
         progress.create();
+        progress.claim().standBy();
         var mark = progress.memory().mark();
         long acknowledged = mark == null ? 0 : mark.acknowledged().lsn();
         times = state != null && Long.compareUnsigned(state.confirmed(), acknowledged) > 0 ? times + 1 : 0;

@@ -326,6 +326,8 @@ final class Writer implements Engine.Consumer, Environment {
 
     private void send(List<Captured> batch) throws InterruptedException {
         tools.patience.insist(SendException.class, () -> {
+            // Before it is asked who has the topics: it may wait for Kafka.
+            tools.sender.meet(batch);
             if (marks) {
                 // Who reads the slot has it to itself besides, and its batches may be small.
                 tools.progress.claim().checkLately();

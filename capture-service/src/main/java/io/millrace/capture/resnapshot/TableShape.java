@@ -28,6 +28,8 @@ record TableShape(TableName table, boolean partitioned, List<Attribute> attribut
     private static final int LESS_OR_EQUAL = 2;
     private static final int GREATER_OR_EQUAL = 4;
     private static final int GREATER = 5;
+    /** In their order. */
+    private static final List<String> PLAIN = List.of("<", "<=", "=", ">=", ">");
 
     private static final String COLUMNS = """
             WITH RECURSIVE domains AS (
@@ -52,7 +54,7 @@ record TableShape(TableName table, boolean partitioned, List<Attribute> attribut
      * @param plain the type's name in {@code pg_catalog}, empty for any other
      * @param declared the type as a cast names it
      * @param key its place in the primary key from 1 on, 0 where it is no part of it
-     * @param operators by which the key is ordered, in the order of a btree's strategies; empty where it is no part of it
+     * @param operators by which the key is ordered, in the order of a btree's strategies
      * @param collation by which a domain's values in the key are compared, null for that of the type
      */
     record Attribute(Column column, String plain, String declared, int key, List<String> operators, String collation) {
@@ -81,7 +83,7 @@ record TableShape(TableName table, boolean partitioned, List<Attribute> attribut
                 while (row.next()) {
                     partitioned = row.getBoolean(10);
                     attributes.add(new Attribute(Column.ofCatalog(row.getString(1), (int) row.getLong(2), row.getString(3), row.getBoolean(4), row.getInt(5), row.getBoolean(6)),
-                            row.getString(7), row.getString(8), row.getInt(9), row.getArray(11) == null ? List.of() : List.of((String[]) row.getArray(11).getArray()), row.getString(12)));
+                            row.getString(7), row.getString(8), row.getInt(9), row.getArray(11) == null ? PLAIN : List.of((String[]) row.getArray(11).getArray()), row.getString(12)));
                 }
             }
             if (attributes.stream().noneMatch(a -> a.key() > 0)) {

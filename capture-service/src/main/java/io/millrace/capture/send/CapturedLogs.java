@@ -83,7 +83,7 @@ public final class CapturedLogs implements OffsetGuard.Stage, AutoCloseable {
         }
     }
 
-    /** A record stands in Kafka; one that stands where another stood before shows that the log went back. */
+    /** A record stands in Kafka, of a row or of what is remembered; one that stands where another stood before shows that the log went back. */
     void acknowledged(RecordMetadata at) {
         if (at.hasOffset()) {
             var partition = new TopicPartition(at.topic(), at.partition());
@@ -142,6 +142,7 @@ public final class CapturedLogs implements OffsetGuard.Stage, AutoCloseable {
     /** It is remembered what is missing of these tables; their topics count from here on as they are. */
     public void renew(Collection<TableName> tables) {
         if (!tables.isEmpty() && guard.start(memory) instanceof Start.Held) {
+            ends.remove(memory);
             guard.renew(memory);
         }
         kept.forEach((partition, table) -> {

@@ -14,6 +14,7 @@ import io.millrace.capture.source.LockLostException;
 import io.millrace.capture.source.SourceLock;
 import io.millrace.capture.source.TableForm;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.liveness.Loops;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.topic.Topics;
@@ -76,13 +77,16 @@ public final class Progress implements AutoCloseable {
     /** Those that Kafka has. */
     private final Map<TableName, TableForm> forms = new ConcurrentHashMap<>();
 
-    /** @param lock is asked before anything is remembered; what a process without it knows may be old */
-    public Progress(KafkaSettings kafka, String source, SourceLock lock) {
+    /**
+     * @param lock is asked before anything is remembered; what a process without it knows may be old
+     * @param logs is told where what is remembered stands
+     */
+    public Progress(KafkaSettings kafka, String source, SourceLock lock, CapturedLogs logs, Loops loops) {
         this.kafka = kafka;
         this.read = new StateTopic(kafka, Topics.tablesRead(source), Map.of("cleanup.policy", "compact"));
-        this.state = new StateTopic(kafka, Topics.captureState(source), Map.of("cleanup.policy", "compact", "segment.bytes", "16777216"));
-        this.claim = new TopicClaim(state, lock, source);
-        this.reached = new StateTopic(kafka, Topics.reached(source), Map.of("cleanup.policy", "delete", "retention.ms", "3600000", "segment.ms", "3600000", "segment.bytes", "16777216"), true);
+        this.state = new StateTopic(kafka, Topics.captureState(source), Map.of("cleanup.policy", "compact", "segment.bytes", "16777216"), false, logs::acknowledged);
+        this.claim = new TopicClaim(state, lock, source, loops);
+        this.reached = new StateTopic(kafka, Topics.reached(source), Map.of("cleanup.policy", "delete", "retention.ms", "3600000", "segment.ms", "3600000", "segment.bytes", "16777216"), true, _ -> {});
     }
 
     /** Keeps other processes away from what this one writes. */
@@ -256,11 +260,7 @@ public final class Progress implements AutoCloseable {
     public void reached(long lsn) {
         claim.checkKnown();
         last = lsn;
-        try {
-            reached.send(null, Position.lsnText(lsn), (_, failure) -> unsaid = failure == null ? null : failure.getMessage());
-        } catch (KafkaException e) {
-            unsaid = e.getMessage();
-        }
+        reached.send(null, Position.lsnText(lsn), (_, failure) -> unsaid = failure == null ? null : failure.getMessage());
     }
 
     /** Says again what is reached, where the topic did not take it, and makes the topic before. Returns why it does not take it now, null where it has all. */
@@ -292,6 +292,7 @@ public final class Progress implements AutoCloseable {
 
     @Override
     public void close() {
+        claim.close();
         read.close();
         state.close();
         reached.close();

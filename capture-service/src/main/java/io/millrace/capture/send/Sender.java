@@ -5,6 +5,7 @@ import io.millrace.pipeline.kafka.KafkaTrouble;
 import io.millrace.pipeline.ledger.Numbering;
 import io.millrace.pipeline.topic.Topics;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -49,6 +50,37 @@ public final class Sender implements AutoCloseable {
     }
 
     /**
+     * Has the producer know the topics of a batch, which otherwise is waited for between its records.
+     *
+     * @throws SendException when Kafka does not say
+     */
+    public void meet(List<Captured> batch) throws InterruptedException {
+        connect();
+        var met = new HashSet<String>();
+        for (var captured : batch) {
+            if (met.add(captured.record().topic())) {
+                try {
+                    producer.partitionsFor(captured.record().topic());
+                } catch (org.apache.kafka.common.errors.InterruptException _) {
+                    throw new InterruptedException("Interrupted while asking Kafka for a topic");
+                } catch (KafkaException e) {
+                    throw failed(e, captured);
+                }
+            }
+        }
+    }
+
+    private void connect() {
+        try {
+            if (producer == null) {
+                producer = new KafkaProducer<>(kafka.producer(mostBytes));
+            }
+        } catch (KafkaException e) {
+            throw new SendException("No producer for Kafka at " + kafka.bootstrapServers() + " can be made (" + e.getMessage() + "); check the settings that begin with kafka.", e);
+        }
+    }
+
+    /**
      * Tries once to write all of the batch. A row that is too large is replaced in the batch, and written so.
      *
      * @param batch can be changed
@@ -60,10 +92,8 @@ public final class Sender implements AutoCloseable {
             numbering.renew();
         }
         inDoubt = true;
+        connect();
         try {
-            if (producer == null) {
-                producer = new KafkaProducer<>(kafka.producer(mostBytes));
-            }
             for (int i = 0; i < batch.size(); i++) {
                 sent.add(sent(batch, i));
             }
@@ -85,9 +115,7 @@ public final class Sender implements AutoCloseable {
             if (e instanceof org.apache.kafka.common.errors.InterruptException) {
                 throw new InterruptedException("Interrupted while sending to Kafka");
             }
-            throw producer == null
-                    ? new SendException("No producer for Kafka at " + kafka.bootstrapServers() + " can be made (" + e.getMessage() + "); check the settings that begin with kafka.", e)
-                    : failed(e, batch.get(Math.min(sent.size(), batch.size() - 1)));
+            throw failed(e, batch.get(Math.min(sent.size(), batch.size() - 1)));
         }
     }
 

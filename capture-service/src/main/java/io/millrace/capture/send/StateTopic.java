@@ -2,12 +2,16 @@ package io.millrace.capture.send;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -27,6 +31,7 @@ final class StateTopic implements AutoCloseable {
 
     private static final int MOST_BYTES = 8 << 20;
     private static final Duration LONGEST_MEETING = Duration.ofSeconds(10);
+    private static final Duration LONGEST_SILENCE = Duration.ofSeconds(10);
     private static final Duration BETWEEN = Duration.ofMillis(20);
 
     private final KafkaSettings kafka;
@@ -34,22 +39,33 @@ final class StateTopic implements AutoCloseable {
     private final Map<String, String> settings;
     /** Whether nobody who sends may be held up by a topic that is not there. */
     private final boolean hasty;
+    /** Is told where each record stands that Kafka took, by the producer's thread. */
+    private final Consumer<RecordMetadata> taken;
     /** The offset behind the last record that this process wrote, below zero before the first. Used by the producer's thread. */
     private long next = -1;
-    private volatile boolean others;
+    /** How often somebody else may have written. Written by the producer's thread. */
+    private volatile long strangers;
+    /** Held while a record goes to the producer, which may wait for Kafka. */
+    private final Object order = new Object();
+    /** Guarded by {@link #order}: what this process gave the producer for each key since {@link #begin}, null for what is forgotten. */
+    private final Map<String, String> written = new TreeMap<>();
     /** Guarded by this; made at the first use. */
     private KafkaProducer<byte[], byte[]> producer;
 
     StateTopic(KafkaSettings kafka, String name, Map<String, String> settings) {
-        this(kafka, name, settings, false);
+        this(kafka, name, settings, false, _ -> {});
     }
 
-    /** @param hasty whether what cannot be sent at once fails */
-    StateTopic(KafkaSettings kafka, String name, Map<String, String> settings, boolean hasty) {
+    /**
+     * @param hasty whether what cannot be sent at once fails
+     * @param taken is told where each record stands that Kafka took; must not wait
+     */
+    StateTopic(KafkaSettings kafka, String name, Map<String, String> settings, boolean hasty, Consumer<RecordMetadata> taken) {
         this.kafka = kafka;
         this.name = name;
         this.settings = settings;
         this.hasty = hasty;
+        this.taken = taken;
     }
 
     /**
@@ -103,8 +119,15 @@ final class StateTopic implements AutoCloseable {
             consumer.seekToBeginning(List.of(partition));
             long end = consumer.endOffsets(List.of(partition)).get(partition);
             var values = new TreeMap<String, String>();
+            long deadline = System.nanoTime() + LONGEST_SILENCE.toNanos();
             while (consumer.position(partition) < end) {
-                for (var record : consumer.poll(Duration.ofMillis(500))) {
+                var records = consumer.poll(Duration.ofMillis(500));
+                if (!records.isEmpty()) {
+                    deadline = System.nanoTime() + LONGEST_SILENCE.toNanos();
+                } else if (System.nanoTime() > deadline) {
+                    throw new TimeoutException("nothing came for " + LONGEST_SILENCE.toSeconds() + " s from offset " + consumer.position(partition) + " on, and the end was " + end);
+                }
+                for (var record : records) {
                     var key = record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8);
                     if (record.value() == null) {
                         values.remove(key);
@@ -127,11 +150,7 @@ final class StateTopic implements AutoCloseable {
      * @throws SendException when Kafka does not take it
      */
     void write(String key, String value) throws InterruptedException {
-        try {
-            send(key, value).get();
-        } catch (ExecutionException | KafkaException e) {
-            throw kafka.away("Writing the topic " + name, e);
-        }
+        await(send(key, value));
     }
 
     /**
@@ -140,11 +159,20 @@ final class StateTopic implements AutoCloseable {
      * @throws SendException when Kafka does not take one
      */
     void write(Map<String, String> values) throws InterruptedException {
+        for (var sent : values.entrySet().stream().map(value -> send(value.getKey(), value.getValue())).toList()) {
+            await(sent);
+        }
+    }
+
+    /**
+     * Waits until Kafka has what was sent.
+     *
+     * @throws SendException when Kafka does not take it
+     */
+    void await(Future<?> sent) throws InterruptedException {
         try {
-            for (var sent : values.entrySet().stream().map(value -> send(value.getKey(), value.getValue())).toList()) {
-                sent.get();
-            }
-        } catch (ExecutionException | KafkaException e) {
+            sent.get();
+        } catch (ExecutionException e) {
             throw kafka.away("Writing the topic " + name, e);
         }
     }
@@ -154,45 +182,76 @@ final class StateTopic implements AutoCloseable {
     }
 
     /**
-     * As {@link #write(String, String)}, without waiting.
+     * As {@link #write(String, String)}, without waiting for Kafka to have it. Kafka that is away may be waited for before, for 10 s at most.
      *
      * @param key null for none
      * @param value null to forget it
      * @param then is told how it went, null for nobody
-     * @throws KafkaException when Kafka is known not to take it
+     * @return fails where it went wrong
      */
     Future<?> send(String key, String value, Callback then) {
-        return producer().send(new ProducerRecord<>(name, 0, key == null ? null : key.getBytes(StandardCharsets.UTF_8), value == null ? null : value.getBytes(StandardCharsets.UTF_8)), (metadata, failure) -> {
-            if (failure == null) {
-                follows(metadata);
+        var record = new ProducerRecord<>(name, 0, key == null ? null : key.getBytes(StandardCharsets.UTF_8), value == null ? null : value.getBytes(StandardCharsets.UTF_8));
+        try {
+            synchronized (order) {
+                if (key != null) {
+                    written.put(key, value);
+                }
+                return producer().send(record, (metadata, failure) -> {
+                    if (failure == null) {
+                        follows(metadata);
+                        taken.accept(metadata);
+                    }
+                    if (then != null) {
+                        then.onCompletion(metadata, failure);
+                    }
+                });
             }
+        } catch (KafkaException e) {
             if (then != null) {
-                then.onCompletion(metadata, failure);
+                then.onCompletion(null, e);
             }
-        });
+            return CompletableFuture.failedFuture(e);
+        }
     }
 
     /** Records of one process stand one behind the other, unless somebody else writes, or one came twice. */
     private void follows(RecordMetadata written) {
         if (!written.hasOffset() || next >= 0 && written.offset() != next) {
-            others = true;
+            strangers++;
         }
         next = written.hasOffset() ? written.offset() + 1 : -1;
     }
 
-    /** Whether somebody else may have written since {@link #looked}, before what this process wrote last. */
-    boolean othersWrote() {
-        return others;
+    /** How often somebody else may have written, before what this process wrote last. */
+    long strangers() {
+        return strangers;
     }
 
-    /** Who wrote until now is looked at. */
-    void looked() {
-        others = false;
+    /** What this process writes from here on counts, whoever writes something else. */
+    void begin() {
+        synchronized (order) {
+            written.clear();
+        }
     }
 
-    /** Who wrote is still to be looked at. */
-    void suspect() {
-        others = true;
+    /**
+     * Writes again what this process wrote where another value stands, in the order of what it writes meanwhile; returns when Kafka has it.
+     *
+     * @param found the last values, read later than they were written
+     * @throws SendException when Kafka does not take one
+     */
+    void insist(Map<String, String> found) throws InterruptedException {
+        var sent = new ArrayList<Future<?>>();
+        synchronized (order) {
+            for (var key : List.copyOf(written.keySet())) {
+                if (!Objects.equals(written.get(key), found.get(key))) {
+                    sent.add(send(key, written.get(key)));
+                }
+            }
+        }
+        for (var one : sent) {
+            await(one);
+        }
     }
 
     private synchronized KafkaProducer<byte[], byte[]> producer() {

@@ -115,6 +115,11 @@ public class Capture {
         run.recover();
     }
 
+    /** Why a recovery would change nothing now: another capture goes on writing the topics; null where none is known to. */
+    String refusal() {
+        return run.refusal();
+    }
+
     /** Whether the stream stands at a place in the log that cannot be read. */
     boolean isStuck() {
         return run.isStuck();
@@ -164,7 +169,7 @@ public class Capture {
         }
         var logs = new CapturedLogs(kafka, source.name(), loops);
         var lock = new SourceLock(connection, source.name());
-        var progress = new Progress(kafka, source.name(), lock);
+        var progress = new Progress(kafka, source.name(), lock, logs, loops);
         var window = new Window();
         resnapshots = new Resnapshots(connection, source.name(), progress, meters, table -> run.recover(table));
         run = new CaptureRun(settings, wanted, forms, transforms(pipelines, used.keySet()), outbox == null ? null : Events.of(outbox), new ErasedSubjects(connection, pipelines), new SchemaIds(config.registryUrl(), registry, vertx), lock, progress,

@@ -23,7 +23,7 @@ public final class RecoveryResource {
     }
 
     /**
-     * Begins the recovery; health tells how far it is. With nothing missing it does nothing.
+     * Begins the recovery; health tells how far it is. With nothing missing it does nothing. It is refused while another capture, of another server, goes on writing the topics: nothing would come of it.
      *
      * @param source the source that is meant; may be left out
      * @param skipLog whether what the log has until now is given up, where the stream stands in it: the slot moves to its end, and every table is read again
@@ -47,6 +47,10 @@ public final class RecoveryResource {
     }
 
     private Response recovered() {
+        var kept = capture.refusal();
+        if (kept != null) {
+            return OperatorDoor.refused(409, kept);
+        }
         var before = capture.state();
         if (!before.ready()) {
             capture.recover();

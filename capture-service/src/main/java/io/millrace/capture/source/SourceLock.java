@@ -16,7 +16,7 @@ public final class SourceLock implements AutoCloseable {
     static final Duration LEASE = Duration.ofSeconds(60);
     private static final Duration SIGN = Duration.ofSeconds(10);
     private static final int LONGEST_ANSWER_MILLIS = 20_000;
-    private static final long LATELY_NANOS = Duration.ofSeconds(1).toNanos();
+    private static final Duration LATELY = Duration.ofSeconds(1);
     private static final String TAKE = "SELECT pg_try_advisory_lock(hashtextextended(?, 0))";
     private static final String HELD = """
              FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
@@ -33,8 +33,8 @@ public final class SourceLock implements AutoCloseable {
     private Connection connection;
     /** Guarded by this: why the lock was lost, null where it was given back or never had. */
     private String lostBy;
-    /** By {@link System#nanoTime()}; written under this. */
-    private volatile long answeredAt = System.nanoTime() - LEASE.toNanos();
+    /** Written under this. */
+    private volatile Moment answeredAt = Moment.now().before(LEASE);
 
     public SourceLock(SourceConnection source, String sourceName) {
         this.source = source;
@@ -61,7 +61,7 @@ public final class SourceLock implements AutoCloseable {
             try (var statement = open.createStatement()) {
                 statement.execute("SET idle_session_timeout = " + LEASE.toMillis());
             }
-            long asked = System.nanoTime();
+            var asked = Moment.now();
             if (!"t".equals(text(open, TAKE))) {
                 return "This capture stands by: the source " + sourceName + " is in use by the server " + holder(open)
                         + ". It takes over when that ends, which Postgres notices at once where the process is killed, and within " + LEASE.toSeconds() + " s where it is frozen or cut off";
@@ -104,12 +104,23 @@ public final class SourceLock implements AutoCloseable {
     }
 
     /**
+     * The server to which the address leads now, whoever has the lock there.
+     *
+     * @throws SQLException when the database cannot be asked
+     */
+    public Server target() throws SQLException {
+        try (var open = source.open()) {
+            return Server.of(open);
+        }
+    }
+
+    /**
      * As {@link #check()}, and asks only if nobody asked within the last second.
      *
      * @throws LockLostException when the lock is not held
      */
     public void checkLately() {
-        if (System.nanoTime() - answeredAt > LATELY_NANOS) {
+        if (answeredAt.isOlderThan(LATELY)) {
             check();
         }
     }
@@ -155,7 +166,7 @@ public final class SourceLock implements AutoCloseable {
     private boolean answers() {
         try (var statement = connection.createStatement()) {
             // Before the question: who is frozen behind the answer was not asked lately.
-            long asked = System.nanoTime();
+            var asked = Moment.now();
             statement.execute("SELECT 1");
             answeredAt = asked;
             return true;
@@ -172,7 +183,7 @@ public final class SourceLock implements AutoCloseable {
 
     private void forget() {
         connection = null;
-        answeredAt = System.nanoTime() - LEASE.toNanos();
+        answeredAt = Moment.now().before(LEASE);
     }
 
     private String holder(Connection open) throws SQLException {

@@ -103,6 +103,7 @@ class CopiedSourceIT {
             copySource(first);
             try (var second = capture(copy, "second")) {
                 second.awaitReady("\"DOWN\"", writes(first), ", which has captured the database copied at ", " (system identifier ", ", timeline 1, running since ", "./millrace recover copied");
+                assertFalse(second.post("/recovery", TOKEN).contains("\"missing\""), "a word that would be in vain is refused");
                 stack.sql(SOURCE, "UPDATE thing SET name = 'of the source' WHERE id = 3");
                 flows(stack.servers, first, things);
                 first.awaitStreaming();
@@ -141,6 +142,18 @@ class CopiedSourceIT {
                 second.awaitStreaming();
                 assertFalse(second.log().contains("were taken over by"), "the second one noticed nothing: " + second.log());
             }
+        }
+    }
+
+    @Test
+    void whoWaitsForAPersonKeepsTheTopicsFromACopy() throws Exception {
+        stack.deleteTopic("captured." + SOURCE + ".public.thing");
+        try (var first = capture(stack.servers, "first")) {
+            first.awaitReady("\"DOWN\"", "Kafka has no topic captured.copied.public.thing");
+            stack.awaitLast("millrace.capture." + SOURCE + ".state", last -> last != null && last.contains("\"sign\":4"));
+            assertFalse(stack.texts("millrace.capture." + SOURCE + ".state").contains(null), "it was never given back");
+            stack.topics("captured." + SOURCE + ".public.thing");
+            first.awaitStreaming();
         }
     }
 }
