@@ -26,17 +26,20 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /** A pipeline file is added to a stack that runs, by the command line as a user has it, while the pipelines that run are written to. */
 @Tag("long")
+@Timeout(value = 40, unit = TimeUnit.MINUTES)
 class AdditionIT {
 
     /** Some 5 s on a machine with nothing else to do; a machine with twenty times its work must pass too. */
