@@ -32,7 +32,7 @@ class StatusReportTest {
                     : new StackFile.Entry("worker-" + i, "worker", address, silent.getLocalPort(), ProcessHandle.current().pid(), 0, "none")).toList();
             var before = Set.copyOf(Thread.getAllStackTraces().keySet());
             long begin = System.nanoTime();
-            var report = StatusReport.of(new StackFile("ready", 1, "none", List.of(), null, List.of(), address, List.of("a", "b"), processes), true);
+            var report = StatusReport.of(new StackFile("ready", 1, "none", List.of(), List.of(), null, List.of(), address, List.of("a", "b"), processes), true);
             var took = Duration.ofNanos(System.nanoTime() - begin);
             assertEquals(MANY, report.processes().stream().filter(process -> process.reason().equals("does not answer") && process.recordsPerSecond() == null).count(), report.toString());
             assertNull(report.documents().get("b"));
