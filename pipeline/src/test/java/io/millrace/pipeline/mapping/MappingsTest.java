@@ -93,7 +93,7 @@ class MappingsTest {
                 "count", Map.of("type", "long"),
                 "score", Map.of("type", "double", "ignore_malformed", true),
                 "seen", Map.of("type", "boolean"),
-                "day", Map.of("type", "date", "format", "strict_date_optional_time", "ignore_malformed", true),
+                "day", Map.of("type", "date", "format", "strict_date_optional_time||uuuuu-MM-dd||uuuuuu-MM-dd||uuuuuuu-MM-dd", "ignore_malformed", true),
                 "raw", Map.of("type", "object", "enabled", false),
                 "vector", Map.of("type", "knn_vector", "dimension", 3))))), Mappings.of(PipelineFiles.load(List.of(file)).getFirst().pipeline(), table -> Map.of()));
     }
