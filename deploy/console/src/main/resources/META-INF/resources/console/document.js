@@ -8,14 +8,24 @@ import { decisions, of_document, sentence } from './refused.js';
 const MOST_SHOWN = 200_000;
 const SVG = 'http://www.w3.org/2000/svg';
 
+/** Pipelines whose documents go to no index. */
+let of_tables = [];
+
 section('document', {
   place: () => $('pipeline').value ? { pipeline: $('pipeline').value, ...($('document-view').hidden ? {} : { id: $('id').value }) } : {},
   go(at) {
-    choose('pipeline', at.pipeline);
+    if (at.pipeline) choose('pipeline', at.pipeline);
     if (at.id) return open_document(at.id);
     $('document-view').hidden = true;
   },
-  known: pipelines => options('pipeline', pipelines.map(p => p.name)),
+  lacks({ pipeline }) {
+    const table = of_tables.find(p => p.name === pipeline);
+    return table ? 'The documents of ' + table.name + ' go to a table, which this page does not read: ask the view ' + table.index + ' there by SQL.' : '';
+  },
+  known(pipelines) {
+    of_tables = pipelines.filter(p => p.store === 'postgres');
+    options('pipeline', pipelines.filter(p => p.store !== 'postgres').map(p => p.name));
+  },
   forget() {
     $('hits').replaceChildren();
     ['document-view', 'stands'].forEach(hides => { $(hides).hidden = true; });
@@ -125,5 +135,5 @@ $('erase-document').addEventListener('click', () => {
   const pipeline = $('pipeline').value, id = $('id').value;
   if (!$('open').reportValidity()) return;
   confirmed('Erase ' + id + ' of ' + pipeline + '?', 'The document leaves the index and stays away, until a row of it is inserted anew. The source keeps its rows.', reason =>
-    decided('document-state', 'api/erasures/documents/' + encodeURIComponent(pipeline) + '/' + encodeURIComponent(id), reason, {}, true));
+    decided('document-state', 'api/erasures/documents/' + encodeURIComponent(pipeline) + '/' + encodeURIComponent(id), reason, {}, true), { lost: 1, what: 'documents that leave' });
 });

@@ -1,5 +1,5 @@
 // The demo's manage page: one question, answered by Postgres and by the index, by one user or by several at once.
-import { $, ask, counted, el, number, pause, put, say, table, told } from './page.js';
+import { $, again, ask, counted, el, number, put, say, table, told } from './page.js';
 import { link, section, shown } from './sections.js';
 
 const AGAIN_MILLIS = 1000;
@@ -48,14 +48,7 @@ section('manage', {
 });
 $('ask').addEventListener('submit', e => { e.preventDefault(); manage(); });
 $('m-users').addEventListener('change', () => manage());
-let again = false;
-$('m-again').addEventListener('change', async () => {
-  if (again) return;
-  for (again = true; $('m-again').checked; await pause(AGAIN_MILLIS)) {
-    if (shown('manage') && !document.hidden) await manage($('manage-state').textContent);
-  }
-  again = false;
-});
+again(AGAIN_MILLIS, () => $('m-again').checked && shown('manage'), () => manage($('manage-state').textContent));
 /** Puts a question into the form and asks it; what it does not name is asked for all. */
 function chosen(question) {
   Object.entries(BLANK).forEach(([name, blank]) => {

@@ -46,8 +46,11 @@ export const table = (label, heads, rows, keys = rows.map(([first]) => first.tex
 const LINE = 28;
 const cell = (name, content, attributes = {}) => el(name, { ...attributes, class: String(content.textContent ?? content).length > LINE ? 'wrap' : null }, content);
 export const options = (id, values) => $(id).replaceChildren(...values.map(v => el('option', { value: v }, v)));
+/** @return whether there is such a choice; where there is none, what was chosen stays */
 export function choose(id, value) {
-  if ([...$(id).options].some(o => o.value === value)) $(id).value = value;
+  const has = [...$(id).options].some(o => o.value === value);
+  if (has) $(id).value = value;
+  return has;
 }
 
 // --- figures ----------------------------------------------------------------------------------------------------
@@ -114,18 +117,33 @@ export async function told(line, doing, work, failed = () => {}) {
 }
 export const pause = millis => new Promise(done => setTimeout(done, millis));
 /**
+ * Does something again and again while somebody looks. A tab that nobody sees asks for nothing.
+ *
+ * @param millis from the end of one to the begin of the next
+ * @param wanted whether it is wanted now
+ * @param work tells by itself what went wrong
+ */
+export async function again(millis, wanted, work) {
+  for (;; await pause(millis)) {
+    if (!document.hidden && wanted()) await work();
+  }
+}
+/**
  * @param work called with the reason
- * @param lost how many records are lost for good by it; who decides has to type the number
+ * @param lost how many are lost by it; who decides has to type the number
+ * @param what they are
+ * @param danger whether it takes something away, be it not known how much
  * @param kept whether somebody keeps a reason
  */
-export function confirmed(title, text, work, { lost, kept: isKept = true } = {}) {
+export function confirmed(title, text, work, { lost, what = 'records that are lost', danger = lost !== undefined, kept: isKept = true } = {}) {
   $('reason-line').hidden = !isKept;
   $('reason').required = isKept;
   $('count-line').hidden = lost === undefined;
+  $('count-line').firstElementChild.textContent = 'Type the number of ' + what;
   $('count').required = lost !== undefined;
   $('count').pattern = lost === undefined ? '' : String(lost);
   $('count').value = '';
-  $('decide-yes').classList.toggle('danger', lost !== undefined);
+  $('decide-yes').classList.toggle('danger', danger);
   $('decide-title').textContent = title;
   $('decide-text').textContent = text;
   $('reason').value = '';

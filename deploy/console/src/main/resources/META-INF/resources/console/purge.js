@@ -1,5 +1,5 @@
 // What must disappear: erasures and what retention holds; and whether an index agrees with its database.
-import { $, ask, choose, confirmed, counted, difference, el, keyed, number, options, put, sent, table, told, when } from './page.js';
+import { $, again, ask, choose, confirmed, counted, difference, el, keyed, number, options, put, sent, table, told, when } from './page.js';
 import { link, section, shown } from './sections.js';
 
 const LOOK_MILLIS = 1000;
@@ -12,11 +12,12 @@ section('purge', {
   },
   place: () => ({ pipeline: $('verify-pipeline').value, ...($('erasure-state').value ? { state: $('erasure-state').value } : {}) }),
   go(at) {
-    choose('verify-pipeline', at.pipeline);
-    choose('erasure-state', at.state || '');
+    if (at.pipeline) choose('verify-pipeline', at.pipeline);
+    if (!choose('erasure-state', at.state || '')) choose('erasure-state', '');
   },
   known(pipelines) {
-    options('verify-pipeline', pipelines.map(p => p.name));
+    // What is in a table nobody compares.
+    options('verify-pipeline', pipelines.filter(p => p.store !== 'postgres').map(p => p.name));
     options('subject', [...new Set(pipelines.flatMap(p => p.subjects))]);
     $('forget').hidden = !$('subject').options.length;
     $('no-subjects').hidden = !$('forget').hidden;
@@ -64,7 +65,7 @@ $('forget').addEventListener('submit', e => {
   confirmed('Erase the ' + subject + ' ' + key + '?', 'Every row that carries them leaves all documents and topics of the source, or is redacted, as the pipeline files say. The source keeps its rows.', reason => {
     $('subject-key').value = '';
     decided('erasures-state', 'api/erasures', reason, { subject, key }, true);
-  });
+  }, { danger: true });
 });
 
 // --- retention --------------------------------------------------------------------------------------------------
@@ -73,29 +74,32 @@ function held() {
   return told('retention-state', 'Asking the purge service …', async () => {
     const runs = await ask('api/retention-runs');
     $('held').replaceChildren(...runs.map(r => el('div', { class: 'parked', 'data-run': r.id }, el('h4', {}, r.pipeline), el('p', {}, number(r.impact.leaving) + ' of ' + counted(r.impact.shown, 'document') + ' would leave as of ' + when(r.asOf) + ': ' + r.rules.join('; ')),
-      el('p', { class: 'line' }, el('button', { onclick: () => let_leave(r) }, 'Let them leave …')))));
+      el('p', { class: 'line' }, el('button', { class: 'danger', onclick: () => let_leave(r) }, 'Let them leave …')))));
     return runs.length ? '' : 'Nothing waits.';
   }, () => empty('held'));
 }
 function let_leave(run) {
   confirmed('Let ' + counted(run.impact.leaving, 'document') + ' of ' + run.pipeline + ' leave?', 'They leave the index; the source keeps its rows.', reason =>
-    decided('retention-state', 'api/retention-runs/' + encodeURIComponent(run.id) + '/confirmation', reason));
+    decided('retention-state', 'api/retention-runs/' + encodeURIComponent(run.id) + '/confirmation', reason), { lost: run.impact.leaving, what: 'documents that leave' });
 }
 
 // --- verifications ----------------------------------------------------------------------------------------------
 
-let look_again = null;
-/** Again each second while one runs and somebody looks. */
+/** Whether one runs, as far as is known. */
+let runs = false;
+again(LOOK_MILLIS, () => runs && shown('purge'), () => verifications($('verify-state').textContent));
 function verifications(doing = 'Asking the purge service …') {
-  clearTimeout(look_again);
   return told('verify-state', doing, async () => {
     const all = await ask('api/verifications');
     put($('verifications'), ...(all.length ? [table('Verifications', ['Begun', 'Pipeline', 'State', 'Compared', 'Differ', 'Repaired', 'By', 'Look'], all.map(verification), all.map(v => v.id))] : []));
     const running = all.find(v => v.state === 'running');
+    runs = !!running;
     if (!running) return all.length ? '' : 'None yet.';
-    look_again = setTimeout(() => { if (shown('purge')) verifications($('verify-state').textContent); }, LOOK_MILLIS);
     return running.pipeline + ' is being verified.';
-  }, () => ['verifications', 'found'].forEach(empty));
+  }, () => {
+    runs = false;
+    ['verifications', 'found'].forEach(empty);
+  });
 }
 function verification(v) {
   const path = 'api/verifications/' + encodeURIComponent(v.id);

@@ -26,7 +26,11 @@ async function whose(table) {
   $('find-table').value = '';
   await schemas();
   if (!$('table').options.length) return;
-  choose('table', table);
+  if (!choose('table', table)) {
+    nothing();
+    say('lacks', 'There is no table ' + table + '; it may have another name now.', true);
+    return;
+  }
   await versions();
 }
 function schemas() {

@@ -1,5 +1,5 @@
 // The sections: which one is shown, its tab, and the address that leads there.
-import { $, ask } from './page.js';
+import { $, ask, say } from './page.js';
 
 const tabs = [...document.querySelectorAll('[role="tab"]')];
 const sections = {};
@@ -12,11 +12,12 @@ let following = false;
  * @param opened called when it is shown, and when the token has changed
  * @param place what of it the address names
  * @param go shows what an address names; its promise ends when it is shown
+ * @param lacks why it has not what an address names; empty where it has
  * @param known called with the pipelines once they are known
  * @param forget takes away what was shown to whoever gave another token
  */
-export function section(name, { opened = () => {}, place = () => ({}), go = () => {}, known = () => {}, forget = () => {} }) {
-  sections[name] = { opened, place, go, known, forget };
+export function section(name, { opened = () => {}, place = () => ({}), go = () => {}, lacks = () => '', known = () => {}, forget = () => {} }) {
+  sections[name] = { opened, place, go, lacks, known, forget };
 }
 export const shown = name => !$(name).hidden;
 const current = () => tabs.find(t => t.getAttribute('aria-selected') === 'true').getAttribute('aria-controls');
@@ -25,27 +26,32 @@ export function another_token() {
   Object.values(sections).forEach(s => s.forget());
   sections[current()].opened();
 }
-let are_known = false;
+/** Names of the pipelines; null while the console has not said. */
+let names = null;
 /** Tells the sections which pipelines there are; fails while the console does not say, and is to be called again then. */
 export async function begin() {
-  if (are_known) return;
+  if (names) return;
   const pipelines = await ask('api/pipelines');
-  are_known = true;
+  names = pipelines.map(p => p.name);
   Object.values(sections).forEach(s => s.known(pipelines));
   if (location.hash) follow_link(); else link();
 }
 
 export function show(tab, focus) {
+  say('lacks', '');
+  select(tab);
+  tab.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  if (focus) tab.focus();
+  link();
+  sections[current()].opened();
+}
+function select(tab) {
   for (const other of tabs) {
     const chosen = other === tab;
     other.setAttribute('aria-selected', chosen);
     other.tabIndex = chosen ? 0 : -1;
     $(other.getAttribute('aria-controls')).hidden = !chosen;
   }
-  tab.scrollIntoView({ block: 'nearest', inline: 'nearest' });
-  if (focus) tab.focus();
-  link();
-  sections[current()].opened();
 }
 tabs.forEach(tab => {
   tab.addEventListener('click', () => show(tab));
@@ -72,11 +78,20 @@ export function put_right(name) {
   window.history.replaceState(null, '', placed);
 }
 function follow_link() {
-  if (location.hash === placed) return;
+  // Before it is known what there is, nothing can be followed; then it is.
+  if (location.hash === placed || !names) return;
   const at = Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
   const tab = $('tab-' + at.section);
   if (!tab || tab.hidden) return;
   placed = location.hash;
+  const lacks = at.pipeline && !names.includes(at.pipeline) ? 'There is no pipeline ' + at.pipeline + '; it may have another name now.' : sections[at.section].lacks(at);
+  if (lacks) {
+    // What is there of another one would be taken for what was asked for.
+    select(tab);
+    $(at.section).hidden = true;
+    say('lacks', lacks, true);
+    return;
+  }
   following = true;
   const gone = sections[at.section].go(at);
   show(tab);
@@ -86,7 +101,7 @@ addEventListener('hashchange', () => {
   if (location.hash === placed) return;
   follow_link();
   // The link that was followed is gone with its section.
-  const heading = $(current()).querySelector('h2');
+  const heading = $(current()).hidden ? $('lacks') : $(current()).querySelector('h2');
   heading.tabIndex = -1;
   heading.focus();
 });
