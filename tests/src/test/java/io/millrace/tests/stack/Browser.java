@@ -33,6 +33,8 @@ public final class Browser implements AutoCloseable {
 
     private static final int PHONE = 600;
     private static final int HIGHEST = 4_000;
+    /** A machine without a mouse has pages take it for a phone; here only a narrow window is one. */
+    private static final String MOUSE = "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4";
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final JsonMapper JSON = new JsonMapper();
 
@@ -62,7 +64,7 @@ public final class Browser implements AutoCloseable {
     /** @param profile folder that it fills */
     public static Browser open(Path profile) throws IOException {
         var program = program("apt-get install chromium", "chromium", "chromium-browser", "google-chrome");
-        var process = new ProcessBuilder(program.toString(), "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-extensions", "--disable-background-networking",
+        var process = new ProcessBuilder(program.toString(), "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", MOUSE, "--disable-extensions", "--disable-background-networking",
                 "--hide-scrollbars", "--window-size=1280,900", "--remote-debugging-port=0", "--user-data-dir=" + profile, "about:blank").redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
         var port = profile.resolve("DevToolsActivePort");
         Awaitility.await("the browser opens its port").atMost(PATIENCE).until(() -> Files.exists(port) && Files.readAllLines(port).size() == 2);
@@ -169,9 +171,24 @@ public final class Browser implements AutoCloseable {
         Awaitility.await(what).atMost(PATIENCE).pollInterval(Duration.ofMillis(100)).until(() -> eval(expression).equals("true"));
     }
 
-    /** The window's size from now on, in pixels; a narrow one is a phone's. */
+    /** The window's size from now on, in pixels; a narrow one is a phone's, which has no mouse. */
     public void size(int width, int height) {
         send("Emulation.setDeviceMetricsOverride", Map.of("width", width, "height", height, "deviceScaleFactor", 1, "mobile", width < PHONE));
+        send("Emulation.setTouchEmulationEnabled", Map.of("enabled", width < PHONE));
+    }
+
+    /** Somebody looks at this tab, and at no other one of its window. */
+    public void bringToFront() {
+        send("Page.bringToFront", Map.of());
+    }
+
+    /** A finger that touches the middle of an element's height, and leaves. @param across where, from 0 at its left to 1 at its right */
+    public void touch(String selector, double across) throws IOException {
+        eval("(document.querySelector(\"" + selector + "\").scrollIntoView({ block: 'center' }), 1)");
+        var box = JSON.readTree(eval("JSON.stringify(document.querySelector(\"" + selector + "\").getBoundingClientRect())"));
+        var point = Map.of("x", box.path("x").asDouble() + box.path("width").asDouble() * across, "y", box.path("y").asDouble() + box.path("height").asDouble() / 2);
+        send("Input.dispatchTouchEvent", Map.of("type", "touchStart", "touchPoints", List.of(point)));
+        send("Input.dispatchTouchEvent", Map.of("type", "touchEnd", "touchPoints", List.of()));
     }
 
     /**

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.launcher.stack.Stage;
 import io.millrace.pipeline.comparison.CanonicalJson;
+import io.millrace.tests.stack.BackgroundTraffic;
 import io.millrace.tests.stack.DemoStack;
 import io.millrace.tests.stack.Launcher;
 import io.millrace.tests.stack.LoneConsole;
@@ -21,12 +22,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -191,6 +194,26 @@ class ConsoleIT {
     }
 
     @Test
+    void whatAChangeTakesUpToEachStageIsOfTheSameChangesSoNoStageIsFasterThanTheOneInFront() throws Exception {
+        try (var traffic = BackgroundTraffic.start(stack, 503, 40)) {
+            var looks = new ArrayList<List<Double>>();
+            Awaitility.await("all stages are measured, ten times").atMost(SEEN).pollInterval(Duration.ofSeconds(1)).until(() -> {
+                var live = JsonPath.from(live(""));
+                var p50 = Stream.of("capture", "gate", "join", "index").map(stage -> live.<Number>get("stages.find { it.name == '" + stage + "' }.p50")).toList();
+                if (!p50.contains(null)) {
+                    looks.add(p50.stream().map(Number::doubleValue).toList());
+                    assertEquals(live.<Number>get("hops.capture"), p50.getFirst(), "one figure once");
+                }
+                return looks.size() == 10;
+            });
+            traffic.stop();
+            for (var look : looks) {
+                assertEquals(look.stream().sorted().toList(), look);
+            }
+        }
+    }
+
+    @Test
     void aStageThatIsDownIsShownAsThatAndTheRestGoesOn() {
         stack.process(Stage.PURGE).stop();
         try {
@@ -229,7 +252,9 @@ class ConsoleIT {
                 var of = "find { it.name == '" + pipeline + "' }.";
                 assertEquals(stack.index().read(pipeline).size(), figures.<Integer>get(of + "documents"));
                 assertEquals(files.getDouble(of + "target"), figures.getDouble(of + "target"));
-                assertEquals(List.of(), figures.getList(of + "parked"));
+                assertEquals(Set.of(false), Set.copyOf(figures.<String, Boolean>getMap(of + "parked").values()));
+                assertEquals("opensearch", files.getString(of + "store"));
+                assertEquals(0, figures.<Number>get(of + "oldest").doubleValue(), "nothing waits");
                 assertEquals(List.of(), figures.getList(of + "away"));
             }
         });

@@ -6,10 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.millrace.launcher.stack.Stage;
+import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.topic.Topics;
 import io.millrace.tests.stack.Axe;
 import io.millrace.tests.stack.BackgroundTraffic;
 import io.millrace.tests.stack.Browser;
 import io.millrace.tests.stack.DemoStack;
+import io.millrace.tests.stack.LoneConsole;
+import io.millrace.tests.stack.RawTopics;
 import io.millrace.tests.stack.RefusedDocument;
 import io.millrace.tests.stack.SharedStack;
 import java.io.IOException;
@@ -19,6 +23,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -70,7 +75,7 @@ class ConsolePageIT {
             var light = page.eval("getComputedStyle(document.body).backgroundColor");
             page.type("scheme", "dark");
             assertNotEquals(light, page.eval("getComputedStyle(document.body).backgroundColor"));
-            page.await("three curves with axes are drawn", "document.querySelectorAll('.chart canvas').length === 3 && document.querySelectorAll('#latency .u-legend tr').length === 5");
+            page.await("three curves with axes are drawn", "document.querySelectorAll('#latency canvas, #steps canvas, #throughput canvas').length === 3 && document.querySelectorAll('#latency .u-legend tr').length === 5");
             page.await("the legend tells values", "/[0-9] m?s/.test(document.querySelector('#latency').getAttribute('aria-label'))");
             page.screenshot(shots.resolve("flow-dark.png"));
             page.await("the curve that one points at is named with its value", "(() => { const over = document.querySelector('#latency .u-over'), box = over.getBoundingClientRect(), named = document.querySelector('#latency .named');"
@@ -119,6 +124,72 @@ class ConsolePageIT {
         page.go(stack.address(Stage.CONSOLE) + "/#section=quarantine&table=demo.public.dashboard_list");
         page.await("a link that is too late says so", "document.getElementById('quarantine-state').textContent === 'No table is parked. demo.public.dashboard_list is not among them.'");
         stack.settled().await().forEach(comparison -> assertTrue(comparison.agrees(), comparison::describe));
+    }
+
+    @Test
+    void whatCanBeDecidedAboutATableIsOfferedAndNothingElse() {
+        assertEquals("accept-replay,replay,reread,discard", offered("{state: 'parked', missing: 0, cause: {reason: 'schema-refused'}}"));
+        assertEquals("accept,reread,discard-missing,discard", offered("{state: 'parked', missing: 3, cause: {reason: 'schema-refused'}}"));
+        assertEquals("accept,discard-refused,replay,discard", offered("{state: 'parked', missing: 0, cause: {reason: 'takes-too-much'}}"));
+        assertEquals("accept,replay,discard", offered("{state: 'parked', missing: 0, cause: {reason: 'row-rule'}}"));
+        assertEquals("replay,discard", offered("{state: 'parked', missing: 0, cause: {reason: 'held'}}"));
+        assertEquals("hold", offered("{state: 'replaying', missing: 0, cause: {reason: 'schema-refused'}}"));
+        assertEquals("", offered("{state: 'flowing', missing: 0, cause: null}"));
+        assertEquals("No table is parked. 2 are being replayed. 1 flows, and copies of its records are still to be deleted.", page.eval("import('./console/quarantine.js').then(m => m.states(['replaying', 'flowing', 'replaying'].map(state => ({ state }))))"));
+    }
+
+    private String offered(String table) {
+        return page.eval("import('./console/quarantine.js').then(m => m.decisions(" + table + ").join())");
+    }
+
+    @Test
+    void parkedRecordsThatAreGoneAreToldAndGivenUpFromThePage() throws Exception {
+        page.type("token", Files.readString(stack.stack().token()).strip());
+        try (var connection = stack.connect(); var statement = connection.createStatement()) {
+            statement.execute("ALTER TABLE public.dashboard_list ADD COLUMN weight integer NOT NULL DEFAULT 0");
+            statement.execute("UPDATE public.dashboard_list SET name = name || '?' WHERE id = (SELECT min(id) FROM public.dashboard_list)");
+        }
+        page.await("the badge says so", "document.getElementById('parked-count').textContent.includes('1 parked')");
+        new RawTopics(stack).deleteAll(Topics.quarantine("demo", new TableName("public", "dashboard_list")));
+        page.click("#tab-quarantine");
+        page.await("what is missing is told", "document.querySelector(\"" + PARKED + "\")?.textContent.includes('1 record is gone though nobody discarded them: partition ')");
+        assertEquals("accept,reread,discard-missing,discard", page.eval("[...document.querySelectorAll(\"" + PARKED + " button\")].map(b => b.dataset.decision).join()"), "no replay, which the gate refuses");
+        inBothSchemes("quarantine-missing");
+        decide("accept");
+        page.await("the schema is accepted", "document.getElementById('quarantine-state').textContent.startsWith('The schema is registered')");
+        page.click(PARKED + " button[data-decision='discard-missing']");
+        page.await("it asks for the number", "document.getElementById('decide').open && document.getElementById('count').pattern === '1'");
+        page.type("reason", "the page's test");
+        page.type("count", "1");
+        page.click("#decide-yes");
+        page.await("it flows again", "!document.getElementById('parked-count').textContent.includes('parked')");
+        try (var connection = stack.connect(); var statement = connection.createStatement()) {
+            // What was given up is brought by the next change of the row.
+            statement.execute("UPDATE public.dashboard_list SET name = name || '!' WHERE id = (SELECT min(id) FROM public.dashboard_list)");
+        }
+        stack.settled().await().forEach(comparison -> assertTrue(comparison.agrees(), comparison::describe));
+    }
+
+    @Test
+    void aDecisionThatIsRefusedShowsTheTableAsItIs() throws Exception {
+        page.type("token", Files.readString(stack.stack().token()).strip());
+        try (var connection = stack.connect(); var statement = connection.createStatement()) {
+            statement.execute("ALTER TABLE public.dashboard_list ADD COLUMN height integer NOT NULL DEFAULT 0");
+            statement.execute("UPDATE public.dashboard_list SET name = name || '1' WHERE id = (SELECT min(id) FROM public.dashboard_list)");
+        }
+        page.await("the badge says so", "document.getElementById('parked-count').textContent.includes('1 parked')");
+        page.click("#tab-quarantine");
+        page.await("one record is offered", "document.querySelector(\"" + PARKED + "\")?.textContent.includes('1 record,')");
+        try (var connection = stack.connect(); var statement = connection.createStatement()) {
+            statement.execute("UPDATE public.dashboard_list SET name = name || '2' WHERE id = (SELECT min(id) FROM public.dashboard_list)");
+        }
+        Awaitility.await("two wait").atMost(Duration.ofSeconds(60)).until(() -> new RawTopics(stack).read(Topics.quarantine("demo", new TableName("public", "dashboard_list"))).size(), n -> n >= 2);
+        var gate = "fetch('api/quarantine/demo.public.dashboard_list/replay', { method: 'POST', headers: { 'Content-Type': 'application/json', Authorization: 'Bearer ' + document.getElementById('token').value }, body: JSON.stringify({ reason: 'meanwhile' }) }).then(a => a.status)";
+        assertEquals("200", page.eval(gate.replace("/replay", "/accept")));
+        assertEquals("200", page.eval(gate), "somebody else decides");
+        stack.settled().await();
+        decide("replay");
+        page.await("it is refused, and the table is not offered any more", "document.getElementById('quarantine-state').classList.contains('error') && document.getElementById('quarantine-state').textContent.includes('is not parked') && !document.querySelector(\"" + PARKED + "[data-table]\")");
     }
 
     private void decide(String decision) throws IOException {
@@ -334,8 +405,11 @@ class ConsolePageIT {
         page.type("pipeline", "monitors");
         page.type("id", never);
         page.click("#erase-document");
-        page.await("it asks", "document.getElementById('decide').open");
+        page.await("it asks, and for the number", "document.getElementById('decide').open && document.getElementById('decide-yes').classList.contains('danger') && document.querySelector('#count-line label').textContent === 'Type the number of documents that leave'");
         page.type("reason", "the page's test");
+        page.click("#decide-yes");
+        assertEquals("true", page.eval("document.getElementById('decide').open"), "the number is missing");
+        page.type("count", "1");
         page.click("#decide-yes");
         page.await("it is asked for", "document.getElementById('document-state').textContent.includes('is requested')");
         page.click("#tab-purge");
@@ -416,6 +490,105 @@ class ConsolePageIT {
             pages.forEach(Browser::close);
         }
         page.await("the first one too", live);
+    }
+
+    @Test
+    void aLinkToAPipelineThatIsNotThereShowsNoOtherOne() throws IOException {
+        var console = stack.address(Stage.CONSOLE).toString();
+        page.click("#tab-document");
+        page.type("pipeline", "dashboards");
+        for (var place : List.of("document&pipeline=monitors-1&id=7", "pipelines&pipeline=monitors-1", "flow&pipeline=monitors-1&range=300", "purge&pipeline=monitors-1", "quarantine&pipeline=monitors-1")) {
+            var section = place.replaceAll("&.*", "");
+            page.go("about:blank");
+            page.go(console + "/#section=" + place);
+            page.await(place + " says so", "document.getElementById('lacks').textContent === 'There is no pipeline monitors-1; it may have another name now.'");
+            assertEquals("true true #section=" + place, page.eval("document.getElementById('" + section + "').hidden + ' ' + (document.getElementById('tab-" + section + "').getAttribute('aria-selected') === 'true') + ' ' + location.hash"), "nothing of another one");
+            assertEquals(List.of(), axe.serious(page), place);
+        }
+        page.click("#tab-document");
+        page.await("the section itself is there", "!document.getElementById('document').hidden && !document.getElementById('lacks').textContent && document.getElementById('id').value === ''");
+        page.type("token", Files.readString(stack.stack().token()).strip());
+        page.eval("(location.hash = '#section=schemas&table=demo.public.nothing', 1)");
+        page.await("nor is there another table", "document.getElementById('lacks').textContent === 'There is no table demo.public.nothing; it may have another name now.' && document.getElementById('schema-view').hidden");
+    }
+
+    @Test
+    void aPipelineOfATableIsOfferedNothingThatCannotWork() throws Exception {
+        var table = Files.readString(DemoStack.home().resolve("deploy/demo/pipelines/dashboards.yaml"));
+        table = table.substring(0, table.indexOf("\nindex:") + 1).replace("\nname: dashboards", "\nname: kept\ntarget: postgres\nindex: {name: kept_view}");
+        var folder = Files.createTempDirectory("millrace-console");
+        try (var console = LoneConsole.over(stack, folder, Map.of("kept.yaml", table))) {
+            page.go("about:blank");
+            page.go(console.address());
+            page.await("the figures are live", "document.querySelectorAll('#picture .node').length === 6");
+            assertEquals("Database of tablesnot askedkept_view: a view", page.eval("document.querySelector('#picture .node:last-child').textContent"), "nobody asks it, so nobody says that it is up");
+            assertEquals("0", page.eval("[...document.querySelectorAll('#picture .node')].filter(n => n.textContent.includes('OpenSearch')).length"));
+            assertEquals(" ", page.eval("[...document.getElementById('pipeline').options].map(o => o.value).join() + ' ' + [...document.getElementById('verify-pipeline').options].map(o => o.value).join()"));
+            page.eval("(location.hash = '#section=pipelines&pipeline=kept', 1)");
+            page.await("its page", "document.querySelectorAll('#facts div').length > 5");
+            assertEquals("Watch it", page.eval("[...document.querySelectorAll('#ways a')].map(a => a.textContent).join()"));
+            assertEquals("in a table, not counted here", page.eval("[...document.querySelectorAll('#facts div')].find(f => f.firstChild.textContent === 'Documents').lastChild.textContent"));
+            page.eval("(location.hash = '#section=document&pipeline=kept&id=1', 1)");
+            page.await("a link says where they are", "document.getElementById('document').hidden && document.getElementById('lacks').textContent.includes('ask the view kept_view there by SQL')");
+            assertEquals(List.of(), axe.serious(page));
+        } finally {
+            DemoStack.delete(folder);
+        }
+    }
+
+    @Test
+    void aTabThatNobodySeesAsksForNothing() throws Exception {
+        page.type("token", Files.readString(stack.stack().token()).strip());
+        page.eval("(window.asked = [], window.fetch = (real => (path, ...more) => { asked.push(String(path)); return real(path, ...more); })(fetch), 1)");
+        try (var connection = stack.connect(); var statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            // A verification that reads it runs on for as long as the lock is held.
+            statement.execute("LOCK TABLE public.dashboard IN ACCESS EXCLUSIVE MODE");
+            page.click("#tab-purge");
+            page.type("verify-pipeline", "dashboards");
+            page.click("#verify button");
+            page.await("it runs", "document.getElementById('verify-state').textContent === 'dashboards is being verified.'");
+            asksOnlyWhileSeen("api/verifications");
+            page.click("#tab-pipelines");
+            asksOnlyWhileSeen("api/figures");
+            page.click("#tab-manage");
+            page.eval("(document.getElementById('m-again').checked || document.getElementById('m-again').click(), 1)");
+            asksOnlyWhileSeen("api/manage");
+            page.click("#tab-flow");
+            asksOnlyWhileSeen("api/live");
+            connection.rollback();
+        }
+        Awaitility.await("the verification ends").atMost(Duration.ofSeconds(60)).until(() -> page.eval("fetch('api/verifications', { headers: { Authorization: 'Bearer ' + document.getElementById('token').value } }).then(a => a.text())"), all -> !all.contains("\"running\""));
+    }
+
+    /** @param path what its section asks for again and again while one looks */
+    private void asksOnlyWhileSeen(String path) throws IOException {
+        page.eval("(asked.length = 0, 1)");
+        page.await("it is asked again and again", "asked.filter(p => p.startsWith('" + path + "')).length >= 3");
+        var other = page.another("about:blank");
+        try {
+            page.await("nobody sees it", "document.hidden");
+            // What was asked before that may still be going on, and ask for more.
+            Awaitility.await("it comes to rest").during(Duration.ofSeconds(6)).atMost(Duration.ofSeconds(60)).until(() -> page.eval("asked.splice(0).length"), "0"::equals);
+        } finally {
+            other.close();
+            page.bringToFront();
+        }
+        page.await("it goes on when it is seen", "!document.hidden && asked.some(p => p.startsWith('" + path + "'))");
+    }
+
+    @Test
+    void aFingerIsToldValuesAndNothingThatOnlyAMouseCanDo() throws Exception {
+        page.await("a curve is drawn", "document.querySelectorAll('#throughput canvas').length === 1");
+        assertEquals("block none", page.eval("['.by-mouse', '.by-touch'].map(c => getComputedStyle(document.querySelector(c)).display).join(' ')").replace("inline", "block"));
+        page.size(390, 844);
+        page.await("no mouse is spoken of", "['.by-mouse', '.by-touch'].map(c => getComputedStyle(document.querySelector(c)).display).join(' ').replace('inline', 'block') === 'none block'");
+        var told = "document.querySelector('#throughput .u-legend .u-value').textContent";
+        page.touch("#throughput .u-over", 0.9);
+        var late = page.eval(told);
+        page.touch("#throughput .u-over", 0.1);
+        page.await("the time that was touched is told", told + " !== " + JSON.writeValueAsString(late));
+        assertEquals(List.of(), page.complaints());
     }
 
     /** Not at once: the page that is asked must still be there to answer. */
