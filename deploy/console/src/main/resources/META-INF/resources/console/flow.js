@@ -172,11 +172,12 @@ function targets_of(view) {
   const counts = Object.entries(view.documents), told = counts.map(([, n]) => n).filter(n => n !== null), chosen = $('flow-pipeline').value;
   const tables = Object.entries(views).filter(([pipeline]) => !chosen || chosen === pipeline).map(([, name]) => name);
   const listed = (names, figure, all) => names.length <= MOST_INDEXES ? names.map(name => [name, figure(name)]) : all;
-  return [
-    ...(counts.length ? [arrow('bulk', null), node('OpenSearch', told.length < counts.length ? 'waiting' : 'up', listed(counts.map(([index]) => index), index => number(view.documents[index]),
+  const nodes = [
+    ...(counts.length ? [node('OpenSearch', told.length < counts.length ? 'waiting' : 'up', listed(counts.map(([index]) => index), index => number(view.documents[index]),
       [['indexes', number(counts.length)], ['documents', number(told.length === counts.length ? told.reduce((sum, n) => sum + n) : null)]]))] : []),
-    ...(tables.length ? [arrow('rows', null), node('Database of tables', 'not asked', listed(tables, () => 'a view', [['views', number(tables.length)]]))] : []),
+    ...(tables.length ? [node('Database of tables', 'not asked', listed(tables, () => 'a view', [['views', number(tables.length)]]))] : []),
   ];
+  return [arrow(counts.length ? 'bulk' : 'rows', null), nodes.length === 1 ? nodes[0] : el('li', { class: 'ends' }, el('ul', {}, ...nodes))];
 }
 /** Said also on a pipeline's page. */
 export const why_slow = ({ p99, oldest, target }) => (p99 > target ? 'One change in a hundred takes ' + seconds(p99) : 'A change that waits is ' + seconds(oldest) + ' old') + ', and its file allows ' + seconds(target) + ' from the commit to the index.';
