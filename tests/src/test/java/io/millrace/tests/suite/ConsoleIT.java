@@ -67,28 +67,36 @@ class ConsoleIT {
 
     @Test
     void aSearchEngineThatDoesNotAnswerForAnIndexHasSaidOfNoDocumentThatItIsGone(@TempDir Path folder) throws Exception {
-        var file = Files.readString(DemoStack.home().resolve("deploy/demo/pipelines/dashboards.yaml")).replace("\nname: dashboards", "\nname: closed").replace("\n  name: dashboards", "\n  name: " + INDEX);
+        var file = Files.readString(DemoStack.home().resolve("deploy/demo/pipelines/monitors.yaml")).replace("\nname: monitors", "\nname: closed").replace("\n  name: monitors", "\n  name: " + INDEX);
+        var id = monitor();
         stack.index().ask("PUT", "/" + INDEX, null);
         try (var console = LoneConsole.over(stack, folder, Map.of("closed.yaml", file))) {
             var launcher = new Launcher(folder, Map.of());
-            assertEquals("false true differs", sides(console));
-            assertEquals(1, launcher.plain("document", "closed", "1", "--url", console.address()).code());
-            assertEquals(2, launcher.plain("document", "closed", "1", "--diff", "--url", console.address()).code());
+            assertEquals("false true differs", sides(console, id));
+            assertEquals(1, launcher.plain("document", "closed", id, "--url", console.address()).code());
+            assertEquals(2, launcher.plain("document", "closed", id, "--diff", "--url", console.address()).code());
             stack.index().ask("POST", "/" + INDEX + "/_close", null);
-            assertEquals("null true unknown", sides(console));
-            var closed = launcher.plain("document", "closed", "1", "--url", console.address());
+            assertEquals("null true unknown", sides(console, id));
+            var closed = launcher.plain("document", "closed", id, "--url", console.address());
             assertEquals(3, closed.code(), closed.output());
             assertTrue(closed.output().contains("The index could not be asked: the search engine answered HTTP 400: closed"), closed.output());
-            assertEquals(3, launcher.plain("document", "closed", "1", "--diff", "--url", console.address()).code());
+            assertEquals(3, launcher.plain("document", "closed", id, "--diff", "--url", console.address()).code());
             stack.index().ask("DELETE", "/" + INDEX, null);
-            assertEquals("null true unknown", sides(console), "there is no such index");
+            assertEquals("null true unknown", sides(console, id), "there is no such index");
         } finally {
             stack.index().ask("DELETE", "/" + INDEX + "?ignore_unavailable=true", null);
         }
     }
 
-    private static String sides(LoneConsole console) {
-        var view = RestAssured.get(console.address() + "/api/pipelines/closed/documents/1").then().statusCode(200).extract().jsonPath();
+    private String monitor() throws SQLException {
+        try (var connection = stack.connect(); var statement = connection.createStatement(); var row = statement.executeQuery("SELECT min(id) FROM public.monitor")) {
+            row.next();
+            return row.getString(1);
+        }
+    }
+
+    private static String sides(LoneConsole console, String id) {
+        var view = RestAssured.get(console.address() + "/api/pipelines/closed/documents/" + id).then().statusCode(200).extract().jsonPath();
         return view.get("inIndex") + " " + view.get("inPostgres") + " " + view.get("comparison");
     }
 
