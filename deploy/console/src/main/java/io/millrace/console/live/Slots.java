@@ -16,7 +16,7 @@ final class Slots {
 
     private static final String RETAINED = "millrace_slot_retained_bytes";
     private static final String SAFE = "millrace_slot_safe_bytes";
-    /** Of these every capture tells its slot, whatever else it knows. */
+    /** With this one every capture tells its slot, whatever else it knows. */
     private static final String STANDBY = "millrace_standby";
     private static final String SLOT = "slot";
 
@@ -25,7 +25,8 @@ final class Slots {
     private final Samples captures;
     private final Samples purge;
 
-    private Slots(Seen captures, Samples purge) {
+    /** @param purge what the purge service says, which looks at the slot too */
+    Slots(Seen captures, Samples purge) {
         this.captures = captures.samples();
         this.purge = purge;
         var told = new HashMap<String, List<Answer>>();
@@ -39,11 +40,6 @@ final class Slots {
         }
         told.forEach((slot, answers) -> bySlot.put(slot, Seen.of(answers)));
         this.untold = Seen.of(untold);
-    }
-
-    /** @param purge what the purge service says, which looks at the slot too */
-    static Slots of(Seen captures, Samples purge) {
-        return new Slots(captures, purge);
     }
 
     /** What the captures of one slot say; where none tells of it, those that do not say which they have. Nobody's where every capture has another one. */

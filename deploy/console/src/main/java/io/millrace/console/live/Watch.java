@@ -175,7 +175,7 @@ public class Watch {
             for (var count : counts.entrySet()) {
                 documents.put(count.getKey(), count.getValue().get());
             }
-            var slots = Slots.of(seen.get(CAPTURE), seen.get("purge").samples);
+            var slots = new Slots(seen.get(CAPTURE), seen.get("purge").samples);
             return new Look(System.nanoTime(), System.currentTimeMillis(), seen, slots, documents);
         } catch (ExecutionException e) {
             throw new IllegalStateException("Asking the services failed: " + e.getCause(), e.getCause());

@@ -54,7 +54,7 @@ class SlotsTest {
     }
 
     private static Slots slots(Samples purge, String... captures) {
-        return Slots.of(Seen.of(Stream.of(captures).map(said -> new Answer(said.isEmpty() ? "down" : "up", "", said)).toList()), purge);
+        return new Slots(Seen.of(Stream.of(captures).map(said -> new Answer(said.isEmpty() ? "down" : "up", "", said)).toList()), purge);
     }
 
     private static List<String> states(Slots slots, String slot) {
