@@ -1,5 +1,5 @@
 // One document: found, beside its twin by SQL, with the way of its last change; erased.
-import { $, ask, choose, confirmed, counted, difference, el, number, options, seconds, told, when } from './page.js';
+import { $, ask, choose, confirmed, counted, difference, el, number, options, say, seconds, told, when } from './page.js';
 import { link, section } from './sections.js';
 import { decided } from './purge.js';
 import { decisions, of_document, sentence } from './refused.js';
@@ -25,6 +25,8 @@ section('document', {
   known(pipelines) {
     of_tables = pipelines.filter(p => p.store === 'postgres');
     options('pipeline', pipelines.filter(p => p.store !== 'postgres').map(p => p.name));
+    ['find', 'open'].forEach(form => { $(form).hidden = !$('pipeline').options.length; });
+    if ($('find').hidden) say('document-state', 'The documents of no pipeline go to an index.');
   },
   forget() {
     $('hits').replaceChildren();

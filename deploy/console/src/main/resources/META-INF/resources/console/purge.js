@@ -10,14 +10,16 @@ section('purge', {
     held();
     verifications();
   },
-  place: () => ({ pipeline: $('verify-pipeline').value, ...($('erasure-state').value ? { state: $('erasure-state').value } : {}) }),
+  place: () => ({ ...($('verify-pipeline').value ? { pipeline: $('verify-pipeline').value } : {}), ...($('erasure-state').value ? { state: $('erasure-state').value } : {}) }),
   go(at) {
-    if (at.pipeline) choose('verify-pipeline', at.pipeline);
+    // One whose documents go to a table has nothing to be verified, and another one was not asked for.
+    if (at.pipeline && !choose('verify-pipeline', at.pipeline)) $('verify-pipeline').selectedIndex = -1;
     if (!choose('erasure-state', at.state || '')) choose('erasure-state', '');
   },
   known(pipelines) {
     // What is in a table nobody compares.
     options('verify-pipeline', pipelines.filter(p => p.store !== 'postgres').map(p => p.name));
+    $('verify').hidden = !$('verify-pipeline').options.length;
     options('subject', [...new Set(pipelines.flatMap(p => p.subjects))]);
     $('forget').hidden = !$('subject').options.length;
     $('no-subjects').hidden = !$('forget').hidden;
