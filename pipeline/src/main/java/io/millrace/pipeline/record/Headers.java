@@ -62,6 +62,11 @@ public final class Headers {
         return Arrays.equals(bytes(headers, OP), Op.READ.code());
     }
 
+    /** When the change was committed that a record tells of, microseconds since the epoch; {@code missing} where it tells of none, as of a row that was read as it stood. */
+    public static long changed(org.apache.kafka.common.header.Headers headers, long missing) {
+        return isRead(headers) ? missing : number(headers, COMMITTED, missing);
+    }
+
     /** A text, null where the record has none. */
     public static String text(org.apache.kafka.common.header.Headers headers, String name) {
         var bytes = bytes(headers, name);

@@ -197,7 +197,7 @@ final class Lane {
         }
     }
 
-    /** When the oldest record that is not finished was committed, in microseconds; 0 where there is none. */
+    /** When the oldest record that is not finished was committed, in microseconds; 0 where there is none, and where it is no change but a row that was read. */
     long oldestMicros() {
         var oldest = first;
         if (oldest == null) {
@@ -208,7 +208,7 @@ final class Lane {
                 lock.unlock();
             }
         }
-        return oldest == null ? 0 : Headers.number(oldest.headers(), Headers.COMMITTED, 0);
+        return oldest == null ? 0 : Headers.changed(oldest.headers(), 0);
     }
 
     /** Makes the lane look at the state of its table again. */

@@ -67,8 +67,8 @@ final class Meters {
 
     /** Measures how long ago a change was committed that has just passed. */
     void passedAfter(ConsumerRecord<byte[], byte[]> record, long nowMicros) {
-        long committed = Headers.number(record.headers(), Headers.COMMITTED, -1);
-        if (committed >= 0 && !Headers.isRead(record.headers())) {
+        long committed = Headers.changed(record.headers(), -1);
+        if (committed >= 0) {
             sinceCommit.record(Math.max(0, nowMicros - committed), TimeUnit.MICROSECONDS);
         }
     }

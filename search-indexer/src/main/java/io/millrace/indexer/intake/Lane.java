@@ -200,11 +200,11 @@ final class Lane {
         return inbox.size() + inFlight;
     }
 
-    /** When the oldest change that is not answered was committed, in microseconds; 0 where there is none. */
+    /** When the oldest document that is not answered was committed, in microseconds; 0 where there is none, and where no change made it but a row that was read. */
     long oldestMicros() {
         var inWork = first;
         var oldest = inWork == null ? inbox.first() : inWork;
-        return oldest == null ? 0 : Headers.number(oldest.headers(), Headers.COMMITTED, 0);
+        return oldest == null ? 0 : Headers.changed(oldest.headers(), 0);
     }
 
     /** Takes nothing more; returns at once. */

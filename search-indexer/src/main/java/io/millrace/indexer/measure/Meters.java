@@ -198,7 +198,7 @@ public final class Meters {
 
     /** When the change of a document was committed, microseconds since the epoch; {@link #NONE} where no single change made it, or a load brought it. */
     static long committed(org.apache.kafka.common.header.Headers headers) {
-        return Headers.isRead(headers) ? NONE : Headers.number(headers, Headers.COMMITTED, NONE);
+        return Headers.changed(headers, NONE);
     }
 
     /**

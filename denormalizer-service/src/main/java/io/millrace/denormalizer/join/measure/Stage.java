@@ -118,11 +118,11 @@ public final class Stage {
 
     public void routed(TablePlan table, org.apache.kafka.common.header.Headers cause) {
         routed[table.id()].increment();
-        long committed = Headers.number(cause, Headers.COMMITTED, 0);
-        if (committed > 0) {
+        if (Headers.number(cause, Headers.COMMITTED, 0) > 0) {
             long now = Headers.nowMicros();
-            lastCommitted = committed;
-            lastAge = now - committed;
+            // A row that was read is as old as its table; what counts is for how long nothing follows it.
+            lastCommitted = Headers.changed(cause, now);
+            lastAge = now - lastCommitted;
             lastTaken = now;
         }
     }
@@ -176,8 +176,8 @@ public final class Stage {
     }
 
     private void time(org.apache.kafka.common.header.Headers cause) {
-        long committed = Headers.number(cause, Headers.COMMITTED, 0);
-        if (committed > 0 && !Headers.isRead(cause)) {
+        long committed = Headers.changed(cause, 0);
+        if (committed > 0) {
             sinceCommit.record(Math.max(0, Headers.nowMicros() - committed), TimeUnit.MICROSECONDS);
         }
     }
