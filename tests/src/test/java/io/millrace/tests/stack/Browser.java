@@ -182,13 +182,21 @@ public final class Browser implements AutoCloseable {
         send("Page.bringToFront", Map.of());
     }
 
-    /** A finger that touches the middle of an element's height, and leaves. @param across where, from 0 at its left to 1 at its right */
-    public void touch(String selector, double across) throws IOException {
+    /** A finger that moves over the middle of an element's height, and leaves. @param from and to, 0 at its left, 1 at its right */
+    public void slide(String selector, double from, double to) throws IOException {
         eval("(document.querySelector(\"" + selector + "\").scrollIntoView({ block: 'center' }), 1)");
         var box = JSON.readTree(eval("JSON.stringify(document.querySelector(\"" + selector + "\").getBoundingClientRect())"));
-        var point = Map.of("x", box.path("x").asDouble() + box.path("width").asDouble() * across, "y", box.path("y").asDouble() + box.path("height").asDouble() / 2);
-        send("Input.dispatchTouchEvent", Map.of("type", "touchStart", "touchPoints", List.of(point)));
-        send("Input.dispatchTouchEvent", Map.of("type", "touchEnd", "touchPoints", List.of()));
+        finger("touchStart", List.of(point(box, from)));
+        finger("touchMove", List.of(point(box, to)));
+        finger("touchEnd", List.of());
+    }
+
+    private static Map<String, Double> point(JsonNode box, double across) {
+        return Map.of("x", box.path("x").asDouble() + box.path("width").asDouble() * across, "y", box.path("y").asDouble() + box.path("height").asDouble() / 2);
+    }
+
+    private void finger(String does, List<Map<String, Double>> points) {
+        send("Input.dispatchTouchEvent", Map.of("type", does, "touchPoints", points));
     }
 
     /**
