@@ -26,8 +26,10 @@ import org.junit.jupiter.api.io.TempDir;
 class CommandCacheIT {
 
     private static final Duration PATIENCE = Duration.ofMinutes(5);
-    /** Of each command's classes. The others are lambdas and what this very run differs in. */
-    private static final double FROM_THE_CACHE = 0.97;
+    /** Of each command's classes; the others are those in which this very run differs. */
+    private static final double FROM_THE_CACHE = 0.99;
+    /** Compiled for Java 5, whose classes no cache takes. */
+    private static final String OLD = "/picocli-";
     private static final String MADE = ".commands.aot";
     /** Also where something needs a person, status has loaded the same. */
     private static final Set<Integer> LOOKED = Set.of(0, 3);
@@ -62,7 +64,7 @@ class CommandCacheIT {
         for (var words : List.of(List.of("status"), List.of("search", "monitors", "--facet", "type"), List.of("generations", "monitors"), List.of("document", "monitors", "1", "--diff"), List.of("trace", "monitors", "1"),
                 List.of("quarantine", "list"), List.of("quarantine", "documents", "list", "monitors"), List.of("erasures"))) {
             var loaded = loaded(cache, words);
-            var others = loaded.stream().filter(line -> !line.contains(SHARED)).toList();
+            var others = loaded.stream().filter(line -> !line.contains(SHARED) && !line.contains(OLD)).toList();
             double share = 1 - (double) others.size() / loaded.size();
             shares.add("%s: %.1f %% of %,d".formatted(String.join(" ", words), share * 100, loaded.size()));
             assertTrue(share >= FROM_THE_CACHE, () -> String.join(" ", words) + " loads these, and " + (loaded.size() - others.size()) + " more, from elsewhere: " + String.join("\n", others));
@@ -87,6 +89,7 @@ class CommandCacheIT {
         var process = new ProcessBuilder(command).redirectErrorStream(true).start();
         var said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertTrue(LOOKED.contains(process.waitFor()), said);
-        return Files.readAllLines(log).stream().filter(line -> line.contains(" source: ")).toList();
+        // What the virtual machine makes itself comes from no file: proxies and lambdas.
+        return Files.readAllLines(log).stream().filter(line -> line.contains(SHARED) || line.contains("source: file:") || line.contains("source: jrt:")).toList();
     }
 }
