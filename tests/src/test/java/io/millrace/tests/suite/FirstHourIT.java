@@ -184,7 +184,7 @@ class FirstHourIT {
 
     private void indexesAreBuiltServedAndRetired() throws Exception {
         stack(0, " serves ", "generations", "doctor");
-        stack(0, "cutover doctor has it serve", "rebuild", "doctor", "--hold");
+        stack(0, " has it serve.", "rebuild", "doctor", "--hold");
         awaitSays("holds another index beside the one that serves", "status");
         Awaitility.await("it has all").atMost(SOON).until(() -> JSON.readTree(launcher.run("generations", "doctor", "--json").output()), all -> all.size() == 2 && all.get(0).path("documents").equals(all.get(1).path("documents")) && all.get(0).path("behind").asLong(-1) + all.get(1).path("behind").asLong(-1) == 0);
         stack(0, "doctor-000002 serves.", "cutover", "doctor");
