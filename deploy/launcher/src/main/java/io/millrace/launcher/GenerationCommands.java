@@ -3,6 +3,7 @@ package io.millrace.launcher;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.millrace.local.LocalException;
+import io.millrace.pipeline.retry.Backoff;
 import io.millrace.pipeline.wording.Counted;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -22,7 +23,9 @@ import picocli.CommandLine.Spec;
 final class GenerationCommands {
 
     private static final String ROW = "%-28s  %-20s  %-10s  %-24s  %12s  %10s%n";
-    private static final Duration POLL = Duration.ofSeconds(1);
+    /** An index takes over within a fraction of a second, and is built within hours. */
+    private static final Duration FIRST_LOOK = Duration.ofMillis(50);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
 
     private GenerationCommands() {}
 
@@ -115,6 +118,7 @@ final class GenerationCommands {
         /** Waits until an index serves. */
         int follow(String index) throws IOException, InterruptedException {
             String said = "";
+            var looks = new Backoff(FIRST_LOOK, LONGEST_PAUSE);
             while (true) {
                 var one = StreamSupport.stream(all().spliterator(), false).filter(g -> g.path("index").asText().equals(index)).findFirst()
                         .orElseThrow(() -> new LocalException("The index " + index + " is not there any more: somebody deleted it"));
@@ -132,7 +136,7 @@ final class GenerationCommands {
                     out().flush();
                     said = now;
                 }
-                Thread.sleep(POLL);
+                looks.await();
             }
         }
     }

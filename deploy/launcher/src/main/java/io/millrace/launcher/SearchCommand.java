@@ -8,6 +8,7 @@ import io.millrace.launcher.stack.StackAccess;
 import io.millrace.local.LocalException;
 import java.io.IOException;
 import java.net.URI;
+import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
@@ -30,6 +31,7 @@ import picocli.CommandLine.Spec;
 final class SearchCommand implements Callable<Integer> {
 
     private static final int MOST = 1_000;
+    private static final Duration CONNECTING = Duration.ofSeconds(5);
 
     @Mixin
     private DataFolder data;
@@ -68,7 +70,10 @@ final class SearchCommand implements Callable<Integer> {
         }
         var request = new SearchRequest(String.join(" ", words), where, facets, sort, size);
         var path = "/" + StageCall.encoded(index);
-        var answer = ask("POST", path + "/_search", new JsonMapper().writeValueAsString(request.body(ask("GET", path + "/_mapping", null))));
+        JsonNode answer;
+        try (var http = access().http().connectTimeout(CONNECTING).build()) {
+            answer = ask(http, "POST", path + "/_search", new JsonMapper().writeValueAsString(request.body(ask(http, "GET", path + "/_mapping", null))));
+        }
         var out = spec.commandLine().getOut();
         if (json) {
             out.println(answer);
@@ -79,16 +84,19 @@ final class SearchCommand implements Callable<Integer> {
         return 0;
     }
 
-    private JsonNode ask(String method, String path, String body) throws InterruptedException {
+    private StackAccess access() {
+        return url == null ? StackAccess.of(data.path()) : StackAccess.NONE;
+    }
+
+    private JsonNode ask(HttpClient http, String method, String path, String body) throws InterruptedException {
         var address = (url == null ? data.running().search() : HttpAddress.of(url)) + path;
         var request = HttpRequest.newBuilder(URI.create(address)).timeout(Duration.ofSeconds(timeout)).header("Content-Type", "application/json").method(method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body));
-        var access = url == null ? StackAccess.of(data.path()) : StackAccess.NONE;
         if (user != null) {
             request.header("Authorization", "Basic " + Base64.getEncoder().encodeToString((user + ":" + password()).getBytes(StandardCharsets.UTF_8)));
         } else {
-            access.admin().ifPresent(admin -> request.header("Authorization", admin));
+            access().admin().ifPresent(admin -> request.header("Authorization", admin));
         }
-        try (var http = access.http().connectTimeout(Duration.ofSeconds(5)).build()) {
+        try {
             var answer = http.send(request.build(), BodyHandlers.ofString());
             if (answer.statusCode() == 404) {
                 throw new LocalException("The search engine at " + address + " has no index '" + index + "'" + (url == null ? ". Those of this stack are: " + String.join(", ", data.running().indexes()) : ""));

@@ -90,7 +90,11 @@ final class UpCommand implements Callable<Integer> {
 
     private int run(Stack stack, List<PipelineFile> files, Output output) throws InterruptedException {
         var supervisor = new Supervisor(stack, files, output);
-        Runtime.getRuntime().addShutdownHook(new Thread(supervisor::stop, "stop"));
+        var training = new CommandTraining(stack.options().data(), output);
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            training.stop();
+            supervisor.stop();
+        }, "stop"));
         try {
             supervisor.startServers();
             if (stack.options().source() != null) {
@@ -107,6 +111,7 @@ final class UpCommand implements Callable<Integer> {
             FirstDocuments.awaitAll(stack, files, output, supervisor::isStopping);
             Summary.print(stack, files, data, output);
             supervisor.ready();
+            training.begin();
         } catch (LocalException | ProvisioningException e) {
             if (supervisor.isStopping()) {
                 supervisor.awaitStopped();

@@ -2,6 +2,7 @@ package io.millrace.launcher;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.millrace.pipeline.retry.Backoff;
 import io.millrace.pipeline.wording.Counted;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -23,7 +24,9 @@ final class VerifyCommand implements Callable<Integer> {
 
     static final int DIFFERS = 2;
     private static final int UNKNOWN = 3;
-    private static final Duration LOOK_AGAIN = Duration.ofMillis(500);
+    /** A small pipeline is compared within a fraction of a second, a large one within hours. */
+    private static final Duration FIRST_LOOK = Duration.ofMillis(50);
+    private static final Duration LONGEST_PAUSE = Duration.ofMillis(500);
 
     @Mixin
     private PurgeCall purge;
@@ -69,13 +72,14 @@ final class VerifyCommand implements Callable<Integer> {
         var verification = purge.post("/pipelines/" + StageCall.encoded(pipeline) + "/verifications", body);
         var path = "/verifications/" + verification.path("id").asText();
         var phase = "";
+        var looks = new Backoff(FIRST_LOOK, LONGEST_PAUSE);
         while (verification.path("state").asText().equals("running")) {
             if (!purge.json() && !phase.equals(verification.path("phase").asText())) {
                 phase = verification.path("phase").asText();
                 out.println(phase + " …");
                 out.flush();
             }
-            Thread.sleep(LOOK_AGAIN);
+            looks.await();
             verification = purge.get(path);
         }
         print(purge, verification, purge.get(path + "/differences?limit=" + show), out);

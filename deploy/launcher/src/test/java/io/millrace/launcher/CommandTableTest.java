@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
+import picocli.CommandLine.Command;
 
 /**
  * Every command, asked rightly, wrongly, and where nothing answers: what it says, and its exit code. The answers stand in
@@ -274,6 +275,17 @@ class CommandTableTest {
         };
     }
 
+    /** To read the options of all of them by reflection takes longer than most commands do. */
+    @Test
+    void theCommandThatIsAskedForIsReadAlone() {
+        var all = Main.commandLine().getSubcommands();
+        assertTrue(all.size() > 30, all::toString);
+        assertAll(all.keySet().stream().map(name -> () -> {
+            assertEquals(name, all.get(name).getCommandSpec().userObject().getClass().getAnnotation(Command.class).name());
+            assertEquals(Set.of("help", "generate-completion").contains(name) ? all.keySet() : Set.of(name), Main.commandLine(name, "--help").getSubcommands().keySet());
+        }));
+    }
+
     /** From the launcher's script without a build beside it. */
     @Test
     void helpBuildsNothing() throws IOException, InterruptedException {
@@ -292,6 +304,19 @@ class CommandTableTest {
         }
     }
 
+    /** Where it may not build, it says what is missing. */
+    @Test
+    void nothingIsBuiltWhereThatIsForbidden() throws IOException, InterruptedException {
+        var checkout = Files.createDirectories(folder.resolve("unbuilt"));
+        Files.copy(DataFolder.home().resolve("millrace"), checkout.resolve("millrace"), StandardCopyOption.COPY_ATTRIBUTES);
+        var builder = new ProcessBuilder(checkout.resolve("millrace").toString(), "validate", "a.yaml").redirectErrorStream(true);
+        builder.environment().putAll(Map.of("MILLRACE_BUILD", "never", "JAVA_HOME", System.getProperty("java.home")));
+        var process = builder.start();
+        var answer = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(1, process.waitFor(), answer);
+        assertEquals("deploy/launcher is not built, and MILLRACE_BUILD=never forbids to build it", answer.strip());
+    }
+
     private Answered ask(Asked asked) {
         int code = run(asked.words().stream().map(word -> word.replace("DEMO", demo().toString()).replace("DIR", folder.toString())).toList());
         var whole = said.toString();
@@ -301,7 +326,8 @@ class CommandTableTest {
     private int run(List<String> words) {
         said.getBuffer().setLength(0);
         var writer = new PrintWriter(said, true);
-        return Main.commandLine().setOut(writer).setErr(writer).execute(words.toArray(String[]::new));
+        var typed = words.toArray(String[]::new);
+        return Main.commandLine(typed).setOut(writer).setErr(writer).execute(typed);
     }
 
     /** Without the usage behind an error, the folders of this machine, and times. */

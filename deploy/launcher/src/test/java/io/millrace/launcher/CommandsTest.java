@@ -383,6 +383,6 @@ class CommandsTest {
 
     private int run(String... arguments) {
         out.getBuffer().setLength(0);
-        return Main.commandLine().setOut(new PrintWriter(out, true)).setErr(new PrintWriter(err, true)).execute(arguments);
+        return Main.commandLine(arguments).setOut(new PrintWriter(out, true)).setErr(new PrintWriter(err, true)).execute(arguments);
     }
 }

@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** The command line as somebody types it: a process of its own, about the stack of one data folder. */
+/** The command line as somebody types it: the script in the root, in a process of its own, about the stack of one data folder. */
 public final class Launcher {
 
     private static final List<String> PORTS = List.of("postgres", "kafka", "kafka-controller", "registry", "registry-management", "search", "search-transport", "capture", "gate",
@@ -51,11 +51,17 @@ public final class Launcher {
 
     /** A command that has nothing to do with a stack. */
     public Ran plain(String... arguments) throws IOException, InterruptedException {
-        var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Dmillrace.home=" + DemoStack.home(), "-XX:+UseSerialGC", "-jar",
-                DemoStack.home().resolve(Path.of("deploy", "launcher", "target", "millrace-launcher.jar")).toString()));
+        return typed(environment, arguments);
+    }
+
+    /** @param environment what is set besides what this process has */
+    static Ran typed(Map<String, String> environment, String... arguments) throws IOException, InterruptedException {
+        var command = new ArrayList<>(List.of(DemoStack.home().resolve("millrace").toString()));
         command.addAll(List.of(arguments));
         var builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().putAll(environment);
+        // What is tested is built; the script would build anew what somebody has touched since, under the feet of all that runs.
+        builder.environment().putAll(Map.of("MILLRACE_BUILD", "never", "JAVA_HOME", System.getProperty("java.home")));
         long begin = System.nanoTime();
         var process = builder.start();
         var output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

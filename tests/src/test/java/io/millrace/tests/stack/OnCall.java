@@ -5,12 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.millrace.launcher.stack.Stage;
 import io.millrace.pipeline.topic.Topics;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -109,15 +107,8 @@ public final class OnCall {
      * @return its exit code
      */
     public int run(Map<String, String> environment, String... arguments) throws IOException, InterruptedException {
-        var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Dmillrace.home=" + DemoStack.home(), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-jar",
-                DemoStack.home().resolve(Path.of("deploy", "launcher", "target", "millrace-launcher.jar")).toString()));
-        command.addAll(List.of(arguments));
-        var builder = new ProcessBuilder(command).redirectErrorStream(true);
-        builder.environment().putAll(environment);
-        var process = builder.start();
-        var output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        int code = process.waitFor();
-        System.out.printf("./millrace %s %s ended with %d%n%s%n", arguments[0], arguments[1], code, output);
-        return code;
+        var ran = Launcher.typed(environment, arguments);
+        System.out.printf("./millrace %s %s ended with %d%n%s%n", arguments[0], arguments[1], ran.code(), ran.output());
+        return ran.code();
     }
 }

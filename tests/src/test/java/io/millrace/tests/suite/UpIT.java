@@ -58,6 +58,8 @@ class UpIT {
         System.out.printf("All processes take %,d MiB of memory%n", memory >> 20);
         assertTrue(memory > 0 && memory < MOST_MEMORY, () -> "all processes together take " + memory + " bytes");
         changeIsFound(status, "zanzibar");
+        Awaitility.await("the console has looked twice, and status says what every service takes in").atMost(Duration.ofSeconds(60)).until(() -> StreamSupport.stream(status().path("processes").spliterator(), false)
+                .filter(p -> p.path("kind").asText().equals("service")).allMatch(p -> p.path("recordsPerSecond").isNumber()));
 
         var second = run("up", "--detach");
         assertEquals(1, second.code());

@@ -33,9 +33,9 @@ public final class StackAccess {
         return Keyring.isIn(data) ? new StackAccess(Keyring.in(data)) : NONE;
     }
 
-    /** A client of services, registry and search engine. */
+    /** A client of services, registry and search engine. A command asks once or twice, for which a connection that could carry more only takes longer to make. */
     public HttpClient.Builder http() {
-        var http = HttpClient.newBuilder();
+        var http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1);
         return keyring == null ? http : http.sslContext(keyring.clients());
     }
 

@@ -10,13 +10,18 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 
 /** Asks running processes over HTTP; an answer that does not come is an answer too. */
 public final class Probe {
 
-    private static final int TIMEOUT_MILLIS = 2000;
+    /** Many are asked at the same time, on few cores. */
+    private static final int TIMEOUT_MILLIS = 3000;
+    /** Of the console, which asks the services itself and waits two seconds for each. */
+    private static final int CONSOLE_TIMEOUT_MILLIS = 4000;
     private static final JsonMapper JSON = new JsonMapper();
 
     private final StackAccess access;
@@ -132,6 +137,32 @@ public final class Probe {
         }
     }
 
+    /**
+     * How many records a second each stage takes in, as the console has seen it over the last seconds: whoever asks once sees no rate.
+     *
+     * @param console its address
+     * @param token the file with its bearer token; an open stack's console asks for none
+     * @return by the stage, as metrics name it; a stage of which the console cannot tell is not in it, and while that does not answer none is
+     */
+    Map<String, Double> rates(String console, Path token) {
+        try {
+            var answer = get(console + "/api/live", Files.exists(token) ? "Bearer " + Files.readString(token).strip() : null, CONSOLE_TIMEOUT_MILLIS);
+            return answer.status() == 200 ? rates(answer.body()) : Map.of();
+        } catch (IOException e) {
+            return Map.of();
+        }
+    }
+
+    static Map<String, Double> rates(String live) throws IOException {
+        var rates = new HashMap<String, Double>();
+        for (var stage : JSON.readTree(live).path("stages")) {
+            if (stage.path("rate").isNumber()) {
+                rates.put(stage.path("name").asText(), stage.path("rate").asDouble());
+            }
+        }
+        return rates;
+    }
+
     /** The checks that are not UP, each with its data. */
     static String reasons(String health) throws IOException {
         var reasons = new ArrayList<String>();
@@ -166,9 +197,13 @@ public final class Probe {
     }
 
     private Answer get(String address, String authorization) throws IOException {
+        return get(address, authorization, TIMEOUT_MILLIS);
+    }
+
+    private Answer get(String address, String authorization, int timeoutMillis) throws IOException {
         var connection = access.open(URI.create(address));
         connection.setConnectTimeout(TIMEOUT_MILLIS);
-        connection.setReadTimeout(TIMEOUT_MILLIS);
+        connection.setReadTimeout(timeoutMillis);
         if (authorization != null) {
             connection.setRequestProperty("Authorization", authorization);
         }

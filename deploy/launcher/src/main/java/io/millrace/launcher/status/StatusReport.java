@@ -14,6 +14,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 
 /**
@@ -39,7 +45,9 @@ import java.util.stream.Stream;
 public record StatusReport(String state, Long supervisor, String data, List<String> pipelines, String source, List<ProcessStatus> processes, Map<String, Long> documents, Map<String, Long> retention, Reading reading, Map<String, Long> differences, Map<String, Long> held,
         Map<String, Long> verified, Map<String, Long> slots, Map<String, Long> budgets, long spreading, Map<String, Long> refused, List<String> building, List<String> holding, List<Need> needs) {
 
-    /** Over how long the rate is measured. */
+    private static final String CONSOLE = "console";
+    private static final Samples NONE = Samples.parse("");
+    /** Over how long it is measured how fast tables are read. */
     private static final Duration WINDOW = Duration.ofSeconds(1);
     private static final String RETENTION = "millrace_retention_used_ratio";
     /** The share of a retention from which on it is said. */
@@ -65,7 +73,7 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
      *
      * @param state {@code up}, {@code starting}, {@code waiting} or {@code down}
      * @param reason why it is not up; of one that is, what a person should know though nothing is wrong, mostly empty
-     * @param recordsPerSecond over the last second; null for a server, and where it does not answer
+     * @param recordsPerSecond over the last seconds, as the console has seen it; null for a server, and where it or the console does not answer
      * @param lagRecords records that it has yet to read; null for a server, and where it does not answer
      * @param p50Seconds from commit in Postgres to the end of this stage, the slowest table or pipeline; null when nothing was measured
      * @param p99Seconds the same
@@ -74,32 +82,62 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
     public record ProcessStatus(String name, String kind, String state, String reason, String address, int port, Long pid, int restarts, Double recordsPerSecond,
             Long lagRecords, Double p50Seconds, Double p99Seconds, Long memoryBytes, String log) {}
 
-    /** Asks every process; takes a little more than a second while the stack runs. */
+    /** What one process said. @param samples none of a server, and while a service does not answer */
+    private record Asked(Probe.Health health, Samples samples, ProcessHandle process, Long memory) {}
+
+    /**
+     * Asks every process, all at the same time, so it takes as long as the slowest answer; while tables are read a second more, for how fast that goes.
+     *
+     * <p>Not on virtual threads: their poller waits in native code as long as the program lives, and a virtual machine that is to exit waits 300 ms for whoever does.
+     */
     public static StatusReport of(StackFile stack, boolean supervised) throws InterruptedException {
-        var probe = new Probe(StackAccess.of(Path.of(stack.data())));
-        var before = metrics(stack, probe);
-        long begin = System.nanoTime();
-        if (supervised) {
-            Thread.sleep(WINDOW);
-        }
-        var after = metrics(stack, probe);
-        double seconds = (System.nanoTime() - begin) / 1e9;
-        var processes = new ArrayList<ProcessStatus>();
-        for (var entry : stack.processes()) {
-            processes.add(status(entry, probe, before.get(entry.name()), after.get(entry.name()), seconds, supervised && stack.state().equals("starting")));
-        }
+        var data = Path.of(stack.data());
+        var probe = new Probe(StackAccess.of(data));
+        boolean starting = supervised && stack.state().equals("starting");
+        var asked = new LinkedHashMap<String, Asked>();
         var documents = new LinkedHashMap<String, Long>();
-        stack.indexes().forEach(index -> {
-            var count = probe.documents(stack.search(), index);
-            documents.put(index, count.isPresent() ? count.getAsLong() : null);
-        });
+        Map<String, Double> rates;
+        try (var threads = Executors.newThreadPerTaskExecutor(Thread.ofPlatform().name("ask-", 0).factory())) {
+            var seen = threads.submit(() -> stack.process(CONSOLE).map(console -> probe.rates(console.address(), data.resolve("token"))).orElse(Map.of()));
+            var answers = new LinkedHashMap<String, Future<Asked>>();
+            stack.processes().forEach(entry -> answers.put(entry.name(), threads.submit(() -> ask(entry, probe, starting, threads))));
+            var counts = new LinkedHashMap<String, Future<OptionalLong>>();
+            stack.indexes().forEach(index -> counts.put(index, threads.submit(() -> probe.documents(stack.search(), index))));
+            for (var answer : answers.entrySet()) {
+                asked.put(answer.getKey(), answer.getValue().get());
+            }
+            for (var count : counts.entrySet()) {
+                var many = count.getValue().get();
+                documents.put(count.getKey(), many.isPresent() ? many.getAsLong() : null);
+            }
+            rates = seen.get();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("Asking the processes of " + data + " failed: " + e.getCause(), e.getCause());
+        }
+        var metrics = new LinkedHashMap<String, Samples>();
+        stack.processes().stream().filter(StatusReport::isService).forEach(entry -> metrics.put(entry.name(), asked.get(entry.name()).samples()));
+        var processes = stack.processes().stream().map(entry -> status(entry, asked.get(entry.name()), rates)).toList();
+        var reading = reading(stack.process("capture"), metrics.get("capture"), probe);
         boolean running = processes.stream().anyMatch(p -> p.pid() != null);
         var state = supervised ? stack.state() : running ? "unsupervised" : "stopped";
-        var purge = after.get("purge");
-        return new StatusReport(state, supervised ? stack.supervisor() : null, stack.data(), stack.pipelines(), stack.source(), processes, documents, retention(after), reading(before.get("capture"), after.get("capture"), seconds),
-                by("pipeline", purge, DIFFERENCES, 0), by("pipeline", purge, HELD, 1), by("pipeline", purge, VERIFIED, 1), by("slot", Needs.slots(after), Needs.RETAINED, 0), by("slot", Needs.slots(after), Needs.BUDGET, 0), spreading(after.get("denormalizer")),
-                by("pipeline", after.get("indexer"), REFUSED, 1), beside(after.get("indexer"), "built"), beside(after.get("indexer"), "held"),
-                needs(state, processes, after));
+        var purge = metrics.get("purge");
+        return new StatusReport(state, supervised ? stack.supervisor() : null, stack.data(), stack.pipelines(), stack.source(), processes, documents, retention(metrics), reading,
+                by("pipeline", purge, DIFFERENCES, 0), by("pipeline", purge, HELD, 1), by("pipeline", purge, VERIFIED, 1), by("slot", Needs.slots(metrics), Needs.RETAINED, 0), by("slot", Needs.slots(metrics), Needs.BUDGET, 0), spreading(metrics.get("denormalizer")),
+                by("pipeline", metrics.get("indexer"), REFUSED, 1), beside(metrics.get("indexer"), "built"), beside(metrics.get("indexer"), "held"),
+                needs(state, processes, metrics));
+    }
+
+    /** @param starting whether the supervisor has yet to start what does not run or answer */
+    private static Asked ask(StackFile.Entry entry, Probe probe, boolean starting, ExecutorService threads) throws InterruptedException, ExecutionException {
+        var process = ProcessHandle.of(entry.pid()).filter(ProcessHandle::isAlive).orElse(null);
+        if (process == null) {
+            return new Asked(new Probe.Health(starting ? "starting" : "down", starting ? "" : "not running"), NONE, null, null);
+        }
+        var samples = isService(entry) ? threads.submit(() -> probe.metrics(entry.address())) : null;
+        var memory = threads.submit(() -> memory(process));
+        var said = isService(entry) ? probe.health(entry.address()) : entry.kind().equals("worker") ? probe.tasks(entry.address()) : new Probe.Health("up", "");
+        var health = starting && said.state().equals("down") ? new Probe.Health("starting", "") : said;
+        return new Asked(health, samples == null ? NONE : samples.get(), process, memory.get());
     }
 
     private static List<Need> needs(String state, List<ProcessStatus> processes, Map<String, Samples> metrics) {
@@ -143,13 +181,24 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
         return retention;
     }
 
-    static Reading reading(Samples before, Samples after, double seconds) {
-        if (before == null || after == null) {
+    /** Looks at capture once more where it has something to read. */
+    private static Reading reading(Optional<StackFile.Entry> capture, Samples first, Probe probe) throws InterruptedException {
+        if (capture.isEmpty() || left(first) == 0) {
             return null;
         }
-        long left = Math.round(sum(after, "millrace_snapshot_rows_remaining") + sum(after, "millrace_resnapshot_rows_remaining"));
+        long begin = System.nanoTime();
+        Thread.sleep(WINDOW);
+        return reading(first, probe.metrics(capture.get().address()), (System.nanoTime() - begin) / 1e9);
+    }
+
+    static Reading reading(Samples before, Samples after, double seconds) {
+        long left = left(after);
         long rate = Math.round(Math.max(0, read(after) - read(before)) / seconds);
         return left == 0 ? null : new Reading(left, rate, rate == 0 ? null : left / rate);
+    }
+
+    private static long left(Samples capture) {
+        return Math.round(sum(capture, "millrace_snapshot_rows_remaining") + sum(capture, "millrace_resnapshot_rows_remaining"));
     }
 
     private static double read(Samples capture) {
@@ -170,30 +219,25 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
         return values;
     }
 
-    private static Map<String, Samples> metrics(StackFile stack, Probe probe) {
-        var metrics = new LinkedHashMap<String, Samples>();
-        stack.processes().stream().filter(StatusReport::isService).forEach(e -> metrics.put(e.name(), probe.metrics(e.address())));
-        return metrics;
-    }
-
     private static boolean isService(StackFile.Entry entry) {
         return entry.kind().equals("service");
     }
 
-    /** @param starting whether the supervisor has yet to start what does not run or answer */
-    private static ProcessStatus status(StackFile.Entry entry, Probe probe, Samples before, Samples after, double seconds, boolean starting) {
-        var process = ProcessHandle.of(entry.pid()).filter(ProcessHandle::isAlive);
-        var asked = process.isEmpty() ? new Probe.Health("down", "not running") : isService(entry) ? probe.health(entry.address()) : entry.kind().equals("worker") ? probe.tasks(entry.address()) : new Probe.Health("up", "");
-        var health = starting && asked.state().equals("down") ? new Probe.Health("starting", "") : asked;
-        var pid = process.map(ProcessHandle::pid).orElse(null);
-        var memory = process.map(StatusReport::memory).orElse(null);
+    private static ProcessStatus status(StackFile.Entry entry, Asked asked, Map<String, Double> rates) {
+        var pid = asked.process() == null ? null : asked.process().pid();
         if (!isService(entry)) {
-            return new ProcessStatus(entry.name(), entry.kind(), health.state(), health.reason(), entry.address(), entry.port(), pid, entry.restarts(), null, null, null, null, memory, entry.log());
+            return new ProcessStatus(entry.name(), entry.kind(), asked.health().state(), asked.health().reason(), entry.address(), entry.port(), pid, entry.restarts(), null, null, null, null, asked.memory(), entry.log());
         }
-        Double rate = before.isEmpty() || after.isEmpty() ? null : Math.max(0, (sum(after, "millrace_records_total") - sum(before, "millrace_records_total")) / seconds);
-        Long lag = after.isEmpty() ? null : (long) sum(after, "millrace_lag_records");
-        return new ProcessStatus(entry.name(), entry.kind(), health.state(), health.reason(), entry.address(), entry.port(), pid, entry.restarts(), rate,
-                lag, quantile(after, entry.name(), "0.5"), quantile(after, entry.name(), "0.99"), memory, entry.log());
+        var samples = asked.samples();
+        Double rate = samples.isEmpty() ? null : rate(samples, rates.get(STAGE_LABELS.get(entry.name())));
+        Long lag = samples.isEmpty() ? null : (long) sum(samples, "millrace_lag_records");
+        return new ProcessStatus(entry.name(), entry.kind(), asked.health().state(), asked.health().reason(), entry.address(), entry.port(), pid, entry.restarts(), rate, lag,
+                quantile(samples, entry.name(), "0.5"), quantile(samples, entry.name(), "0.99"), asked.memory(), entry.log());
+    }
+
+    /** What has never counted a record takes none, whether the console has seen it or not. */
+    private static Double rate(Samples samples, Double seen) {
+        return seen == null && sum(samples, "millrace_records_total") == 0 ? Double.valueOf(0) : seen;
     }
 
     private static Double quantile(Samples metrics, String stage, String quantile) {

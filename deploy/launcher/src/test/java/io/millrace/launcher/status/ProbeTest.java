@@ -3,6 +3,7 @@ package io.millrace.launcher.status;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.IOException;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class ProbeTest {
@@ -30,5 +31,11 @@ class ProbeTest {
                 {"status": "UP", "checks": [
                   {"name": "capture", "status": "UP", "data": {"phase": "standing by", "warning": "This capture stands by"}},
                   {"name": "kafka", "status": "UP"}]}"""));
+    }
+
+    @Test
+    void aRateThatTheConsoleDoesNotKnowYetIsNoRate() throws IOException {
+        assertEquals(Map.of("capture", 40.5, "join", 0.0), Probe.rates("""
+                {"stages": [{"name": "capture", "rate": 40.5, "lag": 3.0}, {"name": "gate", "rate": null}, {"name": "join", "rate": 0.0}, {"name": "index"}]}"""));
     }
 }
