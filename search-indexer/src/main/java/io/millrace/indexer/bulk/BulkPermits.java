@@ -6,6 +6,7 @@ import io.millrace.indexer.IndexerConfig;
 import io.millrace.indexer.health.Conditions;
 import io.millrace.pipeline.file.Target;
 import io.millrace.pipeline.liveness.Loop;
+import io.millrace.pipeline.wording.Counted;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
@@ -200,7 +201,7 @@ public final class BulkPermits {
         good = 0;
         taken = 0;
         changed = clock.getAsLong();
-        note.accept(limit == most && share == 1 ? null : String.format(Locale.ROOT, "%d of %d bulk requests at once, of %d of %d documents and %.1f of %.1f MB each at most, since %s; it becomes more again by itself as these are taken well",
-                limit, most, documents(), mostDocuments, bytes() / MEGABYTE, mostBytes / MEGABYTE, trouble));
+        note.accept(limit == most && share == 1 ? null : String.format(Locale.ROOT, "%d of %d bulk requests at once, of %,d of %s and %.1f of %.1f MB each at most, since %s; it becomes more again by itself as these are taken well",
+                limit, most, documents(), Counted.of(mostDocuments, "document"), bytes() / MEGABYTE, mostBytes / MEGABYTE, trouble));
     }
 }

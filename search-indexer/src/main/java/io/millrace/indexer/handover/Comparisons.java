@@ -7,6 +7,7 @@ import io.millrace.indexer.generation.IndexState;
 import io.millrace.indexer.generation.IndexStore;
 import io.millrace.indexer.quarantine.ParkedDocuments;
 import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.wording.Counted;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -161,7 +162,7 @@ final class Comparisons {
         }
 
         private static String told(Count count) {
-            return count == null ? "an unknown number of" : (count.exact() ? "%,d" : "about %,d").formatted(count.documents());
+            return count == null ? "an unknown number of documents" : (count.exact() ? "" : "about ") + Counted.of(count.documents(), "document");
         }
 
         /** So many documents may be in one of them and not yet in the other. */
@@ -182,13 +183,13 @@ final class Comparisons {
             int parkedOnes = (int) lost.stream().filter(refused::containsKey).count();
             var losses = new ArrayList<String>();
             if (!lost.isEmpty()) {
-                losses.add("%,d of %,d documents that were compared are missing, older or changed in %s, such as %s".formatted(lost.size(), sampled, other, lost.getFirst()));
+                losses.add("%,d of %s that were compared are missing, older or changed in %s, such as %s".formatted(lost.size(), Counted.of(sampled, "document"), other, lost.getFirst()));
             }
             if (parkedOnes > 0) {
                 losses.add("%,d of them stand in quarantine because it refused them (./millrace quarantine documents list %s)".formatted(parkedOnes, pair.other().pipeline()));
             }
             if (fewer) {
-                losses.add(other + " has " + told(documents) + " documents, and " + served + " has " + told(servedDocuments) + (documents == null ? "; have them estimated: ANALYZE" : ""));
+                losses.add(other + " has " + told(documents) + ", and " + served + " has " + told(servedDocuments) + (documents == null ? "; have them estimated: ANALYZE" : ""));
             }
             var unlike = store.unlike(served, other);
             if (unlike != null) {

@@ -137,7 +137,7 @@ class BulkPermitsTest {
     @Test
     void whatIsAllowedIsToldWithItsReasonAndNothingOnceAllIsAllowedAgain() throws InterruptedException {
         answered(false);
-        assertEquals("4 of 8 bulk requests at once, of 3200 of 3200 documents and 3.1 of 3.1 MB each at most, since it is busy; it becomes more again by itself as these are taken well", notes.getLast());
+        assertEquals("4 of 8 bulk requests at once, of 3,200 of 3,200 documents and 3.1 of 3.1 MB each at most, since it is busy; it becomes more again by itself as these are taken well", notes.getLast());
         for (int i = 0; i < 100; i++) {
             answered(true);
         }
