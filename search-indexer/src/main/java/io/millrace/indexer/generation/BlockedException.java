@@ -5,7 +5,8 @@ public final class BlockedException extends SearchAwayException {
 
     private static final long serialVersionUID = 1L;
 
-    BlockedException(String message) {
-        super(message + "; free disk, or lift the block that somebody set (index.blocks.* of the index, cluster.blocks.* of the cluster). An index that stands aside is deleted all the same: ./millrace retire PIPELINE INDEX");
+    /** @param cause null where the engine answered */
+    BlockedException(String message, Throwable cause) {
+        super(message + "; free disk, or lift the block that somebody set (index.blocks.* of the index, cluster.blocks.* of the cluster). An index that stands aside is deleted all the same: ./millrace retire PIPELINE INDEX", cause);
     }
 }

@@ -16,6 +16,8 @@ import org.opensearch.client.opensearch.generic.Requests;
 @Singleton
 final class Engine {
 
+    /** What a request fails of while the disk is at its flood stage, or somebody has set a block; the client throws some of these and returns others. */
+    private static final String BLOCKED = "cluster_block_exception";
     private static final int FORBIDDEN = 403;
     private static final int TOO_MANY = 429;
     private static final int SERVER_ERROR = 500;
@@ -38,7 +40,7 @@ final class Engine {
         }
 
         boolean isBlocked() {
-            return type().equals("cluster_block_exception");
+            return type().equals(BLOCKED);
         }
 
         boolean isMissing() {
@@ -77,11 +79,15 @@ final class Engine {
             var answer = new Answer(response.getStatus(), parsed(text));
             if (answer.status() == TOO_MANY || answer.status() >= 500) {
                 var failed = method + " " + path + " at the search engine failed: " + answer.reason();
-                throw answer.isBlocked() ? new BlockedException(failed) : new SearchAwayException(failed);
+                throw answer.isBlocked() ? new BlockedException(failed, null) : new SearchAwayException(failed);
             }
             return answer;
         } catch (IOException e) {
-            throw new SearchAwayException(method + " " + path + " at the search engine " + config.searchUrl() + " failed (" + search.why(e) + "); "
+            var failed = method + " " + path + " at the search engine " + config.searchUrl() + " failed (" + search.why(e) + ")";
+            if (failed.contains(BLOCKED)) {
+                throw new BlockedException(failed, e);
+            }
+            throw new SearchAwayException(failed + "; "
                     + (SearchClients.status(e) != FORBIDDEN ? "check millrace.indexer.search-url and that it is up" : "where its disk is full, free disk; where its user lacks a right, this service's DESIGN.md lists them"), e);
         }
     }

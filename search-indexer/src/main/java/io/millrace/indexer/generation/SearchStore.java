@@ -127,7 +127,7 @@ public final class SearchStore implements IndexStore {
         boolean late = answer.isMissing() || answer.type().equals("illegal_argument_exception") && answer.reason().contains("required alias");
         if (!answer.ok() && !late) {
             var failed = "Changing the aliases " + changes + " failed: " + answer.reason();
-            throw answer.isBlocked() ? new BlockedException(failed) : new SearchAwayException(failed);
+            throw answer.isBlocked() ? new BlockedException(failed, null) : new SearchAwayException(failed);
         }
         return answer.ok();
     }
