@@ -98,7 +98,7 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
         var documents = new LinkedHashMap<String, Long>();
         Map<String, Double> rates;
         try (var threads = Executors.newThreadPerTaskExecutor(Thread.ofPlatform().name("ask-", 0).factory())) {
-            var seen = threads.submit(() -> stack.process(CONSOLE).map(console -> probe.rates(console.address(), data.resolve("token"))).orElse(Map.of()));
+            var seen = threads.submit(() -> stack.process(CONSOLE).filter(console -> running(console).isPresent()).map(console -> probe.rates(console.address(), data.resolve("token"))).orElse(Map.of()));
             var answers = new LinkedHashMap<String, Future<Asked>>();
             stack.processes().forEach(entry -> answers.put(entry.name(), threads.submit(() -> ask(entry, probe, starting, threads))));
             var counts = new LinkedHashMap<String, Future<OptionalLong>>();
@@ -129,7 +129,7 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
 
     /** @param starting whether the supervisor has yet to start what does not run or answer */
     private static Asked ask(StackFile.Entry entry, Probe probe, boolean starting, ExecutorService threads) throws InterruptedException, ExecutionException {
-        var process = ProcessHandle.of(entry.pid()).filter(ProcessHandle::isAlive).orElse(null);
+        var process = running(entry).orElse(null);
         if (process == null) {
             return new Asked(new Probe.Health(starting ? "starting" : "down", starting ? "" : "not running"), NONE, null, null);
         }
@@ -217,6 +217,11 @@ public record StatusReport(String state, Long supervisor, String data, List<Stri
             }
         }
         return values;
+    }
+
+    /** Empty where it does not run; its port may be another's then, to whom no token is shown. */
+    private static Optional<ProcessHandle> running(StackFile.Entry entry) {
+        return ProcessHandle.of(entry.pid()).filter(ProcessHandle::isAlive);
     }
 
     private static boolean isService(StackFile.Entry entry) {
