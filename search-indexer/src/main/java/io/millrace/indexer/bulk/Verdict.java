@@ -49,6 +49,8 @@ public sealed interface Verdict {
     Pattern REQUEST = Pattern.compile(",? request: \\[.*", Pattern.DOTALL);
     Pattern CAME_FROM = Pattern.compile("; it came from (shard \\d+ of the index \\S+)");
     Pattern DATE_FORMAT = Pattern.compile("failed to parse date field \\[.*?\\] with format (\\[[^\\]]*\\])", Pattern.DOTALL);
+    /** How the engine says that a text without letters is no date; it names no format then. */
+    String EMPTY_DATE = "cannot parse empty date";
     /** How the engine says that the ingest pipeline is missing that the index's settings name. */
     String NO_INGEST = "pipeline with id [";
     Pattern HEAD = Pattern.compile("HTTP [0-9]+ \\w+|SQLSTATE \\w{5}");
@@ -108,6 +110,9 @@ public sealed interface Verdict {
 
     /** What to do about a date. */
     private static String advice(String reason) {
+        if (reason.contains(EMPTY_DATE)) {
+            return "; write null at the source where there is no date, or give the field ignore_malformed (under index.mappings) and have the index built anew (./millrace rebuild)";
+        }
         var format = DATE_FORMAT.matcher(reason);
         return !format.find() ? "" : "; write dates of the format " + format.group(1) + " at the source, or give the field one that takes them (format, or ignore_malformed, of the field under index.mappings) and have the index built anew (./millrace rebuild)";
     }
