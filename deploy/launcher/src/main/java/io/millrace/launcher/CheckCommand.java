@@ -123,7 +123,7 @@ final class CheckCommand implements Callable<Integer> {
     }
 
     private List<PipelineFile> pipelines() {
-        return PipelineFiles.load(pipelines);
+        return PipelineFiles.loadNamed(pipelines);
     }
 
     private Map<TableName, Cost> counts() {

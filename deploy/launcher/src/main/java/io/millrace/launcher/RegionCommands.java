@@ -35,7 +35,7 @@ abstract class RegionCommands implements Callable<Integer> {
     private List<Path> files = new ArrayList<>();
 
     final List<PipelineFile> pipelines() {
-        return files.isEmpty() ? List.of() : PipelineFiles.load(files);
+        return files.isEmpty() ? List.of() : PipelineFiles.loadNamed(files);
     }
 
     final List<Region> regions() {

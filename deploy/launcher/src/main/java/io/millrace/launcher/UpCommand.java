@@ -76,7 +76,7 @@ final class UpCommand implements Callable<Integer> {
         var last = LastRun.on(data);
         var demo = pipelines.isEmpty() && last.isDemo();
         var paths = demo ? Stream.concat(Stream.of(StackOptions.demo(home)), last.own().stream()).toList() : pipelines.isEmpty() ? last.requireOwn() : pipelines;
-        var files = PipelineFiles.load(paths);
+        var files = PipelineFiles.loadNamed(paths);
         var options = StackOptions.of(home, data.path(), paths, demo ? new DemoSource("demo", scale) : null, portBase, ports).withOtlp(otlp == null ? null : HttpAddress.of(otlp)).withNatives(natives)
                 .withSecured(secure || Keyring.isIn(data.path())).with(extras);
         if (options.secured()) {
@@ -104,7 +104,7 @@ final class UpCommand implements Callable<Integer> {
         if (!fixed.isEmpty()) {
             throw new LocalException("Millrace runs on " + data.path() + " already, and " + String.join(", ", fixed) + " can be said only when it is started. Leave that out to add the pipeline, or stop it first: " + data.command("down"));
         }
-        PipelineFiles.load(pipelines);
+        PipelineFiles.loadNamed(pipelines);
         return new RunningStack(data, output).add(pipelines, changeReplicaIdentity);
     }
 

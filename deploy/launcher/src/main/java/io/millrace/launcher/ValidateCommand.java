@@ -23,7 +23,7 @@ final class ValidateCommand implements Callable<Integer> {
     public Integer call() {
         var out = spec.commandLine().getOut();
         try {
-            for (var file : PipelineFiles.load(files)) {
+            for (var file : PipelineFiles.loadNamed(files)) {
                 var pipeline = file.pipeline();
                 out.printf("%s: pipeline %s is fine: %s of source %s, index %s%n", file.path(), pipeline.name(), Counted.of(pipeline.tableNames().size(), "table"),
                         pipeline.source().name(), pipeline.index().name());

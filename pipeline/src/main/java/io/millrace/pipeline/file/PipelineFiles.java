@@ -24,6 +24,28 @@ public final class PipelineFiles {
         return load(paths, ModelRules.VALIDATOR);
     }
 
+    /**
+     * As {@link #load(List)}, for paths that somebody has just named: a folder that holds no file is a slip then, also beside others. A folder that is configured may be filled later.
+     *
+     * @throws InvalidPipelineException with every problem found in all of them, or with the folders without a file
+     */
+    public static List<PipelineFile> loadNamed(List<Path> paths) {
+        var empty = new ArrayList<Problem>();
+        for (var path : paths) {
+            try {
+                if (Files.isDirectory(path) && inside(path).isEmpty()) {
+                    empty.add(none(path));
+                }
+            } catch (IOException e) {
+                empty.add(new Problem(path, 0, "", "the folder cannot be listed: " + e));
+            }
+        }
+        if (!empty.isEmpty()) {
+            throw new InvalidPipelineException(empty);
+        }
+        return load(paths);
+    }
+
     /** The same with a validator of the caller's. */
     public static List<PipelineFile> load(List<Path> paths, Validator validator) {
         var problems = new ArrayList<Problem>();
@@ -48,11 +70,7 @@ public final class PipelineFiles {
         for (var path : paths) {
             try {
                 if (Files.isDirectory(path)) {
-                    var inside = inside(path);
-                    if (inside.isEmpty()) {
-                        problems.add(new Problem(path, 0, "", "there is no pipeline file here; a pipeline file ends in .yaml or .yml"));
-                    }
-                    files.addAll(inside);
+                    files.addAll(inside(path));
                 } else {
                     files.add(path);
                 }
@@ -60,10 +78,14 @@ public final class PipelineFiles {
                 problems.add(new Problem(path, 0, "", "the folder cannot be listed: " + e));
             }
         }
-        if (paths.isEmpty()) {
-            problems.add(new Problem(Path.of(""), 0, "", "no pipeline file is named; a pipeline file ends in .yaml or .yml"));
+        if (files.isEmpty() && problems.isEmpty()) {
+            problems.add(none(paths.isEmpty() ? Path.of("") : paths.getFirst()));
         }
         return files;
+    }
+
+    private static Problem none(Path folder) {
+        return new Problem(folder, 0, "", "there is no pipeline file here; a pipeline file ends in .yaml or .yml");
     }
 
     private static List<Path> inside(Path folder) throws IOException {

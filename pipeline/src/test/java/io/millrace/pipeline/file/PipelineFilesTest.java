@@ -613,8 +613,9 @@ class PipelineFilesTest {
     void a_folder_without_a_file_is_told_beside_one_that_has_some() throws IOException {
         write("a.yaml", good);
         var empty = Files.createDirectory(folder.resolve("typo"));
-        var refused = assertThrows(InvalidPipelineException.class, () -> PipelineFiles.load(List.of(folder.resolve("a.yaml"), empty)));
+        var refused = assertThrows(InvalidPipelineException.class, () -> PipelineFiles.loadNamed(List.of(folder.resolve("a.yaml"), empty)));
         assertTrue(refused.getMessage().contains("typo: there is no pipeline file here"), refused.getMessage());
+        assertEquals(1, PipelineFiles.load(List.of(folder.resolve("a.yaml"), empty)).size(), "one that is configured may be filled later");
     }
 
     @Test
