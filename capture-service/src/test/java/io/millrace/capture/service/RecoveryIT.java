@@ -91,14 +91,14 @@ class RecoveryIT extends OnStack {
 
     @Test
     void theListOfTablesThatWereReadIsWrittenAgainWhereItsTopicWasDeleted() throws Exception {
-        source("listed");
-        try (var capture = capture("listed").awaitStreaming(); var things = records("listed", "thing")) {
-            whole("listed", capture, things);
+        source("noted");
+        try (var capture = capture("noted").awaitStreaming(); var things = records("noted", "thing")) {
+            whole("noted", capture, things);
             capture.stop();
         }
-        stack.deleteTopic("millrace.capture.listed");
-        try (var capture = capture("listed").awaitStreaming()) {
-            stack.awaitLast("millrace.capture.listed", said -> said.equals("millrace.outboxevent\npublic.part\npublic.thing"));
+        stack.deleteTopic("millrace.capture.noted");
+        try (var capture = capture("noted").awaitStreaming()) {
+            stack.awaitLast("millrace.capture.noted", said -> said.equals("millrace.outboxevent\npublic.part\npublic.thing"));
             assertTrue(capture.ready().contains("\"UP\""), capture.ready());
         }
     }
