@@ -117,7 +117,12 @@ public final class Quarantine {
 
     private CompletableFuture<Void> sent(Pipeline pipeline, int partition, byte[] key, byte[] value, RecordHeaders headers) {
         var metadata = OutgoingKafkaRecordMetadata.<byte[]>builder().withTopic(Topics.quarantineDocuments(pipeline.name())).withPartition(partition).withKey(key).withHeaders(headers).build();
-        return emitter.sendMessage(Message.of(value).addMetadata(metadata)).subscribeAsCompletionStage();
+        try {
+            return emitter.sendMessage(Message.of(value).addMetadata(metadata)).subscribeAsCompletionStage();
+        } catch (IllegalStateException e) {
+            // The channel is full, or being closed: the same to whoever sends as a record that Kafka did not take.
+            return CompletableFuture.failedFuture(e);
+        }
     }
 
     private static void await(CompletableFuture<Void> sent, Pipeline pipeline, String attempted) throws InterruptedException {
