@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -404,7 +405,7 @@ public final class FirstLoad {
         /** As the end of a sentence. */
         @Override
         public String toString() {
-            return rows + " of about " + Counted.of(estimate, "row") + (secondsLeft == null ? "" : ", " + rowsPerSecond + " rows/s, " + secondsLeft + " s left")
+            return String.format(Locale.ROOT, "%,d of about %s", rows, Counted.of(estimate, "row")) + (secondsLeft == null ? "" : String.format(Locale.ROOT, ", %,d rows/s, %,d s left", rowsPerSecond, secondsLeft))
                     + hindrances.entrySet().stream().map(e -> "; the table " + e.getKey() + " is not read on at the moment: " + e.getValue()).collect(Collectors.joining());
         }
     }

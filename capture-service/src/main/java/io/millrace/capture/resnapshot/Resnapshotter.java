@@ -225,7 +225,7 @@ public final class Resnapshotter {
         long now = System.nanoTime();
         if (now - toldAt > TOLD_NANOS) {
             toldAt = now;
-            resnapshots.status().stream().filter(s -> s.state().equals("reading")).findFirst().ifPresent(s -> LOG.infof("Read %d of about %s of the table %s, %d rows/s%s", s.rows(), Counted.of(s.estimate(), "row"), s.table(), s.rowsPerSecond(),
+            resnapshots.status().stream().filter(s -> s.state().equals("reading")).findFirst().ifPresent(s -> LOG.infof("Read %,d of about %s of the table %s, %,d rows/s%s", s.rows(), Counted.of(s.estimate(), "row"), s.table(), s.rowsPerSecond(),
                     s.secondsLeft() == null ? "" : ", " + s.secondsLeft() + " s left"));
         }
     }

@@ -5,6 +5,7 @@ import io.millrace.local.LocalException;
 import io.millrace.pipeline.wording.Counted;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -60,8 +61,8 @@ final class ResnapshotCommand implements Callable<Integer> {
             out.println("No table of " + source + " is being read");
         }
         for (var one : all) {
-            out.println(one.path("table").asText() + (one.hasNonNull("where") ? " where " + one.path("where").asText() : "") + ": " + one.path("state").asText() + ", " + one.path("rows").asLong() + " of about "
-                    + Counted.of(one.path("estimate").asLong(), "row") + (one.hasNonNull("secondsLeft") ? ", " + one.path("rowsPerSecond").asLong() + " rows/s, " + one.path("secondsLeft").asLong() + " s left" : ""));
+            out.printf(Locale.ROOT, "%s%s: %s, %,d of about %s%s%n", one.path("table").asText(), one.hasNonNull("where") ? " where " + one.path("where").asText() : "", one.path("state").asText(), one.path("rows").asLong(), Counted.of(one.path("estimate").asLong(), "row"),
+                    one.hasNonNull("secondsLeft") ? String.format(Locale.ROOT, ", %,d rows/s, %,d s left", one.path("rowsPerSecond").asLong(), one.path("secondsLeft").asLong()) : "");
             if (one.hasNonNull("failure")) {
                 out.println("  " + one.path("failure").asText());
             }
