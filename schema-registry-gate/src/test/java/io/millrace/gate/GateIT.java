@@ -251,7 +251,7 @@ class GateIT {
 
         table.reread(1_000, 500);
         table.row(2, schema, Map.of("name", "behind")).get();
-        soon().untilAsserted(() -> caller().get("/quarantine/it.public.emptied").then().body("state", is("parked")).body("cause.detail", containsString("about 500 of 1000 rows"))
+        soon().untilAsserted(() -> caller().get("/quarantine/it.public.emptied").then().body("state", is("parked")).body("cause.detail", containsString("about 500 of 1,000 rows"))
                 .body("cause.difference[0].is", is("50 %")).body("refused", is(Captured.PARTITIONS)).body("records", is(Captured.PARTITIONS + 1)));
         post("/quarantine/it.public.emptied/discard", "{\"count\": " + Captured.PARTITIONS + ", \"which\": \"REFUSED\", \"reason\": \"a mistake\"}");
         awaitRows("emptied", 6 + 2 * Captured.PARTITIONS);
