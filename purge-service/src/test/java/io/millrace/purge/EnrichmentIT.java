@@ -14,6 +14,7 @@ import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.topic.Topics;
 import io.restassured.response.ValidatableResponse;
 import io.restassured.specification.RequestSpecification;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -155,6 +156,23 @@ class EnrichmentIT {
         patience("it is set aside").untilAsserted(() -> assertTrue(parked("5|a").getLast().contains("asked to erase it")));
         assertNull(added(5));
         caller().header("Idempotency-Key", UUID.randomUUID().toString()).body("{\"reason\": \"asked for\"}").post("/pipelines/enriched/documents/no key/erasure").then().statusCode(202);
+    }
+
+    @Test
+    void whatALaterGenerationWasAskedToEraseIsErasedWhenItsFileIsGone() throws Exception {
+        patch("60|a", "{\"mood\": \"calm\"}").statusCode(200);
+        var later = Files.writeString(stack.servers.data().resolve("enriched-2.yaml"), Files.readString(Stack.file("enriched.yaml")).replace("name: enriched\n", "name: enriched-2\nreplaces: [enriched]\nindex: {name: enriched}\n"));
+        int port = stack.freePort() + 1;
+        var both = stack.process("both", port, Map.of("millrace.purge.pipelines", Stack.file("enriched.yaml") + "," + later, "millrace.purge.group", "both"));
+        both.start();
+        try {
+            caller().baseUri("http://localhost:" + port).header("Idempotency-Key", UUID.randomUUID().toString()).body("{\"reason\": \"asked for\"}").post("/pipelines/enriched-2/documents/60|a/erasure").then().statusCode(202);
+        } finally {
+            both.stop();
+        }
+        assertNull(added(60));
+        patch("60|a", "{\"mood\": \"back\"}").statusCode(409).contentType(PROBLEM).body("why", containsString("asked to erase it"));
+        assertNull(added(60));
     }
 
     @Test

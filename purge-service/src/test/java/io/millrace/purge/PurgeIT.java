@@ -25,6 +25,7 @@ import io.restassured.specification.RequestSpecification;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Executors;
@@ -89,6 +90,35 @@ class PurgeIT {
     }
 
     @Test
+    void anErasureIsOneRequestAndAnOrderForEachGenerationOfItsIndex() throws Exception {
+        var later = generation("monitors-2", "[monitors, monitors-0]");
+        var latest = generation("monitors-3", "[monitors-2, monitors]");
+        var all = stack.process("generations", stack.freePort(), Map.of("millrace.purge.pipelines", String.join(",", Stack.file("monitors.yaml").toString(), Stack.file("dashboards.yaml").toString(), later, latest), "millrace.purge.group", "generations"));
+        all.start();
+        try {
+            var there = "http://localhost:" + stack.freePort();
+            var key = UUID.randomUUID().toString();
+            // Monitors-0 is nobody's file any more, and the latest does not replace it.
+            var id = operator().baseUri(there).header("Idempotency-Key", key).body(BODY).post(ERASURE, "monitors-3", "of all").then().statusCode(202).body("pipeline", equalTo("monitors-3")).extract().<String>path("id");
+            for (var again : List.of("monitors-3", "monitors", "monitors-0")) {
+                operator().baseUri(there).header("Idempotency-Key", key).body(BODY).post(ERASURE, again, "of all").then().statusCode(202).body("id", equalTo(id));
+            }
+            operator().baseUri(there).header("Idempotency-Key", key).body(BODY).post(ERASURE, "dashboards", "of all").then().statusCode(409);
+            assertEquals("monitors-3", stack.row("SELECT string_agg(pipeline, ' ') FROM millrace.purge_audit WHERE document_id = 'of all'"));
+            assertEquals("monitors monitors-0 monitors-2 monitors-3,{\"erasure\":\"" + id + "\"},1", stack.row("""
+                    SELECT string_agg(aggregatetype, ' ' ORDER BY aggregatetype), string_agg(DISTINCT payload, ' '), count(DISTINCT xmin::text) FROM millrace.outboxevent WHERE aggregateid = 'of all' AND type = 'erase'"""));
+            operator().baseUri(there).get("/erasures").then().statusCode(200).body("findAll { it.document == 'of all' }.id", equalTo(List.of(id)));
+        } finally {
+            all.stop();
+        }
+    }
+
+    /** The file of a later generation of the monitors. */
+    private static String generation(String name, String replaced) throws Exception {
+        return Files.writeString(stack.servers.data().resolve(name + ".yaml"), Files.readString(Stack.file("monitors.yaml")).replace("name: monitors\n", "name: " + name + "\nreplaces: " + replaced + "\nindex: {name: monitors}\n")).toString();
+    }
+
+    @Test
     void withoutAnIdempotencyKeyNothingIsDone() throws Exception {
         operator().body(BODY).post(ERASURE, "monitors", "keyless").then().statusCode(400).contentType(PROBLEM).body("why", containsString("Idempotency-Key is missing"));
         assertEquals("0", stack.row("SELECT count(*) FROM millrace.purge_audit WHERE document_id = 'keyless'"));
@@ -148,7 +178,7 @@ class PurgeIT {
     @Test
     void anUnknownPipelineIsRefusedWithTheKnownOnes() {
         caller().body(BODY).post(ERASURE, "monitor", "1").then().statusCode(404).contentType(PROBLEM)
-                .body("known", equalTo(java.util.List.of("dashboards", "monitors"))).body("on", containsString("'monitor'")).body("why", containsString("dashboards, monitors"));
+                .body("known", equalTo(List.of("dashboards", "monitors"))).body("on", containsString("'monitor'")).body("why", containsString("dashboards, monitors"));
     }
 
     @Test

@@ -51,6 +51,11 @@ class ProvisionerIT {
 
         assertFalse(provisioner.apply(line -> { }).isEmpty());
         assertEquals(List.of(), provisioner.apply(line -> { }));
+        try (var connection = superuser(source)) {
+            execute(connection, "DROP INDEX millrace.purge_audit_document, millrace.outboxevent_erasure");
+        }
+        assertEquals(1, provisioner.apply(line -> { }).size(), "an index that a source of before lacks is made");
+        assertEquals(List.of(), provisioner.apply(line -> { }));
         assertTrue(provisioner.plan().stream().allMatch(p -> p.check() instanceof Check.Done || p.check() instanceof Check.Advised), () -> provisioner.plan().toString());
 
         try (var reader = DriverManager.getConnection(source.url(), "shop_reader", "correct horse")) {

@@ -13,6 +13,7 @@ import io.millrace.pipeline.sql.EnrichmentSql;
 import io.millrace.pipeline.sql.JoinSql;
 import io.millrace.purge.problem.Problem;
 import io.millrace.purge.problem.ProblemException;
+import io.millrace.purge.source.ErasureOrders;
 import jakarta.ws.rs.core.Response.Status;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -30,7 +31,7 @@ final class EnrichedRows {
 
     static final String ENRICHING = "Enriching";
 
-    private static final String ERASED = "SELECT EXISTS (SELECT FROM millrace.purge_audit WHERE pipeline = ANY (?) AND document_id = ?)";
+    private static final String ERASED = "SELECT EXISTS (" + ErasureOrders.ERASED + ")";
     /** Erasures wait for who enriches, and the other way round: else either might not see the other's row. */
     private static final String LOCK = "SELECT pg_advisory_xact_lock%s(hashtextextended('millrace.enrichment ' || ?, 0))";
     /** Classes of SQL states that say what is wrong with values. */
@@ -144,7 +145,7 @@ final class EnrichedRows {
     private boolean isErased(String document) throws SQLException {
         try (var statement = connection.prepareStatement(ERASED)) {
             statement.setArray(1, connection.createArrayOf("text", generations.toArray()));
-            statement.setString(2, document);
+            statement.setArray(2, connection.createArrayOf("text", new Object[] {document}));
             try (var row = statement.executeQuery()) {
                 row.next();
                 return row.getBoolean(1);

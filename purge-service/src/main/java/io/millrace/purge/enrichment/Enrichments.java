@@ -14,6 +14,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.ws.rs.core.Response.Status;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -104,10 +105,10 @@ public class Enrichments {
     /**
      * Takes away what was added to a document, in the transaction in which its erasure is asked for.
      *
-     * @param name of a pipeline; what its generations added goes too
+     * @param names of the pipelines for which it is erased
      */
-    public void erase(Connection connection, String name, String document) throws SQLException {
-        for (var pipeline : enriched(pipelines.all().stream().filter(p -> p.generations(pipelines.all()).contains(name)).toList())) {
+    public void erase(Connection connection, Collection<String> names, String document) throws SQLException {
+        for (var pipeline : enriched(pipelines.all().stream().filter(p -> names.contains(p.name())).toList())) {
             var rows = EnrichedRows.of(connection, pipeline, Set.of());
             if (rows.isPresent()) {
                 rows.get().erase(document);

@@ -1,13 +1,14 @@
 package io.millrace.purge.erasure;
 
 import io.debezium.outbox.quarkus.ExportedEvent;
+import io.millrace.purge.source.ErasureOrders;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.Map;
 import java.util.UUID;
 
 /**
- * The request as it travels through the log. Who asked and why stay in the audit: what is in the log is copied to many places.
+ * The request as it travels through the log to one of the pipelines that it is for. Who asked and why stay in the audit: what is in the log is copied to many places.
  *
  * @param traceparent trace context to continue, null to leave it to capture whether the change is traced
  */
@@ -25,7 +26,7 @@ record EraseEvent(UUID erasure, String pipeline, String document, Instant reques
 
     @Override
     public String getType() {
-        return "erase";
+        return ErasureOrders.TYPE;
     }
 
     @Override

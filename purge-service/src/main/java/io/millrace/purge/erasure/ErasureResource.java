@@ -77,7 +77,7 @@ public class ErasureResource {
         refuseNul(body.reason(), "the reason", on);
         allowance.take(caller.getPrincipal().getName(), "Erasing", on);
         var traceparent = traceparent(callers, "1".equals(trace));
-        var erasure = erasures.request(generations.getFirst(), id, body.reason().strip(), caller.getPrincipal().getName(), key, traceparent);
+        var erasure = erasures.request(pipelines.lineage(generations.getFirst()), id, body.reason().strip(), caller.getPrincipal().getName(), key, traceparent);
         return Response.accepted(erasure).location(URI.create("/erasures/" + erasure.id())).header(TRACEPARENT, traceparent).build();
     }
 

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.SequencedSet;
 import java.util.UUID;
 import org.hibernate.Session;
 
@@ -35,15 +36,17 @@ public class Erasures {
     }
 
     /**
-     * Writes audit and outbox row in one transaction, in which what was added to the document goes.
+     * Writes the audit row, and for each pipeline an order, in one transaction, in which what was added to the document goes.
      *
+     * @param pipelines those whose documents are of one index, first the one that is asked
      * @param key makes the request idempotent
      * @param traceparent sampled context that its change continues; null to leave it to capture whether it is traced
      * @return the erasure, an earlier one where the key was used for the same request before
      * @throws ProblemException when the key was used for something else
      */
     @Transactional
-    Erasure request(String pipeline, String document, String reason, String requestedBy, String key, String traceparent) {
+    Erasure request(SequencedSet<String> pipelines, String document, String reason, String requestedBy, String key, String traceparent) {
+        var pipeline = pipelines.getFirst();
         var id = UUID.randomUUID();
         int written = entities.createNativeQuery("""
                 INSERT INTO millrace.purge_audit (id, pipeline, document_id, requested_by, reason, requested_at, idempotency_key)
@@ -51,24 +54,24 @@ public class Erasures {
                 .setParameter("id", id).setParameter("pipeline", pipeline).setParameter("document", document)
                 .setParameter("by", requestedBy).setParameter("reason", reason).setParameter("key", key).executeUpdate();
         if (written == 0) {
-            return repeated(pipeline, document, reason, requestedBy, key);
+            return repeated(pipelines, document, reason, requestedBy, key);
         }
         var audit = entities.find(Audit.class, id);
-        outbox.fire(new EraseEvent(id, pipeline, document, audit.requestedAt, traceparent));
-        // The extension's row would otherwise be written at the commit, where its failure has no name.
+        pipelines.forEach(each -> outbox.fire(new EraseEvent(id, each, document, audit.requestedAt, traceparent)));
+        // The extension's rows would otherwise be written at the commit, where their failure has no name.
         entities.flush();
-        entities.unwrap(Session.class).doWork(connection -> enrichments.erase(connection, pipeline, document));
+        entities.unwrap(Session.class).doWork(connection -> enrichments.erase(connection, pipelines, document));
         count(pipeline, "requested");
         return erasure(audit);
     }
 
-    private Erasure repeated(String pipeline, String document, String reason, String requestedBy, String key) {
+    private Erasure repeated(SequencedSet<String> pipelines, String document, String reason, String requestedBy, String key) {
         var earlier = entities.createQuery("FROM Audit WHERE idempotencyKey = :key", Audit.class).setParameter("key", key).getSingleResult();
-        if (!earlier.pipeline.equals(pipeline) || !earlier.document.equals(document) || !earlier.requestedBy.equals(requestedBy) || !earlier.reason.equals(reason)) {
-            throw new ProblemException(Problem.of(Status.CONFLICT, "Erasing", "the document '" + document + "' of the pipeline '" + pipeline + "'",
+        if (!pipelines.contains(earlier.pipeline) || !earlier.document.equals(document) || !earlier.requestedBy.equals(requestedBy) || !earlier.reason.equals(reason)) {
+            throw new ProblemException(Problem.of(Status.CONFLICT, "Erasing", "the document '" + document + "' of the pipeline '" + pipelines.getFirst() + "'",
                     "the Idempotency-Key was already used for another request", "send a key of its own with each request, and the same one only to repeat it"));
         }
-        count(pipeline, "repeated");
+        count(pipelines.getFirst(), "repeated");
         return erasure(earlier);
     }
 

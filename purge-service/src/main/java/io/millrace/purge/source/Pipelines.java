@@ -8,7 +8,10 @@ import io.millrace.purge.problem.Problem;
 import io.millrace.purge.problem.ProblemException;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.ws.rs.core.Response.Status;
+import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.SequencedSet;
 
 /** The pipelines that this service serves. Immutable. */
 @ApplicationScoped
@@ -47,5 +50,19 @@ public class Pipelines {
     /** The pipeline of that name and its later generations, which callers may still ask for by the name that they know; none where the name is unknown. */
     public List<String> generations(String name) {
         return all.stream().filter(p -> p.name().equals(name) || p.replaces().contains(name)).sorted((a, b) -> a.name().equals(name) ? -1 : b.name().equals(name) ? 1 : 0).map(Pipeline::name).toList();
+    }
+
+    /**
+     * The names under which what is erased for a pipeline is ordered, its own first: those that the generations of its index have, and those that they replace, also where only a third one relates two of them. Each of
+     * them then knows of the erasure by its own name, whichever files come and go.
+     */
+    public SequencedSet<String> lineage(String name) {
+        var names = new LinkedHashSet<>(List.of(name));
+        int known;
+        do {
+            known = names.size();
+            all.stream().map(pipeline -> pipeline.generations(all)).filter(related -> !Collections.disjoint(related, names)).forEach(names::addAll);
+        } while (names.size() > known);
+        return names;
     }
 }

@@ -15,6 +15,7 @@ import io.millrace.pipeline.retention.RetentionOrder;
 import io.millrace.pipeline.sql.JoinSql;
 import io.millrace.purge.PurgeConfig;
 import io.millrace.purge.problem.RefusedException;
+import io.millrace.purge.source.ErasureOrders;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
@@ -46,7 +47,6 @@ final class SourceSide {
     private static final String UNREADABLE = """
             SELECT c FROM unnest(?::text[]) c WHERE NOT (has_schema_privilege(?, 'USAGE') AND has_column_privilege(?::regclass, c, 'SELECT')) ORDER BY c""";
     private static final String HIDDEN = "SELECT row_security_active(?::regclass)";
-    private static final String ERASED = "SELECT document_id FROM millrace.purge_audit WHERE pipeline = ANY (?) AND document_id = ANY (?)";
     private static final String REPAIR = """
             INSERT INTO millrace.outboxevent (id, aggregatetype, aggregateid, type, "timestamp", payload) SELECT gen_random_uuid(), ?, d, 'repair', now(), ? FROM unnest(?::text[]) d""";
 
@@ -167,7 +167,7 @@ final class SourceSide {
 
     /** Those of the documents that somebody asked to erase. */
     Set<String> erased(Collection<String> ids) throws SQLException {
-        return new HashSet<>(read(false, ERASED, statement -> {
+        return new HashSet<>(read(false, ErasureOrders.ERASED, statement -> {
             statement.setArray(1, statement.getConnection().createArrayOf("text", generations.toArray()));
             statement.setArray(2, statement.getConnection().createArrayOf("text", ids.toArray()));
         }, row -> row.getString(1)));

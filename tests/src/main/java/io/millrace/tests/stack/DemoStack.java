@@ -19,10 +19,12 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.postgresql.ds.PGSimpleDataSource;
@@ -165,6 +167,24 @@ public final class DemoStack implements AutoCloseable {
         return stack.stage(stage);
     }
 
+    /** Stops services one after the other, and returns when all answer again, with the pipeline files that are there by then. */
+    public void restart(Collection<Stage> stages) {
+        again(stages, ManagedProcess::stop);
+    }
+
+    /** The same of all services, each of which is killed. */
+    public void killAndRestart() {
+        again(List.of(Stage.values()), ManagedProcess::kill);
+    }
+
+    private void again(Collection<Stage> stages, Consumer<ManagedProcess> end) {
+        for (var stage : stages) {
+            end.accept(process(stage));
+            process(stage).launch();
+        }
+        stages.forEach(stage -> process(stage).awaitReady());
+    }
+
     /** Sends a signal to a stage's process: {@code STOP} pauses it, {@code CONT} lets it go on. */
     public void signal(Stage stage, String signal) throws IOException, InterruptedException {
         long pid = process(stage).running().orElseThrow().pid();
@@ -208,6 +228,22 @@ public final class DemoStack implements AutoCloseable {
         source.setUser(stack.servers().postgresUser());
         source.setPassword(stack.servers().postgresPassword());
         return source;
+    }
+
+    /** Carries statements out in the demo's database, each in a transaction of its own. */
+    public void execute(String... statements) throws SQLException {
+        try (var connection = connect(); var statement = connection.createStatement()) {
+            for (var sql : statements) {
+                statement.execute(sql);
+            }
+        }
+    }
+
+    /** The first value of a query's first row as text; null where there is no row, or the value is null. */
+    public String value(String query) throws SQLException {
+        try (var connection = connect(); var statement = connection.createStatement(); var row = statement.executeQuery(query)) {
+            return row.next() ? row.getString(1) : null;
+        }
     }
 
     public IndexReader index() {

@@ -32,22 +32,14 @@ public final class NextGeneration {
         Files.writeString(file, Files.readString(DemoStack.home().resolve("deploy/demo/pipelines/monitors.yaml")).replace("name: monitors\nsource", "name: " + name + "\nreplaces: [monitors]\nsource"));
         try {
             stack.provision();
-            restart();
+            stack.restart(READERS);
             Awaitility.await("the generation from the rows is served").pollInterval(Duration.ofMillis(500)).atMost(Duration.ofMinutes(4)).until(() -> !behindAlias().equals(before));
             stack.settled().await().forEach(comparison -> assertTrue(comparison.agrees() && comparison.expected() > 0, comparison::describe));
         } finally {
             Files.delete(file);
-            restart();
+            stack.restart(READERS);
         }
         Awaitility.await("the alias goes back").pollInterval(Duration.ofMillis(500)).atMost(Duration.ofMinutes(2)).until(() -> behindAlias().equals(before));
-    }
-
-    private void restart() {
-        for (var stage : READERS) {
-            stack.process(stage).stop();
-            stack.process(stage).launch();
-        }
-        READERS.forEach(stage -> stack.process(stage).awaitReady());
     }
 
     private String behindAlias() {

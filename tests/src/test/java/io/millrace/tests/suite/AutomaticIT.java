@@ -52,7 +52,7 @@ class AutomaticIT {
         var monitors = Files.readString(DemoStack.home().resolve("deploy/demo/pipelines/monitors.yaml"));
         Files.writeString(stack.pipelines().resolve(PIPELINE + ".yaml"), monitors.replace("name: monitors\nsource", "name: " + PIPELINE + "\nrecovery: automatic\nsource").replace("  name: monitors\n  refresh", "  name: " + PIPELINE + "\n  refresh"));
         stack.provision();
-        restart();
+        stack.restart(READERS);
         stack.settled().await();
         patience("its index is whole", Duration.ofMinutes(2)).untilAsserted(this::assertRight);
     }
@@ -60,7 +60,7 @@ class AutomaticIT {
     @AfterEach
     void removePipeline() throws Exception {
         Files.delete(stack.pipelines().resolve(PIPELINE + ".yaml"));
-        restart();
+        stack.restart(READERS);
     }
 
     @Test
@@ -97,14 +97,6 @@ class AutomaticIT {
             row.next();
             return row.getString(1);
         }
-    }
-
-    private void restart() throws IOException {
-        for (var stage : READERS) {
-            stack.process(stage).stop();
-            stack.process(stage).launch();
-        }
-        READERS.forEach(stage -> stack.process(stage).awaitReady());
     }
 
     private static ConditionFactory patience(String what, Duration most) {

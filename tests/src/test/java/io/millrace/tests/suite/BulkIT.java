@@ -68,7 +68,7 @@ class BulkIT {
         var file = Files.writeString(stack.pipelines().resolve("shelves.yaml"), FILE);
         try {
             stack.provision();
-            restart();
+            stack.restart(ALL);
             patience("all are there").until(() -> stack.index().count("shelves") == 900);
             agrees(900);
 
@@ -106,7 +106,7 @@ class BulkIT {
             agrees(1);
         } finally {
             Files.deleteIfExists(file);
-            restart();
+            stack.restart(ALL);
             sql("DROP TABLE IF EXISTS public.shelf, public.shelf_a, public.shelf_item");
         }
         stack.settled().await();
@@ -148,14 +148,6 @@ class BulkIT {
     private JsonPath verified() throws IOException {
         var id = stage(Stage.PURGE).body("{}").post("/pipelines/shelves/verifications").then().statusCode(202).extract().<String>path("id");
         return patience("the verification ends").until(() -> stage(Stage.PURGE).get("/verifications/" + id).then().statusCode(200).extract().jsonPath(), report -> !report.getString("state").equals("running"));
-    }
-
-    private void restart() {
-        for (var stage : ALL) {
-            stack.process(stage).stop();
-            stack.process(stage).launch();
-        }
-        ALL.forEach(stage -> stack.process(stage).awaitReady());
     }
 
     private void sql(String... statements) throws SQLException {

@@ -60,7 +60,7 @@ class GenerationsIT {
             var seen = new HashSet<Set<String>>();
             // The reader begins before the services do, or the later generation may serve before the first look.
             try (var traffic = BackgroundTraffic.start(stack, 77, RATE); var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-                var restarted = threads.submit(this::restart);
+                var restarted = threads.submit(() -> stack.restart(READERS));
                 Awaitility.await("the alias moves").pollInterval(Duration.ofMillis(50)).atMost(Duration.ofMinutes(2)).until(() -> {
                     seen.add(shapesFound());
                     assertTrue(stack.index().count(ALIAS) > documents / 2, "a reader never sees an index that is still being filled");
@@ -90,18 +90,10 @@ class GenerationsIT {
             }
         } finally {
             Files.delete(file);
-            restart();
+            stack.restart(READERS);
         }
         patience("the alias goes back").until(() -> behindAlias().equals(older));
         stack.settled().await();
-    }
-
-    private void restart() {
-        for (var stage : READERS) {
-            stack.process(stage).stop();
-            stack.process(stage).launch();
-        }
-        READERS.forEach(stage -> stack.process(stage).awaitReady());
     }
 
     private String behindAlias() {

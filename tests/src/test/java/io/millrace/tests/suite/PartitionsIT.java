@@ -71,7 +71,7 @@ class PartitionsIT {
             provision(file);
             try (var traffic = BackgroundTraffic.start(stack, 808, RATE)) {
                 capture.start();
-                restart();
+                stack.restart(READERS);
                 patience("the wider one is served", Duration.ofMinutes(5)).until(() -> {
                     assertTrue(stack.index().count(ALIAS) > documents / 2, "a reader never sees an index that is still being filled");
                     return !behindAlias().equals(older);
@@ -86,7 +86,7 @@ class PartitionsIT {
         } finally {
             capture.stop();
             Files.deleteIfExists(file);
-            restart();
+            stack.restart(READERS);
             change("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '" + Topics.slot(SOURCE) + "'");
             change("DROP PUBLICATION IF EXISTS " + Topics.publication(SOURCE));
             change("DELETE FROM public.monitor WHERE id = " + erased);
@@ -121,14 +121,6 @@ class PartitionsIT {
     private void erase(String id) throws IOException {
         RestAssured.given().baseUri(stack.address(Stage.PURGE).toString()).contentType(ContentType.JSON).header("Authorization", "Bearer " + Files.readString(stack.stack().token()).strip())
                 .header("Idempotency-Key", "wider " + id).body("{\"reason\":\"asked for\"}").post("/pipelines/" + ALIAS + "/documents/" + id + "/erasure").then().statusCode(202);
-    }
-
-    private void restart() {
-        for (var stage : READERS) {
-            stack.process(stage).stop();
-            stack.process(stage).launch();
-        }
-        READERS.forEach(stage -> stack.process(stage).awaitReady());
     }
 
     private String behindAlias() {

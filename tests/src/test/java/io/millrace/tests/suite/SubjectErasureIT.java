@@ -21,7 +21,6 @@ import io.restassured.http.ContentType;
 import io.restassured.specification.RequestSpecification;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -83,14 +82,14 @@ class SubjectErasureIT {
     @Test
     void whoIsErasedDoesNotComeBack() throws Exception {
         stack.settled().await();
-        change("CREATE TABLE public.forgettable (id int PRIMARY KEY, name text, mentor_id int); CREATE TABLE public.remark (id int PRIMARY KEY, about_id int, author_id int, body text)");
-        change("INSERT INTO public.forgettable SELECT i, CASE i WHEN 7 THEN '" + MARKER + "' ELSE 'person ' || i END, 1 + i % 8 FROM generate_series(1, 40) i");
-        change("INSERT INTO public.remark SELECT i, 1 + i % 40, 1 + i % 10, CASE 1 + i % 10 WHEN 7 THEN '" + MARKER + "' ELSE 'said ' || i END FROM generate_series(1, 200) i");
+        stack.execute("CREATE TABLE public.forgettable (id int PRIMARY KEY, name text, mentor_id int); CREATE TABLE public.remark (id int PRIMARY KEY, about_id int, author_id int, body text)");
+        stack.execute("INSERT INTO public.forgettable SELECT i, CASE i WHEN 7 THEN '" + MARKER + "' ELSE 'person ' || i END, 1 + i % 8 FROM generate_series(1, 40) i");
+        stack.execute("INSERT INTO public.remark SELECT i, 1 + i % 40, 1 + i % 10, CASE 1 + i % 10 WHEN 7 THEN '" + MARKER + "' ELSE 'said ' || i END FROM generate_series(1, 200) i");
         var files = List.of(Files.writeString(stack.pipelines().resolve("people.yaml"), PEOPLE), Files.writeString(stack.pipelines().resolve("remarks.yaml"), REMARKS));
         var later = stack.pipelines().resolve("people-2.yaml");
         try {
             stack.provision();
-            restart();
+            stack.killAndRestart();
             patience("all are there").until(() -> stack.index().count("people") == 40 && stack.index().count("remarks") == 200);
             assertTrue(shown("people") && shown("remarks"));
             stack.index().ask("POST", "/people,remarks/_flush", null);
@@ -101,7 +100,7 @@ class SubjectErasureIT {
             for (var record : topics.read(Topics.captured("demo", PERSON))) {
                 topics.resend(record);
             }
-            change("UPDATE public.forgettable SET name = '" + MARKER + " again' WHERE id = 7; UPDATE public.remark SET body = '" + MARKER + " again' WHERE author_id = 7; INSERT INTO public.remark VALUES (1001, 3, 7, '" + MARKER + " new')");
+            stack.execute("UPDATE public.forgettable SET name = '" + MARKER + " again' WHERE id = 7; UPDATE public.remark SET body = '" + MARKER + " again' WHERE author_id = 7; INSERT INTO public.remark VALUES (1001, 3, 7, '" + MARKER + " new')");
             fresh();
             assertGone("after a replay of what was captured, and changes");
             for (var table : List.of(PERSON, REMARK)) {
@@ -112,7 +111,7 @@ class SubjectErasureIT {
             assertGone("after a re-snapshot");
             Files.writeString(later, PEOPLE.replace("name: people\nsource", "name: people-2\nreplaces: [people]\nsource").replace("fields: [id, name]\n  one", "fields: [id, {title: name}]\n  one"));
             stack.provision();
-            restart();
+            stack.killAndRestart();
             patience("the later generation is served").until(() -> stack.index().ask("GET", "/people/_search?size=50", null).toString().contains("title"));
             fresh();
             assertGone("after a rebuild and a restart of everything");
@@ -120,10 +119,10 @@ class SubjectErasureIT {
             agrees("remarks");
             purge().get("/erasures/" + erasure).then().statusCode(200).body("state", equalTo("hidden"));
             remains.assertGoneFromTopics(topic -> topic.contains("people") || topic.contains("remark") || topic.contains("forgettable"),
-                    () -> change("UPDATE public.forgettable SET name = name || '.' WHERE id <> 7; UPDATE public.remark SET body = body || '.' WHERE author_id <> 7"));
+                    () -> stack.execute("UPDATE public.forgettable SET name = name || '.' WHERE id <> 7; UPDATE public.remark SET body = body || '.' WHERE author_id <> 7"));
             remains.assertGoneFromDisks("/people*,remarks*", this::fresh);
-            change("DELETE FROM public.forgettable WHERE id = 7");
-            change("INSERT INTO public.forgettable VALUES (7, 'somebody else', NULL)");
+            stack.execute("DELETE FROM public.forgettable WHERE id = 7");
+            stack.execute("INSERT INTO public.forgettable VALUES (7, 'somebody else', NULL)");
             patience("a key that is created anew comes").until(() -> stack.index().get("people", "7") != null);
             patience("the erasure has ended").untilAsserted(() -> purge().get("/erasures/" + erasure).then().body("state", equalTo("ended")).body("endedBy", equalTo("source")));
             erasedAndWithdrawnFromTheConsole();
@@ -132,8 +131,8 @@ class SubjectErasureIT {
                 Files.deleteIfExists(file);
             }
             Files.deleteIfExists(later);
-            change("DROP TABLE public.forgettable, public.remark");
-            restart();
+            stack.execute("DROP TABLE public.forgettable, public.remark");
+            stack.killAndRestart();
         }
         stack.settled().await();
     }
@@ -142,7 +141,7 @@ class SubjectErasureIT {
     private String erasedThoughATableIsParked() throws Exception {
         topics.send(new ProducerRecord<>(Topics.captured("demo", REMARK), 0, "junk".getBytes(UTF_8), "not Avro".getBytes(UTF_8)));
         patience("the table is parked").until(() -> !topics.read(Topics.quarantine("demo", REMARK)).isEmpty());
-        change("UPDATE public.remark SET body = body || ' parked'");
+        stack.execute("UPDATE public.remark SET body = body || ' parked'");
         patience("the subject is in the quarantine").until(() -> !remains.inTopic(Topics.quarantine("demo", REMARK)).isEmpty());
         var erasure = purge().header("Idempotency-Key", "forget 7").body("{\"subject\": \"person\", \"key\": \"7\", \"reason\": \"asked for\"}").post("/erasures").then().statusCode(202).extract().<String>path("id");
         stack.process(Stage.PURGE).kill();
@@ -157,7 +156,7 @@ class SubjectErasureIT {
         stack.process(Stage.PURGE).kill();
         stack.process(Stage.PURGE).start();
         purge().get("/erasures/" + erasure).then().body("state", equalTo("hidden"));
-        assertEquals("forget", row("SELECT string_agg(type, ', ') FROM millrace.outboxevent WHERE aggregatetype = 'person'"), "it was ordered once");
+        assertEquals("forget", stack.value("SELECT string_agg(type, ', ') FROM millrace.outboxevent WHERE aggregatetype = 'person'"), "it was ordered once");
         return erasure;
     }
 
@@ -183,7 +182,7 @@ class SubjectErasureIT {
     }
 
     private void fresh() throws Exception {
-        var position = row("SELECT pg_current_wal_insert_lsn()::text");
+        var position = stack.value("SELECT pg_current_wal_insert_lsn()::text");
         for (var pipeline : List.of("people", "remarks")) {
             patience(pipeline + " is fresh").untilAsserted(() -> purge().queryParam("position", position).queryParam("wait", "5s").get("/pipelines/" + pipeline + "/freshness").then().statusCode(200).body("fresh", equalTo(true)));
         }
@@ -192,27 +191,6 @@ class SubjectErasureIT {
     private void agrees(String pipeline) throws IOException {
         var id = purge().body("{}").post("/pipelines/" + pipeline + "/verifications").then().statusCode(202).extract().<String>path("id");
         patience("the verification ends").untilAsserted(() -> purge().get("/verifications/" + id).then().statusCode(200).body("state", equalTo("agrees")));
-    }
-
-    private void restart() {
-        for (var stage : Stage.values()) {
-            stack.process(stage).kill();
-            stack.process(stage).launch();
-        }
-        List.of(Stage.values()).forEach(stage -> stack.process(stage).awaitReady());
-    }
-
-    private void change(String sql) throws SQLException {
-        try (var connection = stack.connect(); var statement = connection.createStatement()) {
-            statement.execute(sql);
-        }
-    }
-
-    private String row(String sql) throws SQLException {
-        try (var connection = stack.connect(); var statement = connection.createStatement(); var row = statement.executeQuery(sql)) {
-            row.next();
-            return row.getString(1);
-        }
     }
 
     private RequestSpecification purge() throws IOException {

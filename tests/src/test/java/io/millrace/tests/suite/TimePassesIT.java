@@ -59,7 +59,7 @@ class TimePassesIT {
         var later = stack.pipelines().resolve("kept-2.yaml");
         try {
             stack.provision();
-            restart();
+            stack.restart(READERS);
             change(ROWS);
             patience("all are there").until(() -> stack.index().count("kept") == 20);
             leavesWithTime();
@@ -69,7 +69,7 @@ class TimePassesIT {
             change("DELETE FROM public.monitor WHERE id < -2000000");
             remove(file);
             remove(later);
-            restart();
+            stack.restart(READERS);
         }
         stack.settled().await();
     }
@@ -122,7 +122,7 @@ class TimePassesIT {
         var before = behindAlias();
         Files.writeString(later, FILE.replace("name: kept\nsource", "name: kept-2\nreplaces: [kept]\nsource").replace("[id, name]", "[id, {title: name}]"));
         stack.provision();
-        restart();
+        stack.restart(READERS);
         var seen = new TreeSet<Long>();
         Awaitility.await("the alias moves").pollInterval(Duration.ofMillis(50)).atMost(Duration.ofMinutes(2)).until(() -> {
             seen.add(old("kept-*"));
@@ -146,14 +146,6 @@ class TimePassesIT {
 
     private static void remove(Path file) throws IOException {
         Files.deleteIfExists(file);
-    }
-
-    private void restart() {
-        for (var stage : READERS) {
-            stack.process(stage).stop();
-            stack.process(stage).launch();
-        }
-        READERS.forEach(stage -> stack.process(stage).awaitReady());
     }
 
     private String behindAlias() {

@@ -19,6 +19,8 @@ public final class OwnTables implements Step {
     private static final String TAKEN = "pipeline text NOT NULL, topic text NOT NULL, partition integer NOT NULL, next_offset bigint NOT NULL, PRIMARY KEY (pipeline, topic, partition)";
     /** Each delete of a document is looked up there. */
     private static final TableName AUDIT_INDEX = new TableName(Topics.OWN_SCHEMA, "purge_audit_document");
+    /** Each document that a verification lacks, and each that is enriched, is looked up there. */
+    private static final TableName ERASURE_INDEX = new TableName(Topics.OWN_SCHEMA, "outboxevent_erasure");
 
     private final SourceDatabase database;
     private final Map<TableName, String> columns;
@@ -88,6 +90,9 @@ public final class OwnTables implements Step {
         });
         if (database.isTrue("SELECT to_regclass(?) IS NULL", AUDIT_INDEX.sql())) {
             actions.add("CREATE INDEX " + AUDIT_INDEX.table() + " ON " + Topics.PURGE_AUDIT + " (pipeline, document_id)");
+        }
+        if (database.isTrue("SELECT to_regclass(?) IS NULL", ERASURE_INDEX.sql())) {
+            actions.add("CREATE INDEX " + ERASURE_INDEX.table() + " ON " + Topics.OUTBOX + " (aggregateid, aggregatetype) WHERE type = 'erase'");
         }
         return actions;
     }
