@@ -44,6 +44,8 @@ public final class SearchClients {
                     client.setConnectionManager(PoolingAsyncClientConnectionManagerBuilder.create().setTlsStrategy(tls)
                             .setMaxConnPerRoute(ApacheHttpClient5TransportBuilder.DEFAULT_MAX_CONN_PER_ROUTE).setMaxConnTotal(ApacheHttpClient5TransportBuilder.DEFAULT_MAX_CONN_TOTAL)
                             .setDefaultConnectionConfig(ConnectionConfig.custom().setConnectTimeout(CONNECT).setSocketTimeout(timeout).build()).build());
+                    // An answer to a bulk request is small as it is asked for, and to compress it costs the engine more than to send it.
+                    client.disableContentCompression().addExecInterceptorFirst("large pieces", LargePieces::send);
                     return client.addRequestInterceptorFirst((request, entity, context) -> {
                         var authorization = access.authorization();
                         if (authorization != null) {

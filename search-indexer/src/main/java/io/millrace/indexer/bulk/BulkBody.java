@@ -2,7 +2,9 @@ package io.millrace.indexer.bulk;
 
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
@@ -23,13 +25,13 @@ final class BulkBody {
         bytes = new byte[Math.toIntExact(Document.weight(documents))];
         for (var document : documents) {
             put(document.isDelete() ? DELETE : INDEX);
-            put(JsonStringEncoder.getInstance().quoteAsUTF8(document.id()));
+            quote(document.id());
             if (document.routing() != null) {
                 put(ROUTING);
-                put(JsonStringEncoder.getInstance().quoteAsUTF8(document.routing()));
+                quote(document.routing());
             }
             put(VERSION);
-            put(ascii(Long.toString(document.version())));
+            put(document.version());
             put(END);
             if (!document.isDelete()) {
                 put(document.json());
@@ -40,6 +42,40 @@ final class BulkBody {
 
     private static byte[] ascii(String text) {
         return text.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /** Most ids are plain, and one byte for each character. */
+    private void quote(String text) {
+        room(text.length());
+        int plain = 0;
+        while (plain < text.length() && isPlain(text.charAt(plain))) {
+            bytes[length + plain] = (byte) text.charAt(plain);
+            plain++;
+        }
+        if (plain == text.length()) {
+            length += plain;
+        } else {
+            put(JsonStringEncoder.getInstance().quoteAsUTF8(text));
+        }
+    }
+
+    private static boolean isPlain(char character) {
+        return character >= ' ' && character < 0x7f && character != '"' && character != '\\';
+    }
+
+    /** @param number not negative */
+    private void put(long number) {
+        int digits = 1;
+        for (long rest = number / 10; rest > 0; rest /= 10) {
+            digits++;
+        }
+        room(digits);
+        long rest = number;
+        for (int at = length + digits - 1; at >= length; at--) {
+            bytes[at] = (byte) ('0' + rest % 10);
+            rest /= 10;
+        }
+        length += digits;
     }
 
     private void put(byte[] part) {
@@ -65,5 +101,10 @@ final class BulkBody {
 
     InputStream stream() {
         return new ByteArrayInputStream(bytes, 0, length);
+    }
+
+    /** At once, so that what it is written to grows once. */
+    void writeTo(OutputStream out) throws IOException {
+        out.write(bytes, 0, length);
     }
 }

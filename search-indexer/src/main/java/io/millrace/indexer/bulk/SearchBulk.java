@@ -21,7 +21,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.opensearch.client.opensearch.generic.Body;
-import org.opensearch.client.opensearch.generic.Requests;
 import org.opensearch.client.opensearch.generic.Response;
 
 /** Sends bulk requests to the search engine, so many at once as it takes well. Thread-safe. */
@@ -74,12 +73,10 @@ public final class SearchBulk implements Bulk {
 
     private Answer exchange(Generation generation, List<Document> documents) {
         try {
-            var body = new BulkBody(documents);
-            var request = Requests.builder().method("POST").endpoint("/" + generation.writeAlias() + "/_bulk").query(query)
-                    .body(Body.from(body.stream(), "application/x-ndjson")).build();
+            var request = new BulkRequest(generation.writeAlias(), query, documents);
             var started = System.nanoTime();
             try (var response = search.raw().execute(request)) {
-                return read(response, documents.size(), body.length(), started);
+                return read(response, documents.size(), request.length(), started);
             }
         } catch (IOException e) {
             return SearchClients.status(e) == TOO_LARGE ? TOO_LARGE_ANSWER : new Answer.Unanswered("the search engine does not answer a bulk request (" + search.why(e) + ")");

@@ -20,6 +20,7 @@ import io.millrace.pipeline.liveness.Loops;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.retry.Backoff;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
@@ -125,12 +126,14 @@ final class Lane {
             return;
         }
         long bytes = 0;
+        var kept = new ArrayList<ConsumerRecord<byte[], byte[]>>(records.size());
         for (var record : records) {
             bytes += Math.max(0, record.serializedValueSize());
+            kept.add(CompactRecord.of(record));
         }
         arrivals.taken(bytes);
-        passage.in(records);
-        if (inbox.offer(records)) {
+        passage.in(kept);
+        if (inbox.offer(kept)) {
             consumer.adjust();
         }
     }

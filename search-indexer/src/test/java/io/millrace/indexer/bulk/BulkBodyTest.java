@@ -1,12 +1,19 @@
 package io.millrace.indexer.bulk;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.pipeline.record.Headers;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Random;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.Test;
 
@@ -44,6 +51,47 @@ class BulkBodyTest {
         var id = "\"\\\n\u0001\u00fc\ud83d\ude00".repeat(20);
         var body = new String(new BulkBody(List.of(document(id, 1, null))).stream().readAllBytes(), StandardCharsets.UTF_8);
         assertEquals(id, new com.fasterxml.jackson.databind.ObjectMapper().readTree(body).path("delete").path("_id").asText());
+    }
+
+    @Test
+    void versionsAreWrittenOut() throws UnusableException, IOException {
+        for (long version : new long[] {0, 9, 10, 99, 100, 1_234_567_890_123L, Long.MAX_VALUE - 1, Long.MAX_VALUE}) {
+            assertEquals("{\"delete\":{\"_id\":\"1\",\"version\":" + version + ",\"version_type\":\"external_gte\"}}\n", new String(new BulkBody(List.of(document("1", version, null))).stream().readAllBytes(), StandardCharsets.UTF_8));
+        }
+    }
+
+    @Test
+    void aBodyIsWrittenOutAsItIsRead() throws UnusableException, IOException {
+        var documents = List.of(document("1", 7, "{\"a\":\"\u00fc\"}"), document("2", 8, null));
+        var out = new ByteArrayOutputStream();
+        var request = new BulkRequest("x", Map.of(), documents);
+        assertEquals("application/x-ndjson", request.serialize(out));
+        assertArrayEquals(new BulkBody(documents).stream().readAllBytes(), out.toByteArray());
+        assertEquals(out.size(), request.length());
+    }
+
+    @Test
+    void aTextMayHoldWhatStandsForBytesThatAreNone() throws UnusableException {
+        assertEquals("a\uFFFD", document("a\uFFFD", 1, null).id());
+    }
+
+    @Test
+    void aLineBreakIsFoundWhereverItStandsAndNothingElseIsTakenForOne() {
+        var random = new Random(7);
+        for (int length = 0; length < 40; length++) {
+            var bytes = new byte[length];
+            for (int round = 0; round < 200; round++) {
+                for (int i = 0; i < length; i++) {
+                    bytes[i] = (byte) random.nextInt(256);
+                    bytes[i] = bytes[i] == '\n' || bytes[i] == '\r' ? (byte) (bytes[i] ^ 0x80) : bytes[i];
+                }
+                assertFalse(Document.hasLineBreak(bytes), () -> Arrays.toString(bytes));
+                if (length > 0) {
+                    bytes[random.nextInt(length)] = (byte) (random.nextBoolean() ? '\n' : '\r');
+                    assertTrue(Document.hasLineBreak(bytes), () -> Arrays.toString(bytes));
+                }
+            }
+        }
     }
 
     @Test
