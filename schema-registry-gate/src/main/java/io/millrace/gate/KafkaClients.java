@@ -1,5 +1,7 @@
 package io.millrace.gate;
 
+import io.millrace.pipeline.kafka.KafkaTrouble;
+import io.millrace.pipeline.kafka.PlainClients;
 import io.millrace.pipeline.liveness.Loops;
 import io.millrace.pipeline.log.OffsetGuard;
 import io.millrace.pipeline.topic.Topics;
@@ -32,7 +34,9 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -62,6 +66,7 @@ public class KafkaClients {
     private final Map<String, Integer> ensured = new ConcurrentHashMap<>();
 
     KafkaClients(@Identifier("default-kafka-broker") Map<String, Object> shared, GateConfig config) {
+        PlainClients.requirePlainBrokers(shared);
         this.shared = Map.copyOf(shared);
         this.config = config;
         this.producer = new KafkaProducer<>(producerSettings(), new ByteArraySerializer(), new ByteArraySerializer());
@@ -263,7 +268,7 @@ public class KafkaClients {
      *
      * @param right what a Kafka that authorizes asks for
      */
-    public static <T> T get(String attempted, AclOperation right, org.apache.kafka.common.KafkaFuture<T> future) throws InterruptedException {
+    public <T> T get(String attempted, AclOperation right, org.apache.kafka.common.KafkaFuture<T> future) throws InterruptedException {
         try {
             return future.get();
         } catch (ExecutionException e) {
@@ -271,11 +276,12 @@ public class KafkaClients {
         }
     }
 
-    /** Kafka's own words, and what to do where it does not let the gate do something. */
-    public static String why(Throwable failure, AclOperation right) {
-        return !(failure instanceof AuthorizationException) ? failure.getMessage()
-                : failure.getMessage() + " The gate's Kafka user lacks the right " + SecurityUtils.operationName(right) + ". Give it the rights of schema-registry-gate: name it under kafka.principals of the regions file"
-                        + " and run ./millrace apply, or take its KafkaUser from deploy/kubernetes" + (right == AclOperation.CREATE ? ". Or make the topic: the provisioner makes all that a pipeline needs" : "");
+    /** Kafka's own words, and what to do about them. */
+    public String why(Throwable failure, AclOperation right) {
+        return failure instanceof AuthorizationException ? failure.getMessage() + " The gate's Kafka user lacks the right " + SecurityUtils.operationName(right) + ". Give it the rights of schema-registry-gate: name it under kafka.principals of the regions file"
+                + " and run ./millrace apply, or take its KafkaUser from deploy/kubernetes" + (right == AclOperation.CREATE ? ". Or make the topic: the provisioner makes all that a pipeline needs" : "")
+                : failure instanceof AuthenticationException || failure instanceof TimeoutException ? failure.getMessage() + " (Kafka at " + shared.get(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG) + "); " + KafkaTrouble.advice(failure, shared)
+                : failure.getMessage();
     }
 
     @PreDestroy

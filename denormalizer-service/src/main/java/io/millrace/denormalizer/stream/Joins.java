@@ -8,6 +8,7 @@ import io.millrace.pipeline.document.DocumentStep;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.PipelineFiles;
 import io.millrace.pipeline.kafka.KafkaKeys;
+import io.millrace.pipeline.kafka.PlainClients;
 import io.opentelemetry.api.trace.Tracer;
 import io.quarkus.arc.All;
 import io.quarkus.runtime.ShutdownEvent;
@@ -56,6 +57,7 @@ public class Joins {
     }
 
     void start(@Observes StartupEvent event) {
+        PlainClients.requirePlainBrokers(kafka);
         var files = PipelineFiles.load(config.pipelines());
         var memberId = memberId(config.stateFolder());
         memory = new StoreMemory(config.blockCacheBytes(), config.writeBufferBytes());

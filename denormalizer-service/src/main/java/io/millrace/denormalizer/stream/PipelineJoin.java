@@ -20,6 +20,7 @@ import io.millrace.denormalizer.registry.Registry;
 import io.millrace.denormalizer.registry.RegistryAwayException;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.Source;
+import io.millrace.pipeline.kafka.KafkaTrouble;
 import io.millrace.pipeline.ledger.Ledger;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.liveness.LoopThread;
@@ -50,6 +51,8 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
@@ -237,7 +240,7 @@ final class PipelineJoin {
         } catch (StreamsException e) {
             sayFailed(e);
         } catch (ExecutionException | KafkaException e) {
-            say("Kafka at " + bootstrap + " cannot be asked: " + reason(e) + ". The join waits for it");
+            say("Kafka at " + bootstrap + " cannot be asked: " + reason(e) + "; " + KafkaTrouble.advice(e, kafka) + ". The join waits for it");
         } catch (RuntimeException | Error e) {
             sayFailed(e);
         }
@@ -249,7 +252,17 @@ final class PipelineJoin {
 
     private void sayFailed(Throwable e) {
         LOG.errorf(e, "The join of the pipeline %s failed and is started again", pipeline.name());
-        say("The join failed: " + e + ". It is started again; the log says more");
+        say("The join failed: " + e + refused(e) + ". It is started again; the log says more");
+    }
+
+    /** What to do where Kafka does not let the join in or do something; empty where it does. */
+    private String refused(Throwable failure) {
+        for (var cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof AuthenticationException || cause instanceof AuthorizationException) {
+                return "; " + KafkaTrouble.advice(cause, kafka);
+            }
+        }
+        return "";
     }
 
     private void say(String reason) {
@@ -387,7 +400,7 @@ final class PipelineJoin {
                     }
                     report(streams.state());
                 } catch (ExecutionException | KafkaException e) {
-                    say("Kafka at " + bootstrap + " does not answer: " + reason(e) + ". The join waits for it");
+                    say("Kafka at " + bootstrap + " does not answer: " + reason(e) + "; " + KafkaTrouble.advice(e, kafka) + ". The join waits for it");
                 }
             }
         } finally {
@@ -500,7 +513,7 @@ final class PipelineJoin {
         failed(isDisk(failure)
                 ? "Writing the state under " + config.stateFolder().toAbsolutePath() + " failed: " + innermost(failure) + ", with " + (config.stateFolder().toFile().getUsableSpace() >> 20)
                         + " MiB free there. The join is stopped and started again until it can be written; no row is lost. Make room, or move the folder to a larger disk"
-                : "A stream thread failed: " + failure + ". The join is started again; the log says more");
+                : "A stream thread failed: " + failure + refused(failure) + ". The join is started again; the log says more");
         return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
     }
 

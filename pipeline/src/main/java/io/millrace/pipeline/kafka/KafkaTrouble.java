@@ -21,6 +21,7 @@ public final class KafkaTrouble {
     /**
      * An advice, without a full stop.
      *
+     * @param failure null where Kafka just gives no answer
      * @param settings of the client, without {@code kafka.} before them
      */
     public static String advice(Throwable failure, Map<String, ?> settings) {

@@ -1,5 +1,6 @@
 package io.millrace.pipeline.log;
 
+import io.millrace.pipeline.kafka.KafkaTrouble;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.liveness.LoopThread;
 import io.millrace.pipeline.liveness.Loops;
@@ -238,7 +239,7 @@ public final class OffsetGuard implements AutoCloseable {
     }
 
     private void troubled(RuntimeException e) {
-        var what = "holding the offsets of the group " + group + " against Kafka's logs failed: " + e + "; no partition is begun before it succeeds, it is tried again";
+        var what = "holding the offsets of the group " + group + " against Kafka's logs failed: " + e + "; " + KafkaTrouble.advice(e, kafka) + "; no partition is begun before it succeeds, it is tried again";
         if (!closed && !what.equals(trouble)) {
             LOG.log(System.Logger.Level.WARNING, what);
         }

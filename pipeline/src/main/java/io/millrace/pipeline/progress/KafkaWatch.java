@@ -43,9 +43,9 @@ public final class KafkaWatch implements AutoCloseable {
         return new Offsets(admin);
     }
 
-    /** Whether these topics may be read as this group. */
+    /** Whether Kafka lets this client in, and these topics may be read as this group. */
     public ReadRights rights(List<String> topics, String group) {
-        return new ReadRights(admin, topics, group);
+        return new ReadRights(admin, settings, topics, group);
     }
 
     /** Follows a topic of one partition; reads nothing before it is asked. */

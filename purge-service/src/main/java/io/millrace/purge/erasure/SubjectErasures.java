@@ -81,10 +81,14 @@ class SubjectErasures {
             var key = canonical(connection, asked.key(), type);
             var hash = SubjectKey.hash(asked.subject(), key);
             var id = UUID.randomUUID();
-            if (!SubjectBook.enter(connection, id, asked.subject(), hash, by, asked.reason().strip(), idempotencyKey, found(connection, places, catalog, key, type))) {
+            var found = found(connection, places, catalog, key, type);
+            if (!SubjectBook.enter(connection, id, asked.subject(), hash, by, asked.reason().strip(), idempotencyKey, found.remove(key))) {
                 return repeated(connection, asked, hash, by, idempotencyKey, on);
             }
             enrichments.forget(connection, naming(asked.subject()), asked.subject(), key, type);
+            for (var other : found.entrySet()) {
+                forgetAlso(connection, asked, SubjectKey.hash(asked.subject(), other.getKey()), by, idempotencyKey, other.getValue());
+            }
             return order(SubjectBook.find(connection, id).orElseThrow(), SubjectKey.FORGET);
         }));
     }
@@ -165,6 +169,14 @@ class SubjectErasures {
         return erasure;
     }
 
+    /** The same erasure for a key that the database takes for the one that was asked for, though it is written otherwise: rows are known by its text. One that stands already stands. */
+    private void forgetAlso(Connection connection, SubjectRequest asked, String hash, String by, String idempotencyKey, Map<String, Long> found) throws SQLException {
+        var id = UUID.randomUUID();
+        if (SubjectBook.enter(connection, id, asked.subject(), hash, by, asked.reason().strip(), idempotencyKey + " " + hash, found)) {
+            order(SubjectBook.find(connection, id).orElseThrow(), SubjectKey.FORGET);
+        }
+    }
+
     private SubjectErasure order(SubjectErasure erasure, String type) {
         outbox.fire(new SubjectOrder(erasure.id(), type, erasure.subject(), erasure.keyHash(), erasure.endedAt() == null ? erasure.requestedAt() : erasure.endedAt()));
         return erasure;
@@ -225,10 +237,11 @@ class SubjectErasures {
     }
 
     /**
-     * By table, the rows that carry it. All counts together have the time of one statement, and tables for which it is not enough are left out: the erasure does not hang on it, and the transaction must not end of its own limit.
+     * By the text of the key and by table, the rows that carry it: a collation may take texts for one key that differ, and a hash does not. There is an entry for {@code key}. All counts together have the time of one statement, and tables for which it is not enough are left out: the erasure does not hang on it, and the transaction must not end of its own limit.
      */
-    private Map<String, Long> found(Connection connection, Map<TableName, Subject.Place> places, Catalog catalog, String key, String type) throws SQLException {
-        var found = new TreeMap<String, Long>();
+    private Map<String, Map<String, Long>> found(Connection connection, Map<TableName, Subject.Place> places, Catalog catalog, String key, String type) throws SQLException {
+        var found = new TreeMap<String, Map<String, Long>>();
+        found.put(key, new TreeMap<>());
         long end = System.nanoTime() + config.verification().statementTimeout().toNanos();
         for (var place : places.entrySet()) {
             long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
@@ -240,7 +253,9 @@ class SubjectErasures {
             // In SQL, for the pool's connection rolls nothing back within a transaction that it does not lead itself.
             execute(connection, "SAVEPOINT counting");
             try {
-                found.put(place.getKey().toString(), count(connection, from, place.getValue().column(), key, type));
+                var table = place.getKey().toString();
+                count(connection, from, place.getValue().column(), key, type).forEach((text, rows) -> found.computeIfAbsent(text, t -> new TreeMap<>()).put(table, rows));
+                found.get(key).putIfAbsent(table, 0L);
             } catch (SQLException e) {
                 if (!CANCELED.equals(e.getSQLState())) {
                     throw e;
@@ -262,13 +277,18 @@ class SubjectErasures {
         }
     }
 
-    private static long count(Connection connection, String from, String column, String key, String type) throws SQLException {
-        try (var statement = connection.prepareStatement("SELECT count(*) FROM " + from + " WHERE " + TableName.quote(column) + " = CAST(? AS " + type + ")")) {
+    /** Rows by the text of their key. */
+    private static Map<String, Long> count(Connection connection, String from, String column, String key, String type) throws SQLException {
+        var quoted = TableName.quote(column);
+        try (var statement = connection.prepareStatement("SELECT " + quoted + "::text COLLATE \"C\", count(*) FROM " + from + " WHERE " + quoted + " = CAST(? AS " + type + ") GROUP BY 1")) {
             statement.setString(1, key);
-            try (var row = statement.executeQuery()) {
-                row.next();
-                return row.getLong(1);
+            var counts = new TreeMap<String, Long>();
+            try (var rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    counts.put(rows.getString(1), rows.getLong(2));
+                }
             }
+            return counts;
         }
     }
 }

@@ -51,7 +51,7 @@ class SourceReadiness implements HealthCheck {
             response.withData("source", trouble);
         }
         if (!connected()) {
-            response.withData("kafka", "no connection; erasures are taken, and seen carried out once it is back");
+            response.withData("kafka", rights.unconnected() + "; erasures are taken, and seen carried out once there is a connection");
         } else {
             rights.lacking().ifPresent(lacking -> response.withData("kafka", lacking + "; erasures are taken, and seen carried out then"));
         }

@@ -29,6 +29,7 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.errors.WakeupException;
 import org.jboss.logging.Logger;
 
@@ -240,10 +241,11 @@ public class ControlLog {
     }
 
     private void troubled(RuntimeException e) {
+        var why = kafka.why(e, AclOperation.READ);
         if (!stopping && complaint.isNews(String.valueOf(e.getMessage()))) {
-            LOG.warnf("Reading the control topic %s failed: %s. No partition that is new here starts until it can be read; trying again.", TOPIC, e.getMessage());
+            LOG.warnf("Reading the control topic %s failed: %s. No partition that is new here starts until it can be read; trying again.", TOPIC, why);
         }
-        trouble = "reading the control topic " + TOPIC + " failed: " + e.getMessage() + "; check that Kafka can be reached";
+        trouble = "reading the control topic " + TOPIC + " failed: " + why;
     }
 
     private void pause() {

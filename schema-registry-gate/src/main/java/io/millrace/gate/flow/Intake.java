@@ -103,7 +103,7 @@ public class Intake {
                 return;
             } catch (RuntimeException e) {
                 lanes.lost(lanes.partitions());
-                trouble = "reading captured topics failed: " + (e instanceof KafkaException ? KafkaClients.why(e, AclOperation.READ) : e.toString()) + "; trying again";
+                trouble = "reading captured topics failed: " + (e instanceof KafkaException ? kafka.why(e, AclOperation.READ) : e.toString()) + "; trying again";
                 if (complaint.isNews(trouble)) {
                     LOG.warn(trouble, e instanceof KafkaException ? null : e);
                 }

@@ -184,7 +184,7 @@ public class Keeper {
         for (var result : kafka.admin().deleteRecords(due).lowWatermarks().entrySet()) {
             var partition = result.getKey();
             try {
-                gone(partition, KafkaClients.get("Deleting the replayed records of " + partition + " before offset " + due.get(partition).beforeOffset(), AclOperation.DELETE, result.getValue()).lowWatermark());
+                gone(partition, kafka.get("Deleting the replayed records of " + partition + " before offset " + due.get(partition).beforeOffset(), AclOperation.DELETE, result.getValue()).lowWatermark());
             } catch (KafkaException e) {
                 var what = e.getMessage() + "; copies of rows stay there until it succeeds, it is tried again";
                 if (!what.equals(undeleted.put(partition, what))) {
@@ -230,7 +230,7 @@ public class Keeper {
         if (topics.isEmpty()) {
             return;
         }
-        var found = KafkaClients.get("Reading the settings of " + topics, AclOperation.DESCRIBE_CONFIGS, kafka.admin().describeConfigs(topics).all());
+        var found = kafka.get("Reading the settings of " + topics, AclOperation.DESCRIBE_CONFIGS, kafka.admin().describeConfigs(topics).all());
         found.forEach((topic, settings) -> {
             settingsLookedAt.put(topic.name(), now);
             var kept = Stream.of(TopicConfig.RETENTION_MS_CONFIG, TopicConfig.RETENTION_BYTES_CONFIG).filter(name -> !FOR_EVER.equals(settings.get(name).value()))

@@ -552,8 +552,8 @@ final class Lane {
         }
     }
 
-    private static KafkaException unacknowledged(String topic, Exception failure) {
-        return new KafkaException("Kafka did not acknowledge a record for " + topic + " (" + KafkaClients.why(failure, AclOperation.WRITE) + "); it is sent again", failure);
+    private KafkaException unacknowledged(String topic, Exception failure) {
+        return new KafkaException("Kafka did not acknowledge a record for " + topic + " (" + parts.kafka.why(failure, AclOperation.WRITE) + "); it is sent again", failure);
     }
 
     /** Asks the registry for what the inspector needs. Null when that passes or has to be asked again. */

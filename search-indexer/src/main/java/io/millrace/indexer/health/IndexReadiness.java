@@ -9,7 +9,6 @@ import io.millrace.pipeline.progress.ReadRights;
 import io.smallrye.reactive.messaging.kafka.KafkaClientService;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Readiness;
@@ -24,16 +23,13 @@ final class IndexReadiness implements HealthCheck {
     private final Ledger ledger;
     private final KafkaClientService kafka;
     private final ReadRights rights;
-    private final String bootstrap;
 
-    IndexReadiness(Conditions conditions, Loops loops, Ledger ledger, KafkaClientService kafka, KafkaWatch watch, Pipelines pipelines, IndexerConfig config,
-            @ConfigProperty(name = "kafka.bootstrap.servers") String bootstrap) {
+    IndexReadiness(Conditions conditions, Loops loops, Ledger ledger, KafkaClientService kafka, KafkaWatch watch, Pipelines pipelines, IndexerConfig config) {
         this.conditions = conditions;
         this.loops = loops;
         this.ledger = ledger;
         this.kafka = kafka;
         this.rights = watch.rights(List.copyOf(pipelines.topics()), config.group());
-        this.bootstrap = bootstrap;
     }
 
     @Override
@@ -42,7 +38,7 @@ final class IndexReadiness implements HealthCheck {
         loops.troubles().forEach(trouble -> reasons.put(trouble.loop(), trouble.toString()));
         reasons.putAll(ledger.says());
         if (!connected()) {
-            reasons.put("kafka", "no connection to Kafka at " + bootstrap + "; documents are taken again once it is back");
+            reasons.put("kafka", rights.unconnected() + "; documents are taken again once there is a connection");
         } else {
             rights.lacking().ifPresent(lacking -> reasons.put("kafka", lacking));
         }

@@ -5,13 +5,19 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** What processes take of the machine, by Linux's own count; children are their parent's. */
+/** What processes take of the machine, by Linux's own count; children are their parent's, also those that have ended. */
 public record Footprint(Map<String, Use> processes) {
+
+    /** In which Linux counts. */
+    private static final Duration TICK = Duration.ofMillis(10);
+    /** Of the four times in /proc/PID/stat, counted from the field after the name: as user and in the kernel, and the same of children that have ended. */
+    private static final int TIMES = 11;
 
     /**
      * @param rssBytes resident memory; pages that processes share count for each of them
@@ -64,8 +70,9 @@ public record Footprint(Map<String, Use> processes) {
         return new Use(a.rssBytes + b.rssBytes, a.pssBytes + b.pssBytes, a.cpu.plus(b.cpu));
     }
 
-    private static Use use(ProcessHandle process) {
-        var cpu = process.info().totalCpuDuration().orElse(Duration.ZERO);
+    /** Of one process, with the processors' time of those of its children that have ended: a server that forks has the work of each connection there. */
+    static Use use(ProcessHandle process) {
+        var cpu = cpu(process.pid());
         try (var lines = Files.lines(Path.of("/proc", Long.toString(process.pid()), "smaps_rollup"))) {
             long rss = 0;
             long pss = 0;
@@ -77,6 +84,17 @@ public record Footprint(Map<String, Use> processes) {
         } catch (IOException | java.io.UncheckedIOException e) {
             // It has ended meanwhile, as PostgreSQL's helpers do.
             return new Use(0, 0, cpu);
+        }
+    }
+
+    private static Duration cpu(long pid) {
+        try {
+            var stat = Files.readString(Path.of("/proc", Long.toString(pid), "stat"));
+            var fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+            return TICK.multipliedBy(Arrays.stream(fields, TIMES, TIMES + 4).mapToLong(Long::parseLong).sum());
+        } catch (IOException e) {
+            // It has ended meanwhile, and its parent has what it used.
+            return Duration.ZERO;
         }
     }
 
