@@ -207,7 +207,8 @@ class OldRowsIT extends OnStack {
         try (var capture = capture("asked", "ask", documents())) {
             capture.awaitReady(answer -> said(answer, "public.packed").contains("its column gift was added with a value for them"), "\"DOWN\"");
             capture.awaitReady(answer -> said(answer, "public.dropped").contains("is another one than the dropped one of that name"), "\"DOWN\"");
-            assertFalse(capture.log().contains("Exception"), capture.log());
+            // A machine with much to do has Vert.x tell of its own threads by an exception.
+            assertFalse(capture.log().replace("VertxException: Thread blocked", "").contains("Exception"), capture.log());
         }
     }
 
@@ -228,7 +229,7 @@ class OldRowsIT extends OnStack {
                 capture.kill();
                 try (var again = capture("automatic", "automatic", CaptureProcess.root("thing"), options)) {
                     again.awaitStreaming();
-                    assertTrue(again.log().contains("behind the"), "it went on where it was: " + again.log());
+                    assertTrue(again.log().contains("rows that were read before"), "it went on where it was: " + again.log());
                     stop.set(true);
                     traffic.join();
                     assertSame("automatic", again, List.of("thing"));
