@@ -28,7 +28,7 @@ final class Failures {
     /** The messages of our own exceptions are written for users; a stack trace is for a fault of ours. */
     static int explain(Exception failure, CommandLine command) {
         var err = command.getErr();
-        err.println((told(failure) + "\n" + FullDisk.behind(failure)).stripTrailing());
+        err.println((told(failure) + "\n" + FullDisk.behind(failure, command.getCommandSpec().findOption("--data") != null)).stripTrailing());
         err.flush();
         return CommandLine.ExitCode.SOFTWARE;
     }
