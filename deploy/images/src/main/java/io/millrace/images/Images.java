@@ -11,8 +11,11 @@ import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** The command behind {@code ./millrace images}. */
 @Command(name = "images", mixinStandardHelpOptions = true, description = "Makes a container image of each service as a tar, with a Java of its own and an AOT cache from a trained start, and one of the provisioner. Needs no container engine.")
@@ -23,6 +26,8 @@ public final class Images implements Callable<Integer> {
     private static final String PROVISIONER = "provisioner";
     private static final List<String> ALL = Stream.concat(SERVICES.stream(), Stream.of(PROVISIONER)).toList();
 
+    @Spec
+    private CommandSpec spec;
     @Option(names = "--base", defaultValue = "scratch", description = "What the images stand on: an image of a registry that has the GNU C library (debian:trixie-slim), or 'scratch', which takes this machine's. Default: ${DEFAULT-VALUE}")
     private String base;
     @Option(names = "--tag", defaultValue = "0.1.0-SNAPSHOT", description = "Version of the images. Default: ${DEFAULT-VALUE}")
@@ -49,11 +54,14 @@ public final class Images implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (patience < 1) {
+            throw new ParameterException(spec.commandLine(), "--patience wants seconds, 1 or more, not " + patience);
+        }
         var home = Path.of(System.getProperty("millrace.home", "."));
         var folder = home.resolve("deploy/images/target");
         var unknown = images.stream().filter(i -> !ALL.contains(i)).toList();
         if (!unknown.isEmpty()) {
-            throw new ImageException("There is no image " + String.join(", ", unknown) + "; there are " + String.join(", ", ALL), null);
+            throw new ParameterException(spec.commandLine(), "There is no image " + String.join(", ", unknown) + "; there are " + String.join(", ", ALL));
         }
         var java = JavaRuntime.in(folder.resolve("java"));
         for (var image : images.isEmpty() ? ALL : images) {

@@ -58,10 +58,11 @@ final class CheckCommand implements Callable<Integer> {
     private String baseline;
     @Option(names = "--rows", paramLabel = "TABLE=ROWS[:BYTES]", description = "How many rows, and bytes, a table has in production. A file of such lines: --rows @FILE. A live baseline brings its own.")
     private List<String> rows = List.of();
+    @Within(of = "how many rows", from = 1)
     @Option(names = "--mass-rows", paramLabel = "N", defaultValue = "" + CheckRequest.MASS_ROWS, description = "From how many rows on a write or rewrite is reported. Default: ${DEFAULT-VALUE}.")
     private long massRows;
-    @Option(names = "--registry", paramLabel = "URL", description = "The registry's core API v3, e.g. http://localhost:18081/apis/registry/v3; nothing is written to it. As whom it is asked is said by MILLRACE_REGISTRY_USER, MILLRACE_REGISTRY_PASSWORD_FILE and the like. Without it the rules are evaluated locally.")
-    private URI registry;
+    @Option(names = "--registry", paramLabel = "URL", converter = HttpAddress.class, description = "The registry's core API v3, e.g. http://localhost:18081/apis/registry/v3; nothing is written to it. As whom it is asked is said by MILLRACE_REGISTRY_USER, MILLRACE_REGISTRY_PASSWORD_FILE and the like. Without it the rules are evaluated locally.")
+    private String registry;
     @Option(names = "--scratch", paramLabel = "URL", description = "An empty database of a superuser's on a Postgres of its own. Without it one is started for the check.")
     private String scratch;
     @Option(names = "--role", paramLabel = "NAME", description = "The replicating role. Default: what the pipeline files refer to, or millrace.")
@@ -72,6 +73,7 @@ final class CheckCommand implements Callable<Integer> {
     private Format format;
     @Option(names = "--output", paramLabel = "FILE", description = "Where to write the report. Default: standard output.")
     private Path output;
+    @Within(of = "seconds", from = 1)
     @Option(names = "--time-limit", paramLabel = "DURATION", defaultValue = "PT10M", description = "How long it may take, as ISO 8601 writes it; what runs then is ended. Default: ${DEFAULT-VALUE}.")
     private Duration timeLimit;
     @Option(names = "--require-sandbox", description = "Check nothing where this machine lets the scratch server have no sandbox; without this it is said, and checked all the same.")
@@ -116,7 +118,7 @@ final class CheckCommand implements Callable<Integer> {
     /** Null where the rules are evaluated locally. */
     private CheckRequest.Registry registry() {
         try {
-            return registry == null ? null : new CheckRequest.Registry(registry, HttpAccess.ofEnvironment(Server.REGISTRY, registry, System::getenv));
+            return registry == null ? null : new CheckRequest.Registry(URI.create(registry), HttpAccess.ofEnvironment(Server.REGISTRY, URI.create(registry), System::getenv));
         } catch (IllegalStateException e) {
             throw new CheckException(e.getMessage(), e);
         }

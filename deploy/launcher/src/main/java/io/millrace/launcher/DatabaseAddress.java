@@ -7,6 +7,8 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
 
 /**
  * Where a database is, as a person types it.
@@ -39,6 +41,19 @@ record DatabaseAddress(String jdbc, String user, String password) {
         var parts = jdbc.split("\\?", 2);
         var settings = parts.length == 1 ? "" : Stream.of(parts[1].split("&")).filter(setting -> !LOGIN.contains(setting.replaceAll("=.*", ""))).collect(Collectors.joining("&"));
         return parts[0] + (settings.isEmpty() ? "" : "?" + settings);
+    }
+
+    /** What stands on the command line. */
+    static final class Typed implements ITypeConverter<DatabaseAddress> {
+
+        @Override
+        public DatabaseAddress convert(String typed) {
+            try {
+                return of(typed);
+            } catch (LocalException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
+        }
     }
 
     private static String withoutPassword(String address) {

@@ -17,7 +17,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 @Command(name = "demo", description = "Works on the demo database of the running stack.", mixinStandardHelpOptions = true)
@@ -30,16 +29,13 @@ final class DemoCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "Say what to do: traffic or load");
+        throw new UsageException("Say what to do: traffic or load");
     }
 
     @Command(name = "load", description = "Fills the demo's tables, which must be empty (./millrace up --scale 0).", mixinStandardHelpOptions = true)
     int load(@Mixin DataFolder data,
-            @Option(names = "--scale", paramLabel = "N", defaultValue = "10000", description = "Monitors; all else is in proportion. Default: ${DEFAULT-VALUE}.") int scale,
+            @Within(of = "how many monitors", from = 1) @Option(names = "--scale", paramLabel = "N", defaultValue = "10000", description = "Monitors; all else is in proportion. Default: ${DEFAULT-VALUE}.") int scale,
             @Option(names = "--seed", paramLabel = "S", defaultValue = "1", description = "The same seed gives the same rows. Default: ${DEFAULT-VALUE}.") long seed) throws SQLException {
-        if (scale < 1) {
-            throw new ParameterException(spec.commandLine(), "--scale wants how many monitors, 1 or more, not " + scale);
-        }
         try (var connection = connect(data.running())) {
             var loaded = DemoData.load(connection, seed, scale);
             print("Loaded %s, %s in all, in %.1f s".formatted(Counted.of(loaded.monitors(), "monitor"), Counted.of(loaded.rows(), "row"), loaded.took().toMillis() / 1000.0));
@@ -51,13 +47,10 @@ final class DemoCommand implements Runnable {
 
     @Command(name = "traffic", description = "Realistic transactions until Ctrl-C, or for some seconds.", mixinStandardHelpOptions = true)
     int traffic(@Mixin DataFolder data,
-            @Option(names = "--rate", paramLabel = "N", defaultValue = "50", description = "Row changes a second. Default: ${DEFAULT-VALUE}.") int rate,
-            @Option(names = "--seconds", paramLabel = "S", description = "Stop after so many seconds. Default: go on.") Integer seconds,
+            @Within(of = "row changes a second", from = 1) @Option(names = "--rate", paramLabel = "N", defaultValue = "50", description = "Row changes a second. Default: ${DEFAULT-VALUE}.") int rate,
+            @Within(of = "seconds", from = 1) @Option(names = "--seconds", paramLabel = "S", description = "Stop after so many seconds. Default: go on.") Integer seconds,
             @Option(names = "--seed", paramLabel = "S", description = "The same seed on the same rows does the same. Default: another each time.") Long seed,
             @Option(names = "--mix", defaultValue = "STEADY", description = "steady, or broad: rare things often. Default: ${DEFAULT-VALUE}.") Traffic.Mix mix) throws SQLException {
-        if (rate < 1) {
-            throw new LocalException("--rate must be at least 1 change a second, not " + rate);
-        }
         var goOn = new AtomicBoolean(true);
         var worker = Thread.currentThread();
         Runtime.getRuntime().addShutdownHook(new Thread(() -> endTransaction(goOn, worker), "stop"));

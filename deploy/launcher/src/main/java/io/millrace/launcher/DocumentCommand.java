@@ -40,7 +40,7 @@ final class DocumentCommand implements Callable<Integer> {
             view = console.get("/api/pipelines/" + StageCall.encoded(pipeline) + "/documents/" + StageCall.encoded(id));
         } catch (LocalException e) {
             // 1 would say that the index has no such document.
-            Failures.explain(e, spec.commandLine(), spec.commandLine().getParseResult());
+            Failures.explain(e, spec.commandLine());
             return UNKNOWN;
         }
         var out = spec.commandLine().getOut();

@@ -13,7 +13,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -28,7 +27,7 @@ final class DocumentQuarantineCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "Say what to do: list, show, replay or discard");
+        throw new UsageException("Say what to do: list, show, replay or discard");
     }
 
     /** What is asked of whoever changes something. */
@@ -54,7 +53,7 @@ final class DocumentQuarantineCommand implements Runnable {
 
     @Command(name = "list", description = "Documents that stand in quarantine, with the reason.", mixinStandardHelpOptions = true)
     int list(@Mixin IndexerCall indexer, @Parameters(paramLabel = "PIPELINE", description = "Name of the pipeline.") String pipeline,
-            @Option(names = "--limit", paramLabel = "N", defaultValue = "100", description = "At most so many, 1,000 at most. Default: ${DEFAULT-VALUE}.") int limit,
+            @Within(of = "how many documents", from = 1, to = 1_000) @Option(names = "--limit", paramLabel = "N", defaultValue = "100", description = "At most so many, 1,000 at most. Default: ${DEFAULT-VALUE}.") int limit,
             @Option(names = "--after", paramLabel = "PLACE", defaultValue = "", description = "Those after this place, the last one of the page before.") String after) throws IOException, InterruptedException {
         var found = indexer.get(address(pipeline) + "?limit=" + limit + "&after=" + StageCall.encoded(after));
         if (!printed(indexer, found)) {
@@ -112,7 +111,7 @@ final class DocumentQuarantineCommand implements Runnable {
     }
 
     @Command(name = "discard", description = "Gives documents up for good, as many as 'list' has counted. The index keeps what it has of them.", mixinStandardHelpOptions = true)
-    int discard(@Mixin IndexerCall indexer, @Mixin Decision decision, @Option(names = "--count", required = true, paramLabel = "N", description = "How many; another number than the present one is refused.") long count)
+    int discard(@Mixin IndexerCall indexer, @Mixin Decision decision, @Within(of = "how many documents", from = 0) @Option(names = "--count", required = true, paramLabel = "N", description = "How many; another number than the present one is refused.") long count)
             throws IOException, InterruptedException {
         var body = decision.body();
         body.put("count", count);

@@ -28,8 +28,9 @@ final class DocumentRecovery {
     private boolean look;
     @Option(names = "--anew", description = "Of documents: has the join built anew also where it was, and its documents were only not compared with the database yet.")
     private boolean anew;
-    @Option(names = "--purge-url", paramLabel = "URL", description = "Of documents: the purge service, which compares them with the database at the end. Default: that of the stack which runs on the data folder.")
+    @Option(names = "--purge-url", paramLabel = "URL", converter = HttpAddress.class, description = "Of documents: the purge service, which compares them with the database at the end. Default: that of the stack which runs on the data folder.")
     private String purge;
+    @Within(of = "seconds", from = 1)
     @Option(names = "--wait", paramLabel = "SECONDS", defaultValue = "300", description = "Of documents: how long the join's instances may take to stop. Default: ${DEFAULT-VALUE}.")
     private int patience;
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Callable;
@@ -12,7 +13,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -43,7 +43,7 @@ final class ErasureCommands {
         @Override
         public Integer call() throws IOException, InterruptedException {
             if (which.size() != (subject == null ? 2 : 1)) {
-                throw new ParameterException(spec.commandLine(), subject == null ? "Which document? Name its pipeline and its id" : "Who of " + subject + "? Give one key");
+                throw new UsageException(subject == null ? "Which document? Name its pipeline and its id" : "Who of " + subject + "? Give one key");
             }
             var idempotencyKey = key == null ? UUID.randomUUID().toString() : key;
             var erasure = subject == null ? purge.post("/pipelines/" + StageCall.encoded(which.getFirst()) + "/documents/" + StageCall.encoded(which.getLast()) + "/erasure", Map.of("reason", reason), idempotencyKey)
@@ -63,14 +63,25 @@ final class ErasureCommands {
         private CommandSpec spec;
         @Option(names = "--pipeline", paramLabel = "NAME", description = "Of this pipeline, and of its subjects, only.")
         private String pipeline;
-        @Option(names = "--state", paramLabel = "STATE", description = "requested, hidden, carried-out, nothing-to-erase or ended. Default: all.")
-        private String state;
+        @Option(names = "--state", paramLabel = "STATE", description = "${COMPLETION-CANDIDATES}. Default: all.")
+        private State state;
+        @Within(of = "how many erasures", from = 1, to = 1_000)
         @Option(names = "--limit", paramLabel = "N", defaultValue = "100", description = "At most so many. Default: ${DEFAULT-VALUE}.")
         private int limit;
 
+        /** How far an erasure is, as the purge service writes it. */
+        private enum State {
+            REQUESTED, HIDDEN, CARRIED_OUT, NOTHING_TO_ERASE, ENDED;
+
+            @Override
+            public String toString() {
+                return name().toLowerCase(Locale.ROOT).replace('_', '-');
+            }
+        }
+
         @Override
         public Integer call() throws IOException, InterruptedException {
-            var found = purge.get("/erasures?limit=" + limit + (pipeline == null ? "" : "&pipeline=" + StageCall.encoded(pipeline)) + (state == null ? "" : "&state=" + StageCall.encoded(state)));
+            var found = purge.get("/erasures?limit=" + limit + (pipeline == null ? "" : "&pipeline=" + StageCall.encoded(pipeline)) + (state == null ? "" : "&state=" + state));
             print(purge, found, spec.commandLine().getOut());
             return 0;
         }

@@ -13,16 +13,22 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.sql.SQLException;
 import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
 
 /** What a command that failed says of it. */
 final class Failures {
 
     private Failures() {}
 
+    /** @return the exit code: 2 where what was typed cannot be meant, with the usage, and 1 where it could not be done */
+    static int handle(Exception failure, CommandLine command, CommandLine.ParseResult arguments) throws Exception {
+        return failure instanceof UsageException ? command.getParameterExceptionHandler().handleParseException(new ParameterException(command, failure.getMessage()), new String[0]) : explain(failure, command);
+    }
+
     /** The messages of our own exceptions are written for users; a stack trace is for a fault of ours. */
-    static int explain(Exception failure, CommandLine command, CommandLine.ParseResult arguments) {
+    static int explain(Exception failure, CommandLine command) {
         var err = command.getErr();
-        err.println((told(failure) + "\n" + FullDisk.behind(failure)).stripTrailing());
+        err.println((told(failure) + "\n" + FullDisk.behind(failure, command.getCommandSpec().findOption("--data") != null)).stripTrailing());
         err.flush();
         return CommandLine.ExitCode.SOFTWARE;
     }

@@ -15,7 +15,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -41,10 +40,6 @@ final class GenerationCommands {
 
         IndexerCall indexer() {
             return indexer;
-        }
-
-        CommandSpec spec() {
-            return spec;
         }
 
         String pipeline() {
@@ -191,10 +186,10 @@ final class GenerationCommands {
         @Override
         public Integer call() throws IOException, InterruptedException {
             if (hold && whenVerified) {
-                throw new ParameterException(spec().commandLine(), "--hold and --when-verified do not go together: what is held does not serve by itself");
+                throw new UsageException("--hold and --when-verified do not go together: what is held does not serve by itself");
             }
             if (hold && wait) {
-                throw new ParameterException(spec().commandLine(), "--hold and --wait do not go together: what is held does not serve by itself");
+                throw new UsageException("--hold and --wait do not go together: what is held does not serve by itself");
             }
             var begun = indexer().post(address() + "?hold=" + hold, Map.of());
             if (wait) {
@@ -215,6 +210,7 @@ final class GenerationCommands {
 
         @Option(names = "--index", paramLabel = "INDEX", description = "Default: the newest one.")
         private String index;
+        @Within(of = "how many documents", from = 1, to = 10_000)
         @Option(names = "--sample", paramLabel = "N", defaultValue = "1000", description = "So many documents are compared, 10,000 at most. Default: ${DEFAULT-VALUE}.")
         private int sample;
         @Option(names = "--despite-differences", description = "Also where readers lose documents by it.")
@@ -234,6 +230,7 @@ final class GenerationCommands {
 
         @Option(names = "--index", paramLabel = "INDEX", description = "Default: the newest of the older ones.")
         private String index;
+        @Within(of = "how many documents", from = 1, to = 10_000)
         @Option(names = "--sample", paramLabel = "N", defaultValue = "1000", description = "So many documents are compared, 10,000 at most. Default: ${DEFAULT-VALUE}.")
         private int sample;
         @Option(names = "--despite-differences", description = "Also where readers lose documents by it.")
@@ -258,6 +255,9 @@ final class GenerationCommands {
 
         @Override
         public Integer call() throws IOException, InterruptedException {
+            if (name != null && !index.equals(name)) {
+                throw new UsageException("Nothing is deleted: '" + name + "' is not " + index);
+            }
             var again = name == null ? asked() : name;
             if (!index.equals(again)) {
                 throw new LocalException("Nothing is deleted: '" + again + "' is not " + index);
@@ -271,7 +271,7 @@ final class GenerationCommands {
         private String asked() {
             var console = System.console();
             if (console == null || !console.isTerminal()) {
-                throw new ParameterException(spec().commandLine(), "Deleting an index is for good; where nobody is there to be asked, give its name once more: --name " + index);
+                throw new UsageException("Deleting an index is for good; where nobody is there to be asked, give its name once more: --name " + index);
             }
             return String.valueOf(console.readLine("The index %s and its documents are deleted. Its name once more: ", index)).strip();
         }

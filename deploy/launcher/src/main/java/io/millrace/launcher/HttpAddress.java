@@ -1,31 +1,26 @@
 package io.millrace.launcher;
 
-import io.millrace.local.LocalException;
 import java.net.URI;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
 
-/** The address of a server as somebody types it. */
-final class HttpAddress {
+/** The address of a server as somebody types it, which becomes the same without slashes at its end, so that paths can be put behind it. */
+final class HttpAddress implements ITypeConverter<String> {
 
-    private HttpAddress() {}
-
-    /**
-     * The address without slashes at its end, so that paths can be put behind it.
-     *
-     * @throws LocalException when it is none
-     */
-    static String of(String typed) {
+    @Override
+    public String convert(String typed) {
         try {
             var address = URI.create(typed.strip().replaceAll("/+$", ""));
             if (address.getHost() != null && ("http".equalsIgnoreCase(address.getScheme()) || "https".equalsIgnoreCase(address.getScheme()))) {
                 return address.toString();
             }
         } catch (IllegalArgumentException e) {
-            throw refused(typed, e);
+            throw refused(typed);
         }
-        throw refused(typed, null);
+        throw refused(typed);
     }
 
-    private static LocalException refused(String typed, IllegalArgumentException cause) {
-        return new LocalException("'" + typed + "' is no address of a server; give one such as http://localhost:8080", cause);
+    private static TypeConversionException refused(String typed) {
+        return new TypeConversionException("'" + typed + "' is no address of a server; give one such as http://localhost:8080");
     }
 }

@@ -26,10 +26,11 @@ import java.util.Properties;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 @Command(name = "init", mixinStandardHelpOptions = true, description = "Drafts a pipeline file from a database that is there: follows the foreign keys of one table, proposes fields, says what it leaves out and why, "
         + "and shows the SQL that the documents equal with one of them. It only reads.")
@@ -43,18 +44,19 @@ final class InitCommand implements Callable<Integer> {
 
     @Spec
     private CommandSpec spec;
-    @Option(names = "--url", paramLabel = "URL", description = "Address of the database, as JDBC or psql takes it: jdbc:postgresql://HOST:PORT/DATABASE or postgresql://USER@HOST:PORT/DATABASE. A password that stands in it is seen by everybody who may list this machine's processes; the variable of --password-env is not. Default: what MILLRACE_SOURCE_URL says.")
-    private String url;
+    @Option(names = "--url", paramLabel = "URL", converter = DatabaseAddress.Typed.class, description = "Address of the database, as JDBC or psql takes it: jdbc:postgresql://HOST:PORT/DATABASE or postgresql://USER@HOST:PORT/DATABASE. A password that stands in it is seen by everybody who may list this machine's processes; the variable of --password-env is not. Default: what MILLRACE_SOURCE_URL says.")
+    private DatabaseAddress url;
     @Option(names = "--user", paramLabel = "NAME", description = "Who reads the catalog. Default: who stands in the address, else what MILLRACE_SOURCE_USER says.")
     private String user;
     @Option(names = "--password-env", paramLabel = "NAME", defaultValue = "MILLRACE_SOURCE_PASSWORD", description = "The variable that holds the password. Default: ${DEFAULT-VALUE}")
     private String passwordVariable;
-    @Option(names = "--root", paramLabel = "TABLE", required = true, description = "The table whose rows become documents: schema.table")
-    private String root;
+    @Option(names = "--root", paramLabel = "TABLE", converter = Table.class, required = true, description = "The table whose rows become documents: schema.table")
+    private TableName root;
     @Option(names = "--name", paramLabel = "NAME", description = "Of the pipeline and its index. Default: the table's.")
     private String name;
     @Option(names = "--source", paramLabel = "NAME", description = "Of the database, in topics and slot; the same in all files over it. Default: the database's.")
     private String source;
+    @Within(of = "how many foreign keys", from = 1)
     @Option(names = "--depth", paramLabel = "N", defaultValue = "2", description = "How many foreign keys are followed one after the other. Default: ${DEFAULT-VALUE}")
     private int depth;
     @Option(names = "--output", paramLabel = "FILE", description = "Where to write it; a file that exists is not replaced. Default: NAME.yaml here.")
@@ -62,18 +64,14 @@ final class InitCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws SQLException, IOException {
-        if (depth < 1) {
-            throw new ParameterException(spec.commandLine(), "--depth wants how many foreign keys, 1 or more, not " + depth);
-        }
-        var table = table();
         var address = address();
         try (var connection = connect(address)) {
-            var pipeline = name == null ? plain(table.table()) : name;
+            var pipeline = name == null ? plain(root.table()) : name;
             var file = output == null ? Path.of(pipeline + ".yaml") : output;
             if (Files.exists(file)) {
                 throw new LocalException(file + " exists, and is not replaced. Give another one with --output");
             }
-            Files.writeString(file, PipelineDraft.of(connection, table, pipeline, source == null ? plain(connection.getCatalog()) : source, depth));
+            Files.writeString(file, PipelineDraft.of(connection, root, pipeline, source == null ? plain(connection.getCatalog()) : source, depth));
             return tell(connection, PipelineFiles.load(List.of(file)).getFirst(), address, spec.commandLine().getOut());
         }
     }
@@ -107,21 +105,26 @@ final class InitCommand implements Callable<Integer> {
         }
     }
 
-    private TableName table() {
-        try {
-            return TableName.parse(root);
-        } catch (IllegalArgumentException e) {
-            throw new LocalException("--root: " + e.getMessage(), e);
+    /** As in SQL, with its schema. */
+    private static final class Table implements ITypeConverter<TableName> {
+
+        @Override
+        public TableName convert(String typed) {
+            try {
+                return TableName.parse(typed);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
         }
     }
 
     private DatabaseAddress address() {
         if (url != null) {
-            return DatabaseAddress.of(url);
+            return url;
         }
         var address = System.getenv(URL);
         if (address == null) {
-            throw new LocalException("No database is named; give one with --url jdbc:postgresql://HOST:PORT/DATABASE");
+            throw new UsageException("No database is named; give one with --url jdbc:postgresql://HOST:PORT/DATABASE");
         }
         if (!address.startsWith("jdbc:postgresql:")) {
             throw new LocalException("What " + URL + " says is no JDBC URL of PostgreSQL, and the services take no other; set it to jdbc:postgresql://HOST:PORT/DATABASE");

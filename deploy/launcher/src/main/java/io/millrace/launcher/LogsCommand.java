@@ -10,7 +10,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -27,14 +26,12 @@ final class LogsCommand implements Callable<Integer> {
     private String name;
     @Option(names = "-f", description = "Go on with what is appended, until Ctrl-C.")
     private boolean follow;
+    @Within(of = "how many lines", from = 0)
     @Option(names = "-n", paramLabel = "LINES", defaultValue = "100", description = "How many of the last lines. Default: ${DEFAULT-VALUE}.")
     private int lines;
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        if (lines < 0) {
-            throw new ParameterException(spec.commandLine(), "-n wants how many lines, 0 or more, not " + lines);
-        }
         var folder = data.path().resolve("logs");
         var log = folder.resolve(name + ".log");
         if (!Files.exists(log)) {

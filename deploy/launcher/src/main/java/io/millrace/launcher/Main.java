@@ -45,6 +45,6 @@ final class Main {
         var asked = COMMANDS.stream().filter(one -> words.length > 0 && one.name().equals(words[0]) && !one.name().equals(HELP) && !one.name().equals(COMPLETION)).toList();
         var line = new CommandLine(new Main());
         (asked.isEmpty() ? COMMANDS : asked).forEach(one -> line.addSubcommand(one.name(), one.command()));
-        return line.setExecutionExceptionHandler(Failures::explain).setCaseInsensitiveEnumValuesAllowed(true);
+        return line.setExecutionStrategy(new Bounds()).setExecutionExceptionHandler(Failures::handle).setCaseInsensitiveEnumValuesAllowed(true);
     }
 }

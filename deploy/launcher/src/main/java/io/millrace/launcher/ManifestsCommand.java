@@ -11,7 +11,6 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -32,6 +31,7 @@ final class ManifestsCommand implements Callable<Integer> {
     private Path kubeconfig;
     @Option(names = "--kubectl", paramLabel = "PROGRAM", defaultValue = "kubectl", description = "With --apply: the program. Default: ${DEFAULT-VALUE}, in the PATH")
     private String kubectl;
+    @Within(of = "seconds", from = 1)
     @Option(names = "--patience", paramLabel = "SECONDS", defaultValue = "600", description = "With --apply: how long the Job, and then each workload, may take. Default: ${DEFAULT-VALUE}")
     private int patience;
 
@@ -57,13 +57,10 @@ final class ManifestsCommand implements Callable<Integer> {
     private void requireSense() {
         boolean named = context != null || kubeconfig != null;
         if (apply && !named) {
-            throw new ParameterException(spec.commandLine(), "Say which cluster: --context NAME or --kubeconfig FILE. What kubectl happens to be set to is not taken");
+            throw new UsageException("Say which cluster: --context NAME or --kubeconfig FILE. What kubectl happens to be set to is not taken");
         }
         if (named && !apply) {
-            throw new ParameterException(spec.commandLine(), "--context and --kubeconfig belong to --apply; without it no cluster is touched");
-        }
-        if (patience < 1) {
-            throw new ParameterException(spec.commandLine(), "--patience takes 1 or more seconds, not " + patience);
+            throw new UsageException("--context and --kubeconfig belong to --apply; without it no cluster is touched");
         }
     }
 

@@ -11,13 +11,15 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** The gate's quarantine for a person at a terminal; every subcommand is one call of the gate's HTTP API. */
 @Command(name = "quarantine", description = "Shows and decides about tables whose records are parked; and with 'documents' about documents that an index refused.", mixinStandardHelpOptions = true, subcommands = DocumentQuarantineCommand.class)
@@ -25,18 +27,32 @@ final class QuarantineCommand implements Runnable {
 
     private static final String ROW = "%-40s %-10s %12s %12s %-10s  %s%n";
 
+    private static final Pattern NAMED = Pattern.compile("[^.]+\\.[^.]+\\..+");
+
     @Spec
     private CommandSpec spec;
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "Say what to do: list, show, accept, replay, hold, discard, or documents");
+        throw new UsageException("Say what to do: list, show, accept, replay, hold, discard, or documents");
+    }
+
+    /** A table as the gate names it. */
+    private static final class Table implements ITypeConverter<String> {
+
+        @Override
+        public String convert(String typed) {
+            if (!NAMED.matcher(typed).matches()) {
+                throw new TypeConversionException("a table of the quarantine is named source.schema.table; '" + typed + "' is not");
+            }
+            return typed;
+        }
     }
 
     /** What is asked of whoever changes something. */
     static final class Decision {
 
-        @Parameters(paramLabel = "TABLE", description = "As 'quarantine list' names it: source.schema.table.")
+        @Parameters(paramLabel = "TABLE", converter = Table.class, description = "As 'quarantine list' names it: source.schema.table.")
         private String table;
         @Option(names = "--reason", required = true, paramLabel = "TEXT", description = "Why; kept in the gate's audit.")
         private String reason;
@@ -66,7 +82,7 @@ final class QuarantineCommand implements Runnable {
     }
 
     @Command(name = "show", description = "One table: what parked it, and what stands in its quarantine.", mixinStandardHelpOptions = true)
-    int show(@Mixin GateCall gate, @Parameters(paramLabel = "TABLE", description = "source.schema.table") String table) throws IOException, InterruptedException {
+    int show(@Mixin GateCall gate, @Parameters(paramLabel = "TABLE", converter = Table.class, description = "source.schema.table") String table) throws IOException, InterruptedException {
         var found = gate.get(at(table));
         if (!printed(gate, found)) {
             show(found, spec.commandLine().getOut());
@@ -78,11 +94,8 @@ final class QuarantineCommand implements Runnable {
             mixinStandardHelpOptions = true)
     int accept(@Mixin GateCall gate, @Mixin Decision decision,
             @Option(names = "--reread", description = "Also has capture read the table again while all changes flow on, for its rows of before keep their old values otherwise.") boolean reread,
-            @Option(names = "--capture-url", paramLabel = "URL", description = "Capture's address. Default: that of the stack which runs on the data folder.") String captureUrl) throws IOException, InterruptedException {
+            @Option(names = "--capture-url", paramLabel = "URL", converter = HttpAddress.class, description = "Capture's address. Default: that of the stack which runs on the data folder.") String captureUrl) throws IOException, InterruptedException {
         var named = decision.table.split("\\.", 2);
-        if (named.length < 2) {
-            throw new LocalException("A table of the quarantine is named source.schema.table; '" + decision.table + "' is not");
-        }
         var capture = new CaptureCall(gate, captureUrl);
         var answer = gate.post(at(decision.table) + "/accept", decision.body());
         if (!printed(gate, answer)) {
@@ -121,11 +134,11 @@ final class QuarantineCommand implements Runnable {
 
     @Command(name = "discard", description = "Loses queued records for good, as many as 'show' has counted, and replays the rest.", mixinStandardHelpOptions = true)
     int discard(@Mixin GateCall gate, @Mixin Decision decision,
-            @Option(names = "--count", required = true, paramLabel = "N", description = "How many are lost; another number than the present one is refused.") long count,
+            @Within(of = "how many records", from = 0) @Option(names = "--count", required = true, paramLabel = "N", description = "How many are lost; another number than the present one is refused.") long count,
             @Option(names = "--refused", description = "Only those that were refused for what they are, not those that queue behind.") boolean refused,
             @Option(names = "--missing", description = "Those that are gone though nobody decided so: gives them up, and replays the rest.") boolean missing) throws IOException, InterruptedException {
         if (refused && missing) {
-            throw new ParameterException(spec.commandLine(), "--refused and --missing are two decisions: discard the one, then the other");
+            throw new UsageException("--refused and --missing are two decisions: discard the one, then the other");
         }
         var body = decision.body();
         body.put("count", count);

@@ -1,11 +1,12 @@
 package io.millrace.launcher;
 
-import io.millrace.local.LocalException;
 import java.io.IOException;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
@@ -13,6 +14,8 @@ import picocli.CommandLine.Spec;
 /** The ways back after something was lost; each is a decision that a stage does not take by itself. */
 @Command(name = "recover", description = "Brings back what was lost: what health says of a stage that is DOWN names the way.", mixinStandardHelpOptions = true)
 final class RecoverCommand implements Callable<Integer> {
+
+    private static final Set<String> OF_DOCUMENTS = Set.of("--look", "--anew", "--purge-url", "--wait");
 
     @Spec
     private CommandSpec spec;
@@ -32,10 +35,11 @@ final class RecoverCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        requireOfDocuments();
         var out = spec.commandLine().getOut();
         var capture = sources.in(topics.data());
         if (skipLog && what.contains(".")) {
-            throw new LocalException("--skip-log is about the log of a source, and " + what + " is none; leave it out");
+            throw new UsageException("--skip-log is about the log of a source, and " + what + " is none; leave it out");
         }
         if (DocumentRecovery.isDocuments(what)) {
             return documents.recover(what, topics.settings(), capture, out);
@@ -43,10 +47,18 @@ final class RecoverCommand implements Callable<Integer> {
         if (TopicRecovery.isTopic(what)) {
             topics.recover(what, out);
         } else if (what.contains(".")) {
-            throw new LocalException(what + " is neither a source, nor a captured.… or quarantine.… topic, which the gate can read again, nor the documents.… of a pipeline. Rows that are not whole are read again with the documents that are made of them: " + topics.data().command("recover documents.PIPELINE"));
+            throw new UsageException(what + " is neither a source, nor a captured.… or quarantine.… topic, which the gate can read again, nor the documents.… of a pipeline. Rows that are not whole are read again with the documents that are made of them: " + topics.data().command("recover documents.PIPELINE"));
         } else {
             capture.recover(what, skipLog, out);
         }
         return 0;
+    }
+
+    /** Who wants to look at a source, and could not, would have it recovered. */
+    private void requireOfDocuments() {
+        var others = spec.commandLine().getParseResult().matchedOptions().stream().map(OptionSpec::longestName).filter(OF_DOCUMENTS::contains).toList();
+        if (!others.isEmpty() && !DocumentRecovery.isDocuments(what)) {
+            throw new UsageException(String.join(", ", others) + (others.size() == 1 ? " is" : " are") + " about the documents.… of a pipeline, and " + what + " is none; leave that out");
+        }
     }
 }

@@ -1,7 +1,6 @@
 package io.millrace.launcher;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.millrace.local.LocalException;
 import io.millrace.pipeline.wording.Counted;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -35,10 +34,10 @@ final class ResnapshotCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         if (table == null && (cancel || where != null)) {
-            throw new LocalException("--where and --cancel are about one table; name it behind the source");
+            throw new UsageException("--where and --cancel are about one table; name it behind the source");
         }
         if (cancel && where != null) {
-            throw new LocalException("--cancel ends the reading of the table, whatever its condition; leave --where out");
+            throw new UsageException("--cancel ends the reading of the table, whatever its condition; leave --where out");
         }
         var out = spec.commandLine().getOut();
         var path = "/resnapshots?source=" + StageCall.encoded(source) + (table == null ? "" : "&table=" + StageCall.encoded(table)) + (where == null ? "" : "&where=" + StageCall.encoded(where));

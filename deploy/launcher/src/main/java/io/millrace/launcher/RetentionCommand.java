@@ -8,6 +8,7 @@ import java.io.PrintWriter;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -41,10 +42,8 @@ final class RetentionCommand implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         var out = spec.commandLine().getOut();
         var address = "/pipelines/" + StageCall.encoded(pipeline) + "/retention";
+        requireOne();
         if (confirm != null) {
-            if (reason == null) {
-                throw new picocli.CommandLine.ParameterException(spec.commandLine(), "--confirm needs --reason: why so many documents may leave");
-            }
             print(purge.post("/retention-runs/" + StageCall.encoded(confirm) + "/confirmation", Map.of("reason", reason)), out);
         } else if (run) {
             print(purge.post(address, Map.of()), out);
@@ -55,6 +54,18 @@ final class RetentionCommand implements Callable<Integer> {
         }
         out.flush();
         return 0;
+    }
+
+    private void requireOne() {
+        if (Stream.of(run, runs, confirm != null).filter(asked -> asked).count() > 1) {
+            throw new UsageException("--run, --runs and --confirm do not go together: each of them is asked alone");
+        }
+        if (confirm != null && reason == null) {
+            throw new UsageException("--confirm needs --reason: why so many documents may leave");
+        }
+        if (confirm == null && reason != null) {
+            throw new UsageException("--reason belongs to --confirm; nothing else is decided here");
+        }
     }
 
     private void stand(JsonNode found, PrintWriter out) throws IOException {

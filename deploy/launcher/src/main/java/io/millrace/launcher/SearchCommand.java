@@ -21,7 +21,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -47,12 +46,14 @@ final class SearchCommand implements Callable<Integer> {
     private List<String> where = List.of();
     @Option(names = "--sort", paramLabel = "FIELD[:desc]", description = "By this field. Default: the best match first.")
     private List<String> sort = List.of();
+    @Within(of = "a number", from = 0, to = MOST)
     @Option(names = "--size", paramLabel = "N", defaultValue = "10", description = "How many documents are shown. Default: ${DEFAULT-VALUE}.")
     private int size;
     @Option(names = "--json", description = "The search engine's own answer, for programs.")
     private boolean json;
-    @Option(names = "--url", paramLabel = "URL", description = "The search engine's address. Default: that of the stack which runs on the data folder.")
+    @Option(names = "--url", paramLabel = "URL", converter = HttpAddress.class, description = "The search engine's address. Default: that of the stack which runs on the data folder.")
     private String url;
+    @Within(of = "seconds", from = 1)
     @Option(names = "--timeout", paramLabel = "SECONDS", defaultValue = "30", description = "How long an answer may take. Default: ${DEFAULT-VALUE}.")
     private int timeout;
     @Option(names = "--user", paramLabel = "NAME", description = "Who asks, where the search engine wants to know.")
@@ -62,12 +63,6 @@ final class SearchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        if (size < 0 || size > MOST) {
-            throw new ParameterException(spec.commandLine(), "--size wants a number from 0 to " + MOST + ", not " + size);
-        }
-        if (timeout < 1) {
-            throw new ParameterException(spec.commandLine(), "--timeout wants seconds, 1 or more, not " + timeout);
-        }
         var request = new SearchRequest(String.join(" ", words), where, facets, sort, size);
         var path = "/" + StageCall.encoded(index);
         JsonNode answer;
@@ -89,7 +84,7 @@ final class SearchCommand implements Callable<Integer> {
     }
 
     private JsonNode ask(HttpClient http, String method, String path, String body) throws InterruptedException {
-        var address = (url == null ? data.running().search() : HttpAddress.of(url)) + path;
+        var address = (url == null ? data.running().search() : url) + path;
         var request = HttpRequest.newBuilder(URI.create(address)).timeout(Duration.ofSeconds(timeout)).header("Content-Type", "application/json").method(method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body));
         if (user != null) {
             request.header("Authorization", "Basic " + Base64.getEncoder().encodeToString((user + ":" + password()).getBytes(StandardCharsets.UTF_8)));

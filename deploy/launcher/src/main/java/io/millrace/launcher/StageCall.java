@@ -27,12 +27,13 @@ abstract class StageCall {
     private static final Pattern MARKUP = Pattern.compile("<[^>]*>|\\s+");
     private static final int LONGEST_SAID = 300;
 
-    @Option(names = "--url", paramLabel = "URL", description = "The stage's address. Default: that of the stack which runs on the data folder.")
+    @Option(names = "--url", paramLabel = "URL", converter = HttpAddress.class, description = "The stage's address. Default: that of the stack which runs on the data folder.")
     private String url;
     @Option(names = "--token-env", paramLabel = "NAME", description = "The environment variable that holds the bearer token. Default: the token in the data folder, where --url is not given.")
     private String tokenVariable;
     @Option(names = "--json", description = "The stage's own answer, for programs.")
     private boolean json;
+    @Within(of = "seconds", from = 1)
     @Option(names = "--timeout", paramLabel = "SECONDS", defaultValue = "30", description = "How long an answer may take. Default: ${DEFAULT-VALUE}.")
     private int timeout;
     private final String stage;
@@ -120,9 +121,6 @@ abstract class StageCall {
     }
 
     private HttpRequest.Builder request(String path) throws IOException {
-        if (timeout < 1) {
-            throw new LocalException("--timeout wants seconds, 1 or more, not " + timeout);
-        }
         var request = HttpRequest.newBuilder(URI.create(address() + path)).timeout(Duration.ofSeconds(timeout));
         var token = token();
         return token == null ? request : request.header("Authorization", "Bearer " + token);
@@ -134,7 +132,7 @@ abstract class StageCall {
 
     private String address() {
         if (url != null) {
-            return HttpAddress.of(url);
+            return url;
         }
         return data().running().process(stage).orElseThrow(() -> new LocalException("The stack on " + data().path() + " has no " + stage + "; give its address with --url")).address();
     }

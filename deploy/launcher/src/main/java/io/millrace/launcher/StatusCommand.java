@@ -15,7 +15,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 @Command(name = "status", description = "Shows each process: state with the reason, rate, lag, commit-to-stage latency; and before them what needs a person. Exit code 0 when all are up and nothing needs a person, 3 when not.", mixinStandardHelpOptions = true)
@@ -33,6 +32,7 @@ final class StatusCommand implements Callable<Integer> {
     private CommandSpec spec;
     @Option(names = "--json", description = "For programs: every address, port, pid, state and figure.")
     private boolean json;
+    @Within(of = "seconds", from = 1)
     @Option(names = "--watch", arity = "0..1", fallbackValue = "2", paramLabel = "SECONDS", description = "Look again every so many seconds, until Ctrl-C. Default: ${FALLBACK-VALUE}. With --json a line for each look.")
     private Integer every;
 
@@ -40,9 +40,6 @@ final class StatusCommand implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         if (every == null) {
             return look(spec.commandLine().getOut());
-        }
-        if (every < 1) {
-            throw new ParameterException(spec.commandLine(), "--watch wants seconds, 1 or more, not " + every);
         }
         return watch(spec.commandLine().getOut());
     }

@@ -1,6 +1,7 @@
 package io.millrace.launcher;
 
 import io.millrace.launcher.stack.Folders;
+import io.millrace.launcher.stack.StackOptions;
 import io.millrace.launcher.stack.StackTraining;
 import java.io.IOException;
 import java.sql.SQLException;
@@ -16,6 +17,7 @@ final class TrainCommand implements Callable<Integer> {
 
     @Spec
     private CommandSpec spec;
+    @Within(of = "the first port", from = 1, to = StackOptions.LAST_BASE)
     @Option(names = "--port-base", paramLabel = "N", defaultValue = "27000", description = "The first of some fifteen ports. Default: ${DEFAULT-VALUE}.")
     private int portBase;
 

@@ -38,23 +38,26 @@ final class UpCommand implements Callable<Integer> {
 
     /** What {@code up} may be told of a stack that runs. */
     private static final Set<String> OF_ADDITIONS = Set.of("--pipeline", "--data", "--detach", "--change-replica-identity");
+    private static final String OPEN_ALONE = "--with connect is for an open stack: a secured one has nobody who may read rows and write another database. Start it without --secure, in a data folder that is not secured,"
+            + " or run a worker of your own as deploy/connect/README.md tells";
 
     @Mixin
     private DataFolder data;
     @Spec
     private CommandSpec spec;
-    @Option(names = "--detach", description = "Return when all that the tables hold can be searched, a minute after the first documents at the latest; ./millrace down stops everything.")
+    @Option(names = "--detach", description = "Return when all that the tables hold can be searched, a minute after the first documents and the last service at the latest; ./millrace down stops everything.")
     private boolean detach;
     @Option(names = "--pipeline", paramLabel = "FILE", description = "Pipeline file, or folder of them, over a database of your own instead of the demo; said to a stack that runs, it is added to it. May be repeated. Without it, what ran last on the data folder runs again, or the demo.")
     private List<Path> pipelines = List.of();
     @Option(names = "--change-replica-identity", description = "Allow to change a table's replica identity where its updates would fail otherwise.")
     private boolean changeReplicaIdentity;
+    @Within(of = "the first port", from = 1, to = StackOptions.LAST_BASE)
     @Option(names = "--port-base", paramLabel = "N", description = "Take ports from N on instead of the defaults.")
     private Integer portBase;
     @Option(names = "--port", paramLabel = "KEY=N", description = "Change one port: postgres, kafka, kafka-controller, registry, registry-management, search, "
             + "search-transport, capture, gate, denormalizer, indexer, purge, console, connect.")
     private Map<String, Integer> ports = Map.of();
-    @Option(names = "--otlp", paramLabel = "URL", description = "Send spans to this receiver, OTLP over HTTP, such as http://localhost:4318. Default: none are sent.")
+    @Option(names = "--otlp", paramLabel = "URL", converter = HttpAddress.class, description = "Send spans to this receiver, OTLP over HTTP, such as http://localhost:4318. Default: none are sent.")
     private String otlp;
     @Option(names = "--native", paramLabel = "STAGE", description = "Run this stage (gate, denormalizer, indexer, purge) from its native executable, which ./mvnw package -Dnative -pl SERVICE -am makes. May be repeated.")
     private List<Stage> natives = List.of();
@@ -62,11 +65,15 @@ final class UpCommand implements Callable<Integer> {
     private boolean secure;
     @Option(names = "--with", paramLabel = "WHAT", description = "Run this beside it: connect, a Kafka Connect worker that keeps a second database, replica, equal to the tables. Built when it is first asked for.")
     private List<StackOptions.Extra> extras = List.of();
+    @Within(of = "how many monitors", from = 0)
     @Option(names = "--scale", paramLabel = "N", defaultValue = "10000", description = "How many monitors an empty demo database gets; 0 for none. Default: ${DEFAULT-VALUE}.")
     private int scale;
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        if (secure && !extras.isEmpty()) {
+            throw new UsageException(OPEN_ALONE);
+        }
         var output = new Output(spec.commandLine().getOut());
         var home = DataFolder.home();
         if (!pipelines.isEmpty() && data.supervisor().isPresent()) {
@@ -77,7 +84,7 @@ final class UpCommand implements Callable<Integer> {
         var demo = pipelines.isEmpty() && last.isDemo();
         var paths = demo ? Stream.concat(Stream.of(StackOptions.demo(home)), last.own().stream()).toList() : pipelines.isEmpty() ? last.requireOwn() : pipelines;
         var files = PipelineFiles.loadNamed(paths);
-        var options = StackOptions.of(home, data.path(), paths, demo ? new DemoSource("demo", scale) : null, portBase, ports).withOtlp(otlp == null ? null : HttpAddress.of(otlp)).withNatives(natives)
+        var options = StackOptions.of(home, data.path(), paths, demo ? new DemoSource("demo", scale) : null, portBase, ports).withOtlp(otlp).withNatives(natives)
                 .withSecured(secure || Keyring.isIn(data.path())).with(extras);
         if (options.secured()) {
             LocalServers.requireSecurable(data.path());
@@ -153,8 +160,7 @@ final class UpCommand implements Callable<Integer> {
 
     private static void refuseConnect(StackOptions options) {
         if (!options.extras().isEmpty()) {
-            throw new LocalException("--with connect is for an open stack: a secured one has nobody who may read rows and write another database. Start it without --secure, in a data folder that is not secured,"
-                    + " or run a worker of your own as deploy/connect/README.md tells");
+            throw new LocalException(OPEN_ALONE);
         }
     }
 }

@@ -11,11 +11,13 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** Begins a verification at the purge service and follows it to its end. */
 @Command(name = "verify", description = "Compares a pipeline's index with the SQL join of its source, while both change, and shows what differs.",
@@ -36,12 +38,15 @@ final class VerifyCommand implements Callable<Integer> {
     private String pipeline;
     @Option(names = "--repair", description = "Has the documents that differ emitted anew, through the log.")
     private boolean repair;
-    @Option(names = "--sample", paramLabel = "P%", description = "Compares so many percent of the documents, drawn at random. Default: all.")
-    private String sample;
+    @Within(of = "a number of percent", from = 0.01, to = 100)
+    @Option(names = "--sample", paramLabel = "P%", converter = Percent.class, description = "Compares so many percent of the documents, drawn at random. Default: all.")
+    private Double sample;
+    @Within(of = "documents a second", from = 1, to = 1_000_000)
     @Option(names = "--rate", paramLabel = "N", description = "Documents a second that are read from the database at most. Default: what the purge service is told, 2,000.")
     private Integer rate;
     @Option(names = "--continuous", description = "Begins another when one has ended, until one does not agree.")
     private boolean continuous;
+    @Within(of = "how many documents", from = 1, to = 1_000)
     @Option(names = "--show", paramLabel = "N", defaultValue = "20", description = "How many documents that differ are shown. Default: ${DEFAULT-VALUE}; the first 200 are kept.")
     private int show;
 
@@ -50,7 +55,7 @@ final class VerifyCommand implements Callable<Integer> {
         var body = new LinkedHashMap<String, Object>();
         body.put("repair", repair);
         if (sample != null) {
-            body.put("sample", percent());
+            body.put("sample", sample);
         }
         if (rate != null) {
             body.put("rate", rate);
@@ -90,11 +95,16 @@ final class VerifyCommand implements Callable<Integer> {
         };
     }
 
-    private double percent() {
-        try {
-            return Double.parseDouble(sample.replace("%", "").strip());
-        } catch (NumberFormatException e) {
-            throw new picocli.CommandLine.ParameterException(spec.commandLine(), "--sample wants a number of percent, such as 5%, not '" + sample + "'");
+    /** With or without its sign. */
+    private static final class Percent implements ITypeConverter<Double> {
+
+        @Override
+        public Double convert(String typed) {
+            try {
+                return Double.valueOf(typed.replace("%", "").strip());
+            } catch (NumberFormatException e) {
+                throw new TypeConversionException("'" + typed + "' is no number of percent, such as 5%");
+            }
         }
     }
 

@@ -252,6 +252,13 @@ class CheckIT {
     }
 
     @Test
+    void aColumnOfAnotherAvroTypeIsRefusedByTheRuleAndBreaksWhereItIsUsed() throws Exception {
+        write("retyped.sql", "ALTER TABLE monitor ALTER COLUMN name TYPE integer USING length(name);\n");
+        assertEquals(1, checkThere(path("retyped.sql")), () -> out + "\n" + err);
+        assertTrue(out.toString().contains("BREAKS  column-retyped  " + path("retyped.sql") + ":1") && out.toString().contains("schema-incompatible"), out.toString());
+    }
+
+    @Test
     void aFolderInTwoOrdersIsRefused() throws Exception {
         write("mixed/V1__a.sql", "SELECT 1;");
         write("mixed/2_b.sql", "SELECT 1;");

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 class DocsLinksTest {
 
     private static final Pattern LINK = Pattern.compile("]\\(([^)\\s]+)\\)");
+    private static final Pattern TEST = Pattern.compile("`(\\w+(?:IT|Test))\\.(\\w+)`");
     private static final Pattern ADDRESS = Pattern.compile("[a-z]+:.*");
     private static final Pattern HEADING = Pattern.compile("#+ (.*)");
     private static final Set<String> NOT_OURS = Set.of(".git", ".millrace", "target", "node_modules");
@@ -40,7 +41,30 @@ class DocsLinksTest {
         assertEquals(Set.of(), broken);
     }
 
+    /** What was checked by a test is held by it for as long as the test is there. */
+    @Test
+    void everyTestThatTheClaimsNameIsThere() throws IOException {
+        var sources = files(".java");
+        var missing = new TreeSet<String>();
+        var named = TEST.matcher(Files.readString(DataFolder.home().resolve("deploy/guide/claims.md"))).results().toList();
+        assertTrue(named.size() > 20, named::toString);
+        for (var test : named) {
+            boolean isThere = false;
+            for (var source : sources) {
+                isThere |= source.endsWith(test.group(1) + ".java") && Files.readString(source).contains("void " + test.group(2) + "(");
+            }
+            if (!isThere) {
+                missing.add(test.group());
+            }
+        }
+        assertEquals(Set.of(), missing);
+    }
+
     private static List<Path> pages() throws IOException {
+        return files(".md");
+    }
+
+    private static List<Path> files(String ending) throws IOException {
         var pages = new ArrayList<Path>();
         Files.walkFileTree(DataFolder.home(), new SimpleFileVisitor<>() {
             @Override
@@ -50,7 +74,7 @@ class DocsLinksTest {
 
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
-                if (file.toString().endsWith(".md")) {
+                if (file.toString().endsWith(ending)) {
                     pages.add(file);
                 }
                 return FileVisitResult.CONTINUE;

@@ -189,7 +189,7 @@ class FirstHourIT {
         Awaitility.await("it has all").atMost(SOON).until(() -> JSON.readTree(launcher.run("generations", "doctor", "--json").output()), all -> all.size() == 2 && all.get(0).path("documents").equals(all.get(1).path("documents")) && all.get(0).path("behind").asLong(-1) + all.get(1).path("behind").asLong(-1) == 0);
         stack(0, "doctor-000002 serves.", "cutover", "doctor");
         stack(0, "doctor-000001 serves.", "rollback", "doctor");
-        stack(1, "Nothing is deleted", "retire", "doctor", "doctor-000002", "--name", "doctor-000001");
+        stack(2, "Nothing is deleted", "retire", "doctor", "doctor-000002", "--name", "doctor-000001");
         stack(0, "doctor-000002 is deleted.", "retire", "doctor", "doctor-000002", "--name", "doctor-000002");
         stack(0, " serves.", "rebuild", "doctor", "--wait");
     }

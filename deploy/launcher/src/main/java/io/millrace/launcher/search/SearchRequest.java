@@ -1,6 +1,7 @@
 package io.millrace.launcher.search;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.millrace.launcher.UsageException;
 import io.millrace.local.LocalException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -19,6 +20,15 @@ import java.util.Map;
 public record SearchRequest(String words, List<String> where, List<String> facets, List<String> sort, int size) {
 
     private static final int VALUES = 10;
+
+    /** @throws UsageException when a value is asked for without its field */
+    public SearchRequest {
+        for (var test : where) {
+            if (test.indexOf('=') < 1) {
+                throw new UsageException("--where wants FIELD=VALUE, not '" + test + "'");
+            }
+        }
+    }
 
     /**
      * The body of a search in the search engine's words. All hits are counted: without that, a search that is sorted by a number or a date may leave some out.
@@ -60,9 +70,6 @@ public record SearchRequest(String words, List<String> where, List<String> facet
 
     private static Map<String, Object> test(String test, SearchFields fields) {
         int equals = test.indexOf('=');
-        if (equals < 1) {
-            throw new LocalException("--where wants FIELD=VALUE, not '" + test + "'");
-        }
         var field = fields.exact(test.substring(0, equals));
         Map<String, Object> term = Map.of("term", Map.of(field.exact(), test.substring(equals + 1)));
         return field.nested() == null ? term : Map.of("nested", Map.of("path", field.nested(), "query", term));

@@ -1,6 +1,6 @@
 package io.millrace.launcher.stack;
 
-import io.millrace.local.LocalException;
+import io.millrace.launcher.UsageException;
 import io.millrace.local.Ports;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -30,6 +30,8 @@ import java.util.stream.Stream;
  */
 public record StackOptions(Path home, Path data, List<Path> pipelines, DemoSource source, Ports servers, Map<Stage, Integer> stages, String otlp, Set<Stage> natives, boolean secured, int connectPort, Set<Extra> extras) {
 
+    /** The greatest first port: the last one of a stack, the worker's, comes sixteen after it. */
+    public static final int LAST_BASE = 65_519;
     private static final int LAST_PORT = 65_535;
     private static final int CONNECT_PORT = 18107;
 
@@ -42,7 +44,7 @@ public record StackOptions(Path home, Path data, List<Path> pipelines, DemoSourc
     /**
      * @param base the first of all ports, or null for the defaults; the services follow ten ports after it
      * @param changed single ports by key, as {@code --port KEY=N} gives them
-     * @throws LocalException when a key names no port, or a port is none or is taken twice
+     * @throws UsageException when a key names no port, or a port is none or is taken twice
      */
     public static StackOptions of(Path home, Path data, List<Path> pipelines, DemoSource source, Integer base, Map<String, Integer> changed) {
         var servers = base == null ? Ports.defaults() : Ports.from(base);
@@ -67,7 +69,7 @@ public record StackOptions(Path home, Path data, List<Path> pipelines, DemoSourc
     private static void requireKey(String key) {
         var keys = Stream.concat(Ports.KEYS.stream(), Stream.concat(Arrays.stream(Stage.values()).map(Stage::stageName), Stream.of(ConnectWorker.NAME))).toList();
         if (!keys.contains(key)) {
-            throw new LocalException("There is no port named '" + key + "'. --port KEY=N takes these keys: " + String.join(", ", keys));
+            throw new UsageException("There is no port named '" + key + "'. --port KEY=N takes these keys: " + String.join(", ", keys));
         }
     }
 
@@ -79,11 +81,11 @@ public record StackOptions(Path home, Path data, List<Path> pipelines, DemoSourc
         var owners = new HashMap<Integer, String>();
         ports.forEach((key, port) -> {
             if (port < 1 || port > LAST_PORT) {
-                throw new LocalException("The port of " + key + " would be " + port + ", and ports go from 1 to " + LAST_PORT + ". Choose another --port-base, or --port " + key + "=N");
+                throw new UsageException("The port of " + key + " would be " + port + ", and ports go from 1 to " + LAST_PORT + ". Choose another --port-base, or --port " + key + "=N");
             }
             var other = owners.putIfAbsent(port, key);
             if (other != null) {
-                throw new LocalException("Port " + port + " would be taken twice, by " + other + " and by " + key + ". Choose another one with --port " + key + "=N");
+                throw new UsageException("Port " + port + " would be taken twice, by " + other + " and by " + key + ". Choose another one with --port " + key + "=N");
             }
         });
     }

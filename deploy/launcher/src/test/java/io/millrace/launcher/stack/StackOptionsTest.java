@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.millrace.local.LocalException;
+import io.millrace.launcher.UsageException;
 import io.millrace.local.Ports;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -43,17 +43,19 @@ class StackOptionsTest {
 
     @Test
     void anUnknownPortIsRefusedWithTheKnownOnes() {
-        var failure = assertThrows(LocalException.class, () -> options(null, Map.of("solr", 1)));
+        var failure = assertThrows(UsageException.class, () -> options(null, Map.of("solr", 1)));
         assertTrue(failure.getMessage().contains("'solr'") && failure.getMessage().contains("kafka-controller") && failure.getMessage().contains("console"), failure.getMessage());
     }
 
     @Test
     void aPortThatTcpDoesNotHaveAndOneThatTwoWouldTakeAreRefusedByTheirKeys() {
         for (int base : List.of(0, -1, 65_530, 99_999)) {
-            var failure = assertThrows(LocalException.class, () -> options(base, Map.of()));
+            var failure = assertThrows(UsageException.class, () -> options(base, Map.of()));
             assertTrue(failure.getMessage().contains("ports go from 1 to 65535"), failure.getMessage());
         }
-        var twice = assertThrows(LocalException.class, () -> options(30000, Map.of("gate", 30001)));
+        assertEquals(65_535, options(StackOptions.LAST_BASE, Map.of()).connectPort());
+        assertThrows(UsageException.class, () -> options(StackOptions.LAST_BASE + 1, Map.of()));
+        var twice = assertThrows(UsageException.class, () -> options(30000, Map.of("gate", 30001)));
         assertEquals("Port 30001 would be taken twice, by kafka and by gate. Choose another one with --port gate=N", twice.getMessage());
     }
 

@@ -35,7 +35,7 @@ public final class ReportBench implements Callable<Integer> {
 
     @Spec
     private CommandSpec spec;
-    @Option(names = "--quick", description = "A look in less than five minutes: a small stack, seconds where there are minutes. Its parts are never of a report that is not quick.")
+    @Option(names = "--quick", description = "A look in some five minutes: a small stack, seconds where there are minutes. Its parts are never of a report that is not quick.")
     private boolean quick;
     @Option(names = "--only", split = ",", paramLabel = "PART", description = "Measures these alone, and anew: ${COMPLETION-CANDIDATES}. The report has the others where they were measured before.")
     private Set<Part> only = Set.of();
