@@ -48,10 +48,10 @@ class CommandTableTest {
     private static final String NEVER_WRONG = "generate-completion";
     /** Where it is shown that they do what they are for, and with which answer. */
     private static final Map<String, String> RIGHT_ELSEWHERE = Map.ofEntries(
-            Map.entry("init", "InitIT"), Map.entry("demo load", "UpIT"), Map.entry("demo traffic", "UpIT"), Map.entry("check", "CheckIT"), Map.entry("search", "SearchIT"),
+            Map.entry("demo load", "UpIT"), Map.entry("demo traffic", "UpIT"),
             Map.entry("train", "TrainingIT"), Map.entry("bench", "the reports of the benches"), Map.entry("images", "`./millrace images --try`"), Map.entry("test", "every build"),
             Map.entry("demo", "its subcommands"), Map.entry("quarantine", "its subcommands"), Map.entry("quarantine documents", "its subcommands"));
-    private static final String WITH_A_STACK = "FirstHourIT, with a stack ([what it answers](../guide/first-hour.md))";
+    private static final String WITH_A_STACK = "FirstHourIT, with a stack ([what it answers](../guide/answers.md#%s))";
 
     private static final String PIPELINE = """
             millrace: 1
@@ -404,13 +404,13 @@ class CommandTableTest {
                 # What every command answers
 
                 Made by `CommandTableTest`, which fails when a command is missing here or answers something else. `DIR` is a folder of the test's, `DEMO` the demo's pipeline files.
-                What commands answer with a stack that runs is asked by `FirstHourIT` of the module `tests`. The usage that follows an error is left out.
+                What commands answer with a stack that runs stands in [answers](../guide/answers.md), which `FirstHourIT` of the module `tests` leaves. The usage that follows an error is left out.
                 Exit code 2 is for what cannot be meant, whatever runs or stands anywhere: it is said before anything is done. 1 is for what was understood and could not be done. `status`, `verify`, `document` and `check` have codes of their own, which their `--help` tells.
                 """);
         byCommand.forEach((command, all) -> {
             page.append("\n## ").append(command).append('\n');
             if (all.stream().noneMatch(answered -> answered.asked().way() == Way.RIGHT)) {
-                page.append("As it is meant: ").append(RIGHT_ELSEWHERE.getOrDefault(command, WITH_A_STACK)).append(".\n");
+                page.append("As it is meant: ").append(RIGHT_ELSEWHERE.getOrDefault(command, WITH_A_STACK.formatted(command.replace(' ', '-')))).append(".\n");
             }
             all.forEach(answered -> page.append("\nAsked ").append(answered.asked().way().words).append(", exit code ").append(answered.code()).append(":\n```\n$ ./millrace ")
                     .append(answered.asked().words().stream().map(word -> word.matches("[\\w./:@=-]+") ? word : "'" + word + "'").collect(Collectors.joining(" "))).append('\n').append(answered.shown()).append("\n```\n"));
