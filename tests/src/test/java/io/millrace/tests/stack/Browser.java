@@ -45,6 +45,7 @@ public final class Browser implements AutoCloseable {
     private final AtomicInteger ids = new AtomicInteger();
     private final Map<Integer, CompletableFuture<JsonNode>> answers = new ConcurrentHashMap<>();
     private final Queue<String> complaints = new ConcurrentLinkedQueue<>();
+    private boolean phone;
 
     private Browser(Process process, URI targets, String page) {
         this.process = process;
@@ -174,7 +175,11 @@ public final class Browser implements AutoCloseable {
     /** The window's size from now on, in pixels; a narrow one is a phone's, which has no mouse. */
     public void size(int width, int height) {
         send("Emulation.setDeviceMetricsOverride", Map.of("width", width, "height", height, "deviceScaleFactor", 1, "mobile", width < PHONE));
-        send("Emulation.setTouchEmulationEnabled", Map.of("enabled", width < PHONE));
+        // To be told that there are no fingers, a browser forgets that there is a mouse.
+        if (width < PHONE || phone) {
+            phone = width < PHONE;
+            send("Emulation.setTouchEmulationEnabled", Map.of("enabled", phone));
+        }
     }
 
     /** Somebody looks at this tab, and at no other one of its window. */

@@ -3,6 +3,7 @@ package io.millrace.tests.suite;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.demo.Traffic;
 import io.millrace.launcher.Output;
 import io.millrace.launcher.stack.Stage;
 import io.millrace.tests.stack.BackgroundTraffic;
@@ -45,7 +46,8 @@ class FirstMinutesIT {
         stack = new DemoStack(data, SharedStack.PORT_BASE, MONITORS, new Output(new PrintWriter(System.out, true, StandardCharsets.UTF_8)));
         try {
             stack.start();
-            try (var traffic = BackgroundTraffic.start(stack, 10, RATE)) {
+            stack.settled().await();
+            try (var traffic = BackgroundTraffic.start(stack, 10, RATE, Traffic.Mix.STEADY)) {
                 var began = System.nanoTime();
                 open();
                 at(began, Duration.ofSeconds(10));
