@@ -3,6 +3,7 @@ package io.millrace.tests.suite;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.demo.Traffic;
 import io.millrace.launcher.stack.Stage;
 import io.millrace.pipeline.comparison.Json;
 import io.millrace.tests.oracle.Comparison;
@@ -51,7 +52,7 @@ class KilledRebuildIT {
         stack.settled().await();
         var first = served();
         var reader = new Reader();
-        try (reader; var traffic = BackgroundTraffic.start(stack, 21, RATE)) {
+        try (reader; var traffic = BackgroundTraffic.start(stack, 21, RATE, Traffic.Mix.STEADY)) {
             for (var killed : List.of(Stage.DENORMALIZER, Stage.INDEXER)) {
                 awaitMore(traffic);
                 var built = rebuilt();
