@@ -32,6 +32,7 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.source.SourceRecord;
+import org.jboss.logging.Logger;
 import org.postgresql.replication.fluent.logical.ChainedLogicalStreamBuilder;
 
 /**
@@ -43,6 +44,7 @@ import org.postgresql.replication.fluent.logical.ChainedLogicalStreamBuilder;
  */
 public final class BundlingDecoder implements MessageDecoder, Held {
 
+    private static final Logger LOG = Logger.getLogger(BundlingDecoder.class);
     private static final Instant POSTGRES_EPOCH = Instant.parse("2000-01-01T00:00:00Z");
     private static final long POSTGRES_EPOCH_MICROS = ChronoUnit.MICROS.between(Instant.EPOCH, POSTGRES_EPOCH);
     private static final String PREFIX = "millrace";
@@ -61,6 +63,7 @@ public final class BundlingDecoder implements MessageDecoder, Held {
     private final Supplier<TableNumbers> numbers;
     private final Predicate<TableName> captured;
     private final TypeRegistry types;
+    private final Catalog catalog;
     private final BundleWriter bundle = new BundleWriter();
     /** By Postgres's number of the relation; none where its changes are left to Debezium. */
     private final Map<Integer, Optional<Table>> known = new HashMap<>();
@@ -97,13 +100,22 @@ public final class BundlingDecoder implements MessageDecoder, Held {
      */
     private record Table(int number, TextRows rows, boolean named) {}
 
+    /** The tables as queries see them, for what the stream does not describe, such as which columns may be null. */
+    @FunctionalInterface
+    public interface Catalog {
+
+        /** Waits for a moment until queries see a transaction that the stream brings: a session sees its own commit first, and others only some time after the log has it. Returns whether they do. */
+        boolean sees(long transaction) throws SQLException, InterruptedException;
+    }
+
     /**
      * @param described what makes rows of the changes of a relation, by Postgres's number of it; null where its changes are left to Debezium
      * @param forget makes Debezium forget which table a relation is
      * @param numbers which table has which number now
      * @param captured which tables Debezium is told of
+     * @param catalog what Debezium asks of a table that is described
      */
-    BundlingDecoder(MessageDecoder debezium, IntFunction<TextRows> described, IntConsumer forget, Relations relations, Supplier<TableNumbers> numbers, Predicate<TableName> captured, TypeRegistry types) {
+    BundlingDecoder(MessageDecoder debezium, IntFunction<TextRows> described, IntConsumer forget, Relations relations, Supplier<TableNumbers> numbers, Predicate<TableName> captured, TypeRegistry types, Catalog catalog) {
         this.debezium = debezium;
         this.described = described;
         this.forget = forget;
@@ -111,6 +123,7 @@ public final class BundlingDecoder implements MessageDecoder, Held {
         this.numbers = numbers;
         this.captured = captured;
         this.types = types;
+        this.catalog = catalog;
     }
 
     /**
@@ -122,15 +135,16 @@ public final class BundlingDecoder implements MessageDecoder, Held {
      * @param numbers which table has which number now; the stream ends where it says something else
      * @param captured which tables Debezium is to tell of: it asks the catalog for every one that it is told of, and may fail at it
      * @param types as the connection's decoder is given them
+     * @param catalog what Debezium asks of a table that is described
      */
-    public static BundlingDecoder before(ReplicationConnection connection, PostgresSchema schema, Set<TableName> left, Relations relations, Supplier<TableNumbers> numbers, Predicate<TableName> captured, TypeRegistry types) {
+    public static BundlingDecoder before(ReplicationConnection connection, PostgresSchema schema, Set<TableName> left, Relations relations, Supplier<TableNumbers> numbers, Predicate<TableName> captured, TypeRegistry types, Catalog catalog) {
         try {
             var field = PostgresReplicationConnection.class.getDeclaredField("messageDecoder");
             field.setAccessible(true);
             var tables = PostgresSchema.class.getDeclaredField("relationIdToTableId");
             tables.setAccessible(true);
             var byRelation = (Map<?, ?>) tables.get(schema);
-            var decoder = new BundlingDecoder((MessageDecoder) field.get(connection), relation -> described(relation, schema, left), byRelation::remove, relations, numbers, captured, types);
+            var decoder = new BundlingDecoder((MessageDecoder) field.get(connection), relation -> described(relation, schema, left), byRelation::remove, relations, numbers, captured, types, catalog);
             field.set(connection, decoder);
             return decoder;
         } catch (ReflectiveOperationException e) {
@@ -262,6 +276,9 @@ public final class BundlingDecoder implements MessageDecoder, Held {
         names.remove(description.number());
         if (captured.test(name)) {
             names.put(description.number(), name);
+            if (!catalog.sees(transaction)) {
+                LOG.warnf("The table %s is described in the log by the transaction %d, which queries do not see yet, since its commit waits: columns that it added are taken for ones that may be null until the stream begins anew", name, transaction);
+            }
             tell(description.as(name), name, commit, processor);
         }
     }

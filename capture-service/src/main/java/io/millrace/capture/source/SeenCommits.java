@@ -9,7 +9,7 @@ import java.time.Duration;
  * commit is in the log; sessions see it once it has ended, which is later, and much later while the commit waits for a
  * synchronous standby. What one snapshot of a server sees, every later one sees. Not thread-safe.
  */
-final class SeenCommits {
+public final class SeenCommits {
 
     /** Longer than from the log to the end of a commit that waits for nobody, or for a standby that is well. */
     private static final Duration BRIEFLY = Duration.ofSeconds(3);
@@ -28,7 +28,7 @@ final class SeenCommits {
     /** Since when one transaction after the other was not seen. */
     private long since;
 
-    SeenCommits(Connection connection) {
+    public SeenCommits(Connection connection) {
         this.connection = connection;
     }
 
@@ -43,7 +43,7 @@ final class SeenCommits {
     }
 
     /** Whether a transaction is seen now, or within a few seconds from when it was asked about first. */
-    boolean see(int transaction) throws SQLException, InterruptedException {
+    public boolean see(int transaction) throws SQLException, InterruptedException {
         if (sees(transaction)) {
             return true;
         }

@@ -10,6 +10,7 @@ import io.debezium.service.spi.ServiceRegistry;
 import io.millrace.capture.bundle.BundlingDecoder;
 import io.millrace.capture.bundle.Relations;
 import io.millrace.capture.bundle.TableNumbers;
+import io.millrace.capture.source.SeenCommits;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.topic.Topics;
 import java.time.Duration;
@@ -64,7 +65,8 @@ public final class TextTask extends PostgresConnectorTask {
                 .withSchema(schema)
                 .jdbcMetadataConnection(connection)
                 .build();
-        var decoder = BundlingDecoder.before(made, schema, left(config), relations, () -> TableNumbers.of(config.getLogicalName()), captured(config), types);
+        var decoder = BundlingDecoder.before(made, schema, left(config), relations, () -> TableNumbers.of(config.getLogicalName()), captured(config), types,
+                transaction -> new SeenCommits(connection.connection()).see((int) transaction));
         return arrivals.watched(made, config.slotName(), decoder);
     }
 

@@ -89,7 +89,7 @@ class BundlingDecoderTest {
     }
 
     private BundlingDecoder begun() {
-        decoder = new BundlingDecoder(debezium, relation -> relation == LEFT ? null : TextRows.of(new TableName("public", "thing"), List.of(NOTE), List.of(NOTE)), relation -> told.add("forget " + relation), relations, () -> numbers, table -> !table.table().equals("away from here"), null);
+        decoder = new BundlingDecoder(debezium, relation -> relation == LEFT ? null : TextRows.of(new TableName("public", "thing"), List.of(NOTE), List.of(NOTE)), relation -> told.add("forget " + relation), relations, () -> numbers, table -> !table.table().equals("away from here"), null, transaction -> transaction == 7);
         decoder.begin();
         return decoder;
     }

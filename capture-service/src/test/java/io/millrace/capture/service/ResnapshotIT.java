@@ -20,6 +20,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.apache.avro.Schema;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -276,6 +277,32 @@ class ResnapshotIT extends OnStack {
                 long reads = reads(things.seen);
                 assertTrue(reads > 19_500 && reads < 20_800, "what was read is not read once more, save a chunk: " + reads);
             }
+        }
+    }
+
+    /** Which columns may be null is asked of the catalog, which shows a commit some time after the log has it. */
+    @Test
+    @Tag("long")
+    void aColumnOfACommitThatIsNotSeenYetIsTakenForWhatItIs() throws Exception {
+        source("described", 3);
+        try (var capture = capture("described", ONE).awaitStreaming(); var things = records("described", "thing")) {
+            stack.awaitStandbys("nobody");
+            var migration = CompletableFuture.runAsync(() -> {
+                try {
+                    stack.sql("described", "ALTER TABLE thing ADD COLUMN floor int NOT NULL DEFAULT 1; UPDATE thing SET name = 'new' WHERE id = 1");
+                } catch (SQLException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            Thread.sleep(1_500);
+            assertFalse(migration.isDone(), "its commit waits");
+            stack.releaseStandbys();
+            migration.get();
+            things.await(capture, seen -> seen.stream().anyMatch(r -> r.value() != null && r.text("name").equals("new")));
+            var floor = things.seen.stream().filter(r -> r.value() != null && r.text("name").equals("new")).findFirst().orElseThrow().value().getSchema().getField("floor");
+            assertEquals(Schema.Type.INT, floor.schema().getType(), "it may not be null");
+        } finally {
+            stack.releaseStandbys();
         }
     }
 
