@@ -28,6 +28,7 @@ public final class SeenCommits {
     /** Since when one transaction after the other was not seen. */
     private long since;
 
+    /** @param connection each of whose queries has a snapshot of its own, as it is under READ COMMITTED */
     public SeenCommits(Connection connection) {
         this.connection = connection;
     }
@@ -42,7 +43,12 @@ public final class SeenCommits {
         last = snapshot;
     }
 
-    /** Whether a transaction is seen now, or within a few seconds from when it was asked about first. */
+    /**
+     * Whether a transaction is seen now, or within a few seconds from when it was asked about first.
+     *
+     * @param transaction its number as the stream has it, 32 bits
+     * @throws SQLException when the database cannot be asked
+     */
     public boolean see(int transaction) throws SQLException, InterruptedException {
         if (sees(transaction)) {
             return true;
