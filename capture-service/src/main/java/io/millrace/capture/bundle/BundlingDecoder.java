@@ -104,7 +104,12 @@ public final class BundlingDecoder implements MessageDecoder, Held {
     @FunctionalInterface
     public interface Catalog {
 
-        /** Waits for a moment until queries see a transaction that the stream brings: a session sees its own commit first, and others only some time after the log has it. Returns whether they do. */
+        /**
+         * Waits for a few seconds until queries see a transaction that the stream brings. Postgres sends it once its commit is in the log, and shows it to others later.
+         *
+         * @return whether they do
+         * @throws SQLException when the database cannot be asked
+         */
         boolean sees(long transaction) throws SQLException, InterruptedException;
     }
 

@@ -280,6 +280,29 @@ class ResnapshotIT extends OnStack {
         }
     }
 
+    private static CompletableFuture<Void> later(String source, String transaction) {
+        return CompletableFuture.runAsync(() -> {
+            try {
+                stack.sql(source, transaction);
+            } catch (SQLException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+    }
+
+    /** Returns when a commit of the source waits for a standby, and its log up to there was sent to capture. */
+    private static void awaitSent(String source) throws SQLException {
+        try (var connection = stack.connect(source); var statement = connection.createStatement()) {
+            Awaitility.await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(20)).until(() -> {
+                try (var row = statement.executeQuery("""
+                        SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = '%1$s' AND wait_event = 'SyncRep') AND sent_lsn >= pg_current_wal_flush_lsn()
+                        FROM pg_stat_replication JOIN pg_replication_slots ON active_pid = pid WHERE slot_name = 'millrace_%1$s'""".formatted(source))) {
+                    return row.next() && row.getBoolean(1);
+                }
+            });
+        }
+    }
+
     /** Which columns may be null is asked of the catalog, which shows a commit some time after the log has it. */
     @Test
     @Tag("long")
@@ -287,14 +310,8 @@ class ResnapshotIT extends OnStack {
         source("described", 3);
         try (var capture = capture("described", ONE).awaitStreaming(); var things = records("described", "thing")) {
             stack.awaitStandbys("nobody");
-            var migration = CompletableFuture.runAsync(() -> {
-                try {
-                    stack.sql("described", "ALTER TABLE thing ADD COLUMN floor int NOT NULL DEFAULT 1; UPDATE thing SET name = 'new' WHERE id = 1");
-                } catch (SQLException e) {
-                    throw new IllegalStateException(e);
-                }
-            });
-            Thread.sleep(1_500);
+            var migration = later("described", "ALTER TABLE thing ADD COLUMN floor int NOT NULL DEFAULT 1; UPDATE thing SET name = 'new' WHERE id = 1");
+            awaitSent("described");
             assertFalse(migration.isDone(), "its commit waits");
             stack.releaseStandbys();
             migration.get();
@@ -310,25 +327,16 @@ class ResnapshotIT extends OnStack {
     @Tag("long")
     void aCommitThatIsInTheLogButNotSeenYetIsWaitedFor() throws Exception {
         source("unseen", 10);
-        var hanging = new AtomicBoolean(true);
         try (var capture = capture("unseen", ONE).awaitStreaming(); var things = records("unseen", "thing")) {
             stack.awaitStandbys("nobody");
-            var update = CompletableFuture.runAsync(() -> {
-                try {
-                    stack.sql("unseen", "UPDATE thing SET name = 'new' WHERE id = 1; DELETE FROM thing WHERE id = 2; INSERT INTO thing VALUES (11, 'new')");
-                } catch (SQLException e) {
-                    throw new IllegalStateException(e);
-                } finally {
-                    hanging.set(false);
-                }
-            });
+            var update = later("unseen", "UPDATE thing SET name = 'new' WHERE id = 1; DELETE FROM thing WHERE id = 2; INSERT INTO thing VALUES (11, 'new')");
             things.await(capture, seen -> seen.stream().anyMatch(r -> r.value() != null && r.text("name").equals("new")));
             // A process that has not seen the transaction come.
             capture.stop();
             try (var next = capture("unseen", ONE).awaitStreaming()) {
                 resnapshot(next, "public.thing");
                 next.awaitReady("\"DOWN\"", "The table public.thing is not read on", "commits wait for a synchronous standby that does not answer");
-                assertTrue(rowsRead(next.ask("GET", "/resnapshots", TOKEN)) == 0 && hanging.get());
+                assertTrue(rowsRead(next.ask("GET", "/resnapshots", TOKEN)) == 0 && !update.isDone());
                 stack.releaseStandbys();
                 update.get();
                 awaitRead(next);

@@ -51,11 +51,11 @@ class FirstMinutesIT {
                 var began = System.nanoTime();
                 open();
                 at(began, Duration.ofSeconds(10));
-                flow("flow-10-seconds", 960);
+                flow("flow-10-seconds");
                 at(began, Duration.ofMinutes(1));
-                flow("flow-1-minute", 960);
+                flow("flow-1-minute");
                 at(began, Duration.ofMinutes(5));
-                flow("flow", 960);
+                flow("flow");
                 sections();
                 traffic.stop();
             }
@@ -81,10 +81,10 @@ class FirstMinutesIT {
         Thread.sleep(Math.max(0, Duration.ofNanos(began - System.nanoTime()).plus(after).toMillis()));
     }
 
-    private void flow(String name, int height) throws IOException {
+    private void flow(String name) throws IOException {
         page.await("the curves tell latencies", "/[0-9] m?s/.test(document.querySelector('#latency').getAttribute('aria-label'))");
         assertEquals("true", page.eval("[...document.querySelectorAll('#picture .node')].every(n => !n.textContent.includes('down'))"), "every stage is up");
-        picture(name, "dark", WIDTH, height);
+        picture(name, "dark", WIDTH, 960);
     }
 
     private void sections() throws IOException {
