@@ -155,10 +155,10 @@ class ConnectIT {
         awaitEqual(List.of("kinds"));
     }
 
-    /** Inserts, updates, deletes and changed keys on all tables, a table that is emptied and one that grows, while the worker is killed and started. */
+    /** Inserts, updates, deletes and changed keys on all tables, a table that is emptied and one that grows, while the worker, and each process that rows come by, is killed and started. */
     @Order(3)
     @Test
-    void allTablesAreEqualThoughTheWorkerIsKilledWhileRowsAndTablesChange() throws Exception {
+    void allTablesAreEqualThoughWhoBringsTheRowsIsKilledWhileRowsAndTablesChange() throws Exception {
         try (var traffic = BackgroundTraffic.start(stack, 23, RATE)) {
             awaitMore(traffic, 100);
             change("UPDATE monitor_recipient SET id = id + 10000000 WHERE id % 7 = 0");
@@ -170,8 +170,10 @@ class ConnectIT {
             change("UPDATE tag SET note = 'noted ' || id WHERE id % 3 = 0");
             stack.stack().connect().restart();
             awaitMore(traffic, 100);
-            kill(stack.stack().connect());
-            awaitMore(traffic, 50);
+            for (var killed : List.of(stack.stack().connect(), stack.process(Stage.CAPTURE), stack.process(Stage.GATE), stack.stack().servers().kafka())) {
+                kill(killed);
+                awaitMore(traffic, 50);
+            }
             traffic.stop();
         }
         awaitEqual(tables());
