@@ -1,4 +1,5 @@
--- Carries out in a copy what TRUNCATE, and readings of whole tables, took at the source. Run it in each schema of the copy before its connector starts, with that schema as the first of search_path.
+-- Carries out in a copy what TRUNCATE, and readings of whole tables, took at the source, and keeps what a worker writes again from taking a row back to what it was.
+-- Run it in each schema of the copy before its connector starts, with that schema as the first of search_path.
 CREATE TABLE IF NOT EXISTS millrace_truncated (table_name text, partition integer, millrace_position bytea NOT NULL, PRIMARY KEY (table_name, partition));
 
 -- Rows that are there and older.
@@ -11,11 +12,14 @@ BEGIN
 END $$;
 CREATE OR REPLACE TRIGGER millrace_take AFTER INSERT OR UPDATE ON millrace_truncated FOR EACH ROW EXECUTE FUNCTION millrace_take();
 
--- Rows that are older and come later, since a sink writes table by table.
+-- Rows that are older and come later, since a sink writes table by table, and one that was killed writes again what it had not committed.
 CREATE OR REPLACE FUNCTION millrace_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     taken boolean;
 BEGIN
+    IF TG_OP = 'UPDATE' AND NEW.millrace_position < OLD.millrace_position THEN
+        RETURN NULL;
+    END IF;
     EXECUTE format('SELECT EXISTS (SELECT FROM %I.millrace_truncated WHERE table_name = $1 AND millrace_position > $2)', TG_TABLE_SCHEMA) INTO taken USING TG_TABLE_NAME, NEW.millrace_position;
     IF taken THEN
         RETURN NULL;

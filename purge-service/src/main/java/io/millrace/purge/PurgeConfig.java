@@ -52,7 +52,7 @@ public interface PurgeConfig {
         /** The database to which documents of pipelines with the target {@code postgres} go, {@code millrace.indexer.table-url}: what a view shows is asked there. Without it those pipelines are never fresh. */
         Optional<String> tableUrl();
 
-        /** As whom to log in there; usage of the schema, and select on {@code millrace_index} in it, suffice. */
+        /** As whom to log in there; usage of the schema, and select on {@code millrace_index} in it, suffice; for verifications also select on the views. */
         Optional<String> tableUser();
 
         /** Where the password is found; asked for each new connection. */

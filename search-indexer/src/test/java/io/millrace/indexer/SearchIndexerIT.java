@@ -358,6 +358,11 @@ class SearchIndexerIT {
         await().atMost(SOON).untilAsserted(() -> assertEquals("staged-000001", behindAlias("staged")));
         assertEquals("both go on", nameOf("staged", "g100"));
         assertTrue(stack.operate("GET", "/pipelines/staged/generations").path("body").path(0).path("waits").asText().startsWith("nobody here writes it: its pipeline staged-2 is not among the files"));
+
+        var uuid = stack.get("/staged-000002/_settings?flat_settings=true").path("staged-000002").path("settings").path("index.uuid").asText();
+        assertTrue(stack.marks("staged-2", uuid) > 0, "as it was given up it left its marks");
+        assertEquals(204, stack.operate("DELETE", "/pipelines/staged/generations/staged-000002").path("status").asInt());
+        assertEquals(0, stack.marks("staged-2", uuid), "nobody reads them any more");
     }
 
     @Test

@@ -28,6 +28,7 @@ import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.GroupListing;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -299,6 +300,20 @@ final class Stack implements AutoCloseable {
     Set<String> committedFor(String pipeline) throws ExecutionException, InterruptedException {
         return admin.listConsumerGroupOffsets(GROUP).partitionsToOffsetAndMetadata().get().entrySet().stream()
                 .filter(e -> e.getKey().topic().equals(Topics.documents(pipeline)) && e.getValue() != null).map(e -> e.getValue().metadata()).collect(Collectors.toSet());
+    }
+
+    /** How many of a topic's partitions have a mark of an index. @param uuid the engine's id of it */
+    long marks(String pipeline, String uuid) {
+        long there = 0;
+        for (int i = 0; i < PARTITIONS; i++) {
+            there += get("/millrace-marks/_doc/" + GROUP + "%2F" + new TopicPartition(Topics.documents(pipeline), i) + "%2F" + uuid).path("found").asBoolean() ? 1 : 0;
+        }
+        return there;
+    }
+
+    /** All consumer groups that Kafka has. */
+    List<String> groups() throws ExecutionException, InterruptedException {
+        return admin.listGroups().all().get().stream().map(GroupListing::groupId).toList();
     }
 
     /** Members of the indexers' consumer group that have partitions. */

@@ -22,6 +22,8 @@ record RowColumn(String name, Schema schema, UnaryOperator<Object> convert) {
 
     /** By which Debezium's sink finds a type of its database, in capital letters. */
     private static final String SOURCE_TYPE = "__debezium.source.column.type";
+    /** A schema's name by which Debezium's sink makes a column of the type that {@link #SOURCE_TYPE} names, whichever that is, and casts text to it. It has no form of its own for times as text. */
+    private static final String CAST_OF_THE_SINK = "TSRANGE";
     /** Types of which the sink makes columns that read their own text. */
     private static final Set<String> KNOWN_TO_THE_SINK = Set.of("inet", "cidr", "macaddr", "macaddr8", "int4range", "int8range", "numrange", "tsrange", "tstzrange", "daterange");
 
@@ -54,7 +56,7 @@ record RowColumn(String name, Schema schema, UnaryOperator<Object> convert) {
     private static Form form(org.apache.avro.Schema avro, String pgType) {
         if (avro.getLogicalType() != null) {
             var type = avro.getLogicalType().getName();
-            return new Form(Times.schema(type), value -> Times.value(type, (Number) value));
+            return new Form(SchemaBuilder.string().name(CAST_OF_THE_SINK).parameter(SOURCE_TYPE, Times.sourceType(type)), value -> Times.text(type, (Number) value));
         }
         return switch (pgType) {
             case "int2" -> new Form(SchemaBuilder.int16(), value -> ((Integer) value).shortValue());

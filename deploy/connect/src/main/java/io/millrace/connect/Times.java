@@ -5,11 +5,12 @@ import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.ZoneOffset;
+import java.time.temporal.ChronoField;
 import java.time.temporal.ChronoUnit;
-import org.apache.kafka.connect.data.SchemaBuilder;
 
 /**
- * Dates and times of rows, by the names of Avro's logical types. The infinities are the extreme values of the number, as capture writes them.
+ * Dates and times of rows, by the names of Avro's logical types, as the text that Postgres prints in UTC. Numbers have no place for all that Postgres takes: a sink reads them as Java's dates, which know no
+ * infinity, and no time at the end of a day. The infinities are the extreme values of the number, as capture writes them.
  */
 final class Times {
 
@@ -23,40 +24,42 @@ final class Times {
 
     private Times() {}
 
-    static SchemaBuilder schema(String logicalType) {
+    /** The type of Postgres that reads the text, in capital letters. */
+    static String sourceType(String logicalType) {
         return switch (logicalType) {
-            // Wider than Debezium's own, so that the driver's infinite dates have a place in it.
-            case DATE -> SchemaBuilder.int64().name("io.debezium.time.Date");
-            case TIME -> SchemaBuilder.int64().name("io.debezium.time.MicroTime");
-            case WITHOUT_ZONE -> SchemaBuilder.int64().name("io.debezium.time.MicroTimestamp");
-            case WITH_ZONE -> SchemaBuilder.string().name("io.debezium.time.ZonedTimestamp");
+            case DATE -> "DATE";
+            case TIME -> "TIME";
+            case WITHOUT_ZONE -> "TIMESTAMP";
+            case WITH_ZONE -> "TIMESTAMPTZ";
             default -> throw new IllegalArgumentException("a column cannot be of Avro's logical type " + logicalType);
         };
     }
 
-    /** The value of a column with the schema of that type. */
-    static Object value(String logicalType, Number value) {
-        return switch (logicalType) {
-            case DATE -> switch (value.intValue()) {
-                case Integer.MAX_VALUE -> LocalDate.MAX.toEpochDay();
-                case Integer.MIN_VALUE -> LocalDate.MIN.toEpochDay();
-                default -> value.longValue();
-            };
-            case WITH_ZONE -> text(logicalType, value);
-            default -> value.longValue();
-        };
-    }
-
-    /** As Postgres reads it. */
+    /** As Postgres prints it, and reads it. */
     static String text(String logicalType, Number value) {
         long number = value.longValue();
         return switch (logicalType) {
-            case DATE -> infinite(number, Integer.MAX_VALUE, Integer.MIN_VALUE) ? infinity(number) : LocalDate.ofEpochDay(number).toString();
-            case TIME -> number == DAY ? "24:00:00" : LocalTime.MIDNIGHT.plus(number, ChronoUnit.MICROS).toString();
-            case WITHOUT_ZONE -> infinite(number, Long.MAX_VALUE, Long.MIN_VALUE) ? infinity(number) : LocalDateTime.ofInstant(instant(number), ZoneOffset.UTC).toString();
-            case WITH_ZONE -> infinite(number, Long.MAX_VALUE, Long.MIN_VALUE) ? infinity(number) : instant(number).toString();
+            case DATE -> infinite(number, Integer.MAX_VALUE, Integer.MIN_VALUE) ? infinity(number) : day(LocalDate.ofEpochDay(number), "");
+            case TIME -> number == DAY ? "24:00:00" : clock(LocalTime.MIDNIGHT.plus(number, ChronoUnit.MICROS));
+            case WITHOUT_ZONE -> infinite(number, Long.MAX_VALUE, Long.MIN_VALUE) ? infinity(number) : moment(number, "");
+            case WITH_ZONE -> infinite(number, Long.MAX_VALUE, Long.MIN_VALUE) ? infinity(number) : moment(number, "+00");
             default -> throw new IllegalArgumentException("a column cannot be of Avro's logical type " + logicalType);
         };
+    }
+
+    private static String moment(long micros, String zone) {
+        var moment = LocalDateTime.ofInstant(Instant.EPOCH.plus(micros, ChronoUnit.MICROS), ZoneOffset.UTC);
+        return day(moment.toLocalDate(), " " + clock(moment.toLocalTime()) + zone);
+    }
+
+    /** The year before 1 is 1 BC, which is said behind all else. */
+    private static String day(LocalDate day, String rest) {
+        return "%04d-%02d-%02d%s%s".formatted(day.get(ChronoField.YEAR_OF_ERA), day.getMonthValue(), day.getDayOfMonth(), rest, day.getYear() < 1 ? " BC" : "");
+    }
+
+    private static String clock(LocalTime time) {
+        var seconds = "%02d:%02d:%02d".formatted(time.getHour(), time.getMinute(), time.getSecond());
+        return time.getNano() == 0 ? seconds : seconds + (".%06d".formatted(time.getNano() / 1000)).replaceAll("0+$", "");
     }
 
     private static boolean infinite(long number, long most, long least) {
@@ -65,9 +68,5 @@ final class Times {
 
     private static String infinity(long number) {
         return number > 0 ? "infinity" : "-infinity";
-    }
-
-    private static Instant instant(long micros) {
-        return Instant.EPOCH.plus(micros, ChronoUnit.MICROS);
     }
 }

@@ -18,6 +18,7 @@ class RowShapeTest {
 
     private static final String TIMESTAMPTZ = "{\"type\": \"long\", \"logicalType\": \"timestamp-micros\"}";
     private static final String TIMESTAMP = "{\"type\": \"long\", \"logicalType\": \"local-timestamp-micros\"}";
+    private static final String TIME = "{\"type\": \"long\", \"logicalType\": \"time-micros\"}";
     private static final String DATE = "{\"type\": \"int\", \"logicalType\": \"date\"}";
 
     @Test
@@ -43,16 +44,38 @@ class RowShapeTest {
 
     @Test
     void timesKeepTheirMicroseconds() {
-        assertEquals("2026-01-31T12:00:00.000001Z", value("timestamptz", TIMESTAMPTZ, 1_769_860_800_000_001L));
-        assertEquals(1_769_860_800_000_001L, value("timestamp", TIMESTAMP, 1_769_860_800_000_001L));
-        assertEquals(20_484L, value("date", DATE, 20_484));
+        assertEquals("2026-01-31 12:00:00.000001+00", value("timestamptz", TIMESTAMPTZ, 1_769_860_800_000_001L));
+        assertEquals("2026-01-31 12:00:00.5", value("timestamp", TIMESTAMP, 1_769_860_800_500_000L));
+        assertEquals("2026-01-31", value("date", DATE, 20_484));
+        assertEquals("23:59:59.999999", value("time", TIME, 86_399_999_999L));
+        assertEquals("00:00:00", value("time", TIME, 0L));
+    }
+
+    @Test
+    void aTimeIsReadByTheTypeThatItHas() {
+        assertEquals("TIMESTAMPTZ", schema("timestamptz", TIMESTAMPTZ).parameters().get("__debezium.source.column.type"));
+        assertEquals("TIMESTAMP", schema("timestamp", TIMESTAMP).parameters().get("__debezium.source.column.type"));
+        assertEquals("DATE", schema("date", DATE).parameters().get("__debezium.source.column.type"));
+        assertEquals("TIME", schema("time", TIME).parameters().get("__debezium.source.column.type"));
     }
 
     @Test
     void infiniteTimesAreInfinite() {
         assertEquals("infinity", value("timestamptz", TIMESTAMPTZ, Long.MAX_VALUE));
         assertEquals("-infinity", value("timestamptz", TIMESTAMPTZ, Long.MIN_VALUE));
-        assertEquals(LocalDate.MAX.toEpochDay(), value("date", DATE, Integer.MAX_VALUE));
+        assertEquals("infinity", value("timestamp", TIMESTAMP, Long.MAX_VALUE));
+        assertEquals("-infinity", value("timestamp", TIMESTAMP, Long.MIN_VALUE));
+        assertEquals("infinity", value("date", DATE, Integer.MAX_VALUE));
+        assertEquals("-infinity", value("date", DATE, Integer.MIN_VALUE));
+    }
+
+    @Test
+    void theEndOfADayAndYearsOfAnyEraAreAsPostgresPrintsThem() {
+        assertEquals("24:00:00", value("time", TIME, 86_400_000_000L));
+        assertEquals("0044-03-15 BC", value("date", DATE, (int) LocalDate.of(-43, 3, 15).toEpochDay()));
+        assertEquals("0001-01-01", value("date", DATE, (int) LocalDate.of(1, 1, 1).toEpochDay()));
+        assertEquals("5874897-12-31", value("date", DATE, (int) LocalDate.of(5_874_897, 12, 31).toEpochDay()));
+        assertEquals("0001-12-31 23:59:59.999999+00 BC", value("timestamptz", TIMESTAMPTZ, LocalDate.of(1, 1, 1).toEpochDay() * 86_400_000_000L - 1));
     }
 
     @Test
@@ -64,7 +87,7 @@ class RowShapeTest {
     void anArrayKeepsItsNullsAndHasTimesAsText() {
         assertEquals(Arrays.asList("a", null), value("_text", array("\"string\""), Arrays.asList("a", null)));
         assertEquals(List.of("2026-01-31"), value("_date", array(DATE), List.of(20_484)));
-        assertEquals(List.of("24:00:00"), value("_time", array("{\"type\": \"long\", \"logicalType\": \"time-micros\"}"), List.of(86_400_000_000L)));
+        assertEquals(List.of("24:00:00"), value("_time", array(TIME), List.of(86_400_000_000L)));
         assertEquals(List.of("\\x00ff"), value("_bytea", array("\"bytes\""), List.of(ByteBuffer.wrap(new byte[] {0, (byte) 0xFF}))));
     }
 

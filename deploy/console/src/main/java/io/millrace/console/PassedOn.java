@@ -14,6 +14,9 @@ final class PassedOn {
     /** @param who answered, for an answer that says nothing itself */
     static Response of(String who, HttpResponse<String> answer) {
         int status = answer.statusCode();
+        if (status == Response.Status.NO_CONTENT.getStatusCode()) {
+            return Response.noContent().build();
+        }
         return Response.status(status).entity(answer.body().isEmpty() ? Map.of("message", who + " answers " + status + (status == UNAUTHORIZED ? ": it asks for the operator's token" : "")) : answer.body()).build();
     }
 }

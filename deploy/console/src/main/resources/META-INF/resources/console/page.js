@@ -132,16 +132,19 @@ export async function again(millis, wanted, work) {
  * @param work called with the reason
  * @param lost how many are lost by it; who decides has to type the number
  * @param what they are
+ * @param name of what goes, which has to be typed in the place of a number
  * @param danger whether it takes something away, be it not known how much
  * @param kept whether somebody keeps a reason
  */
-export function confirmed(title, text, work, { lost, what = 'records that are lost', danger = lost !== undefined, kept: isKept = true } = {}) {
+export function confirmed(title, text, work, { lost, name, what = 'records that are lost', danger = (name ?? lost) !== undefined, kept: isKept = true } = {}) {
+  const typed = name ?? lost;
   $('reason-line').hidden = !isKept;
   $('reason').required = isKept;
-  $('count-line').hidden = lost === undefined;
-  $('count-line').firstElementChild.textContent = 'Type the number of ' + what;
-  $('count').required = lost !== undefined;
-  $('count').pattern = lost === undefined ? '' : String(lost);
+  $('count-line').hidden = typed === undefined;
+  $('count-line').firstElementChild.textContent = name === undefined ? 'Type the number of ' + what : 'Type its name once more';
+  $('count').inputMode = name === undefined ? 'numeric' : 'text';
+  $('count').required = typed !== undefined;
+  $('count').pattern = typed === undefined ? '' : String(typed).replace(/[.]/g, '\\.');
   $('count').value = '';
   $('decide-yes').classList.toggle('danger', danger);
   $('decide-title').textContent = title;

@@ -141,7 +141,7 @@ function whole(f, pipeline) {
   const waits = needs(f);
   put($('needs'), ...(waits.length ? waits.map(w => el('li', { class: 'waiting', 'data-key': w.short }, w.text + ' ', el('a', { href: w.to }, w.does))) : [el('li', { class: 'up', 'data-key': 'nothing' }, 'All stages are up, and nothing of it is known to be parked, missing, refused, slow, different or held.')]));
   const is_table = pipeline.store === 'postgres';
-  put($('ways'), ...[['Watch it', address('flow', { pipeline: f.name })], ...(is_table ? [] : [['Find a document', address('document', { pipeline: f.name })], ['Verify it', address('purge', { pipeline: f.name })]])].map(([text, to]) => el('a', { href: to, 'data-key': text }, text)));
+  put($('ways'), ...[['Watch it', address('flow', { pipeline: f.name })], ...(is_table ? [] : [['Find a document', address('document', { pipeline: f.name })]]), ['Verify it', address('purge', { pipeline: f.name })]].map(([text, to]) => el('a', { href: to, 'data-key': text }, text)));
   const facts = { Source: pipeline.source, [is_table ? 'View' : 'Index']: pipeline.index, Documents: is_table ? 'in a table, not counted here' : number(f.documents), 'In quarantine': number(f.troubles.refused), 'Records on their way': number(f.waiting), 'Oldest that waits': f.oldest === 0 ? 'none waits' : seconds(f.oldest), 'From the commit to the index': 'p50 ' + seconds(f.p50) + ', p99 ' + seconds(f.p99) + ' of ' + seconds(f.target) + ' that its file allows',
     'Last verified as a whole': time(f.verifiedAt), 'Left different by its last verification': number(f.differences), Retention: pipeline.retention.length ? pipeline.retention.join('; ') : 'none, documents leave with their rows', 'Held by retention': number(f.held) };
   put($('facts'), ...Object.entries(facts).map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value))));
@@ -169,10 +169,23 @@ const role = g => ({ SERVES: 'serving', TAKES_OVER: 'taking over', ASIDE: g.held
 async function indexes(pipeline) {
   const all = await ask(built(pipeline));
   if (pipeline !== chosen()) return '';
+  const serving = all.find(g => g.role === 'SERVES')?.index;
   put($('indexes'), table('Indexes of the pipeline', ['Index', 'Pipeline', 'Is', 'Made', 'Documents', 'Records behind', 'Decide'], all.map(g => [
     g.index, g.pipeline, g.waits ? role(g) + '; it waits: ' + g.waits : role(g), when(g.made), (g.estimated ? 'about ' : '') + number(g.documents), number(g.behind),
-    g.role === 'ASIDE' ? el('button', { 'aria-label': 'Have it serve: ' + g.index, onclick: () => serve(pipeline, g.index) }, 'Have it serve') : ''])));
+    el('span', { class: 'line' }, ...(g.role === 'ASIDE' ? [way(pipeline, g.index, serving)] : []), ...(g.role === 'ASIDE' || g.role === 'OTHER' ? [el('button', { class: 'danger', 'aria-label': 'Retire ' + g.index, onclick: () => retire(pipeline, g.index) }, 'Retire …')] : []))])));
   return counted(all.length, 'index', 'indexes');
+}
+/** To a newer index, or back to an older one. */
+function way(pipeline, index, serving) {
+  const back = serving && index < serving;
+  return el('button', { 'aria-label': (back ? 'Go back to ' : 'Have it serve: ') + index, onclick: () => serve(pipeline, index) }, back ? 'Go back to it …' : 'Have it serve …');
+}
+function retire(pipeline, index) {
+  confirmed('Delete ' + index + '?', 'The index and its documents are deleted for good, with its marks and its consumer group. Readers do not see it; it is no way back any more.', () => told('generations-state', 'Telling the indexer …', async () => {
+    await ask(built(pipeline) + '/' + encodeURIComponent(index), { method: 'DELETE' });
+    await indexes(pipeline);
+    return index + ' is deleted.';
+  }), { name: index, kept: false });
 }
 /** Who decides sees first how the two compare. */
 function serve(pipeline, index) {
@@ -188,11 +201,15 @@ function serve(pipeline, index) {
     return '';
   });
 }
-$('rebuild').addEventListener('click', () => {
+$('rebuild').addEventListener('click', () => rebuild(false));
+$('rebuild-held').addEventListener('click', () => rebuild(true));
+/** @param hold whether it serves only when somebody has it serve */
+function rebuild(hold) {
   const pipeline = chosen();
-  confirmed('Build another index of ' + pipeline + '?', 'All its documents are written into it beside the one that serves, which takes room and time of the search engine. It serves as soon as it has all, and a comparison finds nothing that readers would lose.', () => told('generations-state', 'Telling the indexer …', async () => {
-    const begun = await ask(built(pipeline), { method: 'POST' });
+  confirmed('Build another index of ' + pipeline + (hold ? ', and hold it?' : '?'), 'All its documents are written into it beside the one that serves, which takes room and time of the search engine. '
+    + (hold ? 'It serves only when somebody has it serve here, or by ./millrace cutover.' : 'It serves as soon as it has all, and a comparison finds nothing that readers would lose.'), () => told('generations-state', 'Telling the indexer …', async () => {
+    const begun = await ask(built(pipeline) + '?hold=' + hold, { method: 'POST' });
     await indexes(pipeline);
-    return begun.index + ' is being built.';
+    return begun.index + ' is being built' + (hold ? ', and held.' : '.');
   }), { kept: false });
-});
+}

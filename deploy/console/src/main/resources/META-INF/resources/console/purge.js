@@ -12,14 +12,11 @@ section('purge', {
   },
   place: () => ({ ...($('verify-pipeline').value ? { pipeline: $('verify-pipeline').value } : {}), ...($('erasure-state').value ? { state: $('erasure-state').value } : {}) }),
   go(at) {
-    // One whose documents go to a table has nothing to be verified, and another one was not asked for.
-    if (at.pipeline && !choose('verify-pipeline', at.pipeline)) $('verify-pipeline').selectedIndex = -1;
+    if (at.pipeline) choose('verify-pipeline', at.pipeline);
     if (!choose('erasure-state', at.state || '')) choose('erasure-state', '');
   },
   known(pipelines) {
-    // What is in a table nobody compares.
-    options('verify-pipeline', pipelines.filter(p => p.store !== 'postgres').map(p => p.name));
-    $('verify').hidden = !$('verify-pipeline').options.length;
+    options('verify-pipeline', pipelines.map(p => p.name));
     options('subject', [...new Set(pipelines.flatMap(p => p.subjects))]);
     $('forget').hidden = !$('subject').options.length;
     $('no-subjects').hidden = !$('forget').hidden;

@@ -2,6 +2,7 @@ package io.millrace.launcher;
 
 import java.lang.reflect.AnnotatedElement;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -10,7 +11,7 @@ import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.RunLast;
 
 /** Runs the command that was typed, if every number in it is {@link Within} its bounds. */
-final class Bounds extends RunLast {
+public final class Bounds extends RunLast {
 
     @Override
     protected List<Object> handle(ParseResult typed) {
@@ -23,7 +24,7 @@ final class Bounds extends RunLast {
     }
 
     /** Null where the argument has none. */
-    static Within of(ArgSpec argument) {
+    public static Within of(ArgSpec argument) {
         return argument.userObject() instanceof AnnotatedElement element ? element.getAnnotation(Within.class) : null;
     }
 
@@ -32,7 +33,14 @@ final class Bounds extends RunLast {
         if (bounds == null) {
             return;
         }
-        Object typed = argument.getValue();
+        if (argument.getValue() instanceof Collection<?> several) {
+            several.forEach(one -> require(part, argument, bounds, one));
+        } else {
+            require(part, argument, bounds, argument.getValue());
+        }
+    }
+
+    private static void require(ParseResult part, ArgSpec argument, Within bounds, Object typed) {
         double number = typed instanceof Duration duration ? duration.toMillis() / 1000.0 : ((Number) typed).doubleValue();
         if (!(number >= bounds.from() && number <= bounds.to())) {
             var name = argument instanceof OptionSpec option ? option.longestName() : argument.paramLabel();

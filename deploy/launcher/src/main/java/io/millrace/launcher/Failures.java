@@ -12,17 +12,29 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.sql.SQLException;
+import java.util.Locale;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 
 /** What a command that failed says of it. */
 final class Failures {
 
+    private static final Pattern NAMES = Pattern.compile("expected one of \\[([^]]*)] \\(case-insensitive\\)");
+
     private Failures() {}
 
     /** @return the exit code: 2 where what was typed cannot be meant, with the usage, and 1 where it could not be done */
     static int handle(Exception failure, CommandLine command, CommandLine.ParseResult arguments) throws Exception {
         return failure instanceof UsageException ? command.getParameterExceptionHandler().handleParseException(new ParameterException(command, failure.getMessage()), new String[0]) : explain(failure, command);
+    }
+
+    /** A refused word with those that are taken, as they are typed: picocli tells the names that the program has for them. */
+    static ParameterException inWords(ParameterException refused) {
+        var told = NAMES.matcher(refused.getMessage()).replaceAll(found -> "expected one of [" + Stream.of(found.group(1).split(", ")).map(name -> name.toLowerCase(Locale.ROOT).replace('_', '-')).distinct().collect(Collectors.joining(", ")) + "]");
+        return told.equals(refused.getMessage()) ? refused : new ParameterException(refused.getCommandLine(), told, refused, refused.getArgSpec(), refused.getValue());
     }
 
     /** The messages of our own exceptions are written for users; a stack trace is for a fault of ours. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.millrace.local.LocalException;
 import io.millrace.pipeline.retry.Backoff;
+import io.millrace.pipeline.topic.Topics;
 import io.millrace.pipeline.wording.Counted;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -245,7 +246,7 @@ final class GenerationCommands {
     }
 
     /** Deletes one. */
-    @Command(name = "retire", description = "Deletes an index that does not serve. Asks for its name once more.", mixinStandardHelpOptions = true)
+    @Command(name = "retire", description = "Deletes an index that does not serve, with its marks and its consumer group. Asks for its name once more.", mixinStandardHelpOptions = true)
     static final class Retire extends Generations {
 
         @Parameters(index = "1", paramLabel = "INDEX", description = "The index, as 'generations' names it.")
@@ -262,10 +263,20 @@ final class GenerationCommands {
             if (!index.equals(again)) {
                 throw new LocalException("Nothing is deleted: '" + again + "' is not " + index);
             }
+            var owner = owner();
             indexer().delete(address() + "/" + StageCall.encoded(index));
             out().println(index + " is deleted.");
+            if (!owner.isEmpty() && !owner.equals(pipeline())) {
+                out().printf("The pipeline %s has topics still: %s, %s, and those and the group that begin with %s. Where no other file has its source, ./millrace destroy --regions FILE %s.yaml shows how they go; else delete them by hand.%n", owner, Topics.documents(owner),
+                        Topics.quarantineDocuments(owner), Topics.joinGroup(owner), owner);
+            }
             out().flush();
             return 0;
+        }
+
+        /** The pipeline that the index belongs to; empty where that is not told. */
+        private String owner() throws IOException, InterruptedException {
+            return StreamSupport.stream(all().spliterator(), false).filter(g -> g.path("index").asText().equals(index)).map(g -> g.path("pipeline").asText()).findFirst().orElse("");
         }
 
         private String asked() {

@@ -45,6 +45,7 @@ final class Main {
         var asked = COMMANDS.stream().filter(one -> words.length > 0 && one.name().equals(words[0]) && !one.name().equals(HELP) && !one.name().equals(COMPLETION)).toList();
         var line = new CommandLine(new Main());
         (asked.isEmpty() ? COMMANDS : asked).forEach(one -> line.addSubcommand(one.name(), one.command()));
-        return line.setExecutionStrategy(new Bounds()).setExecutionExceptionHandler(Failures::handle).setCaseInsensitiveEnumValuesAllowed(true);
+        var refusing = line.getParameterExceptionHandler();
+        return line.setExecutionStrategy(new Bounds()).setExecutionExceptionHandler(Failures::handle).setCaseInsensitiveEnumValuesAllowed(true).setParameterExceptionHandler((refused, typed) -> refusing.handleParseException(Failures.inWords(refused), typed));
     }
 }

@@ -8,7 +8,7 @@ import java.lang.annotation.Target;
 /** The bounds of a number on the command line, both included. {@link Bounds} holds what was typed to them before a command does anything. */
 @Retention(RetentionPolicy.RUNTIME)
 @Target({ElementType.FIELD, ElementType.PARAMETER})
-@interface Within {
+public @interface Within {
 
     /** What is counted, for the sentence that refuses another number: {@code seconds}. */
     String of();

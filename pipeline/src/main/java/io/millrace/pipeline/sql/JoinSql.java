@@ -31,6 +31,7 @@ import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * The SQL query that a pipeline's documents equal: what the file means, said to Postgres. It shares no line with the
@@ -42,6 +43,7 @@ import java.util.stream.IntStream;
  */
 public final class JoinSql {
 
+    private static final String TRUE = "true";
     private static final String C = " COLLATE \"C\"";
     private static final int MOST_MEMBERS = 45;
     private static final String LAST_TIME = "TIMESTAMPTZ '10000-01-01 00:00:00+00'";
@@ -155,7 +157,7 @@ public final class JoinSql {
         var sql = new JoinSql(pipeline, catalog, order);
         var root = pipeline.document();
         var row = sql.row(root.table());
-        return "SELECT " + key(row) + " AS key\nFROM " + row.from() + "\nWHERE " + where(root.where(), row) + " AND " + sql.kept(order, row) + among(row.table);
+        return "SELECT " + key(row) + " AS key\nFROM " + row.from() + "\nWHERE " + and(where(root.where(), row), sql.kept(order, row)) + among(row.table);
     }
 
     /**
@@ -236,12 +238,12 @@ public final class JoinSql {
     /** @param more columns, of the root row, each behind a comma */
     private String select(Node root, Function<Source, String> more) {
         var row = row(root.table());
-        return "SELECT " + key(row) + " AS key, " + object(root, row, List.of(), null) + " AS document" + more.apply(row) + "\nFROM " + row.from() + "\nWHERE " + where(root.where(), row) + " AND " + kept(order, row);
+        return "SELECT " + key(row) + " AS key, " + object(root, row, List.of(), null) + " AS document" + more.apply(row) + "\nFROM " + row.from() + "\nWHERE " + and(where(root.where(), row), kept(order, row));
     }
 
     /** Whether a root row is in view. */
     private String kept(RetentionOrder by, Source row) {
-        return by == null || by.rules().isEmpty() ? "true" : by.rules().stream().map(rule -> isOver(rule, by.asOf(), row)).collect(Collectors.joining(" OR ", "(NOT (", "))"));
+        return by == null || by.rules().isEmpty() ? TRUE : by.rules().stream().map(rule -> isOver(rule, by.asOf(), row)).collect(Collectors.joining(" OR ", "(NOT (", "))"));
     }
 
     private String isOver(RetentionRule rule, Instant asOf, Source row) {
@@ -270,7 +272,7 @@ public final class JoinSql {
             throw new IllegalArgumentException("The document has no relation '" + stated.one() + "', in whose row the retention that holds looks for " + stated.column());
         }
         var there = row(one.node().table());
-        return "(SELECT " + wanted.apply(there) + " FROM " + there.from() + " WHERE " + on(one.on(), row, there) + " AND " + where(one.node().where(), there) + ")";
+        return "(SELECT " + wanted.apply(there) + " FROM " + there.from() + " WHERE " + and(on(one.on(), row, there), where(one.node().where(), there)) + ")";
     }
 
     /** What else than the root row decides whether it is in view, each behind a comma. */
@@ -397,15 +399,14 @@ public final class JoinSql {
     private String one(One one, Source row) {
         var there = row(one.node().table());
         var shown = one.value() == null ? object(one.node(), there, List.of(), null) : "to_json(" + shown(one.value(), there) + ")";
-        return "SELECT " + shown + " FROM " + there.from() + " WHERE " + on(one.on(), row, there) + " AND " + where(one.node().where(), there);
+        return "SELECT " + shown + " FROM " + there.from() + " WHERE " + and(on(one.on(), row, there), where(one.node().where(), there));
     }
 
     private String many(Many many, Source row) {
         var related = row(many.node().table());
         var link = many.through() == null ? null : row(many.through().table());
         var from = link == null ? related.from() : link.from() + " JOIN " + related.from() + " ON " + on(many.through().to(), link, related);
-        var rows = on(many.on(), row, link == null ? related : link) + " AND " + where(many.node().where(), related)
-                + (link == null ? "" : " AND " + where(many.through().where(), link));
+        var rows = and(on(many.on(), row, link == null ? related : link), where(many.node().where(), related), link == null ? TRUE : where(many.through().where(), link));
         var order = order(many, related, link == null ? related : link);
         return switch (many.content()) {
             case Many.Objects() -> array(many, object(many.node(), related, link == null ? List.of() : many.through().fields(), link), order, from, rows);
@@ -449,9 +450,15 @@ public final class JoinSql {
         return joins.stream().map(j -> here.column(j.here()) + " = " + there.column(j.there())).collect(Collectors.joining(" AND "));
     }
 
+    /** Without those that always hold; one of them is left where there is nothing else. */
+    private static String and(String... conditions) {
+        var stated = Stream.of(conditions).filter(condition -> !condition.equals(TRUE)).collect(Collectors.joining(" AND "));
+        return stated.isEmpty() ? TRUE : stated;
+    }
+
     private static String where(Where where, Source row) {
         if (where == null) {
-            return "true";
+            return TRUE;
         }
         return where.any().stream()
                 .map(all -> all.stream().map(c -> condition(c, row)).collect(Collectors.joining(" AND ", "(", ")")))

@@ -12,7 +12,7 @@ import java.util.HexFormat;
  *
  * @param hash of its canonical JSON; empty where that was not read
  * @param size of that, in characters
- * @param made another text once it was written again: of Postgres the root row's {@code xmin}, of the index the sequence number
+ * @param made another text once it was written again: of Postgres the root row's {@code xmin}, of the index the sequence number, of a table version and content
  */
 record Content(String hash, int size, String made) {
 

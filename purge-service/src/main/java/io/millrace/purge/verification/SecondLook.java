@@ -1,12 +1,10 @@
 package io.millrace.purge.verification;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.agroal.api.AgroalDataSource;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.purge.PurgeConfig;
 import io.millrace.purge.freshness.Freshness;
 import io.millrace.purge.problem.RefusedException;
-import io.millrace.purge.search.SearchEngine;
 import io.millrace.purge.source.Pipelines;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
@@ -22,17 +20,15 @@ public class SecondLook {
     private final AgroalDataSource database;
     private final PurgeConfig config;
     private final Pipelines pipelines;
-    private final SearchEngine search;
+    private final IndexSides sides;
     private final Freshness freshness;
-    private final ObjectMapper json;
 
-    SecondLook(AgroalDataSource database, PurgeConfig config, Pipelines pipelines, SearchEngine search, Freshness freshness, ObjectMapper json) {
+    SecondLook(AgroalDataSource database, PurgeConfig config, Pipelines pipelines, IndexSides sides, Freshness freshness) {
         this.database = database;
         this.config = config;
         this.pipelines = pipelines;
-        this.search = search;
+        this.sides = sides;
         this.freshness = freshness;
-        this.json = json;
     }
 
     /**
@@ -56,7 +52,7 @@ public class SecondLook {
         }
         var settings = config.verification();
         var source = SourceSide.of(database, settings, pipeline, List.copyOf(pipeline.generations(pipelines.all())));
-        var index = new IndexSide(search, json, pipeline);
+        var index = sides.of(pipeline);
         var refusal = index.refusal();
         if (refusal != null) {
             throw new RefusedException(refusal, "look at the pipeline that has the index");

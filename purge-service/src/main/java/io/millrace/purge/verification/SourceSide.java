@@ -7,6 +7,7 @@ import io.millrace.pipeline.comparison.CanonicalJson;
 import io.millrace.pipeline.comparison.Json;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.file.Target;
 import io.millrace.pipeline.file.UsedColumns;
 import io.millrace.pipeline.record.DocumentId;
 import io.millrace.pipeline.record.Position;
@@ -30,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /**
  * The documents as the SQL join of the source has them. Ranges are read from the replica where there is one, everything
@@ -56,6 +58,8 @@ final class SourceSide {
     private final List<String> generations;
     private final Catalog catalog;
     private final List<String> key;
+    /** What the target makes of a document. */
+    private final UnaryOperator<Json> shape;
 
     /** @param generations whose erasures count */
     private SourceSide(AgroalDataSource primary, PurgeConfig.Verification config, Pipeline pipeline, List<String> generations, Catalog catalog) {
@@ -65,6 +69,7 @@ final class SourceSide {
         this.generations = generations;
         this.catalog = catalog;
         this.key = catalog.tables().get(pipeline.document().table()).primaryKey();
+        this.shape = pipeline.target() == Target.POSTGRES ? JsonbNumbers::of : UnaryOperator.identity();
     }
 
     static SourceSide of(AgroalDataSource primary, PurgeConfig.Verification config, Pipeline pipeline, List<String> generations) throws SQLException {
@@ -100,19 +105,19 @@ final class SourceSide {
             statement.setLong(at++, seed);
             statement.setInt(at++, share);
             statement.setInt(at, most);
-        }, row -> new Row(id(row), Content.of(CanonicalJson.readLast(row.getString("document")), null), List.of((String[]) row.getArray("cursor").getArray())));
+        }, row -> new Row(id(row), Content.of(json(row), null), List.of((String[]) row.getArray("cursor").getArray())));
     }
 
     /** The document of an id; null where no row calls for it. */
     Json document(String one) throws SQLException {
-        var found = some(kept -> JoinSql.ofSome(pipeline, catalog, kept), List.of(one), row -> CanonicalJson.readLast(row.getString("document")));
+        var found = some(kept -> JoinSql.ofSome(pipeline, catalog, kept), List.of(one), this::json);
         return found.isEmpty() ? null : found.getFirst();
     }
 
     /** Documents by id; one that no row calls for is not in it. */
     Map<String, Content> contents(Collection<String> ids) throws SQLException {
         var found = new HashMap<String, Content>();
-        for (var row : some(kept -> JoinSql.ofSome(pipeline, catalog, kept), ids, row -> Map.entry(id(row), Content.of(CanonicalJson.readLast(row.getString("document")), row.getString("made"))))) {
+        for (var row : some(kept -> JoinSql.ofSome(pipeline, catalog, kept), ids, row -> Map.entry(id(row), Content.of(json(row), row.getString("made"))))) {
             found.put(row.getKey(), row.getValue());
         }
         found.keySet().retainAll(new HashSet<>(ids));
@@ -313,6 +318,10 @@ final class SourceSide {
         properties.setProperty("socketTimeout", Long.toString(config.statementTimeout().toSeconds() + 2));
         properties.setProperty("ApplicationName", "millrace purge");
         return DriverManager.getConnection(config.replicaUrl().orElseThrow(), properties);
+    }
+
+    private Json json(ResultSet row) throws SQLException {
+        return shape.apply(CanonicalJson.readLast(row.getString("document")));
     }
 
     private static String id(ResultSet row) throws SQLException {

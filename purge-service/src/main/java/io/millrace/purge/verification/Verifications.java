@@ -1,6 +1,5 @@
 package io.millrace.purge.verification;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.agroal.api.AgroalDataSource;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.millrace.pipeline.file.Pipeline;
@@ -10,7 +9,6 @@ import io.millrace.pipeline.wording.Counted;
 import io.millrace.purge.PurgeConfig;
 import io.millrace.purge.freshness.Freshness;
 import io.millrace.purge.problem.RefusedException;
-import io.millrace.purge.search.SearchEngine;
 import io.millrace.purge.source.Pipelines;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -39,23 +37,21 @@ class Verifications {
     private final Pipelines pipelines;
     private final Book book;
     private final Origin origin;
-    private final SearchEngine search;
+    private final IndexSides sides;
     private final Freshness freshness;
-    private final ObjectMapper json;
     private final MeterRegistry meters;
     private final Loops loops;
     private final Semaphore turn = new Semaphore(1, true);
     private volatile boolean closed;
 
-    Verifications(AgroalDataSource database, PurgeConfig config, Pipelines pipelines, Book book, Origin origin, SearchEngine search, Freshness freshness, ObjectMapper json, MeterRegistry meters, Loops loops) {
+    Verifications(AgroalDataSource database, PurgeConfig config, Pipelines pipelines, Book book, Origin origin, IndexSides sides, Freshness freshness, MeterRegistry meters, Loops loops) {
         this.database = database;
         this.config = config;
         this.pipelines = pipelines;
         this.book = book;
         this.origin = origin;
-        this.search = search;
+        this.sides = sides;
         this.freshness = freshness;
-        this.json = json;
         this.meters = meters;
         this.loops = loops;
     }
@@ -71,7 +67,7 @@ class Verifications {
     UUID begin(Pipeline pipeline, VerificationRequest request, String requestedBy, int rate, Duration since) throws SQLException, IOException, InterruptedException {
         refuseTransformed(pipeline);
         var source = SourceSide.of(database, config.verification(), pipeline, List.copyOf(pipeline.generations(pipelines.all())));
-        var index = new IndexSide(search, json, pipeline);
+        var index = sides.of(pipeline);
         refuse(pipeline, source, index);
         var id = UUID.randomUUID();
         if (!book.begin(id, pipeline.name(), requestedBy, request, since)) {

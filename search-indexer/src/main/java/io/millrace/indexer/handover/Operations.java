@@ -30,8 +30,9 @@ final class Operations {
     private final Progress progress;
     private final Comparisons comparisons;
     private final Verification verification;
+    private final Leftovers leftovers;
 
-    Operations(Pipelines pipelines, Generations generations, Switch exchange, Handover handover, Progress progress, Comparisons comparisons, Verification verification) {
+    Operations(Pipelines pipelines, Generations generations, Switch exchange, Handover handover, Progress progress, Comparisons comparisons, Verification verification, Leftovers leftovers) {
         this.pipelines = pipelines;
         this.generations = generations;
         this.exchange = exchange;
@@ -39,6 +40,7 @@ final class Operations {
         this.progress = progress;
         this.comparisons = comparisons;
         this.verification = verification;
+        this.leftovers = leftovers;
     }
 
     /** The indexes behind a pipeline's alias, the newest first. */
@@ -196,8 +198,8 @@ final class Operations {
         return new Comparisons.Pair(lineup.pipeline(), serving(lineup), named(lineup, index));
     }
 
-    /** Deletes an index that readers do not see. */
-    void retire(String name, String index) throws RefusedException {
+    /** Deletes an index that readers do not see, with what it leaves behind: whoever writes it does that as soon as he has ended. */
+    void retire(String name, String index) throws RefusedException, InterruptedException {
         var lineup = generations.lineup(pipeline(name));
         var state = named(lineup, index);
         refuseStrange(lineup, state);
@@ -208,7 +210,7 @@ final class Operations {
             throw RefusedException.conflict("One index takes over from another one just now, and none is deleted meanwhile; ask again when it has");
         }
         if (!state.isAside() && progress.isHere(state)) {
-            throw RefusedException.conflict("The pipeline " + state.pipeline() + " writes the index " + index + ", and would make it anew; take its file away first, have its topics deleted (./millrace destroy), then retire it");
+            throw RefusedException.conflict("The pipeline " + state.pipeline() + " writes the index " + index + ", and would make it anew; take its file away from this service first, then retire it");
         }
         if (state.isNext() && lineup.served() != null) {
             giveUp(lineup, state);
@@ -217,6 +219,9 @@ final class Operations {
             throw RefusedException.conflict("Which index is served or written changed while " + index + " was to be deleted, so it is not deleted; look again (./millrace generations " + name + ")");
         }
         handover.ask();
+        if (!progress.isHere(state)) {
+            leftovers.clear(lineup.pipeline(), state);
+        }
     }
 
     /** At the flood stage of a disk not even that can be said, and nobody leads readers to it either. */

@@ -1,7 +1,5 @@
 package io.millrace.indexer.health;
 
-import io.millrace.indexer.Pipelines;
-import io.millrace.pipeline.file.Target;
 import io.millrace.pipeline.ledger.Ledger;
 import io.millrace.pipeline.topic.Topics;
 import jakarta.enterprise.inject.Produces;
@@ -13,14 +11,13 @@ final class Books {
 
     @Produces
     @Singleton
-    Ledger ledger(Pipelines pipelines) {
-        return new Ledger(documents -> advice(pipelines, documents));
+    Ledger ledger() {
+        return new Ledger(Books::advice);
     }
 
-    private static String advice(Pipelines pipelines, String documents) {
+    private static String advice(String documents) {
         var pipeline = documents.substring(Topics.DOCUMENTS.length());
-        return "Documents of the pipeline " + pipeline + " may be missing from its index, or be older than they should; documents flow on. " + (pipelines.ofTopic(documents).target() == Target.POSTGRES
-                ? "Have them made anew, which writes what differs: ./millrace recover " + documents : "Compare the index with the database, and have what differs emitted anew: ./millrace verify " + pipeline + " --repair")
-                + "; then restart the indexer, which stops saying this";
+        return "Documents of the pipeline " + pipeline + " may be missing from its index, or be older than they should; documents flow on. Compare it with the database, and have what differs emitted anew: ./millrace verify " + pipeline
+                + " --repair; then restart the indexer, which stops saying this";
     }
 }

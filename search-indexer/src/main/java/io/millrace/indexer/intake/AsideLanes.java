@@ -4,6 +4,7 @@ import io.millrace.indexer.IndexerConfig;
 import io.millrace.indexer.bulk.BulkWriters;
 import io.millrace.indexer.generation.Generation;
 import io.millrace.indexer.generation.Generations;
+import io.millrace.indexer.handover.Leftovers;
 import io.millrace.indexer.health.Conditions;
 import io.millrace.indexer.mark.MarkBook;
 import io.millrace.pipeline.file.Pipeline;
@@ -81,7 +82,7 @@ final class AsideLanes {
 
     private Map<String, Object> settings(Map<String, Object> shared) {
         var settings = new HashMap<>(shared);
-        settings.put(ConsumerConfig.GROUP_ID_CONFIG, config.group() + "-" + index);
+        settings.put(ConsumerConfig.GROUP_ID_CONFIG, Leftovers.group(config.group(), index));
         settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
         settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
         settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);

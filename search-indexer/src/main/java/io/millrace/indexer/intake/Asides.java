@@ -8,6 +8,7 @@ import io.millrace.indexer.generation.IndexState;
 import io.millrace.indexer.generation.Lineup;
 import io.millrace.indexer.generation.SearchAwayException;
 import io.millrace.indexer.handover.Handover;
+import io.millrace.indexer.handover.Leftovers;
 import io.millrace.indexer.health.Conditions;
 import io.millrace.indexer.mark.MarkBook;
 import io.millrace.indexer.measure.PipelineMeters;
@@ -45,11 +46,12 @@ final class Asides {
     /** While an index stands beside the served one. */
     private static final Duration SOON = Duration.ofSeconds(1);
     /** To the search engine and to Kafka, for one pipeline, at most. */
-    private static final int REQUESTS = 6;
+    private static final int REQUESTS = 9;
 
     private final Pipelines pipelines;
     private final Generations generations;
     private final Handover handover;
+    private final Leftovers leftovers;
     private final MainLanes main;
     private final Provider<BulkWriters> writers;
     private final MarkBook marks;
@@ -63,15 +65,22 @@ final class Asides {
     /** Pipelines whose alias stood for nothing at the last look; for the thread. */
     private final Set<Pipeline> unserved = new HashSet<>();
     /** By the name of the index. */
-    private final Map<String, AsideLanes> running = new ConcurrentHashMap<>();
+    private final Map<String, Beside> running = new ConcurrentHashMap<>();
     /** They end by themselves. */
-    private final Set<AsideLanes> ending = ConcurrentHashMap.newKeySet();
+    private final Set<Ending> ending = ConcurrentHashMap.newKeySet();
 
-    Asides(Pipelines pipelines, Generations generations, Handover handover, @Identifier(DocumentTopics.CHANNEL) MainLanes main, Provider<BulkWriters> writers, MarkBook marks, Conditions conditions, PipelineMeters meters, Ledger ledger, IndexerConfig config,
+    /** An index as it was found first, and the lanes to it. */
+    private record Beside(IndexState index, AsideLanes lanes) {}
+
+    /** @param isGone whether the index was deleted, so that what it leaves behind goes too */
+    private record Ending(Beside beside, boolean isGone) {}
+
+    Asides(Pipelines pipelines, Generations generations, Handover handover, Leftovers leftovers, @Identifier(DocumentTopics.CHANNEL) MainLanes main, Provider<BulkWriters> writers, MarkBook marks, Conditions conditions, PipelineMeters meters, Ledger ledger, IndexerConfig config,
             Loops loops, @Identifier("default-kafka-broker") Map<String, Object> kafka) {
         this.pipelines = pipelines;
         this.generations = generations;
         this.handover = handover;
+        this.leftovers = leftovers;
         this.main = main;
         this.writers = writers;
         this.marks = marks;
@@ -92,16 +101,16 @@ final class Asides {
     void stop() throws InterruptedException {
         thread.interrupt();
         thread.join(config.drainTimeout());
-        running.values().forEach(AsideLanes::stop);
-        ending.addAll(running.values());
-        for (var lanes : ending) {
-            lanes.awaitEnd(config.drainTimeout());
+        running.values().forEach(beside -> beside.lanes().stop());
+        running.values().forEach(beside -> ending.add(new Ending(beside, false)));
+        for (var last : ending) {
+            last.beside().lanes().awaitEnd(config.drainTimeout());
         }
     }
 
     /** The lanes that know where they began, by the name of their index. */
     Map<String, List<Lane>> opened() {
-        return running.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().opened()));
+        return running.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().lanes().opened()));
     }
 
     private void live(Loop loop) throws InterruptedException {
@@ -163,11 +172,11 @@ final class Asides {
     }
 
     private void follow(Pipeline pipeline, Lineup lineup) throws InterruptedException {
-        var wanted = lineup.asides().stream().map(IndexState::index).collect(Collectors.toSet());
-        end(running.entrySet().stream().filter(e -> e.getValue().pipeline().equals(pipeline) && !wanted.contains(e.getKey())).map(Map.Entry::getKey).toList());
-        for (var index : wanted) {
-            if (!running.containsKey(index)) {
-                running.put(index, new AsideLanes(pipeline, index, generations, writers.get(), marks, conditions, ledger, config, loops, kafka).start());
+        var wanted = lineup.asides().stream().collect(Collectors.toMap(IndexState::index, state -> state));
+        end(lineup, running.entrySet().stream().filter(e -> e.getValue().lanes().pipeline().equals(pipeline) && !wanted.containsKey(e.getKey())).map(Map.Entry::getKey).toList());
+        for (var state : wanted.values()) {
+            if (!running.containsKey(state.index())) {
+                running.put(state.index(), new Beside(state, new AsideLanes(pipeline, state.index(), generations, writers.get(), marks, conditions, ledger, config, loops, kafka).start()));
             }
         }
         var served = lineup.served();
@@ -178,15 +187,18 @@ final class Asides {
         }
     }
 
-    private void end(Collection<String> indexes) throws InterruptedException {
+    private void end(Lineup lineup, Collection<String> indexes) throws InterruptedException {
         for (var index : indexes) {
-            var lanes = running.remove(index);
-            lanes.stop();
-            ending.add(lanes);
+            var beside = running.remove(index);
+            beside.lanes().stop();
+            ending.add(new Ending(beside, lineup.named(index) == null));
         }
-        for (var lanes : List.copyOf(ending)) {
-            if (lanes.awaitEnd(Duration.ofMillis(1))) {
-                ending.remove(lanes);
+        for (var last : List.copyOf(ending)) {
+            if (last.beside().lanes().awaitEnd(Duration.ofMillis(1))) {
+                ending.remove(last);
+                if (last.isGone()) {
+                    leftovers.clear(last.beside().lanes().pipeline(), last.beside().index());
+                }
             }
         }
     }

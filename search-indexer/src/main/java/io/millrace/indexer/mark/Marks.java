@@ -1,6 +1,7 @@
 package io.millrace.indexer.mark;
 
 import io.millrace.indexer.generation.Generation;
+import java.util.Collection;
 import java.util.Map;
 import org.apache.kafka.common.TopicPartition;
 
@@ -22,4 +23,12 @@ public interface Marks {
      * @throws io.millrace.indexer.generation.SearchAwayException when the target does not take them; some may have been taken
      */
     void write(Generation generation, Map<TopicPartition, Mark> marks);
+
+    /**
+     * Deletes what an index had, which is gone itself; marks that are not there are no fault.
+     *
+     * @param index the target's id of it
+     * @throws io.millrace.indexer.generation.SearchAwayException when the target does not do it; some may be gone
+     */
+    void forget(Collection<TopicPartition> partitions, String index);
 }

@@ -9,6 +9,8 @@ import io.millrace.indexer.generation.SearchAwayException;
 import jakarta.inject.Singleton;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -90,6 +92,27 @@ public final class SearchMarks implements Marks {
             }
         } catch (IOException e) {
             throw away("Writing the marks", e);
+        }
+    }
+
+    @Override
+    public void forget(Collection<TopicPartition> partitions, String index) {
+        // The search engine refuses a request without a line.
+        if (partitions.isEmpty()) {
+            return;
+        }
+        try {
+            var body = new StringBuilder();
+            for (var partition : partitions) {
+                body.append(json.writeValueAsString(Map.of("delete", Map.of("_id", id(partition, index))))).append('\n');
+            }
+            make();
+            var answer = send(Requests.builder().method("POST").endpoint("/" + config.marksIndex() + "/_bulk").body(Body.from(body.toString().getBytes(StandardCharsets.UTF_8), "application/x-ndjson")).build(), "Deleting marks");
+            if (answer.path("errors").asBoolean(true)) {
+                throw new SearchAwayException("The search engine does not delete the marks in " + config.marksIndex() + ": " + answer.path("items").path(0).path("delete").path("error"));
+            }
+        } catch (IOException e) {
+            throw away("Deleting marks", e);
         }
     }
 

@@ -10,6 +10,7 @@ import io.millrace.indexer.mark.Marks;
 import jakarta.inject.Singleton;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -76,6 +77,20 @@ public final class TableMarks implements Marks {
             });
         } catch (SQLException e) {
             throw tables.away("Writing the marks", e);
+        }
+    }
+
+    @Override
+    public void forget(Collection<TopicPartition> partitions, String index) {
+        try {
+            tables.look(connection -> {
+                try (var statement = tables.prepare(connection, "DELETE FROM " + tables.marks() + " WHERE id = ANY (?)")) {
+                    statement.setArray(1, connection.createArrayOf("text", partitions.stream().map(partition -> id(partition, index)).toArray()));
+                    return statement.executeUpdate();
+                }
+            });
+        } catch (SQLException e) {
+            throw tables.away("Deleting marks", e);
         }
     }
 

@@ -1,6 +1,7 @@
 package io.millrace.tests.bench;
 
 import io.millrace.launcher.Output;
+import io.millrace.launcher.Within;
 import io.millrace.launcher.stack.Stack;
 import io.millrace.launcher.stack.Stage;
 import io.millrace.local.LocalException;
@@ -28,7 +29,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
 import java.util.logging.Level;
 import java.util.logging.Logger;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -41,14 +41,18 @@ public final class ColdStart implements Callable<Integer> {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final Duration REST = Duration.ofSeconds(3);
 
+    @Within(of = "rounds", from = 1)
     @Option(names = "--rounds", defaultValue = "10", description = "Starts of each form. Default: ${DEFAULT-VALUE}.")
     private int rounds;
     @Option(names = "--service", description = "Only this stage (capture, gate, denormalizer, indexer, purge); may be given several times.")
     private List<Stage> stages = new ArrayList<>();
+    @Within(of = "monitors", from = 1)
     @Option(names = "--monitors", defaultValue = "1000", description = "How many monitors the demo gets. Default: ${DEFAULT-VALUE}.")
     private int monitors;
+    @Within(of = "rows", from = 0)
     @Option(names = "--changes", defaultValue = "30000", description = "Rows of the backlog that each form drains; 0 for none. Default: ${DEFAULT-VALUE}.")
     private int changes;
+    @Within(of = "a port", from = 1, to = 65_000)
     @Option(names = "--port-base", defaultValue = "27000", description = "The first of some fifteen ports. Default: ${DEFAULT-VALUE}.")
     private int portBase;
 
@@ -59,7 +63,7 @@ public final class ColdStart implements Callable<Integer> {
 
     public static void main(String[] args) {
         Logger.getLogger("").setLevel(Level.SEVERE);
-        System.exit(new CommandLine(new ColdStart()).setCaseInsensitiveEnumValuesAllowed(true).setExecutionExceptionHandler(Failures::explain).execute(args));
+        System.exit(BenchLine.of(new ColdStart()).execute(args));
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.millrace.tests.bench;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.millrace.launcher.Output;
+import io.millrace.launcher.Within;
 import io.millrace.tests.stack.DemoStack;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -33,20 +34,27 @@ public final class GateBench implements Callable<Integer> {
     private static final int WARM_UP_ROUNDS = 3;
     private static final Duration WARM_UP = Duration.ofSeconds(8);
 
+    @Within(of = "records", from = 1)
     @Option(names = "--records", defaultValue = "600000", description = "Records of one backlog. Default: ${DEFAULT-VALUE}.")
     private int records;
+    @Within(of = "rounds", from = 0)
     @Option(names = "--rounds", defaultValue = "5", description = "Backlogs that are measured, after three that are not; 0 for none. Default: ${DEFAULT-VALUE}.")
     private int rounds;
+    @Within(of = "records a second", from = 1)
     @Option(names = "--rate", defaultValue = "2000", description = "Records a second while latency is measured. Default: ${DEFAULT-VALUE}.")
     private int rate;
+    @Within(of = "cycles", from = 0)
     @Option(names = "--cycles", defaultValue = "6", description = "How often the three windows of latency are measured; 0 for not at all. Default: ${DEFAULT-VALUE}.")
     private int cycles;
+    @Within(of = "seconds", from = 1)
     @Option(names = "--window", defaultValue = "4", description = "Seconds of one window. Default: ${DEFAULT-VALUE}.")
     private int window;
+    @Within(of = "rounds", from = 0)
     @Option(names = "--sampling", defaultValue = "0", description = "How often the cost of tracing 1 %% is measured, and nothing else then: backlogs with no record traced, none again (what chance makes), one in a hundred, one in ten. Default: ${DEFAULT-VALUE}.")
     private int sampling;
     @Option(names = "--profile", paramLabel = "FILE", description = "Let Java Flight Recorder write there what the gate did in the measured backlogs.")
     private Path profile;
+    @Within(of = "a port", from = 1, to = 65_000)
     @Option(names = "--port-base", defaultValue = "27000", description = "The first of some fifteen ports. Default: ${DEFAULT-VALUE}.")
     private int portBase;
     @Option(names = "--out", description = "The JSON file. Default: tests/target/bench/gate.json.")
@@ -56,7 +64,7 @@ public final class GateBench implements Callable<Integer> {
 
     public static void main(String[] args) {
         Logger.getLogger("").setLevel(Level.SEVERE);
-        System.exit(new CommandLine(new GateBench()).setExecutionExceptionHandler(Failures::explain).execute(args));
+        System.exit(BenchLine.of(new GateBench()).execute(args));
     }
 
     @Override

@@ -229,6 +229,46 @@ class ConsolePageIT {
     }
 
     @Test
+    void anotherIndexIsBuiltHeldServedGoneBackFromAndRetiredFromThePage() throws Exception {
+        stack.settled().await();
+        page.type("token", Files.readString(stack.stack().token()).strip());
+        page.eval("(location.hash = '#section=pipelines&pipeline=dashboards', 1)");
+        var serves = "[...document.querySelectorAll('#indexes tbody tr')].find(r => r.cells[2].textContent === 'serving')?.cells[0].textContent";
+        page.await("the one that serves is told", serves + " !== undefined");
+        var first = page.eval(serves);
+        assertEquals("0", page.eval("document.querySelectorAll('#indexes tbody button').length"), "nothing can be done to what serves");
+        page.click("#rebuild-held");
+        page.await("it asks", "document.getElementById('decide').open && document.getElementById('decide-text').textContent.includes('only when somebody has it serve here')");
+        page.click("#decide-yes");
+        page.await("it is built and held", "document.getElementById('generations-state').textContent.endsWith(' is being built, and held.') && " + row("held"));
+        var second = page.eval("document.getElementById('generations-state').textContent.split(' ')[0]");
+        page.await("it has all", "[...document.querySelectorAll('#indexes tbody tr')].some(r => r.cells[2].textContent.startsWith('held') && r.cells[5].textContent === '0')");
+        inBothSchemes("indexes");
+        page.click("#indexes button[aria-label='Have it serve: " + second + "']");
+        page.await("it shows how the two compare", "document.getElementById('decide').open && / of [0-9,]+ that were compared 0 differ\\. /.test(document.getElementById('decide-text').textContent)");
+        page.click("#decide-yes");
+        page.await("it serves", serves + " === '" + second + "'");
+        page.click("#indexes button[aria-label='Go back to " + first + "']");
+        page.await("so it does for the way back", "document.getElementById('decide').open && document.getElementById('decide-title').textContent === 'Have " + first + " serve?'");
+        page.click("#decide-yes");
+        page.await("the first serves again", serves + " === '" + first + "'");
+        page.click("#indexes button[aria-label='Retire " + second + "']");
+        page.await("it asks for the name", "document.getElementById('decide').open && document.getElementById('count').required");
+        page.type("count", first);
+        page.click("#decide-yes");
+        assertEquals("true", page.eval("document.getElementById('decide').open"), "another name than that of the index");
+        page.type("count", second);
+        page.click("#decide-yes");
+        page.await("it is gone", "document.getElementById('generations-state').textContent === '" + second + " is deleted.' && document.querySelectorAll('#indexes tbody tr').length === 1");
+        assertEquals(List.of(), page.complaints());
+        stack.settled().await().forEach(comparison -> assertTrue(comparison.agrees(), comparison::describe));
+    }
+
+    private static String row(String state) {
+        return "[...document.querySelectorAll('#indexes tbody tr')].some(r => r.cells[2].textContent.startsWith('" + state + "'))";
+    }
+
+    @Test
     void theManagePageIsAnsweredTwiceWhileRowsChangeAndTheSameWayWhenTheyRest() throws Exception {
         stack.settled().await();
         page.click("#tab-manage");
@@ -523,10 +563,10 @@ class ConsolePageIT {
             page.await("the figures are live", "document.querySelectorAll('#picture .node').length === 6");
             assertEquals("Database of tablesnot askedkept_view: a view", page.eval("document.querySelector('#picture .node:last-child').textContent"), "nobody asks it, so nobody says that it is up");
             assertEquals("0", page.eval("[...document.querySelectorAll('#picture .node')].filter(n => n.textContent.includes('OpenSearch')).length"));
-            assertEquals("true true true", page.eval("['find', 'open', 'verify'].map(form => document.getElementById(form).hidden).join(' ')"), "nothing can be searched, opened or verified");
+            assertEquals("true true false kept", page.eval("['find', 'open', 'verify'].map(form => document.getElementById(form).hidden).join(' ') + ' ' + document.getElementById('verify-pipeline').value"), "nothing can be searched or opened, and the table is verified");
             page.eval("(location.hash = '#section=pipelines&pipeline=kept', 1)");
             page.await("its page", "document.querySelectorAll('#facts div').length > 5");
-            assertEquals("Watch it", page.eval("[...document.querySelectorAll('#ways a')].map(a => a.textContent).join()"));
+            assertEquals("Watch it,Verify it", page.eval("[...document.querySelectorAll('#ways a')].map(a => a.textContent).join()"));
             assertEquals("in a table, not counted here", page.eval("[...document.querySelectorAll('#facts div')].find(f => f.firstChild.textContent === 'Documents').lastChild.textContent"));
             page.eval("(location.hash = '#section=document&pipeline=kept&id=1', 1)");
             page.await("a link says where they are", "document.getElementById('document').hidden && document.getElementById('lacks').textContent.includes('ask the view kept_view there by SQL')");

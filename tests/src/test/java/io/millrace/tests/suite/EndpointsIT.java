@@ -111,6 +111,7 @@ class EndpointsIT {
             closed(Stage.CONSOLE, "POST", "/api/pipelines/{pipeline}/generations"),
             closed(Stage.CONSOLE, "POST", "/api/pipelines/{pipeline}/generations/{index}/service"),
             closed(Stage.CONSOLE, "GET", "/api/pipelines/{pipeline}/generations/{index}/comparison"),
+            closed(Stage.CONSOLE, "DELETE", "/api/pipelines/{pipeline}/generations/{index}"),
             closed(Stage.CONSOLE, "GET", "/api/pipelines/{pipeline}/quarantine"),
             closed(Stage.CONSOLE, "GET", "/api/pipelines/{pipeline}/quarantine/documents/{id: .+}"),
             closed(Stage.CONSOLE, "POST", "/api/pipelines/{pipeline}/quarantine/replay"),

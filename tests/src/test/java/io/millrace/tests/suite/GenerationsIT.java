@@ -12,6 +12,7 @@ import io.millrace.tests.oracle.Oracles;
 import io.millrace.tests.oracle.SqlOracle;
 import io.millrace.tests.stack.BackgroundTraffic;
 import io.millrace.tests.stack.DemoStack;
+import io.millrace.tests.stack.Launcher;
 import io.millrace.tests.stack.SharedStack;
 import io.restassured.RestAssured;
 import io.restassured.http.ContentType;
@@ -22,6 +23,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Executors;
@@ -51,6 +53,7 @@ class GenerationsIT {
     void aLaterGenerationIsServedOnceItIsWholeObeysErasuresOfTheOldNameAndGoesAgain() throws Exception {
         stack.settled().await();
         var older = behindAlias();
+        String newer;
         long documents = stack.index().count(ALIAS);
         var file = stack.pipelines().resolve(LATER + ".yaml");
         var shape = Files.readString(DemoStack.home().resolve("deploy/demo/pipelines/monitors.yaml"));
@@ -72,6 +75,7 @@ class GenerationsIT {
             assertTrue(seen.contains(Set.of("name")), "the old documents were there meanwhile");
             assertTrue(seen.stream().allMatch(shapes -> shapes.size() == 1), () -> "no search mixed two shapes: " + seen);
             assertEquals(Set.of("title"), shapesFound());
+            newer = behindAlias();
             var later = new Oracles(stack.database(), stack.index(), List.of(SqlOracle.of(ALIAS).with("'name', m.name", "'title', m.name"), SqlOracle.of("dashboards")));
             DemoStack.settled(later).await().forEach(c -> assertTrue(c.agrees() && c.expected() > 0, c::describe));
             // The later generation answers for the name that callers know.
@@ -93,6 +97,9 @@ class GenerationsIT {
             stack.restart(READERS);
         }
         patience("the alias goes back").until(() -> behindAlias().equals(older));
+        var retired = new Launcher(stack.stack().options().data(), Map.of("OPERATOR_TOKEN", Files.readString(stack.stack().token()).strip())).run("retire", ALIAS, newer, "--name", newer, "--url", stack.address(Stage.INDEXER).toString(), "--token-env", "OPERATOR_TOKEN");
+        assertEquals(0, retired.code(), retired::output);
+        assertTrue(retired.output().contains(newer + " is deleted.") && retired.output().contains("documents." + LATER + ", quarantine.documents." + LATER + ", and those and the group that begin with millrace-denormalizer-" + LATER), retired::output);
         stack.settled().await();
     }
 

@@ -19,6 +19,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.GroupListing;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -52,6 +54,25 @@ class SecureIT {
             assertEquals(0, ran.code(), () -> command + ": " + ran.output());
         }
         stack.settled().await().forEach(comparison -> assertEquals(0, comparison.differences().size(), comparison::describe));
+    }
+
+    /** For which the indexer needs a right of its own on the group. */
+    @Test
+    void anIndexThatIsRetiredTakesItsConsumerGroupWithIt() throws Exception {
+        var served = stack.run("generations", "monitors").output();
+        var built = stack.run("rebuild", "monitors", "--hold");
+        assertEquals(0, built.code(), built::output);
+        var index = built.output().lines().filter(line -> line.startsWith("monitors-")).findFirst().orElseThrow(() -> new AssertionError(served + built.output())).split(" ")[0];
+        try (var kafka = Admin.create(stack.kafka())) {
+            Awaitility.await("it is written aside").atMost(Duration.ofMinutes(2)).until(() -> groups(kafka).contains("millrace-indexer-" + index));
+            var retired = stack.run("retire", "monitors", index, "--name", index);
+            assertEquals(0, retired.code(), retired::output);
+            Awaitility.await("its group is deleted").atMost(Duration.ofMinutes(2)).until(() -> !groups(kafka).contains("millrace-indexer-" + index));
+        }
+    }
+
+    private static List<String> groups(Admin kafka) throws Exception {
+        return kafka.listGroups().all().get().stream().map(GroupListing::groupId).toList();
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.millrace.console.generation;
 import io.millrace.console.Http;
 import io.millrace.console.Indexer;
 import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
@@ -47,6 +48,12 @@ public class GenerationResource {
     @Path("/{index}/comparison")
     public Response comparison(@PathParam("pipeline") String pipeline, @PathParam("index") String index, @HeaderParam("Authorization") String authorization) throws IOException, InterruptedException {
         return indexer.ask("GET", of(pipeline) + "/" + Http.step(index) + "/comparison", null, authorization);
+    }
+
+    @DELETE
+    @Path("/{index}")
+    public Response retire(@PathParam("pipeline") String pipeline, @PathParam("index") String index, @HeaderParam("Authorization") String authorization) throws IOException, InterruptedException {
+        return indexer.ask("DELETE", of(pipeline) + "/" + Http.step(index), null, authorization);
     }
 
     private static String of(String pipeline) {

@@ -41,7 +41,7 @@ public record StageRights(ResourcePattern pattern, Set<AclOperation> operations)
                 topics(Topics.QUARANTINE + Topics.DOCUMENTS, WRITE, DESCRIBE), topics(JOIN, CREATE, READ, WRITE, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS), groups(JOIN, READ, DESCRIBE),
                 topics(Topics.CAPTURED, DESCRIBE), topics(CAPTURE, READ, DESCRIBE), groups("millrace-gate", DESCRIBE), groups("millrace-indexer", DESCRIBE)));
         services.put("search-indexer", List.of(topics(Topics.DOCUMENTS, READ, DESCRIBE, DESCRIBE_CONFIGS), topics(Topics.QUARANTINE + Topics.DOCUMENTS, READ, WRITE, DESCRIBE), topics(JOIN, READ, DESCRIBE),
-                groups("millrace-indexer", READ)));
+                groups("millrace-indexer", READ, DELETE)));
         // Beside its own work it says how far each stage has got: it describes their groups and reads what they say of themselves.
         services.put("purge-service", List.of(topics(Topics.DOCUMENTS, READ, DESCRIBE, DESCRIBE_CONFIGS), groups("millrace-purge", READ), topics(Topics.CAPTURED, DESCRIBE, DESCRIBE_CONFIGS), topics(Topics.ROWS, DESCRIBE, DESCRIBE_CONFIGS),
                 topics(Topics.QUARANTINE, DESCRIBE, DESCRIBE_CONFIGS), topics(CAPTURE, READ, DESCRIBE), topics(GATE, READ, DESCRIBE), topics(JOIN, READ, DESCRIBE, DESCRIBE_CONFIGS), groups("millrace-gate", DESCRIBE), groups(JOIN, DESCRIBE),

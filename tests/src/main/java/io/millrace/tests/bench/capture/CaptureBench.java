@@ -1,9 +1,10 @@
 package io.millrace.tests.bench.capture;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.millrace.launcher.Within;
 import io.millrace.local.LocalException;
 import io.millrace.local.ManagedProcess;
-import io.millrace.tests.bench.Failures;
+import io.millrace.tests.bench.BenchLine;
 import io.millrace.tests.bench.Footprint;
 import io.millrace.tests.stack.DemoStack;
 import java.io.IOException;
@@ -35,22 +36,31 @@ public final class CaptureBench implements Callable<Integer> {
     /** A bare producer sends them over and over. */
     private static final int SAME_RECORDS = 10_000;
 
+    @Within(of = "rows", from = 1)
     @Option(names = "--rows", defaultValue = "1000000", description = "Of the table that is read, and of each backlog. Default: ${DEFAULT-VALUE}.")
     private long rows;
+    @Within(of = "rounds", from = 1)
     @Option(names = "--rounds", defaultValue = "2", description = "How often tables and backlogs are measured, each time beside what they are compared with. Default: ${DEFAULT-VALUE}.")
     private int rounds;
+    @Within(of = "changes a second", from = 1)
     @Option(names = "--rate", defaultValue = "1000", description = "Changes a second while latency is measured. Default: ${DEFAULT-VALUE}.")
     private int rate;
+    @Within(of = "seconds", from = 0)
     @Option(names = "--seconds", defaultValue = "30", description = "How long; 0 for not at all. Default: ${DEFAULT-VALUE}.")
     private int seconds;
+    @Within(of = "seconds", from = 0)
     @Option(names = "--idle", defaultValue = "60", description = "Seconds for which the CPU of a capture is measured that has nothing to do; 0 for not at all. Default: ${DEFAULT-VALUE}.")
     private int idle;
+    @Within(of = "minutes", from = 0)
     @Option(names = "--minutes", defaultValue = "10", description = "Of writing at full speed while memory is looked at; 0 for none. Default: ${DEFAULT-VALUE}.")
     private int minutes;
+    @Within(of = "rows", from = 0)
     @Option(names = "--transaction", defaultValue = "0", description = "Rows of one transaction whose peak memory is measured. Default: none.")
     private long transaction;
+    @Within(of = "megabytes", from = 0)
     @Option(names = "--megabytes", defaultValue = "0", description = "Size of one row whose peak memory is measured. Default: none.")
     private int megabytes;
+    @Within(of = "partitions", from = 1)
     @Option(names = "--partitions", defaultValue = "4", description = "Of every topic. Default: ${DEFAULT-VALUE}.")
     private int partitions;
     @Option(names = "--heap", defaultValue = "256m", description = "Of capture, as -Xmx takes it. Default: ${DEFAULT-VALUE}.")
@@ -59,6 +69,7 @@ public final class CaptureBench implements Callable<Integer> {
     private Map<String, String> settings = Map.of();
     @Option(names = "--java", description = "An option of capture's Java: --java=-XX:StartFlightRecording=filename=/tmp/capture.jfr,settings=profile.")
     private List<String> javaOptions = List.of();
+    @Within(of = "a port", from = 1, to = 65_000)
     @Option(names = "--port-base", defaultValue = "27000", description = "The first of eight ports. Default: ${DEFAULT-VALUE}.")
     private int portBase;
 
@@ -68,7 +79,7 @@ public final class CaptureBench implements Callable<Integer> {
     public static void main(String[] args) {
         // Kafka's clients print their whole configuration.
         Logger.getLogger("").setLevel(Level.SEVERE);
-        System.exit(new CommandLine(new CaptureBench()).setExecutionExceptionHandler(Failures::explain).execute(args));
+        System.exit(BenchLine.of(new CaptureBench()).execute(args));
     }
 
     /** Exits with 0 when the topics have the rows of the tables. */

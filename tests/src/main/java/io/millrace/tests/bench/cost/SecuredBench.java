@@ -1,7 +1,8 @@
 package io.millrace.tests.bench.cost;
 
 import io.millrace.launcher.Output;
-import io.millrace.tests.bench.Failures;
+import io.millrace.launcher.Within;
+import io.millrace.tests.bench.BenchLine;
 import io.millrace.tests.bench.Figures;
 import io.millrace.tests.bench.Footprint;
 import io.millrace.tests.bench.Percentiles;
@@ -38,16 +39,22 @@ public final class SecuredBench implements Callable<Integer> {
     /** From the ports of one stack to those of the next. */
     private static final int APART = 50;
 
+    @Within(of = "monitors", from = 1)
     @Option(names = "--monitors", defaultValue = "5000", description = "Monitors of each demo, everything else in proportion. Default: ${DEFAULT-VALUE}.")
     private int monitors;
+    @Within(of = "changes a second", from = 1)
     @Option(names = "--rate", defaultValue = "100", description = "Changes a second. Default: ${DEFAULT-VALUE}.")
     private int rate;
+    @Within(of = "seconds", from = 1)
     @Option(names = "--seconds", defaultValue = "60", description = "How long each stack is measured in a round. Default: ${DEFAULT-VALUE}.")
     private int seconds;
+    @Within(of = "rounds", from = 1)
     @Option(names = "--rounds", defaultValue = "6", description = "How often each stack is measured; the one that begins is another one each time. Default: ${DEFAULT-VALUE}.")
     private int rounds;
+    @Within(of = "seconds", from = 0)
     @Option(names = "--rest", defaultValue = "60", description = "Seconds of rest after the first loads, and a tenth of it before each measurement. Default: ${DEFAULT-VALUE}.")
     private int rest;
+    @Within(of = "a port", from = 1, to = 65_000)
     @Option(names = "--port-base", defaultValue = "27000", description = "The first of some fifteen ports, of as many 50 after it, and 100 after it. Default: ${DEFAULT-VALUE}.")
     private int portBase;
     @Option(names = "--out", description = "The JSON file; the report in Markdown stands beside it. Default: tests/target/bench/secured.json.")
@@ -79,7 +86,7 @@ public final class SecuredBench implements Callable<Integer> {
     public static void main(String[] args) {
         // Kafka's clients print their whole configuration.
         Logger.getLogger("").setLevel(Level.SEVERE);
-        System.exit(new CommandLine(new SecuredBench()).setExecutionExceptionHandler(Failures::explain).execute(args));
+        System.exit(BenchLine.of(new SecuredBench()).execute(args));
     }
 
     /** Exits with 0 when all indexes agree with their databases at the end. */

@@ -1,7 +1,8 @@
 package io.millrace.tests.bench.index;
 
+import io.millrace.launcher.Within;
 import io.millrace.local.ManagedProcess;
-import io.millrace.tests.bench.Failures;
+import io.millrace.tests.bench.BenchLine;
 import io.millrace.tests.bench.Figures;
 import io.millrace.tests.bench.Footprint;
 import io.millrace.tests.stack.DemoStack;
@@ -35,12 +36,16 @@ public final class IndexBench implements Callable<Integer> {
     /** Of the first round, in which both indexes are empty and both JVMs cold. */
     private static final int WARM_UPS = 1;
 
+    @Within(of = "documents", from = 1)
     @Option(names = "--documents", defaultValue = "100000", description = "Documents of a round; each round writes all of them anew. Default: ${DEFAULT-VALUE}.")
     private int documents;
+    @Within(of = "rounds", from = 1)
     @Option(names = "--rounds", defaultValue = "5", description = "Rounds of each that are measured, after one that is not. Default: ${DEFAULT-VALUE}.")
     private int rounds;
+    @Within(of = "documents", from = 1)
     @Option(names = "--hot", defaultValue = "1000", description = "How many documents are hot. Default: ${DEFAULT-VALUE}.")
     private int hot;
+    @Within(of = "updates", from = 1)
     @Option(names = "--updates", defaultValue = "100", description = "Updates of each hot document. Default: ${DEFAULT-VALUE}.")
     private int updates;
     @Option(names = "--heap", defaultValue = "256m", description = "Of the indexer. Default: ${DEFAULT-VALUE}.")
@@ -49,6 +54,7 @@ public final class IndexBench implements Callable<Integer> {
     private Map<String, String> settings = Map.of();
     @Option(names = "--java", description = "An option of the indexer's Java: --java=-XX:StartFlightRecording=filename=/tmp/indexer.jfr,settings=profile.")
     private List<String> javaOptions = List.of();
+    @Within(of = "a port", from = 1, to = 65_000)
     @Option(names = "--port-base", defaultValue = "27000", description = "The first of some nine ports. Default: ${DEFAULT-VALUE}.")
     private int portBase;
     @Option(names = "--out", description = "The JSON file. Default: tests/target/bench/index.json.")
@@ -75,7 +81,7 @@ public final class IndexBench implements Callable<Integer> {
 
     public static void main(String[] args) {
         Logger.getLogger("").setLevel(Level.SEVERE);
-        System.exit(new CommandLine(new IndexBench()).setExecutionExceptionHandler(Failures::explain).execute(args));
+        System.exit(BenchLine.of(new IndexBench()).execute(args));
     }
 
     /** Exits with 0 when every document is at its last version in the end. */

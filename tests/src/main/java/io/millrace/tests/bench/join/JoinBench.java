@@ -1,10 +1,11 @@
 package io.millrace.tests.bench.join;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.millrace.launcher.Within;
 import io.millrace.local.LocalException;
 import io.millrace.local.ManagedProcess;
 import io.millrace.pipeline.topic.Topics;
-import io.millrace.tests.bench.Failures;
+import io.millrace.tests.bench.BenchLine;
 import io.millrace.tests.bench.Footprint;
 import io.millrace.tests.bench.Percentiles;
 import io.millrace.tests.stack.DemoStack;
@@ -33,16 +34,22 @@ public final class JoinBench implements Callable<Integer> {
     private static final Duration BUILD = Duration.ofMinutes(30);
     private static final Duration QUIET = Duration.ofSeconds(3);
 
+    @Within(of = "documents", from = 1)
     @Option(names = "--documents", defaultValue = "400000", description = "Documents; rows are about 5.4 times as many. Default: ${DEFAULT-VALUE}.")
     private int documents;
+    @Within(of = "changes a second", from = 1)
     @Option(names = "--rate", defaultValue = "1000", description = "Row changes a second. Default: ${DEFAULT-VALUE}.")
     private int rate;
+    @Within(of = "seconds", from = 1)
     @Option(names = "--seconds", defaultValue = "60", description = "How long they go on. Default: ${DEFAULT-VALUE}.")
     private int seconds;
+    @Within(of = "seconds", from = 0)
     @Option(names = "--warm-up", defaultValue = "15", description = "Seconds of the same before they are measured. Default: ${DEFAULT-VALUE}.")
     private int warmUp;
+    @Within(of = "partitions", from = 1)
     @Option(names = "--partitions", defaultValue = "4", description = "Of every topic. Default: ${DEFAULT-VALUE}.")
     private int partitions;
+    @Within(of = "pipelines", from = 1)
     @Option(names = "--pipelines", defaultValue = "1", description = "Joined by the same process, all alike; documents are read of the first. Default: ${DEFAULT-VALUE}.")
     private int pipelines;
     @Option(names = "--subscribe", description = "A look-up table that is subscribed to, not broadcast: --subscribe public.product.")
@@ -55,8 +62,10 @@ public final class JoinBench implements Callable<Integer> {
     private List<String> javaOptions = List.of();
     @Option(names = "--dsl", description = "Then joins the same rows by the Streams DSL, for comparison.")
     private boolean dsl;
+    @Within(of = "threads", from = 1)
     @Option(names = "--dsl-threads", defaultValue = "2", description = "Stream threads of the DSL. Default: ${DEFAULT-VALUE}.")
     private int dslThreads;
+    @Within(of = "a port", from = 1, to = 65_000)
     @Option(names = "--port-base", defaultValue = "27000", description = "The first of eight ports. Default: ${DEFAULT-VALUE}.")
     private int portBase;
     @Option(names = "--out", description = "The JSON file. Default: tests/target/bench/join.json.")
@@ -67,7 +76,7 @@ public final class JoinBench implements Callable<Integer> {
     public static void main(String[] args) {
         // Kafka's clients print their whole configuration.
         Logger.getLogger("").setLevel(Level.SEVERE);
-        System.exit(new CommandLine(new JoinBench()).setExecutionExceptionHandler(Failures::explain).execute(args));
+        System.exit(BenchLine.of(new JoinBench()).execute(args));
     }
 
     /** Exits with 0 when every document is the right one. */

@@ -2,7 +2,8 @@ package io.millrace.tests.bench.report;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.millrace.launcher.Output;
-import io.millrace.tests.bench.Failures;
+import io.millrace.launcher.Within;
+import io.millrace.tests.bench.BenchLine;
 import io.millrace.tests.stack.DemoStack;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -18,10 +19,7 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Everything that somebody wants to know of a machine and a commit, in one report. */
 @Command(name = "bench report", mixinStandardHelpOptions = true, sortOptions = false,
@@ -33,22 +31,26 @@ public final class ReportBench implements Callable<Integer> {
     private static final List<Integer> RATES = List.of(200, 50, 500, 1_000);
     private static final List<Integer> QUICK_RATES = List.of(200, 50);
 
-    @Spec
-    private CommandSpec spec;
     @Option(names = "--quick", description = "A look in some five minutes: a small stack, seconds where there are minutes. Its parts are never of a report that is not quick.")
     private boolean quick;
     @Option(names = "--only", split = ",", paramLabel = "PART", description = "Measures these alone, and anew: ${COMPLETION-CANDIDATES}. The report has the others where they were measured before.")
     private Set<Part> only = Set.of();
+    @Within(of = "monitors", from = 1)
     @Option(names = "--sizes", split = ",", description = "Monitors of the demo, everything else in proportion; for each a stack. Default: 10000,100000,1000000; quick: 2000.")
     private List<Integer> sizes;
+    @Within(of = "changes a second", from = 1)
     @Option(names = "--rates", split = ",", description = "Changes a second; the first is measured again at the end. Default: 200,50,500,1000; quick: 200,50.")
     private List<Integer> rates;
+    @Within(of = "seconds", from = 1)
     @Option(names = "--seconds", description = "How long each rate and rest are measured; a rate that is searched for half as long. Default: 120; quick: 10.")
     private Integer seconds;
+    @Within(of = "seconds", from = 1)
     @Option(names = "--start", description = "Seconds of changes right after the start. Default: 300; quick: 30.")
     private Integer start;
+    @Within(of = "seconds", from = 1)
     @Option(names = "--rest", description = "Seconds of rest before what is measured at rest; half of them between rates. Default: 60; quick: 4.")
     private Integer rest;
+    @Within(of = "a port", from = 1, to = 65_000)
     @Option(names = "--port-base", defaultValue = "27000", description = "The first of some fifteen ports. Default: ${DEFAULT-VALUE}.")
     private int portBase;
     @Option(names = "--out", description = "Folder for the report (Markdown, JSON), its plots (SVG), and what was measured (parts). Default: tests/target/bench/report.")
@@ -60,7 +62,7 @@ public final class ReportBench implements Callable<Integer> {
     public static void main(String[] args) {
         // Kafka's clients print their whole configuration.
         Logger.getLogger("").setLevel(Level.SEVERE);
-        System.exit(new CommandLine(new ReportBench()).setCaseInsensitiveEnumValuesAllowed(true).setExecutionExceptionHandler(Failures::explain).execute(args));
+        System.exit(BenchLine.of(new ReportBench()).execute(args));
     }
 
     /** Exits with 0 when what was counted agreed after every part, whether or not a goal was met. */
@@ -86,11 +88,6 @@ public final class ReportBench implements Callable<Integer> {
     }
 
     private Plan plan() {
-        require(sizes, "--sizes", "monitors");
-        require(rates, "--rates", "changes a second");
-        require(seconds == null ? null : List.of(seconds), "--seconds", "seconds");
-        require(start == null ? null : List.of(start), "--start", "seconds");
-        require(rest == null ? null : List.of(rest), "--rest", "seconds");
         var stacks = or(sizes, quick ? QUICK_SIZES : SIZES);
         var parts = only.isEmpty() ? EnumSet.allOf(Part.class) : EnumSet.copyOf(only);
         if (only.isEmpty() && stacks.size() == 1) {
@@ -100,12 +97,6 @@ public final class ReportBench implements Callable<Integer> {
         var each = Duration.ofSeconds(or(seconds, quick ? 10 : 120));
         return new Plan(parts, stacks, or(rates, quick ? QUICK_RATES : RATES), each, Duration.ofSeconds(or(start, quick ? 30 : 300)),
                 Duration.ofSeconds(or(rest, quick ? 4 : 60)), quick ? Duration.ofSeconds(6) : each.dividedBy(2), quick ? 4 : 12, quick ? 0.5 : 0.1);
-    }
-
-    private void require(List<Integer> values, String option, String unit) {
-        if (values != null && (values.isEmpty() || values.stream().anyMatch(value -> value < 1))) {
-            throw new ParameterException(spec.commandLine(), option + " wants 1 or more " + unit + ", and has " + values);
-        }
     }
 
     private static <T> T or(T given, T otherwise) {

@@ -1,10 +1,11 @@
 package io.millrace.tests.bench.scale;
 
 import io.millrace.launcher.Output;
+import io.millrace.launcher.Within;
 import io.millrace.launcher.stack.Stage;
 import io.millrace.pipeline.file.PipelineFiles;
 import io.millrace.pipeline.topic.Topics;
-import io.millrace.tests.bench.Failures;
+import io.millrace.tests.bench.BenchLine;
 import io.millrace.tests.stack.DemoStack;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -36,14 +37,19 @@ public final class ScaleBench implements Callable<Integer> {
 
     @Option(names = "--stage", description = "Only this one (gate, denormalizer, indexer); may be given several times.")
     private List<Stage> stages = List.of(Stage.GATE, Stage.DENORMALIZER, Stage.INDEXER);
+    @Within(of = "seconds", from = 1)
     @Option(names = "--seconds", defaultValue = "30", description = "How long rows change at full speed. Default: ${DEFAULT-VALUE}.")
     private int seconds;
+    @Within(of = "monitors", from = 1)
     @Option(names = "--monitors", defaultValue = "2000", description = "How many monitors the demo gets. Default: ${DEFAULT-VALUE}.")
     private int monitors;
+    @Within(of = "a factor", from = 1)
     @Option(names = "--hurry", defaultValue = "30", description = "By how much every time of the ScaledObject is shorter. Default: ${DEFAULT-VALUE}.")
     private int hurry;
+    @Within(of = "a factor", from = 1)
     @Option(names = "--shrink", defaultValue = "50", description = "By how much lagThreshold is smaller. Default: ${DEFAULT-VALUE}.")
     private int shrink;
+    @Within(of = "a port", from = 1, to = 65_000)
     @Option(names = "--port-base", defaultValue = "27000", description = "The first of some thirty ports. Default: ${DEFAULT-VALUE}.")
     private int portBase;
 
@@ -52,7 +58,7 @@ public final class ScaleBench implements Callable<Integer> {
 
     public static void main(String[] args) {
         Logger.getLogger("").setLevel(Level.SEVERE);
-        System.exit(new CommandLine(new ScaleBench()).setCaseInsensitiveEnumValuesAllowed(true).setExecutionExceptionHandler(Failures::explain).execute(args));
+        System.exit(BenchLine.of(new ScaleBench()).execute(args));
     }
 
     @Override

@@ -2,10 +2,11 @@ package io.millrace.tests.bench.scale;
 
 import io.millrace.demo.Traffic;
 import io.millrace.launcher.Output;
+import io.millrace.launcher.Within;
 import io.millrace.launcher.stack.Stage;
 import io.millrace.local.LocalException;
 import io.millrace.local.ManagedProcess;
-import io.millrace.tests.bench.Failures;
+import io.millrace.tests.bench.BenchLine;
 import io.millrace.tests.stack.DemoStack;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -42,14 +43,16 @@ public final class UpgradeBench implements Callable<Integer> {
     private Path other;
     @Option(names = "--stage", description = "Only this one; may be given several times. Default: all, down the stream.")
     private List<Stage> stages = Arrays.stream(Stage.values()).filter(stage -> stage != Stage.CONSOLE).toList();
+    @Within(of = "seconds", from = 1)
     @Option(names = "--seconds", defaultValue = "5", description = "How long each constellation lasts. Default: ${DEFAULT-VALUE}.")
     private int seconds;
+    @Within(of = "a port", from = 1, to = 65_000)
     @Option(names = "--port-base", defaultValue = "27000", description = "The first of some thirty ports. Default: ${DEFAULT-VALUE}.")
     private int portBase;
 
     public static void main(String[] args) {
         Logger.getLogger("").setLevel(Level.SEVERE);
-        System.exit(new CommandLine(new UpgradeBench()).setCaseInsensitiveEnumValuesAllowed(true).setExecutionExceptionHandler(Failures::explain).execute(args));
+        System.exit(BenchLine.of(new UpgradeBench()).execute(args));
     }
 
     @Override

@@ -3,9 +3,10 @@ package io.millrace.tests.bench.search;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.millrace.demo.Traffic;
 import io.millrace.launcher.Output;
+import io.millrace.launcher.Within;
 import io.millrace.launcher.stack.Stage;
 import io.millrace.local.LocalException;
-import io.millrace.tests.bench.Failures;
+import io.millrace.tests.bench.BenchLine;
 import io.millrace.tests.bench.Percentiles;
 import io.millrace.tests.bench.Prober;
 import io.millrace.tests.stack.DemoStack;
@@ -58,16 +59,22 @@ public final class SearchBench implements Callable<Integer> {
 
     @Option(names = "--page", defaultValue = "monitors", description = "monitors: the demo's; metrics: many small rows joined to each. Default: ${DEFAULT-VALUE}.")
     private Which which;
+    @Within(of = "rows", from = 1)
     @Option(names = "--size", description = "Monitors in all (default 30000), or active metrics of the large organisation (default 20000).")
     private Integer size;
+    @Within(of = "users", from = 1)
     @Option(names = "--users", split = ",", defaultValue = "1,8,32", description = "At once. Default: ${DEFAULT-VALUE}.")
     private List<Integer> users;
+    @Within(of = "seconds", from = 1)
     @Option(names = "--seconds", defaultValue = "6", description = "For each number of users and each side. Default: ${DEFAULT-VALUE}.")
     private int seconds;
+    @Within(of = "changes a second", from = 1)
     @Option(names = "--rate", defaultValue = "100", description = "Row changes a second in the part with traffic. Default: ${DEFAULT-VALUE}.")
     private int rate;
+    @Within(of = "seconds", from = 0)
     @Option(names = "--warm-up", defaultValue = "20", description = "Seconds of traffic before anything is measured, in which the services compile. Default: ${DEFAULT-VALUE}.")
     private int warmUp;
+    @Within(of = "a port", from = 1, to = 65_000)
     @Option(names = "--port-base", defaultValue = "27000", description = "The first of some fifteen ports. Default: ${DEFAULT-VALUE}.")
     private int portBase;
     @Option(names = "--out", description = "Folder for figures (JSON) and plots (SVG). Default: tests/target/bench/search.")
@@ -101,7 +108,7 @@ public final class SearchBench implements Callable<Integer> {
     public static void main(String[] args) {
         Locale.setDefault(Locale.ROOT);
         Logger.getLogger("").setLevel(Level.SEVERE);
-        System.exit(new CommandLine(new SearchBench()).setCaseInsensitiveEnumValuesAllowed(true).setExecutionExceptionHandler(Failures::explain).execute(args));
+        System.exit(BenchLine.of(new SearchBench()).execute(args));
     }
 
     /** Exits with 0 when all sides gave the same answers. */

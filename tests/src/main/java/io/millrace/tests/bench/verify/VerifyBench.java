@@ -3,8 +3,9 @@ package io.millrace.tests.bench.verify;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.millrace.launcher.Output;
+import io.millrace.launcher.Within;
 import io.millrace.launcher.stack.Stage;
-import io.millrace.tests.bench.Failures;
+import io.millrace.tests.bench.BenchLine;
 import io.millrace.tests.bench.Footprint;
 import io.millrace.tests.bench.Percentiles;
 import io.millrace.tests.bench.Steady;
@@ -39,16 +40,22 @@ public final class VerifyBench implements Callable<Integer> {
     private static final int MONITORS = 2_000;
     private static final long SEED = 77;
 
+    @Within(of = "documents", from = 1)
     @Option(names = "--documents", defaultValue = "1000000", description = "Default: ${DEFAULT-VALUE}.")
     private int documents;
+    @Within(of = "changes a second", from = 1)
     @Option(names = "--rate", defaultValue = "200", description = "Row changes a second of other pipelines. Default: ${DEFAULT-VALUE}.")
     private int rate;
+    @Within(of = "documents a second", from = 1)
     @Option(names = "--beside", defaultValue = "2000", description = "Documents a second of the verification beside them. Default: ${DEFAULT-VALUE}.")
     private int beside;
+    @Within(of = "seconds", from = 1)
     @Option(names = "--seconds", defaultValue = "60", description = "How long these changes are measured each time. Default: ${DEFAULT-VALUE}.")
     private int seconds;
+    @Within(of = "rounds", from = 1)
     @Option(names = "--rounds", defaultValue = "2", description = "How often they are measured without and with a verification. Default: ${DEFAULT-VALUE}.")
     private int rounds;
+    @Within(of = "a port", from = 1, to = 65_000)
     @Option(names = "--port-base", defaultValue = "27000", description = "The first of some fifteen ports. Default: ${DEFAULT-VALUE}.")
     private int portBase;
 
@@ -75,7 +82,7 @@ public final class VerifyBench implements Callable<Integer> {
 
     public static void main(String[] args) {
         Logger.getLogger("").setLevel(Level.SEVERE);
-        System.exit(new CommandLine(new VerifyBench()).setExecutionExceptionHandler(Failures::explain).execute(args));
+        System.exit(BenchLine.of(new VerifyBench()).execute(args));
     }
 
     /** Exits with 0 when the index agrees with the database before and after. */
