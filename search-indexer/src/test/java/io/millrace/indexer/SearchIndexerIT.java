@@ -48,6 +48,7 @@ class SearchIndexerIT {
         stack.pipeline("versions", "id, name", ID + NAME, "");
         stack.pipeline("refusals", "id, name", ID + NAME, "");
         stack.pipeline("growth", "id, name, colour", ID + NAME, "");
+        stack.pipeline("widened", "id, name", ID + NAME, "");
         stack.pipeline("outages", "id, name", ID + NAME, "");
         stack.pipeline("rebuilt", "id, name", ID + NAME, "");
         stack.pipeline("deleting", "id, name", ID + NAME, "");
@@ -190,6 +191,36 @@ class SearchIndexerIT {
         await().atMost(SOON).untilAsserted(() -> assertEquals("after", nameOf("growth", "2")));
         assertEquals("text", stack.get("/growth/_mapping").path("growth-000001").path("mappings").path("properties").path("colour").path("type").asText());
         assertEquals(0, stack.quarantined("growth").size());
+    }
+
+    /** As the join writes it that has the file with the field already. */
+    private static void ofFileWithColour(int id, long version, String json) throws Exception {
+        var record = new ProducerRecord<>(Topics.documents("widened"), 0, Integer.toString(id).getBytes(StandardCharsets.UTF_8), json.getBytes(StandardCharsets.UTF_8));
+        record.headers().add(Headers.VERSION, Headers.bytes(version)).add(Headers.SHAPE, Headers.bytes("0123456789abcdef"));
+        stack.raw(record).get();
+    }
+
+    @Test
+    void aFieldThatTheJoinHasBeforeTheIndexerWaitsForItsFileAndNothingIsSetAside() throws Exception {
+        stack.document("widened", 0, "1", 5, doc(1, "before")).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals("before", nameOf("widened", "1")));
+        var index = stack.get("/widened").path("widened-000001").path("settings").path("index").path("uuid").asText();
+        ofFileWithColour(1, 5, "{\"colour\":\"red\",\"id\":1,\"name\":\"before\"}");
+        await().atMost(SOON).untilAsserted(() -> assertTrue(stack.ready().toString().contains("by another file of the pipeline widened than this indexer has"), () -> stack.ready().toString()));
+        stack.document("widened", 0, "2", 6, doc(2, "behind it")).get();
+        ofFileWithColour(3, 7, "{\"colour\":\"green\",\"id\":3,\"name\":\"meanwhile\"}");
+        stack.document("widened", 0, "3", 8, doc(3, "without it again")).get();
+        assertEquals("before", nameOf("widened", "1"), "a reader sees no break");
+        stack.schema("widened", ID + NAME + COLOUR);
+        stack.rewrite("widened", "id, name, colour");
+        stack.restartIndexer();
+        await().atMost(SOON).untilAsserted(() -> assertEquals("red", stack.indexed("widened", "1").path("_source").path("colour").asText(), () -> stack.ready().toString()));
+        await().atMost(SOON).untilAsserted(() -> assertEquals("behind it", nameOf("widened", "2")));
+        await().atMost(SOON).untilAsserted(() -> assertEquals("without it again", nameOf("widened", "3")));
+        assertEquals(index, stack.get("/widened").path("widened-000001").path("settings").path("index").path("uuid").asText(), "the mapping grows in place");
+        assertEquals("text", stack.get("/widened/_mapping").path("widened-000001").path("mappings").path("properties").path("colour").path("type").asText());
+        assertEquals(0, stack.quarantined("widened").size());
+        stack.rewrite("widened", "id, name");
     }
 
     @Test

@@ -132,6 +132,11 @@ final class Stack implements AutoCloseable {
                 """.formatted(name, top, table, fields, index, more.indent(2)));
     }
 
+    /** The file of a pipeline that is there, with other fields; the indexer has it once it is started again. */
+    void rewrite(String pipeline, String fields) throws IOException {
+        file("pipelines", pipeline, "", pipeline, fields, pipeline, "");
+    }
+
     void forget(String pipeline) throws IOException {
         Files.delete(folder.resolve("pipelines").resolve(pipeline + ".yaml"));
     }

@@ -63,7 +63,7 @@ public final class JoinTopology {
         topology.addProcessor("joiner", () -> new Joiner(plan, settings, commits, stage, shares), "from-exchange");
         topology.addStateStore(store(Stores.ROWS), "router", "joiner");
         topology.addStateStore(store(Stores.DOCUMENTS), "joiner");
-        topology.addStateStore(store(Stores.LOOKUPS), "joiner");
+        topology.addStateStore(store(Stores.LOOKUPS), "router", "joiner");
         topology.addSink(Sinks.EXCHANGE, topics.exchange(), out, out, exchange(), "router", "joiner");
         topology.addSink(Sinks.DOCUMENTS, topics.documents(), out, out, byKey(), "joiner");
         topology.addSink(Sinks.STATE, topics.state(), out, out, "joiner");

@@ -15,12 +15,14 @@ import io.millrace.denormalizer.join.message.Message;
 import io.millrace.denormalizer.join.message.Sinks;
 import io.millrace.denormalizer.join.owed.FanOut;
 import io.millrace.denormalizer.join.owed.HeldDocuments;
+import io.millrace.denormalizer.join.owed.Progress;
 import io.millrace.denormalizer.join.owed.Retirements;
 import io.millrace.denormalizer.join.owed.Truncates;
 import io.millrace.denormalizer.join.pay.FirstBuild;
 import io.millrace.denormalizer.join.pay.Payer;
 import io.millrace.denormalizer.join.pay.Payments;
 import io.millrace.denormalizer.join.pay.Report;
+import io.millrace.denormalizer.join.pay.Reshaping;
 import io.millrace.denormalizer.join.pay.ThreadShare;
 import io.millrace.denormalizer.join.place.Placement;
 import io.millrace.denormalizer.join.render.DocumentBuilder;
@@ -30,13 +32,15 @@ import io.millrace.denormalizer.join.retain.Orders;
 import io.millrace.denormalizer.join.retain.Retained;
 import io.millrace.denormalizer.join.route.Announcements;
 import io.millrace.denormalizer.join.state.CommitClock;
+import io.millrace.denormalizer.join.state.Continuation;
 import io.millrace.denormalizer.join.state.Floors;
 import io.millrace.denormalizer.join.state.Graves;
 import io.millrace.denormalizer.join.state.Kind;
+import io.millrace.denormalizer.join.state.StoredShape;
 import io.millrace.denormalizer.join.state.Stores;
 import io.millrace.denormalizer.plan.Plan;
 import io.millrace.denormalizer.plan.SpineNode;
-import java.nio.charset.StandardCharsets;
+import io.millrace.pipeline.shape.DocumentShape;
 import java.time.Duration;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.utils.Bytes;
@@ -55,15 +59,20 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
     private static final Duration TICK_AT_REST = Duration.ofSeconds(10);
     /** So many ticks without a record make a partition rest. */
     private static final int UNTIL_REST = 50;
-    private static final Bytes FINGERPRINT = Kind.meta("fingerprint");
 
-    private final Plan plan;
+    /** The file's as it is without state. */
+    private final Plan fresh;
     private final JoinSettings settings;
     private final CommitClock commits;
     private final Stage stage;
     private final ThreadLocal<ThreadShare> shares;
     private ProcessorContext<byte[], byte[]> context;
     private KeyValueStore<Bytes, byte[]> store;
+    private StoredShape shape;
+    private Plan plan;
+    private DocumentShape base;
+    /** Whether documents may be out in another shape. */
+    private boolean isReshaped;
     private Graves[] graves;
     private Floors floors;
     private Lookups lookups;
@@ -83,7 +92,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
 
     /** @param shares of each stream thread */
     Joiner(Plan plan, JoinSettings settings, CommitClock commits, Stage stage, ThreadLocal<ThreadShare> shares) {
-        this.plan = plan;
+        this.fresh = plan;
         this.settings = settings;
         this.commits = commits;
         this.stage = stage;
@@ -94,7 +103,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
     public void init(ProcessorContext<byte[], byte[]> processorContext) {
         context = processorContext;
         store = context.getStateStore(Stores.LOOKUPS);
-        refuseOtherPlan();
+        goOn();
         share = shares.get();
         told = stage.partition(context.taskId().partition());
         furnish(commits.session(context.taskId().partition()), context.getStateStore(Stores.ROWS), context.getStateStore(Stores.DOCUMENTS));
@@ -125,31 +134,40 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         var filter = new RootFilter(plan, new Retained(orders, lookups));
         documents = new Documents(plan, documentStore, document, filter, orders, floors, settings.floor(), documentGraves, lookups);
         var emission = new Emission(document, filter, new DocumentBuilder(plan, document, lookups), documents,
-                new References(plan, documentStore, store, lookups, subscriptions), subscriptions, settings, new Outlet(context, plan, stage));
+                new References(plan, documentStore, store, lookups, subscriptions), subscriptions, settings, new Outlet(context, plan, base, stage));
         var progress = FirstBuild.progress(store);
         var held = new HeldDocuments(store, clock, subscriptions);
         payer = new Payer(progress, held, emission, document, stage);
         var firstBuild = new FirstBuild(documentStore, store, clock, progress, document, subscriptions, told, payer, settings.isCaughtUp());
         var truncates = new Truncates(plan, documentStore, clock, floors, document, documents, new Announcements(rows, clock, rowGraves, this::send), lookups, home);
-        payments = new Payments(partition, settings.fanOutPace(), share, progress, firstBuild, new FanOut(store, clock), truncates, new Retirements(documentStore, clock, orders, document, documents), held, payer);
+        payments = new Payments(partition, settings.fanOutPace(), share, progress, firstBuild, new FanOut(store, clock), truncates, new Retirements(documentStore, clock, orders, document, documents), held,
+                reshaping(documentStore, clock, progress, document), payer);
         report = new Report(context, payments, progress);
     }
 
-    private void refuseOtherPlan() {
-        var stored = store.get(FINGERPRINT);
-        var before = stored == null ? null : new String(stored, StandardCharsets.US_ASCII);
-        isMarked = plan.fingerprint().text().equals(before);
-        if (before != null && !plan.fingerprint().accepts(before)) {
-            throw new IncompatibleStateException("The state of the pipeline " + plan.pipeline() + " was built for another shape of its documents ("
-                    + before + ", the file now asks for " + plan.fingerprint()
-                    + "). Documents of two shapes must not be mixed: put the file's document back, and describe the new shape in a second file under a new name with 'replaces: ["
-                    + plan.pipeline() + "]', which is built beside this one");
+    private void goOn() {
+        shape = new StoredShape(store);
+        var continuation = Continuation.of(fresh, shape);
+        plan = continuation.plan();
+        base = continuation.base();
+        isReshaped = continuation.isReshaped();
+        isMarked = false;
+    }
+
+    /** Before the first build has ended for good, a restart emits every document anyway. */
+    private Reshaping reshaping(KeyValueStore<Bytes, byte[]> documentStore, CommitClock.Session clock, Progress progress, StoredDocument document) {
+        isReshaped &= progress.isBuilt();
+        var reshaping = new Reshaping(documentStore, shape, clock, document, told, payer, isReshaped);
+        if (isReshaped && shape.shapes().getLast().equals(plan.fingerprint().shape())) {
+            reshaping.resume();
         }
+        return reshaping;
     }
 
     private void mark() {
         if (!isMarked) {
-            store.put(FINGERPRINT, plan.fingerprint().text().getBytes(StandardCharsets.US_ASCII));
+            shape.begin(plan.fingerprint().text(), base, plan.fingerprint().shape(), isReshaped);
+            report.tellShape(base, plan.fingerprint().shape());
             isMarked = true;
         }
     }
@@ -160,7 +178,9 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         wake();
         share.busy();
         mark();
-        apply(record.key(), Message.decode(record.value()), Change.of(record.headers(), context.recordMetadata().orElseThrow().offset()));
+        long offset = context.recordMetadata().orElseThrow().offset();
+        apply(record.key(), Message.decode(record.value()), Change.of(record.headers(), offset));
+        payments.taken(offset);
         report.tell();
         stage.processed(System.nanoTime() - began);
     }

@@ -1,34 +1,26 @@
 package io.millrace.denormalizer.plan;
 
-import io.millrace.pipeline.file.Expression;
-import io.millrace.pipeline.file.Field;
-import io.millrace.pipeline.file.Join;
-import io.millrace.pipeline.file.Many;
 import io.millrace.pipeline.file.Node;
-import io.millrace.pipeline.file.One;
-import io.millrace.pipeline.file.Relation;
 import io.millrace.pipeline.file.TableName;
-import io.millrace.pipeline.file.Where;
+import io.millrace.pipeline.shape.DocumentShape;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Collection;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
- * Tells plans apart that cannot share state stores: {@code FORMAT-SHA256} of a canonical form of what the stores' content follows from.
- *
- * <p>The canonical form is written here, part by part, and not taken from how the model prints itself: a part of the file that is not used,
- * or that a later version knows in addition, does not show in it. Strings stand with their length, so that no two forms look the same.
+ * Tells plans apart that make other documents or cannot share state stores: {@code FORMAT-SHA256} of a canonical form of what the stores' content follows from.
  *
  * @param text as it is stored
  * @param former as versions before the canonical form stored it, which is accepted once and replaced
+ * @param shape what it is made of
  */
-public record Fingerprint(String text, String former) {
+public record Fingerprint(String text, String former, DocumentShape shape) {
 
-    /** Whether stores with this fingerprint can be gone on with. */
+    /** Whether stores with this fingerprint can be gone on with as they are. */
     public boolean accepts(String stored) {
         return stored.equals(text) || stored.equals(former);
     }
@@ -45,16 +37,10 @@ public record Fingerprint(String text, String former) {
      * @param subscribed the tables of which a partition has only what its documents refer to
      */
     static Fingerprint of(int format, Node document, Collection<TablePlan> tables, List<String> rootKey, String steps, Collection<TableName> subscribed) {
-        var form = new Form().node(document);
-        tables.forEach(table -> form.list("table", Stream.concat(Stream.of(table.name().toString()), table.columns().stream())));
-        form.list("key", rootKey.stream());
-        if (!steps.isEmpty()) {
-            form.list("steps", Stream.of(steps));
-        }
-        if (!subscribed.isEmpty()) {
-            form.list("subscribed", subscribed.stream().sorted().map(TableName::toString));
-        }
-        return new Fingerprint(format + "-" + sha256(form.toString()), former(format, document, tables, rootKey, steps, subscribed));
+        var columns = new LinkedHashMap<TableName, List<String>>();
+        tables.forEach(table -> columns.put(table.name(), table.columns()));
+        return new Fingerprint(format + "-" + sha256(DocumentShape.form(document, columns, rootKey, steps, subscribed.stream())), former(format, document, tables, rootKey, steps, subscribed),
+                DocumentShape.of(format, document, columns, rootKey, steps, subscribed.stream()));
     }
 
     private static String former(int format, Node document, Collection<TablePlan> tables, List<String> rootKey, String steps, Collection<TableName> subscribed) {
@@ -68,162 +54,6 @@ public record Fingerprint(String text, String former) {
             return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(form.getBytes(StandardCharsets.UTF_8)));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("Every Java has SHA-256", e);
-        }
-    }
-
-    /** The canonical form of a document's shape, for a test to pin. */
-    static String form(Node document) {
-        return new Form().node(document).toString();
-    }
-
-    private static final class Form {
-
-        private final StringBuilder text = new StringBuilder();
-
-        Form node(Node node) {
-            text.append("(node");
-            string(node.table().toString());
-            where(node.where());
-            node.fields().forEach(this::field);
-            node.relations().forEach(this::relation);
-            return close();
-        }
-
-        private void relation(Relation relation) {
-            switch (relation) {
-                case One one -> {
-                    begin("one", one);
-                    node(one.node());
-                    if (one.own()) {
-                        text.append("(own)");
-                    }
-                    if (one.value() != null) {
-                        text.append("(value");
-                        expression(one.value());
-                        close();
-                    }
-                }
-                case Many many -> {
-                    begin("many", many);
-                    many(many);
-                }
-            }
-            close();
-        }
-
-        private void begin(String kind, Relation relation) {
-            text.append('(').append(kind);
-            string(relation.name());
-            joins("on", relation.on());
-        }
-
-        private void many(Many many) {
-            var through = many.through();
-            if (through != null) {
-                text.append("(through");
-                string(through.table().toString());
-                where(through.where());
-                joins("to", through.to());
-                through.fields().forEach(this::field);
-                close();
-            }
-            list("order", many.orderBy().stream().flatMap(order -> Stream.of(order.column(), order.descending() ? "DESC" : "ASC")));
-            if (many.distinct()) {
-                text.append("(distinct)");
-            }
-            if (many.limit() != null) {
-                list("limit", Stream.of(many.limit().toString()));
-            }
-            switch (many.content()) {
-                case Many.Objects() -> { }
-                case Many.Values(var of) -> {
-                    text.append("(values");
-                    expression(of);
-                    close();
-                }
-                case Many.Aggregate(var function, var of) -> {
-                    text.append("(aggregate");
-                    string(function.name());
-                    if (of != null) {
-                        expression(of);
-                    }
-                    close();
-                }
-            }
-            node(many.node());
-        }
-
-        private void field(Field field) {
-            text.append("(field");
-            string(field.name());
-            expression(field.value());
-            close();
-        }
-
-        private void expression(Expression expression) {
-            switch (expression) {
-                case Expression.Column(var name) -> list("column", Stream.of(name));
-                case Expression.Constant(var kind, var constant) -> list("constant", Stream.of(kind.name(), constant));
-                case Expression.Concat(var parts, var delimiter) -> function("concat", parts, delimiter.isEmpty() ? new String[0] : new String[] {delimiter});
-                case Expression.Coalesce(var options) -> function("coalesce", options);
-                case Expression.Cast(var of, var to) -> function("cast", List.of(of), to.name());
-                case Expression.JsonPath(var of, var path) -> function("json", List.of(of), path.toArray(String[]::new));
-                case Expression.Element(var of, var at) -> function("element", List.of(of), Integer.toString(at));
-                case Expression.Text(var function, var of) -> function("text", List.of(of), function.name());
-                case Expression.Replace(var of, var find, var with) -> function("replace", List.of(of), find, with);
-                case Expression.Mask(var of, var keep) -> function("mask", List.of(of), Integer.toString(keep));
-                case Expression.GeoPoint(var lat, var lon) -> function("geo", List.of(lat, lon));
-            }
-        }
-
-        private void function(String name, List<Expression> operands, String... settings) {
-            text.append('(').append(name);
-            Stream.of(settings).forEach(this::string);
-            operands.forEach(this::expression);
-            close();
-        }
-
-        private void where(Where where) {
-            if (where == null) {
-                return;
-            }
-            text.append("(where");
-            for (var alternative : where.any()) {
-                text.append("(all");
-                for (var condition : alternative) {
-                    list("is", Stream.concat(Stream.of(condition.column(), condition.comparison().name()), condition.values().stream()));
-                }
-                close();
-            }
-            close();
-        }
-
-        private void joins(String kind, List<Join> joins) {
-            list(kind, joins.stream().flatMap(join -> Stream.of(join.here(), join.there())));
-        }
-
-        /** Nothing where there are none. */
-        void list(String kind, Stream<String> strings) {
-            var all = strings.toList();
-            if (!all.isEmpty()) {
-                text.append('(').append(kind);
-                all.forEach(this::string);
-                close();
-            }
-        }
-
-        private void string(String string) {
-            text.append(' ').append(string.length()).append(':').append(string);
-        }
-
-        private Form close() {
-            text.append(')');
-            return this;
-        }
-
-        @Override
-        public String toString() {
-            return text.toString();
         }
     }
 }

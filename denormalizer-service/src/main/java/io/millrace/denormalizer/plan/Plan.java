@@ -1,6 +1,7 @@
 package io.millrace.denormalizer.plan;
 
 import io.millrace.pipeline.file.Events;
+import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.file.Trace;
 import io.millrace.values.row.Filter;
@@ -9,6 +10,7 @@ import java.util.List;
 /**
  * How one pipeline is joined: made once from the pipeline file, immutable.
  *
+ * @param file what it was made of
  * @param pipeline its name
  * @param trace what its spans tell
  * @param events as which kind of event others can read its documents
@@ -20,9 +22,10 @@ import java.util.List;
  * @param filter which root rows become documents; null for all
  * @param retaining what of a document tells how long it is kept
  * @param rootKey the root's primary key columns in the order of the key
- * @param fingerprint tells plans apart that cannot share state stores
+ * @param fingerprint tells plans apart that make other documents or cannot share state stores
  */
 public record Plan(
+        Pipeline file,
         String pipeline,
         Trace trace,
         Events events,

@@ -9,6 +9,7 @@ import io.millrace.pipeline.file.One;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.file.UsedColumns;
+import io.millrace.pipeline.shape.DocumentShape;
 import io.millrace.pipeline.topic.Topics;
 import io.millrace.values.bytes.ByteWriter;
 import io.millrace.values.json.JsonCanon;
@@ -22,6 +23,8 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * Makes a {@link Plan} from a pipeline file.
@@ -43,11 +46,14 @@ public final class Planner {
     private final Map<String, LookupIndex> indexes = new LinkedHashMap<>();
 
     private final String steps;
+    /** Those that documents may have been emitted with other members of. */
+    private final Set<List<String>> changed;
 
-    private Planner(Pipeline pipeline, List<String> rootKey, String steps) {
+    private Planner(Pipeline pipeline, List<String> rootKey, String steps, Set<List<String>> changed) {
         this.pipeline = pipeline;
         this.rootKey = rootKey;
         this.steps = steps;
+        this.changed = changed;
     }
 
     /** @param rootKey the root table's primary key columns, in the order of the key */
@@ -57,7 +63,19 @@ public final class Planner {
 
     /** @param steps what differs where a user's code makes something else of finished documents; empty without such code */
     public static Plan plan(Pipeline pipeline, List<String> rootKey, String steps) {
-        return new Planner(pipeline, rootKey, steps).plan();
+        return new Planner(pipeline, rootKey, steps, Set.of()).plan();
+    }
+
+    /**
+     * The same plan for state that is there, whose rows keep the places of their columns.
+     *
+     * @param base what the state was built for, of which the file differs by fields alone
+     * @param changed the objects with fields that documents may have been emitted without or with, each by the names of the relations from the root to it
+     */
+    public static Plan plan(Plan fresh, DocumentShape base, Set<List<String>> changed) {
+        var planner = new Planner(fresh.file(), fresh.rootKey(), String.join("", fresh.fingerprint().shape().texts(DocumentShape.STEPS)), changed);
+        base.columns().forEach((name, columns) -> columns.forEach(planner.table(name)::slot));
+        return planner.plan();
     }
 
     private Plan plan() {
@@ -65,9 +83,9 @@ public final class Planner {
         var root = new SpineNode(0, table(document.table()), null, new int[0], new int[0], false);
         spine.add(root);
         root.table().nodes().add(root);
-        var shape = shape(document, List.of(), root.table(), null, root);
+        var shape = shape(document, List.of(), root.table(), null, root, List.of());
         var filter = Filter.of(document.where(), root.table()::slot);
-        return new Plan(pipeline.name(), pipeline.trace(), pipeline.events(), pipeline.source().name(), List.copyOf(tables.values()), List.copyOf(spine), List.copyOf(indexes.values()), shape, filter, retaining(root.table()), rootKey, fingerprint());
+        return new Plan(pipeline, pipeline.name(), pipeline.trace(), pipeline.events(), pipeline.source().name(), List.copyOf(tables.values()), List.copyOf(spine), List.copyOf(indexes.values()), shape, filter, retaining(root.table()), rootKey, fingerprint());
     }
 
     /** Last of all, so that columns which the document has anyway keep their places. */
@@ -100,8 +118,9 @@ public final class Planner {
     /**
      * @param link the link table whose columns {@code linkFields} are; null without one
      * @param on the spine node whose row the node is; null where it is look-up data
+     * @param path the names of the relations from the root to it
      */
-    private Shape shape(Node node, List<Field> linkFields, TablePlan table, TablePlan link, SpineNode on) {
+    private Shape shape(Node node, List<Field> linkFields, TablePlan table, TablePlan link, SpineNode on, List<String> path) {
         var members = new HashMap<String, Shape.Member>();
         for (var field : node.fields()) {
             members.put(field.name(), new Shape.Member(prefix(field.name()), false, value(field, table)));
@@ -110,17 +129,18 @@ public final class Planner {
             members.put(field.name(), new Shape.Member(prefix(field.name()), true, value(field, link)));
         }
         for (var relation : node.relations()) {
+            var below = Stream.concat(path.stream(), Stream.of(relation.name())).toList();
             var value = switch (relation) {
                 case One one when one.own() -> ownValue(one, on);
-                case One one -> one(one, table);
-                case Many many when on != null -> spineArray(many, on);
-                case Many many -> lookupArray(many, table);
+                case One one -> one(one, table, below);
+                case Many many when on != null -> spineArray(many, on, below);
+                case Many many -> lookupArray(many, table, below);
             };
             members.put(relation.name(), new Shape.Member(prefix(relation.name()), false, value));
         }
         return new Shape(members.entrySet().stream()
                 .sorted(Comparator.comparing(e -> e.getKey().codePoints().toArray(), Arrays::compare))
-                .map(Map.Entry::getValue).toList());
+                .map(Map.Entry::getValue).toList(), changed.contains(path));
     }
 
     private static byte[] prefix(String name) {
@@ -136,18 +156,18 @@ public final class Planner {
         };
     }
 
-    private Shape.Value one(One one, TablePlan table) {
+    private Shape.Value one(One one, TablePlan table, List<String> path) {
         var target = table(one.node().table());
         var joins = sorted(one.on());
-        return new Shape.OneValue(index(target, joins), here(joins, table), Filter.of(one.node().where(), target::slot), shape(one.node(), List.of(), target, null, null),
+        return new Shape.OneValue(index(target, joins), here(joins, table), Filter.of(one.node().where(), target::slot), shape(one.node(), List.of(), target, null, null, path),
                 one.value() == null ? null : Formula.of(one.value(), target::slot));
     }
 
-    private Shape.Value lookupArray(Many many, TablePlan table) {
+    private Shape.Value lookupArray(Many many, TablePlan table, List<String> path) {
         var first = many.through() == null ? many.node().table() : many.through().table();
         var joins = sorted(many.on());
         var rows = table(first);
-        return new Shape.LookupArray(index(rows, joins), here(joins, table), elements(many, rows, null));
+        return new Shape.LookupArray(index(rows, joins), here(joins, table), elements(many, rows, null, path));
     }
 
     private Shape.Value ownValue(One one, SpineNode root) {
@@ -155,10 +175,10 @@ public final class Planner {
         return new Shape.OwnValue(spineNode(one.on(), root, rows), Formula.of(one.value(), rows::slot));
     }
 
-    private Shape.Value spineArray(Many many, SpineNode parent) {
+    private Shape.Value spineArray(Many many, SpineNode parent, List<String> path) {
         var rows = table(many.through() == null ? many.node().table() : many.through().table());
         var node = spineNode(many.on(), parent, rows);
-        return new Shape.SpineArray(node, elements(many, rows, node));
+        return new Shape.SpineArray(node, elements(many, rows, node, path));
     }
 
     private SpineNode spineNode(List<Join> on, SpineNode parent, TablePlan rows) {
@@ -180,10 +200,10 @@ public final class Planner {
         });
     }
 
-    private Elements elements(Many many, TablePlan rows, SpineNode on) {
+    private Elements elements(Many many, TablePlan rows, SpineNode on, List<String> path) {
         int limit = many.limit() == null ? Integer.MAX_VALUE : many.limit();
         if (many.through() == null) {
-            return new Elements(Filter.of(many.node().where(), rows::slot), null, order(many, rows), many.distinct(), limit, content(many, rows, null, on));
+            return new Elements(Filter.of(many.node().where(), rows::slot), null, order(many, rows), many.distinct(), limit, content(many, rows, null, on, path));
         }
         var target = table(many.node().table());
         var joins = sorted(many.through().to());
@@ -193,12 +213,12 @@ public final class Planner {
                 order(many, target),
                 many.distinct(),
                 limit,
-                content(many, target, rows, null));
+                content(many, target, rows, null, path));
     }
 
-    private Elements.Content content(Many many, TablePlan table, TablePlan link, SpineNode on) {
+    private Elements.Content content(Many many, TablePlan table, TablePlan link, SpineNode on, List<String> path) {
         return switch (many.content()) {
-            case Many.Objects() -> new Elements.Objects(shape(many.node(), link == null ? List.of() : many.through().fields(), table, link, on));
+            case Many.Objects() -> new Elements.Objects(shape(many.node(), link == null ? List.of() : many.through().fields(), table, link, on, path));
             case Many.Values(var of) -> new Elements.Values(Formula.of(of, table::slot));
             case Many.Aggregate(var function, var of) -> new Elements.Aggregate(function, of == null ? null : Formula.of(of, table::slot));
         };

@@ -8,8 +8,9 @@ import java.util.List;
  * An object of the document.
  *
  * @param members sorted by the code points of their names
+ * @param isChanged whether documents may have been emitted with other members
  */
-public record Shape(List<Member> members) {
+public record Shape(List<Member> members, boolean isChanged) {
 
     /**
      * @param prefix the name as it stands in the document: quoted, with its colon

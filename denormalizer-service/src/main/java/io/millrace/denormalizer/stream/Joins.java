@@ -62,7 +62,7 @@ public class Joins {
         var memberId = memberId(config.stateFolder());
         memory = new StoreMemory(config.blockCacheBytes(), config.writeBufferBytes());
         var pipelines = files.stream().map(PipelineFile::pipeline).toList();
-        joins = pipelines.stream().map(p -> new PipelineJoin(p, pipelines.size(), memberId, config, kafka, registry, memory, meters, tracer, DocumentSteps.of(p.name(), steps), p.generations(pipelines))).toList();
+        joins = files.stream().map(f -> new PipelineJoin(f, pipelines.size(), memberId, config, kafka, registry, memory, meters, tracer, DocumentSteps.of(f.pipeline().name(), steps), f.pipeline().generations(pipelines))).toList();
         joins.forEach(PipelineJoin::start);
         LOG.infof("Joining %s", String.join(", ", joins.stream().map(PipelineJoin::name).toList()));
     }

@@ -7,18 +7,19 @@ import io.millrace.denormalizer.foundation.FirstRead;
 import io.millrace.denormalizer.foundation.Foundation;
 import io.millrace.denormalizer.foundation.NotReadyException;
 import io.millrace.denormalizer.foundation.PipelineTopics;
-import io.millrace.denormalizer.join.IncompatibleStateException;
 import io.millrace.denormalizer.join.JoinSettings;
 import io.millrace.denormalizer.join.JoinTopics;
 import io.millrace.denormalizer.join.JoinTopology;
 import io.millrace.denormalizer.join.measure.Stage;
 import io.millrace.denormalizer.join.render.DocumentSteps;
 import io.millrace.denormalizer.join.state.CommitClock;
+import io.millrace.denormalizer.join.state.IncompatibleStateException;
 import io.millrace.denormalizer.plan.Plan;
 import io.millrace.denormalizer.plan.Planner;
 import io.millrace.denormalizer.registry.Registry;
 import io.millrace.denormalizer.registry.RegistryAwayException;
 import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.Source;
 import io.millrace.pipeline.kafka.KafkaTrouble;
 import io.millrace.pipeline.ledger.Ledger;
@@ -30,6 +31,7 @@ import io.millrace.pipeline.progress.Exchange;
 import io.millrace.pipeline.progress.Offsets;
 import io.millrace.pipeline.record.Position;
 import io.millrace.pipeline.retry.Backoff;
+import io.millrace.pipeline.shape.ShapeChange;
 import io.millrace.pipeline.topic.Topics;
 import io.millrace.values.row.RootKeys;
 import io.opentelemetry.api.trace.Tracer;
@@ -86,6 +88,7 @@ final class PipelineJoin {
     private static final Duration WORK = Duration.ofMinutes(1);
     private static final Set<String> STATE_SIZES = Set.of("total-sst-files-size", "size-all-mem-tables");
 
+    private final PipelineFile file;
     private final Pipeline pipeline;
     private final int pipelines;
     private final String memberId;
@@ -124,8 +127,9 @@ final class PipelineJoin {
      * @param kafka settings of every client of Kafka
      * @param erasedAs the pipelines whose erasures count here
      */
-    PipelineJoin(Pipeline pipeline, int pipelines, String memberId, DenormalizerConfig config, Map<String, String> kafka, Registry registry, StoreMemory memory, MeterRegistry meters, Tracer tracer, DocumentSteps steps, Set<String> erasedAs) {
-        this.pipeline = pipeline;
+    PipelineJoin(PipelineFile file, int pipelines, String memberId, DenormalizerConfig config, Map<String, String> kafka, Registry registry, StoreMemory memory, MeterRegistry meters, Tracer tracer, DocumentSteps steps, Set<String> erasedAs) {
+        this.file = file;
+        this.pipeline = file.pipeline();
         this.pipelines = pipelines;
         this.memberId = memberId;
         this.config = config;
@@ -505,7 +509,7 @@ final class PipelineJoin {
         for (var cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof IncompatibleStateException || cause instanceof RegistryAwayException) {
                 fatal |= cause instanceof IncompatibleStateException;
-                failed(cause.getMessage());
+                failed(cause instanceof IncompatibleStateException incompatible ? described(incompatible) : cause.getMessage());
                 return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
             }
         }
@@ -515,6 +519,15 @@ final class PipelineJoin {
                         + " MiB free there. The join is stopped and started again until it can be written; no row is lost. Make room, or move the folder to a larger disk"
                 : "A stream thread failed: " + failure + refused(failure) + ". The join is started again; the log says more");
         return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+    }
+
+    /** With each difference and where it stands in the file. */
+    private String described(IncompatibleStateException refused) {
+        if (refused.changes().isEmpty()) {
+            return refused.getMessage();
+        }
+        return refused.getMessage() + ": " + refused.changes().stream().map(change -> file.problem(change.at(), change.says()).toString()).collect(Collectors.joining("; ")) + ". "
+                + ShapeChange.advice(pipeline.name(), pipeline.index().name());
     }
 
     /** Stands until another attempt begins: the application still says that it runs while it is shutting down. */

@@ -27,6 +27,7 @@ public final class Documents implements AutoCloseable {
     private final Ledger ledger = new Ledger(topic -> "");
     private final List<TopicPartition> partitions = new ArrayList<>();
     private final List<Tally> tallies = new ArrayList<>();
+    private final List<String> owed = new ArrayList<>();
     private long records;
     private long numbered;
 
@@ -68,11 +69,19 @@ public final class Documents implements AutoCloseable {
                     present.remove(id);
                 } else {
                     present.put(id, new String(record.value(), StandardCharsets.UTF_8));
+                    if (record.headers().lastHeader(Headers.COMMITTED) == null) {
+                        owed.add(id);
+                    }
                 }
             }
             records = consumer.poll(MOMENT);
         }
         return present;
+    }
+
+    /** The ids of documents that came for no single change of a row, in their order: those of a first build, and those that the file gave another field. */
+    List<String> owed() {
+        return List.copyOf(owed);
     }
 
     /** Versions that went backwards. */

@@ -71,6 +71,16 @@ final class World implements AutoCloseable {
         }
     }
 
+    /** From now on a pipeline's documents are what this SQL says. */
+    void expects(String pipeline, String query) {
+        sql.put(pipeline, query);
+    }
+
+    /** What says now what a pipeline's documents are. */
+    String query(String pipeline) {
+        return sql.get(pipeline);
+    }
+
     Documents documents(String pipeline) {
         return documents.get(pipeline);
     }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.millrace.denormalizer.it.Subscribing;
 import io.millrace.pipeline.file.PipelineFiles;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.shape.DocumentForm;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -95,7 +96,7 @@ class PlannerTest {
                 + "(one 3:org(on 8:org_code 4:code)(node 10:public.org(field 2:id(column 2:id))(field 4:name(column 4:name))"
                 + "(many 5:teams(on 2:id 6:org_id)(node 11:public.team(field 4:name(column 4:name))"
                 + "(one 4:lead(on 7:lead_id 2:id)(node 13:public.person(field 6:handle(column 6:handle))))))))"
-                + "(many 5:notes(on 2:no 7:step_no 8:org_code 8:org_code)(node 11:public.note(field 2:id(column 2:id))(field 4:body(column 4:body)))))", Fingerprint.form(steps));
+                + "(many 5:notes(on 2:no 7:step_no 8:org_code 8:org_code)(node 11:public.note(field 2:id(column 2:id))(field 4:body(column 4:body)))))", new DocumentForm().node(steps).toString());
     }
 
     @Test

@@ -99,12 +99,17 @@ final class Joined implements AutoCloseable {
 
     /** A new life on a copy of the state; what was taken in last comes again, since it was not committed. */
     Joined restarted(Path copy) throws IOException {
+        return restarted(copy, pipeline);
+    }
+
+    /** The same with another file of the pipeline. */
+    Joined restarted(Path copy, Pipeline other) throws IOException {
         STORES.forEach(store -> driver.getKeyValueStore(store).flush());
         while (!copied(copy)) {
             Scratch.delete(copy);
         }
         close();
-        var next = new Joined(pipeline, world, copy, steps);
+        var next = new Joined(other, world, copy, steps);
         next.sent.putAll(sent);
         next.versions.putAll(versions);
         next.documents.putAll(documents);
@@ -169,6 +174,11 @@ final class Joined implements AutoCloseable {
             }
         }
         fresh.forEach((table, list) -> sent.computeIfAbsent(table, t -> new ArrayList<>()).addAll(list));
+        settle();
+    }
+
+    /** Until nothing is owed any more. */
+    void settle() {
         caughtUp = true;
         long deadline = System.nanoTime() + Duration.ofMinutes(5).toNanos();
         for (int i = 0; i < 6 || !isIdle; i++) {

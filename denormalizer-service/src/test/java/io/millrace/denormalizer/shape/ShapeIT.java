@@ -8,13 +8,19 @@ import io.millrace.denormalizer.it.Subscribing;
 import io.millrace.denormalizer.join.render.DocumentSteps;
 import io.millrace.pipeline.catalog.CatalogCheck;
 import io.millrace.pipeline.document.DocumentStep;
+import io.millrace.pipeline.file.Many;
+import io.millrace.pipeline.file.Node;
+import io.millrace.pipeline.file.One;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.record.DocumentId;
+import io.millrace.pipeline.shape.ShapeChange;
+import io.millrace.pipeline.shape.ShapeComparison;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.TreeMap;
@@ -115,6 +121,87 @@ class ShapeIT {
                 assertEquals(List.of(), joined.regressions(), when);
             }
             assertTrue(story.expected().stream().anyMatch(e -> e.get(name).size() > 1), "the transactions made no documents worth looking at");
+        }
+    }
+
+    /** Shapes that have fields of columns which they use elsewhere as well. */
+    static Stream<String> growing() {
+        return Story.shapes().stream().map(f -> f.pipeline()).filter(p -> !withoutSpareFields(p).equals(p.document())).map(p -> p.name());
+    }
+
+    private static Pipeline with(Pipeline pipeline, Node document) {
+        return new Pipeline(pipeline.name(), pipeline.replaces(), pipeline.source(), pipeline.recovery(), pipeline.compatibility(), pipeline.tables(), pipeline.subscribed(), document, pipeline.target(), pipeline.index(),
+                pipeline.retention(), pipeline.hold(), pipeline.subjects(), pipeline.enrichment(), pipeline.trace(), pipeline.events(), pipeline.latency());
+    }
+
+    /** The documents without every field that could come back in place. */
+    private static Node withoutSpareFields(Pipeline pipeline) {
+        var fewer = pipeline.document();
+        for (int at = 0; ; at++) {
+            var next = without(fewer, new int[] {at});
+            if (next == null) {
+                return fewer;
+            }
+            var base = ShapeComparison.ofFile(with(pipeline, next));
+            if (ShapeComparison.between(base, base, pipeline).stream().allMatch(ShapeChange::isInPlace)) {
+                fewer = next;
+                at--;
+            }
+        }
+    }
+
+    /** Without one field, the next in a walk over all; null where there are fewer. */
+    private static Node without(Node node, int[] at) {
+        if (at[0] < node.fields().size()) {
+            var fields = new ArrayList<>(node.fields());
+            fields.remove(at[0]);
+            return new Node(node.table(), node.where(), fields, node.relations());
+        }
+        at[0] -= node.fields().size();
+        for (int i = 0; i < node.relations().size(); i++) {
+            var relations = new ArrayList<>(node.relations());
+            var relation = node.relations().get(i);
+            var below = without(relation.node(), at);
+            if (below != null) {
+                relations.set(i, switch (relation) {
+                    case One one -> new One(one.name(), one.on(), below, one.value(), one.own());
+                    case Many many -> new Many(many.name(), many.on(), many.through(), many.orderBy(), many.distinct(), many.limit(), many.content(), below);
+                });
+                return new Node(node.table(), node.where(), node.fields(), relations);
+            }
+        }
+        return null;
+    }
+
+    @ParameterizedTest
+    @MethodSource("growing")
+    void fieldsThatComeLaterAreInTheDocumentsThatShowThemAndNoOtherDocumentIsEmitted(String name) throws Exception {
+        var pipeline = Story.shape(name).pipeline();
+        var fewer = with(pipeline, withoutSpareFields(pipeline));
+        var random = new Random(Story.SEED);
+        var joined = new Joined(fewer, story.world(), states.resolve(name + "-fewer"), DocumentSteps.NONE);
+        try {
+            joined.take(story.rounds().get(0), random);
+            joined.take(story.rounds().get(1), random);
+            var before = joined.documents();
+            joined = joined.restarted(states.resolve(name + "-grown"), pipeline);
+            joined.settle();
+            assertEquals(story.expected(1, pipeline), joined.documents());
+            assertEquals(joined.documents().entrySet().stream().filter(e -> !e.getValue().equals(before.get(e.getKey()))).count(), joined.emitted(), "documents that were emitted, of " + before.size());
+            assertTrue(joined.emitted() > 0, "no document shows a field that came");
+            joined.take(story.rounds().get(2), random);
+            assertEquals(story.expected(2, pipeline), joined.documents());
+            joined = joined.restarted(states.resolve(name + "-again"), fewer);
+            joined.settle();
+            assertEquals(joined.everShown().size(), joined.emitted(), "documents were emitted twice when the fields left");
+            joined = joined.restarted(states.resolve(name + "-last"), pipeline);
+            joined.settle();
+            assertEquals(story.expected(2, pipeline), joined.documents());
+            joined.take(story.rounds().get(3), random);
+            assertEquals(story.expected(3, pipeline), joined.documents());
+            assertEquals(List.of(), joined.regressions());
+        } finally {
+            joined.close();
         }
     }
 

@@ -120,6 +120,7 @@ final class Additions {
         var paths = paths(stack, asked);
         var files = PipelineFiles.load(paths);
         var changes = check(stack, files);
+        changes.stream().flatMap(change -> change.inPlace().stream()).forEach(change -> output.line(change.toString()));
         Provisioning.apply(stack, files, new Options(false, request.changeReplicaIdentity()), done::add, output);
         var next = stack.with(paths);
         if (!next.extras().isEmpty()) {

@@ -136,7 +136,7 @@ abstract class RegionCommands implements Callable<Integer> {
             var regions = regions(changeReplicaIdentity);
             return conclude(regions.each(provisioner -> {
                 var region = regions.name(provisioner);
-                var applied = provisioner.apply(step -> say(region, "made       " + step));
+                var applied = provisioner.apply(step -> say(region, "made       " + step), line -> say(region, "note       " + line));
                 say(region, applied.isEmpty() ? "everything was so already" : applied.size() + " steps applied");
                 return applied;
             }), "applied");

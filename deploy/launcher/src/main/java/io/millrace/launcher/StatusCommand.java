@@ -108,7 +108,7 @@ final class StatusCommand implements Callable<Integer> {
         report.slots().forEach((slot, bytes) -> out.printf("%-13s keeps %,d MiB of WAL in the source%s%n", slot, bytes >> 20,
                 report.budgets().containsKey(slot) ? ", and its file allows %,d".formatted(report.budgets().get(slot) >> 20) : ""));
         if (report.spreading() > 0) {
-            out.printf("%-13s is spreading %s over documents%n", "denormalizer", Counted.of(report.spreading(), "look-up or truncate", "look-ups or truncates"));
+            out.printf("%-13s is spreading %s over documents%n", "denormalizer", Counted.of(report.spreading(), "look-up, truncate or added field", "look-ups, truncates or added fields"));
         }
         report.building().forEach(pipeline -> out.printf("%-13s builds another index beside the one that serves; how far it is: %s%n", pipeline, data.command("generations " + pipeline)));
         report.holding().forEach(pipeline -> out.printf("%-13s holds another index beside the one that serves; which one: %s%n", pipeline, data.command("generations " + pipeline)));

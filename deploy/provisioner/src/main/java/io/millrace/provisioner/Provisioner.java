@@ -14,6 +14,7 @@ import io.millrace.provisioner.source.ReplicationSlot;
 import io.millrace.provisioner.source.ServerSettings;
 import io.millrace.provisioner.source.SourceDatabase;
 import io.millrace.provisioner.source.SourcePublication;
+import io.millrace.provisioner.topic.JoinShapes;
 import io.millrace.provisioner.topic.KafkaAccess;
 import io.millrace.provisioner.topic.KafkaTopics;
 import io.millrace.provisioner.topic.Retentions;
@@ -86,15 +87,29 @@ public final class Provisioner {
     }
 
     /**
+     * As below, without the advice.
+     */
+    public List<String> apply(Consumer<String> progress) {
+        return apply(progress, line -> { });
+    }
+
+    /**
      * Makes everything so. Where any step is refused, nothing is done.
      *
      * @param progress receives a line for each step that was applied
+     * @param advice receives, before anything is done, a line for each thing that a person should know or do all the same
      * @return the steps that were applied, in order; empty where everything was so already
      * @throws ProvisioningException with every refusal, or with what failed
      */
-    public List<String> apply(Consumer<String> progress) {
+    public List<String> apply(Consumer<String> progress, Consumer<String> advice) {
         try (var places = open()) {
-            refuse(check(places.steps(), Step::check));
+            var plan = check(places.steps(), Step::check);
+            refuse(plan);
+            plan.forEach(planned -> {
+                if (planned.check() instanceof Check.Advised(var lines)) {
+                    lines.forEach(advice);
+                }
+            });
             var applied = new ArrayList<String>();
             for (var step : places.steps()) {
                 if (step.check() instanceof Check.Needed) {
@@ -265,7 +280,7 @@ public final class Provisioner {
         places.open().add(topics);
         var cluster = topics.clusterId();
         topics.topics().forEach(topic -> places.claims().add("the topic " + topic + " of the Kafka " + cluster));
-        return List.of(topics, new Retentions(topics, targets.keeping()), new KafkaAccess(topics, targets.principals()), reached(new CapturedGroup(targets.registry(), topics.topics())));
+        return List.of(topics, new JoinShapes(targets, files), new Retentions(topics, targets.keeping()), new KafkaAccess(topics, targets.principals()), reached(new CapturedGroup(targets.registry(), topics.topics())));
     }
 
     /** Looks once, so that a server that is away is found before anything is done. */

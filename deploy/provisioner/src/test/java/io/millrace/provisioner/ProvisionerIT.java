@@ -9,6 +9,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.millrace.demo.DemoData;
 import io.millrace.local.LocalServers;
 import io.millrace.local.Ports;
+import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.progress.JoinState;
+import io.millrace.pipeline.shape.ShapeComparison;
+import io.millrace.pipeline.topic.Topics;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -22,7 +26,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.serialization.StringSerializer;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -149,6 +157,42 @@ class ProvisionerIT {
         provisioner(source, superuser(), 3, DEMO.resolve("monitors.yaml")).apply(line -> { });
         try (var reader = DriverManager.getConnection(source.url(), "enriched_reader", "pw")) {
             assertThrows(SQLException.class, () -> execute(reader, "DELETE FROM public.added"), "what no pipeline needs any more is taken back");
+        }
+    }
+
+    @Test
+    void whatTheDocumentsGetInPlaceIsToldAndWhatTheyCannotIsRefusedWithItsLine() throws Exception {
+        var source = source("shaped", "shaped_reader", "pw");
+        var folder = Files.createDirectories(data.resolve("shaped"));
+        var text = Files.readString(DEMO.resolve("monitors.yaml"));
+        var file = Files.writeString(folder.resolve("monitors.yaml"), text);
+        provisioner(source, superuser(), 2, file).apply(line -> { });
+        var pipeline = places.pipelines(file, source.name()).getFirst().pipeline();
+        joinSays(pipeline);
+        assertEquals(List.of(), provisioner(source, superuser(), 2, file).apply(line -> { }, advice -> assertFalse(advice.contains("in place"), advice)));
+        Files.writeString(file, text.replace("fields: [id, name, handle]", "fields: [id, name, handle, {chief: lead_id}]"));
+        var advice = new ArrayList<String>();
+        assertEquals(List.of(), provisioner(source, superuser(), 2, file).apply(line -> { }, advice::add));
+        assertTrue(advice.stream().anyMatch(line -> line.contains("monitors.yaml:20: document.one.team.fields[3]: in place: 'chief' is added")), advice::toString);
+        assertTrue(advice.stream().anyMatch(line -> line.contains("the indexer first")), advice::toString);
+        Files.writeString(file, text.replace("fields: [id, name, handle]", "fields: [id, name, handle, {chief: lead_id}, budget]"));
+        var planned = provisioner(source, superuser(), 2, file).plan().stream().filter(step -> step.check() instanceof Check.Refused && step.step().startsWith("joins")).toList();
+        assertTrue(planned.toString().contains("monitors.yaml:20: document.one.team.fields[4]: a later generation is needed, because the join keeps of each row what its documents use, so its rows of public.team do not have budget"), planned::toString);
+        assertTrue(planned.toString().contains("'replaces: [" + pipeline.name() + "]'") && planned.toString().contains("./millrace apply"), planned::toString);
+    }
+
+    /** As the join of the file says it of two partitions. */
+    private static void joinSays(Pipeline pipeline) throws Exception {
+        var shape = ShapeComparison.ofFile(pipeline).text();
+        var topic = Topics.joinState(Topics.joinGroup(pipeline.name()));
+        try (var kafka = org.apache.kafka.clients.admin.Admin.create(Map.of("bootstrap.servers", servers.kafkaBootstrap()));
+                var producer = new KafkaProducer<>(Map.of("bootstrap.servers", servers.kafkaBootstrap()), new StringSerializer(), new StringSerializer())) {
+            kafka.createTopics(List.of(new NewTopic(topic, 1, (short) 1))).all().get();
+            for (int partition = 0; partition < 2; partition++) {
+                producer.send(new ProducerRecord<>(topic, JoinState.baseOf(partition), shape)).get();
+                producer.send(new ProducerRecord<>(topic, JoinState.shapeOf(partition), shape)).get();
+                producer.send(new ProducerRecord<>(topic, Integer.toString(partition), JoinState.IDLE)).get();
+            }
         }
     }
 

@@ -16,6 +16,8 @@ public final class JoinState implements AutoCloseable {
     public static final String IDLE = "idle";
     /** What a partition says before each of its documents was emitted for the first time. */
     public static final String BUILDING = "building";
+    /** What a partition says while it emits its documents anew in which a field of the file is new, or is gone. Whatever a record leads to comes out meanwhile as ever. */
+    public static final String RESHAPING = "reshaping";
     /** What a partition says that has documents which wait for look-ups that they subscribe to, some perhaps for the first time. */
     public static final String ASKING = "asking for look-ups";
 
@@ -65,6 +67,16 @@ public final class JoinState implements AutoCloseable {
      */
     public static String lifeOf(int partition) {
         return partition + " life";
+    }
+
+    /** The key under which a partition says what its state was built for: a {@link io.millrace.pipeline.shape.DocumentShape}. */
+    public static String baseOf(int partition) {
+        return partition + " base";
+    }
+
+    /** The key under which a partition says in which {@link io.millrace.pipeline.shape.DocumentShape} it emits its documents. */
+    public static String shapeOf(int partition) {
+        return partition + " shape";
     }
 
     /** @return what it is busy with, null where each document was emitted once; look-ups may be on their way to some */

@@ -28,6 +28,8 @@ public final class Headers {
     public static final String VERSION = "millrace-version";
     /** On the delete of a document of which no row has ever come; empty. */
     public static final String ABSENT = "millrace-absent";
+    /** Which shape a document has, where fields were added to its pipeline's file since its join was built; only on {@code documents.*}. UTF-8, as {@link io.millrace.pipeline.shape.DocumentShape#id} gives it. */
+    public static final String SHAPE = "millrace-shape";
     /** The record's number by the count of who wrote it into its partition: the hash of the topic's name, the writer's life, the number in that life, how many before it were not acknowledged yet (24 bytes). */
     public static final String LEDGER = "millrace-ledger";
     /** W3C trace context, level 1. */

@@ -14,6 +14,7 @@ import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.liveness.Loop;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.retry.Backoff;
+import io.millrace.pipeline.shape.DocumentShape;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -44,6 +45,8 @@ public final class BulkWriter {
     private final IndexerConfig config;
     private final Map<String, Object> kafka;
     private final Backoff backoff;
+    /** Names the documents' shape by this file. */
+    private final String shape;
     /** Of the thread that writes. */
     private Loop loop;
     /** Documents of the last batch that came to an end. */
@@ -68,6 +71,7 @@ public final class BulkWriter {
         this.spans = spans;
         this.config = config;
         this.kafka = kafka;
+        this.shape = DocumentShape.id(pipeline.document());
         this.backoff = new Backoff(config.retryMin(), config.retryMax());
     }
 
@@ -244,6 +248,8 @@ public final class BulkWriter {
         var again = new ArrayList<Document>();
         var refused = new ArrayList<Document>();
         var reasons = new ArrayList<String>();
+        var ofOtherFile = new ArrayList<Document>();
+        String strange = null;
         var doubtful = new ArrayList<Document>();
         var doubts = new ArrayList<String>();
         var now = Headers.nowMicros();
@@ -282,6 +288,9 @@ public final class BulkWriter {
                         if (attempt.grown.add(document.id())) {
                             again.add(document);
                             unmapped = true;
+                        } else if (isOfOtherFile(document)) {
+                            ofOtherFile.add(document);
+                            strange = u.reason();
                         } else {
                             refused.add(document);
                             reasons.add(u.reason());
@@ -313,6 +322,13 @@ public final class BulkWriter {
                 reasons.add(doubts.get(i));
             }
         }
+        if (!ofOtherFile.isEmpty()) {
+            var held = withoutSuccessors(ofOtherFile, attempt);
+            superseded += ofOtherFile.size() - held.size();
+            again.addAll(held);
+            wait = held.isEmpty() ? wait : strange + "; the join makes documents by another file of the pipeline " + pipeline.name() + " than this indexer has, one to which fields were added. Give this indexer that file too; until then they wait, and none is lost or set aside."
+                    + " Where a step of your own adds the field, name it in index.mappings";
+        }
         int done = documents.size() - again.size() - refused.size();
         ended(Outcome.DELETED, deleted);
         ended(Outcome.SUPERSEDED, superseded);
@@ -325,6 +341,12 @@ public final class BulkWriter {
             later(again.size(), wait);
         }
         return again;
+    }
+
+    /** A field that is new in the file comes with documents that say so, and may be here before the file is. */
+    private boolean isOfOtherFile(Document document) {
+        var made = Headers.text(document.record().headers(), Headers.SHAPE);
+        return made != null && !made.equals(shape);
     }
 
     private void answered(IndexSpans.Bulk bulk, Document document, String outcome, long now) {

@@ -40,7 +40,7 @@ public final class Quarantine {
     /** So many records are on their way to Kafka at once; the channel buffers a few more. */
     private static final int TOGETHER = 40;
     private static final Set<String> KEPT = Set.of(Headers.POSITION, Headers.OP, Headers.COMMITTED, Headers.CAPTURED, Headers.GATED,
-            Headers.JOINED, Headers.VERSION, Headers.TRACEPARENT);
+            Headers.JOINED, Headers.VERSION, Headers.SHAPE, Headers.TRACEPARENT);
 
     private final MutinyEmitter<byte[]> emitter;
 

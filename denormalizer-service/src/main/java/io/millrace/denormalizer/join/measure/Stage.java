@@ -95,7 +95,7 @@ public final class Stage {
         Gauge.builder("millrace.fan.outs", this, Stage::pendingFanOuts).strongReference(true)
                 .tag("stage", "join").tag("pipeline", plan.pipeline()).register(meters);
         Gauge.builder("millrace.walked.documents", this, s -> s.partitions.stream().mapToLong(p -> p.walked).sum()).strongReference(true)
-                .description("Documents that the walks of truncates and of retention have passed, 0 where none is under way").tag("stage", "join").tag("pipeline", plan.pipeline()).register(meters);
+                .description("Documents that the walks of truncates, of retention and of fields that were added have passed, 0 where none is under way").tag("stage", "join").tag("pipeline", plan.pipeline()).register(meters);
     }
 
     private void gaps(MeterRegistry meters, String topic, TableName table) {

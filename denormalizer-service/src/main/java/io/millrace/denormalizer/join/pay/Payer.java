@@ -62,6 +62,24 @@ public final class Payer {
         settle(rootKey, change, emission.build(change));
     }
 
+    /**
+     * Emits the document that was read last where it shows members that it may not have been emitted with, or does not show some that it was.
+     *
+     * @return whether it does
+     */
+    boolean reshape(Change change) {
+        var rootKey = document.rootKey();
+        if (held.holds(rootKey, change)) {
+            return false;
+        }
+        var since = held.change(rootKey, change);
+        var result = emission.reshape(since);
+        if (result != null) {
+            settle(rootKey, since, result);
+        }
+        return result != null;
+    }
+
     private void settle(byte[] rootKey, Change change, Emission.Result result) {
         if (result.waitsFor() == null) {
             held.release(rootKey);

@@ -21,7 +21,7 @@ import org.apache.kafka.common.utils.Bytes;
 /**
  * The documents that are owed: those that no record will lead to any more. They are paid between two records, in pieces, within a share of the thread's time.
  *
- * <p>There are six ways to owe one: the first build, a look-up that changed, a truncate, an order about retention, a heavy document that rests, and a document that waits for an answer. Each way has its
+ * <p>There are seven ways to owe one: the first build, a look-up that changed, a truncate, an order about retention, a heavy document that rests, a document that waits for an answer, and a field that was added to the file. Each way has its
  * {@link Account}, which a restart finds again; all are paid by the same {@link Payer}. Not thread-safe.
  */
 public final class Payments {
@@ -39,12 +39,13 @@ public final class Payments {
     private final Truncates truncates;
     private final Retirements retirements;
     private final HeldDocuments held;
+    private final Reshaping reshaping;
     private final List<Account> accounts;
     private final Payer payer;
     /** Whether the last turn sufficed for a piece of the oldest look-up and no other; then the youngest's is next. */
     private boolean wasOldestsAlone;
 
-    public Payments(int partition, Pace pace, ThreadShare share, Progress progress, FirstBuild firstBuild, FanOut fanOut, Truncates truncates, Retirements retirements, HeldDocuments held, Payer payer) {
+    public Payments(int partition, Pace pace, ThreadShare share, Progress progress, FirstBuild firstBuild, FanOut fanOut, Truncates truncates, Retirements retirements, HeldDocuments held, Reshaping reshaping, Payer payer) {
         this.partition = partition;
         this.pace = pace;
         this.share = share;
@@ -54,7 +55,8 @@ public final class Payments {
         this.truncates = truncates;
         this.retirements = retirements;
         this.held = held;
-        this.accounts = List.of(firstBuild, held, fanOut, truncates, retirements);
+        this.reshaping = reshaping;
+        this.accounts = List.of(firstBuild, held, fanOut, truncates, retirements, reshaping);
         this.payer = payer;
     }
 
@@ -73,13 +75,18 @@ public final class Payments {
         retirements.start(order, change);
     }
 
+    /** A record of the exchange was taken in. */
+    public void taken(long offset) {
+        reshaping.taken(offset);
+    }
+
     /** @param isQuiet whether no record has come since the last time */
     public void pay(boolean isQuiet) {
         firstBuild.work(!truncates.isUnderWay(), until(share.now() + (isQuiet ? 200 : 50) * MILLI));
         accounts.forEach(Account::settle);
         pay(held.due(progress.isBuilt()));
         long now = share.now();
-        long granted = fanOut.isUnderWay() || truncates.isUnderWay() || retirements.isUnderWay() ? share.grant(now) : 0;
+        long granted = fanOut.isUnderWay() || truncates.isUnderWay() || retirements.isUnderWay() || reshaping.isUnderWay() ? share.grant(now) : 0;
         if (granted > 0) {
             spread(until(now + granted));
             share.spent(share.now() - now);
@@ -105,6 +112,10 @@ public final class Payments {
                 // Most documents that it passes are as they should be, and take no room.
                 hasRoom(due.size());
                 isWanted = pay(due);
+            }
+            if (reshaping.isUnderWay() && hasTime.getAsBoolean() && hasRoom(0)) {
+                hasRoom(reshaping.work(PIECE, hasTime));
+                isWanted = true;
             }
             if (fanOut.isUnderWay() && hasTime.getAsBoolean() && hasRoom()) {
                 isWanted = pay(fanOut.due(PIECE, isOldests));
@@ -156,11 +167,11 @@ public final class Payments {
 
     /** How many documents the walks that are under way have passed. */
     public long walked() {
-        return truncates.passed() + retirements.passed();
+        return truncates.passed() + retirements.passed() + reshaping.passed();
     }
 
-    /** How many look-ups, tables and orders have changes on their way into documents. */
+    /** How many look-ups, tables, orders and additions to the file are on their way into documents. */
     public int pending() {
-        return fanOut.pending() + truncates.pending() + retirements.pending();
+        return fanOut.pending() + truncates.pending() + retirements.pending() + (reshaping.state() == null ? 0 : 1);
     }
 }

@@ -5,6 +5,7 @@ import io.millrace.denormalizer.join.owed.Causes;
 import io.millrace.denormalizer.join.owed.Progress;
 import io.millrace.denormalizer.join.owed.Progress.Phase;
 import io.millrace.pipeline.progress.JoinState;
+import io.millrace.pipeline.shape.DocumentShape;
 import java.nio.charset.StandardCharsets;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
@@ -33,6 +34,12 @@ public final class Report {
         this.partition = Integer.toString(context.taskId().partition());
     }
 
+    /** Says what the state was built for, and in which shape documents are emitted from now on. */
+    public void tellShape(DocumentShape base, DocumentShape shape) {
+        forward(JoinState.baseOf(context.taskId().partition()), base.text());
+        forward(JoinState.shapeOf(context.taskId().partition()), shape.text());
+    }
+
     /** It goes out before the offset of what caused it is committed, so whoever sees that offset committed sees this too. */
     public void tell() {
         var now = payments.state();
@@ -57,6 +64,6 @@ public final class Report {
     }
 
     private void forward(String key, String value) {
-        context.forward(new Record<>(key.getBytes(StandardCharsets.US_ASCII), value.getBytes(StandardCharsets.US_ASCII), context.currentSystemTimeMs()), Sinks.STATE);
+        context.forward(new Record<>(key.getBytes(StandardCharsets.US_ASCII), value.getBytes(StandardCharsets.UTF_8), context.currentSystemTimeMs()), Sinks.STATE);
     }
 }

@@ -49,6 +49,7 @@ public final class DocumentBuilder {
     private final TreeSet<Bytes> references = new TreeSet<>();
     private final SequencedSet<Bytes> unanswered = new LinkedHashSet<>();
     private Position position;
+    private boolean isChanged;
 
     public DocumentBuilder(Plan plan, StoredDocument document, Lookups lookups) {
         this.plan = plan;
@@ -64,6 +65,7 @@ public final class DocumentBuilder {
      */
     byte[] build(Head head, Position least) {
         position = least;
+        isChanged = false;
         references.clear();
         unanswered.clear();
         out.truncate(0);
@@ -82,12 +84,18 @@ public final class DocumentBuilder {
         return unanswered;
     }
 
+    /** Whether the document built last has an object whose members are others than documents may have been emitted with. */
+    boolean isChanged() {
+        return isChanged;
+    }
+
     /** What the document built last referred to. */
     SortedSet<Bytes> references() {
         return references;
     }
 
     private void object(Shape shape, Row row, Row link) {
+        isChanged |= shape.isChanged();
         out.put('{');
         boolean first = true;
         for (var member : shape.members()) {

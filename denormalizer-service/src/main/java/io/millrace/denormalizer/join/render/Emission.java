@@ -64,7 +64,7 @@ public final class Emission {
     private Result showRead(Change change) {
         var head = document.head();
         try {
-            return filter.accepts(head) ? emit(head, change) : Result.UNSEEN;
+            return filter.accepts(head) ? emit(head, change, false) : Result.UNSEEN;
         } catch (RootFilter.UndecidedException e) {
             unbuildable(head, change.cause(), e);
             return Result.UNSEEN;
@@ -79,6 +79,20 @@ public final class Emission {
             removeRead(head, change);
         }
         return result;
+    }
+
+    /**
+     * Emits the document that was read last where it shows members that it may not have been emitted with, or does not show some that it was. It has the position that it had: nothing that counts for that is other than before.
+     *
+     * @return null where nothing of it is, or it is not to be seen
+     */
+    public Result reshape(Change change) {
+        var head = document.head();
+        try {
+            return filter.accepts(head) ? emit(head, change, true) : null;
+        } catch (RootFilter.UndecidedException e) {
+            return null;
+        }
     }
 
     private boolean isUnseen(Head head) {
@@ -103,7 +117,8 @@ public final class Emission {
         out.delete(head.documentId, head.root.equals(Position.NONE), position, change.cause());
     }
 
-    private Result emit(Head head, Change change) {
+    /** @param onlyChanged whether it is emitted only where its members are others; null then where they are not */
+    private Result emit(Head head, Change change, boolean onlyChanged) {
         byte[] built = null;
         IllegalArgumentException mistake = null;
         try {
@@ -120,6 +135,9 @@ public final class Emission {
             refer(head, builder.references(), builder.position());
             unbuildable(head, change.cause(), mistake);
             return Result.DONE;
+        }
+        if (onlyChanged && !builder.isChanged()) {
+            return null;
         }
         finish(head, built, refer(head, builder.references(), builder.position()), change.cause());
         return Result.DONE;

@@ -8,6 +8,7 @@ import io.millrace.denormalizer.plan.Plan;
 import io.millrace.pipeline.file.Events;
 import io.millrace.pipeline.record.Headers;
 import io.millrace.pipeline.record.Position;
+import io.millrace.pipeline.shape.DocumentShape;
 import java.nio.charset.StandardCharsets;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -18,12 +19,16 @@ public final class Outlet {
 
     private final ProcessorContext<byte[], byte[]> context;
     private final Stage stage;
+    /** Names the documents' shape; null where it is the one that the state was built for. */
+    private final byte[] shape;
     /** Null where the documents are no CloudEvents. */
     private final CloudEvents events;
 
-    public Outlet(ProcessorContext<byte[], byte[]> context, Plan plan, Stage stage) {
+    /** @param base what the state was built for */
+    public Outlet(ProcessorContext<byte[], byte[]> context, Plan plan, DocumentShape base, Stage stage) {
         this.context = context;
         this.stage = stage;
+        this.shape = plan.fingerprint().shape().equals(base) ? null : Headers.bytes(plan.fingerprint().shape().id());
         this.events = plan.events() == Events.CLOUDEVENTS ? new CloudEvents(plan.pipeline()) : null;
     }
 
@@ -44,6 +49,9 @@ public final class Outlet {
         copy(cause, headers, Headers.CAPTURED);
         copy(cause, headers, Headers.GATED);
         headers.add(Headers.JOINED, Headers.bytes(Headers.nowMicros()));
+        if (shape != null && document != null) {
+            headers.add(Headers.SHAPE, shape);
+        }
         if (events != null) {
             events.describe(headers, documentId, position, document == null);
         }

@@ -6,8 +6,10 @@ import io.millrace.denormalizer.join.message.Message;
 import io.millrace.denormalizer.join.message.Quarantine;
 import io.millrace.denormalizer.join.message.Sinks;
 import io.millrace.denormalizer.join.state.CommitClock;
+import io.millrace.denormalizer.join.state.Continuation;
 import io.millrace.denormalizer.join.state.Floors;
 import io.millrace.denormalizer.join.state.Graves;
+import io.millrace.denormalizer.join.state.StoredShape;
 import io.millrace.denormalizer.join.state.Stores;
 import io.millrace.denormalizer.plan.Plan;
 import io.millrace.denormalizer.plan.TablePlan;
@@ -41,7 +43,8 @@ public final class Router implements Processor<byte[], byte[], byte[], byte[]> {
     private static final Duration CLEARING = Duration.ofSeconds(10);
     private static final List<String> STORY = List.of(Headers.COMMITTED, Headers.CAPTURED, Headers.GATED, Headers.TRACEPARENT);
 
-    private final Plan plan;
+    /** The file's as it is without state. */
+    private final Plan fresh;
     private final SchemaSource schemas;
     private final JoinSettings settings;
     private final CommitClock commits;
@@ -50,6 +53,7 @@ public final class Router implements Processor<byte[], byte[], byte[], byte[]> {
     private final Map<String, Source> sources = new HashMap<>();
     private final Map<String, Tally> tallies = new HashMap<>();
     private ProcessorContext<byte[], byte[]> context;
+    private Plan plan;
     private Graves graves;
     private Floors floors;
     private Announcements announcements;
@@ -57,7 +61,7 @@ public final class Router implements Processor<byte[], byte[], byte[], byte[]> {
     private long timestamp;
 
     public Router(Plan plan, SchemaSource schemas, JoinSettings settings, CommitClock commits, Stage stage, RequestReader requests) {
-        this.plan = plan;
+        this.fresh = plan;
         this.schemas = schemas;
         this.settings = settings;
         this.commits = commits;
@@ -70,6 +74,7 @@ public final class Router implements Processor<byte[], byte[], byte[], byte[]> {
     @Override
     public void init(ProcessorContext<byte[], byte[]> processorContext) {
         context = processorContext;
+        plan = Continuation.of(fresh, new StoredShape(context.getStateStore(Stores.LOOKUPS))).plan();
         KeyValueStore<Bytes, byte[]> rows = context.getStateStore(Stores.ROWS);
         var clock = commits.session(context.taskId().partition());
         graves = new Graves(rows, clock, settings.keepRemoved());

@@ -3,8 +3,8 @@ package io.millrace.launcher.stack;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.Problem;
-import io.millrace.pipeline.file.TableName;
-import io.millrace.pipeline.file.UsedColumns;
+import io.millrace.pipeline.shape.ShapeChange;
+import io.millrace.pipeline.shape.ShapeComparison;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -35,23 +35,20 @@ public record FileChange(Pipeline before, PipelineFile now) {
         if (before.target() != after.target()) {
             problems.add(now.problem("target", "the documents of '" + after.name() + "' go to the target " + before.target().word() + "; put that back, and describe the other one in a second file under a new name, with an index.name of its own"));
         }
-        if (!before.document().equals(after.document())) {
-            problems.add(now.problem("document", "the documents of '" + after.name() + "' would have another shape than those that are there, and the two must not be mixed; put it back, and " + newGeneration(after)));
-        } else if (!UsedColumns.captured(before).equals(UsedColumns.captured(after))) {
-            problems.add(now.problem("retention", "the rules of '" + after.name() + "' ask for columns that its join has not kept; put them back, and " + newGeneration(after)));
-        }
-        otherLookUps().forEach(table -> problems.add(now.problem("tables." + table + ".lookup", "the join of '" + after.name() + "' keeps the rows of " + table + " where the file before said; put that back, and " + newGeneration(after))));
+        shapes().stream().filter(ShapeChange.Other.class::isInstance)
+                .forEach(change -> problems.add(now.problem(change.at(), change.says() + ". " + ShapeChange.advice(after.name(), after.index().name()))));
         return problems;
     }
 
-    /** The look-up tables that the join keeps otherwise than before. */
-    private List<TableName> otherLookUps() {
-        var after = now.pipeline();
-        return after.tableNames().stream().filter(table -> before.subscribed().contains(table) != after.subscribed().contains(table)).toList();
+    /** What the documents that are there get or lose, as far as that is done in place. */
+    public List<Problem> inPlace() {
+        return shapes().stream().filter(ShapeChange::isInPlace).map(change -> now.problem(change.at(), change.says())).toList();
     }
 
-    private static String newGeneration(Pipeline pipeline) {
-        return "describe the new one in a second file under a new name with 'replaces: [" + pipeline.name() + "]' and 'index: {name: " + pipeline.index().name() + "}'";
+    /** Whether a field that is gone was added since the join was built, only the join knows: the provisioner asks. */
+    private List<ShapeChange> shapes() {
+        var shape = ShapeComparison.ofFile(before);
+        return ShapeComparison.between(shape, shape, now.pipeline());
     }
 
     /** Whether an index that is there may have been made with something else than the file now asks of it. */

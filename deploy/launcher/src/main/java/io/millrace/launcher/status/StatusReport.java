@@ -37,7 +37,7 @@ import java.util.stream.Stream;
  * @param verified when the last verification of all documents of a pipeline ended, in seconds since the Unix epoch; a pipeline that was not verified yet is not in it
  * @param slots the bytes of WAL that the source keeps for each slot, as capture tells, or while that is away the purge service
  * @param budgets the bytes that the pipeline file allows each slot to keep; a slot without a limit is not in it
- * @param spreading how many look-ups and truncates the join is spreading over documents
+ * @param spreading how many look-ups, truncates and added fields the join is spreading over documents
  * @param refused how many documents of a pipeline were refused and stand in its quarantine now, 10,000 for as many and more; a pipeline of which none do is not in it
  * @param building pipelines of which another index is built beside the one that serves
  * @param holding pipelines of which another index is held beside the one that serves

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.PipelineFiles;
+import io.millrace.pipeline.file.Problem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,10 +38,11 @@ class FileChangeTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '"', value = {
-        "[id, label, opened] | [id, opened] | 9 | document | another shape",
-        "[id, label, opened] | [label, id, opened] | 9 | document | another shape",
+        "[id, label, opened] | [id, {label: {upper: label}}, opened] | 10 | document.fields[1] | 'label' is there with another value",
+        "[id, label, opened] | [id, label, opened, colour] | 10 | document.fields[3] | its rows of public.room do not have colour",
+        "fields: [name] | fields: [name, city] | 12 | document.one.clinic.fields[1] | 'replaces: [rooms]' and index.name rooms",
         "lookup: broadcast | lookup: subscribe | 7 | tables.public.clinic.lookup | replaces: [rooms]",
-        "column: opened | column: closed | 6 | retention | columns that its join has not kept",
+        "column: opened | column: closed | 6 | retention | its rows of public.room do not have closed",
         "name: rooms, | name: halls, | 5 | index.name | where readers look for them",
         ", shards: 1} | }\\ntarget: postgres | 6 | target | an index.name of its own",
         "name: clinic, | name: hospital, | 3 | source.name | a name of its own"})
@@ -59,6 +61,14 @@ class FileChangeTest {
         assertEquals(List.of(), change.problems());
         assertTrue(change.isAny());
         assertEquals(to.startsWith("shards"), change.asksForAnotherIndex());
+    }
+
+    @Test
+    void aFieldOfColumnsThatTheJoinHasIsToldWithItsLineAndOneThatIsGoneIsForTheJoinToSay() throws IOException {
+        var change = change(FILE.replace("[id, label, opened]", "[clinic_id, id, opened]"));
+        assertEquals(List.of(), change.problems());
+        assertEquals(List.of("document.fields[0]"), change.inPlace().stream().map(Problem::at).toList());
+        assertEquals(10, change.inPlace().getFirst().line());
     }
 
     @Test
