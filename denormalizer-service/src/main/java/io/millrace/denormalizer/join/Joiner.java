@@ -43,6 +43,7 @@ import io.millrace.denormalizer.plan.SpineNode;
 import io.millrace.pipeline.shape.DocumentShape;
 import java.time.Duration;
 import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.processor.Cancellable;
 import org.apache.kafka.streams.processor.PunctuationType;
@@ -89,6 +90,8 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
     /** Ticks since the last record; negative at rest. */
     private int quietTicks;
     private boolean isMarked;
+    /** Whether this life of the task has taken in a record, or one is on its way to it. */
+    private boolean isFed;
 
     /** @param shares of each stream thread */
     Joiner(Plan plan, JoinSettings settings, CommitClock commits, Stage stage, ThreadLocal<ThreadShare> shares) {
@@ -152,6 +155,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         base = continuation.base();
         isReshaped = continuation.isReshaped();
         isMarked = false;
+        isFed = false;
     }
 
     /** Before the first build has ended for good, a restart emits every document anyway. */
@@ -178,6 +182,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         wake();
         share.busy();
         mark();
+        isFed = true;
         long offset = context.recordMetadata().orElseThrow().offset();
         apply(record.key(), Message.decode(record.value()), Change.of(record.headers(), offset));
         payments.taken(offset);
@@ -239,6 +244,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
 
     private void tick() {
         mark();
+        feed();
         for (var some : graves) {
             some.clear();
         }
@@ -250,6 +256,14 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         told.walked(payments.walked());
         told.asked(subscriptions.asked());
         restIfDone();
+    }
+
+    /** A task that has consumed nothing commits nothing, and without a commit it never learns that what it owed is out. */
+    private void feed() {
+        if (!isFed && payments.isOwed()) {
+            isFed = true;
+            send(Stores.NONE, Message.nothing(context.taskId().partition()), new RecordHeaders());
+        }
     }
 
     private void restIfDone() {

@@ -60,6 +60,11 @@ public sealed interface Message {
     /** A change of a reference's rows, for a partition that has subscribed to it; {@code row} is null when it left. */
     record Notice(Position position, int partition, long nonce, byte[] rowId, byte[] row) implements Message {}
 
+    /** Tells a partition nothing: an answer that it has not asked for, as every version overlooks it. */
+    static Message nothing(int partition) {
+        return new Answer(Position.NONE, partition, 0, false, List.of());
+    }
+
     private static ByteWriter head(int type, Position position) {
         return put(position, new ByteWriter(96).put(type));
     }

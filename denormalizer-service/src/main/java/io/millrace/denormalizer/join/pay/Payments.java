@@ -151,6 +151,11 @@ public final class Payments {
         return JoinState.IDLE;
     }
 
+    /** Whether documents are owed behind the first build. */
+    public boolean isOwed() {
+        return progress.isBuilt() && !isSettled();
+    }
+
     /** Whether nothing is owed, and the first build is over. */
     public boolean isSettled() {
         return state().equals(JoinState.IDLE);
