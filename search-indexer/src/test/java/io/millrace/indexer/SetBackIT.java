@@ -2,6 +2,7 @@ package io.millrace.indexer;
 
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.pipeline.progress.JoinState;
@@ -51,7 +52,7 @@ class SetBackIT {
     @BeforeAll
     static void startAll() throws Exception {
         stack = new Stack(folder);
-        for (var name : List.of("restored", "forgotten", "renewed", "older", "cut", "unwritable", "unwanted", "kept")) {
+        for (var name : List.of("restored", "forgotten", "renewed", "older", "cut", "unwritable", "unwanted", "kept", "flowing")) {
             stack.pipeline(name, "id, name", FIELDS, "");
         }
         // The engine must not remember for us that a document was deleted.
@@ -239,6 +240,21 @@ class SetBackIT {
         await().atMost(SOON).untilAsserted(() -> assertEquals(4, stack.count("unwritable")));
         await().atMost(SOON).untilAsserted(() -> assertEquals("UP", stack.ready().path("status").asText(), () -> stack.ready().toString()));
         assertEquals("stays", names("unwritable", 4).getLast());
+    }
+
+    @Test
+    void aReconciliationEndsWhileDocumentsKeepComing() throws Exception {
+        try (var traffic = new Traffic(stack, "flowing", 500, 2_000)) {
+            await().atMost(SOON).untilAsserted(() -> assertTrue(stack.count("flowing") >= 500));
+            stack.call("PUT", "/flowing-000001/_doc/orphan?refresh=true", "{\"id\":9,\"name\":\"is in no topic\"}");
+            for (int i = 0; i < Stack.PARTITIONS; i++) {
+                stack.call("DELETE", mark("flowing", i), null);
+            }
+            await().atMost(SOON).untilAsserted(() -> assertFalse(stack.indexed("flowing-000001", "orphan").path("found").asBoolean(true), () -> stack.ready().toString()));
+            traffic.stop();
+            var expected = traffic.expected();
+            await().atMost(SOON).untilAsserted(() -> assertEquals(expected.size(), stack.count("flowing"), () -> stack.ready().toString()));
+        }
     }
 
     @Test

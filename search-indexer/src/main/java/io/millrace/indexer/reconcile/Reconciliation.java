@@ -14,8 +14,10 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
@@ -71,7 +73,10 @@ public final class Reconciliation {
         }
     }
 
-    /** Up to the end as it is when it is reached: what was compacted away behind the reader stands further on. */
+    /**
+     * Each partition up to its end as it is when it is reached: what was compacted away behind the reader stands further on. A key is in one partition, so none waits for another to be at
+     * its end at the same moment, which does not come while documents do.
+     */
     private void keys(String topic, Buckets buckets, Loop loop) throws IOException {
         var settings = new HashMap<>(kafka);
         settings.remove(ConsumerConfig.GROUP_ID_CONFIG);
@@ -80,26 +85,21 @@ public final class Reconciliation {
         settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
         try (var consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
             loop.waits(config.requestTimeout());
-            var partitions = consumer.partitionsFor(topic).stream().map(p -> new TopicPartition(topic, p.partition())).toList();
-            consumer.assign(partitions);
-            consumer.seekToBeginning(partitions);
-            while (isBehind(consumer, partitions)) {
+            var unread = consumer.partitionsFor(topic).stream().map(p -> new TopicPartition(topic, p.partition())).collect(Collectors.toCollection(HashSet::new));
+            consumer.assign(unread);
+            consumer.seekToBeginning(unread);
+            while (!unread.isEmpty()) {
                 loop.waits(config.requestTimeout());
                 for (var record : consumer.poll(POLL)) {
                     if (record.key() != null) {
                         buckets.key(record.key());
                     }
                 }
+                var read = unread.stream().filter(p -> consumer.currentLag(p).orElse(1) == 0).toList();
+                consumer.pause(read);
+                unread.removeAll(read);
             }
         }
-    }
-
-    private static boolean isBehind(KafkaConsumer<byte[], byte[]> consumer, List<TopicPartition> partitions) {
-        if (partitions.stream().anyMatch(p -> consumer.currentLag(p).orElse(1) > 0)) {
-            return true;
-        }
-        var ends = consumer.endOffsets(partitions);
-        return partitions.stream().anyMatch(p -> consumer.position(p) < ends.get(p));
     }
 
     /** Deletes in bulk. */

@@ -14,7 +14,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 final class Documents {
 
     static final String PIPELINE = "orders";
-    static final int PARTITIONS = 3;
+    static final int PARTITIONS = 4;
 
     private static final int WORDS = 90;
     private static final String[] VOCABULARY = vocabulary();
