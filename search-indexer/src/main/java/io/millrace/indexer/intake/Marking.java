@@ -264,6 +264,10 @@ final class Marking {
         conditions.going(reconciling(what));
         marks.keep(places(open), AT_REST);
         generations.store(pipeline).tend(generation);
+        if (marks.isToBeReadAgain(standings.values())) {
+            LOG.warnf("The topic of %s ended short of what the index %s has, so it is read again from there", pipeline.name(), generation.index());
+            open.getFirst().reopen();
+        }
     }
 
     private boolean isReconciled(String what) throws InterruptedException {

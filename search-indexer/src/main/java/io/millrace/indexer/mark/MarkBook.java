@@ -108,6 +108,11 @@ public final class MarkBook {
         return open.entrySet().stream().anyMatch(e -> e.getValue().isOutlivedBy(lives.of(e.getKey())));
     }
 
+    /** Whether one of these partitions has other records by now where it had been read already. */
+    public boolean isToBeReadAgain(Collection<Standing> open) {
+        return open.stream().anyMatch(Standing::isToBeReadAgain);
+    }
+
     /** Whether one of these partitions has another mark than was left there. */
     public boolean isReplaced(Map<TopicPartition, Standing> open) {
         var there = there(open);

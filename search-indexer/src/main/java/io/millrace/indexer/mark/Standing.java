@@ -106,11 +106,14 @@ public final class Standing {
         if (isOfOtherTopic() || isSetBack() || anew && !found.topic().equals(topic)) {
             return -1;
         }
-        if (anew) {
-            long read = found.ahead() > 0 ? found.offset() - found.ahead() : committed < 0 ? found.offset() : Math.min(committed, found.offset());
-            return Math.min(life.from(), read);
-        }
-        return committed < 0 ? found.offset() : Math.min(committed, found.offset());
+        // Where the topic was seen to end short of the mark, what stands there now is other records.
+        long read = found.ahead() > 0 ? found.offset() - found.ahead() : committed < 0 ? found.offset() : Math.min(committed, found.offset());
+        return anew ? Math.min(life.from(), read) : read;
+    }
+
+    /** Whether the mark says since this was opened that the topic ended short of it, so that records may have been passed over by whoever went on where it stood. */
+    synchronized boolean isToBeReadAgain() {
+        return there != null && there.ahead() > 0 && (found == null || found.ahead() == 0);
     }
 
     /**

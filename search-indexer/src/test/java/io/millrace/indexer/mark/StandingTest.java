@@ -119,6 +119,22 @@ class StandingTest {
     }
 
     @Test
+    void aTopicThatEndedShortOfTheMarkIsReadAgainFromThere() {
+        assertEquals(40, standing(new Mark("u1", "h1", "t1", 70, 0, 30, 0), 0).from(70));
+        var standing = standing(mark(70, 0), 0);
+        for (int looks = 0; looks < 2; looks++) {
+            standing.seen(standing.highest(), 0, 40);
+        }
+        assertFalse(standing.isToBeReadAgain(), "the mark does not say so yet");
+        var kept = standing.due(70, Duration.ZERO);
+        standing.written(kept);
+        assertTrue(standing.isToBeReadAgain());
+        var again = standing(kept, 0);
+        assertEquals(40, again.from(70));
+        assertFalse(again.isToBeReadAgain(), "once is enough");
+    }
+
+    @Test
     void whatWasReadWhileKafkaWasAskedIsNoSignOfALostRecord() {
         var standing = standing(mark(70, 0), 10);
         for (int end = 71; end < 80; end++) {
