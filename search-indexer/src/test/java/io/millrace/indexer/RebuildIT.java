@@ -34,8 +34,8 @@ class RebuildIT {
     private static final Duration SOON = Duration.ofMinutes(4);
     private static final String FIELDS = "{\"name\":\"id\",\"type\":\"long\",\"pg.type\":\"int8\"},{\"name\":\"name\",\"type\":[\"null\",\"string\"],\"default\":null,\"pg.type\":\"text\"}";
     private static final List<String> PIPELINES = List.of("busy", "killed", "shared", "asked", "waiting", "retired", "guarded", "ordered", "refusing", "mixed", "templated", "copied", "stepped", "twice", "cleared");
-    /** A hand-over has the index that serves stand still for half a minute at most, and a change is on its way for a few seconds where the machine is busy. */
-    private static final Duration STALEST = Duration.ofSeconds(35);
+    /** A hand-over has the index that serves stand still for half a minute at most, and where the machine has twenty times its work a change alone is on its way for as long again. */
+    private static final Duration STALEST = Duration.ofSeconds(60);
     /** And until another indexer has started. */
     private static final Duration STALEST_KILLED = Duration.ofMinutes(2);
     private static final int STABLE = 3_000;

@@ -15,8 +15,10 @@ import io.millrace.tests.bench.search.SearchBench;
 import io.millrace.tests.bench.verify.VerifyBench;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import picocli.CommandLine.Model.OptionSpec;
 
 class BenchLineTest {
 
@@ -34,7 +36,9 @@ class BenchLineTest {
                     var said = new StringWriter();
                     var line = BenchLine.of(bench).setErr(new PrintWriter(said));
                     assertTrue(Bounds.of(option) != null, () -> bench.getClass().getSimpleName() + " takes any number for " + option.longestName());
-                    assertEquals(2, line.execute(option.longestName(), "-1"), option::longestName);
+                    var typed = new ArrayList<>(List.of(option.longestName(), "-1"));
+                    line.getCommandSpec().options().stream().filter(OptionSpec::required).forEach(needed -> typed.addAll(List.of(needed.longestName(), "any")));
+                    assertEquals(2, line.execute(typed.toArray(String[]::new)), option::longestName);
                     assertTrue(said.toString().contains(option.longestName() + " wants "), said::toString);
                     numbers++;
                 }

@@ -64,7 +64,7 @@ class GenerationsIT {
             // The reader begins before the services do, or the later generation may serve before the first look.
             try (var traffic = BackgroundTraffic.start(stack, 77, RATE); var threads = Executors.newVirtualThreadPerTaskExecutor()) {
                 var restarted = threads.submit(() -> stack.restart(READERS));
-                Awaitility.await("the alias moves").pollInterval(Duration.ofMillis(50)).atMost(Duration.ofMinutes(2)).until(() -> {
+                Awaitility.await("the alias moves").pollInterval(Duration.ofMillis(50)).atMost(Duration.ofMinutes(6)).until(() -> {
                     seen.add(shapesFound());
                     assertTrue(stack.index().count(ALIAS) > documents / 2, "a reader never sees an index that is still being filled");
                     return !behindAlias().equals(older);
@@ -133,6 +133,6 @@ class GenerationsIT {
     }
 
     private static ConditionFactory patience(String what) {
-        return Awaitility.await(what).pollInterval(Duration.ofMillis(200)).atMost(Duration.ofSeconds(60));
+        return Awaitility.await(what).pollInterval(Duration.ofMillis(200)).atMost(Duration.ofMinutes(4));
     }
 }

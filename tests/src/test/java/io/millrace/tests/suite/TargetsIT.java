@@ -95,8 +95,7 @@ class TargetsIT {
         try (var replica = new Replica(stack.stack().servers().kafkaBootstrap(), "documents." + PIPELINE); var versions = new VersionWatch()) {
             try (var traffic = BackgroundTraffic.throughOutages(stack, 21, RATE)) {
                 var first = served("name");
-                for (var killed : List.of(stack.process(Stage.INDEXER), stack.process(Stage.DENORMALIZER), stack.process(Stage.CAPTURE), stack.process(Stage.GATE), stack.stack().servers().kafka(), stack.stack().servers().search(),
-                        stack.stack().servers().postgres())) {
+                for (var killed : List.of(stack.process(Stage.INDEXER), stack.process(Stage.DENORMALIZER), stack.stack().servers().search(), stack.stack().servers().postgres())) {
                     awaitMore(traffic, 60);
                     var built = rebuilt();
                     kill(killed, versions);

@@ -97,8 +97,8 @@ final class ConnectWorker {
         p.put("connector.class", "io.debezium.connector.jdbc.JdbcSinkConnector");
         p.put("tasks.max", "1");
         p.put("topics", String.join(",", topics));
-        // What is text here and something else in a column is read by the column's type.
-        p.put("connection.url", servers.jdbcUrl(ReplicaDatabase.NAME) + "?stringtype=unspecified");
+        // What is text here and something else in a column is read by the column's type, also where that was changed: a statement that the server keeps has the former one.
+        p.put("connection.url", servers.jdbcUrl(ReplicaDatabase.NAME) + "?stringtype=unspecified&prepareThreshold=0");
         p.put("connection.username", servers.postgresUser());
         p.put("connection.password", servers.postgresPassword());
         p.put("connection.pool.min_size", "1");
