@@ -35,6 +35,7 @@ import io.millrace.pipeline.file.UsedColumns;
 import io.millrace.pipeline.http.HttpAccess;
 import io.millrace.pipeline.http.Server;
 import io.millrace.pipeline.kafka.KafkaKeys;
+import io.millrace.pipeline.kafka.PlainClients;
 import io.millrace.pipeline.liveness.LoopThread;
 import io.millrace.pipeline.liveness.Loops;
 import io.millrace.pipeline.liveness.Trouble;
@@ -156,6 +157,7 @@ public class Capture {
         var settings = new EngineSettings(source.name(), connection, config.pollInterval(), config.heartbeat(), config.batchSize(), config.queueSize(),
                 config.queueBytes().asLongValue(), config.snapshotThreads());
         var kafka = new KafkaSettings(Map.copyOf(KafkaKeys.of(all.getPropertyNames(), name -> all.getOptionalValue(name, String.class))));
+        PlainClients.requirePlainBrokers(kafka.common());
         var registry = HttpAccess.of(Server.REGISTRY, List.of(URI.create(config.registryUrl())), all.getPropertyNames(), name -> all.getOptionalValue(name, String.class));
         var loop = loops.loop("capture " + source.name(), config.stuckAfter());
         var patience = new Patience(readiness, meters.counter("millrace.retries", "stage", "capture"), loop);

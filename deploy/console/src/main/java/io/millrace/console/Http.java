@@ -62,9 +62,9 @@ public class Http {
         return client.version(HttpClient.Version.HTTP_1_1).connectTimeout(Duration.ofSeconds(2)).build();
     }
 
-    /** For what must come soon or not at all. */
+    /** Asks a service for its health or its figures, which must come soon or not at all, with the token of whoever may see them where there is one. */
     public HttpResponse<String> quick(URI address) throws IOException, InterruptedException {
-        return send(HttpRequest.newBuilder(address).timeout(patience).build());
+        return send(serviceAccess.authorize(HttpRequest.newBuilder(address).timeout(patience)).build());
     }
 
     /** Asks the search engine. @param body null for none */

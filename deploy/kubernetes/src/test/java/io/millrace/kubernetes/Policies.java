@@ -24,7 +24,7 @@ import org.apache.kafka.clients.consumer.ConsumerConfig;
 final class Policies {
 
     /** Made by people, by the Kafka operator for its users, and for the cluster; not part of an overlay. */
-    private static final Set<String> SECRETS_FROM_OUTSIDE = Set.of("source", "operator-token", "search", "millrace-cluster-ca-cert", "scaler",
+    private static final Set<String> SECRETS_FROM_OUTSIDE = Set.of("source", "source-purge-service", "source-console", "operator-token", "figures-token", "search", "millrace-cluster-ca-cert", "scaler",
             "provisioner", "source-superuser", "source-app");
     /** Quarkus's own keys that manifests set; those of a service's application.properties may be set as well. */
     private static final Set<String> QUARKUS_KEYS = Set.of("quarkus.config.locations", "quarkus.otel.sdk.disabled", "quarkus.otel.exporter.otlp.endpoint");
@@ -148,9 +148,10 @@ final class Policies {
         service.properties().stringPropertyNames().forEach(key -> known.add(ServiceFacts.variable(key)));
         QUARKUS_KEYS.forEach(key -> known.add(ServiceFacts.variable(key)));
         known.add(ServiceFacts.variable("millrace.http.names"));
+        known.add(ServiceFacts.variable("millrace.http.figures-token-file"));
         for (var server : Server.values()) {
             var address = server.prefix().replace("millrace.", "").replace(".", "-url");
-            if (service.keys().keySet().stream().anyMatch(key -> key.endsWith(address))) {
+            if (server == Server.SERVICES ? service.name().equals("console") : service.keys().keySet().stream().anyMatch(key -> key.endsWith(address))) {
                 HttpAccess.KEYS.forEach(key -> known.add(ServiceFacts.variable(server.prefix() + key)));
             }
         }

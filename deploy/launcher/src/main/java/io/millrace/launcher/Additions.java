@@ -27,6 +27,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -121,7 +122,7 @@ final class Additions {
         var files = PipelineFiles.load(paths);
         var changes = check(stack, files);
         changes.stream().flatMap(change -> change.inPlace().stream()).forEach(change -> output.line(change.toString()));
-        Provisioning.apply(stack, files, new Options(false, request.changeReplicaIdentity()), done::add, output);
+        Provisioning.apply(stack, files, new Options(false, request.changeReplicaIdentity(), Map.of()), done::add, output);
         var next = stack.with(paths);
         if (!next.extras().isEmpty()) {
             ReplicaDatabase.prepare(next, files);

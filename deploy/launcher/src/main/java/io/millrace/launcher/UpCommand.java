@@ -155,7 +155,7 @@ final class UpCommand implements Callable<Integer> {
     }
 
     private Options provisioning() {
-        return new Options(false, changeReplicaIdentity);
+        return new Options(false, changeReplicaIdentity, Map.of());
     }
 
     private static void refuseConnect(StackOptions options) {

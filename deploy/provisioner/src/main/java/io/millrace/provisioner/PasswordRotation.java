@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Gives the replicating roles of a region new passwords, where the references lead to files: the new one is written beside the
+ * Gives the roles of a region as which services come to the sources new passwords, where the references lead to files: the new one is written beside the
  * old, then to the role by {@link Provisioner#apply}, whose login with it decides. A reference to a variable or to a Secret is
  * changed where it is kept, and then applied.
  */
@@ -41,6 +41,13 @@ public final class PasswordRotation {
             }
             files.add(path);
         }
+        region.roles().forEach((user, login) -> {
+            if (!(login.password() instanceof Reference.FromFile(var path))) {
+                throw new ProvisioningException("The password of source.roles." + user.service() + " in the region " + region.name()
+                        + " is not kept in a file: change it where it is kept, then run ./millrace apply, which sets it on the role; nothing was changed", null);
+            }
+            files.add(path);
+        });
         return files;
     }
 

@@ -6,10 +6,8 @@ import io.millrace.provisioner.search.IndexTrial;
 import io.millrace.provisioner.search.SearchIndexes;
 import io.millrace.provisioner.search.SearchRoles;
 import io.millrace.provisioner.source.FittingTables;
-import io.millrace.provisioner.source.Grants;
 import io.millrace.provisioner.source.OwnTables;
 import io.millrace.provisioner.source.ReplicaIdentity;
-import io.millrace.provisioner.source.ReplicationRole;
 import io.millrace.provisioner.source.ReplicationSlot;
 import io.millrace.provisioner.source.ServerSettings;
 import io.millrace.provisioner.source.SourceDatabase;
@@ -267,12 +265,14 @@ public final class Provisioner {
     }
 
     private List<Step> source(Places places, List<PipelineFile> source) {
-        var database = SourceDatabase.open(source, admin, environment);
+        var database = SourceDatabase.open(source, admin, options.roles(), environment);
         places.open().add(database);
         places.databases().put(database.name(), database);
         places.claims().add("the database " + database.identity());
-        return List.of(new ServerSettings(database), new FittingTables(database), new OwnTables(database), new ReplicationRole(database), new Grants(database),
-                new ReplicaIdentity(database, options.changeReplicaIdentity()), new SourcePublication(database, options.usedColumnsOnly()), new ReplicationSlot(database));
+        var steps = new ArrayList<Step>(List.of(new ServerSettings(database), new FittingTables(database), new OwnTables(database)));
+        steps.addAll(database.roleSteps());
+        steps.addAll(List.of(new ReplicaIdentity(database, options.changeReplicaIdentity()), new SourcePublication(database, options.usedColumnsOnly()), new ReplicationSlot(database)));
+        return steps;
     }
 
     private List<Step> kafka(Places places) {

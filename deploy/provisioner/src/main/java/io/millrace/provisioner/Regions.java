@@ -6,8 +6,10 @@ import io.millrace.pipeline.file.Reference;
 import io.millrace.pipeline.file.Region;
 import io.millrace.pipeline.http.HttpAccess;
 import io.millrace.pipeline.http.Server;
+import io.millrace.pipeline.source.SourceUser;
 import java.net.URI;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -47,7 +49,13 @@ public final class Regions {
             throw new IllegalStateException("no pipeline is named for it, neither in the regions file nor on the command line");
         }
         var admin = region.admin() == null ? null : new Admin(region.admin().user().resolve(environment), region.admin().password().resolve(environment));
-        return new Provisioner(files, admin, targets(region, environment), variables(region, environment), new Options(region.usedColumnsOnly(), changeReplicaIdentity));
+        return new Provisioner(files, admin, targets(region, environment), variables(region, environment), new Options(region.usedColumnsOnly(), changeReplicaIdentity, roles(region, environment)));
+    }
+
+    private static Map<SourceUser, Login> roles(Region region, Function<String, String> environment) {
+        var roles = new EnumMap<SourceUser, Login>(SourceUser.class);
+        region.roles().forEach((user, login) -> roles.put(user, new Login(login.user().resolve(environment), login.password().resolve(environment))));
+        return roles;
     }
 
     /** What the pipeline files' variables mean in a region; those that it does not name are the process's own. */

@@ -13,6 +13,7 @@ import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.progress.JoinState;
 import io.millrace.pipeline.shape.ShapeComparison;
 import io.millrace.pipeline.topic.Topics;
+import io.millrace.pipeline.source.SourceUser;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -194,6 +195,57 @@ class ProvisionerIT {
                 producer.send(new ProducerRecord<>(topic, Integer.toString(partition), JoinState.IDLE)).get();
             }
         }
+    }
+
+    @Test
+    void servicesWithRolesOfTheirOwnMayDoTheirOwnWorkAlone() throws Exception {
+        var source = source("apart", "apart_capture", "pw");
+        var files = DEMO.resolve("monitors.yaml");
+        provisioner(source, superuser(), 3, files).apply(line -> { });
+        try (var one = DriverManager.getConnection(source.url(), "apart_capture", "pw")) {
+            execute(one, "INSERT INTO millrace.purge_audit VALUES (gen_random_uuid(), 'monitors', '1', 'me', 'because', now(), 'one role for all')");
+        }
+
+        var apart = provisioner(source, superuser(), 3, files, Map.of(SourceUser.PURGE, new Login("apart_purge", "pw-purge"), SourceUser.CONSOLE, new Login("apart_console", "pw-console")));
+        assertEquals(List.of("source apart: role apart_capture may read 7 tables", "source apart: role apart_purge may log in", "source apart: role apart_purge may read 7 tables", "source apart: role apart_console may log in",
+                "source apart: role apart_console may read 7 tables"), apart.apply(line -> { }));
+        assertEquals(List.of(), apart.apply(line -> { }));
+        try (var capture = DriverManager.getConnection(source.url(), "apart_capture", "pw"); var purge = DriverManager.getConnection(source.url(), "apart_purge", "pw-purge");
+                var console = DriverManager.getConnection(source.url(), "apart_console", "pw-console")) {
+            for (var reader : List.of(capture, purge, console)) {
+                assertEquals(0, value(reader, "SELECT count(*) FROM public.monitor"));
+                assertThrows(SQLException.class, () -> value(reader, "SELECT count(*) FROM public.dashboard"));
+                assertEquals(reader == capture ? 1 : 0, value(reader, "SELECT count(*) FROM pg_roles WHERE rolname = current_user AND rolreplication"));
+            }
+            var beat = "INSERT INTO millrace.heartbeat VALUES (1, now()) ON CONFLICT (id) DO UPDATE SET beat = excluded.beat";
+            var order = "INSERT INTO millrace.outboxevent VALUES (gen_random_uuid(), 'monitors', '1', 'erase', now(), null, null)";
+            var audit = "INSERT INTO millrace.purge_audit VALUES (gen_random_uuid(), 'monitors', '1', 'me', 'because', now(), gen_random_uuid()::text)";
+            execute(capture, beat);
+            execute(purge, beat);
+            execute(purge, order);
+            execute(purge, audit);
+            assertAll(
+                    () -> assertThrows(SQLException.class, () -> execute(capture, order), "capture orders no erasure"),
+                    () -> assertThrows(SQLException.class, () -> execute(capture, audit)),
+                    () -> assertThrows(SQLException.class, () -> value(capture, "SELECT count(*) FROM millrace.verification")),
+                    () -> assertThrows(SQLException.class, () -> execute(console, beat)),
+                    () -> assertThrows(SQLException.class, () -> execute(console, order)),
+                    () -> assertEquals(0, value(console, "SELECT count(*) FROM millrace.retention_run")),
+                    () -> assertThrows(SQLException.class, () -> value(console, "SELECT count(*) FROM millrace.purge_audit")),
+                    () -> assertThrows(SQLException.class, () -> execute(purge, "SELECT pg_create_logical_replication_slot('apart', 'pgoutput')")));
+        }
+
+        var without = provisioner(source, superuser(), 3, files, Map.of(SourceUser.PURGE, new Login("apart_purge", "pw-purge")));
+        assertEquals(List.of("source apart: role apart_capture may read 7 tables", "source apart: role apart_console may read nothing any more, since no service comes as it"), without.apply(line -> { }));
+        assertEquals(List.of(), without.apply(line -> { }));
+        try (var connection = superuser(source)) {
+            assertEquals(List.of("false"), texts(connection, "SELECT has_table_privilege('apart_console', 'public.monitor', 'SELECT')::text"));
+            execute(connection, "DROP ROLE apart_console");
+            without.destroy(line -> { });
+            assertEquals(List.of(), texts(connection, "SELECT rolname FROM pg_roles WHERE rolname LIKE 'apart_%'"));
+        }
+        var twice = assertThrows(ProvisioningException.class, () -> provisioner(source, superuser(), 3, files, Map.of(SourceUser.CONSOLE, new Login("apart_capture", "another"))).plan());
+        assertTrue(twice.getMessage().contains("The role apart_capture of the source 'apart' is given two passwords, one of them by source.roles.console"), twice::getMessage);
     }
 
     @Test
@@ -390,9 +442,13 @@ class ProvisionerIT {
     }
 
     private static Provisioner provisioner(Source source, Admin admin, int partitions, Path files) {
+        return provisioner(source, admin, partitions, files, Map.of());
+    }
+
+    private static Provisioner provisioner(Source source, Admin admin, int partitions, Path files, Map<SourceUser, Login> roles) {
         var environment = Map.of("MILLRACE_SOURCE_URL", source.url(), "MILLRACE_SOURCE_USER", source.user(), "MILLRACE_SOURCE_PASSWORD", source.password());
         var targets = new Targets(servers.kafkaBootstrap(), URI.create(servers.registryUrl()), partitions, (short) 1);
-        return new Provisioner(places.pipelines(files, source.name()), admin, targets, environment::get);
+        return new Provisioner(places.pipelines(files, source.name()), admin, targets, environment::get, new Options(false, false, roles));
     }
 
     private static Admin superuser() {

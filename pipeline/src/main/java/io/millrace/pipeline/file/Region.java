@@ -1,5 +1,6 @@
 package io.millrace.pipeline.file;
 
+import io.millrace.pipeline.source.SourceUser;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +13,7 @@ import java.util.SequencedMap;
  * @param pipelines files and folders; empty: those that the command names
  * @param variables what the pipeline files' {@code {env: NAME}} mean in this region
  * @param admin who makes things in the databases; null: the role of the pipeline files
+ * @param roles services that come to the databases as roles of their own; all others come as the role of the pipeline files
  * @param usedColumnsOnly publish of each table only what documents are made of
  * @param kafka how to reach Kafka, {@code bootstrap.servers} among it
  * @param principals as whom the services come to Kafka, by the service's name; empty where Kafka does not authorize
@@ -21,13 +23,13 @@ import java.util.SequencedMap;
  * @param replication copies of every partition
  * @param keeping for how long records are kept that nobody has read
  */
-public record Region(String name, List<Path> pipelines, SequencedMap<String, Reference> variables, Login admin, boolean usedColumnsOnly, Map<String, Reference> kafka,
+public record Region(String name, List<Path> pipelines, SequencedMap<String, Reference> variables, Login admin, Map<SourceUser, Login> roles, boolean usedColumnsOnly, Map<String, Reference> kafka,
         Map<String, String> principals, HttpPlace registry, HttpPlace search, int partitions, int replication, Keeping keeping) {
 
-    /** One in which records are kept for as long as {@link Keeping#DEFAULT} says. */
+    /** One in which all services come to a database as one role, and records are kept for as long as {@link Keeping#DEFAULT} says. */
     public Region(String name, List<Path> pipelines, SequencedMap<String, Reference> variables, Login admin, boolean usedColumnsOnly, Map<String, Reference> kafka,
             Map<String, String> principals, HttpPlace registry, HttpPlace search, int partitions, int replication) {
-        this(name, pipelines, variables, admin, usedColumnsOnly, kafka, principals, registry, search, partitions, replication, Keeping.DEFAULT);
+        this(name, pipelines, variables, admin, Map.of(), usedColumnsOnly, kafka, principals, registry, search, partitions, replication, Keeping.DEFAULT);
     }
 
     /** A role and its password. */

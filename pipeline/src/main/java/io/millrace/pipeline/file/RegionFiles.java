@@ -1,10 +1,12 @@
 package io.millrace.pipeline.file;
 
 import io.millrace.pipeline.http.HttpAccess;
+import io.millrace.pipeline.source.SourceUser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -68,6 +70,7 @@ public final class RegionFiles {
         var source = yaml.need("source");
         var variables = source == null ? null : source.get("variables");
         var admin = source == null ? null : source.get("admin");
+        var roles = source == null ? null : source.get("roles");
         var publish = source == null ? null : source.get("columns");
         var kafka = yaml.need("kafka");
         var settings = kafka == null ? null : kafka.need("settings");
@@ -79,7 +82,7 @@ public final class RegionFiles {
         var search = yaml.get("search");
         var region = new Region(name,
                 pipelines == null ? List.of() : pipelines.elements(p -> folder.resolve(p.text())),
-                references(variables), admin == null ? null : login(admin), publish != null && publish.oneOf(Columns.class, Columns.all) == Columns.used,
+                references(variables), admin == null ? null : login(admin), roles == null ? Map.of() : roles(roles), publish != null && publish.oneOf(Columns.class, Columns.all) == Columns.used,
                 references(settings), principals == null ? Map.of() : texts(principals), registry == null ? null : place(registry), search == null ? null : place(search), partitions, replication, keeping);
         if (settings != null && !region.kafka().containsKey("bootstrap.servers")) {
             settings.problem("the key 'bootstrap.servers' is missing");
@@ -94,6 +97,22 @@ public final class RegionFiles {
     }
 
     private enum Columns { all, used }
+
+    private Map<SourceUser, Region.Login> roles(Yaml yaml) {
+        var roles = new EnumMap<SourceUser, Region.Login>(SourceUser.class);
+        yaml.members((service, value) -> {
+            var user = SourceUser.named(service).filter(known -> known != SourceUser.CAPTURE);
+            var login = login(value);
+            if (user.isEmpty()) {
+                value.problem("'" + service + "' is no service that may come to the source as a role of its own; allowed: " + SourceUser.PURGE.service() + ", " + SourceUser.CONSOLE.service()
+                        + " (" + SourceUser.CAPTURE.service() + " comes as the pipeline files' user, the others not at all)");
+            } else if (login.user() != null && login.password() != null) {
+                roles.put(user.get(), login);
+            }
+            return login;
+        });
+        return roles;
+    }
 
     private static int number(Yaml yaml, String key, int otherwise) {
         var value = yaml == null ? null : yaml.get(key);

@@ -13,6 +13,7 @@ public final class SourceTrouble {
     /** The class of SQL states in which a login is not possible. */
     private static final String NO_LOGIN = "28";
     private static final String NO_DATABASE = "3D000";
+    private static final String NO_RIGHT = "42501";
     private static final String OTHER_HOST = "the server's certificate is for another host; address it in the URL by a name that stands in the certificate";
     private static final String NO_TLS = "the server speaks no TLS, and sslmode in the URL wants it; switch ssl on there";
 
@@ -35,7 +36,15 @@ public final class SourceTrouble {
         if (state.startsWith(NO_LOGIN)) {
             return "correct the user or the password that the pipeline file refers to" + from(password);
         }
+        if (isOfRights(failure)) {
+            return "give the role that right: ./millrace apply gives all that the service needs to the role that the pipeline file names, or that source.roles of the regions file names for the service";
+        }
         return state.equals(NO_DATABASE) ? "correct the URL that the pipeline file refers to" : "check that it runs and that the URL is right";
+    }
+
+    /** Whether the role lacks a right. */
+    public static boolean isOfRights(SQLException failure) {
+        return NO_RIGHT.equals(failure.getSQLState());
     }
 
     /** Null where it is not about TLS. */

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.millrace.pipeline.source.SourceUser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,6 +31,7 @@ class RegionFilesTest {
                         MILLRACE_SOURCE_URL: jdbc:postgresql://eu1/shop
                         MILLRACE_SOURCE_PASSWORD: {secret: {namespace: millrace, name: source, key: password}}
                       admin: {user: postgres, password: {env: EU1_ADMIN}}
+                      roles: {purge-service: {user: millrace_purge, password: {env: EU1_PURGE}}}
                       columns: used
                     kafka:
                       settings:
@@ -47,6 +49,7 @@ class RegionFilesTest {
         assertEquals(new Keeping(Duration.ofDays(5), Duration.ofDays(10), Keeping.DEFAULT.refused()), region.keeping());
         assertEquals(List.of(folder.resolve("pipelines/monitors.yaml")), region.pipelines());
         assertEquals(new KubernetesSecret("millrace", "source", "password"), region.variables().get("MILLRACE_SOURCE_PASSWORD"));
+        assertEquals(Map.of(SourceUser.PURGE, new Region.Login(new Reference.Literal("millrace_purge"), new Reference.Environment("EU1_PURGE"))), region.roles());
         assertEquals(new Reference.FromFile(folder.resolve("keystore")), region.kafka().get("ssl.keystore.password"));
         assertEquals(Map.of("capture-service", "User:CN=capture-service"), region.principals());
         assertEquals(new Reference.Environment("EU1_SEARCH"), region.search().login().password());
@@ -69,11 +72,21 @@ class RegionFilesTest {
                       partitions: 0
                     registri: http://registry
                     search: {url: http://search, user: admin}
+                  eu-2:
+                    source:
+                      roles:
+                        capture-service: {user: a, password: {env: A}}
+                        search-indexer: {user: a, password: {env: A}}
+                        console: {user: a, password: open}
+                    kafka: {settings: {bootstrap.servers: "kafka:9093"}}
+                    registry: http://registry
                 """);
         var message = assertThrows(InvalidPipelineException.class, () -> RegionFiles.load(file)).getMessage();
         for (var expected : List.of(":1: millrace: the version", ":4: regions.EU_1: the name of a region", ":6: regions.EU_1.source.variables.MILLRACE_SOURCE_PASSWORD: a secret is never written here",
                 ":9: regions.EU_1.kafka.settings: the key 'bootstrap.servers' is missing", ":10: regions.EU_1.kafka.settings.sasl.jaas.config: a secret is never written here", ":11: regions.EU_1.kafka.settings.ssl.keystore.key: a secret is never written here",
                 ":12: regions.EU_1.kafka.partitions: must be at least 1", "unknown key 'registri'",
+                ":18: regions.eu-2.source.roles.capture-service: 'capture-service' is no service that may come to the source as a role of its own; allowed: purge-service, console",
+                ":19: regions.eu-2.source.roles.search-indexer: ", ":20: regions.eu-2.source.roles.console.password: a secret is never written here",
                 "the key 'registry' is missing", "'user' goes together with either 'password' or 'password-file'")) {
             assertTrue(message.contains(expected), () -> "expected " + expected + " in " + message);
         }

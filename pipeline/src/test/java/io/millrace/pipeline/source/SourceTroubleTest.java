@@ -1,6 +1,7 @@
 package io.millrace.pipeline.source;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.pipeline.file.Reference;
 import java.nio.file.Path;
@@ -45,6 +46,13 @@ class SourceTroubleTest {
     @Test
     void whatIsShownToTheServerIsNamedByItsFiles() {
         assertEquals("the server does not take the certificate that is shown, or that none is; correct sslcert of the URL, which is not set and sslkey of the URL (/etc/key.der)", advice(new SSLHandshakeException("Received fatal alert: certificate_required")));
+    }
+
+    @Test
+    void aRightThatLacksIsAMatterOfTheRoleAndNotOfTheServer() {
+        var refused = new SQLException("ERROR: permission denied for table monitor", "42501");
+        assertTrue(SourceTrouble.isOfRights(refused));
+        assertTrue(SourceTrouble.advice(refused, URL, FILE).startsWith("give the role that right: ./millrace apply "));
     }
 
     @Test

@@ -2,9 +2,12 @@ package io.millrace.purge.health;
 
 import io.agroal.api.AgroalDataSource;
 import io.millrace.pipeline.file.Source;
+import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.progress.KafkaWatch;
 import io.millrace.pipeline.progress.ReadRights;
+import io.millrace.pipeline.source.SourceRights;
 import io.millrace.pipeline.source.SourceTrouble;
+import io.millrace.pipeline.source.SourceUser;
 import io.millrace.pipeline.topic.Topics;
 import io.millrace.purge.PurgeConfig;
 import io.millrace.purge.enrichment.EnrichmentJobs;
@@ -12,6 +15,10 @@ import io.millrace.purge.source.Pipelines;
 import io.smallrye.reactive.messaging.kafka.KafkaClientService;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.SQLException;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Readiness;
@@ -24,14 +31,14 @@ import org.eclipse.microprofile.health.Readiness;
 @ApplicationScoped
 class SourceReadiness implements HealthCheck {
 
-    private static final String PROBE = """
-            SELECT string_agg(CASE WHEN to_regclass(t) IS NULL THEN t || ' is missing' ELSE 'no right to read and insert into ' || t END, ', ')
-            FROM unnest(ARRAY['millrace.outboxevent', 'millrace.purge_audit', 'millrace.purge_outcome']) t
-            WHERE to_regclass(t) IS NULL OR NOT (has_table_privilege(to_regclass(t), 'SELECT') AND has_table_privilege(to_regclass(t), 'INSERT'))""";
+    /** Without these no erasure can be taken; without the others only what they are for. */
+    private static final Set<TableName> ERASURES = Set.of(Topics.OUTBOX, Topics.PURGE_AUDIT, Topics.PURGE_OUTCOME);
+    private static final String REMEDY = "; run ./millrace apply for this source, which gives the role of the purge service its rights";
 
     private final AgroalDataSource database;
     private final KafkaClientService kafka;
     private final ReadRights rights;
+    private final SourceRights tables;
     private final EnrichmentJobs jobs;
     private final Source source;
 
@@ -40,13 +47,25 @@ class SourceReadiness implements HealthCheck {
         this.jobs = jobs;
         this.kafka = kafka;
         this.source = pipelines.all().getFirst().source();
+        this.tables = new SourceRights(SourceUser.PURGE, pipelines.all());
         this.rights = watch.rights(pipelines.names().stream().map(Topics::documents).toList(), config.group());
     }
 
     @Override
     public HealthCheckResponse call() {
         var response = HealthCheckResponse.named("purge");
-        var trouble = source();
+        String trouble = null;
+        try (var connection = database.getConnection()) {
+            var lacking = tables.lacking(connection);
+            trouble = told(lacking, lack -> ERASURES.contains(lack.table()));
+            // Of a pipeline's table that is not there whoever reads it tells more.
+            var other = told(lacking, lack -> !ERASURES.contains(lack.table()) && (lack.isThere() || lack.table().schema().equals(Topics.OWN_SCHEMA)));
+            if (other != null) {
+                response.withData("rights", other + "; erasures are taken all the same");
+            }
+        } catch (SQLException e) {
+            trouble = "the source database does not answer: " + e.getMessage() + "; " + SourceTrouble.advice(e, source.url().resolve(), source.password()) + "; erasures are refused with 503 until it does";
+        }
         if (trouble != null) {
             response.withData("source", trouble);
         }
@@ -59,14 +78,9 @@ class SourceReadiness implements HealthCheck {
         return response.status(trouble == null).build();
     }
 
-    private String source() {
-        try (var connection = database.getConnection(); var statement = connection.createStatement(); var rows = statement.executeQuery(PROBE)) {
-            rows.next();
-            var missing = rows.getString(1);
-            return missing == null ? null : missing + "; run the provisioner for this source";
-        } catch (SQLException e) {
-            return "the source database does not answer: " + e.getMessage() + "; " + SourceTrouble.advice(e, source.url().resolve(), source.password()) + "; erasures are refused with 503 until it does";
-        }
+    private static String told(List<SourceRights.Lack> lacking, Predicate<SourceRights.Lack> which) {
+        var told = lacking.stream().filter(which).map(SourceRights.Lack::toString).distinct().collect(Collectors.joining(", "));
+        return told.isEmpty() ? null : told + REMEDY;
     }
 
     private boolean connected() {

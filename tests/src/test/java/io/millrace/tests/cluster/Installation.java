@@ -56,6 +56,9 @@ final class Installation {
         var token = new byte[16];
         ThreadLocalRandom.current().nextBytes(token);
         secret("source", Map.of("url", servers.source(), "user", "millrace", "password", "secret-of-millrace"));
+        for (var service : List.of("purge-service", "console")) {
+            secret("source-" + service, Map.of("user", "millrace_" + service.replace("-service", ""), "password", "secret-of-" + service));
+        }
         secret("source-app", servers.admin().secret());
         secret("source-superuser", servers.admin().secret());
         secret("operator-token", Map.of("token", HexFormat.of().formatHex(token)));

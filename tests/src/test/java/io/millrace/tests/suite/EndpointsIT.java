@@ -338,7 +338,7 @@ class EndpointsIT {
         var jar = DemoStack.home().resolve(Stage.CONSOLE.module()).resolve("target").resolve("quarkus-app").resolve("quarkus-run.jar");
         var token = Files.writeString(data.resolve("console-token"), "only-for-tests");
         var address = URI.create("http://localhost:" + port);
-        var console = new ManagedProcess(ProcessSpec.quarkus("closed-console", data, "112m", jar, settings(port, token), stack.stack().sourceEnvironment(), Map.of("http", port),
+        var console = new ManagedProcess(ProcessSpec.quarkus("closed-console", data, "112m", jar, settings(port, token), stack.stack().sourceEnvironment(Stage.CONSOLE), Map.of("http", port),
                 Readiness.http(address.resolve("/q/health/live"))).withFirstCompilerOnly());
         console.start();
         try {

@@ -1,5 +1,6 @@
 package io.millrace.tests.suite;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -43,12 +44,13 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A Kafka with TLS, logins and an authorizer that does not let a service in: gate, join, indexer and purge service each say which connection that is, which setting or file to look at, and what to do. Capture's own suites have the same of it. */
+/** A Kafka with TLS, logins and an authorizer that does not let a service in: gate, join, indexer and purge service each say which connection that is, which setting or file to look at, and what to do. Of capture, whose own suites have the same of it, only that it does not speak plain. */
 @Tag("long")
 class KafkaDoorsIT {
 
     private static final Duration PATIENCE = Duration.ofMinutes(3);
     private static final List<Stage> STAGES = List.of(Stage.GATE, Stage.DENORMALIZER, Stage.INDEXER, Stage.PURGE);
+    private static final List<Stage> ALL = List.of(Stage.GATE, Stage.DENORMALIZER, Stage.INDEXER, Stage.PURGE, Stage.CAPTURE);
     private static final String SOURCE = "doors";
     private static final String TABLE = "public.thing";
     private static final String LOGIN = "org.apache.kafka.common.security.plain.PlainLoginModule required ";
@@ -71,12 +73,12 @@ class KafkaDoorsIT {
 
     @BeforeAll
     static void startServers() throws Exception {
-        var free = Ports.free(Door.values().length + STAGES.size());
+        var free = Ports.free(Door.values().length + ALL.size());
         for (var door : Door.values()) {
             DOORS.put(door, free.get(door.ordinal()));
         }
-        for (var stage : STAGES) {
-            ADDRESSES.put(stage, URI.create("http://localhost:" + free.get(Door.values().length + STAGES.indexOf(stage))));
+        for (var stage : ALL) {
+            ADDRESSES.put(stage, URI.create("http://localhost:" + free.get(Door.values().length + ALL.indexOf(stage))));
         }
         var authority = new CertificateAuthority(folder.resolve("authority"));
         believed = authority.certificate();
@@ -164,9 +166,10 @@ class KafkaDoorsIT {
     /** Kafka's clients would take what TLS answers for the length of a message, and the process would end for want of memory. */
     @Test
     void aServiceThatWouldSpeakPlainDoesNotStartAndNamesTheSetting() {
-        launch(Map.of("kafka.bootstrap.servers", address(Door.RIGHT)));
+        launch(ALL, Map.of("kafka.bootstrap.servers", address(Door.RIGHT)));
+        assertEquals(ALL.size(), services.size());
         for (var service : services.values()) {
-            var ended = assertThrows(LocalException.class, service::awaitReady).getMessage();
+            var ended = assertThrows(LocalException.class, service::awaitReady, service::toString).getMessage();
             assertTrue(ended.contains("Kafka at " + address(Door.RIGHT) + " speaks TLS, and kafka.security.protocol is not set"), ended);
         }
     }
@@ -194,13 +197,13 @@ class KafkaDoorsIT {
     }
 
     private void start(Map<String, String> kafka) {
-        launch(kafka);
+        launch(STAGES, kafka);
         services.values().forEach(ManagedProcess::awaitReady);
     }
 
-    /** All four side by side. */
-    private void launch(Map<String, String> kafka) {
-        for (var stage : STAGES) {
+    /** Side by side. */
+    private void launch(List<Stage> stages, Map<String, String> kafka) {
+        for (var stage : stages) {
             var address = ADDRESSES.get(stage);
             var prefix = "millrace." + stage.stageName() + ".";
             var properties = new HashMap<>(kafka);

@@ -14,6 +14,7 @@ import io.millrace.pipeline.file.PipelineFiles;
 import io.millrace.pipeline.file.TableName;
 import io.millrace.pipeline.topic.Topics;
 import io.millrace.provisioner.Admin;
+import io.millrace.provisioner.Options;
 import io.millrace.provisioner.Provisioner;
 import io.millrace.provisioner.Targets;
 import io.millrace.tests.stack.BackgroundTraffic;
@@ -99,7 +100,8 @@ class PartitionsIT {
     private void provision(Path file) {
         var servers = stack.stack().servers();
         var targets = new Targets(servers.kafkaBootstrap(), URI.create(servers.registryUrl()), PARTITIONS, (short) 1);
-        new Provisioner(PipelineFiles.load(List.of(file)), new Admin(servers.postgresUser(), servers.postgresPassword()), targets, stack.stack().sourceEnvironment()::get).apply(step -> { });
+        new Provisioner(PipelineFiles.load(List.of(file)), new Admin(servers.postgresUser(), servers.postgresPassword()), targets, stack.stack().sourceEnvironment(Stage.CAPTURE)::get,
+                new Options(false, false, stack.stack().sourceRoles())).apply(step -> { });
     }
 
     /** A capture of the wider source beside that of the other. */
@@ -109,7 +111,7 @@ class PartitionsIT {
         var properties = Map.of("quarkus.http.port", Integer.toString(port), "kafka.bootstrap.servers", servers.kafkaBootstrap(), "millrace.capture.registry-url", servers.registryUrl(),
                 "millrace.capture.pipelines", stack.pipelines().toString(), "millrace.capture.source", SOURCE, "millrace.capture.token.file", stack.stack().token().toString());
         return new ManagedProcess(ProcessSpec.quarkus("capture-wide", stack.stack().options().data(), "320m", DemoStack.home().resolve("capture-service/target/quarkus-app/quarkus-run.jar"), properties,
-                stack.stack().sourceEnvironment(), Map.of("http", port), Readiness.http(URI.create("http://localhost:" + port + "/q/health/live"))));
+                stack.stack().sourceEnvironment(Stage.CAPTURE), Map.of("http", port), Readiness.http(URI.create("http://localhost:" + port + "/q/health/live"))));
     }
 
     private int partitions(String topic) throws ExecutionException, InterruptedException {

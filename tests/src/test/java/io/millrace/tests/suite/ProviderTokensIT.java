@@ -61,7 +61,7 @@ class ProviderTokensIT {
                 "millrace." + stage.stageName() + ".pipelines", String.join(",", stack.stack().options().pipelines().stream().map(f -> f.toAbsolutePath().toString()).toList()),
                 "millrace.http.changes-per-second", "0"));
         var jar = DemoStack.home().resolve(stage.module()).resolve("target").resolve("quarkus-app").resolve("quarkus-run.jar");
-        var process = new ManagedProcess(ProcessSpec.quarkus("provider-" + stage.stageName(), stack.stack().options().data(), "192m", jar, settings, stack.stack().sourceEnvironment(), Map.of("http", port),
+        var process = new ManagedProcess(ProcessSpec.quarkus("provider-" + stage.stageName(), stack.stack().options().data(), "192m", jar, settings, stack.stack().sourceEnvironment(stage), Map.of("http", port),
                 Readiness.http(address.resolve("/q/health/live"))).withFirstCompilerOnly());
         PROCESSES.put(stage, process);
         ADDRESSES.put(stage, address);

@@ -5,12 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.millrace.launcher.Output;
+import io.millrace.launcher.stack.DemoDatabase;
 import io.millrace.launcher.stack.StackAccess;
 import io.millrace.launcher.stack.Stage;
 import io.millrace.local.CertificateAuthority;
 import io.millrace.local.Keyring;
 import io.millrace.local.LocalServers;
 import io.millrace.local.OwnersAlone;
+import io.millrace.pipeline.source.SourceUser;
 import io.millrace.tests.oracle.IndexReader;
 import io.millrace.tests.oracle.Oracles;
 import io.millrace.tests.stack.BackgroundTraffic;
@@ -66,7 +68,9 @@ class RotationIT {
     private static final int MONITORS = 300;
     private static final int RATE = 40;
     private static final Duration PATIENCE = Duration.ofMinutes(2);
-    private static final String ROLE = "millrace";
+    /** As whom capture, purge service and console come. */
+    private static final List<String> ROLES = Stream.of(SourceUser.values()).map(DemoDatabase::role).toList();
+    private static final String ROLE = ROLES.getFirst();
     private static final String NAMES = "dns:localhost,ip:127.0.0.1";
     private static final List<String> SHOWN = List.of("postgres", "kafka", "registry", "search", "services");
     private static final int ITERATIONS = 4096;
@@ -86,6 +90,10 @@ class RotationIT {
         DemoStack.delete(data);
         stack = DemoStack.secured(data, PORT_BASE, MONITORS, List.of(pipelines(data)), new Output(new PrintWriter(System.out, true, StandardCharsets.UTF_8)));
         keyring = Keyring.in(data);
+        // One pipeline file for all services of this machine names one file of a password, so here the roles have the same one.
+        for (var role : ROLES) {
+            OwnersAlone.write(keyring.passwordFile(role), keyring.password(ROLE));
+        }
         stack.start();
     }
 
@@ -111,16 +119,23 @@ class RotationIT {
     }
 
     @Test
-    void thePasswordOfTheDatabasesRole() throws Exception {
+    void thePasswordsOfTheDatabasesRoles() throws Exception {
         var old = keyring.password(ROLE);
         withoutARestart(701, () -> {
             var next = random();
-            sql("ALTER ROLE " + ROLE + " PASSWORD '" + next + "'", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '" + ROLE + "'");
+            for (var role : ROLES) {
+                sql("ALTER ROLE " + role + " PASSWORD '" + next + "'", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '" + role + "'");
+            }
             awaitComplaint(Stage.CAPTURE, "refuses the login");
-            OwnersAlone.write(keyring.passwordFile(ROLE), next);
+            awaitComplaint(Stage.PURGE, "the source database does not answer");
+            for (var role : ROLES) {
+                OwnersAlone.write(keyring.passwordFile(role), next);
+            }
             awaitReady();
         });
-        assertThrows(SQLException.class, () -> DriverManager.getConnection(stack.stack().servers().jdbcUrl("demo"), ROLE, old).close());
+        for (var role : ROLES) {
+            assertThrows(SQLException.class, () -> DriverManager.getConnection(stack.stack().servers().jdbcUrl("demo"), role, old).close());
+        }
     }
 
     /** In this stack a service has one password, in one file, for three servers. */

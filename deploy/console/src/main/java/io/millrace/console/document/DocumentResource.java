@@ -13,6 +13,7 @@ import io.millrace.pipeline.comparison.Differences;
 import io.millrace.pipeline.file.Field;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.Target;
+import io.millrace.pipeline.source.SourceTrouble;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
@@ -38,6 +39,7 @@ public class DocumentResource {
     private static final int FIELDS = 6;
     private static final int FOUND = 200;
     private static final int NOT_FOUND = 404;
+    private static final String NO_TWIN = "Postgres could not be asked for the same document: ";
 
     private final Pipelines pipelines;
     private final ConsoleConfig config;
@@ -108,8 +110,10 @@ public class DocumentResource {
         try {
             twin = twin(pipeline, id, notes);
             inPostgres = twin != null;
-        } catch (SQLException | JsonProcessingException | IllegalStateException | IllegalArgumentException e) {
-            notes.add("Postgres could not be asked for the same document: " + e.getMessage());
+        } catch (SQLException e) {
+            notes.add(NO_TWIN + e.getMessage() + (SourceTrouble.isOfRights(e) ? "; " + SourceTrouble.advice(e, pipeline.source().url().resolve(), pipeline.source().password()) : ""));
+        } catch (JsonProcessingException | IllegalStateException | IllegalArgumentException e) {
+            notes.add(NO_TWIN + e.getMessage());
         }
         var indexed = found == null ? null : found.get("_source");
         boolean isKnown = inIndex != null && inPostgres != null;

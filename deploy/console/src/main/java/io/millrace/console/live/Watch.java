@@ -39,6 +39,8 @@ public class Watch {
     private static final long PACE_NANOS = 900_000_000;
     static final List<String> STEPS = List.of("capture", "gate", "join", "index", "search");
 
+    private static final int UNAUTHORIZED = 401;
+    private static final String NO_TOKEN = ": the console's millrace.services.token-file does not hold the token of its millrace.http.figures-token-file";
     private static final String CAPTURE = "capture";
     private static final String PARKED = "millrace_table_parked";
     private static final String REFUSED = "millrace_refused_documents";
@@ -290,7 +292,7 @@ public class Watch {
             var health = http.quick(instance.resolve("/q/health/ready"));
             var told = http.quick(instance.resolve("/q/metrics"));
             if (told.statusCode() != 200) {
-                return new Answer("down", instance + " gives no figures: /q/metrics answers HTTP " + told.statusCode(), "");
+                return new Answer("down", instance + " gives no figures: /q/metrics answers HTTP " + told.statusCode() + (told.statusCode() == UNAUTHORIZED ? NO_TOKEN : ""), "");
             }
             var metrics = told.body();
             return health.statusCode() == 200 ? new Answer("up", warnings(health.body()), metrics) : new Answer("waiting", reasons(health.body()), metrics);

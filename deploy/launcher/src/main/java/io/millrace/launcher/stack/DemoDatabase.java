@@ -4,21 +4,29 @@ import io.millrace.demo.DemoData;
 import io.millrace.launcher.Output;
 import io.millrace.local.LocalException;
 import io.millrace.local.LocalServers;
+import io.millrace.pipeline.source.SourceUser;
 import io.millrace.pipeline.wording.Counted;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.util.Locale;
 
 /** The demo's database in the local PostgreSQL. */
 public final class DemoDatabase {
 
-    /** The role that replicates; the provisioner makes it. Local like the superuser's, so fixed like that one's. */
-    static final String ROLE = "millrace";
-    static final String ROLE_PASSWORD = "millrace";
+    private static final String ROLE = "millrace";
 
     private static final long SEED = 1;
 
     private DemoDatabase() {}
+
+    /** As whom a service comes; the provisioner makes these roles. Where nothing is secured the name is the password too: local like the superuser's, so fixed like that one's. */
+    public static String role(SourceUser user) {
+        return switch (user) {
+            case CAPTURE -> ROLE;
+            case PURGE, CONSOLE -> ROLE + "_" + user.name().toLowerCase(Locale.ROOT);
+        };
+    }
 
     /** Makes the database and its tables, and fills them, where that has not been done. */
     public static void prepare(Stack stack, Output output) {

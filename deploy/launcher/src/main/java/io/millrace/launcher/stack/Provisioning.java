@@ -53,12 +53,12 @@ public final class Provisioning {
     }
 
     private static Provisioner provisioner(Stack stack, List<PipelineFile> files, Options options) {
-        return new Provisioner(files, admin(stack), targets(stack), environment(stack), options);
+        return new Provisioner(files, admin(stack), targets(stack), environment(stack), new Options(options.usedColumnsOnly(), options.changeReplicaIdentity(), stack.sourceRoles()));
     }
 
-    /** Where the files' login to the source is looked up. */
+    /** Where the files' login to the source is looked up: capture's. */
     public static Function<String, String> environment(Stack stack) {
-        var demo = stack.sourceEnvironment();
+        var demo = stack.sourceEnvironment(Stage.CAPTURE);
         return name -> demo.getOrDefault(name, System.getenv(name));
     }
 

@@ -8,6 +8,8 @@ import io.millrace.local.ManagedProcess;
 import io.millrace.local.ProcessSpec;
 import io.millrace.local.Readiness;
 import io.millrace.pipeline.file.PipelineFiles;
+import io.millrace.pipeline.source.SourceUser;
+import io.millrace.provisioner.Login;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -132,15 +134,21 @@ public final class Stack {
         }
     }
 
-    /** The environment through which demo pipeline files find their database; empty for a database of the user's own. */
-    public Map<String, String> sourceEnvironment() {
-        if (options.source() == null) {
-            return Map.of();
-        }
-        return Map.of(
+    /** The environment through which a service finds the database of the demo's pipeline files, as its own role; empty for a service that does not come there, and for a database of the user's own. */
+    public Map<String, String> sourceEnvironment(Stage stage) {
+        return options.source() == null ? Map.of() : stage.sourceUser().map(DemoDatabase::role).map(role -> Map.of(
                 "MILLRACE_SOURCE_URL", servers.jdbcUrl(options.source().database()),
-                "MILLRACE_SOURCE_USER", DemoDatabase.ROLE,
-                "MILLRACE_SOURCE_PASSWORD", servers.keyring().map(keyring -> keyring.password(DemoDatabase.ROLE)).orElse(DemoDatabase.ROLE_PASSWORD));
+                "MILLRACE_SOURCE_USER", role,
+                "MILLRACE_SOURCE_PASSWORD", sourcePassword(role))).orElse(Map.of());
+    }
+
+    /** The services that come to the demo's database as other roles than that of its pipeline files; empty for a database of the user's own. */
+    public Map<SourceUser, Login> sourceRoles() {
+        return options.source() == null ? Map.of() : Stream.of(SourceUser.PURGE, SourceUser.CONSOLE).collect(Collectors.toMap(user -> user, user -> new Login(DemoDatabase.role(user), sourcePassword(DemoDatabase.role(user)))));
+    }
+
+    private String sourcePassword(String role) {
+        return servers.keyring().map(keyring -> keyring.password(role)).orElse(role);
     }
 
     private ProcessSpec spec(Stage stage) {
@@ -149,13 +157,13 @@ public final class Stack {
         var address = Stage.address(port, options.secured()).resolve("/q/health/live");
         var alive = servers.keyring().map(keyring -> Readiness.https(address, keyring)).orElseGet(() -> Readiness.http(address));
         if (isNative(stage)) {
-            return ProcessSpec.executable(stage.stageName(), options.data(), stage.heap(), application(stage).resolve(EXECUTABLE), properties(stage), sourceEnvironment(), ports, alive)
+            return ProcessSpec.executable(stage.stageName(), options.data(), stage.heap(), application(stage).resolve(EXECUTABLE), properties(stage), sourceEnvironment(stage), ports, alive)
                     .withPrepare(() -> {
                         makeToken();
                         takeBuild(stage, executable(options, stage), application(stage).resolve(EXECUTABLE));
                     });
         }
-        var spec = ProcessSpec.copied(stage.stageName(), options.data(), stage.heap(), stage.jar(options.home()), application(stage).resolve("quarkus-run.jar"), properties(stage), sourceEnvironment(), ports, alive)
+        var spec = ProcessSpec.copied(stage.stageName(), options.data(), stage.heap(), stage.jar(options.home()), application(stage).resolve("quarkus-run.jar"), properties(stage), sourceEnvironment(stage), ports, alive)
                 .withPrepare(() -> {
                     makeToken();
                     takeBuild(stage, stage.jar(options.home()).getParent(), application(stage));

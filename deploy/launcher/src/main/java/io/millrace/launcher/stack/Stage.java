@@ -2,6 +2,7 @@ package io.millrace.launcher.stack;
 
 import io.millrace.local.LocalException;
 import io.millrace.local.LocalUser.RegistryRole;
+import io.millrace.pipeline.source.SourceUser;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -73,6 +74,16 @@ public enum Stage {
     /** As whom it comes to the servers of a secured stack; its rights are those of that name. */
     public String user() {
         return this == CONSOLE ? "console" : module;
+    }
+
+    /** What it does in the source database; empty where it never comes there. */
+    Optional<SourceUser> sourceUser() {
+        return switch (this) {
+            case CAPTURE -> Optional.of(SourceUser.CAPTURE);
+            case PURGE -> Optional.of(SourceUser.PURGE);
+            case CONSOLE -> Optional.of(SourceUser.CONSOLE);
+            case GATE, DENORMALIZER, INDEXER -> Optional.empty();
+        };
     }
 
     /** What it does with the registry. */

@@ -28,8 +28,8 @@ public final class FittingTables implements Step {
         var catalog = database.catalog();
         database.files().forEach(file -> CatalogCheck.check(file, catalog).stream().map(Problem::toString).forEach(problems::add));
         outbox(problems);
-        for (var table : database.tables()) {
-            hiddenRows(table, problems);
+        for (var role : database.roles()) {
+            database.tables().forEach(table -> hiddenRows(table, role, problems));
         }
         return Check.of(problems, List.of());
     }
@@ -54,16 +54,16 @@ public final class FittingTables implements Step {
     }
 
     /** The log has every row, the first reading only those that the role may see: without an error, documents would be missing. */
-    private void hiddenRows(TableName table, List<String> problems) {
+    private void hiddenRows(TableName table, SourceRole role, List<String> problems) {
         boolean hidden = database.isTrue("""
                 SELECT c.relrowsecurity
                   AND NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = ? AND (r.rolsuper OR r.rolbypassrls OR r.oid = c.relowner AND NOT c.relforcerowsecurity))
                   AND NOT EXISTS (SELECT FROM pg_policies p WHERE p.schemaname = ? AND p.tablename = ? AND p.permissive = 'PERMISSIVE'
                                   AND p.cmd IN ('ALL', 'SELECT') AND p.qual = 'true' AND p.roles && ARRAY[?, 'public']::name[])
-                FROM pg_class c WHERE c.oid = to_regclass(?)""", database.role(), table.schema(), table.table(), database.role(), table.sql());
+                FROM pg_class c WHERE c.oid = to_regclass(?)""", role.name(), table.schema(), table.table(), role.name(), table.sql());
         if (hidden) {
-            problems.add("The table " + table + " of the source '" + database.name() + "' has row security, so the role " + database.role() + " would read only some of its rows; its owner runs CREATE POLICY millrace ON "
-                    + table.sql() + " FOR SELECT TO " + TableName.quote(database.role()) + " USING (true), or a superuser ALTER ROLE " + TableName.quote(database.role()) + " BYPASSRLS (create the role first, where it is not there)");
+            problems.add("The table " + table + " of the source '" + database.name() + "' has row security, so the role " + role.name() + " would read only some of its rows; its owner runs CREATE POLICY " + role.sql() + " ON "
+                    + table.sql() + " FOR SELECT TO " + role.sql() + " USING (true), or a superuser ALTER ROLE " + role.sql() + " BYPASSRLS (create the role first, where it is not there)");
         }
     }
 

@@ -1,7 +1,8 @@
 package io.millrace.provisioner.source;
 
+import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.TableName;
-import io.millrace.pipeline.topic.Topics;
+import io.millrace.pipeline.source.SourceUser;
 import io.millrace.pipeline.wording.Counted;
 import io.millrace.provisioner.Check;
 import io.millrace.provisioner.Step;
@@ -9,44 +10,32 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.TreeSet;
 
 /**
- * The rights of the replicating role: reading exactly the pipelines' tables, writing Millrace's own and those by which documents are enriched. Rights that Millrace gave and no
- * pipeline needs any more are taken back; what somebody else gave is left alone.
+ * The rights of a role: exactly those that the services need which come as it. Rights that Millrace gave and that it does not need any more are taken back; what somebody else gave is left alone.
  */
-public final class Grants implements Step {
+final class Grants implements Step {
 
-    private static final String NOTE = "right ";
     private static final String USAGE = "USAGE ON SCHEMA ";
     private static final String ON = " ON ";
 
     private final SourceDatabase database;
+    private final SourceRole role;
 
-    public Grants(SourceDatabase database) {
+    Grants(SourceDatabase database, SourceRole role) {
         this.database = database;
+        this.role = role;
     }
 
     @Override
     public String describe() {
-        return "source " + database.name() + ": role " + database.role() + " may read " + Counted.of(database.tables().size(), "table");
+        return "source " + database.name() + ": role " + role.name() + (role.users().isEmpty() ? " may read nothing any more, since no service comes as it" : " may read " + Counted.of(database.tables().size(), "table"));
     }
 
-    private Map<TableName, List<String>> wanted() {
-        var wanted = new LinkedHashMap<TableName, List<String>>();
-        database.tables().forEach(table -> wanted.put(table, List.of("SELECT")));
-        database.enriching().forEach(table -> wanted.put(table, List.of("SELECT", "INSERT", "UPDATE", "DELETE")));
-        if (!database.enriching().isEmpty()) {
-            wanted.put(Topics.ENRICHMENT_TAKEN, List.of("SELECT", "INSERT", "UPDATE"));
-        }
-        wanted.put(Topics.HEARTBEAT, List.of("SELECT", "INSERT", "UPDATE"));
-        wanted.put(Topics.OUTBOX, List.of("SELECT", "INSERT"));
-        wanted.put(Topics.PURGE_AUDIT, List.of("SELECT", "INSERT"));
-        wanted.put(Topics.PURGE_OUTCOME, List.of("SELECT", "INSERT"));
-        wanted.put(Topics.VERIFICATION, List.of("SELECT", "INSERT", "UPDATE"));
-        wanted.put(Topics.RETENTION_RUN, List.of("SELECT", "INSERT", "UPDATE"));
-        wanted.put(Topics.SUBJECT_ERASURE, List.of("SELECT", "INSERT", "UPDATE"));
-        return wanted;
+    private SequencedMap<TableName, List<String>> wanted() {
+        return SourceUser.rights(role.users().stream().sorted().toList(), database.files().stream().map(PipelineFile::pipeline).toList());
     }
 
     @Override
@@ -66,23 +55,23 @@ public final class Grants implements Step {
     }
 
     private String refusal(String statement, String who) {
-        return "Granting rights to the role " + database.role() + " of the source '" + database.name() + "': " + database.text("SELECT current_user") + " may not run "
+        return "Granting rights to the role " + role.name() + " of the source '" + database.name() + "': " + database.text("SELECT current_user") + " may not run "
                 + statement + "; " + who + " or a superuser runs it first";
     }
 
     private List<String> missingSchemas() {
         var schemas = new TreeSet<String>();
         wanted().keySet().forEach(table -> schemas.add(table.schema()));
-        boolean noRole = !database.roleExists();
+        boolean noRole = !database.exists(role);
         return schemas.stream().filter(schema -> noRole
-                || !database.isTrue("SELECT has_schema_privilege(?, oid, 'USAGE') FROM pg_namespace WHERE nspname = ?", database.role(), schema)).toList();
+                || !database.isTrue("SELECT has_schema_privilege(?, oid, 'USAGE') FROM pg_namespace WHERE nspname = ?", role.name(), schema)).toList();
     }
 
     private Map<TableName, List<String>> missingTables() {
         var missing = new LinkedHashMap<TableName, List<String>>();
-        boolean noRole = !database.roleExists();
+        boolean noRole = !database.exists(role);
         wanted().forEach((table, rights) -> {
-            var lacking = rights.stream().filter(right -> noRole || !database.isTrue("SELECT has_table_privilege(?, to_regclass(?), ?)", database.role(), table.sql(), right)).toList();
+            var lacking = rights.stream().filter(right -> noRole || !database.isTrue("SELECT has_table_privilege(?, to_regclass(?), ?)", role.name(), table.sql(), right)).toList();
             if (!lacking.isEmpty()) {
                 missing.put(table, lacking);
             }
@@ -91,11 +80,11 @@ public final class Grants implements Step {
     }
 
     private String usage(String schema) {
-        return "GRANT USAGE ON SCHEMA " + TableName.quote(schema) + " TO " + TableName.quote(database.role());
+        return "GRANT USAGE ON SCHEMA " + TableName.quote(schema) + " TO " + role.sql();
     }
 
     private String grant(TableName table, List<String> rights) {
-        return "GRANT " + String.join(", ", rights) + " ON " + table.sql() + " TO " + TableName.quote(database.role());
+        return "GRANT " + String.join(", ", rights) + " ON " + table.sql() + " TO " + role.sql();
     }
 
     private List<String> actions() {
@@ -117,24 +106,24 @@ public final class Grants implements Step {
     }
 
     private List<String> given() {
-        return database.made(NOTE).stream().filter(this::isThere).toList();
+        return database.made(role.note()).stream().filter(this::isThere).toList();
     }
 
     private boolean isThere(String note) {
-        return database.roleExists() && (note.startsWith(USAGE) ? database.isTrue("SELECT to_regnamespace(?) IS NOT NULL", note.substring(USAGE.length()))
+        return database.exists(role) && (note.startsWith(USAGE) ? database.isTrue("SELECT to_regnamespace(?) IS NOT NULL", note.substring(USAGE.length()))
                 : database.isTrue("SELECT to_regclass(?) IS NOT NULL", note.substring(note.indexOf(ON) + ON.length())));
     }
 
     private String revoke(String note) {
-        return "REVOKE " + note + " FROM " + TableName.quote(database.role());
+        return "REVOKE " + note + " FROM " + role.sql();
     }
 
     @Override
     public void apply() {
         var given = new ArrayList<String>();
-        missingSchemas().forEach(schema -> given.add(NOTE + USAGE + TableName.quote(schema)));
-        missingTables().forEach((table, rights) -> rights.forEach(right -> given.add(NOTE + right + ON + table.sql())));
-        database.execute(actions(), given, unneeded().stream().map(note -> NOTE + note).toList());
+        missingSchemas().forEach(schema -> given.add(role.note() + USAGE + TableName.quote(schema)));
+        missingTables().forEach((table, rights) -> rights.forEach(right -> given.add(role.note() + right + ON + table.sql())));
+        database.execute(actions(), given, unneeded().stream().map(note -> role.note() + note).toList());
     }
 
     @Override
@@ -145,7 +134,7 @@ public final class Grants implements Step {
     @Override
     public void remove() {
         var given = given();
-        database.execute(given.stream().map(this::revoke).toList(), List.of(), given.stream().map(note -> NOTE + note).toList());
+        database.execute(given.stream().map(this::revoke).toList(), List.of(), given.stream().map(note -> role.note() + note).toList());
     }
 
     @Override
@@ -154,23 +143,23 @@ public final class Grants implements Step {
     }
 
     private List<String> unnoted() {
-        if (!database.roleExists() || database.isOwnAdmin()) {
+        if (!database.exists(role) || database.isAdmin(role)) {
             return List.of();
         }
-        var noted = database.made(NOTE);
+        var noted = database.made(role.note());
         var held = new ArrayList<String>();
         wanted().forEach((table, rights) -> {
-            if (database.isTrue("SELECT EXISTS (SELECT FROM pg_namespace n, aclexplode(n.nspacl) a WHERE n.nspname = ? AND a.grantee = to_regrole(?))", table.schema(), TableName.quote(database.role()))) {
+            if (database.isTrue("SELECT EXISTS (SELECT FROM pg_namespace n, aclexplode(n.nspacl) a WHERE n.nspname = ? AND a.grantee = to_regrole(?))", table.schema(), role.sql())) {
                 held.add(USAGE + TableName.quote(table.schema()));
             }
             rights.stream().filter(right -> database.isTrue("SELECT EXISTS (SELECT FROM pg_class c, aclexplode(c.relacl) a WHERE c.oid = to_regclass(?) AND a.grantee = to_regrole(?) AND a.privilege_type = ?)",
-                    table.sql(), TableName.quote(database.role()), right)).forEach(right -> held.add(right + ON + table.sql()));
+                    table.sql(), role.sql(), right)).forEach(right -> held.add(right + ON + table.sql()));
         });
         return held.stream().distinct().filter(note -> !noted.contains(note)).toList();
     }
 
     @Override
     public void adopt() {
-        database.execute(List.of(), unnoted().stream().map(note -> NOTE + note).toList(), List.of());
+        database.execute(List.of(), unnoted().stream().map(note -> role.note() + note).toList(), List.of());
     }
 }

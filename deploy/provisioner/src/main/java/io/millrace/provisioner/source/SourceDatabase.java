@@ -5,18 +5,26 @@ import io.millrace.pipeline.catalog.CatalogReader;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.Source;
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.source.SourceUser;
 import io.millrace.pipeline.topic.Topics;
 import io.millrace.provisioner.Admin;
+import io.millrace.provisioner.Login;
 import io.millrace.provisioner.ProvisioningException;
+import io.millrace.provisioner.Step;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.SequencedSet;
 import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** One source as its pipeline files describe it, with a connection of the admin's. Not thread-safe. */
 public final class SourceDatabase implements AutoCloseable {
@@ -27,19 +35,19 @@ public final class SourceDatabase implements AutoCloseable {
     /** What Millrace made in a database and may take away again. */
     static final TableName MADE = new TableName(Topics.OWN_SCHEMA, "made");
 
+    private static final Pattern QUOTED = Pattern.compile("\"((?:[^\"]|\"\")+)\"");
+
     private final List<PipelineFile> files;
     private final String name;
     private final String url;
-    private final String role;
-    private final String password;
+    private final List<SourceRole> roles;
     private final Connection connection;
 
-    private SourceDatabase(List<PipelineFile> files, String url, String role, String password, Connection connection) {
+    private SourceDatabase(List<PipelineFile> files, String url, List<SourceRole> roles, Connection connection) {
         this.files = files;
         this.name = files.getFirst().pipeline().source().name();
         this.url = url;
-        this.role = role;
-        this.password = password;
+        this.roles = roles;
         this.connection = connection;
     }
 
@@ -48,20 +56,36 @@ public final class SourceDatabase implements AutoCloseable {
      *
      * @param files the pipelines of one source
      * @param admin null: the role of the files
+     * @param logins services that come as roles of their own
      * @throws ProvisioningException when a reference leads nowhere or the connection fails
      */
-    public static SourceDatabase open(List<PipelineFile> files, Admin admin, Function<String, String> environment) {
+    public static SourceDatabase open(List<PipelineFile> files, Admin admin, Map<SourceUser, Login> logins, Function<String, String> environment) {
         var source = files.getFirst().pipeline().source();
         try {
             refuseDifferent(files, environment);
             var url = source.url().resolve(environment);
-            var role = source.user().resolve(environment);
-            var password = source.password().resolve(environment);
-            var by = admin == null ? new Admin(role, password) : admin;
-            return new SourceDatabase(files, url, role, password, connect(source.name(), url, by.user(), by.password()));
+            var own = new Login(source.user().resolve(environment), source.password().resolve(environment));
+            var by = admin == null ? new Admin(own.user(), own.password()) : admin;
+            return new SourceDatabase(files, url, roles(source.name(), own, logins), connect(source.name(), url, by.user(), by.password()));
         } catch (IllegalStateException e) {
             throw new ProvisioningException(files.getFirst().path() + ": source: " + e.getMessage(), e);
         }
+    }
+
+    /** The files' own role first, then those of services in their order; services may share one. */
+    private static List<SourceRole> roles(String source, Login own, Map<SourceUser, Login> logins) {
+        var byName = new LinkedHashMap<String, SourceRole>();
+        byName.put(own.user(), SourceRole.ofFiles(own));
+        for (var user : SourceUser.values()) {
+            var login = logins.getOrDefault(user, own);
+            var role = byName.computeIfAbsent(login.user(), _ -> SourceRole.of(source, login));
+            if (!role.password().equals(login.password())) {
+                throw new ProvisioningException("The role " + login.user() + " of the source '" + source + "' is given two passwords, one of them by source.roles." + user.service()
+                        + " of the regions file: give the service the same one, or a role of its own", null);
+            }
+            byName.put(login.user(), role.with(user));
+        }
+        return List.copyOf(byName.values());
     }
 
     /** Pipelines with one source name share slot and publication, so they must mean one database. */
@@ -109,13 +133,23 @@ public final class SourceDatabase implements AutoCloseable {
         return files;
     }
 
-    /** The role that replicates, as the pipeline files name it. */
-    String role() {
-        return role;
+    /** As whom services come, the pipeline files' role first. */
+    List<SourceRole> roles() {
+        return roles;
     }
 
-    String password() {
-        return password;
+    /** Logins and rights of each role, and that those have none any more as which no service comes. */
+    public List<Step> roleSteps() {
+        var steps = new ArrayList<Step>();
+        roles.forEach(role -> steps.addAll(List.of(new RoleLogin(this, role), new Grants(this, role))));
+        former().forEach(role -> steps.add(new Grants(this, role)));
+        return steps;
+    }
+
+    private Stream<SourceRole> former() {
+        var current = roles.stream().map(SourceRole::name).toList();
+        return made(SourceRole.notes(name)).stream().map(QUOTED::matcher).filter(Matcher::lookingAt).map(note -> note.group(1).replace("\"\"", "\"")).distinct()
+                .filter(role -> !current.contains(role)).map(role -> SourceRole.of(name, new Login(role, null)));
     }
 
     /** The tables of its pipelines as they are now. */
@@ -131,17 +165,17 @@ public final class SourceDatabase implements AutoCloseable {
         return connection;
     }
 
-    /** Whether the admin is the replicating role itself, which is then used as it is. */
-    boolean isOwnAdmin() {
-        return role.equals(text("SELECT current_user"));
+    /** Whether the admin is this role itself, which is then used as it is. */
+    boolean isAdmin(SourceRole role) {
+        return role.name().equals(text("SELECT current_user"));
     }
 
     boolean isSuperuser() {
         return isTrue("SELECT rolsuper FROM pg_roles WHERE rolname = current_user");
     }
 
-    boolean roleExists() {
-        return isTrue("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = ?)", role);
+    boolean exists(SourceRole role) {
+        return isTrue("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = ?)", role.name());
     }
 
     /** Every table of the pipelines, each once, in the order of the files, and the application's outbox. */
@@ -177,15 +211,15 @@ public final class SourceDatabase implements AutoCloseable {
         return isTrue("SELECT to_regclass(?) IS NOT NULL", table.sql());
     }
 
-    /** Whether the role can log in with the password of the pipeline file. */
-    boolean canLogIn() {
-        try (var trial = DriverManager.getConnection(url, role, password)) {
+    /** Whether a role can log in with its password. */
+    boolean canLogIn(SourceRole role) {
+        try (var trial = DriverManager.getConnection(url, role.name(), role.password())) {
             return trial.isValid(5);
         } catch (SQLException e) {
             if (e.getSQLState() != null && e.getSQLState().startsWith("28")) {
                 return false;
             }
-            throw failed("Logging in as " + role, e);
+            throw failed("Logging in as " + role.name(), e);
         }
     }
 
