@@ -194,7 +194,7 @@ class ConnectIT {
     @Order(5)
     @Test
     void aWorkerThatWritesAgainShowsNoRowAsItWasBefore() throws Exception {
-        change("INSERT INTO dashboard_list (id, name) VALUES (-7, '0')");
+        change("INSERT INTO dashboard_list (id, name, created) VALUES (-7, '0', now())");
         change("DO $$ BEGIN FOR n IN 1..%d LOOP UPDATE dashboard_list SET name = n::text WHERE id = -7; END LOOP; END $$".formatted(CHANGES_OF_A_ROW));
         awaitEqual(List.of("dashboard_list"));
         var worker = stack.stack().connect();
