@@ -108,7 +108,7 @@ class CommandsTest {
         assertEquals(2, run("retire", "monitors", "monitors-000001", "--name", "monitors-000002", "--data", folder.toString()));
         assertTrue(err.toString().contains("'monitors-000002' is not monitors-000001"), err.toString());
         assertEquals(1, run("retire", "monitors", "monitors-000001", "--name", "monitors-000001", "--url", "http://localhost:1"));
-        assertTrue(err.toString().contains("Asking the indexer at http://localhost:1/pipelines/monitors/generations/monitors-000001 failed"), err.toString());
+        assertTrue(err.toString().contains("Asking the indexer at http://localhost:1/pipelines/monitors/generations failed"), err.toString());
     }
 
     @Test
