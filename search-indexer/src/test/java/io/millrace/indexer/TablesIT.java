@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicReference;
@@ -36,7 +37,7 @@ class TablesIT {
 
     private static final Duration SOON = Duration.ofSeconds(60);
     private static final int MANY = 400;
-    private static final List<String> PIPELINES = List.of("versions", "refusals", "breaking", "rebuilt", "outages", "dropped", "reconciled", "kept", "taken", "watched", "forgotten", "verified", "pooled", "secured", "ruled", "repointed", "large", "miscounted");
+    private static final List<String> PIPELINES = List.of("versions", "refusals", "breaking", "rebuilt", "outages", "dropped", "reconciled", "kept", "taken", "watched", "forgotten", "verified", "pooled", "secured", "ruled", "repointed", "large", "miscounted", "fleeting");
 
     @TempDir
     static Path folder;
@@ -481,6 +482,20 @@ class TablesIT {
         sql("DROP TABLE documents.\"dropped-000001\" CASCADE");
         await().atMost(SOON).ignoreExceptions().untilAsserted(() -> assertEquals("50", text("SELECT count(*) FROM documents.dropped")));
         assertEquals("f", text(marks), "what says how far the former table was went with it");
+    }
+
+    @Test
+    void aTableThatIsDroppedTheMomentThatItTookOverIsMadeAnew() throws Exception {
+        send("fleeting", 20, 1, "kept in Kafka");
+        await().atMost(SOON).ignoreExceptions().untilAsserted(() -> assertEquals("20", text("SELECT count(*) FROM documents.fleeting")));
+        for (int time = 0; time < 5; time++) {
+            var before = serving("fleeting");
+            var built = stack.operate("POST", "/pipelines/fleeting/generations").path("body").path("index").asText();
+            await().pollInterval(Duration.ofMillis(2)).atMost(SOON).until(() -> serving("fleeting").equals(built));
+            sql("DROP TABLE documents.\"" + built + "\" CASCADE");
+            await().atMost(SOON).ignoreExceptions().untilAsserted(() -> assertEquals("20", text("SELECT count(*) FROM documents.fleeting"), () -> stack.ready().toString()));
+            await().atMost(SOON).until(() -> Set.of(204, 404).contains(stack.operate("DELETE", "/pipelines/fleeting/generations/" + before).path("status").asInt()));
+        }
     }
 
     @Tag("long")

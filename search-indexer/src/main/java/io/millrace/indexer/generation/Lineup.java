@@ -54,7 +54,7 @@ public record Lineup(Pipeline pipeline, List<IndexState> all) {
     }
 
     /** The index that the pipeline's main consumer group writes; null where it has to be made. */
-    IndexState main() {
+    public IndexState main() {
         var served = served();
         return served != null ? served : all.stream().filter(state -> state.isOf(pipeline) && !state.isAside()).findFirst().orElse(null);
     }

@@ -165,10 +165,20 @@ final class Asides {
         // Who makes an index anew gives it the alias at once, so that only what stays is mended.
         if (lineup.serving() != null) {
             unserved.remove(pipeline);
-        } else if (!unserved.add(pipeline) && generations.restore(lineup)) {
+        } else if (!unserved.add(pipeline) && (generations.restore(lineup) || reopen(pipeline, lineup))) {
             unserved.remove(pipeline);
         }
         return trouble == null;
+    }
+
+    /** Where the index that took over was deleted before the lanes had turned to it, they still write the one that is kept as a way back, and would miss nothing. */
+    private boolean reopen(Pipeline pipeline, Lineup lineup) {
+        if (lineup.main() != null || lineup.next() != null || generations.known(pipeline) == null) {
+            return false;
+        }
+        LOG.warnf("No index of the pipeline %s serves, so its partitions are opened anew, which makes one", pipeline.name());
+        main.reassign();
+        return true;
     }
 
     private void follow(Pipeline pipeline, Lineup lineup) throws InterruptedException {
