@@ -48,7 +48,7 @@ class CloudEventsIT {
         Files.writeString(folder.resolve("monitors.yaml"), demo + "\nevents: cloudevents\n");
         var data = DemoStack.home().resolve("tests").resolve("target").resolve("events-stack");
         DemoStack.delete(data);
-        stack = new DemoStack(data, SharedStack.PORT_BASE, MONITORS, null, List.of(folder), new Output(new PrintWriter(System.out, true, StandardCharsets.UTF_8)));
+        stack = new DemoStack(data, SharedStack.PORT_BASE + 1000, MONITORS, null, List.of(folder), new Output(new PrintWriter(System.out, true, StandardCharsets.UTF_8)));
         stack.startServers();
         stack.load();
         stack.provision();

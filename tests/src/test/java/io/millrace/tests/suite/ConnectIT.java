@@ -74,7 +74,7 @@ class ConnectIT {
                 """);
         var data = DemoStack.home().resolve("tests").resolve("target").resolve("connect-stack");
         DemoStack.delete(data);
-        stack = DemoStack.withConnect(data, SharedStack.PORT_BASE, MONITORS, List.of(DemoStack.home().resolve("deploy/demo/pipelines"), folder), new Output(new PrintWriter(System.out, true, StandardCharsets.UTF_8)));
+        stack = DemoStack.withConnect(data, SharedStack.PORT_BASE + 1000, MONITORS, List.of(DemoStack.home().resolve("deploy/demo/pipelines"), folder), new Output(new PrintWriter(System.out, true, StandardCharsets.UTF_8)));
         files = PipelineFiles.load(stack.stack().options().pipelines());
         stack.startServers();
         stack.load();

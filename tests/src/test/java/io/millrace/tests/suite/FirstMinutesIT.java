@@ -43,7 +43,7 @@ class FirstMinutesIT {
     void theConsoleTellsFiguresOneCanBelieveFromTheFirstTenSecondsOn() throws Exception {
         var data = DemoStack.home().resolve("tests/target/first-minutes-stack");
         DemoStack.delete(data);
-        stack = new DemoStack(data, SharedStack.PORT_BASE, MONITORS, new Output(new PrintWriter(System.out, true, StandardCharsets.UTF_8)));
+        stack = new DemoStack(data, SharedStack.PORT_BASE + 1000, MONITORS, new Output(new PrintWriter(System.out, true, StandardCharsets.UTF_8)));
         try {
             stack.start();
             stack.settled().await();

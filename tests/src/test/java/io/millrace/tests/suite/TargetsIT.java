@@ -72,7 +72,7 @@ class TargetsIT {
                 .replace("name: monitors\nsource", "name: monitors-table\ntarget: postgres\nindex: {name: monitors_table}\nsource"));
         var data = DemoStack.home().resolve("tests").resolve("target").resolve("targets-stack");
         DemoStack.delete(data);
-        stack = new DemoStack(data, SharedStack.PORT_BASE, MONITORS, null, List.of(demo, folder), new Output(new PrintWriter(System.out, true, StandardCharsets.UTF_8)));
+        stack = new DemoStack(data, SharedStack.PORT_BASE + 1000, MONITORS, null, List.of(demo, folder), new Output(new PrintWriter(System.out, true, StandardCharsets.UTF_8)));
         stack.start();
         try (var connection = stack.connect(); var statement = connection.createStatement()) {
             statement.execute("INSERT INTO public.organisation SELECT (jsonb_populate_record(o, '{\"id\": -1}')).* FROM public.organisation o WHERE id = 1");
