@@ -259,10 +259,6 @@ final class SourceSide {
         void set(PreparedStatement statement) throws SQLException;
     }
 
-    private interface RowReader<T> {
-        T read(ResultSet row) throws SQLException;
-    }
-
     /** A question that depends on which documents are past their time. */
     private interface Query {
         String of(RetentionOrder kept);
@@ -293,13 +289,7 @@ final class SourceSide {
                 try (var statement = connection.prepareStatement(sql.in(connection))) {
                     statement.setFetchSize(FETCH);
                     parameters.set(statement);
-                    var all = new ArrayList<T>();
-                    try (var rows = statement.executeQuery()) {
-                        while (rows.next()) {
-                            all.add(reader.read(rows));
-                        }
-                    }
-                    return all;
+                    return reader.all(statement);
                 }
             } finally {
                 connection.rollback();

@@ -9,7 +9,6 @@ import jakarta.enterprise.inject.Instance;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -40,10 +39,6 @@ final class TableSide implements IndexSide {
 
     private interface Parameters {
         void set(Connection connection, PreparedStatement statement) throws SQLException;
-    }
-
-    private interface RowReader<T> {
-        T read(ResultSet row) throws SQLException;
     }
 
     @Override
@@ -117,13 +112,7 @@ final class TableSide implements IndexSide {
                 }
                 try (var statement = connection.prepareStatement(query)) {
                     parameters.set(connection, statement);
-                    var all = new ArrayList<T>();
-                    try (var rows = statement.executeQuery()) {
-                        while (rows.next()) {
-                            all.add(reader.read(rows));
-                        }
-                    }
-                    return all;
+                    return reader.all(statement);
                 }
             } finally {
                 connection.rollback();
