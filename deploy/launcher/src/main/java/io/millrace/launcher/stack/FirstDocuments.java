@@ -21,9 +21,23 @@ public final class FirstDocuments {
 
     private FirstDocuments() {}
 
+    /** Returns, having said nothing, when each index answers with a document, and also when the patience is over. */
+    static void awaitFound(Stack stack, List<PipelineFile> files, Duration patience, BooleanSupplier isStopping) throws InterruptedException {
+        var waiting = indexes(files);
+        var probe = new Probe(stack.access());
+        long begin = System.nanoTime();
+        while (!isStopping.getAsBoolean() && System.nanoTime() - begin < patience.toNanos()) {
+            waiting.removeIf(index -> probe.documents(stack.servers().searchUrl(), index).orElse(0) > 0);
+            if (waiting.isEmpty()) {
+                return;
+            }
+            Thread.sleep(POLL_MILLIS);
+        }
+    }
+
     /** Returns also when none have come in time, having said which stage waits for what; an empty table has none. */
     public static void await(Stack stack, List<PipelineFile> files, Output output, BooleanSupplier isStopping) throws InterruptedException {
-        var waiting = new ArrayList<>(files.stream().filter(f -> f.pipeline().target() == Target.OPENSEARCH).map(f -> f.pipeline().index().name()).toList());
+        var waiting = indexes(files);
         var probe = new Probe(stack.access());
         long begin = System.nanoTime();
         long report = begin + REPORT.toNanos();
@@ -63,6 +77,10 @@ public final class FirstDocuments {
                 Thread.sleep(POLL_MILLIS);
             }
         }
+    }
+
+    private static List<String> indexes(List<PipelineFile> files) {
+        return new ArrayList<>(files.stream().filter(f -> f.pipeline().target() == Target.OPENSEARCH).map(f -> f.pipeline().index().name()).toList());
     }
 
     private static String stages(Stack stack) {

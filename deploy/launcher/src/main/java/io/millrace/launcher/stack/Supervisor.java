@@ -34,6 +34,8 @@ public final class Supervisor {
     private static final Duration LONGEST_BACK_OFF = Duration.ofSeconds(30);
     /** A process that lived so long is taken for healthy again. */
     private static final Duration HEALTHY = Duration.ofSeconds(60);
+    /** A load that takes longer is one that people watch on the console. */
+    private static final Duration HELD_BACK = Duration.ofSeconds(15);
     private static final Duration LOOK_AT_TASKS = Duration.ofSeconds(5);
 
     /** Against the stream: whoever reads knows of a pipeline before anything of it is written. */
@@ -76,13 +78,15 @@ public final class Supervisor {
     }
 
     /**
-     * Starts the services side by side and returns when each that documents pass through answers. The purge service and
-     * the console are only begun by then: on few cores they would delay the first documents, which do not need them.
+     * Starts the services that documents pass through side by side, and returns when each answers and the first documents
+     * can be found, or have not come within {@link #HELD_BACK}. The purge service and the console are only begun by then:
+     * on few cores they would delay the first documents, which do not need them.
      */
-    public void startServices() {
+    public void startServices() throws InterruptedException {
         var onTheWay = Arrays.stream(Stage.values()).filter(stage -> stage != Stage.PURGE && stage != Stage.CONSOLE).toList();
         onTheWay.forEach(stage -> launch(stack.stage(stage)));
         onTheWay.forEach(this::awaitAnswer);
+        FirstDocuments.awaitFound(stack, files, HELD_BACK, this::isStopping);
         launch(stack.stage(Stage.PURGE));
         launch(stack.stage(Stage.CONSOLE));
         stack.extras().forEach(this::launch);

@@ -93,6 +93,8 @@ public final class FirstLoad implements AutoCloseable {
                 supervisor.awaitServices();
             } catch (RuntimeException e) {
                 failure.set(e);
+            } catch (InterruptedException e) {
+                failure.set(new LocalException("Interrupted while the services were started"));
             }
         });
         try (var counts = new StageCounts(stack, files)) {

@@ -159,6 +159,7 @@ final class Page {
                 .map(e -> format("%,d monitors: the first after %.1f s, all after %.1f s", e.getKey(), e.getValue().figures().upFirst(), e.getValue().figures().upAll())).toList()));
         report.loads().forEach((size, part) -> {
             line("\n### %,d monitors: who was when how far", size);
+            line("\n![](%s)", Plots.load(size));
             text.append(LoadReport.tables(part.figures().load(), part.figures().hops()));
         });
     }

@@ -2,9 +2,12 @@ package io.millrace.tests.bench.report;
 
 import io.millrace.tests.bench.Percentiles;
 import io.millrace.tests.bench.cost.Step;
+import io.millrace.tests.bench.load.FirstLoad;
 import io.millrace.tests.bench.plot.Bars;
 import io.millrace.tests.bench.plot.Lines;
+import io.millrace.tests.bench.plot.Spans;
 import io.millrace.tests.bench.plot.Stacks;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -33,10 +36,24 @@ final class Plots {
             plots.put(LATENCY, latency(byRate(report.steady().figures().steps())));
             plots.put(CPU, cpu(byRate(report.steady().figures().steps())));
         }
+        report.loads().forEach((size, part) -> plots.put(load(size), load(size, part.figures().load())));
         if (report.loads().size() > 1 || report.changes().size() > 1) {
             plots.put(GROWTH, growth(report));
         }
         return plots;
+    }
+
+    /** Of the first load of so many monitors. */
+    static String load(int monitors) {
+        return "load-" + monitors + ".svg";
+    }
+
+    private static String load(int monitors, FirstLoad.Result load) {
+        var rows = new ArrayList<Spans.Row>();
+        load.moments().forEach((service, m) -> rows.add(new Spans.Row(service, List.of(new Spans.Span("starts", m.started(), m.ready()), new Spans.Span("waits for what comes", m.ready(), m.first()),
+                new Spans.Span("puts out", m.first(), m.last())))));
+        rows.add(new Spans.Row("search", List.of(new Spans.Span("some can be found", load.first(), load.all()))));
+        return new Spans("First load of %,d monitors".formatted(monitors), "seconds since the services were started", rows).svg();
     }
 
     private static String start(ColdCurve.Result start) {

@@ -39,7 +39,7 @@ class PlotsTest {
 
     @Test
     void nothingMeasuredIsAnEmptyPlot() throws Exception {
-        for (var svg : List.of(Lines.overTime("a", "b", List.of()).svg(), Lines.logarithmic("a", "b", List.of()).svg(), new Stacks("a", "b", List.of(), List.of()).svg(), new Bars("a", List.of("x"), List.of(new Bars.Series("s", Arrays.asList((Bars.Bar) null)))).svg())) {
+        for (var svg : List.of(Lines.overTime("a", "b", List.of()).svg(), Lines.logarithmic("a", "b", List.of()).svg(), new Stacks("a", "b", List.of(), List.of()).svg(), new Spans("a", "b", List.of()).svg(), new Bars("a", List.of("x"), List.of(new Bars.Series("s", Arrays.asList((Bars.Bar) null)))).svg())) {
             parsed(svg);
             assertFalse(svg.contains("NaN") || svg.contains("Infinity"), svg);
         }
@@ -53,6 +53,19 @@ class PlotsTest {
         assertEquals(3 * number(bars.get(0), "height"), number(bars.get(1), "height"), NEAR);
         assertEquals(number(bars.get(0), "y"), number(bars.get(1), "y") + number(bars.get(1), "height"), NEAR);
         assertEquals(0, number(bars.get(2), "height"), NEAR);
+    }
+
+    @Test
+    void aSpanIsAsLongAsItLastedAndStandsInItsRow() throws Exception {
+        var svg = new Spans("load", "seconds", List.of(new Spans.Row("capture", List.of(new Spans.Span("starts", 0, 2), new Spans.Span("puts out", 2, 8))),
+                new Spans.Row("gate", List.of(new Spans.Span("starts", 1, 3), new Spans.Span("puts out", Double.NaN, 9))))).svg();
+        var bars = elements(parsed(svg), "rect").stream().filter(r -> !r.getAttribute("fill").equals("#fff") && !r.getAttribute("height").equals("12.0")).toList();
+        assertEquals(3, bars.size(), "what has no beginning is left out");
+        assertEquals(3 * number(bars.get(0), "width"), number(bars.get(1), "width"), NEAR);
+        assertEquals(number(bars.get(0), "x") + number(bars.get(0), "width"), number(bars.get(1), "x"), NEAR);
+        assertTrue(number(bars.get(2), "y") > number(bars.get(1), "y"), "another row");
+        assertEquals(bars.get(0).getAttribute("fill"), bars.get(2).getAttribute("fill"), "the same was done");
+        assertFalse(svg.contains("NaN"), svg);
     }
 
     @Test
