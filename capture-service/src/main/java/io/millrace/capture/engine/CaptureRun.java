@@ -31,6 +31,7 @@ import io.millrace.capture.source.Truncates;
 import io.millrace.capture.source.UnpublishedColumns;
 import io.millrace.capture.source.Wanted;
 import io.millrace.capture.subject.ErasedSubjects;
+import io.millrace.capture.text.Pace;
 import io.millrace.capture.text.TextSnapshot;
 import io.millrace.pipeline.file.Source;
 import io.millrace.pipeline.file.TableName;
@@ -696,6 +697,7 @@ public final class CaptureRun {
         follow(plan, leftOut);
         stream.unread(plan.unread());
         window.begin(plan.start(), plan.base());
+        settings.pace(window::isOpen).follow(settings.sourceName());
         try {
             run(settings.stream(plan.streamed(), leftOut, tools.events() == null ? null : tools.events().table(), plan.start()), new Writer(tools, plan, true), longestSilence(), () -> {
                 readiness.ready(plan.phase());
@@ -712,6 +714,7 @@ public final class CaptureRun {
         } finally {
             heartbeat.end();
             window.end();
+            Pace.end(settings.sourceName());
             follow(null, null);
         }
     }

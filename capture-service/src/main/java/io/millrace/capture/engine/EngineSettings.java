@@ -2,6 +2,7 @@ package io.millrace.capture.engine;
 
 import io.millrace.capture.column.ColumnConverter;
 import io.millrace.capture.source.SourceConnection;
+import io.millrace.capture.text.Pace;
 import io.millrace.capture.text.StreamSockets;
 import io.millrace.capture.text.TextConnector;
 import io.millrace.capture.text.TextSnapshot;
@@ -15,6 +16,7 @@ import java.util.Collection;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 
 /**
@@ -23,6 +25,7 @@ import java.util.stream.Collectors;
  * @param sourceName the source's name
  * @param source how to reach it
  * @param pollInterval longest wait of an idle stream
+ * @param pace from one batch of the stream to the next while changes come
  * @param heartbeat how often the heartbeat row is written, and how often an idle stream gives a sign of life
  * @param batchSize most changes in one batch
  * @param queueSize most changes read ahead
@@ -33,6 +36,7 @@ public record EngineSettings(
         String sourceName,
         SourceConnection source,
         Duration pollInterval,
+        Duration pace,
         Duration heartbeat,
         int batchSize,
         int queueSize,
@@ -88,11 +92,20 @@ public record EngineSettings(
             properties.setProperty(TextTask.EVENTS, events.sql());
         }
         properties.setProperty("snapshot.mode", "no_data");
-        properties.setProperty("max.batch.size", Integer.toString(Math.min(MOST_RECORDS, Math.min(batchSize, queueSize - 1))));
+        properties.setProperty("max.batch.size", Integer.toString(mostRecords()));
         // A batch without a change, as a sign of life. What is written is capture's own affair.
         properties.setProperty("heartbeat.interval.ms", Long.toString(heartbeat.toMillis()));
         properties.setProperty(SlotOffsets.START, Long.toString(start));
         return properties;
+    }
+
+    /** @param isHurried whether somebody waits for the next batch of the stream */
+    Pace pace(BooleanSupplier isHurried) {
+        return new Pace(pace, pollInterval, mostRecords(), isHurried);
+    }
+
+    private int mostRecords() {
+        return Math.min(MOST_RECORDS, Math.min(batchSize, queueSize - 1));
     }
 
     private Properties common(Collection<TableName> tables, Map<TableName, Set<String>> leftOut) {

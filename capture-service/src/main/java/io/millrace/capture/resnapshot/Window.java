@@ -240,6 +240,11 @@ public final class Window {
         return open;
     }
 
+    /** Whether a chunk waits for what the stream brings. */
+    public synchronized boolean isOpen() {
+        return open != null;
+    }
+
     synchronized void close() {
         open = null;
     }

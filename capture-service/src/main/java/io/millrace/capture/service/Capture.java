@@ -154,7 +154,7 @@ public class Capture {
         // One that leads nowhere stops the start.
         source.password().resolve();
         var connection = new SourceConnection(source.url().resolve(), source.user().resolve(), source.password());
-        var settings = new EngineSettings(source.name(), connection, config.pollInterval(), config.heartbeat(), config.batchSize(), config.queueSize(),
+        var settings = new EngineSettings(source.name(), connection, config.pollInterval(), config.pace(), config.heartbeat(), config.batchSize(), config.queueSize(),
                 config.queueBytes().asLongValue(), config.snapshotThreads());
         var kafka = new KafkaSettings(Map.copyOf(KafkaKeys.of(all.getPropertyNames(), name -> all.getOptionalValue(name, String.class))));
         PlainClients.requirePlainBrokers(kafka.common());

@@ -32,12 +32,17 @@ public interface CaptureConfig {
     @DecimalMax("1")
     double traceRate();
 
-    /**
-     * How long changes are gathered before they are sent on together; half of it is added to the latency of a change. Shorter
-     * costs every later stage: a batch of one change costs them nearly as much as one of ten. Default 20 ms.
-     */
+    /** How long a change that comes after quiet waits for others that go on with it. Default 20 ms. */
     @WithDefault("20ms")
     Duration pollInterval();
+
+    /**
+     * From one batch to the next while changes come; half of it is added to the latency of a change then. Shorter costs every
+     * later stage: a batch of one change costs them nearly as much as one of twenty. None longer than {@code poll-interval}
+     * gathers by that alone. Default 100 ms.
+     */
+    @WithDefault("100ms")
+    Duration pace();
 
     /** How often the heartbeat row is written, so that the slot advances while the tables are quiet. Default 5 s. */
     @WithDefault("5s")

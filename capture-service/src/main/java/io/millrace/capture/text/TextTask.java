@@ -28,6 +28,8 @@ public final class TextTask extends PostgresConnectorTask {
     private final Arrivals arrivals = new Arrivals();
     private final Relations relations = new Relations();
     private volatile String bundles;
+    /** None before there is a stream. */
+    private volatile Pace pace = Pace.NONE;
     /** Whether nothing was there when the queue was last asked. */
     private boolean idle;
 
@@ -35,9 +37,12 @@ public final class TextTask extends PostgresConnectorTask {
     public List<SourceRecord> doPoll() throws InterruptedException {
         if (idle) {
             arrivals.await();
+        } else {
+            pace.await();
         }
         var records = super.doPoll();
         idle = records == null || records.isEmpty();
+        pace.taken(idle ? 0 : records.size(), System.nanoTime());
         return idle ? records : List.of(new Batch(records.stream().map(record -> BundlingDecoder.opened(record, bundles, relations)).toList()));
     }
 
@@ -51,6 +56,7 @@ public final class TextTask extends PostgresConnectorTask {
     @Override
     protected ReplicationConnection buildReplicationConnection(PostgresConnection connection, PostgresSchema schema, PostgresConnectorConfig config) {
         bundles = BundlingDecoder.topic(config.getLogicalName());
+        pace = Pace.of(config.getLogicalName());
         var types = new TextTypes(connection);
         var made = ReplicationConnection.builder(config)
                 .withSlot(config.slotName())

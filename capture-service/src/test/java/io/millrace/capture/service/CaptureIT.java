@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -131,6 +132,26 @@ class CaptureIT extends OnStack {
             assertTrue(rows.stream().filter(r -> r.op() != Op.READ).allMatch(r -> r.committed() >= began * 1000 && r.committed() <= System.currentTimeMillis() * 1000), "by the clock of this machine");
             assertEquals(0, capture.stop() & ~143, "a polite stop is no failure");
         }
+    }
+
+    @Test
+    void whatComesOneAfterTheOtherGoesOnTogether() throws Exception {
+        thing("paced");
+        try (var capture = capture("paced").awaitStreaming(); var records = records("paced", "thing"); var connection = stack.connect("paced"); var statement = connection.createStatement()) {
+            long began = System.nanoTime();
+            int changes = 0;
+            while (System.nanoTime() - began < TimeUnit.SECONDS.toNanos(3)) {
+                statement.execute("INSERT INTO thing VALUES (" + changes++ + ", 'x', null)");
+                Thread.sleep(5);
+            }
+            double tenths = (System.nanoTime() - began) / 1e8;
+            int all = changes;
+            var captured = records.await(capture, seen -> seen.size() >= all).stream().mapToLong(Records.Row::captured).sorted().toArray();
+            long batches = 1 + IntStream.range(1, captured.length).filter(i -> captured[i] - captured[i - 1] > 15_000).count();
+            assertTrue(batches <= 1.5 * tenths + 5, () -> batches + " batches of " + all + " changes in " + tenths / 10 + " s");
+        }
+        // The server has a slot for each of the other tests.
+        stack.sql("paced", "SELECT pg_drop_replication_slot('millrace_paced')");
     }
 
     @Test

@@ -40,7 +40,7 @@ final class Records implements AutoCloseable {
      * @param isTombstone whether compaction removes the record in the end
      * @param unwritable why it could not be written
      */
-    record Row(int partition, Op op, Position position, long committed, String traceparent, GenericRecord key, GenericRecord value, boolean isTombstone, String unwritable) {
+    record Row(int partition, Op op, Position position, long committed, long captured, String traceparent, GenericRecord key, GenericRecord value, boolean isTombstone, String unwritable) {
 
         String text(String field) {
             return String.valueOf(value.get(field));
@@ -95,7 +95,7 @@ final class Records implements AutoCloseable {
             var headers = record.headers();
             tallies.get(record.partition()).of(record);
             assertNotNull(headers.lastHeader(Headers.LEDGER), "a record without its number");
-            seen.add(new Row(record.partition(), Op.of(Headers.bytes(headers, Headers.OP)), Headers.position(headers), Headers.number(headers, Headers.COMMITTED, 0),
+            seen.add(new Row(record.partition(), Op.of(Headers.bytes(headers, Headers.OP)), Headers.position(headers), Headers.number(headers, Headers.COMMITTED, 0), Headers.number(headers, Headers.CAPTURED, 0),
                     Headers.text(headers, Headers.TRACEPARENT), WireFormat.is(record.key()) ? decode(record.key()) : null,
                     WireFormat.is(record.value()) ? decode(record.value()) : null, record.value() == null, Headers.text(headers, Headers.UNWRITABLE)));
         }
