@@ -25,6 +25,7 @@ public final class CatchUp {
     private int rounds;
     private Map<TopicPartition, Long> goal;
     private volatile String waits;
+    private volatile boolean near;
     private volatile boolean done;
 
     public CatchUp(Offsets offsets, FirstRead firstRead, String group, List<TopicPartition> sources, List<TopicPartition> exchange, int hops) {
@@ -40,6 +41,11 @@ public final class CatchUp {
         return done;
     }
 
+    /** Whether the group has still to commit what is there already. */
+    public boolean isNear() {
+        return !done && near;
+    }
+
     /** What the first build waits for before its goal is known, null where it waits for nothing. */
     public String waits() {
         return waits;
@@ -53,6 +59,7 @@ public final class CatchUp {
                 return;
             }
             goal = offsets.ends(sources);
+            near = true;
         }
         var committed = committed();
         while (!done && Offsets.isReached(goal, committed)) {

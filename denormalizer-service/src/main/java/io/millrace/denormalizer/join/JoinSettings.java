@@ -12,6 +12,7 @@ import java.util.function.BooleanSupplier;
  *
  * @param isCaughtUp whether the first build has taken in every row that was there when it began; asked often, from the
  *        stream threads
+ * @param awaitsCommit whether the first build waits for nothing but the commit of what was taken in; asked often, from the stream threads
  * @param keepRemoved how long the position of a removed array row is kept at least
  * @param maxDocumentBytes a larger document is set aside
  * @param lookupCacheBytes of memory for look-up rows that documents showed lately, for each partition
@@ -20,5 +21,5 @@ import java.util.function.BooleanSupplier;
  * @param erasedAs the pipelines whose erasures count: this one, and others that make documents of the same rows for the same index
  * @param floor no document has a lower version: that of those which came out before the state was built anew
  */
-public record JoinSettings(BooleanSupplier isCaughtUp, Duration keepRemoved, int maxDocumentBytes, long lookupCacheBytes, Pace fanOutPace, DocumentSteps steps,
+public record JoinSettings(BooleanSupplier isCaughtUp, BooleanSupplier awaitsCommit, Duration keepRemoved, int maxDocumentBytes, long lookupCacheBytes, Pace fanOutPace, DocumentSteps steps,
         Set<String> erasedAs, Position floor) {}

@@ -60,6 +60,8 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
     private static final Duration TICK_AT_REST = Duration.ofSeconds(10);
     /** So many ticks without a record make a partition rest. */
     private static final int UNTIL_REST = 50;
+    /** So many ticks from one commit that is asked for to the next. */
+    private static final int UNTIL_COMMIT = 5;
 
     /** The file's as it is without state. */
     private final Plan fresh;
@@ -89,6 +91,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
     private Cancellable ticking;
     /** Ticks since the last record; negative at rest. */
     private int quietTicks;
+    private int ticksToCommit;
     private boolean isMarked;
     /** Whether this life of the task has taken in a record, or one is on its way to it. */
     private boolean isFed;
@@ -244,6 +247,7 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
 
     private void tick() {
         mark();
+        commitSoon();
         feed();
         for (var some : graves) {
             some.clear();
@@ -256,6 +260,14 @@ final class Joiner implements Processor<byte[], byte[], byte[], byte[]> {
         told.walked(payments.walked());
         told.asked(subscriptions.asked());
         restIfDone();
+    }
+
+    /** A first build that waits for commits alone would wait for one of the interval's at each hop of the exchange. */
+    private void commitSoon() {
+        if (settings.awaitsCommit().getAsBoolean() && ++ticksToCommit >= UNTIL_COMMIT) {
+            ticksToCommit = 0;
+            context.commit();
+        }
     }
 
     /** A task that has consumed nothing commits nothing, and without a commit it never learns that what it owed is out. */

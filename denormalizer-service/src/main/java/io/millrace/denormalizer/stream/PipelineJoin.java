@@ -339,7 +339,7 @@ final class PipelineJoin {
         var running = made;
         stage = running;
         var pace = new FanOutPace(new Offsets(admin), config.indexerGroup(), partitionsOf(List.of(topics.documents()), partitions));
-        var settings = new JoinSettings(catchUp::isDone, config.keepRemoved(), PipelineTopics.documentBytes(admin, topics, config.maxDocumentBytes()), config.lookupCacheBytes() / pipelines / partitions, pace, steps, erasedAs, new Position(life.floor(), 0));
+        var settings = new JoinSettings(catchUp::isDone, catchUp::isNear, config.keepRemoved(), PipelineTopics.documentBytes(admin, topics, config.maxDocumentBytes()), config.lookupCacheBytes() / pipelines / partitions, pace, steps, erasedAs, new Position(life.floor(), 0));
         var topology = JoinTopology.of(plan, topics, rootKeys, registry, commits, settings, running);
         var kept = PipelineTopics.deletionsKept(admin, topics);
         var age = new StateAge(config.stateFolder().resolve(topics.application()));

@@ -88,7 +88,7 @@ final class Cluster {
         this.random = random;
         this.haste = haste;
         topics = JoinTopics.of(plan);
-        settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 1 << 20, 20_000, (partition, count) -> pace.test(partition, count), DocumentSteps.NONE, Set.of(plan.pipeline()), Position.NONE);
+        settings = new JoinSettings(() -> caughtUp, () -> false, Duration.ZERO, 1 << 20, 20_000, (partition, count) -> pace.test(partition, count), DocumentSteps.NONE, Set.of(plan.pipeline()), Position.NONE);
         stage = new Stage(plan, new SimpleMeterRegistry(), OpenTelemetry.noop().getTracer("test"), new Ledger(topic -> ""));
         for (var topic : JoinTopology.sourceTopics(plan)) {
             logs.put(topic, partitions(partitions));

@@ -50,7 +50,7 @@ public class EmbeddedJoin implements AutoCloseable {
             admin.createTopics(List.of(new NewTopic(topics.exchange(), partitions, (short) 1), new NewTopic(topics.state(), 1, (short) 1))).all().get();
             admin.alterConsumerGroupOffsets(topics.application(), beginnings(Stream.concat(JoinTopology.sourceTopics(plan).stream(), Stream.of(topics.exchange())), partitions)).all().get();
         }
-        var settings = new JoinSettings(() -> true, Duration.ofMinutes(10), 1 << 20, 1 << 20, Pace.UNLIMITED, DocumentSteps.NONE, Set.of(plan.pipeline()), Position.NONE);
+        var settings = new JoinSettings(() -> true, () -> false, Duration.ofMinutes(10), 1 << 20, 1 << 20, Pace.UNLIMITED, DocumentSteps.NONE, Set.of(plan.pipeline()), Position.NONE);
         var topology = JoinTopology.of(plan, topics, rootKeys, schemas, new CommitClock(), settings, new Stage(plan, new SimpleMeterRegistry(), OpenTelemetry.noop().getTracer("test"), new Ledger(topic -> "")));
         var properties = new Properties();
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, topics.application());

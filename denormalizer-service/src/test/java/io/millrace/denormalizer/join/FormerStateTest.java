@@ -97,7 +97,7 @@ class FormerStateTest {
     private void open(Path folder) {
         var rootKeys = new RootKeys(Schema.TABLES.get("monitor").keySchema());
         Plan plan = Planner.plan(pipeline, rootKeys.columns());
-        var settings = new JoinSettings(() -> true, Duration.ZERO, 1 << 20, 20_000, Pace.UNLIMITED, DocumentSteps.NONE, Set.of(plan.pipeline()), Position.NONE);
+        var settings = new JoinSettings(() -> true, () -> false, Duration.ZERO, 1 << 20, 20_000, Pace.UNLIMITED, DocumentSteps.NONE, Set.of(plan.pipeline()), Position.NONE);
         var stage = new Stage(plan, new SimpleMeterRegistry(), OpenTelemetry.noop().getTracer("test"), new Ledger(topic -> ""));
         var properties = new Properties();
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "test");

@@ -102,7 +102,7 @@ class JoinTopologyTest {
         pipeline = joined;
         var rootKeys = new RootKeys(Schema.TABLES.get(pipeline.document().table().table()).keySchema());
         var plan = Planner.plan(pipeline, rootKeys.columns());
-        var settings = new JoinSettings(() -> caughtUp, keepRemoved, 1 << 20, 20_000, pace, DocumentSteps.NONE, Set.of(plan.pipeline()), floor);
+        var settings = new JoinSettings(() -> caughtUp, () -> false, keepRemoved, 1 << 20, 20_000, pace, DocumentSteps.NONE, Set.of(plan.pipeline()), floor);
         var topics = JoinTopics.of(plan);
         meters = new SimpleMeterRegistry();
         stage = new Stage(plan, meters, OpenTelemetry.noop().getTracer("test"), ledger);

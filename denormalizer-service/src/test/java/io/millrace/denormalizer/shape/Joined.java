@@ -81,7 +81,7 @@ final class Joined implements AutoCloseable {
         this.steps = steps;
         var rootKeys = new RootKeys(world.table(pipeline.document().table()).keySchema());
         var plan = Planner.plan(pipeline, rootKeys.columns(), steps.fingerprint());
-        var settings = new JoinSettings(() -> caughtUp, Duration.ZERO, 8 << 20, 20_000, Pace.UNLIMITED, steps, Set.of(plan.pipeline()), Position.NONE);
+        var settings = new JoinSettings(() -> caughtUp, () -> false, Duration.ZERO, 8 << 20, 20_000, Pace.UNLIMITED, steps, Set.of(plan.pipeline()), Position.NONE);
         var topics = JoinTopics.of(plan);
         var topology = JoinTopology.of(plan, topics, rootKeys, world::schema, commits, settings, new Stage(plan, new SimpleMeterRegistry(), OpenTelemetry.noop().getTracer("test"), new Ledger(topic -> "")));
         var properties = new Properties();
