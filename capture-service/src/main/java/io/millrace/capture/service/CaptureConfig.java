@@ -39,9 +39,9 @@ public interface CaptureConfig {
     /**
      * From one batch to the next while changes come; half of it is added to the latency of a change then. Shorter costs every
      * later stage: a batch of one change costs them nearly as much as one of twenty. None longer than {@code poll-interval}
-     * gathers by that alone. Default 100 ms.
+     * gathers by that alone. Default 150 ms.
      */
-    @WithDefault("100ms")
+    @WithDefault("150ms")
     Duration pace();
 
     /** How often the heartbeat row is written, so that the slot advances while the tables are quiet. Default 5 s. */

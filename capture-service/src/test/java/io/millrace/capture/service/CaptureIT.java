@@ -148,7 +148,7 @@ class CaptureIT extends OnStack {
             int all = changes;
             var captured = records.await(capture, seen -> seen.size() >= all).stream().mapToLong(Records.Row::captured).sorted().toArray();
             long batches = 1 + IntStream.range(1, captured.length).filter(i -> captured[i] - captured[i - 1] > 15_000).count();
-            assertTrue(batches <= 1.5 * tenths + 5, () -> batches + " batches of " + all + " changes in " + tenths / 10 + " s");
+            assertTrue(batches <= tenths + 5, () -> batches + " batches of " + all + " changes in " + tenths / 10 + " s");
         }
         // The server has a slot for each of the other tests.
         stack.sql("paced", "SELECT pg_drop_replication_slot('millrace_paced')");
