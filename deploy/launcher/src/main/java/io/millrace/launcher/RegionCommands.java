@@ -160,7 +160,7 @@ abstract class RegionCommands implements Callable<Integer> {
             }
             return conclude(regions.all(provisioner -> {
                 var region = regions.name(provisioner);
-                return provisioner.destroy(step -> say(region, "removed    " + step));
+                return provisioner.destroy(step -> say(region, "removed    " + step), line -> say(region, "stays      " + line));
             }), "destroyed");
         }
     }

@@ -123,24 +123,43 @@ public final class Provisioner {
     /** What {@link #destroy} would take away. A place that cannot be reached is a refused step of its own. */
     public List<Planned> planDestroy() {
         try (var places = openWhatAnswers()) {
-            var plan = new ArrayList<>(check(backwards(places.steps()), Step::removal));
+            var plan = new ArrayList<Planned>();
+            for (var step : backwards(places.steps())) {
+                var removal = step.removal();
+                var staying = step.staying();
+                if (staying.isEmpty() || !(removal instanceof Check.Done)) {
+                    plan.add(new Planned(step.describe(), removal));
+                }
+                if (!staying.isEmpty()) {
+                    plan.add(new Planned(step.describe(), new Check.Advised(staying)));
+                }
+            }
             places.silent().forEach(problem -> plan.add(new Planned("a place that does not answer", new Check.Refused(List.of(problem)))));
             return plan;
         }
     }
 
     /**
-     * Takes away what Millrace made, the slot first. Where any step is refused, nothing is done; a place that cannot be
+     * As below, without what stays.
+     */
+    public List<String> destroy(Consumer<String> progress) {
+        return destroy(progress, line -> { });
+    }
+
+    /**
+     * Takes away what Millrace made and nobody else needs, the slot first. Where any step is refused, nothing is done; a place that cannot be
      * reached does not keep the others from being cleared.
      *
      * @param progress receives a line for each step that was removed
+     * @param staying receives, before anything is done, a line for each thing that is left because somebody else needs it
      * @return what was removed, in order
      * @throws ProvisioningException with every refusal, or with what could not be done
      */
-    public List<String> destroy(Consumer<String> progress) {
+    public List<String> destroy(Consumer<String> progress, Consumer<String> staying) {
         try (var places = openWhatAnswers()) {
             var steps = backwards(places.steps());
             refuse(check(steps, Step::removal));
+            steps.forEach(step -> step.staying().forEach(staying));
             var removed = new ArrayList<String>();
             for (var step : steps) {
                 if (step.removal() instanceof Check.Needed) {
@@ -252,7 +271,7 @@ public final class Provisioner {
         if (targets.search() != null) {
             var indexes = new SearchIndexes(targets.search(), files);
             places.attempt(() -> List.of(reached(indexes)));
-            places.attempt(() -> List.of(reached(new SearchRoles(targets.search(), indexes.names()))));
+            places.attempt(() -> List.of(reached(new SearchRoles(targets.search(), indexes.names(), indexes::isOfOthers))));
             places.steps().add(new IndexTrial(targets.search(), files, file -> places.databases().get(file.pipeline().source().name()).catalog()));
         }
         return places;

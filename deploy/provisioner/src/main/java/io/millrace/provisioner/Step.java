@@ -1,5 +1,7 @@
 package io.millrace.provisioner;
 
+import java.util.List;
+
 /**
  * One thing that must be so before a pipeline can run. Applying twice changes nothing the second time; steps are applied
  * in order, and one that was killed half way is finished by the next run. Removed, in the opposite order, is what Millrace made
@@ -19,6 +21,11 @@ public interface Step {
     /** Looks what there is to take away, and changes nothing: done where there is nothing, needed with the statements or calls, refused with why not yet. */
     default Check removal() {
         return new Check.Done();
+    }
+
+    /** What {@link #remove} leaves there because somebody else needs it, each with whom, and with what to do where something is to be done; looks, and changes nothing. */
+    default List<String> staying() {
+        return List.of();
     }
 
     /** Takes it away; called after {@link #removal} found it needed. */

@@ -10,10 +10,14 @@ import io.millrace.demo.DemoData;
 import io.millrace.local.LocalServers;
 import io.millrace.local.Ports;
 import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.file.PipelineFiles;
+import io.millrace.pipeline.http.HttpAccess;
+import io.millrace.pipeline.http.Server;
 import io.millrace.pipeline.progress.JoinState;
 import io.millrace.pipeline.shape.ShapeComparison;
 import io.millrace.pipeline.topic.Topics;
 import io.millrace.pipeline.source.SourceUser;
+import io.millrace.provisioner.search.SearchIndexes;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -427,6 +431,118 @@ class ProvisionerIT {
         }
     }
 
+    @Test
+    void twoSourcesOfOneDatabaseKeepWhatTheOtherNeedsAndTheLastLeavesNothing() throws Exception {
+        var old = source("twice", "twice_reader", "pw");
+        var fresh = new Source("twice-new", old.url(), old.user(), old.password());
+        try (var connection = superuser(old)) {
+            execute(connection, "ALTER TABLE public.team REPLICA IDENTITY NOTHING");
+            allowed(old, DEMO).apply(line -> { });
+            allowed(fresh, DEMO).apply(line -> { });
+            assertEquals(List.of(), allowed(old, DEMO).apply(line -> { }));
+            assertEquals(List.of(), allowed(fresh, DEMO).apply(line -> { }));
+
+            var fewer = allowed(old, DEMO.resolve("monitors.yaml"));
+            assertFalse(fewer.apply(line -> { }).isEmpty());
+            assertEquals(List.of(), fewer.apply(line -> { }));
+            assertWorks(fresh);
+
+            var staying = new ArrayList<String>();
+            fewer.destroy(line -> { }, staying::add);
+            assertWorks(fresh);
+            assertEquals(List.of("millrace_twice_new"), texts(connection, "SELECT pubname FROM pg_publication"));
+            assertEquals(List.of("d"), texts(connection, "SELECT relreplident FROM pg_class WHERE oid = 'public.team'::regclass"));
+            assertEquals(List.of(), allowed(fresh, DEMO).apply(line -> { }), "nothing was taken from the other");
+            assertAll(
+                    () -> assertTrue(staying.stream().anyMatch(line -> line.startsWith("The schema millrace stays with its tables, because the source 'twice-new' stands on the same database")), staying::toString),
+                    () -> assertTrue(staying.stream().anyMatch(line -> line.startsWith("The role twice_reader stays: the source 'twice-new' of the same database comes as it")), staying::toString),
+                    () -> assertTrue(staying.stream().anyMatch(line -> line.startsWith("The role twice_reader keeps ") && line.contains("SELECT ON \"public\".\"monitor\"")), staying::toString),
+                    () -> assertTrue(staying.stream().anyMatch(line -> line.contains("\"public\".\"team\" stays, because another source publishes the table")), staying::toString));
+
+            allowed(fresh, DEMO).destroy(line -> { }, line -> assertEquals("", line, "nothing stays"));
+            assertEquals(List.of("n"), texts(connection, "SELECT relreplident FROM pg_class WHERE oid = 'public.team'::regclass"));
+        }
+        assertUntouched(old);
+    }
+
+    @Test
+    void notesThatTellNoSourceAreReadOnAndNothingIsTakenWhileNobodyKnowsWhoseItIs() throws Exception {
+        var old = source("former", "former_reader", "pw");
+        var fresh = new Source("former-new", old.url(), old.user(), old.password());
+        provisioner(old, superuser(), 2, DEMO).apply(line -> { });
+        provisioner(fresh, superuser(), 2, DEMO).apply(line -> { });
+        try (var connection = superuser(old)) {
+            execute(connection, "INSERT INTO millrace.made SELECT 'right ' || substr(what, length('right-of former \"former_reader\" ') + 1) FROM millrace.made WHERE what LIKE 'right-of former %'");
+            execute(connection, "INSERT INTO millrace.made VALUES ('publication')");
+            execute(connection, "DELETE FROM millrace.made WHERE what LIKE 'right-of %' OR what LIKE 'publication %' OR what LIKE 'source %'");
+
+            var staying = new ArrayList<String>();
+            provisioner(old, superuser(), 2, DEMO).destroy(line -> { }, staying::add);
+            assertWorks(fresh);
+            assertEquals(List.of("millrace_former_new"), texts(connection, "SELECT pubname FROM pg_publication"));
+            assertTrue(staying.stream().anyMatch(line -> line.contains("the source of the publication millrace_former_new stands on the same database and what it needs is not noted; run ./millrace apply with its files")), staying::toString);
+
+            assertFalse(provisioner(fresh, superuser(), 2, DEMO).apply(line -> { }).isEmpty(), "it notes what it needs");
+            assertEquals(List.of(), provisioner(fresh, superuser(), 2, DEMO).apply(line -> { }));
+            provisioner(fresh, superuser(), 2, DEMO).destroy(line -> { });
+        }
+        assertUntouched(old);
+    }
+
+    /** The files' role may still do the services' work, with the dashboards. */
+    private static void assertWorks(Source source) throws SQLException {
+        try (var reader = DriverManager.getConnection(source.url(), source.user(), source.password())) {
+            assertEquals(0, value(reader, "SELECT count(*) FROM public.monitor"));
+            assertEquals(0, value(reader, "SELECT count(*) FROM public.dashboard"));
+            execute(reader, "INSERT INTO millrace.heartbeat VALUES (1, now()) ON CONFLICT (id) DO UPDATE SET beat = excluded.beat");
+            execute(reader, "INSERT INTO millrace.outboxevent VALUES (gen_random_uuid(), 'monitors', '1', 'erase', now(), null, null)");
+        }
+    }
+
+    @Test
+    void ofAnIndexThatALaterPipelineFillsOnlyTheGenerationsOfTheOneThatGoesAreTaken() throws Exception {
+        var search = URI.create(servers.searchUrl());
+        var place = new HttpPlace(search, HttpAccess.of(Server.SEARCH, search, Map.of()));
+        var elder = places.copies(DEMO.resolve("monitors.yaml"), "elder").getFirst();
+        var younger = Files.writeString(Files.createDirectories(data.resolve("younger")).resolve("monitors.yaml"),
+                Files.readString(elder).replaceFirst("name: elder-monitors", "name: younger-monitors\nreplaces: [elder-monitors]").replaceFirst("  name: elder", "  name: younger"));
+        var old = new SearchIndexes(place, PipelineFiles.load(List.of(elder)));
+        var fresh = new SearchIndexes(place, PipelineFiles.load(List.of(younger)));
+        var index = old.names().iterator().next();
+        assertEquals(old.names(), fresh.names());
+        old.apply();
+        put(index + "-000001", "elder-monitors", "");
+        put(index + "-000002", "younger-monitors", "\"" + index + "\": {}");
+
+        assertEquals(List.of("The index " + index + "-000002 of the search engine at " + search + " stays, with its template, because it is of the pipeline younger-monitors, whose file was not given"), old.staying());
+        old.remove();
+        assertEquals(404, status("GET", "/" + index + "-000001"));
+        assertEquals(200, status("GET", "/" + index + "/_search"));
+        assertEquals(200, status("GET", "/_index_template/millrace-" + index));
+        assertTrue(old.isOfOthers(index));
+
+        put(index + "-000001", "elder-monitors", "");
+        assertEquals(List.of(), fresh.staying());
+        fresh.remove();
+        for (var path : List.of("/" + index + "-000001", "/" + index + "-000002", "/_index_template/millrace-" + index)) {
+            assertEquals(404, status("GET", path), path);
+        }
+    }
+
+    private static void put(String index, String pipeline, String alias) throws Exception {
+        assertEquals(200, send("PUT", "/" + index, HttpRequest.BodyPublishers.ofString("{\"aliases\": {" + alias + "}, \"mappings\": {\"_meta\": {\"pipeline\": \"" + pipeline + "\"}}}")));
+    }
+
+    private static int status(String method, String path) throws Exception {
+        return send(method, path, HttpRequest.BodyPublishers.noBody());
+    }
+
+    private static int send(String method, String path, HttpRequest.BodyPublisher body) throws Exception {
+        try (var client = HttpClient.newHttpClient()) {
+            return client.send(HttpRequest.newBuilder(URI.create(servers.searchUrl() + path)).header("Content-Type", "application/json").method(method, body).build(), HttpResponse.BodyHandlers.discarding()).statusCode();
+        }
+    }
+
     private record Source(String name, String url, String user, String password) {}
 
     /** A database with the demo's tables; pipelines, topics and slot are named after it. */
@@ -445,10 +561,19 @@ class ProvisionerIT {
         return provisioner(source, admin, partitions, files, Map.of());
     }
 
+    /** Two partitions, and a table's replica identity may be changed. */
+    private static Provisioner allowed(Source source, Path files) {
+        return provisioner(source, superuser(), 2, files, new Options(false, true, Map.of()));
+    }
+
     private static Provisioner provisioner(Source source, Admin admin, int partitions, Path files, Map<SourceUser, Login> roles) {
+        return provisioner(source, admin, partitions, files, new Options(false, false, roles));
+    }
+
+    private static Provisioner provisioner(Source source, Admin admin, int partitions, Path files, Options options) {
         var environment = Map.of("MILLRACE_SOURCE_URL", source.url(), "MILLRACE_SOURCE_USER", source.user(), "MILLRACE_SOURCE_PASSWORD", source.password());
         var targets = new Targets(servers.kafkaBootstrap(), URI.create(servers.registryUrl()), partitions, (short) 1);
-        return new Provisioner(places.pipelines(files, source.name()), admin, targets, environment::get, new Options(false, false, roles));
+        return new Provisioner(places.pipelines(files, source.name()), admin, targets, environment::get, options);
     }
 
     private static Admin superuser() {

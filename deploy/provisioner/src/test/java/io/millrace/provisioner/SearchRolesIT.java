@@ -61,7 +61,7 @@ class SearchRolesIT {
 
     @Test
     void rolesAreMadeOnceChangedBackAndTakenAway() {
-        var roles = new SearchRoles(search, List.of("books"));
+        var roles = new SearchRoles(search, List.of("books"), _ -> false);
         var planned = assertInstanceOf(Check.Needed.class, roles.check());
         assertEquals(4, planned.actions().size(), planned::toString);
         roles.apply();
@@ -89,8 +89,8 @@ class SearchRolesIT {
 
     @Test
     void theServicesKeepTheIndexesOfFilesThatThisRunWasNotGiven() {
-        var lent = new SearchRoles(search, List.of("lent"));
-        var returned = new SearchRoles(search, List.of("returned"));
+        var lent = new SearchRoles(search, List.of("lent"), _ -> false);
+        var returned = new SearchRoles(search, List.of("returned"), _ -> false);
         lent.apply();
         returned.apply();
         var indexer = as("search-indexer");
@@ -111,18 +111,18 @@ class SearchRolesIT {
     void generationsThatWereOnceWrittenOtherwiseAreKeptAndTakenAwayAsTheyAreWrittenNow() {
         var role = "/_plugins/_security/api/roles/millrace-purge-service";
         search.call("PUT", role, "{\"description\":\"made by millrace\",\"index_permissions\":[{\"index_patterns\":[\"worn\",\"worn-??????\"],\"allowed_actions\":[\"indices:data/read/get\"]}]}", Set.of(), "");
-        var torn = new SearchRoles(search, List.of("torn"));
+        var torn = new SearchRoles(search, List.of("torn"), _ -> false);
         torn.apply();
         var kept = search.call("GET", role, null, Set.of(), "").body();
         assertTrue(kept.contains("\"worn-00????\"") && !kept.contains("worn-??????"), kept);
-        new SearchRoles(search, List.of("worn")).remove();
+        new SearchRoles(search, List.of("worn"), _ -> false).remove();
         torn.remove();
         assertEquals(404, search.call("GET", role, null, NONE, "").statusCode());
     }
 
     @Test
     void whoMayNotReadRolesIsToldThatNoneAreMade() {
-        var roles = new SearchRoles(as("reader-books"), List.of("books"));
+        var roles = new SearchRoles(as("reader-books"), List.of("books"), _ -> false);
         assertTrue(assertInstanceOf(Check.Advised.class, roles.check()).advice().getFirst().contains("may not read its roles (403), so no role is made"));
         assertInstanceOf(Check.Advised.class, roles.removal());
     }
@@ -130,14 +130,14 @@ class SearchRolesIT {
     @Test
     void aRoleOfSomebodyElseIsLeftAlone() {
         search.call("PUT", "/_plugins/_security/api/roles/millrace-reader-songs", "{\"description\":\"ours\"}", Set.of(), "");
-        var refused = assertInstanceOf(Check.Refused.class, new SearchRoles(search, List.of("songs")).check());
+        var refused = assertInstanceOf(Check.Refused.class, new SearchRoles(search, List.of("songs"), _ -> false).check());
         assertTrue(refused.toString().contains("millrace-reader-songs") && refused.toString().contains("somebody else's"), refused::toString);
     }
 
     @Test
     void anEngineWithoutThePluginNeedsNone() {
         var url = URI.create(open.searchUrl());
-        var roles = new SearchRoles(new HttpPlace(url, HttpAccess.of(Server.SEARCH, url, Map.of())), List.of("books"));
+        var roles = new SearchRoles(new HttpPlace(url, HttpAccess.of(Server.SEARCH, url, Map.of())), List.of("books"), _ -> false);
         assertInstanceOf(Check.Done.class, roles.check());
         assertInstanceOf(Check.Done.class, roles.removal());
     }

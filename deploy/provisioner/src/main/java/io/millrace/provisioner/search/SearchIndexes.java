@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.millrace.pipeline.file.Index;
+import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.Target;
 import io.millrace.provisioner.Check;
@@ -17,10 +18,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * A template for each pipeline's generations, so that one that the engine makes by itself still has the right shards and takes
- * no field that nobody declared; the indexer makes generations and alias, with their mapping. Removed are the generations too.
+ * no field that nobody declared; the indexer makes generations and alias, with their mapping, which says whose they are. Removed are the
+ * generations of these pipelines too; where another pipeline has one of the same index, that one and what it needs stay.
  */
 public final class SearchIndexes implements Step {
 
@@ -30,11 +34,15 @@ public final class SearchIndexes implements Step {
 
     private final HttpPlace search;
     private final Map<String, Index> indexes = new TreeMap<>();
+    private final Set<String> pipelines;
+    private final Set<String> replaced;
 
     public SearchIndexes(HttpPlace search, Collection<PipelineFile> files) {
         this.search = search;
-        var pipelines = files.stream().map(PipelineFile::pipeline).toList();
-        pipelines.stream().filter(pipeline -> pipeline.target() == Target.OPENSEARCH).filter(pipeline -> pipelines.stream().noneMatch(later -> later.replaces().contains(pipeline.name())))
+        var all = files.stream().map(PipelineFile::pipeline).toList();
+        this.pipelines = all.stream().map(Pipeline::name).collect(Collectors.toUnmodifiableSet());
+        this.replaced = all.stream().flatMap(pipeline -> pipeline.replaces().stream()).collect(Collectors.toUnmodifiableSet());
+        all.stream().filter(pipeline -> pipeline.target() == Target.OPENSEARCH).filter(pipeline -> all.stream().noneMatch(later -> later.replaces().contains(pipeline.name())))
                 .forEach(newest -> indexes.put(newest.index().name(), newest.index()));
     }
 
@@ -106,25 +114,50 @@ public final class SearchIndexes implements Step {
     public Check removal() {
         var actions = new ArrayList<String>();
         indexes.keySet().forEach(name -> {
-            generations(name).forEach(generation -> actions.add("DELETE " + search + "/" + generation));
-            if (found(name) != null) {
+            var generations = generations(name);
+            generations.stream().filter(generation -> !generation.isOfOthers()).forEach(generation -> actions.add("DELETE " + search + "/" + generation.index()));
+            if (generations.stream().noneMatch(Generation::isOfOthers) && found(name) != null) {
                 actions.add("DELETE " + search + template(name));
             }
         });
         return Check.of(List.of(), actions);
     }
 
-    private List<String> generations(String name) {
-        var there = new ArrayList<String>();
-        call("GET", "/" + name + "-*/_settings?flat_settings=true&expand_wildcards=all", null, NOT_FOUND).fieldNames().forEachRemaining(there::add);
-        return there.stream().filter(index -> index.matches(java.util.regex.Pattern.quote(name) + "-\\d{6}")).sorted().toList();
+    @Override
+    public List<String> staying() {
+        return indexes.keySet().stream().flatMap(name -> generations(name).stream()).filter(Generation::isOfOthers)
+                .map(generation -> "The index " + generation.index() + " of the search engine at " + search + " stays, with its template, because it is of the pipeline " + generation.pipeline() + ", whose file was not given").toList();
+    }
+
+    /** Whether another pipeline has a generation of this index. */
+    public boolean isOfOthers(String name) {
+        return generations(name).stream().anyMatch(Generation::isOfOthers);
+    }
+
+    /** @param pipeline whose it is by its mapping; empty where that does not say */
+    private record Generation(String index, String pipeline, boolean isOfOthers) {}
+
+    private List<Generation> generations(String name) {
+        var there = call("GET", "/" + name + "-*?expand_wildcards=all&filter_path=*.settings.index.uuid,*.aliases,*.mappings._meta.pipeline", null, NOT_FOUND);
+        return there == null ? List.of() : there.properties().stream().filter(index -> index.getKey().matches(Pattern.quote(name) + "-\\d{6}")).sorted(Map.Entry.comparingByKey()).map(index -> {
+            var pipeline = index.getValue().at("/mappings/_meta/pipeline").asText("");
+            return new Generation(index.getKey(), pipeline, isOfOthers(pipeline, index.getValue().path("aliases").has(name)));
+        }).toList();
+    }
+
+    /** What a later generation has replaced goes with it, unless it still serves. */
+    private boolean isOfOthers(String pipeline, boolean serves) {
+        return !pipeline.isEmpty() && !pipelines.contains(pipeline) && (serves || !replaced.contains(pipeline));
     }
 
     @Override
     public void remove() {
         indexes.keySet().forEach(name -> {
-            generations(name).forEach(generation -> call("DELETE", "/" + generation, null, NOT_FOUND));
-            call("DELETE", template(name), null, NOT_FOUND);
+            var generations = generations(name);
+            generations.stream().filter(generation -> !generation.isOfOthers()).forEach(generation -> call("DELETE", "/" + generation.index(), null, NOT_FOUND));
+            if (generations.stream().noneMatch(Generation::isOfOthers)) {
+                call("DELETE", template(name), null, NOT_FOUND);
+            }
         });
     }
 

@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -39,11 +40,18 @@ public final class SearchRoles implements Step {
     private static final String MADE_BY = "made by millrace";
 
     private final HttpPlace search;
+    private final List<String> indexes;
+    private final Predicate<String> isOfOthers;
     private final SequencedMap<String, SearchRights> roles;
 
-    /** @param indexes the aliases that are read */
-    public SearchRoles(HttpPlace search, Collection<String> indexes) {
+    /**
+     * @param indexes the aliases that are read
+     * @param isOfOthers whether one of these is read of other pipelines too, so that it stays in the roles; asked when something is removed
+     */
+    public SearchRoles(HttpPlace search, Collection<String> indexes, Predicate<String> isOfOthers) {
         this.search = search;
+        this.indexes = List.copyOf(indexes);
+        this.isOfOthers = isOfOthers;
         this.roles = SearchRights.roles(new TreeSet<>(indexes));
     }
 
@@ -169,7 +177,7 @@ public final class SearchRoles implements Step {
     /** What is left of each role of ours that has to do with these indexes; empty for one that has no other. */
     private Map<String, Optional<ObjectNode>> remains() {
         var remains = new LinkedHashMap<String, Optional<ObjectNode>>();
-        roles.forEach((name, rights) -> {
+        SearchRights.roles(indexes.stream().filter(isOfOthers.negate()).sorted().toList()).forEach((name, rights) -> {
             var found = found(name);
             if (found == null || !isOurs(found)) {
                 return;

@@ -7,11 +7,15 @@ import io.millrace.pipeline.wording.Counted;
 import io.millrace.provisioner.Check;
 import io.millrace.provisioner.Step;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /**
  * The rights of a role: exactly those that the services need which come as it. Rights that Millrace gave and that it does not need any more are taken back; what somebody else gave is left alone.
@@ -51,7 +55,7 @@ final class Grants implements Step {
                 }
             });
         }
-        return Check.of(problems, actions());
+        return Check.of(problems, Stream.of(actions(), shared().stream().map(right -> "note that the source " + role.source() + " needs " + right + " too").toList(), forgotten(unneeded())).flatMap(List::stream).toList());
     }
 
     private String refusal(String statement, String who) {
@@ -91,22 +95,62 @@ final class Grants implements Step {
         var actions = new ArrayList<String>();
         missingSchemas().forEach(schema -> actions.add(usage(schema)));
         missingTables().forEach((table, rights) -> actions.add(grant(table, rights)));
-        unneeded().forEach(note -> actions.add(revoke(note)));
+        revocable(unneeded()).forEach(right -> actions.add(revoke(right)));
         return actions;
     }
 
-    /** Notes of rights that were given, on tables and schemas that are still there, and that no pipeline asks for now. */
-    private List<String> unneeded() {
-        var needed = new ArrayList<String>();
+    private Set<String> needed() {
+        var needed = new LinkedHashSet<String>();
         wanted().forEach((table, rights) -> {
             needed.add(USAGE + TableName.quote(table.schema()));
             rights.forEach(right -> needed.add(right + ON + table.sql()));
         });
-        return given().stream().filter(note -> !needed.contains(note)).toList();
+        return needed;
     }
 
+    /** Rights that were given, on tables and schemas that are still there, and that no pipeline of this source asks for now. */
+    private List<String> unneeded() {
+        var needed = needed();
+        return given().stream().filter(right -> !needed.contains(right)).toList();
+    }
+
+    /** Rights that Millrace gave and this source needs, of which only another source or a former version has a note. */
+    private List<String> shared() {
+        var own = database.made(role.note());
+        var noted = new HashSet<>(former());
+        database.others().forEach(other -> noted.addAll(database.made(role.noteOf(other))));
+        return needed().stream().filter(right -> noted.contains(right) && !own.contains(right) && isThere(right)).toList();
+    }
+
+    /** Rights that Millrace gave to this role, as far as this source has a part in them. */
     private List<String> given() {
-        return database.made(role.note()).stream().filter(this::isThere).toList();
+        return Stream.concat(database.made(role.note()).stream(), former().stream()).distinct().filter(this::isThere).toList();
+    }
+
+    private List<String> former() {
+        return role.isFiles() ? database.made(SourceRole.FORMER_RIGHT) : List.of();
+    }
+
+    /** Those that no other source of the database needs, nor may need. */
+    private List<String> revocable(List<String> rights) {
+        if (!database.unknown().isEmpty()) {
+            return List.of();
+        }
+        var elsewhere = new HashSet<String>();
+        database.others().forEach(other -> elsewhere.addAll(database.made(role.noteOf(other))));
+        return rights.stream().filter(right -> !elsewhere.contains(right)).toList();
+    }
+
+    /** What is done about those of these rights that this source has noted and that stay. */
+    private List<String> forgotten(List<String> rights) {
+        var revocable = revocable(rights);
+        var own = database.made(role.note());
+        return rights.stream().filter(right -> own.contains(right) && !revocable.contains(right)).map(right -> "note that the source " + role.source() + " does not need " + right + " any more, which stays for another one").toList();
+    }
+
+    /** The notes that go with these rights: a former one is anybody's, and stays while there is a source that has no other. */
+    private List<String> notes(List<String> rights) {
+        return rights.stream().flatMap(right -> database.unknown().isEmpty() && role.isFiles() ? Stream.of(role.note() + right, SourceRole.FORMER_RIGHT + right) : Stream.of(role.note() + right)).toList();
     }
 
     private boolean isThere(String note) {
@@ -123,18 +167,31 @@ final class Grants implements Step {
         var given = new ArrayList<String>();
         missingSchemas().forEach(schema -> given.add(role.note() + USAGE + TableName.quote(schema)));
         missingTables().forEach((table, rights) -> rights.forEach(right -> given.add(role.note() + right + ON + table.sql())));
-        database.execute(actions(), given, unneeded().stream().map(note -> role.note() + note).toList());
+        shared().forEach(right -> given.add(role.note() + right));
+        database.execute(actions(), given, notes(unneeded()));
     }
 
     @Override
     public Check removal() {
-        return Check.of(List.of(), given().stream().map(this::revoke).toList());
+        return Check.of(List.of(), Stream.concat(revocable(given()).stream().map(this::revoke), forgotten(given()).stream()).toList());
+    }
+
+    @Override
+    public List<String> staying() {
+        var revocable = revocable(given());
+        var staying = given().stream().filter(right -> !revocable.contains(right)).toList();
+        if (staying.isEmpty()) {
+            return List.of();
+        }
+        var unknown = database.unknown();
+        return List.of("The role " + role.name() + " keeps " + Counted.of(staying.size(), "right") + ", because " + database.neighbours() + " stands on the same database"
+                + (unknown.isEmpty() ? " and needs them" : " and what it needs is not noted; run ./millrace apply with its files, and this again, to have those taken back that it does not need") + ": " + String.join(", ", staying));
     }
 
     @Override
     public void remove() {
         var given = given();
-        database.execute(given.stream().map(this::revoke).toList(), List.of(), given.stream().map(note -> role.note() + note).toList());
+        database.execute(revocable(given).stream().map(this::revoke).toList(), List.of(), notes(given));
     }
 
     @Override
@@ -146,7 +203,7 @@ final class Grants implements Step {
         if (!database.exists(role) || database.isAdmin(role)) {
             return List.of();
         }
-        var noted = database.made(role.note());
+        var noted = given();
         var held = new ArrayList<String>();
         wanted().forEach((table, rights) -> {
             if (database.isTrue("SELECT EXISTS (SELECT FROM pg_namespace n, aclexplode(n.nspacl) a WHERE n.nspname = ? AND a.grantee = to_regrole(?))", table.schema(), role.sql())) {

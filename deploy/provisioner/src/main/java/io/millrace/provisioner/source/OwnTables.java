@@ -67,6 +67,9 @@ public final class OwnTables implements Step {
         if (schemaExists && !actions.isEmpty() && !database.isTrue("SELECT has_schema_privilege(?, 'CREATE')", Topics.OWN_SCHEMA)) {
             problems.add(missing("CREATE on the schema " + Topics.OWN_SCHEMA, "GRANT CREATE ON SCHEMA " + Topics.OWN_SCHEMA + " TO " + TableName.quote(database.text("SELECT current_user"))));
         }
+        if (!database.isMade(database.standing())) {
+            actions.add("INSERT INTO " + SourceDatabase.MADE + " (what) VALUES ('" + database.standing() + "')");
+        }
         return Check.of(problems, actions);
     }
 
@@ -99,7 +102,7 @@ public final class OwnTables implements Step {
 
     @Override
     public void apply() {
-        var made = new ArrayList<String>();
+        var made = new ArrayList<>(List.of(database.standing()));
         if (!schemaExists()) {
             made.add(SCHEMA);
         }
@@ -107,15 +110,34 @@ public final class OwnTables implements Step {
         database.execute(actions(), made, List.of());
     }
 
-    /** The notes of what was made go last of all, with the tables whose making they record. */
+    /** The notes of what was made go last of all, with the tables whose making they record; all of it goes with the last source that stands on the database. */
     @Override
     public Check removal() {
         var actions = new ArrayList<String>();
+        if (isShared()) {
+            if (database.isMade(database.standing())) {
+                actions.add(forgetting());
+            }
+            return Check.of(List.of(), actions);
+        }
         database.made(TABLE).stream().map(TableName::parse).filter(database::exists).forEach(table -> actions.add("DROP TABLE " + table.sql()));
         if (database.isMade(SCHEMA) && schemaExists()) {
             actions.add("DROP SCHEMA " + Topics.OWN_SCHEMA);
         }
         return Check.of(othersInSchema(), actions);
+    }
+
+    private boolean isShared() {
+        return !database.neighbours().isEmpty();
+    }
+
+    private String forgetting() {
+        return "DELETE FROM " + SourceDatabase.MADE + " WHERE what = '" + database.standing() + "'";
+    }
+
+    @Override
+    public List<String> staying() {
+        return isShared() && schemaExists() ? List.of("The schema " + Topics.OWN_SCHEMA + " stays with its tables, because " + database.neighbours() + " stands on the same database; it goes with the last one's destroy") : List.of();
     }
 
     /** What somebody else has put into our schema would be in the way of its end. */
@@ -148,7 +170,7 @@ public final class OwnTables implements Step {
 
     @Override
     public void adopt() {
-        var made = new ArrayList<>(List.of(SCHEMA));
+        var made = new ArrayList<>(List.of(SCHEMA, database.standing()));
         var actions = database.exists(SourceDatabase.MADE) ? List.<String>of() : List.of("CREATE TABLE " + SourceDatabase.MADE + " (" + columns.get(SourceDatabase.MADE) + ")");
         columns.keySet().stream().filter(table -> database.exists(table) || table.equals(SourceDatabase.MADE)).forEach(table -> made.add(TABLE + table));
         database.execute(actions, made, List.of());

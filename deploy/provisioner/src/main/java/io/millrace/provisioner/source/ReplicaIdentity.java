@@ -1,6 +1,7 @@
 package io.millrace.provisioner.source;
 
 import io.millrace.pipeline.file.TableName;
+import io.millrace.pipeline.topic.Topics;
 import io.millrace.provisioner.Check;
 import io.millrace.provisioner.Step;
 import java.util.ArrayList;
@@ -13,6 +14,8 @@ import java.util.List;
 public final class ReplicaIdentity implements Step {
 
     private static final String NOTE = "replica identity ";
+    private static final String ALTER = "ALTER TABLE ";
+    private static final String IDENTITY = " REPLICA IDENTITY ";
 
     private final SourceDatabase database;
     private final boolean allowed;
@@ -62,18 +65,37 @@ public final class ReplicaIdentity implements Step {
     @Override
     public void apply() {
         var tables = unfit();
-        database.execute(tables.stream().map(ReplicaIdentity::change).toList(), tables.stream().map(table -> NOTE + "ALTER TABLE " + table.sql() + " " + identity(table)).toList(), List.of());
+        database.execute(tables.stream().map(ReplicaIdentity::change).toList(), tables.stream().map(table -> NOTE + ALTER + table.sql() + " " + identity(table)).toList(), List.of());
     }
 
-    /** What a table said before is said again. */
+    /** What a table said before is said again, by the last source that publishes it: the updates of another one's would fail. */
     @Override
     public Check removal() {
-        return Check.of(List.of(), database.made(NOTE));
+        return Check.of(List.of(), before(false));
+    }
+
+    @Override
+    public List<String> staying() {
+        return before(true).stream().map(statement -> "REPLICA IDENTITY DEFAULT of " + table(statement) + " stays, because another source publishes the table; its destroy puts the old one back").toList();
+    }
+
+    private List<String> before(boolean publishedElsewhere) {
+        return database.made(NOTE).stream().filter(statement -> publishedElsewhere == isPublishedElsewhere(table(statement))).toList();
+    }
+
+    /** Of a statement as {@link #apply} notes it. */
+    private static String table(String statement) {
+        return statement.substring(ALTER.length(), statement.lastIndexOf(IDENTITY));
+    }
+
+    private boolean isPublishedElsewhere(String table) {
+        return database.isTrue("SELECT EXISTS (SELECT FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid WHERE r.prrelid = to_regclass(?) AND starts_with(p.pubname, ?) AND p.pubname <> ?)",
+                table, Topics.publication(""), Topics.publication(database.name()));
     }
 
     @Override
     public void remove() {
-        var before = database.made(NOTE);
+        var before = before(false);
         database.execute(before, List.of(), before.stream().map(statement -> NOTE + statement).toList());
     }
 }

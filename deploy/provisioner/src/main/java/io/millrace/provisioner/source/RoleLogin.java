@@ -107,15 +107,21 @@ final class RoleLogin implements Step {
         }
     }
 
-    /** Where another database of the server still lets the role in, it stays; the last one takes it away. */
+    /** Where another source comes as the role, of this database or of another one of the server, it stays; the last one takes it away. */
     @Override
     public Check removal() {
+        return isOurs() && staying().isEmpty() ? new Check.Needed(List.of("DROP ROLE " + role.sql())) : new Check.Done();
+    }
+
+    @Override
+    public List<String> staying() {
         if (!isOurs()) {
-            return new Check.Done();
+            return List.of();
         }
-        var elsewhere = usedElsewhere();
-        return elsewhere.isEmpty() ? new Check.Needed(List.of("DROP ROLE " + role.sql()))
-                : new Check.Advised(List.of("The role " + role.name() + " stays: it has rights in " + String.join(", ", elsewhere) + " of the same server"));
+        var why = new ArrayList<>(usedElsewhere().stream().map(other -> "it has rights in " + other + " of the same server").toList());
+        database.others().stream().filter(other -> !database.made(role.noteOf(other)).isEmpty()).forEach(other -> why.add("the source '" + other + "' of the same database comes as it"));
+        database.unknown().forEach(publication -> why.add("the source of the publication " + publication + " may come as it"));
+        return why.isEmpty() ? List.of() : List.of("The role " + role.name() + " stays: " + String.join(", ", why));
     }
 
     private List<String> usedElsewhere() {

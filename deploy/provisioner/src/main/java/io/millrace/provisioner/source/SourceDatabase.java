@@ -35,6 +35,9 @@ public final class SourceDatabase implements AutoCloseable {
     /** What Millrace made in a database and may take away again. */
     static final TableName MADE = new TableName(Topics.OWN_SCHEMA, "made");
 
+    /** What the note of a source begins with that stands on the database. */
+    private static final String STANDS = "source ";
+
     private static final Pattern QUOTED = Pattern.compile("\"((?:[^\"]|\"\")+)\"");
 
     private final List<PipelineFile> files;
@@ -75,7 +78,7 @@ public final class SourceDatabase implements AutoCloseable {
     /** The files' own role first, then those of services in their order; services may share one. */
     private static List<SourceRole> roles(String source, Login own, Map<SourceUser, Login> logins) {
         var byName = new LinkedHashMap<String, SourceRole>();
-        byName.put(own.user(), SourceRole.ofFiles(own));
+        byName.put(own.user(), SourceRole.ofFiles(source, own));
         for (var user : SourceUser.values()) {
             var login = logins.getOrDefault(user, own);
             var role = byName.computeIfAbsent(login.user(), _ -> SourceRole.of(source, login));
@@ -248,6 +251,27 @@ public final class SourceDatabase implements AutoCloseable {
         } catch (SQLException e) {
             throw failed(sql, e);
         }
+    }
+
+    /** The note that this source stands on the database. */
+    String standing() {
+        return STANDS + name;
+    }
+
+    /** The other sources that have noted what they need here. */
+    List<String> others() {
+        return made(STANDS).stream().filter(other -> !other.equals(name)).toList();
+    }
+
+    /** Publications of sources that were last provisioned by a version that noted nothing of each: nobody knows what they need. */
+    List<String> unknown() {
+        var known = Stream.concat(Stream.of(name), others().stream()).map(Topics::publication).toList();
+        return column("SELECT pubname FROM pg_publication WHERE starts_with(pubname, ?) ORDER BY 1", Topics.publication("")).stream().filter(publication -> !known.contains(publication)).toList();
+    }
+
+    /** Who else stands on the database, in words; empty for nobody. */
+    String neighbours() {
+        return String.join(", ", Stream.concat(others().stream().map(other -> "the source '" + other + "'"), unknown().stream().map(publication -> "the source of the publication " + publication)).toList());
     }
 
     /** Whether Millrace made a thing of this database, or adopted it; only then may it be taken away. */

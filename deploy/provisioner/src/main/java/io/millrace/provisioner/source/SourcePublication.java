@@ -18,7 +18,8 @@ import java.util.TreeSet;
  */
 public final class SourcePublication implements Step {
 
-    private static final String MADE = "publication";
+    /** What the note of any source's publication was once. */
+    private static final String FORMERLY_MADE = "publication";
 
     private final SourceDatabase database;
     private final boolean usedColumnsOnly;
@@ -129,26 +130,34 @@ public final class SourcePublication implements Step {
 
     @Override
     public void apply() {
-        database.execute(actions(), exists() ? List.of() : List.of(MADE), List.of());
+        database.execute(actions(), exists() ? List.of() : List.of(made()), List.of());
+    }
+
+    private String made() {
+        return FORMERLY_MADE + " " + name;
+    }
+
+    private boolean isOurs() {
+        return database.isMade(made()) || database.isMade(FORMERLY_MADE);
     }
 
     @Override
     public Check removal() {
-        return exists() && database.isMade(MADE) ? new Check.Needed(List.of("DROP PUBLICATION " + TableName.quote(name))) : new Check.Done();
+        return exists() && isOurs() ? new Check.Needed(List.of("DROP PUBLICATION " + TableName.quote(name))) : new Check.Done();
     }
 
     @Override
     public void remove() {
-        database.execute(List.of("DROP PUBLICATION " + TableName.quote(name)), List.of(), List.of(MADE));
+        database.execute(List.of("DROP PUBLICATION " + TableName.quote(name)), List.of(), database.neighbours().isEmpty() ? List.of(made(), FORMERLY_MADE) : List.of(made()));
     }
 
     @Override
     public Check adoption() {
-        return exists() && !database.isMade(MADE) ? new Check.Needed(List.of("take over the publication " + name)) : new Check.Done();
+        return exists() && !isOurs() ? new Check.Needed(List.of("take over the publication " + name)) : new Check.Done();
     }
 
     @Override
     public void adopt() {
-        database.execute(List.of(), List.of(MADE), List.of());
+        database.execute(List.of(), List.of(made()), List.of());
     }
 }

@@ -11,14 +11,15 @@ import java.util.Set;
  *
  * @param name as the catalog has it
  * @param password null where it is none of this run's
- * @param note what the notes of its rights begin with
+ * @param source whose it is: a role may be that of several sources of one database, and each notes what it needs
+ * @param isFiles whether it is the one that the pipeline files name
  * @param users empty for one that services came as before
  */
-record SourceRole(String name, String password, String note, Set<SourceUser> users) {
+record SourceRole(String name, String password, String source, boolean isFiles, Set<SourceUser> users) {
 
-    /** Of the role that pipeline files name. */
-    private static final String RIGHT = "right ";
-    /** Of any other, before the source's name: another source of the same database may have one of the same name. */
+    /** What a note of a right of the files' role began with once, which told neither the role nor the source. */
+    static final String FORMER_RIGHT = "right ";
+    /** Before the source's name. */
     private static final String RIGHT_OF = "right-of ";
 
     SourceRole {
@@ -26,16 +27,16 @@ record SourceRole(String name, String password, String note, Set<SourceUser> use
     }
 
     /** That of the pipeline files. */
-    static SourceRole ofFiles(Login login) {
-        return new SourceRole(login.user(), login.password(), RIGHT, Set.of());
+    static SourceRole ofFiles(String source, Login login) {
+        return new SourceRole(login.user(), login.password(), source, true, Set.of());
     }
 
     /** One that the regions file names. */
     static SourceRole of(String source, Login login) {
-        return new SourceRole(login.user(), login.password(), notes(source) + TableName.quote(login.user()) + " ", Set.of());
+        return new SourceRole(login.user(), login.password(), source, false, Set.of());
     }
 
-    /** What all notes of roles begin with that a regions file named for a source. */
+    /** What all notes of a source's roles begin with. */
     static String notes(String source) {
         return RIGHT_OF + source + " ";
     }
@@ -44,11 +45,17 @@ record SourceRole(String name, String password, String note, Set<SourceUser> use
     SourceRole with(SourceUser user) {
         var all = new HashSet<>(users);
         all.add(user);
-        return new SourceRole(name, password, note, all);
+        return new SourceRole(name, password, source, isFiles, all);
     }
 
-    boolean isFiles() {
-        return note.equals(RIGHT);
+    /** What the notes of its rights begin with. */
+    String note() {
+        return noteOf(source);
+    }
+
+    /** What another source's notes of rights of the same role begin with. */
+    String noteOf(String other) {
+        return notes(other) + sql() + " ";
     }
 
     boolean replicates() {

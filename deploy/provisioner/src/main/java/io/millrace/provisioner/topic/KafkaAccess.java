@@ -56,7 +56,19 @@ public final class KafkaAccess implements Step {
 
     @Override
     public Check removal() {
-        return Check.of(List.of(), present().stream().map(binding -> "take back " + binding.entry() + " on " + binding.pattern()).toList());
+        return Check.of(List.of(), leaving().stream().map(binding -> "take back " + binding.entry() + " on " + binding.pattern()).toList());
+    }
+
+    /** The services are those of all sources of this Kafka: their rights go with the last one. */
+    private List<AclBinding> leaving() {
+        var present = present();
+        return present.isEmpty() || kafka.otherSources().isEmpty() ? present : List.of();
+    }
+
+    @Override
+    public List<String> staying() {
+        var others = present().isEmpty() ? Set.<String>of() : kafka.otherSources();
+        return others.isEmpty() ? List.of() : List.of("The rights of " + String.join(", ", principals.keySet()) + " in Kafka stay, because it has topics of other sources too: " + String.join(", ", others));
     }
 
     private List<AclBinding> present() {
@@ -69,6 +81,6 @@ public final class KafkaAccess implements Step {
 
     @Override
     public void remove() {
-        kafka.disallow(present());
+        kafka.disallow(leaving());
     }
 }

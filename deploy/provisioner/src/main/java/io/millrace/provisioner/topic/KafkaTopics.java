@@ -16,12 +16,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.AlterConfigOp;
@@ -44,6 +47,8 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 public final class KafkaTopics implements Step, AutoCloseable {
 
     private static final int TIMEOUT_SECONDS = 30;
+    /** Kind, source, schema and table. */
+    private static final int TABLES_TOPIC_PARTS = 4;
 
     private final Targets targets;
     private final SequencedMap<String, Map<String, String>> wanted;
@@ -89,6 +94,13 @@ public final class KafkaTopics implements Step, AutoCloseable {
 
     public Set<String> topics() {
         return wanted.keySet();
+    }
+
+    /** The sources that have topics of captured rows in this Kafka and are none of these files'. */
+    SortedSet<String> otherSources() {
+        var own = wanted.keySet().stream().filter(topic -> topic.startsWith(Topics.CAPTURED)).map(Topics::source).collect(Collectors.toSet());
+        return await("Listing the topics", admin.listTopics().names()).stream().filter(topic -> topic.startsWith(Topics.CAPTURED) && topic.split("\\.").length == TABLES_TOPIC_PARTS).map(Topics::source)
+                .filter(source -> !own.contains(source)).collect(Collectors.toCollection(TreeSet::new));
     }
 
     @Override
