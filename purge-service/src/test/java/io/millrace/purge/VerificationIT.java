@@ -8,6 +8,8 @@ import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.not;
 import static org.hamcrest.Matchers.nullValue;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.restassured.http.ContentType;
 import io.restassured.response.ValidatableResponse;
@@ -15,6 +17,7 @@ import io.restassured.specification.RequestSpecification;
 import java.nio.file.Files;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -112,6 +115,31 @@ class VerificationIT {
 
     @Test
     @Order(4)
+    void whatIsPrivateInADocumentThatDiffersIsToldToOperatorsAlone() throws Exception {
+        var hiding = Files.writeString(stack.servers.data().resolve("hiding.yaml"), Files.readString(Stack.file("monitors.yaml")).replace("fields: [id]", "fields: [id, name]") + "tables: {public.monitor: {private: [name]}}\n");
+        var callers = new Callers();
+        var settings = new HashMap<>(callers.settings());
+        settings.putAll(Map.of("millrace.purge.pipelines", hiding.toString(), "millrace.purge.group", "hiding"));
+        var id = stack.row("INSERT INTO millrace.verification VALUES (gen_random_uuid(), 'monitors', 'me', clock_timestamp(), false, 100, 'running', '" + """
+                {"phase":"ended","documents":9,"indexed":9,"candidates":1,"missing":0,"orphaned":0,"different":1,"repaired":0,"unrepaired":0,"erased":0,"undecided":0,"notes":[],
+                 "found":[{"id":"7","kind":"different","fields":2,"first":[{"path":"$.name","index":"\\"quixotry\\"","postgres":"\\"zugzwang\\""},{"path":"$.id","index":"7","postgres":"8"}]}]}""" + "', clock_timestamp()) RETURNING id");
+        var process = stack.process("hiding", stack.freePort(), settings);
+        process.start();
+        try {
+            var path = "http://localhost:" + stack.freePort() + "/verifications/" + id + "/differences";
+            var shown = given().header("Authorization", "Bearer " + callers.token("ann", "millrace-operator")).get(path).then().statusCode(200).extract().asString();
+            assertTrue(shown.contains("quixotry") && shown.contains("zugzwang"), shown);
+            given().header("Authorization", "Bearer " + callers.token("ann", "millrace-reader")).get(path).then().statusCode(200).body("[0].id", equalTo("7"))
+                    .body("[0].first[0]", equalTo(Map.of("path", "$.name", "index", "\"(private)\"", "postgres", "\"(private)\""))).body("[0].first[1]", equalTo(Map.of("path", "$.id", "index", "7", "postgres", "8")));
+            var log = Files.readString(stack.servers.data().resolve("logs").resolve("hiding.log"));
+            assertFalse(log.contains("quixotry") || log.contains("zugzwang"), log);
+        } finally {
+            process.stop();
+        }
+    }
+
+    @Test
+    @Order(5)
     void aSourceThatIsNotProvisionedForItSaysSo() throws Exception {
         sql("DROP TABLE millrace.verification");
         refused(operator().get("/verifications").then(), 409, "no table millrace.verification");

@@ -11,6 +11,7 @@ import io.millrace.pipeline.file.One;
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.pipeline.file.Problem;
 import io.millrace.pipeline.file.RetentionRule;
+import io.millrace.pipeline.file.RowForm;
 import io.millrace.pipeline.file.RowRule;
 import io.millrace.pipeline.file.Subject;
 import io.millrace.pipeline.file.TableName;
@@ -117,6 +118,18 @@ public final class CatalogCheck {
             }
         });
         where(form.rows(), table, "tables." + name + ".rows");
+        privately(table, form);
+    }
+
+    private void privately(Catalog.Table table, RowForm form) {
+        var at = "tables." + table.name() + ".private";
+        for (var column : file.pipeline().settings(table.name()).privateColumns()) {
+            if (table.primaryKey().contains(column)) {
+                problem(at, "the column '" + column + "' is part of the primary key of " + table.name() + ", by which its rows and documents are named in topics, logs and traces; it cannot be private. Give the rows a key that says nothing, and take the column out");
+            } else if (!form.columns().containsKey(column)) {
+                there(table, column, at);
+            }
+        }
     }
 
     private ColumnForm form(Catalog.Table table, String column) {

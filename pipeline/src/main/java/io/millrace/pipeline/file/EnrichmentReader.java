@@ -55,6 +55,9 @@ final class EnrichmentReader {
             yaml.get("table").problem("the rows of " + table + " are in the documents already; what is added needs a table of its own, to which only Millrace writes");
         }
         var settings = pipeline.settings(table);
+        if (!settings.privateColumns().isEmpty()) {
+            yaml.get("table").problem("what is added to documents is for everybody to see who may read enrichments; take tables." + table + ".private out, and keep what is private in a table of the application");
+        }
         if (settings.form().columns().containsKey(Enrichment.COLUMN) || settings.form().rows() != null || !settings.transforms().isEmpty()) {
             yaml.get("table").problem("what is added to documents is shown as it was written; take columns." + Enrichment.COLUMN + ", rows and transforms of tables." + table + " out");
         }

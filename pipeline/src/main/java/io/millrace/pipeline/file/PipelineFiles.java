@@ -202,6 +202,9 @@ public final class PipelineFiles {
                 problems.add(file.problem("tables." + table, "the table " + table + " is captured once for all pipelines, and " + before.path() + " asks for another form of its rows: "
                         + String.join(", ", differences) + "; say the same of it under tables." + table + " in both"));
             }
+            if (before != null && !file.pipeline().settings(table).privateColumns().equals(before.pipeline().settings(table).privateColumns())) {
+                problems.add(file.problem("tables." + table, "other columns of the table " + table + " are private in " + before.path() + ": what nobody may see without a right is hidden in the documents of all pipelines; say the same under tables." + table + ".private in both"));
+            }
             if (before != null && !file.pipeline().erasing(table).equals(before.pipeline().erasing(table))) {
                 problems.add(file.problem("subjects", "the table " + table + " is captured once for all pipelines, and " + before.path() + " asks for something else of its rows that carry an erased subject; say the same of it under subjects in both"));
             }

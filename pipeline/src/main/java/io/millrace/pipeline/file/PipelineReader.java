@@ -13,7 +13,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import java.util.stream.Collectors;
@@ -259,14 +261,29 @@ final class PipelineReader {
         var compatibility = yaml.get("compatibility");
         var transforms = yaml.get("transforms");
         var rules = yaml.get("rules");
+        var privately = yaml.get("private");
         var settings = new TableSettings(
                 compatibility == null ? otherwise : compatibility.oneOf(Compatibility.class, otherwise),
                 transforms == null ? List.of() : transforms.elements(PipelineReader::transform),
                 rules == null ? List.of() : rules.elements(PipelineReader::rule),
                 form(yaml.get("columns"), yaml.get("rows"), folder),
-                HoldReader.hold(yaml.get("hold"), "table's rows"));
+                HoldReader.hold(yaml.get("hold"), "table's rows"),
+                privately == null ? Collections.emptySortedSet() : privateColumns(privately));
         yaml.done();
+        if (privately != null && transforms != null) {
+            privately.problem("transforms may write a private value under another name, where nobody would know it; say what becomes of the column under columns, and take transforms out");
+        }
         return settings;
+    }
+
+    private static SortedSet<String> privateColumns(Yaml yaml) {
+        var columns = new TreeSet<String>();
+        for (var column : yaml.elements(Yaml::text)) {
+            if (!columns.add(column)) {
+                yaml.problem("the column '" + column + "' is there twice");
+            }
+        }
+        return columns;
     }
 
     private static RowForm form(Yaml columns, Yaml rows, Path folder) {

@@ -66,6 +66,16 @@ class CatalogCheckTest {
         }
     }
 
+    private static final String TRANSFORMS = "    transforms:\n.*\n.*\n";
+
+    @Test
+    void a_private_column_is_there_and_names_no_row() throws IOException {
+        assertEquals(List.of(), problems(text -> text.replace("    compatibility: BACKWARD\n", "    compatibility: BACKWARD\n    private: [name]\n").replaceFirst(TRANSFORMS, "")));
+        var problems = problems(text -> text.replace("    compatibility: BACKWARD\n", "    compatibility: BACKWARD\n    private: [id, nam]\n").replaceFirst(TRANSFORMS, ""));
+        assertTrue(problems.stream().anyMatch(p -> p.startsWith("p.yaml:11: tables.public.monitor.private: the column 'id' is part of the primary key of public.monitor, by which its rows and documents are named")), problems::toString);
+        assertTrue(problems.stream().anyMatch(p -> p.startsWith("p.yaml:11: tables.public.monitor.private: ") && p.contains("'nam'")), problems::toString);
+    }
+
     private static final String ENRICHED = "enrichment:\n  table: public.added\n  join: {id: monitor_id}\n  fields: {mood: keyword}\n";
 
     @Test

@@ -143,6 +143,8 @@ class PipelineFilesTest {
                 rows: {deleted_at: null}
             """;
 
+    private static final String TRANSFORMS = "    transforms:\n.*\n.*\n";
+
     private String withForm(String form) {
         return good.replace("    compatibility: BACKWARD\n", "    compatibility: BACKWARD\n" + form);
     }
@@ -163,6 +165,23 @@ class PipelineFilesTest {
                 refusal(withForm("    columns: {a: drop}\n")));
         assertEquals("p.yaml:11: tables.public.monitor.columns.a.hmac: a secret is never written here; refer to it with {env: NAME} or {file: PATH}", refusal(withForm("    columns: {a: {hmac: secret}}\n")));
         assertTrue(refusal(withForm("    columns: {a: {shred: b}}\n")).contains("tables.public.monitor.columns.a: 'shred' is not a function"));
+    }
+
+    private String withPrivate(String columns) {
+        return withForm("    private: " + columns + "\n").replaceFirst(TRANSFORMS, "");
+    }
+
+    @Test
+    void private_columns_are_read_and_all_files_of_a_source_say_the_same_of_them() {
+        var one = write("one.yaml", withPrivate("[name, query]"));
+        assertEquals(Set.of("name", "query"), PipelineFiles.load(List.of(one)).getFirst().pipeline().settings(TableName.parse("monitor")).privateColumns());
+        assertEquals("p.yaml:11: tables.public.monitor.private: the column 'name' is there twice", refusal(withPrivate("[name, name]")));
+        assertEquals("p.yaml:11: tables.public.monitor.private: must be a list", refusal(withPrivate("name")));
+        assertTrue(refusal(withForm("    private: [name]\n")).startsWith("p.yaml:11: tables.public.monitor.private: transforms may write a private value under another name"));
+
+        var other = write("other.yaml", good.replace("name: monitors", "name: others").replaceFirst(TRANSFORMS, ""));
+        var refused = assertThrows(InvalidPipelineException.class, () -> PipelineFiles.load(List.of(one, other)));
+        assertTrue(refused.getMessage().contains(other + ":10: tables.public.monitor: other columns of the table public.monitor are private in " + one), refused::getMessage);
     }
 
     @Test

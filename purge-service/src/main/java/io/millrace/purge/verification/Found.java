@@ -6,6 +6,7 @@ import io.millrace.pipeline.comparison.Differences.Difference;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.UnaryOperator;
 
 /**
  * A document that differs for good.
@@ -31,6 +32,11 @@ public record Found(String id, Kind kind, int fields, List<Difference> first, Re
         public String text() {
             return name().toLowerCase(Locale.ROOT);
         }
+    }
+
+    /** The same with each of its places told otherwise. */
+    Found with(UnaryOperator<Difference> told) {
+        return new Found(id, kind, fields, first == null ? null : first.stream().map(told).toList(), repair);
     }
 
     Found with(Repair outcome) {

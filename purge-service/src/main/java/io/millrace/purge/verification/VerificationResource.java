@@ -1,6 +1,7 @@
 package io.millrace.purge.verification;
 
 import io.millrace.pipeline.file.Pipeline;
+import io.millrace.pipeline.privacy.PrivateContent;
 import io.millrace.purge.PurgeConfig;
 import io.millrace.purge.problem.Problem;
 import io.millrace.purge.problem.ProblemException;
@@ -33,6 +34,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.UnaryOperator;
 import org.apache.kafka.common.KafkaException;
 
 /** The HTTP face of verifications. */
@@ -104,14 +106,24 @@ public class VerificationResource {
         return new Verification(v.id(), v.pipeline(), v.state(), v.repair(), v.sample(), v.requestedBy(), v.requestedAt(), v.seenAt(), v.differences(), v.report().withoutFound());
     }
 
-    /** The first documents that differ, field by field. What is in documents is shown: it must not be kept by a cache. */
+    /** The first documents that differ, field by field. What is in documents is shown, and what is private of them to operators alone: it must not be kept by a cache. */
     @GET
     @Path("verifications/{id}/differences")
     @RolesAllowed({TokenMechanism.READER, TokenMechanism.OPERATOR})
     public Response differences(@PathParam("id") String id, @QueryParam("kind") String kind, @QueryParam("limit") @DefaultValue("20") @Min(1) @Max(1_000) int limit) throws SQLException {
-        var told = found(parse(id)).report().found();
-        var some = (told == null ? List.<Found>of() : told).stream().filter(f -> kind == null || f.kind().text().equals(kind)).limit(limit).toList();
+        var verification = found(parse(id));
+        var told = verification.report().found();
+        var some = (told == null ? List.<Found>of() : told).stream().filter(f -> kind == null || f.kind().text().equals(kind)).limit(limit).map(seen(verification.pipeline())).toList();
         return Response.ok(some).header(HttpHeaders.CACHE_CONTROL, "no-store").build();
+    }
+
+    /** What the caller may see of documents. A pipeline may have lost its file since, and then nobody knows what of it is private. */
+    private UnaryOperator<Found> seen(String pipeline) {
+        if (caller.hasRole(TokenMechanism.OPERATOR)) {
+            return UnaryOperator.identity();
+        }
+        var hidden = pipelines.all().stream().filter(p -> p.name().equals(pipeline)).findFirst().map(PrivateContent::of);
+        return found -> found.with(difference -> hidden.map(content -> content.masked(difference)).orElseGet(() -> PrivateContent.unknown(difference)));
     }
 
     @POST

@@ -8,18 +8,23 @@ import io.millrace.console.Http;
 import io.millrace.console.Instances;
 import io.millrace.console.Pipelines;
 import io.millrace.console.SearchFault;
+import io.millrace.pipeline.access.BearerToken;
+import io.millrace.pipeline.access.Secret;
 import io.millrace.pipeline.comparison.CanonicalJson;
 import io.millrace.pipeline.comparison.Differences;
 import io.millrace.pipeline.file.Field;
 import io.millrace.pipeline.file.Pipeline;
 import io.millrace.pipeline.file.Target;
+import io.millrace.pipeline.privacy.PrivateContent;
 import io.millrace.pipeline.source.SourceTrouble;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.HttpHeaders;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -45,8 +50,10 @@ public class DocumentResource {
     private final ConsoleConfig config;
     private final Http http;
     private final JsonMapper json = DocumentJson.mapper();
+    private final BearerToken token;
 
     DocumentResource(Pipelines pipelines, ConsoleConfig config, Http http) {
+        this.token = new BearerToken(Secret.inFile("millrace.console.token-file", config.tokenFile()));
         this.pipelines = pipelines;
         this.config = config;
         this.http = http;
@@ -72,7 +79,7 @@ public class DocumentResource {
 
     @GET
     @Path("search")
-    public Hits search(@PathParam("pipeline") String name, @QueryParam("q") @DefaultValue("") String text) throws IOException, InterruptedException {
+    public Hits search(@PathParam("pipeline") String name, @QueryParam("q") @DefaultValue("") String text, @HeaderParam(HttpHeaders.AUTHORIZATION) String authorization) throws IOException, InterruptedException {
         var pipeline = pipelines.named(name);
         var query = text.isBlank() ? Map.of("match_all", Map.of()) : Map.of("simple_query_string", Map.of("query", text, "lenient", true, "default_operator", "and"));
         var answer = http.search("POST", index(pipeline, "/_search"), json.writeValueAsString(
@@ -81,9 +88,10 @@ public class DocumentResource {
             throw SearchFault.of(answer);
         }
         var found = json.readTree(answer.body());
+        var sight = sight(pipeline, authorization);
         var hits = new ArrayList<Hit>();
         found.path("hits").path("hits").forEach(hit -> {
-            var source = hit.path("_source").toString();
+            var source = sight.document(hit.path("_source")).toString();
             hits.add(new Hit(hit.path("_id").asText(), source.length() <= SHOWN ? source : source.substring(0, SHOWN) + "…"));
         });
         return new Hits(found.path("hits").path("total").path("value").asLong(), hits);
@@ -91,8 +99,9 @@ public class DocumentResource {
 
     @GET
     @Path("documents/{id: .+}")
-    public DocumentView document(@PathParam("pipeline") String name, @PathParam("id") String id) throws InterruptedException {
+    public DocumentView document(@PathParam("pipeline") String name, @PathParam("id") String id, @HeaderParam(HttpHeaders.AUTHORIZATION) String authorization) throws InterruptedException {
         var pipeline = pipelines.named(name);
+        var sight = sight(pipeline, authorization);
         var notes = new ArrayList<String>();
         Boolean inIndex = null;
         Boolean inPostgres = null;
@@ -111,7 +120,7 @@ public class DocumentResource {
             twin = twin(pipeline, id, notes);
             inPostgres = twin != null;
         } catch (SQLException e) {
-            notes.add(NO_TWIN + e.getMessage() + (SourceTrouble.isOfRights(e) ? "; " + SourceTrouble.advice(e, pipeline.source().url().resolve(), pipeline.source().password()) : ""));
+            notes.add(NO_TWIN + sight.words(e) + (SourceTrouble.isOfRights(e) ? "; " + SourceTrouble.advice(e, pipeline.source().url().resolve(), pipeline.source().password()) : ""));
         } catch (JsonProcessingException | IllegalStateException | IllegalArgumentException e) {
             notes.add(NO_TWIN + e.getMessage());
         }
@@ -119,7 +128,12 @@ public class DocumentResource {
         boolean isKnown = inIndex != null && inPostgres != null;
         var differences = isKnown && indexed != null && twin != null ? differences(indexed, twin) : List.<Differences.Difference>of();
         var agrees = differences.isEmpty() && Objects.equals(inIndex, inPostgres);
-        return new DocumentView(id, inIndex, inPostgres, found == null ? null : found.path("_version").asLong(), pretty(indexed == null || twin == null ? indexed : SameOrder.as(twin, indexed)), pretty(twin), !isKnown ? "unknown" : agrees ? "agrees" : "differs", differences, trace(pipeline, id, notes), notes);
+        return new DocumentView(id, inIndex, inPostgres, found == null ? null : found.path("_version").asLong(), pretty(sight.document(indexed == null || twin == null ? indexed : SameOrder.as(twin, indexed))), pretty(sight.document(twin)), !isKnown ? "unknown" : agrees ? "agrees" : "differs", differences.stream().map(sight::difference).toList(), trace(pipeline, id, notes), notes);
+    }
+
+    /** Where no token is set, everybody reads, and nobody is known to have more rights than others. */
+    private Sight sight(Pipeline pipeline, String authorization) {
+        return token.isKnown() && token.isIn(authorization) ? Sight.WHOLE : new Sight(PrivateContent.of(pipeline));
     }
 
     /**

@@ -1,0 +1,2 @@
+/** What of documents not everybody may see. */
+package io.millrace.pipeline.privacy;
