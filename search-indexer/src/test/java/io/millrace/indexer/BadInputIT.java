@@ -68,6 +68,7 @@ class BadInputIT {
         stack.call("PUT", "/taken", "{}");
         stack.pipeline("byhand", "id, name, colour", ID + NAME, "");
         stack.pipeline("misspelt", "id, name", ID + NAME, "mappings:\n  name:\n    type: text\n    analyzer: germn");
+        stack.pipeline("vectors", "id, name", ID + NAME, "mappings:\n  name: {type: knn_vector, dimension: 3}");
         stack.pipeline("elsewhere", "id, name", ID + NAME, "");
         stack.pipeline("managed", "id, name", ID + NAME, "");
         stack.pipeline("dates", "id, day, moment, typed", ID + DAY + MOMENT + TYPED, "mappings:\n  typed:\n    type: date\n    format: strict_year_month_day");
@@ -290,6 +291,8 @@ class BadInputIT {
     @Test
     void aMappingThatIsNotTakenIsNamedByItsLineInTheFile() {
         awaitReason("misspelt", "misspelt.yaml:16: index.mappings.name.analyzer");
+        awaitReason("vectors", "vectors.yaml:14: index.mappings.name.type");
+        awaitReason("vectors", "; knn_vector comes with the plugin opensearch-knn, which this search engine lacks: install that on each of its nodes, or correct the file");
     }
 
     @Test

@@ -301,6 +301,17 @@ final class Stack implements AutoCloseable {
                 .filter(e -> e.getKey().topic().equals(Topics.documents(pipeline)) && e.getValue() != null).mapToLong(e -> e.getValue().offset()).sum();
     }
 
+    /** Up to where the group has committed a pipeline's topic for an index. @param uuid the engine's id of it */
+    Map<TopicPartition, Long> committed(String pipeline, String uuid) throws ExecutionException, InterruptedException {
+        return admin.listConsumerGroupOffsets(GROUP).partitionsToOffsetAndMetadata().get().entrySet().stream()
+                .filter(e -> e.getKey().topic().equals(Topics.documents(pipeline)) && e.getValue() != null && e.getValue().metadata().equals(uuid)).collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().offset()));
+    }
+
+    /** How many refreshes of an index have ended after which searches found more. */
+    long refreshes(String index) {
+        return get("/" + index + "/_stats/refresh").at("/_all/primaries/refresh/external_total").asLong();
+    }
+
     /** The indexes for which the group has committed offsets of a pipeline's topic, by the engine's ids. */
     Set<String> committedFor(String pipeline) throws ExecutionException, InterruptedException {
         return admin.listConsumerGroupOffsets(GROUP).partitionsToOffsetAndMetadata().get().entrySet().stream()

@@ -4,10 +4,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
-import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.apache.kafka.clients.producer.RecordMetadata;
 
 /** Documents that change at a steady rate: some always exist, some come and go. The version of a document is the time at which it was sent, in microseconds since this began. */
 final class Traffic implements AutoCloseable {
@@ -18,12 +20,15 @@ final class Traffic implements AutoCloseable {
     private final String pipeline;
     private final int stable;
     private final long began = System.nanoTime();
-    /** What was sent of each document that always exists. */
-    private final ConcurrentSkipListSet<Long>[] sent;
+    /** What was sent of each document that always exists, by its version. */
+    private final ConcurrentSkipListMap<Long, Sent>[] sent;
     private final Map<String, String> expected = new TreeMap<>();
     private final Thread thread;
     private volatile boolean stopping;
     private volatile Exception failure;
+
+    /** A version that was sent. @param version when, in microseconds. @param record where Kafka put it, once it has */
+    record Sent(long version, Future<RecordMetadata> record) {}
 
     /**
      * @param stable so many documents always exist
@@ -34,7 +39,7 @@ final class Traffic implements AutoCloseable {
         this.stack = stack;
         this.pipeline = pipeline;
         this.stable = stable;
-        this.sent = IntStream.range(0, stable).mapToObj(i -> new ConcurrentSkipListSet<Long>()).toArray(ConcurrentSkipListSet[]::new);
+        this.sent = IntStream.range(0, stable).mapToObj(i -> new ConcurrentSkipListMap<Long, Sent>()).toArray(ConcurrentSkipListMap[]::new);
         this.thread = Thread.ofPlatform().name("traffic on " + pipeline).start(() -> live(rate));
     }
 
@@ -51,10 +56,10 @@ final class Traffic implements AutoCloseable {
         return Stream.concat(IntStream.range(0, stable).mapToObj(i -> "s" + i), IntStream.range(0, GUESTS).mapToObj(i -> "g" + i)).toList();
     }
 
-    /** When the first version of a document after this one was sent; below zero where none was. */
-    long after(int id, long version) {
-        var next = sent[id].higher(version);
-        return next == null ? -1 : next;
+    /** The first version of a document after this one that was sent; null where none was. */
+    Sent after(int id, long version) {
+        var next = sent[id].higherEntry(version);
+        return next == null ? null : next.getValue();
     }
 
     private void live(int rate) {
@@ -78,19 +83,18 @@ final class Traffic implements AutoCloseable {
         }
     }
 
-    private void keep(int id) throws Exception {
+    private void keep(int id) {
         long version = now();
-        sent[id].add(version);
-        send("s" + id, version, "{\"id\":" + id + ",\"name\":\"stable " + version + "\"}");
+        sent[id].put(version, new Sent(version, send("s" + id, version, "{\"id\":" + id + ",\"name\":\"stable " + version + "\"}")));
     }
 
-    private void guest(int id, boolean stays) throws Exception {
+    private void guest(int id, boolean stays) {
         long version = now();
         send("g" + id, version, stays ? "{\"id\":" + (stable + id) + ",\"name\":\"guest " + version + "\"}" : null);
     }
 
-    private void send(String id, long version, String json) throws Exception {
-        stack.document(pipeline, id, version, json);
+    private Future<RecordMetadata> send(String id, long version, String json) {
+        var record = stack.document(pipeline, id, version, json);
         synchronized (expected) {
             if (json == null) {
                 expected.remove(id);
@@ -98,6 +102,7 @@ final class Traffic implements AutoCloseable {
                 expected.put(id, version + " " + json);
             }
         }
+        return record;
     }
 
     /** What an index must have once this has stopped. */

@@ -109,6 +109,16 @@ class IndexTrialIT {
         assertEquals("", indexes());
     }
 
+    /** The engine that runs here is one without it. */
+    @Test
+    void aFieldOfVectorsIsRefusedWithTheNameOfThePluginThatBringsIt() throws Exception {
+        assertEquals("articles.yaml:12: index.mappings.vector.type: the search engine at SEARCH refuses an index of this (mapper_parsing_exception: Failed to parse mapping [_doc]: No handler for type [knn_vector] declared on field [vector]);"
+                + " knn_vector comes with the plugin opensearch-knn, which this search engine lacks: install that on each of its nodes, or correct the file", refusal("mappings:\n  vector: {type: knn_vector, dimension: 3}"));
+        var ofSetting = refusal("settings: {index.knn: true}\nmappings:\n  vector: {type: knn_vector, dimension: 3}");
+        assertTrue(ofSetting.startsWith("articles.yaml:11: index.settings.index.knn: ") && ofSetting.endsWith("index.knn comes with the plugin opensearch-knn, which this search engine lacks: install that on each of its nodes, or correct the file"), ofSetting);
+        assertEquals("", indexes());
+    }
+
     private static void call(String method, String path, String body) throws Exception {
         try (var http = HttpClient.newHttpClient()) {
             var answer = http.send(HttpRequest.newBuilder(search.resolve(path)).header("Content-Type", "application/json").method(method, HttpRequest.BodyPublishers.ofString(body)).build(), BodyHandlers.ofString());

@@ -1,9 +1,16 @@
 package io.millrace.pipeline.mapping;
 
 import java.util.Map;
+import java.util.regex.Pattern;
 
-/** Where in a pipeline file stands what the search engine refuses. */
+/** Where in a pipeline file stands what the search engine refuses, and what to do about it. */
 public final class Refusal {
+
+    /** A type that is none here, or a setting of vectors. */
+    private static final Pattern UNKNOWN = Pattern.compile("No handler for type \\[(?<type>\\w+)]|unknown setting \\[(?<setting>index\\.knn[.\\w]*)]");
+    private static final String VECTORS = "opensearch-knn";
+    /** The plugins of OpenSearch that bring types of fields, by these. */
+    private static final Map<String, String> PLUGINS = Map.of("knn_vector", VECTORS, "murmur3", "mapper-murmur3", "annotated_text", "mapper-annotated-text", "icu_collation_keyword", "analysis-icu");
 
     private Refusal() {}
 
@@ -25,6 +32,23 @@ public final class Refusal {
             }
         }
         return found;
+    }
+
+    /**
+     * What to do about it: where a plugin brings what is refused, which one.
+     *
+     * @param reason the engine's words
+     */
+    public static String advice(String reason) {
+        var unknown = UNKNOWN.matcher(reason);
+        if (unknown.find()) {
+            var setting = unknown.group("setting");
+            var plugin = setting == null ? PLUGINS.get(unknown.group("type")) : VECTORS;
+            if (plugin != null) {
+                return (setting == null ? unknown.group("type") : setting) + " comes with the plugin " + plugin + ", which this search engine lacks: install that on each of its nodes, or correct the file";
+            }
+        }
+        return "correct it in the file";
     }
 
     private static boolean isNamed(Object what, String reason) {

@@ -37,4 +37,14 @@ class RefusalTest {
     void whatItDoesNotNameStandsWhereAllOfItStands() {
         assertEquals("index.mappings", mapping("Limit of total fields [1] has been exceeded"));
     }
+
+    @Test
+    void aPluginThatIsMissingIsNamed() {
+        assertEquals("knn_vector comes with the plugin opensearch-knn, which this search engine lacks: install that on each of its nodes, or correct the file",
+                Refusal.advice("Failed to parse mapping [_doc]: No handler for type [knn_vector] declared on field [embedding]"));
+        assertEquals("index.knn.space_type comes with the plugin opensearch-knn, which this search engine lacks: install that on each of its nodes, or correct the file",
+                Refusal.advice("unknown setting [index.knn.space_type] please check that any required plugins are installed"));
+        assertEquals("correct it in the file", Refusal.advice("Failed to parse mapping [_doc]: No handler for type [keywrd] declared on field [kind]"));
+        assertEquals("correct it in the file", Refusal.advice("unknown setting [index.gc_deletess] please check that any required plugins are installed"));
+    }
 }

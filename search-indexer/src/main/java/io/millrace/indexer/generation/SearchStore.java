@@ -111,7 +111,7 @@ public final class SearchStore implements IndexStore {
         var at = setting.equals("index.settings") ? Refusal.at("index.mappings", pipeline.index().mappings(), reason) : setting;
         var refusal = "the search engine refuses to make the index " + index + " (" + reason + ")";
         if (!at.equals("index.mappings")) {
-            return file.problem(at, refusal + "; correct it in the file").toString();
+            return file.problem(at, refusal + "; " + Refusal.advice(reason)).toString();
         }
         var own = OWN_SETTINGS.stream().filter(key -> reason.contains("[index." + key + "]")).findFirst();
         return file.problem("index", refusal + own.map(key -> "; every index of Millrace's has the setting " + key + ", so it needs an OpenSearch that takes it").orElse("; check index.settings and index.mappings")).toString();

@@ -170,7 +170,7 @@ class ConnectIT {
             change("UPDATE tag SET note = 'noted ' || id WHERE id % 3 = 0");
             stack.stack().connect().restart();
             awaitMore(traffic, 100);
-            for (var killed : List.of(stack.stack().connect(), stack.process(Stage.CAPTURE), stack.process(Stage.GATE), stack.stack().servers().kafka())) {
+            for (var killed : List.of(stack.stack().connect(), stack.process(Stage.CAPTURE), stack.process(Stage.GATE), stack.stack().servers().registry(), stack.stack().servers().kafka())) {
                 kill(killed);
                 awaitMore(traffic, 50);
             }
@@ -275,7 +275,7 @@ class ConnectIT {
 
     private static void awaitMore(BackgroundTraffic traffic, int transactions) {
         long until = traffic.transactions() + transactions;
-        Awaitility.await("the traffic goes on").atMost(Duration.ofSeconds(90)).until(() -> traffic.transactions() >= until);
+        Awaitility.await("the traffic goes on").atMost(LONGEST).until(() -> traffic.transactions() >= until);
     }
 
     private static void awaitEqual(List<String> tables) {

@@ -95,14 +95,15 @@ class TargetsIT {
         try (var replica = new Replica(stack.stack().servers().kafkaBootstrap(), "documents." + PIPELINE); var versions = new VersionWatch()) {
             try (var traffic = BackgroundTraffic.throughOutages(stack, 21, RATE)) {
                 var first = served("name");
-                for (var killed : List.of(stack.process(Stage.INDEXER), stack.process(Stage.DENORMALIZER), stack.stack().servers().search(), stack.stack().servers().postgres())) {
+                var servers = stack.stack().servers();
+                for (var killed : List.of(stack.process(Stage.INDEXER), stack.process(Stage.DENORMALIZER), stack.process(Stage.CAPTURE), stack.process(Stage.GATE), servers.registry(), servers.kafka(), servers.search(), servers.postgres())) {
                     awaitMore(traffic, 60);
                     var built = rebuilt();
                     kill(killed, versions);
                     awaitServed(built);
                     awaitMore(traffic, 60);
                     ask("POST", "/" + first + "/service", 202);
-                    if (killed != stack.stack().servers().search()) {
+                    if (killed != servers.search()) {
                         kill(killed, versions);
                     }
                     awaitServed(first);
@@ -252,7 +253,7 @@ class TargetsIT {
 
     private static void awaitMore(BackgroundTraffic traffic, int transactions) {
         long until = traffic.transactions() + transactions;
-        Awaitility.await("the traffic goes on").atMost(Duration.ofSeconds(90)).until(() -> traffic.transactions() >= until);
+        Awaitility.await("the traffic goes on").atMost(LONGEST).until(() -> traffic.transactions() >= until);
     }
 
     private static void awaitAgreement(Replica replica) throws SQLException {

@@ -98,7 +98,7 @@ public final class IndexTrial implements Step {
     }
 
     private String problem(PipelineFile file, String at, String words) {
-        return file.problem(at, "the search engine at " + search + " refuses an index of this (" + words + "); correct it in the file").toString();
+        return file.problem(at, "the search engine at " + search + " refuses an index of this (" + words + "); " + Refusal.advice(words)).toString();
     }
 
     private ScratchIndex scratch(Pipeline pipeline) {
