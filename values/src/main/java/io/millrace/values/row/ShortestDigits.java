@@ -9,6 +9,7 @@ import java.math.RoundingMode;
  *
  * <p>Java also takes a decimal that lies exactly halfway to the neighbouring number, trusting the reader to round to even;
  * Postgres does not, and writes one digit more. Halfway points have few enough digits to matter only among large numbers.
+ * And Java writes two digits where one leads back as well, which is so among the smallest numbers.
  *
  * @see <a href="https://www.postgresql.org/docs/current/datatype-numeric.html#DATATYPE-FLOAT">floating-point types</a>
  */
@@ -24,6 +25,9 @@ final class ShortestDigits {
     static String of(double value) {
         var java = Double.toString(value);
         double magnitude = Math.abs(value);
+        if (magnitude > 0 && magnitude < Double.MIN_NORMAL) {
+            return one(java, new BigDecimal(value), new BigDecimal(Math.nextDown(value)), new BigDecimal(Math.nextUp(value)));
+        }
         if (magnitude < HALVES_MATTER || !(magnitude < Double.MAX_VALUE)) {
             return java;
         }
@@ -34,23 +38,34 @@ final class ShortestDigits {
     static String of(float value) {
         var java = Float.toString(value);
         float magnitude = Math.abs(value);
+        if (magnitude > 0 && magnitude < Float.MIN_NORMAL) {
+            return one(java, new BigDecimal(value), new BigDecimal(Math.nextDown(value)), new BigDecimal(Math.nextUp(value)));
+        }
         if (magnitude < FLOAT_HALVES_MATTER || !(magnitude < Float.MAX_VALUE)) {
             return java;
         }
         return inside(java, new BigDecimal(value), new BigDecimal(Math.nextDown(value)), new BigDecimal(Math.nextUp(value)), 9);
     }
 
+    /** With one digit where that leads back. */
+    private static String one(String java, BigDecimal exact, BigDecimal down, BigDecimal up) {
+        var one = exact.round(new MathContext(1, RoundingMode.HALF_EVEN));
+        return isBetween(exact, down, up, one) ? notation(one) : java;
+    }
+
+    private static boolean isBetween(BigDecimal exact, BigDecimal down, BigDecimal up, BigDecimal decimal) {
+        return exact.add(down).divide(TWO).compareTo(decimal) < 0 && decimal.compareTo(exact.add(up).divide(TWO)) < 0;
+    }
+
     /** @param most as many digits as always lead back to the number */
     private static String inside(String java, BigDecimal exact, BigDecimal down, BigDecimal up, int most) {
-        var low = exact.add(down).divide(TWO);
-        var high = exact.add(up).divide(TWO);
         var shortest = new BigDecimal(java);
-        if (low.compareTo(shortest) < 0 && shortest.compareTo(high) < 0) {
+        if (isBetween(exact, down, up, shortest)) {
             return java;
         }
         for (int digits = shortest.stripTrailingZeros().precision() + 1; digits < most; digits++) {
             var longer = exact.round(new MathContext(digits, RoundingMode.HALF_EVEN));
-            if (low.compareTo(longer) < 0 && longer.compareTo(high) < 0) {
+            if (isBetween(exact, down, up, longer)) {
                 return notation(longer);
             }
         }
