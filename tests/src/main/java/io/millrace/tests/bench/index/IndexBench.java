@@ -1,6 +1,7 @@
 package io.millrace.tests.bench.index;
 
 import io.millrace.launcher.Within;
+import io.millrace.local.LocalException;
 import io.millrace.local.ManagedProcess;
 import io.millrace.tests.bench.BenchLine;
 import io.millrace.tests.bench.Figures;
@@ -54,6 +55,8 @@ public final class IndexBench implements Callable<Integer> {
     private Map<String, String> settings = Map.of();
     @Option(names = "--java", description = "An option of the indexer's Java: --java=-XX:StartFlightRecording=filename=/tmp/indexer.jfr,settings=profile.")
     private List<String> javaOptions = List.of();
+    @Option(names = "--apart", description = "Gives the search engine one half of the processors, and the indexer, Kafka and the loader the other, as where it has machines of its own. Needs taskset, which Linux has.")
+    private boolean apart;
     @Within(of = "a port", from = 1, to = 65_000)
     @Option(names = "--port-base", defaultValue = "27000", description = "The first of some nine ports. Default: ${DEFAULT-VALUE}.")
     private int portBase;
@@ -76,8 +79,11 @@ public final class IndexBench implements Callable<Integer> {
      */
     record Collapse(int updates, int documents, long writes, double seconds, long wrong) {}
 
-    /** @param rssMegabytes of the indexer's process after each round, and after the updates of hot documents */
-    record Report(Instant at, int cores, int documents, List<Round> indexer, List<Round> bare, double ratio, Collapse collapse, List<Long> rssMegabytes, long highestRssMegabytes) {}
+    /**
+     * @param apart whether the search engine had one half of the cores for itself
+     * @param rssMegabytes of the indexer's process after each round, and after the updates of hot documents
+     */
+    record Report(Instant at, int cores, boolean apart, int documents, List<Round> indexer, List<Round> bare, double ratio, Collapse collapse, List<Long> rssMegabytes, long highestRssMegabytes) {}
 
     public static void main(String[] args) {
         Logger.getLogger("").setLevel(Level.SEVERE);
@@ -94,10 +100,33 @@ public final class IndexBench implements Callable<Integer> {
             var stop = new Thread(stack::close, "stop");
             Runtime.getRuntime().addShutdownHook(stop);
             stack.start();
+            if (apart) {
+                part(stack);
+            }
             var report = measure(stack);
             Figures.tell(out == null ? folder.resolve("index.json") : out, report, text(report), List.of());
             Runtime.getRuntime().removeShutdownHook(stop);
             return report.collapse().wrong() == 0 ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
+        }
+    }
+
+    /** Threads that a process makes later stay where the one is that makes them. */
+    private static void part(IndexStack stack) throws IOException, InterruptedException {
+        int cores = Runtime.getRuntime().availableProcessors();
+        if (cores < 2) {
+            throw new LocalException("--apart gives the search engine processors for itself, and there is one. Leave it out");
+        }
+        pin(stack.servers().search().running().orElseThrow().pid(), 0, cores / 2 - 1);
+        for (long pid : List.of(stack.indexer().running().orElseThrow().pid(), stack.servers().kafka().running().orElseThrow().pid(), ProcessHandle.current().pid())) {
+            pin(pid, cores / 2, cores - 1);
+        }
+    }
+
+    private static void pin(long pid, int first, int last) throws IOException, InterruptedException {
+        var command = List.of("taskset", "--all-tasks", "--cpu-list", "--pid", first + "-" + last, Long.toString(pid));
+        int code = new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(ProcessBuilder.Redirect.INHERIT).start().waitFor();
+        if (code != 0) {
+            throw new LocalException(String.join(" ", command) + " ended with " + code + ", so the processors are not apart. Leave --apart out, or let this user set where its processes run");
         }
     }
 
@@ -126,7 +155,7 @@ public final class IndexBench implements Callable<Integer> {
         var collapse = collapse(stack, WARM_UPS + rounds);
         memory.add(rss(stack.indexer()));
         long highest = stack.indexer().running().map(p -> Footprint.peakRssBytes(p.pid())).orElse(0L) >> 20;
-        return new Report(Instant.now(), Runtime.getRuntime().availableProcessors(), documents, indexer, bare, median(indexer).perSecond() / median(bare).perSecond(), collapse, memory, highest);
+        return new Report(Instant.now(), Runtime.getRuntime().availableProcessors(), apart, documents, indexer, bare, median(indexer).perSecond() / median(bare).perSecond(), collapse, memory, highest);
     }
 
     private static Round median(List<Round> rounds) {
@@ -222,7 +251,7 @@ public final class IndexBench implements Callable<Integer> {
         var collapse = report.collapse();
         lines.put("updates of hot documents", "%,d of %,d documents: %,d writes, %.1f s, %d documents not at their last update".formatted(collapse.updates(), collapse.documents(), collapse.writes(), collapse.seconds(), collapse.wrong()));
         lines.put("RSS of the indexer after each round, MB", report.rssMegabytes() + ", the highest ever " + report.highestRssMegabytes());
-        var text = new StringBuilder("| `bench index`, %,d documents a round, %d cores | |%n|---|---|%n".formatted(report.documents(), report.cores()));
+        var text = new StringBuilder("| `bench index`, %,d documents a round, %d cores%s | |%n|---|---|%n".formatted(report.documents(), report.cores(), report.apart() ? ", half of them the search engine's" : ""));
         lines.forEach((name, value) -> text.append("| %s | %s |%n".formatted(name, value)));
         return text.toString();
     }
