@@ -36,6 +36,8 @@ public final class IndexBench implements Callable<Integer> {
     private static final String INDEX = Documents.PIPELINE + "-000001";
     /** Of the first round, in which both indexes are empty and both JVMs cold. */
     private static final int WARM_UPS = 1;
+    /** Before this process was given some of them. */
+    private static final int CORES = Runtime.getRuntime().availableProcessors();
 
     @Within(of = "documents", from = 1)
     @Option(names = "--documents", defaultValue = "100000", description = "Documents of a round; each round writes all of them anew. Default: ${DEFAULT-VALUE}.")
@@ -112,13 +114,12 @@ public final class IndexBench implements Callable<Integer> {
 
     /** Threads that a process makes later stay where the one is that makes them. */
     private static void part(IndexStack stack) throws IOException, InterruptedException {
-        int cores = Runtime.getRuntime().availableProcessors();
-        if (cores < 2) {
+        if (CORES < 2) {
             throw new LocalException("--apart gives the search engine processors for itself, and there is one. Leave it out");
         }
-        pin(stack.servers().search().running().orElseThrow().pid(), 0, cores / 2 - 1);
+        pin(stack.servers().search().running().orElseThrow().pid(), 0, CORES / 2 - 1);
         for (long pid : List.of(stack.indexer().running().orElseThrow().pid(), stack.servers().kafka().running().orElseThrow().pid(), ProcessHandle.current().pid())) {
-            pin(pid, cores / 2, cores - 1);
+            pin(pid, CORES / 2, CORES - 1);
         }
     }
 
@@ -155,7 +156,7 @@ public final class IndexBench implements Callable<Integer> {
         var collapse = collapse(stack, WARM_UPS + rounds);
         memory.add(rss(stack.indexer()));
         long highest = stack.indexer().running().map(p -> Footprint.peakRssBytes(p.pid())).orElse(0L) >> 20;
-        return new Report(Instant.now(), Runtime.getRuntime().availableProcessors(), apart, documents, indexer, bare, median(indexer).perSecond() / median(bare).perSecond(), collapse, memory, highest);
+        return new Report(Instant.now(), CORES, apart, documents, indexer, bare, median(indexer).perSecond() / median(bare).perSecond(), collapse, memory, highest);
     }
 
     private static Round median(List<Round> rounds) {
