@@ -17,8 +17,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Which places of a pipeline's documents are made of columns that its file marks {@code private}, in whole or in part, and what is shown there to whoever may not see them. Every rendering of a
- * document goes through it. Immutable.
+ * Which places of a pipeline's documents are made of columns that its file marks {@code private}, in whole or in part, and what is shown there to whoever may not see them. What
+ * the differences of a verification and the console show of documents goes through it. Immutable.
  */
 public final class PrivateContent {
 
