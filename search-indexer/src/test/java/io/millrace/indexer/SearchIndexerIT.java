@@ -61,6 +61,7 @@ class SearchIndexerIT {
         stack.pipeline("claimed", "id, name", ID + NAME, "");
         stack.pipeline("parked", "id, name", ID + NAME, "");
         stack.pipeline("anew", "id, name", ID + NAME, "");
+        stack.pipeline("again", "id, name", ID + NAME, "");
         stack.pipeline("staged", "id, name", ID + NAME, "");
         stack.joinTopics("staged");
         stack.pipeline("lacking", "id, name", ID + NAME, "");
@@ -513,6 +514,30 @@ class SearchIndexerIT {
         await().atMost(SOON).untilAsserted(() -> assertEquals(800, stack.count("shared")));
         await().atMost(SOON).untilAsserted(() -> assertEquals(800, stack.committed("shared")));
         assertEquals(1, stack.members(), "a stopped indexer leaves the group at once");
+    }
+
+    @Test
+    void aReplayShowsNothingThatTheIndexHadLeftBehind() throws Exception {
+        stack.document("again", 0, "gone", 1, doc(1, "changed by the transaction that deletes it")).get();
+        await().atMost(SOON).until(() -> stack.indexed("again", "gone").path("found").asBoolean());
+        try (var watch = new VersionWatch(stack, "again", List.of("gone"))) {
+            await().atMost(SOON).until(() -> watch.read() > 0);
+            int between = 500;
+            for (int i = 0; i < between; i++) {
+                stack.document("again", 0, "d" + i, 1, doc(i, "between the two"));
+            }
+            stack.document("again", 0, "gone", 1, null).get();
+            await().atMost(SOON).untilAsserted(() -> assertEquals(between + 2, stack.committed("again")));
+            stack.indexer().stop();
+            stack.setBack("again");
+            stack.startIndexer(Map.of("millrace.indexer.bulk-documents", "20"), Map.of());
+            await().atMost(SOON).untilAsserted(() -> assertEquals(between + 2, stack.committed("again")));
+            watch.stop();
+            assertEquals(List.of(), watch.faults());
+            assertEquals(between, stack.count("again"));
+        } finally {
+            stack.restartIndexer();
+        }
     }
 
     @Test

@@ -32,6 +32,7 @@ import org.apache.kafka.clients.admin.GroupListing;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
@@ -305,6 +306,13 @@ final class Stack implements AutoCloseable {
     Map<TopicPartition, Long> committed(String pipeline, String uuid) throws ExecutionException, InterruptedException {
         return admin.listConsumerGroupOffsets(GROUP).partitionsToOffsetAndMetadata().get().entrySet().stream()
                 .filter(e -> e.getKey().topic().equals(Topics.documents(pipeline)) && e.getValue() != null && e.getValue().metadata().equals(uuid)).collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().offset()));
+    }
+
+    /** Has the group read a pipeline's topic from its first record again, for the index that it wrote; while no indexer runs. */
+    void setBack(String pipeline) throws ExecutionException, InterruptedException {
+        var committed = admin.listConsumerGroupOffsets(GROUP).partitionsToOffsetAndMetadata().get();
+        admin.alterConsumerGroupOffsets(GROUP, committed.entrySet().stream().filter(e -> e.getKey().topic().equals(Topics.documents(pipeline)) && e.getValue() != null)
+                .collect(Collectors.toMap(Map.Entry::getKey, e -> new OffsetAndMetadata(0, e.getValue().metadata())))).all().get();
     }
 
     /** How many refreshes of an index have ended after which searches found more. */

@@ -16,6 +16,7 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -37,7 +38,7 @@ class TablesIT {
 
     private static final Duration SOON = Duration.ofSeconds(60);
     private static final int MANY = 400;
-    private static final List<String> PIPELINES = List.of("versions", "refusals", "breaking", "rebuilt", "outages", "dropped", "reconciled", "kept", "taken", "watched", "forgotten", "verified", "pooled", "secured", "ruled", "repointed", "large", "miscounted", "fleeting");
+    private static final List<String> PIPELINES = List.of("versions", "refusals", "breaking", "rebuilt", "outages", "dropped", "reconciled", "kept", "taken", "watched", "forgotten", "verified", "pooled", "secured", "ruled", "repointed", "large", "miscounted", "fleeting", "again");
 
     @TempDir
     static Path folder;
@@ -51,8 +52,15 @@ class TablesIT {
         }
         sql("CREATE SCHEMA documents");
         sql("CREATE TABLE documents.taken (id text)");
-        stack.startIndexer(settings(stack), Map.of("TABLE_PASSWORD", stack.servers.postgresPassword()));
+        start(Map.of());
         await().atMost(SOON).untilAsserted(() -> assertEquals("[taken[0], taken[1]]", waiting().toString(), () -> stack.ready().toString()));
+    }
+
+    /** @param more settings beside those of all tests */
+    private static void start(Map<String, String> more) {
+        var settings = new HashMap<>(settings(stack));
+        settings.putAll(more);
+        stack.startIndexer(settings, Map.of("TABLE_PASSWORD", stack.servers.postgresPassword()));
     }
 
     static Map<String, String> settings(Stack stack) {
@@ -470,6 +478,32 @@ class TablesIT {
         await().atMost(SOON).untilAsserted(() -> assertEquals(MANY + 1, Integer.parseInt(text("SELECT count(*) FROM documents.outages"))));
         await().atMost(SOON).untilAsserted(() -> assertEquals(MANY + 1, stack.committed("outages")));
         await().atMost(SOON).untilAsserted(() -> assertFalse(waiting().toString().contains("outages"), () -> stack.ready().toString()));
+    }
+
+    @Test
+    void aReplayShowsNothingThatTheTableHadLeftBehind() throws Exception {
+        stack.document("again", 0, "gone", 1, doc(1, "changed by the transaction that deletes it")).get();
+        for (int i = 0; i < MANY; i++) {
+            stack.document("again", 0, "d" + i, 1, doc(i, "between the two"));
+        }
+        stack.document("again", 0, "gone", 1, null).get();
+        await().atMost(SOON).untilAsserted(() -> assertEquals(MANY + 2, stack.committed("again")));
+        assertEquals(Integer.toString(MANY), text("SELECT count(*) FROM documents.again"));
+        sql("CREATE TABLE documents.came_back (id text)");
+        sql("CREATE FUNCTION documents.note_what_came_back() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO documents.came_back VALUES (NEW.id); RETURN NULL; END $$");
+        sql("CREATE TRIGGER note AFTER INSERT OR UPDATE ON documents.\"again-000001\" FOR EACH ROW WHEN (NEW.id = 'gone' AND NEW.document IS NOT NULL) EXECUTE FUNCTION documents.note_what_came_back()");
+        stack.indexer().stop();
+        stack.setBack("again");
+        try {
+            start(Map.of("millrace.indexer.bulk-documents", "20"));
+            await().atMost(SOON).untilAsserted(() -> assertEquals(MANY + 2, stack.committed("again")));
+            assertEquals("", text("SELECT id FROM documents.came_back"));
+            assertEquals(Integer.toString(MANY), text("SELECT count(*) FROM documents.again"));
+            assertEquals(MANY + 2, metric("millrace_records_total{outcome=\"written\",pipeline=\"again\"") + metric("millrace_records_total{outcome=\"superseded\",pipeline=\"again\"") + metric("millrace_records_total{outcome=\"deleted\",pipeline=\"again\""), "all was written again");
+        } finally {
+            stack.indexer().stop();
+            start(Map.of());
+        }
     }
 
     @Test

@@ -96,6 +96,42 @@ final class Inbox {
         }
     }
 
+    /**
+     * Waits until all records before an offset are there, and takes whatever is there then. What is left in a topic before an offset may be fewer records than offsets, so it waits no longer than a stated time for the next one; nor
+     * when it is full.
+     *
+     * @param offset the one behind the last that is waited for
+     * @param gap how long to wait for the next record, once there is one
+     * @param patience how long to wait in all
+     * @return empty when none came in that time, or the inbox was closed, or somebody woke whoever waits
+     */
+    List<ConsumerRecord<byte[], byte[]>> takeBefore(long offset, Duration gap, Duration patience) throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            long end = System.nanoTime() + patience.toNanos();
+            long left = patience.toNanos();
+            while (left > 0 && !closed && !woken && !full && (records.isEmpty() || records.peekLast().offset() < offset - 1)) {
+                int before = records.size();
+                long waited = records.isEmpty() ? left : Math.min(left, gap.toNanos());
+                if (arrived.awaitNanos(waited) <= 0 && records.size() == before) {
+                    break;
+                }
+                left = end - System.nanoTime();
+            }
+            if (woken) {
+                woken = false;
+                return List.of();
+            }
+            var taken = List.copyOf(records);
+            records.clear();
+            bytes = 0;
+            weight = 0;
+            return taken;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private List<ConsumerRecord<byte[], byte[]>> first(int mostDocuments, long mostBytes) {
         var taken = new ArrayList<ConsumerRecord<byte[], byte[]>>(Math.min(mostDocuments, records.size()));
         var documents = HashMap.<ByteBuffer, Integer>newHashMap(Math.min(mostDocuments, records.size()));

@@ -37,6 +37,8 @@ final class Lane {
     private static final Logger LOG = Logger.getLogger(Lane.class);
     /** An idle lane comes round this often. */
     private static final Duration PATIENCE = Duration.ofSeconds(10);
+    /** How long the next record of a replay is waited for. */
+    private static final Duration GAP = Duration.ofMillis(500);
 
     private final TopicPartition partition;
     private final int groupGeneration;
@@ -60,24 +62,28 @@ final class Lane {
     private volatile ConsumerRecord<byte[], byte[]> first;
     /** Null before it is opened. */
     private volatile Standing standing;
-    /** Where it began; set before {@link #opened}. */
-    private volatile long began;
+    /** Set before {@link #opened}. */
+    private volatile Span span;
     private volatile boolean opened;
     private volatile boolean stopping;
     /** What may be committed; null before the first answer. Written by this lane's thread alone. */
     private volatile OffsetAndMetadata answered;
+
+    /**
+     * Where a lane begins.
+     *
+     * @param from the offset of its first record
+     * @param written the offset before which its index may have been written already, by whoever had the partition then
+     */
+    record Span(long from, long written) {}
 
     /** What a lane asks of the consumer, which belongs to the polling thread. */
     interface Partition {
         /** To read the committed offset, behind all other partitions. */
         Duration LONGEST_OPENING = Duration.ofMinutes(5);
 
-        /**
-         * Goes to where to begin, by the mark and by the offset that was committed for this index.
-         *
-         * @return that offset
-         */
-        long open(Standing standing) throws InterruptedException, ExecutionException, TimeoutException;
+        /** Goes to where to begin, by the mark and by the offset that was committed for this index. */
+        Span open(Standing standing) throws InterruptedException, ExecutionException, TimeoutException;
 
         /** Has the partition polled or not, by what {@link Lane#takes()} says at the moment that this is carried out. */
         void adjust();
@@ -159,7 +165,7 @@ final class Lane {
     /** Every document before this offset is in the index or in quarantine; only when it is open. */
     long done() {
         var last = answered;
-        return last == null ? began : last.offset();
+        return last == null ? span.from() : last.offset();
     }
 
     /**
@@ -246,11 +252,12 @@ final class Lane {
     private void write(Generation generation, Loop loop) throws InterruptedException {
         long pace = config.bulkPace().toNanos();
         long due = System.nanoTime();
-        var tally = new Tally(partition, true, began, ledger);
+        var tally = new Tally(partition, true, span.from(), ledger);
         while (!inbox.isClosed()) {
             replay.advance(generation, loop);
             loop.waits(PATIENCE);
-            var records = inbox.take(writer.permits().documents(), Math.min(bulkBytes, writer.permits().bytes()), due, PATIENCE);
+            // In one piece, so that each document is written as it is in the end: its versions are those of transactions, and what one of them made of it before that may be in the index no more.
+            var records = done() < span.written() ? inbox.takeBefore(span.written(), GAP, PATIENCE) : inbox.take(writer.permits().documents(), Math.min(bulkBytes, writer.permits().bytes()), due, PATIENCE);
             if (records.isEmpty()) {
                 continue;
             }
@@ -302,7 +309,7 @@ final class Lane {
             try {
                 var generation = target.get();
                 standing = marks.open(generation, partition);
-                began = consumer.open(standing);
+                span = consumer.open(standing);
                 if (standing.isCountedAnew()) {
                     ledger.forget(partition);
                 }

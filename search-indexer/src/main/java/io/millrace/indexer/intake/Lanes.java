@@ -16,7 +16,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -233,24 +233,25 @@ final class Lanes {
         }
 
         @Override
-        public long open(Standing standing) throws InterruptedException, ExecutionException, TimeoutException {
-            var began = new AtomicLong();
+        public Lane.Span open(Standing standing) throws InterruptedException, ExecutionException, TimeoutException {
+            var span = new AtomicReference<Lane.Span>();
             polling.run(polled -> {
                 loop.beat();
                 if (polled.assignment().contains(partition)) {
-                    began.set(begin(polled, standing));
+                    span.set(begin(polled, standing));
                 }
             }).toCompletableFuture().get(LONGEST_OPENING.toSeconds(), TimeUnit.SECONDS);
-            return began.get();
+            return span.get();
         }
 
-        private long begin(Consumer<?, ?> polled, Standing standing) {
+        private Lane.Span begin(Consumer<?, ?> polled, Standing standing) {
             var index = standing.generation().uuid();
             var last = basis == Basis.COMMITS ? polled.committed(alone).get(partition) : null;
             long committed = last == null || !last.metadata().equals(index) ? -1 : last.offset();
             long first = polled.beginningOffsets(alone).get(partition);
             long wanted = standing.from(committed);
-            long from = wanted > polled.endOffsets(alone).get(partition) ? first : Math.max(first, wanted);
+            long end = polled.endOffsets(alone).get(partition);
+            long from = wanted > end ? first : Math.max(first, wanted);
             polled.seek(partition, from);
             if (last != null && from < last.offset()) {
                 LOG.infof("%s is read from offset %d, not from the committed %d, because that is what the index %s is known to have", partition, from, last.offset(), standing.generation().index());
@@ -259,7 +260,7 @@ final class Lanes {
                 // Before anybody takes the higher one for what this index has; and where no document comes, nothing else would say which index is written.
                 polled.commitSync(Map.of(partition, new OffsetAndMetadata(from, index)), LAST_COMMIT);
             }
-            return from;
+            return new Lane.Span(from, standing.isUnwritten(committed) ? from : end);
         }
 
         @Override

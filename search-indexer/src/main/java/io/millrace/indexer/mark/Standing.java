@@ -111,6 +111,15 @@ public final class Standing {
         return anew ? Math.min(life.from(), read) : read;
     }
 
+    /**
+     * Whether nobody can have written the index from this partition.
+     *
+     * @param committed below zero where nothing was committed for this index
+     */
+    public boolean isUnwritten(long committed) {
+        return generation.empty() && found == null && committed < 0;
+    }
+
     /** Whether the mark says since this was opened that the topic ended short of it, so that records may have been passed over by whoever went on where it stood. */
     synchronized boolean isToBeReadAgain() {
         return there != null && there.ahead() > 0 && (found == null || found.ahead() == 0);

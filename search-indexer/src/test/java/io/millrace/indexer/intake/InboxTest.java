@@ -98,6 +98,60 @@ class InboxTest {
         assertEquals(0, inbox.take(10, 1_000_000, AT_ONCE, Duration.ofMillis(10)).size());
     }
 
+    private List<Long> takenBefore(long offset, Duration gap, Duration patience) throws InterruptedException {
+        return inbox.takeBefore(offset, gap, patience).stream().map(ConsumerRecord::offset).toList();
+    }
+
+    @Test
+    void allBeforeAnOffsetIsTakenOnceItIsThere() throws InterruptedException {
+        inbox.offer(records(0, 5));
+        long begin = System.nanoTime();
+        assertEquals(List.of(0L, 1L, 2L, 3L, 4L), takenBefore(5, SOON, SOON));
+        inbox.offer(records(5, 2));
+        var later = Thread.ofVirtual().start(() -> {
+            try {
+                Thread.sleep(50);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            inbox.offer(records(7, 1));
+        });
+        assertEquals(List.of(5L, 6L, 7L), takenBefore(8, SOON, SOON));
+        later.join();
+        assertTrue(System.nanoTime() - begin < SOON.toNanos(), "what is there need not wait");
+        assertEquals(0, inbox.size());
+        inbox.offer(records(8, 1));
+        assertEquals(List.of(8L), takenBefore(9, SOON, SOON), "nothing is left of what was taken");
+    }
+
+    @Test
+    void whatIsLeftOfATopicBeforeAnOffsetIsTakenThoughTheLastOffsetsHaveNoRecords() throws InterruptedException {
+        inbox.offer(records(0, 3));
+        long begin = System.nanoTime();
+        assertEquals(List.of(0L, 1L, 2L), takenBefore(10, Duration.ofMillis(50), SOON));
+        assertTrue(System.nanoTime() - begin >= 50_000_000, "the next record is waited for");
+        assertTrue(System.nanoTime() - begin < SOON.toNanos(), "it is not waited for any longer");
+        assertEquals(List.of(), takenBefore(10, SOON, Duration.ofMillis(10)), "nothing came");
+        inbox.offer(List.of(record(20, 1)));
+        assertEquals(List.of(20L), takenBefore(10, SOON, SOON), "what stands behind the offset says that nothing comes before it");
+    }
+
+    @Test
+    void aFullInboxIsTakenAsItIs() throws InterruptedException {
+        inbox.offer(records(0, 15));
+        assertTrue(inbox.isFull());
+        assertEquals(15, takenBefore(100, SOON, SOON).size());
+        assertTrue(inbox.drained(), "it has room again");
+    }
+
+    @Test
+    void whoIsWokenWhileItWaitsForAllLeavesThemWhereTheyAre() throws InterruptedException {
+        inbox.offer(records(0, 2));
+        inbox.wake();
+        assertEquals(List.of(), takenBefore(5, SOON, SOON));
+        assertEquals(2, inbox.size());
+    }
+
     @Test
     void closingEndsAWaitingTakeAndDropsTheRest() throws InterruptedException {
         inbox.offer(records(0, 5));

@@ -33,6 +33,14 @@ class StandingTest {
     }
 
     @Test
+    void anIndexMayHaveBeenWrittenUnlessItIsEmptyAndNeitherMarkNorGroupKnowsOfIt() {
+        assertTrue(new Standing(EMPTY, "t1", Life.FIRST, null, KEPT, 0).isUnwritten(-1));
+        assertFalse(new Standing(EMPTY, "t1", Life.FIRST, null, KEPT, 0).isUnwritten(3), "deletes may be all that it has");
+        assertFalse(new Standing(EMPTY, "t1", Life.FIRST, mark(70, 0), KEPT, 0).isUnwritten(-1));
+        assertFalse(standing(null, 0).isUnwritten(-1), "who wrote it came to no mark");
+    }
+
+    @Test
     void aTableWithoutAMarkIsReadFromTheFirstRecordForItsServerMayHaveLostWhatWasCommitted() {
         var table = new Generation("monitors-000001", "u1", "", false, false, "1/2026/5");
         assertEquals(-1, new Standing(table, "t1", Life.FIRST, null, KEPT, 0).from(90));
