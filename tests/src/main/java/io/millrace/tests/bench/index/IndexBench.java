@@ -16,6 +16,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -176,21 +180,28 @@ public final class IndexBench implements Callable<Integer> {
         var before = Footprint.of(processes);
         long begin = System.nanoTime();
         signal(stack.indexer(), "CONT");
-        awaitFound(stack, Documents.PIPELINE, round);
+        awaitFound(stack, Documents.PIPELINE, round, CompletableFuture.completedFuture(null));
         double seconds = (System.nanoTime() - begin) / 1e9;
         var after = Footprint.of(processes);
         return new Round(documents / seconds, after.cpuSince(before, "indexer"), after.cpuSince(before, "search"), after.cpuSince(before, "kafka"));
     }
 
-    private Round byLoader(IndexStack stack, BareLoader loader, int round) throws InterruptedException {
+    private Round byLoader(IndexStack stack, BareLoader loader, int round) throws InterruptedException, ExecutionException {
         var bodies = BareLoader.bodies(documents, round);
         awaitRest(stack);
         var engine = List.of(stack.servers().search());
         var before = Footprint.of(engine);
         var own = ownCpu();
         long begin = System.nanoTime();
-        loader.send(bodies);
-        awaitFound(stack, BareLoader.INDEX, round);
+        // The engine is asked in these rounds as often as in the indexer's.
+        try (var sender = Executors.newVirtualThreadPerTaskExecutor()) {
+            var sent = sender.submit(() -> {
+                loader.send(bodies);
+                return null;
+            });
+            awaitFound(stack, BareLoader.INDEX, round, sent);
+            sent.get();
+        }
         double seconds = (System.nanoTime() - begin) / 1e9;
         return new Round(documents / seconds, ownCpu().minus(own).toMillis() / 1e3, Footprint.of(engine).cpuSince(before, "search"), 0);
     }
@@ -199,9 +210,10 @@ public final class IndexBench implements Callable<Integer> {
         return ProcessHandle.current().info().totalCpuDuration().orElseThrow();
     }
 
-    private void awaitFound(IndexStack stack, String index, int round) {
+    /** @param sending ends the wait when it has failed */
+    private void awaitFound(IndexStack stack, String index, int round, Future<?> sending) {
         Awaitility.await(index + " has round " + round).pollInterval(Duration.ofMillis(50)).pollDelay(Duration.ZERO).timeout(LONGEST)
-                .until(() -> stack.found(index, "{\"term\":{\"round\":" + round + "}}") == documents);
+                .until(() -> sending.state() == Future.State.FAILED || stack.found(index, "{\"term\":{\"round\":" + round + "}}") == documents);
     }
 
     /** Nothing of an earlier round is merged any more. */
