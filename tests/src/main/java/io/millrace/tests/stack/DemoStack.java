@@ -187,10 +187,15 @@ public final class DemoStack implements AutoCloseable {
 
     /** Sends a signal to a stage's process: {@code STOP} pauses it, {@code CONT} lets it go on. */
     public void signal(Stage stage, String signal) throws IOException, InterruptedException {
-        long pid = process(stage).running().orElseThrow().pid();
+        signal(process(stage), signal);
+    }
+
+    /** The same to a process of a stack. */
+    public static void signal(ManagedProcess process, String signal) throws IOException, InterruptedException {
+        long pid = process.running().orElseThrow().pid();
         int exit = new ProcessBuilder("kill", "-" + signal, Long.toString(pid)).inheritIO().start().waitFor();
         if (exit != 0) {
-            throw new IOException("kill -" + signal + " of " + stage + " (pid " + pid + ") ended with " + exit);
+            throw new IOException("kill -" + signal + " of " + process.name() + " (pid " + pid + ") ended with " + exit);
         }
     }
 
