@@ -477,10 +477,17 @@ public final class LocalServers implements AutoCloseable {
         p.put("quarkus.http.insecure-requests", "disabled");
         p.put("quarkus.http.auth.basic", "true");
         p.put("apicurio.auth.role-based-authorization", "true");
+        // It keeps the roles itself, where the provisioner gives them; but for the one who may give them.
+        p.put("apicurio.auth.role-source", "application");
+        p.put("apicurio.auth.admin-override.enabled", "true");
+        p.put("apicurio.auth.admin-override.from", "token");
+        p.put("apicurio.auth.admin-override.type", "user");
+        p.put("apicurio.auth.admin-override.user", Keyring.ADMIN);
         p.put("quarkus.security.users.embedded.plain-text", "true");
-        Stream.concat(users.stream(), Stream.of(new LocalUser(Keyring.ADMIN, true, LocalUser.RegistryRole.ADMIN))).filter(user -> user.registry() != LocalUser.RegistryRole.NONE).forEach(user -> {
-            p.put("quarkus.security.users.embedded.users." + user.name(), keyring.password(user.name()));
-            p.put("quarkus.security.users.embedded.roles." + user.name(), user.registry().title());
+        Stream.concat(users.stream().filter(LocalUser::registry).map(LocalUser::name), Stream.of(Keyring.ADMIN)).forEach(user -> {
+            p.put("quarkus.security.users.embedded.users." + user, keyring.password(user));
+            // A user has to have one there; what it may do is said by the registry's own.
+            p.put("quarkus.security.users.embedded.roles." + user, "user");
         });
         write(file, p);
     }

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.millrace.local.LocalUser.RegistryRole;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -55,7 +54,7 @@ class SecuredServersIT {
 
     @BeforeAll
     static void startAll() {
-        servers = LocalServers.secured(folder.resolve("stack"), Ports.free(), List.of(new LocalUser(WRITER, true, RegistryRole.WRITER), new LocalUser(READER, false, RegistryRole.READER)));
+        servers = LocalServers.secured(folder.resolve("stack"), Ports.free(), List.of(new LocalUser(WRITER, true, true), new LocalUser(READER, false, true)));
         keyring = servers.keyring().orElseThrow();
         servers.start(System.out::println);
     }
@@ -99,8 +98,15 @@ class SecuredServersIT {
     }
 
     @Test
-    void theRegistryHasReadersAndWriters() throws Exception {
+    void theRegistryKeepsReadersAndWriters() throws Exception {
         var artifacts = servers.registryUrl() + "/groups/default/artifacts";
+        var roles = servers.registryUrl() + "/admin/roleMappings";
+        for (var nobody : List.of(READER, WRITER)) {
+            assertEquals(403, ask("GET", artifacts, null, keyring.authorization(nobody)).statusCode(), nobody);
+            assertEquals(403, ask("POST", roles, role(nobody, "ADMIN"), keyring.authorization(nobody)).statusCode(), "nobody gives roles to himself");
+        }
+        assertEquals(204, ask("POST", roles, role(READER, "READ_ONLY"), keyring.authorization(Keyring.ADMIN)).statusCode());
+        assertEquals(204, ask("POST", roles, role(WRITER, "DEVELOPER"), keyring.authorization(Keyring.ADMIN)).statusCode());
         assertEquals(403, ask("POST", artifacts, SCHEMA, keyring.authorization(READER)).statusCode());
         assertEquals(200, ask("POST", artifacts, SCHEMA, keyring.authorization(WRITER)).statusCode());
         assertEquals(200, ask("GET", artifacts, null, keyring.authorization(READER)).statusCode());
@@ -151,6 +157,10 @@ class SecuredServersIT {
         assertEquals(200, ask("POST", search + "/_aliases", actions(change("remove", "songs-000001", "songs"), change("add", "songs-000002", "songs")), writer).statusCode());
         assertEquals(403, ask("POST", search + "/_aliases", actions(change("add", "films-000001", "songs")), writer).statusCode());
         assertEquals(403, ask("POST", search + "/_aliases", actions(change("add", "songs-000001", "films")), writer).statusCode());
+    }
+
+    private static String role(String principal, String role) {
+        return "{\"principalId\":\"" + principal + "\",\"role\":\"" + role + "\"}";
     }
 
     private static String actions(String... changes) {

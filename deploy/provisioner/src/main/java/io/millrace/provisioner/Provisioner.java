@@ -2,6 +2,7 @@ package io.millrace.provisioner;
 
 import io.millrace.pipeline.file.PipelineFile;
 import io.millrace.provisioner.registry.CapturedGroup;
+import io.millrace.provisioner.registry.RegistryRoles;
 import io.millrace.provisioner.search.IndexTrial;
 import io.millrace.provisioner.search.SearchIndexes;
 import io.millrace.provisioner.search.SearchRoles;
@@ -299,7 +300,12 @@ public final class Provisioner {
         places.open().add(topics);
         var cluster = topics.clusterId();
         topics.topics().forEach(topic -> places.claims().add("the topic " + topic + " of the Kafka " + cluster));
-        return List.of(topics, new JoinShapes(targets, files), new Retentions(topics, targets.keeping()), new KafkaAccess(topics, targets.principals()), reached(new CapturedGroup(targets.registry(), topics.topics())));
+        var steps = new ArrayList<Step>(List.of(topics, new JoinShapes(targets, files), new Retentions(topics, targets.keeping()), new KafkaAccess(topics, targets.principals())));
+        if (!targets.registryPrincipals().isEmpty()) {
+            steps.add(new RegistryRoles(targets.registry(), targets.registryPrincipals(), topics::otherSources));
+        }
+        steps.add(reached(new CapturedGroup(targets.registry(), topics.topics())));
+        return steps;
     }
 
     /** Looks once, so that a server that is away is found before anything is done. */

@@ -69,7 +69,7 @@ public final class Regions {
     private static Targets targets(Region region, Function<String, String> environment) {
         var kafka = new HashMap<String, String>();
         region.kafka().forEach((key, value) -> kafka.put(key, value.resolve(environment)));
-        return new Targets(kafka, place(Server.REGISTRY, region.registry(), environment), place(Server.SEARCH, region.search(), environment), region.partitions(), (short) region.replication(), region.keeping(), region.principals());
+        return new Targets(kafka, place(Server.REGISTRY, region.registry(), environment), place(Server.SEARCH, region.search(), environment), region.partitions(), (short) region.replication(), region.keeping(), region.principals(), region.registryPrincipals());
     }
 
     /** Null for none. */

@@ -16,8 +16,10 @@ import java.util.Map;
  * @param replication copies of every partition
  * @param keeping for how long records are kept that nobody has read
  * @param principals as whom the services come to a Kafka that authorizes, by the service's name; empty: no rights are granted
+ * @param registryPrincipals as whom they come to a registry that keeps roles itself; empty: no roles are given
  */
-public record Targets(Map<String, String> kafka, HttpPlace registry, HttpPlace search, int partitions, short replication, Keeping keeping, Map<String, String> principals) {
+public record Targets(Map<String, String> kafka, HttpPlace registry, HttpPlace search, int partitions, short replication, Keeping keeping, Map<String, String> principals,
+        Map<String, String> registryPrincipals) {
 
     public static final int DEFAULT_PARTITIONS = 4;
 
@@ -27,11 +29,12 @@ public record Targets(Map<String, String> kafka, HttpPlace registry, HttpPlace s
         }
         kafka = Map.copyOf(kafka);
         principals = Map.copyOf(principals);
+        registryPrincipals = Map.copyOf(registryPrincipals);
     }
 
     /** A Kafka without security, and no search engine. */
     public Targets(String kafkaBootstrap, URI registry, int partitions, short replication) {
-        this(Map.of("bootstrap.servers", kafkaBootstrap), new HttpPlace(registry, HttpAccess.ofEnvironment(Server.REGISTRY, registry, _ -> null)), null, partitions, replication, Keeping.DEFAULT, Map.of());
+        this(Map.of("bootstrap.servers", kafkaBootstrap), new HttpPlace(registry, HttpAccess.ofEnvironment(Server.REGISTRY, registry, _ -> null)), null, partitions, replication, Keeping.DEFAULT, Map.of(), Map.of());
     }
 
     public String kafkaBootstrap() {

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.millrace.local.Keyring;
 import io.millrace.local.LocalServers;
 import io.millrace.local.LocalUser;
-import io.millrace.local.LocalUser.RegistryRole;
 import io.millrace.local.Ports;
 import io.millrace.pipeline.http.HttpAccess;
 import io.millrace.pipeline.http.Server;
@@ -36,7 +35,7 @@ class SearchRolesIT {
 
     @BeforeAll
     static void start() {
-        secured = LocalServers.secured(folder.resolve("secured"), Ports.free(), List.of(new LocalUser("reader-books", false, RegistryRole.NONE), new LocalUser("search-indexer", false, RegistryRole.NONE)));
+        secured = LocalServers.secured(folder.resolve("secured"), Ports.free(), List.of(new LocalUser("reader-books", false, false), new LocalUser("search-indexer", false, false)));
         open = LocalServers.in(folder.resolve("open"), Ports.free());
         secured.claim();
         open.claim();

@@ -18,18 +18,19 @@ import java.util.SequencedMap;
  * @param kafka how to reach Kafka, {@code bootstrap.servers} among it
  * @param principals as whom the services come to Kafka, by the service's name; empty where Kafka does not authorize
  * @param registry base of the registry's API, version 3, and as whom it is asked
+ * @param registryPrincipals as whom the services come to the registry, by the service's name; empty where it keeps no roles
  * @param search the search engine; null where it is not looked at
  * @param partitions of every topic
  * @param replication copies of every partition
  * @param keeping for how long records are kept that nobody has read
  */
 public record Region(String name, List<Path> pipelines, SequencedMap<String, Reference> variables, Login admin, Map<SourceUser, Login> roles, boolean usedColumnsOnly, Map<String, Reference> kafka,
-        Map<String, String> principals, HttpPlace registry, HttpPlace search, int partitions, int replication, Keeping keeping) {
+        Map<String, String> principals, HttpPlace registry, Map<String, String> registryPrincipals, HttpPlace search, int partitions, int replication, Keeping keeping) {
 
     /** One in which all services come to a database as one role, and records are kept for as long as {@link Keeping#DEFAULT} says. */
     public Region(String name, List<Path> pipelines, SequencedMap<String, Reference> variables, Login admin, boolean usedColumnsOnly, Map<String, Reference> kafka,
             Map<String, String> principals, HttpPlace registry, HttpPlace search, int partitions, int replication) {
-        this(name, pipelines, variables, admin, Map.of(), usedColumnsOnly, kafka, principals, registry, search, partitions, replication, Keeping.DEFAULT);
+        this(name, pipelines, variables, admin, Map.of(), usedColumnsOnly, kafka, principals, registry, Map.of(), search, partitions, replication, Keeping.DEFAULT);
     }
 
     /** A role and its password. */

@@ -79,11 +79,12 @@ public final class RegionFiles {
         int replication = number(kafka, "replication", 1);
         var keeping = keeping(kafka == null ? null : kafka.get("keep"));
         var registry = yaml.need("registry");
+        var registryPrincipals = registry == null || isAddress(registry) ? null : registry.get("principals");
         var search = yaml.get("search");
         var region = new Region(name,
                 pipelines == null ? List.of() : pipelines.elements(p -> folder.resolve(p.text())),
                 references(variables), admin == null ? null : login(admin), roles == null ? Map.of() : roles(roles), publish != null && publish.oneOf(Columns.class, Columns.all) == Columns.used,
-                references(settings), principals == null ? Map.of() : texts(principals), registry == null ? null : place(registry), search == null ? null : place(search), partitions, replication, keeping);
+                references(settings), principals == null ? Map.of() : texts(principals), registry == null ? null : place(registry), registryPrincipals == null ? Map.of() : texts(registryPrincipals), search == null ? null : place(search), partitions, replication, keeping);
         if (settings != null && !region.kafka().containsKey("bootstrap.servers")) {
             settings.problem("the key 'bootstrap.servers' is missing");
         }
@@ -144,8 +145,13 @@ public final class RegionFiles {
         return kept;
     }
 
+    /** Or where it is found. */
+    private static boolean isAddress(Yaml yaml) {
+        return yaml.isText() || yaml.holdsOnly("env") || yaml.holdsOnly("file") || yaml.holdsOnly("secret");
+    }
+
     private Region.HttpPlace place(Yaml yaml) {
-        if (yaml.isText() || yaml.holdsOnly("env") || yaml.holdsOnly("file") || yaml.holdsOnly("secret")) {
+        if (isAddress(yaml)) {
             return new Region.HttpPlace(reference(yaml), null, Map.of());
         }
         var url = yaml.need("url");

@@ -41,7 +41,9 @@ class RegionFilesTest {
                       partitions: 12
                       keep: {captured: 5d, deletions: 10d}
                       replication: 3
-                    registry: http://registry/apis/registry/v3
+                    registry:
+                      url: http://registry/apis/registry/v3
+                      principals: {search-indexer: indexer}
                     search: {url: https://search:9200, user: admin, password: {env: EU1_SEARCH}}
                 """));
         var region = regions.getFirst();
@@ -52,6 +54,8 @@ class RegionFilesTest {
         assertEquals(Map.of(SourceUser.PURGE, new Region.Login(new Reference.Literal("millrace_purge"), new Reference.Environment("EU1_PURGE"))), region.roles());
         assertEquals(new Reference.FromFile(folder.resolve("keystore")), region.kafka().get("ssl.keystore.password"));
         assertEquals(Map.of("capture-service", "User:CN=capture-service"), region.principals());
+        assertEquals(Map.of("search-indexer", "indexer"), region.registryPrincipals());
+        assertEquals(new Reference.Literal("http://registry/apis/registry/v3"), region.registry().url());
         assertEquals(new Reference.Environment("EU1_SEARCH"), region.search().login().password());
     }
 

@@ -13,6 +13,10 @@ import io.millrace.pipeline.source.SourceUser;
 import io.millrace.tests.oracle.IndexReader;
 import io.millrace.tests.stack.DemoStack;
 import io.millrace.tests.stack.SecuredStack;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -118,6 +122,29 @@ class RightsTakenIT {
             put(index, role, whole.substring(whole.indexOf(':') + 1, whole.lastIndexOf('}')));
         }
         awaitReady(Stage.INDEXER);
+    }
+
+    /** Schemas that a service has seen already it does not ask for again, so the table gets a new one. */
+    @ParameterizedTest
+    @EnumSource(value = Stage.class, names = {"CAPTURE", "GATE"})
+    void aRoleInTheRegistry(Stage stage) throws Exception {
+        assertEquals(204, role("DELETE", "/" + stage.user(), null));
+        try {
+            sql("ALTER TABLE public.tag ADD COLUMN IF NOT EXISTS while_" + stage.stageName() + "_has_no_role text", "UPDATE public.tag SET while_" + stage.stageName() + "_has_no_role = 'x' WHERE id = (SELECT min(id) FROM public.tag)");
+            awaitComplaint(stage, "403", "more than may be done");
+        } finally {
+            assertEquals(204, role("POST", "", "{\"principalId\":\"" + stage.user() + "\",\"role\":\"DEVELOPER\"}"));
+        }
+        traffic();
+        awaitReady(stage);
+    }
+
+    private int role(String method, String path, String body) throws IOException, InterruptedException {
+        var request = HttpRequest.newBuilder(URI.create(stack.process("registry").address() + "/admin/roleMappings" + path)).header("Content-Type", "application/json").header("Authorization", stack.access().admin().orElseThrow())
+                .method(method, body == null ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body)).build();
+        try (var http = stack.access().http().build()) {
+            return http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
+        }
     }
 
     private static void put(IndexReader index, String path, String role) {

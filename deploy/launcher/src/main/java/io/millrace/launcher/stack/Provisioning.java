@@ -64,7 +64,7 @@ public final class Provisioning {
 
     private static Targets targets(Stack stack) {
         var servers = stack.servers();
-        return servers.keyring().map(keyring -> secured(servers, keyring)).orElseGet(() -> new Targets(servers.kafkaAdmin(), open(Server.REGISTRY, servers.registryUrl()), open(Server.SEARCH, servers.searchUrl()), Targets.DEFAULT_PARTITIONS, ONE_BROKER, Keeping.DEFAULT, Map.of()));
+        return servers.keyring().map(keyring -> secured(servers, keyring)).orElseGet(() -> new Targets(servers.kafkaAdmin(), open(Server.REGISTRY, servers.registryUrl()), open(Server.SEARCH, servers.searchUrl()), Targets.DEFAULT_PARTITIONS, ONE_BROKER, Keeping.DEFAULT, Map.of(), Map.of()));
     }
 
     private static HttpPlace open(Server server, String address) {
@@ -75,7 +75,8 @@ public final class Provisioning {
     /** With the rights of each service, at each server. */
     private static Targets secured(LocalServers servers, Keyring keyring) {
         var principals = Arrays.stream(Stage.values()).filter(stage -> stage != Stage.CONSOLE).collect(Collectors.toMap(Stage::user, stage -> "User:" + stage.user()));
-        return new Targets(servers.kafkaAdmin(), place(Server.REGISTRY, servers.registryUrl(), keyring), place(Server.SEARCH, servers.searchUrl(), keyring), Targets.DEFAULT_PARTITIONS, ONE_BROKER, Keeping.DEFAULT, principals);
+        var registryPrincipals = Arrays.stream(Stage.values()).filter(Stage::asksRegistry).collect(Collectors.toMap(Stage::user, Stage::user));
+        return new Targets(servers.kafkaAdmin(), place(Server.REGISTRY, servers.registryUrl(), keyring), place(Server.SEARCH, servers.searchUrl(), keyring), Targets.DEFAULT_PARTITIONS, ONE_BROKER, Keeping.DEFAULT, principals, registryPrincipals);
     }
 
     private static HttpPlace place(Server server, String address, Keyring keyring) {

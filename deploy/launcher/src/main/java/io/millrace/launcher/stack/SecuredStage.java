@@ -1,7 +1,6 @@
 package io.millrace.launcher.stack;
 
 import io.millrace.local.Keyring;
-import io.millrace.local.LocalUser.RegistryRole;
 import io.millrace.pipeline.http.Server;
 import io.millrace.pipeline.kafka.PasswordFile;
 import java.util.LinkedHashMap;
@@ -28,7 +27,7 @@ record SecuredStage(Stage stage, Keyring keyring) {
             case CAPTURE, GATE, DENORMALIZER, INDEXER, PURGE -> kafka(p, password);
             case CONSOLE -> p.put(Server.SERVICES.prefix() + "ca-file", keyring.authority().toString());
         }
-        if (stage.registry() != RegistryRole.NONE) {
+        if (stage.asksRegistry()) {
             server(p, Server.REGISTRY, password);
         }
         if (stage == Stage.INDEXER || stage == Stage.PURGE || stage == Stage.CONSOLE) {

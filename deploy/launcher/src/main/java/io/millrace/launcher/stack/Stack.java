@@ -3,7 +3,6 @@ package io.millrace.launcher.stack;
 import io.millrace.local.LocalException;
 import io.millrace.local.LocalServers;
 import io.millrace.local.LocalUser;
-import io.millrace.local.LocalUser.RegistryRole;
 import io.millrace.local.ManagedProcess;
 import io.millrace.local.ProcessSpec;
 import io.millrace.local.Readiness;
@@ -66,8 +65,8 @@ public final class Stack {
 
     /** The services, and for each index somebody who reads it. */
     private static List<LocalUser> users(StackOptions options) {
-        var services = Arrays.stream(Stage.values()).map(stage -> new LocalUser(stage.user(), stage != Stage.CONSOLE, stage.registry()));
-        var readers = PipelineFiles.load(options.pipelines()).stream().map(file -> new LocalUser(reader(file.pipeline().index().name()), false, RegistryRole.NONE)).distinct();
+        var services = Arrays.stream(Stage.values()).map(stage -> new LocalUser(stage.user(), stage != Stage.CONSOLE, stage.asksRegistry()));
+        var readers = PipelineFiles.load(options.pipelines()).stream().map(file -> new LocalUser(reader(file.pipeline().index().name()), false, false)).distinct();
         return Stream.concat(services, readers).toList();
     }
 

@@ -1,7 +1,6 @@
 package io.millrace.launcher.stack;
 
 import io.millrace.local.LocalException;
-import io.millrace.local.LocalUser.RegistryRole;
 import io.millrace.pipeline.source.SourceUser;
 import java.io.IOException;
 import java.net.URI;
@@ -86,13 +85,9 @@ public enum Stage {
         };
     }
 
-    /** What it does with the registry. */
-    RegistryRole registry() {
-        return switch (this) {
-            case CAPTURE, GATE -> RegistryRole.WRITER;
-            case DENORMALIZER, INDEXER -> RegistryRole.READER;
-            case PURGE, CONSOLE -> RegistryRole.NONE;
-        };
+    /** Whether it comes to the registry. */
+    boolean asksRegistry() {
+        return this != PURGE && this != CONSOLE;
     }
 
     public static Optional<Stage> named(String name) {

@@ -97,7 +97,7 @@ public final class KafkaTopics implements Step, AutoCloseable {
     }
 
     /** The sources that have topics of captured rows in this Kafka and are none of these files'. */
-    SortedSet<String> otherSources() {
+    public SortedSet<String> otherSources() {
         var own = wanted.keySet().stream().filter(topic -> topic.startsWith(Topics.CAPTURED)).map(Topics::source).collect(Collectors.toSet());
         return await("Listing the topics", admin.listTopics().names()).stream().filter(topic -> topic.startsWith(Topics.CAPTURED) && topic.split("\\.").length == TABLES_TOPIC_PARTS).map(Topics::source)
                 .filter(source -> !own.contains(source)).collect(Collectors.toCollection(TreeSet::new));
