@@ -59,4 +59,18 @@ public interface ConsoleConfig {
 
     /** A file with the bearer token that every read needs. Without it everybody who reaches the console may read; changes need the gate's token either way. */
     Optional<Path> tokenFile();
+
+    /** How people log in at a provider, where {@code quarkus.oidc.tenant-enabled} is on. */
+    Login login();
+
+    /** As whom the console is known there is {@code quarkus.oidc.client-id}; whom it believes there is said under {@code millrace.login.}. */
+    interface Login {
+
+        /** A file with the client's secret. Default: none, as of a public client, for which the code's own secret (PKCE) has to do. */
+        Optional<Path> secretFile();
+
+        /** What is asked for, by spaces. Default {@code openid}. */
+        @WithDefault("openid")
+        String scope();
+    }
 }

@@ -9,7 +9,9 @@ public enum Server {
     /** Millrace's own, which the console asks. */
     SERVICES("services"),
     /** Which the console asks for what was measured before it was started. */
-    PROMETHEUS("Prometheus");
+    PROMETHEUS("Prometheus"),
+    /** By which people log in at the console. */
+    LOGIN("login provider");
 
     private final String title;
 

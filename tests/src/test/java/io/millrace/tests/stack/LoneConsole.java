@@ -21,8 +21,7 @@ public final class LoneConsole implements AutoCloseable {
     private final URI address;
     private final ManagedProcess process;
 
-    private LoneConsole(Path folder, Map<String, String> asked, Map<String, String> environment) {
-        int port = Ports.free(1).getFirst();
+    private LoneConsole(int port, Path folder, Map<String, String> asked, Map<String, String> environment) {
         address = URI.create("http://localhost:" + port);
         var properties = new HashMap<>(asked);
         properties.putAll(Map.of("quarkus.http.host", "localhost", "quarkus.http.port", Integer.toString(port), "millrace.console.pipelines", folder.resolve("files").toString()));
@@ -41,12 +40,18 @@ public final class LoneConsole implements AutoCloseable {
 
     /** @param more properties */
     public static LoneConsole over(DemoStack stack, Path folder, Map<String, String> files, Map<String, String> more) throws IOException {
+        return over(stack, Ports.free(1).getFirst(), folder, files, more);
+    }
+
+    /** At a port that somebody else has to know before. */
+    public static LoneConsole over(DemoStack stack, int port, Path folder, Map<String, String> files, Map<String, String> more) throws IOException {
         write(folder, files);
-        var asked = new HashMap<>(more);
+        var asked = new HashMap<String, String>();
         ASKED.forEach(stage -> asked.put(asks(stage), stack.address(stage).toString()));
         asked.put("millrace.console.search-url", stack.stack().servers().searchUrl());
+        asked.putAll(more);
         var servers = stack.stack().servers();
-        return new LoneConsole(folder, asked, Map.of("MILLRACE_SOURCE_URL", servers.jdbcUrl(DemoStack.DATABASE), "MILLRACE_SOURCE_USER", servers.postgresUser(), "MILLRACE_SOURCE_PASSWORD", servers.postgresPassword()));
+        return new LoneConsole(port, folder, asked, Map.of("MILLRACE_SOURCE_URL", servers.jdbcUrl(DemoStack.DATABASE), "MILLRACE_SOURCE_USER", servers.postgresUser(), "MILLRACE_SOURCE_PASSWORD", servers.postgresPassword()));
     }
 
     /** One whose services and search engine are all away. */
@@ -56,7 +61,7 @@ public final class LoneConsole implements AutoCloseable {
         var asked = new HashMap<String, String>();
         ASKED.forEach(stage -> asked.put(asks(stage), nobody));
         asked.put("millrace.console.search-url", nobody);
-        return new LoneConsole(folder, asked, Map.of());
+        return new LoneConsole(Ports.free(1).getFirst(), folder, asked, Map.of());
     }
 
     private static String asks(Stage stage) {
