@@ -34,7 +34,7 @@ class Access {
     @ServerRequestFilter
     Response refuse(ContainerRequestContext request, SimpleResourceInfo asked) {
         if (asked.getResourceClass() == LoginResource.class) {
-            return null;
+            return provider.isOn() ? null : refused(Response.Status.NOT_FOUND, "Nobody logs in at this console; it takes the services' token");
         }
         return provider.isOn() ? byProvider() : byToken(request.getMethod(), request.getHeaderString(HttpHeaders.AUTHORIZATION));
     }

@@ -100,6 +100,10 @@ class EndpointsIT {
             closed(Stage.INDEXER, "POST", "/pipelines/{pipeline}/quarantine/replay"),
             closed(Stage.INDEXER, "POST", "/pipelines/{pipeline}/quarantine/discard"),
             // The console has a door of its own, millrace.console.token-file, which this stack leaves open; what gate, capture and purge are asked for has theirs.
+            // Without a provider there is nothing there; with one, whoever is not logged in yet is told how to (ConsoleLoginIT).
+            open(Stage.CONSOLE, "/api/login"),
+            closed(Stage.CONSOLE, "POST", "/api/login"),
+            closed(Stage.CONSOLE, "POST", "/api/login/renewal"),
             open(Stage.CONSOLE, "/api/pipelines"),
             open(Stage.CONSOLE, "/api/live"),
             open(Stage.CONSOLE, "/api/figures"),
