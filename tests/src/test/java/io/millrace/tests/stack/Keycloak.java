@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /** A real Keycloak with one realm: users who may change, who may look, and who may nothing, and a client that is the console. */
 public final class Keycloak implements AutoCloseable {
@@ -25,9 +24,6 @@ public final class Keycloak implements AutoCloseable {
     /** Of all of them. */
     public static final String PASSWORD = "a password of the test";
     public static final String CLIENT = "millrace-console";
-    private static final String FOLDER = "millrace.keycloak";
-    /** For whoever has none. */
-    public static final String HOW = "-D" + FOLDER + "=FOLDER names no Keycloak; org.keycloak:keycloak-quarkus-dist (26.4.0, zip) unpacked is one";
     private static final String REALM = """
             {"realm": "millrace", "enabled": true, "accessTokenLifespan": 15, "sslRequired": "none",
              "roles": {"realm": [{"name": "millrace-operator"}, {"name": "millrace-reader"}]},
@@ -41,17 +37,12 @@ public final class Keycloak implements AutoCloseable {
     private final URI address;
     private final ManagedProcess process;
 
-    /** Where the run was told that one is unpacked; empty where it was told none. */
-    public static Optional<Path> unpacked() {
-        return Optional.ofNullable(System.getProperty(FOLDER)).map(Path::of).filter(folder -> Files.isRegularFile(folder.resolve("lib").resolve("quarkus-run.jar")));
-    }
-
     /**
-     * @param home where it is unpacked
      * @param folder for its data
      * @param console to which a browser may be sent back
      */
-    public Keycloak(Path home, Path folder, URI console) throws IOException {
+    public Keycloak(Path folder, URI console) throws IOException {
+        var home = unpacked();
         int port = Ports.free(1).getFirst();
         address = URI.create("http://localhost:" + port);
         var imported = Files.createDirectories(folder.resolve("data").resolve("import"));
@@ -66,6 +57,13 @@ public final class Keycloak implements AutoCloseable {
         process = new ManagedProcess(new ProcessSpec("keycloak", command, "java", marker, folder, Map.of(), Map.of("http", port), () -> { }, Readiness.http(address.resolve("/realms/millrace/.well-known/openid-configuration")),
                 Duration.ofMinutes(4), "TERM", Duration.ofSeconds(20), folder.resolve("keycloak.log")));
         process.start();
+    }
+
+    /** Where the build of a long suite has left it. */
+    private static Path unpacked() throws IOException {
+        try (var folders = Files.list(DemoStack.home().resolve("tests").resolve("target").resolve("keycloak"))) {
+            return folders.filter(Files::isDirectory).findFirst().orElseThrow();
+        }
     }
 
     private static String user(String name, String roles) {

@@ -22,11 +22,11 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.MethodOrderer;
@@ -56,9 +56,8 @@ class ConsoleLoginIT {
 
     @BeforeAll
     static void start(DemoStack stack) throws Exception {
-        Assumptions.assumeTrue(Keycloak.unpacked().isPresent(), Keycloak.HOW);
         int port = Ports.free(1).getFirst();
-        provider = new Keycloak(Keycloak.unpacked().orElseThrow(), Files.createDirectories(folder.resolve("keycloak")), URI.create("http://localhost:" + port));
+        provider = new Keycloak(Files.createDirectories(folder.resolve("keycloak")), URI.create("http://localhost:" + port));
         var oidc = Map.of("quarkus.oidc.tenant-enabled", "true", "quarkus.oidc.auth-server-url", provider.realm());
         var address = startGate(stack, oidc);
         console = LoneConsole.over(stack, port, folder.resolve("console"), Map.of("monitors.yaml", Files.readString(DemoStack.home().resolve("deploy/demo/pipelines/monitors.yaml"))),
@@ -68,7 +67,7 @@ class ConsoleLoginIT {
     private static URI startGate(DemoStack stack, Map<String, String> oidc) {
         int port = Ports.free(1).getFirst();
         var address = URI.create("http://localhost:" + port);
-        var settings = new java.util.HashMap<>(oidc);
+        var settings = new HashMap<>(oidc);
         settings.putAll(Map.of("quarkus.http.host", "localhost", "quarkus.http.port", Integer.toString(port), "kafka.bootstrap.servers", stack.stack().servers().kafkaBootstrap(),
                 "millrace.gate.pipelines", String.join(",", stack.stack().options().pipelines().stream().map(file -> file.toAbsolutePath().toString()).toList()),
                 "millrace.gate.sources", "nobody", "millrace.gate.group", "login", "millrace.gate.registry-url", stack.stack().servers().registryUrl()));
@@ -132,7 +131,7 @@ class ConsoleLoginIT {
         assertEquals("#pipelines", page.eval("location.hash + location.search"), "the address is what it was, without the code");
         assertEquals("", page.eval("document.cookie"));
         assertEquals("200", status("GET", "/api/pipelines"));
-        assertEquals("404", status("POST", "/api/quarantine/public.none/discard"), "it may be decided, of a table that there is");
+        assertEquals("409", status("POST", "/api/quarantine/demo.public.none/replay"), "it may be decided of a table that is parked");
 
         var first = page.eval("document.getElementById('token').value");
         var tab = page.another(console.address() + "/");
@@ -158,7 +157,7 @@ class ConsoleLoginIT {
     void whoMayLookChangesNothingAndWhoMayNothingSeesNothing() throws Exception {
         logIn(Keycloak.READER);
         assertEquals("200", status("GET", "/api/pipelines"));
-        assertEquals("403", status("POST", "/api/quarantine/public.none/discard"));
+        assertEquals("403", status("POST", "/api/quarantine/demo.public.none/replay"));
         page.close();
         open();
         logIn(Keycloak.NOBODY);
