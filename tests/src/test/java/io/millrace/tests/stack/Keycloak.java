@@ -1,16 +1,14 @@
 package io.millrace.tests.stack;
 
-import io.millrace.local.ManagedProcess;
 import io.millrace.local.Ports;
-import io.millrace.local.ProcessSpec;
-import io.millrace.local.Readiness;
+import io.restassured.RestAssured;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
+import org.awaitility.Awaitility;
 
 /** A real Keycloak with one realm: users who may change, who may look, and who may nothing, and a client that is the console. */
 public final class Keycloak implements AutoCloseable {
@@ -35,28 +33,21 @@ public final class Keycloak implements AutoCloseable {
             {"username": "%s", "enabled": true, "email": "%1$s@example.com", "emailVerified": true, "firstName": "A", "lastName": "User", "credentials": [{"type": "password", "value": "%s"}], "realmRoles": [%s]}""";
 
     private final URI address;
-    private final ManagedProcess process;
+    private final Process process;
 
-    /**
-     * @param folder for its data
-     * @param console to which a browser may be sent back
-     */
-    public Keycloak(Path folder, URI console) throws IOException {
+    /** @param console to which a browser may be sent back */
+    public Keycloak(URI console) throws IOException {
         var home = unpacked();
+        // Of an earlier run, in which the console stood elsewhere.
+        DemoStack.delete(home.resolve("data"));
+        Files.writeString(Files.createDirectories(home.resolve("data").resolve("import")).resolve("millrace.json"), REALM.formatted(user(OPERATOR, "\"millrace-operator\""), user(READER, "\"millrace-reader\""), user(NOBODY, ""), CLIENT, console));
         int port = Ports.free(1).getFirst();
         address = URI.create("http://localhost:" + port);
-        var imported = Files.createDirectories(folder.resolve("data").resolve("import"));
-        Files.writeString(imported.resolve("millrace-realm.json"), REALM.formatted(user(OPERATOR, "\"millrace-operator\""), user(READER, "\"millrace-reader\""), user(NOBODY, ""), CLIENT, console));
-        for (var part : List.of("lib", "providers", "themes", "conf")) {
-            Files.createSymbolicLink(folder.resolve(part), home.resolve(part));
-        }
-        var marker = "-Dmillrace.process=keycloak@" + folder.toAbsolutePath();
-        var command = List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), marker, "-Xmx400m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dkc.home.dir=" + folder.toAbsolutePath(), "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
-                "-Dquarkus-log-max-startup-records=10000", "-cp", folder.resolve("lib").resolve("quarkus-run.jar").toString(), "io.quarkus.bootstrap.runner.QuarkusEntryPoint",
-                "start-dev", "--http-host=localhost", "--http-port=" + port, "--import-realm");
-        process = new ManagedProcess(new ProcessSpec("keycloak", command, "java", marker, folder, Map.of(), Map.of("http", port), () -> { }, Readiness.http(address.resolve("/realms/millrace/.well-known/openid-configuration")),
-                Duration.ofMinutes(4), "TERM", Duration.ofSeconds(20), folder.resolve("keycloak.log")));
-        process.start();
+        var log = home.resolveSibling("keycloak.log");
+        var builder = new ProcessBuilder("sh", home.resolve("bin").resolve("kc.sh").toString(), "start-dev", "--import-realm", "--http-port=" + port, "--http-host=localhost").redirectErrorStream(true).redirectOutput(log.toFile());
+        builder.environment().putAll(Map.of("JAVA_HOME", System.getProperty("java.home"), "JAVA_OPTS_APPEND", "-Xmx384m"));
+        process = builder.start();
+        Awaitility.await("Keycloak answers, see " + log).atMost(Duration.ofMinutes(4)).ignoreExceptions().until(() -> RestAssured.get(realm() + "/.well-known/openid-configuration").statusCode() == 200);
     }
 
     /** Where the build of a long suite has left it. */
@@ -75,13 +66,15 @@ public final class Keycloak implements AutoCloseable {
         return address + "/realms/millrace";
     }
 
-    /** Away and back. */
-    public ManagedProcess process() {
-        return process;
+    /** At once, as when its machine fails. */
+    public void kill() {
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly();
     }
 
     @Override
     public void close() {
-        process.stop();
+        kill();
+        process.onExit().join();
     }
 }
