@@ -6,6 +6,7 @@ import io.millrace.console.ConsoleConfig;
 import io.millrace.pipeline.access.Secret;
 import io.millrace.pipeline.http.HttpAccess;
 import io.millrace.pipeline.http.Server;
+import io.quarkus.runtime.Startup;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.net.URI;
@@ -25,6 +26,7 @@ import org.eclipse.microprofile.config.Config;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /** The OIDC provider at which people log in, as its discovery document describes it (OpenID Connect Discovery 1.0). Thread-safe. */
+@Startup
 @Singleton
 public class Provider {
 
@@ -110,13 +112,22 @@ public class Provider {
      */
     public JsonNode tokens(Map<String, String> form) throws IOException, InterruptedException {
         var token = URI.create(described().path("token_endpoint").asText());
-        var password = secret.read();
+        var password = password();
         var request = HttpRequest.newBuilder(token).timeout(PATIENCE).header("Content-Type", "application/x-www-form-urlencoded").header("Accept", "application/json");
         if (password != null) {
             request.header("Authorization", "Basic " + Base64.getEncoder().encodeToString((encoded(client) + ":" + encoded(password)).getBytes(StandardCharsets.UTF_8)));
         }
         var fields = form.entrySet().stream().map(field -> field.getKey() + "=" + encoded(field.getValue())).collect(Collectors.joining("&"));
         return answer(request.POST(BodyPublishers.ofString(fields + (password == null ? "&client_id=" + encoded(client) : ""))).build());
+    }
+
+    /** Null for a public client's. */
+    private String password() throws IOException {
+        try {
+            return secret.read();
+        } catch (IllegalStateException e) {
+            throw new IOException("The secret of the client " + client + " cannot be read: " + e.getMessage(), e);
+        }
     }
 
     private JsonNode answer(HttpRequest request) throws IOException, InterruptedException {

@@ -1,7 +1,6 @@
-package io.millrace.console;
+package io.millrace.console.login;
 
-import io.millrace.console.login.LoginResource;
-import io.millrace.console.login.Provider;
+import io.millrace.console.ConsoleConfig;
 import io.millrace.pipeline.access.BearerToken;
 import io.millrace.pipeline.access.Secret;
 import io.quarkus.security.identity.SecurityIdentity;
