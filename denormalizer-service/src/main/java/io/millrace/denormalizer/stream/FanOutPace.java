@@ -11,10 +11,11 @@ import java.util.function.LongSupplier;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * Lets fan-outs go on in bursts: the next one when the indexer has written the one before.
+ * Lets fan-outs go on in bursts: the next one when the indexer has written the one before, and has had half of that time for others.
  *
  * <p>A change of one row waits in the documents' topic behind whatever a fan-out put there before it. So a burst is as large
  * as the indexer lately wrote in a quarter of a second: it doubles while it is written sooner and is halved when it takes longer.
+ * Without a rest behind it the search engine would have no moment without a fan-out, and whoever searches would wait for refreshes that wait for a core.
  * The partitions that wait for it have equal parts of it, or those that are asked first would take it all.
  * Where no indexer has committed an offset, nothing is held back. {@link #test} is for any thread, the rest for one.
  */
@@ -32,8 +33,12 @@ final class FanOutPace implements Pace {
     private final Map<Integer, Room> rooms = new ConcurrentHashMap<>();
     private int burst = LEAST;
     private long granted;
-    /** The end of the burst that went out, null until it is known. */
+    /** Whether a burst went out that the indexer is not known to have written. */
+    private boolean isOut = true;
+    /** Its end, null until it is known. */
     private Map<TopicPartition, Long> goal;
+    /** When the next one may go, where none is out. */
+    private long due;
 
     FanOutPace(Offsets offsets, String indexerGroup, List<TopicPartition> documents) {
         this(offsets, indexerGroup, documents, System::nanoTime);
@@ -73,6 +78,17 @@ final class FanOutPace implements Pace {
             grant(wanted, MOST);
             return;
         }
+        if (isOut) {
+            look(written);
+        }
+        if (!isOut && nanos.getAsLong() - due >= 0) {
+            isOut = true;
+            granted = nanos.getAsLong();
+            grant(wanted, burst / wanted.size());
+        }
+    }
+
+    private void look(Map<TopicPartition, Long> written) throws InterruptedException {
         if (goal == null) {
             goal = offsets.ends(documents);
         }
@@ -80,8 +96,8 @@ final class FanOutPace implements Pace {
             long took = nanos.getAsLong() - granted;
             burst = took <= SOON.toNanos() ? Math.min(MOST, 2 * burst) : took > LATE.toNanos() ? Math.max(LEAST, burst / 2) : burst;
             goal = null;
-            granted = nanos.getAsLong();
-            grant(wanted, burst / wanted.size());
+            isOut = false;
+            due = granted + took + took / 2;
         }
     }
 

@@ -106,7 +106,24 @@ class FanOutPaceIT {
         int large = used(pace, 0);
         clock.addAndGet(Duration.ofMillis(351).toNanos());
         pace.check();
+        clock.addAndGet(Duration.ofMillis(176).toNanos());
+        pace.check();
         assertEquals(large / 2, used(pace, 0));
+    }
+
+    @Test
+    void behindABurstTheIndexerHasHalfOfItsTimeForOthers() throws ExecutionException, InterruptedException {
+        var pace = grown("rested");
+        used(pace, 0);
+        clock.addAndGet(Duration.ofMillis(300).toNanos());
+        pace.check();
+        assertFalse(pace.test(0, PIECE), "the burst has only just been written");
+        clock.addAndGet(Duration.ofMillis(149).toNanos());
+        pace.check();
+        assertFalse(pace.test(0, PIECE));
+        clock.addAndGet(Duration.ofMillis(1).toNanos());
+        pace.check();
+        assertTrue(pace.test(0, PIECE));
     }
 
     @Test

@@ -119,7 +119,7 @@ class ConsoleLoginIT {
 
     private String status(String method, String path) {
         return page.eval("fetch('" + path + "', { method: '" + method + "', headers: { Authorization: 'Bearer ' + document.getElementById('token').value, 'Content-Type': 'application/json' }"
-                + (method.equals("GET") ? "" : ", body: '{\\"reason\\":\\"x\\"}'") + " }).then(a => a.status)");
+                + (method.equals("GET") ? "" : ", body: JSON.stringify({ reason: 'x' })") + " }).then(a => a.status)");
     }
 
     @Test
