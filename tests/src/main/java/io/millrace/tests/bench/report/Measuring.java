@@ -195,8 +195,8 @@ final class Measuring {
         long prepared = fanOut.prepare();
         drained(counts);
         var quiet = plan.trial().dividedBy(2);
-        // Twice what the first load took from its first document to its last, since single rows change beside it.
-        double needed = 2 * (load.load().all() - load.load().first());
+        // Four times what the first load took from its first document to its last, since single rows change beside it, for which it rests.
+        double needed = 4 * (load.load().all() - load.load().first());
         var time = quiet.plusSeconds((long) Math.clamp(needed, LEAST_FAN_OUT.toSeconds(), LONGEST_FAN_OUT.toSeconds()));
         output.line("A row that all monitors show is renamed, beside %d changes/s for %d s".formatted(Plan.RATE, time.toSeconds()));
         var result = fanOut.measure(watch.steady(), Plan.RATE, quiet, time);
