@@ -11,13 +11,13 @@ import java.util.function.LongSupplier;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * Lets fan-outs go on in bursts: the next one when the indexer has written the one before, and has had half of that time for others.
+ * Lets fan-outs go on in bursts: the next one when the indexer has written the one before, and, while single rows change, has had half of that time for them.
  *
  * <p>A change of one row waits in the documents' topic behind whatever a fan-out put there before it. So a burst is as large
  * as the indexer lately wrote in a quarter of a second: it doubles while it is written sooner and is halved when it takes longer.
  * Without a rest behind it the search engine would have no moment without a fan-out, and whoever searches would wait for refreshes that wait for a core.
  * The partitions that wait for it have equal parts of it, or those that are asked first would take it all.
- * Where no indexer has committed an offset, nothing is held back. {@link #test} is for any thread, the rest for one.
+ * Where no indexer has committed an offset, nothing is held back. {@link #test} and {@link #busy} are for any thread, the rest for one.
  */
 final class FanOutPace implements Pace {
 
@@ -25,12 +25,15 @@ final class FanOutPace implements Pace {
     private static final int MOST = 1 << 16;
     private static final Duration SOON = Duration.ofMillis(250);
     private static final Duration LATE = Duration.ofMillis(350);
+    /** Without a record of a single row for so long there is nobody to wait. */
+    private static final Duration QUIET = Duration.ofSeconds(1);
 
     private final Offsets offsets;
     private final String indexerGroup;
     private final List<TopicPartition> documents;
     private final LongSupplier nanos;
     private final Map<Integer, Room> rooms = new ConcurrentHashMap<>();
+    private volatile long busyAt;
     private int burst = LEAST;
     private long granted;
     /** Whether a burst went out that the indexer is not known to have written. */
@@ -51,6 +54,7 @@ final class FanOutPace implements Pace {
         this.documents = documents;
         this.nanos = nanos;
         this.granted = nanos.getAsLong();
+        this.busyAt = granted - QUIET.toNanos();
     }
 
     /** One partition's part of a burst. */
@@ -64,6 +68,11 @@ final class FanOutPace implements Pace {
         var room = rooms.computeIfAbsent(partition, p -> new Room());
         room.isWanted = room.left.getAndUpdate(left -> left > 0 ? left - documents : left) <= 0;
         return !room.isWanted;
+    }
+
+    @Override
+    public void busy() {
+        busyAt = nanos.getAsLong();
     }
 
     /** Looks how far the indexer is, where a burst is out; called while there are fan-outs. */
@@ -97,7 +106,8 @@ final class FanOutPace implements Pace {
             burst = took <= SOON.toNanos() ? Math.min(MOST, 2 * burst) : took > LATE.toNanos() ? Math.max(LEAST, burst / 2) : burst;
             goal = null;
             isOut = false;
-            due = granted + took + took / 2;
+            long now = granted + took;
+            due = now - busyAt < QUIET.toNanos() ? now + took / 2 : now;
         }
     }
 

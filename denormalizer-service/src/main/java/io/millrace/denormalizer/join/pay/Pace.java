@@ -8,4 +8,7 @@ public interface Pace {
 
     /** Whether a partition's fan-outs may put out so many further documents now; they count as gone then. */
     boolean test(int partition, int documents);
+
+    /** Records of single rows come, whose documents should not wait for fan-outs. */
+    default void busy() {}
 }

@@ -82,6 +82,9 @@ public final class Payments {
 
     /** @param isQuiet whether no record has come since the last time */
     public void pay(boolean isQuiet) {
+        if (!isQuiet) {
+            pace.busy();
+        }
         firstBuild.work(!truncates.isUnderWay(), until(share.now() + (isQuiet ? 200 : 50) * MILLI));
         accounts.forEach(Account::settle);
         pay(held.due(progress.isBuilt()));
