@@ -25,9 +25,11 @@ function came_back() {
 /** Where people log in; null where this console has no provider, or it is not known yet. */
 export async function way() {
   try {
-    return await ask('api/login', { nobody: true });
+    const to = await ask('api/login', { nobody: true });
+    return to.authorize ? to : null;
   } catch (e) {
-    if (e.status !== 404) say('token-state', e.message, true);
+    // It asks for a token before it tells anything.
+    if (e.status !== 401) say('token-state', e.message, true);
     return null;
   }
 }

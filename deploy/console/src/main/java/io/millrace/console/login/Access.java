@@ -32,10 +32,12 @@ class Access {
 
     @ServerRequestFilter
     Response refuse(ContainerRequestContext request, SimpleResourceInfo asked) {
-        if (asked.getResourceClass() == LoginResource.class) {
-            return provider.isOn() ? null : refused(Response.Status.NOT_FOUND, "Nobody logs in at this console; it takes the services' token");
+        boolean isLogin = asked.getResourceClass() == LoginResource.class;
+        if (provider.isOn()) {
+            return isLogin ? null : byProvider();
         }
-        return provider.isOn() ? byProvider() : byToken(request.getMethod(), request.getHeaderString(HttpHeaders.AUTHORIZATION));
+        var refusal = byToken(request.getMethod(), request.getHeaderString(HttpHeaders.AUTHORIZATION));
+        return refusal == null && isLogin && !request.getMethod().equals("GET") ? refused(Response.Status.NOT_FOUND, "Nobody logs in at this console; it takes the services' token") : refusal;
     }
 
     /** The provider's tokens have been judged before; what may be done with them is said by the services, which are asked with them. */

@@ -17,7 +17,7 @@ import java.util.Map;
 
 /**
  * What the page needs to log somebody in at the provider by a code (RFC 6749, 4.1, with RFC 7636), to renew that and to log out. The page keeps the tokens, in its tab alone, and sends them in a header: this server knows
- * of no session, so there is no cookie that another site could have sent along. Open to everybody where there is a provider, since who asks is not logged in yet; there is nothing here where there is none.
+ * of no session, so there is no cookie that another site could have sent along. Open to everybody where there is a provider, since who asks is not logged in yet.
  */
 @Path("/api/login")
 @Produces(MediaType.APPLICATION_JSON)
@@ -31,7 +31,7 @@ public class LoginResource {
     }
 
     /**
-     * Where people log in.
+     * Where people log in; nothing of it where this console has no provider.
      *
      * @param authorize address to which the browser is sent
      * @param client as whom
@@ -71,7 +71,7 @@ public class LoginResource {
 
     @GET
     public Way way() throws IOException, InterruptedException {
-        return new Way(provider.address("authorization_endpoint").orElseThrow(), provider.client(), provider.scope(), provider.address("end_session_endpoint").orElse(null));
+        return !provider.isOn() ? new Way(null, null, null, null) : new Way(provider.address("authorization_endpoint").orElseThrow(), provider.client(), provider.scope(), provider.address("end_session_endpoint").orElse(null));
     }
 
     @POST
