@@ -18,6 +18,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -39,6 +40,7 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.awaitility.Awaitility;
 
 /** The real servers, the service as a process of its own, and what tests ask of them. */
 final class Stack implements AutoCloseable {
@@ -310,6 +312,7 @@ final class Stack implements AutoCloseable {
 
     /** Has the group read a pipeline's topic from its first record again, for the index that it wrote; while no indexer runs. */
     void setBack(String pipeline) throws ExecutionException, InterruptedException {
+        Awaitility.await("nobody is in the group any more").atMost(Duration.ofSeconds(60)).until(() -> admin.describeConsumerGroups(List.of(GROUP)).all().get().get(GROUP).members().isEmpty());
         var committed = admin.listConsumerGroupOffsets(GROUP).partitionsToOffsetAndMetadata().get();
         admin.alterConsumerGroupOffsets(GROUP, committed.entrySet().stream().filter(e -> e.getKey().topic().equals(Topics.documents(pipeline)) && e.getValue() != null)
                 .collect(Collectors.toMap(Map.Entry::getKey, e -> new OffsetAndMetadata(0, e.getValue().metadata())))).all().get();
@@ -356,7 +359,7 @@ final class Stack implements AutoCloseable {
             consumer.seekToBeginning(partitions);
             var ends = consumer.endOffsets(partitions);
             while (partitions.stream().anyMatch(p -> consumer.position(p) < ends.get(p))) {
-                consumer.poll(java.time.Duration.ofMillis(100)).forEach(records::add);
+                consumer.poll(Duration.ofMillis(100)).forEach(records::add);
             }
         }
         return records;
