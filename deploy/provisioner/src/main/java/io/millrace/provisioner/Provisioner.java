@@ -270,7 +270,7 @@ public final class Provisioner {
         sources(places);
         places.attempt(() -> kafka(places));
         if (targets.search() != null) {
-            var indexes = new SearchIndexes(targets.search(), files);
+            var indexes = new SearchIndexes(targets.search(), files, () -> standing(places));
             places.attempt(() -> List.of(reached(indexes)));
             places.attempt(() -> List.of(reached(new SearchRoles(targets.search(), indexes.names(), indexes::isOfOthers))));
             places.steps().add(new IndexTrial(targets.search(), files, file -> places.databases().get(file.pipeline().source().name()).catalog()));
@@ -306,6 +306,12 @@ public final class Provisioner {
         }
         steps.add(reached(new CapturedGroup(targets.registry(), topics.topics())));
         return steps;
+    }
+
+    /** The replaced pipelines that stand, by what Kafka says; where that is not known, each of them may. */
+    private Map<String, String> standing(Places places) {
+        return places.steps().stream().filter(KafkaTopics.class::isInstance).map(KafkaTopics.class::cast).findFirst().<Map<String, String>>map(KafkaTopics::standing)
+                .orElseGet(() -> KafkaTopics.replaced(files, "whether it runs is not known while Kafka or the registry does not answer"));
     }
 
     /** Looks once, so that a server that is away is found before anything is done. */

@@ -31,10 +31,16 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import org.apache.kafka.clients.admin.GroupListing;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeAll;
@@ -506,8 +512,9 @@ class ProvisionerIT {
         var elder = places.copies(DEMO.resolve("monitors.yaml"), "elder").getFirst();
         var younger = Files.writeString(Files.createDirectories(data.resolve("younger")).resolve("monitors.yaml"),
                 Files.readString(elder).replaceFirst("name: elder-monitors", "name: younger-monitors\nreplaces: [elder-monitors]").replaceFirst("  name: elder", "  name: younger"));
-        var old = new SearchIndexes(place, PipelineFiles.load(List.of(elder)));
-        var fresh = new SearchIndexes(place, PipelineFiles.load(List.of(younger)));
+        var standing = new TreeMap<String, String>();
+        var old = new SearchIndexes(place, PipelineFiles.load(List.of(elder)), () -> standing);
+        var fresh = new SearchIndexes(place, PipelineFiles.load(List.of(younger)), () -> standing);
         var index = old.names().iterator().next();
         assertEquals(old.names(), fresh.names());
         old.apply();
@@ -521,12 +528,112 @@ class ProvisionerIT {
         assertEquals(200, status("GET", "/_index_template/millrace-" + index));
         assertTrue(old.isOfOthers(index));
 
+        standing.put("elder-monitors", "it reads the source 'elder'");
+        assertEquals(List.of("The template of the index " + index + " in the search engine at " + search + " stays, because the replaced pipeline elder-monitors fills that index, and its file was not given; it reads the source 'elder'"), fresh.staying());
         put(index + "-000001", "elder-monitors", "");
+        assertEquals(List.of("The index " + index + "-000001 of the search engine at " + search + " stays, with its template, because it is of the pipeline elder-monitors, whose file was not given; it reads the source 'elder'"), fresh.staying());
+        fresh.remove();
+        assertEquals(200, status("GET", "/" + index + "-000001"));
+        assertEquals(404, status("GET", "/" + index + "-000002"));
+        assertEquals(200, status("GET", "/_index_template/millrace-" + index));
+        assertTrue(fresh.isOfOthers(index), "its readers keep their role");
+
+        standing.clear();
+        put(index + "-000002", "younger-monitors", "\"" + index + "\": {}");
         assertEquals(List.of(), fresh.staying());
         fresh.remove();
         for (var path : List.of("/" + index + "-000001", "/" + index + "-000002", "/_index_template/millrace-" + index)) {
             assertEquals(404, status("GET", path), path);
         }
+    }
+
+    @Test
+    void whatAReplacedPipelineHasInKafkaStaysWhileItReadsAnotherSource() throws Exception {
+        var old = source("before", "before_reader", "pw");
+        var elder = provisioner(old, superuser(), 2, DEMO.resolve("monitors.yaml"));
+        elder.apply(line -> { });
+        var fresh = source("after", "after_reader", "pw");
+        var younger = replacing(fresh, places.copies(DEMO.resolve("monitors.yaml"), old.name()).getFirst(), "before-monitors");
+        younger.apply(line -> { });
+        try (var kafka = kafka()) {
+            var state = Topics.joinState(Topics.joinGroup("before-monitors"));
+            kafka.createTopics(List.of(new NewTopic(state, 1, (short) 1))).all().get();
+            Awaitility.await("the topic is listed").atMost(Duration.ofSeconds(30)).until(() -> kept(kafka, "before").contains(state));
+            read(kafka, "before-monitors", "rows.before.public.monitor");
+            var before = kept(kafka, "before");
+            assertTrue(before.containsAll(List.of("documents.before-monitors", "quarantine.documents.before-monitors", state, "rows.before.public.monitor")), before::toString);
+
+            var plan = younger.planDestroy().toString();
+            assertFalse(plan.contains("delete topic documents.before-monitors"), plan);
+            assertTrue(plan.contains("delete topic documents.after-younger"), plan);
+            var staying = new ArrayList<String>();
+            younger.destroy(line -> { }, staying::add);
+            assertEquals(before, kept(kafka, "before"));
+            assertEquals(List.of(), kept(kafka, "after"));
+            assertTrue(groups(kafka).contains("millrace-denormalizer-before-monitors"));
+            assertEquals(List.of("What the replaced pipeline before-monitors has in Kafka stays, because its file was not given and it reads the source 'before'; it goes with the destroy of that file: topic documents.before-monitors, topic " + state
+                    + ", topic quarantine.documents.before-monitors, group millrace-denormalizer-before-monitors"), staying.stream().filter(line -> line.contains("Kafka stays")).toList());
+
+            younger.apply(line -> { });
+            kafka.deleteConsumerGroups(List.of("millrace-denormalizer-before-monitors")).all().get();
+            staying.clear();
+            younger.destroy(line -> { }, staying::add);
+            assertEquals(before, kept(kafka, "before"), "of what is not known nothing is taken");
+            assertTrue(staying.stream().anyMatch(line -> line.contains("Kafka has no offsets of its join, so that it may read any of the other sources there: ") && line.contains("before")), staying::toString);
+
+            elder.destroy(line -> { }, line -> assertFalse(line.contains("Kafka stays"), line));
+            assertEquals(List.of(), kept(kafka, "before"));
+        }
+        assertUntouched(old);
+        assertUntouched(fresh);
+    }
+
+    @Test
+    void whatAReplacedPipelineOfTheSameSourceLeftGoesWithTheFileThatReplacesIt() throws Exception {
+        var source = source("lasting", "lasting_reader", "pw");
+        provisioner(source, superuser(), 2, DEMO.resolve("monitors.yaml")).apply(line -> { });
+        var younger = replacing(new Source("lasting", source.url(), source.user(), source.password()), places.copies(DEMO.resolve("monitors.yaml"), source.name()).getFirst(), "lasting-monitors");
+        younger.apply(line -> { });
+        try (var kafka = kafka()) {
+            read(kafka, "lasting-monitors", "rows.lasting.public.monitor");
+            try (var running = new KafkaConsumer<>(Map.of("bootstrap.servers", servers.kafkaBootstrap(), "group.id", "millrace-denormalizer-lasting-monitors"), new StringDeserializer(), new StringDeserializer())) {
+                running.subscribe(List.of("rows.lasting.public.monitor"));
+                Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> running.poll(Duration.ofMillis(100)) != null && !running.assignment().isEmpty());
+                var refused = assertThrows(ProvisioningException.class, () -> younger.destroy(line -> { }));
+                assertTrue(refused.getMessage().contains("The join millrace-denormalizer-lasting-monitors runs and reads rows.lasting.public.monitor, and the file of its pipeline was not given"), refused::getMessage);
+                assertTrue(kept(kafka, "lasting").contains("documents.lasting-monitors"), "nothing was done");
+            }
+            younger.destroy(line -> { }, line -> assertFalse(line.contains("Kafka stays"), line));
+            assertEquals(List.of(), kept(kafka, "lasting"));
+            assertFalse(groups(kafka).contains("millrace-denormalizer-lasting-monitors"));
+        }
+        assertUntouched(source);
+    }
+
+    /** Of a file that replaces the pipeline of another one, whose index it fills, from its own source. */
+    private static Provisioner replacing(Source source, Path file, String replaced) throws Exception {
+        var text = Files.readString(file).replaceFirst("name: " + replaced, "name: " + source.name() + "-younger\nreplaces: [" + replaced + "]").replaceFirst("(source:\n  name: )[a-z]+", "$1" + source.name());
+        var younger = Files.writeString(Files.createDirectories(data.resolve("replacing-" + source.name())).resolve("monitors.yaml"), text);
+        var environment = Map.of("MILLRACE_SOURCE_URL", source.url(), "MILLRACE_SOURCE_USER", source.user(), "MILLRACE_SOURCE_PASSWORD", source.password());
+        return new Provisioner(PipelineFiles.load(List.of(younger)), superuser(), new Targets(servers.kafkaBootstrap(), URI.create(servers.registryUrl()), 2, (short) 1), environment::get);
+    }
+
+    private static org.apache.kafka.clients.admin.Admin kafka() {
+        return org.apache.kafka.clients.admin.Admin.create(Map.of("bootstrap.servers", servers.kafkaBootstrap()));
+    }
+
+    /** Leaves an offset of a pipeline's join, as one that has read that far and was stopped. */
+    private static void read(org.apache.kafka.clients.admin.Admin kafka, String pipeline, String topic) throws Exception {
+        kafka.alterConsumerGroupOffsets(Topics.joinGroup(pipeline), Map.of(new TopicPartition(topic, 0), new OffsetAndMetadata(0))).all().get();
+    }
+
+    /** The topics of one source and of its pipelines. */
+    private static List<String> kept(org.apache.kafka.clients.admin.Admin kafka, String source) throws Exception {
+        return kafka.listTopics().names().get().stream().filter(topic -> topic.contains("." + source + ".") || topic.contains("." + source + "-") || topic.startsWith("millrace-denormalizer-" + source + "-")).sorted().toList();
+    }
+
+    private static List<String> groups(org.apache.kafka.clients.admin.Admin kafka) throws Exception {
+        return kafka.listGroups().all().get().stream().map(GroupListing::groupId).toList();
     }
 
     private static void put(String index, String pipeline, String alias) throws Exception {

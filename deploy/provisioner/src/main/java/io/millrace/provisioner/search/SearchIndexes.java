@@ -18,13 +18,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A template for each pipeline's generations, so that one that the engine makes by itself still has the right shards and takes
  * no field that nobody declared; the indexer makes generations and alias, with their mapping, which says whose they are. Removed are the
- * generations of these pipelines too; where another pipeline has one of the same index, that one and what it needs stay.
+ * generations of these pipelines too; where another pipeline has one of the same index, or fills it, that one and what it needs stay.
  */
 public final class SearchIndexes implements Step {
 
@@ -35,13 +38,17 @@ public final class SearchIndexes implements Step {
     private final HttpPlace search;
     private final Map<String, Index> indexes = new TreeMap<>();
     private final Set<String> pipelines;
-    private final Set<String> replaced;
+    /** By the index, whose it was before. */
+    private final Map<String, Set<String>> replaced = new TreeMap<>();
+    private final Supplier<Map<String, String>> standing;
 
-    public SearchIndexes(HttpPlace search, Collection<PipelineFile> files) {
+    /** @param standing those of the pipelines that these files replace which stand all the same, with why; asked when something is removed */
+    public SearchIndexes(HttpPlace search, Collection<PipelineFile> files, Supplier<Map<String, String>> standing) {
         this.search = search;
+        this.standing = standing;
         var all = files.stream().map(PipelineFile::pipeline).toList();
         this.pipelines = all.stream().map(Pipeline::name).collect(Collectors.toUnmodifiableSet());
-        this.replaced = all.stream().flatMap(pipeline -> pipeline.replaces().stream()).collect(Collectors.toUnmodifiableSet());
+        all.forEach(pipeline -> replaced.computeIfAbsent(pipeline.index().name(), _ -> new TreeSet<>()).addAll(pipeline.replaces()));
         all.stream().filter(pipeline -> pipeline.target() == Target.OPENSEARCH).filter(pipeline -> all.stream().noneMatch(later -> later.replaces().contains(pipeline.name())))
                 .forEach(newest -> indexes.put(newest.index().name(), newest.index()));
     }
@@ -114,9 +121,8 @@ public final class SearchIndexes implements Step {
     public Check removal() {
         var actions = new ArrayList<String>();
         indexes.keySet().forEach(name -> {
-            var generations = generations(name);
-            generations.stream().filter(generation -> !generation.isOfOthers()).forEach(generation -> actions.add("DELETE " + search + "/" + generation.index()));
-            if (generations.stream().noneMatch(Generation::isOfOthers) && found(name) != null) {
+            generations(name).stream().filter(generation -> !generation.isOfOthers()).forEach(generation -> actions.add("DELETE " + search + "/" + generation.index()));
+            if (!isOfOthers(name) && found(name) != null) {
                 actions.add("DELETE " + search + template(name));
             }
         });
@@ -125,13 +131,29 @@ public final class SearchIndexes implements Step {
 
     @Override
     public List<String> staying() {
-        return indexes.keySet().stream().flatMap(name -> generations(name).stream()).filter(Generation::isOfOthers)
-                .map(generation -> "The index " + generation.index() + " of the search engine at " + search + " stays, with its template, because it is of the pipeline " + generation.pipeline() + ", whose file was not given").toList();
+        var staying = new ArrayList<String>();
+        indexes.keySet().forEach(name -> {
+            var others = generations(name).stream().filter(Generation::isOfOthers).toList();
+            others.forEach(generation -> staying.add("The index " + generation.index() + " of the search engine at " + search + " stays, with its template, because it is of the pipeline " + generation.pipeline() + ", whose file was not given"
+                    + why(generation.pipeline())));
+            standing(name).filter(pipeline -> others.stream().noneMatch(generation -> generation.pipeline().equals(pipeline)))
+                    .forEach(pipeline -> staying.add("The template of the index " + name + " in the search engine at " + search + " stays, because the replaced pipeline " + pipeline + " fills that index, and its file was not given" + why(pipeline)));
+        });
+        return staying;
     }
 
-    /** Whether another pipeline has a generation of this index. */
+    private String why(String pipeline) {
+        var why = standing.get().get(pipeline);
+        return why == null ? "" : "; " + why;
+    }
+
+    /** Whether another pipeline fills this index, or has a generation of it. */
     public boolean isOfOthers(String name) {
-        return generations(name).stream().anyMatch(Generation::isOfOthers);
+        return generations(name).stream().anyMatch(Generation::isOfOthers) || standing(name).findAny().isPresent();
+    }
+
+    private Stream<String> standing(String name) {
+        return standing.get().keySet().stream().filter(replaced.getOrDefault(name, Set.of())::contains);
     }
 
     /** @param pipeline whose it is by its mapping; empty where that does not say */
@@ -139,23 +161,24 @@ public final class SearchIndexes implements Step {
 
     private List<Generation> generations(String name) {
         var there = call("GET", "/" + name + "-*?expand_wildcards=all&filter_path=*.settings.index.uuid,*.aliases,*.mappings._meta.pipeline", null, NOT_FOUND);
-        return there == null ? List.of() : there.properties().stream().filter(index -> index.getKey().matches(Pattern.quote(name) + "-\\d{6}")).sorted(Map.Entry.comparingByKey()).map(index -> {
+        if (there == null) {
+            return List.of();
+        }
+        var gone = new TreeSet<>(replaced.getOrDefault(name, Set.of()));
+        gone.removeAll(standing.get().keySet());
+        return there.properties().stream().filter(index -> index.getKey().matches(Pattern.quote(name) + "-\\d{6}")).sorted(Map.Entry.comparingByKey()).map(index -> {
             var pipeline = index.getValue().at("/mappings/_meta/pipeline").asText("");
-            return new Generation(index.getKey(), pipeline, isOfOthers(pipeline, index.getValue().path("aliases").has(name)));
+            boolean serves = index.getValue().path("aliases").has(name);
+            // What a later generation has replaced goes with it, unless it still serves.
+            return new Generation(index.getKey(), pipeline, !pipeline.isEmpty() && !pipelines.contains(pipeline) && (serves || !gone.contains(pipeline)));
         }).toList();
-    }
-
-    /** What a later generation has replaced goes with it, unless it still serves. */
-    private boolean isOfOthers(String pipeline, boolean serves) {
-        return !pipeline.isEmpty() && !pipelines.contains(pipeline) && (serves || !replaced.contains(pipeline));
     }
 
     @Override
     public void remove() {
         indexes.keySet().forEach(name -> {
-            var generations = generations(name);
-            generations.stream().filter(generation -> !generation.isOfOthers()).forEach(generation -> call("DELETE", "/" + generation.index(), null, NOT_FOUND));
-            if (generations.stream().noneMatch(Generation::isOfOthers)) {
+            generations(name).stream().filter(generation -> !generation.isOfOthers()).forEach(generation -> call("DELETE", "/" + generation.index(), null, NOT_FOUND));
+            if (!isOfOthers(name)) {
                 call("DELETE", template(name), null, NOT_FOUND);
             }
         });

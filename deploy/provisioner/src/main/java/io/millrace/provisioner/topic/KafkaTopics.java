@@ -11,11 +11,13 @@ import io.millrace.provisioner.Targets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -35,6 +37,7 @@ import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.acl.AclBinding;
 import org.apache.kafka.common.acl.AclBindingFilter;
 import org.apache.kafka.common.config.ConfigResource;
@@ -47,18 +50,16 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 public final class KafkaTopics implements Step, AutoCloseable {
 
     private static final int TIMEOUT_SECONDS = 30;
-    /** Kind, source, schema and table. */
-    private static final int TABLES_TOPIC_PARTS = 4;
 
     private final Targets targets;
     private final SequencedMap<String, Map<String, String>> wanted;
-    private final StageTopics byStages;
+    private final List<PipelineFile> files;
     private final Admin admin;
 
     public KafkaTopics(Targets targets, Collection<PipelineFile> files) {
         this.targets = targets;
         this.wanted = TopicLayout.of(files, targets.keeping());
-        this.byStages = StageTopics.of(files);
+        this.files = List.copyOf(files);
         this.admin = connect(targets);
     }
 
@@ -98,9 +99,24 @@ public final class KafkaTopics implements Step, AutoCloseable {
 
     /** The sources that have topics of captured rows in this Kafka and are none of these files'. */
     public SortedSet<String> otherSources() {
-        var own = wanted.keySet().stream().filter(topic -> topic.startsWith(Topics.CAPTURED)).map(Topics::source).collect(Collectors.toSet());
-        return await("Listing the topics", admin.listTopics().names()).stream().filter(topic -> topic.startsWith(Topics.CAPTURED) && topic.split("\\.").length == TABLES_TOPIC_PARTS).map(Topics::source)
-                .filter(source -> !own.contains(source)).collect(Collectors.toCollection(TreeSet::new));
+        return holdings().otherSources(files);
+    }
+
+    /**
+     * The pipelines that these files replace and that stand all the same, by files that were not given, with why. What is theirs stays.
+     */
+    public SortedMap<String, String> standing() {
+        return StageTopics.replaced(files).isEmpty() ? new TreeMap<>() : holdings().standing(files);
+    }
+
+    /** Each pipeline that these files replace and whose own file was not given, with the same reason. */
+    public static Map<String, String> replaced(Collection<PipelineFile> files, String why) {
+        return StageTopics.replaced(files).stream().collect(Collectors.toMap(pipeline -> pipeline, _ -> why));
+    }
+
+    private Holdings holdings() {
+        return new Holdings(await("Listing the topics", admin.listTopics().names()), await("Listing the groups", admin.listGroups().all()), group ->
+                await("Reading the offsets of the group " + group, admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata()).keySet().stream().map(TopicPartition::topic).collect(Collectors.toSet()));
     }
 
     @Override
@@ -213,19 +229,39 @@ public final class KafkaTopics implements Step, AutoCloseable {
         var actions = new ArrayList<String>();
         topicsThere().forEach(topic -> actions.add("delete topic " + topic));
         groupsThere().forEach(group -> actions.add("delete group " + group));
-        return Check.of(List.of(), actions);
+        var problems = new ArrayList<String>();
+        holdings().readers(files, wanted.keySet()).forEach((group, topics) -> problems.add("The join " + group + " runs and reads " + String.join(", ", topics)
+                + ", and the file of its pipeline was not given: give the files of all pipelines of the source, or stop that join first"));
+        return Check.of(problems, actions);
+    }
+
+    @Override
+    public List<String> staying() {
+        var standing = standing();
+        if (standing.isEmpty()) {
+            return List.of();
+        }
+        var there = holdings();
+        return standing.entrySet().stream().map(left -> "What the replaced pipeline " + left.getKey() + " has in Kafka stays, because its file was not given and " + left.getValue()
+                + "; it goes with the destroy of that file: " + String.join(", ", there.of(left.getKey()))).toList();
     }
 
     private List<String> topicsThere() {
-        return await("Listing the topics", admin.listTopics().names()).stream().filter(topic -> wanted.containsKey(topic) || byStages.isTopic(topic)).sorted().toList();
+        var there = holdings();
+        var byStages = StageTopics.of(files, there.standing(files).keySet());
+        return there.topics().stream().filter(topic -> wanted.containsKey(topic) || byStages.isTopic(topic)).sorted().toList();
     }
 
     private List<String> groupsThere() {
-        return await("Listing the groups", admin.listGroups().all()).stream().map(GroupListing::groupId).filter(byStages::isGroup).sorted().toList();
+        var there = holdings();
+        var byStages = StageTopics.of(files, there.standing(files).keySet());
+        return there.groups().stream().map(GroupListing::groupId).filter(byStages::isGroup).sorted().toList();
     }
 
     @Override
     public void remove() {
+        // Without its group nobody knows any more whose rows a replaced join read.
+        var topics = topicsThere();
         for (var group : groupsThere()) {
             try {
                 await("Deleting the group " + group, admin.deleteConsumerGroups(List.of(group)).all());
@@ -236,8 +272,8 @@ public final class KafkaTopics implements Step, AutoCloseable {
                 throw e;
             }
         }
-        await("Deleting topics", admin.deleteTopics(topicsThere()).all());
-        awaitTrue("Waiting until the brokers have forgotten the topics", () -> topicsThere().isEmpty());
+        await("Deleting topics", admin.deleteTopics(topics).all());
+        awaitTrue("Waiting until the brokers have forgotten the topics", () -> Collections.disjoint(holdings().topics(), topics));
         forget();
     }
 
