@@ -38,6 +38,7 @@ function take(token) {
 /** The tab in which somebody has logged in renews the login; the others have from it what they need. */
 async function by_provider(changed) {
   $('token').hidden = $('token').labels[0].hidden = true;
+  shown();
   const have = (tokens, error) => {
     kept(sessionStorage, 'tokens', tokens ? JSON.stringify({ ...tokens, until: Date.now() + tokens.seconds * 1000 }) : '');
     const was = given(), token = tokens?.access ?? '';
@@ -62,7 +63,6 @@ async function by_provider(changed) {
   } catch (e) {
     have(null, e);
   }
-  shown();
 }
 /** Whether there is a token, and whether the gate takes it. */
 async function shown() {
