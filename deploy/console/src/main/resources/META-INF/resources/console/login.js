@@ -18,7 +18,7 @@ function came_back() {
   if (!said.has('state') || !said.has('code') && !said.has('error')) return null;
   const begun = JSON.parse(kept(sessionStorage, 'login') || 'null');
   kept(sessionStorage, 'login', '');
-  history.replaceState(null, '', location.pathname + (begun?.place ?? ''));
+  history.replaceState(null, '', location.pathname + (begun?.place || location.hash));
   return { said, begun };
 }
 

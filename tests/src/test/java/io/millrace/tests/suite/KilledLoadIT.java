@@ -62,11 +62,16 @@ class KilledLoadIT {
             stack.provision();
             var whole = Map.of(CAPTURED, rows(stack), ROWS, rows(stack), DOCUMENTS, Long.parseLong(stack.value("SELECT count(*) FROM public.monitor")));
             try (var kafka = Admin.create(Map.copyOf(stack.stack().servers().kafkaAdmin()))) {
-                stack.startServices();
+                for (var stage : Stage.values()) {
+                    stack.process(stage).launch();
+                }
                 Awaitility.await("the middle of the load").pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(10)).atMost(Duration.ofMinutes(3)).until(() -> put(kafka, kill.of) > MIDDLE * whole.get(kill.of));
                 stack.process(kill.stage).kill();
                 var then = put(kafka, kill.of);
                 stack.process(kill.stage).start();
+                for (var stage : Stage.values()) {
+                    stack.process(stage).awaitReady();
+                }
                 stack.settled().await().forEach(comparison -> assertEquals(0, comparison.differences().size(), comparison::describe));
                 assertTrue(then < whole.get(kill.of), () -> "it was killed when all was through: " + then);
                 var end = new HashMap<String, Long>();
